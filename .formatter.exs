@@ -1,0 +1,9 @@
+[
+  inputs: [
+    "mix.exs",
+    ".formatter.exs",
+    "benchmarks/*.exs",
+    "elixir_client/{lib,test,demo}/**/*.{ex,exs}"
+  ],
+  line_length: 98
+]

@@ -1,0 +1,64 @@
+# Every task of this repository. `make help` lists them.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+OLDEST := build/oldest
+
+# Elixir wants a UTF-8 locale, and finds the server and its Python here.
+export LC_ALL := C.UTF-8
+export VLLM_PYTHON := $(abspath $(PYTHON))
+export VLLM_BRIDGE := $(abspath $(VENV)/bin/vllm-bridge)
+
+.PHONY: help setup demo test lint codegen codegen-check pytest pytest-oldest mix-test bench clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+setup: $(STAMP) ## Create .venv, install everything, install Elixir if it is missing
+
+$(STAMP): pyproject.toml constraints.txt scripts/setup.sh
+	scripts/setup.sh $(VENV)
+	@touch $@
+
+demo: setup ## Main job: an Elixir program runs collectives on a world of four ranks (FILE=path)
+	mix run elixir_client/demo/demo.exs $(if $(FILE),"$(FILE)")
+
+test: setup lint codegen-check pytest pytest-oldest mix-test ## Everything CI runs
+
+lint: setup ## ruff, mypy --strict, mix format, warnings as errors
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	mix format --check-formatted
+	mix compile --warnings-as-errors
+
+codegen: setup ## Regenerate the contract, the Python glue and the Elixir modules
+	$(PYTHON) -m vllm_bridge.codegen
+
+codegen-check: setup ## Fail when `make codegen` would change a byte
+	$(PYTHON) -m vllm_bridge.codegen --check
+
+pytest: setup ## Python tests
+	$(VENV)/bin/pytest
+
+pytest-oldest: $(OLDEST)/.installed ## Contract and bridge tests on the oldest grpcio, protobuf and msgpack claimed
+	PYTHONPATH=$(OLDEST) $(VENV)/bin/pytest tests/contract tests/bridge/test_oldest.py
+
+$(OLDEST)/.installed: $(STAMP) scripts/oldest.txt
+	rm -rf $(OLDEST)
+	$(PYTHON) -m pip install --quiet --no-deps --target $(OLDEST) -r scripts/oldest.txt
+	@touch $@
+
+mix-test: setup ## Elixir tests
+	MIX_ENV=test mix test --warnings-as-errors
+
+bench: setup ## Print the numbers the design promises
+	$(PYTHON) benchmarks/collectives.py
+	MIX_ENV=prod mix run benchmarks/calls.exs
+
+clean: ## Remove what the other targets made
+	rm -rf $(VENV) _build build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Makes the environment: `scripts/setup.sh VENV`. Installs what is missing as root on Debian and
+# Ubuntu; otherwise says what to install.
+set -euo pipefail
+
+venv=$1
+root=$(cd "$(dirname "$0")/.." && pwd)
+
+can_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
+
+refreshed=
+apt_install() {
+  if [ -z "$refreshed" ]; then
+    apt-get update -qq
+    refreshed=1
+  fi
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@" >/dev/null
+}
+
+need() { # need WHAT PACKAGES...: install the packages or say which
+  local what=$1
+  shift
+  if can_install; then
+    echo "setup: installing $* ($what)"
+    apt_install "$@"
+  else
+    echo "setup: $what is missing. Install it and run the same command again:" >&2
+    echo "    sudo apt-get install $*" >&2
+    exit 1
+  fi
+}
+
+command -v python3 >/dev/null || need "Python 3" python3 python3-venv
+python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' || {
+  echo "setup: Python 3.10 or later is needed; python3 is $(python3 --version)" >&2
+  exit 1
+}
+python3 -c 'import ensurepip, venv' 2>/dev/null || need "Python's venv module" python3-venv
+
+command -v mix >/dev/null || need "Elixir 1.14 or later" elixir erlang-dev
+elixir -e 'unless Version.match?(System.version(), ">= 1.14.0"), do: System.halt(1)' || {
+  echo "setup: Elixir 1.14 or later is needed; this is $(elixir --short-version)" >&2
+  exit 1
+}
+
+[ -x "$venv/bin/python" ] || python3 -m venv "$venv"
+echo "setup: installing Python packages into $venv (torch is large: the first time takes a while)"
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+  --constraint "$root/constraints.txt" --editable "$root[dev]"
