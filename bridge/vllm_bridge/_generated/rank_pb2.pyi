@@ -1,0 +1,117 @@
+# Generated from proto/vllm/bridge/v1/rank.proto by `make codegen`. Do not edit.
+from vllm_bridge._generated import types_pb2 as _types_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class CallState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CALL_STATE_UNSPECIFIED: _ClassVar[CallState]
+    QUEUED: _ClassVar[CallState]
+    RUNNING: _ClassVar[CallState]
+    FINISHED: _ClassVar[CallState]
+    WITHDRAWN: _ClassVar[CallState]
+    UNKNOWN: _ClassVar[CallState]
+CALL_STATE_UNSPECIFIED: CallState
+QUEUED: CallState
+RUNNING: CallState
+FINISHED: CallState
+WITHDRAWN: CallState
+UNKNOWN: CallState
+
+class InspectRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class CallRecord(_message.Message):
+    __slots__ = ("call_id", "session_id", "method", "state", "queued_s", "running_s")
+    CALL_ID_FIELD_NUMBER: _ClassVar[int]
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    METHOD_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    QUEUED_S_FIELD_NUMBER: _ClassVar[int]
+    RUNNING_S_FIELD_NUMBER: _ClassVar[int]
+    call_id: str
+    session_id: str
+    method: str
+    state: CallState
+    queued_s: float
+    running_s: float
+    def __init__(self, call_id: _Optional[str] = ..., session_id: _Optional[str] = ..., method: _Optional[str] = ..., state: _Optional[_Union[CallState, str]] = ..., queued_s: _Optional[float] = ..., running_s: _Optional[float] = ...) -> None: ...
+
+class InspectResponse(_message.Message):
+    __slots__ = ("pid", "rank", "world_id", "epoch", "calls", "sessions", "objects")
+    PID_FIELD_NUMBER: _ClassVar[int]
+    RANK_FIELD_NUMBER: _ClassVar[int]
+    WORLD_ID_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    CALLS_FIELD_NUMBER: _ClassVar[int]
+    SESSIONS_FIELD_NUMBER: _ClassVar[int]
+    OBJECTS_FIELD_NUMBER: _ClassVar[int]
+    pid: int
+    rank: int
+    world_id: str
+    epoch: int
+    calls: _containers.RepeatedCompositeFieldContainer[CallRecord]
+    sessions: int
+    objects: int
+    def __init__(self, pid: _Optional[int] = ..., rank: _Optional[int] = ..., world_id: _Optional[str] = ..., epoch: _Optional[int] = ..., calls: _Optional[_Iterable[_Union[CallRecord, _Mapping]]] = ..., sessions: _Optional[int] = ..., objects: _Optional[int] = ...) -> None: ...
+
+class WithdrawRequest(_message.Message):
+    __slots__ = ("session_id", "call_id")
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    CALL_ID_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    call_id: str
+    def __init__(self, session_id: _Optional[str] = ..., call_id: _Optional[str] = ...) -> None: ...
+
+class WithdrawResponse(_message.Message):
+    __slots__ = ("call",)
+    CALL_FIELD_NUMBER: _ClassVar[int]
+    call: CallRecord
+    def __init__(self, call: _Optional[_Union[CallRecord, _Mapping]] = ...) -> None: ...
+
+class CallRequest(_message.Message):
+    __slots__ = ("qualified_name", "object", "method", "args", "kwargs")
+    QUALIFIED_NAME_FIELD_NUMBER: _ClassVar[int]
+    OBJECT_FIELD_NUMBER: _ClassVar[int]
+    METHOD_FIELD_NUMBER: _ClassVar[int]
+    ARGS_FIELD_NUMBER: _ClassVar[int]
+    KWARGS_FIELD_NUMBER: _ClassVar[int]
+    qualified_name: str
+    object: _types_pb2.Ref
+    method: str
+    args: _types_pb2.Term
+    kwargs: _types_pb2.Term
+    def __init__(self, qualified_name: _Optional[str] = ..., object: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., method: _Optional[str] = ..., args: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., kwargs: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+
+class GetAttributeRequest(_message.Message):
+    __slots__ = ("object", "name")
+    OBJECT_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    object: _types_pb2.Ref
+    name: str
+    def __init__(self, object: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., name: _Optional[str] = ...) -> None: ...
+
+class FetchRequest(_message.Message):
+    __slots__ = ("object",)
+    OBJECT_FIELD_NUMBER: _ClassVar[int]
+    object: _types_pb2.Ref
+    def __init__(self, object: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
+
+class ReleaseRequest(_message.Message):
+    __slots__ = ("objects",)
+    OBJECTS_FIELD_NUMBER: _ClassVar[int]
+    objects: _containers.RepeatedCompositeFieldContainer[_types_pb2.Ref]
+    def __init__(self, objects: _Optional[_Iterable[_Union[_types_pb2.Ref, _Mapping]]] = ...) -> None: ...
+
+class ReleaseResponse(_message.Message):
+    __slots__ = ("released",)
+    RELEASED_FIELD_NUMBER: _ClassVar[int]
+    released: int
+    def __init__(self, released: _Optional[int] = ...) -> None: ...

@@ -1,0 +1,1 @@
+"""Python values to messages and back: terms, tensors, references, errors."""

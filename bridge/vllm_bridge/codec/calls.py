@@ -1,0 +1,266 @@
+"""The caller's side of the contract, in Python: arguments to a request, a response to a result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+import torch
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+
+from vllm_bridge._generated import dispatch, types_pb2
+from vllm_bridge.codec import tensors, terms
+from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.contract import WRAPPERS, Method, Parameter, Type, methods
+
+
+@dataclass(frozen=True)
+class RemoteObject:
+    """An object that stays in its rank: pass it back as an argument of the same session."""
+
+    id: str
+    session_id: str
+    epoch: int
+    type_name: str
+
+    def to_ref(self) -> types_pb2.Ref:
+        """The message that stands for it."""
+        return types_pb2.Ref(
+            id=self.id, session_id=self.session_id, epoch=self.epoch, type_name=self.type_name
+        )
+
+
+@dataclass(frozen=True)
+class RemoteGroup(RemoteObject):
+    """A coordinator of a rank, or a process group (which has no `rank` and `local_rank`)."""
+
+    unique_name: str
+    ranks: tuple[int, ...]
+    rank_in_group: int
+    world_size: int
+    backend: str
+    rank: int | None = None
+    local_rank: int | None = None
+
+
+class RemoteObjects:
+    """The client's object space: objects are remote ones, and only those can be sent."""
+
+    def put(self, value: object) -> types_pb2.Ref:
+        """The ref of a remote object."""
+        if isinstance(value, RemoteObject):
+            return value.to_ref()
+        raise BridgeError(
+            Category.VALIDATION,
+            "unsendable",
+            f"a {type(value).__name__} cannot be sent to a rank; send numbers, text, bytes, "
+            "containers, tensors, or an object that came from it",
+        )
+
+    def get(self, ref: types_pb2.Ref) -> RemoteObject:
+        """The remote object of a ref."""
+        return RemoteObject(ref.id, ref.session_id, ref.epoch, ref.type_name)
+
+
+_OBJECTS = RemoteObjects()
+
+
+@cache
+def _methods() -> Mapping[str, Method]:
+    return {method.exposed.qualified_name: method for method in methods()}
+
+
+def encode_call(
+    name: str, args: Sequence[object], kwargs: Mapping[str, object]
+) -> tuple[str, bytes]:
+    """Path and request of a call, e.g. of `get_pp_indices` or `GroupCoordinator.all_reduce`.
+
+    Raises:
+        BridgeError: (validation) no such function, or arguments that do not fit its signature;
+            names the argument, its value and what is accepted.
+    """
+    method = _method(name)
+    request = dispatch.METHODS[method.path].request()
+    for parameter, value in _bind(method, args, kwargs).items():
+        if value is None and parameter.type.kind == "nullable":
+            continue
+        try:
+            _set(request, parameter, value)
+        except (TypeError, ValueError, AttributeError) as error:
+            raise _wrong(
+                "wrong_type",
+                f"{name}: {parameter.name} cannot be {value!r} ({error})",
+                parameter.name,
+            ) from error
+    return method.path, request.SerializeToString()
+
+
+def decode_result(name: str, response: bytes) -> Any:
+    """The result of a call out of its response."""
+    method = _method(name)
+    descriptor = dispatch.METHODS[method.path].request.DESCRIPTOR.file
+    # types-protobuf names two classes of descriptors where there is one at run time.
+    response_type: Any = descriptor.message_types_by_name[method.response]
+    message = GetMessageClass(response_type)()
+    message.ParseFromString(response)
+    if method.result.kind == "none":
+        return None
+    if method.result.kind == "tuple":
+        return tuple(
+            _get(message, f"item_{number}", item)
+            for number, item in enumerate(method.result.items, start=1)
+        )
+    return _get(message, "result", method.result)
+
+
+def encode_term(value: object) -> types_pb2.Term:
+    """A value of any type, for the `Objects` service."""
+    return terms.encode(value, _OBJECTS)
+
+
+def decode_term(term: types_pb2.Term) -> Any:
+    """What the `Objects` service answered."""
+    return terms.decode(term, _OBJECTS)
+
+
+def _method(name: str) -> Method:
+    method = _methods().get(name)
+    if method is None:
+        raise _wrong("unknown_function", f"vllm_distributed has no function {name!r}", name)
+    return method
+
+
+def _bind(
+    method: Method, args: Sequence[object], kwargs: Mapping[str, object]
+) -> dict[Parameter, object]:
+    name, parameters = method.exposed.qualified_name, method.parameters
+    if len(args) > len(parameters):
+        raise _wrong(
+            "too_many_arguments",
+            f"{name} takes at most {len(parameters)} arguments, {len(args)} were given",
+            name,
+        )
+    given = dict(zip(parameters, args, strict=False))
+    by_name = {parameter.name: parameter for parameter in parameters}
+    for keyword, value in kwargs.items():
+        if keyword not in by_name:
+            known = ", ".join(by_name) or "none"
+            raise _wrong("unknown_keyword", f"{name} has no {keyword!r}; it has {known}", keyword)
+        if by_name[keyword] in given:
+            raise _wrong("argument_twice", f"{name}: {keyword!r} was given twice", keyword)
+        given[by_name[keyword]] = value
+    missing = [p.name for p in parameters if not p.optional and p not in given]
+    if missing:
+        raise _wrong("missing_argument", f"{name} needs {', '.join(missing)}", missing[0])
+    return given
+
+
+def _set(request: Message, parameter: Parameter, value: Any) -> None:
+    field, type_ = parameter.name, parameter.type.required
+    if type_.kind in ("list", "size"):
+        item = type_.items[0] if type_.items else Type("int")
+        if item.kind == "list":
+            values = [types_pb2.Int64List(values=inner) for inner in value]
+        else:
+            values = [_to_wire(item, element) for element in value]
+        wrapped = parameter.optional or parameter.type.kind == "nullable"
+        (getattr(request, field).values if wrapped else getattr(request, field)).extend(values)
+        if wrapped:
+            getattr(request, field).SetInParent()
+        return
+    wire = _to_wire(type_, value)
+    if isinstance(wire, Message):
+        target = getattr(request, field)
+        target.CopyFrom(wire)
+        target.SetInParent()
+    else:
+        setattr(request, field, wire)
+
+
+def _to_wire(type_: Type, value: Any) -> Any:
+    kind = type_.kind
+    if kind == "tensor":
+        if isinstance(value, RemoteObject):
+            return types_pb2.Tensor(ref=value.to_ref())
+        if not isinstance(value, torch.Tensor):
+            raise TypeError("a torch.Tensor is needed")
+        return tensors.to_message(value)
+    if kind in ("group", "process_group"):
+        if not isinstance(value, RemoteObject):
+            raise TypeError("a group that came from a rank is needed")
+        message = types_pb2.GroupCoordinator if kind == "group" else types_pb2.ProcessGroup
+        return message(ref=value.to_ref())
+    if kind == "term":
+        return encode_term(value)
+    if kind == "duration":
+        duration = Duration()
+        duration.FromTimedelta(value if isinstance(value, timedelta) else timedelta(seconds=value))
+        return duration
+    if kind == "dtype":
+        return value if isinstance(value, str) else tensors.dtype_name(value)
+    if kind == "device":
+        return str(value)
+    if kind == "int" and isinstance(value, bool):
+        raise TypeError("an int is needed")
+    return value
+
+
+def _get(message: Message, field: str, type_: Type) -> Any:
+    if type_.kind == "nullable" and not message.HasField(field):
+        return None
+    inner, value = type_.required, getattr(message, field)
+    if inner.kind == "list":
+        item = inner.items[0]
+        if item.kind == "list":
+            return [list(element.values) for element in value]
+        elements = value.values if type_.kind == "nullable" and item.kind in WRAPPERS else value
+        return [_from_wire(item, element) for element in elements]
+    if inner.kind == "size":
+        return torch.Size(value.values if type_.kind == "nullable" else value)
+    return _from_wire(inner, value)
+
+
+def _from_wire(type_: Type, value: Any) -> Any:
+    kind = type_.kind
+    if kind == "tensor":
+        if value.WhichOneof("storage") == "ref":
+            return _OBJECTS.get(value.ref)
+        return tensors.from_message(value)
+    if kind in ("group", "process_group"):
+        return _group(value)
+    if kind == "term":
+        return decode_term(value)
+    if kind == "duration":
+        return value.ToTimedelta()
+    if kind == "dtype":
+        return tensors.dtype_named(value)
+    if kind == "device":
+        return torch.device(value)
+    return value
+
+
+def _group(message: types_pb2.GroupCoordinator | types_pb2.ProcessGroup) -> RemoteGroup:
+    ref = message.ref
+    coordinator = message if isinstance(message, types_pb2.GroupCoordinator) else None
+    return RemoteGroup(
+        id=ref.id,
+        session_id=ref.session_id,
+        epoch=ref.epoch,
+        type_name=ref.type_name,
+        unique_name=message.unique_name,
+        ranks=tuple(message.ranks),
+        rank_in_group=message.rank_in_group,
+        world_size=message.world_size,
+        backend=message.backend,
+        rank=coordinator.rank if coordinator else None,
+        local_rank=coordinator.local_rank if coordinator else None,
+    )
+
+
+def _wrong(reason: str, message: str, argument: str) -> BridgeError:
+    return BridgeError(Category.VALIDATION, reason, message, details={"argument": argument})

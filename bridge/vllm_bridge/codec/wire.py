@@ -1,0 +1,171 @@
+"""The types of the contract, as the generated dispatch code uses them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import Any, Protocol
+
+import torch
+import torch.distributed as dist
+from google.protobuf.duration_pb2 import Duration
+from torch.distributed import ProcessGroup
+
+import vllm_distributed
+from vllm_bridge._generated import types_pb2
+from vllm_bridge.codec import tensors, terms
+from vllm_bridge.codec.errors import BridgeError, Category
+
+
+class Objects(terms.ObjectSpace, Protocol):
+    """An object space that can also forget."""
+
+    def release(self, ref: types_pb2.Ref) -> bool:
+        """Forget an object; False when it was not there."""
+        ...
+
+
+class NameResolver(Protocol):
+    """Qualified names that a client may use."""
+
+    def resolve(self, qualified_name: str) -> Any:
+        """The object of that name."""
+        ...
+
+    def resolve_callable(self, qualified_name: str) -> Callable[..., Any]:
+        """As `resolve`, for something to call."""
+        ...
+
+
+class Wire:
+    """Converts the arguments and the result of one call, in one session.
+
+    `keep_tensors`: results stay in the rank and travel as refs.
+    """
+
+    def __init__(
+        self, objects: Objects, allow_list: NameResolver, *, keep_tensors: bool = False
+    ) -> None:
+        self.objects = objects
+        self.allow_list = allow_list
+        self._keep_tensors = keep_tensors
+
+    def by_value(self) -> Wire:
+        """The same conversions, with tensors by value."""
+        return Wire(self.objects, self.allow_list)
+
+    def resolve_obj_by_qualname(self, qualname: str) -> Any:
+        """`vllm_distributed.resolve_obj_by_qualname`, behind the allow list."""
+        return self.allow_list.resolve(qualname)
+
+    def tensor(self, message: types_pb2.Tensor) -> torch.Tensor:
+        """A tensor argument."""
+        return terms.tensor_value(message, self.objects)
+
+    def to_tensor(self, value: torch.Tensor) -> types_pb2.Tensor:
+        """A tensor result."""
+        return terms.tensor_message(value, self.objects, keep=self._keep_tensors)
+
+    def term(self, message: types_pb2.Term) -> Any:
+        """An argument of any type."""
+        return terms.decode(message, self.objects)
+
+    def to_term(self, value: object) -> types_pb2.Term:
+        """A result of any type."""
+        return terms.encode(value, self.objects, keep_tensors=self._keep_tensors)
+
+    def group(self, message: types_pb2.GroupCoordinator) -> vllm_distributed.GroupCoordinator:
+        """A coordinator argument."""
+        group: vllm_distributed.GroupCoordinator = self._object(
+            message.ref, vllm_distributed.GroupCoordinator
+        )
+        return group
+
+    def to_group(self, value: vllm_distributed.GroupCoordinator) -> types_pb2.GroupCoordinator:
+        """A coordinator result: the handle and its facts."""
+        return types_pb2.GroupCoordinator(
+            ref=self.objects.put(value),
+            unique_name=value.unique_name,
+            ranks=value.ranks,
+            rank=value.rank,
+            rank_in_group=value.rank_in_group,
+            world_size=value.world_size,
+            local_rank=value.local_rank,
+            backend=value.backend,
+        )
+
+    def process_group(self, message: types_pb2.ProcessGroup) -> ProcessGroup:
+        """A torch process group argument."""
+        group: ProcessGroup = self._object(message.ref, ProcessGroup)
+        return group
+
+    def to_process_group(self, value: ProcessGroup) -> types_pb2.ProcessGroup:
+        """A torch process group result."""
+        known = dist.is_initialized() and value in dist.distributed_c10d._world.pg_map
+        return types_pb2.ProcessGroup(
+            ref=self.objects.put(value),
+            unique_name=value.group_name,
+            ranks=dist.get_process_group_ranks(value) if known else range(value.size()),
+            rank_in_group=value.rank(),
+            world_size=value.size(),
+            backend=dist.get_backend(value) if known else value.name(),
+        )
+
+    def dtype(self, name: str) -> torch.dtype:
+        """A dtype argument."""
+        return tensors.dtype_named(name)
+
+    def to_dtype(self, value: torch.dtype) -> str:
+        """A dtype result."""
+        return tensors.dtype_name(value)
+
+    def size(self, extents: Iterable[int]) -> torch.Size:
+        """A shape argument."""
+        return torch.Size(list(extents))
+
+    def to_size(self, value: torch.Size) -> list[int]:
+        """A shape result."""
+        return list(value)
+
+    def device(self, name: str) -> torch.device:
+        """A device argument."""
+        try:
+            return torch.device(name)
+        except RuntimeError as error:
+            raise BridgeError(
+                Category.VALIDATION,
+                "unknown_device",
+                f"unknown device {name!r}; use one like 'cpu' or 'cuda:0'",
+                details={"device": name},
+            ) from error
+
+    def to_device(self, value: torch.device) -> str:
+        """A device result."""
+        return str(value)
+
+    def duration(self, message: Duration) -> timedelta:
+        """A duration argument."""
+        return message.ToTimedelta()
+
+    def to_duration(self, value: timedelta) -> Duration:
+        """A duration result."""
+        message = Duration()
+        message.FromTimedelta(value)
+        return message
+
+    def _object(self, ref: types_pb2.Ref, kind: type) -> Any:
+        if not ref.id:
+            raise BridgeError(
+                Category.VALIDATION,
+                "missing_argument",
+                f"a {kind.__name__} is needed here and none was given",
+            )
+        value = self.objects.get(ref)
+        if not isinstance(value, kind):
+            raise BridgeError(
+                Category.VALIDATION,
+                "wrong_type",
+                f"the ref {ref.id} is a {type(value).__name__}; a {kind.__name__} is needed here",
+                details={"ref": ref.id},
+            )
+        return value

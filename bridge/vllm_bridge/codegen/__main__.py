@@ -1,0 +1,75 @@
+"""`python -m vllm_bridge.codegen [--check]`, from the root of the repository."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from vllm_bridge.codegen import dispatch, elixir_messages, elixir_surface, proto, protoc
+
+PROTO = Path("proto")
+DISTRIBUTED_PROTO = PROTO / "vllm" / "distributed" / "v1"
+PYTHON = Path("bridge") / "vllm_bridge" / "_generated"
+ELIXIR = Path("elixir_client") / "generated"
+
+KEPT = {PYTHON / "__init__.py"}
+"""Files of the generated folders that are written by hand."""
+
+
+def main() -> int:
+    """Write everything generated, or with `--check` say what would change."""
+    parser = argparse.ArgumentParser(prog="vllm_bridge.codegen", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="change nothing; fail on a difference")
+    check = parser.parse_args().check
+    if not PROTO.is_dir():
+        parser.error("run it from the root of the repository (no proto/ here)")
+    stale = _stale(_contract(), [DISTRIBUTED_PROTO], apply=not check)
+    # What follows is made from the .proto files on disk.
+    if not stale or not check:
+        stale += _stale(_bindings(), [PYTHON, ELIXIR], apply=not check)
+    if check and stale:
+        print("Generated files are out of date; run `make codegen` and commit:", file=sys.stderr)
+        print("".join(f"  {path}\n" for path in stale), end="", file=sys.stderr)
+        return 1
+    print(f"codegen: {len(stale)} files {'would change' if check else 'written'}")
+    return 0
+
+
+def _contract() -> dict[Path, str]:
+    return {DISTRIBUTED_PROTO / name: text for name, text in proto.proto_files().items()}
+
+
+def _bindings() -> dict[Path, str]:
+    root = PROTO.resolve()
+    sources = sorted(root.glob("vllm/*/v1/*.proto"))
+    wanted = {PYTHON / name: text for name, text in protoc.python_modules(root, sources).items()}
+    wanted[PYTHON / "dispatch.py"] = dispatch.module()
+    messages = elixir_messages.files(protoc.compile_protos(root, sources))
+    surface = elixir_surface.files()
+    return wanted | {ELIXIR / name: text for name, text in (messages | surface).items()}
+
+
+def _stale(wanted: dict[Path, str], folders: list[Path], *, apply: bool) -> list[Path]:
+    """Files that differ from what is wanted, or are not wanted; brought in line if asked to."""
+    present = {
+        path
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts and path not in KEPT
+    }
+    changed = [
+        path for path, text in wanted.items() if not path.is_file() or path.read_text() != text
+    ]
+    surplus = sorted(present - wanted.keys())
+    if apply:
+        for path in changed:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(wanted[path])
+        for path in surplus:
+            path.unlink()
+    return changed + surplus
+
+
+if __name__ == "__main__":
+    sys.exit(main())

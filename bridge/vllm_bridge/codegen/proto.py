@@ -1,0 +1,125 @@
+"""The contract as .proto text: one file per service."""
+
+from __future__ import annotations
+
+import re
+
+from vllm_bridge.contract import PACKAGE, WRAPPERS, Method, Parameter, Type, services
+from vllm_bridge.surface import CLASSES, DISTRIBUTED
+
+_BRIDGE = "vllm.bridge.v1"
+
+_MESSAGES = {
+    "int": "int64",
+    "bool": "bool",
+    "float": "double",
+    "string": "string",
+    "bytes": "bytes",
+    "dtype": "string",
+    "device": "string",
+    "size": "repeated int64",
+    "tensor": f"{_BRIDGE}.Tensor",
+    "group": f"{_BRIDGE}.GroupCoordinator",
+    "process_group": f"{_BRIDGE}.ProcessGroup",
+    "term": f"{_BRIDGE}.Term",
+    "duration": "google.protobuf.Duration",
+}
+
+
+def stem(service: str) -> str:
+    """`GroupCoordinator` -> `group_coordinator`: name of the service's file."""
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in service).lstrip("_")
+
+
+def proto_files() -> dict[str, str]:
+    """File name below `proto/vllm/distributed/v1` -> text."""
+    return {f"{stem(name)}.proto": _file(name, methods) for name, methods in services().items()}
+
+
+def field_type(type_: Type, *, absent: bool) -> str:
+    """Label and type of a field; `absent`: the field may be left out."""
+    inner = type_.required
+    absent = absent or type_.kind == "nullable"
+    if inner.kind == "list":
+        item = inner.items[0]
+        if item.kind == "list":
+            return f"repeated {_BRIDGE}.Int64List"
+        if absent:
+            return f"{_BRIDGE}.{WRAPPERS[item.kind]}"
+        return f"repeated {_MESSAGES[item.kind]}"
+    name = _MESSAGES[inner.kind]
+    if inner.kind == "size":
+        return f"{_BRIDGE}.Int64List" if absent else name
+    # Message fields know whether they are set; for scalars it has to be asked for.
+    return f"optional {name}" if absent and "." not in name else name
+
+
+def _file(service: str, methods: list[Method]) -> str:
+    what = (
+        "The functions of vllm_distributed."
+        if service == DISTRIBUTED
+        else f"The methods of vllm_distributed.{CLASSES[service].__name__}."
+    )
+    rpcs = "\n".join(_rpc(method) for method in methods)
+    messages = "\n".join(_messages(method) for method in methods)
+    imports = [
+        name
+        for name, used in (
+            ("google/protobuf/duration.proto", "google.protobuf." in messages),
+            ("vllm/bridge/v1/types.proto", f"{_BRIDGE}." in messages),
+        )
+        if used
+    ]
+    return (
+        f"// Generated from the signatures of vllm_distributed by `make codegen`. Do not edit.\n"
+        f'//\n// {what}\nsyntax = "proto3";\n\npackage {PACKAGE};\n\n'
+        + "".join(f'import "{name}";\n' for name in imports)
+        + f"\nservice {service} {{\n{rpcs}}}\n\n{messages}"
+    )
+
+
+def _rpc(method: Method) -> str:
+    paragraph = " ".join(method.exposed.doc.strip().partition("\n\n")[0].split())
+    first = re.split(r"(?<=\.) ", paragraph or method.exposed.qualified_name)[0]
+    traits = [
+        name
+        for name, holds in (
+            ("inline", method.exposed.inline),
+            ("collective", method.exposed.collective),
+        )
+        if holds
+    ]
+    note = f" [{', '.join(traits)}]" if traits else ""
+    return (
+        f"  // {first}{note}\n  rpc {method.rpc}({method.request}) returns ({method.response});\n"
+    )
+
+
+def _messages(method: Method) -> str:
+    return _message(method.request, [_field(p) for p in method.parameters]) + _message(
+        method.response, result_fields(method.result)
+    )
+
+
+def result_fields(result: Type) -> list[str]:
+    """The fields of a response: `result`, or `item_1` and on for a tuple."""
+    if result.kind == "none":
+        return []
+    if result.kind == "tuple":
+        return [
+            f"{field_type(item, absent=False)} item_{number} = {number};"
+            for number, item in enumerate(result.items, start=1)
+        ]
+    return [f"{field_type(result, absent=False)} result = 1;"]
+
+
+def _field(parameter: Parameter) -> str:
+    type_ = field_type(parameter.type, absent=parameter.optional)
+    return f"{type_} {parameter.name} = {parameter.number};"
+
+
+def _message(name: str, fields: list[str]) -> str:
+    if not fields:
+        return f"message {name} {{}}\n"
+    body = "".join(f"  {field}\n" for field in fields)
+    return f"message {name} {{\n{body}}}\n"

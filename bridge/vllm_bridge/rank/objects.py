@@ -1,0 +1,119 @@
+"""Objects that stay in the rank, per session."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+
+from vllm_bridge._generated import types_pb2
+from vllm_bridge.codec.errors import BridgeError, Category
+
+MAX_OBJECTS = 100_000
+"""Per session. A client that never releases is told so instead of filling the rank's memory."""
+
+
+class SessionObjects:
+    """The object table of one session.
+
+    The same object has the same ref for as long as it is kept, so that asking for a group a
+    thousand times keeps one entry.
+    """
+
+    def __init__(self, session_id: str, epoch: int, limit: int = MAX_OBJECTS) -> None:
+        self.session_id = session_id
+        self._epoch = epoch
+        self._limit = limit
+        self._lock = threading.Lock()
+        self._numbers = itertools.count(1)
+        self._by_ref: dict[str, object] = {}
+        # id() is safe as a key because _by_ref keeps the object alive.
+        self._ref_of: dict[int, str] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_ref)
+
+    def put(self, value: object) -> types_pb2.Ref:
+        """Keep a value and return its ref.
+
+        Raises:
+            BridgeError: (pool, `too_many_objects`) the session is at its limit.
+        """
+        with self._lock:
+            identifier = self._ref_of.get(id(value))
+            if identifier is None:
+                if len(self._by_ref) >= self._limit:
+                    raise BridgeError(
+                        Category.POOL,
+                        "too_many_objects",
+                        f"session {self.session_id} already keeps {self._limit} objects; "
+                        "release some with Vllm.release/1 or close the session",
+                        details={"limit": self._limit},
+                    )
+                identifier = f"obj-{next(self._numbers)}"
+                self._by_ref[identifier] = value
+                self._ref_of[id(value)] = identifier
+        return types_pb2.Ref(
+            id=identifier,
+            session_id=self.session_id,
+            epoch=self._epoch,
+            type_name=_type_name(value),
+        )
+
+    def get(self, ref: types_pb2.Ref) -> object:
+        """The kept value.
+
+        Raises:
+            BridgeError: (validation) the ref belongs to another session (`foreign_ref`), to an
+                earlier epoch of the world (`stale_ref`), or was released (`unknown_ref`).
+        """
+        if ref.session_id != self.session_id:
+            raise _refused(
+                "foreign_ref",
+                f"{_named(ref)} belongs to session {ref.session_id!r} and was used in session "
+                f"{self.session_id!r}; an object can only be used in the session that made it",
+                ref,
+            )
+        if ref.epoch != self._epoch:
+            raise _refused(
+                "stale_ref",
+                f"{_named(ref)} is of epoch {ref.epoch}, the world is at epoch {self._epoch}; "
+                "fetch the object again",
+                ref,
+            )
+        with self._lock:
+            if ref.id not in self._by_ref:
+                raise _refused(
+                    "unknown_ref",
+                    f"{_named(ref)} is not kept in session {self.session_id!r}; it was released, "
+                    "or never existed",
+                    ref,
+                )
+            return self._by_ref[ref.id]
+
+    def release(self, ref: types_pb2.Ref) -> bool:
+        """Forget an object; False when it was not there."""
+        if ref.session_id != self.session_id or ref.epoch != self._epoch:
+            return False
+        with self._lock:
+            if ref.id not in self._by_ref:
+                return False
+            del self._ref_of[id(self._by_ref.pop(ref.id))]
+            return True
+
+
+def _type_name(value: object) -> str:
+    kind = type(value)
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _named(ref: types_pb2.Ref) -> str:
+    return f"ref {ref.id!r} ({ref.type_name or 'of unknown type'})"
+
+
+def _refused(reason: str, message: str, ref: types_pb2.Ref) -> BridgeError:
+    return BridgeError(
+        Category.VALIDATION,
+        reason,
+        message,
+        details={"ref": ref.id, "session_id": ref.session_id, "epoch": ref.epoch},
+    )

@@ -1,0 +1,135 @@
+"""A rank process, from its first instruction to its last.
+
+The launcher has forked it and hands over the control connection. The main thread reads that
+connection until it ends; ending is how a rank learns that its pool is gone.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from vllm_bridge import control
+from vllm_bridge._generated import control_pb2
+
+if TYPE_CHECKING:
+    from vllm_bridge.rank.sessions import RankSessions
+
+EXIT_STOPPED = 0
+EXIT_FAILED = 1
+
+INLINE_THREADS = 2
+"""Server threads for inline methods, which are short: one more would only fight for the GIL."""
+
+# A rank is driven by a few connections; the defaults of gRPC are for a public server.
+_SERVER_OPTIONS: Sequence[tuple[str, int]] = (
+    ("grpc.so_reuseport", 0),
+    # Keepalive pings of clients that hold a connection while a long call runs are not abuse.
+    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+)
+
+
+def main(channel: socket.socket, rendezvous: socket.socket | None) -> NoReturn:
+    """Serve until the pool says stop or is gone. Never returns."""
+    status = EXIT_FAILED
+    try:
+        first = control.receive(channel, control_pb2.PoolToRank)
+        if first is not None and first.WhichOneof("message") == "assign":
+            status = _Rank(channel, first.assign).run(rendezvous)
+    finally:
+        # Not sys.exit: threads of gRPC and of gloo may be stuck in a call that never ends.
+        os._exit(status)
+
+
+class _Rank:
+    def __init__(self, channel: socket.socket, assignment: control_pb2.RankAssignment) -> None:
+        self._channel = channel
+        self._sending = threading.Lock()
+        self._assignment = assignment
+        self._world = assignment.world if assignment.HasField("world") else None
+
+    def run(self, rendezvous: socket.socket | None) -> int:
+        """The rank's life; returns the exit status."""
+        # Imported here, in the forked child: gRPC's threads do not survive a fork.
+        import grpc
+
+        from vllm_bridge._generated.dispatch import METHODS
+        from vllm_bridge.rank import world
+        from vllm_bridge.rank.allow_list import AllowList
+        from vllm_bridge.rank.executor import Executor
+        from vllm_bridge.rank.failures import bridge_error
+        from vllm_bridge.rank.handler import RankHandler, RankState
+        from vllm_bridge.rank.journal import Journal
+        from vllm_bridge.rank.services import RankService, object_methods
+        from vllm_bridge.rank.sessions import RankSessions
+
+        assigned = self._world
+        journal = Journal()
+        executor = Executor(journal)
+        # Meeting the other ranks takes a while; the server starts meanwhile.
+        joined = executor.submit(lambda: world.join(assigned, rendezvous)) if assigned else None
+        state = RankState(
+            rank=assigned.rank if assigned else None,
+            sessions=RankSessions(assigned.epoch if assigned else 0),
+            journal=journal,
+            executor=executor,
+            allow_list=AllowList(self._assignment.allowed_prefixes),
+        )
+        service = RankService(state, assigned)
+        server = grpc.server(
+            ThreadPoolExecutor(INLINE_THREADS, thread_name_prefix="rank-inline"),
+            handlers=[RankHandler(state, METHODS | object_methods() | service.methods())],
+            options=[*_SERVER_OPTIONS, *_message_limits(self._assignment.max_message_bytes)],
+        )
+        try:
+            if server.add_insecure_port(self._assignment.listen) == 0:
+                # Older releases of grpcio return instead of raising.
+                raise OSError(f"cannot listen on {self._assignment.listen}")
+            server.start()
+            if joined is not None:
+                joined.result()
+        except Exception as error:  # noqa: BLE001 - the pool reports it to whoever started the world
+            failure = bridge_error(error, rank=state.rank, call_id="")
+            self._send(control_pb2.RankToPool(failed=failure.to_detail()))
+            return EXIT_FAILED
+        ready = control_pb2.Ready(endpoint=self._assignment.listen, pid=os.getpid())
+        self._send(control_pb2.RankToPool(ready=ready))
+        self._follow(state.sessions)
+        self._remove_socket()
+        return EXIT_STOPPED
+
+    def _follow(self, sessions: RankSessions) -> None:
+        """Do what the pool says until it says stop, or is gone."""
+        while (message := control.receive(self._channel, control_pb2.PoolToRank)) is not None:
+            kind = message.WhichOneof("message")
+            if kind == "stop":
+                return
+            if kind == "register_session":
+                request = message.register_session
+                sessions.register(request.session_id, fail_fast=request.fail_fast)
+            elif kind == "drop_session":
+                sessions.drop(message.drop_session.session_id)
+            if message.request_id:
+                ack = control_pb2.RankToPool(request_id=message.request_id, ack=control_pb2.Ack())
+                self._send(ack)
+
+    def _send(self, message: control_pb2.RankToPool) -> None:
+        # The pool may be gone; the next receive finds out.
+        with self._sending, suppress(OSError):
+            control.send(self._channel, message)
+
+    def _remove_socket(self) -> None:
+        if self._assignment.listen.startswith("unix:"):
+            Path(self._assignment.listen.removeprefix("unix:")).unlink(missing_ok=True)
+
+
+def _message_limits(limit: int) -> list[tuple[str, int]]:
+    names = ("grpc.max_receive_message_length", "grpc.max_send_message_length")
+    return [(name, limit or -1) for name in names]

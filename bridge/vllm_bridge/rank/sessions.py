@@ -1,0 +1,64 @@
+"""The sessions that the pool has bound to this rank."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.rank.objects import SessionObjects
+
+
+@dataclass(frozen=True)
+class RankSession:
+    """A session here: its objects, and whether it waits for the executor."""
+
+    objects: SessionObjects
+    fail_fast: bool
+
+
+class RankSessions:
+    """Table of the registered sessions. Only the pool adds and drops them."""
+
+    def __init__(self, epoch: int) -> None:
+        self._epoch = epoch
+        self._lock = threading.Lock()
+        self._sessions: dict[str, RankSession] = {}
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def register(self, session_id: str, *, fail_fast: bool) -> None:
+        """Admit a session; a known one keeps its objects."""
+        with self._lock:
+            known = self._sessions.get(session_id)
+            objects = known.objects if known else SessionObjects(session_id, self._epoch)
+            self._sessions[session_id] = RankSession(objects, fail_fast)
+
+    def drop(self, session_id: str) -> None:
+        """Forget a session and its objects."""
+        with self._lock:
+            self._sessions.pop(session_id, None)
+
+    def get(self, session_id: str) -> RankSession:
+        """The session of a call. A call without a session gets one of its own.
+
+        Raises:
+            BridgeError: (pool, `session_not_found`) it is not registered here.
+        """
+        session = self._sessions.get(session_id)
+        if session is not None:
+            return session
+        if session_id == "":
+            return RankSession(SessionObjects("", self._epoch), fail_fast=False)
+        raise BridgeError(
+            Category.POOL,
+            "session_not_found",
+            f"session {session_id!r} is not open on this rank; it was closed or has expired. "
+            "Open a new one",
+            details={"session_id": session_id},
+        )
+
+    def objects(self) -> int:
+        """Objects kept, over all sessions."""
+        return sum(len(session.objects) for session in list(self._sessions.values()))

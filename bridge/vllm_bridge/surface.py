@@ -1,0 +1,169 @@
+"""What the bridge exposes, and how each callable behaves.
+
+Every function in `vllm_distributed.__all__` is exposed, and every public method and property of the
+classes in `CLASSES`: adding one there and running `make codegen` is all it takes to reach it from
+Elixir. The sets below name the exceptions to the common case (a call on the executor, by value).
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+import vllm_distributed
+
+DISTRIBUTED = "Distributed"
+"""Name of the service of the module's functions; the other services are named after classes."""
+
+CLASSES: dict[str, type] = {"GroupCoordinator": vllm_distributed.GroupCoordinator}
+"""Classes whose methods are exposed, by service name."""
+
+INLINE: frozenset[str] = frozenset(
+    {
+        "divide",
+        "ensure_divisibility",
+        "get_distributed_init_method",
+        "get_pp_indices",
+        "get_tcp_uri",
+        "is_torch_equal_or_newer",
+        "model_parallel_is_initialized",
+        "get_world_group",
+        "get_tp_group",
+        "get_pp_group",
+        "get_dp_group",
+        "get_ep_group",
+        "get_dcp_group",
+        "get_context_model_parallel_group",
+        "get_pcp_group",
+        "get_inner_dp_world_group",
+        "get_tensor_model_parallel_world_size",
+        "get_tensor_model_parallel_rank",
+        "get_pipeline_model_parallel_rank",
+        "get_decode_context_model_parallel_world_size",
+        "get_decode_context_model_parallel_rank",
+        "get_dcp_world_size_and_rank",
+        "is_global_first_rank",
+        "is_local_first_rank",
+    }
+)
+"""Functions that only compute or read: answered beside the executor, also while it is busy."""
+
+COLLECTIVE: frozenset[str] = frozenset(
+    {
+        "init_distributed_environment",
+        "initialize_model_parallel",
+        "ensure_model_parallel_initialized",
+        "init_world_group",
+        "init_model_parallel_group",
+        "in_the_same_node_as",
+        "get_node_count",
+        "tensor_model_parallel_all_reduce",
+        "tensor_model_parallel_all_gather",
+        "tensor_model_parallel_reduce_scatter",
+        "tensor_model_parallel_gather",
+        "broadcast_tensor_dict",
+        "GroupCoordinator.all_reduce",
+        "GroupCoordinator.all_reduce_",
+        "GroupCoordinator.all_gather",
+        "GroupCoordinator.all_gatherv",
+        "GroupCoordinator.reduce_scatter",
+        "GroupCoordinator.reduce_scatterv",
+        "GroupCoordinator.gather",
+        "GroupCoordinator.broadcast",
+        "GroupCoordinator.broadcast_object",
+        "GroupCoordinator.broadcast_object_list",
+        "GroupCoordinator.broadcast_tensor_dict",
+        "GroupCoordinator.barrier",
+    }
+)
+"""Calls that every member of the group must make."""
+
+CONSTANTS: dict[str, str] = {
+    "USE_SCHED_YIELD": "Whether `sched_yield` asks the operating system.",
+}
+"""Plain values of the module that are exposed as calls without parameters, with their doc."""
+
+NOT_EXPOSED: dict[str, str] = {
+    "adopt_listen_socket": "takes a socket of this process",
+}
+"""Public names of the module that make no sense from outside its process, and why."""
+
+
+GUARDED: frozenset[str] = frozenset({"resolve_obj_by_qualname"})
+"""Functions that reach any Python object: served by the method of `Wire` that has their name."""
+
+
+class Kind(Enum):
+    """How a name is reached in Python."""
+
+    FUNCTION = "function"
+    METHOD = "method"
+    PROPERTY = "property"
+    CONSTANT = "constant"
+
+
+@dataclass(frozen=True)
+class Exposed:
+    """One callable (or constant) of the surface."""
+
+    service: str
+    name: str
+    kind: Kind
+    target: object
+    inline: bool
+    collective: bool
+    doc: str
+
+    @property
+    def qualified_name(self) -> str:
+        """For people: `get_tp_group`, `GroupCoordinator.all_reduce`."""
+        return self.name if self.service == DISTRIBUTED else f"{self.service}.{self.name}"
+
+
+def exposed() -> Iterator[Exposed]:
+    """Everything the bridge serves, in the order of `__all__` and of definition."""
+    for name in vllm_distributed.__all__:
+        value = getattr(vllm_distributed, name)
+        if name in CONSTANTS:
+            yield Exposed(
+                DISTRIBUTED,
+                name,
+                Kind.CONSTANT,
+                value,
+                inline=True,
+                collective=False,
+                doc=CONSTANTS[name],
+            )
+        elif name not in NOT_EXPOSED and isinstance(value, types.FunctionType):
+            yield _exposed(DISTRIBUTED, name, Kind.FUNCTION, value)
+    for service, cls in CLASSES.items():
+        for name, member in _members(cls).items():
+            if name.startswith("_"):
+                continue
+            if isinstance(member, property) and member.fget is not None:
+                yield _exposed(service, name, Kind.PROPERTY, member.fget)
+            elif isinstance(member, types.FunctionType):
+                yield _exposed(service, name, Kind.METHOD, member)
+
+
+def _members(cls: type) -> dict[str, object]:
+    members: dict[str, object] = {}
+    for base in reversed(cls.__mro__[:-1]):
+        members |= vars(base)
+    return members
+
+
+def _exposed(service: str, name: str, kind: Kind, target: Callable[..., object]) -> Exposed:
+    qualified = name if service == DISTRIBUTED else f"{service}.{name}"
+    return Exposed(
+        service=service,
+        name=name,
+        kind=kind,
+        target=target,
+        inline=kind is Kind.PROPERTY or qualified in INLINE,
+        collective=qualified in COLLECTIVE,
+        doc=inspect.getdoc(target) or "",
+    )

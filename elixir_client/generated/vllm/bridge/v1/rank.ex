@@ -1,0 +1,197 @@
+# Generated from proto/vllm/bridge/v1/rank.proto by `make codegen`. Do not edit.
+
+defmodule Vllm.Bridge.V1.CallState do
+  @moduledoc ~S"""
+  The message `vllm.bridge.v1.CallState`.
+  """
+  @type t :: :call_state_unspecified | :queued | :running | :finished | :withdrawn | :unknown | integer()
+
+  @doc false
+  @spec __values__() :: keyword(integer())
+  def __values__, do: [call_state_unspecified: 0, queued: 1, running: 2, finished: 3, withdrawn: 4, unknown: 5]
+end
+
+defmodule Vllm.Bridge.V1.InspectRequest do
+  @moduledoc ~S"""
+  The message `vllm.bridge.v1.InspectRequest`.
+  """
+  defstruct []
+
+  @type t :: %__MODULE__{}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    []
+  end
+end
+
+defmodule Vllm.Bridge.V1.CallRecord do
+  @moduledoc ~S"""
+  The message `vllm.bridge.v1.CallRecord`.
+  """
+  defstruct [call_id: "", session_id: "", method: "", state: :call_state_unspecified, queued_s: 0.0, running_s: 0.0]
+
+  @type t :: %__MODULE__{call_id: String.t(), session_id: String.t(), method: String.t(), state: Vllm.Bridge.V1.CallState.t(), queued_s: float(), running_s: float()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:call_id, 1, :string, :singular},
+      {:session_id, 2, :string, :singular},
+      {:method, 3, :string, :singular},
+      {:state, 4, {:enum, Vllm.Bridge.V1.CallState}, :singular},
+      {:queued_s, 5, :double, :singular},
+      {:running_s, 6, :double, :singular}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.InspectResponse do
+  @moduledoc ~S"""
+  The message `vllm.bridge.v1.InspectResponse`.
+  """
+  defstruct [pid: 0, rank: nil, world_id: "", epoch: 0, calls: [], sessions: 0, objects: 0]
+
+  @type t :: %__MODULE__{pid: integer(), rank: integer() | nil, world_id: String.t(), epoch: non_neg_integer(), calls: [Vllm.Bridge.V1.CallRecord.t()], sessions: integer(), objects: integer()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:pid, 1, :int64, :singular},
+      {:rank, 2, :int64, :optional},
+      {:world_id, 3, :string, :singular},
+      {:epoch, 4, :uint64, :singular},
+      {:calls, 5, {:message, Vllm.Bridge.V1.CallRecord}, :repeated},
+      {:sessions, 6, :int64, :singular},
+      {:objects, 7, :int64, :singular}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.WithdrawRequest do
+  @moduledoc ~S"""
+  The message `vllm.bridge.v1.WithdrawRequest`.
+  """
+  defstruct [session_id: "", call_id: ""]
+
+  @type t :: %__MODULE__{session_id: String.t(), call_id: String.t()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:session_id, 1, :string, :singular},
+      {:call_id, 2, :string, :singular}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.WithdrawResponse do
+  @moduledoc ~S"""
+  The message `vllm.bridge.v1.WithdrawResponse`.
+  """
+  defstruct [call: nil]
+
+  @type t :: %__MODULE__{call: Vllm.Bridge.V1.CallRecord.t() | nil}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:call, 1, {:message, Vllm.Bridge.V1.CallRecord}, :optional}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.CallRequest do
+  @moduledoc ~S"""
+  The message `vllm.bridge.v1.CallRequest`.
+  """
+  defstruct [qualified_name: nil, object: nil, method: "", args: nil, kwargs: nil]
+
+  @type t :: %__MODULE__{qualified_name: String.t() | nil, object: Vllm.Bridge.V1.Ref.t() | nil, method: String.t(), args: Vllm.Bridge.V1.Term.t() | nil, kwargs: Vllm.Bridge.V1.Term.t() | nil}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:qualified_name, 1, :string, :optional},
+      {:object, 2, {:message, Vllm.Bridge.V1.Ref}, :optional},
+      {:method, 3, :string, :singular},
+      {:args, 4, {:message, Vllm.Bridge.V1.Term}, :optional},
+      {:kwargs, 5, {:message, Vllm.Bridge.V1.Term}, :optional}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.GetAttributeRequest do
+  @moduledoc ~S"""
+  The message `vllm.bridge.v1.GetAttributeRequest`.
+  """
+  defstruct [object: nil, name: ""]
+
+  @type t :: %__MODULE__{object: Vllm.Bridge.V1.Ref.t() | nil, name: String.t()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:object, 1, {:message, Vllm.Bridge.V1.Ref}, :optional},
+      {:name, 2, :string, :singular}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.FetchRequest do
+  @moduledoc ~S"""
+  The message `vllm.bridge.v1.FetchRequest`.
+  """
+  defstruct [object: nil]
+
+  @type t :: %__MODULE__{object: Vllm.Bridge.V1.Ref.t() | nil}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:object, 1, {:message, Vllm.Bridge.V1.Ref}, :optional}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.ReleaseRequest do
+  @moduledoc ~S"""
+  The message `vllm.bridge.v1.ReleaseRequest`.
+  """
+  defstruct [objects: []]
+
+  @type t :: %__MODULE__{objects: [Vllm.Bridge.V1.Ref.t()]}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:objects, 1, {:message, Vllm.Bridge.V1.Ref}, :repeated}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.ReleaseResponse do
+  @moduledoc ~S"""
+  The message `vllm.bridge.v1.ReleaseResponse`.
+  """
+  defstruct [released: 0]
+
+  @type t :: %__MODULE__{released: integer()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:released, 1, :int64, :singular}
+    ]
+  end
+end

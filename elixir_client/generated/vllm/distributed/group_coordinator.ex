@@ -1,0 +1,1141 @@
+# Generated from the signatures of vllm_distributed by `make codegen`. Do not edit.
+
+defmodule Vllm.Distributed.GroupCoordinator do
+  @moduledoc ~S"""
+  One group of ranks, seen from one of its members, with the operations on it.
+
+  `group_ranks` is a partition of the world (lists of global ranks, ascending); the coordinator is
+  for the list this process's rank is in. Making one is collective over the world: every rank
+  passes the same partition, in the same order among other groups. `local_rank` is this process's
+  number on its node, `torch_distributed_backend` the backend for tensors on devices (`gloo`,
+  `nccl`); a CPU group over gloo is made besides. `group_name` is the kind of group (`tp`), from
+  which `unique_name` (`tp:0`) is made. `timeout` bounds every operation and the making of the
+  group; by default that of the world.
+
+  `src` and `dst` of every method count inside the group; `ranks`, `first_rank`, `last_rank`,
+  `next_rank` and `prev_rank` are global ranks. Collectives must be called by all ranks of the
+  group, in the same order. Arguments are checked before anything is sent: a refused call leaves
+  the group usable. On a group of one, collectives return their input. Tensors may be
+  non-contiguous, empty or without dims; results are contiguous.
+
+  Every operation raises `CollectiveError`, or `CollectiveTimeoutError` after the timeout, if a
+  peer is gone or does not take part; torch cannot use the group any more then.
+  """
+  defstruct [:ref, :unique_name, :ranks, :rank, :rank_in_group, :world_size, :local_rank, :backend]
+
+  @type t :: %__MODULE__{
+          ref: Vllm.Ref.t(),
+          unique_name: String.t(),
+          ranks: [non_neg_integer()],
+          rank: non_neg_integer(),
+          rank_in_group: non_neg_integer(),
+          world_size: pos_integer(),
+          local_rank: integer(),
+          backend: String.t()
+        }
+
+  @device_communicator %Vllm.Call.Spec{
+    function: "GroupCoordinator.device_communicator",
+    path: "/vllm.distributed.v1.GroupCoordinator/DeviceCommunicator",
+    params: [
+      {:receiver, 1, :group, :required}
+    ],
+    result: :term,
+    inline: true
+  }
+
+  @doc ~S"""
+  What moves this group's tensors. Every group has one, the world and groups of one too.
+
+  The call goes to the session that the coordinator came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec device_communicator(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec device_communicator(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  def device_communicator(receiver, opts \\ []) do
+    Vllm.Call.run(@device_communicator, [receiver, opts])
+  end
+
+  @doc "Like `device_communicator`, but returns the value itself and raises `Vllm.Error`."
+  @spec device_communicator!(Vllm.Distributed.GroupCoordinator.t()) :: term()
+  @spec device_communicator!(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: term()
+  def device_communicator!(receiver, opts \\ []) do
+    Vllm.Error.unwrap!(device_communicator(receiver, opts))
+  end
+
+  @device_group %Vllm.Call.Spec{
+    function: "GroupCoordinator.device_group",
+    path: "/vllm.distributed.v1.GroupCoordinator/DeviceGroup",
+    params: [
+      {:receiver, 1, :group, :required}
+    ],
+    result: :process_group,
+    inline: true
+  }
+
+  @doc ~S"""
+  The torch process group for tensors on the device.
+
+  The call goes to the session that the coordinator came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec device_group(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, Vllm.ProcessGroup.t()} | {:error, Vllm.Error.t()}
+  @spec device_group(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: {:ok, Vllm.ProcessGroup.t()} | {:error, Vllm.Error.t()}
+  def device_group(receiver, opts \\ []) do
+    Vllm.Call.run(@device_group, [receiver, opts])
+  end
+
+  @doc "Like `device_group`, but returns the value itself and raises `Vllm.Error`."
+  @spec device_group!(Vllm.Distributed.GroupCoordinator.t()) :: Vllm.ProcessGroup.t()
+  @spec device_group!(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: Vllm.ProcessGroup.t()
+  def device_group!(receiver, opts \\ []) do
+    Vllm.Error.unwrap!(device_group(receiver, opts))
+  end
+
+  @cpu_group %Vllm.Call.Spec{
+    function: "GroupCoordinator.cpu_group",
+    path: "/vllm.distributed.v1.GroupCoordinator/CpuGroup",
+    params: [
+      {:receiver, 1, :group, :required}
+    ],
+    result: :process_group,
+    inline: true
+  }
+
+  @doc ~S"""
+  The torch process group over gloo, for barriers, objects and CPU tensors.
+
+  The call goes to the session that the coordinator came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec cpu_group(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, Vllm.ProcessGroup.t()} | {:error, Vllm.Error.t()}
+  @spec cpu_group(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: {:ok, Vllm.ProcessGroup.t()} | {:error, Vllm.Error.t()}
+  def cpu_group(receiver, opts \\ []) do
+    Vllm.Call.run(@cpu_group, [receiver, opts])
+  end
+
+  @doc "Like `cpu_group`, but returns the value itself and raises `Vllm.Error`."
+  @spec cpu_group!(Vllm.Distributed.GroupCoordinator.t()) :: Vllm.ProcessGroup.t()
+  @spec cpu_group!(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: Vllm.ProcessGroup.t()
+  def cpu_group!(receiver, opts \\ []) do
+    Vllm.Error.unwrap!(cpu_group(receiver, opts))
+  end
+
+  @first_rank %Vllm.Call.Spec{
+    function: "GroupCoordinator.first_rank",
+    path: "/vllm.distributed.v1.GroupCoordinator/FirstRank",
+    params: [
+      {:receiver, 1, :group, :required}
+    ],
+    result: :int,
+    inline: true
+  }
+
+  @doc ~S"""
+  The global rank of the group's first member.
+
+  The call goes to the session that the coordinator came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec first_rank(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, integer()} | {:error, Vllm.Error.t()}
+  @spec first_rank(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: {:ok, integer()} | {:error, Vllm.Error.t()}
+  def first_rank(receiver, opts \\ []) do
+    Vllm.Call.run(@first_rank, [receiver, opts])
+  end
+
+  @doc "Like `first_rank`, but returns the value itself and raises `Vllm.Error`."
+  @spec first_rank!(Vllm.Distributed.GroupCoordinator.t()) :: integer()
+  @spec first_rank!(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: integer()
+  def first_rank!(receiver, opts \\ []) do
+    Vllm.Error.unwrap!(first_rank(receiver, opts))
+  end
+
+  @last_rank %Vllm.Call.Spec{
+    function: "GroupCoordinator.last_rank",
+    path: "/vllm.distributed.v1.GroupCoordinator/LastRank",
+    params: [
+      {:receiver, 1, :group, :required}
+    ],
+    result: :int,
+    inline: true
+  }
+
+  @doc ~S"""
+  The global rank of the group's last member.
+
+  The call goes to the session that the coordinator came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec last_rank(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, integer()} | {:error, Vllm.Error.t()}
+  @spec last_rank(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: {:ok, integer()} | {:error, Vllm.Error.t()}
+  def last_rank(receiver, opts \\ []) do
+    Vllm.Call.run(@last_rank, [receiver, opts])
+  end
+
+  @doc "Like `last_rank`, but returns the value itself and raises `Vllm.Error`."
+  @spec last_rank!(Vllm.Distributed.GroupCoordinator.t()) :: integer()
+  @spec last_rank!(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: integer()
+  def last_rank!(receiver, opts \\ []) do
+    Vllm.Error.unwrap!(last_rank(receiver, opts))
+  end
+
+  @is_first_rank %Vllm.Call.Spec{
+    function: "GroupCoordinator.is_first_rank",
+    path: "/vllm.distributed.v1.GroupCoordinator/IsFirstRank",
+    params: [
+      {:receiver, 1, :group, :required}
+    ],
+    result: :bool,
+    inline: true
+  }
+
+  @doc ~S"""
+  Whether this process is the group's first member.
+
+  The call goes to the session that the coordinator came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec is_first_rank(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, boolean()} | {:error, Vllm.Error.t()}
+  @spec is_first_rank(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: {:ok, boolean()} | {:error, Vllm.Error.t()}
+  def is_first_rank(receiver, opts \\ []) do
+    Vllm.Call.run(@is_first_rank, [receiver, opts])
+  end
+
+  @doc "Like `is_first_rank`, but returns the value itself and raises `Vllm.Error`."
+  @spec is_first_rank!(Vllm.Distributed.GroupCoordinator.t()) :: boolean()
+  @spec is_first_rank!(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: boolean()
+  def is_first_rank!(receiver, opts \\ []) do
+    Vllm.Error.unwrap!(is_first_rank(receiver, opts))
+  end
+
+  @is_last_rank %Vllm.Call.Spec{
+    function: "GroupCoordinator.is_last_rank",
+    path: "/vllm.distributed.v1.GroupCoordinator/IsLastRank",
+    params: [
+      {:receiver, 1, :group, :required}
+    ],
+    result: :bool,
+    inline: true
+  }
+
+  @doc ~S"""
+  Whether this process is the group's last member.
+
+  The call goes to the session that the coordinator came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec is_last_rank(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, boolean()} | {:error, Vllm.Error.t()}
+  @spec is_last_rank(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: {:ok, boolean()} | {:error, Vllm.Error.t()}
+  def is_last_rank(receiver, opts \\ []) do
+    Vllm.Call.run(@is_last_rank, [receiver, opts])
+  end
+
+  @doc "Like `is_last_rank`, but returns the value itself and raises `Vllm.Error`."
+  @spec is_last_rank!(Vllm.Distributed.GroupCoordinator.t()) :: boolean()
+  @spec is_last_rank!(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: boolean()
+  def is_last_rank!(receiver, opts \\ []) do
+    Vllm.Error.unwrap!(is_last_rank(receiver, opts))
+  end
+
+  @next_rank %Vllm.Call.Spec{
+    function: "GroupCoordinator.next_rank",
+    path: "/vllm.distributed.v1.GroupCoordinator/NextRank",
+    params: [
+      {:receiver, 1, :group, :required}
+    ],
+    result: :int,
+    inline: true
+  }
+
+  @doc ~S"""
+  The global rank after this process's in the group; the first one's after the last.
+
+  The call goes to the session that the coordinator came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec next_rank(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, integer()} | {:error, Vllm.Error.t()}
+  @spec next_rank(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: {:ok, integer()} | {:error, Vllm.Error.t()}
+  def next_rank(receiver, opts \\ []) do
+    Vllm.Call.run(@next_rank, [receiver, opts])
+  end
+
+  @doc "Like `next_rank`, but returns the value itself and raises `Vllm.Error`."
+  @spec next_rank!(Vllm.Distributed.GroupCoordinator.t()) :: integer()
+  @spec next_rank!(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: integer()
+  def next_rank!(receiver, opts \\ []) do
+    Vllm.Error.unwrap!(next_rank(receiver, opts))
+  end
+
+  @prev_rank %Vllm.Call.Spec{
+    function: "GroupCoordinator.prev_rank",
+    path: "/vllm.distributed.v1.GroupCoordinator/PrevRank",
+    params: [
+      {:receiver, 1, :group, :required}
+    ],
+    result: :int,
+    inline: true
+  }
+
+  @doc ~S"""
+  The global rank before this process's in the group; the last one's before the first.
+
+  The call goes to the session that the coordinator came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec prev_rank(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, integer()} | {:error, Vllm.Error.t()}
+  @spec prev_rank(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: {:ok, integer()} | {:error, Vllm.Error.t()}
+  def prev_rank(receiver, opts \\ []) do
+    Vllm.Call.run(@prev_rank, [receiver, opts])
+  end
+
+  @doc "Like `prev_rank`, but returns the value itself and raises `Vllm.Error`."
+  @spec prev_rank!(Vllm.Distributed.GroupCoordinator.t()) :: integer()
+  @spec prev_rank!(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: integer()
+  def prev_rank!(receiver, opts \\ []) do
+    Vllm.Error.unwrap!(prev_rank(receiver, opts))
+  end
+
+  @all_reduce %Vllm.Call.Spec{
+    function: "GroupCoordinator.all_reduce",
+    path: "/vllm.distributed.v1.GroupCoordinator/AllReduce",
+    params: [
+      {:receiver, 1, :group, :required},
+      {:input_, 2, :tensor, :required}
+    ],
+    result: :tensor,
+    inline: false
+  }
+
+  @doc ~S"""
+  Return the sum of the group's tensors in a new tensor; the input is not changed.
+
+  All ranks pass the same shape and dtype. Over gloo 16-bit floats are summed in their own
+  precision; integers wrap around; booleans are combined by or. Raises
+  `UnsupportedDtypeError`, before anything is sent, for a dtype that has no exact sum over
+  the backend. Collective over the group.
+
+  Python: `GroupCoordinator.all_reduce(input_)`.
+
+  Collective: every member of the group must make this call.
+
+  The call goes to the session that the coordinator came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec all_reduce(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  @spec all_reduce(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  def all_reduce(receiver, input_, opts \\ []) do
+    Vllm.Call.run(@all_reduce, [receiver, input_, opts])
+  end
+
+  @doc "Like `all_reduce`, but returns the value itself and raises `Vllm.Error`."
+  @spec all_reduce!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: Vllm.Tensor.t()
+  @spec all_reduce!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), keyword()) :: Vllm.Tensor.t()
+  def all_reduce!(receiver, input_, opts \\ []) do
+    Vllm.Error.unwrap!(all_reduce(receiver, input_, opts))
+  end
+
+  @all_reduce_in_place %Vllm.Call.Spec{
+    function: "GroupCoordinator.all_reduce_",
+    path: "/vllm.distributed.v1.GroupCoordinator/AllReduceInPlace",
+    params: [
+      {:receiver, 1, :group, :required},
+      {:input_, 2, :tensor, :required}
+    ],
+    result: :tensor,
+    inline: false
+  }
+
+  @doc ~S"""
+  Replace `input_` by the sum of the group's tensors, and return it.
+
+  As `all_reduce`, but in place and so without a new tensor. Collective over the group.
+
+  Python: `GroupCoordinator.all_reduce_(input_)`.
+
+  Collective: every member of the group must make this call.
+
+  The call goes to the session that the coordinator came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec all_reduce_(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  @spec all_reduce_(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  def all_reduce_(receiver, input_, opts \\ []) do
+    Vllm.Call.run(@all_reduce_in_place, [receiver, input_, opts])
+  end
+
+  @doc "Like `all_reduce_`, but returns the value itself and raises `Vllm.Error`."
+  @spec all_reduce_!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: Vllm.Tensor.t()
+  @spec all_reduce_!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), keyword()) :: Vllm.Tensor.t()
+  def all_reduce_!(receiver, input_, opts \\ []) do
+    Vllm.Error.unwrap!(all_reduce_(receiver, input_, opts))
+  end
+
+  @all_gather %Vllm.Call.Spec{
+    function: "GroupCoordinator.all_gather",
+    path: "/vllm.distributed.v1.GroupCoordinator/AllGather",
+    params: [
+      {:receiver, 1, :group, :required},
+      {:input_, 2, :tensor, :required},
+      {:dim, 3, :int, :optional}
+    ],
+    result: :tensor,
+    inline: false
+  }
+
+  @doc ~S"""
+  Return the tensors of all ranks, in rank order, concatenated along `dim`.
+
+  All ranks pass the same shape and dtype; the result's extent along `dim` is the input's
+  times the group's size. Tensors without dims become a vector. Raises
+  `InvalidArgumentError` if `dim` is out of range. Collective over the group.
+
+  Python: `GroupCoordinator.all_gather(input_, dim=-1)`.
+
+  Collective: every member of the group must make this call.
+
+  The call goes to the session that the coordinator came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec all_gather(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  @spec all_gather(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  @spec all_gather(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  def all_gather(receiver, input_, dim \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Call.run(@all_gather, [receiver, input_, dim, opts])
+  end
+
+  @doc "Like `all_gather`, but returns the value itself and raises `Vllm.Error`."
+  @spec all_gather!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: Vllm.Tensor.t()
+  @spec all_gather!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | keyword()) :: Vllm.Tensor.t()
+  @spec all_gather!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), keyword()) :: Vllm.Tensor.t()
+  def all_gather!(receiver, input_, dim \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Error.unwrap!(all_gather(receiver, input_, dim, opts))
+  end
+
+  @all_gatherv %Vllm.Call.Spec{
+    function: "GroupCoordinator.all_gatherv",
+    path: "/vllm.distributed.v1.GroupCoordinator/AllGatherv",
+    params: [
+      {:receiver, 1, :group, :required},
+      {:input_, 2, :term, :required},
+      {:dim, 3, :int, :optional},
+      {:sizes, 4, {:nullable, {:list, :int}}, :optional}
+    ],
+    result: :term,
+    inline: false
+  }
+
+  @doc ~S"""
+  Return the tensors of all ranks, of different extents along `dim`, concatenated along it.
+
+  `sizes` is each rank's extent along `dim`, the same list on every rank; without it all are
+  equal. A list of tensors gives a list of results, for which `sizes` holds each time. Raises
+  `InvalidArgumentError` if this rank's entry is not its tensor's extent. Collective over the
+  group.
+
+  Python: `GroupCoordinator.all_gatherv(input_, dim=0, sizes=None)`.
+
+  Collective: every member of the group must make this call.
+
+  The call goes to the session that the coordinator came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec all_gatherv(Vllm.Distributed.GroupCoordinator.t(), term()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec all_gatherv(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec all_gatherv(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), [integer()] | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec all_gatherv(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), [integer()] | nil, keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  def all_gatherv(receiver, input_, dim \\ :"$unset", sizes \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Call.run(@all_gatherv, [receiver, input_, dim, sizes, opts])
+  end
+
+  @doc "Like `all_gatherv`, but returns the value itself and raises `Vllm.Error`."
+  @spec all_gatherv!(Vllm.Distributed.GroupCoordinator.t(), term()) :: term()
+  @spec all_gatherv!(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | keyword()) :: term()
+  @spec all_gatherv!(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), [integer()] | nil | keyword()) :: term()
+  @spec all_gatherv!(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), [integer()] | nil, keyword()) :: term()
+  def all_gatherv!(receiver, input_, dim \\ :"$unset", sizes \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Error.unwrap!(all_gatherv(receiver, input_, dim, sizes, opts))
+  end
+
+  @reduce_scatter %Vllm.Call.Spec{
+    function: "GroupCoordinator.reduce_scatter",
+    path: "/vllm.distributed.v1.GroupCoordinator/ReduceScatter",
+    params: [
+      {:receiver, 1, :group, :required},
+      {:input_, 2, :tensor, :required},
+      {:dim, 3, :int, :optional}
+    ],
+    result: :tensor,
+    inline: false
+  }
+
+  @doc ~S"""
+  Return this rank's equal part, along `dim`, of the sum of the group's tensors.
+
+  All ranks pass the same shape and dtype; rank i gets the i-th part. Dtypes as for
+  `all_reduce`. Raises `InvalidArgumentError` if `dim` is out of range or its extent does not
+  divide by the group's size. Collective over the group.
+
+  Python: `GroupCoordinator.reduce_scatter(input_, dim=-1)`.
+
+  Collective: every member of the group must make this call.
+
+  The call goes to the session that the coordinator came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec reduce_scatter(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  @spec reduce_scatter(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  @spec reduce_scatter(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  def reduce_scatter(receiver, input_, dim \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Call.run(@reduce_scatter, [receiver, input_, dim, opts])
+  end
+
+  @doc "Like `reduce_scatter`, but returns the value itself and raises `Vllm.Error`."
+  @spec reduce_scatter!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: Vllm.Tensor.t()
+  @spec reduce_scatter!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | keyword()) :: Vllm.Tensor.t()
+  @spec reduce_scatter!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), keyword()) :: Vllm.Tensor.t()
+  def reduce_scatter!(receiver, input_, dim \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Error.unwrap!(reduce_scatter(receiver, input_, dim, opts))
+  end
+
+  @reduce_scatterv %Vllm.Call.Spec{
+    function: "GroupCoordinator.reduce_scatterv",
+    path: "/vllm.distributed.v1.GroupCoordinator/ReduceScatterv",
+    params: [
+      {:receiver, 1, :group, :required},
+      {:input_, 2, :tensor, :required},
+      {:dim, 3, :int, :optional},
+      {:sizes, 4, {:nullable, {:list, :int}}, :optional}
+    ],
+    result: :tensor,
+    inline: false
+  }
+
+  @doc ~S"""
+  Return this rank's part, `sizes[rank_in_group]` along `dim`, of the group's sum.
+
+  As `reduce_scatter`, for parts of different extents; `sizes` is the same list on every rank
+  and sums to the input's extent. Raises `InvalidArgumentError` if not. Collective over the
+  group.
+
+  Python: `GroupCoordinator.reduce_scatterv(input_, dim=-1, sizes=None)`.
+
+  Collective: every member of the group must make this call.
+
+  The call goes to the session that the coordinator came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec reduce_scatterv(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  @spec reduce_scatterv(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  @spec reduce_scatterv(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), [integer()] | nil | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  @spec reduce_scatterv(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), [integer()] | nil, keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  def reduce_scatterv(receiver, input_, dim \\ :"$unset", sizes \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Call.run(@reduce_scatterv, [receiver, input_, dim, sizes, opts])
+  end
+
+  @doc "Like `reduce_scatterv`, but returns the value itself and raises `Vllm.Error`."
+  @spec reduce_scatterv!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: Vllm.Tensor.t()
+  @spec reduce_scatterv!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | keyword()) :: Vllm.Tensor.t()
+  @spec reduce_scatterv!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), [integer()] | nil | keyword()) :: Vllm.Tensor.t()
+  @spec reduce_scatterv!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), [integer()] | nil, keyword()) :: Vllm.Tensor.t()
+  def reduce_scatterv!(receiver, input_, dim \\ :"$unset", sizes \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Error.unwrap!(reduce_scatterv(receiver, input_, dim, sizes, opts))
+  end
+
+  @gather %Vllm.Call.Spec{
+    function: "GroupCoordinator.gather",
+    path: "/vllm.distributed.v1.GroupCoordinator/Gather",
+    params: [
+      {:receiver, 1, :group, :required},
+      {:input_, 2, :tensor, :required},
+      {:dst, 3, :int, :optional},
+      {:dim, 4, :int, :optional}
+    ],
+    result: {:nullable, :tensor},
+    inline: false
+  }
+
+  @doc ~S"""
+  Return, on `dst`, the tensors of all ranks concatenated along `dim`; elsewhere None.
+
+  All ranks pass the same shape and dtype. Raises `InvalidRankError` or
+  `InvalidArgumentError` for a `dst` or `dim` out of range. Collective over the group.
+
+  Python: `GroupCoordinator.gather(input_, dst=0, dim=-1)`.
+
+  Collective: every member of the group must make this call.
+
+  The call goes to the session that the coordinator came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec gather(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t() | nil} | {:error, Vllm.Error.t()}
+  @spec gather(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | keyword()) :: {:ok, Vllm.Tensor.t() | nil} | {:error, Vllm.Error.t()}
+  @spec gather(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), integer() | keyword()) :: {:ok, Vllm.Tensor.t() | nil} | {:error, Vllm.Error.t()}
+  @spec gather(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), integer(), keyword()) :: {:ok, Vllm.Tensor.t() | nil} | {:error, Vllm.Error.t()}
+  def gather(receiver, input_, dst \\ :"$unset", dim \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Call.run(@gather, [receiver, input_, dst, dim, opts])
+  end
+
+  @doc "Like `gather`, but returns the value itself and raises `Vllm.Error`."
+  @spec gather!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: Vllm.Tensor.t() | nil
+  @spec gather!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | keyword()) :: Vllm.Tensor.t() | nil
+  @spec gather!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), integer() | keyword()) :: Vllm.Tensor.t() | nil
+  @spec gather!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), integer(), keyword()) :: Vllm.Tensor.t() | nil
+  def gather!(receiver, input_, dst \\ :"$unset", dim \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Error.unwrap!(gather(receiver, input_, dst, dim, opts))
+  end
+
+  @broadcast %Vllm.Call.Spec{
+    function: "GroupCoordinator.broadcast",
+    path: "/vllm.distributed.v1.GroupCoordinator/Broadcast",
+    params: [
+      {:receiver, 1, :group, :required},
+      {:input_, 2, :tensor, :required},
+      {:src, 3, :int, :optional}
+    ],
+    result: :tensor,
+    inline: false
+  }
+
+  @doc ~S"""
+  Replace `input_` by the tensor of `src`, and return it.
+
+  All ranks pass the same shape and dtype, any dtype. Raises `InvalidRankError` for a `src`
+  out of range. Collective over the group.
+
+  Python: `GroupCoordinator.broadcast(input_, src=0)`.
+
+  Collective: every member of the group must make this call.
+
+  The call goes to the session that the coordinator came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec broadcast(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  @spec broadcast(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  @spec broadcast(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  def broadcast(receiver, input_, src \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Call.run(@broadcast, [receiver, input_, src, opts])
+  end
+
+  @doc "Like `broadcast`, but returns the value itself and raises `Vllm.Error`."
+  @spec broadcast!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: Vllm.Tensor.t()
+  @spec broadcast!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | keyword()) :: Vllm.Tensor.t()
+  @spec broadcast!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), keyword()) :: Vllm.Tensor.t()
+  def broadcast!(receiver, input_, src \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Error.unwrap!(broadcast(receiver, input_, src, opts))
+  end
+
+  @broadcast_object %Vllm.Call.Spec{
+    function: "GroupCoordinator.broadcast_object",
+    path: "/vllm.distributed.v1.GroupCoordinator/BroadcastObject",
+    params: [
+      {:receiver, 1, :group, :required},
+      {:obj, 2, :term, :optional},
+      {:src, 3, :int, :optional}
+    ],
+    result: :term,
+    inline: false
+  }
+
+  @doc ~S"""
+  Return the object of `src`; other ranks' `obj` is ignored.
+
+  Objects travel encoded as plain values, see `object_codec`; one that cannot is an
+  `EncodingError` on `src`. Collective over the group.
+
+  Python: `GroupCoordinator.broadcast_object(obj=None, src=0)`.
+
+  Collective: every member of the group must make this call.
+
+  The call goes to the session that the coordinator came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec broadcast_object(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec broadcast_object(Vllm.Distributed.GroupCoordinator.t(), term() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec broadcast_object(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec broadcast_object(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  def broadcast_object(receiver, obj \\ :"$unset", src \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Call.run(@broadcast_object, [receiver, obj, src, opts])
+  end
+
+  @doc "Like `broadcast_object`, but returns the value itself and raises `Vllm.Error`."
+  @spec broadcast_object!(Vllm.Distributed.GroupCoordinator.t()) :: term()
+  @spec broadcast_object!(Vllm.Distributed.GroupCoordinator.t(), term() | keyword()) :: term()
+  @spec broadcast_object!(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | keyword()) :: term()
+  @spec broadcast_object!(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), keyword()) :: term()
+  def broadcast_object!(receiver, obj \\ :"$unset", src \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Error.unwrap!(broadcast_object(receiver, obj, src, opts))
+  end
+
+  @broadcast_object_list %Vllm.Call.Spec{
+    function: "GroupCoordinator.broadcast_object_list",
+    path: "/vllm.distributed.v1.GroupCoordinator/BroadcastObjectList",
+    params: [
+      {:receiver, 1, :group, :required},
+      {:obj_list, 2, :term, :required},
+      {:src, 3, :int, :optional},
+      {:group, 4, {:nullable, :process_group}, :optional}
+    ],
+    result: :term,
+    inline: false
+  }
+
+  @doc ~S"""
+  Replace the entries of `obj_list` by those of `src`, and return the list.
+
+  All ranks pass lists of the same length. `group` is the process group to use in place of
+  this coordinator's CPU group; this rank and `src` (still counted inside this coordinator)
+  must be in it. Raises `InvalidRankError` if not, `InvalidArgumentError` if the lengths
+  differ. Collective over `group`.
+
+  Python: `GroupCoordinator.broadcast_object_list(obj_list, src=0, group=None)`.
+
+  Collective: every member of the group must make this call.
+
+  The call goes to the session that the coordinator came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec broadcast_object_list(Vllm.Distributed.GroupCoordinator.t(), term()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec broadcast_object_list(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec broadcast_object_list(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), Vllm.ProcessGroup.t() | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec broadcast_object_list(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), Vllm.ProcessGroup.t() | nil, keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  def broadcast_object_list(receiver, obj_list, src \\ :"$unset", group \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Call.run(@broadcast_object_list, [receiver, obj_list, src, group, opts])
+  end
+
+  @doc "Like `broadcast_object_list`, but returns the value itself and raises `Vllm.Error`."
+  @spec broadcast_object_list!(Vllm.Distributed.GroupCoordinator.t(), term()) :: term()
+  @spec broadcast_object_list!(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | keyword()) :: term()
+  @spec broadcast_object_list!(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), Vllm.ProcessGroup.t() | nil | keyword()) :: term()
+  @spec broadcast_object_list!(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), Vllm.ProcessGroup.t() | nil, keyword()) :: term()
+  def broadcast_object_list!(receiver, obj_list, src \\ :"$unset", group \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Error.unwrap!(broadcast_object_list(receiver, obj_list, src, group, opts))
+  end
+
+  @broadcast_tensor_dict %Vllm.Call.Spec{
+    function: "GroupCoordinator.broadcast_tensor_dict",
+    path: "/vllm.distributed.v1.GroupCoordinator/BroadcastTensorDict",
+    params: [
+      {:receiver, 1, :group, :required},
+      {:tensor_dict, 2, :term, :optional},
+      {:src, 3, :int, :optional},
+      {:group, 4, {:nullable, :process_group}, :optional},
+      {:metadata_group, 5, {:nullable, :process_group}, :optional}
+    ],
+    result: :term,
+    inline: false
+  }
+
+  @doc ~S"""
+  Return the dict of `src`: tensors, also within nested dicts, lists and tuples, and plain
+  values.
+
+  Other ranks pass None. `metadata_group` is the process group for the description and CPU
+  tensors in place of the CPU group, `group` the one for tensors on a device in place of the
+  device group; this rank and `src` must be in them. `src` gets its own dict back. Raises
+  `InvalidTypeError` if `src` passes no dict, `EncodingError` for values that cannot travel.
+  Collective over the group.
+
+  Python: `GroupCoordinator.broadcast_tensor_dict(tensor_dict=None, src=0, group=None, metadata_group=None)`.
+
+  Collective: every member of the group must make this call.
+
+  The call goes to the session that the coordinator came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec broadcast_tensor_dict(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec broadcast_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec broadcast_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec broadcast_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), Vllm.ProcessGroup.t() | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec broadcast_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), Vllm.ProcessGroup.t() | nil, Vllm.ProcessGroup.t() | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec broadcast_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), Vllm.ProcessGroup.t() | nil, Vllm.ProcessGroup.t() | nil, keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  def broadcast_tensor_dict(receiver, tensor_dict \\ :"$unset", src \\ :"$unset", group \\ :"$unset", metadata_group \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Call.run(@broadcast_tensor_dict, [receiver, tensor_dict, src, group, metadata_group, opts])
+  end
+
+  @doc "Like `broadcast_tensor_dict`, but returns the value itself and raises `Vllm.Error`."
+  @spec broadcast_tensor_dict!(Vllm.Distributed.GroupCoordinator.t()) :: term()
+  @spec broadcast_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term() | keyword()) :: term()
+  @spec broadcast_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | keyword()) :: term()
+  @spec broadcast_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), Vllm.ProcessGroup.t() | nil | keyword()) :: term()
+  @spec broadcast_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), Vllm.ProcessGroup.t() | nil, Vllm.ProcessGroup.t() | nil | keyword()) :: term()
+  @spec broadcast_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), Vllm.ProcessGroup.t() | nil, Vllm.ProcessGroup.t() | nil, keyword()) :: term()
+  def broadcast_tensor_dict!(receiver, tensor_dict \\ :"$unset", src \\ :"$unset", group \\ :"$unset", metadata_group \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Error.unwrap!(broadcast_tensor_dict(receiver, tensor_dict, src, group, metadata_group, opts))
+  end
+
+  @barrier %Vllm.Call.Spec{
+    function: "GroupCoordinator.barrier",
+    path: "/vllm.distributed.v1.GroupCoordinator/Barrier",
+    params: [
+      {:receiver, 1, :group, :required}
+    ],
+    result: :none,
+    inline: false
+  }
+
+  @doc ~S"""
+  Return when every rank of the group has called it.
+
+  Uses the CPU group. Raises `CollectiveTimeoutError` if a rank does not come before the
+  timeout. Collective over the group.
+
+  Python: `GroupCoordinator.barrier()`.
+
+  Collective: every member of the group must make this call.
+
+  The call goes to the session that the coordinator came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec barrier(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, nil} | {:error, Vllm.Error.t()}
+  @spec barrier(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
+  def barrier(receiver, opts \\ []) do
+    Vllm.Call.run(@barrier, [receiver, opts])
+  end
+
+  @doc "Like `barrier`, but returns the value itself and raises `Vllm.Error`."
+  @spec barrier!(Vllm.Distributed.GroupCoordinator.t()) :: nil
+  @spec barrier!(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: nil
+  def barrier!(receiver, opts \\ []) do
+    Vllm.Error.unwrap!(barrier(receiver, opts))
+  end
+
+  @send_tensor_dict %Vllm.Call.Spec{
+    function: "GroupCoordinator.send_tensor_dict",
+    path: "/vllm.distributed.v1.GroupCoordinator/SendTensorDict",
+    params: [
+      {:receiver, 1, :group, :required},
+      {:tensor_dict, 2, :term, :required},
+      {:dst, 3, {:nullable, :int}, :optional},
+      {:all_gather_group, 4, {:nullable, :group}, :optional},
+      {:all_gather_tensors, 5, :term, :optional}
+    ],
+    result: :term,
+    inline: false
+  }
+
+  @doc ~S"""
+  Send a dict of tensors, also nested ones, and plain values to `dst` (default: the next
+  rank). Returns None.
+
+  `all_gather_group` (the tensor-parallel group, as a rule) says that its ranks hold the same
+  tensors and each send them to a rank that will have them all: then each sends its slice
+  only, and the receivers gather. That is done for tensors whose element count divides by the
+  group's size, unless `all_gather_tensors` says False for their top-level key. Both sides
+  pass the same. On a group of one, without `dst`, nothing is sent and the dict is returned.
+  Raises `InvalidRankError`, `InvalidTypeError` or `EncodingError` before anything is sent.
+  Called by the sender, while `dst` calls `recv_tensor_dict`.
+
+  Python: `GroupCoordinator.send_tensor_dict(tensor_dict, dst=None, all_gather_group=None, all_gather_tensors=None)`.
+
+  The call goes to the session that the coordinator came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec send_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec send_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec send_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec send_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec send_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  def send_tensor_dict(receiver, tensor_dict, dst \\ :"$unset", all_gather_group \\ :"$unset", all_gather_tensors \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Call.run(@send_tensor_dict, [receiver, tensor_dict, dst, all_gather_group, all_gather_tensors, opts])
+  end
+
+  @doc "Like `send_tensor_dict`, but returns the value itself and raises `Vllm.Error`."
+  @spec send_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term()) :: term()
+  @spec send_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil | keyword()) :: term()
+  @spec send_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil | keyword()) :: term()
+  @spec send_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term() | keyword()) :: term()
+  @spec send_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term(), keyword()) :: term()
+  def send_tensor_dict!(receiver, tensor_dict, dst \\ :"$unset", all_gather_group \\ :"$unset", all_gather_tensors \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Error.unwrap!(send_tensor_dict(receiver, tensor_dict, dst, all_gather_group, all_gather_tensors, opts))
+  end
+
+  @recv_tensor_dict %Vllm.Call.Spec{
+    function: "GroupCoordinator.recv_tensor_dict",
+    path: "/vllm.distributed.v1.GroupCoordinator/RecvTensorDict",
+    params: [
+      {:receiver, 1, :group, :required},
+      {:src, 2, {:nullable, :int}, :optional},
+      {:all_gather_group, 3, {:nullable, :group}, :optional},
+      {:all_gather_tensors, 4, :term, :optional}
+    ],
+    result: :term,
+    inline: false
+  }
+
+  @doc ~S"""
+  Return the dict that `src` (default: the previous rank) sends with `send_tensor_dict`.
+
+  With an `all_gather_group` all its ranks must call this, since they gather the slices they
+  received. On a group of one, without `src`, returns None. Raises `InvalidRankError` for a
+  `src` that is no other rank of the group.
+
+  Python: `GroupCoordinator.recv_tensor_dict(src=None, all_gather_group=None, all_gather_tensors=None)`.
+
+  The call goes to the session that the coordinator came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec recv_tensor_dict(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec recv_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), integer() | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec recv_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec recv_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec recv_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  def recv_tensor_dict(receiver, src \\ :"$unset", all_gather_group \\ :"$unset", all_gather_tensors \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Call.run(@recv_tensor_dict, [receiver, src, all_gather_group, all_gather_tensors, opts])
+  end
+
+  @doc "Like `recv_tensor_dict`, but returns the value itself and raises `Vllm.Error`."
+  @spec recv_tensor_dict!(Vllm.Distributed.GroupCoordinator.t()) :: term()
+  @spec recv_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), integer() | nil | keyword()) :: term()
+  @spec recv_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil | keyword()) :: term()
+  @spec recv_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term() | keyword()) :: term()
+  @spec recv_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term(), keyword()) :: term()
+  def recv_tensor_dict!(receiver, src \\ :"$unset", all_gather_group \\ :"$unset", all_gather_tensors \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Error.unwrap!(recv_tensor_dict(receiver, src, all_gather_group, all_gather_tensors, opts))
+  end
+
+  @send_object %Vllm.Call.Spec{
+    function: "GroupCoordinator.send_object",
+    path: "/vllm.distributed.v1.GroupCoordinator/SendObject",
+    params: [
+      {:receiver, 1, :group, :required},
+      {:obj, 2, :term, :required},
+      {:dst, 3, :int, :required}
+    ],
+    result: :none,
+    inline: false
+  }
+
+  @doc ~S"""
+  Send an object to `dst`, which calls `recv_object`.
+
+  Raises `InvalidRankError` if `dst` is out of range or this rank itself, `EncodingError` for
+  an object that cannot travel, before anything is sent.
+
+  Python: `GroupCoordinator.send_object(obj, dst)`.
+
+  The call goes to the session that the coordinator came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec send_object(Vllm.Distributed.GroupCoordinator.t(), term(), integer()) :: {:ok, nil} | {:error, Vllm.Error.t()}
+  @spec send_object(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
+  def send_object(receiver, obj, dst, opts \\ []) do
+    Vllm.Call.run(@send_object, [receiver, obj, dst, opts])
+  end
+
+  @doc "Like `send_object`, but returns the value itself and raises `Vllm.Error`."
+  @spec send_object!(Vllm.Distributed.GroupCoordinator.t(), term(), integer()) :: nil
+  @spec send_object!(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), keyword()) :: nil
+  def send_object!(receiver, obj, dst, opts \\ []) do
+    Vllm.Error.unwrap!(send_object(receiver, obj, dst, opts))
+  end
+
+  @recv_object %Vllm.Call.Spec{
+    function: "GroupCoordinator.recv_object",
+    path: "/vllm.distributed.v1.GroupCoordinator/RecvObject",
+    params: [
+      {:receiver, 1, :group, :required},
+      {:src, 2, :int, :required}
+    ],
+    result: :term,
+    inline: false
+  }
+
+  @doc ~S"""
+  Return the object that `src` sends with `send_object`.
+
+  Raises `InvalidRankError` if `src` is out of range or this rank itself.
+
+  Python: `GroupCoordinator.recv_object(src)`.
+
+  The call goes to the session that the coordinator came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec recv_object(Vllm.Distributed.GroupCoordinator.t(), integer()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec recv_object(Vllm.Distributed.GroupCoordinator.t(), integer(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  def recv_object(receiver, src, opts \\ []) do
+    Vllm.Call.run(@recv_object, [receiver, src, opts])
+  end
+
+  @doc "Like `recv_object`, but returns the value itself and raises `Vllm.Error`."
+  @spec recv_object!(Vllm.Distributed.GroupCoordinator.t(), integer()) :: term()
+  @spec recv_object!(Vllm.Distributed.GroupCoordinator.t(), integer(), keyword()) :: term()
+  def recv_object!(receiver, src, opts \\ []) do
+    Vllm.Error.unwrap!(recv_object(receiver, src, opts))
+  end
+
+  @send %Vllm.Call.Spec{
+    function: "GroupCoordinator.send",
+    path: "/vllm.distributed.v1.GroupCoordinator/Send",
+    params: [
+      {:receiver, 1, :group, :required},
+      {:tensor, 2, :tensor, :required},
+      {:dst, 3, {:nullable, :int}, :optional}
+    ],
+    result: :none,
+    inline: false
+  }
+
+  @doc ~S"""
+  Send a tensor to `dst` (default: the next rank), which calls `recv` with its shape and
+  dtype.
+
+  Empty tensors are not sent at all. Raises `InvalidRankError` if `dst` is out of range or
+  this rank itself.
+
+  Python: `GroupCoordinator.send(tensor, dst=None)`.
+
+  The call goes to the session that the coordinator came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec send(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: {:ok, nil} | {:error, Vllm.Error.t()}
+  @spec send(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | nil | keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
+  @spec send(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | nil, keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
+  def send(receiver, tensor, dst \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Call.run(@send, [receiver, tensor, dst, opts])
+  end
+
+  @doc "Like `send`, but returns the value itself and raises `Vllm.Error`."
+  @spec send!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: nil
+  @spec send!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | nil | keyword()) :: nil
+  @spec send!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | nil, keyword()) :: nil
+  def send!(receiver, tensor, dst \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Error.unwrap!(send(receiver, tensor, dst, opts))
+  end
+
+  @recv %Vllm.Call.Spec{
+    function: "GroupCoordinator.recv",
+    path: "/vllm.distributed.v1.GroupCoordinator/Recv",
+    params: [
+      {:receiver, 1, :group, :required},
+      {:size, 2, {:list, :int}, :required},
+      {:dtype, 3, :dtype, :required},
+      {:src, 4, {:nullable, :int}, :optional}
+    ],
+    result: :tensor,
+    inline: false
+  }
+
+  @doc ~S"""
+  Return the tensor of this shape and dtype that `src` (default: the previous rank) sends.
+
+  Raises `InvalidRankError` if `src` is out of range or this rank itself.
+
+  Python: `GroupCoordinator.recv(size, dtype, src=None)`.
+
+  The call goes to the session that the coordinator came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec recv(Vllm.Distributed.GroupCoordinator.t(), [non_neg_integer()], Vllm.Tensor.dtype()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  @spec recv(Vllm.Distributed.GroupCoordinator.t(), [non_neg_integer()], Vllm.Tensor.dtype(), integer() | nil | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  @spec recv(Vllm.Distributed.GroupCoordinator.t(), [non_neg_integer()], Vllm.Tensor.dtype(), integer() | nil, keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  def recv(receiver, size, dtype, src \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Call.run(@recv, [receiver, size, dtype, src, opts])
+  end
+
+  @doc "Like `recv`, but returns the value itself and raises `Vllm.Error`."
+  @spec recv!(Vllm.Distributed.GroupCoordinator.t(), [non_neg_integer()], Vllm.Tensor.dtype()) :: Vllm.Tensor.t()
+  @spec recv!(Vllm.Distributed.GroupCoordinator.t(), [non_neg_integer()], Vllm.Tensor.dtype(), integer() | nil | keyword()) :: Vllm.Tensor.t()
+  @spec recv!(Vllm.Distributed.GroupCoordinator.t(), [non_neg_integer()], Vllm.Tensor.dtype(), integer() | nil, keyword()) :: Vllm.Tensor.t()
+  def recv!(receiver, size, dtype, src \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Error.unwrap!(recv(receiver, size, dtype, src, opts))
+  end
+
+  @make_sibling_device_group %Vllm.Call.Spec{
+    function: "GroupCoordinator.make_sibling_device_group",
+    path: "/vllm.distributed.v1.GroupCoordinator/MakeSiblingDeviceGroup",
+    params: [
+      {:receiver, 1, :group, :required},
+      {:group_desc, 2, {:nullable, :string}, :optional}
+    ],
+    result: :process_group,
+    inline: false
+  }
+
+  @doc ~S"""
+  Return a second device process group with the same members, for work that runs beside
+  the first one's.
+
+  Collective over the world, like making the coordinator. `destroy` destroys it too.
+
+  Python: `GroupCoordinator.make_sibling_device_group(group_desc=None)`.
+
+  The call goes to the session that the coordinator came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec make_sibling_device_group(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, Vllm.ProcessGroup.t()} | {:error, Vllm.Error.t()}
+  @spec make_sibling_device_group(Vllm.Distributed.GroupCoordinator.t(), String.t() | nil | keyword()) :: {:ok, Vllm.ProcessGroup.t()} | {:error, Vllm.Error.t()}
+  @spec make_sibling_device_group(Vllm.Distributed.GroupCoordinator.t(), String.t() | nil, keyword()) :: {:ok, Vllm.ProcessGroup.t()} | {:error, Vllm.Error.t()}
+  def make_sibling_device_group(receiver, group_desc \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Call.run(@make_sibling_device_group, [receiver, group_desc, opts])
+  end
+
+  @doc "Like `make_sibling_device_group`, but returns the value itself and raises `Vllm.Error`."
+  @spec make_sibling_device_group!(Vllm.Distributed.GroupCoordinator.t()) :: Vllm.ProcessGroup.t()
+  @spec make_sibling_device_group!(Vllm.Distributed.GroupCoordinator.t(), String.t() | nil | keyword()) :: Vllm.ProcessGroup.t()
+  @spec make_sibling_device_group!(Vllm.Distributed.GroupCoordinator.t(), String.t() | nil, keyword()) :: Vllm.ProcessGroup.t()
+  def make_sibling_device_group!(receiver, group_desc \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Error.unwrap!(make_sibling_device_group(receiver, group_desc, opts))
+  end
+
+  @destroy %Vllm.Call.Spec{
+    function: "GroupCoordinator.destroy",
+    path: "/vllm.distributed.v1.GroupCoordinator/Destroy",
+    params: [
+      {:receiver, 1, :group, :required}
+    ],
+    result: :none,
+    inline: false
+  }
+
+  @doc ~S"""
+  Destroy the group's process groups and free its name. Idempotent, local to the process.
+
+  Any later operation raises `GroupDestroyedError`.
+
+  Python: `GroupCoordinator.destroy()`.
+
+  The call goes to the session that the coordinator came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec destroy(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, nil} | {:error, Vllm.Error.t()}
+  @spec destroy(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
+  def destroy(receiver, opts \\ []) do
+    Vllm.Call.run(@destroy, [receiver, opts])
+  end
+
+  @doc "Like `destroy`, but returns the value itself and raises `Vllm.Error`."
+  @spec destroy!(Vllm.Distributed.GroupCoordinator.t()) :: nil
+  @spec destroy!(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: nil
+  def destroy!(receiver, opts \\ []) do
+    Vllm.Error.unwrap!(destroy(receiver, opts))
+  end
+end

@@ -1,0 +1,224 @@
+"""The parts of a rank that need no process: objects, journal, executor, allow list."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+import torch
+
+from vllm_bridge._generated import types_pb2
+from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.rank.allow_list import AllowList
+from vllm_bridge.rank.executor import Executor
+from vllm_bridge.rank.journal import Journal, Record, State
+from vllm_bridge.rank.objects import SessionObjects
+from vllm_bridge.rank.sessions import RankSessions
+
+
+class TestObjects:
+    def test_the_same_object_keeps_its_ref(self) -> None:
+        objects = SessionObjects("s", epoch=0)
+        value = object()
+        first, second = objects.put(value), objects.put(value)
+        assert first == second
+        assert len(objects) == 1
+        assert objects.get(first) is value
+
+    def test_equal_objects_are_different(self) -> None:
+        objects = SessionObjects("s", epoch=0)
+        first, second = torch.zeros(2), torch.zeros(2)
+        assert objects.put(first).id != objects.put(second).id
+
+    @pytest.mark.parametrize(
+        ("change", "reason"),
+        [
+            ({"session_id": "t"}, "foreign_ref"),
+            ({"epoch": 4}, "stale_ref"),
+            ({"id": "obj-9"}, "unknown_ref"),
+        ],
+    )
+    def test_a_ref_that_is_not_ours_is_refused(
+        self, change: dict[str, object], reason: str
+    ) -> None:
+        objects = SessionObjects("s", epoch=3)
+        ref = objects.put([1])
+        for name, value in change.items():
+            setattr(ref, name, value)
+        with pytest.raises(BridgeError) as caught:
+            objects.get(ref)
+        assert caught.value.reason == reason
+        assert not objects.release(ref)
+        assert len(objects) == 1
+
+    def test_released_is_gone(self) -> None:
+        objects = SessionObjects("s", epoch=0)
+        ref = objects.put([1])
+        assert objects.release(ref)
+        assert not objects.release(ref)
+        with pytest.raises(BridgeError, match="was released"):
+            objects.get(ref)
+
+    def test_a_full_table_is_an_error_that_names_the_limit(self) -> None:
+        objects = SessionObjects("s", epoch=0, limit=2)
+        kept = [objects.put([n]) for n in range(2)]
+        with pytest.raises(BridgeError, match="already keeps 2 objects") as caught:
+            objects.put([3])
+        assert caught.value.reason == "too_many_objects"
+        objects.release(kept[0])
+        objects.put([3])
+
+
+class TestJournal:
+    def test_a_withdrawn_call_never_starts(self) -> None:
+        journal, record = Journal(), Record("s", "c", "/m")
+        journal.queue(record)
+        withdrawn = journal.withdraw("s", "c")
+        assert withdrawn is record
+        assert record.state is State.WITHDRAWN
+        assert not journal.start(record)
+
+    def test_a_running_call_is_not_withdrawn(self) -> None:
+        journal, record = Journal(), Record("s", "c", "/m")
+        journal.queue(record)
+        assert journal.start(record)
+        journal.withdraw("s", "c")
+        assert record.state is State.RUNNING
+        journal.end(record)
+        assert record.state is State.FINISHED
+        assert journal.withdraw("s", "c") is record
+
+    def test_a_call_that_was_skipped_counts_as_withdrawn(self) -> None:
+        journal, record = Journal(), Record("s", "c", "/m")
+        journal.queue(record)
+        journal.end(record)
+        assert record.state is State.WITHDRAWN
+        assert journal.active() == []
+
+    def test_another_sessions_call_is_not_found(self) -> None:
+        journal = Journal()
+        journal.queue(Record("s", "c", "/m"))
+        assert journal.withdraw("t", "c") is None
+
+    def test_start_and_withdraw_cannot_both_win(self) -> None:
+        for _ in range(300):
+            journal, record = Journal(), Record("s", "c", "/m")
+            journal.queue(record)
+            line, started = threading.Barrier(2), []
+
+            def start(
+                journal: Journal = journal,
+                record: Record = record,
+                line: threading.Barrier = line,
+                started: list[bool] = started,
+            ) -> None:
+                line.wait()
+                started.append(journal.start(record))
+
+            thread = threading.Thread(target=start)
+            thread.start()
+            line.wait()
+            journal.withdraw("s", "c")
+            thread.join()
+            assert started == [record.state is State.RUNNING]
+
+
+class TestExecutor:
+    def test_calls_run_one_at_a_time_in_order(self) -> None:
+        journal = Journal()
+        executor = Executor(journal)
+        order: list[int] = []
+        lanes = [executor.lane(Record("s", str(n), "/m")) for n in range(50)]
+        futures = [lane.submit(order.append, n) for n, lane in enumerate(lanes)]
+        for future in futures:
+            future.result(timeout=5)
+        assert order == list(range(50))
+        assert not executor.busy
+
+    def test_busy_until_the_call_has_left(self) -> None:
+        journal = Journal()
+        executor = Executor(journal)
+        entered, leave = threading.Event(), threading.Event()
+
+        def work() -> None:
+            entered.set()
+            assert leave.wait(5)
+
+        future = executor.lane(Record("s", "c", "/m")).submit(work)
+        assert entered.wait(5)
+        assert executor.busy
+        leave.set()
+        future.result(timeout=5)
+        assert not executor.busy
+
+
+class TestAllowList:
+    @pytest.mark.parametrize("name", ["torch.arange", "torch.nn.functional.relu", "torch.Tensor"])
+    def test_torch_is_allowed(self, name: str) -> None:
+        assert callable(AllowList().resolve(name))
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "os.system",
+            "builtins.eval",
+            "torch.os",
+            "torch.sys",
+            "torch.load",
+            "torch.hub.load",
+            "torch.utils.cpp_extension.load_inline",
+            "torch._C._jit_init",
+            "torchx.evil",
+            "vllm_bridge.cli.main",
+            "torch..arange",
+            "torch.arange; import os",
+            "",
+        ],
+    )
+    def test_everything_else_is_refused(self, name: str) -> None:
+        with pytest.raises(BridgeError, match="may not be used from outside") as caught:
+            AllowList().resolve(name)
+        assert caught.value.reason == "name_not_allowed"
+        assert caught.value.category is Category.VALIDATION
+
+    @pytest.mark.parametrize("name", ["torch.os.system", "torch.Tensor.__class__"])
+    def test_nothing_leads_out_of_the_prefix(self, name: str) -> None:
+        with pytest.raises(BridgeError):
+            AllowList().resolve(name)
+
+    def test_an_unknown_name_is_another_error(self) -> None:
+        with pytest.raises(BridgeError, match=r"'torch\.arrange' does not exist"):
+            AllowList().resolve("torch.arrange")
+
+    def test_a_constant_cannot_be_called(self) -> None:
+        with pytest.raises(BridgeError, match="cannot be called"):
+            AllowList().resolve_callable("torch.float32")
+
+    def test_more_prefixes_replace_the_default(self) -> None:
+        allowed = AllowList(["math."])
+        assert allowed.resolve_callable("math.sqrt")(9) == 3
+        with pytest.raises(BridgeError, match=r"Allowed prefixes: math\."):
+            allowed.resolve("torch.arange")
+
+
+class TestSessions:
+    def test_registered_until_dropped(self) -> None:
+        sessions = RankSessions(epoch=0)
+        sessions.register("s", fail_fast=False)
+        ref = sessions.get("s").objects.put([1])
+        sessions.register("s", fail_fast=True)
+        assert sessions.get("s").fail_fast
+        assert sessions.get("s").objects.get(ref) == [1]
+        sessions.drop("s")
+        with pytest.raises(BridgeError, match="not open on this rank"):
+            sessions.get("s")
+
+    def test_a_call_without_a_session_keeps_nothing(self) -> None:
+        sessions = RankSessions(epoch=0)
+        sessions.get("").objects.put([1])
+        assert sessions.objects() == 0
+        assert len(sessions) == 0
+
+    def test_an_unset_ref_is_not_somebodys_object(self) -> None:
+        with pytest.raises(BridgeError):
+            SessionObjects("s", epoch=0).get(types_pb2.Ref())

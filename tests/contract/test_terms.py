@@ -1,0 +1,171 @@
+"""Terms and tensors: what goes in comes out, and no bytes do harm."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vllm_bridge._generated import types_pb2
+from vllm_bridge.codec import tensors, terms
+from vllm_bridge.codec.calls import RemoteObject, RemoteObjects
+from vllm_bridge.codec.errors import BridgeError, Category
+
+OBJECTS = RemoteObjects()
+
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**200), 2**200)
+    | st.floats(allow_nan=False)
+    | st.text()
+    | st.binary()
+    | st.complex_numbers(allow_nan=False)
+)
+hashables = scalars | st.tuples(scalars, scalars)
+values = st.recursive(
+    scalars | st.sets(hashables) | st.frozensets(hashables),
+    lambda inner: (
+        st.lists(inner)
+        | st.tuples(inner, inner)
+        | st.dictionaries(st.text(), inner)
+        | st.dictionaries(hashables, inner)
+    ),
+    max_leaves=20,
+)
+
+
+def round_trip(value: object) -> Any:
+    return terms.decode(terms.encode(value, OBJECTS), OBJECTS)
+
+
+def same(left: Any, right: Any) -> bool:
+    """Equal in value and in type, all the way down."""
+    if type(left) is not type(right):
+        return False
+    if isinstance(left, (list, tuple)):
+        return len(left) == len(right) and all(map(same, left, right))
+    if isinstance(left, dict):
+        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+    return bool(left == right)
+
+
+@given(values)
+def test_round_trip_keeps_value_and_type(value: object) -> None:
+    assert same(round_trip(value), value)
+
+
+@given(st.binary(max_size=64))
+def test_any_bytes_decode_or_are_refused(data: bytes) -> None:
+    refusal = None
+    try:
+        terms.decode(types_pb2.Term(msgpack=data), OBJECTS)
+    except BridgeError as error:
+        refusal = error.category
+    assert refusal in (None, Category.VALIDATION)
+
+
+@given(st.integers(1, 12), st.binary(max_size=32))
+def test_any_extension_payload_decodes_or_is_refused(code: int, payload: bytes) -> None:
+    data = bytes([0xC7, len(payload), code]) + payload
+    refusal = None
+    try:
+        terms.decode(types_pb2.Term(msgpack=data), OBJECTS)
+    except BridgeError as error:
+        refusal = error.category
+    assert refusal in (None, Category.VALIDATION)
+
+
+def test_special_floats() -> None:
+    assert math.isnan(round_trip(math.nan))
+    assert round_trip([math.inf, -math.inf]) == [math.inf, -math.inf]
+
+
+def test_an_empty_term_is_none() -> None:
+    assert terms.decode(types_pb2.Term(), OBJECTS) is None
+
+
+def test_dtype_device_and_remote_objects() -> None:
+    remote = RemoteObject("obj-1", "s", 3, "torch.nn.Linear")
+    assert round_trip([torch.bfloat16, torch.device("cpu"), remote]) == [
+        torch.bfloat16,
+        torch.device("cpu"),
+        remote,
+    ]
+
+
+def test_tensors_travel_beside_the_msgpack() -> None:
+    big = torch.arange(100_000)
+    term = terms.encode({"a": [big], "b": (big[:0],)}, OBJECTS)
+    assert len(term.msgpack) < 40
+    decoded = terms.decode(term, OBJECTS)
+    assert torch.equal(decoded["a"][0], big)
+    assert decoded["b"][0].shape == (0,)
+
+
+@pytest.mark.parametrize("depth", [terms.MAX_DEPTH + 1, 100_000])
+def test_too_deep_is_refused_on_the_way_out(depth: int) -> None:
+    value: list[Any] = []
+    for _ in range(depth):
+        value = [value]
+    with pytest.raises(BridgeError, match="nested deeper than 128"):
+        terms.encode(value, OBJECTS)
+
+
+def test_too_deep_is_refused_on_the_way_in() -> None:
+    packed = b"\x91\xc0"
+    for _ in range(terms.MAX_DEPTH + 5):
+        packed = bytes([0xC8]) + len(packed).to_bytes(2, "big") + b"\x01" + packed
+        packed = b"\x91" + packed
+    with pytest.raises(BridgeError, match="nested deeper"):
+        terms.decode(types_pb2.Term(msgpack=packed), OBJECTS)
+
+
+def test_what_cannot_travel_is_named() -> None:
+    with pytest.raises(BridgeError, match="a function cannot be sent"):
+        terms.encode({"f": lambda: 0}, OBJECTS)
+
+
+@pytest.mark.parametrize("dtype", sorted(tensors._NAMES, key=str), ids=str)
+@pytest.mark.parametrize("shape", [(), (0,), (3,), (2, 3), (2, 0, 4)], ids=str)
+def test_every_dtype_and_shape(dtype: torch.dtype, shape: tuple[int, ...]) -> None:
+    count = math.prod(shape)
+    value = torch.arange(count).remainder(2).reshape(shape).to(dtype)
+    back = tensors.from_message(tensors.to_message(value))
+    assert (back.dtype, back.shape) == (value.dtype, value.shape)
+    assert tensors.raw_bytes(back) == tensors.raw_bytes(value)
+
+
+def test_a_view_is_sent_row_major() -> None:
+    value = torch.arange(6).reshape(2, 3).t()
+    assert not value.is_contiguous()
+    assert torch.equal(tensors.from_message(tensors.to_message(value)), value)
+    assert torch.equal(
+        tensors.from_message(tensors.to_message(torch.tensor([1 + 2j]).conj())),
+        torch.tensor([1 - 2j]),
+    )
+
+
+def test_a_received_tensor_owns_its_memory() -> None:
+    message = tensors.to_message(torch.zeros(4))
+    tensors.from_message(message).fill_(1)
+    assert torch.equal(tensors.from_message(message), torch.zeros(4))
+
+
+@pytest.mark.parametrize(
+    ("message", "problem"),
+    [
+        (types_pb2.Tensor(dtype="f33", shape=[1], data=b"1234"), "unknown dtype 'f33'.*bf16"),
+        (types_pb2.Tensor(dtype="f32", shape=[-1], data=b""), "negative extent"),
+        (types_pb2.Tensor(dtype="f32", shape=[2], data=b"1234"), "need 8 bytes, got 4"),
+        (types_pb2.Tensor(dtype="f32", shape=[2**40, 2**40], data=b""), "bytes, got 0"),
+        (types_pb2.Tensor(dtype="load", shape=[], data=b""), "unknown dtype 'load'"),
+    ],
+)
+def test_bad_tensors_are_refused(message: types_pb2.Tensor, problem: str) -> None:
+    with pytest.raises(BridgeError, match=problem):
+        tensors.from_message(message)
