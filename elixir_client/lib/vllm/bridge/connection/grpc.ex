@@ -1,0 +1,156 @@
+defmodule Vllm.Bridge.Connection.Grpc do
+  @moduledoc """
+  What gRPC puts on top of HTTP/2: length-prefixed messages, metadata, deadlines and statuses, after
+  [PROTOCOL-HTTP2](https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md).
+  """
+
+  alias Vllm.Bridge.HTTP2.{Headers, Hpack}
+
+  @user_agent "vllm-distributed-elixir/" <> Mix.Project.config()[:version]
+
+  # New with every call: in the header table they would push out what repeats.
+  @volatile ~w(vllm-call-id traceparent tracestate x-request-id)
+
+  # Ours to set.
+  @reserved ~w(te content-type content-length user-agent host)
+
+  @max_message 0xFFFFFFFF
+
+  @type metadata :: [{binary(), binary()}]
+
+  @doc "A request's message as the body of a stream; large binaries in it are not copied."
+  @spec frame(iodata()) :: {:ok, [binary()]} | {:error, {:request_too_large, non_neg_integer()}}
+  def frame(message) do
+    case IO.iodata_length(message) do
+      size when size > @max_message -> {:error, {:request_too_large, size}}
+      size -> {:ok, :erlang.iolist_to_iovec([<<0, size::32>> | message])}
+    end
+  end
+
+  @doc "The fields every request of a connection starts and goes on with."
+  @spec fields(path :: binary(), authority :: binary()) :: [Hpack.policy_field()]
+  def fields(path, authority) do
+    [
+      {":method", "POST"},
+      {":scheme", "http"},
+      {":path", path},
+      {":authority", authority},
+      {"te", "trailers"},
+      {"content-type", "application/grpc"},
+      {"user-agent", @user_agent}
+    ]
+  end
+
+  @doc "The field that carries a deadline `milliseconds` from now."
+  @spec timeout(integer()) :: Hpack.policy_field()
+  def timeout(milliseconds), do: {"grpc-timeout", timeout_value(max(milliseconds, 1)), :no_index}
+
+  # At most eight digits.
+  defp timeout_value(ms) when ms <= 99_999_999, do: Integer.to_string(ms) <> "m"
+  defp timeout_value(ms) when ms <= 99_999_999_000, do: Integer.to_string(div(ms, 1000)) <> "S"
+  defp timeout_value(ms), do: Integer.to_string(min(div(ms, 3_600_000), 99_999_999)) <> "H"
+
+  @doc "A caller's metadata as fields; values of names in `-bin` become base64."
+  @spec encode_metadata(term()) ::
+          {:ok, [Hpack.policy_field()]} | {:error, {:invalid_metadata, term()}}
+  def encode_metadata([]), do: {:ok, []}
+  def encode_metadata(metadata), do: encode_metadata(metadata, [])
+
+  defp encode_metadata([], fields), do: {:ok, :lists.reverse(fields)}
+
+  defp encode_metadata([{name, value} | rest], fields)
+       when is_binary(name) and is_binary(value) do
+    name = String.downcase(name, :ascii)
+    binary? = String.ends_with?(name, "-bin")
+
+    cond do
+      name == "" or not Headers.name?(name) ->
+        {:error, {:invalid_metadata, name}}
+
+      name in @reserved or String.starts_with?(name, "grpc-") ->
+        {:error, {:invalid_metadata, name}}
+
+      binary? ->
+        encode_metadata(rest, [{name, Base.encode64(value, padding: false), :no_index} | fields])
+
+      not printable?(value) ->
+        {:error, {:invalid_metadata, name}}
+
+      name in @volatile ->
+        encode_metadata(rest, [{name, value, :no_index} | fields])
+
+      true ->
+        encode_metadata(rest, [{name, value} | fields])
+    end
+  end
+
+  defp encode_metadata(other, _fields), do: {:error, {:invalid_metadata, other}}
+
+  defp printable?(<<byte, rest::binary>>) when byte in 0x20..0x7E, do: printable?(rest)
+  defp printable?(rest), do: rest == ""
+
+  @doc "The status a field list carries, if it does."
+  @spec status([Hpack.field()]) :: {:ok, 0..16, message :: binary()} | :error
+  def status(fields) do
+    with {_, status} <- List.keyfind(fields, "grpc-status", 0, :error) do
+      message = with {_, message} <- List.keyfind(fields, "grpc-message", 0, ""), do: message
+      {:ok, code(status), percent_decode(message)}
+    end
+  end
+
+  # 2 is UNKNOWN, which is what the protocol asks a client to make of anything else.
+  defp code(status) do
+    case Integer.parse(status) do
+      {code, ""} when code in 0..16 -> code
+      _ -> 2
+    end
+  end
+
+  # Broken coding is passed on as it came: the text is for a person, who should see what there is.
+  defp percent_decode(message) do
+    case :binary.match(message, "%") do
+      :nomatch ->
+        message
+
+      _ ->
+        decoded = percent_decode(message, <<>>)
+        if String.valid?(decoded), do: decoded, else: message
+    end
+  end
+
+  defp percent_decode(<<?%, high, low, rest::binary>>, decoded) do
+    case Base.decode16(<<high, low>>, case: :mixed) do
+      {:ok, byte} -> percent_decode(rest, <<decoded::binary, byte::binary>>)
+      :error -> percent_decode(<<high, low, rest::binary>>, <<decoded::binary, ?%>>)
+    end
+  end
+
+  defp percent_decode(<<byte, rest::binary>>, decoded),
+    do: percent_decode(rest, <<decoded::binary, byte>>)
+
+  defp percent_decode(<<>>, decoded), do: decoded
+
+  @doc "The metadata in a field list: what is neither HTTP's nor gRPC's own."
+  @spec decode_metadata([Hpack.field()]) :: metadata()
+  def decode_metadata(fields), do: Enum.flat_map(fields, &decode_field/1)
+
+  defp decode_field({":" <> _, _}), do: []
+
+  defp decode_field({name, _}) when name in ["grpc-status", "grpc-message", "content-type"],
+    do: []
+
+  defp decode_field({name, value}) do
+    if String.ends_with?(name, "-bin"),
+      do: for(part <- String.split(value, ","), do: {name, decode64(part)}),
+      else: [{name, value}]
+  end
+
+  defp decode64(value) do
+    unpadded = value |> String.trim() |> String.trim_trailing("=")
+
+    case Base.decode64(unpadded, padding: false) do
+      {:ok, decoded} -> decoded
+      :error -> value
+    end
+  end
+end

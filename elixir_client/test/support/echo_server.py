@@ -1,0 +1,120 @@
+"""A gRPC server for the tests of the Elixir client.
+
+    python echo_server.py unix:/path/to/socket
+    python echo_server.py 127.0.0.1:0
+
+Prints the address it listens on and ends when its standard input closes, so that no test run leaves
+one behind. Messages are plain bytes: no generated code on either side.
+"""
+
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent import futures
+
+import grpc
+
+cancelled = threading.Event()
+
+
+def echo(request: bytes, context: grpc.ServicerContext) -> bytes:
+    """Answers with the request."""
+    return request
+
+
+def sleep(request: bytes, context: grpc.ServicerContext) -> bytes:
+    """Answers after as many seconds as the request says."""
+    time.sleep(float(request))
+    return b"slept"
+
+
+def block(request: bytes, context: grpc.ServicerContext) -> bytes:
+    """Answers when its caller has gone."""
+    done = threading.Event()
+    context.add_callback(done.set)
+    done.wait()
+    cancelled.set()
+    return b""
+
+
+def was_cancelled(request: bytes, context: grpc.ServicerContext) -> bytes:
+    """Waits until a call of ``block`` was cancelled."""
+    return b"yes" if cancelled.wait(10) else b"no"
+
+
+def make(request: bytes, context: grpc.ServicerContext) -> bytes:
+    """Answers with as many bytes as the request says."""
+    return b"x" * int(request)
+
+
+def size(request: bytes, context: grpc.ServicerContext) -> bytes:
+    """Answers with the size of the request."""
+    return str(len(request)).encode()
+
+
+def fail(request: bytes, context: grpc.ServicerContext) -> bytes:
+    """Fails with the code and message of the request, and with trailers."""
+    code, message = request.decode().split(":", 1)
+    context.set_trailing_metadata((("detail", "plain"), ("detail-bin", bytes(range(256)))))
+    status = next(status for status in grpc.StatusCode if status.value[0] == int(code))
+    context.abort(status, message)
+
+
+def metadata(request: bytes, context: grpc.ServicerContext) -> bytes:
+    """Answers with the metadata of the call and the seconds its deadline leaves."""
+    pairs = [
+        [key, value.hex() if isinstance(value, bytes) else value]
+        for key, value in context.invocation_metadata()
+    ]
+    remaining = context.time_remaining()
+    # Without a deadline grpcio says some centuries.
+    pairs.append(["time-remaining", str(remaining) if remaining and remaining < 1e6 else "none"])
+    return json.dumps(pairs).encode()
+
+
+def crash(request: bytes, context: grpc.ServicerContext) -> bytes:
+    """Ends the whole process in the middle of the call."""
+    os._exit(1)
+
+
+METHODS: dict[str, Callable[[bytes, grpc.ServicerContext], bytes]] = {
+    "Echo": echo,
+    "Sleep": sleep,
+    "Block": block,
+    "WasCancelled": was_cancelled,
+    "Make": make,
+    "Size": size,
+    "Fail": fail,
+    "Metadata": metadata,
+    "Crash": crash,
+}
+
+
+def main(address: str) -> None:
+    """Serves until standard input ends."""
+    server = grpc.server(
+        futures.ThreadPoolExecutor(max_workers=48),
+        options=[
+            ("grpc.max_receive_message_length", -1),
+            ("grpc.max_send_message_length", -1),
+            ("grpc.so_reuseport", 0),
+        ],
+    )
+    handlers = {
+        name: grpc.unary_unary_rpc_method_handler(method) for name, method in METHODS.items()
+    }
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("test.Echo", handlers),))
+    port = server.add_insecure_port(address)
+    server.start()
+
+    print(address if address.startswith("unix:") else f"127.0.0.1:{port}", flush=True)
+    sys.stdin.read()
+    server.stop(None)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,58 @@
+Code.require_file("peer.exs", __DIR__)
+
+defmodule Vllm.Bridge.HTTP2.ScriptedServer do
+  @moduledoc """
+  A TCP server whose every byte the test says. The test's process owns it.
+  """
+
+  alias Vllm.Bridge.HTTP2.{Frame, Peer}
+
+  def listen do
+    {:ok, listener} = :gen_tcp.listen(0, [:binary, active: false, ip: {127, 0, 0, 1}])
+    {:ok, port} = :inet.port(listener)
+    {listener, "127.0.0.1:#{port}"}
+  end
+
+  @doc "Accepts a connection and reads the client's opening."
+  def accept(listener) do
+    {:ok, socket} = :gen_tcp.accept(listener, 5000)
+    {:ok, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"} = :gen_tcp.recv(socket, 24, 5000)
+    {:settings, _} = frame(socket)
+    {:window_update, 0, _} = frame(socket)
+    socket
+  end
+
+  @doc "Accepts a connection and answers its opening."
+  def accept_open(listener, settings \\ []) do
+    socket = accept(listener)
+    send_frames(socket, [{:settings, settings}])
+    {:settings, :ack} = frame(socket)
+    socket
+  end
+
+  @doc "The client's next frame."
+  def frame(socket) do
+    {:ok, <<size::24, _::48>> = header} = :gen_tcp.recv(socket, 9, 5000)
+    {:ok, payload} = if size > 0, do: :gen_tcp.recv(socket, size, 5000), else: {:ok, ""}
+    {:ok, frame, ""} = Frame.decode(header <> payload, 0xFFFFFF)
+    frame
+  end
+
+  @doc "The number of the stream on which the client's next unary request came."
+  def request(socket) do
+    {:headers, stream, false, true, nil, _} = frame(socket)
+    {:data, ^stream, true, _, _} = frame(socket)
+    stream
+  end
+
+  def send_frames(socket, frames), do: :ok = :gen_tcp.send(socket, Peer.bytes(frames))
+
+  @doc "The frames of a successful answer with `message`."
+  def answer(stream, message) do
+    [
+      Peer.headers(stream, [{":status", "200"}, {"content-type", "application/grpc"}]),
+      {:data, stream, false, [<<0, byte_size(message)::32>>, message], 0},
+      Peer.headers(stream, [{"grpc-status", "0"}], true)
+    ]
+  end
+end
