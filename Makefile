@@ -46,7 +46,7 @@ pytest: setup ## Python tests
 	$(VENV)/bin/pytest
 
 pytest-oldest: $(OLDEST)/.installed ## Contract and bridge tests on the oldest grpcio, protobuf and msgpack claimed
-	PYTHONPATH=$(OLDEST) $(VENV)/bin/pytest tests/contract tests/bridge/test_oldest.py
+	PYTHONPATH=$(abspath $(OLDEST)) $(VENV)/bin/pytest tests/contract tests/bridge/test_real_ranks.py
 
 $(OLDEST)/.installed: $(STAMP) scripts/oldest.txt
 	rm -rf $(OLDEST)

@@ -45,6 +45,8 @@ INLINE: frozenset[str] = frozenset(
         "get_decode_context_model_parallel_world_size",
         "get_decode_context_model_parallel_rank",
         "get_dcp_world_size_and_rank",
+        "get_eplb_group",
+        "get_node_count",
         "is_global_first_rank",
         "is_local_first_rank",
     }
@@ -59,7 +61,6 @@ COLLECTIVE: frozenset[str] = frozenset(
         "init_world_group",
         "init_model_parallel_group",
         "in_the_same_node_as",
-        "get_node_count",
         "tensor_model_parallel_all_reduce",
         "tensor_model_parallel_all_gather",
         "tensor_model_parallel_reduce_scatter",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 
 import pytest
 import torch
@@ -212,6 +213,16 @@ class TestSessions:
         sessions.drop("s")
         with pytest.raises(BridgeError, match="not open on this rank"):
             sessions.get("s")
+
+    def test_a_session_in_use_is_not_expired(self) -> None:
+        sessions = RankSessions(epoch=0)
+        sessions.register("s", fail_fast=False)
+        sessions.get("s")
+        assert not sessions.drop("s", unless_used_within=timedelta(hours=1))
+        assert len(sessions) == 1
+        assert sessions.drop("s", unless_used_within=timedelta(0))
+        assert len(sessions) == 0
+        assert sessions.drop("s", unless_used_within=timedelta(hours=1))
 
     def test_a_call_without_a_session_keeps_nothing(self) -> None:
         sessions = RankSessions(epoch=0)

@@ -782,7 +782,7 @@ METHODS: dict[str, Dispatch] = {
         "get_eplb_group",
         distributed_pb2.GetEplbGroupRequest,
         _get_eplb_group,
-        inline=False,
+        inline=True,
         collective=False,
     ),
     "/vllm.distributed.v1.Distributed/GetInnerDpWorldGroup": Dispatch(
@@ -796,8 +796,8 @@ METHODS: dict[str, Dispatch] = {
         "get_node_count",
         distributed_pb2.GetNodeCountRequest,
         _get_node_count,
-        inline=False,
-        collective=True,
+        inline=True,
+        collective=False,
     ),
     "/vllm.distributed.v1.Distributed/GetPcpGroup": Dispatch(
         "get_pcp_group",

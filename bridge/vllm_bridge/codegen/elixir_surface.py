@@ -28,7 +28,7 @@ _SPECS = {
     "size": "[non_neg_integer()]",
     "tensor": "Vllm.Tensor.t()",
     "group": "Vllm.Distributed.GroupCoordinator.t()",
-    "process_group": "Vllm.ProcessGroup.t()",
+    "process_group": "Vllm.Distributed.ProcessGroup.t()",
     "term": "term()",
     "duration": "timeout()",
     "dtype": "Vllm.Tensor.dtype()",
@@ -45,6 +45,14 @@ _STRUCTS = {
         "rank_in_group": "non_neg_integer()",
         "world_size": "pos_integer()",
         "local_rank": "integer()",
+        "backend": "String.t()",
+    },
+    "ProcessGroup": {
+        "ref": "Vllm.Ref.t()",
+        "unique_name": "String.t()",
+        "ranks": "[non_neg_integer()]",
+        "rank_in_group": "non_neg_integer()",
+        "world_size": "pos_integer()",
         "backend": "String.t()",
     },
 }
@@ -65,6 +73,12 @@ def files() -> dict[str, str]:
                 _struct(service),
                 methods,
             )
+    generated["vllm/distributed/process_group.ex"] = _module(
+        "Vllm.Distributed.ProcessGroup",
+        "A torch process group that stays in its rank: its handle and its facts.",
+        _struct("ProcessGroup"),
+        [],
+    )
     return generated
 
 

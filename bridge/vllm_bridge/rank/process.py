@@ -19,7 +19,7 @@ from vllm_bridge import control
 from vllm_bridge._generated import control_pb2
 
 if TYPE_CHECKING:
-    from vllm_bridge.rank.sessions import RankSessions
+    from vllm_bridge.rank.handler import RankState
 
 EXIT_STOPPED = 0
 EXIT_FAILED = 1
@@ -101,24 +101,31 @@ class _Rank:
             return EXIT_FAILED
         ready = control_pb2.Ready(endpoint=self._assignment.listen, pid=os.getpid())
         self._send(control_pb2.RankToPool(ready=ready))
-        self._follow(state.sessions)
+        self._follow(state)
         self._remove_socket()
         return EXIT_STOPPED
 
-    def _follow(self, sessions: RankSessions) -> None:
+    def _follow(self, state: RankState) -> None:
         """Do what the pool says until it says stop, or is gone."""
         while (message := control.receive(self._channel, control_pb2.PoolToRank)) is not None:
+            ack = control_pb2.Ack()
             kind = message.WhichOneof("message")
             if kind == "stop":
                 return
             if kind == "register_session":
                 request = message.register_session
-                sessions.register(request.session_id, fail_fast=request.fail_fast)
+                state.sessions.register(request.session_id, fail_fast=request.fail_fast)
             elif kind == "drop_session":
-                sessions.drop(message.drop_session.session_id)
+                ack.kept = not self._drop(state, message.drop_session)
             if message.request_id:
-                ack = control_pb2.RankToPool(request_id=message.request_id, ack=control_pb2.Ack())
-                self._send(ack)
+                self._send(control_pb2.RankToPool(request_id=message.request_id, ack=ack))
+
+    def _drop(self, state: RankState, request: control_pb2.DropSession) -> bool:
+        if not request.HasField("unless_used_within"):
+            return state.sessions.drop(request.session_id)
+        if any(record.session_id == request.session_id for record in state.journal.active()):
+            return False
+        return state.sessions.drop(request.session_id, request.unless_used_within.ToTimedelta())
 
     def _send(self, message: control_pb2.RankToPool) -> None:
         # The pool may be gone; the next receive finds out.

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.rank.objects import SessionObjects
 
 
-@dataclass(frozen=True)
+@dataclass
 class RankSession:
     """A session here: its objects, and whether it waits for the executor."""
 
     objects: SessionObjects
     fail_fast: bool
+    last_used: float = field(default_factory=time.monotonic)
 
 
 class RankSessions:
@@ -35,10 +38,16 @@ class RankSessions:
             objects = known.objects if known else SessionObjects(session_id, self._epoch)
             self._sessions[session_id] = RankSession(objects, fail_fast)
 
-    def drop(self, session_id: str) -> None:
-        """Forget a session and its objects."""
+    def drop(self, session_id: str, unless_used_within: timedelta | None = None) -> bool:
+        """Forget a session and its objects; False when it was used too recently and stays."""
         with self._lock:
+            session = self._sessions.get(session_id)
+            if session is not None and unless_used_within is not None:
+                idle_s = time.monotonic() - session.last_used
+                if idle_s < unless_used_within.total_seconds():
+                    return False
             self._sessions.pop(session_id, None)
+            return True
 
     def get(self, session_id: str) -> RankSession:
         """The session of a call. A call without a session gets one of its own.
@@ -48,6 +57,7 @@ class RankSessions:
         """
         session = self._sessions.get(session_id)
         if session is not None:
+            session.last_used = time.monotonic()
             return session
         if session_id == "":
             return RankSession(SessionObjects("", self._epoch), fail_fast=False)

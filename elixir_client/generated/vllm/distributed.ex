@@ -542,7 +542,7 @@ defmodule Vllm.Distributed do
     path: "/vllm.distributed.v1.Distributed/GetEplbGroup",
     params: [],
     result: :group,
-    inline: false
+    inline: true
   }
 
   @doc ~S"""
@@ -603,7 +603,7 @@ defmodule Vllm.Distributed do
     path: "/vllm.distributed.v1.Distributed/GetNodeCount",
     params: [],
     result: :int,
-    inline: false
+    inline: true
   }
 
   @doc ~S"""
@@ -613,8 +613,6 @@ defmodule Vllm.Distributed do
   `EnvironmentNotInitializedError` before `init_distributed_environment`.
 
   Python: `get_node_count()`.
-
-  Collective: every member of the group must make this call.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
@@ -943,17 +941,17 @@ defmodule Vllm.Distributed do
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
-  @spec in_the_same_node_as(Vllm.ProcessGroup.t()) :: {:ok, [boolean()]} | {:error, Vllm.Error.t()}
-  @spec in_the_same_node_as(Vllm.ProcessGroup.t(), integer() | keyword()) :: {:ok, [boolean()]} | {:error, Vllm.Error.t()}
-  @spec in_the_same_node_as(Vllm.ProcessGroup.t(), integer(), keyword()) :: {:ok, [boolean()]} | {:error, Vllm.Error.t()}
+  @spec in_the_same_node_as(Vllm.Distributed.ProcessGroup.t()) :: {:ok, [boolean()]} | {:error, Vllm.Error.t()}
+  @spec in_the_same_node_as(Vllm.Distributed.ProcessGroup.t(), integer() | keyword()) :: {:ok, [boolean()]} | {:error, Vllm.Error.t()}
+  @spec in_the_same_node_as(Vllm.Distributed.ProcessGroup.t(), integer(), keyword()) :: {:ok, [boolean()]} | {:error, Vllm.Error.t()}
   def in_the_same_node_as(pg, source_rank \\ :"$unset", opts \\ :"$unset") do
     Vllm.Call.run(@in_the_same_node_as, [pg, source_rank, opts])
   end
 
   @doc "Like `in_the_same_node_as`, but returns the value itself and raises `Vllm.Error`."
-  @spec in_the_same_node_as!(Vllm.ProcessGroup.t()) :: [boolean()]
-  @spec in_the_same_node_as!(Vllm.ProcessGroup.t(), integer() | keyword()) :: [boolean()]
-  @spec in_the_same_node_as!(Vllm.ProcessGroup.t(), integer(), keyword()) :: [boolean()]
+  @spec in_the_same_node_as!(Vllm.Distributed.ProcessGroup.t()) :: [boolean()]
+  @spec in_the_same_node_as!(Vllm.Distributed.ProcessGroup.t(), integer() | keyword()) :: [boolean()]
+  @spec in_the_same_node_as!(Vllm.Distributed.ProcessGroup.t(), integer(), keyword()) :: [boolean()]
   def in_the_same_node_as!(pg, source_rank \\ :"$unset", opts \\ :"$unset") do
     Vllm.Error.unwrap!(in_the_same_node_as(pg, source_rank, opts))
   end

@@ -81,15 +81,15 @@ defmodule Vllm.Distributed.GroupCoordinator do
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
-  @spec device_group(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, Vllm.ProcessGroup.t()} | {:error, Vllm.Error.t()}
-  @spec device_group(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: {:ok, Vllm.ProcessGroup.t()} | {:error, Vllm.Error.t()}
+  @spec device_group(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, Vllm.Distributed.ProcessGroup.t()} | {:error, Vllm.Error.t()}
+  @spec device_group(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: {:ok, Vllm.Distributed.ProcessGroup.t()} | {:error, Vllm.Error.t()}
   def device_group(receiver, opts \\ []) do
     Vllm.Call.run(@device_group, [receiver, opts])
   end
 
   @doc "Like `device_group`, but returns the value itself and raises `Vllm.Error`."
-  @spec device_group!(Vllm.Distributed.GroupCoordinator.t()) :: Vllm.ProcessGroup.t()
-  @spec device_group!(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: Vllm.ProcessGroup.t()
+  @spec device_group!(Vllm.Distributed.GroupCoordinator.t()) :: Vllm.Distributed.ProcessGroup.t()
+  @spec device_group!(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: Vllm.Distributed.ProcessGroup.t()
   def device_group!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(device_group(receiver, opts))
   end
@@ -111,15 +111,15 @@ defmodule Vllm.Distributed.GroupCoordinator do
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
-  @spec cpu_group(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, Vllm.ProcessGroup.t()} | {:error, Vllm.Error.t()}
-  @spec cpu_group(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: {:ok, Vllm.ProcessGroup.t()} | {:error, Vllm.Error.t()}
+  @spec cpu_group(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, Vllm.Distributed.ProcessGroup.t()} | {:error, Vllm.Error.t()}
+  @spec cpu_group(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: {:ok, Vllm.Distributed.ProcessGroup.t()} | {:error, Vllm.Error.t()}
   def cpu_group(receiver, opts \\ []) do
     Vllm.Call.run(@cpu_group, [receiver, opts])
   end
 
   @doc "Like `cpu_group`, but returns the value itself and raises `Vllm.Error`."
-  @spec cpu_group!(Vllm.Distributed.GroupCoordinator.t()) :: Vllm.ProcessGroup.t()
-  @spec cpu_group!(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: Vllm.ProcessGroup.t()
+  @spec cpu_group!(Vllm.Distributed.GroupCoordinator.t()) :: Vllm.Distributed.ProcessGroup.t()
+  @spec cpu_group!(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: Vllm.Distributed.ProcessGroup.t()
   def cpu_group!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(cpu_group(receiver, opts))
   end
@@ -715,8 +715,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
   """
   @spec broadcast_object_list(Vllm.Distributed.GroupCoordinator.t(), term()) :: {:ok, term()} | {:error, Vllm.Error.t()}
   @spec broadcast_object_list(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec broadcast_object_list(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), Vllm.ProcessGroup.t() | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec broadcast_object_list(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), Vllm.ProcessGroup.t() | nil, keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec broadcast_object_list(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), Vllm.Distributed.ProcessGroup.t() | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec broadcast_object_list(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), Vllm.Distributed.ProcessGroup.t() | nil, keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
   def broadcast_object_list(receiver, obj_list, src \\ :"$unset", group \\ :"$unset", opts \\ :"$unset") do
     Vllm.Call.run(@broadcast_object_list, [receiver, obj_list, src, group, opts])
   end
@@ -724,8 +724,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc "Like `broadcast_object_list`, but returns the value itself and raises `Vllm.Error`."
   @spec broadcast_object_list!(Vllm.Distributed.GroupCoordinator.t(), term()) :: term()
   @spec broadcast_object_list!(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | keyword()) :: term()
-  @spec broadcast_object_list!(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), Vllm.ProcessGroup.t() | nil | keyword()) :: term()
-  @spec broadcast_object_list!(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), Vllm.ProcessGroup.t() | nil, keyword()) :: term()
+  @spec broadcast_object_list!(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), Vllm.Distributed.ProcessGroup.t() | nil | keyword()) :: term()
+  @spec broadcast_object_list!(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), Vllm.Distributed.ProcessGroup.t() | nil, keyword()) :: term()
   def broadcast_object_list!(receiver, obj_list, src \\ :"$unset", group \\ :"$unset", opts \\ :"$unset") do
     Vllm.Error.unwrap!(broadcast_object_list(receiver, obj_list, src, group, opts))
   end
@@ -765,9 +765,9 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @spec broadcast_tensor_dict(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, term()} | {:error, Vllm.Error.t()}
   @spec broadcast_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
   @spec broadcast_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec broadcast_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), Vllm.ProcessGroup.t() | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec broadcast_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), Vllm.ProcessGroup.t() | nil, Vllm.ProcessGroup.t() | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec broadcast_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), Vllm.ProcessGroup.t() | nil, Vllm.ProcessGroup.t() | nil, keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec broadcast_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), Vllm.Distributed.ProcessGroup.t() | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec broadcast_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), Vllm.Distributed.ProcessGroup.t() | nil, Vllm.Distributed.ProcessGroup.t() | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec broadcast_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), Vllm.Distributed.ProcessGroup.t() | nil, Vllm.Distributed.ProcessGroup.t() | nil, keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
   def broadcast_tensor_dict(receiver, tensor_dict \\ :"$unset", src \\ :"$unset", group \\ :"$unset", metadata_group \\ :"$unset", opts \\ :"$unset") do
     Vllm.Call.run(@broadcast_tensor_dict, [receiver, tensor_dict, src, group, metadata_group, opts])
   end
@@ -776,9 +776,9 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @spec broadcast_tensor_dict!(Vllm.Distributed.GroupCoordinator.t()) :: term()
   @spec broadcast_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term() | keyword()) :: term()
   @spec broadcast_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | keyword()) :: term()
-  @spec broadcast_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), Vllm.ProcessGroup.t() | nil | keyword()) :: term()
-  @spec broadcast_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), Vllm.ProcessGroup.t() | nil, Vllm.ProcessGroup.t() | nil | keyword()) :: term()
-  @spec broadcast_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), Vllm.ProcessGroup.t() | nil, Vllm.ProcessGroup.t() | nil, keyword()) :: term()
+  @spec broadcast_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), Vllm.Distributed.ProcessGroup.t() | nil | keyword()) :: term()
+  @spec broadcast_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), Vllm.Distributed.ProcessGroup.t() | nil, Vllm.Distributed.ProcessGroup.t() | nil | keyword()) :: term()
+  @spec broadcast_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), Vllm.Distributed.ProcessGroup.t() | nil, Vllm.Distributed.ProcessGroup.t() | nil, keyword()) :: term()
   def broadcast_tensor_dict!(receiver, tensor_dict \\ :"$unset", src \\ :"$unset", group \\ :"$unset", metadata_group \\ :"$unset", opts \\ :"$unset") do
     Vllm.Error.unwrap!(broadcast_tensor_dict(receiver, tensor_dict, src, group, metadata_group, opts))
   end
@@ -1090,17 +1090,17 @@ defmodule Vllm.Distributed.GroupCoordinator do
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
-  @spec make_sibling_device_group(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, Vllm.ProcessGroup.t()} | {:error, Vllm.Error.t()}
-  @spec make_sibling_device_group(Vllm.Distributed.GroupCoordinator.t(), String.t() | nil | keyword()) :: {:ok, Vllm.ProcessGroup.t()} | {:error, Vllm.Error.t()}
-  @spec make_sibling_device_group(Vllm.Distributed.GroupCoordinator.t(), String.t() | nil, keyword()) :: {:ok, Vllm.ProcessGroup.t()} | {:error, Vllm.Error.t()}
+  @spec make_sibling_device_group(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, Vllm.Distributed.ProcessGroup.t()} | {:error, Vllm.Error.t()}
+  @spec make_sibling_device_group(Vllm.Distributed.GroupCoordinator.t(), String.t() | nil | keyword()) :: {:ok, Vllm.Distributed.ProcessGroup.t()} | {:error, Vllm.Error.t()}
+  @spec make_sibling_device_group(Vllm.Distributed.GroupCoordinator.t(), String.t() | nil, keyword()) :: {:ok, Vllm.Distributed.ProcessGroup.t()} | {:error, Vllm.Error.t()}
   def make_sibling_device_group(receiver, group_desc \\ :"$unset", opts \\ :"$unset") do
     Vllm.Call.run(@make_sibling_device_group, [receiver, group_desc, opts])
   end
 
   @doc "Like `make_sibling_device_group`, but returns the value itself and raises `Vllm.Error`."
-  @spec make_sibling_device_group!(Vllm.Distributed.GroupCoordinator.t()) :: Vllm.ProcessGroup.t()
-  @spec make_sibling_device_group!(Vllm.Distributed.GroupCoordinator.t(), String.t() | nil | keyword()) :: Vllm.ProcessGroup.t()
-  @spec make_sibling_device_group!(Vllm.Distributed.GroupCoordinator.t(), String.t() | nil, keyword()) :: Vllm.ProcessGroup.t()
+  @spec make_sibling_device_group!(Vllm.Distributed.GroupCoordinator.t()) :: Vllm.Distributed.ProcessGroup.t()
+  @spec make_sibling_device_group!(Vllm.Distributed.GroupCoordinator.t(), String.t() | nil | keyword()) :: Vllm.Distributed.ProcessGroup.t()
+  @spec make_sibling_device_group!(Vllm.Distributed.GroupCoordinator.t(), String.t() | nil, keyword()) :: Vllm.Distributed.ProcessGroup.t()
   def make_sibling_device_group!(receiver, group_desc \\ :"$unset", opts \\ :"$unset") do
     Vllm.Error.unwrap!(make_sibling_device_group(receiver, group_desc, opts))
   end

@@ -1,0 +1,236 @@
+defmodule Vllm.Bridge.Connections do
+  @moduledoc false
+  # Owns a bridge's connections: one to the pool, one to every rank that an open session is bound to.
+  # What callers need to route a call stands in an ETS table named like the bridge, so that a call
+  # passes no process but its connection.
+
+  use GenServer
+
+  alias Vllm.Bridge.Connection
+  alias Vllm.{Error, Session}
+
+  @type config :: %{
+          bridge: atom(),
+          manager: pid(),
+          pool: pid(),
+          endpoint: String.t(),
+          default_session: String.t(),
+          call_prefix: String.t(),
+          counter: :atomics.atomics_ref(),
+          defaults: map()
+        }
+
+  @typedoc "What is known of an open session; `connection` is nil when its calls go to the pool."
+  @type known :: %{connection: pid() | nil, session: Session.t()}
+
+  @doc false
+  @spec start_link(keyword()) :: GenServer.on_start()
+  def start_link(opts), do: GenServer.start_link(__MODULE__, opts)
+
+  @doc "The bridge's row, or the error that says how to start one."
+  @spec config(atom()) :: {:ok, config()} | {:error, Error.t()}
+  def config(bridge) do
+    case :ets.lookup(bridge, :config) do
+      [{:config, config}] -> {:ok, config}
+      [] -> {:error, not_started(bridge)}
+    end
+  rescue
+    ArgumentError -> {:error, not_started(bridge)}
+  end
+
+  @doc "What is known of a session without asking anyone."
+  @spec session(atom(), String.t()) :: known() | nil
+  def session(bridge, session_id) do
+    case :ets.lookup(bridge, {:session, session_id}) do
+      [{_key, known}] -> known
+      [] -> nil
+    end
+  rescue
+    ArgumentError -> nil
+  end
+
+  @doc "Remembers open sessions and starts the connections to their ranks."
+  @spec bind(atom(), [Session.t()]) :: :ok | {:error, Error.t()}
+  def bind(bridge, sessions), do: ask(bridge, {:bind, sessions})
+
+  @doc "Forgets sessions and closes the connections that no other session uses."
+  @spec unbind(atom(), [String.t()]) :: :ok | {:error, Error.t()}
+  def unbind(bridge, session_ids), do: ask(bridge, {:unbind, session_ids})
+
+  defp ask(bridge, request) do
+    with {:ok, config} <- config(bridge) do
+      try do
+        GenServer.call(config.manager, request)
+      catch
+        :exit, _gone -> {:error, not_started(bridge)}
+      end
+    end
+  end
+
+  defp not_started(bridge) do
+    child = if bridge == Vllm.Bridge, do: "", else: ", name: #{inspect(bridge)}"
+
+    %Error{
+      category: :pool,
+      reason: "bridge_not_started",
+      message:
+        "no bridge named #{inspect(bridge)} is running (or it is restarting). Add " <>
+          "{Vllm.Bridge, server: :embedded#{child}} to the children of your supervisor"
+    }
+  end
+
+  # --- the process ------------------------------------------------------------------------------
+
+  @impl GenServer
+  def init(opts) do
+    # A connection that crashes is replaced; it must not take the others with it.
+    Process.flag(:trap_exit, true)
+    name = Keyword.fetch!(opts, :name)
+    :ets.new(name, [:named_table, :set, :protected, read_concurrency: true])
+
+    state = %{
+      name: name,
+      endpoint: endpoint(Keyword.fetch!(opts, :server)),
+      token: opts[:token],
+      pool: nil,
+      # endpoint => {connection, ids of the sessions that use it}
+      ranks: %{}
+    }
+
+    with {:ok, pool} <- connect(state, state.endpoint) do
+      :ets.insert(name, {:config, new_config(state, pool, Keyword.fetch!(opts, :defaults))})
+      {:ok, %{state | pool: pool}}
+    else
+      {:error, reason} -> {:stop, reason}
+    end
+  end
+
+  defp endpoint({:embedded, server}), do: Vllm.Bridge.Server.endpoint(server)
+  defp endpoint(endpoint) when is_binary(endpoint), do: endpoint
+
+  defp new_config(state, pool, defaults) do
+    id = random_id()
+
+    %{
+      bridge: state.name,
+      manager: self(),
+      pool: pool,
+      endpoint: state.endpoint,
+      default_session: "elixir-" <> id,
+      call_prefix: id <> "-",
+      counter: :atomics.new(1, signed: false),
+      defaults: defaults
+    }
+  end
+
+  defp random_id, do: 8 |> :crypto.strong_rand_bytes() |> Base.encode16(case: :lower)
+
+  defp connect(state, endpoint),
+    do: Connection.start_link(endpoint: endpoint, token: state.token)
+
+  @impl GenServer
+  def handle_call({:bind, sessions}, _from, state) do
+    case Enum.reduce_while(sessions, {:ok, state}, &bind_one/2) do
+      {:ok, state} ->
+        {:reply, :ok, state}
+
+      {:error, session, reason} ->
+        message =
+          "session #{session.id} has the endpoint #{inspect(session.endpoint)}, which cannot be " <>
+            "used: #{inspect(reason)}"
+
+        error = %Error{category: :pool, reason: "bad_endpoint", message: message}
+        {:reply, {:error, error}, state}
+    end
+  end
+
+  def handle_call({:unbind, session_ids}, _from, state) do
+    for id <- session_ids, do: :ets.delete(state.name, {:session, id})
+    {:reply, :ok, %{state | ranks: leave(state.ranks, MapSet.new(session_ids))}}
+  end
+
+  @impl GenServer
+  def handle_info({:EXIT, pid, reason}, %{pool: pid} = state) do
+    with {:ok, pool} <- connect(state, state.endpoint) do
+      [{:config, config}] = :ets.lookup(state.name, :config)
+      :ets.insert(state.name, {:config, %{config | pool: pool}})
+      {:noreply, %{state | pool: pool}}
+    else
+      {:error, _reason} -> {:stop, reason, state}
+    end
+  end
+
+  def handle_info({:EXIT, pid, _reason}, state) do
+    case Enum.find(state.ranks, fn {_endpoint, {connection, _ids}} -> connection == pid end) do
+      nil ->
+        {:noreply, state}
+
+      {endpoint, {_connection, ids}} ->
+        sessions = for id <- ids, known = session(state.name, id), do: known.session
+        state = %{state | ranks: Map.delete(state.ranks, endpoint)}
+        {_ok_or_error, state} = rebind(sessions, state)
+        {:noreply, state}
+    end
+  end
+
+  def handle_info(_message, state), do: {:noreply, state}
+
+  defp rebind(sessions, state) do
+    case Enum.reduce_while(sessions, {:ok, state}, &bind_one/2) do
+      {:ok, state} -> {:ok, state}
+      {:error, _session, _reason} -> {:error, state}
+    end
+  end
+
+  defp bind_one(session, {:ok, state}) do
+    ids = MapSet.new([session.id])
+
+    case rank(session.endpoint, Map.put(state, :ranks, leave(state.ranks, ids, session.endpoint))) do
+      {:ok, connection, state} ->
+        :ets.insert(
+          state.name,
+          {{:session, session.id}, %{connection: connection, session: session}}
+        )
+
+        {:cont, {:ok, join(state, session, connection)}}
+
+      {:error, reason} ->
+        {:halt, {:error, session, reason}}
+    end
+  end
+
+  defp rank("", state), do: {:ok, nil, state}
+
+  defp rank(endpoint, state) do
+    case state.ranks do
+      %{^endpoint => {connection, _ids}} ->
+        {:ok, connection, state}
+
+      _none_yet ->
+        with {:ok, connection} <- connect(state, endpoint),
+             do: {:ok, connection, put_in(state.ranks[endpoint], {connection, MapSet.new()})}
+    end
+  end
+
+  defp join(state, _session, nil), do: state
+
+  defp join(state, session, connection) do
+    {^connection, ids} = state.ranks[session.endpoint]
+    put_in(state.ranks[session.endpoint], {connection, MapSet.put(ids, session.id)})
+  end
+
+  # Takes sessions off the connections other than `keep`; closes those that nobody uses any more.
+  defp leave(ranks, session_ids, keep \\ nil) do
+    for {endpoint, {connection, ids}} <- ranks, reduce: %{} do
+      acc ->
+        rest = if endpoint == keep, do: ids, else: MapSet.difference(ids, session_ids)
+
+        if endpoint != keep and MapSet.size(rest) == 0 do
+          Connection.close(connection)
+          acc
+        else
+          Map.put(acc, endpoint, {connection, rest})
+        end
+    end
+  end
+end

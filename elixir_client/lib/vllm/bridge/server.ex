@@ -1,0 +1,156 @@
+defmodule Vllm.Bridge.Server do
+  @moduledoc false
+  # Owns the embedded Python pool: an OS process whose stdin is held open by a port. It ends when that
+  # pipe closes, be it with this process or with the whole BEAM, so that no kill leaves it behind.
+
+  use GenServer
+
+  alias Vllm.Error
+  require Logger
+
+  @typedoc "Program and arguments; `serve --embedded ...` is appended."
+  @type command :: [String.t(), ...]
+
+  @doc false
+  @spec start_link(keyword()) :: GenServer.on_start()
+  def start_link(opts), do: GenServer.start_link(__MODULE__, opts, Keyword.take(opts, [:name]))
+
+  @doc "Where the server listens."
+  @spec endpoint(GenServer.server()) :: String.t()
+  def endpoint(server), do: GenServer.call(server, :endpoint)
+
+  @doc "The program that an embedded bridge starts, or the error that says how to install one."
+  @spec find_command(map()) :: {:ok, command()} | {:error, Error.t()}
+  def find_command(%{command: command, python: python}) do
+    installed = Path.expand(".venv/bin/vllm-bridge")
+
+    cond do
+      command -> executable(List.wrap(command), ":command")
+      python -> executable([python, "-m", "vllm_bridge"], ":python")
+      path = System.get_env("VLLM_BRIDGE") -> executable([path], "the variable VLLM_BRIDGE")
+      File.regular?(installed) -> {:ok, [installed]}
+      path = System.find_executable("vllm-bridge") -> {:ok, [path]}
+      true -> {:error, not_installed()}
+    end
+  end
+
+  defp executable([program | args], origin) do
+    case System.find_executable(program) do
+      nil ->
+        message = "#{inspect(program)}, given by #{origin}, is no executable file"
+        {:error, %Error{category: :pool, reason: "bridge_not_installed", message: message}}
+
+      path ->
+        {:ok, [path | args]}
+    end
+  end
+
+  defp not_installed do
+    %Error{
+      category: :pool,
+      reason: "bridge_not_installed",
+      message:
+        "no vllm-bridge program found: looked at the option :command, the variable VLLM_BRIDGE, " <>
+          "./.venv/bin/vllm-bridge and the PATH. Install it with `python3 -m venv .venv && " <>
+          ".venv/bin/pip install vllm-bridge`, or give :command or :python"
+    }
+  end
+
+  # --- the process ------------------------------------------------------------------------------
+
+  @impl GenServer
+  def init(opts) do
+    [program | args] = Keyword.fetch!(opts, :command)
+    size = if opts[:size], do: ["--size", Integer.to_string(opts[:size])], else: []
+
+    port =
+      Port.open({:spawn_executable, program}, [
+        :binary,
+        :exit_status,
+        :hide,
+        {:line, 65_536},
+        {:args, args ++ ["serve", "--embedded"] ++ size}
+      ])
+
+    deadline = System.monotonic_time(:millisecond) + Keyword.fetch!(opts, :start_timeout)
+
+    case await_ready(port, "", deadline) do
+      {:ok, endpoint, os_pid} ->
+        Logger.info("vllm-bridge #{os_pid} listens at #{endpoint}")
+        {:ok, %{port: port, endpoint: endpoint, os_pid: os_pid, partial: ""}}
+
+      {:error, reason, message} ->
+        {:stop, %Error{category: :pool, reason: reason, message: message}}
+    end
+  rescue
+    error in ErlangError ->
+      message = "cannot start #{Enum.join(opts[:command], " ")}: #{Exception.message(error)}"
+      {:stop, %Error{category: :pool, reason: "bridge_start_failed", message: message}}
+  end
+
+  defp await_ready(port, partial, deadline) do
+    left = max(0, deadline - System.monotonic_time(:millisecond))
+
+    receive do
+      {^port, {:data, {:noeol, text}}} ->
+        await_ready(port, partial <> text, deadline)
+
+      {^port, {:data, {:eol, text}}} ->
+        case ready_line(partial <> text) do
+          {:ok, endpoint, os_pid} ->
+            {:ok, endpoint, os_pid}
+
+          :error ->
+            log(partial <> text)
+            await_ready(port, "", deadline)
+        end
+
+      {^port, {:exit_status, status}} ->
+        {:error, "bridge_start_failed",
+         "vllm-bridge ended with status #{status} before it was ready; it wrote why to stderr"}
+    after
+      left ->
+        Port.close(port)
+
+        {:error, "bridge_start_timeout",
+         "vllm-bridge was not ready within :start_timeout; it was stopped. Raise :start_timeout " <>
+           "if this machine is slow, or see stderr"}
+    end
+  end
+
+  @doc "Endpoint and pid out of the line of JSON that the server writes when it is ready."
+  @spec ready_line(String.t()) :: {:ok, String.t(), non_neg_integer()} | :error
+  def ready_line(line) do
+    with [_, endpoint] <- Regex.run(~r/"endpoint"\s*:\s*"((?:[^"\\]|\\.)*)"/, line),
+         [_, pid] <- Regex.run(~r/"pid"\s*:\s*(\d+)/, line) do
+      {:ok, Regex.replace(~r/\\(["\\\/])/, endpoint, "\\1"), String.to_integer(pid)}
+    else
+      nil -> :error
+    end
+  end
+
+  @impl GenServer
+  def handle_call(:endpoint, _from, state), do: {:reply, state.endpoint, state}
+
+  @impl GenServer
+  def handle_info({port, {:data, {:noeol, text}}}, %{port: port} = state) do
+    # A line without end must not grow without limit.
+    partial = binary_part(state.partial <> text, 0, min(byte_size(state.partial <> text), 65_536))
+    {:noreply, %{state | partial: partial}}
+  end
+
+  def handle_info({port, {:data, {:eol, text}}}, %{port: port} = state) do
+    log(state.partial <> text)
+    {:noreply, %{state | partial: ""}}
+  end
+
+  def handle_info({port, {:exit_status, status}}, %{port: port} = state) do
+    Logger.error("vllm-bridge #{state.os_pid} ended with status #{status}")
+    {:stop, {:bridge_server_exited, status}, state}
+  end
+
+  def handle_info(_message, state), do: {:noreply, state}
+
+  defp log(""), do: :ok
+  defp log(line), do: Logger.info("vllm-bridge: " <> line)
+end

@@ -1,0 +1,158 @@
+defmodule Vllm.Call.Dispatch do
+  @moduledoc false
+  # Where a call goes and how it is sent: straight to the session's rank where that is known, to the
+  # pool otherwise. Runs in the caller's process.
+
+  alias Vllm.Bridge.{Connections, Transport}
+  alias Vllm.Call.Failure
+  alias Vllm.{Error, Runtime, Session}
+
+  @enforce_keys [:function, :path, :config, :session_id, :call_id, :connection, :timeout]
+  defstruct [
+    :function,
+    :path,
+    :config,
+    :session_id,
+    :call_id,
+    :connection,
+    :timeout,
+    :started,
+    :rank,
+    direct: false,
+    metadata: []
+  ]
+
+  @type t :: %__MODULE__{}
+
+  @doc """
+  Sends one request in the session that the options, the objects among the arguments (`object_session`)
+  or the process decide, and returns the response's bytes.
+  """
+  @spec request(String.t(), String.t(), iodata(), Runtime.t(), String.t() | nil) ::
+          {:ok, binary()} | {:error, Error.t()}
+  def request(function, path, body, runtime, object_session) do
+    bound = Session.current()
+    bridge = runtime.bridge || (bound && bound.bridge) || Vllm.Bridge
+
+    with {:ok, config} <- Connections.config(bridge),
+         {:ok, call} <- route(config, runtime, object_session, bound) do
+      attempt(%{call | function: function, path: path}, body)
+    end
+  end
+
+  defp attempt(call, body) do
+    case send_request(call, body) do
+      {:ok, binary} -> {:ok, binary}
+      {:error, reason} -> failed(call, body, reason)
+    end
+  end
+
+  # Only what is certain not to have run is sent again, once, and through the pool.
+  defp failed(call, body, reason) do
+    case Failure.explain(call, reason) do
+      {:retry, call} ->
+        case send_request(call, body) do
+          {:ok, binary} -> {:ok, binary}
+          {:error, reason} -> {:error, Failure.error(call, reason)}
+        end
+
+      {:error, error} ->
+        {:error, error}
+    end
+  end
+
+  defp send_request(call, body) do
+    case remaining(call) do
+      0 -> {:error, :deadline_exceeded}
+      timeout -> Transport.unary(call.connection, call.path, body, timeout, call.metadata)
+    end
+  end
+
+  defp remaining(%{timeout: :infinity}), do: :infinity
+
+  defp remaining(%{timeout: timeout, started: started}),
+    do: max(0, timeout - (System.monotonic_time(:millisecond) - started))
+
+  # --- routing ----------------------------------------------------------------------------------
+
+  defp route(config, runtime, object_session, bound) do
+    bound_id = if bound && bound.bridge == config.bridge, do: bound.id
+    known_id = object_session || bound_id
+
+    cond do
+      runtime.session_id -> to(config, runtime, runtime.session_id, :maybe_new)
+      known_id -> to(config, runtime, known_id, :open)
+      true -> {:ok, via_pool(config, runtime, default_session(config, runtime), :maybe_new)}
+    end
+  end
+
+  defp to(config, runtime, session_id, open) do
+    case Connections.session(config.bridge, session_id) do
+      nil ->
+        {:ok, via_pool(config, runtime, session_id, open)}
+
+      %{connection: connection, session: session} ->
+        with :ok <- same(:affinity, runtime.affinity, session.affinity, session_id),
+             :ok <- same(:pool_name, runtime.pool_name, session.pool_name, session_id) do
+          call = %{via_pool(config, runtime, session_id, :open) | rank: session.rank}
+          {:ok, if(connection, do: %{call | connection: connection, direct: true}, else: call)}
+        end
+    end
+  end
+
+  defp same(_option, nil, _is, _session_id), do: :ok
+  defp same(_option, value, value, _session_id), do: :ok
+
+  defp same(option, wanted, is, session_id) do
+    message =
+      "__runtime__: session #{session_id} was opened with #{option} #{inspect(is)}, which a call " <>
+        "cannot change to #{inspect(wanted)}; leave the option out or open another session"
+
+    {:error, Error.validation(message, "invalid_option")}
+  end
+
+  defp via_pool(config, runtime, session_id, open) do
+    call_id = config.call_prefix <> Integer.to_string(:atomics.add_get(config.counter, 1, 1))
+
+    metadata = [{"vllm-session-id", session_id}, {"vllm-call-id", call_id}]
+
+    %__MODULE__{
+      function: nil,
+      path: nil,
+      config: config,
+      session_id: session_id,
+      call_id: call_id,
+      connection: config.pool,
+      timeout: Runtime.timeout(runtime, config.defaults),
+      started: System.monotonic_time(:millisecond),
+      metadata: metadata |> tensors(config, runtime) |> first_use(config, runtime, open)
+    }
+  end
+
+  defp tensors(metadata, config, runtime) do
+    case runtime.tensors || config.defaults.tensors do
+      :ref -> metadata ++ [{"vllm-tensors", "ref"}]
+      _value -> metadata
+    end
+  end
+
+  # The pool opens a session at its first call; these say how. What nobody asked for is left to the
+  # pool: somebody else may have opened the session already, in another way.
+  defp first_use(metadata, _config, _runtime, :open), do: metadata
+
+  defp first_use(metadata, config, runtime, :maybe_new) do
+    affinity = runtime.affinity || config.defaults.affinity
+    pool_name = runtime.pool_name || config.defaults.pool_name
+    metadata = if affinity, do: metadata ++ [{"vllm-affinity", "#{affinity}"}], else: metadata
+    if pool_name, do: metadata ++ [{"vllm-pool-name", pool_name}], else: metadata
+  end
+
+  # A session cannot change its affinity or pool, so that calls with other wishes have another one.
+  defp default_session(config, %{affinity: nil, pool_name: nil}), do: config.default_session
+
+  defp default_session(config, runtime) do
+    [config.default_session, runtime.affinity, runtime.pool_name]
+    |> Enum.reject(&is_nil/1)
+    |> Enum.join(".")
+  end
+end

@@ -1,0 +1,108 @@
+defmodule Vllm.Call.Objects do
+  @moduledoc false
+  # The `Objects` service: objects that only Python can make. The public face is `Vllm`.
+
+  alias Vllm.Bridge.{Protobuf, V1}
+  alias Vllm.Call
+  alias Vllm.Call.{Dispatch, Value}
+  alias Vllm.{Error, Ref, Runtime, Tensor, Term}
+
+  @service "/vllm.bridge.v1.Objects/"
+
+  @type target :: {:qualified_name, String.t()} | {:object, Ref.t()}
+
+  @doc "Calls a function by its dotted name, or a method of an object."
+  @spec call(target(), String.t(), [term()], keyword()) :: {:ok, term()} | {:error, Error.t()}
+  def call(target, method, args, opts) do
+    function = title(target, method)
+
+    with :ok <- check(function, args, opts),
+         {runtime, keywords} = Keyword.pop(opts, :__runtime__, []),
+         {:ok, runtime} <- Runtime.validate(runtime),
+         {:ok, packed_args} <- term(function, args),
+         {:ok, packed_kwargs} <- term(function, Map.new(keywords)) do
+      request =
+        target(%V1.CallRequest{method: method, args: packed_args, kwargs: packed_kwargs}, target)
+
+      session = Value.session_in([elem(target, 1), args, Keyword.values(keywords)])
+      send_request(function, "Call", request, runtime, session, V1.Term, &Term.decode/1)
+    end
+  end
+
+  @doc "An attribute of an object."
+  @spec get_attribute(Ref.t(), String.t(), keyword()) :: {:ok, term()} | {:error, Error.t()}
+  def get_attribute(ref, name, opts) do
+    request = %V1.GetAttributeRequest{object: Ref.to_message(ref), name: name}
+    in_session("get_attribute", "GetAttribute", request, ref, opts, V1.Term, &Term.decode/1)
+  end
+
+  @doc "Brings a tensor that is in its rank."
+  @spec fetch(Ref.t(), keyword()) :: {:ok, Tensor.t()} | {:error, Error.t()}
+  def fetch(ref, opts) do
+    request = %V1.FetchRequest{object: Ref.to_message(ref)}
+    in_session("fetch", "Fetch", request, ref, opts, V1.Tensor, &Tensor.from_message/1)
+  end
+
+  @doc "Forgets objects of one session; returns how many there were."
+  @spec release([Ref.t()], keyword()) :: {:ok, non_neg_integer()} | {:error, Error.t()}
+  def release([], _opts), do: {:ok, 0}
+
+  def release([ref | _rest] = refs, opts) do
+    request = %V1.ReleaseRequest{objects: Enum.map(refs, &Ref.to_message/1)}
+    released = &{:ok, &1.released}
+    in_session("release", "Release", request, ref, opts, V1.ReleaseResponse, released)
+  end
+
+  defp in_session(function, method, request, ref, opts, module, decode) do
+    with :ok <- check(function, [], opts),
+         {runtime, keywords} = Keyword.pop(opts, :__runtime__, []),
+         :ok <- no_keywords(function, keywords),
+         {:ok, runtime} <- Runtime.validate(runtime),
+         do: send_request(function, method, request, runtime, ref.session_id, module, decode)
+  end
+
+  defp send_request(function, method, request, runtime, session, module, decode) do
+    body = Protobuf.encode(request)
+
+    with {:ok, binary} <- Dispatch.request(function, @service <> method, body, runtime, session),
+         {:ok, message} <- Protobuf.decode(module, binary),
+         {:ok, value} <- decode.(message) do
+      {:ok, value}
+    else
+      {:error, %Error{}} = error -> error
+      {:error, reason} -> {:error, Call.malformed(function, reason)}
+    end
+  end
+
+  defp target(request, {:qualified_name, name}), do: %{request | qualified_name: name}
+  defp target(request, {:object, ref}), do: %{request | object: Ref.to_message(ref)}
+
+  defp title({:qualified_name, name}, ""), do: name
+  defp title({:object, ref}, ""), do: ref.type_name
+  defp title({:object, ref}, method), do: "#{ref.type_name}.#{method}"
+
+  defp check(function, args, opts) do
+    cond do
+      not is_list(args) ->
+        invalid("#{function}: arguments must be a list, got: #{inspect(args, limit: 5)}")
+
+      not Keyword.keyword?(opts) ->
+        invalid("#{function}: options must be a keyword list, got: #{inspect(opts, limit: 5)}")
+
+      true ->
+        :ok
+    end
+  end
+
+  defp no_keywords(_function, []), do: :ok
+
+  defp no_keywords(function, [{key, _value} | _rest]),
+    do: invalid("#{function}: unknown option #{key}; known is __runtime__")
+
+  defp term(function, value) do
+    with {:error, problem} <- Term.encode(value),
+         do: invalid("#{function}: an argument cannot be sent: #{problem}")
+  end
+
+  defp invalid(message), do: {:error, Error.validation(message, "invalid_argument")}
+end

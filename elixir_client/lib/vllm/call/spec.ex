@@ -1,0 +1,41 @@
+defmodule Vllm.Call.Spec do
+  @moduledoc """
+  What a generated function knows about itself: its RPC and the types of what goes in and out.
+
+    * `function`: name, for messages.
+    * `path`: `/package.Service/Method`.
+    * `params`: `{name, field number, type, :required | :optional}` in the order of the signature.
+    * `result`: type of the result.
+    * `inline`: answered beside the rank's executor.
+  """
+
+  @enforce_keys [:function, :path, :params, :result]
+  defstruct [:function, :path, :params, :result, inline: false]
+
+  @type type ::
+          :int
+          | :bool
+          | :float
+          | :string
+          | :bytes
+          | :none
+          | :tensor
+          | :group
+          | :process_group
+          | :duration
+          | :dtype
+          | :device
+          | :term
+          | {:list, type()}
+          | {:nullable, type()}
+          | {:tuple, [type()]}
+  @type param ::
+          {name :: atom(), number :: pos_integer(), type(), :required | :optional}
+  @type t :: %__MODULE__{
+          function: String.t(),
+          path: String.t(),
+          params: [param()],
+          result: type(),
+          inline: boolean()
+        }
+end

@@ -1,0 +1,165 @@
+defmodule Vllm.Error do
+  @moduledoc """
+  What went wrong in a call.
+
+  Every function returns `{:error, %Vllm.Error{}}`; the forms with a `!` raise it.
+
+    * `category`: who is to blame. `:worker` (a rank is gone or busy), `:timeout`, `:python_error`
+      (the called Python raised), `:grpc_error` (the wire), `:validation` (an argument or option),
+      `:pool` (the bridge or its pool).
+    * `reason`: a short stable name to match on, e.g. `"worker_busy"`, `"session_not_found"`; or `nil`.
+    * `message`: what was wrong, with the values, and what to do.
+    * `details`: the facts behind the message, a map with string keys.
+    * `python_type`, `traceback`: of the Python exception, where there was one.
+    * `rank`: global rank in its world, or `nil`.
+    * `call_id`: the call as the rank's journal knows it, or `nil`.
+  """
+
+  defexception [
+    :category,
+    :reason,
+    :message,
+    :python_type,
+    :traceback,
+    :rank,
+    :call_id,
+    details: %{}
+  ]
+
+  @type category :: :worker | :timeout | :python_error | :grpc_error | :validation | :pool
+  @type t :: %__MODULE__{
+          category: category(),
+          reason: String.t() | nil,
+          message: String.t(),
+          details: %{optional(String.t()) => term()},
+          python_type: String.t() | nil,
+          traceback: String.t() | nil,
+          rank: integer() | nil,
+          call_id: String.t() | nil
+        }
+
+  alias Vllm.Bridge.{Protobuf, V1}
+
+  @trailer "vllm-error-bin"
+  @categories [:worker, :timeout, :python_error, :grpc_error, :validation, :pool]
+
+  # https://grpc.github.io/grpc/core/md_doc_statuscodes.html; what each means here, and the remedy.
+  @statuses %{
+    1 => {"cancelled", :grpc_error, "the server cancelled the call"},
+    2 => {"unknown", :grpc_error, "the server failed without saying how; see its log"},
+    3 => {"invalid_argument", :validation, "the server refused the request"},
+    4 => {"deadline_exceeded", :timeout, "raise `timeout` in `__runtime__`"},
+    5 => {"not_found", :pool, "what the call names does not exist"},
+    6 => {"already_exists", :pool, "choose another id"},
+    7 => {"permission_denied", :pool, "the server does not allow this"},
+    8 =>
+      {"resource_exhausted", :pool,
+       "a limit of the server was reached; for a message that is too large, send the data in parts"},
+    9 => {"failed_precondition", :pool, "the server is not in a state to do this"},
+    10 => {"aborted", :grpc_error, "the server gave the call up"},
+    11 => {"out_of_range", :validation, "a value is outside its range"},
+    12 =>
+      {"unimplemented", :grpc_error,
+       "the server does not know this function: use the same version of vllm_bridge and of this client"},
+    13 => {"internal", :grpc_error, "the server failed; see its log"},
+    14 => {"unavailable", :worker, "the server cannot be reached at the moment"},
+    15 => {"data_loss", :grpc_error, "the server lost data"},
+    16 => {"unauthenticated", :pool, "give the server's token: `{Vllm.Bridge, token: ...}`"}
+  }
+
+  @doc """
+  The error as one text: where it happened and what happened.
+
+  With the Python traceback where nobody expected the exception; errors that have a name of their own
+  (`group_not_initialized`, ...) explain themselves, and keep theirs in `traceback`.
+  """
+  @spec message(t()) :: String.t()
+  @impl Exception
+  def message(%__MODULE__{} = error) do
+    where = if error.rank, do: "rank #{error.rank}: ", else: ""
+    type = if error.python_type in [nil, ""], do: "", else: "#{error.python_type}: "
+
+    "#{where}#{type}#{error.message}#{label(error)}#{traceback(error)}"
+  end
+
+  defp traceback(%{reason: "exception", traceback: traceback}) when traceback not in [nil, ""],
+    do: "\n\nPython traceback:\n#{traceback}"
+
+  defp traceback(_explained), do: ""
+
+  defp label(%{category: category, reason: nil}), do: " (#{category})"
+  defp label(%{category: category, reason: reason}), do: " (#{category}: #{reason})"
+
+  @doc """
+  The value of `{:ok, value}`; raises the error of `{:error, error}`.
+
+      iex> Vllm.Error.unwrap!({:ok, 3})
+      3
+  """
+  @spec unwrap!({:ok, value} | {:error, t()}) :: value when value: term()
+  def unwrap!({:ok, value}), do: value
+  def unwrap!({:error, %__MODULE__{} = error}), do: raise(error)
+
+  @doc false
+  @spec validation(String.t(), String.t() | nil) :: t()
+  def validation(message, reason \\ nil),
+    do: %__MODULE__{category: :validation, reason: reason, message: message}
+
+  @doc false
+  @spec from_status(non_neg_integer(), String.t(), [{binary(), binary()}]) :: t()
+  def from_status(code, text, trailers) do
+    with {@trailer, binary} <- List.keyfind(trailers, @trailer, 0),
+         {:ok, detail} <- Protobuf.decode(V1.ErrorDetail, binary) do
+      from_detail(detail)
+    else
+      _no_readable_detail -> without_detail(code, text)
+    end
+  end
+
+  @doc "Whether a failed status carries an `ErrorDetail`."
+  @spec detailed?([{binary(), binary()}]) :: boolean()
+  def detailed?(trailers), do: List.keymember?(trailers, @trailer, 0)
+
+  defp from_detail(%V1.ErrorDetail{} = detail) do
+    %__MODULE__{
+      category: if(detail.category in @categories, do: detail.category, else: :grpc_error),
+      reason: present(detail.reason),
+      message: detail.message,
+      details: details(detail.details),
+      python_type: present(detail.python_type),
+      traceback: present(detail.traceback),
+      rank: detail.rank,
+      call_id: present(detail.call_id)
+    }
+  end
+
+  defp without_detail(code, text) do
+    {reason, category, remedy} =
+      Map.get(
+        @statuses,
+        code,
+        {"status_#{code}", :grpc_error, "the server is not of this product"}
+      )
+
+    message = if text == "", do: remedy, else: "#{text} (#{remedy})"
+
+    %__MODULE__{
+      category: category,
+      reason: reason,
+      message: message,
+      details: %{"grpc_status" => code}
+    }
+  end
+
+  defp details(%V1.Term{msgpack: packed} = term) when packed != "" do
+    case Vllm.Term.decode(term) do
+      {:ok, %{} = details} -> details
+      _unreadable -> %{}
+    end
+  end
+
+  defp details(_absent), do: %{}
+
+  defp present(""), do: nil
+  defp present(text), do: text
+end

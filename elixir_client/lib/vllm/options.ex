@@ -1,0 +1,71 @@
+defmodule Vllm.Options do
+  @moduledoc false
+  # A schema is a keyword list `name: [type: ..., default: ..., required: true, doc: "..."]`, from
+  # which both the validation and the documentation of options are made.
+
+  @type schema :: [{atom(), keyword()}]
+
+  @doc "The options as a map with a value for every key of the schema; absent ones are the default."
+  @spec validate(term(), schema(), String.t()) :: {:ok, map()} | {:error, String.t()}
+  def validate(options, schema, what) do
+    if Keyword.keyword?(options),
+      do: check(options, schema, what, defaults(schema)),
+      else: {:error, "#{what} must be a keyword list, got: #{inspect(options, limit: 5)}"}
+  end
+
+  @doc "The value of every key that is not given."
+  @spec defaults(schema()) :: map()
+  def defaults(schema), do: Map.new(schema, fn {key, spec} -> {key, spec[:default]} end)
+
+  @doc "A Markdown list of the options."
+  @spec docs(schema()) :: String.t()
+  def docs(schema) do
+    Enum.map_join(schema, "\n", fn {key, spec} ->
+      default = if spec[:default] == nil, do: "", else: " Default: `#{inspect(spec[:default])}`."
+      "  * `#{inspect(key)}` (#{describe(spec[:type])}) - #{spec[:doc]}#{default}"
+    end)
+  end
+
+  defp check([], _schema, _what, acc), do: {:ok, acc}
+
+  defp check([{key, value} | rest], schema, what, acc) do
+    case Keyword.fetch(schema, key) do
+      {:ok, spec} ->
+        if valid?(spec[:type], value) do
+          check(rest, schema, what, Map.put(acc, key, normal(spec[:type], value)))
+        else
+          {:error,
+           "#{what}: #{key} must be #{describe(spec[:type])}, got: #{inspect(value, limit: 5)}"}
+        end
+
+      :error ->
+        known = Enum.map_join(schema, ", ", fn {key, _spec} -> Atom.to_string(key) end)
+        {:error, "#{what}: unknown option #{key}; known are: #{known}"}
+    end
+  end
+
+  defp valid?({:in, values}, value), do: value in values
+  defp valid?({:or, types}, value), do: Enum.any?(types, &valid?(&1, value))
+  defp valid?(:timeout, value), do: value == :infinity or (is_integer(value) and value > 0)
+  defp valid?(:positive, value), do: is_integer(value) and value > 0
+
+  defp valid?(:text, value),
+    do: is_binary(value) and value != "" and String.valid?(value) and String.printable?(value)
+
+  defp valid?(:label, value), do: valid?(:text, value) or valid?(:name, value)
+  defp valid?(:name, value), do: is_atom(value) and value not in [nil, true, false]
+  defp valid?({:list, type}, value), do: is_list(value) and Enum.all?(value, &valid?(type, &1))
+
+  # `backend: :gloo` is as good as `backend: "gloo"`.
+  defp normal(:label, value), do: to_string(value)
+  defp normal(_type, value), do: value
+
+  defp describe({:in, values}), do: "one of " <> Enum.map_join(values, ", ", &inspect/1)
+  defp describe({:or, types}), do: Enum.map_join(types, " or ", &describe/1)
+  defp describe(:timeout), do: "milliseconds from 1 up, or :infinity"
+  defp describe(:positive), do: "an integer from 1 up"
+  defp describe(:text), do: "a non-empty string"
+  defp describe(:label), do: "a non-empty string or an atom"
+  defp describe(:name), do: "a name (an atom)"
+  defp describe({:list, type}), do: "a list, each element #{describe(type)}"
+end

@@ -1,0 +1,285 @@
+defmodule Vllm.Tensor do
+  @moduledoc """
+  A dense tensor: `dtype`, `shape` (a tuple, `{}` for a scalar) and row-major little-endian `data`.
+
+      iex> t = Vllm.Tensor.new([[1, 2, 3], [4, 5, 6]], :f32)
+      iex> Vllm.Tensor.shape(t)
+      {2, 3}
+      iex> Vllm.Tensor.to_list(t)
+      [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
+
+  A tensor that stays in its rank (`__runtime__: [tensors: :ref]`) has `data: nil` and a `ref`; pass it
+  to further calls as it is, or bring it with `fetch/1`.
+
+  Infinities and NaN are the atoms `:infinity`, `:neg_infinity` and `:nan`, elements of `pred` tensors
+  booleans, of complex tensors `Vllm.Complex`. See `Vllm.Tensor.DType` for the element types.
+  """
+
+  alias Vllm.Bridge.V1
+  alias Vllm.Ref
+  alias Vllm.Tensor.{DType, Elements}
+
+  @enforce_keys [:dtype, :shape]
+  defstruct [:dtype, :shape, :data, :ref]
+
+  @type t :: %__MODULE__{
+          dtype: DType.t(),
+          shape: tuple(),
+          data: binary() | nil,
+          ref: Ref.t() | nil
+        }
+
+  @typedoc "An element type by Nx's or torch's name."
+  @type dtype :: DType.t() | atom() | String.t()
+
+  @type nested :: number() | boolean() | atom() | Vllm.Complex.t() | [nested()]
+
+  @doc """
+  Makes a tensor of a number or of (nested) lists. Without a dtype: `:pred` for booleans, `:s64` when
+  all are integers, `:c64` with a complex number, `:f32` otherwise.
+
+  Raises `ArgumentError` for ragged lists and values the dtype cannot hold; `from_list/2` returns
+  instead.
+  """
+  @spec new(nested(), dtype() | nil) :: t()
+  def new(list_or_scalar, dtype \\ nil) do
+    case from_list(list_or_scalar, dtype) do
+      {:ok, tensor} -> tensor
+      {:error, message} -> raise ArgumentError, message
+    end
+  end
+
+  @doc "As `new/2`, returning `{:error, message}` instead of raising."
+  @spec from_list(nested(), dtype() | nil) :: {:ok, t()} | {:error, String.t()}
+  def from_list(list_or_scalar, dtype \\ nil) do
+    shape = shape_of(list_or_scalar)
+
+    with {:ok, dtype} <- if(dtype, do: DType.parse(dtype), else: {:ok, infer(list_or_scalar)}) do
+      data =
+        case shape do
+          [] -> Elements.append([list_or_scalar], dtype, <<>>)
+          shape -> flatten(list_or_scalar, shape, dtype, <<>>)
+        end
+
+      {:ok, %__MODULE__{dtype: dtype, shape: List.to_tuple(shape), data: data}}
+    end
+  catch
+    {:element, value, why} ->
+      {:error, "#{inspect(value, limit: 5)} #{why}"}
+
+    {:ragged, wanted, found} ->
+      {:error,
+       "lists of one level must have the same length: found #{found} where the first ones have " <>
+         "#{wanted}; pad the shorter ones"}
+  end
+
+  @doc """
+  Makes a tensor of row-major little-endian bytes. Raises `ArgumentError` when their number does not
+  fit the shape.
+
+      iex> Vllm.Tensor.from_binary(<<1, 2, 3, 4>>, :u8, {2, 2}) |> Vllm.Tensor.to_list()
+      [[1, 2], [3, 4]]
+  """
+  @spec from_binary(binary(), dtype(), tuple() | [non_neg_integer()]) :: t()
+  def from_binary(data, dtype, shape) when is_binary(data) do
+    shape = if is_list(shape), do: List.to_tuple(shape), else: shape
+
+    with {:ok, dtype} <- DType.parse(dtype),
+         :ok <- check(data, dtype, shape) do
+      %__MODULE__{dtype: dtype, shape: shape, data: data}
+    else
+      {:error, message} -> raise ArgumentError, message
+    end
+  end
+
+  @doc "The elements as lists nested like the shape; the element itself for the shape `{}`."
+  @spec to_list(t()) :: nested()
+  def to_list(%__MODULE__{} = tensor) do
+    flat = tensor |> to_binary() |> Elements.to_list(tensor.dtype)
+
+    case Tuple.to_list(tensor.shape) do
+      [] -> hd(flat)
+      shape -> if size(tensor) == 0, do: empty(shape), else: nest(flat, tl(shape))
+    end
+  end
+
+  @doc "The row-major little-endian bytes. Raises `ArgumentError` for a tensor that is in a rank."
+  @spec to_binary(t()) :: binary()
+  def to_binary(%__MODULE__{data: data}) when is_binary(data), do: data
+
+  def to_binary(%__MODULE__{} = tensor) do
+    raise ArgumentError,
+          "#{inspect(tensor)} is in its rank; bring it with Vllm.Tensor.fetch/1 first"
+  end
+
+  @doc "Extent of every dimension."
+  @spec shape(t()) :: tuple()
+  def shape(%__MODULE__{shape: shape}), do: shape
+
+  @doc "Number of elements."
+  @spec size(t()) :: non_neg_integer()
+  def size(%__MODULE__{shape: shape}), do: Tuple.product(shape)
+
+  @doc """
+  Brings a tensor that is in its rank. One that is here is returned as it is. `opts` as in
+  `Vllm.call/3`.
+  """
+  @spec fetch(t(), keyword()) :: {:ok, t()} | {:error, Vllm.Error.t()}
+  def fetch(tensor, opts \\ [])
+  def fetch(%__MODULE__{data: data} = tensor, _opts) when is_binary(data), do: {:ok, tensor}
+  def fetch(%__MODULE__{ref: %Ref{} = ref}, opts), do: Vllm.Call.Objects.fetch(ref, opts)
+
+  @doc "Makes a tensor of an `Nx.Tensor`."
+  @spec from_nx(struct()) :: t()
+  def from_nx(%{__struct__: Nx.Tensor} = tensor) do
+    nx = nx!()
+    {kind, bits} = nx.type(tensor)
+    # Nx keeps booleans as u8, which is what they stay.
+    from_binary(nx.to_binary(tensor), "#{kind}#{bits}", nx.shape(tensor))
+  end
+
+  @doc "Makes an `Nx.Tensor`; `pred` becomes `u8`. Raises when Nx is not loaded or has no such type."
+  @spec to_nx(t()) :: struct()
+  def to_nx(%__MODULE__{} = tensor) do
+    nx = nx!()
+    dtype = if tensor.dtype == :pred, do: :u8, else: tensor.dtype
+    tensor |> to_binary() |> nx.from_binary(dtype) |> nx.reshape(tensor.shape)
+  end
+
+  # Called through a variable: this compiles without Nx and without a warning.
+  defp nx! do
+    if Code.ensure_loaded?(Nx),
+      do: Nx,
+      else: raise(ArgumentError, "Nx is not loaded; add {:nx, \"~> 0.7\"} to your dependencies")
+  end
+
+  # --- the wire ---------------------------------------------------------------------------------
+
+  @doc false
+  @spec to_message(t()) :: struct()
+  def to_message(%__MODULE__{} = tensor) do
+    message = %V1.Tensor{
+      dtype: Atom.to_string(tensor.dtype),
+      shape: Tuple.to_list(tensor.shape)
+    }
+
+    case tensor do
+      %{data: data} when is_binary(data) -> %{message | data: data}
+      %{ref: %Ref{} = ref} -> %{message | ref: Ref.to_message(ref)}
+    end
+  end
+
+  @doc false
+  @spec from_message(struct()) :: {:ok, t()} | {:error, String.t()}
+  def from_message(%V1.Tensor{} = message) do
+    shape = List.to_tuple(message.shape)
+
+    with {:ok, dtype} <- DType.parse(message.dtype) do
+      case message do
+        %{ref: %V1.Ref{} = ref} ->
+          {:ok, %__MODULE__{dtype: dtype, shape: shape, ref: Ref.from_message(ref)}}
+
+        %{shared_memory: %V1.SharedMemory{}} ->
+          {:error, "a tensor came as shared memory, which this client cannot read"}
+
+        %{data: data} ->
+          # proto3 may leave out the empty bytes of a tensor without elements.
+          data = data || ""
+
+          with :ok <- check(data, dtype, shape),
+               do: {:ok, %__MODULE__{dtype: dtype, shape: shape, data: data}}
+      end
+    end
+  end
+
+  # --- shapes -----------------------------------------------------------------------------------
+
+  defp check(data, dtype, shape) when is_tuple(shape) do
+    dims = Tuple.to_list(shape)
+    wanted = Enum.product([DType.size(dtype) | Enum.filter(dims, &is_integer/1)])
+
+    cond do
+      not Enum.all?(dims, &(is_integer(&1) and &1 >= 0)) ->
+        {:error, "a shape is a tuple of integers from 0 up, got #{inspect(shape)}"}
+
+      byte_size(data) != wanted ->
+        {:error,
+         "#{dtype} of shape #{inspect(shape)} takes #{wanted} bytes, got #{byte_size(data)}"}
+
+      true ->
+        :ok
+    end
+  end
+
+  defp check(_data, _dtype, shape),
+    do: {:error, "a shape is a tuple of integers from 0 up, got #{inspect(shape)}"}
+
+  defp shape_of([first | _rest] = list), do: [length(list) | shape_of(first)]
+  defp shape_of([]), do: [0]
+  defp shape_of(_scalar), do: []
+
+  defp flatten(list, [size], dtype, acc) do
+    expect_length(list, size)
+    Elements.append(list, dtype, acc)
+  end
+
+  defp flatten(list, [size | inner], dtype, acc) do
+    expect_length(list, size)
+    Enum.reduce(list, acc, &flatten(&1, inner, dtype, &2))
+  end
+
+  defp expect_length(list, size) when is_list(list) do
+    case length(list) do
+      ^size -> :ok
+      found -> throw({:ragged, size, found})
+    end
+  end
+
+  defp expect_length(_scalar, size), do: throw({:ragged, size, "a scalar"})
+
+  # A wider kind among the elements decides: pred < s64 < f32 < c64.
+  defp infer(list_or_scalar) do
+    case kind(list_or_scalar, 0) do
+      0 -> :f32
+      1 -> :pred
+      2 -> :s64
+      3 -> :f32
+      4 -> :c64
+    end
+  end
+
+  defp kind([x | rest], acc) when is_integer(x) and acc >= 2, do: kind(rest, acc)
+  defp kind([x | rest], acc), do: kind(rest, kind(x, acc))
+  defp kind([], acc), do: acc
+  defp kind(x, acc) when is_boolean(x), do: max(acc, 1)
+  defp kind(x, acc) when is_integer(x), do: max(acc, 2)
+  defp kind(%Vllm.Complex{}, _acc), do: 4
+  defp kind(_float_or_unknown, acc), do: max(acc, 3)
+
+  defp empty([0 | _inner]), do: []
+  defp empty([size | inner]), do: List.duplicate(empty(inner), size)
+
+  defp nest(flat, inner_shape),
+    do: inner_shape |> Enum.reverse() |> Enum.reduce(flat, &Enum.chunk_every(&2, &1))
+
+  defimpl Inspect do
+    # The first elements only, and never a call: inspecting must not depend on a rank.
+    def inspect(%{dtype: dtype, shape: shape} = tensor, _opts) do
+      dims = shape |> Tuple.to_list() |> Enum.map_join("", &"[#{&1}]")
+      "#Vllm.Tensor<#{dtype}#{dims} #{content(tensor)}>"
+    end
+
+    defp content(%{data: nil, ref: ref}), do: "in its rank, #{Kernel.inspect(ref)}"
+
+    defp content(%{data: data, dtype: dtype}) do
+      size = Vllm.Tensor.DType.size(dtype)
+      head = binary_part(data, 0, min(byte_size(data), 5 * size))
+      more = if byte_size(data) > 5 * size, do: ", ...", else: ""
+      elements = head |> Vllm.Tensor.Elements.to_list(dtype) |> Enum.map_join(", ", &show/1)
+      "[#{elements}#{more}]"
+    end
+
+    defp show(%Vllm.Complex{re: re, im: im}), do: "#{re}+#{im}i"
+    defp show(element), do: "#{element}"
+  end
+end

@@ -1,0 +1,83 @@
+defmodule Vllm.Call.ArgumentsTest do
+  use ExUnit.Case, async: true
+
+  alias Vllm.Call.{Arguments, Spec}
+
+  @unset Arguments.unset()
+
+  @spec_ %Spec{
+    function: "f",
+    path: "/s/F",
+    params: [
+      {:size, 1, :int, :required},
+      {:ranks, 2, {:list, :int}, :optional},
+      {:backend, 3, {:nullable, :string}, :optional}
+    ],
+    result: :none
+  }
+
+  test "positional arguments, as generated functions pass them" do
+    assert Arguments.bind(@spec_, [1, @unset, @unset, @unset]) == {:ok, [1, @unset, @unset], []}
+    assert Arguments.bind(@spec_, [1, [2], "gloo", @unset]) == {:ok, [1, [2], "gloo"], []}
+    assert Arguments.bind(@spec_, [1, [2], "gloo", []]) == {:ok, [1, [2], "gloo"], []}
+    assert Arguments.bind(@spec_, [1, [2], nil, @unset]) == {:ok, [1, [2], nil], []}
+  end
+
+  test "keywords in the place of any argument" do
+    for args <- [
+          [[size: 1, backend: "gloo"], @unset, @unset, @unset],
+          [1, [backend: "gloo"], @unset, @unset],
+          [1, @unset, @unset, [backend: "gloo"]]
+        ] do
+      assert Arguments.bind(@spec_, args) == {:ok, [1, @unset, "gloo"], []}
+    end
+
+    assert Arguments.bind(@spec_, [1, [ranks: [2]], @unset, @unset]) ==
+             {:ok, [1, [2], @unset], []}
+  end
+
+  test "__runtime__ stands among the keywords" do
+    assert Arguments.bind(@spec_, [1, [__runtime__: [timeout: 5], backend: nil], @unset, @unset]) ==
+             {:ok, [1, @unset, nil], [timeout: 5]}
+  end
+
+  test "an empty list is the value of a parameter that takes lists, else no options" do
+    assert Arguments.bind(@spec_, [1, [], @unset, @unset]) == {:ok, [1, [], @unset], []}
+    assert Arguments.bind(@spec_, [1, [2], [], @unset]) == {:ok, [1, [2], @unset], []}
+  end
+
+  test "a function without defaults takes keywords in the place of its last argument" do
+    spec = %Spec{@spec_ | params: [{:a, 1, :int, :required}, {:b, 2, :int, :required}]}
+    assert Arguments.bind(spec, [1, [b: 2], []]) == {:ok, [1, 2], []}
+    assert Arguments.bind(spec, [1, 2, []]) == {:ok, [1, 2], []}
+
+    assert Arguments.bind(spec, [1, 2, [__runtime__: [timeout: 1]]]) ==
+             {:ok, [1, 2], [timeout: 1]}
+  end
+
+  test "a list that is no keyword list is a value wherever it stands" do
+    assert Arguments.bind(@spec_, [1, [1, 2], @unset, @unset]) == {:ok, [1, [1, 2], @unset], []}
+  end
+
+  test "says what is wrong" do
+    for {args, text} <- [
+          {[[], @unset, @unset, @unset], "f: argument size is missing; it has no default"},
+          {[1, [bogus: 2], @unset, @unset],
+           "f takes no keyword bogus; it accepts: size, ranks, backend, __runtime__"},
+          {[1, [size: 2], @unset, @unset],
+           "f: argument size is given twice, by position and by keyword"},
+          {[1, [backend: "a", backend: "b"], @unset, @unset],
+           "f: keyword backend is given twice"},
+          {[1, [2], "gloo", 5], "f: the last argument must be a keyword list"}
+        ] do
+      assert {:error, message} = Arguments.bind(@spec_, args)
+      assert message =~ text
+    end
+  end
+
+  test "the receiver of a method is not listed among the keywords" do
+    spec = %Spec{@spec_ | params: [{:receiver, 1, :group, :required}, {:dim, 2, :int, :optional}]}
+    assert {:error, message} = Arguments.bind(spec, [:group, [bogus: 1], @unset])
+    assert message =~ "it accepts: dim, __runtime__"
+  end
+end

@@ -1,0 +1,97 @@
+defmodule Vllm.ErrorTest do
+  use ExUnit.Case, async: true
+  doctest Vllm.Error
+
+  alias Vllm.Bridge.{Protobuf, V1}
+  alias Vllm.Error
+
+  defp trailer(detail),
+    do: [{"vllm-error-bin", detail |> Protobuf.encode() |> IO.iodata_to_binary()}]
+
+  test "keeps everything a detail holds" do
+    {:ok, details} = Vllm.Term.encode(%{"sizes" => [1, 2]})
+
+    detail = %V1.ErrorDetail{
+      category: :python_error,
+      reason: "value_error",
+      message: "bad size",
+      details: details,
+      python_type: "ValueError",
+      traceback: "File x, line 1",
+      rank: 0,
+      call_id: "c1"
+    }
+
+    error = Error.from_status(2, "unused", trailer(detail))
+
+    assert error == %Error{
+             category: :python_error,
+             reason: "value_error",
+             message: "bad size",
+             details: %{"sizes" => [1, 2]},
+             python_type: "ValueError",
+             traceback: "File x, line 1",
+             rank: 0,
+             call_id: "c1"
+           }
+
+    assert Exception.message(error) == "rank 0: ValueError: bad size (python_error: value_error)"
+  end
+
+  test "an exception nobody expected is shown with its traceback" do
+    error = %Error{
+      category: :python_error,
+      reason: "exception",
+      message: "boom",
+      python_type: "KeyError",
+      traceback: "File x, line 1"
+    }
+
+    assert Exception.message(error) ==
+             "KeyError: boom (python_error: exception)\n\nPython traceback:\nFile x, line 1"
+  end
+
+  test "absent parts are nil" do
+    error = Error.from_status(9, "", trailer(%V1.ErrorDetail{category: :pool, message: "m"}))
+    assert error == %Error{category: :pool, message: "m"}
+    assert Exception.message(error) == "m (pool)"
+  end
+
+  test "every status without a detail has a category and a remedy" do
+    for code <- 1..17 do
+      error = Error.from_status(code, "text", [])
+      assert is_atom(error.category) and is_binary(error.reason)
+      assert error.message =~ "text ("
+      assert error.details == %{"grpc_status" => code}
+    end
+
+    assert %{category: :timeout} = Error.from_status(4, "", [])
+    assert %{reason: "unimplemented"} = Error.from_status(12, "", [])
+  end
+
+  test "an unreadable detail does not hide the status" do
+    assert %{reason: "unavailable", category: :worker} =
+             Error.from_status(14, "gone", [{"vllm-error-bin", <<0x0A, 9>>}])
+  end
+
+  test "unreadable facts do not hide the error" do
+    detail = %V1.ErrorDetail{
+      category: :worker,
+      message: "m",
+      details: %V1.Term{msgpack: <<0xC1>>}
+    }
+
+    assert %{message: "m", details: %{}} = Error.from_status(14, "", trailer(detail))
+  end
+
+  test "a category of a later version is a grpc error" do
+    detail = %V1.ErrorDetail{category: 99, message: "m"}
+    assert %{category: :grpc_error} = Error.from_status(2, "", trailer(detail))
+  end
+
+  test "unwrap! raises the error" do
+    assert_raise Error, "m (pool)", fn ->
+      Error.unwrap!({:error, %Error{category: :pool, message: "m"}})
+    end
+  end
+end
