@@ -24,8 +24,8 @@ from google.protobuf.message import Message
 
 from vllm_bridge._generated import pool_pb2, rank_pb2
 from vllm_bridge.codec.errors import BridgeError, Category, detail_in, from_rpc_error
-from vllm_bridge.pool.metadata import AFFINITY_NAMES, AUTHORIZATION, CALL_ID, SESSION_ID
-from vllm_bridge.pool.metadata import affinity_named as _affinity_named
+from vllm_bridge.metadata import AFFINITY_NAMES, AUTHORIZATION, CALL_ID, SESSION_ID
+from vllm_bridge.metadata import affinity_named as _affinity_named
 
 DEFAULT_CALL_TIMEOUT = timedelta(seconds=120)
 

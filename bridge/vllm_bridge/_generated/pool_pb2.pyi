@@ -89,10 +89,12 @@ class CloseSessionResponse(_message.Message):
     def __init__(self, closed: _Optional[bool] = ...) -> None: ...
 
 class GetSessionRequest(_message.Message):
-    __slots__ = ("session_id",)
+    __slots__ = ("session_id", "wait_for_end")
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    WAIT_FOR_END_FIELD_NUMBER: _ClassVar[int]
     session_id: str
-    def __init__(self, session_id: _Optional[str] = ...) -> None: ...
+    wait_for_end: _duration_pb2.Duration
+    def __init__(self, session_id: _Optional[str] = ..., wait_for_end: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class StartWorldRequest(_message.Message):
     __slots__ = ("world_id", "tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size", "prefill_context_parallel_size", "decode_context_parallel_size", "backend", "timeout", "pool_name")

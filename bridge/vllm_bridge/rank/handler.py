@@ -13,6 +13,7 @@ from typing import NoReturn
 import grpc
 from google.protobuf.message import DecodeError
 
+from vllm_bridge import metadata as keys
 from vllm_bridge.codec.dispatch import Dispatch
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.codec.wire import Wire
@@ -21,13 +22,6 @@ from vllm_bridge.rank.executor import Executor
 from vllm_bridge.rank.failures import bridge_error
 from vllm_bridge.rank.journal import Journal, Record
 from vllm_bridge.rank.sessions import RankSession, RankSessions
-
-SESSION_ID = "vllm-session-id"
-CALL_ID = "vllm-call-id"
-AFFINITY = "vllm-affinity"
-TENSORS = "vllm-tensors"
-
-FAIL_FAST = "strict_fail_fast"
 
 
 @dataclass(frozen=True)
@@ -55,7 +49,7 @@ class RankHandler(grpc.GenericRpcHandler):  # type: ignore[misc]
         if dispatch is None:
             return None
         metadata = dict(details.invocation_metadata)
-        record = Record(metadata.get(SESSION_ID, ""), metadata.get(CALL_ID, ""), path)
+        record = Record(metadata.get(keys.SESSION_ID, ""), metadata.get(keys.CALL_ID, ""), path)
         behaviour: _Refusal | _Call
         try:
             session = self._state.sessions.get(record.session_id)
@@ -68,7 +62,7 @@ class RankHandler(grpc.GenericRpcHandler):  # type: ignore[misc]
             wire = Wire(
                 session.objects,
                 self._state.allow_list,
-                keep_tensors=metadata.get(TENSORS) == "ref",
+                keep_tensors=metadata.get(keys.TENSORS) == keys.TENSORS_AS_REFS,
             )
             kind = _Call if dispatch.inline else _QueuedCall
             behaviour = kind(self._state, dispatch, record, wire)
@@ -80,7 +74,7 @@ class RankHandler(grpc.GenericRpcHandler):  # type: ignore[misc]
     ) -> None:
         if dispatch.inline or not self._state.executor.busy:
             return
-        if session.fail_fast or metadata.get(AFFINITY) == FAIL_FAST:
+        if session.fail_fast or metadata.get(keys.AFFINITY) == keys.FAIL_FAST:
             raise BridgeError(
                 Category.WORKER,
                 "worker_busy",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+import traceback
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -43,6 +44,9 @@ def main(channel: socket.socket, rendezvous: socket.socket | None) -> NoReturn:
         first = control.receive(channel, control_pb2.PoolToRank)
         if first is not None and first.WhichOneof("message") == "assign":
             status = _Rank(channel, first.assign).run(rendezvous)
+    except BaseException:  # noqa: BLE001 - the last frame of the process
+        # The pool quotes the end of stderr when a rank dies before it is ready.
+        traceback.print_exc()
     finally:
         # Not sys.exit: threads of gRPC and of gloo may be stuck in a call that never ends.
         os._exit(status)

@@ -1,7 +1,6 @@
 defmodule Vllm.SessionTest do
   use ExUnit.Case, async: false
 
-
   alias Vllm.Bridge.{Connection, Connections, Protobuf, V1}
   alias Vllm.{Distributed, Error, Ref, Session, Tensor}
 

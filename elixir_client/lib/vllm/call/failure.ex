@@ -5,6 +5,7 @@ defmodule Vllm.Call.Failure do
 
   alias Vllm.Bridge.{Connection, Connections, PoolClient, Protobuf, Transport, V1}
   alias Vllm.Call.Dispatch
+  alias Vllm.Google.Protobuf.Duration
   alias Vllm.{Error, Session}
 
   @withdraw "/vllm.bridge.v1.Rank/Withdraw"
@@ -12,9 +13,11 @@ defmodule Vllm.Call.Failure do
   @unavailable 14
   @deadline 4
 
-  # A rank's connection may break some milliseconds before the pool sees the process die.
-  @pauses [0, 20, 40, 80, 160, 320, 640]
-  @short_pauses [0, 20, 40, 80, 160]
+  # A rank's connection may break some milliseconds before the pool sees the process die, and a
+  # collective may fail some milliseconds before its peer's death is known: how long the pool waits
+  # for that news, in ms.
+  @patience_lost 1_300
+  @patience_collective 300
   @ask_timeout 2_000
 
   # Errors of asking, as opposed to what the pool answers.
@@ -27,7 +30,7 @@ defmodule Vllm.Call.Failure do
   @doc "The error of a failed call, or the call as it may be sent once more."
   @spec explain(Dispatch.t(), Connection.reason()) :: {:retry, Dispatch.t()} | {:error, Error.t()}
   def explain(%{direct: true} = call, {kind, _} = reason) when kind in [:connect, :unprocessed] do
-    case ask(call) do
+    case ask(call, 0) do
       {:live, session} ->
         Connections.bind(call.config.bridge, [session])
         {:retry, through_pool(call)}
@@ -91,7 +94,7 @@ defmodule Vllm.Call.Failure do
   # --- a lost rank ------------------------------------------------------------------------------
 
   defp lost(call, reason) do
-    case ask_until_gone(call, @pauses) do
+    case ask(call, @patience_lost) do
       {:gone, error} -> error
       {:live, _session} -> lost_rank(call, reason, "The pool says that the rank lives.")
       :unknown -> lost_rank(call, reason, "The pool cannot be asked about it.")
@@ -100,7 +103,7 @@ defmodule Vllm.Call.Failure do
 
   # A collective fails in a rank because another one died; which one, the pool knows.
   defp of_world(%Error{reason: "collective_failed"} = error, %{direct: true} = call) do
-    case ask_until_gone(call, @short_pauses) do
+    case ask(call, @patience_collective) do
       {:gone, cause} ->
         %{cause | details: Map.put(cause.details, "collective_error", error.message)}
 
@@ -111,22 +114,14 @@ defmodule Vllm.Call.Failure do
 
   defp of_world(error, _call), do: error
 
-  defp ask_until_gone(call, [pause | pauses]) do
-    Process.sleep(pause)
-
-    case ask(call) do
-      {:live, _session} when pauses != [] -> ask_until_gone(call, pauses)
-      answer -> answer
-    end
-  end
-
   # What became of the session: live, gone for the reason in the error, or nobody can say.
-  defp ask(call) do
-    request = %V1.GetSessionRequest{session_id: call.session_id}
+  defp ask(call, patience) do
+    wait = %Duration{seconds: div(patience, 1_000), nanos: rem(patience, 1_000) * 1_000_000}
+    request = %V1.GetSessionRequest{session_id: call.session_id, wait_for_end: wait}
+    timeout = @ask_timeout + patience
 
     with {:ok, config} <- Connections.config(call.config.bridge),
-         {:ok, message} <-
-           PoolClient.call(config, "GetSession", request, V1.Session, @ask_timeout) do
+         {:ok, message} <- PoolClient.call(config, "GetSession", request, V1.Session, timeout) do
       {:live, Session.from_message(message, call.config.bridge)}
     else
       {:error, %Error{reason: reason}} when reason in @nobody_answered -> :unknown

@@ -114,15 +114,16 @@ defmodule Vllm.Bridge.V1.GetSessionRequest do
   @moduledoc ~S"""
   The message `vllm.bridge.v1.GetSessionRequest`.
   """
-  defstruct [session_id: ""]
+  defstruct [session_id: "", wait_for_end: nil]
 
-  @type t :: %__MODULE__{session_id: String.t()}
+  @type t :: %__MODULE__{session_id: String.t(), wait_for_end: Vllm.Google.Protobuf.Duration.t() | nil}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
   def __fields__ do
     [
-      {:session_id, 1, :string, :singular}
+      {:session_id, 1, :string, :singular},
+      {:wait_for_end, 2, {:message, Vllm.Google.Protobuf.Duration}, :optional}
     ]
   end
 end

@@ -1,0 +1,54 @@
+"""Metadata keys of calls, and the words for affinities in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from vllm_bridge._generated import pool_pb2
+from vllm_bridge.codec.errors import BridgeError, Category
+
+SESSION_ID = "vllm-session-id"
+AFFINITY = "vllm-affinity"
+POOL_NAME = "vllm-pool-name"
+CALL_ID = "vllm-call-id"
+TENSORS = "vllm-tensors"
+AUTHORIZATION = "authorization"
+
+TENSORS_AS_REFS = "ref"
+"""Value of `TENSORS`: result tensors stay in their rank."""
+
+AFFINITIES: Mapping[str, pool_pb2.Affinity] = {
+    "hint": pool_pb2.HINT,
+    "strict_queue": pool_pb2.STRICT_QUEUE,
+    "strict_fail_fast": pool_pb2.STRICT_FAIL_FAST,
+}
+FAIL_FAST = "strict_fail_fast"
+AFFINITY_NAMES = {number: name for name, number in AFFINITIES.items()}
+
+
+def affinity_named(name: str) -> pool_pb2.Affinity:
+    """The affinity of that name; unspecified for the empty one.
+
+    Raises:
+        BridgeError: category `validation`, for any other name.
+    """
+    if not name:
+        return pool_pb2.AFFINITY_UNSPECIFIED
+    try:
+        return AFFINITIES[name]
+    except KeyError:
+        raise BridgeError(
+            Category.VALIDATION,
+            "invalid_affinity",
+            f"affinity {name!r} is not one of {', '.join(AFFINITIES)}",
+            details={"affinity": name},
+        ) from None
+
+
+def text(metadata: Iterable[tuple[str, str | bytes]], key: str) -> str:
+    """The last value of a textual key, or the empty string."""
+    found = ""
+    for name, value in metadata:
+        if name == key and isinstance(value, str):
+            found = value
+    return found

@@ -1,0 +1,24 @@
+"""Ending a call with a `BridgeError`."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+import grpc.aio
+
+from vllm_bridge.codec.errors import BridgeError
+
+# The status message repeats the detail's; together they must stay below the 8 KiB that peers take.
+MAX_STATUS_MESSAGE_CHARS = 500
+
+
+async def abort(
+    context: grpc.aio.ServicerContext,
+    error: BridgeError,
+    status: grpc.StatusCode | None = None,
+) -> NoReturn:
+    """End the call with the error's status, message and trailer."""
+    await context.abort(
+        status or error.status, error.message[:MAX_STATUS_MESSAGE_CHARS], error.trailers()
+    )
+    raise RuntimeError("ServicerContext.abort returned")

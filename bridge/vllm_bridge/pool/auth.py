@@ -1,0 +1,41 @@
+"""The token of a pool, checked on every call."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable
+
+import grpc
+import grpc.aio
+
+from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.metadata import AUTHORIZATION, text
+from vllm_bridge.pool.abort import abort
+
+
+class TokenCheck(grpc.aio.ServerInterceptor):  # type: ignore[misc]
+    """Refuses calls without `authorization: Bearer TOKEN`."""
+
+    def __init__(self, token: str) -> None:
+        self._expected = f"Bearer {token}".encode()
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> grpc.RpcMethodHandler:
+        """As grpc.aio calls it."""
+        given = text(handler_call_details.invocation_metadata, AUTHORIZATION).encode()
+        # In constant time: how long a refusal takes must not say how much of the token was right.
+        if hmac.compare_digest(given, self._expected):
+            return await continuation(handler_call_details)
+        return grpc.unary_unary_rpc_method_handler(_refuse)
+
+
+async def _refuse(request: bytes, context: grpc.aio.ServicerContext) -> bytes:
+    error = BridgeError(
+        Category.GRPC_ERROR,
+        "unauthenticated",
+        "this pool wants its token: send the metadata `authorization: Bearer TOKEN`",
+    )
+    return await abort(context, error, grpc.StatusCode.UNAUTHENTICATED)

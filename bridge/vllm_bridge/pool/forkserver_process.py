@@ -1,0 +1,62 @@
+"""Starting the forkserver. Imports little: the command line does this before it imports gRPC, so
+that torch loads in the forkserver while the pool gets ready to listen."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class ForkserverProcess:
+    """A started forkserver: the process, its socket and the read end of its stderr."""
+
+    popen: subprocess.Popen[bytes]
+    socket: socket.socket
+    stderr: int
+
+
+def spawn_forkserver(entry_point: str, runtime_dir: Path) -> ForkserverProcess:
+    """Start one. It serves once it has imported torch; requests may be sent at once."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    stderr_read, stderr_write = os.pipe2(os.O_CLOEXEC)
+    with theirs:
+        try:
+            popen = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "vllm_bridge.pool.forkserver",
+                    str(theirs.fileno()),
+                    entry_point,
+                    str(runtime_dir),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=stderr_write,
+                stderr=stderr_write,
+                pass_fds=[theirs.fileno()],
+                env=rank_environment(),
+                # Ctrl-C and the kill of a process group are for the pool, which then ends its ranks
+                # in order; the janitor has to outlive it.
+                start_new_session=True,
+            )
+        finally:
+            os.close(stderr_write)
+    return ForkserverProcess(popen, ours, stderr_read)
+
+
+def rank_environment() -> dict[str, str]:
+    """The environment of local ranks: the operator's, and defaults where it says nothing."""
+    environment = dict(os.environ)
+    # Interfaces other than loopback may not reach the host itself (containers, VPNs), and ranks of
+    # a local world have no business on any other.
+    environment.setdefault("GLOO_SOCKET_IFNAME", "lo")
+    # Many ranks share the cores; and OpenBLAS must not start threads before the fork.
+    environment.setdefault("OMP_NUM_THREADS", "1")
+    environment.setdefault("OPENBLAS_NUM_THREADS", "1")
+    environment["PYTHONUNBUFFERED"] = "1"
+    return environment

@@ -1,0 +1,315 @@
+"""Launchers: how a rank's process comes to be, and how its end is known.
+
+A launcher starts a process and hands back its control connection; what is said over that is not its
+business. `LocalLauncher` forks on this machine, through a forkserver.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.pool.forkserver import MAX_PACKET_BYTES, identity, send_packet
+from vllm_bridge.pool.forkserver_process import ForkserverProcess
+from vllm_bridge.pool.stderr import StderrForwarder, StderrTap
+
+# Time for the last lines of a dead process to come through its pipe.
+DRAIN_SECONDS = 0.5
+
+# For the forkserver to end and reap its ranks; after that it is killed, and they with it.
+CLOSE_SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class Exit:
+    """How a process ended."""
+
+    # "killed by signal 9 (SIGKILL)", "exited with status 1"
+    description: str
+    # True for an end that came from outside or was asked for: its stderr explains nothing.
+    quiet: bool = False
+
+    def clause(self) -> str:
+        """The description with its verb: "was killed by ...", "exited with ..."."""
+        return (
+            self.description if self.description.startswith("exited") else f"was {self.description}"
+        )
+
+
+class RankProcess(Protocol):
+    """A started process."""
+
+    rank_id: str
+    pid: int
+    node: str
+    # The pool's end of the control connection. Its taker closes it.
+    control: socket.socket
+
+    async def wait(self) -> Exit:
+        """Its end."""
+
+    async def kill(self) -> None:
+        """End it now. Killing one that has ended does nothing."""
+
+    async def stderr_tail(self) -> str:
+        """The last it wrote to stderr; complete once it has ended."""
+
+
+class Launcher(Protocol):
+    """Starts processes."""
+
+    async def start(self, rank_id: str, rendezvous: socket.socket | None) -> RankProcess:
+        """Start one. It receives a duplicate of `rendezvous`; the caller keeps its own.
+
+        Raises:
+            BridgeError: category `worker`, when no process could be started.
+        """
+
+    async def close(self) -> None:
+        """End all processes, and return when they have ended."""
+
+
+class LocalLauncher:
+    """Forks ranks from a forkserver on this machine. A forkserver that dies is replaced."""
+
+    def __init__(self, spawn: Callable[[], ForkserverProcess], first: ForkserverProcess) -> None:
+        self._spawn = spawn
+        self._forwarder = StderrForwarder()
+        self._current = _Forkserver(first, self._forwarder)
+        self._owned: list[Path] = []
+        self._closed = False
+
+    async def start(self, rank_id: str, rendezvous: socket.socket | None) -> RankProcess:
+        """As `Launcher.start`."""
+        if self._closed:
+            raise BridgeError(Category.POOL, "pool_stopping", "the pool is stopping")
+        server = await self._running()
+        try:
+            return await server.fork(rank_id, rendezvous)
+        except BridgeError:
+            # It may have been dead already, with the news still on its way.
+            if not server.ended.done():
+                raise
+        return await (await self._running()).fork(rank_id, rendezvous)
+
+    async def own(self, path: Path) -> None:
+        """Have this file removed when the pool is gone, however it went."""
+        self._owned.append(path)
+        await self._current.own(path)
+
+    async def _running(self) -> _Forkserver:
+        if self._current.ended.done():
+            self._current = _Forkserver(self._spawn(), self._forwarder)
+            for path in self._owned:
+                await self._current.own(path)
+        return self._current
+
+    async def close(self) -> None:
+        """End all ranks and the forkserver."""
+        self._closed = True
+        await self._current.close()
+
+
+class LocalRank:
+    """A forked rank; implements `RankProcess`."""
+
+    def __init__(
+        self, rank_id: str, control: socket.socket, stderr: StderrTap, server: _Forkserver
+    ) -> None:
+        self.rank_id = rank_id
+        self.pid = 0
+        self.node = socket.gethostname()
+        self.control = control
+        self._stderr = stderr
+        self._server = server
+        loop = asyncio.get_running_loop()
+        self.forked: asyncio.Future[None] = loop.create_future()
+        self.exit: asyncio.Future[Exit] = loop.create_future()
+
+    async def wait(self) -> Exit:
+        """As `RankProcess.wait`."""
+        return await asyncio.shield(self.exit)
+
+    async def kill(self) -> None:
+        """As `RankProcess.kill`."""
+        if not self.exit.done():
+            await self._server.send({"op": "signal", "id": self.rank_id, "signal": signal.SIGKILL})
+
+    async def stderr_tail(self) -> str:
+        """As `RankProcess.stderr_tail`."""
+        if self.exit.done():
+            await self._stderr.drained(DRAIN_SECONDS)
+        return self._stderr.tail()
+
+    def ended(self, how: Exit) -> None:
+        """Note its end; only the first one counts."""
+        if not self.exit.done():
+            self.exit.set_result(how)
+
+    def close(self) -> None:
+        """Let go of a rank that was never handed out."""
+        self.control.close()
+        self._stderr.close()
+
+
+class _Forkserver:
+    """The pool's side of one forkserver."""
+
+    def __init__(self, process: ForkserverProcess, forwarder: StderrForwarder) -> None:
+        self._process = process
+        self._forwarder = forwarder
+        self._ranks: dict[str, LocalRank] = {}
+        self._loop = asyncio.get_running_loop()
+        self._stderr = StderrTap(process.stderr, "forkserver", forwarder)
+        self._sending = asyncio.Lock()
+        self._reaping: asyncio.Task[None] | None = None
+        self.ended: asyncio.Future[str] = self._loop.create_future()
+        process.socket.setblocking(False)
+        self._loop.add_reader(process.socket, self._readable)
+
+    async def fork(self, rank_id: str, rendezvous: socket.socket | None) -> LocalRank:
+        try:
+            ours, theirs = socket.socketpair()
+            stderr_read, stderr_write = os.pipe2(os.O_CLOEXEC)
+        except OSError as error:
+            raise _not_started(f"{error.strerror} (see ulimit -n)", "") from None
+        ours.setblocking(False)
+        rank = LocalRank(rank_id, ours, StderrTap(stderr_read, rank_id, self._forwarder), self)
+        self._ranks[rank_id] = rank
+        fds = [theirs.fileno(), stderr_write]
+        if rendezvous is not None:
+            fds.append(rendezvous.fileno())
+        try:
+            try:
+                await self.send({"op": "fork", "id": rank_id}, fds)
+            finally:
+                theirs.close()
+                os.close(stderr_write)
+            await rank.forked
+        except (asyncio.CancelledError, BridgeError):
+            # The forkserver serves requests in order: it forks, if it got the request, then kills.
+            rank.close()
+            rank.forked.cancel()
+            await asyncio.shield(rank.kill())
+            raise
+        return rank
+
+    async def own(self, path: Path) -> None:
+        await self.send({"op": "own", "path": str(path), "identity": identity(str(path))})
+
+    async def send(self, message: dict[str, Any], fds: list[int] | None = None) -> None:
+        async with self._sending:
+            while not self.ended.done():
+                try:
+                    send_packet(self._process.socket, message, fds or [])
+                except BlockingIOError:
+                    # It is still importing torch and its socket is full.
+                    await self._writable()
+                except (BrokenPipeError, ConnectionResetError):
+                    break
+                else:
+                    return
+        if message["op"] == "fork":
+            raise _not_started(await asyncio.shield(self.ended), self._stderr.tail())
+
+    async def close(self) -> None:
+        if not self.ended.done() and not any(rank.pid for rank in self._ranks.values()):
+            # It may be importing torch still, and has nothing that it needs to end in order.
+            self._process.popen.terminate()
+        with contextlib.suppress(OSError):
+            self._process.socket.shutdown(socket.SHUT_WR)
+        await asyncio.wait({self.ended}, timeout=CLOSE_SECONDS)
+        if not self.ended.done():
+            self._process.popen.kill()
+            await asyncio.shield(self.ended)
+
+    async def _writable(self) -> None:
+        writable = self._loop.create_future()
+        self._loop.add_writer(self._process.socket, _resolve, writable)
+        try:
+            await asyncio.wait({writable, self.ended}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            if not self.ended.done():
+                self._loop.remove_writer(self._process.socket)
+
+    def _readable(self) -> None:
+        while True:
+            try:
+                data = self._process.socket.recv(MAX_PACKET_BYTES)
+            except BlockingIOError:
+                return
+            except ConnectionResetError:
+                data = b""
+            if not data:
+                self._loop.remove_reader(self._process.socket)
+                self._reaping = self._loop.create_task(self._reap())
+                return
+            self._note(json.loads(data))
+
+    def _note(self, event: dict[str, Any]) -> None:
+        rank = self._ranks[event["id"]]
+        if event["event"] == "forked":
+            rank.pid = event["pid"]
+            _resolve(rank.forked)
+            return
+        del self._ranks[event["id"]]
+        if event["event"] == "exited":
+            rank.ended(_exit_of(event))
+        elif not rank.forked.done():
+            rank.ended(Exit("never started", quiet=True))
+            rank.forked.set_exception(_not_started(f"fork failed: {event['message']}", ""))
+
+    async def _reap(self) -> None:
+        status = await asyncio.to_thread(self._process.popen.wait)
+        how = Exit(describe_status(status)).clause()
+        why = f"the forkserver (pid {self._process.popen.pid}) that starts ranks {how}"
+        await self._stderr.drained(DRAIN_SECONDS)
+        self.ended.set_result(why)
+        self._loop.remove_writer(self._process.socket)
+        self._process.socket.close()
+        self._stderr.close()
+        for rank in self._ranks.values():
+            # Their parent-death signal is SIGKILL.
+            rank.ended(Exit(f"killed because {why}", quiet=True))
+            if not rank.forked.done():
+                rank.forked.set_exception(_not_started(why, self._stderr.tail()))
+        self._ranks.clear()
+
+
+def describe_status(status: int) -> str:
+    """The words for an exit status as `subprocess` gives it: negative for a signal."""
+    if status >= 0:
+        return f"exited with status {status}"
+    try:
+        name = f" ({signal.Signals(-status).name})"
+    except ValueError:
+        name = ""
+    return f"killed by signal {-status}{name}"
+
+
+def _exit_of(event: dict[str, Any]) -> Exit:
+    number = event.get("signal")
+    status = event["status"] if number is None else -number
+    return Exit(
+        describe_status(status), quiet=number in (signal.SIGKILL, signal.SIGTERM) or status == 0
+    )
+
+
+def _not_started(why: str, stderr: str) -> BridgeError:
+    ending = f"; its stderr ended with:\n{stderr}" if stderr else ""
+    message = f"no rank process was started: {why}{ending}"
+    return BridgeError(Category.WORKER, "launch_failed", message)
+
+
+def _resolve(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

@@ -1,0 +1,180 @@
+"""Where a pool listens: parsing the address, and taking the place without stealing it."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import ipaddress
+import os
+import socket
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+# struct sockaddr_un has 108 bytes for the path and its final NUL.
+MAX_UNIX_PATH_BYTES = 107
+
+_CONNECT_SECONDS = 1.0
+
+
+class ListenError(Exception):
+    """A place that cannot be listened on; the message is for the operator."""
+
+
+@dataclass(frozen=True)
+class UnixAddress:
+    """A unix socket."""
+
+    path: Path
+
+    def __str__(self) -> str:
+        return f"unix:{self.path}"
+
+
+@dataclass(frozen=True)
+class TcpAddress:
+    """A host and a port; port 0 stands for any free one."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach it, as far as its name tells."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+
+Address = UnixAddress | TcpAddress
+
+
+def parse_address(text: str) -> Address:
+    """`unix:PATH` or `HOST:PORT`, with IPv6 hosts in brackets.
+
+    Raises:
+        ListenError: anything else.
+    """
+    if text.startswith("unix:"):
+        return UnixAddress(check_unix_path(Path(text.removeprefix("unix:"))))
+    host, colon, port = text.rpartition(":")
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    elif ":" in host:
+        raise ListenError(f"{text!r}: write an IPv6 address in brackets, e.g. [::1]:{port}")
+    if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise ListenError(
+            f"{text!r} is neither unix:PATH nor HOST:PORT with a port from 0 to 65535"
+        )
+    return TcpAddress(host, int(port))
+
+
+def check_unix_path(path: Path) -> Path:
+    """The path made absolute.
+
+    Raises:
+        ListenError: it is empty or too long for a unix socket.
+    """
+    if str(path) in ("", "."):
+        raise ListenError("unix: wants a path, e.g. unix:/run/user/1000/vllm.sock")
+    path = path.absolute()
+    length = len(os.fsencode(path))
+    if length > MAX_UNIX_PATH_BYTES:
+        raise ListenError(
+            f"{path} has {length} bytes; the path of a unix socket may have at most "
+            f"{MAX_UNIX_PATH_BYTES}. Choose a shorter directory"
+        )
+    return path
+
+
+@contextlib.contextmanager
+def claimed(address: Address) -> Iterator[None]:
+    """Hold the place while the caller binds it.
+
+    gRPC silently replaces a socket file, also that of a live server, and lets two servers share a
+    port; so all checks are made here.
+
+    Raises:
+        ListenError: the place is taken, or cannot be.
+    """
+    if isinstance(address, TcpAddress):
+        _check_port(address)
+        yield
+        return
+    directory = address.path.parent
+    try:
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise ListenError(f"cannot listen on {address}: {error.strerror}: {directory}") from None
+    try:
+        # Two servers that start at once must not both find the place free.
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ListenError(
+                f"cannot listen on {address}: another server is starting in {directory}; try again"
+            ) from None
+        except OSError:
+            pass  # a file system without locks: then without
+        _check_socket_path(address.path)
+        # Whoever can connect can run code here: nobody but the owner.
+        before = os.umask(0o177)
+        try:
+            yield
+        finally:
+            os.umask(before)
+    finally:
+        os.close(descriptor)
+
+
+def _check_socket_path(path: Path) -> None:
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise ListenError(f"cannot listen on unix:{path}: {path.parent} is not writable")
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return
+    if not stat.S_ISSOCK(found.st_mode):
+        raise ListenError(f"cannot listen on unix:{path}: a file that is no socket is in the way")
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(_CONNECT_SECONDS)
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            # Its server is dead.
+            path.unlink(missing_ok=True)
+            return
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise ListenError(
+                f"cannot listen on unix:{path}: a socket is there, and connecting to it says: "
+                f"{error.strerror or 'timed out'}"
+            ) from None
+    raise ListenError(
+        f"cannot listen on unix:{path}: another server is listening there; stop it, or choose "
+        "another path"
+    )
+
+
+def _check_port(address: TcpAddress) -> None:
+    try:
+        found = socket.getaddrinfo(
+            address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        family, kind, protocol, _, where = found[0]
+        with socket.socket(family, kind, protocol) as probe:
+            # As gRPC does; otherwise connections in TIME_WAIT would count as a server.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(where)
+            probe.listen(1)
+    except OSError as error:
+        raise ListenError(f"cannot listen on {address}: {error.strerror or error}") from None

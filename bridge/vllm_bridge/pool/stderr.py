@@ -1,0 +1,100 @@
+"""What ranks write to stderr: a bounded tail for error messages, and a copy for the operator."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import queue
+import sys
+import threading
+
+TAIL_BYTES = 8 * 1024
+
+# Lines that may wait for a stderr that nobody reads, e.g. a full pipe.
+MAX_PENDING_LINES = 1_000
+MAX_LINE_BYTES = 16 * 1024
+READ_BYTES = 64 * 1024
+
+
+class StderrForwarder:
+    """Writes lines to this process's stderr from a thread, so that a blocked one stops nobody."""
+
+    def __init__(self) -> None:
+        self._lines: queue.Queue[bytes] = queue.Queue(MAX_PENDING_LINES)
+        self._dropped = 0
+        threading.Thread(target=self._run, name="stderr", daemon=True).start()
+
+    def put(self, line: bytes) -> None:
+        """Queue one line; drop it, and count it, when stderr is not being read."""
+        try:
+            self._lines.put_nowait(line)
+        except queue.Full:
+            self._dropped += 1
+
+    def _run(self) -> None:
+        descriptor = sys.__stderr__.fileno() if sys.__stderr__ else 2
+        while True:
+            line = self._lines.get()
+            dropped, self._dropped = self._dropped, 0
+            if dropped:
+                line = b"[pool] %d lines of rank output dropped\n" % dropped + line
+            try:
+                while line:
+                    line = line[os.write(descriptor, line) :]
+            except OSError:
+                return
+
+
+class StderrTap:
+    """Reads one process's stderr pipe to its end."""
+
+    def __init__(self, descriptor: int, label: str, forwarder: StderrForwarder) -> None:
+        self._descriptor = descriptor
+        self._prefix = f"[{label}] ".encode()
+        self._forwarder = forwarder
+        self._tail = bytearray()
+        self._line = bytearray()
+        self._loop = asyncio.get_running_loop()
+        self.ended: asyncio.Future[None] = self._loop.create_future()
+        os.set_blocking(descriptor, False)
+        self._loop.add_reader(descriptor, self._readable)
+
+    def tail(self) -> str:
+        """The last bytes written, as text."""
+        return self._tail.decode(errors="replace").strip()
+
+    async def drained(self, seconds: float) -> None:
+        """Wait for the end of the pipe; a grandchild may hold it open, hence the bound."""
+        await asyncio.wait({self.ended}, timeout=seconds)
+
+    def close(self) -> None:
+        """Stop reading."""
+        if self.ended.done():
+            return
+        self._loop.remove_reader(self._descriptor)
+        os.close(self._descriptor)
+        self._flush()
+        self.ended.set_result(None)
+
+    def _readable(self) -> None:
+        try:
+            data = os.read(self._descriptor, READ_BYTES)
+        except BlockingIOError:
+            return
+        if not data:
+            self.close()
+            return
+        self._tail += data
+        del self._tail[:-TAIL_BYTES]
+        self._line += data
+        *lines, rest = bytes(self._line).split(b"\n")
+        for line in lines:
+            self._forwarder.put(self._prefix + line + b"\n")
+        self._line = bytearray(rest)
+        if len(self._line) > MAX_LINE_BYTES:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._line:
+            self._forwarder.put(self._prefix + bytes(self._line) + b"\n")
+            self._line.clear()

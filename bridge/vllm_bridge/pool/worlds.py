@@ -1,0 +1,297 @@
+"""Worlds: N ranks that start together, fail together and stop together."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import socket
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+from vllm_bridge._generated import pool_pb2
+from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.pool.ended import Ended
+from vllm_bridge.pool.factory import RankFactory
+from vllm_bridge.pool.inspection import rank_info
+from vllm_bridge.pool.ranks import Rank, Seat
+from vllm_bridge.pool.sessions import SessionEntry, Sessions, closed
+from vllm_bridge.pool.settings import PoolSettings
+from vllm_bridge.pool.world_spec import WorldSpec, check_world_id
+
+_MAX_ENDED = 256
+
+# The rendezvous of a local world never leaves the host.
+_RENDEZVOUS_HOST = "127.0.0.1"
+
+
+@dataclass(eq=False)
+class World:
+    """A world, from the first request for it until it is forgotten."""
+
+    world_id: str
+    epoch: int
+    spec: WorldSpec
+    state: pool_pb2.WorldState = pool_pb2.WORLD_STARTING
+    failure: str = ""
+    ranks: list[Rank] = field(default_factory=list)
+    sessions: list[SessionEntry] = field(default_factory=list)
+    # Set by a StopWorld that comes while it is starting.
+    stop_requested: asyncio.Event = field(default_factory=asyncio.Event)
+    # Set once it is up, or nothing of it is left.
+    settled: asyncio.Event = field(default_factory=asyncio.Event)
+    closing: asyncio.Task[None] | None = None
+
+    @property
+    def live(self) -> bool:
+        """Whether its id is taken."""
+        return self.state in (pool_pb2.WORLD_STARTING, pool_pb2.WORLD_READY)
+
+    def to_message(self, *, direct: bool) -> pool_pb2.World:
+        """As clients see it."""
+        return pool_pb2.World(
+            world_id=self.world_id,
+            epoch=self.epoch,
+            state=self.state,
+            world_size=self.spec.world_size,
+            backend=self.spec.backend,
+            failure=self.failure,
+            ranks=[
+                rank_info(rank, session_of(self.world_id, index), direct=direct)
+                for index, rank in enumerate(self.ranks)
+            ],
+            **self.spec.sizes(),
+        )
+
+
+class Worlds:
+    """All worlds of the pool, and the latest of those that are over."""
+
+    def __init__(self, factory: RankFactory, sessions: Sessions, settings: PoolSettings) -> None:
+        self._factory = factory
+        self._sessions = sessions
+        self._settings = settings
+        self._live: dict[str, World] = {}
+        self._over: Ended[World] = Ended(_MAX_ENDED, self._forget)
+        self._numbers = itertools.count(1)
+        # No world, also one whose predecessor has been forgotten, starts at an epoch used before.
+        self._forgotten_epoch = 0
+
+    def all(self) -> list[World]:
+        """Those that are over first."""
+        return self._over.values() + list(self._live.values())
+
+    def get(self, world_id: str) -> World:
+        """The world, also one that is over.
+
+        Raises:
+            BridgeError: `world_not_found`.
+        """
+        world = self._live.get(world_id) or self._over.get(world_id)
+        if world is None:
+            raise BridgeError(
+                Category.POOL,
+                "world_not_found",
+                f"there is no world {world_id!r} in this pool",
+                details={"world_id": world_id},
+            )
+        return world
+
+    async def start(self, world_id: str, spec: WorldSpec) -> World:
+        """Start all ranks and return when all are ready.
+
+        On any failure, and when the caller goes away, nothing of the world is left running.
+
+        Raises:
+            BridgeError: a live world has that id; or why the first rank failed.
+        """
+        world = self._admit(world_id, spec)
+        try:
+            await self._bring_up(world)
+            self._sessions.add_of_world(world.sessions)
+        except asyncio.CancelledError:
+            gone = "the request to start it was cancelled, or its deadline passed"
+            await asyncio.shield(self._abandon(world, gone))
+            raise
+        except Exception as error:
+            await asyncio.shield(self._abandon(world, str(error)))
+            raise
+        world.state = pool_pb2.WORLD_READY
+        world.settled.set()
+        for rank in world.ranks:
+            rank.on_death(lambda reason: self._rank_died(world, reason))
+        return world
+
+    async def stop(self, world_id: str) -> bool:
+        """Stop a world; False when there is no live one of that id."""
+        world = self._live.get(world_id)
+        if world is None:
+            over = self._over.get(world_id)
+            if over is not None:
+                if over.closing is not None:
+                    await asyncio.shield(over.closing)
+                self._close_sessions(over)
+            return False
+        if world.state == pool_pb2.WORLD_STARTING:
+            world.stop_requested.set()
+            await world.settled.wait()
+        else:
+            self._leave(world, pool_pb2.WORLD_STOPPED)
+            self._close_sessions(world)
+            world.closing = asyncio.get_running_loop().create_task(_stop_all(world.ranks))
+        if world.closing is not None:
+            await asyncio.shield(world.closing)
+        return True
+
+    async def stop_all(self) -> None:
+        """Stop every world."""
+        await asyncio.gather(*(self.stop(world_id) for world_id in list(self._live)))
+
+    def _admit(self, world_id: str, spec: WorldSpec) -> World:
+        if world_id:
+            check_world_id(world_id)
+        else:
+            world_id = self._free_id()
+        known = self._live.get(world_id)
+        if known is not None:
+            raise BridgeError(
+                Category.POOL,
+                "world_exists",
+                f"a world {world_id!r} is live (epoch {known.epoch}, {known.spec.world_size} "
+                "ranks); stop it first, or choose another id",
+                details={"world_id": world_id, "epoch": known.epoch},
+            )
+        if len(self._live) >= self._settings.max_worlds:
+            raise BridgeError(
+                Category.POOL,
+                "too_many_worlds",
+                f"{len(self._live)} worlds are live, and at most {self._settings.max_worlds} may "
+                "be; stop one first",
+                details={"live": len(self._live), "limit": self._settings.max_worlds},
+            )
+        before = self._over.pop(world_id)
+        epoch = (before.epoch if before else self._forgotten_epoch) + 1
+        world = World(world_id, epoch, spec)
+        self._live[world_id] = world
+        return world
+
+    def _free_id(self) -> str:
+        while True:
+            world_id = f"world-{next(self._numbers)}"
+            if world_id not in self._live and self._over.get(world_id) is None:
+                return world_id
+
+    async def _bring_up(self, world: World) -> None:
+        spec = world.spec
+        with socket.create_server((_RENDEZVOUS_HOST, 0), backlog=spec.world_size + 8) as rendezvous:
+            init_method = f"tcp://{_RENDEZVOUS_HOST}:{rendezvous.getsockname()[1]}"
+            world.ranks = [
+                self._factory.create(Seat(index, world.world_id))
+                for index in range(spec.world_size)
+            ]
+            starts = [
+                self._start_rank(world, rank, init_method, rendezvous) for rank in world.ranks
+            ]
+            await _all_or_first_failure(world, starts)
+        world.sessions.sort(key=lambda entry: entry.rank.seat.index if entry.rank else -1)
+
+    async def _start_rank(
+        self, world: World, rank: Rank, init_method: str, rendezvous: socket.socket
+    ) -> None:
+        index = rank.seat.index
+        await self._factory.start(
+            rank,
+            timeout=world.spec.timeout + self._settings.start_timeout,
+            world=world.spec.assignment(world.world_id, world.epoch, index, init_method),
+            rendezvous=rendezvous if index == 0 else None,
+        )
+        entry = SessionEntry(
+            session_of(world.world_id, index),
+            pool_pb2.STRICT_QUEUE,
+            rank,
+            world_id=world.world_id,
+            epoch=world.epoch,
+        )
+        await entry.introduce_to(rank)
+        world.sessions.append(entry)
+
+    async def _abandon(self, world: World, reason: str) -> None:
+        stopped = world.stop_requested.is_set()
+        self._leave(world, pool_pb2.WORLD_STOPPED if stopped else pool_pb2.WORLD_FAILED)
+        world.failure = reason
+        await _kill_all(world.ranks)
+        world.settled.set()
+
+    def _rank_died(self, world: World, reason: str) -> None:
+        if not world.live:
+            return
+        world.failure = reason
+        self._leave(world, pool_pb2.WORLD_FAILED)
+        self._sessions.end_of_world(world.sessions, _failed(world))
+        # The others may be inside a collective that waits for the dead one.
+        world.closing = asyncio.get_running_loop().create_task(_kill_all(world.ranks))
+
+    def _leave(self, world: World, state: pool_pb2.WorldState) -> None:
+        world.state = state
+        del self._live[world.world_id]
+        self._over.remember(world.world_id, world)
+
+    def _close_sessions(self, world: World) -> None:
+        for entry in world.sessions:
+            stopped = closed(entry.session_id, f"ended: its world {world.world_id} was stopped")
+            self._sessions.end_of_world([entry], stopped)
+
+    def _forget(self, world: World) -> None:
+        self._forgotten_epoch = max(self._forgotten_epoch, world.epoch)
+
+
+def session_of(world_id: str, rank: int) -> str:
+    """The id of the session that belongs to a rank of a world."""
+    return f"{world_id}/rank-{rank}"
+
+
+async def _all_or_first_failure(world: World, starts: list[Coroutine[Any, Any, None]]) -> None:
+    loop = asyncio.get_running_loop()
+    tasks = [loop.create_task(start) for start in starts]
+    stopped = loop.create_task(world.stop_requested.wait())
+    try:
+        pending = set(tasks)
+        while pending:
+            # A rank may be ready, and die while the others are still coming up.
+            deaths = {rank.died for rank in world.ranks if rank.ready}
+            events: set[asyncio.Future[Any]] = {*pending, *deaths, stopped}
+            await asyncio.wait(events, return_when=asyncio.FIRST_COMPLETED)
+            if stopped.done():
+                raise BridgeError(
+                    Category.POOL,
+                    "world_stopped",
+                    f"{world.world_id} was stopped while it was starting",
+                )
+            for task in [task for task in pending if task.done()]:
+                task.result()
+                pending.remove(task)
+            for rank in world.ranks:
+                if rank.died.done() and rank.endpoint:
+                    raise rank.unavailable()
+    finally:
+        stopped.cancel()
+        for task in tasks:
+            task.cancel()
+        await asyncio.shield(asyncio.gather(*tasks, stopped, return_exceptions=True))
+
+
+def _failed(world: World) -> BridgeError:
+    return BridgeError(
+        Category.WORKER,
+        "session_worker_unavailable",
+        world.failure,
+        details={"world_id": world.world_id, "epoch": world.epoch},
+    )
+
+
+async def _stop_all(ranks: list[Rank]) -> None:
+    await asyncio.gather(*(rank.stop() for rank in ranks))
+
+
+async def _kill_all(ranks: list[Rank]) -> None:
+    await asyncio.gather(*(rank.kill() for rank in ranks))
