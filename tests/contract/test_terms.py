@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -116,13 +118,41 @@ def test_too_deep_is_refused_on_the_way_out(depth: int) -> None:
         terms.encode(value, OBJECTS)
 
 
-def test_too_deep_is_refused_on_the_way_in() -> None:
-    packed = b"\x91\xc0"
-    for _ in range(terms.MAX_DEPTH + 5):
-        packed = bytes([0xC8]) + len(packed).to_bytes(2, "big") + b"\x01" + packed
+def nested_tuples(levels: int) -> bytes:
+    """The term of a tuple in a tuple in ..., as a peer with bad intentions would make it."""
+    packed = b"\xc0"
+    for _ in range(levels):
         packed = b"\x91" + packed
+        packed = b"\xc9" + len(packed).to_bytes(4, "big") + bytes([terms.TUPLE]) + packed
+    return packed
+
+
+@pytest.mark.parametrize("levels", [terms.MAX_DEPTH, 2_000, 20_000])
+def test_too_deep_is_refused_on_the_way_in(levels: int) -> None:
+    term = types_pb2.Term(msgpack=nested_tuples(levels))
     with pytest.raises(BridgeError, match="nested deeper"):
-        terms.decode(types_pb2.Term(msgpack=packed), OBJECTS)
+        terms.decode(term, OBJECTS)
+
+
+def test_as_deep_as_allowed_decodes_in_a_small_stack() -> None:
+    # Half of the levels are lists. A thread of the rank has less stack than the main thread.
+    term = types_pb2.Term(msgpack=nested_tuples(terms.MAX_DEPTH // 2))
+    previous = threading.stack_size(256 * 1024)
+    try:
+        with ThreadPoolExecutor(1) as threads:
+            value = threads.submit(terms.decode, term, OBJECTS).result()
+    finally:
+        threading.stack_size(previous)
+    depth = 0
+    while value is not None:
+        (value,) = value
+        depth += 1
+    assert depth == terms.MAX_DEPTH // 2
+
+
+def test_a_list_nested_deeper_than_msgpack_goes_is_refused() -> None:
+    with pytest.raises(BridgeError):
+        terms.decode(types_pb2.Term(msgpack=b"\x91" * 50_000 + b"\xc0"), OBJECTS)
 
 
 def test_what_cannot_travel_is_named() -> None:

@@ -1,0 +1,109 @@
+"""Checks of what a caller passes to a group's operations, made before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from vllm_distributed.errors import InvalidArgumentError, InvalidRankError, InvalidTypeError
+
+__all__ = ["check_dim", "check_divides", "check_peer", "check_rank", "check_sizes"]
+
+
+def check_rank(name: str, value: int, world_size: int, group: str) -> int:
+    """Return `value`, a rank counted inside a group of `world_size`."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise InvalidTypeError(
+            f"{name} must be an integer, got {value!r}", argument=name, group=group
+        )
+    if not 0 <= value < world_size:
+        raise InvalidRankError(
+            f"{name}={value} is not a rank of {group}, which has {world_size} "
+            f"({name} counts inside the group: 0..{world_size - 1})",
+            argument=name,
+            value=value,
+            group=group,
+            world_size=world_size,
+        )
+    return value
+
+
+def check_peer(name: str, value: int, rank_in_group: int, world_size: int, group: str) -> int:
+    """Return `value`, a rank of the group that is not the caller."""
+    check_rank(name, value, world_size, group)
+    if value == rank_in_group:
+        raise InvalidRankError(
+            f"{name}={value} is this rank itself on {group}, and a rank cannot send to or receive "
+            f"from itself; the group has ranks 0..{world_size - 1}",
+            argument=name,
+            value=value,
+            group=group,
+        )
+    return value
+
+
+def check_dim(operation: str, input_: torch.Tensor, dim: int) -> int:
+    """Return `dim` as a number that is not negative. A tensor without dims counts as a vector."""
+    if not isinstance(input_, torch.Tensor):
+        raise InvalidTypeError(
+            f"{operation} takes a torch.Tensor, got {type(input_).__name__}", operation=operation
+        )
+    if not isinstance(dim, int) or isinstance(dim, bool):
+        raise InvalidTypeError(f"dim must be an integer, got {dim!r}", argument="dim")
+    dims = max(input_.dim(), 1)
+    if not -dims <= dim < dims:
+        raise InvalidArgumentError(
+            f"{operation}: dim={dim} is out of range for a tensor of shape "
+            f"{list(input_.shape)} ({-dims}..{dims - 1})",
+            operation=operation,
+            dim=dim,
+            shape=list(input_.shape),
+        )
+    return dim % dims
+
+
+def check_divides(operation: str, input_: torch.Tensor, dim: int, world_size: int) -> int:
+    """Return each rank's share of the tensor's extent along `dim`."""
+    extent = input_.size(dim) if input_.dim() else 1
+    if extent % world_size != 0:
+        raise InvalidArgumentError(
+            f"{operation}: dim {dim} of a tensor of shape {list(input_.shape)} has size {extent}, "
+            f"which {world_size} ranks cannot share equally: pad it, or use reduce_scatterv with "
+            f"sizes",
+            operation=operation,
+            dim=dim,
+            shape=list(input_.shape),
+            world_size=world_size,
+        )
+    return extent // world_size
+
+
+def check_sizes(
+    operation: str,
+    sizes: Sequence[int],
+    world_size: int,
+    extent: int,
+    rank_in_group: int | None = None,
+) -> None:
+    """Check one size per rank: their sum is `extent`, or if `rank_in_group` is given that one's."""
+    if len(sizes) != world_size or not all(
+        isinstance(size, int) and not isinstance(size, bool) and size >= 0 for size in sizes
+    ):
+        raise InvalidArgumentError(
+            f"{operation}: sizes={list(sizes)} must be {world_size} integers, none negative, one "
+            f"for each rank of the group",
+            operation=operation,
+            sizes=list(sizes),
+            world_size=world_size,
+        )
+    subject = "their sum" if rank_in_group is None else f"sizes[{rank_in_group}] of this rank"
+    actual = sum(sizes) if rank_in_group is None else sizes[rank_in_group]
+    if actual != extent:
+        raise InvalidArgumentError(
+            f"{operation}: with sizes={list(sizes)} {subject} is {actual}, but the tensor's "
+            f"extent along the dim is {extent}",
+            operation=operation,
+            sizes=list(sizes),
+            extent=extent,
+        )

@@ -1,0 +1,93 @@
+"""What every communicator offers: one group's operations on tensors.
+
+Arguments have been checked when they arrive here (see `arguments.py`): dims are not negative,
+sizes fit, src and dst are ranks of the group.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch.distributed import ProcessGroup
+
+from vllm_distributed.errors import CollectiveError, CollectiveTimeoutError
+
+__all__ = ["DeviceCommunicatorBase"]
+
+
+class DeviceCommunicatorBase(ABC):
+    """Moves and reduces the tensors of one group; src and dst are group ranks."""
+
+    def __init__(self, unique_name: str, rank_in_group: int, world_size: int) -> None:
+        self.unique_name = unique_name
+        self.rank_in_group = rank_in_group
+        self.world_size = world_size
+
+    @abstractmethod
+    def all_reduce(self, input_: torch.Tensor) -> torch.Tensor:
+        """Return the sum over the group in a new tensor."""
+
+    @abstractmethod
+    def all_reduce_(self, input_: torch.Tensor) -> torch.Tensor:
+        """Replace `input_` by the sum over the group."""
+
+    @abstractmethod
+    def all_gather(self, input_: torch.Tensor, dim: int) -> torch.Tensor:
+        """Return the tensors of all ranks, equal in shape, concatenated along `dim`."""
+
+    @abstractmethod
+    def all_gatherv(self, input_: torch.Tensor, dim: int, sizes: Sequence[int]) -> torch.Tensor:
+        """Return the tensors of all ranks, `sizes` long along `dim`, concatenated along it."""
+
+    @abstractmethod
+    def reduce_scatterv(self, input_: torch.Tensor, dim: int, sizes: Sequence[int]) -> torch.Tensor:
+        """Return this rank's part, of `sizes` along `dim`, of the sum over the group."""
+
+    @abstractmethod
+    def gather(self, input_: torch.Tensor, dst: int, dim: int) -> torch.Tensor | None:
+        """Return on `dst` what `all_gather` would, elsewhere None."""
+
+    @abstractmethod
+    def broadcast(self, input_: torch.Tensor, src: int) -> torch.Tensor:
+        """Replace `input_` by the one of `src`."""
+
+    @abstractmethod
+    def send(self, tensor: torch.Tensor, dst: int) -> None:
+        """Send to one rank; returns when the tensor may be changed again."""
+
+    @abstractmethod
+    def recv(self, size: torch.Size, dtype: torch.dtype, src: int) -> torch.Tensor:
+        """Receive from one rank into a new tensor."""
+
+    def destroy(self) -> None:  # noqa: B027 - most hold nothing
+        """Give back what the communicator holds besides its process group."""
+
+
+def run(name: str, operation: str, launch: Callable[..., Any], *arguments: Any) -> None:
+    """Start an operation of a process group and wait for it, with our own error if it fails."""
+    try:
+        launch(*arguments).wait()
+    except RuntimeError as error:
+        raise failure(name, operation, error) from error
+
+
+def failure(name: str, operation: str, error: RuntimeError) -> CollectiveError:
+    """Return the error for an operation that failed in the backend."""
+    text = str(error)
+    timed_out = "timed out" in text.lower() or "timeout" in text.lower()
+    kind = CollectiveTimeoutError if timed_out else CollectiveError
+    what = "timed out" if timed_out else "failed"
+    return kind(
+        f"{operation} on {name} {what}: {text}. A peer is gone, or did not make the same call; the "
+        f"group cannot be used any more: destroy it and initialise it again on every rank",
+        group=name,
+        operation=operation,
+    )
+
+
+def group_facts(group: ProcessGroup) -> tuple[int, int]:
+    """Return (rank in group, size)."""
+    return int(group.rank()), int(group.size())

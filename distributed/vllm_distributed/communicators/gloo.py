@@ -1,0 +1,190 @@
+"""Operations on CPU tensors over a torch process group of the gloo backend."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch.distributed import ProcessGroup
+
+from vllm_distributed.communicators.base import DeviceCommunicatorBase, group_facts, run
+from vllm_distributed.communicators.dtypes import (
+    as_bytes_if_needed,
+    check_dense,
+    check_reducible,
+    plain,
+    reduction_view,
+)
+from vllm_distributed.torch_internals import gather_options
+
+__all__ = ["GlooCommunicator"]
+
+_TAG = 0
+
+
+class GlooCommunicator(DeviceCommunicatorBase):
+    """Gloo on the CPU. Calls the process group directly: torch.distributed's functions add checks
+    and a logging wrapper that were made here already, and cost as much again."""
+
+    def __init__(self, group: ProcessGroup, unique_name: str) -> None:
+        super().__init__(unique_name, *group_facts(group))
+        self._group = group
+
+    def all_reduce(self, input_: torch.Tensor) -> torch.Tensor:
+        check_dense(input_, "all_reduce")
+        check_reducible(input_.dtype, "all_reduce")
+        return self._sum_into(_fresh(input_), "all_reduce")
+
+    def all_reduce_(self, input_: torch.Tensor) -> torch.Tensor:
+        check_dense(input_, "all_reduce_")
+        check_reducible(input_.dtype, "all_reduce_")
+        buffer = plain(input_)
+        self._sum_into(buffer, "all_reduce_")
+        return _written_back(input_, buffer)
+
+    def all_gather(self, input_: torch.Tensor, dim: int) -> torch.Tensor:
+        check_dense(input_, "all_gather")
+        source = _with_a_dim(plain(input_))
+        carried = as_bytes_if_needed(source)
+        if dim == 0:  # the parts follow each other in memory
+            output = source.new_empty((self.world_size * source.size(0), *source.shape[1:]))
+            if output.numel():
+                whole = as_bytes_if_needed(output)
+                run(self.unique_name, "all_gather", self._group._allgather_base, whole, carried)
+            return output
+        output, parts = self._output_for(source, dim)
+        if output.numel():
+            strided = [as_bytes_if_needed(part) for part in parts]
+            run(self.unique_name, "all_gather", self._group.allgather, [strided], [carried])
+        return output
+
+    def all_gatherv(self, input_: torch.Tensor, dim: int, sizes: Sequence[int]) -> torch.Tensor:
+        if len(set(sizes)) == 1:
+            return self.all_gather(input_, dim)
+        check_dense(input_, "all_gatherv")
+        # Gloo gathers equal parts only: pad along a leading dim, gather, drop the padding.
+        rows = plain(input_.movedim(dim, 0))
+        padded = rows.new_empty((max(sizes), *rows.shape[1:]))
+        padded[: rows.size(0)] = rows
+        gathered = padded.new_empty((self.world_size, *padded.shape))
+        if padded.numel():
+            run(
+                self.unique_name,
+                "all_gatherv",
+                self._group.allgather,
+                [[as_bytes_if_needed(part) for part in gathered.unbind(0)]],
+                [as_bytes_if_needed(padded)],
+            )
+        parts = [part[:size] for part, size in zip(gathered.unbind(0), sizes, strict=True)]
+        return torch.cat(parts).movedim(0, dim).contiguous()
+
+    def reduce_scatterv(self, input_: torch.Tensor, dim: int, sizes: Sequence[int]) -> torch.Tensor:
+        # Gloo has no reduce-scatter of its own; torch's emulation is an all-reduce on a copy as
+        # well, but only along the first dim.
+        check_dense(input_, "reduce_scatter")
+        check_reducible(input_.dtype, "reduce_scatter")
+        total = self._sum_into(_fresh(input_), "reduce_scatter")
+        start = sum(sizes[: self.rank_in_group])
+        return total.narrow(dim, start, sizes[self.rank_in_group]).clone(
+            memory_format=torch.contiguous_format
+        )
+
+    def gather(self, input_: torch.Tensor, dst: int, dim: int) -> torch.Tensor | None:
+        check_dense(input_, "gather")
+        source = _with_a_dim(plain(input_))
+        here = self.rank_in_group == dst
+        output, parts = self._output_for(source, dim) if here else (None, [])
+        if source.numel():
+            carried = [as_bytes_if_needed(part) for part in parts]
+            run(
+                self.unique_name,
+                "gather",
+                self._group.gather,
+                [carried] if here else [],
+                [as_bytes_if_needed(source)],
+                gather_options(dst),
+            )
+        return output
+
+    def broadcast(self, input_: torch.Tensor, src: int) -> torch.Tensor:
+        check_dense(input_, "broadcast")
+        buffer = plain(input_)
+        if buffer.numel():
+            run(
+                self.unique_name,
+                "broadcast",
+                self._group.broadcast,
+                as_bytes_if_needed(buffer),
+                src,
+            )
+        if self.rank_in_group == src:
+            return input_
+        return _written_back(input_, buffer)
+
+    def send(self, tensor: torch.Tensor, dst: int) -> None:
+        check_dense(tensor, "send")
+        source = plain(tensor)
+        if source.numel():
+            run(
+                self.unique_name,
+                "send",
+                self._group.send,
+                [as_bytes_if_needed(source)],
+                dst,
+                _TAG,
+            )
+
+    def recv(self, size: torch.Size, dtype: torch.dtype, src: int) -> torch.Tensor:
+        output = torch.empty(size, dtype=dtype)
+        if output.numel():
+            run(
+                self.unique_name,
+                "recv",
+                self._group.recv,
+                [as_bytes_if_needed(output)],
+                src,
+                _TAG,
+            )
+        return output
+
+    def _sum_into(self, tensor: torch.Tensor, operation: str) -> torch.Tensor:
+        """Sum a contiguous tensor over the group, in place."""
+        if tensor.numel() == 0:
+            return tensor
+        buffer, how, is_copy = reduction_view(tensor)
+        run(self.unique_name, operation, self._group.allreduce, [buffer], how)
+        if is_copy:
+            tensor.copy_(buffer)
+        return tensor
+
+    def _output_for(
+        self, source: torch.Tensor, dim: int
+    ) -> tuple[torch.Tensor, Sequence[torch.Tensor]]:
+        """Return the concatenation to be, and each rank's part of it as a view. Gloo copies each
+        part to its place anyway, so a part may be strided: no second pass for dim > 0."""
+        shape = list(source.shape)
+        shape[dim] *= self.world_size
+        output = source.new_empty(shape)
+        if source.size(dim) == 0:
+            return output, [output] * self.world_size
+        return output, torch.split(output, source.size(dim), dim)
+
+
+def _fresh(tensor: torch.Tensor) -> torch.Tensor:
+    """Return a contiguous copy that shares nothing with `tensor`."""
+    copy = plain(tensor)
+    if copy is tensor or copy.data_ptr() == tensor.data_ptr():
+        return copy.clone(memory_format=torch.contiguous_format)
+    return copy
+
+
+def _written_back(target: torch.Tensor, buffer: torch.Tensor) -> torch.Tensor:
+    if buffer.data_ptr() != target.data_ptr():
+        with torch.no_grad():
+            target.copy_(buffer)
+    return target
+
+
+def _with_a_dim(tensor: torch.Tensor) -> torch.Tensor:
+    """A tensor without dims is concatenated as a vector of one element."""
+    return tensor.view(1) if tensor.dim() == 0 else tensor

@@ -1,0 +1,253 @@
+"""Joining the world and leaving it: the torch side of `init_distributed_environment`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import torch.distributed as dist
+from torch.distributed.constants import default_pg_timeout
+
+from vllm_distributed.backends import resolve_backend
+from vllm_distributed.errors import (
+    DistributedError,
+    EnvironmentConflictError,
+    InvalidArgumentError,
+    InvalidTypeError,
+    RendezvousError,
+    StoreLostError,
+)
+from vllm_distributed.rendezvous import InitMethod, Rendezvous, meet, parse_init_method
+from vllm_distributed.roll_call import RollCall
+from vllm_distributed.same_node import node_identity
+from vllm_distributed.torch_internals import (
+    PrefixStore,
+    Store,
+    default_store,
+    group_timeout,
+    next_group_number,
+    set_next_group_number,
+    world_group,
+)
+
+__all__ = ["Environment", "join", "local_rank_of"]
+
+
+ExceptHook = Callable[..., Any]
+ExceptHooks = tuple[ExceptHook, ExceptHook]  # before torch wrapped it, and torch's wrapper
+
+
+@dataclass
+class Environment:
+    """The world this process is in. `adopted`: somebody else made torch's default group."""
+
+    rank: int
+    world_size: int
+    local_rank: int
+    backend: str
+    timeout: timedelta
+    node_count: int
+    adopted: bool
+    roll_call: RollCall
+    rendezvous: Rendezvous | None
+    excepthooks: ExceptHooks | None
+
+    def describe(self) -> str:
+        """Return the facts as words for a message."""
+        return f"world_size={self.world_size}, rank={self.rank}"
+
+    def agree(self, call: str, arguments: dict[str, Any]) -> None:
+        """Return when every rank has made this call with these arguments.
+
+        Also brings torch's numbering of groups back in step, which a failure on one rank upsets.
+        """
+        answers = self.roll_call.hold(call, arguments, {"group_number": next_group_number()})
+        set_next_group_number(max(answer["extra"]["group_number"] for answer in answers))
+
+    def leave(self) -> None:
+        """Undo `join`."""
+        if self.adopted:
+            return
+        _shut_down(self.rendezvous, self.excepthooks, left=True)
+
+
+def join(
+    world_size: int,
+    rank: int,
+    distributed_init_method: str,
+    local_rank: int,
+    backend: str,
+    timeout: timedelta | None,
+) -> Environment:
+    """Return the world joined, or adopted if torch.distributed is initialised already.
+
+    If it fails nothing is left behind.
+    """
+    if timeout is not None and not isinstance(timeout, timedelta):
+        raise InvalidTypeError(f"timeout must be a datetime.timedelta, got {timeout!r}")
+    if timeout is not None and timeout <= timedelta(0):
+        raise InvalidArgumentError(f"timeout must be positive, got {timeout}")
+    _check_local_rank(local_rank)
+    usable = resolve_backend(backend)
+    if dist.is_initialized():
+        return _adopt(world_size, rank, distributed_init_method, local_rank, usable, timeout)
+    method = parse_init_method(distributed_init_method, rank, world_size)
+    local = local_rank_of(local_rank, distributed_init_method, method.rank)
+    return _connect(method, local, usable, timeout or default_pg_timeout)
+
+
+def local_rank_of(local_rank: int, distributed_init_method: str, rank: int) -> int:
+    """Return the number of this process on its node, by vLLM's rule where it is not given."""
+    if local_rank != -1:
+        return local_rank
+    text = os.environ.get("LOCAL_RANK")
+    if not distributed_init_method.startswith("env://") or not text:
+        return rank
+    try:
+        return int(text)
+    except ValueError as error:
+        raise InvalidArgumentError(
+            f"environment variable LOCAL_RANK={text!r} must be an integer"
+        ) from error
+
+
+def _check_local_rank(local_rank: int) -> None:
+    if not isinstance(local_rank, int) or isinstance(local_rank, bool) or local_rank < -1:
+        raise InvalidArgumentError(
+            f"local_rank must be an integer of at least 0, or -1 to find it out, got "
+            f"{local_rank!r}",
+            local_rank=repr(local_rank),
+        )
+
+
+def _connect(method: InitMethod, local_rank: int, backend: str, timeout: timedelta) -> Environment:
+    excepthook = sys.excepthook
+    rendezvous: Rendezvous | None = None
+    roll_call: RollCall | None = None
+    try:
+        rendezvous, roll_call, nodes = _meet_everybody(method, timeout)
+        dist.init_process_group(
+            backend,
+            store=PrefixStore("default_pg", rendezvous.store),
+            rank=method.rank,
+            world_size=method.world_size,
+            timeout=timeout,
+        )
+    except BaseException as error:
+        if roll_call is not None and method.rank == 0:
+            roll_call.let_others_read()
+        _shut_down(rendezvous, (excepthook, sys.excepthook), left=False)
+        if isinstance(error, RuntimeError) and not isinstance(error, DistributedError):
+            raise RendezvousError(
+                f"rank {method.rank} of {method.world_size} could not join the world at "
+                f"{method.url!r} within the timeout of {timeout.total_seconds():g} s: {error}",
+                init_method=method.url,
+                host=method.host,
+                port=method.port,
+                rank=method.rank,
+                timeout_s=timeout.total_seconds(),
+            ) from error
+        raise
+    return Environment(
+        rank=method.rank,
+        world_size=method.world_size,
+        local_rank=local_rank,
+        backend=backend,
+        timeout=timeout,
+        node_count=nodes,
+        adopted=False,
+        roll_call=roll_call,
+        rendezvous=rendezvous,
+        excepthooks=(excepthook, sys.excepthook),
+    )
+
+
+def _meet_everybody(method: InitMethod, timeout: timedelta) -> tuple[Rendezvous, RollCall, int]:
+    """Return the rendezvous, the roll call and the number of nodes.
+
+    A rank that tries again after a failure can be back before rank 0 has stopped serving the
+    attempt that failed: it loses that store, and has until the deadline to find the next one.
+    """
+    deadline = time.monotonic() + timeout.total_seconds()
+    while True:
+        remaining = timedelta(seconds=max(deadline - time.monotonic(), 0.001))
+        rendezvous = meet(method, remaining, timeout)
+        try:
+            roll_call, nodes = _hold_first(
+                rendezvous.store, method.rank, method.world_size, timeout
+            )
+        except StoreLostError:
+            rendezvous.close(left=False)
+            if time.monotonic() >= deadline:
+                raise
+        except BaseException:
+            rendezvous.close(left=False)
+            raise
+        else:
+            rendezvous.store.set_timeout(timeout)
+            return rendezvous, roll_call, nodes
+
+
+def _adopt(
+    world_size: int,
+    rank: int,
+    distributed_init_method: str,
+    local_rank: int,
+    backend: str,
+    timeout: timedelta | None,
+) -> Environment:
+    actual_rank, actual_size = dist.get_rank(), dist.get_world_size()
+    if world_size not in (-1, actual_size) or rank not in (-1, actual_rank):
+        raise EnvironmentConflictError(
+            f"torch.distributed is already initialised with world_size={actual_size}, "
+            f"rank={actual_rank}, but world_size={world_size}, rank={rank} was asked for: pass "
+            f"those, or -1, or call torch.distributed.destroy_process_group() first",
+            existing={"world_size": actual_size, "rank": actual_rank},
+            wanted={"world_size": world_size, "rank": rank},
+        )
+    limit = timeout or group_timeout(world_group())
+    roll_call, nodes = _hold_first(
+        PrefixStore("vllm_distributed/adopted", default_store()), actual_rank, actual_size, limit
+    )
+    return Environment(
+        rank=actual_rank,
+        world_size=actual_size,
+        local_rank=local_rank_of(local_rank, distributed_init_method, actual_rank),
+        backend=backend,
+        timeout=limit,
+        node_count=nodes,
+        adopted=True,
+        roll_call=roll_call,
+        rendezvous=None,
+        excepthooks=None,
+    )
+
+
+def _hold_first(
+    store: Store, rank: int, world_size: int, timeout: timedelta
+) -> tuple[RollCall, int]:
+    """Call the roll of a world for the first time; return it and the number of nodes."""
+    roll_call = RollCall(store, rank, world_size, timeout)
+    answers = roll_call.hold(
+        "init_distributed_environment", {"world_size": world_size}, {"node": node_identity()}
+    )
+    return roll_call, len({answer["extra"]["node"] for answer in answers})
+
+
+def _shut_down(
+    rendezvous: Rendezvous | None, excepthooks: ExceptHooks | None, *, left: bool
+) -> None:
+    if dist.is_initialized():
+        dist.destroy_process_group()
+    # torch counts a failed attempt, and would name the next default group differently from peers
+    # whose attempt did not fail.
+    set_next_group_number(0)
+    if excepthooks is not None and sys.excepthook is excepthooks[1]:
+        sys.excepthook = excepthooks[0]
+    if rendezvous is not None:
+        rendezvous.close(left=left)

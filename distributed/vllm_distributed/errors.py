@@ -1,0 +1,161 @@
+"""The exceptions of this package.
+
+Each also derives from what vLLM raises in the same place, so that code written against vLLM still
+catches it. They are raised, never asserted: `python -O` changes nothing. A message says what was
+wrong, with the values, and what to do about it; `details` holds the same facts as data.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+__all__ = [
+    "CollectiveError",
+    "CollectiveTimeoutError",
+    "DistributedError",
+    "EncodingError",
+    "EnvironmentConflictError",
+    "EnvironmentNotInitializedError",
+    "GroupDestroyedError",
+    "GroupNotInitializedError",
+    "InvalidArgumentError",
+    "InvalidRankError",
+    "InvalidTypeError",
+    "ParallelSizeError",
+    "RendezvousError",
+    "RendezvousTimeoutError",
+    "RollCallError",
+    "RollCallMismatchError",
+    "RollCallTimeoutError",
+    "StoreLostError",
+    "UnknownBackendError",
+    "UnsupportedDtypeError",
+]
+
+
+class DistributedError(Exception):
+    """Base of every exception this package raises on purpose.
+
+    `reason` is a stable snake_case name for the kind of failure; `details` maps fact names to
+    plain values (numbers, strings, booleans, None, lists and dicts of them).
+    """
+
+    reason: ClassVar[str] = "distributed_error"
+
+    def __init__(self, message: str, **details: object) -> None:
+        super().__init__(message)
+        self.details: dict[str, object] = details
+
+
+class InvalidArgumentError(DistributedError, ValueError, AssertionError):
+    """An argument has a value the function cannot work with."""
+
+    reason = "invalid_argument"
+
+
+class InvalidTypeError(DistributedError, TypeError, AssertionError):
+    """An argument has a type the function cannot work with."""
+
+    reason = "invalid_type"
+
+
+class InvalidRankError(InvalidArgumentError):
+    """A src or dst is not a rank of the group, or is the caller itself."""
+
+    reason = "invalid_rank"
+
+
+class ParallelSizeError(InvalidArgumentError, RuntimeError):
+    """Parallel sizes that do not fit the world or each other."""
+
+    reason = "invalid_parallel_size"
+
+
+class UnknownBackendError(InvalidArgumentError):
+    """A backend name that torch.distributed does not know."""
+
+    reason = "unknown_backend"
+
+
+class UnsupportedDtypeError(InvalidArgumentError, RuntimeError):
+    """A dtype the backend cannot reduce and that cannot be converted exactly."""
+
+    reason = "unsupported_dtype"
+
+
+class EncodingError(DistributedError, TypeError, ValueError):
+    """An object cannot travel between ranks, or received bytes are not an encoded object."""
+
+    reason = "encoding_error"
+
+
+class EnvironmentNotInitializedError(DistributedError, AssertionError, RuntimeError):
+    """`init_distributed_environment` has to be called first."""
+
+    reason = "environment_not_initialized"
+
+
+class EnvironmentConflictError(DistributedError, AssertionError, RuntimeError):
+    """The environment, or its groups, already exist with other values than the ones asked for."""
+
+    reason = "environment_conflict"
+
+
+class GroupNotInitializedError(DistributedError, AssertionError, RuntimeError):
+    """The group asked for does not exist (yet)."""
+
+    reason = "group_not_initialized"
+
+
+class GroupDestroyedError(DistributedError, AssertionError, RuntimeError):
+    """The group existed and was destroyed."""
+
+    reason = "group_destroyed"
+
+
+class RendezvousError(DistributedError, RuntimeError):
+    """This process could not join the world."""
+
+    reason = "rendezvous_failed"
+
+
+class RendezvousTimeoutError(RendezvousError, TimeoutError):
+    """This process could not join the world in time."""
+
+    reason = "rendezvous_timeout"
+
+
+class RollCallError(DistributedError, RuntimeError):
+    """The ranks did not come together for an operation that all of them must call."""
+
+    reason = "roll_call_failed"
+
+
+class RollCallTimeoutError(RollCallError, TimeoutError):
+    """Some ranks did not make the call in time; `details["missing"]` lists them."""
+
+    reason = "roll_call_timeout"
+
+
+class RollCallMismatchError(RollCallError, ValueError, AssertionError):
+    """The ranks made the call with different arguments."""
+
+    reason = "roll_call_mismatch"
+
+
+class StoreLostError(RollCallError):
+    """The store of the world, and so rank 0 that serves it, is gone."""
+
+    reason = "store_lost"
+
+
+class CollectiveError(DistributedError, RuntimeError):
+    """The backend failed in a collective or point-to-point operation; the group is unusable."""
+
+    reason = "collective_failed"
+
+
+class CollectiveTimeoutError(CollectiveError, TimeoutError):
+    """A peer did not take part in time; the group is unusable."""
+
+    reason = "collective_timeout"

@@ -1,0 +1,277 @@
+"""How Python objects travel between ranks: msgpack with extension types, never pickle by default.
+
+Supported: None, bool, int of any size, float, complex, str, bytes, list, tuple, set, frozenset,
+dict with any hashable keys, and torch's dtype, device, Size, tensors and `TensorMetadata`.
+Everything else is refused by `encode`, unless the environment has
+`VLLM_ALLOW_INSECURE_SERIALIZATION=1` (vLLM's own name for it): then it is pickled, and a receiver
+with the same setting unpickles it. `decode` of any bytes returns a value or raises
+`EncodingError`; it runs no code found in them and allocates no more than they account for.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import struct
+import threading
+from enum import IntEnum
+from math import prod
+from typing import Any, NamedTuple
+
+import msgpack
+import torch
+
+from vllm_distributed.errors import EncodingError
+
+__all__ = ["TensorMetadata", "decode", "encode"]
+
+# Each nested extension is a call of msgpack's parser inside another, 40 KB of C stack that Python's
+# recursion limit does not see: a message of 3,000 of them, 15 KB long, ended the process. 20 fit a
+# thread with a stack of 1 MB.
+MAX_NESTING = 20
+
+INSECURE_SETTING = "VLLM_ALLOW_INSECURE_SERIALIZATION"
+
+_DTYPES = {
+    str(value).removeprefix("torch."): value
+    for value in vars(torch).values()
+    if isinstance(value, torch.dtype)
+}
+_COMPLEX = struct.Struct("<dd")
+
+
+class TensorMetadata(NamedTuple):
+    """What a receiver must know to allocate a tensor: device type, dtype and shape."""
+
+    device: str
+    dtype: torch.dtype
+    size: torch.Size
+
+
+class _Extension(IntEnum):
+    """msgpack extension codes (0 to 127 are the application's). Never renumber: ranks of
+    different versions may talk to each other."""
+
+    TUPLE = 1
+    BIG_INT = 2
+    COMPLEX = 3
+    SET = 4
+    FROZENSET = 5
+    DTYPE = 6
+    DEVICE = 7
+    SIZE = 8
+    TENSOR = 9
+    TENSOR_METADATA = 10
+    PICKLE = 11
+
+
+def encode(value: Any) -> bytes:
+    """Return `value` as bytes. Raises `EncodingError` naming the type that cannot travel.
+
+    >>> decode(encode({"a": (1, 2), 3: {4, 5}}))
+    {'a': (1, 2), 3: {4, 5}}
+    """
+    try:
+        return _pack(value)
+    except (ValueError, OverflowError, RecursionError) as error:
+        if isinstance(error, EncodingError):
+            raise
+        raise EncodingError(
+            f"an object of type {_type_name(value)} cannot be encoded: {error}"
+        ) from error
+
+
+def decode(data: bytes | bytearray | memoryview) -> Any:
+    """Return the object that `encode` made `data` from. Tensors arrive on the CPU."""
+    try:
+        return _unpack(data)
+    except EncodingError:
+        raise
+    except (
+        ValueError,  # msgpack: malformed, trailing or too deeply nested; UnicodeDecodeError
+        TypeError,  # an unhashable dict key or set member
+        RuntimeError,  # torch: not a device; RecursionError
+        OverflowError,
+        msgpack.UnpackException,
+    ) as error:
+        raise EncodingError(
+            f"{len(data)} bytes received are not an encoded object: {error}"
+        ) from error
+
+
+class _Depth(threading.local):
+    """How many extensions this thread is inside of."""
+
+    level = 0
+
+    def __enter__(self) -> None:
+        if self.level >= MAX_NESTING:
+            raise EncodingError(
+                f"tuples, sets and the like are nested more than {MAX_NESTING} deep"
+            )
+        self.level += 1
+
+    def __exit__(self, *failure: object) -> None:
+        self.level -= 1
+
+
+_depth = _Depth()
+
+
+def _pack(value: Any) -> bytes:
+    with _depth:
+        packed: bytes = msgpack.packb(
+            value, default=_extend, strict_types=True, unicode_errors="surrogatepass"
+        )
+    return packed
+
+
+def _unpack(data: bytes | bytearray | memoryview) -> Any:
+    with _depth:
+        return msgpack.unpackb(
+            data, ext_hook=_restore, strict_map_key=False, unicode_errors="surrogatepass"
+        )
+
+
+def _extend(value: Any) -> Any:
+    """What msgpack has no type for becomes an extension."""
+    kind = type(value)
+    if kind is tuple:
+        return _extension(_Extension.TUPLE, _pack(list(value)))
+    if kind is int:  # msgpack hands over what does not fit 64 bits
+        size = value.bit_length() // 8 + 1
+        return _extension(_Extension.BIG_INT, value.to_bytes(size, "little", signed=True))
+    if kind is complex:
+        return _extension(_Extension.COMPLEX, _COMPLEX.pack(value.real, value.imag))
+    if kind is set:
+        return _extension(_Extension.SET, _pack(list(value)))
+    if kind is frozenset:
+        return _extension(_Extension.FROZENSET, _pack(list(value)))
+    if kind is torch.dtype:
+        return _extension(_Extension.DTYPE, str(value).removeprefix("torch.").encode())
+    if kind is torch.device:
+        return _extension(_Extension.DEVICE, str(value).encode())
+    if kind is torch.Size:
+        return _extension(_Extension.SIZE, _pack([int(extent) for extent in value]))
+    if kind is TensorMetadata:
+        return _extension(_Extension.TENSOR_METADATA, _pack(list(value)))
+    if isinstance(value, torch.Tensor) and value.layout is torch.strided and not value.is_meta:
+        return _extension(_Extension.TENSOR, _pack_tensor(value))
+    if _pickle_is_allowed():
+        return _extension(_Extension.PICKLE, pickle.dumps(value))
+    raise EncodingError(
+        f"an object of type {_type_name(value)} cannot travel between ranks: send plain values "
+        f"(None, bool, int, float, complex, str, bytes, list, tuple, set, dict, torch dtype, "
+        f"device, Size, dense tensor), or set {INSECURE_SETTING}=1 on every rank to have it "
+        f"pickled, if every rank is trusted",
+        type=_type_name(value),
+    )
+
+
+def _restore(code: int, data: bytes) -> Any:
+    """The inverse of `_extend`, for bytes that may be anything."""
+    if code == _Extension.TUPLE:
+        return tuple(_unpack_list(data))
+    if code == _Extension.BIG_INT:
+        return int.from_bytes(data, "little", signed=True)
+    if code == _Extension.COMPLEX:
+        if len(data) != _COMPLEX.size:
+            raise EncodingError(f"a complex number is {_COMPLEX.size} bytes, got {len(data)}")
+        return complex(*_COMPLEX.unpack(data))
+    if code == _Extension.SET:
+        return set(_unpack_list(data))
+    if code == _Extension.FROZENSET:
+        return frozenset(_unpack_list(data))
+    if code == _Extension.DTYPE:
+        return _dtype(data.decode())
+    if code == _Extension.DEVICE:
+        return torch.device(data.decode())
+    if code == _Extension.SIZE:
+        return _shape(_unpack(data))
+    if code == _Extension.TENSOR_METADATA:
+        return _unpack_metadata(data)
+    if code == _Extension.TENSOR:
+        return _unpack_tensor(data)
+    if code == _Extension.PICKLE:
+        return _unpickle(data)
+    raise EncodingError(f"extension {code} is not one of this version's: upgrade the receiver")
+
+
+def _pack_tensor(tensor: torch.Tensor) -> bytes:
+    host = tensor.detach().cpu().resolve_conj().resolve_neg().contiguous()
+    if host.is_quantized:
+        raise EncodingError("a quantized tensor cannot travel between ranks: dequantize it first")
+    raw = host.reshape(-1).view(torch.uint8).numpy().tobytes() if host.numel() else b""
+    return _pack([str(host.dtype).removeprefix("torch."), list(host.shape), raw])
+
+
+def _unpack_tensor(data: bytes) -> torch.Tensor:
+    fields = _unpack_list(data)
+    if len(fields) != 3 or not isinstance(fields[2], bytes):
+        raise EncodingError("a tensor is a dtype, a shape and bytes")
+    dtype, shape, raw = _dtype(fields[0]), _shape(fields[1]), fields[2]
+    wanted = prod(shape) * dtype.itemsize
+    if wanted != len(raw):
+        raise EncodingError(f"{dtype} of shape {list(shape)} is {wanted} bytes, got {len(raw)}")
+    if not raw:
+        return torch.empty(shape, dtype=dtype)
+    return torch.frombuffer(bytearray(raw), dtype=torch.uint8).view(dtype).reshape(shape)
+
+
+def _unpack_metadata(data: bytes) -> TensorMetadata:
+    fields = _unpack_list(data)
+    if (
+        len(fields) != 3
+        or not isinstance(fields[0], str)
+        or not isinstance(fields[1], torch.dtype)
+        or not isinstance(fields[2], torch.Size)
+    ):
+        raise EncodingError("tensor metadata is a device type, a dtype and a size")
+    return TensorMetadata(*fields)
+
+
+def _unpickle(data: bytes) -> Any:
+    if not _pickle_is_allowed():
+        raise EncodingError(
+            f"a peer sent a pickled object, and this rank does not unpickle: have the peer send "
+            f"plain values, or set {INSECURE_SETTING}=1 here too, if every rank is trusted"
+        )
+    return pickle.loads(data)  # noqa: S301 - the user opted in, knowing vLLM's setting
+
+
+def _unpack_list(data: bytes) -> list[Any]:
+    value = _unpack(data)
+    if not isinstance(value, list):
+        raise EncodingError(f"expected a list, got {_type_name(value)}")
+    return value
+
+
+def _dtype(name: Any) -> torch.dtype:
+    if not isinstance(name, str) or name not in _DTYPES:
+        raise EncodingError(f"{name!r} is not a dtype of torch {torch.__version__}")
+    return _DTYPES[name]
+
+
+def _shape(extents: Any) -> torch.Size:
+    if not isinstance(extents, list) or not all(
+        type(extent) is int and 0 <= extent < 2**63 for extent in extents
+    ):
+        raise EncodingError(f"{extents!r:.80} is not a shape")
+    return torch.Size(extents)
+
+
+def _extension(code: _Extension, data: bytes) -> Any:
+    return msgpack.ExtType(int(code), data)
+
+
+def _pickle_is_allowed() -> bool:
+    return os.environ.get(INSECURE_SETTING) == "1"
+
+
+def _type_name(value: object) -> str:
+    kind = type(value)
+    return (
+        kind.__qualname__
+        if kind.__module__ == "builtins"
+        else f"{kind.__module__}.{kind.__qualname__}"
+    )

@@ -1,0 +1,313 @@
+"""How a process finds the others: from an init method to a connected store.
+
+`tcp://host:port`: rank 0 serves the store on exactly that address, the others connect to it. The
+listening socket is bound here and handed to torch, because torch's own server listens on every
+interface. A parent process that starts the ranks can instead bind port 0 itself, pass the real
+port on in the init method, and have rank 0 inherit the socket: see `adopt_listen_socket`. Nobody
+ever looks for a free port and hopes that it stays free.
+
+`env://`: address and ranks from MASTER_ADDR, MASTER_PORT, RANK and WORLD_SIZE; under torchrun the
+store is the one its agent already serves. Any other scheme goes to torch's registered handlers.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+
+from torch.distributed.rendezvous import rendezvous
+
+from vllm_distributed.errors import (
+    InvalidArgumentError,
+    InvalidRankError,
+    RendezvousError,
+    RendezvousTimeoutError,
+)
+from vllm_distributed.torch_internals import PrefixStore, Store, TCPStore
+from vllm_distributed.utils import get_tcp_uri
+
+__all__ = ["InitMethod", "Rendezvous", "adopt_listen_socket", "meet", "parse_init_method"]
+
+_BACKLOG = 2048
+_FIRST_RETRY_S, _LONGEST_RETRY_S = 0.002, 0.1
+
+_adopted: dict[int, socket.socket] = {}
+# How many worlds this process has left in a store that is not ours and so outlives them, by init
+# method: the next one must not read the addresses of process groups that are gone.
+_worlds_left: dict[str, int] = {}
+
+
+@dataclass(frozen=True)
+class InitMethod:
+    """A parsed init method: who this process is, and where the others are.
+
+    `host` and `port` are None where the store is not ours to make (`env://` under torchrun,
+    `file://` and the like).
+    """
+
+    url: str
+    rank: int
+    world_size: int
+    host: str | None
+    port: int | None
+
+
+@dataclass
+class Rendezvous:
+    """A connected store, and on rank 0 the server behind it."""
+
+    store: Store
+    server: TCPStore | None = None
+    lasting: str | None = None
+    """The init method of a store that outlives the world."""
+
+    def close(self, *, left: bool) -> None:
+        """Stop serving. `left`: the world existed and this process will not join it again."""
+        if left and self.lasting is not None:
+            _worlds_left[self.lasting] = _worlds_left.get(self.lasting, 0) + 1
+        self.server = None  # its destructor stops the daemon and closes the listening socket
+
+
+def adopt_listen_socket(sock: socket.socket) -> None:
+    """Use `sock` when this process is rank 0 of an init method with its port.
+
+    For a process that inherited a TCP socket which is already bound and listening (its parent
+    bound port 0 and published the real port). The socket becomes this package's: the next
+    rendezvous on its port takes it, and destroying the environment closes it. Adopting a second
+    socket of the same port closes the first. Local to the process. Raises `InvalidArgumentError`
+    if the socket is not a listening TCP socket.
+    """
+    if sock.family not in (socket.AF_INET, socket.AF_INET6) or sock.type != socket.SOCK_STREAM:
+        raise InvalidArgumentError(f"{sock!r} is not a TCP socket")
+    if not sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+        raise InvalidArgumentError(f"{sock!r} does not listen: call bind and listen on it first")
+    # Lets the port be bound again after destroy while old connections linger in TIME_WAIT.
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    port = int(sock.getsockname()[1])
+    previous = _adopted.pop(port, None)
+    if previous is not None and previous is not sock:
+        previous.close()
+    _adopted[port] = sock
+
+
+def parse_init_method(url: str, rank: int, world_size: int) -> InitMethod:
+    """Return what `url`, the arguments (-1: not given) and the environment say together."""
+    scheme = urlsplit(url).scheme
+    if scheme == "tcp":
+        return _parse_tcp(url, rank, world_size)
+    if scheme == "env":
+        return _parse_env(url, rank, world_size)
+    if scheme == "":
+        raise InvalidArgumentError(
+            f"init method {url!r} has no scheme: use tcp://host:port, env:// or file:///path",
+            init_method=url,
+        )
+    return InitMethod(url, *_checked(url, rank, world_size), None, None)
+
+
+def meet(method: InitMethod, remaining: timedelta, timeout: timedelta) -> Rendezvous:
+    """Return a store connected to the one of the other ranks.
+
+    Rank 0 serves it and does not wait for the others; the others wait for rank 0, no longer than
+    what remains of `timeout`. Raises `RendezvousError` naming host, port, rank and timeout.
+    """
+    if method.host is None or method.port is None:
+        return _meet_elsewhere(method, timeout)
+    if method.rank == 0:
+        return _serve(method, method.host, method.port, timeout)
+    return _join(method, method.host, method.port, remaining, timeout)
+
+
+def _parse_tcp(url: str, rank: int, world_size: int) -> InitMethod:
+    parts = urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError as error:
+        raise InvalidArgumentError(
+            f"init method {url!r} has no valid port: {error}", init_method=url
+        ) from error
+    if not parts.hostname or port is None:
+        raise InvalidArgumentError(
+            f"init method {url!r} must name host and port: tcp://host:port", init_method=url
+        )
+    query = parse_qs(parts.query)
+    try:
+        rank = int(query["rank"][-1]) if rank == -1 and "rank" in query else rank
+        if world_size == -1 and "world_size" in query:
+            world_size = int(query["world_size"][-1])
+    except ValueError as error:
+        raise InvalidArgumentError(
+            f"rank and world_size in init method {url!r} must be integers", init_method=url
+        ) from error
+    rank, world_size = _checked(url, rank, world_size)
+    if port == 0 and world_size > 1:
+        raise InvalidArgumentError(
+            f"init method {url!r} with port 0 leaves the other {world_size - 1} ranks without a "
+            f"port to connect to: bind the socket first, adopt_listen_socket() it on rank 0, and "
+            f"give every rank its real port",
+            init_method=url,
+        )
+    return InitMethod(url, rank, world_size, parts.hostname, port)
+
+
+def _parse_env(url: str, rank: int, world_size: int) -> InitMethod:
+    rank = _env_int("RANK", url) if rank == -1 else rank
+    world_size = _env_int("WORLD_SIZE", url) if world_size == -1 else world_size
+    rank, world_size = _checked(url, rank, world_size)
+    host, port = os.environ.get("MASTER_ADDR"), _env_int("MASTER_PORT", url)
+    if not host:
+        raise _not_set("MASTER_ADDR", url)
+    if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True":
+        return InitMethod(url, rank, world_size, None, None)
+    return InitMethod(url, rank, world_size, host, port)
+
+
+def _env_int(name: str, url: str) -> int:
+    text = os.environ.get(name)
+    if not text:
+        raise _not_set(name, url)
+    try:
+        return int(text)
+    except ValueError as error:
+        raise InvalidArgumentError(
+            f"environment variable {name}={text!r} must be an integer", variable=name, value=text
+        ) from error
+
+
+def _not_set(name: str, url: str) -> InvalidArgumentError:
+    return InvalidArgumentError(
+        f"init method {url!r} needs the environment variable {name}, which is not set: start the "
+        f"process with torchrun, set it, or pass distributed_init_method='tcp://host:port' with "
+        f"rank and world_size",
+        variable=name,
+        init_method=url,
+    )
+
+
+def _checked(url: str, rank: int, world_size: int) -> tuple[int, int]:
+    for name, value in (("rank", rank), ("world_size", world_size)):
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise InvalidArgumentError(f"{name} must be an integer, got {value!r}")
+        if value == -1:
+            raise InvalidArgumentError(
+                f"init method {url!r} does not say this process's {name}: pass {name}=",
+                init_method=url,
+            )
+    if world_size < 1:
+        raise InvalidArgumentError(
+            f"world_size must be at least 1, got {world_size}", world_size=world_size
+        )
+    if not 0 <= rank < world_size:
+        raise InvalidRankError(
+            f"rank {rank} is not in a world of {world_size} ranks (0..{world_size - 1})",
+            rank=rank,
+            world_size=world_size,
+        )
+    return rank, world_size
+
+
+def _serve(method: InitMethod, host: str, port: int, timeout: timedelta) -> Rendezvous:
+    listener = _adopted.pop(port, None) or _listen(method, host, port)
+    port = int(listener.getsockname()[1])
+    try:
+        # The server is an object of its own, apart from the client that process groups hold on
+        # to: letting go of it is what ends the listening, whoever still refers to a group.
+        server = TCPStore(
+            host_name=host,
+            port=port,
+            is_master=True,
+            timeout=timeout,
+            wait_for_workers=False,
+            master_listen_fd=listener.detach(),
+        )
+        return Rendezvous(_connect(host, port, timeout), server)
+    except RuntimeError as error:
+        raise _unreachable(method, host, port, timeout, error) from error
+
+
+def _listen(method: InitMethod, host: str, port: int) -> socket.socket:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen(_BACKLOG)
+        except OSError:
+            listener.close()
+            raise
+    except OSError as error:
+        raise RendezvousError(
+            f"rank 0 cannot listen on host {host}, port {port} ({error}): give the init method an "
+            f"address of this machine and a port nobody uses, or adopt_listen_socket() a socket "
+            f"that already listens",
+            host=host,
+            port=port,
+            rank=0,
+            init_method=method.url,
+        ) from error
+    return listener
+
+
+def _join(
+    method: InitMethod, host: str, port: int, remaining: timedelta, timeout: timedelta
+) -> Rendezvous:
+    deadline = time.monotonic() + remaining.total_seconds()
+    pause = _FIRST_RETRY_S
+    while True:
+        try:
+            # Tried with a plain socket first: it honours the deadline exactly and names the
+            # cause, where torch's client overshoots by up to a second and prints a stack trace.
+            left_s = max(deadline - time.monotonic(), 0.001)
+            socket.create_connection((host, port), timeout=left_s).close()
+            return Rendezvous(_connect(host, port, timeout))
+        except (OSError, RuntimeError) as error:
+            if time.monotonic() + pause >= deadline:
+                raise _unreachable(method, host, port, timeout, error) from error
+        time.sleep(pause)  # rank 0 does not listen yet: there is nothing to wait on but time
+        pause = min(pause * 2, _LONGEST_RETRY_S)
+
+
+def _connect(host: str, port: int, timeout: timedelta) -> TCPStore:
+    return TCPStore(
+        host_name=host, port=port, is_master=False, timeout=timeout, wait_for_workers=False
+    )
+
+
+def _unreachable(
+    method: InitMethod, host: str, port: int, timeout: timedelta, cause: Exception
+) -> RendezvousTimeoutError:
+    seconds = timeout.total_seconds()
+    return RendezvousTimeoutError(
+        f"rank {method.rank} of {method.world_size} could not reach rank 0 at host {host}, port "
+        f"{port} within the timeout of {seconds:g} s ({cause}): start rank 0, and check that "
+        f"{get_tcp_uri(host, port)} is its address and that nothing blocks it",
+        host=host,
+        port=port,
+        rank=method.rank,
+        world_size=method.world_size,
+        timeout_s=seconds,
+    )
+
+
+def _meet_elsewhere(method: InitMethod, timeout: timedelta) -> Rendezvous:
+    """Use torch's registered handlers, and keys of our own in a store that outlives the world."""
+    try:
+        store, _, _ = next(rendezvous(method.url, method.rank, method.world_size, timeout=timeout))
+    except (RuntimeError, ValueError, OSError) as error:
+        raise RendezvousError(
+            f"rank {method.rank} of {method.world_size} could not meet the others at "
+            f"{method.url!r} within the timeout of {timeout.total_seconds():g} s: {error}",
+            init_method=method.url,
+            rank=method.rank,
+            world_size=method.world_size,
+            timeout_s=timeout.total_seconds(),
+        ) from error
+    generation = f"vllm_distributed/world/{_worlds_left.get(method.url, 0)}"
+    return Rendezvous(PrefixStore(generation, store), lasting=method.url)

@@ -1,0 +1,73 @@
+"""Nested values with tensors in them, split into a description and the tensors.
+
+The description (the same structure, each tensor replaced by a `TensorMetadata`) travels as an
+object, the tensors as raw bytes behind it, in the order in which they were found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+from vllm_distributed.errors import InvalidTypeError
+from vllm_distributed.object_codec import TensorMetadata
+
+__all__ = ["fill", "find_metadata", "split"]
+
+
+def split(value: Any) -> tuple[Any, list[torch.Tensor]]:
+    """Return `value` with metadata in place of its tensors, and the tensors.
+
+    >>> description, tensors = split({"a": torch.zeros(2), "b": [1, torch.ones(())]})
+    >>> description["a"]
+    TensorMetadata(device='cpu', dtype=torch.float32, size=torch.Size([2]))
+    >>> len(tensors)
+    2
+    """
+    tensors: list[torch.Tensor] = []
+
+    def describe(part: Any) -> Any:
+        if isinstance(part, torch.Tensor):
+            if part.layout is not torch.strided or part.is_meta or part.is_quantized:
+                raise InvalidTypeError(
+                    f"a {part.layout} tensor on {part.device} cannot be sent: convert it to a "
+                    f"dense tensor first"
+                )
+            tensors.append(part)
+            return TensorMetadata(part.device.type, part.dtype, part.size())
+        if type(part) is dict:
+            return {key: describe(item) for key, item in part.items()}
+        if type(part) is list:
+            return [describe(item) for item in part]
+        if type(part) is tuple:
+            return tuple(describe(item) for item in part)
+        return part
+
+    return describe(value), tensors
+
+
+def find_metadata(description: Any) -> Iterator[TensorMetadata]:
+    """Yield the metadata in a description, in the order in which the tensors follow."""
+    if isinstance(description, TensorMetadata):
+        yield description
+    elif type(description) is dict:
+        for item in description.values():
+            yield from find_metadata(item)
+    elif type(description) in (list, tuple):
+        for item in description:
+            yield from find_metadata(item)
+
+
+def fill(description: Any, tensors: Iterator[torch.Tensor]) -> Any:
+    """Return the value that `split` took apart, with `tensors` in their places."""
+    if isinstance(description, TensorMetadata):
+        return next(tensors)
+    if type(description) is dict:
+        return {key: fill(item, tensors) for key, item in description.items()}
+    if type(description) is list:
+        return [fill(item, tensors) for item in description]
+    if type(description) is tuple:
+        return tuple(fill(item, tensors) for item in description)
+    return description

@@ -1,0 +1,266 @@
+"""What can travel between ranks, and what arbitrary bytes can do: nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import pickle
+import subprocess
+import sys
+from typing import Any
+
+import msgpack
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vllm_distributed.errors import EncodingError
+from vllm_distributed.object_codec import TensorMetadata, decode, encode
+from vllm_distributed.tensor_dict import fill, find_metadata, split
+
+HASHABLE = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text()
+    | st.binary()
+    | st.complex_numbers(allow_nan=False),
+    lambda inner: (
+        st.tuples(inner, inner) | st.frozensets(inner, max_size=3) | st.lists(inner).map(tuple)
+    ),
+    max_leaves=8,
+)
+VALUES = st.recursive(
+    HASHABLE | st.sets(HASHABLE, max_size=4),
+    lambda inner: st.lists(inner) | st.dictionaries(HASHABLE, inner) | st.tuples(inner, inner),
+    max_leaves=20,
+)
+
+
+def identical(one: Any, other: Any) -> bool:
+    """Equal, and of the same types throughout (1, 1.0 and True are equal)."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        return len(one) == len(other) and all(
+            identical(a, b)
+            for pair, twin in zip(one.items(), other.items(), strict=True)
+            for a, b in zip(pair, twin, strict=True)
+        )
+    if isinstance(one, (list, tuple)):
+        return len(one) == len(other) and all(map(identical, one, other))
+    return bool(one == other)
+
+
+@given(VALUES)
+def test_round_trip(value: Any) -> None:
+    assert identical(decode(encode(value)), value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        2**63,
+        2**64,
+        -(2**63) - 1,
+        -(2**1000),
+        float("inf"),
+        "\ud800",
+        (),
+        [[], ()],
+        torch.float8_e4m3fn,
+        torch.device("cuda", 1),
+        torch.Size([]),
+        torch.Size([2, 0, 3]),
+        TensorMetadata("cpu", torch.bool, torch.Size([4])),
+        {torch.float32: (torch.device("cpu"), {"x"})},
+    ],
+    ids=repr,
+)
+def test_round_trip_of_special_values(value: Any) -> None:
+    result = decode(encode(value))
+    assert result == value
+    assert type(result) is type(value)
+
+
+def test_nan() -> None:
+    assert math.isnan(decode(encode(float("nan"))))
+
+
+@pytest.mark.parametrize(
+    "dtype",
+    [
+        torch.float32,
+        torch.bfloat16,
+        torch.float8_e5m2,
+        torch.int16,
+        torch.uint64,
+        torch.bool,
+        torch.complex64,
+    ],
+)
+@pytest.mark.parametrize("shape", [(), (0,), (3,), (2, 0, 4), (2, 3, 4)])
+def test_tensors(dtype: torch.dtype, shape: tuple[int, ...]) -> None:
+    tensor = (torch.arange(torch.Size(shape).numel()) % 2).to(torch.float32).to(dtype)
+    tensor = tensor.reshape(shape)
+    result = decode(encode([tensor]))[0]
+    assert result.dtype == dtype
+    assert result.shape == tensor.shape
+    assert torch.equal(result.to(torch.complex128), tensor.to(torch.complex128))
+
+
+def test_tensors_that_are_views() -> None:
+    base = torch.arange(12.0).reshape(3, 4).requires_grad_()
+    result = decode(encode(base.t()[::2]))
+    assert torch.equal(result, base.t()[::2])
+    assert not result.requires_grad
+    conjugate = torch.tensor([1 + 2j]).conj()
+    assert torch.equal(decode(encode(conjugate)), conjugate)
+    result[0] = 1  # its memory is its own
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        object(),
+        len,
+        {1: object()},
+        [torch.ones(2, 2).to_sparse()],
+        range(3),
+        type("Text", (str,), {})("x"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_cannot_travel_is_named(value: Any) -> None:
+    with pytest.raises(EncodingError, match="cannot travel between ranks"):
+        encode(value)
+
+
+def test_recursive_values_are_refused() -> None:
+    value: list[Any] = []
+    value.append(value)
+    with pytest.raises(EncodingError):
+        encode(value)
+    deep: Any = ()
+    for _ in range(100_000):
+        deep = (deep,)
+    with pytest.raises(EncodingError):
+        encode(deep)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_decoded_or_refused(data: bytes) -> None:
+    with contextlib.suppress(EncodingError):
+        decode(data)
+
+
+@given(st.integers(0, 127), st.binary(max_size=60))
+def test_any_extension_is_decoded_or_refused(code: int, data: bytes) -> None:
+    with contextlib.suppress(EncodingError):
+        decode(msgpack.packb([msgpack.ExtType(code, data)]))
+
+
+@given(VALUES, st.data())
+def test_any_damage_is_decoded_or_refused(value: Any, data: st.DataObject) -> None:
+    encoded = bytearray(encode(value))
+    encoded[data.draw(st.integers(0, len(encoded) - 1))] = data.draw(st.integers(0, 255))
+    with contextlib.suppress(EncodingError):
+        decode(encoded)
+
+
+def extension(code: int, value: Any) -> bytes:
+    packed: bytes = msgpack.packb(msgpack.ExtType(code, msgpack.packb(value)))
+    return packed
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\xc1",
+        encode(1) + b"\x00",
+        b"\xdf\xff\xff\xff\xff",
+        b"\xdd\xff\xff\xff\xff",
+        extension(9, ["float32", [2**40], b""]),
+        extension(9, ["float32", [2**62, 4], b""]),
+        extension(9, ["float32", [-1], b""]),
+        extension(9, ["float31", [1], b"abcd"]),
+        extension(9, ["float32", [1], b"abc"]),
+        extension(9, {}),
+        extension(10, ["cpu", "float32", [1]]),
+        extension(4, [[1]]),
+        extension(1, {"not": "a list"}),
+        msgpack.packb(msgpack.ExtType(7, b"toaster")),
+        msgpack.packb(msgpack.ExtType(99, b"")),
+        b"\x91" * 5000,
+    ],
+)
+def test_damaged_bytes_are_refused(data: bytes) -> None:
+    with pytest.raises(EncodingError):
+        decode(data)
+
+
+def test_a_bomb_of_nested_extensions_is_refused() -> None:
+    data = b"\xc0"
+    for _ in range(3000):
+        data = msgpack.packb(msgpack.ExtType(1, b"\x91" + data))
+    with pytest.raises(EncodingError):
+        decode(data)
+
+
+def test_as_deep_as_allowed_is_allowed_also_after_errors() -> None:
+    for _ in range(3):
+        value: Any = 1
+        for _ in range(19):
+            value = (value,)
+        assert decode(encode(value)) == value
+        with pytest.raises(EncodingError, match="nested more than 20 deep"):
+            encode((value,))
+
+
+def test_pickle_only_by_consent(monkeypatch: pytest.MonkeyPatch) -> None:
+    pickled = msgpack.packb(msgpack.ExtType(11, pickle.dumps(range(3))))
+    with pytest.raises(EncodingError, match="VLLM_ALLOW_INSECURE_SERIALIZATION=1"):
+        decode(pickled)
+    monkeypatch.setenv("VLLM_ALLOW_INSECURE_SERIALIZATION", "1")
+    assert decode(pickled) == range(3)
+    assert decode(encode({"a": range(3)})) == {"a": range(3)}
+    monkeypatch.setenv("VLLM_ALLOW_INSECURE_SERIALIZATION", "true")
+    with pytest.raises(EncodingError):
+        decode(pickled)
+
+
+def test_splitting_and_filling() -> None:
+    value = {"a": torch.ones(2), "b": [(torch.zeros(1), 3), {"c": torch.ones(())}], "d": None}
+    description, tensors = split(value)
+    assert [metadata.size for metadata in find_metadata(description)] == [
+        tensor.shape for tensor in tensors
+    ]
+    result = fill(decode(encode(description)), iter(tensors))
+    assert result["a"] is value["a"]
+    assert result["b"][0][0] is value["b"][0][0]  # type: ignore[index]
+    assert result["b"][0][1:] == (3,)
+    assert result["d"] is None
+
+
+def test_nothing_is_asserted_away_by_python_o() -> None:
+    """Errors are raised, not asserted: `python -O` changes nothing."""
+    program = (
+        "import vllm_distributed as vd\n"
+        "for call in (vd.get_tp_group, vd.get_world_group, vd.initialize_model_parallel):\n"
+        "    try:\n        call()\n"
+        "    except AssertionError as error:\n        print(error.reason)\n"
+        "try:\n    vd.divide(3, 2)\n"
+        "except AssertionError as error:\n    print(error.reason)\n"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-O", "-c", program], capture_output=True, text=True, check=True
+    )
+    assert finished.stdout.split() == [
+        "group_not_initialized",
+        "environment_not_initialized",
+        "environment_not_initialized",
+        "invalid_argument",
+    ]

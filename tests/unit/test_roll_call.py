@@ -1,0 +1,108 @@
+"""Ranks as threads on a store in memory: who comes, who does not, and who wants something else."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from torch.distributed import HashStore
+
+from vllm_distributed.errors import (
+    RollCallError,
+    RollCallMismatchError,
+    RollCallTimeoutError,
+)
+from vllm_distributed.roll_call import RollCall
+
+SHORT = timedelta(seconds=0.3)
+LONG = timedelta(seconds=20)
+
+
+def together(*calls: Callable[[], Any]) -> list[Any]:
+    """Return what each call returned or raised, all of them run at once."""
+    results: list[Any] = [None] * len(calls)
+
+    def attempt(index: int) -> None:
+        try:
+            results[index] = calls[index]()
+        except RollCallError as error:
+            results[index] = error
+
+    threads = [threading.Thread(target=attempt, args=(index,)) for index in range(len(calls))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def rolls(count: int, timeout: timedelta = LONG) -> list[RollCall]:
+    store = HashStore()
+    return [RollCall(store, rank, count, timeout) for rank in range(count)]
+
+
+def call(roll: RollCall, name: str = "make", extra: int = 0, **agree: int) -> Callable[[], Any]:
+    return lambda: roll.hold(name, agree, {"extra": extra})
+
+
+def test_everybody_reads_what_everybody_said() -> None:
+    ranks = rolls(3)
+    for _ in range(3):
+        results = together(*(call(roll, extra=rank) for rank, roll in enumerate(ranks)))
+        assert [[answer["extra"]["extra"] for answer in result] for result in results] == [
+            [0, 1, 2]
+        ] * 3
+
+
+def test_other_arguments_and_other_calls_are_told_to_all() -> None:
+    one, two = rolls(2)
+    for result in together(call(one, size=1), call(two, size=2)):
+        assert isinstance(result, RollCallMismatchError)
+        assert "rank 0: make(size=1); rank 1: make(size=2)" in str(result)
+    for result in together(call(one, "make"), call(two, "break")):
+        assert isinstance(result, RollCallMismatchError)
+        assert "rank 0: make(); rank 1: break()" in str(result)
+    assert all(len(result) == 2 for result in together(call(one), call(two)))
+
+
+def test_the_missing_are_named_and_the_attempt_counts_for_nobody() -> None:
+    ranks = rolls(3, SHORT)
+    for result in together(call(ranks[0]), call(ranks[2])):
+        assert isinstance(result, RollCallTimeoutError)
+        assert "rank 1 of the world of 3 did not make the call within 0.3 s" in str(result)
+        assert result.details["missing"] == [1]
+    # Rank 1 was late: it does not answer the attempt the others gave up.
+    assert all(len(result) == 3 for result in together(*map(call, ranks)))
+
+
+def test_a_world_of_another_size_is_told_to_all() -> None:
+    store = HashStore()
+    one, two = RollCall(store, 0, 2, LONG), RollCall(store, 1, 3, LONG)
+    for result in together(call(one), call(two)):
+        assert isinstance(result, RollCallMismatchError)
+        assert "world_size=2" in str(result)
+        assert "world_size=3" in str(result)
+
+
+def test_an_interrupted_call_is_abandoned() -> None:
+    one, two = rolls(2)
+
+    class Interrupting:
+        def __init__(self, store: Any) -> None:
+            self.store = store
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.store, name)
+
+        def wait(self, keys: list[str], timeout: timedelta) -> None:
+            raise KeyboardInterrupt
+
+    store = one._store
+    one._store = Interrupting(store)  # type: ignore[assignment]
+    with pytest.raises(KeyboardInterrupt):
+        call(one)()
+    one._store = store
+    assert all(len(result) == 2 for result in together(call(one), call(two)))
