@@ -7,7 +7,7 @@ side. Nothing here evaluates or unpickles: the bytes only ever become the types 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 import msgpack
 import torch
@@ -147,20 +147,20 @@ class _Encoder:
 
 
 class _Decoder:
+    """Unpacks level by level: extension types come out of msgpack as they are and are resolved
+    after it has returned. Unpacking them from within its `ext_hook` would nest its C frames, of
+    tens of kilobytes each, and a message of a few kilobytes could overflow the stack."""
+
     def __init__(self, term: types_pb2.Term, objects: ObjectSpace) -> None:
         self._tensors = term.tensors
         self._objects = objects
 
     def unpack(self, packed: bytes, depth: int) -> Any:
         """The value of msgpack bytes, extension types resolved."""
-        if depth > MAX_DEPTH:
-            raise _bad(f"a term nested deeper than {MAX_DEPTH} levels")
         try:
-            return msgpack.unpackb(
-                packed,
-                strict_map_key=True,
-                ext_hook=lambda code, data: self._extension(code, data, depth + 1),
-            )
+            # Keys are strings where the encoder is ours; other keys come as an extension type.
+            value = msgpack.unpackb(packed, strict_map_key=True)
+            return self._resolve(value, depth)
         except BridgeError:
             raise
         except (
@@ -173,6 +173,18 @@ class _Decoder:
             # ValueError: truncated, trailing or non-UTF-8 input; TypeError: unhashable keys;
             # OverflowError: numbers out of range; RuntimeError: a device of no known type.
             raise _bad(f"malformed msgpack: {error}") from error
+
+    def _resolve(self, value: Any, depth: int) -> Any:
+        kind = type(value)
+        if kind is not list and kind is not dict and kind is not msgpack.ExtType:
+            return value if kind is not msgpack.Timestamp else _refuse_timestamp()
+        if depth > MAX_DEPTH:
+            raise _bad(f"a term nested deeper than {MAX_DEPTH} levels")
+        if kind is list:
+            return [self._resolve(item, depth + 1) for item in value]
+        if kind is dict:
+            return {key: self._resolve(item, depth + 1) for key, item in value.items()}
+        return self._extension(value.code, value.data, depth)
 
     def _extension(self, code: int, data: bytes, depth: int) -> object:
         if code in _CONTAINERS:
@@ -198,7 +210,7 @@ class _Decoder:
         raise _bad(f"extension type {code} is not known")
 
     def _list(self, data: bytes, depth: int, what: str, *, length: int | None = None) -> list[Any]:
-        items = self.unpack(data, depth)
+        items = self.unpack(data, depth + 1)
         if not isinstance(items, list) or (length is not None and len(items) != length):
             raise _bad(f"a {what} that does not hold a list" + (f" of {length}" if length else ""))
         return items
@@ -225,6 +237,10 @@ def _plain(value: float | str | bytes | list[Any]) -> object:
     if isinstance(value, str):
         return str.__str__(value)
     return bytes(value) if isinstance(value, bytes) else list(value)
+
+
+def _refuse_timestamp() -> NoReturn:
+    raise _bad("extension type -1 (timestamp) is not known")
 
 
 def _bad(what: str) -> BridgeError:
