@@ -6,6 +6,7 @@ with which the Python client encodes its calls.
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import types
 import typing
@@ -19,7 +20,7 @@ import torch
 from torch.distributed import ProcessGroup
 
 import vllm_distributed
-from vllm_bridge.surface import DISTRIBUTED, Exposed, Kind, exposed
+from vllm_bridge.surface import CLASSES, DISTRIBUTED, Exposed, Kind, exposed
 
 PACKAGE = "vllm.distributed.v1"
 
@@ -46,7 +47,8 @@ class Type:
     """A type of the contract.
 
     `kind` is one of int, bool, float, string, bytes, none, tensor, group, process_group, duration,
-    dtype, device, size, term, list, tuple, nullable; the last three have `items`.
+    dtype, device, size, object, term, list, tuple, nullable; the last three have `items`. An
+    `object` stays in its rank; which class is meant is the method's business.
     """
 
     kind: str
@@ -131,15 +133,15 @@ def method_of(item: Exposed) -> Method:
     """
     if item.kind is Kind.CONSTANT:
         return Method(item, (), type_of(type(item.target), item.qualified_name))
-    if not isinstance(item.target, types.FunctionType):
-        raise ContractError(f"{item.qualified_name} is not a function")
+    if not callable(item.target):
+        raise ContractError(f"{item.qualified_name} cannot be called")
     signature = inspect.signature(item.target)
-    hints = typing.get_type_hints(item.target)
+    hints = _hints(item)
     parameters = []
     for number, parameter in enumerate(signature.parameters.values(), start=1):
         where = f"{item.qualified_name}({parameter.name})"
         if parameter.name == "self":
-            parameters.append(Parameter(RECEIVER, number, Type("group"), optional=False))
+            parameters.append(Parameter(RECEIVER, number, receiver(item.service), optional=False))
             continue
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             raise ContractError(f"{where}: a variable number of arguments has no fields")
@@ -147,18 +149,36 @@ def method_of(item: Exposed) -> Method:
             raise ContractError(f"{where} has no annotation; the contract needs one")
         optional = parameter.default is not parameter.empty
         type_ = type_of(hints[parameter.name], where)
-        if optional and type_.is_list and type_.required.items[0].is_list:
-            raise ContractError(
-                f"{where}: an optional list of lists cannot be told from an empty one"
-            )
-        if optional and type_.kind == "nullable" and parameter.default is not None:
-            raise ContractError(f"{where}: None and an absent value would be the same on the wire")
+        if optional and _ambiguous(type_, parameter.default):
+            type_ = Type("term")
         parameters.append(Parameter(parameter.name, number, type_, optional))
+    if item.kind is Kind.CONSTRUCTOR:
+        return Method(item, tuple(parameters), receiver(item.service))
     if "return" not in hints:
         raise ContractError(
             f"{item.qualified_name} has no return annotation; the contract needs one"
         )
     return Method(item, tuple(parameters), type_of(hints["return"], f"{item.qualified_name} ->"))
+
+
+def _ambiguous(type_: Type, default: object) -> bool:
+    """Whether a field of the type could not tell absent from None or from empty. A term can."""
+    nested = type_.is_list and type_.required.items[0].is_list
+    return nested or (type_.kind == "nullable" and default is not None)
+
+
+def receiver(service: str) -> Type:
+    """What stands for an object of the service's class."""
+    coordinator = issubclass(CLASSES[service], vllm_distributed.GroupCoordinator)
+    return Type("group" if coordinator else "object")
+
+
+def _hints(item: Exposed) -> dict[str, Any]:
+    if item.kind is not Kind.CONSTRUCTOR:
+        return typing.get_type_hints(item.target)
+    if dataclasses.is_dataclass(item.target):
+        return typing.get_type_hints(item.target)
+    return typing.get_type_hints(getattr(item.target, "__init__"))  # noqa: B009 - of the class
 
 
 _SCALARS: dict[object, str] = {
@@ -187,6 +207,8 @@ def type_of(hint: Any, where: str) -> Type:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
         return _union(arguments, where)
+    if origin is typing.Literal and all(isinstance(choice, str) for choice in arguments):
+        return Type("string")
     if origin in (list, Sequence):
         item = type_of(arguments[0], where)
         nested = item.kind == "list" and item.items[0].kind == "int"

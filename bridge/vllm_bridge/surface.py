@@ -14,12 +14,31 @@ from dataclasses import dataclass
 from enum import Enum
 
 import vllm_distributed
+from vllm_distributed.communicators import MessageQueue
 
 DISTRIBUTED = "Distributed"
 """Name of the service of the module's functions; the other services are named after classes."""
 
-CLASSES: dict[str, type] = {"GroupCoordinator": vllm_distributed.GroupCoordinator}
+NEW = "new"
+"""Name of the RPC that makes an object of a class."""
+
+CLASSES: dict[str, type] = {
+    "GroupCoordinator": vllm_distributed.GroupCoordinator,
+    "StatelessGroupCoordinator": vllm_distributed.StatelessGroupCoordinator,
+    "StatelessProcessGroup": vllm_distributed.StatelessProcessGroup,
+    "DeviceCommunicatorBase": vllm_distributed.DeviceCommunicatorBase,
+    "MessageQueue": MessageQueue,
+    "GraphCaptureContext": vllm_distributed.GraphCaptureContext,
+    "ParallelConfig": vllm_distributed.ParallelConfig,
+    "EPLBConfig": vllm_distributed.EPLBConfig,
+}
 """Classes whose methods are exposed, by service name."""
+
+MADE_ELSEWHERE: frozenset[str] = frozenset({"DeviceCommunicatorBase"})
+"""Classes that a client does not make: their objects come from others."""
+
+CONFIGURATION: frozenset[str] = frozenset({"ParallelConfig", "EPLBConfig"})
+"""Classes that are Elixir modules below `Vllm.Config`, not `Vllm.Distributed`."""
 
 INLINE: frozenset[str] = frozenset(
     {
@@ -101,6 +120,9 @@ class Kind(Enum):
     """How a name is reached in Python."""
 
     FUNCTION = "function"
+    CONSTRUCTOR = "constructor"
+    # A class method or static method: called on the class.
+    FACTORY = "factory"
     METHOD = "method"
     PROPERTY = "property"
     CONSTANT = "constant"
@@ -141,19 +163,25 @@ def exposed() -> Iterator[Exposed]:
         elif name not in NOT_EXPOSED and isinstance(value, types.FunctionType):
             yield _exposed(DISTRIBUTED, name, Kind.FUNCTION, value)
     for service, cls in CLASSES.items():
+        if service not in MADE_ELSEWHERE:
+            yield _exposed(service, NEW, Kind.CONSTRUCTOR, cls)
         for name, member in _members(cls).items():
             if name.startswith("_"):
                 continue
             if isinstance(member, property) and member.fget is not None:
                 yield _exposed(service, name, Kind.PROPERTY, member.fget)
+            elif isinstance(member, classmethod | staticmethod):
+                yield _exposed(service, name, Kind.FACTORY, getattr(cls, name))
             elif isinstance(member, types.FunctionType):
                 yield _exposed(service, name, Kind.METHOD, member)
 
 
 def _members(cls: type) -> dict[str, object]:
+    """Members of the class, less those that an exposed base class has."""
     members: dict[str, object] = {}
     for base in reversed(cls.__mro__[:-1]):
-        members |= vars(base)
+        if base is cls or base not in CLASSES.values():
+            members |= vars(base)
     return members
 
 

@@ -3,6 +3,9 @@
 Drop-in by name for `vllm.distributed`, on plain PyTorch.
 """
 
+import importlib
+import typing
+
 from vllm_distributed.communication_op import (
     broadcast_tensor_dict,
     tensor_model_parallel_all_gather,
@@ -11,8 +14,31 @@ from vllm_distributed.communication_op import (
     tensor_model_parallel_reduce_scatter,
 )
 from vllm_distributed.communicators import DeviceCommunicatorBase
+from vllm_distributed.communicators.choice import set_custom_all_reduce
+from vllm_distributed.custom_ops import (
+    all_gather,
+    all_gather_fake,
+    all_reduce,
+    all_reduce_fake,
+    direct_register_custom_op,
+    reduce_scatter,
+    reduce_scatter_fake,
+)
+from vllm_distributed.drop_in import install_as_vllm
+from vllm_distributed.eplb import (
+    expert_balancedness,
+    get_expert_map,
+    get_expert_placement,
+    rebalance_experts,
+)
 from vllm_distributed.errors import DistributedError
+from vllm_distributed.fused_matmul import (
+    patched_fused_scaled_matmul_reduce_scatter,
+    patched_fused_scaled_matmul_reduce_scatter_fake,
+)
+from vllm_distributed.graph_capture import GraphCaptureContext, graph_capture
 from vllm_distributed.group_coordinator import GroupCoordinator
+from vllm_distributed.handles import Handle
 from vllm_distributed.object_codec import TensorMetadata
 from vllm_distributed.parallel_state import (
     cleanup_dist_env_and_memory,
@@ -27,6 +53,7 @@ from vllm_distributed.parallel_state import (
     get_dp_group,
     get_ep_group,
     get_eplb_group,
+    get_etp_group,
     get_inner_dp_world_group,
     get_node_count,
     get_pcp_group,
@@ -43,9 +70,18 @@ from vllm_distributed.parallel_state import (
     is_global_first_rank,
     is_local_first_rank,
     model_parallel_is_initialized,
+    patch_tensor_parallel_group,
+    prepare_communication_buffer_for_model,
 )
 from vllm_distributed.rendezvous import adopt_listen_socket
 from vllm_distributed.same_node import in_the_same_node_as
+from vllm_distributed.stateless import (
+    init_gloo_process_group,
+    stateless_destroy_torch_distributed_process_group,
+    stateless_init_torch_distributed_process_group,
+)
+from vllm_distributed.stateless_coordinator import StatelessGroupCoordinator
+from vllm_distributed.stateless_process_group import StatelessProcessGroup
 from vllm_distributed.topology import ParallelSizes, Topology
 from vllm_distributed.utils import (
     USE_SCHED_YIELD,
@@ -60,25 +96,47 @@ from vllm_distributed.utils import (
     resolve_obj_by_qualname,
     sched_yield,
     split_tensor_along_last_dim,
+    suppress_stdout,
 )
+
+if typing.TYPE_CHECKING:
+    from vllm_distributed.config import (
+        EPLBConfig,
+        ParallelConfig,
+        get_current_parallel_config_or_none,
+        set_current_parallel_config,
+    )
 
 __all__ = [
     "USE_SCHED_YIELD",
     "DeviceCommunicatorBase",
     "DistributedError",
+    "EPLBConfig",
+    "GraphCaptureContext",
     "GroupCoordinator",
+    "Handle",
+    "ParallelConfig",
     "ParallelSizes",
+    "StatelessGroupCoordinator",
+    "StatelessProcessGroup",
     "TensorMetadata",
     "Topology",
     "adopt_listen_socket",
+    "all_gather",
+    "all_gather_fake",
+    "all_reduce",
+    "all_reduce_fake",
     "broadcast_tensor_dict",
     "cleanup_dist_env_and_memory",
     "destroy_distributed_environment",
     "destroy_model_parallel",
+    "direct_register_custom_op",
     "divide",
     "ensure_divisibility",
     "ensure_model_parallel_initialized",
+    "expert_balancedness",
     "get_context_model_parallel_group",
+    "get_current_parallel_config_or_none",
     "get_dcp_group",
     "get_dcp_world_size_and_rank",
     "get_decode_context_model_parallel_rank",
@@ -87,6 +145,9 @@ __all__ = [
     "get_dp_group",
     "get_ep_group",
     "get_eplb_group",
+    "get_etp_group",
+    "get_expert_map",
+    "get_expert_placement",
     "get_inner_dp_world_group",
     "get_node_count",
     "get_pcp_group",
@@ -98,22 +159,53 @@ __all__ = [
     "get_tensor_model_parallel_world_size",
     "get_tp_group",
     "get_world_group",
+    "graph_capture",
     "in_the_same_node_as",
     "init_distributed_environment",
+    "init_gloo_process_group",
     "init_logger",
     "init_model_parallel_group",
     "init_world_group",
     "initialize_model_parallel",
+    "install_as_vllm",
     "is_global_first_rank",
     "is_local_first_rank",
     "is_torch_equal_or_newer",
     "logger",
     "model_parallel_is_initialized",
+    "patch_tensor_parallel_group",
+    "patched_fused_scaled_matmul_reduce_scatter",
+    "patched_fused_scaled_matmul_reduce_scatter_fake",
+    "prepare_communication_buffer_for_model",
+    "rebalance_experts",
+    "reduce_scatter",
+    "reduce_scatter_fake",
     "resolve_obj_by_qualname",
     "sched_yield",
+    "set_current_parallel_config",
+    "set_custom_all_reduce",
     "split_tensor_along_last_dim",
+    "stateless_destroy_torch_distributed_process_group",
+    "stateless_init_torch_distributed_process_group",
+    "suppress_stdout",
     "tensor_model_parallel_all_gather",
     "tensor_model_parallel_all_reduce",
     "tensor_model_parallel_gather",
     "tensor_model_parallel_reduce_scatter",
 ]
+
+_CONFIGURATION = {
+    "EPLBConfig",
+    "ParallelConfig",
+    "get_current_parallel_config_or_none",
+    "set_current_parallel_config",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load the configuration on first use: it needs pydantic, which is slow to import."""
+    if name not in _CONFIGURATION:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module("vllm_distributed.config"), name)
+    globals()[name] = value
+    return value

@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
+from torch.distributed import ProcessGroup
 
 from vllm_distributed.errors import InvalidArgumentError, InvalidRankError, InvalidTypeError
 
-__all__ = ["check_dim", "check_divides", "check_peer", "check_rank", "check_sizes"]
+__all__ = [
+    "check_dim",
+    "check_divides",
+    "check_dtype",
+    "check_peer",
+    "check_process_group",
+    "check_rank",
+    "check_shape",
+    "check_sizes",
+]
 
 
 def check_rank(name: str, value: int, world_size: int, group: str) -> int:
@@ -41,6 +51,32 @@ def check_peer(name: str, value: int, rank_in_group: int, world_size: int, group
             group=group,
         )
     return value
+
+
+def check_process_group(name: str, value: object) -> None:
+    """Refuse what is no torch process group."""
+    if not isinstance(value, ProcessGroup):
+        raise InvalidTypeError(
+            f"{name} must be a torch ProcessGroup, got {type(value).__name__}", argument=name
+        )
+
+
+def check_shape(operation: str, size: Sequence[int]) -> torch.Size:
+    """Return `size`, the shape of a tensor to be made."""
+    if isinstance(size, str) or not isinstance(size, Sequence):
+        raise InvalidTypeError(f"{operation}: size must be a torch.Size, got {size!r}")
+    if not all(isinstance(extent, int) and extent >= 0 for extent in size):
+        raise InvalidArgumentError(
+            f"{operation}: size={list(size)} must be integers, none negative", operation=operation
+        )
+    return torch.Size(size)
+
+
+def check_dtype(operation: str, dtype: torch.dtype) -> torch.dtype:
+    """Return `dtype`."""
+    if not isinstance(dtype, torch.dtype):
+        raise InvalidTypeError(f"{operation}: dtype must be a torch.dtype, got {dtype!r}")
+    return dtype
 
 
 def check_dim(operation: str, input_: torch.Tensor, dim: int) -> int:

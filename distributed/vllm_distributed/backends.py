@@ -10,7 +10,7 @@ import torch.distributed as dist
 from vllm_distributed.errors import UnknownBackendError
 from vllm_distributed.logger import init_logger
 
-__all__ = ["device_for", "resolve_backend"]
+__all__ = ["device_for", "device_to_bind", "resolve_backend"]
 
 logger = init_logger(__name__)
 
@@ -52,6 +52,12 @@ def device_for(backend: str, local_rank: int) -> torch.device:
     if "nccl" in backend and torch.cuda.is_available():
         return torch.device("cuda", local_rank % torch.cuda.device_count())
     return torch.device("cpu")
+
+
+def device_to_bind(backend: str, local_rank: int) -> torch.device | None:
+    """Return the device to bind a world of this backend to, so that NCCL connects while the world
+    is joined and other groups can be split off it; None where there is nothing to bind."""
+    return device_for(backend, local_rank) if backend == "nccl" else None
 
 
 def _can_run(backend: str) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 import torch.distributed as dist
 from torch.distributed.constants import default_pg_timeout
 
-from vllm_distributed.backends import resolve_backend
+from vllm_distributed.backends import device_to_bind, resolve_backend
 from vllm_distributed.errors import (
     DistributedError,
     EnvironmentConflictError,
@@ -137,6 +137,7 @@ def _connect(method: InitMethod, local_rank: int, backend: str, timeout: timedel
             rank=method.rank,
             world_size=method.world_size,
             timeout=timeout,
+            device_id=device_to_bind(backend, local_rank),
         )
     except BaseException as error:
         if roll_call is not None and method.rank == 0:

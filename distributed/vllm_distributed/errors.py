@@ -21,6 +21,11 @@ __all__ = [
     "InvalidArgumentError",
     "InvalidRankError",
     "InvalidTypeError",
+    "LibraryMissingError",
+    "MessageQueueCancelledError",
+    "MessageQueueClosedError",
+    "MessageQueueError",
+    "MessageQueueTimeoutError",
     "ParallelSizeError",
     "RendezvousError",
     "RendezvousTimeoutError",
@@ -159,3 +164,33 @@ class CollectiveTimeoutError(CollectiveError, TimeoutError):
     """A peer did not take part in time; the group is unusable."""
 
     reason = "collective_timeout"
+
+
+class LibraryMissingError(DistributedError, ImportError, NotImplementedError):
+    """What was asked for needs another library, or code that calls it."""
+
+    reason = "library_missing"
+
+
+class MessageQueueError(DistributedError, RuntimeError, AssertionError):
+    """A message queue cannot do what was asked of it: the wrong side, too early, no memory."""
+
+    reason = "message_queue_failed"
+
+
+class MessageQueueTimeoutError(MessageQueueError, TimeoutError):
+    """The writer or some readers of a message queue did not come in time; `details` names them."""
+
+    reason = "message_queue_timeout"
+
+
+class MessageQueueClosedError(MessageQueueError):
+    """A side of the message queue was shut down, or its process has ended."""
+
+    reason = "message_queue_closed"
+
+
+class MessageQueueCancelledError(MessageQueueError):
+    """The caller's own event ended the wait for a message."""
+
+    reason = "message_queue_cancelled"

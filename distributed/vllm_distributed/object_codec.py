@@ -14,9 +14,10 @@ import os
 import pickle
 import struct
 import threading
+from collections.abc import Callable
 from enum import IntEnum
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import msgpack
 import torch
@@ -25,10 +26,14 @@ from vllm_distributed.errors import EncodingError
 
 __all__ = ["TensorMetadata", "decode", "encode"]
 
-# Each nested extension is a call of msgpack's parser inside another, 40 KB of C stack that Python's
-# recursion limit does not see: a message of 3,000 of them, 15 KB long, ended the process. 20 fit a
-# thread with a stack of 1 MB.
-MAX_NESTING = 20
+MAX_NESTING = 128
+"""How deep tuples and sets may be nested in each other. Neither side goes beyond: a stack overflow
+is not an error message."""
+
+# Each extension packed from within msgpack's `default` is a call of its C code inside another, with
+# tens of KB of C stack that Python's recursion limit does not see. Up to this depth that is the
+# fast way; deeper values are prepared in Python first.
+_FAST_NESTING = 8
 
 INSECURE_SETTING = "VLLM_ALLOW_INSECURE_SERIALIZATION"
 
@@ -65,6 +70,14 @@ class _Extension(IntEnum):
     PICKLE = 11
 
 
+_CONTAINERS: dict[int, type] = {
+    _Extension.TUPLE: tuple,
+    _Extension.SET: set,
+    _Extension.FROZENSET: frozenset,
+}
+_CODES = {kind: _Extension(code) for code, kind in _CONTAINERS.items()}
+
+
 def encode(value: Any) -> bytes:
     """Return `value` as bytes. Raises `EncodingError` naming the type that cannot travel.
 
@@ -72,7 +85,10 @@ def encode(value: Any) -> bytes:
     {'a': (1, 2), 3: {4, 5}}
     """
     try:
-        return _pack(value)
+        try:
+            return _pack(value)
+        except _TooDeepError:
+            return _pack(_prepare(value, 0))
     except (ValueError, OverflowError, RecursionError) as error:
         if isinstance(error, EncodingError):
             raise
@@ -84,7 +100,7 @@ def encode(value: Any) -> bytes:
 def decode(data: bytes | bytearray | memoryview) -> Any:
     """Return the object that `encode` made `data` from. Tensors arrive on the CPU."""
     try:
-        return _unpack(data)
+        return _unpack(data, 0)
     except EncodingError:
         raise
     except (
@@ -99,16 +115,18 @@ def decode(data: bytes | bytearray | memoryview) -> Any:
         ) from error
 
 
+class _TooDeepError(Exception):
+    """The value is nested too deep to pack it the fast way."""
+
+
 class _Depth(threading.local):
-    """How many extensions this thread is inside of."""
+    """How many calls of msgpack's packer this thread is inside of."""
 
     level = 0
 
     def __enter__(self) -> None:
-        if self.level >= MAX_NESTING:
-            raise EncodingError(
-                f"tuples, sets and the like are nested more than {MAX_NESTING} deep"
-            )
+        if self.level > _FAST_NESTING:
+            raise _TooDeepError
         self.level += 1
 
     def __exit__(self, *failure: object) -> None:
@@ -126,27 +144,89 @@ def _pack(value: Any) -> bytes:
     return packed
 
 
-def _unpack(data: bytes | bytearray | memoryview) -> Any:
-    with _depth:
-        return msgpack.unpackb(
-            data, ext_hook=_restore, strict_map_key=False, unicode_errors="surrogatepass"
-        )
+def _prepare(value: Any, depth: int) -> Any:
+    """Return `value` with its tuples and sets as extensions already, the innermost first, so that
+    packing them nests nothing."""
+    kind = type(value)
+    if kind is list:
+        return [_prepare(item, depth) for item in value]
+    if kind is dict:
+        return {_prepare(key, depth): _prepare(item, depth) for key, item in value.items()}
+    code = _CODES.get(kind)
+    if code is None:
+        return value
+    return _extension(code, _pack([_prepare(item, _deeper(depth)) for item in value]))
+
+
+def _deeper(depth: int) -> int:
+    if depth >= MAX_NESTING:
+        raise EncodingError(f"tuples and sets are nested more than {MAX_NESTING} deep")
+    return depth + 1
+
+
+def _unpack(data: bytes | bytearray | memoryview, depth: int) -> Any:
+    """Return the value of msgpack bytes, extensions resolved.
+
+    Tuples and sets come out of msgpack as they are and are resolved after it has returned, level by
+    level: unpacking them from within its `ext_hook` would nest its C frames. Data without any costs
+    nothing; lists and dicts around them are changed in place, without recursion.
+    """
+    found: list[bool] = []
+
+    def restore(code: int, payload: bytes) -> Any:
+        if code in _CONTAINERS:
+            found.append(True)
+            return msgpack.ExtType(code, payload)
+        return _restore(code, payload)
+
+    value = _unpack_flat(data, restore)
+    if not found:
+        return value
+    root = [value]
+    pending: list[Any] = [root]
+    while pending:
+        part = pending.pop()
+        if type(part) is dict:
+            _resolve_keys(part, depth)
+        for place, item in part.items() if type(part) is dict else enumerate(part):
+            kind = type(item)
+            if kind is msgpack.ExtType:
+                part[place] = _unpack_container(item, depth)
+            elif kind is list or kind is dict:
+                pending.append(item)
+    return root[0]
+
+
+def _resolve_keys(mapping: dict[Any, Any], depth: int) -> None:
+    if any(type(key) is msgpack.ExtType for key in mapping):
+        items = list(mapping.items())
+        mapping.clear()
+        for key, item in items:
+            resolved = _unpack_container(key, depth) if type(key) is msgpack.ExtType else key
+            mapping[resolved] = item
+
+
+def _unpack_container(extension: msgpack.ExtType, depth: int) -> Any:
+    return _CONTAINERS[extension.code](_list(_unpack(extension.data, _deeper(depth))))
+
+
+def _unpack_flat(data: bytes | bytearray | memoryview, restore: Callable[[int, bytes], Any]) -> Any:
+    return msgpack.unpackb(
+        data, ext_hook=restore, strict_map_key=False, unicode_errors="surrogatepass"
+    )
 
 
 def _extend(value: Any) -> Any:
     """What msgpack has no type for becomes an extension."""
     kind = type(value)
-    if kind is tuple:
-        return _extension(_Extension.TUPLE, _pack(list(value)))
+    code = _CODES.get(kind)
+    if code is not None:
+        return _extension(code, _pack(list(value)))
     if kind is int:  # msgpack hands over what does not fit 64 bits
         size = value.bit_length() // 8 + 1
         return _extension(_Extension.BIG_INT, value.to_bytes(size, "little", signed=True))
     if kind is complex:
         return _extension(_Extension.COMPLEX, _COMPLEX.pack(value.real, value.imag))
-    if kind is set:
-        return _extension(_Extension.SET, _pack(list(value)))
-    if kind is frozenset:
-        return _extension(_Extension.FROZENSET, _pack(list(value)))
     if kind is torch.dtype:
         return _extension(_Extension.DTYPE, str(value).removeprefix("torch.").encode())
     if kind is torch.device:
@@ -169,25 +249,19 @@ def _extend(value: Any) -> Any:
 
 
 def _restore(code: int, data: bytes) -> Any:
-    """The inverse of `_extend`, for bytes that may be anything."""
-    if code == _Extension.TUPLE:
-        return tuple(_unpack_list(data))
+    """The inverse of `_extend`, for bytes that may be anything; not for containers."""
     if code == _Extension.BIG_INT:
         return int.from_bytes(data, "little", signed=True)
     if code == _Extension.COMPLEX:
         if len(data) != _COMPLEX.size:
             raise EncodingError(f"a complex number is {_COMPLEX.size} bytes, got {len(data)}")
         return complex(*_COMPLEX.unpack(data))
-    if code == _Extension.SET:
-        return set(_unpack_list(data))
-    if code == _Extension.FROZENSET:
-        return frozenset(_unpack_list(data))
     if code == _Extension.DTYPE:
         return _dtype(data.decode())
     if code == _Extension.DEVICE:
         return torch.device(data.decode())
     if code == _Extension.SIZE:
-        return _shape(_unpack(data))
+        return _shape(_unpack_flat(data, _refuse))
     if code == _Extension.TENSOR_METADATA:
         return _unpack_metadata(data)
     if code == _Extension.TENSOR:
@@ -206,7 +280,7 @@ def _pack_tensor(tensor: torch.Tensor) -> bytes:
 
 
 def _unpack_tensor(data: bytes) -> torch.Tensor:
-    fields = _unpack_list(data)
+    fields = _list(_unpack_flat(data, _refuse))
     if len(fields) != 3 or not isinstance(fields[2], bytes):
         raise EncodingError("a tensor is a dtype, a shape and bytes")
     dtype, shape, raw = _dtype(fields[0]), _shape(fields[1]), fields[2]
@@ -219,7 +293,7 @@ def _unpack_tensor(data: bytes) -> torch.Tensor:
 
 
 def _unpack_metadata(data: bytes) -> TensorMetadata:
-    fields = _unpack_list(data)
+    fields = _list(_unpack_flat(data, _restore_fact))
     if (
         len(fields) != 3
         or not isinstance(fields[0], str)
@@ -239,8 +313,18 @@ def _unpickle(data: bytes) -> Any:
     return pickle.loads(data)  # noqa: S301 - the user opted in, knowing vLLM's setting
 
 
-def _unpack_list(data: bytes) -> list[Any]:
-    value = _unpack(data)
+def _restore_fact(code: int, data: bytes) -> Any:
+    """What may be within metadata."""
+    if code in (_Extension.DTYPE, _Extension.SIZE):
+        return _restore(code, data)
+    return _refuse(code, data)
+
+
+def _refuse(code: int, data: bytes) -> NoReturn:
+    raise EncodingError(f"extension {code} where there may be none")
+
+
+def _list(value: Any) -> list[Any]:
     if not isinstance(value, list):
         raise EncodingError(f"expected a list, got {_type_name(value)}")
     return value

@@ -12,19 +12,28 @@ from __future__ import annotations
 
 import gc
 import importlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import torch
 import torch.distributed as dist
 
 from vllm_distributed.backends import resolve_backend
+from vllm_distributed.config.world import (
+    ModelRequest,
+    WorldRequest,
+    configured_model,
+    configured_world,
+    inner_dp_partition,
+)
 from vllm_distributed.environment import Environment, join
 from vllm_distributed.errors import (
     EnvironmentConflictError,
     EnvironmentNotInitializedError,
     GroupNotInitializedError,
+    InvalidArgumentError,
     InvalidTypeError,
 )
 from vllm_distributed.group_coordinator import GroupCoordinator
@@ -43,6 +52,7 @@ __all__ = [
     "get_dp_group",
     "get_ep_group",
     "get_eplb_group",
+    "get_etp_group",
     "get_inner_dp_world_group",
     "get_node_count",
     "get_pcp_group",
@@ -59,6 +69,8 @@ __all__ = [
     "is_global_first_rank",
     "is_local_first_rank",
     "model_parallel_is_initialized",
+    "patch_tensor_parallel_group",
+    "prepare_communication_buffer_for_model",
 ]
 
 
@@ -72,7 +84,11 @@ class _ModelParallel:
 class _State:
     environment: Environment | None = None
     world: GroupCoordinator | None = None
+    inner_dp_world: GroupCoordinator | None = None
+    """The ranks of this replica, where it spans several nodes; the world if it is the only one."""
     model: _ModelParallel | None = None
+    tensor_parallel_patch: GroupCoordinator | None = None
+    """The group in place of the tensor parallel one, within `patch_tensor_parallel_group`."""
 
 
 _state = _State()
@@ -101,6 +117,12 @@ def init_distributed_environment(
     If torch.distributed is initialised already, by torchrun code of one's own for instance, that
     is adopted, and left in place by destroy. A second call with the same sizes does nothing.
 
+    Under `set_current_parallel_config`, of one replica of several or on several nodes, `world_size`
+    and `rank` count within the replica: the world is that of all replicas and meets where the
+    configuration says, whatever the init method; its timeout holds where none is given; and where a
+    replica spans several nodes its ranks get a group of their own (`get_inner_dp_world_group`). A
+    rank that is not given comes from the init method and then counts in the whole world.
+
     Collective over the world. Raises, and leaves nothing behind: `InvalidArgumentError` for values
     that make no sense, `UnknownBackendError`, `RendezvousTimeoutError` if rank 0 cannot be reached
     in time, `RollCallTimeoutError` naming the ranks that did not come, `RollCallMismatchError` if
@@ -108,10 +130,22 @@ def init_distributed_environment(
     another size already.
     """
     current = _state.environment
+    asked = configured_world(
+        WorldRequest(world_size, rank, distributed_init_method, local_rank, timeout),
+        meets=current is None and not dist.is_initialized(),
+    )
     if current is not None:
-        _check_same_world(current, world_size, rank)
+        _check_same_world(current, asked.world_size, asked.rank)
         return
-    environment = join(world_size, rank, distributed_init_method, local_rank, backend, timeout)
+    environment = join(
+        asked.world_size,
+        asked.rank,
+        asked.init_method,
+        asked.local_rank,
+        backend,
+        asked.timeout,
+    )
+    world: GroupCoordinator | None = None
     try:
         world = GroupCoordinator(
             [list(range(environment.world_size))],
@@ -121,10 +155,13 @@ def init_distributed_environment(
             group_name="world",
             timeout=environment.timeout,
         )
+        inner = _make_inner_dp_world(environment, world)
     except BaseException:
+        if world is not None:
+            world.destroy()
         environment.leave()
         raise
-    _state.environment, _state.world = environment, world
+    _state.environment, _state.world, _state.inner_dp_world = environment, world, inner
 
 
 def initialize_model_parallel(
@@ -134,6 +171,8 @@ def initialize_model_parallel(
     decode_context_model_parallel_size: int = 1,
     backend: str | None = None,
     data_parallel_size: int | None = None,
+    is_moe_model: bool | None = None,
+    enable_eplb: bool | None = None,
 ) -> None:
     """Make the tensor, decode-context, prefill-context, pipeline, data and expert parallel groups.
 
@@ -141,8 +180,11 @@ def initialize_model_parallel(
     the product of the sizes), data, pipeline, prefill context, tensor. With 8 ranks, tensor size 2
     and pipeline size 4 the tensor groups are 0-1, 2-3, 4-5, 6-7 and the pipeline groups 0-2-4-6 and
     1-3-5-7. Decode-context groups divide the tensor groups; an expert group spans data, prefill
-    context and tensor of one pipeline stage. `backend` is by default the world's, and
-    `data_parallel_size` 1.
+    context and tensor of one pipeline stage. `backend` is by default the world's.
+
+    There is an expert group unless `is_moe_model` is False, and with `enable_eplb` a second one of
+    the same ranks, for balancing the load of experts. These two and `data_parallel_size` are by
+    default those of the current `ParallelConfig`; without one, None, False and 1.
 
     Collective over the world. Raises, and leaves nothing behind: `EnvironmentNotInitializedError`,
     `ParallelSizeError` naming sizes and choices, `EnvironmentConflictError` if the groups exist
@@ -150,12 +192,13 @@ def initialize_model_parallel(
     `RollCallTimeoutError` naming the ranks that do not come before the world's timeout.
     """
     environment, world = _require_environment("initialize_model_parallel")
+    asked = configured_model(ModelRequest(data_parallel_size, is_moe_model, enable_eplb))
     topology = Topology(
         environment.world_size,
         ParallelSizes(
             tensor=tensor_model_parallel_size,
             pipeline=pipeline_model_parallel_size,
-            data=1 if data_parallel_size is None else data_parallel_size,
+            data=asked.data,
             prefill_context=prefill_context_model_parallel_size,
             decode_context=decode_context_model_parallel_size,
         ),
@@ -169,15 +212,26 @@ def initialize_model_parallel(
             existing=_state.model.topology.sizes.as_dict(),
             wanted=topology.sizes.as_dict(),
         )
-    environment.agree("initialize_model_parallel", {**topology.sizes.as_dict(), "backend": usable})
+    environment.agree(
+        "initialize_model_parallel",
+        {
+            **topology.sizes.as_dict(),
+            "backend": usable,
+            "has_experts": asked.has_experts,
+            "balances_experts": asked.balances_experts,
+        },
+    )
     partitions = {
         "tp": topology.tensor_groups(),
         "dcp": topology.decode_context_groups(),
         "pcp": topology.prefill_context_groups(),
         "pp": topology.pipeline_groups(),
         "dp": topology.data_groups(),
-        "ep": topology.expert_groups(),
     }
+    if asked.has_experts:
+        partitions["ep"] = topology.expert_groups()
+    if asked.balances_experts:
+        partitions["eplb"] = topology.expert_groups()
     groups: dict[str, GroupCoordinator] = {}
     try:
         for name, partition in partitions.items():
@@ -192,6 +246,8 @@ def initialize_model_parallel(
     except BaseException:
         _destroy_groups(groups)
         raise
+    if "ep" in groups:
+        groups["ep"]._exchange_tokens_over([groups["pcp"], groups["dp"]])
     _state.model = _ModelParallel(topology, groups)
 
 
@@ -202,10 +258,13 @@ def ensure_model_parallel_initialized(
     decode_context_model_parallel_size: int = 1,
     backend: str | None = None,
     data_parallel_size: int | None = None,
+    is_moe_model: bool | None = None,
+    enable_eplb: bool | None = None,
 ) -> None:
     """Make the model parallel groups, or check that those that exist have these sizes.
 
-    All five sizes are compared, data parallel only if it is given. Collective over the world where
+    All five sizes are compared, data parallel only if it is given, here or by the current
+    `ParallelConfig`. Collective over the world where
     the groups do not exist yet. Raises as `initialize_model_parallel` does, and
     `EnvironmentConflictError` naming both if the sizes differ.
     """
@@ -218,13 +277,16 @@ def ensure_model_parallel_initialized(
             decode_context_model_parallel_size,
             backend,
             data_parallel_size,
+            is_moe_model,
+            enable_eplb,
         )
         return
+    asked = configured_model(ModelRequest(data_parallel_size, is_moe_model, enable_eplb))
     existing = model.topology.sizes
     wanted = ParallelSizes(
         tensor=tensor_model_parallel_size,
         pipeline=pipeline_model_parallel_size,
-        data=existing.data if data_parallel_size is None else data_parallel_size,
+        data=existing.data if asked.data_parallel_size is None else asked.data,
         prefill_context=prefill_context_model_parallel_size,
         decode_context=decode_context_model_parallel_size,
     )
@@ -261,7 +323,10 @@ def destroy_distributed_environment() -> None:
     """
     destroy_model_parallel()
     world, _state.world = _state.world, None
+    inner, _state.inner_dp_world = _state.inner_dp_world, None
     environment, _state.environment = _state.environment, None
+    if inner is not None and inner is not world:
+        inner.destroy()
     if world is not None:
         world.destroy()
     if environment is not None:
@@ -281,12 +346,66 @@ def cleanup_dist_env_and_memory(shutdown_ray: bool = False) -> None:
         torch.cuda.empty_cache()
 
 
+def _replace_active_groups(
+    *,
+    world: GroupCoordinator | None,
+    dp: GroupCoordinator | None,
+    ep: GroupCoordinator | None,
+    eplb: GroupCoordinator | None,
+    node_count: int | None,
+) -> None:
+    """Put other groups in the place of the current ones, and destroy those; None leaves none.
+
+    For a world that grows or shrinks while it runs: the new groups, `StatelessGroupCoordinator`s
+    as a rule, are made while the old ones live. The tensor, context and pipeline groups stay. A
+    group that is passed and was current before stays too. The sizes known are brought up to date
+    from `world` and `dp`; `node_count`, unless it is None, is what `get_node_count` returns
+    from then on. Local to the process; every rank does it.
+    Raises, and changes nothing: `InvalidTypeError`, `GroupNotInitializedError` before
+    `initialize_model_parallel`, `ParallelSizeError` if the new sizes do not fit each other.
+    """
+    new = {"world": world, "dp": dp, "ep": ep, "eplb": eplb}
+    for name, group in new.items():
+        if group is not None and not isinstance(group, GroupCoordinator):
+            raise InvalidTypeError(f"{name} must be a GroupCoordinator or None, got {group!r}")
+    environment, model = _state.environment, _state.model
+    if environment is None or model is None:
+        raise GroupNotInitializedError(
+            "there are no groups to replace: call init_distributed_environment() and then "
+            "initialize_model_parallel() first, on every rank"
+        )
+    topology = model.topology
+    if world is not None and dp is not None:
+        topology = Topology(world.world_size, replace(topology.sizes, data=dp.world_size))
+    old = {"world": _state.world, **model.groups}
+    groups = {name: group for name, group in {**old, **new}.items() if group is not None}
+    _state.world = groups.pop("world", None)
+    _state.model = _ModelParallel(topology, groups)
+    if node_count is not None:
+        environment.node_count = node_count
+    if ep is not None and dp is not None:
+        ep._exchange_tokens_over([group for group in (groups.get("pcp"), dp) if group is not None])
+    kept = {id(group) for group in new.values()}
+    for name in new:
+        group = old.get(name)
+        if group is not None and id(group) not in kept:
+            group.destroy()
+
+
 def init_world_group(ranks: list[int], local_rank: int, backend: str) -> GroupCoordinator:
     """Return a new coordinator over `ranks`, which are all ranks of the world.
 
     For code that builds its own state; `init_distributed_environment` does this already.
     Collective over the world. Raises as `init_model_parallel_group` does.
     """
+    environment, _ = _require_environment("init_world_group")
+    if ranks != list(range(environment.world_size)):
+        raise InvalidArgumentError(
+            f"init_world_group: ranks={ranks!r} must be all ranks of the world, ascending: "
+            f"list(range({environment.world_size}))",
+            ranks=repr(ranks),
+            world_size=environment.world_size,
+        )
     return init_model_parallel_group([ranks], local_rank, backend, group_name="world")
 
 
@@ -342,7 +461,7 @@ def get_tp_group() -> GroupCoordinator:
 
     Raises `GroupNotInitializedError` before `initialize_model_parallel`.
     """
-    return _group("tp", "tensor parallel")
+    return _state.tensor_parallel_patch or _group("tp", "tensor parallel")
 
 
 def get_pp_group() -> GroupCoordinator:
@@ -378,6 +497,19 @@ def get_eplb_group() -> GroupCoordinator:
     return _group("eplb", "expert load balancing", " with load balancing of experts enabled")
 
 
+def get_etp_group() -> GroupCoordinator:
+    """Return the group over which single experts are sharded, of vLLM's older designs.
+
+    Raises `GroupNotInitializedError`: no parallel sizes make one, in vLLM neither any more.
+    """
+    return _group(
+        "etp",
+        "expert tensor parallel",
+        ", which makes none: experts are sharded over the tensor parallel group "
+        "(get_tp_group()) or spread over the expert parallel one (get_ep_group())",
+    )
+
+
 def get_dcp_group() -> GroupCoordinator:
     """Return this rank's decode context parallel group, a part of its tensor parallel group.
 
@@ -408,6 +540,8 @@ def get_inner_dp_world_group() -> GroupCoordinator:
     Raises `GroupNotInitializedError` where a replica is on one node: it is made by
     `init_distributed_environment` under a configuration with more nodes than one within a replica.
     """
+    if _state.inner_dp_world is not None:
+        return _state.inner_dp_world
     return _group("inner_dp_world", "inner data parallel world", " with several nodes per replica")
 
 
@@ -484,6 +618,66 @@ def is_global_first_rank() -> bool:
 def is_local_first_rank() -> bool:
     """Return whether this is the first rank on its node; True in a process that is in no world."""
     return _state.world is None or _state.world.local_rank == 0
+
+
+def _make_inner_dp_world(
+    environment: Environment, world: GroupCoordinator
+) -> GroupCoordinator | None:
+    partition = inner_dp_partition(environment.world_size)
+    if partition is None or len(partition) == 1:
+        return None if partition is None else world
+    return GroupCoordinator(
+        partition,
+        environment.local_rank,
+        environment.backend,
+        use_device_communicator=False,
+        use_message_queue_broadcaster=True,
+        group_name="inner_dp_world",
+        timeout=environment.timeout,
+    )
+
+
+# For a time, and for a model
+
+
+@contextmanager
+def patch_tensor_parallel_group(tp_group: GroupCoordinator) -> Iterator[None]:
+    """Make `get_tp_group` return `tp_group` within a block, as for the draft model of speculative
+    decoding, which may have another tensor parallel size.
+
+    The former group is put back also after an exception. Local to the process; ranks do it alike.
+    Raises `EnvironmentConflictError` within another such block: that is not re-entrant.
+    """
+    if not isinstance(tp_group, GroupCoordinator):
+        raise InvalidTypeError(
+            f"tp_group must be a GroupCoordinator, got {type(tp_group).__name__}"
+        )
+    current = _state.tensor_parallel_patch
+    if current is not None:
+        raise EnvironmentConflictError(
+            f"the tensor parallel group is patched already, with {current.unique_name}: leave "
+            f"that block before patching with {tp_group.unique_name}",
+            existing=current.unique_name,
+            wanted=tp_group.unique_name,
+        )
+    _state.tensor_parallel_patch = tp_group
+    try:
+        yield
+    finally:
+        _state.tensor_parallel_patch = None
+
+
+def prepare_communication_buffer_for_model(model: torch.nn.Module) -> None:
+    """Let the communicator of every model parallel group size its buffers from `model`.
+
+    Does nothing before `initialize_model_parallel`. Local to the process. Raises
+    `InvalidTypeError` for what is no module.
+    """
+    if not isinstance(model, torch.nn.Module):
+        raise InvalidTypeError(f"model must be a torch.nn.Module, got {type(model).__name__}")
+    if _state.model is not None:
+        for group in _state.model.groups.values():
+            group.prepare_communication_buffer_for_model(model)
 
 
 def _group(name: str, words: str, note: str = "") -> GroupCoordinator:

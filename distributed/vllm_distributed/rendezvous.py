@@ -24,6 +24,7 @@ from torch.distributed.rendezvous import rendezvous
 from vllm_distributed.errors import (
     InvalidArgumentError,
     InvalidRankError,
+    InvalidTypeError,
     RendezvousError,
     RendezvousTimeoutError,
 )
@@ -77,10 +78,14 @@ def adopt_listen_socket(sock: socket.socket) -> None:
 
     For a process that inherited a TCP socket which is already bound and listening (its parent
     bound port 0 and published the real port). The socket becomes this package's: the next
-    rendezvous on its port takes it, and destroying the environment closes it. Adopting a second
+    rendezvous on its port takes it, and destroying the environment closes it. Where the port is to
+    serve again after destroy, set SO_REUSEADDR before it listens: connections made before it is
+    adopted inherit it only then, and keep the port taken for a minute otherwise. Adopting a second
     socket of the same port closes the first. Local to the process. Raises `InvalidArgumentError`
     if the socket is not a listening TCP socket.
     """
+    if not isinstance(sock, socket.socket):
+        raise InvalidTypeError(f"sock must be a socket.socket, got {type(sock).__name__}")
     if sock.family not in (socket.AF_INET, socket.AF_INET6) or sock.type != socket.SOCK_STREAM:
         raise InvalidArgumentError(f"{sock!r} is not a TCP socket")
     if not sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):

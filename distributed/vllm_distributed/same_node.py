@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
 
 import torch
-import torch.distributed as dist
 from torch.distributed import ProcessGroup
 
 from vllm_distributed.arguments import check_rank
@@ -41,35 +41,73 @@ def in_the_same_node_as(pg: ProcessGroup, source_rank: int = 0) -> list[bool]:
 
     Tested with a real shared-memory segment: the source writes a random number into one that only
     its own user can open, the others try to read it. `pg` is a torch process group that can carry
-    CPU tensors. Raises `InvalidTypeError` for anything else, `InvalidRankError` if `source_rank` is
-    not in the group, `InvalidArgumentError` for an NCCL group. Collective over `pg`.
+    CPU tensors, stateless ones too, or a `StatelessProcessGroup`. Raises `InvalidTypeError` for
+    anything else, `InvalidRankError` if `source_rank` is not in the group, `InvalidArgumentError`
+    for an NCCL group. Collective over `pg`.
     """
-    if not isinstance(pg, ProcessGroup):
-        raise InvalidTypeError(f"pg must be a torch ProcessGroup, got {type(pg).__name__}")
-    if dist.get_backend(pg) == "nccl":
-        raise InvalidArgumentError(
-            "an NCCL group cannot carry the test, which is on the CPU: pass the cpu_group"
+    if isinstance(pg, ProcessGroup):
+        members: _Members = _Connected(pg)
+    elif isinstance(pg, _Members):
+        members = pg
+    else:
+        raise InvalidTypeError(
+            f"pg must be a torch ProcessGroup or a StatelessProcessGroup, got {type(pg).__name__}"
         )
-    rank, size = group_facts(pg)
-    check_rank("source_rank", source_rank, size, "the process group")
+    rank = members.rank
+    check_rank("source_rank", source_rank, members.world_size, "the process group")
     segment = _SHARED_MEMORY / f"vllm_distributed_{os.getpid()}_{secrets.token_hex(12)}"
     secret = secrets.token_bytes(_SECRET_BYTES)
     try:
         if rank == source_rank:
             shares = _write(segment, secret)
-            message = encode([segment.name, secret])
+            members.broadcast_obj([segment.name, secret], source_rank)
         else:
-            message = None
-        name, wanted = decode(ObjectChannel(pg, "process group").broadcast(message, source_rank))
-        if rank != source_rank:
+            name, wanted = members.broadcast_obj(None, source_rank)
             shares = _read(_SHARED_MEMORY / Path(str(name)).name) == wanted
-        mine = torch.tensor([int(shares)], dtype=torch.uint8)
-        everyone = list(torch.zeros(size, 1, dtype=torch.uint8).unbind(0))
-        run("process group", "in_the_same_node_as", pg.allgather, [everyone], [mine])
+        answers = members.all_gather_obj(shares)
     finally:
         if rank == source_rank:
             segment.unlink(missing_ok=True)
-    return [bool(answer.item()) for answer in everyone]
+    return [bool(answer) for answer in answers]
+
+
+@runtime_checkable
+class _Members(Protocol):
+    """What the test needs of a group; a StatelessProcessGroup has it."""
+
+    rank: int
+    world_size: int
+
+    def broadcast_obj(self, obj: Any, src: int) -> Any:
+        """Return the object of `src`."""
+
+    def all_gather_obj(self, obj: Any) -> list[Any]:
+        """Return the objects of all ranks."""
+
+
+class _Connected:
+    """The same of a torch process group."""
+
+    def __init__(self, group: ProcessGroup) -> None:
+        try:
+            group._get_backend(torch.device("cpu"))
+        except RuntimeError as error:
+            raise InvalidArgumentError(
+                "this process group, one over NCCL for instance, cannot carry the test, which is "
+                "on the CPU: pass the cpu_group"
+            ) from error
+        self._group = group
+        self.rank, self.world_size = group_facts(group)
+
+    def broadcast_obj(self, obj: Any, src: int) -> Any:
+        message = encode(obj) if self.rank == src else None
+        return decode(ObjectChannel(self._group, "process group").broadcast(message, src))
+
+    def all_gather_obj(self, obj: Any) -> list[Any]:
+        mine = torch.tensor([int(obj)], dtype=torch.uint8)
+        everyone = list(torch.zeros(self.world_size, 1, dtype=torch.uint8).unbind(0))
+        run("process group", "in_the_same_node_as", self._group.allgather, [everyone], [mine])
+        return [answer.item() for answer in everyone]
 
 
 def _write(segment: Path, secret: bytes) -> bool:

@@ -1,8 +1,11 @@
-"""Dicts with tensors in them, over process groups: a description first, then the tensors."""
+"""Dicts with tensors in them, over process groups: a description first, then the tensors.
+
+Small CPU tensors travel together with the description, see `flat_frame`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,60 +13,146 @@ import torch
 from torch.distributed import ProcessGroup
 
 from vllm_distributed import tensor_dict
-from vllm_distributed.communicators.base import failure
+from vllm_distributed.communicators.base import failure, run
 from vllm_distributed.communicators.dtypes import as_bytes_if_needed, plain
-from vllm_distributed.communicators.object_channel import ObjectChannel
+from vllm_distributed.communicators.flat_frame import Budget, Flat, cut, receive
 from vllm_distributed.errors import EncodingError, InvalidArgumentError
+from vllm_distributed.handles import Handle, WorkHandle
 from vllm_distributed.object_codec import TensorMetadata, decode, encode
 
 if TYPE_CHECKING:
     from vllm_distributed.group_coordinator import GroupCoordinator
 
-__all__ = ["Lane", "broadcast", "recv", "send"]
+__all__ = ["Lane", "broadcast", "irecv", "isend", "recv", "send"]
 
 _TAG = 0
 
 
 @dataclass(frozen=True)
 class Lane:
-    """A process group and the peer's rank in it: the source of a broadcast, or the other end."""
+    """A process group and the peer's rank in it: the source of a broadcast, or the other end.
+
+    `device_type` is the kind of tensors that travel on it. A tensor of another kind than a call's
+    two lanes have goes by way of the host's memory.
+    """
 
     name: str
     group: ProcessGroup
     peer: int
-
-    @property
-    def objects(self) -> ObjectChannel:
-        """The channel for the description."""
-        return ObjectChannel(self.group, self.name)
+    device_type: str = "cpu"
 
 
 def broadcast(
     value: dict[str, Any] | None, meta: Lane, device: Lane, *, is_source: bool
 ) -> dict[str, Any]:
     """Return the source's dict on every rank of the lanes' groups."""
+    operation = "broadcast_tensor_dict"
     if is_source and value is not None:
         description, tensors = tensor_dict.split(value)
-        meta.objects.broadcast(encode(description), meta.peer)
-        buffers = [plain(tensor) for tensor in tensors]
-        result = value
+        head = encode({key: _short(item) for key, item in description.items()})
+        flat, buffers = _sorted([_carried(tensor, device) for tensor in tensors])
+        for message in cut(head, flat):
+            run(meta.name, operation, meta.group.broadcast, message, meta.peer)
     else:
-        description = _checked_description(decode(meta.objects.broadcast(None, meta.peer)))
-        buffers = [_allocate(metadata) for metadata in tensor_dict.find_metadata(description)]
-        result = tensor_dict.fill(description, iter(buffers))
+        head, frame = receive(
+            lambda message: run(meta.name, operation, meta.group.broadcast, message, meta.peer)
+        )
+        short = _checked_description(decode(head))
+        description = {key: _long(item) for key, item in short.items()}
+        metadata = list(tensor_dict.find_metadata(description))
+        budget = Budget()
+        received = [_allocate(each, device, frame, budget) for each in metadata]
+        buffers = [buffer for buffer, is_here in received if not is_here]
     try:
         # All started before the first is waited for: they overlap.
         works = [
             lane.group.broadcast(as_bytes_if_needed(buffer), lane.peer)
             for buffer in buffers
             if buffer.numel()
-            for lane in (meta if buffer.device.type == "cpu" else device,)
+            for lane in (_lane_of(buffer, meta, device),)
         ]
         for work in works:
             work.wait()
     except RuntimeError as error:
-        raise failure(meta.name, "broadcast_tensor_dict", error) from error
+        raise failure(meta.name, operation, error) from error
+    if is_source and value is not None:
+        return value
+    arrived = (_at_home(buffer, each) for (buffer, _), each in zip(received, metadata, strict=True))
+    result: dict[str, Any] = tensor_dict.fill(description, arrived)
     return result
+
+
+def isend(
+    value: dict[str, Any],
+    meta: Lane,
+    device: Lane,
+    all_gather_group: GroupCoordinator | None,
+    all_gather_tensors: Mapping[str, bool],
+    operation: str = "isend_tensor_dict",
+) -> list[Handle]:
+    """Start to send a dict to the lanes' peer."""
+    buffers: list[torch.Tensor] = []
+    entries = []
+    for key, item in value.items():
+        description, found = tensor_dict.split(item)
+        slices = 1
+        if all_gather_group is not None and all_gather_tensors.get(key, True):
+            slices = all_gather_group.world_size
+        entries.append([key, _short(description), [_divided(tensor, slices) for tensor in found]])
+        for tensor in found:
+            part = _slice(plain(tensor), _divided(tensor, slices), all_gather_group)
+            buffers.append(_carried(part, device))
+    head = encode(entries)
+    flat, buffers = _sorted(buffers)
+    messages = cut(head, flat)
+    try:
+        works = [meta.group.send([message], meta.peer, _TAG) for message in messages]
+        sent = [
+            (lane, lane.group.send([as_bytes_if_needed(buffer)], lane.peer, _TAG))
+            for buffer in buffers
+            if buffer.numel()
+            for lane in (_lane_of(buffer, meta, device),)
+        ]
+    except RuntimeError as error:
+        raise failure(meta.name, operation, error) from error
+    return _handles(operation, [(meta, work) for work in works] + sent, [*messages, *buffers], meta)
+
+
+def irecv(
+    meta: Lane,
+    device: Lane,
+    all_gather_group: GroupCoordinator | None,
+    operation: str = "irecv_tensor_dict",
+) -> tuple[dict[str, Any], list[Handle], list[Callable[[], None]]]:
+    """Receive description and small tensors, and start to receive the others, of a dict.
+
+    Returned with the dict are the handles, and what to call when they have been waited for.
+    """
+    head, frame = receive(
+        lambda message: run(meta.name, operation, meta.group.recv, [message], meta.peer, _TAG)
+    )
+    entries = _checked_entries(decode(head))
+    found = list(_arriving(entries, device, frame))
+    arriving = [(buffer, metadata, slices) for buffer, _, metadata, slices in found]
+    try:
+        received = [
+            (lane, lane.group.recv([as_bytes_if_needed(buffer)], lane.peer, _TAG))
+            for buffer, is_here, _, _ in found
+            if buffer.numel() and not is_here
+            for lane in (_lane_of(buffer, meta, device),)
+        ]
+    except RuntimeError as error:
+        raise failure(meta.name, operation, error) from error
+    handles = _handles(operation, received, [buffer for buffer, _, _ in arriving], meta)
+    result: dict[str, Any] = {}
+    finishing: list[Callable[[], None]] = []
+    rest = iter(arriving)
+    for key, description, slices in entries:
+        parts = [next(rest) for _ in slices]
+        result[key] = tensor_dict.fill(description, (buffer for buffer, _, _ in parts))
+        if any(_is_unfinished(*part) for part in parts):
+            finishing.append(_finisher(result, key, description, parts, all_gather_group))
+    return result, handles, finishing
 
 
 def send(
@@ -74,64 +163,99 @@ def send(
     all_gather_tensors: Mapping[str, bool],
 ) -> None:
     """Send a dict to the lanes' peer."""
-    tensors: list[torch.Tensor] = []
-    entries = []
-    for key, item in value.items():
-        description, found = tensor_dict.split(item)
-        slices = 1
-        if all_gather_group is not None and all_gather_tensors.get(key, True):
-            slices = all_gather_group.world_size
-        entries.append([key, description, [_divided(tensor, slices) for tensor in found]])
-        for tensor in found:
-            tensors.append(_slice(plain(tensor), _divided(tensor, slices), all_gather_group))
-    meta.objects.send(encode(entries), meta.peer)
-    try:
-        works = [
-            lane.group.send([as_bytes_if_needed(tensor)], lane.peer, _TAG)
-            for tensor in tensors
-            if tensor.numel()
-            for lane in (meta if tensor.device.type == "cpu" else device,)
-        ]
-        for work in works:
-            work.wait()
-    except RuntimeError as error:
-        raise failure(meta.name, "send_tensor_dict", error) from error
+    operation = "send_tensor_dict"
+    for handle in isend(value, meta, device, all_gather_group, all_gather_tensors, operation):
+        handle.wait()
 
 
 def recv(meta: Lane, device: Lane, all_gather_group: GroupCoordinator | None) -> dict[str, Any]:
     """Return the dict the lanes' peer sends."""
-    entries = decode(meta.objects.recv(meta.peer))
-    arriving = list(_arriving(entries))
-    try:
-        works = [
-            lane.group.recv([as_bytes_if_needed(buffer)], lane.peer, _TAG)
-            for buffer, _, _ in arriving
-            if buffer.numel()
-            for lane in (meta if buffer.device.type == "cpu" else device,)
-        ]
-        for work in works:
-            work.wait()
-    except RuntimeError as error:
-        raise failure(meta.name, "recv_tensor_dict", error) from error
+    result, handles, finishing = irecv(meta, device, all_gather_group, "recv_tensor_dict")
+    for handle in handles:
+        handle.wait()
     # Everything sent has been taken in: an error from here on leaves the group usable.
-    whole = iter([_gathered(*part, all_gather_group) for part in arriving])
-    return {key: tensor_dict.fill(description, whole) for key, description, _ in entries}
+    for finish in finishing:
+        finish()
+    return result
 
 
-def _arriving(entries: Any) -> Iterator[tuple[torch.Tensor, TensorMetadata, int]]:
-    """Yield for each tensor on its way a buffer, its metadata and how many slices it is cut in."""
-    if not isinstance(entries, list) or not all(
-        isinstance(entry, list) and len(entry) == 3 for entry in entries
-    ):
-        raise EncodingError("the peer sent something else than a dict: it made another call")
+def _handles(
+    operation: str,
+    started: list[tuple[Lane, Any]],
+    buffers: list[torch.Tensor],
+    meta: Lane,
+) -> list[Handle]:
+    """Return a handle for each lane in use."""
+    handles: list[Handle] = []
+    for device_type in dict.fromkeys(lane.device_type for lane, _ in started):
+        works = [work for lane, work in started if lane.device_type == device_type]
+        handles.append(
+            WorkHandle(meta.name, operation, works, buffers, knows_when_done=device_type != "cpu")
+        )
+    return handles
+
+
+def _sorted(buffers: list[torch.Tensor]) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+    """Return the tensors that go in the frame, and those that go by themselves."""
+    budget = Budget()
+    flat: list[torch.Tensor] = []
+    single: list[torch.Tensor] = []
+    for buffer in buffers:
+        fits = budget.takes(buffer.nbytes, on_host=buffer.device.type == "cpu")
+        (flat if fits else single).append(buffer)
+    return flat, single
+
+
+def _lane_of(buffer: torch.Tensor, meta: Lane, device: Lane) -> Lane:
+    return meta if buffer.device.type == "cpu" else device
+
+
+def _carried(tensor: torch.Tensor, device: Lane) -> torch.Tensor:
+    """Return the values where one of the lanes can read them."""
+    source = plain(tensor)
+    return source if source.device.type in ("cpu", device.device_type) else source.cpu()
+
+
+def _is_unfinished(buffer: torch.Tensor, metadata: TensorMetadata, slices: int) -> bool:
+    return slices != 1 or not _is_home(buffer, metadata)
+
+
+def _is_home(buffer: torch.Tensor, metadata: TensorMetadata) -> bool:
+    return buffer.device.type == metadata.device or not torch.cuda.is_available()
+
+
+def _at_home(buffer: torch.Tensor, metadata: TensorMetadata) -> torch.Tensor:
+    """Return a tensor that came by way of the host on the kind of device it was sent from."""
+    return buffer if _is_home(buffer, metadata) else buffer.to(metadata.device)
+
+
+def _finisher(
+    result: dict[str, Any],
+    key: str,
+    description: Any,
+    parts: list[tuple[torch.Tensor, TensorMetadata, int]],
+    all_gather_group: GroupCoordinator | None,
+) -> Callable[[], None]:
+    def finish() -> None:
+        whole = [_gathered(*part, all_gather_group) for part in parts]
+        result[key] = tensor_dict.fill(description, iter(whole))
+
+    return finish
+
+
+def _arriving(
+    entries: Any, device: Lane, frame: Flat
+) -> Iterator[tuple[torch.Tensor, bool, TensorMetadata, int]]:
+    """Yield for each tensor a buffer, whether it is filled already, the tensor's metadata and how
+    many slices it is cut in."""
+    budget = Budget()
     for _, description, slices in entries:
         found = tensor_dict.find_metadata(description)
         for metadata, count in zip(found, slices, strict=True):
-            if count == 1:
-                yield _allocate(metadata), metadata, 1
-            else:
-                part = torch.Size([metadata.size.numel() // count])
-                yield _allocate(metadata._replace(size=part)), metadata, count
+            part = metadata
+            if count != 1:
+                part = metadata._replace(size=torch.Size([metadata.size.numel() // count]))
+            yield *_allocate(part, device, frame, budget), metadata, count
 
 
 def _gathered(
@@ -140,6 +264,7 @@ def _gathered(
     slices: int,
     all_gather_group: GroupCoordinator | None,
 ) -> torch.Tensor:
+    buffer = _at_home(buffer, metadata)
     if slices == 1:
         return buffer
     if all_gather_group is None or all_gather_group.world_size != slices:
@@ -165,8 +290,50 @@ def _slice(
     return tensor.view(slices, -1)[all_gather_group.rank_in_group]
 
 
-def _allocate(metadata: TensorMetadata) -> torch.Tensor:
-    return torch.empty(metadata.size, dtype=metadata.dtype, device=metadata.device)
+def _allocate(
+    metadata: TensorMetadata, device: Lane, frame: Flat, budget: Budget
+) -> tuple[torch.Tensor, bool]:
+    """Return a tensor from the frame, or room for one that comes by itself; and which it is."""
+    place = metadata.device if metadata.device == device.device_type else "cpu"
+    length = metadata.size.numel() * metadata.dtype.itemsize
+    if budget.takes(length, on_host=place == "cpu"):
+        return frame.take(metadata.size, metadata.dtype), True
+    return torch.empty(metadata.size, dtype=metadata.dtype, device=place), False
+
+
+def _short(description: Any) -> list[Any]:
+    """Return a description as a list of plain values, if it is that of a tensor: those are packed
+    ten times as fast as `TensorMetadata`."""
+    if type(description) is TensorMetadata:
+        dtype = str(description.dtype).removeprefix("torch.")
+        return [description.device, dtype, list(description.size)]
+    return [description]
+
+
+def _long(short: Any) -> Any:
+    if not isinstance(short, list) or len(short) not in (1, 3):
+        raise EncodingError("the peer sent something else than a dict: it made another call")
+    if len(short) == 1:
+        return short[0]
+    device, name, size = short
+    dtype = getattr(torch, str(name), None)
+    if (
+        not isinstance(device, str)
+        or not isinstance(dtype, torch.dtype)
+        or not isinstance(size, list)
+        or not all(type(extent) is int and 0 <= extent < 2**63 for extent in size)
+    ):
+        raise EncodingError(f"{short!r:.80} does not describe a tensor")
+    return TensorMetadata(device, dtype, torch.Size(size))
+
+
+def _checked_entries(entries: Any) -> list[Any]:
+    if not isinstance(entries, list) or not all(
+        isinstance(entry, list) and len(entry) == 3 and isinstance(entry[2], list)
+        for entry in entries
+    ):
+        raise EncodingError("the peer sent something else than a dict: it made another call")
+    return [[key, _long(short), slices] for key, short, slices in entries]
 
 
 def _checked_description(description: Any) -> dict[str, Any]:

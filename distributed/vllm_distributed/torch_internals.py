@@ -6,25 +6,30 @@ torch 2.6 (our lowest) to 2.13.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 import torch
 import torch.distributed.distributed_c10d as c10d
-from torch._C._distributed_c10d import PrefixStore, Store, TCPStore
+from torch._C._distributed_c10d import HashStore, PrefixStore, Store, TCPStore
 from torch.distributed import ProcessGroup
 
 __all__ = [
     "MAX",
     "SUM",
+    "HashStore",
     "PrefixStore",
     "Store",
     "TCPStore",
+    "bare_process_group",
+    "can_split_world",
     "default_store",
     "gather_options",
     "group_timeout",
     "is_alive",
     "next_group_number",
+    "reduce_scatter_options",
     "set_next_group_number",
     "world_group",
 ]
@@ -52,6 +57,19 @@ def set_next_group_number(number: int) -> None:
     names out of step for good: later groups of that rank wait for peers under another name.
     """
     c10d._world.group_count = number
+
+
+def can_split_world(backend: str, device: torch.device) -> bool:
+    """Return whether groups of this backend can be split off the default group: it has the same
+    backend, bound to a device since it was made. The same on every rank."""
+    default = c10d._get_default_group()
+    return (
+        backend == "nccl"
+        and device.type == "cuda"
+        and c10d.get_backend(default) == "nccl"
+        and getattr(default, "bound_device_id", None) is not None
+        and bool(getattr(default._get_backend(device), "supports_splitting", False))
+    )
 
 
 def is_alive(group: ProcessGroup) -> bool:
@@ -86,4 +104,49 @@ def gather_options(root: int) -> Any:
     """Return the options of a gather to a group rank."""
     options = c10d.GatherOptions()
     options.rootRank = root
+    return options
+
+
+def bare_process_group(
+    store: Store,
+    rank: int,
+    world_size: int,
+    backends: Mapping[str, str],
+    timeout: timedelta,
+    description: str,
+) -> ProcessGroup:
+    """Return a connected process group that torch.distributed knows nothing of.
+
+    `backends` maps kinds of device (`cpu`, `cuda`) to `gloo` or `nccl`. Collective over the group.
+    Raises torch's RuntimeError if the members cannot connect within `timeout`.
+    """
+    group = ProcessGroup(store, rank, world_size)
+    made: dict[str, Any] = {}
+    for device, name in backends.items():
+        kind = getattr(ProcessGroup.BackendType, name.upper())
+        if name not in made:
+            made[name] = _backend(name, PrefixStore(name, store), rank, world_size, timeout)
+            made[name]._set_sequence_number_for_group()
+            group._set_default_backend(kind)
+        group._register_backend(torch.device(device), kind, made[name])
+    group._set_group_name(description)  # type: ignore[arg-type]  # a NewType of str, since 2.8
+    group._set_group_desc(description)
+    return group
+
+
+def _backend(name: str, store: Store, rank: int, world_size: int, timeout: timedelta) -> Any:
+    if name == "gloo":
+        return c10d.ProcessGroupGloo(store, rank, world_size, timeout)
+    options = c10d.ProcessGroupNCCL.Options()
+    options._timeout = timeout
+    backend = c10d.ProcessGroupNCCL(store, rank, world_size, options)
+    # Connects now, not in the first collective: a failure is one of making the group.
+    backend.eager_connect_single_device(torch.device("cuda", torch.cuda.current_device()))
+    return backend
+
+
+def reduce_scatter_options(like: Any) -> Any:
+    """Return the options of a reduce-scatter with the operation of an all-reduce's options."""
+    options = c10d.ReduceScatterOptions()
+    options.reduceOp = like.reduceOp
     return options

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import importlib
 import ipaddress
+import operator
 import os
 import re
+import sys
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -27,8 +32,11 @@ __all__ = [
     "resolve_obj_by_qualname",
     "sched_yield",
     "split_tensor_along_last_dim",
+    "suppress_stdout",
 ]
 
+_STDOUT_DESCRIPTOR = 1
+LOGGING_LEVEL_SETTING = "VLLM_LOGGING_LEVEL"
 LAYER_PARTITION_SETTING = "VLLM_PP_LAYER_PARTITION"
 
 # Whether giving up the processor goes through the scheduler call rather than a zero-length sleep.
@@ -38,10 +46,13 @@ USE_SCHED_YIELD: bool = hasattr(os, "sched_yield")
 def ensure_divisibility(numerator: int, denominator: int) -> None:
     """Check that `denominator` divides `numerator`.
 
-    Raises `InvalidArgumentError` naming both if it does not, or if it is zero.
+    Raises `InvalidArgumentError` naming both if it does not, or if it is zero; `InvalidTypeError`
+    for what is no integer.
 
     >>> ensure_divisibility(12, 4)
     """
+    numerator = _integer("numerator", numerator)
+    denominator = _integer("denominator", denominator)
     if denominator == 0:
         raise InvalidArgumentError(
             f"{numerator} cannot be divided by 0", numerator=numerator, denominator=0
@@ -66,6 +77,14 @@ def divide(numerator: int, denominator: int) -> int:
     return numerator // denominator
 
 
+def _integer(name: str, value: int) -> int:
+    """Return `value`; integers of numpy and torch will do."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise InvalidTypeError(f"{name} must be an integer, got {value!r}", argument=name) from None
+
+
 def split_tensor_along_last_dim(
     tensor: torch.Tensor, num_partitions: int, contiguous_split_chunks: bool = False
 ) -> list[torch.Tensor]:
@@ -77,6 +96,9 @@ def split_tensor_along_last_dim(
     >>> [part.tolist() for part in split_tensor_along_last_dim(torch.arange(4), 2)]
     [[0, 1], [2, 3]]
     """
+    if not isinstance(tensor, torch.Tensor):
+        raise InvalidTypeError(f"tensor must be a torch.Tensor, got {type(tensor).__name__}")
+    num_partitions = _integer("num_partitions", num_partitions)
     if tensor.dim() == 0:
         raise InvalidArgumentError("a tensor without dimensions has no last one to split")
     if num_partitions < 1:
@@ -104,6 +126,8 @@ def get_pp_indices(num_hidden_layers: int, pp_rank: int, pp_size: int) -> tuple[
     >>> [get_pp_indices(10, stage, 4) for stage in range(4)]
     [(0, 2), (2, 5), (5, 8), (8, 10)]
     """
+    num_hidden_layers = _integer("num_hidden_layers", num_hidden_layers)
+    pp_rank, pp_size = _integer("pp_rank", pp_rank), _integer("pp_size", pp_size)
     if pp_size < 1:
         raise InvalidArgumentError(f"pp_size must be at least 1, got {pp_size}", pp_size=pp_size)
     if num_hidden_layers < 0:
@@ -169,6 +193,8 @@ def get_tcp_uri(ip: str, port: int) -> str:
     >>> get_tcp_uri("::1", 29500)
     'tcp://[::1]:29500'
     """
+    if not isinstance(ip, str) or not ip:
+        raise InvalidTypeError(f"ip must be an address or a host name, got {ip!r}", argument="ip")
     if not isinstance(port, int) or isinstance(port, bool) or not 0 <= port <= 65535:
         raise InvalidArgumentError(f"port must be an integer in 0..65535, got {port!r}")
     try:
@@ -200,6 +226,8 @@ def is_torch_equal_or_newer(target: str) -> bool:
 
 
 def _release(version: str) -> tuple[int, int, int]:
+    if not isinstance(version, str):
+        raise InvalidTypeError(f"a version is a string such as 2.6.0, got {version!r}")
     match = re.match(r"\s*v?(\d+)(?:\.(\d+))?(?:\.(\d+))?", version)
     if match is None:
         raise InvalidArgumentError(f"{version!r} is not a version such as 2.6.0", version=version)
@@ -232,3 +260,48 @@ def sched_yield() -> None:
         os.sched_yield()
     else:
         time.sleep(0)
+
+
+@contextlib.contextmanager
+def suppress_stdout() -> Iterator[None]:
+    """Discard what the process writes to its standard output while the context is entered.
+
+    Works on the file descriptor, so that what libraries in C print is discarded too; standard error
+    is left alone. Off, so that nothing is discarded, if `VLLM_LOGGING_LEVEL=DEBUG`, and where the
+    process has no standard output. The descriptor is the whole process's: other threads' output is
+    discarded as well. May be nested. Local to the process.
+    """
+    descriptor = _STDOUT_DESCRIPTOR
+    try:
+        saved = None if _is_debugging() else os.dup(descriptor)
+    except OSError:  # closed
+        saved = None
+    if saved is None:
+        yield
+        return
+    try:
+        _flush_stdout()  # what was printed before is kept
+        discard = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(discard, descriptor)
+        finally:
+            os.close(discard)
+        try:
+            yield
+        finally:
+            _flush_stdout()  # what was printed inside is not
+            os.dup2(saved, descriptor)
+    finally:
+        os.close(saved)
+
+
+def _is_debugging() -> bool:
+    return os.environ.get(LOGGING_LEVEL_SETTING, "").upper() == "DEBUG"
+
+
+def _flush_stdout() -> None:
+    """Empty the buffers of Python and of the C library."""
+    # None without a console; a closed stream raises ValueError.
+    with contextlib.suppress(AttributeError, ValueError, OSError):
+        sys.stdout.flush()
+    ctypes.CDLL(None).fflush(None)

@@ -17,7 +17,8 @@ import torch.distributed as dist
 from rank_harness import Ranks, outcomes_of, run_ranks
 
 import vllm_distributed as vd
-from vllm_distributed import group_coordinator, torch_internals
+from vllm_distributed import torch_internals
+from vllm_distributed.coordinator import core
 from vllm_distributed.errors import (
     CollectiveError,
     DistributedError,
@@ -274,7 +275,7 @@ def groups_alive() -> int:
 def fail_at_a_late_group(rank: int, port: int, size: int) -> None:
     """The making of process groups fails at each point in turn."""
     join(rank, port, size)
-    real, made = group_coordinator.make_group, 0
+    real, made = core.make_group, 0
     before = groups_alive()
 
     def faulty(*arguments: Any) -> Any:
@@ -284,14 +285,14 @@ def fail_at_a_late_group(rank: int, port: int, size: int) -> None:
             raise CollectiveError(f"scripted at {made}")
         return real(*arguments)
 
-    group_coordinator.make_group = faulty  # type: ignore[assignment]
+    core.make_group = faulty  # type: ignore[assignment]
     for fails_at in range(1, 13):
         made = 0
         with pytest.raises(CollectiveError, match=f"scripted at {fails_at}"):
             vd.initialize_model_parallel(2)
         assert groups_alive() == before
         assert not vd.model_parallel_is_initialized()
-    group_coordinator.make_group = real
+    core.make_group = real
     if rank == 1:  # as after a failure on this rank alone
         torch_internals.set_next_group_number(torch_internals.next_group_number() + 3)
     make_groups(rank, port, size)

@@ -7,6 +7,8 @@ import math
 import pickle
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgpack
@@ -16,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vllm_distributed.errors import EncodingError
-from vllm_distributed.object_codec import TensorMetadata, decode, encode
+from vllm_distributed.object_codec import MAX_NESTING, TensorMetadata, decode, encode
 from vllm_distributed.tensor_dict import fill, find_metadata, split
 
 HASHABLE = st.recursive(
@@ -190,6 +192,9 @@ def extension(code: int, value: Any) -> bytes:
         extension(9, ["float32", [1], b"abc"]),
         extension(9, {}),
         extension(10, ["cpu", "float32", [1]]),
+        extension(10, ["cpu", msgpack.ExtType(10, b"\x90"), [1]]),
+        extension(9, ["float32", [1], msgpack.ExtType(9, b"\x90")]),
+        extension(8, msgpack.ExtType(8, b"\x90")),
         extension(4, [[1]]),
         extension(1, {"not": "a list"}),
         msgpack.packb(msgpack.ExtType(7, b"toaster")),
@@ -210,14 +215,55 @@ def test_a_bomb_of_nested_extensions_is_refused() -> None:
         decode(data)
 
 
-def test_as_deep_as_allowed_is_allowed_also_after_errors() -> None:
-    for _ in range(3):
-        value: Any = 1
-        for _ in range(19):
-            value = (value,)
-        assert decode(encode(value)) == value
-        with pytest.raises(EncodingError, match="nested more than 20 deep"):
-            encode((value,))
+def nested(depth: int, kind: Any = tuple, inner: Any = 1) -> Any:
+    for _ in range(depth):
+        inner = kind([inner])
+    return inner
+
+
+@pytest.mark.parametrize("kind", [tuple, frozenset, lambda items: (list(items),)], ids=str)
+def test_as_deep_as_allowed_is_allowed_also_after_errors(kind: Any) -> None:
+    """Also on a thread with a stack of 1 MB: nesting costs no C stack."""
+
+    def check() -> bool:
+        for _ in range(3):
+            value = nested(MAX_NESTING, kind)
+            assert identical(decode(encode(value)), value)
+            with pytest.raises(EncodingError, match="nested more than 128 deep"):
+                encode(kind([value]))
+            with pytest.raises(EncodingError, match="nested more than 128 deep"):
+                decode(extension_around(encode(value)))
+        return True
+
+    before = threading.stack_size(2**20)
+    try:
+        with ThreadPoolExecutor(1) as thread:
+            assert thread.submit(check).result(30)
+    finally:
+        threading.stack_size(before)
+
+
+def extension_around(packed: bytes) -> bytes:
+    data: bytes = msgpack.packb(msgpack.ExtType(1, b"\x91" + packed))
+    return data
+
+
+def test_deep_values_of_every_kind() -> None:
+    leaf = [2**70, 1j, torch.float16, torch.Size([2]), {(1, (2,)): {3}}, frozenset({(4,)})]
+    for depth in (1, 7, 8, 9, 10, 40):
+        value = nested(depth, inner={"a": leaf, ("k", nested(depth)): [leaf]})
+        assert identical(decode(encode(value)), value)
+        metadata = TensorMetadata("cpu", torch.bool, torch.Size([4]))
+        assert decode(encode(nested(depth, inner=metadata))) == nested(depth, inner=metadata)
+        tensor: Any = decode(encode(nested(depth, inner=torch.arange(3))))
+        for _ in range(depth):
+            (tensor,) = tensor
+        assert tensor.tolist() == [0, 1, 2]
+
+
+def test_lists_around_tuples_may_be_as_deep_as_lists_alone() -> None:
+    value = nested(400, list, (1, 2))
+    assert decode(encode(value)) == value
 
 
 def test_pickle_only_by_consent(monkeypatch: pytest.MonkeyPatch) -> None:

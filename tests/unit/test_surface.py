@@ -16,7 +16,8 @@ EXCEPTIONS = [getattr(errors, name) for name in errors.__all__]
 FUNCTIONS = [getattr(vd, name) for name in vd.__all__ if inspect.isfunction(getattr(vd, name))]
 MEMBERS = [
     member.fget if isinstance(member, property) else member
-    for name, member in vars(vd.GroupCoordinator).items()
+    for base in vd.GroupCoordinator.__mro__[:-1]
+    for name, member in vars(base).items()
     if (not name.startswith("_") or name == "__init__")
     and isinstance(member, (property, type(lambda: 0)))
 ]
@@ -56,10 +57,12 @@ def test_signatures_are_the_contract() -> None:
         "distributed_init_method='env://', local_rank=-1, backend='nccl', timeout=None",
         vd.initialize_model_parallel: "tensor_model_parallel_size=1, "
         "pipeline_model_parallel_size=1, prefill_context_model_parallel_size=1, "
-        "decode_context_model_parallel_size=1, backend=None, data_parallel_size=None",
+        "decode_context_model_parallel_size=1, backend=None, data_parallel_size=None, "
+        "is_moe_model=None, enable_eplb=None",
         vd.ensure_model_parallel_initialized: "tensor_model_parallel_size, "
         "pipeline_model_parallel_size, prefill_context_model_parallel_size=1, "
-        "decode_context_model_parallel_size=1, backend=None, data_parallel_size=None",
+        "decode_context_model_parallel_size=1, backend=None, data_parallel_size=None, "
+        "is_moe_model=None, enable_eplb=None",
         vd.init_model_parallel_group: "group_ranks, local_rank, backend, "
         "use_message_queue_broadcaster=False, group_name=None, use_device_communicator=True",
         vd.init_world_group: "ranks, local_rank, backend",

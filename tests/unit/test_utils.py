@@ -7,8 +7,13 @@ import importlib
 import itertools
 import logging
 import math
+import os
 import pkgutil
+import subprocess
+import sys
+from typing import Any
 
+import numpy
 import pytest
 import torch
 from hypothesis import given
@@ -16,7 +21,7 @@ from hypothesis import strategies as st
 
 import vllm_distributed
 from vllm_distributed import utils
-from vllm_distributed.errors import InvalidArgumentError
+from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError
 
 
 @pytest.mark.parametrize(
@@ -181,3 +186,96 @@ def test_yielding_and_logging() -> None:
     assert utils.init_logger("vllm_distributed.x").parent is utils.logger
     assert isinstance(utils.logger, logging.Logger)
     assert utils.logger.handlers == []
+
+
+CHATTER = """
+import ctypes, os, sys
+import vllm_distributed as vd
+
+library = ctypes.CDLL(None)
+
+
+def say(word):
+    print("python", word)
+    library.printf(b"c %s\\n", word.encode())
+    os.write(1, f"descriptor {word}\\n".encode())
+    print("error", word, file=sys.stderr)
+
+
+open_before = len(os.listdir("/proc/self/fd"))
+say("before")
+try:
+    with vd.suppress_stdout():
+        say("inside")
+        with vd.suppress_stdout():
+            say("nested")
+        say("still")
+        raise KeyError
+except KeyError:
+    say("after")
+if len(os.listdir("/proc/self/fd")) != open_before:
+    raise SystemExit("a descriptor is left open")
+sys.stdout.flush()
+library.fflush(None)
+"""
+
+
+@pytest.mark.parametrize("level", [None, "INFO", "DEBUG"])
+def test_stdout_is_discarded_inside_and_only_there_unless_debugging(level: str | None) -> None:
+    """Standard output is a pipe here, where C's own buffer is written late."""
+    environment = {key: value for key, value in os.environ.items() if key != "VLLM_LOGGING_LEVEL"}
+    if level is not None:
+        environment["VLLM_LOGGING_LEVEL"] = level
+    finished = subprocess.run(
+        [sys.executable, "-c", CHATTER],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=environment,
+    )
+    said = ["before", "inside", "nested", "still", "after"]
+    assert (finished.returncode, finished.stderr) == (
+        0,
+        "".join(f"error {word}\n" for word in said),
+    )
+    kept = said if level == "DEBUG" else ["before", "after"]
+    expected = {f"{who} {word}" for who in ("python", "c", "descriptor") for word in kept}
+    assert set(finished.stdout.splitlines()) == expected
+
+
+def test_a_process_without_stdout_has_nothing_to_discard() -> None:
+    program = (
+        "import os, sys, vllm_distributed as vd\n"
+        "os.close(1)\n"
+        "with vd.suppress_stdout():\n    pass\n"
+        "sys.stdout = None\n"
+        "with vd.suppress_stdout():\n    sys.stderr.write('through')\n"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (finished.returncode, finished.stderr) == (0, "through")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: utils.divide("4", 2),  # type: ignore[arg-type]
+        lambda: utils.ensure_divisibility(4, 2.0),  # type: ignore[arg-type]
+        lambda: utils.get_pp_indices(4.0, 0, 2),  # type: ignore[arg-type]
+        lambda: utils.get_pp_indices(4, "0", 2),  # type: ignore[arg-type]
+        lambda: utils.get_tcp_uri(127, 1),  # type: ignore[arg-type]
+        lambda: utils.is_torch_equal_or_newer(2.6),  # type: ignore[arg-type]
+        lambda: utils.split_tensor_along_last_dim([1, 2], 2),  # type: ignore[arg-type]
+        lambda: utils.split_tensor_along_last_dim(torch.ones(2), None),  # type: ignore[arg-type]
+    ],
+)
+def test_wrong_types_are_errors_of_ours(call: Any) -> None:
+    with pytest.raises(InvalidTypeError, match=r"must be|is a string"):
+        call()
+
+
+def test_integers_of_numpy_and_torch_will_do() -> None:
+    assert utils.divide(numpy.int64(6), torch.tensor(3)) == 2  # type: ignore[arg-type]
+    assert utils.get_pp_indices(numpy.int32(4), 1, 2) == (2, 4)  # type: ignore[arg-type]

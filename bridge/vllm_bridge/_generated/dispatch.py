@@ -5,8 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import vllm_distributed
+from vllm_distributed.communicators.device import DeviceCommunicatorBase
+from vllm_distributed.communicators.message_queue import MessageQueue
+from vllm_distributed.config.eplb import EPLBConfig
+from vllm_distributed.config.parallel import ParallelConfig
+from vllm_distributed.coordinator.capture import GraphCaptureContext
+from vllm_distributed.group_coordinator import GroupCoordinator
+from vllm_distributed.stateless_coordinator import StatelessGroupCoordinator
+from vllm_distributed.stateless_process_group import StatelessProcessGroup
 
-from vllm_bridge._generated import distributed_pb2, group_coordinator_pb2, types_pb2
+from vllm_bridge._generated import device_communicator_base_pb2, distributed_pb2, eplb_config_pb2, graph_capture_context_pb2, group_coordinator_pb2, message_queue_pb2, parallel_config_pb2, stateless_group_coordinator_pb2, stateless_process_group_pb2, types_pb2
 from vllm_bridge.codec.dispatch import Dispatch, present
 from vllm_bridge.codec.wire import Wire
 
@@ -16,6 +24,34 @@ def _use_sched_yield(
 ) -> distributed_pb2.UseSchedYieldResponse:
     result = vllm_distributed.USE_SCHED_YIELD
     return distributed_pb2.UseSchedYieldResponse(result=result)
+
+
+def _all_gather(
+    request: distributed_pb2.AllGatherRequest, wire: Wire
+) -> distributed_pb2.AllGatherResponse:
+    result = vllm_distributed.all_gather(wire.tensor(present(request, "tensor")), request.dim, request.world_size, request.group_name)
+    return distributed_pb2.AllGatherResponse(result=wire.to_tensor(result))
+
+
+def _all_gather_fake(
+    request: distributed_pb2.AllGatherFakeRequest, wire: Wire
+) -> distributed_pb2.AllGatherFakeResponse:
+    result = vllm_distributed.all_gather_fake(wire.tensor(present(request, "tensor")), request.dim, request.world_size, request.group_name)
+    return distributed_pb2.AllGatherFakeResponse(result=wire.to_tensor(result))
+
+
+def _all_reduce(
+    request: distributed_pb2.AllReduceRequest, wire: Wire
+) -> distributed_pb2.AllReduceResponse:
+    result = vllm_distributed.all_reduce(wire.tensor(present(request, "tensor")), request.group_name)
+    return distributed_pb2.AllReduceResponse(result=wire.to_tensor(result))
+
+
+def _all_reduce_fake(
+    request: distributed_pb2.AllReduceFakeRequest, wire: Wire
+) -> distributed_pb2.AllReduceFakeResponse:
+    result = vllm_distributed.all_reduce_fake(wire.tensor(present(request, "tensor")), request.group_name)
+    return distributed_pb2.AllReduceFakeResponse(result=wire.to_tensor(result))
 
 
 def _broadcast_tensor_dict(
@@ -54,6 +90,24 @@ def _destroy_model_parallel(
     return distributed_pb2.DestroyModelParallelResponse()
 
 
+def _direct_register_custom_op(
+    request: distributed_pb2.DirectRegisterCustomOpRequest, wire: Wire
+) -> distributed_pb2.DirectRegisterCustomOpResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("mutates_args"):
+        optional["mutates_args"] = list(request.mutates_args.values)
+    if request.HasField("fake_impl"):
+        optional["fake_impl"] = wire.term(request.fake_impl)
+    if request.HasField("target_lib"):
+        optional["target_lib"] = wire.term(request.target_lib)
+    if request.HasField("dispatch_key"):
+        optional["dispatch_key"] = request.dispatch_key
+    if request.HasField("tags"):
+        optional["tags"] = wire.term(request.tags)
+    vllm_distributed.direct_register_custom_op(request.op_name, wire.term(present(request, "op_func")), **optional)
+    return distributed_pb2.DirectRegisterCustomOpResponse()
+
+
 def _divide(
     request: distributed_pb2.DivideRequest, wire: Wire
 ) -> distributed_pb2.DivideResponse:
@@ -80,8 +134,19 @@ def _ensure_model_parallel_initialized(
         optional["backend"] = request.backend
     if request.HasField("data_parallel_size"):
         optional["data_parallel_size"] = request.data_parallel_size
+    if request.HasField("is_moe_model"):
+        optional["is_moe_model"] = request.is_moe_model
+    if request.HasField("enable_eplb"):
+        optional["enable_eplb"] = request.enable_eplb
     vllm_distributed.ensure_model_parallel_initialized(request.tensor_model_parallel_size, request.pipeline_model_parallel_size, **optional)
     return distributed_pb2.EnsureModelParallelInitializedResponse()
+
+
+def _expert_balancedness(
+    request: distributed_pb2.ExpertBalancednessRequest, wire: Wire
+) -> distributed_pb2.ExpertBalancednessResponse:
+    result = vllm_distributed.expert_balancedness(wire.tensor(present(request, "load")), request.num_gpus)
+    return distributed_pb2.ExpertBalancednessResponse(result=result)
 
 
 def _get_context_model_parallel_group(
@@ -89,6 +154,13 @@ def _get_context_model_parallel_group(
 ) -> distributed_pb2.GetContextModelParallelGroupResponse:
     result = vllm_distributed.get_context_model_parallel_group()
     return distributed_pb2.GetContextModelParallelGroupResponse(result=wire.to_group(result))
+
+
+def _get_current_parallel_config_or_none(
+    request: distributed_pb2.GetCurrentParallelConfigOrNoneRequest, wire: Wire
+) -> distributed_pb2.GetCurrentParallelConfigOrNoneResponse:
+    result = vllm_distributed.get_current_parallel_config_or_none()
+    return distributed_pb2.GetCurrentParallelConfigOrNoneResponse(result=wire.to_term(result))
 
 
 def _get_dcp_group(
@@ -148,6 +220,33 @@ def _get_eplb_group(
 ) -> distributed_pb2.GetEplbGroupResponse:
     result = vllm_distributed.get_eplb_group()
     return distributed_pb2.GetEplbGroupResponse(result=wire.to_group(result))
+
+
+def _get_etp_group(
+    request: distributed_pb2.GetEtpGroupRequest, wire: Wire
+) -> distributed_pb2.GetEtpGroupResponse:
+    result = vllm_distributed.get_etp_group()
+    return distributed_pb2.GetEtpGroupResponse(result=wire.to_group(result))
+
+
+def _get_expert_map(
+    request: distributed_pb2.GetExpertMapRequest, wire: Wire
+) -> distributed_pb2.GetExpertMapResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("strategy"):
+        optional["strategy"] = request.strategy
+    result = vllm_distributed.get_expert_map(request.num_experts, request.ep_rank, request.ep_size, **optional)
+    return distributed_pb2.GetExpertMapResponse(result=wire.to_tensor(result))
+
+
+def _get_expert_placement(
+    request: distributed_pb2.GetExpertPlacementRequest, wire: Wire
+) -> distributed_pb2.GetExpertPlacementResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("strategy"):
+        optional["strategy"] = request.strategy
+    result = vllm_distributed.get_expert_placement(request.num_experts, request.ep_rank, request.ep_size, **optional)
+    return distributed_pb2.GetExpertPlacementResponse(result=result)
 
 
 def _get_inner_dp_world_group(
@@ -227,6 +326,13 @@ def _get_world_group(
     return distributed_pb2.GetWorldGroupResponse(result=wire.to_group(result))
 
 
+def _graph_capture(
+    request: distributed_pb2.GraphCaptureRequest, wire: Wire
+) -> distributed_pb2.GraphCaptureResponse:
+    result = vllm_distributed.graph_capture(wire.device(request.device))
+    return distributed_pb2.GraphCaptureResponse(result=wire.to_term(result))
+
+
 def _in_the_same_node_as(
     request: distributed_pb2.InTheSameNodeAsRequest, wire: Wire
 ) -> distributed_pb2.InTheSameNodeAsResponse:
@@ -255,6 +361,13 @@ def _init_distributed_environment(
         optional["timeout"] = wire.duration(request.timeout)
     vllm_distributed.init_distributed_environment(**optional)
     return distributed_pb2.InitDistributedEnvironmentResponse()
+
+
+def _init_gloo_process_group(
+    request: distributed_pb2.InitGlooProcessGroupRequest, wire: Wire
+) -> distributed_pb2.InitGlooProcessGroupResponse:
+    result = vllm_distributed.init_gloo_process_group(wire.term(present(request, "prefix_store")), request.group_rank, request.group_size, wire.duration(present(request, "timeout")))
+    return distributed_pb2.InitGlooProcessGroupResponse(result=wire.to_process_group(result))
 
 
 def _init_logger(
@@ -301,8 +414,22 @@ def _initialize_model_parallel(
         optional["backend"] = request.backend
     if request.HasField("data_parallel_size"):
         optional["data_parallel_size"] = request.data_parallel_size
+    if request.HasField("is_moe_model"):
+        optional["is_moe_model"] = request.is_moe_model
+    if request.HasField("enable_eplb"):
+        optional["enable_eplb"] = request.enable_eplb
     vllm_distributed.initialize_model_parallel(**optional)
     return distributed_pb2.InitializeModelParallelResponse()
+
+
+def _install_as_vllm(
+    request: distributed_pb2.InstallAsVllmRequest, wire: Wire
+) -> distributed_pb2.InstallAsVllmResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("shadow_installed"):
+        optional["shadow_installed"] = request.shadow_installed
+    vllm_distributed.install_as_vllm(**optional)
+    return distributed_pb2.InstallAsVllmResponse()
 
 
 def _is_global_first_rank(
@@ -333,6 +460,73 @@ def _model_parallel_is_initialized(
     return distributed_pb2.ModelParallelIsInitializedResponse(result=result)
 
 
+def _patch_tensor_parallel_group(
+    request: distributed_pb2.PatchTensorParallelGroupRequest, wire: Wire
+) -> distributed_pb2.PatchTensorParallelGroupResponse:
+    result = vllm_distributed.patch_tensor_parallel_group(wire.group(present(request, "tp_group")))
+    return distributed_pb2.PatchTensorParallelGroupResponse(result=wire.to_term(result))
+
+
+def _patched_fused_scaled_matmul_reduce_scatter(
+    request: distributed_pb2.PatchedFusedScaledMatmulReduceScatterRequest, wire: Wire
+) -> distributed_pb2.PatchedFusedScaledMatmulReduceScatterResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("bias"):
+        optional["bias"] = wire.tensor(request.bias)
+    if request.HasField("result_scale"):
+        optional["result_scale"] = wire.tensor(request.result_scale)
+    if request.HasField("out_dtype"):
+        optional["out_dtype"] = wire.dtype(request.out_dtype)
+    if request.HasField("use_fast_accum"):
+        optional["use_fast_accum"] = request.use_fast_accum
+    result = vllm_distributed.patched_fused_scaled_matmul_reduce_scatter(wire.tensor(present(request, "A")), wire.tensor(present(request, "B")), wire.tensor(present(request, "A_scale")), wire.tensor(present(request, "B_scale")), request.reduce_op, request.orig_scatter_dim, request.scatter_dim_after_maybe_reshape, request.group_name, list(request.output_shape), **optional)
+    return distributed_pb2.PatchedFusedScaledMatmulReduceScatterResponse(result=wire.to_tensor(result))
+
+
+def _patched_fused_scaled_matmul_reduce_scatter_fake(
+    request: distributed_pb2.PatchedFusedScaledMatmulReduceScatterFakeRequest, wire: Wire
+) -> distributed_pb2.PatchedFusedScaledMatmulReduceScatterFakeResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("bias"):
+        optional["bias"] = wire.tensor(request.bias)
+    if request.HasField("result_scale"):
+        optional["result_scale"] = wire.tensor(request.result_scale)
+    if request.HasField("out_dtype"):
+        optional["out_dtype"] = wire.dtype(request.out_dtype)
+    if request.HasField("use_fast_accum"):
+        optional["use_fast_accum"] = request.use_fast_accum
+    result = vllm_distributed.patched_fused_scaled_matmul_reduce_scatter_fake(wire.tensor(present(request, "A")), wire.tensor(present(request, "B")), wire.tensor(present(request, "A_scale")), wire.tensor(present(request, "B_scale")), request.reduce_op, request.orig_scatter_dim, request.scatter_dim_after_maybe_reshape, request.group_name, list(request.output_shape), **optional)
+    return distributed_pb2.PatchedFusedScaledMatmulReduceScatterFakeResponse(result=wire.to_tensor(result))
+
+
+def _prepare_communication_buffer_for_model(
+    request: distributed_pb2.PrepareCommunicationBufferForModelRequest, wire: Wire
+) -> distributed_pb2.PrepareCommunicationBufferForModelResponse:
+    vllm_distributed.prepare_communication_buffer_for_model(wire.term(present(request, "model")))
+    return distributed_pb2.PrepareCommunicationBufferForModelResponse()
+
+
+def _rebalance_experts(
+    request: distributed_pb2.RebalanceExpertsRequest, wire: Wire
+) -> distributed_pb2.RebalanceExpertsResponse:
+    result = vllm_distributed.rebalance_experts(wire.tensor(present(request, "weight")), request.num_replicas, request.num_groups, request.num_nodes, request.num_gpus)
+    return distributed_pb2.RebalanceExpertsResponse(item_1=wire.to_tensor(result[0]), item_2=wire.to_tensor(result[1]), item_3=wire.to_tensor(result[2]))
+
+
+def _reduce_scatter(
+    request: distributed_pb2.ReduceScatterRequest, wire: Wire
+) -> distributed_pb2.ReduceScatterResponse:
+    result = vllm_distributed.reduce_scatter(wire.tensor(present(request, "tensor")), request.dim, request.world_size, request.group_name)
+    return distributed_pb2.ReduceScatterResponse(result=wire.to_tensor(result))
+
+
+def _reduce_scatter_fake(
+    request: distributed_pb2.ReduceScatterFakeRequest, wire: Wire
+) -> distributed_pb2.ReduceScatterFakeResponse:
+    result = vllm_distributed.reduce_scatter_fake(wire.tensor(present(request, "tensor")), request.dim, request.world_size, request.group_name)
+    return distributed_pb2.ReduceScatterFakeResponse(result=wire.to_tensor(result))
+
+
 def _resolve_obj_by_qualname(
     request: distributed_pb2.ResolveObjByQualnameRequest, wire: Wire
 ) -> distributed_pb2.ResolveObjByQualnameResponse:
@@ -347,6 +541,20 @@ def _sched_yield(
     return distributed_pb2.SchedYieldResponse()
 
 
+def _set_current_parallel_config(
+    request: distributed_pb2.SetCurrentParallelConfigRequest, wire: Wire
+) -> distributed_pb2.SetCurrentParallelConfigResponse:
+    result = vllm_distributed.set_current_parallel_config(wire.term(present(request, "config")))
+    return distributed_pb2.SetCurrentParallelConfigResponse(result=wire.to_term(result))
+
+
+def _set_custom_all_reduce(
+    request: distributed_pb2.SetCustomAllReduceRequest, wire: Wire
+) -> distributed_pb2.SetCustomAllReduceResponse:
+    vllm_distributed.set_custom_all_reduce(request.enable)
+    return distributed_pb2.SetCustomAllReduceResponse()
+
+
 def _split_tensor_along_last_dim(
     request: distributed_pb2.SplitTensorAlongLastDimRequest, wire: Wire
 ) -> distributed_pb2.SplitTensorAlongLastDimResponse:
@@ -355,6 +563,34 @@ def _split_tensor_along_last_dim(
         optional["contiguous_split_chunks"] = request.contiguous_split_chunks
     result = vllm_distributed.split_tensor_along_last_dim(wire.tensor(present(request, "tensor")), request.num_partitions, **optional)
     return distributed_pb2.SplitTensorAlongLastDimResponse(result=[wire.to_tensor(item) for item in result])
+
+
+def _stateless_destroy_torch_distributed_process_group(
+    request: distributed_pb2.StatelessDestroyTorchDistributedProcessGroupRequest, wire: Wire
+) -> distributed_pb2.StatelessDestroyTorchDistributedProcessGroupResponse:
+    vllm_distributed.stateless_destroy_torch_distributed_process_group(wire.process_group(present(request, "pg")))
+    return distributed_pb2.StatelessDestroyTorchDistributedProcessGroupResponse()
+
+
+def _stateless_init_torch_distributed_process_group(
+    request: distributed_pb2.StatelessInitTorchDistributedProcessGroupRequest, wire: Wire
+) -> distributed_pb2.StatelessInitTorchDistributedProcessGroupResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("group_name"):
+        optional["group_name"] = request.group_name
+    if request.HasField("listen_socket"):
+        optional["listen_socket"] = wire.term(request.listen_socket)
+    if request.HasField("timeout"):
+        optional["timeout"] = wire.duration(request.timeout)
+    result = vllm_distributed.stateless_init_torch_distributed_process_group(request.host, request.port, request.rank, request.world_size, request.backend, **optional)
+    return distributed_pb2.StatelessInitTorchDistributedProcessGroupResponse(result=wire.to_process_group(result))
+
+
+def _suppress_stdout(
+    request: distributed_pb2.SuppressStdoutRequest, wire: Wire
+) -> distributed_pb2.SuppressStdoutResponse:
+    result = vllm_distributed.suppress_stdout()
+    return distributed_pb2.SuppressStdoutResponse(result=wire.to_term(result))
 
 
 def _tensor_model_parallel_all_gather(
@@ -394,6 +630,20 @@ def _tensor_model_parallel_reduce_scatter(
         optional["dim"] = request.dim
     result = vllm_distributed.tensor_model_parallel_reduce_scatter(wire.tensor(present(request, "input_")), **optional)
     return distributed_pb2.TensorModelParallelReduceScatterResponse(result=wire.to_tensor(result))
+
+
+def _group_coordinator_new(
+    request: group_coordinator_pb2.GroupCoordinatorNewRequest, wire: Wire
+) -> group_coordinator_pb2.GroupCoordinatorNewResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("use_message_queue_broadcaster"):
+        optional["use_message_queue_broadcaster"] = request.use_message_queue_broadcaster
+    if request.HasField("group_name"):
+        optional["group_name"] = request.group_name
+    if request.HasField("timeout"):
+        optional["timeout"] = wire.duration(request.timeout)
+    result = GroupCoordinator([list(item.values) for item in request.group_ranks], request.local_rank, request.torch_distributed_backend, request.use_device_communicator, **optional)
+    return group_coordinator_pb2.GroupCoordinatorNewResponse(result=wire.to_group(result))
 
 
 def _group_coordinator_device_communicator(
@@ -457,6 +707,180 @@ def _group_coordinator_prev_rank(
 ) -> group_coordinator_pb2.GroupCoordinatorPrevRankResponse:
     result = wire.group(present(request, "receiver")).prev_rank
     return group_coordinator_pb2.GroupCoordinatorPrevRankResponse(result=result)
+
+
+def _group_coordinator_make_sibling_device_group(
+    request: group_coordinator_pb2.GroupCoordinatorMakeSiblingDeviceGroupRequest, wire: Wire
+) -> group_coordinator_pb2.GroupCoordinatorMakeSiblingDeviceGroupResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("group_desc"):
+        optional["group_desc"] = request.group_desc
+    result = wire.group(present(request, "receiver")).make_sibling_device_group(**optional)
+    return group_coordinator_pb2.GroupCoordinatorMakeSiblingDeviceGroupResponse(result=wire.to_process_group(result))
+
+
+def _group_coordinator_destroy(
+    request: group_coordinator_pb2.GroupCoordinatorDestroyRequest, wire: Wire
+) -> group_coordinator_pb2.GroupCoordinatorDestroyResponse:
+    wire.group(present(request, "receiver")).destroy()
+    return group_coordinator_pb2.GroupCoordinatorDestroyResponse()
+
+
+def _group_coordinator_graph_capture(
+    request: group_coordinator_pb2.GroupCoordinatorGraphCaptureRequest, wire: Wire
+) -> group_coordinator_pb2.GroupCoordinatorGraphCaptureResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("graph_capture_context"):
+        optional["graph_capture_context"] = wire.term(request.graph_capture_context)
+    result = wire.group(present(request, "receiver")).graph_capture(**optional)
+    return group_coordinator_pb2.GroupCoordinatorGraphCaptureResponse(result=wire.to_term(result))
+
+
+def _group_coordinator_prepare_communication_buffer_for_model(
+    request: group_coordinator_pb2.GroupCoordinatorPrepareCommunicationBufferForModelRequest, wire: Wire
+) -> group_coordinator_pb2.GroupCoordinatorPrepareCommunicationBufferForModelResponse:
+    wire.group(present(request, "receiver")).prepare_communication_buffer_for_model(wire.term(present(request, "model")))
+    return group_coordinator_pb2.GroupCoordinatorPrepareCommunicationBufferForModelResponse()
+
+
+def _group_coordinator_dispatch(
+    request: group_coordinator_pb2.GroupCoordinatorDispatchRequest, wire: Wire
+) -> group_coordinator_pb2.GroupCoordinatorDispatchResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("topk_weights"):
+        optional["topk_weights"] = wire.tensor(request.topk_weights)
+    if request.HasField("topk_ids"):
+        optional["topk_ids"] = wire.tensor(request.topk_ids)
+    if request.HasField("is_sequence_parallel"):
+        optional["is_sequence_parallel"] = request.is_sequence_parallel
+    if request.HasField("extra_tensors"):
+        optional["extra_tensors"] = [wire.tensor(item) for item in request.extra_tensors.values]
+    if request.HasField("sizes"):
+        optional["sizes"] = list(request.sizes.values)
+    if request.HasField("router_logits"):
+        optional["router_logits"] = wire.tensor(request.router_logits)
+    result = wire.group(present(request, "receiver")).dispatch(wire.tensor(present(request, "hidden_states")), **optional)
+    return group_coordinator_pb2.GroupCoordinatorDispatchResponse(result=wire.to_term(result))
+
+
+def _group_coordinator_dispatch_router_logits(
+    request: group_coordinator_pb2.GroupCoordinatorDispatchRouterLogitsRequest, wire: Wire
+) -> group_coordinator_pb2.GroupCoordinatorDispatchRouterLogitsResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("is_sequence_parallel"):
+        optional["is_sequence_parallel"] = request.is_sequence_parallel
+    if request.HasField("extra_tensors"):
+        optional["extra_tensors"] = [wire.tensor(item) for item in request.extra_tensors.values]
+    if request.HasField("sizes"):
+        optional["sizes"] = list(request.sizes.values)
+    result = wire.group(present(request, "receiver")).dispatch_router_logits(wire.tensor(present(request, "hidden_states")), wire.tensor(present(request, "router_logits")), **optional)
+    return group_coordinator_pb2.GroupCoordinatorDispatchRouterLogitsResponse(result=wire.to_term(result))
+
+
+def _group_coordinator_combine(
+    request: group_coordinator_pb2.GroupCoordinatorCombineRequest, wire: Wire
+) -> group_coordinator_pb2.GroupCoordinatorCombineResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("is_sequence_parallel"):
+        optional["is_sequence_parallel"] = request.is_sequence_parallel
+    if request.HasField("sizes"):
+        optional["sizes"] = list(request.sizes.values)
+    result = wire.group(present(request, "receiver")).combine(wire.tensor(present(request, "hidden_states")), **optional)
+    return group_coordinator_pb2.GroupCoordinatorCombineResponse(result=wire.to_tensor(result))
+
+
+def _group_coordinator_create_mq_broadcaster(
+    request: group_coordinator_pb2.GroupCoordinatorCreateMqBroadcasterRequest, wire: Wire
+) -> group_coordinator_pb2.GroupCoordinatorCreateMqBroadcasterResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("writer_rank"):
+        optional["writer_rank"] = request.writer_rank
+    if request.HasField("external_writer_handle"):
+        optional["external_writer_handle"] = wire.term(request.external_writer_handle)
+    if request.HasField("blocking"):
+        optional["blocking"] = request.blocking
+    result = wire.group(present(request, "receiver")).create_mq_broadcaster(**optional)
+    return group_coordinator_pb2.GroupCoordinatorCreateMqBroadcasterResponse(result=wire.to_term(result))
+
+
+def _group_coordinator_create_single_reader_mq_broadcasters(
+    request: group_coordinator_pb2.GroupCoordinatorCreateSingleReaderMqBroadcastersRequest, wire: Wire
+) -> group_coordinator_pb2.GroupCoordinatorCreateSingleReaderMqBroadcastersResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("reader_rank_in_group"):
+        optional["reader_rank_in_group"] = request.reader_rank_in_group
+    if request.HasField("blocking"):
+        optional["blocking"] = request.blocking
+    result = wire.group(present(request, "receiver")).create_single_reader_mq_broadcasters(**optional)
+    return group_coordinator_pb2.GroupCoordinatorCreateSingleReaderMqBroadcastersResponse(result=wire.to_term(result))
+
+
+def _group_coordinator_broadcast_object(
+    request: group_coordinator_pb2.GroupCoordinatorBroadcastObjectRequest, wire: Wire
+) -> group_coordinator_pb2.GroupCoordinatorBroadcastObjectResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("obj"):
+        optional["obj"] = wire.term(request.obj)
+    if request.HasField("src"):
+        optional["src"] = request.src
+    result = wire.group(present(request, "receiver")).broadcast_object(**optional)
+    return group_coordinator_pb2.GroupCoordinatorBroadcastObjectResponse(result=wire.to_term(result))
+
+
+def _group_coordinator_broadcast_object_list(
+    request: group_coordinator_pb2.GroupCoordinatorBroadcastObjectListRequest, wire: Wire
+) -> group_coordinator_pb2.GroupCoordinatorBroadcastObjectListResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("src"):
+        optional["src"] = request.src
+    if request.HasField("group"):
+        optional["group"] = wire.process_group(request.group)
+    result = wire.group(present(request, "receiver")).broadcast_object_list(wire.term(present(request, "obj_list")), **optional)
+    return group_coordinator_pb2.GroupCoordinatorBroadcastObjectListResponse(result=wire.to_term(result))
+
+
+def _group_coordinator_broadcast_tensor_dict(
+    request: group_coordinator_pb2.GroupCoordinatorBroadcastTensorDictRequest, wire: Wire
+) -> group_coordinator_pb2.GroupCoordinatorBroadcastTensorDictResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("tensor_dict"):
+        optional["tensor_dict"] = wire.term(request.tensor_dict)
+    if request.HasField("src"):
+        optional["src"] = request.src
+    if request.HasField("group"):
+        optional["group"] = wire.process_group(request.group)
+    if request.HasField("metadata_group"):
+        optional["metadata_group"] = wire.process_group(request.metadata_group)
+    result = wire.group(present(request, "receiver")).broadcast_tensor_dict(**optional)
+    return group_coordinator_pb2.GroupCoordinatorBroadcastTensorDictResponse(result=wire.to_term(result))
+
+
+def _group_coordinator_send_object(
+    request: group_coordinator_pb2.GroupCoordinatorSendObjectRequest, wire: Wire
+) -> group_coordinator_pb2.GroupCoordinatorSendObjectResponse:
+    wire.group(present(request, "receiver")).send_object(wire.term(present(request, "obj")), request.dst)
+    return group_coordinator_pb2.GroupCoordinatorSendObjectResponse()
+
+
+def _group_coordinator_isend_object(
+    request: group_coordinator_pb2.GroupCoordinatorIsendObjectRequest, wire: Wire
+) -> group_coordinator_pb2.GroupCoordinatorIsendObjectResponse:
+    result = wire.group(present(request, "receiver")).isend_object(wire.term(present(request, "obj")), request.dst)
+    return group_coordinator_pb2.GroupCoordinatorIsendObjectResponse(result=wire.to_term(result))
+
+
+def _group_coordinator_recv_object(
+    request: group_coordinator_pb2.GroupCoordinatorRecvObjectRequest, wire: Wire
+) -> group_coordinator_pb2.GroupCoordinatorRecvObjectResponse:
+    result = wire.group(present(request, "receiver")).recv_object(request.src)
+    return group_coordinator_pb2.GroupCoordinatorRecvObjectResponse(result=wire.to_term(result))
+
+
+def _group_coordinator_barrier(
+    request: group_coordinator_pb2.GroupCoordinatorBarrierRequest, wire: Wire
+) -> group_coordinator_pb2.GroupCoordinatorBarrierResponse:
+    wire.group(present(request, "receiver")).barrier()
+    return group_coordinator_pb2.GroupCoordinatorBarrierResponse()
 
 
 def _group_coordinator_all_reduce(
@@ -539,51 +963,24 @@ def _group_coordinator_broadcast(
     return group_coordinator_pb2.GroupCoordinatorBroadcastResponse(result=wire.to_tensor(result))
 
 
-def _group_coordinator_broadcast_object(
-    request: group_coordinator_pb2.GroupCoordinatorBroadcastObjectRequest, wire: Wire
-) -> group_coordinator_pb2.GroupCoordinatorBroadcastObjectResponse:
+def _group_coordinator_send(
+    request: group_coordinator_pb2.GroupCoordinatorSendRequest, wire: Wire
+) -> group_coordinator_pb2.GroupCoordinatorSendResponse:
     optional: dict[str, Any] = {}
-    if request.HasField("obj"):
-        optional["obj"] = wire.term(request.obj)
-    if request.HasField("src"):
-        optional["src"] = request.src
-    result = wire.group(present(request, "receiver")).broadcast_object(**optional)
-    return group_coordinator_pb2.GroupCoordinatorBroadcastObjectResponse(result=wire.to_term(result))
+    if request.HasField("dst"):
+        optional["dst"] = request.dst
+    wire.group(present(request, "receiver")).send(wire.tensor(present(request, "tensor")), **optional)
+    return group_coordinator_pb2.GroupCoordinatorSendResponse()
 
 
-def _group_coordinator_broadcast_object_list(
-    request: group_coordinator_pb2.GroupCoordinatorBroadcastObjectListRequest, wire: Wire
-) -> group_coordinator_pb2.GroupCoordinatorBroadcastObjectListResponse:
+def _group_coordinator_recv(
+    request: group_coordinator_pb2.GroupCoordinatorRecvRequest, wire: Wire
+) -> group_coordinator_pb2.GroupCoordinatorRecvResponse:
     optional: dict[str, Any] = {}
     if request.HasField("src"):
         optional["src"] = request.src
-    if request.HasField("group"):
-        optional["group"] = wire.process_group(request.group)
-    result = wire.group(present(request, "receiver")).broadcast_object_list(wire.term(present(request, "obj_list")), **optional)
-    return group_coordinator_pb2.GroupCoordinatorBroadcastObjectListResponse(result=wire.to_term(result))
-
-
-def _group_coordinator_broadcast_tensor_dict(
-    request: group_coordinator_pb2.GroupCoordinatorBroadcastTensorDictRequest, wire: Wire
-) -> group_coordinator_pb2.GroupCoordinatorBroadcastTensorDictResponse:
-    optional: dict[str, Any] = {}
-    if request.HasField("tensor_dict"):
-        optional["tensor_dict"] = wire.term(request.tensor_dict)
-    if request.HasField("src"):
-        optional["src"] = request.src
-    if request.HasField("group"):
-        optional["group"] = wire.process_group(request.group)
-    if request.HasField("metadata_group"):
-        optional["metadata_group"] = wire.process_group(request.metadata_group)
-    result = wire.group(present(request, "receiver")).broadcast_tensor_dict(**optional)
-    return group_coordinator_pb2.GroupCoordinatorBroadcastTensorDictResponse(result=wire.to_term(result))
-
-
-def _group_coordinator_barrier(
-    request: group_coordinator_pb2.GroupCoordinatorBarrierRequest, wire: Wire
-) -> group_coordinator_pb2.GroupCoordinatorBarrierResponse:
-    wire.group(present(request, "receiver")).barrier()
-    return group_coordinator_pb2.GroupCoordinatorBarrierResponse()
+    result = wire.group(present(request, "receiver")).recv(wire.size(request.size), wire.dtype(request.dtype), **optional)
+    return group_coordinator_pb2.GroupCoordinatorRecvResponse(result=wire.to_tensor(result))
 
 
 def _group_coordinator_send_tensor_dict(
@@ -614,55 +1011,1045 @@ def _group_coordinator_recv_tensor_dict(
     return group_coordinator_pb2.GroupCoordinatorRecvTensorDictResponse(result=wire.to_term(result))
 
 
-def _group_coordinator_send_object(
-    request: group_coordinator_pb2.GroupCoordinatorSendObjectRequest, wire: Wire
-) -> group_coordinator_pb2.GroupCoordinatorSendObjectResponse:
-    wire.group(present(request, "receiver")).send_object(wire.term(present(request, "obj")), request.dst)
-    return group_coordinator_pb2.GroupCoordinatorSendObjectResponse()
-
-
-def _group_coordinator_recv_object(
-    request: group_coordinator_pb2.GroupCoordinatorRecvObjectRequest, wire: Wire
-) -> group_coordinator_pb2.GroupCoordinatorRecvObjectResponse:
-    result = wire.group(present(request, "receiver")).recv_object(request.src)
-    return group_coordinator_pb2.GroupCoordinatorRecvObjectResponse(result=wire.to_term(result))
-
-
-def _group_coordinator_send(
-    request: group_coordinator_pb2.GroupCoordinatorSendRequest, wire: Wire
-) -> group_coordinator_pb2.GroupCoordinatorSendResponse:
+def _group_coordinator_isend_tensor_dict(
+    request: group_coordinator_pb2.GroupCoordinatorIsendTensorDictRequest, wire: Wire
+) -> group_coordinator_pb2.GroupCoordinatorIsendTensorDictResponse:
     optional: dict[str, Any] = {}
     if request.HasField("dst"):
         optional["dst"] = request.dst
-    wire.group(present(request, "receiver")).send(wire.tensor(present(request, "tensor")), **optional)
-    return group_coordinator_pb2.GroupCoordinatorSendResponse()
+    if request.HasField("all_gather_group"):
+        optional["all_gather_group"] = wire.group(request.all_gather_group)
+    if request.HasField("all_gather_tensors"):
+        optional["all_gather_tensors"] = wire.term(request.all_gather_tensors)
+    result = wire.group(present(request, "receiver")).isend_tensor_dict(wire.term(present(request, "tensor_dict")), **optional)
+    return group_coordinator_pb2.GroupCoordinatorIsendTensorDictResponse(result=wire.to_term(result))
 
 
-def _group_coordinator_recv(
-    request: group_coordinator_pb2.GroupCoordinatorRecvRequest, wire: Wire
-) -> group_coordinator_pb2.GroupCoordinatorRecvResponse:
+def _group_coordinator_irecv_tensor_dict(
+    request: group_coordinator_pb2.GroupCoordinatorIrecvTensorDictRequest, wire: Wire
+) -> group_coordinator_pb2.GroupCoordinatorIrecvTensorDictResponse:
     optional: dict[str, Any] = {}
     if request.HasField("src"):
         optional["src"] = request.src
-    result = wire.group(present(request, "receiver")).recv(wire.size(request.size), wire.dtype(request.dtype), **optional)
-    return group_coordinator_pb2.GroupCoordinatorRecvResponse(result=wire.to_tensor(result))
+    if request.HasField("all_gather_group"):
+        optional["all_gather_group"] = wire.group(request.all_gather_group)
+    if request.HasField("all_gather_tensors"):
+        optional["all_gather_tensors"] = wire.term(request.all_gather_tensors)
+    result = wire.group(present(request, "receiver")).irecv_tensor_dict(**optional)
+    return group_coordinator_pb2.GroupCoordinatorIrecvTensorDictResponse(item_1=wire.to_term(result[0]), item_2=wire.to_term(result[1]), item_3=wire.to_term(result[2]))
 
 
-def _group_coordinator_make_sibling_device_group(
-    request: group_coordinator_pb2.GroupCoordinatorMakeSiblingDeviceGroupRequest, wire: Wire
-) -> group_coordinator_pb2.GroupCoordinatorMakeSiblingDeviceGroupResponse:
+def _stateless_group_coordinator_new(
+    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorNewRequest, wire: Wire
+) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorNewResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("use_message_queue_broadcaster"):
+        optional["use_message_queue_broadcaster"] = request.use_message_queue_broadcaster
+    if request.HasField("group_name"):
+        optional["group_name"] = request.group_name
+    if request.HasField("host"):
+        optional["host"] = request.host
+    if request.HasField("group_ports"):
+        optional["group_ports"] = wire.term(request.group_ports)
+    if request.HasField("global_rank"):
+        optional["global_rank"] = request.global_rank
+    if request.HasField("global_world_size"):
+        optional["global_world_size"] = request.global_world_size
+    if request.HasField("coord_store"):
+        optional["coord_store"] = wire.term(request.coord_store)
+    if request.HasField("timeout"):
+        optional["timeout"] = wire.duration(request.timeout)
+    result = StatelessGroupCoordinator([list(item.values) for item in request.group_ranks], request.local_rank, request.torch_distributed_backend, request.use_device_communicator, **optional)
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorNewResponse(result=wire.to_group(result))
+
+
+def _stateless_group_coordinator_device_communicator(
+    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorDeviceCommunicatorRequest, wire: Wire
+) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorDeviceCommunicatorResponse:
+    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).device_communicator
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorDeviceCommunicatorResponse(result=wire.to_term(result))
+
+
+def _stateless_group_coordinator_device_group(
+    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorDeviceGroupRequest, wire: Wire
+) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorDeviceGroupResponse:
+    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).device_group
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorDeviceGroupResponse(result=wire.to_process_group(result))
+
+
+def _stateless_group_coordinator_cpu_group(
+    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorCpuGroupRequest, wire: Wire
+) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorCpuGroupResponse:
+    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).cpu_group
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorCpuGroupResponse(result=wire.to_process_group(result))
+
+
+def _stateless_group_coordinator_first_rank(
+    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorFirstRankRequest, wire: Wire
+) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorFirstRankResponse:
+    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).first_rank
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorFirstRankResponse(result=result)
+
+
+def _stateless_group_coordinator_last_rank(
+    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorLastRankRequest, wire: Wire
+) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorLastRankResponse:
+    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).last_rank
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorLastRankResponse(result=result)
+
+
+def _stateless_group_coordinator_is_first_rank(
+    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorIsFirstRankRequest, wire: Wire
+) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorIsFirstRankResponse:
+    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).is_first_rank
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorIsFirstRankResponse(result=result)
+
+
+def _stateless_group_coordinator_is_last_rank(
+    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorIsLastRankRequest, wire: Wire
+) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorIsLastRankResponse:
+    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).is_last_rank
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorIsLastRankResponse(result=result)
+
+
+def _stateless_group_coordinator_next_rank(
+    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorNextRankRequest, wire: Wire
+) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorNextRankResponse:
+    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).next_rank
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorNextRankResponse(result=result)
+
+
+def _stateless_group_coordinator_prev_rank(
+    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorPrevRankRequest, wire: Wire
+) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorPrevRankResponse:
+    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).prev_rank
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorPrevRankResponse(result=result)
+
+
+def _stateless_group_coordinator_make_sibling_device_group(
+    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorMakeSiblingDeviceGroupRequest, wire: Wire
+) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorMakeSiblingDeviceGroupResponse:
     optional: dict[str, Any] = {}
     if request.HasField("group_desc"):
         optional["group_desc"] = request.group_desc
-    result = wire.group(present(request, "receiver")).make_sibling_device_group(**optional)
-    return group_coordinator_pb2.GroupCoordinatorMakeSiblingDeviceGroupResponse(result=wire.to_process_group(result))
+    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).make_sibling_device_group(**optional)
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorMakeSiblingDeviceGroupResponse(result=wire.to_process_group(result))
 
 
-def _group_coordinator_destroy(
-    request: group_coordinator_pb2.GroupCoordinatorDestroyRequest, wire: Wire
-) -> group_coordinator_pb2.GroupCoordinatorDestroyResponse:
-    wire.group(present(request, "receiver")).destroy()
-    return group_coordinator_pb2.GroupCoordinatorDestroyResponse()
+def _stateless_group_coordinator_destroy(
+    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorDestroyRequest, wire: Wire
+) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorDestroyResponse:
+    wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).destroy()
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorDestroyResponse()
+
+
+def _stateless_group_coordinator_graph_capture(
+    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorGraphCaptureRequest, wire: Wire
+) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorGraphCaptureResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("graph_capture_context"):
+        optional["graph_capture_context"] = wire.term(request.graph_capture_context)
+    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).graph_capture(**optional)
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorGraphCaptureResponse(result=wire.to_term(result))
+
+
+def _stateless_group_coordinator_prepare_communication_buffer_for_model(
+    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorPrepareCommunicationBufferForModelRequest, wire: Wire
+) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorPrepareCommunicationBufferForModelResponse:
+    wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).prepare_communication_buffer_for_model(wire.term(present(request, "model")))
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorPrepareCommunicationBufferForModelResponse()
+
+
+def _stateless_group_coordinator_dispatch(
+    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorDispatchRequest, wire: Wire
+) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorDispatchResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("topk_weights"):
+        optional["topk_weights"] = wire.tensor(request.topk_weights)
+    if request.HasField("topk_ids"):
+        optional["topk_ids"] = wire.tensor(request.topk_ids)
+    if request.HasField("is_sequence_parallel"):
+        optional["is_sequence_parallel"] = request.is_sequence_parallel
+    if request.HasField("extra_tensors"):
+        optional["extra_tensors"] = [wire.tensor(item) for item in request.extra_tensors.values]
+    if request.HasField("sizes"):
+        optional["sizes"] = list(request.sizes.values)
+    if request.HasField("router_logits"):
+        optional["router_logits"] = wire.tensor(request.router_logits)
+    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).dispatch(wire.tensor(present(request, "hidden_states")), **optional)
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorDispatchResponse(result=wire.to_term(result))
+
+
+def _stateless_group_coordinator_dispatch_router_logits(
+    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorDispatchRouterLogitsRequest, wire: Wire
+) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorDispatchRouterLogitsResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("is_sequence_parallel"):
+        optional["is_sequence_parallel"] = request.is_sequence_parallel
+    if request.HasField("extra_tensors"):
+        optional["extra_tensors"] = [wire.tensor(item) for item in request.extra_tensors.values]
+    if request.HasField("sizes"):
+        optional["sizes"] = list(request.sizes.values)
+    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).dispatch_router_logits(wire.tensor(present(request, "hidden_states")), wire.tensor(present(request, "router_logits")), **optional)
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorDispatchRouterLogitsResponse(result=wire.to_term(result))
+
+
+def _stateless_group_coordinator_combine(
+    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorCombineRequest, wire: Wire
+) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorCombineResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("is_sequence_parallel"):
+        optional["is_sequence_parallel"] = request.is_sequence_parallel
+    if request.HasField("sizes"):
+        optional["sizes"] = list(request.sizes.values)
+    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).combine(wire.tensor(present(request, "hidden_states")), **optional)
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorCombineResponse(result=wire.to_tensor(result))
+
+
+def _stateless_group_coordinator_create_mq_broadcaster(
+    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorCreateMqBroadcasterRequest, wire: Wire
+) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorCreateMqBroadcasterResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("writer_rank"):
+        optional["writer_rank"] = request.writer_rank
+    if request.HasField("external_writer_handle"):
+        optional["external_writer_handle"] = wire.term(request.external_writer_handle)
+    if request.HasField("blocking"):
+        optional["blocking"] = request.blocking
+    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).create_mq_broadcaster(**optional)
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorCreateMqBroadcasterResponse(result=wire.to_term(result))
+
+
+def _stateless_group_coordinator_create_single_reader_mq_broadcasters(
+    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorCreateSingleReaderMqBroadcastersRequest, wire: Wire
+) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorCreateSingleReaderMqBroadcastersResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("reader_rank_in_group"):
+        optional["reader_rank_in_group"] = request.reader_rank_in_group
+    if request.HasField("blocking"):
+        optional["blocking"] = request.blocking
+    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).create_single_reader_mq_broadcasters(**optional)
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorCreateSingleReaderMqBroadcastersResponse(result=wire.to_term(result))
+
+
+def _stateless_group_coordinator_broadcast_object(
+    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorBroadcastObjectRequest, wire: Wire
+) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorBroadcastObjectResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("obj"):
+        optional["obj"] = wire.term(request.obj)
+    if request.HasField("src"):
+        optional["src"] = request.src
+    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).broadcast_object(**optional)
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorBroadcastObjectResponse(result=wire.to_term(result))
+
+
+def _stateless_group_coordinator_broadcast_object_list(
+    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorBroadcastObjectListRequest, wire: Wire
+) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorBroadcastObjectListResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("src"):
+        optional["src"] = request.src
+    if request.HasField("group"):
+        optional["group"] = wire.process_group(request.group)
+    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).broadcast_object_list(wire.term(present(request, "obj_list")), **optional)
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorBroadcastObjectListResponse(result=wire.to_term(result))
+
+
+def _stateless_group_coordinator_broadcast_tensor_dict(
+    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorBroadcastTensorDictRequest, wire: Wire
+) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorBroadcastTensorDictResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("tensor_dict"):
+        optional["tensor_dict"] = wire.term(request.tensor_dict)
+    if request.HasField("src"):
+        optional["src"] = request.src
+    if request.HasField("group"):
+        optional["group"] = wire.process_group(request.group)
+    if request.HasField("metadata_group"):
+        optional["metadata_group"] = wire.process_group(request.metadata_group)
+    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).broadcast_tensor_dict(**optional)
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorBroadcastTensorDictResponse(result=wire.to_term(result))
+
+
+def _stateless_group_coordinator_send_object(
+    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorSendObjectRequest, wire: Wire
+) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorSendObjectResponse:
+    wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).send_object(wire.term(present(request, "obj")), request.dst)
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorSendObjectResponse()
+
+
+def _stateless_group_coordinator_isend_object(
+    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorIsendObjectRequest, wire: Wire
+) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorIsendObjectResponse:
+    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).isend_object(wire.term(present(request, "obj")), request.dst)
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorIsendObjectResponse(result=wire.to_term(result))
+
+
+def _stateless_group_coordinator_recv_object(
+    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorRecvObjectRequest, wire: Wire
+) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorRecvObjectResponse:
+    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).recv_object(request.src)
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorRecvObjectResponse(result=wire.to_term(result))
+
+
+def _stateless_group_coordinator_barrier(
+    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorBarrierRequest, wire: Wire
+) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorBarrierResponse:
+    wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).barrier()
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorBarrierResponse()
+
+
+def _stateless_group_coordinator_all_reduce(
+    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllReduceRequest, wire: Wire
+) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllReduceResponse:
+    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).all_reduce(wire.tensor(present(request, "input_")))
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllReduceResponse(result=wire.to_tensor(result))
+
+
+def _stateless_group_coordinator_all_reduce_in_place(
+    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllReduceInPlaceRequest, wire: Wire
+) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllReduceInPlaceResponse:
+    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).all_reduce_(wire.tensor(present(request, "input_")))
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllReduceInPlaceResponse(result=wire.to_tensor(result))
+
+
+def _stateless_group_coordinator_all_gather(
+    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllGatherRequest, wire: Wire
+) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllGatherResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("dim"):
+        optional["dim"] = request.dim
+    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).all_gather(wire.tensor(present(request, "input_")), **optional)
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllGatherResponse(result=wire.to_tensor(result))
+
+
+def _stateless_group_coordinator_all_gatherv(
+    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllGathervRequest, wire: Wire
+) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllGathervResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("dim"):
+        optional["dim"] = request.dim
+    if request.HasField("sizes"):
+        optional["sizes"] = list(request.sizes.values)
+    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).all_gatherv(wire.term(present(request, "input_")), **optional)
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllGathervResponse(result=wire.to_term(result))
+
+
+def _stateless_group_coordinator_reduce_scatter(
+    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorReduceScatterRequest, wire: Wire
+) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorReduceScatterResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("dim"):
+        optional["dim"] = request.dim
+    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).reduce_scatter(wire.tensor(present(request, "input_")), **optional)
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorReduceScatterResponse(result=wire.to_tensor(result))
+
+
+def _stateless_group_coordinator_reduce_scatterv(
+    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorReduceScattervRequest, wire: Wire
+) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorReduceScattervResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("dim"):
+        optional["dim"] = request.dim
+    if request.HasField("sizes"):
+        optional["sizes"] = list(request.sizes.values)
+    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).reduce_scatterv(wire.tensor(present(request, "input_")), **optional)
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorReduceScattervResponse(result=wire.to_tensor(result))
+
+
+def _stateless_group_coordinator_gather(
+    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorGatherRequest, wire: Wire
+) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorGatherResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("dst"):
+        optional["dst"] = request.dst
+    if request.HasField("dim"):
+        optional["dim"] = request.dim
+    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).gather(wire.tensor(present(request, "input_")), **optional)
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorGatherResponse(result=None if result is None else wire.to_tensor(result))
+
+
+def _stateless_group_coordinator_broadcast(
+    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorBroadcastRequest, wire: Wire
+) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorBroadcastResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("src"):
+        optional["src"] = request.src
+    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).broadcast(wire.tensor(present(request, "input_")), **optional)
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorBroadcastResponse(result=wire.to_tensor(result))
+
+
+def _stateless_group_coordinator_send(
+    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorSendRequest, wire: Wire
+) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorSendResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("dst"):
+        optional["dst"] = request.dst
+    wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).send(wire.tensor(present(request, "tensor")), **optional)
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorSendResponse()
+
+
+def _stateless_group_coordinator_recv(
+    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorRecvRequest, wire: Wire
+) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorRecvResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("src"):
+        optional["src"] = request.src
+    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).recv(wire.size(request.size), wire.dtype(request.dtype), **optional)
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorRecvResponse(result=wire.to_tensor(result))
+
+
+def _stateless_group_coordinator_size(
+    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorSizeRequest, wire: Wire
+) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorSizeResponse:
+    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).size()
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorSizeResponse(result=result)
+
+
+def _stateless_process_group_new(
+    request: stateless_process_group_pb2.StatelessProcessGroupNewRequest, wire: Wire
+) -> stateless_process_group_pb2.StatelessProcessGroupNewResponse:
+    result = StatelessProcessGroup(request.rank, request.world_size, wire.term(present(request, "store")), request.data_expiration_seconds, request.timeout)
+    return stateless_process_group_pb2.StatelessProcessGroupNewResponse(result=wire.to_object(result))
+
+
+def _stateless_process_group_create(
+    request: stateless_process_group_pb2.StatelessProcessGroupCreateRequest, wire: Wire
+) -> stateless_process_group_pb2.StatelessProcessGroupCreateResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("data_expiration_seconds"):
+        optional["data_expiration_seconds"] = request.data_expiration_seconds
+    if request.HasField("store_timeout"):
+        optional["store_timeout"] = request.store_timeout
+    if request.HasField("listen_socket"):
+        optional["listen_socket"] = wire.term(request.listen_socket)
+    result = StatelessProcessGroup.create(request.host, request.port, request.rank, request.world_size, **optional)
+    return stateless_process_group_pb2.StatelessProcessGroupCreateResponse(result=wire.to_term(result))
+
+
+def _stateless_process_group_send_obj(
+    request: stateless_process_group_pb2.StatelessProcessGroupSendObjRequest, wire: Wire
+) -> stateless_process_group_pb2.StatelessProcessGroupSendObjResponse:
+    wire.instance(present(request, "receiver"), StatelessProcessGroup).send_obj(wire.term(present(request, "obj")), request.dst)
+    return stateless_process_group_pb2.StatelessProcessGroupSendObjResponse()
+
+
+def _stateless_process_group_recv_obj(
+    request: stateless_process_group_pb2.StatelessProcessGroupRecvObjRequest, wire: Wire
+) -> stateless_process_group_pb2.StatelessProcessGroupRecvObjResponse:
+    result = wire.instance(present(request, "receiver"), StatelessProcessGroup).recv_obj(request.src)
+    return stateless_process_group_pb2.StatelessProcessGroupRecvObjResponse(result=wire.to_term(result))
+
+
+def _stateless_process_group_broadcast_obj(
+    request: stateless_process_group_pb2.StatelessProcessGroupBroadcastObjRequest, wire: Wire
+) -> stateless_process_group_pb2.StatelessProcessGroupBroadcastObjResponse:
+    result = wire.instance(present(request, "receiver"), StatelessProcessGroup).broadcast_obj(wire.term(present(request, "obj")), request.src)
+    return stateless_process_group_pb2.StatelessProcessGroupBroadcastObjResponse(result=wire.to_term(result))
+
+
+def _stateless_process_group_all_gather_obj(
+    request: stateless_process_group_pb2.StatelessProcessGroupAllGatherObjRequest, wire: Wire
+) -> stateless_process_group_pb2.StatelessProcessGroupAllGatherObjResponse:
+    result = wire.instance(present(request, "receiver"), StatelessProcessGroup).all_gather_obj(wire.term(present(request, "obj")))
+    return stateless_process_group_pb2.StatelessProcessGroupAllGatherObjResponse(result=wire.to_term(result))
+
+
+def _stateless_process_group_barrier(
+    request: stateless_process_group_pb2.StatelessProcessGroupBarrierRequest, wire: Wire
+) -> stateless_process_group_pb2.StatelessProcessGroupBarrierResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("timeout"):
+        optional["timeout"] = request.timeout
+    wire.instance(present(request, "receiver"), StatelessProcessGroup).barrier(**optional)
+    return stateless_process_group_pb2.StatelessProcessGroupBarrierResponse()
+
+
+def _stateless_process_group_send(
+    request: stateless_process_group_pb2.StatelessProcessGroupSendRequest, wire: Wire
+) -> stateless_process_group_pb2.StatelessProcessGroupSendResponse:
+    wire.instance(present(request, "receiver"), StatelessProcessGroup).send(wire.tensor(present(request, "tensor")), request.dst)
+    return stateless_process_group_pb2.StatelessProcessGroupSendResponse()
+
+
+def _stateless_process_group_recv(
+    request: stateless_process_group_pb2.StatelessProcessGroupRecvRequest, wire: Wire
+) -> stateless_process_group_pb2.StatelessProcessGroupRecvResponse:
+    result = wire.instance(present(request, "receiver"), StatelessProcessGroup).recv(wire.tensor(present(request, "tensor")), request.src)
+    return stateless_process_group_pb2.StatelessProcessGroupRecvResponse(result=wire.to_tensor(result))
+
+
+def _stateless_process_group_broadcast(
+    request: stateless_process_group_pb2.StatelessProcessGroupBroadcastRequest, wire: Wire
+) -> stateless_process_group_pb2.StatelessProcessGroupBroadcastResponse:
+    result = wire.instance(present(request, "receiver"), StatelessProcessGroup).broadcast(wire.tensor(present(request, "tensor")), request.src)
+    return stateless_process_group_pb2.StatelessProcessGroupBroadcastResponse(result=wire.to_tensor(result))
+
+
+def _stateless_process_group_all_reduce(
+    request: stateless_process_group_pb2.StatelessProcessGroupAllReduceRequest, wire: Wire
+) -> stateless_process_group_pb2.StatelessProcessGroupAllReduceResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("op"):
+        optional["op"] = wire.term(request.op)
+    result = wire.instance(present(request, "receiver"), StatelessProcessGroup).all_reduce(wire.tensor(present(request, "tensor")), **optional)
+    return stateless_process_group_pb2.StatelessProcessGroupAllReduceResponse(result=wire.to_tensor(result))
+
+
+def _stateless_process_group_expire_data(
+    request: stateless_process_group_pb2.StatelessProcessGroupExpireDataRequest, wire: Wire
+) -> stateless_process_group_pb2.StatelessProcessGroupExpireDataResponse:
+    wire.instance(present(request, "receiver"), StatelessProcessGroup).expire_data()
+    return stateless_process_group_pb2.StatelessProcessGroupExpireDataResponse()
+
+
+def _stateless_process_group_destroy(
+    request: stateless_process_group_pb2.StatelessProcessGroupDestroyRequest, wire: Wire
+) -> stateless_process_group_pb2.StatelessProcessGroupDestroyResponse:
+    wire.instance(present(request, "receiver"), StatelessProcessGroup).destroy()
+    return stateless_process_group_pb2.StatelessProcessGroupDestroyResponse()
+
+
+def _device_communicator_base_all_reduce(
+    request: device_communicator_base_pb2.DeviceCommunicatorBaseAllReduceRequest, wire: Wire
+) -> device_communicator_base_pb2.DeviceCommunicatorBaseAllReduceResponse:
+    result = wire.instance(present(request, "receiver"), DeviceCommunicatorBase).all_reduce(wire.tensor(present(request, "input_")))
+    return device_communicator_base_pb2.DeviceCommunicatorBaseAllReduceResponse(result=wire.to_tensor(result))
+
+
+def _device_communicator_base_all_reduce_in_place(
+    request: device_communicator_base_pb2.DeviceCommunicatorBaseAllReduceInPlaceRequest, wire: Wire
+) -> device_communicator_base_pb2.DeviceCommunicatorBaseAllReduceInPlaceResponse:
+    result = wire.instance(present(request, "receiver"), DeviceCommunicatorBase).all_reduce_(wire.tensor(present(request, "input_")))
+    return device_communicator_base_pb2.DeviceCommunicatorBaseAllReduceInPlaceResponse(result=wire.to_tensor(result))
+
+
+def _device_communicator_base_all_gather(
+    request: device_communicator_base_pb2.DeviceCommunicatorBaseAllGatherRequest, wire: Wire
+) -> device_communicator_base_pb2.DeviceCommunicatorBaseAllGatherResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("dim"):
+        optional["dim"] = request.dim
+    result = wire.instance(present(request, "receiver"), DeviceCommunicatorBase).all_gather(wire.tensor(present(request, "input_")), **optional)
+    return device_communicator_base_pb2.DeviceCommunicatorBaseAllGatherResponse(result=wire.to_tensor(result))
+
+
+def _device_communicator_base_all_gatherv(
+    request: device_communicator_base_pb2.DeviceCommunicatorBaseAllGathervRequest, wire: Wire
+) -> device_communicator_base_pb2.DeviceCommunicatorBaseAllGathervResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("dim"):
+        optional["dim"] = request.dim
+    if request.HasField("sizes"):
+        optional["sizes"] = list(request.sizes.values)
+    result = wire.instance(present(request, "receiver"), DeviceCommunicatorBase).all_gatherv(wire.term(present(request, "input_")), **optional)
+    return device_communicator_base_pb2.DeviceCommunicatorBaseAllGathervResponse(result=wire.to_term(result))
+
+
+def _device_communicator_base_reduce_scatter(
+    request: device_communicator_base_pb2.DeviceCommunicatorBaseReduceScatterRequest, wire: Wire
+) -> device_communicator_base_pb2.DeviceCommunicatorBaseReduceScatterResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("dim"):
+        optional["dim"] = request.dim
+    result = wire.instance(present(request, "receiver"), DeviceCommunicatorBase).reduce_scatter(wire.tensor(present(request, "input_")), **optional)
+    return device_communicator_base_pb2.DeviceCommunicatorBaseReduceScatterResponse(result=wire.to_tensor(result))
+
+
+def _device_communicator_base_reduce_scatterv(
+    request: device_communicator_base_pb2.DeviceCommunicatorBaseReduceScattervRequest, wire: Wire
+) -> device_communicator_base_pb2.DeviceCommunicatorBaseReduceScattervResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("dim"):
+        optional["dim"] = request.dim
+    if request.HasField("sizes"):
+        optional["sizes"] = list(request.sizes.values)
+    result = wire.instance(present(request, "receiver"), DeviceCommunicatorBase).reduce_scatterv(wire.tensor(present(request, "input_")), **optional)
+    return device_communicator_base_pb2.DeviceCommunicatorBaseReduceScattervResponse(result=wire.to_tensor(result))
+
+
+def _device_communicator_base_gather(
+    request: device_communicator_base_pb2.DeviceCommunicatorBaseGatherRequest, wire: Wire
+) -> device_communicator_base_pb2.DeviceCommunicatorBaseGatherResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("dst"):
+        optional["dst"] = request.dst
+    if request.HasField("dim"):
+        optional["dim"] = request.dim
+    result = wire.instance(present(request, "receiver"), DeviceCommunicatorBase).gather(wire.tensor(present(request, "input_")), **optional)
+    return device_communicator_base_pb2.DeviceCommunicatorBaseGatherResponse(result=None if result is None else wire.to_tensor(result))
+
+
+def _device_communicator_base_broadcast(
+    request: device_communicator_base_pb2.DeviceCommunicatorBaseBroadcastRequest, wire: Wire
+) -> device_communicator_base_pb2.DeviceCommunicatorBaseBroadcastResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("src"):
+        optional["src"] = request.src
+    result = wire.instance(present(request, "receiver"), DeviceCommunicatorBase).broadcast(wire.tensor(present(request, "input_")), **optional)
+    return device_communicator_base_pb2.DeviceCommunicatorBaseBroadcastResponse(result=wire.to_tensor(result))
+
+
+def _device_communicator_base_send(
+    request: device_communicator_base_pb2.DeviceCommunicatorBaseSendRequest, wire: Wire
+) -> device_communicator_base_pb2.DeviceCommunicatorBaseSendResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("dst"):
+        optional["dst"] = request.dst
+    wire.instance(present(request, "receiver"), DeviceCommunicatorBase).send(wire.tensor(present(request, "tensor")), **optional)
+    return device_communicator_base_pb2.DeviceCommunicatorBaseSendResponse()
+
+
+def _device_communicator_base_recv(
+    request: device_communicator_base_pb2.DeviceCommunicatorBaseRecvRequest, wire: Wire
+) -> device_communicator_base_pb2.DeviceCommunicatorBaseRecvResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("src"):
+        optional["src"] = request.src
+    result = wire.instance(present(request, "receiver"), DeviceCommunicatorBase).recv(wire.size(request.size), wire.dtype(request.dtype), **optional)
+    return device_communicator_base_pb2.DeviceCommunicatorBaseRecvResponse(result=wire.to_tensor(result))
+
+
+def _device_communicator_base_dispatch(
+    request: device_communicator_base_pb2.DeviceCommunicatorBaseDispatchRequest, wire: Wire
+) -> device_communicator_base_pb2.DeviceCommunicatorBaseDispatchResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("topk_weights"):
+        optional["topk_weights"] = wire.tensor(request.topk_weights)
+    if request.HasField("topk_ids"):
+        optional["topk_ids"] = wire.tensor(request.topk_ids)
+    if request.HasField("is_sequence_parallel"):
+        optional["is_sequence_parallel"] = request.is_sequence_parallel
+    if request.HasField("extra_tensors"):
+        optional["extra_tensors"] = [wire.tensor(item) for item in request.extra_tensors.values]
+    if request.HasField("sizes"):
+        optional["sizes"] = list(request.sizes.values)
+    if request.HasField("router_logits"):
+        optional["router_logits"] = wire.tensor(request.router_logits)
+    result = wire.instance(present(request, "receiver"), DeviceCommunicatorBase).dispatch(wire.tensor(present(request, "hidden_states")), **optional)
+    return device_communicator_base_pb2.DeviceCommunicatorBaseDispatchResponse(result=wire.to_term(result))
+
+
+def _device_communicator_base_dispatch_router_logits(
+    request: device_communicator_base_pb2.DeviceCommunicatorBaseDispatchRouterLogitsRequest, wire: Wire
+) -> device_communicator_base_pb2.DeviceCommunicatorBaseDispatchRouterLogitsResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("is_sequence_parallel"):
+        optional["is_sequence_parallel"] = request.is_sequence_parallel
+    if request.HasField("extra_tensors"):
+        optional["extra_tensors"] = [wire.tensor(item) for item in request.extra_tensors.values]
+    if request.HasField("sizes"):
+        optional["sizes"] = list(request.sizes.values)
+    result = wire.instance(present(request, "receiver"), DeviceCommunicatorBase).dispatch_router_logits(wire.tensor(present(request, "hidden_states")), wire.tensor(present(request, "router_logits")), **optional)
+    return device_communicator_base_pb2.DeviceCommunicatorBaseDispatchRouterLogitsResponse(result=wire.to_term(result))
+
+
+def _device_communicator_base_combine(
+    request: device_communicator_base_pb2.DeviceCommunicatorBaseCombineRequest, wire: Wire
+) -> device_communicator_base_pb2.DeviceCommunicatorBaseCombineResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("is_sequence_parallel"):
+        optional["is_sequence_parallel"] = request.is_sequence_parallel
+    if request.HasField("sizes"):
+        optional["sizes"] = list(request.sizes.values)
+    result = wire.instance(present(request, "receiver"), DeviceCommunicatorBase).combine(wire.tensor(present(request, "hidden_states")), **optional)
+    return device_communicator_base_pb2.DeviceCommunicatorBaseCombineResponse(result=wire.to_tensor(result))
+
+
+def _device_communicator_base_prepare_communication_buffer_for_model(
+    request: device_communicator_base_pb2.DeviceCommunicatorBasePrepareCommunicationBufferForModelRequest, wire: Wire
+) -> device_communicator_base_pb2.DeviceCommunicatorBasePrepareCommunicationBufferForModelResponse:
+    wire.instance(present(request, "receiver"), DeviceCommunicatorBase).prepare_communication_buffer_for_model(wire.term(present(request, "model")))
+    return device_communicator_base_pb2.DeviceCommunicatorBasePrepareCommunicationBufferForModelResponse()
+
+
+def _device_communicator_base_destroy(
+    request: device_communicator_base_pb2.DeviceCommunicatorBaseDestroyRequest, wire: Wire
+) -> device_communicator_base_pb2.DeviceCommunicatorBaseDestroyResponse:
+    wire.instance(present(request, "receiver"), DeviceCommunicatorBase).destroy()
+    return device_communicator_base_pb2.DeviceCommunicatorBaseDestroyResponse()
+
+
+def _message_queue_new(
+    request: message_queue_pb2.MessageQueueNewRequest, wire: Wire
+) -> message_queue_pb2.MessageQueueNewResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("local_reader_ranks"):
+        optional["local_reader_ranks"] = list(request.local_reader_ranks.values)
+    if request.HasField("max_chunk_bytes"):
+        optional["max_chunk_bytes"] = request.max_chunk_bytes
+    if request.HasField("max_chunks"):
+        optional["max_chunks"] = request.max_chunks
+    if request.HasField("connect_ip"):
+        optional["connect_ip"] = request.connect_ip
+    if request.HasField("timeout"):
+        optional["timeout"] = wire.duration(request.timeout)
+    result = MessageQueue(request.n_reader, request.n_local_reader, **optional)
+    return message_queue_pb2.MessageQueueNewResponse(result=wire.to_object(result))
+
+
+def _message_queue_create_from_handle(
+    request: message_queue_pb2.MessageQueueCreateFromHandleRequest, wire: Wire
+) -> message_queue_pb2.MessageQueueCreateFromHandleResponse:
+    result = MessageQueue.create_from_handle(wire.term(present(request, "handle")), request.rank)
+    return message_queue_pb2.MessageQueueCreateFromHandleResponse(result=wire.to_term(result))
+
+
+def _message_queue_create_from_process_group(
+    request: message_queue_pb2.MessageQueueCreateFromProcessGroupRequest, wire: Wire
+) -> message_queue_pb2.MessageQueueCreateFromProcessGroupResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("writer_rank"):
+        optional["writer_rank"] = request.writer_rank
+    if request.HasField("external_writer_handle"):
+        optional["external_writer_handle"] = wire.term(request.external_writer_handle)
+    if request.HasField("blocking"):
+        optional["blocking"] = request.blocking
+    if request.HasField("timeout"):
+        optional["timeout"] = wire.duration(request.timeout)
+    result = MessageQueue.create_from_process_group(wire.term(present(request, "pg")), request.max_chunk_bytes, request.max_chunks, **optional)
+    return message_queue_pb2.MessageQueueCreateFromProcessGroupResponse(result=wire.to_term(result))
+
+
+def _message_queue_create_from_process_group_single_reader(
+    request: message_queue_pb2.MessageQueueCreateFromProcessGroupSingleReaderRequest, wire: Wire
+) -> message_queue_pb2.MessageQueueCreateFromProcessGroupSingleReaderResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("reader_rank"):
+        optional["reader_rank"] = request.reader_rank
+    if request.HasField("blocking"):
+        optional["blocking"] = request.blocking
+    if request.HasField("timeout"):
+        optional["timeout"] = wire.duration(request.timeout)
+    result = MessageQueue.create_from_process_group_single_reader(wire.term(present(request, "pg")), request.max_chunk_bytes, request.max_chunks, **optional)
+    return message_queue_pb2.MessageQueueCreateFromProcessGroupSingleReaderResponse(item_1=wire.to_term(result[0]), item_2=wire.to_term(result[1]))
+
+
+def _message_queue_is_writer(
+    request: message_queue_pb2.MessageQueueIsWriterRequest, wire: Wire
+) -> message_queue_pb2.MessageQueueIsWriterResponse:
+    result = wire.instance(present(request, "receiver"), MessageQueue).is_writer
+    return message_queue_pb2.MessageQueueIsWriterResponse(result=result)
+
+
+def _message_queue_export_handle(
+    request: message_queue_pb2.MessageQueueExportHandleRequest, wire: Wire
+) -> message_queue_pb2.MessageQueueExportHandleResponse:
+    result = wire.instance(present(request, "receiver"), MessageQueue).export_handle()
+    return message_queue_pb2.MessageQueueExportHandleResponse(result=wire.to_term(result))
+
+
+def _message_queue_wait_until_ready(
+    request: message_queue_pb2.MessageQueueWaitUntilReadyRequest, wire: Wire
+) -> message_queue_pb2.MessageQueueWaitUntilReadyResponse:
+    wire.instance(present(request, "receiver"), MessageQueue).wait_until_ready()
+    return message_queue_pb2.MessageQueueWaitUntilReadyResponse()
+
+
+def _message_queue_enqueue(
+    request: message_queue_pb2.MessageQueueEnqueueRequest, wire: Wire
+) -> message_queue_pb2.MessageQueueEnqueueResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("timeout"):
+        optional["timeout"] = request.timeout
+    wire.instance(present(request, "receiver"), MessageQueue).enqueue(wire.term(present(request, "obj")), **optional)
+    return message_queue_pb2.MessageQueueEnqueueResponse()
+
+
+def _message_queue_dequeue(
+    request: message_queue_pb2.MessageQueueDequeueRequest, wire: Wire
+) -> message_queue_pb2.MessageQueueDequeueResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("timeout"):
+        optional["timeout"] = request.timeout
+    if request.HasField("cancel"):
+        optional["cancel"] = wire.term(request.cancel)
+    if request.HasField("indefinite"):
+        optional["indefinite"] = request.indefinite
+    result = wire.instance(present(request, "receiver"), MessageQueue).dequeue(**optional)
+    return message_queue_pb2.MessageQueueDequeueResponse(result=wire.to_term(result))
+
+
+def _message_queue_broadcast_object(
+    request: message_queue_pb2.MessageQueueBroadcastObjectRequest, wire: Wire
+) -> message_queue_pb2.MessageQueueBroadcastObjectResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("obj"):
+        optional["obj"] = wire.term(request.obj)
+    result = wire.instance(present(request, "receiver"), MessageQueue).broadcast_object(**optional)
+    return message_queue_pb2.MessageQueueBroadcastObjectResponse(result=wire.to_term(result))
+
+
+def _message_queue_shutdown(
+    request: message_queue_pb2.MessageQueueShutdownRequest, wire: Wire
+) -> message_queue_pb2.MessageQueueShutdownResponse:
+    wire.instance(present(request, "receiver"), MessageQueue).shutdown()
+    return message_queue_pb2.MessageQueueShutdownResponse()
+
+
+def _graph_capture_context_new(
+    request: graph_capture_context_pb2.GraphCaptureContextNewRequest, wire: Wire
+) -> graph_capture_context_pb2.GraphCaptureContextNewResponse:
+    result = GraphCaptureContext(wire.term(present(request, "stream")))
+    return graph_capture_context_pb2.GraphCaptureContextNewResponse(result=wire.to_object(result))
+
+
+def _parallel_config_new(
+    request: parallel_config_pb2.ParallelConfigNewRequest, wire: Wire
+) -> parallel_config_pb2.ParallelConfigNewResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("pipeline_parallel_size"):
+        optional["pipeline_parallel_size"] = request.pipeline_parallel_size
+    if request.HasField("tensor_parallel_size"):
+        optional["tensor_parallel_size"] = request.tensor_parallel_size
+    if request.HasField("prefill_context_parallel_size"):
+        optional["prefill_context_parallel_size"] = request.prefill_context_parallel_size
+    if request.HasField("data_parallel_size"):
+        optional["data_parallel_size"] = request.data_parallel_size
+    if request.HasField("data_parallel_size_local"):
+        optional["data_parallel_size_local"] = request.data_parallel_size_local
+    if request.HasField("data_parallel_rank"):
+        optional["data_parallel_rank"] = request.data_parallel_rank
+    if request.HasField("data_parallel_rank_local"):
+        optional["data_parallel_rank_local"] = request.data_parallel_rank_local
+    if request.HasField("data_parallel_master_ip"):
+        optional["data_parallel_master_ip"] = request.data_parallel_master_ip
+    if request.HasField("data_parallel_rpc_port"):
+        optional["data_parallel_rpc_port"] = request.data_parallel_rpc_port
+    if request.HasField("data_parallel_master_port"):
+        optional["data_parallel_master_port"] = request.data_parallel_master_port
+    if request.HasField("data_parallel_backend"):
+        optional["data_parallel_backend"] = request.data_parallel_backend
+    if request.HasField("data_parallel_external_lb"):
+        optional["data_parallel_external_lb"] = request.data_parallel_external_lb
+    if request.HasField("data_parallel_hybrid_lb"):
+        optional["data_parallel_hybrid_lb"] = request.data_parallel_hybrid_lb
+    if request.HasField("is_moe_model"):
+        optional["is_moe_model"] = request.is_moe_model
+    if request.HasField("enable_expert_parallel"):
+        optional["enable_expert_parallel"] = request.enable_expert_parallel
+    if request.HasField("enable_ep_weight_filter"):
+        optional["enable_ep_weight_filter"] = request.enable_ep_weight_filter
+    if request.HasField("enable_eplb"):
+        optional["enable_eplb"] = request.enable_eplb
+    if request.HasField("eplb_config"):
+        optional["eplb_config"] = wire.term(request.eplb_config)
+    if request.HasField("enable_elastic_ep"):
+        optional["enable_elastic_ep"] = request.enable_elastic_ep
+    if request.HasField("expert_placement_strategy"):
+        optional["expert_placement_strategy"] = request.expert_placement_strategy
+    if request.HasField("all2all_backend"):
+        optional["all2all_backend"] = request.all2all_backend
+    if request.HasField("max_parallel_loading_workers"):
+        optional["max_parallel_loading_workers"] = request.max_parallel_loading_workers
+    if request.HasField("disable_custom_all_reduce"):
+        optional["disable_custom_all_reduce"] = request.disable_custom_all_reduce
+    if request.HasField("enable_dbo"):
+        optional["enable_dbo"] = request.enable_dbo
+    if request.HasField("ubatch_size"):
+        optional["ubatch_size"] = request.ubatch_size
+    if request.HasField("dbo_decode_token_threshold"):
+        optional["dbo_decode_token_threshold"] = request.dbo_decode_token_threshold
+    if request.HasField("dbo_prefill_token_threshold"):
+        optional["dbo_prefill_token_threshold"] = request.dbo_prefill_token_threshold
+    if request.HasField("disable_nccl_for_dp_synchronization"):
+        optional["disable_nccl_for_dp_synchronization"] = request.disable_nccl_for_dp_synchronization
+    if request.HasField("ray_workers_use_nsight"):
+        optional["ray_workers_use_nsight"] = request.ray_workers_use_nsight
+    if request.HasField("ray_runtime_env"):
+        optional["ray_runtime_env"] = wire.term(request.ray_runtime_env)
+    if request.HasField("placement_group"):
+        optional["placement_group"] = wire.term(request.placement_group)
+    if request.HasField("distributed_executor_backend"):
+        optional["distributed_executor_backend"] = wire.term(request.distributed_executor_backend)
+    if request.HasField("worker_cls"):
+        optional["worker_cls"] = request.worker_cls
+    if request.HasField("sd_worker_cls"):
+        optional["sd_worker_cls"] = request.sd_worker_cls
+    if request.HasField("worker_extension_cls"):
+        optional["worker_extension_cls"] = request.worker_extension_cls
+    if request.HasField("master_addr"):
+        optional["master_addr"] = request.master_addr
+    if request.HasField("master_port"):
+        optional["master_port"] = request.master_port
+    if request.HasField("node_rank"):
+        optional["node_rank"] = request.node_rank
+    if request.HasField("nnodes"):
+        optional["nnodes"] = request.nnodes
+    if request.HasField("numa_bind"):
+        optional["numa_bind"] = request.numa_bind
+    if request.HasField("numa_bind_nodes"):
+        optional["numa_bind_nodes"] = list(request.numa_bind_nodes.values)
+    if request.HasField("numa_bind_cpus"):
+        optional["numa_bind_cpus"] = list(request.numa_bind_cpus.values)
+    if request.HasField("distributed_timeout_seconds"):
+        optional["distributed_timeout_seconds"] = request.distributed_timeout_seconds
+    if request.HasField("cpu_distributed_timeout_seconds"):
+        optional["cpu_distributed_timeout_seconds"] = request.cpu_distributed_timeout_seconds
+    if request.HasField("rank"):
+        optional["rank"] = request.rank
+    if request.HasField("_data_parallel_master_port_list"):
+        optional["_data_parallel_master_port_list"] = list(request._data_parallel_master_port_list.values)
+    if request.HasField("_coord_store_port"):
+        optional["_coord_store_port"] = request._coord_store_port
+    if request.HasField("decode_context_parallel_size"):
+        optional["decode_context_parallel_size"] = request.decode_context_parallel_size
+    if request.HasField("dcp_comm_backend"):
+        optional["dcp_comm_backend"] = request.dcp_comm_backend
+    if request.HasField("dcp_kv_cache_interleave_size"):
+        optional["dcp_kv_cache_interleave_size"] = request.dcp_kv_cache_interleave_size
+    if request.HasField("cp_kv_cache_interleave_size"):
+        optional["cp_kv_cache_interleave_size"] = request.cp_kv_cache_interleave_size
+    if request.HasField("_api_process_count"):
+        optional["_api_process_count"] = request._api_process_count
+    if request.HasField("_api_process_rank"):
+        optional["_api_process_rank"] = request._api_process_rank
+    result = ParallelConfig(**optional)
+    return parallel_config_pb2.ParallelConfigNewResponse(result=wire.to_object(result))
+
+
+def _parallel_config_world_size_across_dp(
+    request: parallel_config_pb2.ParallelConfigWorldSizeAcrossDpRequest, wire: Wire
+) -> parallel_config_pb2.ParallelConfigWorldSizeAcrossDpResponse:
+    result = wire.instance(present(request, "receiver"), ParallelConfig).world_size_across_dp
+    return parallel_config_pb2.ParallelConfigWorldSizeAcrossDpResponse(result=result)
+
+
+def _parallel_config_use_ubatching(
+    request: parallel_config_pb2.ParallelConfigUseUbatchingRequest, wire: Wire
+) -> parallel_config_pb2.ParallelConfigUseUbatchingResponse:
+    result = wire.instance(present(request, "receiver"), ParallelConfig).use_ubatching
+    return parallel_config_pb2.ParallelConfigUseUbatchingResponse(result=result)
+
+
+def _parallel_config_num_ubatches(
+    request: parallel_config_pb2.ParallelConfigNumUbatchesRequest, wire: Wire
+) -> parallel_config_pb2.ParallelConfigNumUbatchesResponse:
+    result = wire.instance(present(request, "receiver"), ParallelConfig).num_ubatches
+    return parallel_config_pb2.ParallelConfigNumUbatchesResponse(result=result)
+
+
+def _parallel_config_use_sequence_parallel_moe(
+    request: parallel_config_pb2.ParallelConfigUseSequenceParallelMoeRequest, wire: Wire
+) -> parallel_config_pb2.ParallelConfigUseSequenceParallelMoeResponse:
+    result = wire.instance(present(request, "receiver"), ParallelConfig).use_sequence_parallel_moe
+    return parallel_config_pb2.ParallelConfigUseSequenceParallelMoeResponse(result=result)
+
+
+def _parallel_config_nnodes_within_dp(
+    request: parallel_config_pb2.ParallelConfigNnodesWithinDpRequest, wire: Wire
+) -> parallel_config_pb2.ParallelConfigNnodesWithinDpResponse:
+    result = wire.instance(present(request, "receiver"), ParallelConfig).nnodes_within_dp
+    return parallel_config_pb2.ParallelConfigNnodesWithinDpResponse(result=result)
+
+
+def _parallel_config_node_rank_within_dp(
+    request: parallel_config_pb2.ParallelConfigNodeRankWithinDpRequest, wire: Wire
+) -> parallel_config_pb2.ParallelConfigNodeRankWithinDpResponse:
+    result = wire.instance(present(request, "receiver"), ParallelConfig).node_rank_within_dp
+    return parallel_config_pb2.ParallelConfigNodeRankWithinDpResponse(result=result)
+
+
+def _parallel_config_local_world_size(
+    request: parallel_config_pb2.ParallelConfigLocalWorldSizeRequest, wire: Wire
+) -> parallel_config_pb2.ParallelConfigLocalWorldSizeResponse:
+    result = wire.instance(present(request, "receiver"), ParallelConfig).local_world_size
+    return parallel_config_pb2.ParallelConfigLocalWorldSizeResponse(result=result)
+
+
+def _parallel_config_local_engines_only(
+    request: parallel_config_pb2.ParallelConfigLocalEnginesOnlyRequest, wire: Wire
+) -> parallel_config_pb2.ParallelConfigLocalEnginesOnlyResponse:
+    result = wire.instance(present(request, "receiver"), ParallelConfig).local_engines_only
+    return parallel_config_pb2.ParallelConfigLocalEnginesOnlyResponse(result=result)
+
+
+def _parallel_config_use_ray(
+    request: parallel_config_pb2.ParallelConfigUseRayRequest, wire: Wire
+) -> parallel_config_pb2.ParallelConfigUseRayResponse:
+    result = wire.instance(present(request, "receiver"), ParallelConfig).use_ray
+    return parallel_config_pb2.ParallelConfigUseRayResponse(result=result)
+
+
+def _parallel_config_check_kv_cache_block_size(
+    request: parallel_config_pb2.ParallelConfigCheckKvCacheBlockSizeRequest, wire: Wire
+) -> parallel_config_pb2.ParallelConfigCheckKvCacheBlockSizeResponse:
+    wire.instance(present(request, "receiver"), ParallelConfig).check_kv_cache_block_size(request.block_size)
+    return parallel_config_pb2.ParallelConfigCheckKvCacheBlockSizeResponse()
+
+
+def _parallel_config_compute_hash(
+    request: parallel_config_pb2.ParallelConfigComputeHashRequest, wire: Wire
+) -> parallel_config_pb2.ParallelConfigComputeHashResponse:
+    result = wire.instance(present(request, "receiver"), ParallelConfig).compute_hash()
+    return parallel_config_pb2.ParallelConfigComputeHashResponse(result=result)
+
+
+def _parallel_config_get_next_dp_init_port(
+    request: parallel_config_pb2.ParallelConfigGetNextDpInitPortRequest, wire: Wire
+) -> parallel_config_pb2.ParallelConfigGetNextDpInitPortResponse:
+    result = wire.instance(present(request, "receiver"), ParallelConfig).get_next_dp_init_port()
+    return parallel_config_pb2.ParallelConfigGetNextDpInitPortResponse(result=result)
+
+
+def _parallel_config_stateless_init_dp_group(
+    request: parallel_config_pb2.ParallelConfigStatelessInitDpGroupRequest, wire: Wire
+) -> parallel_config_pb2.ParallelConfigStatelessInitDpGroupResponse:
+    result = wire.instance(present(request, "receiver"), ParallelConfig).stateless_init_dp_group()
+    return parallel_config_pb2.ParallelConfigStatelessInitDpGroupResponse(result=wire.to_process_group(result))
+
+
+def _parallel_config_has_unfinished_dp(
+    request: parallel_config_pb2.ParallelConfigHasUnfinishedDpRequest, wire: Wire
+) -> parallel_config_pb2.ParallelConfigHasUnfinishedDpResponse:
+    result = ParallelConfig.has_unfinished_dp(wire.process_group(present(request, "dp_group")), request.has_unfinished)
+    return parallel_config_pb2.ParallelConfigHasUnfinishedDpResponse(result=result)
+
+
+def _parallel_config_sync_kv_cache_memory_size(
+    request: parallel_config_pb2.ParallelConfigSyncKvCacheMemorySizeRequest, wire: Wire
+) -> parallel_config_pb2.ParallelConfigSyncKvCacheMemorySizeResponse:
+    result = ParallelConfig.sync_kv_cache_memory_size(wire.process_group(present(request, "dp_group")), request.kv_cache_memory)
+    return parallel_config_pb2.ParallelConfigSyncKvCacheMemorySizeResponse(result=result)
+
+
+def _parallel_config_sync_dp_state(
+    request: parallel_config_pb2.ParallelConfigSyncDpStateRequest, wire: Wire
+) -> parallel_config_pb2.ParallelConfigSyncDpStateResponse:
+    result = ParallelConfig.sync_dp_state(wire.process_group(present(request, "dp_group")), request.has_unfinished, request.pending_pause)
+    return parallel_config_pb2.ParallelConfigSyncDpStateResponse(item_1=result[0], item_2=result[1])
+
+
+def _eplb_config_new(
+    request: eplb_config_pb2.EPLBConfigNewRequest, wire: Wire
+) -> eplb_config_pb2.EPLBConfigNewResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("window_size"):
+        optional["window_size"] = request.window_size
+    if request.HasField("step_interval"):
+        optional["step_interval"] = request.step_interval
+    if request.HasField("num_redundant_experts"):
+        optional["num_redundant_experts"] = request.num_redundant_experts
+    if request.HasField("log_balancedness"):
+        optional["log_balancedness"] = request.log_balancedness
+    if request.HasField("log_balancedness_interval"):
+        optional["log_balancedness_interval"] = request.log_balancedness_interval
+    if request.HasField("use_async"):
+        optional["use_async"] = request.use_async
+    if request.HasField("policy"):
+        optional["policy"] = request.policy
+    if request.HasField("communicator"):
+        optional["communicator"] = request.communicator
+    result = EPLBConfig(**optional)
+    return eplb_config_pb2.EPLBConfigNewResponse(result=wire.to_object(result))
+
+
+def _eplb_config_communicator_in_use(
+    request: eplb_config_pb2.EPLBConfigCommunicatorInUseRequest, wire: Wire
+) -> eplb_config_pb2.EPLBConfigCommunicatorInUseResponse:
+    result = wire.instance(present(request, "receiver"), EPLBConfig).communicator_in_use
+    return eplb_config_pb2.EPLBConfigCommunicatorInUseResponse(result=result)
 
 
 METHODS: dict[str, Dispatch] = {
@@ -671,6 +2058,34 @@ METHODS: dict[str, Dispatch] = {
         distributed_pb2.UseSchedYieldRequest,
         _use_sched_yield,
         inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.Distributed/AllGather": Dispatch(
+        "all_gather",
+        distributed_pb2.AllGatherRequest,
+        _all_gather,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.Distributed/AllGatherFake": Dispatch(
+        "all_gather_fake",
+        distributed_pb2.AllGatherFakeRequest,
+        _all_gather_fake,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.Distributed/AllReduce": Dispatch(
+        "all_reduce",
+        distributed_pb2.AllReduceRequest,
+        _all_reduce,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.Distributed/AllReduceFake": Dispatch(
+        "all_reduce_fake",
+        distributed_pb2.AllReduceFakeRequest,
+        _all_reduce_fake,
+        inline=False,
         collective=False,
     ),
     "/vllm.distributed.v1.Distributed/BroadcastTensorDict": Dispatch(
@@ -701,6 +2116,13 @@ METHODS: dict[str, Dispatch] = {
         inline=False,
         collective=False,
     ),
+    "/vllm.distributed.v1.Distributed/DirectRegisterCustomOp": Dispatch(
+        "direct_register_custom_op",
+        distributed_pb2.DirectRegisterCustomOpRequest,
+        _direct_register_custom_op,
+        inline=False,
+        collective=False,
+    ),
     "/vllm.distributed.v1.Distributed/Divide": Dispatch(
         "divide",
         distributed_pb2.DivideRequest,
@@ -722,11 +2144,25 @@ METHODS: dict[str, Dispatch] = {
         inline=False,
         collective=True,
     ),
+    "/vllm.distributed.v1.Distributed/ExpertBalancedness": Dispatch(
+        "expert_balancedness",
+        distributed_pb2.ExpertBalancednessRequest,
+        _expert_balancedness,
+        inline=False,
+        collective=False,
+    ),
     "/vllm.distributed.v1.Distributed/GetContextModelParallelGroup": Dispatch(
         "get_context_model_parallel_group",
         distributed_pb2.GetContextModelParallelGroupRequest,
         _get_context_model_parallel_group,
         inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.Distributed/GetCurrentParallelConfigOrNone": Dispatch(
+        "get_current_parallel_config_or_none",
+        distributed_pb2.GetCurrentParallelConfigOrNoneRequest,
+        _get_current_parallel_config_or_none,
+        inline=False,
         collective=False,
     ),
     "/vllm.distributed.v1.Distributed/GetDcpGroup": Dispatch(
@@ -783,6 +2219,27 @@ METHODS: dict[str, Dispatch] = {
         distributed_pb2.GetEplbGroupRequest,
         _get_eplb_group,
         inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.Distributed/GetEtpGroup": Dispatch(
+        "get_etp_group",
+        distributed_pb2.GetEtpGroupRequest,
+        _get_etp_group,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.Distributed/GetExpertMap": Dispatch(
+        "get_expert_map",
+        distributed_pb2.GetExpertMapRequest,
+        _get_expert_map,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.Distributed/GetExpertPlacement": Dispatch(
+        "get_expert_placement",
+        distributed_pb2.GetExpertPlacementRequest,
+        _get_expert_placement,
+        inline=False,
         collective=False,
     ),
     "/vllm.distributed.v1.Distributed/GetInnerDpWorldGroup": Dispatch(
@@ -862,6 +2319,13 @@ METHODS: dict[str, Dispatch] = {
         inline=True,
         collective=False,
     ),
+    "/vllm.distributed.v1.Distributed/GraphCapture": Dispatch(
+        "graph_capture",
+        distributed_pb2.GraphCaptureRequest,
+        _graph_capture,
+        inline=False,
+        collective=False,
+    ),
     "/vllm.distributed.v1.Distributed/InTheSameNodeAs": Dispatch(
         "in_the_same_node_as",
         distributed_pb2.InTheSameNodeAsRequest,
@@ -875,6 +2339,13 @@ METHODS: dict[str, Dispatch] = {
         _init_distributed_environment,
         inline=False,
         collective=True,
+    ),
+    "/vllm.distributed.v1.Distributed/InitGlooProcessGroup": Dispatch(
+        "init_gloo_process_group",
+        distributed_pb2.InitGlooProcessGroupRequest,
+        _init_gloo_process_group,
+        inline=False,
+        collective=False,
     ),
     "/vllm.distributed.v1.Distributed/InitLogger": Dispatch(
         "init_logger",
@@ -904,6 +2375,13 @@ METHODS: dict[str, Dispatch] = {
         inline=False,
         collective=True,
     ),
+    "/vllm.distributed.v1.Distributed/InstallAsVllm": Dispatch(
+        "install_as_vllm",
+        distributed_pb2.InstallAsVllmRequest,
+        _install_as_vllm,
+        inline=False,
+        collective=False,
+    ),
     "/vllm.distributed.v1.Distributed/IsGlobalFirstRank": Dispatch(
         "is_global_first_rank",
         distributed_pb2.IsGlobalFirstRankRequest,
@@ -932,6 +2410,55 @@ METHODS: dict[str, Dispatch] = {
         inline=True,
         collective=False,
     ),
+    "/vllm.distributed.v1.Distributed/PatchTensorParallelGroup": Dispatch(
+        "patch_tensor_parallel_group",
+        distributed_pb2.PatchTensorParallelGroupRequest,
+        _patch_tensor_parallel_group,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.Distributed/PatchedFusedScaledMatmulReduceScatter": Dispatch(
+        "patched_fused_scaled_matmul_reduce_scatter",
+        distributed_pb2.PatchedFusedScaledMatmulReduceScatterRequest,
+        _patched_fused_scaled_matmul_reduce_scatter,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.Distributed/PatchedFusedScaledMatmulReduceScatterFake": Dispatch(
+        "patched_fused_scaled_matmul_reduce_scatter_fake",
+        distributed_pb2.PatchedFusedScaledMatmulReduceScatterFakeRequest,
+        _patched_fused_scaled_matmul_reduce_scatter_fake,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.Distributed/PrepareCommunicationBufferForModel": Dispatch(
+        "prepare_communication_buffer_for_model",
+        distributed_pb2.PrepareCommunicationBufferForModelRequest,
+        _prepare_communication_buffer_for_model,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.Distributed/RebalanceExperts": Dispatch(
+        "rebalance_experts",
+        distributed_pb2.RebalanceExpertsRequest,
+        _rebalance_experts,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.Distributed/ReduceScatter": Dispatch(
+        "reduce_scatter",
+        distributed_pb2.ReduceScatterRequest,
+        _reduce_scatter,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.Distributed/ReduceScatterFake": Dispatch(
+        "reduce_scatter_fake",
+        distributed_pb2.ReduceScatterFakeRequest,
+        _reduce_scatter_fake,
+        inline=False,
+        collective=False,
+    ),
     "/vllm.distributed.v1.Distributed/ResolveObjByQualname": Dispatch(
         "resolve_obj_by_qualname",
         distributed_pb2.ResolveObjByQualnameRequest,
@@ -946,10 +2473,45 @@ METHODS: dict[str, Dispatch] = {
         inline=False,
         collective=False,
     ),
+    "/vllm.distributed.v1.Distributed/SetCurrentParallelConfig": Dispatch(
+        "set_current_parallel_config",
+        distributed_pb2.SetCurrentParallelConfigRequest,
+        _set_current_parallel_config,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.Distributed/SetCustomAllReduce": Dispatch(
+        "set_custom_all_reduce",
+        distributed_pb2.SetCustomAllReduceRequest,
+        _set_custom_all_reduce,
+        inline=False,
+        collective=False,
+    ),
     "/vllm.distributed.v1.Distributed/SplitTensorAlongLastDim": Dispatch(
         "split_tensor_along_last_dim",
         distributed_pb2.SplitTensorAlongLastDimRequest,
         _split_tensor_along_last_dim,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.Distributed/StatelessDestroyTorchDistributedProcessGroup": Dispatch(
+        "stateless_destroy_torch_distributed_process_group",
+        distributed_pb2.StatelessDestroyTorchDistributedProcessGroupRequest,
+        _stateless_destroy_torch_distributed_process_group,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.Distributed/StatelessInitTorchDistributedProcessGroup": Dispatch(
+        "stateless_init_torch_distributed_process_group",
+        distributed_pb2.StatelessInitTorchDistributedProcessGroupRequest,
+        _stateless_init_torch_distributed_process_group,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.Distributed/SuppressStdout": Dispatch(
+        "suppress_stdout",
+        distributed_pb2.SuppressStdoutRequest,
+        _suppress_stdout,
         inline=False,
         collective=False,
     ),
@@ -980,6 +2542,13 @@ METHODS: dict[str, Dispatch] = {
         _tensor_model_parallel_reduce_scatter,
         inline=False,
         collective=True,
+    ),
+    "/vllm.distributed.v1.GroupCoordinator/New": Dispatch(
+        "GroupCoordinator.new",
+        group_coordinator_pb2.GroupCoordinatorNewRequest,
+        _group_coordinator_new,
+        inline=False,
+        collective=False,
     ),
     "/vllm.distributed.v1.GroupCoordinator/DeviceCommunicator": Dispatch(
         "GroupCoordinator.device_communicator",
@@ -1044,6 +2613,118 @@ METHODS: dict[str, Dispatch] = {
         inline=True,
         collective=False,
     ),
+    "/vllm.distributed.v1.GroupCoordinator/MakeSiblingDeviceGroup": Dispatch(
+        "GroupCoordinator.make_sibling_device_group",
+        group_coordinator_pb2.GroupCoordinatorMakeSiblingDeviceGroupRequest,
+        _group_coordinator_make_sibling_device_group,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.GroupCoordinator/Destroy": Dispatch(
+        "GroupCoordinator.destroy",
+        group_coordinator_pb2.GroupCoordinatorDestroyRequest,
+        _group_coordinator_destroy,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.GroupCoordinator/GraphCapture": Dispatch(
+        "GroupCoordinator.graph_capture",
+        group_coordinator_pb2.GroupCoordinatorGraphCaptureRequest,
+        _group_coordinator_graph_capture,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.GroupCoordinator/PrepareCommunicationBufferForModel": Dispatch(
+        "GroupCoordinator.prepare_communication_buffer_for_model",
+        group_coordinator_pb2.GroupCoordinatorPrepareCommunicationBufferForModelRequest,
+        _group_coordinator_prepare_communication_buffer_for_model,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.GroupCoordinator/Dispatch": Dispatch(
+        "GroupCoordinator.dispatch",
+        group_coordinator_pb2.GroupCoordinatorDispatchRequest,
+        _group_coordinator_dispatch,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.GroupCoordinator/DispatchRouterLogits": Dispatch(
+        "GroupCoordinator.dispatch_router_logits",
+        group_coordinator_pb2.GroupCoordinatorDispatchRouterLogitsRequest,
+        _group_coordinator_dispatch_router_logits,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.GroupCoordinator/Combine": Dispatch(
+        "GroupCoordinator.combine",
+        group_coordinator_pb2.GroupCoordinatorCombineRequest,
+        _group_coordinator_combine,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.GroupCoordinator/CreateMqBroadcaster": Dispatch(
+        "GroupCoordinator.create_mq_broadcaster",
+        group_coordinator_pb2.GroupCoordinatorCreateMqBroadcasterRequest,
+        _group_coordinator_create_mq_broadcaster,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.GroupCoordinator/CreateSingleReaderMqBroadcasters": Dispatch(
+        "GroupCoordinator.create_single_reader_mq_broadcasters",
+        group_coordinator_pb2.GroupCoordinatorCreateSingleReaderMqBroadcastersRequest,
+        _group_coordinator_create_single_reader_mq_broadcasters,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.GroupCoordinator/BroadcastObject": Dispatch(
+        "GroupCoordinator.broadcast_object",
+        group_coordinator_pb2.GroupCoordinatorBroadcastObjectRequest,
+        _group_coordinator_broadcast_object,
+        inline=False,
+        collective=True,
+    ),
+    "/vllm.distributed.v1.GroupCoordinator/BroadcastObjectList": Dispatch(
+        "GroupCoordinator.broadcast_object_list",
+        group_coordinator_pb2.GroupCoordinatorBroadcastObjectListRequest,
+        _group_coordinator_broadcast_object_list,
+        inline=False,
+        collective=True,
+    ),
+    "/vllm.distributed.v1.GroupCoordinator/BroadcastTensorDict": Dispatch(
+        "GroupCoordinator.broadcast_tensor_dict",
+        group_coordinator_pb2.GroupCoordinatorBroadcastTensorDictRequest,
+        _group_coordinator_broadcast_tensor_dict,
+        inline=False,
+        collective=True,
+    ),
+    "/vllm.distributed.v1.GroupCoordinator/SendObject": Dispatch(
+        "GroupCoordinator.send_object",
+        group_coordinator_pb2.GroupCoordinatorSendObjectRequest,
+        _group_coordinator_send_object,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.GroupCoordinator/IsendObject": Dispatch(
+        "GroupCoordinator.isend_object",
+        group_coordinator_pb2.GroupCoordinatorIsendObjectRequest,
+        _group_coordinator_isend_object,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.GroupCoordinator/RecvObject": Dispatch(
+        "GroupCoordinator.recv_object",
+        group_coordinator_pb2.GroupCoordinatorRecvObjectRequest,
+        _group_coordinator_recv_object,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.GroupCoordinator/Barrier": Dispatch(
+        "GroupCoordinator.barrier",
+        group_coordinator_pb2.GroupCoordinatorBarrierRequest,
+        _group_coordinator_barrier,
+        inline=False,
+        collective=True,
+    ),
     "/vllm.distributed.v1.GroupCoordinator/AllReduce": Dispatch(
         "GroupCoordinator.all_reduce",
         group_coordinator_pb2.GroupCoordinatorAllReduceRequest,
@@ -1100,33 +2781,19 @@ METHODS: dict[str, Dispatch] = {
         inline=False,
         collective=True,
     ),
-    "/vllm.distributed.v1.GroupCoordinator/BroadcastObject": Dispatch(
-        "GroupCoordinator.broadcast_object",
-        group_coordinator_pb2.GroupCoordinatorBroadcastObjectRequest,
-        _group_coordinator_broadcast_object,
+    "/vllm.distributed.v1.GroupCoordinator/Send": Dispatch(
+        "GroupCoordinator.send",
+        group_coordinator_pb2.GroupCoordinatorSendRequest,
+        _group_coordinator_send,
         inline=False,
-        collective=True,
+        collective=False,
     ),
-    "/vllm.distributed.v1.GroupCoordinator/BroadcastObjectList": Dispatch(
-        "GroupCoordinator.broadcast_object_list",
-        group_coordinator_pb2.GroupCoordinatorBroadcastObjectListRequest,
-        _group_coordinator_broadcast_object_list,
+    "/vllm.distributed.v1.GroupCoordinator/Recv": Dispatch(
+        "GroupCoordinator.recv",
+        group_coordinator_pb2.GroupCoordinatorRecvRequest,
+        _group_coordinator_recv,
         inline=False,
-        collective=True,
-    ),
-    "/vllm.distributed.v1.GroupCoordinator/BroadcastTensorDict": Dispatch(
-        "GroupCoordinator.broadcast_tensor_dict",
-        group_coordinator_pb2.GroupCoordinatorBroadcastTensorDictRequest,
-        _group_coordinator_broadcast_tensor_dict,
-        inline=False,
-        collective=True,
-    ),
-    "/vllm.distributed.v1.GroupCoordinator/Barrier": Dispatch(
-        "GroupCoordinator.barrier",
-        group_coordinator_pb2.GroupCoordinatorBarrierRequest,
-        _group_coordinator_barrier,
-        inline=False,
-        collective=True,
+        collective=False,
     ),
     "/vllm.distributed.v1.GroupCoordinator/SendTensorDict": Dispatch(
         "GroupCoordinator.send_tensor_dict",
@@ -1142,46 +2809,690 @@ METHODS: dict[str, Dispatch] = {
         inline=False,
         collective=False,
     ),
-    "/vllm.distributed.v1.GroupCoordinator/SendObject": Dispatch(
-        "GroupCoordinator.send_object",
-        group_coordinator_pb2.GroupCoordinatorSendObjectRequest,
-        _group_coordinator_send_object,
+    "/vllm.distributed.v1.GroupCoordinator/IsendTensorDict": Dispatch(
+        "GroupCoordinator.isend_tensor_dict",
+        group_coordinator_pb2.GroupCoordinatorIsendTensorDictRequest,
+        _group_coordinator_isend_tensor_dict,
         inline=False,
         collective=False,
     ),
-    "/vllm.distributed.v1.GroupCoordinator/RecvObject": Dispatch(
-        "GroupCoordinator.recv_object",
-        group_coordinator_pb2.GroupCoordinatorRecvObjectRequest,
-        _group_coordinator_recv_object,
+    "/vllm.distributed.v1.GroupCoordinator/IrecvTensorDict": Dispatch(
+        "GroupCoordinator.irecv_tensor_dict",
+        group_coordinator_pb2.GroupCoordinatorIrecvTensorDictRequest,
+        _group_coordinator_irecv_tensor_dict,
         inline=False,
         collective=False,
     ),
-    "/vllm.distributed.v1.GroupCoordinator/Send": Dispatch(
-        "GroupCoordinator.send",
-        group_coordinator_pb2.GroupCoordinatorSendRequest,
-        _group_coordinator_send,
+    "/vllm.distributed.v1.StatelessGroupCoordinator/New": Dispatch(
+        "StatelessGroupCoordinator.new",
+        stateless_group_coordinator_pb2.StatelessGroupCoordinatorNewRequest,
+        _stateless_group_coordinator_new,
         inline=False,
         collective=False,
     ),
-    "/vllm.distributed.v1.GroupCoordinator/Recv": Dispatch(
-        "GroupCoordinator.recv",
-        group_coordinator_pb2.GroupCoordinatorRecvRequest,
-        _group_coordinator_recv,
+    "/vllm.distributed.v1.StatelessGroupCoordinator/DeviceCommunicator": Dispatch(
+        "StatelessGroupCoordinator.device_communicator",
+        stateless_group_coordinator_pb2.StatelessGroupCoordinatorDeviceCommunicatorRequest,
+        _stateless_group_coordinator_device_communicator,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessGroupCoordinator/DeviceGroup": Dispatch(
+        "StatelessGroupCoordinator.device_group",
+        stateless_group_coordinator_pb2.StatelessGroupCoordinatorDeviceGroupRequest,
+        _stateless_group_coordinator_device_group,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessGroupCoordinator/CpuGroup": Dispatch(
+        "StatelessGroupCoordinator.cpu_group",
+        stateless_group_coordinator_pb2.StatelessGroupCoordinatorCpuGroupRequest,
+        _stateless_group_coordinator_cpu_group,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessGroupCoordinator/FirstRank": Dispatch(
+        "StatelessGroupCoordinator.first_rank",
+        stateless_group_coordinator_pb2.StatelessGroupCoordinatorFirstRankRequest,
+        _stateless_group_coordinator_first_rank,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessGroupCoordinator/LastRank": Dispatch(
+        "StatelessGroupCoordinator.last_rank",
+        stateless_group_coordinator_pb2.StatelessGroupCoordinatorLastRankRequest,
+        _stateless_group_coordinator_last_rank,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessGroupCoordinator/IsFirstRank": Dispatch(
+        "StatelessGroupCoordinator.is_first_rank",
+        stateless_group_coordinator_pb2.StatelessGroupCoordinatorIsFirstRankRequest,
+        _stateless_group_coordinator_is_first_rank,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessGroupCoordinator/IsLastRank": Dispatch(
+        "StatelessGroupCoordinator.is_last_rank",
+        stateless_group_coordinator_pb2.StatelessGroupCoordinatorIsLastRankRequest,
+        _stateless_group_coordinator_is_last_rank,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessGroupCoordinator/NextRank": Dispatch(
+        "StatelessGroupCoordinator.next_rank",
+        stateless_group_coordinator_pb2.StatelessGroupCoordinatorNextRankRequest,
+        _stateless_group_coordinator_next_rank,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessGroupCoordinator/PrevRank": Dispatch(
+        "StatelessGroupCoordinator.prev_rank",
+        stateless_group_coordinator_pb2.StatelessGroupCoordinatorPrevRankRequest,
+        _stateless_group_coordinator_prev_rank,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessGroupCoordinator/MakeSiblingDeviceGroup": Dispatch(
+        "StatelessGroupCoordinator.make_sibling_device_group",
+        stateless_group_coordinator_pb2.StatelessGroupCoordinatorMakeSiblingDeviceGroupRequest,
+        _stateless_group_coordinator_make_sibling_device_group,
         inline=False,
         collective=False,
     ),
-    "/vllm.distributed.v1.GroupCoordinator/MakeSiblingDeviceGroup": Dispatch(
-        "GroupCoordinator.make_sibling_device_group",
-        group_coordinator_pb2.GroupCoordinatorMakeSiblingDeviceGroupRequest,
-        _group_coordinator_make_sibling_device_group,
+    "/vllm.distributed.v1.StatelessGroupCoordinator/Destroy": Dispatch(
+        "StatelessGroupCoordinator.destroy",
+        stateless_group_coordinator_pb2.StatelessGroupCoordinatorDestroyRequest,
+        _stateless_group_coordinator_destroy,
         inline=False,
         collective=False,
     ),
-    "/vllm.distributed.v1.GroupCoordinator/Destroy": Dispatch(
-        "GroupCoordinator.destroy",
-        group_coordinator_pb2.GroupCoordinatorDestroyRequest,
-        _group_coordinator_destroy,
+    "/vllm.distributed.v1.StatelessGroupCoordinator/GraphCapture": Dispatch(
+        "StatelessGroupCoordinator.graph_capture",
+        stateless_group_coordinator_pb2.StatelessGroupCoordinatorGraphCaptureRequest,
+        _stateless_group_coordinator_graph_capture,
         inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessGroupCoordinator/PrepareCommunicationBufferForModel": Dispatch(
+        "StatelessGroupCoordinator.prepare_communication_buffer_for_model",
+        stateless_group_coordinator_pb2.StatelessGroupCoordinatorPrepareCommunicationBufferForModelRequest,
+        _stateless_group_coordinator_prepare_communication_buffer_for_model,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessGroupCoordinator/Dispatch": Dispatch(
+        "StatelessGroupCoordinator.dispatch",
+        stateless_group_coordinator_pb2.StatelessGroupCoordinatorDispatchRequest,
+        _stateless_group_coordinator_dispatch,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessGroupCoordinator/DispatchRouterLogits": Dispatch(
+        "StatelessGroupCoordinator.dispatch_router_logits",
+        stateless_group_coordinator_pb2.StatelessGroupCoordinatorDispatchRouterLogitsRequest,
+        _stateless_group_coordinator_dispatch_router_logits,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessGroupCoordinator/Combine": Dispatch(
+        "StatelessGroupCoordinator.combine",
+        stateless_group_coordinator_pb2.StatelessGroupCoordinatorCombineRequest,
+        _stateless_group_coordinator_combine,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessGroupCoordinator/CreateMqBroadcaster": Dispatch(
+        "StatelessGroupCoordinator.create_mq_broadcaster",
+        stateless_group_coordinator_pb2.StatelessGroupCoordinatorCreateMqBroadcasterRequest,
+        _stateless_group_coordinator_create_mq_broadcaster,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessGroupCoordinator/CreateSingleReaderMqBroadcasters": Dispatch(
+        "StatelessGroupCoordinator.create_single_reader_mq_broadcasters",
+        stateless_group_coordinator_pb2.StatelessGroupCoordinatorCreateSingleReaderMqBroadcastersRequest,
+        _stateless_group_coordinator_create_single_reader_mq_broadcasters,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessGroupCoordinator/BroadcastObject": Dispatch(
+        "StatelessGroupCoordinator.broadcast_object",
+        stateless_group_coordinator_pb2.StatelessGroupCoordinatorBroadcastObjectRequest,
+        _stateless_group_coordinator_broadcast_object,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessGroupCoordinator/BroadcastObjectList": Dispatch(
+        "StatelessGroupCoordinator.broadcast_object_list",
+        stateless_group_coordinator_pb2.StatelessGroupCoordinatorBroadcastObjectListRequest,
+        _stateless_group_coordinator_broadcast_object_list,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessGroupCoordinator/BroadcastTensorDict": Dispatch(
+        "StatelessGroupCoordinator.broadcast_tensor_dict",
+        stateless_group_coordinator_pb2.StatelessGroupCoordinatorBroadcastTensorDictRequest,
+        _stateless_group_coordinator_broadcast_tensor_dict,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessGroupCoordinator/SendObject": Dispatch(
+        "StatelessGroupCoordinator.send_object",
+        stateless_group_coordinator_pb2.StatelessGroupCoordinatorSendObjectRequest,
+        _stateless_group_coordinator_send_object,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessGroupCoordinator/IsendObject": Dispatch(
+        "StatelessGroupCoordinator.isend_object",
+        stateless_group_coordinator_pb2.StatelessGroupCoordinatorIsendObjectRequest,
+        _stateless_group_coordinator_isend_object,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessGroupCoordinator/RecvObject": Dispatch(
+        "StatelessGroupCoordinator.recv_object",
+        stateless_group_coordinator_pb2.StatelessGroupCoordinatorRecvObjectRequest,
+        _stateless_group_coordinator_recv_object,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessGroupCoordinator/Barrier": Dispatch(
+        "StatelessGroupCoordinator.barrier",
+        stateless_group_coordinator_pb2.StatelessGroupCoordinatorBarrierRequest,
+        _stateless_group_coordinator_barrier,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessGroupCoordinator/AllReduce": Dispatch(
+        "StatelessGroupCoordinator.all_reduce",
+        stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllReduceRequest,
+        _stateless_group_coordinator_all_reduce,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessGroupCoordinator/AllReduceInPlace": Dispatch(
+        "StatelessGroupCoordinator.all_reduce_",
+        stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllReduceInPlaceRequest,
+        _stateless_group_coordinator_all_reduce_in_place,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessGroupCoordinator/AllGather": Dispatch(
+        "StatelessGroupCoordinator.all_gather",
+        stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllGatherRequest,
+        _stateless_group_coordinator_all_gather,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessGroupCoordinator/AllGatherv": Dispatch(
+        "StatelessGroupCoordinator.all_gatherv",
+        stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllGathervRequest,
+        _stateless_group_coordinator_all_gatherv,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessGroupCoordinator/ReduceScatter": Dispatch(
+        "StatelessGroupCoordinator.reduce_scatter",
+        stateless_group_coordinator_pb2.StatelessGroupCoordinatorReduceScatterRequest,
+        _stateless_group_coordinator_reduce_scatter,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessGroupCoordinator/ReduceScatterv": Dispatch(
+        "StatelessGroupCoordinator.reduce_scatterv",
+        stateless_group_coordinator_pb2.StatelessGroupCoordinatorReduceScattervRequest,
+        _stateless_group_coordinator_reduce_scatterv,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessGroupCoordinator/Gather": Dispatch(
+        "StatelessGroupCoordinator.gather",
+        stateless_group_coordinator_pb2.StatelessGroupCoordinatorGatherRequest,
+        _stateless_group_coordinator_gather,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessGroupCoordinator/Broadcast": Dispatch(
+        "StatelessGroupCoordinator.broadcast",
+        stateless_group_coordinator_pb2.StatelessGroupCoordinatorBroadcastRequest,
+        _stateless_group_coordinator_broadcast,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessGroupCoordinator/Send": Dispatch(
+        "StatelessGroupCoordinator.send",
+        stateless_group_coordinator_pb2.StatelessGroupCoordinatorSendRequest,
+        _stateless_group_coordinator_send,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessGroupCoordinator/Recv": Dispatch(
+        "StatelessGroupCoordinator.recv",
+        stateless_group_coordinator_pb2.StatelessGroupCoordinatorRecvRequest,
+        _stateless_group_coordinator_recv,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessGroupCoordinator/Size": Dispatch(
+        "StatelessGroupCoordinator.size",
+        stateless_group_coordinator_pb2.StatelessGroupCoordinatorSizeRequest,
+        _stateless_group_coordinator_size,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessProcessGroup/New": Dispatch(
+        "StatelessProcessGroup.new",
+        stateless_process_group_pb2.StatelessProcessGroupNewRequest,
+        _stateless_process_group_new,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessProcessGroup/Create": Dispatch(
+        "StatelessProcessGroup.create",
+        stateless_process_group_pb2.StatelessProcessGroupCreateRequest,
+        _stateless_process_group_create,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessProcessGroup/SendObj": Dispatch(
+        "StatelessProcessGroup.send_obj",
+        stateless_process_group_pb2.StatelessProcessGroupSendObjRequest,
+        _stateless_process_group_send_obj,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessProcessGroup/RecvObj": Dispatch(
+        "StatelessProcessGroup.recv_obj",
+        stateless_process_group_pb2.StatelessProcessGroupRecvObjRequest,
+        _stateless_process_group_recv_obj,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessProcessGroup/BroadcastObj": Dispatch(
+        "StatelessProcessGroup.broadcast_obj",
+        stateless_process_group_pb2.StatelessProcessGroupBroadcastObjRequest,
+        _stateless_process_group_broadcast_obj,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessProcessGroup/AllGatherObj": Dispatch(
+        "StatelessProcessGroup.all_gather_obj",
+        stateless_process_group_pb2.StatelessProcessGroupAllGatherObjRequest,
+        _stateless_process_group_all_gather_obj,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessProcessGroup/Barrier": Dispatch(
+        "StatelessProcessGroup.barrier",
+        stateless_process_group_pb2.StatelessProcessGroupBarrierRequest,
+        _stateless_process_group_barrier,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessProcessGroup/Send": Dispatch(
+        "StatelessProcessGroup.send",
+        stateless_process_group_pb2.StatelessProcessGroupSendRequest,
+        _stateless_process_group_send,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessProcessGroup/Recv": Dispatch(
+        "StatelessProcessGroup.recv",
+        stateless_process_group_pb2.StatelessProcessGroupRecvRequest,
+        _stateless_process_group_recv,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessProcessGroup/Broadcast": Dispatch(
+        "StatelessProcessGroup.broadcast",
+        stateless_process_group_pb2.StatelessProcessGroupBroadcastRequest,
+        _stateless_process_group_broadcast,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessProcessGroup/AllReduce": Dispatch(
+        "StatelessProcessGroup.all_reduce",
+        stateless_process_group_pb2.StatelessProcessGroupAllReduceRequest,
+        _stateless_process_group_all_reduce,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessProcessGroup/ExpireData": Dispatch(
+        "StatelessProcessGroup.expire_data",
+        stateless_process_group_pb2.StatelessProcessGroupExpireDataRequest,
+        _stateless_process_group_expire_data,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessProcessGroup/Destroy": Dispatch(
+        "StatelessProcessGroup.destroy",
+        stateless_process_group_pb2.StatelessProcessGroupDestroyRequest,
+        _stateless_process_group_destroy,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.DeviceCommunicatorBase/AllReduce": Dispatch(
+        "DeviceCommunicatorBase.all_reduce",
+        device_communicator_base_pb2.DeviceCommunicatorBaseAllReduceRequest,
+        _device_communicator_base_all_reduce,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.DeviceCommunicatorBase/AllReduceInPlace": Dispatch(
+        "DeviceCommunicatorBase.all_reduce_",
+        device_communicator_base_pb2.DeviceCommunicatorBaseAllReduceInPlaceRequest,
+        _device_communicator_base_all_reduce_in_place,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.DeviceCommunicatorBase/AllGather": Dispatch(
+        "DeviceCommunicatorBase.all_gather",
+        device_communicator_base_pb2.DeviceCommunicatorBaseAllGatherRequest,
+        _device_communicator_base_all_gather,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.DeviceCommunicatorBase/AllGatherv": Dispatch(
+        "DeviceCommunicatorBase.all_gatherv",
+        device_communicator_base_pb2.DeviceCommunicatorBaseAllGathervRequest,
+        _device_communicator_base_all_gatherv,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.DeviceCommunicatorBase/ReduceScatter": Dispatch(
+        "DeviceCommunicatorBase.reduce_scatter",
+        device_communicator_base_pb2.DeviceCommunicatorBaseReduceScatterRequest,
+        _device_communicator_base_reduce_scatter,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.DeviceCommunicatorBase/ReduceScatterv": Dispatch(
+        "DeviceCommunicatorBase.reduce_scatterv",
+        device_communicator_base_pb2.DeviceCommunicatorBaseReduceScattervRequest,
+        _device_communicator_base_reduce_scatterv,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.DeviceCommunicatorBase/Gather": Dispatch(
+        "DeviceCommunicatorBase.gather",
+        device_communicator_base_pb2.DeviceCommunicatorBaseGatherRequest,
+        _device_communicator_base_gather,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.DeviceCommunicatorBase/Broadcast": Dispatch(
+        "DeviceCommunicatorBase.broadcast",
+        device_communicator_base_pb2.DeviceCommunicatorBaseBroadcastRequest,
+        _device_communicator_base_broadcast,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.DeviceCommunicatorBase/Send": Dispatch(
+        "DeviceCommunicatorBase.send",
+        device_communicator_base_pb2.DeviceCommunicatorBaseSendRequest,
+        _device_communicator_base_send,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.DeviceCommunicatorBase/Recv": Dispatch(
+        "DeviceCommunicatorBase.recv",
+        device_communicator_base_pb2.DeviceCommunicatorBaseRecvRequest,
+        _device_communicator_base_recv,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.DeviceCommunicatorBase/Dispatch": Dispatch(
+        "DeviceCommunicatorBase.dispatch",
+        device_communicator_base_pb2.DeviceCommunicatorBaseDispatchRequest,
+        _device_communicator_base_dispatch,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.DeviceCommunicatorBase/DispatchRouterLogits": Dispatch(
+        "DeviceCommunicatorBase.dispatch_router_logits",
+        device_communicator_base_pb2.DeviceCommunicatorBaseDispatchRouterLogitsRequest,
+        _device_communicator_base_dispatch_router_logits,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.DeviceCommunicatorBase/Combine": Dispatch(
+        "DeviceCommunicatorBase.combine",
+        device_communicator_base_pb2.DeviceCommunicatorBaseCombineRequest,
+        _device_communicator_base_combine,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.DeviceCommunicatorBase/PrepareCommunicationBufferForModel": Dispatch(
+        "DeviceCommunicatorBase.prepare_communication_buffer_for_model",
+        device_communicator_base_pb2.DeviceCommunicatorBasePrepareCommunicationBufferForModelRequest,
+        _device_communicator_base_prepare_communication_buffer_for_model,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.DeviceCommunicatorBase/Destroy": Dispatch(
+        "DeviceCommunicatorBase.destroy",
+        device_communicator_base_pb2.DeviceCommunicatorBaseDestroyRequest,
+        _device_communicator_base_destroy,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.MessageQueue/New": Dispatch(
+        "MessageQueue.new",
+        message_queue_pb2.MessageQueueNewRequest,
+        _message_queue_new,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.MessageQueue/CreateFromHandle": Dispatch(
+        "MessageQueue.create_from_handle",
+        message_queue_pb2.MessageQueueCreateFromHandleRequest,
+        _message_queue_create_from_handle,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.MessageQueue/CreateFromProcessGroup": Dispatch(
+        "MessageQueue.create_from_process_group",
+        message_queue_pb2.MessageQueueCreateFromProcessGroupRequest,
+        _message_queue_create_from_process_group,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.MessageQueue/CreateFromProcessGroupSingleReader": Dispatch(
+        "MessageQueue.create_from_process_group_single_reader",
+        message_queue_pb2.MessageQueueCreateFromProcessGroupSingleReaderRequest,
+        _message_queue_create_from_process_group_single_reader,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.MessageQueue/IsWriter": Dispatch(
+        "MessageQueue.is_writer",
+        message_queue_pb2.MessageQueueIsWriterRequest,
+        _message_queue_is_writer,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.MessageQueue/ExportHandle": Dispatch(
+        "MessageQueue.export_handle",
+        message_queue_pb2.MessageQueueExportHandleRequest,
+        _message_queue_export_handle,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.MessageQueue/WaitUntilReady": Dispatch(
+        "MessageQueue.wait_until_ready",
+        message_queue_pb2.MessageQueueWaitUntilReadyRequest,
+        _message_queue_wait_until_ready,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.MessageQueue/Enqueue": Dispatch(
+        "MessageQueue.enqueue",
+        message_queue_pb2.MessageQueueEnqueueRequest,
+        _message_queue_enqueue,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.MessageQueue/Dequeue": Dispatch(
+        "MessageQueue.dequeue",
+        message_queue_pb2.MessageQueueDequeueRequest,
+        _message_queue_dequeue,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.MessageQueue/BroadcastObject": Dispatch(
+        "MessageQueue.broadcast_object",
+        message_queue_pb2.MessageQueueBroadcastObjectRequest,
+        _message_queue_broadcast_object,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.MessageQueue/Shutdown": Dispatch(
+        "MessageQueue.shutdown",
+        message_queue_pb2.MessageQueueShutdownRequest,
+        _message_queue_shutdown,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.GraphCaptureContext/New": Dispatch(
+        "GraphCaptureContext.new",
+        graph_capture_context_pb2.GraphCaptureContextNewRequest,
+        _graph_capture_context_new,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.ParallelConfig/New": Dispatch(
+        "ParallelConfig.new",
+        parallel_config_pb2.ParallelConfigNewRequest,
+        _parallel_config_new,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.ParallelConfig/WorldSizeAcrossDp": Dispatch(
+        "ParallelConfig.world_size_across_dp",
+        parallel_config_pb2.ParallelConfigWorldSizeAcrossDpRequest,
+        _parallel_config_world_size_across_dp,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.ParallelConfig/UseUbatching": Dispatch(
+        "ParallelConfig.use_ubatching",
+        parallel_config_pb2.ParallelConfigUseUbatchingRequest,
+        _parallel_config_use_ubatching,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.ParallelConfig/NumUbatches": Dispatch(
+        "ParallelConfig.num_ubatches",
+        parallel_config_pb2.ParallelConfigNumUbatchesRequest,
+        _parallel_config_num_ubatches,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.ParallelConfig/UseSequenceParallelMoe": Dispatch(
+        "ParallelConfig.use_sequence_parallel_moe",
+        parallel_config_pb2.ParallelConfigUseSequenceParallelMoeRequest,
+        _parallel_config_use_sequence_parallel_moe,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.ParallelConfig/NnodesWithinDp": Dispatch(
+        "ParallelConfig.nnodes_within_dp",
+        parallel_config_pb2.ParallelConfigNnodesWithinDpRequest,
+        _parallel_config_nnodes_within_dp,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.ParallelConfig/NodeRankWithinDp": Dispatch(
+        "ParallelConfig.node_rank_within_dp",
+        parallel_config_pb2.ParallelConfigNodeRankWithinDpRequest,
+        _parallel_config_node_rank_within_dp,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.ParallelConfig/LocalWorldSize": Dispatch(
+        "ParallelConfig.local_world_size",
+        parallel_config_pb2.ParallelConfigLocalWorldSizeRequest,
+        _parallel_config_local_world_size,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.ParallelConfig/LocalEnginesOnly": Dispatch(
+        "ParallelConfig.local_engines_only",
+        parallel_config_pb2.ParallelConfigLocalEnginesOnlyRequest,
+        _parallel_config_local_engines_only,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.ParallelConfig/UseRay": Dispatch(
+        "ParallelConfig.use_ray",
+        parallel_config_pb2.ParallelConfigUseRayRequest,
+        _parallel_config_use_ray,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.ParallelConfig/CheckKvCacheBlockSize": Dispatch(
+        "ParallelConfig.check_kv_cache_block_size",
+        parallel_config_pb2.ParallelConfigCheckKvCacheBlockSizeRequest,
+        _parallel_config_check_kv_cache_block_size,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.ParallelConfig/ComputeHash": Dispatch(
+        "ParallelConfig.compute_hash",
+        parallel_config_pb2.ParallelConfigComputeHashRequest,
+        _parallel_config_compute_hash,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.ParallelConfig/GetNextDpInitPort": Dispatch(
+        "ParallelConfig.get_next_dp_init_port",
+        parallel_config_pb2.ParallelConfigGetNextDpInitPortRequest,
+        _parallel_config_get_next_dp_init_port,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.ParallelConfig/StatelessInitDpGroup": Dispatch(
+        "ParallelConfig.stateless_init_dp_group",
+        parallel_config_pb2.ParallelConfigStatelessInitDpGroupRequest,
+        _parallel_config_stateless_init_dp_group,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.ParallelConfig/HasUnfinishedDp": Dispatch(
+        "ParallelConfig.has_unfinished_dp",
+        parallel_config_pb2.ParallelConfigHasUnfinishedDpRequest,
+        _parallel_config_has_unfinished_dp,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.ParallelConfig/SyncKvCacheMemorySize": Dispatch(
+        "ParallelConfig.sync_kv_cache_memory_size",
+        parallel_config_pb2.ParallelConfigSyncKvCacheMemorySizeRequest,
+        _parallel_config_sync_kv_cache_memory_size,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.ParallelConfig/SyncDpState": Dispatch(
+        "ParallelConfig.sync_dp_state",
+        parallel_config_pb2.ParallelConfigSyncDpStateRequest,
+        _parallel_config_sync_dp_state,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.EPLBConfig/New": Dispatch(
+        "EPLBConfig.new",
+        eplb_config_pb2.EPLBConfigNewRequest,
+        _eplb_config_new,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.EPLBConfig/CommunicatorInUse": Dispatch(
+        "EPLBConfig.communicator_in_use",
+        eplb_config_pb2.EPLBConfigCommunicatorInUseRequest,
+        _eplb_config_communicator_in_use,
+        inline=True,
         collective=False,
     ),
 }

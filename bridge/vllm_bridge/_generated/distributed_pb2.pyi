@@ -21,6 +21,70 @@ class UseSchedYieldResponse(_message.Message):
     result: bool
     def __init__(self, result: _Optional[bool] = ...) -> None: ...
 
+class AllGatherRequest(_message.Message):
+    __slots__ = ("tensor", "dim", "world_size", "group_name")
+    TENSOR_FIELD_NUMBER: _ClassVar[int]
+    DIM_FIELD_NUMBER: _ClassVar[int]
+    WORLD_SIZE_FIELD_NUMBER: _ClassVar[int]
+    GROUP_NAME_FIELD_NUMBER: _ClassVar[int]
+    tensor: _types_pb2.Tensor
+    dim: int
+    world_size: int
+    group_name: str
+    def __init__(self, tensor: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., dim: _Optional[int] = ..., world_size: _Optional[int] = ..., group_name: _Optional[str] = ...) -> None: ...
+
+class AllGatherResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Tensor
+    def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+
+class AllGatherFakeRequest(_message.Message):
+    __slots__ = ("tensor", "dim", "world_size", "group_name")
+    TENSOR_FIELD_NUMBER: _ClassVar[int]
+    DIM_FIELD_NUMBER: _ClassVar[int]
+    WORLD_SIZE_FIELD_NUMBER: _ClassVar[int]
+    GROUP_NAME_FIELD_NUMBER: _ClassVar[int]
+    tensor: _types_pb2.Tensor
+    dim: int
+    world_size: int
+    group_name: str
+    def __init__(self, tensor: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., dim: _Optional[int] = ..., world_size: _Optional[int] = ..., group_name: _Optional[str] = ...) -> None: ...
+
+class AllGatherFakeResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Tensor
+    def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+
+class AllReduceRequest(_message.Message):
+    __slots__ = ("tensor", "group_name")
+    TENSOR_FIELD_NUMBER: _ClassVar[int]
+    GROUP_NAME_FIELD_NUMBER: _ClassVar[int]
+    tensor: _types_pb2.Tensor
+    group_name: str
+    def __init__(self, tensor: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., group_name: _Optional[str] = ...) -> None: ...
+
+class AllReduceResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Tensor
+    def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+
+class AllReduceFakeRequest(_message.Message):
+    __slots__ = ("tensor", "group_name")
+    TENSOR_FIELD_NUMBER: _ClassVar[int]
+    GROUP_NAME_FIELD_NUMBER: _ClassVar[int]
+    tensor: _types_pb2.Tensor
+    group_name: str
+    def __init__(self, tensor: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., group_name: _Optional[str] = ...) -> None: ...
+
+class AllReduceFakeResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Tensor
+    def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+
 class BroadcastTensorDictRequest(_message.Message):
     __slots__ = ("tensor_dict", "src")
     TENSOR_DICT_FIELD_NUMBER: _ClassVar[int]
@@ -61,6 +125,28 @@ class DestroyModelParallelResponse(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 
+class DirectRegisterCustomOpRequest(_message.Message):
+    __slots__ = ("op_name", "op_func", "mutates_args", "fake_impl", "target_lib", "dispatch_key", "tags")
+    OP_NAME_FIELD_NUMBER: _ClassVar[int]
+    OP_FUNC_FIELD_NUMBER: _ClassVar[int]
+    MUTATES_ARGS_FIELD_NUMBER: _ClassVar[int]
+    FAKE_IMPL_FIELD_NUMBER: _ClassVar[int]
+    TARGET_LIB_FIELD_NUMBER: _ClassVar[int]
+    DISPATCH_KEY_FIELD_NUMBER: _ClassVar[int]
+    TAGS_FIELD_NUMBER: _ClassVar[int]
+    op_name: str
+    op_func: _types_pb2.Term
+    mutates_args: _types_pb2.StringList
+    fake_impl: _types_pb2.Term
+    target_lib: _types_pb2.Term
+    dispatch_key: str
+    tags: _types_pb2.Term
+    def __init__(self, op_name: _Optional[str] = ..., op_func: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., mutates_args: _Optional[_Union[_types_pb2.StringList, _Mapping]] = ..., fake_impl: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., target_lib: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., dispatch_key: _Optional[str] = ..., tags: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+
+class DirectRegisterCustomOpResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
 class DivideRequest(_message.Message):
     __slots__ = ("numerator", "denominator")
     NUMERATOR_FIELD_NUMBER: _ClassVar[int]
@@ -88,24 +174,42 @@ class EnsureDivisibilityResponse(_message.Message):
     def __init__(self) -> None: ...
 
 class EnsureModelParallelInitializedRequest(_message.Message):
-    __slots__ = ("tensor_model_parallel_size", "pipeline_model_parallel_size", "prefill_context_model_parallel_size", "decode_context_model_parallel_size", "backend", "data_parallel_size")
+    __slots__ = ("tensor_model_parallel_size", "pipeline_model_parallel_size", "prefill_context_model_parallel_size", "decode_context_model_parallel_size", "backend", "data_parallel_size", "is_moe_model", "enable_eplb")
     TENSOR_MODEL_PARALLEL_SIZE_FIELD_NUMBER: _ClassVar[int]
     PIPELINE_MODEL_PARALLEL_SIZE_FIELD_NUMBER: _ClassVar[int]
     PREFILL_CONTEXT_MODEL_PARALLEL_SIZE_FIELD_NUMBER: _ClassVar[int]
     DECODE_CONTEXT_MODEL_PARALLEL_SIZE_FIELD_NUMBER: _ClassVar[int]
     BACKEND_FIELD_NUMBER: _ClassVar[int]
     DATA_PARALLEL_SIZE_FIELD_NUMBER: _ClassVar[int]
+    IS_MOE_MODEL_FIELD_NUMBER: _ClassVar[int]
+    ENABLE_EPLB_FIELD_NUMBER: _ClassVar[int]
     tensor_model_parallel_size: int
     pipeline_model_parallel_size: int
     prefill_context_model_parallel_size: int
     decode_context_model_parallel_size: int
     backend: str
     data_parallel_size: int
-    def __init__(self, tensor_model_parallel_size: _Optional[int] = ..., pipeline_model_parallel_size: _Optional[int] = ..., prefill_context_model_parallel_size: _Optional[int] = ..., decode_context_model_parallel_size: _Optional[int] = ..., backend: _Optional[str] = ..., data_parallel_size: _Optional[int] = ...) -> None: ...
+    is_moe_model: bool
+    enable_eplb: bool
+    def __init__(self, tensor_model_parallel_size: _Optional[int] = ..., pipeline_model_parallel_size: _Optional[int] = ..., prefill_context_model_parallel_size: _Optional[int] = ..., decode_context_model_parallel_size: _Optional[int] = ..., backend: _Optional[str] = ..., data_parallel_size: _Optional[int] = ..., is_moe_model: _Optional[bool] = ..., enable_eplb: _Optional[bool] = ...) -> None: ...
 
 class EnsureModelParallelInitializedResponse(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
+
+class ExpertBalancednessRequest(_message.Message):
+    __slots__ = ("load", "num_gpus")
+    LOAD_FIELD_NUMBER: _ClassVar[int]
+    NUM_GPUS_FIELD_NUMBER: _ClassVar[int]
+    load: _types_pb2.Tensor
+    num_gpus: int
+    def __init__(self, load: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., num_gpus: _Optional[int] = ...) -> None: ...
+
+class ExpertBalancednessResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: float
+    def __init__(self, result: _Optional[float] = ...) -> None: ...
 
 class GetContextModelParallelGroupRequest(_message.Message):
     __slots__ = ()
@@ -116,6 +220,16 @@ class GetContextModelParallelGroupResponse(_message.Message):
     RESULT_FIELD_NUMBER: _ClassVar[int]
     result: _types_pb2.GroupCoordinator
     def __init__(self, result: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ...) -> None: ...
+
+class GetCurrentParallelConfigOrNoneRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetCurrentParallelConfigOrNoneResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Term
+    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
 
 class GetDcpGroupRequest(_message.Message):
     __slots__ = ()
@@ -204,6 +318,52 @@ class GetEplbGroupResponse(_message.Message):
     RESULT_FIELD_NUMBER: _ClassVar[int]
     result: _types_pb2.GroupCoordinator
     def __init__(self, result: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ...) -> None: ...
+
+class GetEtpGroupRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetEtpGroupResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.GroupCoordinator
+    def __init__(self, result: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ...) -> None: ...
+
+class GetExpertMapRequest(_message.Message):
+    __slots__ = ("num_experts", "ep_rank", "ep_size", "strategy")
+    NUM_EXPERTS_FIELD_NUMBER: _ClassVar[int]
+    EP_RANK_FIELD_NUMBER: _ClassVar[int]
+    EP_SIZE_FIELD_NUMBER: _ClassVar[int]
+    STRATEGY_FIELD_NUMBER: _ClassVar[int]
+    num_experts: int
+    ep_rank: int
+    ep_size: int
+    strategy: str
+    def __init__(self, num_experts: _Optional[int] = ..., ep_rank: _Optional[int] = ..., ep_size: _Optional[int] = ..., strategy: _Optional[str] = ...) -> None: ...
+
+class GetExpertMapResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Tensor
+    def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+
+class GetExpertPlacementRequest(_message.Message):
+    __slots__ = ("num_experts", "ep_rank", "ep_size", "strategy")
+    NUM_EXPERTS_FIELD_NUMBER: _ClassVar[int]
+    EP_RANK_FIELD_NUMBER: _ClassVar[int]
+    EP_SIZE_FIELD_NUMBER: _ClassVar[int]
+    STRATEGY_FIELD_NUMBER: _ClassVar[int]
+    num_experts: int
+    ep_rank: int
+    ep_size: int
+    strategy: str
+    def __init__(self, num_experts: _Optional[int] = ..., ep_rank: _Optional[int] = ..., ep_size: _Optional[int] = ..., strategy: _Optional[str] = ...) -> None: ...
+
+class GetExpertPlacementResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, result: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class GetInnerDpWorldGroupRequest(_message.Message):
     __slots__ = ()
@@ -327,6 +487,18 @@ class GetWorldGroupResponse(_message.Message):
     result: _types_pb2.GroupCoordinator
     def __init__(self, result: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ...) -> None: ...
 
+class GraphCaptureRequest(_message.Message):
+    __slots__ = ("device",)
+    DEVICE_FIELD_NUMBER: _ClassVar[int]
+    device: str
+    def __init__(self, device: _Optional[str] = ...) -> None: ...
+
+class GraphCaptureResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Term
+    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+
 class InTheSameNodeAsRequest(_message.Message):
     __slots__ = ("pg", "source_rank")
     PG_FIELD_NUMBER: _ClassVar[int]
@@ -360,6 +532,24 @@ class InitDistributedEnvironmentRequest(_message.Message):
 class InitDistributedEnvironmentResponse(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
+
+class InitGlooProcessGroupRequest(_message.Message):
+    __slots__ = ("prefix_store", "group_rank", "group_size", "timeout")
+    PREFIX_STORE_FIELD_NUMBER: _ClassVar[int]
+    GROUP_RANK_FIELD_NUMBER: _ClassVar[int]
+    GROUP_SIZE_FIELD_NUMBER: _ClassVar[int]
+    TIMEOUT_FIELD_NUMBER: _ClassVar[int]
+    prefix_store: _types_pb2.Term
+    group_rank: int
+    group_size: int
+    timeout: _duration_pb2.Duration
+    def __init__(self, prefix_store: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., group_rank: _Optional[int] = ..., group_size: _Optional[int] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+
+class InitGlooProcessGroupResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.ProcessGroup
+    def __init__(self, result: _Optional[_Union[_types_pb2.ProcessGroup, _Mapping]] = ...) -> None: ...
 
 class InitLoggerRequest(_message.Message):
     __slots__ = ("name",)
@@ -412,22 +602,36 @@ class InitWorldGroupResponse(_message.Message):
     def __init__(self, result: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ...) -> None: ...
 
 class InitializeModelParallelRequest(_message.Message):
-    __slots__ = ("tensor_model_parallel_size", "pipeline_model_parallel_size", "prefill_context_model_parallel_size", "decode_context_model_parallel_size", "backend", "data_parallel_size")
+    __slots__ = ("tensor_model_parallel_size", "pipeline_model_parallel_size", "prefill_context_model_parallel_size", "decode_context_model_parallel_size", "backend", "data_parallel_size", "is_moe_model", "enable_eplb")
     TENSOR_MODEL_PARALLEL_SIZE_FIELD_NUMBER: _ClassVar[int]
     PIPELINE_MODEL_PARALLEL_SIZE_FIELD_NUMBER: _ClassVar[int]
     PREFILL_CONTEXT_MODEL_PARALLEL_SIZE_FIELD_NUMBER: _ClassVar[int]
     DECODE_CONTEXT_MODEL_PARALLEL_SIZE_FIELD_NUMBER: _ClassVar[int]
     BACKEND_FIELD_NUMBER: _ClassVar[int]
     DATA_PARALLEL_SIZE_FIELD_NUMBER: _ClassVar[int]
+    IS_MOE_MODEL_FIELD_NUMBER: _ClassVar[int]
+    ENABLE_EPLB_FIELD_NUMBER: _ClassVar[int]
     tensor_model_parallel_size: int
     pipeline_model_parallel_size: int
     prefill_context_model_parallel_size: int
     decode_context_model_parallel_size: int
     backend: str
     data_parallel_size: int
-    def __init__(self, tensor_model_parallel_size: _Optional[int] = ..., pipeline_model_parallel_size: _Optional[int] = ..., prefill_context_model_parallel_size: _Optional[int] = ..., decode_context_model_parallel_size: _Optional[int] = ..., backend: _Optional[str] = ..., data_parallel_size: _Optional[int] = ...) -> None: ...
+    is_moe_model: bool
+    enable_eplb: bool
+    def __init__(self, tensor_model_parallel_size: _Optional[int] = ..., pipeline_model_parallel_size: _Optional[int] = ..., prefill_context_model_parallel_size: _Optional[int] = ..., decode_context_model_parallel_size: _Optional[int] = ..., backend: _Optional[str] = ..., data_parallel_size: _Optional[int] = ..., is_moe_model: _Optional[bool] = ..., enable_eplb: _Optional[bool] = ...) -> None: ...
 
 class InitializeModelParallelResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class InstallAsVllmRequest(_message.Message):
+    __slots__ = ("shadow_installed",)
+    SHADOW_INSTALLED_FIELD_NUMBER: _ClassVar[int]
+    shadow_installed: bool
+    def __init__(self, shadow_installed: _Optional[bool] = ...) -> None: ...
+
+class InstallAsVllmResponse(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 
@@ -473,6 +677,160 @@ class ModelParallelIsInitializedResponse(_message.Message):
     result: bool
     def __init__(self, result: _Optional[bool] = ...) -> None: ...
 
+class PatchTensorParallelGroupRequest(_message.Message):
+    __slots__ = ("tp_group",)
+    TP_GROUP_FIELD_NUMBER: _ClassVar[int]
+    tp_group: _types_pb2.GroupCoordinator
+    def __init__(self, tp_group: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ...) -> None: ...
+
+class PatchTensorParallelGroupResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Term
+    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+
+class PatchedFusedScaledMatmulReduceScatterRequest(_message.Message):
+    __slots__ = ("A", "B", "A_scale", "B_scale", "reduce_op", "orig_scatter_dim", "scatter_dim_after_maybe_reshape", "group_name", "output_shape", "bias", "result_scale", "out_dtype", "use_fast_accum")
+    A_FIELD_NUMBER: _ClassVar[int]
+    B_FIELD_NUMBER: _ClassVar[int]
+    A_SCALE_FIELD_NUMBER: _ClassVar[int]
+    B_SCALE_FIELD_NUMBER: _ClassVar[int]
+    REDUCE_OP_FIELD_NUMBER: _ClassVar[int]
+    ORIG_SCATTER_DIM_FIELD_NUMBER: _ClassVar[int]
+    SCATTER_DIM_AFTER_MAYBE_RESHAPE_FIELD_NUMBER: _ClassVar[int]
+    GROUP_NAME_FIELD_NUMBER: _ClassVar[int]
+    OUTPUT_SHAPE_FIELD_NUMBER: _ClassVar[int]
+    BIAS_FIELD_NUMBER: _ClassVar[int]
+    RESULT_SCALE_FIELD_NUMBER: _ClassVar[int]
+    OUT_DTYPE_FIELD_NUMBER: _ClassVar[int]
+    USE_FAST_ACCUM_FIELD_NUMBER: _ClassVar[int]
+    A: _types_pb2.Tensor
+    B: _types_pb2.Tensor
+    A_scale: _types_pb2.Tensor
+    B_scale: _types_pb2.Tensor
+    reduce_op: str
+    orig_scatter_dim: int
+    scatter_dim_after_maybe_reshape: int
+    group_name: str
+    output_shape: _containers.RepeatedScalarFieldContainer[int]
+    bias: _types_pb2.Tensor
+    result_scale: _types_pb2.Tensor
+    out_dtype: str
+    use_fast_accum: bool
+    def __init__(self, A: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., B: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., A_scale: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., B_scale: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., reduce_op: _Optional[str] = ..., orig_scatter_dim: _Optional[int] = ..., scatter_dim_after_maybe_reshape: _Optional[int] = ..., group_name: _Optional[str] = ..., output_shape: _Optional[_Iterable[int]] = ..., bias: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., result_scale: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., out_dtype: _Optional[str] = ..., use_fast_accum: _Optional[bool] = ...) -> None: ...
+
+class PatchedFusedScaledMatmulReduceScatterResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Tensor
+    def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+
+class PatchedFusedScaledMatmulReduceScatterFakeRequest(_message.Message):
+    __slots__ = ("A", "B", "A_scale", "B_scale", "reduce_op", "orig_scatter_dim", "scatter_dim_after_maybe_reshape", "group_name", "output_shape", "bias", "result_scale", "out_dtype", "use_fast_accum")
+    A_FIELD_NUMBER: _ClassVar[int]
+    B_FIELD_NUMBER: _ClassVar[int]
+    A_SCALE_FIELD_NUMBER: _ClassVar[int]
+    B_SCALE_FIELD_NUMBER: _ClassVar[int]
+    REDUCE_OP_FIELD_NUMBER: _ClassVar[int]
+    ORIG_SCATTER_DIM_FIELD_NUMBER: _ClassVar[int]
+    SCATTER_DIM_AFTER_MAYBE_RESHAPE_FIELD_NUMBER: _ClassVar[int]
+    GROUP_NAME_FIELD_NUMBER: _ClassVar[int]
+    OUTPUT_SHAPE_FIELD_NUMBER: _ClassVar[int]
+    BIAS_FIELD_NUMBER: _ClassVar[int]
+    RESULT_SCALE_FIELD_NUMBER: _ClassVar[int]
+    OUT_DTYPE_FIELD_NUMBER: _ClassVar[int]
+    USE_FAST_ACCUM_FIELD_NUMBER: _ClassVar[int]
+    A: _types_pb2.Tensor
+    B: _types_pb2.Tensor
+    A_scale: _types_pb2.Tensor
+    B_scale: _types_pb2.Tensor
+    reduce_op: str
+    orig_scatter_dim: int
+    scatter_dim_after_maybe_reshape: int
+    group_name: str
+    output_shape: _containers.RepeatedScalarFieldContainer[int]
+    bias: _types_pb2.Tensor
+    result_scale: _types_pb2.Tensor
+    out_dtype: str
+    use_fast_accum: bool
+    def __init__(self, A: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., B: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., A_scale: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., B_scale: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., reduce_op: _Optional[str] = ..., orig_scatter_dim: _Optional[int] = ..., scatter_dim_after_maybe_reshape: _Optional[int] = ..., group_name: _Optional[str] = ..., output_shape: _Optional[_Iterable[int]] = ..., bias: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., result_scale: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., out_dtype: _Optional[str] = ..., use_fast_accum: _Optional[bool] = ...) -> None: ...
+
+class PatchedFusedScaledMatmulReduceScatterFakeResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Tensor
+    def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+
+class PrepareCommunicationBufferForModelRequest(_message.Message):
+    __slots__ = ("model",)
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    model: _types_pb2.Term
+    def __init__(self, model: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+
+class PrepareCommunicationBufferForModelResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class RebalanceExpertsRequest(_message.Message):
+    __slots__ = ("weight", "num_replicas", "num_groups", "num_nodes", "num_gpus")
+    WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    NUM_REPLICAS_FIELD_NUMBER: _ClassVar[int]
+    NUM_GROUPS_FIELD_NUMBER: _ClassVar[int]
+    NUM_NODES_FIELD_NUMBER: _ClassVar[int]
+    NUM_GPUS_FIELD_NUMBER: _ClassVar[int]
+    weight: _types_pb2.Tensor
+    num_replicas: int
+    num_groups: int
+    num_nodes: int
+    num_gpus: int
+    def __init__(self, weight: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., num_replicas: _Optional[int] = ..., num_groups: _Optional[int] = ..., num_nodes: _Optional[int] = ..., num_gpus: _Optional[int] = ...) -> None: ...
+
+class RebalanceExpertsResponse(_message.Message):
+    __slots__ = ("item_1", "item_2", "item_3")
+    ITEM_1_FIELD_NUMBER: _ClassVar[int]
+    ITEM_2_FIELD_NUMBER: _ClassVar[int]
+    ITEM_3_FIELD_NUMBER: _ClassVar[int]
+    item_1: _types_pb2.Tensor
+    item_2: _types_pb2.Tensor
+    item_3: _types_pb2.Tensor
+    def __init__(self, item_1: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., item_2: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., item_3: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+
+class ReduceScatterRequest(_message.Message):
+    __slots__ = ("tensor", "dim", "world_size", "group_name")
+    TENSOR_FIELD_NUMBER: _ClassVar[int]
+    DIM_FIELD_NUMBER: _ClassVar[int]
+    WORLD_SIZE_FIELD_NUMBER: _ClassVar[int]
+    GROUP_NAME_FIELD_NUMBER: _ClassVar[int]
+    tensor: _types_pb2.Tensor
+    dim: int
+    world_size: int
+    group_name: str
+    def __init__(self, tensor: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., dim: _Optional[int] = ..., world_size: _Optional[int] = ..., group_name: _Optional[str] = ...) -> None: ...
+
+class ReduceScatterResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Tensor
+    def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+
+class ReduceScatterFakeRequest(_message.Message):
+    __slots__ = ("tensor", "dim", "world_size", "group_name")
+    TENSOR_FIELD_NUMBER: _ClassVar[int]
+    DIM_FIELD_NUMBER: _ClassVar[int]
+    WORLD_SIZE_FIELD_NUMBER: _ClassVar[int]
+    GROUP_NAME_FIELD_NUMBER: _ClassVar[int]
+    tensor: _types_pb2.Tensor
+    dim: int
+    world_size: int
+    group_name: str
+    def __init__(self, tensor: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., dim: _Optional[int] = ..., world_size: _Optional[int] = ..., group_name: _Optional[str] = ...) -> None: ...
+
+class ReduceScatterFakeResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Tensor
+    def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+
 class ResolveObjByQualnameRequest(_message.Message):
     __slots__ = ("qualname",)
     QUALNAME_FIELD_NUMBER: _ClassVar[int]
@@ -493,6 +851,28 @@ class SchedYieldResponse(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 
+class SetCurrentParallelConfigRequest(_message.Message):
+    __slots__ = ("config",)
+    CONFIG_FIELD_NUMBER: _ClassVar[int]
+    config: _types_pb2.Term
+    def __init__(self, config: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+
+class SetCurrentParallelConfigResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Term
+    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+
+class SetCustomAllReduceRequest(_message.Message):
+    __slots__ = ("enable",)
+    ENABLE_FIELD_NUMBER: _ClassVar[int]
+    enable: bool
+    def __init__(self, enable: _Optional[bool] = ...) -> None: ...
+
+class SetCustomAllReduceResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
 class SplitTensorAlongLastDimRequest(_message.Message):
     __slots__ = ("tensor", "num_partitions", "contiguous_split_chunks")
     TENSOR_FIELD_NUMBER: _ClassVar[int]
@@ -508,6 +888,52 @@ class SplitTensorAlongLastDimResponse(_message.Message):
     RESULT_FIELD_NUMBER: _ClassVar[int]
     result: _containers.RepeatedCompositeFieldContainer[_types_pb2.Tensor]
     def __init__(self, result: _Optional[_Iterable[_Union[_types_pb2.Tensor, _Mapping]]] = ...) -> None: ...
+
+class StatelessDestroyTorchDistributedProcessGroupRequest(_message.Message):
+    __slots__ = ("pg",)
+    PG_FIELD_NUMBER: _ClassVar[int]
+    pg: _types_pb2.ProcessGroup
+    def __init__(self, pg: _Optional[_Union[_types_pb2.ProcessGroup, _Mapping]] = ...) -> None: ...
+
+class StatelessDestroyTorchDistributedProcessGroupResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class StatelessInitTorchDistributedProcessGroupRequest(_message.Message):
+    __slots__ = ("host", "port", "rank", "world_size", "backend", "group_name", "listen_socket", "timeout")
+    HOST_FIELD_NUMBER: _ClassVar[int]
+    PORT_FIELD_NUMBER: _ClassVar[int]
+    RANK_FIELD_NUMBER: _ClassVar[int]
+    WORLD_SIZE_FIELD_NUMBER: _ClassVar[int]
+    BACKEND_FIELD_NUMBER: _ClassVar[int]
+    GROUP_NAME_FIELD_NUMBER: _ClassVar[int]
+    LISTEN_SOCKET_FIELD_NUMBER: _ClassVar[int]
+    TIMEOUT_FIELD_NUMBER: _ClassVar[int]
+    host: str
+    port: int
+    rank: int
+    world_size: int
+    backend: str
+    group_name: str
+    listen_socket: _types_pb2.Term
+    timeout: _duration_pb2.Duration
+    def __init__(self, host: _Optional[str] = ..., port: _Optional[int] = ..., rank: _Optional[int] = ..., world_size: _Optional[int] = ..., backend: _Optional[str] = ..., group_name: _Optional[str] = ..., listen_socket: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+
+class StatelessInitTorchDistributedProcessGroupResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.ProcessGroup
+    def __init__(self, result: _Optional[_Union[_types_pb2.ProcessGroup, _Mapping]] = ...) -> None: ...
+
+class SuppressStdoutRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class SuppressStdoutResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Term
+    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
 
 class TensorModelParallelAllGatherRequest(_message.Message):
     __slots__ = ("input_", "dim")

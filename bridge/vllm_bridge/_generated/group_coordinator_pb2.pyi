@@ -1,4 +1,7 @@
 # Generated from proto/vllm/distributed/v1/group_coordinator.proto by `make codegen`. Do not edit.
+import datetime
+
+from google.protobuf import duration_pb2 as _duration_pb2
 from vllm_bridge._generated import types_pb2 as _types_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
@@ -7,6 +10,30 @@ from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class GroupCoordinatorNewRequest(_message.Message):
+    __slots__ = ("group_ranks", "local_rank", "torch_distributed_backend", "use_device_communicator", "use_message_queue_broadcaster", "group_name", "timeout")
+    GROUP_RANKS_FIELD_NUMBER: _ClassVar[int]
+    LOCAL_RANK_FIELD_NUMBER: _ClassVar[int]
+    TORCH_DISTRIBUTED_BACKEND_FIELD_NUMBER: _ClassVar[int]
+    USE_DEVICE_COMMUNICATOR_FIELD_NUMBER: _ClassVar[int]
+    USE_MESSAGE_QUEUE_BROADCASTER_FIELD_NUMBER: _ClassVar[int]
+    GROUP_NAME_FIELD_NUMBER: _ClassVar[int]
+    TIMEOUT_FIELD_NUMBER: _ClassVar[int]
+    group_ranks: _containers.RepeatedCompositeFieldContainer[_types_pb2.Int64List]
+    local_rank: int
+    torch_distributed_backend: str
+    use_device_communicator: bool
+    use_message_queue_broadcaster: bool
+    group_name: str
+    timeout: _duration_pb2.Duration
+    def __init__(self, group_ranks: _Optional[_Iterable[_Union[_types_pb2.Int64List, _Mapping]]] = ..., local_rank: _Optional[int] = ..., torch_distributed_backend: _Optional[str] = ..., use_device_communicator: _Optional[bool] = ..., use_message_queue_broadcaster: _Optional[bool] = ..., group_name: _Optional[str] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+
+class GroupCoordinatorNewResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.GroupCoordinator
+    def __init__(self, result: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ...) -> None: ...
 
 class GroupCoordinatorDeviceCommunicatorRequest(_message.Message):
     __slots__ = ("receiver",)
@@ -115,6 +142,264 @@ class GroupCoordinatorPrevRankResponse(_message.Message):
     RESULT_FIELD_NUMBER: _ClassVar[int]
     result: int
     def __init__(self, result: _Optional[int] = ...) -> None: ...
+
+class GroupCoordinatorMakeSiblingDeviceGroupRequest(_message.Message):
+    __slots__ = ("receiver", "group_desc")
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    GROUP_DESC_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.GroupCoordinator
+    group_desc: str
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., group_desc: _Optional[str] = ...) -> None: ...
+
+class GroupCoordinatorMakeSiblingDeviceGroupResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.ProcessGroup
+    def __init__(self, result: _Optional[_Union[_types_pb2.ProcessGroup, _Mapping]] = ...) -> None: ...
+
+class GroupCoordinatorDestroyRequest(_message.Message):
+    __slots__ = ("receiver",)
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.GroupCoordinator
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ...) -> None: ...
+
+class GroupCoordinatorDestroyResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GroupCoordinatorGraphCaptureRequest(_message.Message):
+    __slots__ = ("receiver", "graph_capture_context")
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    GRAPH_CAPTURE_CONTEXT_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.GroupCoordinator
+    graph_capture_context: _types_pb2.Term
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., graph_capture_context: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+
+class GroupCoordinatorGraphCaptureResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Term
+    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+
+class GroupCoordinatorPrepareCommunicationBufferForModelRequest(_message.Message):
+    __slots__ = ("receiver", "model")
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.GroupCoordinator
+    model: _types_pb2.Term
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., model: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+
+class GroupCoordinatorPrepareCommunicationBufferForModelResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GroupCoordinatorDispatchRequest(_message.Message):
+    __slots__ = ("receiver", "hidden_states", "topk_weights", "topk_ids", "is_sequence_parallel", "extra_tensors", "sizes", "router_logits")
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    HIDDEN_STATES_FIELD_NUMBER: _ClassVar[int]
+    TOPK_WEIGHTS_FIELD_NUMBER: _ClassVar[int]
+    TOPK_IDS_FIELD_NUMBER: _ClassVar[int]
+    IS_SEQUENCE_PARALLEL_FIELD_NUMBER: _ClassVar[int]
+    EXTRA_TENSORS_FIELD_NUMBER: _ClassVar[int]
+    SIZES_FIELD_NUMBER: _ClassVar[int]
+    ROUTER_LOGITS_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.GroupCoordinator
+    hidden_states: _types_pb2.Tensor
+    topk_weights: _types_pb2.Tensor
+    topk_ids: _types_pb2.Tensor
+    is_sequence_parallel: bool
+    extra_tensors: _types_pb2.TensorList
+    sizes: _types_pb2.Int64List
+    router_logits: _types_pb2.Tensor
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., hidden_states: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., topk_weights: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., topk_ids: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., is_sequence_parallel: _Optional[bool] = ..., extra_tensors: _Optional[_Union[_types_pb2.TensorList, _Mapping]] = ..., sizes: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ..., router_logits: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+
+class GroupCoordinatorDispatchResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Term
+    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+
+class GroupCoordinatorDispatchRouterLogitsRequest(_message.Message):
+    __slots__ = ("receiver", "hidden_states", "router_logits", "is_sequence_parallel", "extra_tensors", "sizes")
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    HIDDEN_STATES_FIELD_NUMBER: _ClassVar[int]
+    ROUTER_LOGITS_FIELD_NUMBER: _ClassVar[int]
+    IS_SEQUENCE_PARALLEL_FIELD_NUMBER: _ClassVar[int]
+    EXTRA_TENSORS_FIELD_NUMBER: _ClassVar[int]
+    SIZES_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.GroupCoordinator
+    hidden_states: _types_pb2.Tensor
+    router_logits: _types_pb2.Tensor
+    is_sequence_parallel: bool
+    extra_tensors: _types_pb2.TensorList
+    sizes: _types_pb2.Int64List
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., hidden_states: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., router_logits: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., is_sequence_parallel: _Optional[bool] = ..., extra_tensors: _Optional[_Union[_types_pb2.TensorList, _Mapping]] = ..., sizes: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ...) -> None: ...
+
+class GroupCoordinatorDispatchRouterLogitsResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Term
+    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+
+class GroupCoordinatorCombineRequest(_message.Message):
+    __slots__ = ("receiver", "hidden_states", "is_sequence_parallel", "sizes")
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    HIDDEN_STATES_FIELD_NUMBER: _ClassVar[int]
+    IS_SEQUENCE_PARALLEL_FIELD_NUMBER: _ClassVar[int]
+    SIZES_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.GroupCoordinator
+    hidden_states: _types_pb2.Tensor
+    is_sequence_parallel: bool
+    sizes: _types_pb2.Int64List
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., hidden_states: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., is_sequence_parallel: _Optional[bool] = ..., sizes: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ...) -> None: ...
+
+class GroupCoordinatorCombineResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Tensor
+    def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+
+class GroupCoordinatorCreateMqBroadcasterRequest(_message.Message):
+    __slots__ = ("receiver", "writer_rank", "external_writer_handle", "blocking")
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    WRITER_RANK_FIELD_NUMBER: _ClassVar[int]
+    EXTERNAL_WRITER_HANDLE_FIELD_NUMBER: _ClassVar[int]
+    BLOCKING_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.GroupCoordinator
+    writer_rank: int
+    external_writer_handle: _types_pb2.Term
+    blocking: bool
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., writer_rank: _Optional[int] = ..., external_writer_handle: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., blocking: _Optional[bool] = ...) -> None: ...
+
+class GroupCoordinatorCreateMqBroadcasterResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Term
+    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+
+class GroupCoordinatorCreateSingleReaderMqBroadcastersRequest(_message.Message):
+    __slots__ = ("receiver", "reader_rank_in_group", "blocking")
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    READER_RANK_IN_GROUP_FIELD_NUMBER: _ClassVar[int]
+    BLOCKING_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.GroupCoordinator
+    reader_rank_in_group: int
+    blocking: bool
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., reader_rank_in_group: _Optional[int] = ..., blocking: _Optional[bool] = ...) -> None: ...
+
+class GroupCoordinatorCreateSingleReaderMqBroadcastersResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Term
+    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+
+class GroupCoordinatorBroadcastObjectRequest(_message.Message):
+    __slots__ = ("receiver", "obj", "src")
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    OBJ_FIELD_NUMBER: _ClassVar[int]
+    SRC_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.GroupCoordinator
+    obj: _types_pb2.Term
+    src: int
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., obj: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., src: _Optional[int] = ...) -> None: ...
+
+class GroupCoordinatorBroadcastObjectResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Term
+    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+
+class GroupCoordinatorBroadcastObjectListRequest(_message.Message):
+    __slots__ = ("receiver", "obj_list", "src", "group")
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    OBJ_LIST_FIELD_NUMBER: _ClassVar[int]
+    SRC_FIELD_NUMBER: _ClassVar[int]
+    GROUP_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.GroupCoordinator
+    obj_list: _types_pb2.Term
+    src: int
+    group: _types_pb2.ProcessGroup
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., obj_list: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., src: _Optional[int] = ..., group: _Optional[_Union[_types_pb2.ProcessGroup, _Mapping]] = ...) -> None: ...
+
+class GroupCoordinatorBroadcastObjectListResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Term
+    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+
+class GroupCoordinatorBroadcastTensorDictRequest(_message.Message):
+    __slots__ = ("receiver", "tensor_dict", "src", "group", "metadata_group")
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    TENSOR_DICT_FIELD_NUMBER: _ClassVar[int]
+    SRC_FIELD_NUMBER: _ClassVar[int]
+    GROUP_FIELD_NUMBER: _ClassVar[int]
+    METADATA_GROUP_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.GroupCoordinator
+    tensor_dict: _types_pb2.Term
+    src: int
+    group: _types_pb2.ProcessGroup
+    metadata_group: _types_pb2.ProcessGroup
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., tensor_dict: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., src: _Optional[int] = ..., group: _Optional[_Union[_types_pb2.ProcessGroup, _Mapping]] = ..., metadata_group: _Optional[_Union[_types_pb2.ProcessGroup, _Mapping]] = ...) -> None: ...
+
+class GroupCoordinatorBroadcastTensorDictResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Term
+    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+
+class GroupCoordinatorSendObjectRequest(_message.Message):
+    __slots__ = ("receiver", "obj", "dst")
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    OBJ_FIELD_NUMBER: _ClassVar[int]
+    DST_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.GroupCoordinator
+    obj: _types_pb2.Term
+    dst: int
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., obj: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., dst: _Optional[int] = ...) -> None: ...
+
+class GroupCoordinatorSendObjectResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GroupCoordinatorIsendObjectRequest(_message.Message):
+    __slots__ = ("receiver", "obj", "dst")
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    OBJ_FIELD_NUMBER: _ClassVar[int]
+    DST_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.GroupCoordinator
+    obj: _types_pb2.Term
+    dst: int
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., obj: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., dst: _Optional[int] = ...) -> None: ...
+
+class GroupCoordinatorIsendObjectResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Term
+    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+
+class GroupCoordinatorRecvObjectRequest(_message.Message):
+    __slots__ = ("receiver", "src")
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    SRC_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.GroupCoordinator
+    src: int
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., src: _Optional[int] = ...) -> None: ...
+
+class GroupCoordinatorRecvObjectResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Term
+    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+
+class GroupCoordinatorBarrierRequest(_message.Message):
+    __slots__ = ("receiver",)
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.GroupCoordinator
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ...) -> None: ...
+
+class GroupCoordinatorBarrierResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
 
 class GroupCoordinatorAllReduceRequest(_message.Message):
     __slots__ = ("receiver", "input_")
@@ -246,69 +531,37 @@ class GroupCoordinatorBroadcastResponse(_message.Message):
     result: _types_pb2.Tensor
     def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
-class GroupCoordinatorBroadcastObjectRequest(_message.Message):
-    __slots__ = ("receiver", "obj", "src")
+class GroupCoordinatorSendRequest(_message.Message):
+    __slots__ = ("receiver", "tensor", "dst")
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
-    OBJ_FIELD_NUMBER: _ClassVar[int]
-    SRC_FIELD_NUMBER: _ClassVar[int]
+    TENSOR_FIELD_NUMBER: _ClassVar[int]
+    DST_FIELD_NUMBER: _ClassVar[int]
     receiver: _types_pb2.GroupCoordinator
-    obj: _types_pb2.Term
-    src: int
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., obj: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., src: _Optional[int] = ...) -> None: ...
+    tensor: _types_pb2.Tensor
+    dst: int
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., tensor: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., dst: _Optional[int] = ...) -> None: ...
 
-class GroupCoordinatorBroadcastObjectResponse(_message.Message):
-    __slots__ = ("result",)
-    RESULT_FIELD_NUMBER: _ClassVar[int]
-    result: _types_pb2.Term
-    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
-
-class GroupCoordinatorBroadcastObjectListRequest(_message.Message):
-    __slots__ = ("receiver", "obj_list", "src", "group")
-    RECEIVER_FIELD_NUMBER: _ClassVar[int]
-    OBJ_LIST_FIELD_NUMBER: _ClassVar[int]
-    SRC_FIELD_NUMBER: _ClassVar[int]
-    GROUP_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.GroupCoordinator
-    obj_list: _types_pb2.Term
-    src: int
-    group: _types_pb2.ProcessGroup
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., obj_list: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., src: _Optional[int] = ..., group: _Optional[_Union[_types_pb2.ProcessGroup, _Mapping]] = ...) -> None: ...
-
-class GroupCoordinatorBroadcastObjectListResponse(_message.Message):
-    __slots__ = ("result",)
-    RESULT_FIELD_NUMBER: _ClassVar[int]
-    result: _types_pb2.Term
-    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
-
-class GroupCoordinatorBroadcastTensorDictRequest(_message.Message):
-    __slots__ = ("receiver", "tensor_dict", "src", "group", "metadata_group")
-    RECEIVER_FIELD_NUMBER: _ClassVar[int]
-    TENSOR_DICT_FIELD_NUMBER: _ClassVar[int]
-    SRC_FIELD_NUMBER: _ClassVar[int]
-    GROUP_FIELD_NUMBER: _ClassVar[int]
-    METADATA_GROUP_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.GroupCoordinator
-    tensor_dict: _types_pb2.Term
-    src: int
-    group: _types_pb2.ProcessGroup
-    metadata_group: _types_pb2.ProcessGroup
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., tensor_dict: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., src: _Optional[int] = ..., group: _Optional[_Union[_types_pb2.ProcessGroup, _Mapping]] = ..., metadata_group: _Optional[_Union[_types_pb2.ProcessGroup, _Mapping]] = ...) -> None: ...
-
-class GroupCoordinatorBroadcastTensorDictResponse(_message.Message):
-    __slots__ = ("result",)
-    RESULT_FIELD_NUMBER: _ClassVar[int]
-    result: _types_pb2.Term
-    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
-
-class GroupCoordinatorBarrierRequest(_message.Message):
-    __slots__ = ("receiver",)
-    RECEIVER_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.GroupCoordinator
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ...) -> None: ...
-
-class GroupCoordinatorBarrierResponse(_message.Message):
+class GroupCoordinatorSendResponse(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
+
+class GroupCoordinatorRecvRequest(_message.Message):
+    __slots__ = ("receiver", "size", "dtype", "src")
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    SIZE_FIELD_NUMBER: _ClassVar[int]
+    DTYPE_FIELD_NUMBER: _ClassVar[int]
+    SRC_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.GroupCoordinator
+    size: _containers.RepeatedScalarFieldContainer[int]
+    dtype: str
+    src: int
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., size: _Optional[_Iterable[int]] = ..., dtype: _Optional[str] = ..., src: _Optional[int] = ...) -> None: ...
+
+class GroupCoordinatorRecvResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Tensor
+    def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class GroupCoordinatorSendTensorDictRequest(_message.Message):
     __slots__ = ("receiver", "tensor_dict", "dst", "all_gather_group", "all_gather_tensors")
@@ -348,86 +601,44 @@ class GroupCoordinatorRecvTensorDictResponse(_message.Message):
     result: _types_pb2.Term
     def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
 
-class GroupCoordinatorSendObjectRequest(_message.Message):
-    __slots__ = ("receiver", "obj", "dst")
+class GroupCoordinatorIsendTensorDictRequest(_message.Message):
+    __slots__ = ("receiver", "tensor_dict", "dst", "all_gather_group", "all_gather_tensors")
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
-    OBJ_FIELD_NUMBER: _ClassVar[int]
+    TENSOR_DICT_FIELD_NUMBER: _ClassVar[int]
     DST_FIELD_NUMBER: _ClassVar[int]
+    ALL_GATHER_GROUP_FIELD_NUMBER: _ClassVar[int]
+    ALL_GATHER_TENSORS_FIELD_NUMBER: _ClassVar[int]
     receiver: _types_pb2.GroupCoordinator
-    obj: _types_pb2.Term
+    tensor_dict: _types_pb2.Term
     dst: int
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., obj: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., dst: _Optional[int] = ...) -> None: ...
+    all_gather_group: _types_pb2.GroupCoordinator
+    all_gather_tensors: _types_pb2.Term
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., tensor_dict: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., dst: _Optional[int] = ..., all_gather_group: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., all_gather_tensors: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
 
-class GroupCoordinatorSendObjectResponse(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
-
-class GroupCoordinatorRecvObjectRequest(_message.Message):
-    __slots__ = ("receiver", "src")
-    RECEIVER_FIELD_NUMBER: _ClassVar[int]
-    SRC_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.GroupCoordinator
-    src: int
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., src: _Optional[int] = ...) -> None: ...
-
-class GroupCoordinatorRecvObjectResponse(_message.Message):
+class GroupCoordinatorIsendTensorDictResponse(_message.Message):
     __slots__ = ("result",)
     RESULT_FIELD_NUMBER: _ClassVar[int]
     result: _types_pb2.Term
     def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
 
-class GroupCoordinatorSendRequest(_message.Message):
-    __slots__ = ("receiver", "tensor", "dst")
+class GroupCoordinatorIrecvTensorDictRequest(_message.Message):
+    __slots__ = ("receiver", "src", "all_gather_group", "all_gather_tensors")
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
-    TENSOR_FIELD_NUMBER: _ClassVar[int]
-    DST_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.GroupCoordinator
-    tensor: _types_pb2.Tensor
-    dst: int
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., tensor: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., dst: _Optional[int] = ...) -> None: ...
-
-class GroupCoordinatorSendResponse(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
-
-class GroupCoordinatorRecvRequest(_message.Message):
-    __slots__ = ("receiver", "size", "dtype", "src")
-    RECEIVER_FIELD_NUMBER: _ClassVar[int]
-    SIZE_FIELD_NUMBER: _ClassVar[int]
-    DTYPE_FIELD_NUMBER: _ClassVar[int]
     SRC_FIELD_NUMBER: _ClassVar[int]
+    ALL_GATHER_GROUP_FIELD_NUMBER: _ClassVar[int]
+    ALL_GATHER_TENSORS_FIELD_NUMBER: _ClassVar[int]
     receiver: _types_pb2.GroupCoordinator
-    size: _containers.RepeatedScalarFieldContainer[int]
-    dtype: str
     src: int
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., size: _Optional[_Iterable[int]] = ..., dtype: _Optional[str] = ..., src: _Optional[int] = ...) -> None: ...
+    all_gather_group: _types_pb2.GroupCoordinator
+    all_gather_tensors: _types_pb2.Term
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., src: _Optional[int] = ..., all_gather_group: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., all_gather_tensors: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
 
-class GroupCoordinatorRecvResponse(_message.Message):
-    __slots__ = ("result",)
-    RESULT_FIELD_NUMBER: _ClassVar[int]
-    result: _types_pb2.Tensor
-    def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
-
-class GroupCoordinatorMakeSiblingDeviceGroupRequest(_message.Message):
-    __slots__ = ("receiver", "group_desc")
-    RECEIVER_FIELD_NUMBER: _ClassVar[int]
-    GROUP_DESC_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.GroupCoordinator
-    group_desc: str
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., group_desc: _Optional[str] = ...) -> None: ...
-
-class GroupCoordinatorMakeSiblingDeviceGroupResponse(_message.Message):
-    __slots__ = ("result",)
-    RESULT_FIELD_NUMBER: _ClassVar[int]
-    result: _types_pb2.ProcessGroup
-    def __init__(self, result: _Optional[_Union[_types_pb2.ProcessGroup, _Mapping]] = ...) -> None: ...
-
-class GroupCoordinatorDestroyRequest(_message.Message):
-    __slots__ = ("receiver",)
-    RECEIVER_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.GroupCoordinator
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ...) -> None: ...
-
-class GroupCoordinatorDestroyResponse(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+class GroupCoordinatorIrecvTensorDictResponse(_message.Message):
+    __slots__ = ("item_1", "item_2", "item_3")
+    ITEM_1_FIELD_NUMBER: _ClassVar[int]
+    ITEM_2_FIELD_NUMBER: _ClassVar[int]
+    ITEM_3_FIELD_NUMBER: _ClassVar[int]
+    item_1: _types_pb2.Term
+    item_2: _types_pb2.Term
+    item_3: _types_pb2.Term
+    def __init__(self, item_1: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., item_2: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., item_3: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...

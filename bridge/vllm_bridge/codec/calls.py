@@ -195,6 +195,10 @@ def _to_wire(type_: Type, value: Any) -> Any:
             raise TypeError("a group that came from a rank is needed")
         message = types_pb2.GroupCoordinator if kind == "group" else types_pb2.ProcessGroup
         return message(ref=value.to_ref())
+    if kind == "object":
+        if not isinstance(value, RemoteObject):
+            raise TypeError("an object that came from a rank is needed")
+        return value.to_ref()
     if kind == "term":
         return encode_term(value)
     if kind == "duration":
@@ -233,6 +237,8 @@ def _from_wire(type_: Type, value: Any) -> Any:
         return tensors.from_message(value)
     if kind in ("group", "process_group"):
         return _group(value)
+    if kind == "object":
+        return _OBJECTS.get(value)
     if kind == "term":
         return decode_term(value)
     if kind == "duration":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import torch
 import torch.distributed as dist
@@ -15,6 +15,8 @@ import vllm_distributed
 from vllm_bridge._generated import types_pb2
 from vllm_bridge.codec import tensors, terms
 from vllm_bridge.codec.errors import BridgeError, Category
+
+T = TypeVar("T")
 
 
 class Objects(terms.ObjectSpace, Protocol):
@@ -93,6 +95,15 @@ class Wire:
             local_rank=value.local_rank,
             backend=value.backend,
         )
+
+    def instance(self, message: types_pb2.Ref, kind: type[T]) -> T:
+        """The object a method is called on."""
+        value: T = self._object(message, kind)
+        return value
+
+    def to_object(self, value: object) -> types_pb2.Ref:
+        """An object that stays here."""
+        return self.objects.put(value)
 
     def process_group(self, message: types_pb2.ProcessGroup) -> ProcessGroup:
         """A torch process group argument."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from vllm_bridge.codegen.proto import stem
 from vllm_bridge.codegen.protoc import HEADER
-from vllm_bridge.contract import RECEIVER, WRAPPERS, Method, Parameter, Type, services
-from vllm_bridge.surface import DISTRIBUTED, GUARDED, Kind
+from vllm_bridge.contract import RECEIVER, WRAPPERS, Method, Parameter, Type, receiver, services
+from vllm_bridge.surface import CLASSES, DISTRIBUTED, GUARDED, Kind
 
 _SCALARS = {"int", "bool", "float", "string", "bytes"}
 
@@ -24,13 +24,19 @@ def module() -> str:
         f'"""{HEADER.format(source="the signatures of vllm_distributed")}"""\n\n'
         "from __future__ import annotations\n\n"
         "from typing import Any\n\n"
-        "import vllm_distributed\n\n"
+        "import vllm_distributed\n"
+        f"{_class_imports()}\n"
         f"from vllm_bridge._generated import {', '.join(modules)}, types_pb2\n"
         "from vllm_bridge.codec.dispatch import Dispatch, present\n"
         "from vllm_bridge.codec.wire import Wire\n\n\n"
         f"{functions}\n\nMETHODS: dict[str, Dispatch] = {{\n{entries}}}\n"
         '"""Every RPC of vllm.distributed.v1, by path."""\n'
     )
+
+
+def _class_imports() -> str:
+    homes = sorted((cls.__module__, service) for service, cls in CLASSES.items())
+    return "".join(f"from {home} import {name}\n" for home, name in homes)
 
 
 def _function(method: Method) -> str:
@@ -63,7 +69,7 @@ def _call(method: Method, *, spread: bool) -> str:
         return f"vllm_distributed.{item.name}"
     owner = "wire" if item.name in GUARDED else "vllm_distributed"
     if item.service != DISTRIBUTED:
-        owner = f'wire.group(present(request, "{RECEIVER}"))'
+        owner = _owner(method)
     if item.kind is Kind.PROPERTY:
         return f"{owner}.{item.name}"
     arguments = [
@@ -73,7 +79,21 @@ def _call(method: Method, *, spread: bool) -> str:
     ]
     if spread:
         arguments.append("**optional")
+    if item.kind is Kind.CONSTRUCTOR:
+        return f"{owner}({', '.join(arguments)})"
     return f"{owner}.{item.name}({', '.join(arguments)})"
+
+
+def _owner(method: Method) -> str:
+    """The class of a constructor or factory, the object of a method or property."""
+    item = method.exposed
+    if item.kind in (Kind.CONSTRUCTOR, Kind.FACTORY):
+        return item.service
+    given = f'present(request, "{RECEIVER}")'
+    if item.service == "GroupCoordinator":
+        return f"wire.group({given})"
+    reference = f"{given}.ref" if receiver(item.service).kind == "group" else given
+    return f"wire.instance({reference}, {item.service})"
 
 
 def _argument(parameter: Parameter) -> str:

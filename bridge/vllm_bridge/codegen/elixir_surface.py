@@ -12,7 +12,7 @@ import vllm_distributed
 from vllm_bridge.codegen.proto import stem
 from vllm_bridge.codegen.protoc import HEADER
 from vllm_bridge.contract import RECEIVER, Method, Parameter, Type, services
-from vllm_bridge.surface import CLASSES, DISTRIBUTED, Kind
+from vllm_bridge.surface import CLASSES, CONFIGURATION, DISTRIBUTED, Kind
 
 _UNSET = ':"$unset"'
 
@@ -30,6 +30,7 @@ _SPECS = {
     "group": "Vllm.Distributed.GroupCoordinator.t()",
     "process_group": "Vllm.Distributed.ProcessGroup.t()",
     "term": "term()",
+    "object": "Vllm.Ref.t()",
     "duration": "timeout()",
     "dtype": "Vllm.Tensor.dtype()",
     "device": "String.t()",
@@ -67,10 +68,11 @@ def files() -> dict[str, str]:
                 "Vllm.Distributed", inspect.getdoc(vllm_distributed) or "", "", methods
             )
         else:
-            generated[f"vllm/distributed/{stem(service)}.ex"] = _module(
-                f"Vllm.Distributed.{service}",
+            parent = "config" if service in CONFIGURATION else "distributed"
+            generated[f"vllm/{parent}/{stem(service)}.ex"] = _module(
+                f"Vllm.{parent.capitalize()}.{service}",
                 inspect.getdoc(CLASSES[service]) or "",
-                _struct(service),
+                _struct(service) if service in _STRUCTS else "",
                 methods,
             )
     generated["vllm/distributed/process_group.ex"] = _module(
@@ -128,7 +130,9 @@ def _head(method: Method) -> str:
 
 
 def _variable(parameter: Parameter) -> str:
-    return f"{parameter.name}_" if parameter.name in _RESERVED else parameter.name
+    # A leading underscore says in Elixir that a variable is not used.
+    name = parameter.name.lstrip("_")
+    return f"{name}_" if name in _RESERVED else name
 
 
 def _spec_struct(method: Method) -> str:
@@ -190,7 +194,7 @@ def _elixir_type(type_: Type) -> str:
 def _doc(method: Method) -> str:
     item = method.exposed
     parts = [item.doc.strip() or f"The value of `{item.name}`."]
-    if item.kind in (Kind.FUNCTION, Kind.METHOD) and inspect.isfunction(item.target):
+    if item.kind not in (Kind.CONSTANT, Kind.PROPERTY) and callable(item.target):
         arguments = [
             parameter
             for parameter in inspect.signature(item.target).parameters.values()
@@ -206,7 +210,7 @@ def _doc(method: Method) -> str:
     if item.collective:
         parts.append("Collective: every member of the group must make this call.")
     if any(parameter.name == RECEIVER for parameter in method.parameters):
-        parts.append("The call goes to the session that the coordinator came from.")
+        parts.append("The call goes to the session that the object came from.")
     parts.append(
         "Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes."
     )

@@ -21,14 +21,15 @@ _MESSAGES = {
     "tensor": f"{_BRIDGE}.Tensor",
     "group": f"{_BRIDGE}.GroupCoordinator",
     "process_group": f"{_BRIDGE}.ProcessGroup",
+    "object": f"{_BRIDGE}.Ref",
     "term": f"{_BRIDGE}.Term",
     "duration": "google.protobuf.Duration",
 }
 
 
 def stem(service: str) -> str:
-    """`GroupCoordinator` -> `group_coordinator`: name of the service's file."""
-    return "".join(f"_{c.lower()}" if c.isupper() else c for c in service).lstrip("_")
+    """`GroupCoordinator` -> `group_coordinator`, `EPLBConfig` -> `eplb_config`: a file's name."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", service).lower()
 
 
 def proto_files() -> dict[str, str]:
@@ -58,7 +59,7 @@ def _file(service: str, methods: list[Method]) -> str:
     what = (
         "The functions of vllm_distributed."
         if service == DISTRIBUTED
-        else f"The methods of vllm_distributed.{CLASSES[service].__name__}."
+        else f"The class {CLASSES[service].__name__} of vllm_distributed."
     )
     rpcs = "\n".join(_rpc(method) for method in methods)
     messages = "\n".join(_messages(method) for method in methods)

@@ -1,7 +1,6 @@
 """How bytes move within a group."""
 
-from vllm_distributed.communicators.base import DeviceCommunicatorBase
-from vllm_distributed.communicators.gloo import GlooCommunicator
-from vllm_distributed.communicators.solo import SoloCommunicator
+from vllm_distributed.communicators.device import DeviceCommunicatorBase
+from vllm_distributed.communicators.message_queue import MessageQueue
 
-__all__ = ["DeviceCommunicatorBase", "GlooCommunicator", "SoloCommunicator"]
+__all__ = ["DeviceCommunicatorBase", "MessageQueue"]

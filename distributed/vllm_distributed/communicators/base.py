@@ -1,7 +1,7 @@
-"""What every communicator offers: one group's operations on tensors.
+"""What every transport offers: one group's operations on tensors, over one kind of backend.
 
-Arguments have been checked when they arrive here (see `arguments.py`): dims are not negative,
-sizes fit, src and dst are ranks of the group.
+Arguments have been checked when they arrive here (`DeviceCommunicatorBase` does so): dims are not
+negative, sizes fit, src and dst are ranks of the group.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from torch.distributed import ProcessGroup
 
 from vllm_distributed.errors import CollectiveError, CollectiveTimeoutError
 
-__all__ = ["DeviceCommunicatorBase"]
+__all__ = ["Transport", "failure", "group_facts", "run"]
 
 
-class DeviceCommunicatorBase(ABC):
+class Transport(ABC):
     """Moves and reduces the tensors of one group; src and dst are group ranks."""
 
     def __init__(self, unique_name: str, rank_in_group: int, world_size: int) -> None:
@@ -63,7 +63,7 @@ class DeviceCommunicatorBase(ABC):
         """Receive from one rank into a new tensor."""
 
     def destroy(self) -> None:  # noqa: B027 - most hold nothing
-        """Give back what the communicator holds besides its process group."""
+        """Give back what the transport holds besides its process group."""
 
 
 def run(name: str, operation: str, launch: Callable[..., Any], *arguments: Any) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch.distributed import ProcessGroup
 
-from vllm_distributed.communicators.base import DeviceCommunicatorBase, group_facts, run
+from vllm_distributed.communicators.base import Transport, group_facts, run
 from vllm_distributed.communicators.dtypes import (
     as_bytes_if_needed,
     check_dense,
@@ -17,12 +17,12 @@ from vllm_distributed.communicators.dtypes import (
 )
 from vllm_distributed.torch_internals import gather_options
 
-__all__ = ["GlooCommunicator"]
+__all__ = ["GlooTransport"]
 
 _TAG = 0
 
 
-class GlooCommunicator(DeviceCommunicatorBase):
+class GlooTransport(Transport):
     """Gloo on the CPU. Calls the process group directly: torch.distributed's functions add checks
     and a logging wrapper that were made here already, and cost as much again."""
 

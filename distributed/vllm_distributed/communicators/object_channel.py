@@ -8,6 +8,7 @@ receiver need not know anything in advance.
 from __future__ import annotations
 
 import struct
+from typing import Any
 
 import torch
 from torch.distributed import ProcessGroup
@@ -46,6 +47,11 @@ class ObjectChannel:
     def send(self, data: bytes, dst: int) -> None:
         for part in _cut(data):
             run(self._name, "send_object", self._group.send, [part], dst, _TAG)
+
+    def isend(self, data: bytes, dst: int) -> tuple[list[Any], list[torch.Tensor]]:
+        """Start to send; return the works, and the buffers that must live until they are done."""
+        parts = _cut(data)
+        return [self._group.send([part], dst, _TAG) for part in parts], parts
 
     def recv(self, src: int) -> bytes:
         first = torch.empty(_FIRST_BYTES, dtype=torch.uint8)

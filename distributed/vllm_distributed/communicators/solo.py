@@ -7,13 +7,13 @@ from typing import NoReturn
 
 import torch
 
-from vllm_distributed.communicators.base import DeviceCommunicatorBase
+from vllm_distributed.communicators.base import Transport
 from vllm_distributed.errors import InvalidRankError
 
-__all__ = ["SoloCommunicator"]
+__all__ = ["SoloTransport"]
 
 
-class SoloCommunicator(DeviceCommunicatorBase):
+class SoloTransport(Transport):
     """Collectives of a group of one return their input; there is nobody to send to."""
 
     def __init__(self, unique_name: str) -> None:

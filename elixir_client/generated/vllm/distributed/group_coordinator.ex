@@ -34,6 +34,65 @@ defmodule Vllm.Distributed.GroupCoordinator do
           backend: String.t()
         }
 
+  @new %Vllm.Call.Spec{
+    function: "GroupCoordinator.new",
+    path: "/vllm.distributed.v1.GroupCoordinator/New",
+    params: [
+      {:group_ranks, 1, {:list, {:list, :int}}, :required},
+      {:local_rank, 2, :int, :required},
+      {:torch_distributed_backend, 3, :string, :required},
+      {:use_device_communicator, 4, :bool, :required},
+      {:use_message_queue_broadcaster, 5, :bool, :optional},
+      {:group_name, 6, {:nullable, :string}, :optional},
+      {:timeout, 7, {:nullable, :duration}, :optional}
+    ],
+    result: :group,
+    inline: false
+  }
+
+  @doc ~S"""
+  One group of ranks, seen from one of its members, with the operations on it.
+
+  `group_ranks` is a partition of the world (lists of global ranks, ascending); the coordinator is
+  for the list this process's rank is in. Making one is collective over the world: every rank
+  passes the same partition, in the same order among other groups. `local_rank` is this process's
+  number on its node, `torch_distributed_backend` the backend for tensors on devices (`gloo`,
+  `nccl`); a CPU group over gloo is made besides. `group_name` is the kind of group (`tp`), from
+  which `unique_name` (`tp:0`) is made. `timeout` bounds every operation and the making of the
+  group; by default that of the world.
+
+  `src` and `dst` of every method count inside the group; `ranks`, `first_rank`, `last_rank`,
+  `next_rank` and `prev_rank` are global ranks. Collectives must be called by all ranks of the
+  group, in the same order. Arguments are checked before anything is sent: a refused call leaves
+  the group usable. On a group of one, collectives return their input. Tensors may be
+  non-contiguous, empty or without dims; results are contiguous.
+
+  Every operation raises `CollectiveError`, or `CollectiveTimeoutError` after the timeout, if a
+  peer is gone or does not take part; torch cannot use the group any more then.
+
+  Python: `GroupCoordinator.new(group_ranks, local_rank, torch_distributed_backend, use_device_communicator, use_message_queue_broadcaster=False, group_name=None, timeout=None)`.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec new([[integer()]], integer(), String.t(), boolean()) :: {:ok, Vllm.Distributed.GroupCoordinator.t()} | {:error, Vllm.Error.t()}
+  @spec new([[integer()]], integer(), String.t(), boolean(), boolean() | keyword()) :: {:ok, Vllm.Distributed.GroupCoordinator.t()} | {:error, Vllm.Error.t()}
+  @spec new([[integer()]], integer(), String.t(), boolean(), boolean(), String.t() | nil | keyword()) :: {:ok, Vllm.Distributed.GroupCoordinator.t()} | {:error, Vllm.Error.t()}
+  @spec new([[integer()]], integer(), String.t(), boolean(), boolean(), String.t() | nil, timeout() | nil | keyword()) :: {:ok, Vllm.Distributed.GroupCoordinator.t()} | {:error, Vllm.Error.t()}
+  @spec new([[integer()]], integer(), String.t(), boolean(), boolean(), String.t() | nil, timeout() | nil, keyword()) :: {:ok, Vllm.Distributed.GroupCoordinator.t()} | {:error, Vllm.Error.t()}
+  def new(group_ranks, local_rank, torch_distributed_backend, use_device_communicator, use_message_queue_broadcaster \\ :"$unset", group_name \\ :"$unset", timeout \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Call.run(@new, [group_ranks, local_rank, torch_distributed_backend, use_device_communicator, use_message_queue_broadcaster, group_name, timeout, opts])
+  end
+
+  @doc "Like `new`, but returns the value itself and raises `Vllm.Error`."
+  @spec new!([[integer()]], integer(), String.t(), boolean()) :: Vllm.Distributed.GroupCoordinator.t()
+  @spec new!([[integer()]], integer(), String.t(), boolean(), boolean() | keyword()) :: Vllm.Distributed.GroupCoordinator.t()
+  @spec new!([[integer()]], integer(), String.t(), boolean(), boolean(), String.t() | nil | keyword()) :: Vllm.Distributed.GroupCoordinator.t()
+  @spec new!([[integer()]], integer(), String.t(), boolean(), boolean(), String.t() | nil, timeout() | nil | keyword()) :: Vllm.Distributed.GroupCoordinator.t()
+  @spec new!([[integer()]], integer(), String.t(), boolean(), boolean(), String.t() | nil, timeout() | nil, keyword()) :: Vllm.Distributed.GroupCoordinator.t()
+  def new!(group_ranks, local_rank, torch_distributed_backend, use_device_communicator, use_message_queue_broadcaster \\ :"$unset", group_name \\ :"$unset", timeout \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Error.unwrap!(new(group_ranks, local_rank, torch_distributed_backend, use_device_communicator, use_message_queue_broadcaster, group_name, timeout, opts))
+  end
+
   @device_communicator %Vllm.Call.Spec{
     function: "GroupCoordinator.device_communicator",
     path: "/vllm.distributed.v1.GroupCoordinator/DeviceCommunicator",
@@ -47,7 +106,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   What moves this group's tensors. Every group has one, the world and groups of one too.
 
-  The call goes to the session that the coordinator came from.
+  The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
@@ -77,7 +136,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   The torch process group for tensors on the device.
 
-  The call goes to the session that the coordinator came from.
+  The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
@@ -107,7 +166,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   The torch process group over gloo, for barriers, objects and CPU tensors.
 
-  The call goes to the session that the coordinator came from.
+  The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
@@ -137,7 +196,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   The global rank of the group's first member.
 
-  The call goes to the session that the coordinator came from.
+  The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
@@ -167,7 +226,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   The global rank of the group's last member.
 
-  The call goes to the session that the coordinator came from.
+  The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
@@ -197,7 +256,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   Whether this process is the group's first member.
 
-  The call goes to the session that the coordinator came from.
+  The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
@@ -227,7 +286,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   Whether this process is the group's last member.
 
-  The call goes to the session that the coordinator came from.
+  The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
@@ -257,7 +316,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   The global rank after this process's in the group; the first one's after the last.
 
-  The call goes to the session that the coordinator came from.
+  The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
@@ -287,7 +346,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   The global rank before this process's in the group; the last one's before the first.
 
-  The call goes to the session that the coordinator came from.
+  The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
@@ -304,220 +363,270 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Error.unwrap!(prev_rank(receiver, opts))
   end
 
-  @all_reduce %Vllm.Call.Spec{
-    function: "GroupCoordinator.all_reduce",
-    path: "/vllm.distributed.v1.GroupCoordinator/AllReduce",
+  @make_sibling_device_group %Vllm.Call.Spec{
+    function: "GroupCoordinator.make_sibling_device_group",
+    path: "/vllm.distributed.v1.GroupCoordinator/MakeSiblingDeviceGroup",
     params: [
       {:receiver, 1, :group, :required},
-      {:input_, 2, :tensor, :required}
+      {:group_desc, 2, {:nullable, :string}, :optional}
     ],
-    result: :tensor,
+    result: :process_group,
     inline: false
   }
 
   @doc ~S"""
-  Return the sum of the group's tensors in a new tensor; the input is not changed.
+  Return a second device process group with the same members, for work that runs beside
+  the first one's.
 
-  All ranks pass the same shape and dtype. Over gloo 16-bit floats are summed in their own
-  precision; integers wrap around; booleans are combined by or. Raises
-  `UnsupportedDtypeError`, before anything is sent, for a dtype that has no exact sum over
-  the backend. Collective over the group.
+  Collective over the world, like making the coordinator. `destroy` destroys it too.
 
-  Python: `GroupCoordinator.all_reduce(input_)`.
+  Python: `GroupCoordinator.make_sibling_device_group(group_desc=None)`.
 
-  Collective: every member of the group must make this call.
-
-  The call goes to the session that the coordinator came from.
+  The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
-  @spec all_reduce(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec all_reduce(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  def all_reduce(receiver, input_, opts \\ []) do
-    Vllm.Call.run(@all_reduce, [receiver, input_, opts])
+  @spec make_sibling_device_group(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, Vllm.Distributed.ProcessGroup.t()} | {:error, Vllm.Error.t()}
+  @spec make_sibling_device_group(Vllm.Distributed.GroupCoordinator.t(), String.t() | nil | keyword()) :: {:ok, Vllm.Distributed.ProcessGroup.t()} | {:error, Vllm.Error.t()}
+  @spec make_sibling_device_group(Vllm.Distributed.GroupCoordinator.t(), String.t() | nil, keyword()) :: {:ok, Vllm.Distributed.ProcessGroup.t()} | {:error, Vllm.Error.t()}
+  def make_sibling_device_group(receiver, group_desc \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Call.run(@make_sibling_device_group, [receiver, group_desc, opts])
   end
 
-  @doc "Like `all_reduce`, but returns the value itself and raises `Vllm.Error`."
-  @spec all_reduce!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: Vllm.Tensor.t()
-  @spec all_reduce!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), keyword()) :: Vllm.Tensor.t()
-  def all_reduce!(receiver, input_, opts \\ []) do
-    Vllm.Error.unwrap!(all_reduce(receiver, input_, opts))
+  @doc "Like `make_sibling_device_group`, but returns the value itself and raises `Vllm.Error`."
+  @spec make_sibling_device_group!(Vllm.Distributed.GroupCoordinator.t()) :: Vllm.Distributed.ProcessGroup.t()
+  @spec make_sibling_device_group!(Vllm.Distributed.GroupCoordinator.t(), String.t() | nil | keyword()) :: Vllm.Distributed.ProcessGroup.t()
+  @spec make_sibling_device_group!(Vllm.Distributed.GroupCoordinator.t(), String.t() | nil, keyword()) :: Vllm.Distributed.ProcessGroup.t()
+  def make_sibling_device_group!(receiver, group_desc \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Error.unwrap!(make_sibling_device_group(receiver, group_desc, opts))
   end
 
-  @all_reduce_in_place %Vllm.Call.Spec{
-    function: "GroupCoordinator.all_reduce_",
-    path: "/vllm.distributed.v1.GroupCoordinator/AllReduceInPlace",
+  @destroy %Vllm.Call.Spec{
+    function: "GroupCoordinator.destroy",
+    path: "/vllm.distributed.v1.GroupCoordinator/Destroy",
     params: [
-      {:receiver, 1, :group, :required},
-      {:input_, 2, :tensor, :required}
+      {:receiver, 1, :group, :required}
     ],
-    result: :tensor,
+    result: :none,
     inline: false
   }
 
   @doc ~S"""
-  Replace `input_` by the sum of the group's tensors, and return it.
+  Destroy the group's process groups and free its name. Idempotent, local to the process.
 
-  As `all_reduce`, but in place and so without a new tensor. Collective over the group.
+  Any later operation raises `GroupDestroyedError`.
 
-  Python: `GroupCoordinator.all_reduce_(input_)`.
+  Python: `GroupCoordinator.destroy()`.
 
-  Collective: every member of the group must make this call.
-
-  The call goes to the session that the coordinator came from.
+  The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
-  @spec all_reduce_(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec all_reduce_(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  def all_reduce_(receiver, input_, opts \\ []) do
-    Vllm.Call.run(@all_reduce_in_place, [receiver, input_, opts])
+  @spec destroy(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, nil} | {:error, Vllm.Error.t()}
+  @spec destroy(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
+  def destroy(receiver, opts \\ []) do
+    Vllm.Call.run(@destroy, [receiver, opts])
   end
 
-  @doc "Like `all_reduce_`, but returns the value itself and raises `Vllm.Error`."
-  @spec all_reduce_!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: Vllm.Tensor.t()
-  @spec all_reduce_!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), keyword()) :: Vllm.Tensor.t()
-  def all_reduce_!(receiver, input_, opts \\ []) do
-    Vllm.Error.unwrap!(all_reduce_(receiver, input_, opts))
+  @doc "Like `destroy`, but returns the value itself and raises `Vllm.Error`."
+  @spec destroy!(Vllm.Distributed.GroupCoordinator.t()) :: nil
+  @spec destroy!(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: nil
+  def destroy!(receiver, opts \\ []) do
+    Vllm.Error.unwrap!(destroy(receiver, opts))
   end
 
-  @all_gather %Vllm.Call.Spec{
-    function: "GroupCoordinator.all_gather",
-    path: "/vllm.distributed.v1.GroupCoordinator/AllGather",
+  @graph_capture %Vllm.Call.Spec{
+    function: "GroupCoordinator.graph_capture",
+    path: "/vllm.distributed.v1.GroupCoordinator/GraphCapture",
     params: [
       {:receiver, 1, :group, :required},
-      {:input_, 2, :tensor, :required},
-      {:dim, 3, :int, :optional}
-    ],
-    result: :tensor,
-    inline: false
-  }
-
-  @doc ~S"""
-  Return the tensors of all ranks, in rank order, concatenated along `dim`.
-
-  All ranks pass the same shape and dtype; the result's extent along `dim` is the input's
-  times the group's size. Tensors without dims become a vector. Raises
-  `InvalidArgumentError` if `dim` is out of range. Collective over the group.
-
-  Python: `GroupCoordinator.all_gather(input_, dim=-1)`.
-
-  Collective: every member of the group must make this call.
-
-  The call goes to the session that the coordinator came from.
-
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
-  """
-  @spec all_gather(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec all_gather(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec all_gather(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  def all_gather(receiver, input_, dim \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Call.run(@all_gather, [receiver, input_, dim, opts])
-  end
-
-  @doc "Like `all_gather`, but returns the value itself and raises `Vllm.Error`."
-  @spec all_gather!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: Vllm.Tensor.t()
-  @spec all_gather!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | keyword()) :: Vllm.Tensor.t()
-  @spec all_gather!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), keyword()) :: Vllm.Tensor.t()
-  def all_gather!(receiver, input_, dim \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Error.unwrap!(all_gather(receiver, input_, dim, opts))
-  end
-
-  @all_gatherv %Vllm.Call.Spec{
-    function: "GroupCoordinator.all_gatherv",
-    path: "/vllm.distributed.v1.GroupCoordinator/AllGatherv",
-    params: [
-      {:receiver, 1, :group, :required},
-      {:input_, 2, :term, :required},
-      {:dim, 3, :int, :optional},
-      {:sizes, 4, {:nullable, {:list, :int}}, :optional}
+      {:graph_capture_context, 2, :term, :optional}
     ],
     result: :term,
     inline: false
   }
 
   @doc ~S"""
-  Return the tensors of all ranks, of different extents along `dim`, concatenated along it.
+  Run a block on a side stream of the group's device, in which a graph can be captured.
 
-  `sizes` is each rank's extent along `dim`, the same list on every rank; without it all are
-  equal. A list of tensors gives a list of results, for which `sizes` holds each time. Raises
-  `InvalidArgumentError` if this rank's entry is not its tensor's extent. Collective over the
-  group.
+  Yields `graph_capture_context`, or a new one with a new stream where None is given. The
+  stream waits for what the current one has been given, and on leaving the other way round;
+  the current stream is put back also after an exception. On the CPU there is no stream, and
+  nothing is done. Local to the process; the collectives inside are not.
 
-  Python: `GroupCoordinator.all_gatherv(input_, dim=0, sizes=None)`.
+  Python: `GroupCoordinator.graph_capture(graph_capture_context=None)`.
 
-  Collective: every member of the group must make this call.
-
-  The call goes to the session that the coordinator came from.
+  The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
-  @spec all_gatherv(Vllm.Distributed.GroupCoordinator.t(), term()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec all_gatherv(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec all_gatherv(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), [integer()] | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec all_gatherv(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), [integer()] | nil, keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  def all_gatherv(receiver, input_, dim \\ :"$unset", sizes \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Call.run(@all_gatherv, [receiver, input_, dim, sizes, opts])
+  @spec graph_capture(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec graph_capture(Vllm.Distributed.GroupCoordinator.t(), term() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec graph_capture(Vllm.Distributed.GroupCoordinator.t(), term(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  def graph_capture(receiver, graph_capture_context \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Call.run(@graph_capture, [receiver, graph_capture_context, opts])
   end
 
-  @doc "Like `all_gatherv`, but returns the value itself and raises `Vllm.Error`."
-  @spec all_gatherv!(Vllm.Distributed.GroupCoordinator.t(), term()) :: term()
-  @spec all_gatherv!(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | keyword()) :: term()
-  @spec all_gatherv!(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), [integer()] | nil | keyword()) :: term()
-  @spec all_gatherv!(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), [integer()] | nil, keyword()) :: term()
-  def all_gatherv!(receiver, input_, dim \\ :"$unset", sizes \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Error.unwrap!(all_gatherv(receiver, input_, dim, sizes, opts))
+  @doc "Like `graph_capture`, but returns the value itself and raises `Vllm.Error`."
+  @spec graph_capture!(Vllm.Distributed.GroupCoordinator.t()) :: term()
+  @spec graph_capture!(Vllm.Distributed.GroupCoordinator.t(), term() | keyword()) :: term()
+  @spec graph_capture!(Vllm.Distributed.GroupCoordinator.t(), term(), keyword()) :: term()
+  def graph_capture!(receiver, graph_capture_context \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Error.unwrap!(graph_capture(receiver, graph_capture_context, opts))
   end
 
-  @reduce_scatter %Vllm.Call.Spec{
-    function: "GroupCoordinator.reduce_scatter",
-    path: "/vllm.distributed.v1.GroupCoordinator/ReduceScatter",
+  @prepare_communication_buffer_for_model %Vllm.Call.Spec{
+    function: "GroupCoordinator.prepare_communication_buffer_for_model",
+    path: "/vllm.distributed.v1.GroupCoordinator/PrepareCommunicationBufferForModel",
     params: [
       {:receiver, 1, :group, :required},
-      {:input_, 2, :tensor, :required},
-      {:dim, 3, :int, :optional}
+      {:model, 2, :term, :required}
     ],
-    result: :tensor,
+    result: :none,
     inline: false
   }
 
   @doc ~S"""
-  Return this rank's equal part, along `dim`, of the sum of the group's tensors.
+  Let the group's communicator size its buffers from `model`.
 
-  All ranks pass the same shape and dtype; rank i gets the i-th part. Dtypes as for
-  `all_reduce`. Raises `InvalidArgumentError` if `dim` is out of range or its extent does not
-  divide by the group's size. Collective over the group.
+  The communicators here need none; one of one's own may. Local to the process.
 
-  Python: `GroupCoordinator.reduce_scatter(input_, dim=-1)`.
+  Python: `GroupCoordinator.prepare_communication_buffer_for_model(model)`.
 
-  Collective: every member of the group must make this call.
-
-  The call goes to the session that the coordinator came from.
+  The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
-  @spec reduce_scatter(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec reduce_scatter(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec reduce_scatter(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  def reduce_scatter(receiver, input_, dim \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Call.run(@reduce_scatter, [receiver, input_, dim, opts])
+  @spec prepare_communication_buffer_for_model(Vllm.Distributed.GroupCoordinator.t(), term()) :: {:ok, nil} | {:error, Vllm.Error.t()}
+  @spec prepare_communication_buffer_for_model(Vllm.Distributed.GroupCoordinator.t(), term(), keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
+  def prepare_communication_buffer_for_model(receiver, model, opts \\ []) do
+    Vllm.Call.run(@prepare_communication_buffer_for_model, [receiver, model, opts])
   end
 
-  @doc "Like `reduce_scatter`, but returns the value itself and raises `Vllm.Error`."
-  @spec reduce_scatter!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: Vllm.Tensor.t()
-  @spec reduce_scatter!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | keyword()) :: Vllm.Tensor.t()
-  @spec reduce_scatter!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), keyword()) :: Vllm.Tensor.t()
-  def reduce_scatter!(receiver, input_, dim \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Error.unwrap!(reduce_scatter(receiver, input_, dim, opts))
+  @doc "Like `prepare_communication_buffer_for_model`, but returns the value itself and raises `Vllm.Error`."
+  @spec prepare_communication_buffer_for_model!(Vllm.Distributed.GroupCoordinator.t(), term()) :: nil
+  @spec prepare_communication_buffer_for_model!(Vllm.Distributed.GroupCoordinator.t(), term(), keyword()) :: nil
+  def prepare_communication_buffer_for_model!(receiver, model, opts \\ []) do
+    Vllm.Error.unwrap!(prepare_communication_buffer_for_model(receiver, model, opts))
   end
 
-  @reduce_scatterv %Vllm.Call.Spec{
-    function: "GroupCoordinator.reduce_scatterv",
-    path: "/vllm.distributed.v1.GroupCoordinator/ReduceScatterv",
+  @dispatch %Vllm.Call.Spec{
+    function: "GroupCoordinator.dispatch",
+    path: "/vllm.distributed.v1.GroupCoordinator/Dispatch",
     params: [
       {:receiver, 1, :group, :required},
-      {:input_, 2, :tensor, :required},
-      {:dim, 3, :int, :optional},
+      {:hidden_states, 2, :tensor, :required},
+      {:topk_weights, 3, {:nullable, :tensor}, :optional},
+      {:topk_ids, 4, {:nullable, :tensor}, :optional},
+      {:is_sequence_parallel, 5, :bool, :optional},
+      {:extra_tensors, 6, {:nullable, {:list, :tensor}}, :optional},
+      {:sizes, 7, {:nullable, {:list, :int}}, :optional},
+      {:router_logits, 8, {:nullable, :tensor}, :optional}
+    ],
+    result: :term,
+    inline: false
+  }
+
+  @doc ~S"""
+  Return (hidden_states, topk_weights, topk_ids) of the tokens of all ranks, in rank order.
+
+  Every tensor has a row for each token; ranks may have different numbers of tokens, none
+  included. `extra_tensors`, such as quantisation scales, are returned as a list after the
+  others. In place of weights and ids `router_logits` can be given, as vLLM 0.14 has it; then
+  (hidden_states, router_logits) is returned. `sizes` is each rank's number of tokens, the
+  same on all; without it ranks tell each other, which costs a small exchange on the CPU
+  group, and cannot be captured in a graph.
+
+  On the expert parallel group the ranks whose tokens differ are those of the data and
+  prefill context parallel groups, or with `is_sequence_parallel` all of the group's; on any
+  other group all of the group's. Collective over those. The algorithm is vLLM's
+  `allgather_reducescatter`; the other backends of the current ParallelConfig's
+  `all2all_backend` raise `LibraryMissingError`. Raises `InvalidArgumentError` if the numbers
+  of rows differ, or `sizes` do not fit.
+
+  Python: `GroupCoordinator.dispatch(hidden_states, topk_weights=None, topk_ids=None, is_sequence_parallel=False, extra_tensors=None, sizes=None, router_logits=None)`.
+
+  The call goes to the session that the object came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec dispatch(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec dispatch(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec dispatch(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec dispatch(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, boolean() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec dispatch(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, boolean(), [Vllm.Tensor.t()] | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec dispatch(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, boolean(), [Vllm.Tensor.t()] | nil, [integer()] | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec dispatch(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, boolean(), [Vllm.Tensor.t()] | nil, [integer()] | nil, Vllm.Tensor.t() | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec dispatch(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, boolean(), [Vllm.Tensor.t()] | nil, [integer()] | nil, Vllm.Tensor.t() | nil, keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  def dispatch(receiver, hidden_states, topk_weights \\ :"$unset", topk_ids \\ :"$unset", is_sequence_parallel \\ :"$unset", extra_tensors \\ :"$unset", sizes \\ :"$unset", router_logits \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Call.run(@dispatch, [receiver, hidden_states, topk_weights, topk_ids, is_sequence_parallel, extra_tensors, sizes, router_logits, opts])
+  end
+
+  @doc "Like `dispatch`, but returns the value itself and raises `Vllm.Error`."
+  @spec dispatch!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: term()
+  @spec dispatch!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil | keyword()) :: term()
+  @spec dispatch!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil | keyword()) :: term()
+  @spec dispatch!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, boolean() | keyword()) :: term()
+  @spec dispatch!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, boolean(), [Vllm.Tensor.t()] | nil | keyword()) :: term()
+  @spec dispatch!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, boolean(), [Vllm.Tensor.t()] | nil, [integer()] | nil | keyword()) :: term()
+  @spec dispatch!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, boolean(), [Vllm.Tensor.t()] | nil, [integer()] | nil, Vllm.Tensor.t() | nil | keyword()) :: term()
+  @spec dispatch!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, boolean(), [Vllm.Tensor.t()] | nil, [integer()] | nil, Vllm.Tensor.t() | nil, keyword()) :: term()
+  def dispatch!(receiver, hidden_states, topk_weights \\ :"$unset", topk_ids \\ :"$unset", is_sequence_parallel \\ :"$unset", extra_tensors \\ :"$unset", sizes \\ :"$unset", router_logits \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Error.unwrap!(dispatch(receiver, hidden_states, topk_weights, topk_ids, is_sequence_parallel, extra_tensors, sizes, router_logits, opts))
+  end
+
+  @dispatch_router_logits %Vllm.Call.Spec{
+    function: "GroupCoordinator.dispatch_router_logits",
+    path: "/vllm.distributed.v1.GroupCoordinator/DispatchRouterLogits",
+    params: [
+      {:receiver, 1, :group, :required},
+      {:hidden_states, 2, :tensor, :required},
+      {:router_logits, 3, :tensor, :required},
+      {:is_sequence_parallel, 4, :bool, :optional},
+      {:extra_tensors, 5, {:nullable, {:list, :tensor}}, :optional},
+      {:sizes, 6, {:nullable, {:list, :int}}, :optional}
+    ],
+    result: :term,
+    inline: false
+  }
+
+  @doc ~S"""
+  Return (hidden_states, router_logits) of the tokens of all ranks, in rank order.
+
+  As `dispatch`, for layers that choose the experts after it.
+
+  Python: `GroupCoordinator.dispatch_router_logits(hidden_states, router_logits, is_sequence_parallel=False, extra_tensors=None, sizes=None)`.
+
+  The call goes to the session that the object came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec dispatch_router_logits(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec dispatch_router_logits(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), boolean() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec dispatch_router_logits(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), boolean(), [Vllm.Tensor.t()] | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec dispatch_router_logits(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), boolean(), [Vllm.Tensor.t()] | nil, [integer()] | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec dispatch_router_logits(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), boolean(), [Vllm.Tensor.t()] | nil, [integer()] | nil, keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  def dispatch_router_logits(receiver, hidden_states, router_logits, is_sequence_parallel \\ :"$unset", extra_tensors \\ :"$unset", sizes \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Call.run(@dispatch_router_logits, [receiver, hidden_states, router_logits, is_sequence_parallel, extra_tensors, sizes, opts])
+  end
+
+  @doc "Like `dispatch_router_logits`, but returns the value itself and raises `Vllm.Error`."
+  @spec dispatch_router_logits!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t()) :: term()
+  @spec dispatch_router_logits!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), boolean() | keyword()) :: term()
+  @spec dispatch_router_logits!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), boolean(), [Vllm.Tensor.t()] | nil | keyword()) :: term()
+  @spec dispatch_router_logits!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), boolean(), [Vllm.Tensor.t()] | nil, [integer()] | nil | keyword()) :: term()
+  @spec dispatch_router_logits!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), boolean(), [Vllm.Tensor.t()] | nil, [integer()] | nil, keyword()) :: term()
+  def dispatch_router_logits!(receiver, hidden_states, router_logits, is_sequence_parallel \\ :"$unset", extra_tensors \\ :"$unset", sizes \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Error.unwrap!(dispatch_router_logits(receiver, hidden_states, router_logits, is_sequence_parallel, extra_tensors, sizes, opts))
+  end
+
+  @combine %Vllm.Call.Spec{
+    function: "GroupCoordinator.combine",
+    path: "/vllm.distributed.v1.GroupCoordinator/Combine",
+    params: [
+      {:receiver, 1, :group, :required},
+      {:hidden_states, 2, :tensor, :required},
+      {:is_sequence_parallel, 3, :bool, :optional},
       {:sizes, 4, {:nullable, {:list, :int}}, :optional}
     ],
     result: :tensor,
@@ -525,120 +634,125 @@ defmodule Vllm.Distributed.GroupCoordinator do
   }
 
   @doc ~S"""
-  Return this rank's part, `sizes[rank_in_group]` along `dim`, of the group's sum.
+  Return this rank's own tokens, summed over the ranks that `dispatch` brought together.
 
-  As `reduce_scatter`, for parts of different extents; `sizes` is the same list on every rank
-  and sums to the input's extent. Raises `InvalidArgumentError` if not. Collective over the
-  group.
+  `hidden_states` has a row for each token that the last `dispatch` with the same
+  `is_sequence_parallel` returned, holding this rank's contribution. `sizes` is as for
+  `dispatch`, and by default what it was there. Collective over the same ranks. Raises
+  `InvalidArgumentError` without a dispatch before it or for another number of rows.
 
-  Python: `GroupCoordinator.reduce_scatterv(input_, dim=-1, sizes=None)`.
+  Python: `GroupCoordinator.combine(hidden_states, is_sequence_parallel=False, sizes=None)`.
 
-  Collective: every member of the group must make this call.
-
-  The call goes to the session that the coordinator came from.
+  The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
-  @spec reduce_scatterv(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec reduce_scatterv(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec reduce_scatterv(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), [integer()] | nil | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec reduce_scatterv(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), [integer()] | nil, keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  def reduce_scatterv(receiver, input_, dim \\ :"$unset", sizes \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Call.run(@reduce_scatterv, [receiver, input_, dim, sizes, opts])
+  @spec combine(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  @spec combine(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), boolean() | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  @spec combine(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), boolean(), [integer()] | nil | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  @spec combine(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), boolean(), [integer()] | nil, keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  def combine(receiver, hidden_states, is_sequence_parallel \\ :"$unset", sizes \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Call.run(@combine, [receiver, hidden_states, is_sequence_parallel, sizes, opts])
   end
 
-  @doc "Like `reduce_scatterv`, but returns the value itself and raises `Vllm.Error`."
-  @spec reduce_scatterv!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: Vllm.Tensor.t()
-  @spec reduce_scatterv!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | keyword()) :: Vllm.Tensor.t()
-  @spec reduce_scatterv!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), [integer()] | nil | keyword()) :: Vllm.Tensor.t()
-  @spec reduce_scatterv!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), [integer()] | nil, keyword()) :: Vllm.Tensor.t()
-  def reduce_scatterv!(receiver, input_, dim \\ :"$unset", sizes \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Error.unwrap!(reduce_scatterv(receiver, input_, dim, sizes, opts))
+  @doc "Like `combine`, but returns the value itself and raises `Vllm.Error`."
+  @spec combine!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: Vllm.Tensor.t()
+  @spec combine!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), boolean() | keyword()) :: Vllm.Tensor.t()
+  @spec combine!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), boolean(), [integer()] | nil | keyword()) :: Vllm.Tensor.t()
+  @spec combine!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), boolean(), [integer()] | nil, keyword()) :: Vllm.Tensor.t()
+  def combine!(receiver, hidden_states, is_sequence_parallel \\ :"$unset", sizes \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Error.unwrap!(combine(receiver, hidden_states, is_sequence_parallel, sizes, opts))
   end
 
-  @gather %Vllm.Call.Spec{
-    function: "GroupCoordinator.gather",
-    path: "/vllm.distributed.v1.GroupCoordinator/Gather",
+  @create_mq_broadcaster %Vllm.Call.Spec{
+    function: "GroupCoordinator.create_mq_broadcaster",
+    path: "/vllm.distributed.v1.GroupCoordinator/CreateMqBroadcaster",
     params: [
       {:receiver, 1, :group, :required},
-      {:input_, 2, :tensor, :required},
-      {:dst, 3, :int, :optional},
-      {:dim, 4, :int, :optional}
+      {:writer_rank, 2, :int, :optional},
+      {:external_writer_handle, 3, :term, :optional},
+      {:blocking, 4, :bool, :optional}
     ],
-    result: {:nullable, :tensor},
+    result: :term,
     inline: false
   }
 
   @doc ~S"""
-  Return, on `dst`, the tensors of all ranks concatenated along `dim`; elsewhere None.
+  Return this rank's endpoint of a new `MessageQueue` from `writer_rank` to the others.
 
-  All ranks pass the same shape and dtype. Raises `InvalidRankError` or
-  `InvalidArgumentError` for a `dst` or `dim` out of range. Collective over the group.
+  `writer_rank` counts inside the group. With an `external_writer_handle`, which `writer_rank`
+  passes, the writer is a process outside of the group and all its ranks are readers. Waits
+  until everybody is ready, unless `blocking` is False: then each calls `wait_until_ready`.
+  The caller owns the endpoint and shuts it down. Raises `InvalidRankError`,
+  `MessageQueueError`, `MessageQueueTimeoutError`. Collective over the group.
 
-  Python: `GroupCoordinator.gather(input_, dst=0, dim=-1)`.
+  Python: `GroupCoordinator.create_mq_broadcaster(writer_rank=0, external_writer_handle=None, blocking=True)`.
 
-  Collective: every member of the group must make this call.
-
-  The call goes to the session that the coordinator came from.
+  The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
-  @spec gather(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t() | nil} | {:error, Vllm.Error.t()}
-  @spec gather(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | keyword()) :: {:ok, Vllm.Tensor.t() | nil} | {:error, Vllm.Error.t()}
-  @spec gather(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), integer() | keyword()) :: {:ok, Vllm.Tensor.t() | nil} | {:error, Vllm.Error.t()}
-  @spec gather(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), integer(), keyword()) :: {:ok, Vllm.Tensor.t() | nil} | {:error, Vllm.Error.t()}
-  def gather(receiver, input_, dst \\ :"$unset", dim \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Call.run(@gather, [receiver, input_, dst, dim, opts])
+  @spec create_mq_broadcaster(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec create_mq_broadcaster(Vllm.Distributed.GroupCoordinator.t(), integer() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec create_mq_broadcaster(Vllm.Distributed.GroupCoordinator.t(), integer(), term() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec create_mq_broadcaster(Vllm.Distributed.GroupCoordinator.t(), integer(), term(), boolean() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec create_mq_broadcaster(Vllm.Distributed.GroupCoordinator.t(), integer(), term(), boolean(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  def create_mq_broadcaster(receiver, writer_rank \\ :"$unset", external_writer_handle \\ :"$unset", blocking \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Call.run(@create_mq_broadcaster, [receiver, writer_rank, external_writer_handle, blocking, opts])
   end
 
-  @doc "Like `gather`, but returns the value itself and raises `Vllm.Error`."
-  @spec gather!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: Vllm.Tensor.t() | nil
-  @spec gather!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | keyword()) :: Vllm.Tensor.t() | nil
-  @spec gather!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), integer() | keyword()) :: Vllm.Tensor.t() | nil
-  @spec gather!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), integer(), keyword()) :: Vllm.Tensor.t() | nil
-  def gather!(receiver, input_, dst \\ :"$unset", dim \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Error.unwrap!(gather(receiver, input_, dst, dim, opts))
+  @doc "Like `create_mq_broadcaster`, but returns the value itself and raises `Vllm.Error`."
+  @spec create_mq_broadcaster!(Vllm.Distributed.GroupCoordinator.t()) :: term()
+  @spec create_mq_broadcaster!(Vllm.Distributed.GroupCoordinator.t(), integer() | keyword()) :: term()
+  @spec create_mq_broadcaster!(Vllm.Distributed.GroupCoordinator.t(), integer(), term() | keyword()) :: term()
+  @spec create_mq_broadcaster!(Vllm.Distributed.GroupCoordinator.t(), integer(), term(), boolean() | keyword()) :: term()
+  @spec create_mq_broadcaster!(Vllm.Distributed.GroupCoordinator.t(), integer(), term(), boolean(), keyword()) :: term()
+  def create_mq_broadcaster!(receiver, writer_rank \\ :"$unset", external_writer_handle \\ :"$unset", blocking \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Error.unwrap!(create_mq_broadcaster(receiver, writer_rank, external_writer_handle, blocking, opts))
   end
 
-  @broadcast %Vllm.Call.Spec{
-    function: "GroupCoordinator.broadcast",
-    path: "/vllm.distributed.v1.GroupCoordinator/Broadcast",
+  @create_single_reader_mq_broadcasters %Vllm.Call.Spec{
+    function: "GroupCoordinator.create_single_reader_mq_broadcasters",
+    path: "/vllm.distributed.v1.GroupCoordinator/CreateSingleReaderMqBroadcasters",
     params: [
       {:receiver, 1, :group, :required},
-      {:input_, 2, :tensor, :required},
-      {:src, 3, :int, :optional}
+      {:reader_rank_in_group, 2, :int, :optional},
+      {:blocking, 3, :bool, :optional}
     ],
-    result: :tensor,
+    result: :term,
     inline: false
   }
 
   @doc ~S"""
-  Replace `input_` by the tensor of `src`, and return it.
+  Return (queue, handles): a new `MessageQueue` from this rank to the reader, and, on the
+  reader, the handles of all ranks' queues.
 
-  All ranks pass the same shape and dtype, any dtype. Raises `InvalidRankError` for a `src`
-  out of range. Collective over the group.
+  Every rank of the group writes to a queue of its own, the reader too. The reader calls
+  `MessageQueue.create_from_handle(handle, 0)` with each handle, and every endpoint
+  `wait_until_ready` then; elsewhere handles is empty. The caller owns the endpoints. Raises
+  `InvalidRankError`, `MessageQueueError`. Collective over the group.
 
-  Python: `GroupCoordinator.broadcast(input_, src=0)`.
+  Python: `GroupCoordinator.create_single_reader_mq_broadcasters(reader_rank_in_group=0, blocking=False)`.
 
-  Collective: every member of the group must make this call.
-
-  The call goes to the session that the coordinator came from.
+  The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
-  @spec broadcast(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec broadcast(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec broadcast(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  def broadcast(receiver, input_, src \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Call.run(@broadcast, [receiver, input_, src, opts])
+  @spec create_single_reader_mq_broadcasters(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec create_single_reader_mq_broadcasters(Vllm.Distributed.GroupCoordinator.t(), integer() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec create_single_reader_mq_broadcasters(Vllm.Distributed.GroupCoordinator.t(), integer(), boolean() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec create_single_reader_mq_broadcasters(Vllm.Distributed.GroupCoordinator.t(), integer(), boolean(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  def create_single_reader_mq_broadcasters(receiver, reader_rank_in_group \\ :"$unset", blocking \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Call.run(@create_single_reader_mq_broadcasters, [receiver, reader_rank_in_group, blocking, opts])
   end
 
-  @doc "Like `broadcast`, but returns the value itself and raises `Vllm.Error`."
-  @spec broadcast!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: Vllm.Tensor.t()
-  @spec broadcast!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | keyword()) :: Vllm.Tensor.t()
-  @spec broadcast!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), keyword()) :: Vllm.Tensor.t()
-  def broadcast!(receiver, input_, src \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Error.unwrap!(broadcast(receiver, input_, src, opts))
+  @doc "Like `create_single_reader_mq_broadcasters`, but returns the value itself and raises `Vllm.Error`."
+  @spec create_single_reader_mq_broadcasters!(Vllm.Distributed.GroupCoordinator.t()) :: term()
+  @spec create_single_reader_mq_broadcasters!(Vllm.Distributed.GroupCoordinator.t(), integer() | keyword()) :: term()
+  @spec create_single_reader_mq_broadcasters!(Vllm.Distributed.GroupCoordinator.t(), integer(), boolean() | keyword()) :: term()
+  @spec create_single_reader_mq_broadcasters!(Vllm.Distributed.GroupCoordinator.t(), integer(), boolean(), keyword()) :: term()
+  def create_single_reader_mq_broadcasters!(receiver, reader_rank_in_group \\ :"$unset", blocking \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Error.unwrap!(create_single_reader_mq_broadcasters(receiver, reader_rank_in_group, blocking, opts))
   end
 
   @broadcast_object %Vllm.Call.Spec{
@@ -657,13 +771,14 @@ defmodule Vllm.Distributed.GroupCoordinator do
   Return the object of `src`; other ranks' `obj` is ignored.
 
   Objects travel encoded as plain values, see `object_codec`; one that cannot is an
-  `EncodingError` on `src`. Collective over the group.
+  `EncodingError` on `src`. Goes through the message queue where the group has one and `src`
+  is 0. Collective over the group.
 
   Python: `GroupCoordinator.broadcast_object(obj=None, src=0)`.
 
   Collective: every member of the group must make this call.
 
-  The call goes to the session that the coordinator came from.
+  The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
@@ -709,7 +824,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
 
   Collective: every member of the group must make this call.
 
-  The call goes to the session that the coordinator came from.
+  The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
@@ -758,7 +873,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
 
   Collective: every member of the group must make this call.
 
-  The call goes to the session that the coordinator came from.
+  The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
@@ -783,6 +898,114 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Error.unwrap!(broadcast_tensor_dict(receiver, tensor_dict, src, group, metadata_group, opts))
   end
 
+  @send_object %Vllm.Call.Spec{
+    function: "GroupCoordinator.send_object",
+    path: "/vllm.distributed.v1.GroupCoordinator/SendObject",
+    params: [
+      {:receiver, 1, :group, :required},
+      {:obj, 2, :term, :required},
+      {:dst, 3, :int, :required}
+    ],
+    result: :none,
+    inline: false
+  }
+
+  @doc ~S"""
+  Send an object to `dst`, which calls `recv_object`.
+
+  Raises `InvalidRankError` if `dst` is out of range or this rank itself, `EncodingError` for
+  an object that cannot travel, before anything is sent.
+
+  Python: `GroupCoordinator.send_object(obj, dst)`.
+
+  The call goes to the session that the object came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec send_object(Vllm.Distributed.GroupCoordinator.t(), term(), integer()) :: {:ok, nil} | {:error, Vllm.Error.t()}
+  @spec send_object(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
+  def send_object(receiver, obj, dst, opts \\ []) do
+    Vllm.Call.run(@send_object, [receiver, obj, dst, opts])
+  end
+
+  @doc "Like `send_object`, but returns the value itself and raises `Vllm.Error`."
+  @spec send_object!(Vllm.Distributed.GroupCoordinator.t(), term(), integer()) :: nil
+  @spec send_object!(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), keyword()) :: nil
+  def send_object!(receiver, obj, dst, opts \\ []) do
+    Vllm.Error.unwrap!(send_object(receiver, obj, dst, opts))
+  end
+
+  @isend_object %Vllm.Call.Spec{
+    function: "GroupCoordinator.isend_object",
+    path: "/vllm.distributed.v1.GroupCoordinator/IsendObject",
+    params: [
+      {:receiver, 1, :group, :required},
+      {:obj, 2, :term, :required},
+      {:dst, 3, :int, :required}
+    ],
+    result: :term,
+    inline: false
+  }
+
+  @doc ~S"""
+  Start to send an object to `dst`, which calls `recv_object`; return a handle to wait for.
+
+  The object is encoded at once, and may be changed. Raises as `send_object` does.
+
+  Python: `GroupCoordinator.isend_object(obj, dst)`.
+
+  The call goes to the session that the object came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec isend_object(Vllm.Distributed.GroupCoordinator.t(), term(), integer()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec isend_object(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  def isend_object(receiver, obj, dst, opts \\ []) do
+    Vllm.Call.run(@isend_object, [receiver, obj, dst, opts])
+  end
+
+  @doc "Like `isend_object`, but returns the value itself and raises `Vllm.Error`."
+  @spec isend_object!(Vllm.Distributed.GroupCoordinator.t(), term(), integer()) :: term()
+  @spec isend_object!(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), keyword()) :: term()
+  def isend_object!(receiver, obj, dst, opts \\ []) do
+    Vllm.Error.unwrap!(isend_object(receiver, obj, dst, opts))
+  end
+
+  @recv_object %Vllm.Call.Spec{
+    function: "GroupCoordinator.recv_object",
+    path: "/vllm.distributed.v1.GroupCoordinator/RecvObject",
+    params: [
+      {:receiver, 1, :group, :required},
+      {:src, 2, :int, :required}
+    ],
+    result: :term,
+    inline: false
+  }
+
+  @doc ~S"""
+  Return the object that `src` sends with `send_object`.
+
+  Raises `InvalidRankError` if `src` is out of range or this rank itself.
+
+  Python: `GroupCoordinator.recv_object(src)`.
+
+  The call goes to the session that the object came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec recv_object(Vllm.Distributed.GroupCoordinator.t(), integer()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec recv_object(Vllm.Distributed.GroupCoordinator.t(), integer(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  def recv_object(receiver, src, opts \\ []) do
+    Vllm.Call.run(@recv_object, [receiver, src, opts])
+  end
+
+  @doc "Like `recv_object`, but returns the value itself and raises `Vllm.Error`."
+  @spec recv_object!(Vllm.Distributed.GroupCoordinator.t(), integer()) :: term()
+  @spec recv_object!(Vllm.Distributed.GroupCoordinator.t(), integer(), keyword()) :: term()
+  def recv_object!(receiver, src, opts \\ []) do
+    Vllm.Error.unwrap!(recv_object(receiver, src, opts))
+  end
+
   @barrier %Vllm.Call.Spec{
     function: "GroupCoordinator.barrier",
     path: "/vllm.distributed.v1.GroupCoordinator/Barrier",
@@ -803,7 +1026,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
 
   Collective: every member of the group must make this call.
 
-  The call goes to the session that the coordinator came from.
+  The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
@@ -818,6 +1041,422 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @spec barrier!(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: nil
   def barrier!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(barrier(receiver, opts))
+  end
+
+  @all_reduce %Vllm.Call.Spec{
+    function: "GroupCoordinator.all_reduce",
+    path: "/vllm.distributed.v1.GroupCoordinator/AllReduce",
+    params: [
+      {:receiver, 1, :group, :required},
+      {:input_, 2, :tensor, :required}
+    ],
+    result: :tensor,
+    inline: false
+  }
+
+  @doc ~S"""
+  Return the sum of the group's tensors in a new tensor; the input is not changed.
+
+  All ranks pass the same shape and dtype. Over gloo 16-bit floats are summed in their own
+  precision; integers wrap around; booleans are combined by or. Raises
+  `UnsupportedDtypeError`, before anything is sent, for a dtype that has no exact sum over
+  the backend. Collective over the group.
+
+  Python: `GroupCoordinator.all_reduce(input_)`.
+
+  Collective: every member of the group must make this call.
+
+  The call goes to the session that the object came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec all_reduce(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  @spec all_reduce(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  def all_reduce(receiver, input_, opts \\ []) do
+    Vllm.Call.run(@all_reduce, [receiver, input_, opts])
+  end
+
+  @doc "Like `all_reduce`, but returns the value itself and raises `Vllm.Error`."
+  @spec all_reduce!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: Vllm.Tensor.t()
+  @spec all_reduce!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), keyword()) :: Vllm.Tensor.t()
+  def all_reduce!(receiver, input_, opts \\ []) do
+    Vllm.Error.unwrap!(all_reduce(receiver, input_, opts))
+  end
+
+  @all_reduce_in_place %Vllm.Call.Spec{
+    function: "GroupCoordinator.all_reduce_",
+    path: "/vllm.distributed.v1.GroupCoordinator/AllReduceInPlace",
+    params: [
+      {:receiver, 1, :group, :required},
+      {:input_, 2, :tensor, :required}
+    ],
+    result: :tensor,
+    inline: false
+  }
+
+  @doc ~S"""
+  Replace `input_` by the sum of the group's tensors, and return it.
+
+  As `all_reduce`, but in place and so without a new tensor. Collective over the group.
+
+  Python: `GroupCoordinator.all_reduce_(input_)`.
+
+  Collective: every member of the group must make this call.
+
+  The call goes to the session that the object came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec all_reduce_(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  @spec all_reduce_(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  def all_reduce_(receiver, input_, opts \\ []) do
+    Vllm.Call.run(@all_reduce_in_place, [receiver, input_, opts])
+  end
+
+  @doc "Like `all_reduce_`, but returns the value itself and raises `Vllm.Error`."
+  @spec all_reduce_!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: Vllm.Tensor.t()
+  @spec all_reduce_!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), keyword()) :: Vllm.Tensor.t()
+  def all_reduce_!(receiver, input_, opts \\ []) do
+    Vllm.Error.unwrap!(all_reduce_(receiver, input_, opts))
+  end
+
+  @all_gather %Vllm.Call.Spec{
+    function: "GroupCoordinator.all_gather",
+    path: "/vllm.distributed.v1.GroupCoordinator/AllGather",
+    params: [
+      {:receiver, 1, :group, :required},
+      {:input_, 2, :tensor, :required},
+      {:dim, 3, :int, :optional}
+    ],
+    result: :tensor,
+    inline: false
+  }
+
+  @doc ~S"""
+  Return the tensors of all ranks, in rank order, concatenated along `dim`.
+
+  All ranks pass the same shape and dtype; the result's extent along `dim` is the input's
+  times the group's size. Tensors without dims become a vector. Raises
+  `InvalidArgumentError` if `dim` is out of range. Collective over the group.
+
+  Python: `GroupCoordinator.all_gather(input_, dim=-1)`.
+
+  Collective: every member of the group must make this call.
+
+  The call goes to the session that the object came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec all_gather(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  @spec all_gather(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  @spec all_gather(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  def all_gather(receiver, input_, dim \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Call.run(@all_gather, [receiver, input_, dim, opts])
+  end
+
+  @doc "Like `all_gather`, but returns the value itself and raises `Vllm.Error`."
+  @spec all_gather!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: Vllm.Tensor.t()
+  @spec all_gather!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | keyword()) :: Vllm.Tensor.t()
+  @spec all_gather!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), keyword()) :: Vllm.Tensor.t()
+  def all_gather!(receiver, input_, dim \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Error.unwrap!(all_gather(receiver, input_, dim, opts))
+  end
+
+  @all_gatherv %Vllm.Call.Spec{
+    function: "GroupCoordinator.all_gatherv",
+    path: "/vllm.distributed.v1.GroupCoordinator/AllGatherv",
+    params: [
+      {:receiver, 1, :group, :required},
+      {:input_, 2, :term, :required},
+      {:dim, 3, :int, :optional},
+      {:sizes, 4, {:nullable, {:list, :int}}, :optional}
+    ],
+    result: :term,
+    inline: false
+  }
+
+  @doc ~S"""
+  Return the tensors of all ranks, of different extents along `dim`, concatenated along it.
+
+  `sizes` is each rank's extent along `dim`, the same list on every rank; without it all are
+  equal. A list of tensors gives a list of results, for which `sizes` holds each time. Raises
+  `InvalidArgumentError` if this rank's entry is not its tensor's extent. Collective over the
+  group.
+
+  Python: `GroupCoordinator.all_gatherv(input_, dim=0, sizes=None)`.
+
+  Collective: every member of the group must make this call.
+
+  The call goes to the session that the object came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec all_gatherv(Vllm.Distributed.GroupCoordinator.t(), term()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec all_gatherv(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec all_gatherv(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), [integer()] | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec all_gatherv(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), [integer()] | nil, keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  def all_gatherv(receiver, input_, dim \\ :"$unset", sizes \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Call.run(@all_gatherv, [receiver, input_, dim, sizes, opts])
+  end
+
+  @doc "Like `all_gatherv`, but returns the value itself and raises `Vllm.Error`."
+  @spec all_gatherv!(Vllm.Distributed.GroupCoordinator.t(), term()) :: term()
+  @spec all_gatherv!(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | keyword()) :: term()
+  @spec all_gatherv!(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), [integer()] | nil | keyword()) :: term()
+  @spec all_gatherv!(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), [integer()] | nil, keyword()) :: term()
+  def all_gatherv!(receiver, input_, dim \\ :"$unset", sizes \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Error.unwrap!(all_gatherv(receiver, input_, dim, sizes, opts))
+  end
+
+  @reduce_scatter %Vllm.Call.Spec{
+    function: "GroupCoordinator.reduce_scatter",
+    path: "/vllm.distributed.v1.GroupCoordinator/ReduceScatter",
+    params: [
+      {:receiver, 1, :group, :required},
+      {:input_, 2, :tensor, :required},
+      {:dim, 3, :int, :optional}
+    ],
+    result: :tensor,
+    inline: false
+  }
+
+  @doc ~S"""
+  Return this rank's equal part, along `dim`, of the sum of the group's tensors.
+
+  All ranks pass the same shape and dtype; rank i gets the i-th part. Dtypes as for
+  `all_reduce`. Raises `InvalidArgumentError` if `dim` is out of range or its extent does not
+  divide by the group's size. Collective over the group.
+
+  Python: `GroupCoordinator.reduce_scatter(input_, dim=-1)`.
+
+  Collective: every member of the group must make this call.
+
+  The call goes to the session that the object came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec reduce_scatter(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  @spec reduce_scatter(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  @spec reduce_scatter(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  def reduce_scatter(receiver, input_, dim \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Call.run(@reduce_scatter, [receiver, input_, dim, opts])
+  end
+
+  @doc "Like `reduce_scatter`, but returns the value itself and raises `Vllm.Error`."
+  @spec reduce_scatter!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: Vllm.Tensor.t()
+  @spec reduce_scatter!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | keyword()) :: Vllm.Tensor.t()
+  @spec reduce_scatter!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), keyword()) :: Vllm.Tensor.t()
+  def reduce_scatter!(receiver, input_, dim \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Error.unwrap!(reduce_scatter(receiver, input_, dim, opts))
+  end
+
+  @reduce_scatterv %Vllm.Call.Spec{
+    function: "GroupCoordinator.reduce_scatterv",
+    path: "/vllm.distributed.v1.GroupCoordinator/ReduceScatterv",
+    params: [
+      {:receiver, 1, :group, :required},
+      {:input_, 2, :tensor, :required},
+      {:dim, 3, :int, :optional},
+      {:sizes, 4, {:nullable, {:list, :int}}, :optional}
+    ],
+    result: :tensor,
+    inline: false
+  }
+
+  @doc ~S"""
+  Return this rank's part, `sizes[rank_in_group]` along `dim`, of the group's sum.
+
+  As `reduce_scatter`, for parts of different extents; `sizes` is the same list on every rank
+  and sums to the input's extent. Raises `InvalidArgumentError` if not. Collective over the
+  group.
+
+  Python: `GroupCoordinator.reduce_scatterv(input_, dim=-1, sizes=None)`.
+
+  Collective: every member of the group must make this call.
+
+  The call goes to the session that the object came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec reduce_scatterv(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  @spec reduce_scatterv(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  @spec reduce_scatterv(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), [integer()] | nil | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  @spec reduce_scatterv(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), [integer()] | nil, keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  def reduce_scatterv(receiver, input_, dim \\ :"$unset", sizes \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Call.run(@reduce_scatterv, [receiver, input_, dim, sizes, opts])
+  end
+
+  @doc "Like `reduce_scatterv`, but returns the value itself and raises `Vllm.Error`."
+  @spec reduce_scatterv!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: Vllm.Tensor.t()
+  @spec reduce_scatterv!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | keyword()) :: Vllm.Tensor.t()
+  @spec reduce_scatterv!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), [integer()] | nil | keyword()) :: Vllm.Tensor.t()
+  @spec reduce_scatterv!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), [integer()] | nil, keyword()) :: Vllm.Tensor.t()
+  def reduce_scatterv!(receiver, input_, dim \\ :"$unset", sizes \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Error.unwrap!(reduce_scatterv(receiver, input_, dim, sizes, opts))
+  end
+
+  @gather %Vllm.Call.Spec{
+    function: "GroupCoordinator.gather",
+    path: "/vllm.distributed.v1.GroupCoordinator/Gather",
+    params: [
+      {:receiver, 1, :group, :required},
+      {:input_, 2, :tensor, :required},
+      {:dst, 3, :int, :optional},
+      {:dim, 4, :int, :optional}
+    ],
+    result: {:nullable, :tensor},
+    inline: false
+  }
+
+  @doc ~S"""
+  Return, on `dst`, the tensors of all ranks concatenated along `dim`; elsewhere None.
+
+  All ranks pass the same shape and dtype. Raises `InvalidRankError` or
+  `InvalidArgumentError` for a `dst` or `dim` out of range. Collective over the group.
+
+  Python: `GroupCoordinator.gather(input_, dst=0, dim=-1)`.
+
+  Collective: every member of the group must make this call.
+
+  The call goes to the session that the object came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec gather(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t() | nil} | {:error, Vllm.Error.t()}
+  @spec gather(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | keyword()) :: {:ok, Vllm.Tensor.t() | nil} | {:error, Vllm.Error.t()}
+  @spec gather(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), integer() | keyword()) :: {:ok, Vllm.Tensor.t() | nil} | {:error, Vllm.Error.t()}
+  @spec gather(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), integer(), keyword()) :: {:ok, Vllm.Tensor.t() | nil} | {:error, Vllm.Error.t()}
+  def gather(receiver, input_, dst \\ :"$unset", dim \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Call.run(@gather, [receiver, input_, dst, dim, opts])
+  end
+
+  @doc "Like `gather`, but returns the value itself and raises `Vllm.Error`."
+  @spec gather!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: Vllm.Tensor.t() | nil
+  @spec gather!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | keyword()) :: Vllm.Tensor.t() | nil
+  @spec gather!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), integer() | keyword()) :: Vllm.Tensor.t() | nil
+  @spec gather!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), integer(), keyword()) :: Vllm.Tensor.t() | nil
+  def gather!(receiver, input_, dst \\ :"$unset", dim \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Error.unwrap!(gather(receiver, input_, dst, dim, opts))
+  end
+
+  @broadcast %Vllm.Call.Spec{
+    function: "GroupCoordinator.broadcast",
+    path: "/vllm.distributed.v1.GroupCoordinator/Broadcast",
+    params: [
+      {:receiver, 1, :group, :required},
+      {:input_, 2, :tensor, :required},
+      {:src, 3, :int, :optional}
+    ],
+    result: :tensor,
+    inline: false
+  }
+
+  @doc ~S"""
+  Replace `input_` by the tensor of `src`, and return it.
+
+  All ranks pass the same shape and dtype, any dtype. Raises `InvalidRankError` for a `src`
+  out of range. Collective over the group.
+
+  Python: `GroupCoordinator.broadcast(input_, src=0)`.
+
+  Collective: every member of the group must make this call.
+
+  The call goes to the session that the object came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec broadcast(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  @spec broadcast(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  @spec broadcast(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  def broadcast(receiver, input_, src \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Call.run(@broadcast, [receiver, input_, src, opts])
+  end
+
+  @doc "Like `broadcast`, but returns the value itself and raises `Vllm.Error`."
+  @spec broadcast!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: Vllm.Tensor.t()
+  @spec broadcast!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | keyword()) :: Vllm.Tensor.t()
+  @spec broadcast!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), keyword()) :: Vllm.Tensor.t()
+  def broadcast!(receiver, input_, src \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Error.unwrap!(broadcast(receiver, input_, src, opts))
+  end
+
+  @send %Vllm.Call.Spec{
+    function: "GroupCoordinator.send",
+    path: "/vllm.distributed.v1.GroupCoordinator/Send",
+    params: [
+      {:receiver, 1, :group, :required},
+      {:tensor, 2, :tensor, :required},
+      {:dst, 3, {:nullable, :int}, :optional}
+    ],
+    result: :none,
+    inline: false
+  }
+
+  @doc ~S"""
+  Send a tensor to `dst` (default: the next rank), which calls `recv` with its shape and
+  dtype.
+
+  Empty tensors are not sent at all. Raises `InvalidRankError` if `dst` is out of range or
+  this rank itself.
+
+  Python: `GroupCoordinator.send(tensor, dst=None)`.
+
+  The call goes to the session that the object came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec send(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: {:ok, nil} | {:error, Vllm.Error.t()}
+  @spec send(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | nil | keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
+  @spec send(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | nil, keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
+  def send(receiver, tensor, dst \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Call.run(@send, [receiver, tensor, dst, opts])
+  end
+
+  @doc "Like `send`, but returns the value itself and raises `Vllm.Error`."
+  @spec send!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: nil
+  @spec send!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | nil | keyword()) :: nil
+  @spec send!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | nil, keyword()) :: nil
+  def send!(receiver, tensor, dst \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Error.unwrap!(send(receiver, tensor, dst, opts))
+  end
+
+  @recv %Vllm.Call.Spec{
+    function: "GroupCoordinator.recv",
+    path: "/vllm.distributed.v1.GroupCoordinator/Recv",
+    params: [
+      {:receiver, 1, :group, :required},
+      {:size, 2, {:list, :int}, :required},
+      {:dtype, 3, :dtype, :required},
+      {:src, 4, {:nullable, :int}, :optional}
+    ],
+    result: :tensor,
+    inline: false
+  }
+
+  @doc ~S"""
+  Return the tensor of this shape and dtype that `src` (default: the previous rank) sends.
+
+  Raises `InvalidRankError` if `src` is out of range or this rank itself.
+
+  Python: `GroupCoordinator.recv(size, dtype, src=None)`.
+
+  The call goes to the session that the object came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec recv(Vllm.Distributed.GroupCoordinator.t(), [non_neg_integer()], Vllm.Tensor.dtype()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  @spec recv(Vllm.Distributed.GroupCoordinator.t(), [non_neg_integer()], Vllm.Tensor.dtype(), integer() | nil | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  @spec recv(Vllm.Distributed.GroupCoordinator.t(), [non_neg_integer()], Vllm.Tensor.dtype(), integer() | nil, keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  def recv(receiver, size, dtype, src \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Call.run(@recv, [receiver, size, dtype, src, opts])
+  end
+
+  @doc "Like `recv`, but returns the value itself and raises `Vllm.Error`."
+  @spec recv!(Vllm.Distributed.GroupCoordinator.t(), [non_neg_integer()], Vllm.Tensor.dtype()) :: Vllm.Tensor.t()
+  @spec recv!(Vllm.Distributed.GroupCoordinator.t(), [non_neg_integer()], Vllm.Tensor.dtype(), integer() | nil | keyword()) :: Vllm.Tensor.t()
+  @spec recv!(Vllm.Distributed.GroupCoordinator.t(), [non_neg_integer()], Vllm.Tensor.dtype(), integer() | nil, keyword()) :: Vllm.Tensor.t()
+  def recv!(receiver, size, dtype, src \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Error.unwrap!(recv(receiver, size, dtype, src, opts))
   end
 
   @send_tensor_dict %Vllm.Call.Spec{
@@ -848,7 +1487,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
 
   Python: `GroupCoordinator.send_tensor_dict(tensor_dict, dst=None, all_gather_group=None, all_gather_tensors=None)`.
 
-  The call goes to the session that the coordinator came from.
+  The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
@@ -893,7 +1532,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
 
   Python: `GroupCoordinator.recv_tensor_dict(src=None, all_gather_group=None, all_gather_tensors=None)`.
 
-  The call goes to the session that the coordinator came from.
+  The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
@@ -916,226 +1555,97 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Error.unwrap!(recv_tensor_dict(receiver, src, all_gather_group, all_gather_tensors, opts))
   end
 
-  @send_object %Vllm.Call.Spec{
-    function: "GroupCoordinator.send_object",
-    path: "/vllm.distributed.v1.GroupCoordinator/SendObject",
+  @isend_tensor_dict %Vllm.Call.Spec{
+    function: "GroupCoordinator.isend_tensor_dict",
+    path: "/vllm.distributed.v1.GroupCoordinator/IsendTensorDict",
     params: [
       {:receiver, 1, :group, :required},
-      {:obj, 2, :term, :required},
-      {:dst, 3, :int, :required}
-    ],
-    result: :none,
-    inline: false
-  }
-
-  @doc ~S"""
-  Send an object to `dst`, which calls `recv_object`.
-
-  Raises `InvalidRankError` if `dst` is out of range or this rank itself, `EncodingError` for
-  an object that cannot travel, before anything is sent.
-
-  Python: `GroupCoordinator.send_object(obj, dst)`.
-
-  The call goes to the session that the coordinator came from.
-
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
-  """
-  @spec send_object(Vllm.Distributed.GroupCoordinator.t(), term(), integer()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec send_object(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  def send_object(receiver, obj, dst, opts \\ []) do
-    Vllm.Call.run(@send_object, [receiver, obj, dst, opts])
-  end
-
-  @doc "Like `send_object`, but returns the value itself and raises `Vllm.Error`."
-  @spec send_object!(Vllm.Distributed.GroupCoordinator.t(), term(), integer()) :: nil
-  @spec send_object!(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), keyword()) :: nil
-  def send_object!(receiver, obj, dst, opts \\ []) do
-    Vllm.Error.unwrap!(send_object(receiver, obj, dst, opts))
-  end
-
-  @recv_object %Vllm.Call.Spec{
-    function: "GroupCoordinator.recv_object",
-    path: "/vllm.distributed.v1.GroupCoordinator/RecvObject",
-    params: [
-      {:receiver, 1, :group, :required},
-      {:src, 2, :int, :required}
+      {:tensor_dict, 2, :term, :required},
+      {:dst, 3, {:nullable, :int}, :optional},
+      {:all_gather_group, 4, {:nullable, :group}, :optional},
+      {:all_gather_tensors, 5, :term, :optional}
     ],
     result: :term,
     inline: false
   }
 
   @doc ~S"""
-  Return the object that `src` sends with `send_object`.
+  Start what `send_tensor_dict` does; return handles to wait for.
 
-  Raises `InvalidRankError` if `src` is out of range or this rank itself.
+  The tensors must not be changed until all handles are done. Values besides tensors are
+  encoded at once. On a group of one, without `dst`, nothing is sent and there is no handle.
+  Raises as `send_tensor_dict` does. Called by the sender, while `dst` calls
+  `recv_tensor_dict` or `irecv_tensor_dict`.
 
-  Python: `GroupCoordinator.recv_object(src)`.
+  Python: `GroupCoordinator.isend_tensor_dict(tensor_dict, dst=None, all_gather_group=None, all_gather_tensors=None)`.
 
-  The call goes to the session that the coordinator came from.
+  The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
-  @spec recv_object(Vllm.Distributed.GroupCoordinator.t(), integer()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec recv_object(Vllm.Distributed.GroupCoordinator.t(), integer(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  def recv_object(receiver, src, opts \\ []) do
-    Vllm.Call.run(@recv_object, [receiver, src, opts])
+  @spec isend_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec isend_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec isend_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec isend_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec isend_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  def isend_tensor_dict(receiver, tensor_dict, dst \\ :"$unset", all_gather_group \\ :"$unset", all_gather_tensors \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Call.run(@isend_tensor_dict, [receiver, tensor_dict, dst, all_gather_group, all_gather_tensors, opts])
   end
 
-  @doc "Like `recv_object`, but returns the value itself and raises `Vllm.Error`."
-  @spec recv_object!(Vllm.Distributed.GroupCoordinator.t(), integer()) :: term()
-  @spec recv_object!(Vllm.Distributed.GroupCoordinator.t(), integer(), keyword()) :: term()
-  def recv_object!(receiver, src, opts \\ []) do
-    Vllm.Error.unwrap!(recv_object(receiver, src, opts))
+  @doc "Like `isend_tensor_dict`, but returns the value itself and raises `Vllm.Error`."
+  @spec isend_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term()) :: term()
+  @spec isend_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil | keyword()) :: term()
+  @spec isend_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil | keyword()) :: term()
+  @spec isend_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term() | keyword()) :: term()
+  @spec isend_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term(), keyword()) :: term()
+  def isend_tensor_dict!(receiver, tensor_dict, dst \\ :"$unset", all_gather_group \\ :"$unset", all_gather_tensors \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Error.unwrap!(isend_tensor_dict(receiver, tensor_dict, dst, all_gather_group, all_gather_tensors, opts))
   end
 
-  @send %Vllm.Call.Spec{
-    function: "GroupCoordinator.send",
-    path: "/vllm.distributed.v1.GroupCoordinator/Send",
+  @irecv_tensor_dict %Vllm.Call.Spec{
+    function: "GroupCoordinator.irecv_tensor_dict",
+    path: "/vllm.distributed.v1.GroupCoordinator/IrecvTensorDict",
     params: [
       {:receiver, 1, :group, :required},
-      {:tensor, 2, :tensor, :required},
-      {:dst, 3, {:nullable, :int}, :optional}
+      {:src, 2, {:nullable, :int}, :optional},
+      {:all_gather_group, 3, {:nullable, :group}, :optional},
+      {:all_gather_tensors, 4, :term, :optional}
     ],
-    result: :none,
+    result: {:tuple, [:term, :term, :term]},
     inline: false
   }
 
   @doc ~S"""
-  Send a tensor to `dst` (default: the next rank), which calls `recv` with its shape and
-  dtype.
+  Start what `recv_tensor_dict` does; return (dict, handles, postprocess).
 
-  Empty tensors are not sent at all. Raises `InvalidRankError` if `dst` is out of range or
-  this rank itself.
+  Waits for the description only: the dict has its keys, its plain values and tensors that
+  are being written to. When all handles have been waited for, call each function of
+  `postprocess`, in order and, where there is an `all_gather_group`, on all its ranks: they
+  put the tensors that had to be gathered into the dict, which is complete then. On a group
+  of one, without `src`, returns (None, [], []). Raises as `recv_tensor_dict` does.
 
-  Python: `GroupCoordinator.send(tensor, dst=None)`.
+  Python: `GroupCoordinator.irecv_tensor_dict(src=None, all_gather_group=None, all_gather_tensors=None)`.
 
-  The call goes to the session that the coordinator came from.
-
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
-  """
-  @spec send(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec send(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | nil | keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec send(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | nil, keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  def send(receiver, tensor, dst \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Call.run(@send, [receiver, tensor, dst, opts])
-  end
-
-  @doc "Like `send`, but returns the value itself and raises `Vllm.Error`."
-  @spec send!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: nil
-  @spec send!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | nil | keyword()) :: nil
-  @spec send!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | nil, keyword()) :: nil
-  def send!(receiver, tensor, dst \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Error.unwrap!(send(receiver, tensor, dst, opts))
-  end
-
-  @recv %Vllm.Call.Spec{
-    function: "GroupCoordinator.recv",
-    path: "/vllm.distributed.v1.GroupCoordinator/Recv",
-    params: [
-      {:receiver, 1, :group, :required},
-      {:size, 2, {:list, :int}, :required},
-      {:dtype, 3, :dtype, :required},
-      {:src, 4, {:nullable, :int}, :optional}
-    ],
-    result: :tensor,
-    inline: false
-  }
-
-  @doc ~S"""
-  Return the tensor of this shape and dtype that `src` (default: the previous rank) sends.
-
-  Raises `InvalidRankError` if `src` is out of range or this rank itself.
-
-  Python: `GroupCoordinator.recv(size, dtype, src=None)`.
-
-  The call goes to the session that the coordinator came from.
+  The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
-  @spec recv(Vllm.Distributed.GroupCoordinator.t(), [non_neg_integer()], Vllm.Tensor.dtype()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec recv(Vllm.Distributed.GroupCoordinator.t(), [non_neg_integer()], Vllm.Tensor.dtype(), integer() | nil | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec recv(Vllm.Distributed.GroupCoordinator.t(), [non_neg_integer()], Vllm.Tensor.dtype(), integer() | nil, keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  def recv(receiver, size, dtype, src \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Call.run(@recv, [receiver, size, dtype, src, opts])
+  @spec irecv_tensor_dict(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, {term(), term(), term()}} | {:error, Vllm.Error.t()}
+  @spec irecv_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), integer() | nil | keyword()) :: {:ok, {term(), term(), term()}} | {:error, Vllm.Error.t()}
+  @spec irecv_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil | keyword()) :: {:ok, {term(), term(), term()}} | {:error, Vllm.Error.t()}
+  @spec irecv_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term() | keyword()) :: {:ok, {term(), term(), term()}} | {:error, Vllm.Error.t()}
+  @spec irecv_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term(), keyword()) :: {:ok, {term(), term(), term()}} | {:error, Vllm.Error.t()}
+  def irecv_tensor_dict(receiver, src \\ :"$unset", all_gather_group \\ :"$unset", all_gather_tensors \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Call.run(@irecv_tensor_dict, [receiver, src, all_gather_group, all_gather_tensors, opts])
   end
 
-  @doc "Like `recv`, but returns the value itself and raises `Vllm.Error`."
-  @spec recv!(Vllm.Distributed.GroupCoordinator.t(), [non_neg_integer()], Vllm.Tensor.dtype()) :: Vllm.Tensor.t()
-  @spec recv!(Vllm.Distributed.GroupCoordinator.t(), [non_neg_integer()], Vllm.Tensor.dtype(), integer() | nil | keyword()) :: Vllm.Tensor.t()
-  @spec recv!(Vllm.Distributed.GroupCoordinator.t(), [non_neg_integer()], Vllm.Tensor.dtype(), integer() | nil, keyword()) :: Vllm.Tensor.t()
-  def recv!(receiver, size, dtype, src \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Error.unwrap!(recv(receiver, size, dtype, src, opts))
-  end
-
-  @make_sibling_device_group %Vllm.Call.Spec{
-    function: "GroupCoordinator.make_sibling_device_group",
-    path: "/vllm.distributed.v1.GroupCoordinator/MakeSiblingDeviceGroup",
-    params: [
-      {:receiver, 1, :group, :required},
-      {:group_desc, 2, {:nullable, :string}, :optional}
-    ],
-    result: :process_group,
-    inline: false
-  }
-
-  @doc ~S"""
-  Return a second device process group with the same members, for work that runs beside
-  the first one's.
-
-  Collective over the world, like making the coordinator. `destroy` destroys it too.
-
-  Python: `GroupCoordinator.make_sibling_device_group(group_desc=None)`.
-
-  The call goes to the session that the coordinator came from.
-
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
-  """
-  @spec make_sibling_device_group(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, Vllm.Distributed.ProcessGroup.t()} | {:error, Vllm.Error.t()}
-  @spec make_sibling_device_group(Vllm.Distributed.GroupCoordinator.t(), String.t() | nil | keyword()) :: {:ok, Vllm.Distributed.ProcessGroup.t()} | {:error, Vllm.Error.t()}
-  @spec make_sibling_device_group(Vllm.Distributed.GroupCoordinator.t(), String.t() | nil, keyword()) :: {:ok, Vllm.Distributed.ProcessGroup.t()} | {:error, Vllm.Error.t()}
-  def make_sibling_device_group(receiver, group_desc \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Call.run(@make_sibling_device_group, [receiver, group_desc, opts])
-  end
-
-  @doc "Like `make_sibling_device_group`, but returns the value itself and raises `Vllm.Error`."
-  @spec make_sibling_device_group!(Vllm.Distributed.GroupCoordinator.t()) :: Vllm.Distributed.ProcessGroup.t()
-  @spec make_sibling_device_group!(Vllm.Distributed.GroupCoordinator.t(), String.t() | nil | keyword()) :: Vllm.Distributed.ProcessGroup.t()
-  @spec make_sibling_device_group!(Vllm.Distributed.GroupCoordinator.t(), String.t() | nil, keyword()) :: Vllm.Distributed.ProcessGroup.t()
-  def make_sibling_device_group!(receiver, group_desc \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Error.unwrap!(make_sibling_device_group(receiver, group_desc, opts))
-  end
-
-  @destroy %Vllm.Call.Spec{
-    function: "GroupCoordinator.destroy",
-    path: "/vllm.distributed.v1.GroupCoordinator/Destroy",
-    params: [
-      {:receiver, 1, :group, :required}
-    ],
-    result: :none,
-    inline: false
-  }
-
-  @doc ~S"""
-  Destroy the group's process groups and free its name. Idempotent, local to the process.
-
-  Any later operation raises `GroupDestroyedError`.
-
-  Python: `GroupCoordinator.destroy()`.
-
-  The call goes to the session that the coordinator came from.
-
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
-  """
-  @spec destroy(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec destroy(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  def destroy(receiver, opts \\ []) do
-    Vllm.Call.run(@destroy, [receiver, opts])
-  end
-
-  @doc "Like `destroy`, but returns the value itself and raises `Vllm.Error`."
-  @spec destroy!(Vllm.Distributed.GroupCoordinator.t()) :: nil
-  @spec destroy!(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: nil
-  def destroy!(receiver, opts \\ []) do
-    Vllm.Error.unwrap!(destroy(receiver, opts))
+  @doc "Like `irecv_tensor_dict`, but returns the value itself and raises `Vllm.Error`."
+  @spec irecv_tensor_dict!(Vllm.Distributed.GroupCoordinator.t()) :: {term(), term(), term()}
+  @spec irecv_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), integer() | nil | keyword()) :: {term(), term(), term()}
+  @spec irecv_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil | keyword()) :: {term(), term(), term()}
+  @spec irecv_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term() | keyword()) :: {term(), term(), term()}
+  @spec irecv_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term(), keyword()) :: {term(), term(), term()}
+  def irecv_tensor_dict!(receiver, src \\ :"$unset", all_gather_group \\ :"$unset", all_gather_tensors \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Error.unwrap!(irecv_tensor_dict(receiver, src, all_gather_group, all_gather_tensors, opts))
   end
 end

@@ -21,6 +21,7 @@ defmodule Vllm.Call.Spec do
           | :none
           | :tensor
           | :group
+          | :object
           | :process_group
           | :duration
           | :dtype

@@ -89,6 +89,7 @@ defmodule Vllm.Call.Value do
   def wire_type(:tensor), do: {:message, V1.Tensor}
   def wire_type(:group), do: {:message, V1.GroupCoordinator}
   def wire_type(:process_group), do: {:message, V1.ProcessGroup}
+  def wire_type(:object), do: {:message, V1.Ref}
   def wire_type(:term), do: {:message, V1.Term}
   def wire_type(:duration), do: {:message, Vllm.Google.Protobuf.Duration}
 
@@ -138,6 +139,8 @@ defmodule Vllm.Call.Value do
 
   defp wire(:process_group, value),
     do: %V1.ProcessGroup{ref: ref!(value, "must be a process group or a coordinator")}
+
+  defp wire(:object, value), do: ref!(value, "must be an object of a rank, a %Vllm.Ref{}")
 
   defp wire(:term, value) do
     case Term.encode(value) do
@@ -246,12 +249,14 @@ defmodule Vllm.Call.Value do
 
   defp value({:list, type}, values), do: Enum.map(values, &value(type, &1))
 
-  defp value(type, nil) when type in [:tensor, :group, :process_group, :term, :duration],
+  defp value(type, nil)
+       when type in [:tensor, :group, :process_group, :object, :term, :duration],
     do: throw({:result, "it holds no #{type}"})
 
   defp value(:tensor, message), do: ok!(Tensor.from_message(message))
   defp value(:term, message), do: ok!(Term.decode(message))
 
+  defp value(:object, message), do: Ref.from_message(message)
   defp value(:group, message), do: struct(GroupCoordinator, facts(message))
   defp value(:process_group, message), do: struct(ProcessGroup, facts(message))
 

@@ -1,0 +1,259 @@
+# Generated from proto/vllm/distributed/v1/device_communicator_base.proto by `make codegen`. Do not edit.
+from vllm_bridge._generated import types_pb2 as _types_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class DeviceCommunicatorBaseAllReduceRequest(_message.Message):
+    __slots__ = ("receiver", "input_")
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    INPUT__FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.Ref
+    input_: _types_pb2.Tensor
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+
+class DeviceCommunicatorBaseAllReduceResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Tensor
+    def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+
+class DeviceCommunicatorBaseAllReduceInPlaceRequest(_message.Message):
+    __slots__ = ("receiver", "input_")
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    INPUT__FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.Ref
+    input_: _types_pb2.Tensor
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+
+class DeviceCommunicatorBaseAllReduceInPlaceResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Tensor
+    def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+
+class DeviceCommunicatorBaseAllGatherRequest(_message.Message):
+    __slots__ = ("receiver", "input_", "dim")
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    INPUT__FIELD_NUMBER: _ClassVar[int]
+    DIM_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.Ref
+    input_: _types_pb2.Tensor
+    dim: int
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., dim: _Optional[int] = ...) -> None: ...
+
+class DeviceCommunicatorBaseAllGatherResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Tensor
+    def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+
+class DeviceCommunicatorBaseAllGathervRequest(_message.Message):
+    __slots__ = ("receiver", "input_", "dim", "sizes")
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    INPUT__FIELD_NUMBER: _ClassVar[int]
+    DIM_FIELD_NUMBER: _ClassVar[int]
+    SIZES_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.Ref
+    input_: _types_pb2.Term
+    dim: int
+    sizes: _types_pb2.Int64List
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., dim: _Optional[int] = ..., sizes: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ...) -> None: ...
+
+class DeviceCommunicatorBaseAllGathervResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Term
+    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+
+class DeviceCommunicatorBaseReduceScatterRequest(_message.Message):
+    __slots__ = ("receiver", "input_", "dim")
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    INPUT__FIELD_NUMBER: _ClassVar[int]
+    DIM_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.Ref
+    input_: _types_pb2.Tensor
+    dim: int
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., dim: _Optional[int] = ...) -> None: ...
+
+class DeviceCommunicatorBaseReduceScatterResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Tensor
+    def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+
+class DeviceCommunicatorBaseReduceScattervRequest(_message.Message):
+    __slots__ = ("receiver", "input_", "dim", "sizes")
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    INPUT__FIELD_NUMBER: _ClassVar[int]
+    DIM_FIELD_NUMBER: _ClassVar[int]
+    SIZES_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.Ref
+    input_: _types_pb2.Tensor
+    dim: int
+    sizes: _types_pb2.Int64List
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., dim: _Optional[int] = ..., sizes: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ...) -> None: ...
+
+class DeviceCommunicatorBaseReduceScattervResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Tensor
+    def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+
+class DeviceCommunicatorBaseGatherRequest(_message.Message):
+    __slots__ = ("receiver", "input_", "dst", "dim")
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    INPUT__FIELD_NUMBER: _ClassVar[int]
+    DST_FIELD_NUMBER: _ClassVar[int]
+    DIM_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.Ref
+    input_: _types_pb2.Tensor
+    dst: int
+    dim: int
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., dst: _Optional[int] = ..., dim: _Optional[int] = ...) -> None: ...
+
+class DeviceCommunicatorBaseGatherResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Tensor
+    def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+
+class DeviceCommunicatorBaseBroadcastRequest(_message.Message):
+    __slots__ = ("receiver", "input_", "src")
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    INPUT__FIELD_NUMBER: _ClassVar[int]
+    SRC_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.Ref
+    input_: _types_pb2.Tensor
+    src: int
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., src: _Optional[int] = ...) -> None: ...
+
+class DeviceCommunicatorBaseBroadcastResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Tensor
+    def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+
+class DeviceCommunicatorBaseSendRequest(_message.Message):
+    __slots__ = ("receiver", "tensor", "dst")
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    TENSOR_FIELD_NUMBER: _ClassVar[int]
+    DST_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.Ref
+    tensor: _types_pb2.Tensor
+    dst: int
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., tensor: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., dst: _Optional[int] = ...) -> None: ...
+
+class DeviceCommunicatorBaseSendResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class DeviceCommunicatorBaseRecvRequest(_message.Message):
+    __slots__ = ("receiver", "size", "dtype", "src")
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    SIZE_FIELD_NUMBER: _ClassVar[int]
+    DTYPE_FIELD_NUMBER: _ClassVar[int]
+    SRC_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.Ref
+    size: _containers.RepeatedScalarFieldContainer[int]
+    dtype: str
+    src: int
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., size: _Optional[_Iterable[int]] = ..., dtype: _Optional[str] = ..., src: _Optional[int] = ...) -> None: ...
+
+class DeviceCommunicatorBaseRecvResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Tensor
+    def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+
+class DeviceCommunicatorBaseDispatchRequest(_message.Message):
+    __slots__ = ("receiver", "hidden_states", "topk_weights", "topk_ids", "is_sequence_parallel", "extra_tensors", "sizes", "router_logits")
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    HIDDEN_STATES_FIELD_NUMBER: _ClassVar[int]
+    TOPK_WEIGHTS_FIELD_NUMBER: _ClassVar[int]
+    TOPK_IDS_FIELD_NUMBER: _ClassVar[int]
+    IS_SEQUENCE_PARALLEL_FIELD_NUMBER: _ClassVar[int]
+    EXTRA_TENSORS_FIELD_NUMBER: _ClassVar[int]
+    SIZES_FIELD_NUMBER: _ClassVar[int]
+    ROUTER_LOGITS_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.Ref
+    hidden_states: _types_pb2.Tensor
+    topk_weights: _types_pb2.Tensor
+    topk_ids: _types_pb2.Tensor
+    is_sequence_parallel: bool
+    extra_tensors: _types_pb2.TensorList
+    sizes: _types_pb2.Int64List
+    router_logits: _types_pb2.Tensor
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., hidden_states: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., topk_weights: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., topk_ids: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., is_sequence_parallel: _Optional[bool] = ..., extra_tensors: _Optional[_Union[_types_pb2.TensorList, _Mapping]] = ..., sizes: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ..., router_logits: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+
+class DeviceCommunicatorBaseDispatchResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Term
+    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+
+class DeviceCommunicatorBaseDispatchRouterLogitsRequest(_message.Message):
+    __slots__ = ("receiver", "hidden_states", "router_logits", "is_sequence_parallel", "extra_tensors", "sizes")
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    HIDDEN_STATES_FIELD_NUMBER: _ClassVar[int]
+    ROUTER_LOGITS_FIELD_NUMBER: _ClassVar[int]
+    IS_SEQUENCE_PARALLEL_FIELD_NUMBER: _ClassVar[int]
+    EXTRA_TENSORS_FIELD_NUMBER: _ClassVar[int]
+    SIZES_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.Ref
+    hidden_states: _types_pb2.Tensor
+    router_logits: _types_pb2.Tensor
+    is_sequence_parallel: bool
+    extra_tensors: _types_pb2.TensorList
+    sizes: _types_pb2.Int64List
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., hidden_states: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., router_logits: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., is_sequence_parallel: _Optional[bool] = ..., extra_tensors: _Optional[_Union[_types_pb2.TensorList, _Mapping]] = ..., sizes: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ...) -> None: ...
+
+class DeviceCommunicatorBaseDispatchRouterLogitsResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Term
+    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+
+class DeviceCommunicatorBaseCombineRequest(_message.Message):
+    __slots__ = ("receiver", "hidden_states", "is_sequence_parallel", "sizes")
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    HIDDEN_STATES_FIELD_NUMBER: _ClassVar[int]
+    IS_SEQUENCE_PARALLEL_FIELD_NUMBER: _ClassVar[int]
+    SIZES_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.Ref
+    hidden_states: _types_pb2.Tensor
+    is_sequence_parallel: bool
+    sizes: _types_pb2.Int64List
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., hidden_states: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., is_sequence_parallel: _Optional[bool] = ..., sizes: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ...) -> None: ...
+
+class DeviceCommunicatorBaseCombineResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Tensor
+    def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+
+class DeviceCommunicatorBasePrepareCommunicationBufferForModelRequest(_message.Message):
+    __slots__ = ("receiver", "model")
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.Ref
+    model: _types_pb2.Term
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., model: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+
+class DeviceCommunicatorBasePrepareCommunicationBufferForModelResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class DeviceCommunicatorBaseDestroyRequest(_message.Message):
+    __slots__ = ("receiver",)
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.Ref
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
+
+class DeviceCommunicatorBaseDestroyResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...

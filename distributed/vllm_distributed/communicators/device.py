@@ -1,0 +1,193 @@
+"""DeviceCommunicatorBase: the operations of one group on tensors, whatever they travel over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch.distributed import ProcessGroup
+
+from vllm_distributed.arguments import (
+    check_dim,
+    check_divides,
+    check_dtype,
+    check_peer,
+    check_process_group,
+    check_rank,
+    check_shape,
+    check_sizes,
+)
+from vllm_distributed.communicators.base import Transport
+from vllm_distributed.communicators.choice import make_transport
+from vllm_distributed.communicators.expert_parallel import TokenExchange, dispatch_arguments
+
+__all__ = ["DeviceCommunicatorBase"]
+
+
+class DeviceCommunicatorBase:
+    """Moves and reduces the tensors of one group: checks the arguments, then sends.
+
+    Complete as it is; code of one's own derives from it and overrides what it does in another way.
+    `cpu_group` is the group over gloo, `device_group` the one for tensors on `device`; without a
+    `device_group` the group is one rank alone. CPU tensors travel over the CPU group and tensors
+    on a device over the device group; where that is gloo they are staged through the CPU.
+    `unique_name` is for messages. `optimised` allows paths made for the device, such as an
+    all-reduce through symmetric memory. `global_ranks` and `global_world_size` are accepted for
+    code written against vLLM.
+
+    Making one for a group on several devices is collective over the group. `src` and `dst` count
+    inside the group. Errors are those of `GroupCoordinator`'s operations of the same names.
+    """
+
+    def __init__(
+        self,
+        cpu_group: ProcessGroup | None = None,
+        device: torch.device | None = None,
+        device_group: ProcessGroup | None = None,
+        unique_name: str = "",
+        global_ranks: list[int] | None = None,
+        global_world_size: int | None = None,
+        *,
+        optimised: bool = True,
+    ) -> None:
+        for name, group in (("cpu_group", cpu_group), ("device_group", device_group)):
+            if group is not None:
+                check_process_group(name, group)
+        self.device: torch.device = device or torch.device("cpu")
+        """Where the group's tensors live, unless they are on the CPU."""
+        self.cpu_group: ProcessGroup | None = cpu_group
+        """The process group over gloo."""
+        self.device_group: ProcessGroup | None = device_group
+        """The process group for tensors on the device."""
+        self.unique_name: str = unique_name
+        """The group's name, such as `tp:0`."""
+        self._transport: Transport = make_transport(
+            cpu_group, self.device, device_group, unique_name, optimised=optimised
+        )
+        self.rank_in_group: int = self._transport.rank_in_group
+        """This process's number inside the group."""
+        self.world_size: int = self._transport.world_size
+        """The number of members."""
+        self._tokens = TokenExchange([self])
+
+    def all_reduce(self, input_: torch.Tensor) -> torch.Tensor:
+        """Return the sum of the group's tensors in a new tensor. Collective over the group."""
+        return self._transport.all_reduce(input_)
+
+    def all_reduce_(self, input_: torch.Tensor) -> torch.Tensor:
+        """Replace `input_` by the sum of the group's tensors. Collective over the group."""
+        return self._transport.all_reduce_(input_)
+
+    def all_gather(self, input_: torch.Tensor, dim: int = -1) -> torch.Tensor:
+        """Return the tensors of all ranks concatenated along `dim`. Collective over the group."""
+        return self._transport.all_gather(input_, check_dim("all_gather", input_, dim))
+
+    def all_gatherv(
+        self,
+        input_: torch.Tensor | list[torch.Tensor],
+        dim: int = 0,
+        sizes: list[int] | None = None,
+    ) -> torch.Tensor | list[torch.Tensor]:
+        """Return the tensors of all ranks, `sizes` long along `dim`, concatenated along it.
+
+        Collective over the group.
+        """
+        tensors = input_ if isinstance(input_, list) else [input_]
+        dims = [check_dim("all_gatherv", tensor, dim) for tensor in tensors]
+        if sizes is not None:
+            for tensor, at in zip(tensors, dims, strict=True):
+                extent = tensor.size(at) if tensor.dim() else 1
+                check_sizes("all_gatherv", sizes, self.world_size, extent, self.rank_in_group)
+        results = [
+            self._transport.all_gather(tensor, at)
+            if sizes is None
+            else self._transport.all_gatherv(tensor, at, sizes)
+            for tensor, at in zip(tensors, dims, strict=True)
+        ]
+        return results if isinstance(input_, list) else results[0]
+
+    def reduce_scatter(self, input_: torch.Tensor, dim: int = -1) -> torch.Tensor:
+        """Return this rank's equal part along `dim` of the sum. Collective over the group."""
+        at = check_dim("reduce_scatter", input_, dim)
+        share = check_divides("reduce_scatter", input_, at, self.world_size)
+        return self._transport.reduce_scatterv(input_, at, [share] * self.world_size)
+
+    def reduce_scatterv(
+        self, input_: torch.Tensor, dim: int = -1, sizes: list[int] | None = None
+    ) -> torch.Tensor:
+        """Return this rank's part, of `sizes` along `dim`, of the sum. Collective."""
+        if sizes is None:
+            return self.reduce_scatter(input_, dim)
+        at = check_dim("reduce_scatterv", input_, dim)
+        extent = input_.size(at) if input_.dim() else 1
+        check_sizes("reduce_scatterv", sizes, self.world_size, extent)
+        return self._transport.reduce_scatterv(input_, at, sizes)
+
+    def gather(self, input_: torch.Tensor, dst: int = 0, dim: int = -1) -> torch.Tensor | None:
+        """Return on `dst` what `all_gather` would, elsewhere None. Collective over the group."""
+        check_rank("dst", dst, self.world_size, self.unique_name)
+        return self._transport.gather(input_, dst, check_dim("gather", input_, dim))
+
+    def broadcast(self, input_: torch.Tensor, src: int = 0) -> torch.Tensor:
+        """Replace `input_` by the one of `src`. Collective over the group."""
+        check_rank("src", src, self.world_size, self.unique_name)
+        return self._transport.broadcast(input_, src)
+
+    def send(self, tensor: torch.Tensor, dst: int | None = None) -> None:
+        """Send to one rank (default: the next), which calls `recv`."""
+        self._transport.send(tensor, self._peer("dst", dst, +1))
+
+    def recv(self, size: torch.Size, dtype: torch.dtype, src: int | None = None) -> torch.Tensor:
+        """Receive a tensor on the group's device from one rank (default: the previous)."""
+        src = self._peer("src", src, -1)
+        return self._transport.recv(check_shape("recv", size), check_dtype("recv", dtype), src)
+
+    # Expert parallelism
+
+    def dispatch(
+        self,
+        hidden_states: torch.Tensor,
+        topk_weights: torch.Tensor | None = None,
+        topk_ids: torch.Tensor | None = None,
+        is_sequence_parallel: bool = False,
+        extra_tensors: list[torch.Tensor] | None = None,
+        sizes: list[int] | None = None,
+        router_logits: torch.Tensor | None = None,
+    ) -> Any:
+        """Return the group's tokens with their routing; see `GroupCoordinator.dispatch`."""
+        weights, ids, _ = dispatch_arguments(
+            topk_weights, topk_ids, is_sequence_parallel, router_logits
+        )
+        return self._tokens.dispatch(hidden_states, weights, ids, extra_tensors, sizes)
+
+    def dispatch_router_logits(
+        self,
+        hidden_states: torch.Tensor,
+        router_logits: torch.Tensor,
+        is_sequence_parallel: bool = False,
+        extra_tensors: list[torch.Tensor] | None = None,
+        sizes: list[int] | None = None,
+    ) -> Any:
+        """Return the group's tokens and logits; see `GroupCoordinator.dispatch_router_logits`."""
+        return self._tokens.dispatch(hidden_states, router_logits, None, extra_tensors, sizes)
+
+    def combine(
+        self,
+        hidden_states: torch.Tensor,
+        is_sequence_parallel: bool = False,
+        sizes: list[int] | None = None,
+    ) -> torch.Tensor:
+        """Return this rank's tokens, summed over the group; see `GroupCoordinator.combine`."""
+        return self._tokens.combine(hidden_states, sizes)
+
+    def prepare_communication_buffer_for_model(self, model: torch.nn.Module) -> None:
+        """Size buffers from the model. The transports here need none; one's own may."""
+
+    def destroy(self) -> None:
+        """Give back what is held besides the process groups."""
+        self._transport.destroy()
+
+    def _peer(self, name: str, value: int | None, step: int) -> int:
+        if value is None:
+            value = (self.rank_in_group + step) % self.world_size
+        return check_peer(name, value, self.rank_in_group, self.world_size, self.unique_name)

@@ -1,0 +1,252 @@
+"""Tokens to the ranks that hold their experts and back: all-gather, then reduce-scatter.
+
+Every rank gets every token with its routing, computes what its own experts contribute, and the
+contributions are summed on the way back, while each rank gets its own tokens only. That is vLLM's
+`allgather_reducescatter` (and what its `naive` computes); token counts may differ between ranks.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import torch
+
+from vllm_distributed.errors import (
+    InvalidArgumentError,
+    InvalidTypeError,
+    LibraryMissingError,
+)
+
+__all__ = ["TokenExchange", "check_all2all_backend", "dispatch_arguments"]
+
+COMPOSED = ("allgather_reducescatter", "naive")
+"""The backends that are composed from collectives here."""
+
+LIBRARIES = {
+    "pplx": "pplx_kernels",
+    "deepep_high_throughput": "deep_ep",
+    "deepep_low_latency": "deep_ep",
+    "deepep_v2": "deep_ep",
+    "mori": "mori",
+    "mori_high_throughput": "mori",
+    "mori_low_latency": "mori",
+    "nixl_ep": "nixl_ep",
+    "flashinfer_all2allv": "flashinfer",
+    "flashinfer_nvlink_two_sided": "flashinfer",
+    "flashinfer_nvlink_one_sided": "flashinfer",
+}
+"""The libraries that the other backends of `ParallelConfig.all2all_backend` need."""
+
+
+def check_all2all_backend(backend: str) -> str:
+    """Return `backend` if tokens can be exchanged with it.
+
+    Raises `LibraryMissingError` naming the library for one that needs another library, and
+    `InvalidArgumentError` for a name that is none.
+
+    >>> check_all2all_backend("naive")
+    'naive'
+    """
+    if backend in COMPOSED:
+        return backend
+    library = LIBRARIES.get(backend)
+    if library is None:
+        raise InvalidArgumentError(
+            f"all2all_backend={backend!r} is not known; known are "
+            f"{', '.join([*COMPOSED, *LIBRARIES])}",
+            backend=backend,
+            known=[*COMPOSED, *LIBRARIES],
+        )
+    state = (
+        "which is not installed"
+        if importlib.util.find_spec(library) is None
+        else "whose kernels this package does not call"
+    )
+    raise LibraryMissingError(
+        f"all2all_backend={backend!r} needs the library {library!r}, {state}: use "
+        f"all2all_backend='allgather_reducescatter'",
+        backend=backend,
+        library=library,
+    )
+
+
+def dispatch_arguments(
+    topk_weights: torch.Tensor | None,
+    topk_ids: torch.Tensor | bool | None,
+    is_sequence_parallel: bool,
+    router_logits: torch.Tensor | None,
+) -> tuple[torch.Tensor, torch.Tensor | None, bool]:
+    """Return (weights or logits, ids, is_sequence_parallel).
+
+    vLLM 0.14 has `dispatch(hidden_states, router_logits, is_sequence_parallel)`, later versions
+    have `dispatch(hidden_states, topk_weights, topk_ids, is_sequence_parallel)`: both are taken.
+    """
+    if isinstance(topk_ids, bool):
+        is_sequence_parallel, topk_ids = topk_ids, None
+    if (router_logits is None) == (topk_weights is None):
+        raise InvalidArgumentError(
+            "dispatch takes either topk_weights and topk_ids, or router_logits"
+        )
+    if topk_weights is None:
+        topk_weights = router_logits
+    check_tensor("topk_weights", topk_weights)
+    if topk_ids is not None:
+        check_tensor("topk_ids", topk_ids)
+    return topk_weights, topk_ids, is_sequence_parallel  # type: ignore[return-value]
+
+
+def check_tensor(name: str, value: object) -> None:
+    """Raise `InvalidTypeError` for what is no tensor."""
+    if not isinstance(value, torch.Tensor):
+        raise InvalidTypeError(
+            f"{name} must be a torch.Tensor, got {type(value).__name__}", argument=name
+        )
+
+
+class Stage(Protocol):
+    """A group of ranks between which tokens are exchanged."""
+
+    @property
+    def unique_name(self) -> str: ...
+    @property
+    def world_size(self) -> int: ...
+    @property
+    def rank_in_group(self) -> int: ...
+    def all_gather(self, input_: torch.Tensor, dim: int = -1) -> torch.Tensor: ...
+    def all_gatherv(
+        self,
+        input_: torch.Tensor | list[torch.Tensor],
+        dim: int = 0,
+        sizes: list[int] | None = None,
+    ) -> torch.Tensor | list[torch.Tensor]: ...
+    def reduce_scatterv(
+        self, input_: torch.Tensor, dim: int = -1, sizes: list[int] | None = None
+    ) -> torch.Tensor: ...
+
+
+class TokenExchange:
+    """Dispatch and combine over a group, or over several that form a grid (fastest first).
+
+    Remembers how many tokens each rank had in the last dispatch, for the combine that follows.
+    """
+
+    def __init__(self, stages: Sequence[Stage]) -> None:
+        self._stages = stages
+        self._counts: list[list[int]] | None = None
+
+    def dispatch(
+        self,
+        hidden_states: torch.Tensor,
+        routing: torch.Tensor,
+        topk_ids: torch.Tensor | None,
+        extra_tensors: list[torch.Tensor] | None,
+        sizes: list[int] | None,
+    ) -> Any:
+        """Return the tensors of all ranks' tokens, in rank order."""
+        named = {"hidden_states": hidden_states, "topk_weights or router_logits": routing}
+        if topk_ids is not None:
+            named["topk_ids"] = topk_ids
+        named |= {f"extra_tensors[{i}]": extra for i, extra in enumerate(extra_tensors or [])}
+        tokens = _rows(named)
+        self._counts = self._counts_of(tokens, sizes)
+        tensors = list(named.values())
+        for stage, counts in zip(self._stages, self._counts, strict=True):
+            if stage.world_size > 1:
+                tensors = list(stage.all_gatherv(tensors, 0, counts))
+        fixed = 2 if topk_ids is None else 3
+        head = tuple(tensors[:fixed])
+        return head if extra_tensors is None else (*head, tensors[fixed:])
+
+    def combine(self, hidden_states: torch.Tensor, sizes: list[int] | None) -> torch.Tensor:
+        """Return the sum over ranks of this rank's tokens."""
+        check_tensor("hidden_states", hidden_states)
+        counts = self._counts if sizes is None else self._split_counts(sizes)
+        if counts is None:
+            raise InvalidArgumentError(
+                f"combine on {self._name()} does not know how many tokens each rank has: call "
+                f"dispatch first, or pass sizes",
+                group=self._name(),
+            )
+        total, rows = sum(counts[-1]), hidden_states.size(0) if hidden_states.dim() else 0
+        if rows != total:
+            raise InvalidArgumentError(
+                f"combine on {self._name()}: hidden_states has {rows} rows, but the ranks have "
+                f"{total} tokens together: pass a row for every token that dispatch returned",
+                rows=rows,
+                tokens=total,
+            )
+        for stage, its_counts in reversed(list(zip(self._stages, counts, strict=True))):
+            if stage.world_size > 1:
+                hidden_states = stage.reduce_scatterv(hidden_states, 0, its_counts)
+        return hidden_states
+
+    def _counts_of(self, tokens: int, sizes: list[int] | None) -> list[list[int]]:
+        """Return, for each stage, how many tokens each of its ranks brings."""
+        if sizes is not None:
+            counts = self._split_counts(sizes)
+            mine = counts[0][self._stages[0].rank_in_group]
+            if mine != tokens:
+                raise InvalidArgumentError(
+                    f"dispatch on {self._name()}: with sizes={sizes} this rank has {mine} tokens, "
+                    f"but hidden_states has {tokens} rows",
+                    sizes=sizes,
+                    rows=tokens,
+                )
+            return counts
+        counts = []
+        for stage in self._stages:
+            gathered = stage.all_gather(torch.tensor([tokens]), 0)
+            counts.append([int(count) for count in gathered.tolist()])
+            tokens = sum(counts[-1])
+        return counts
+
+    def _split_counts(self, sizes: list[int]) -> list[list[int]]:
+        """Return each stage's counts out of those of all ranks of the grid."""
+        ranks = 1
+        for stage in self._stages:
+            ranks *= stage.world_size
+        if len(sizes) != ranks or not all(
+            isinstance(size, int) and not isinstance(size, bool) and size >= 0 for size in sizes
+        ):
+            raise InvalidArgumentError(
+                f"sizes={sizes} must be {ranks} integers, none negative: the number of tokens of "
+                f"each rank of {self._name()}",
+                sizes=list(sizes),
+                ranks=ranks,
+            )
+        counts: list[list[list[int]]] = []
+        rest = list(sizes)
+        for stage in self._stages:
+            width = stage.world_size
+            rows = [rest[at : at + width] for at in range(0, len(rest), width)]
+            counts.append(rows)
+            rest = [sum(row) for row in rows]
+        return [rows[self._row_of(level)] for level, rows in enumerate(counts)]
+
+    def _row_of(self, level: int) -> int:
+        """Return which row of a stage's grid this rank is in: its place in the slower stages."""
+        row = 0
+        for stage in reversed(self._stages[level + 1 :]):
+            row = row * stage.world_size + stage.rank_in_group
+        return row
+
+    def _name(self) -> str:
+        return " x ".join(stage.unique_name for stage in reversed(self._stages))
+
+
+def _rows(named: dict[str, torch.Tensor]) -> int:
+    """Return the extent of the first dim, which all tensors share: one row for each token."""
+    for name, tensor in named.items():
+        check_tensor(name, tensor)
+        if tensor.dim() == 0:
+            raise InvalidArgumentError(f"{name} must have a row for each token, got no dims")
+    rows = {name: tensor.size(0) for name, tensor in named.items()}
+    if len(set(rows.values())) > 1:
+        raise InvalidArgumentError(
+            f"all tensors must have a row for each token, got "
+            f"{', '.join(f'{count} rows in {name}' for name, count in rows.items())}",
+            rows=rows,
+        )
+    return next(iter(rows.values()))

@@ -1,0 +1,77 @@
+"""What a reader has to know to join a message queue, as plain values that any channel carries."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError
+
+__all__ = ["Handle"]
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Handle:
+    """Where a queue is. It holds the secret that lets a reader in: it goes to the readers only."""
+
+    version: int
+    n_reader: int
+    local_reader_ranks: list[int]
+    memory: str | None
+    """The name of the shared memory, if there are readers on the writer's node."""
+    max_chunk_bytes: int
+    max_chunks: int
+    host: str | None
+    """Where the writer listens for readers on other nodes, if there are any."""
+    port: int
+    token: bytes
+    timeout_s: float
+
+    def as_plain(self) -> dict[str, Any]:
+        """Return the handle as a dict of plain values."""
+        return asdict(self)
+
+    @classmethod
+    def from_plain(cls, value: Any) -> Handle:
+        """Return the handle that `as_plain` made the dict from.
+
+        Raises `InvalidTypeError` or `InvalidArgumentError` for anything else.
+        """
+        if not isinstance(value, dict):
+            raise InvalidTypeError(
+                f"a message queue's handle is the dict that export_handle() returns, got "
+                f"{type(value).__name__}"
+            )
+        kinds: dict[str, tuple[type, ...]] = {
+            "local_reader_ranks": (list,),
+            "memory": (str, type(None)),
+            "host": (str, type(None)),
+            "token": (bytes,),
+            "timeout_s": (float, int),
+        }
+        names = [field.name for field in fields(cls)]
+        wrong = [
+            name
+            for name in names
+            if name not in value
+            or isinstance(value[name], bool)
+            or not isinstance(value[name], kinds.get(name, (int,)))
+        ]
+        if wrong or set(value) != set(names):
+            raise InvalidArgumentError(
+                f"not a message queue's handle: wrong, missing or unknown are "
+                f"{sorted({*wrong, *(str(key) for key in value if key not in names)})}; pass on "
+                f"what export_handle() returned, unchanged"
+            )
+        handle = cls(**value)
+        if handle.version != VERSION:
+            raise InvalidArgumentError(
+                f"the handle is of version {handle.version}, this package knows {VERSION}: run the "
+                f"same version of vllm_distributed on every rank",
+                version=handle.version,
+            )
+        if handle.max_chunk_bytes < 1 or handle.max_chunks < 1 or handle.n_reader < 0:
+            raise InvalidArgumentError("not a message queue's handle: its sizes are not positive")
+        return handle

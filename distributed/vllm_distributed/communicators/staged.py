@@ -1,0 +1,72 @@
+"""Tensors on a device over a group of the gloo backend: by way of the host's memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from vllm_distributed.communicators.base import Transport
+
+__all__ = ["StagedTransport"]
+
+
+class StagedTransport(Transport):
+    """Copies a CUDA tensor to the host, works there, and copies the result back.
+
+    Correct, and slow: for tests and for hosts whose accelerators have no backend of their own.
+    `recv` gives a CPU tensor, as gloo's groups have the CPU for their device.
+    """
+
+    def __init__(self, host: Transport) -> None:
+        super().__init__(host.unique_name, host.rank_in_group, host.world_size)
+        self._host = host
+
+    def all_reduce(self, input_: torch.Tensor) -> torch.Tensor:
+        return _back(input_, self._host.all_reduce(_near(input_)))
+
+    def all_reduce_(self, input_: torch.Tensor) -> torch.Tensor:
+        return _written(input_, self._host.all_reduce_(_near(input_)))
+
+    def all_gather(self, input_: torch.Tensor, dim: int) -> torch.Tensor:
+        return _back(input_, self._host.all_gather(_near(input_), dim))
+
+    def all_gatherv(self, input_: torch.Tensor, dim: int, sizes: Sequence[int]) -> torch.Tensor:
+        return _back(input_, self._host.all_gatherv(_near(input_), dim, sizes))
+
+    def reduce_scatterv(self, input_: torch.Tensor, dim: int, sizes: Sequence[int]) -> torch.Tensor:
+        return _back(input_, self._host.reduce_scatterv(_near(input_), dim, sizes))
+
+    def gather(self, input_: torch.Tensor, dst: int, dim: int) -> torch.Tensor | None:
+        result = self._host.gather(_near(input_), dst, dim)
+        return None if result is None else _back(input_, result)
+
+    def broadcast(self, input_: torch.Tensor, src: int) -> torch.Tensor:
+        return _written(input_, self._host.broadcast(_near(input_), src))
+
+    def send(self, tensor: torch.Tensor, dst: int) -> None:
+        self._host.send(_near(tensor), dst)
+
+    def recv(self, size: torch.Size, dtype: torch.dtype, src: int) -> torch.Tensor:
+        return self._host.recv(size, dtype, src)
+
+    def destroy(self) -> None:
+        self._host.destroy()
+
+
+def _near(tensor: torch.Tensor) -> torch.Tensor:
+    """Return the tensor, or its copy on the host. What is no tensor is refused there."""
+    if isinstance(tensor, torch.Tensor) and tensor.is_cuda and tensor.layout is torch.strided:
+        return tensor.detach().cpu()
+    return tensor
+
+
+def _back(like: torch.Tensor, result: torch.Tensor) -> torch.Tensor:
+    return result.to(like.device) if like.is_cuda else result
+
+
+def _written(target: torch.Tensor, result: torch.Tensor) -> torch.Tensor:
+    if result is not target:
+        with torch.no_grad():
+            target.copy_(result)
+    return target

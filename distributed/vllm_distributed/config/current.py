@@ -1,0 +1,37 @@
+"""The current configuration: what init functions go by where they are not told otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from vllm_distributed.config import slot
+from vllm_distributed.config.parallel import ParallelConfig
+from vllm_distributed.errors import InvalidTypeError
+
+__all__ = ["get_current_parallel_config_or_none", "set_current_parallel_config"]
+
+
+@contextmanager
+def set_current_parallel_config(config: ParallelConfig | None) -> Iterator[ParallelConfig | None]:
+    """Make `config` the current one while the context lasts, and give it.
+
+    Under it `init_distributed_environment` and `initialize_model_parallel` take from it what they
+    are not told: see there. The process has one current configuration, whichever thread asks.
+    Contexts may be nested; None means none for the while. Raises `InvalidTypeError` for anything
+    else than a `ParallelConfig`.
+    """
+    if config is not None and not isinstance(config, ParallelConfig):
+        raise InvalidTypeError(
+            f"config must be a ParallelConfig or None, got {type(config).__name__}"
+        )
+    before = slot.replace(config)
+    try:
+        yield config
+    finally:
+        slot.replace(before)
+
+
+def get_current_parallel_config_or_none() -> ParallelConfig | None:
+    """Return the configuration that `set_current_parallel_config` made current, if any."""
+    return slot.current()

@@ -1,0 +1,50 @@
+"""Ports for the groups between data parallel replicas, held from when they are named.
+
+A port that somebody found free and let go of may be taken when it is needed. These are bound and
+stay bound, though nobody listens: Linux then gives them to nobody who asks for any port, while a
+process that names one, with SO_REUSEADDR set as every server here does, can bind and listen. So
+the numbers can travel to other processes of this machine in a pickled configuration.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+
+__all__ = ["ReservedPorts"]
+
+
+class ReservedPorts:
+    """`count` ports on the address `host` of this machine, held while this object lives.
+
+    There are none where `host` is not an address of this machine, whose ports only its own
+    processes can hold.
+    """
+
+    def __init__(self, host: str, count: int) -> None:
+        self._sockets: list[socket.socket] = []
+        with contextlib.suppress(OSError):
+            for _ in range(count):
+                self._sockets.append(_bound(host))
+        self.ports: list[int] = [held.getsockname()[1] for held in self._sockets]
+        """The numbers, all different."""
+
+    def close(self) -> None:
+        """Give the ports back. Idempotent."""
+        while self._sockets:
+            self._sockets.pop().close()
+
+    def __del__(self) -> None:
+        self.close()
+
+
+def _bound(host: str) -> socket.socket:
+    family, kind, protocol, _, address = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
+    held = socket.socket(family, kind, protocol)
+    try:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(address)
+    except OSError:
+        held.close()
+        raise
+    return held

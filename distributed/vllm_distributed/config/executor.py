@@ -1,0 +1,50 @@
+"""Which executor starts the workers, where the configuration does not say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vllm_distributed.config import platform
+from vllm_distributed.errors import InvalidArgumentError
+
+if TYPE_CHECKING:
+    from vllm_distributed.config.parallel import ParallelConfig
+
+__all__ = ["choose_executor", "uses_ray"]
+
+
+def choose_executor(config: ParallelConfig) -> str:
+    """Return the backend for a configuration that names none.
+
+    `uni` for one process; `mp` on several nodes; `ray` where the data parallel backend is Ray or
+    the process runs in a placement group; else `mp`. Raises `InvalidArgumentError` where there are
+    accelerators on this node, but fewer than the configuration wants on it.
+    """
+    if config.world_size == 1:
+        return "uni"
+    if config.nnodes > 1:
+        return "mp"
+    if (
+        config.data_parallel_backend == "ray"
+        or config.placement_group is not None
+        or platform.in_ray_placement_group()
+    ):
+        return "ray"
+    devices = platform.accelerator_count()
+    if 0 < devices < config.world_size:
+        raise InvalidArgumentError(
+            f"world_size={config.world_size} (pipeline x tensor x prefill context parallel size) "
+            f"is more than the {devices} accelerators of this node: set nnodes, or "
+            f"distributed_executor_backend='ray', to use those of other nodes; or "
+            f"distributed_executor_backend='mp' to start that many processes here all the same",
+            world_size=config.world_size,
+            accelerators=devices,
+        )
+    return "mp"
+
+
+def uses_ray(backend: object) -> bool:
+    """Return whether a backend, by name or a class that says so itself, is Ray."""
+    if isinstance(backend, type):
+        return bool(getattr(backend, "uses_ray", False))
+    return backend == "ray"

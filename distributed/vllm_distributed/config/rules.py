@@ -1,0 +1,150 @@
+"""The rules between fields of a ParallelConfig, each a function from it to what it breaks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from vllm_distributed.config import platform
+from vllm_distributed.config.executor import uses_ray
+from vllm_distributed.config.kinds import DistributedExecutorBackend, choices_of
+from vllm_distributed.config.settings import Breach
+
+if TYPE_CHECKING:
+    from vllm_distributed.config.parallel import ParallelConfig
+
+__all__ = ["MULTI_NODE_BACKENDS", "breaches"]
+
+MULTI_NODE_BACKENDS = ("mp", "uni", "external_launcher")
+
+_IMPORT_PATH = re.compile(r"[^\W\d]\w*([.:][^\W\d]\w*)+")
+
+
+def breaches(config: ParallelConfig) -> Iterator[Breach]:
+    """Return every rule that the configuration breaks, the fields having values of their kind."""
+    for rule in (_sizes, _data_parallel, _experts, _executor, _nodes, _internals):
+        yield from rule(config)
+
+
+def _sizes(config: ParallelConfig) -> Iterator[Breach]:
+    tensor, decode = config.tensor_parallel_size, config.decode_context_parallel_size
+    if tensor % decode != 0:
+        yield Breach(
+            "decode_context_parallel_size",
+            decode,
+            f"decode_context_parallel_size={decode} must divide tensor_parallel_size={tensor}, "
+            f"whose groups it splits",
+        )
+    old, new = config.dcp_kv_cache_interleave_size, config.cp_kv_cache_interleave_size
+    if old not in (1, new):
+        yield Breach(
+            "dcp_kv_cache_interleave_size",
+            old,
+            f"dcp_kv_cache_interleave_size={old} is the older name of "
+            f"cp_kv_cache_interleave_size={new}, and must equal it or be left out",
+        )
+
+
+def _data_parallel(config: ParallelConfig) -> Iterator[Breach]:
+    size, local, rank = (
+        config.data_parallel_size,
+        config.data_parallel_size_local,
+        config.data_parallel_rank,
+    )
+    if local > size:
+        yield Breach(
+            "data_parallel_size_local",
+            local,
+            f"data_parallel_size_local={local} must be at most data_parallel_size={size}",
+        )
+    if rank >= size:
+        yield Breach(
+            "data_parallel_rank",
+            rank,
+            f"data_parallel_rank={rank} must be less than data_parallel_size={size}",
+        )
+    if config.data_parallel_external_lb and size <= 1:
+        yield Breach(
+            "data_parallel_external_lb",
+            True,
+            f"data_parallel_external_lb needs data_parallel_size > 1, which is {size}",
+        )
+
+
+def _experts(config: ParallelConfig) -> Iterator[Breach]:
+    if not config.enable_eplb:
+        redundant = config.eplb_config.num_redundant_experts
+        if redundant != 0:
+            yield Breach(
+                "eplb_config",
+                config.eplb_config,
+                f"eplb_config.num_redundant_experts={redundant} needs enable_eplb=True: set it, or "
+                f"num_redundant_experts=0",
+            )
+        return
+    if not config.enable_expert_parallel:
+        yield Breach("enable_eplb", True, "enable_eplb needs enable_expert_parallel=True")
+    tensor, data = config.tensor_parallel_size, config.data_parallel_size
+    if tensor * data <= 1:
+        yield Breach(
+            "enable_eplb",
+            True,
+            f"enable_eplb needs experts on several ranks: tensor_parallel_size={tensor} x "
+            f"data_parallel_size={data} must be more than 1",
+        )
+    if platform.accelerator_count() == 0:
+        yield Breach(
+            "enable_eplb", True, "enable_eplb needs a CUDA or ROCm device, and there is none here"
+        )
+
+
+def _executor(config: ParallelConfig) -> Iterator[Breach]:
+    backend = config.distributed_executor_backend
+    known = choices_of(DistributedExecutorBackend)
+    if not (
+        backend is None
+        or isinstance(backend, type)
+        or (isinstance(backend, str) and (backend in known or _IMPORT_PATH.fullmatch(backend)))
+    ):
+        yield Breach(
+            "distributed_executor_backend",
+            backend,
+            f"distributed_executor_backend={backend!r} must be one of {', '.join(known)}, or an "
+            f"executor class, or the import path of one",
+        )
+    if config.ray_workers_use_nsight and not uses_ray(backend):
+        yield Breach(
+            "ray_workers_use_nsight",
+            True,
+            f"ray_workers_use_nsight needs distributed_executor_backend='ray', which is "
+            f"{backend!r}",
+        )
+
+
+def _nodes(config: ParallelConfig) -> Iterator[Breach]:
+    nodes, node_rank = config.nnodes, config.node_rank
+    if node_rank >= nodes:
+        yield Breach(
+            "node_rank", node_rank, f"node_rank={node_rank} must be less than nnodes={nodes}"
+        )
+    if nodes == 1:
+        return
+    backend = config.distributed_executor_backend
+    if backend not in MULTI_NODE_BACKENDS:
+        yield Breach(
+            "nnodes",
+            nodes,
+            f"nnodes={nodes} needs a distributed_executor_backend of "
+            f"{', '.join(MULTI_NODE_BACKENDS)}, which is {backend!r}",
+        )
+
+
+def _internals(config: ParallelConfig) -> Iterator[Breach]:
+    rank, count = config._api_process_rank, config._api_process_count
+    if rank >= count:
+        yield Breach(
+            "_api_process_rank",
+            rank,
+            f"_api_process_rank={rank} must be -1 or less than _api_process_count={count}",
+        )

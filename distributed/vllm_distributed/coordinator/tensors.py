@@ -1,0 +1,135 @@
+"""A coordinator's operations on tensors: checked and carried out by its communicator.
+
+Under `torch.compile` those that vLLM's models call become the operators of `custom_ops`, which a
+compiled graph can hold.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import torch
+
+from vllm_distributed.coordinator.core import GroupCore
+
+__all__ = ["TensorOperations"]
+
+
+class Operators(Protocol):
+    """What `custom_ops` registers."""
+
+    def all_reduce(self, tensor: torch.Tensor, group_name: str) -> torch.Tensor: ...
+    def all_gather(
+        self, tensor: torch.Tensor, dim: int, world_size: int, group_name: str
+    ) -> torch.Tensor: ...
+    def reduce_scatter(
+        self, tensor: torch.Tensor, dim: int, world_size: int, group_name: str
+    ) -> torch.Tensor: ...
+
+
+class TensorOperations(GroupCore):
+    """Collectives and point to point on single tensors."""
+
+    def all_reduce(self, input_: torch.Tensor) -> torch.Tensor:
+        """Return the sum of the group's tensors in a new tensor; the input is not changed.
+
+        All ranks pass the same shape and dtype. Over gloo 16-bit floats are summed in their own
+        precision; integers wrap around; booleans are combined by or. Raises
+        `UnsupportedDtypeError`, before anything is sent, for a dtype that has no exact sum over
+        the backend. Collective over the group.
+        """
+        if torch.compiler.is_compiling():
+            return _operators().all_reduce(input_, self.unique_name)
+        return self._communicator.all_reduce(input_)
+
+    def all_reduce_(self, input_: torch.Tensor) -> torch.Tensor:
+        """Replace `input_` by the sum of the group's tensors, and return it.
+
+        As `all_reduce`, but in place and so without a new tensor. Collective over the group.
+        """
+        return self._communicator.all_reduce_(input_)
+
+    def all_gather(self, input_: torch.Tensor, dim: int = -1) -> torch.Tensor:
+        """Return the tensors of all ranks, in rank order, concatenated along `dim`.
+
+        All ranks pass the same shape and dtype; the result's extent along `dim` is the input's
+        times the group's size. Tensors without dims become a vector. Raises
+        `InvalidArgumentError` if `dim` is out of range. Collective over the group.
+        """
+        if torch.compiler.is_compiling():
+            return _operators().all_gather(input_, dim, self.world_size, self.unique_name)
+        return self._communicator.all_gather(input_, dim)
+
+    def all_gatherv(
+        self,
+        input_: torch.Tensor | list[torch.Tensor],
+        dim: int = 0,
+        sizes: list[int] | None = None,
+    ) -> torch.Tensor | list[torch.Tensor]:
+        """Return the tensors of all ranks, of different extents along `dim`, concatenated along it.
+
+        `sizes` is each rank's extent along `dim`, the same list on every rank; without it all are
+        equal. A list of tensors gives a list of results, for which `sizes` holds each time. Raises
+        `InvalidArgumentError` if this rank's entry is not its tensor's extent. Collective over the
+        group.
+        """
+        return self._communicator.all_gatherv(input_, dim, sizes)
+
+    def reduce_scatter(self, input_: torch.Tensor, dim: int = -1) -> torch.Tensor:
+        """Return this rank's equal part, along `dim`, of the sum of the group's tensors.
+
+        All ranks pass the same shape and dtype; rank i gets the i-th part. Dtypes as for
+        `all_reduce`. Raises `InvalidArgumentError` if `dim` is out of range or its extent does not
+        divide by the group's size. Collective over the group.
+        """
+        if torch.compiler.is_compiling():
+            return _operators().reduce_scatter(input_, dim, self.world_size, self.unique_name)
+        return self._communicator.reduce_scatter(input_, dim)
+
+    def reduce_scatterv(
+        self, input_: torch.Tensor, dim: int = -1, sizes: list[int] | None = None
+    ) -> torch.Tensor:
+        """Return this rank's part, `sizes[rank_in_group]` along `dim`, of the group's sum.
+
+        As `reduce_scatter`, for parts of different extents; `sizes` is the same list on every rank
+        and sums to the input's extent. Raises `InvalidArgumentError` if not. Collective over the
+        group.
+        """
+        return self._communicator.reduce_scatterv(input_, dim, sizes)
+
+    def gather(self, input_: torch.Tensor, dst: int = 0, dim: int = -1) -> torch.Tensor | None:
+        """Return, on `dst`, the tensors of all ranks concatenated along `dim`; elsewhere None.
+
+        All ranks pass the same shape and dtype. Raises `InvalidRankError` or
+        `InvalidArgumentError` for a `dst` or `dim` out of range. Collective over the group.
+        """
+        return self._communicator.gather(input_, dst, dim)
+
+    def broadcast(self, input_: torch.Tensor, src: int = 0) -> torch.Tensor:
+        """Replace `input_` by the tensor of `src`, and return it.
+
+        All ranks pass the same shape and dtype, any dtype. Raises `InvalidRankError` for a `src`
+        out of range. Collective over the group.
+        """
+        return self._communicator.broadcast(input_, src)
+
+    def send(self, tensor: torch.Tensor, dst: int | None = None) -> None:
+        """Send a tensor to `dst` (default: the next rank), which calls `recv` with its shape and
+        dtype.
+
+        Empty tensors are not sent at all. Raises `InvalidRankError` if `dst` is out of range or
+        this rank itself.
+        """
+        self._communicator.send(tensor, dst)
+
+    def recv(self, size: torch.Size, dtype: torch.dtype, src: int | None = None) -> torch.Tensor:
+        """Return the tensor of this shape and dtype that `src` (default: the previous rank) sends.
+
+        Raises `InvalidRankError` if `src` is out of range or this rank itself, `InvalidTypeError`
+        or `InvalidArgumentError` for what is no shape or dtype.
+        """
+        return self._communicator.recv(size, dtype, src)
+
+
+def _operators() -> Operators:
+    return torch.ops.vllm_distributed

@@ -1,0 +1,191 @@
+"""Scaled matrix product, then reduce-scatter: in one kernel where the hardware has it."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import torch
+
+from vllm_distributed.custom_ops import register_operators
+from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError
+from vllm_distributed.group_coordinator import GroupCoordinator
+from vllm_distributed.group_registry import find_group
+
+__all__ = [
+    "patched_fused_scaled_matmul_reduce_scatter",
+    "patched_fused_scaled_matmul_reduce_scatter_fake",
+]
+
+
+def patched_fused_scaled_matmul_reduce_scatter(
+    A: torch.Tensor,
+    B: torch.Tensor,
+    A_scale: torch.Tensor,
+    B_scale: torch.Tensor,
+    reduce_op: str,
+    orig_scatter_dim: int,
+    scatter_dim_after_maybe_reshape: int,
+    group_name: str,
+    output_shape: list[int],
+    bias: torch.Tensor | None = None,
+    result_scale: torch.Tensor | None = None,
+    out_dtype: torch.dtype | None = None,
+    use_fast_accum: bool = False,
+) -> torch.Tensor:
+    """Return this rank's part of the sum over a group of `(A * A_scale) @ (B * B_scale)`.
+
+    `A` is [..., k], `B` [k, n]; `A_scale` has one element, or one for each row ([..., 1]),
+    `B_scale` one, or one for each column ([1, n]). `bias` [n] is added, by every rank, before
+    `result_scale` (one element) multiplies. The product, in `out_dtype` (default: `A`'s), is
+    viewed as `output_shape` with n for its last dim, reduced with `reduce_op` (`sum` or `avg`)
+    over the group with this unique name, and cut along `orig_scatter_dim`;
+    `scatter_dim_after_maybe_reshape` is the same dim of `A`, whose leading dims may have been
+    flattened. `use_fast_accum` is for the hardware's 8-bit products.
+
+    On devices with symmetric memory this is torch's fused operator; elsewhere the composition: the
+    product (in float32 on the CPU), then a reduce-scatter. Collective over the group. Raises
+    `GroupNotInitializedError` naming the groups there are, and `InvalidArgumentError` for shapes,
+    dims or a `reduce_op` that do not fit.
+    """
+    group = find_group(group_name)
+    shape = _product_shape(A, B, output_shape)
+    at = _check(reduce_op, orig_scatter_dim, shape, group.world_size)
+    if _has_fused_operator(group, A):
+        result: torch.Tensor = torch.ops.symm_mem.fused_scaled_matmul_reduce_scatter(
+            A,
+            B,
+            A_scale,
+            B_scale,
+            reduce_op,
+            orig_scatter_dim,
+            scatter_dim_after_maybe_reshape,
+            group.device_group.group_name,
+            output_shape,
+            bias,
+            result_scale,
+            out_dtype,
+            use_fast_accum,
+        )
+        return result
+    product = _scaled_product(
+        A, B, A_scale, B_scale, bias, result_scale, out_dtype or A.dtype, use_fast_accum
+    )
+    part = group.device_communicator.reduce_scatter(product.view(shape), at)
+    return part / group.world_size if reduce_op == "avg" else part
+
+
+def patched_fused_scaled_matmul_reduce_scatter_fake(
+    A: torch.Tensor,
+    B: torch.Tensor,
+    A_scale: torch.Tensor,
+    B_scale: torch.Tensor,
+    reduce_op: str,
+    orig_scatter_dim: int,
+    scatter_dim_after_maybe_reshape: int,
+    group_name: str,
+    output_shape: list[int],
+    bias: torch.Tensor | None = None,
+    result_scale: torch.Tensor | None = None,
+    out_dtype: torch.dtype | None = None,
+    use_fast_accum: bool = False,
+) -> torch.Tensor:
+    """Return an uninitialised tensor like the result of the function without `_fake`.
+
+    The group must exist, since its size is needed. Local: nothing is sent.
+    """
+    shape = _product_shape(A, B, output_shape)
+    world_size = find_group(group_name).world_size
+    at = _check(reduce_op, orig_scatter_dim, shape, world_size)
+    shape[at] //= world_size
+    return torch.empty(shape, dtype=out_dtype or A.dtype, device=A.device)
+
+
+def _product_shape(A: torch.Tensor, B: torch.Tensor, output_shape: list[int]) -> list[int]:
+    for name, matrix in (("A", A), ("B", B)):
+        if not isinstance(matrix, torch.Tensor):
+            raise InvalidTypeError(f"{name} must be a torch.Tensor, got {type(matrix).__name__}")
+    if A.dim() < 2 or B.dim() != 2 or A.size(-1) != B.size(0):
+        raise InvalidArgumentError(
+            f"matrices of shapes {list(A.shape)} and {list(B.shape)} cannot be multiplied: "
+            f"[..., k] and [k, n] can"
+        )
+    shape = [*output_shape[:-1], B.size(1)]
+    rows = A.numel() // max(A.size(-1), 1)
+    expected = 1
+    for extent in shape[:-1]:
+        expected *= extent
+    if len(shape) < 2 or expected != rows:
+        raise InvalidArgumentError(
+            f"output_shape={list(output_shape)} does not fit A of shape {list(A.shape)}: its dims "
+            f"but the last must multiply to {rows} rows"
+        )
+    return shape
+
+
+def _check(reduce_op: str, dim: int, shape: list[int], world_size: int) -> int:
+    if reduce_op not in ("sum", "avg"):
+        raise InvalidArgumentError(f"reduce_op={reduce_op!r} must be 'sum' or 'avg'")
+    if not -len(shape) <= dim < len(shape):
+        raise InvalidArgumentError(
+            f"orig_scatter_dim={dim} is out of range for an output of shape {shape}"
+        )
+    at = dim % len(shape)
+    if shape[at] % world_size:
+        raise InvalidArgumentError(
+            f"dim {at} of an output of shape {shape} has size {shape[at]}, which {world_size} "
+            f"ranks cannot share equally"
+        )
+    return at
+
+
+def _scaled_product(
+    A: torch.Tensor,
+    B: torch.Tensor,
+    A_scale: torch.Tensor,
+    B_scale: torch.Tensor,
+    bias: torch.Tensor | None,
+    result_scale: torch.Tensor | None,
+    out_dtype: torch.dtype,
+    use_fast_accum: bool,
+) -> torch.Tensor:
+    """Return the product as a matrix [rows, n]."""
+    rows = A.flatten(0, -2)
+    row_scale = A_scale.reshape(-1, 1) if A_scale.numel() > 1 else A_scale.reshape(())
+    column_scale = B_scale.reshape(1, -1) if B_scale.numel() > 1 else B_scale.reshape(())
+    if A.is_cuda and A.dtype in (torch.float8_e4m3fn, torch.float8_e5m2):
+        return torch._scaled_mm(
+            rows.contiguous(),
+            B,
+            scale_a=row_scale,
+            scale_b=column_scale,
+            bias=bias,
+            scale_result=result_scale,
+            out_dtype=out_dtype,
+            use_fast_accum=use_fast_accum,
+        )
+    product = (rows.float() * row_scale.float()) @ (B.float() * column_scale.float())
+    if bias is not None:
+        product = product + bias.float()
+    if result_scale is not None:
+        product = product * result_scale.float()
+    return product.to(out_dtype)
+
+
+def _has_fused_operator(group: GroupCoordinator, tensor: torch.Tensor) -> bool:
+    """Return whether torch's fused kernel can run on the group: its devices share memory."""
+    if not tensor.is_cuda or group.world_size == 1 or not group.use_device_communicator:
+        return False
+    symmetric: Any = importlib.import_module("torch.distributed._symmetric_memory")
+    name = group.device_group.group_name
+    return bool(symmetric.is_symm_mem_enabled_for_group(name))
+
+
+register_operators(
+    [
+        (
+            patched_fused_scaled_matmul_reduce_scatter,
+            patched_fused_scaled_matmul_reduce_scatter_fake,
+        )
+    ]
+)

@@ -1,0 +1,119 @@
+"""Handles of operations that were started and not waited for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any, Protocol, runtime_checkable
+
+import torch
+
+from vllm_distributed.communicators.base import failure
+
+__all__ = ["Handle", "WorkHandle", "finished"]
+
+
+@runtime_checkable
+class Handle(Protocol):
+    """An operation under way.
+
+    What it reads from or writes to stays alive until it is done, also if the handle is dropped;
+    it must not be changed, or read, before.
+    """
+
+    def is_completed(self) -> bool:
+        """Return whether the operation is done, well or not. Does not block."""
+        ...
+
+    def wait(self) -> None:
+        """Return when the operation is done; for work on a device, when the current stream has
+        been made to wait for it.
+
+        Raises `CollectiveError` if the operation failed, or `CollectiveTimeoutError` if the peer
+        did not take part within the group's timeout; a second call raises it again.
+        """
+        ...
+
+
+class WorkHandle:
+    """Works of one call of one process group, waited for together.
+
+    gloo's works do not know that they are done until somebody waits for them, and what is still
+    to be sent is lost with the work. So the first `is_completed` of a handle, or dropping a handle
+    nobody waited for, leaves the waiting to a thread; whoever only waits never starts one.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        operation: str,
+        works: Sequence[Any],
+        buffers: Sequence[torch.Tensor],
+        *,
+        knows_when_done: bool,
+    ) -> None:
+        self._batch = _Batch(name, operation, list(works), list(buffers))
+        self._knows_when_done = knows_when_done
+
+    def is_completed(self) -> bool:
+        if self._knows_when_done:
+            return self._batch.is_completed()
+        self._batch.wait_in_background()
+        return self._batch.done.is_set()
+
+    def wait(self) -> None:
+        self._batch.wait()
+
+    def __del__(self) -> None:
+        batch = getattr(self, "_batch", None)
+        if batch is None or self._knows_when_done or batch.done.is_set():
+            return
+        try:
+            batch.wait_in_background()
+        except RuntimeError:  # the interpreter is going down: no more threads
+            return
+
+
+class _Batch:
+    def __init__(
+        self, name: str, operation: str, works: list[Any], buffers: list[torch.Tensor]
+    ) -> None:
+        self._name = name
+        self._operation = operation
+        self._works = works
+        self._buffers = buffers
+        self._claim = threading.Lock()  # held for good by the one who waits for the works
+        self._error: RuntimeError | None = None
+        self.done = threading.Event()
+
+    def is_completed(self) -> bool:
+        return self.done.is_set() or all(work.is_completed() for work in self._works)
+
+    def wait(self) -> None:
+        if self._claim.acquire(blocking=False):
+            self._finish()
+        else:
+            self.done.wait()  # the works' own timeout bounds it
+        if self._error is not None:
+            raise failure(self._name, self._operation, self._error) from self._error
+
+    def wait_in_background(self) -> None:
+        if self._claim.acquire(blocking=False):
+            threading.Thread(
+                target=self._finish, name=f"{self._operation} {self._name}", daemon=True
+            ).start()
+
+    def _finish(self) -> None:
+        try:
+            for work in self._works:
+                work.wait()
+        except RuntimeError as error:
+            self._error = error
+        finally:
+            self._works, self._buffers = [], []
+            self.done.set()
+
+
+def finished() -> Handle:
+    """Return a handle of something that needed no work."""
+    return WorkHandle("", "", [], [], knows_when_done=True)

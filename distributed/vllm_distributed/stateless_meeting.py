@@ -1,0 +1,221 @@
+"""How the members of a stateless group find each other, apart from torch's world.
+
+Rank 0 serves a store at host and port (`rendezvous.py`), or the caller has a store that all members
+are connected to already. Over it the members hold a roll call (`roll_call.py`): so a rank that does
+not come is named, members that want different groups are told so at once, and either all have the
+group or none has. Everything a group keeps in the store is under a random prefix that its first
+rank gives out in the roll call: what an earlier group left there is never read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import socket
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from vllm_distributed.errors import (
+    DistributedError,
+    InvalidArgumentError,
+    InvalidTypeError,
+    RendezvousError,
+    StoreLostError,
+)
+from vllm_distributed.rendezvous import (
+    InitMethod,
+    Rendezvous,
+    adopt_listen_socket,
+    meet,
+    parse_init_method,
+)
+from vllm_distributed.roll_call import RollCall
+from vllm_distributed.torch_internals import HashStore, PrefixStore, Store
+from vllm_distributed.utils import get_tcp_uri
+
+__all__ = ["Meeting", "Place", "check_timeout", "join", "meet_at", "meet_in"]
+
+_PREFIX = "vllm_distributed/stateless"
+
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Who this process is in the group: a rank counted inside it, and its size."""
+
+    rank: int
+    world_size: int
+
+
+@dataclass
+class Meeting:
+    """The members of one group, connected by a store until `close`."""
+
+    place: Place
+    rendezvous: Rendezvous
+    is_shared: bool = False
+    """The store is the caller's: it is not ours to end, and there is no other to find."""
+    _last: RollCall | None = field(default=None, repr=False)
+
+    def build(
+        self,
+        call: str,
+        agree: Mapping[str, Any],
+        timeout: timedelta,
+        make: Callable[[Store, timedelta], Made],
+    ) -> Made:
+        """Return what `make` makes of a store that nobody has used and the time that is left.
+
+        All members call it with the same `agree`; it returns when all of them have made theirs, so
+        that one who leaves at once takes nothing away from one who is not done. Raises as
+        `RollCall.hold` does, `RendezvousError` if the members cannot connect.
+        """
+        deadline = time.monotonic() + timeout.total_seconds()
+        if self.place.world_size == 1:
+            return make(HashStore(), timeout)
+        answers = self._hold(call, agree, _left(deadline))
+        store = PrefixStore(answers[0]["extra"]["prefix"], self.rendezvous.store)
+        try:
+            made = make(store, _left(deadline))
+        except RuntimeError as error:
+            if isinstance(error, DistributedError):
+                raise
+            raise RendezvousError(
+                f"{call}: rank {self.place.rank} of {self.place.world_size} could not connect to "
+                f"the other members within {timeout.total_seconds():g} s: {error}",
+                rank=self.place.rank,
+                world_size=self.place.world_size,
+                timeout_s=timeout.total_seconds(),
+            ) from error
+        self._hold(f"{call}, last step", agree, _left(deadline))
+        return made
+
+    def close(self) -> None:
+        """Leave. Rank 0 stops serving when the others have read how the last roll call ended."""
+        if self._last is not None and self.rendezvous.server is not None:
+            self._last.let_others_read()
+        self._last = None
+        self.rendezvous.close(left=False)
+
+    def _hold(
+        self, call: str, agree: Mapping[str, Any], timeout: timedelta
+    ) -> list[dict[str, Any]]:
+        self._last = RollCall(
+            self.rendezvous.store, self.place.rank, self.place.world_size, timeout
+        )
+        extra = {"prefix": secrets.token_hex(8) if self.place.rank == 0 else ""}
+        return self._last.hold(call, agree, extra)
+
+
+def meet_at(
+    host: str, port: int, rank: int, world_size: int, listen_socket: socket.socket | None
+) -> Callable[[timedelta, timedelta], Meeting]:
+    """Return a function that meets the others at `host`:`port`, having checked the arguments."""
+    method = _method(host, port, rank, world_size, listen_socket)
+    place = Place(method.rank, method.world_size)
+
+    def connect(remaining: timedelta, timeout: timedelta) -> Meeting:
+        if place.world_size == 1:
+            return Meeting(place, Rendezvous(HashStore()))
+        return Meeting(place, meet(method, remaining, timeout))
+
+    return connect
+
+
+def meet_in(store: Store, key: str, place: Place) -> Callable[[timedelta, timedelta], Meeting]:
+    """Return a function that meets the others under `key` of a store all are connected to.
+
+    A connection of the meeting's own is used: a timeout set on it is not the caller's, and a wait
+    does not keep the caller's own thread off the store.
+    """
+
+    def connect(_: timedelta, timeout: timedelta) -> Meeting:
+        try:
+            own: Store = store.clone()  # type: ignore[attr-defined]  # the stubs lack it
+        except RuntimeError as error:
+            raise StoreLostError(f"coord_store cannot be reached any more: {error}") from error
+        own.set_timeout(timeout)
+        return Meeting(place, Rendezvous(PrefixStore(f"{_PREFIX}/{key}", own)), is_shared=True)
+
+    return connect
+
+
+def join(
+    connect: Callable[[timedelta, timedelta], Meeting],
+    call: str,
+    agree: Mapping[str, Any],
+    timeout: timedelta,
+    make: Callable[[Store, timedelta], Made],
+) -> tuple[Meeting, Made]:
+    """Return the meeting with the other members, and what `make` made there; see `build`.
+
+    Rank 0 may still be serving an earlier group at the same port that another member has left
+    already: that member loses the old store, and has until the deadline to find the new one.
+    """
+    deadline = time.monotonic() + timeout.total_seconds()
+    while True:
+        meeting = connect(_left(deadline), timeout)
+        try:
+            return meeting, meeting.build(call, agree, _left(deadline), make)
+        except StoreLostError:
+            meeting.close()
+            if meeting.is_shared or meeting.place.rank == 0 or time.monotonic() >= deadline:
+                raise
+        except BaseException:
+            meeting.close()
+            raise
+
+
+def check_timeout(name: str, timeout: timedelta) -> timedelta:
+    """Return `timeout`, a positive timedelta."""
+    if not isinstance(timeout, timedelta):
+        raise InvalidTypeError(f"{name} must be a datetime.timedelta, got {timeout!r}")
+    if timeout <= timedelta(0):
+        raise InvalidArgumentError(f"{name} must be positive, got {timeout}")
+    return timeout
+
+
+def _left(deadline: float) -> timedelta:
+    return timedelta(seconds=round(max(deadline - time.monotonic(), 0.001), 3))
+
+
+def _method(
+    host: str, port: int, rank: int, world_size: int, listen_socket: socket.socket | None
+) -> InitMethod:
+    if not isinstance(host, str) or not host:
+        raise InvalidArgumentError(f"host must be a name or an address, got {host!r}")
+    method = parse_init_method(get_tcp_uri(host, _port(port, listen_socket)), rank, world_size)
+    if listen_socket is None:
+        return method
+    if method.rank != 0:
+        raise InvalidArgumentError(
+            f"only rank 0 listens, and this is rank {rank}: pass listen_socket=None here",
+            rank=rank,
+        )
+    if method.world_size == 1:  # nobody will come
+        listen_socket.close()
+    else:
+        adopt_listen_socket(listen_socket)
+    return method
+
+
+def _port(port: int, listen_socket: socket.socket | None) -> int:
+    if listen_socket is None:
+        return port
+    bound = None
+    if isinstance(listen_socket, socket.socket):
+        with contextlib.suppress(OSError, IndexError, TypeError):  # closed, or not of the internet
+            bound = int(listen_socket.getsockname()[1])
+    if bound is None:
+        raise InvalidTypeError(f"listen_socket must be a listening TCP socket, got {listen_socket}")
+    if port not in (0, bound):
+        raise InvalidArgumentError(
+            f"port={port}, but listen_socket is bound to port {bound}: pass that, or 0",
+            port=port,
+            bound=bound,
+        )
+    return bound
