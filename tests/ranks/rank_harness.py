@@ -117,9 +117,7 @@ class Ranks:
 
     def __init__(self, count: int) -> None:
         self.count = count
-        listener = socket.socket()
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(128)
+        listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self._port = listener.getsockname()[1]
         self._pipes: list[Connection] = []
         self._processes = []
