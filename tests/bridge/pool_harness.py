@@ -151,6 +151,7 @@ def start_pool(
     return Pool(process, ready["endpoint"], base, took, stderr_path)
 
 
+@dataclass
 class Block:
     """A call that holds a rank's executor until told otherwise."""
 
