@@ -37,6 +37,7 @@ __all__ = ["InitMethod", "Rendezvous", "adopt_listen_socket", "meet", "parse_ini
 
 _BACKLOG = 2048
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 0.002, 0.1
+_ATTEMPT_S = 5.0
 
 # By port, for as long as the process lives: between two worlds they keep it from being given away.
 _adopted: dict[int, socket.socket] = {}
@@ -326,7 +327,12 @@ def _join(
             # cause, where torch's client overshoots by up to a second and prints a stack trace.
             left_s = max(deadline - time.monotonic(), 0.001)
             _dial(host, port, left_s).close()
-            return Rendezvous(_connect(host, port, timeout))
+            # A server that goes away between the two is not waited for: torch's client would
+            # pause for longer and longer between its tries, and miss the next server.
+            attempt = timedelta(seconds=min(max(deadline - time.monotonic(), 0.001), _ATTEMPT_S))
+            store = _connect(host, port, attempt)
+            store.set_timeout(timeout)
+            return Rendezvous(store)
         except (OSError, RuntimeError) as error:
             if time.monotonic() + pause >= deadline:
                 raise _unreachable(method, host, port, timeout, error) from error
