@@ -12,11 +12,14 @@ store is the one its agent already serves. Any other scheme goes to torch's regi
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
+import struct
 import time
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from torch.distributed.rendezvous import rendezvous
@@ -35,7 +38,9 @@ __all__ = ["InitMethod", "Rendezvous", "adopt_listen_socket", "meet", "parse_ini
 
 _BACKLOG = 2048
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 0.002, 0.1
+_ATTEMPT_S = 5.0
 
+# By port, for as long as the process lives: between two worlds they keep it from being given away.
 _adopted: dict[int, socket.socket] = {}
 # How many worlds this process has left in a store that is not ours and so outlives them, by init
 # method: the next one must not read the addresses of process groups that are gone.
@@ -63,6 +68,8 @@ class Rendezvous:
 
     store: Store
     server: TCPStore | None = None
+    adopted_port: int | None = None
+    """The port of the server, where its socket was adopted."""
     lasting: str | None = None
     """The init method of a store that outlives the world."""
 
@@ -71,18 +78,19 @@ class Rendezvous:
         if left and self.lasting is not None:
             _worlds_left[self.lasting] = _worlds_left.get(self.lasting, 0) + 1
         self.server = None  # its destructor stops the daemon and closes the listening socket
+        if self.adopted_port is not None:
+            _stop_listening(self.adopted_port)
 
 
 def adopt_listen_socket(sock: socket.socket) -> None:
     """Use `sock` when this process is rank 0 of an init method with its port.
 
     For a process that inherited a TCP socket which is already bound and listening (its parent
-    bound port 0 and published the real port). The socket becomes this package's: the next
-    rendezvous on its port takes it, and destroying the environment closes it. Where the port is to
-    serve again after destroy, set SO_REUSEADDR before it listens: connections made before it is
-    adopted inherit it only then, and keep the port taken for a minute otherwise. Adopting a second
-    socket of the same port closes the first. Local to the process. Raises `InvalidArgumentError`
-    if the socket is not a listening TCP socket.
+    bound port 0 and published the real port). The socket becomes this package's: every rendezvous
+    on its port uses it. Between destroying an environment and making the next it refuses
+    connections but keeps the port, so that nobody else can be given it. Adopting a second socket
+    of the same port closes the first. Local to the process. Raises `InvalidArgumentError` if the
+    socket is not a listening TCP socket.
     """
     if not isinstance(sock, socket.socket):
         raise InvalidTypeError(f"sock must be a socket.socket, got {type(sock).__name__}")
@@ -90,9 +98,10 @@ def adopt_listen_socket(sock: socket.socket) -> None:
         raise InvalidArgumentError(f"{sock!r} is not a TCP socket")
     if not sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
         raise InvalidArgumentError(f"{sock!r} does not listen: call bind and listen on it first")
-    # Lets the port be bound again after destroy while old connections linger in TIME_WAIT.
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     port = int(sock.getsockname()[1])
+    # Lets the port be bound again while old connections linger. A parent does well to set it before
+    # it listens (`socket.create_server` does): connections that came earlier do not have it.
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     previous = _adopted.pop(port, None)
     if previous is not None and previous is not sock:
         previous.close()
@@ -216,7 +225,12 @@ def _checked(url: str, rank: int, world_size: int) -> tuple[int, int]:
 
 
 def _serve(method: InitMethod, host: str, port: int, timeout: timedelta) -> Rendezvous:
-    listener = _adopted.pop(port, None) or _listen(method, host, port)
+    adopted = _adopted.get(port)
+    if adopted is None:
+        listener = _listen(method, host, port, time.monotonic() + timeout.total_seconds())
+    else:
+        adopted.listen(_BACKLOG)
+        listener = adopted.dup()
     port = int(listener.getsockname()[1])
     try:
         # The server is an object of its own, apart from the client that process groups hold on
@@ -229,24 +243,49 @@ def _serve(method: InitMethod, host: str, port: int, timeout: timedelta) -> Rend
             wait_for_workers=False,
             master_listen_fd=listener.detach(),
         )
-        return Rendezvous(_connect(host, port, timeout), server)
+        return Rendezvous(_connect(host, port, timeout), server, port if adopted else None)
     except RuntimeError as error:
         raise _unreachable(method, host, port, timeout, error) from error
 
 
-def _listen(method: InitMethod, host: str, port: int) -> socket.socket:
+def _stop_listening(port: int) -> None:
+    """Replace an adopted socket by one that is bound to the same address and does not listen."""
+    listener = _adopted.pop(port)
+    family, address = listener.family, listener.getsockname()
+    listener.close()
+    keeper = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        keeper.bind(address)
+    except OSError:
+        keeper.close()  # given away in this instant: the next rendezvous waits until it is free
+    else:
+        _adopted[port] = keeper
+
+
+def _listen(method: InitMethod, host: str, port: int, deadline: float) -> socket.socket:
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        listener = socket.socket(family, kind, protocol)
-        try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(address)
-            listener.listen(_BACKLOG)
-        except OSError:
-            listener.close()
-            raise
+        pause = _FIRST_RETRY_S
+        while True:
+            listener = socket.socket(family, kind, protocol)
+            try:
+                # Old connections of ours may linger in TIME_WAIT.
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                listener.bind(address)
+                listener.listen(_BACKLOG)
+                return listener
+            except OSError as error:
+                listener.close()
+                # A connection on its way to somewhere else may have been given the port for the
+                # moment. A server has come to stay.
+                late = time.monotonic() + pause >= deadline
+                if error.errno != errno.EADDRINUSE or late or _accepts(address):
+                    raise
+            time.sleep(pause)
+            pause = min(pause * 2, _LONGEST_RETRY_S)
     except OSError as error:
         raise RendezvousError(
             f"rank 0 cannot listen on host {host}, port {port} ({error}): give the init method an "
@@ -257,7 +296,27 @@ def _listen(method: InitMethod, host: str, port: int) -> socket.socket:
             rank=0,
             init_method=method.url,
         ) from error
-    return listener
+
+
+def _accepts(address: tuple[Any, ...]) -> bool:
+    """Return whether a server accepts connections there."""
+    try:
+        with _dial(str(address[0]), int(address[1]), 1.0):
+            return True
+    except OSError:
+        return False
+
+
+def _dial(host: str, port: int, timeout_s: float) -> socket.socket:
+    """Connect, but not to oneself: where nobody listens, the kernel may choose the very port that
+    is dialled as the one to dial from, and the two ends of the connection are one socket."""
+    connection = socket.create_connection((host, port), timeout=timeout_s)
+    if connection.getsockname() == connection.getpeername():
+        # Reset rather than closed: the port would linger in TIME_WAIT, and rank 0 needs it.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
+        raise ConnectionRefusedError(errno.ECONNREFUSED, "nobody listens there")
+    return connection
 
 
 def _join(
@@ -270,8 +329,13 @@ def _join(
             # Tried with a plain socket first: it honours the deadline exactly and names the
             # cause, where torch's client overshoots by up to a second and prints a stack trace.
             left_s = max(deadline - time.monotonic(), 0.001)
-            socket.create_connection((host, port), timeout=left_s).close()
-            return Rendezvous(_connect(host, port, timeout))
+            _dial(host, port, left_s).close()
+            # A server that goes away between the two is not waited for: torch's client would
+            # pause for longer and longer between its tries, and miss the next server.
+            attempt = timedelta(seconds=min(max(deadline - time.monotonic(), 0.001), _ATTEMPT_S))
+            store = _connect(host, port, attempt)
+            store.set_timeout(timeout)
+            return Rendezvous(store)
         except (OSError, RuntimeError) as error:
             if time.monotonic() + pause >= deadline:
                 raise _unreachable(method, host, port, timeout, error) from error

@@ -2,160 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
-import select
-import signal
-import subprocess
-import sys
-import time
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from pool_harness import Block, Pool, connect, start_pool
 
-from vllm_bridge.client import Client, Session, connect
-
-HERE = Path(__file__).parent
-FAKE_RANK = "fake_rank:main"
-FAKE = "/vllm.distributed.v1.Fake/"
-
-SHORT = timedelta(seconds=10)
-
-
-def eventually(condition: Callable[[], object], seconds: float = 5.0) -> None:
-    """Wait for something observable; fail with what it was still at the deadline."""
-    give_up = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value is True:
-            return
-        if time.monotonic() > give_up:
-            pytest.fail(f"not so after {seconds} s: {value!r}")
-        # The pace of looking, not a wait that anything depends on.
-        time.sleep(0.01)
-
-
-def alive(pid: int) -> bool:
-    """Whether the process runs; a zombie does not."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return state not in "ZX"
-
-
-def children(pid: int) -> list[int]:
-    """Pids of direct children."""
-    found: list[int] = []
-    for task in Path(f"/proc/{pid}/task").glob("*"):
-        with contextlib.suppress(OSError):
-            found += [int(child) for child in (task / "children").read_text().split()]
-    return found
-
-
-def stderr_of(process: subprocess.Popen[str]) -> str:
-    """All of a finished process's stderr."""
-    return process.communicate(timeout=20)[1]
-
-
-def environment(**extra: str) -> dict[str, str]:
-    """The environment of a command line under test."""
-    variables = {key: value for key, value in os.environ.items() if key != "VLLM_BRIDGE_TOKEN"}
-    path = os.pathsep.join([*sys.path, str(HERE)])
-    return {**variables, "PYTHONPATH": path, **extra}
-
-
-@dataclass
-class Pool:
-    """A running `vllm-bridge serve`."""
-
-    process: subprocess.Popen[str]
-    endpoint: str
-    runtime_base: Path
-    started_in: float
-    stderr_path: Path
-    clients: list[Client] = field(default_factory=list)
-
-    @property
-    def pid(self) -> int:
-        return self.process.pid
-
-    @property
-    def forkserver(self) -> int:
-        (pid,) = children(self.pid)
-        return pid
-
-    def stderr(self) -> str:
-        return self.stderr_path.read_text()
-
-    def runtime_dirs(self) -> list[Path]:
-        return list(self.runtime_base.glob("vllm-bridge-*"))
-
-    def client(self, token: str | None = None) -> Client:
-        client = connect(self.endpoint, token=token)
-        self.clients.append(client)
-        return client
-
-    def processes(self) -> list[int]:
-        """The pool, the forkserver and its ranks."""
-        servers = children(self.pid)
-        return [self.pid, *servers, *(rank for server in servers for rank in children(server))]
-
-    def stop(self) -> int:
-        for client in self.clients:
-            client.close()
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        try:
-            return self.process.wait(20)
-        finally:
-            if self.process.poll() is None:
-                self.process.kill()
-            for stream in (self.process.stdin, self.process.stdout):
-                if stream is not None:
-                    stream.close()
-
-
-def start_pool(
-    base: Path, *arguments: str, entry_point: str | None = FAKE_RANK, **variables: str
-) -> Pool:
-    """Start one and read its ready line."""
-    base.mkdir(exist_ok=True)
-    command = [sys.executable, "-m", "vllm_bridge", "serve", *arguments]
-    if entry_point is not None:
-        command += ["--rank-entry-point", entry_point]
-    stderr_path = base / f"stderr-{time.monotonic_ns()}"
-    before = time.monotonic()
-    with stderr_path.open("w") as stderr:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            text=True,
-            env=environment(XDG_RUNTIME_DIR=str(base), **variables),
-        )
-    assert process.stdout is not None
-    readable, _, _ = select.select([process.stdout], [], [], 30)
-    line = process.stdout.readline() if readable else ""
-    took = time.monotonic() - before
-    if not line:
-        process.kill()
-        pytest.fail(f"no ready line; stderr:\n{stderr_path.read_text()}")
-    ready = json.loads(line)
-    assert ready["pid"] == process.pid
-    return Pool(process, ready["endpoint"], base, took, stderr_path)
+from vllm_bridge.client import Client
 
 
 @pytest.fixture(scope="session")
 def short_tmp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A directory whose path leaves room for the names of sockets."""
-    import shutil
-    import tempfile
 
     path = Path(tempfile.mkdtemp(prefix="vb-"))
     yield path
@@ -200,19 +60,6 @@ def start(short_tmp: Path, request: pytest.FixtureRequest) -> Iterator[Callable[
         pool.stop()
 
 
-@dataclass
-class Block:
-    """A call that holds a rank's executor until told otherwise."""
-
-    path: Path
-
-    def started(self) -> bool:
-        return Path(f"{self.path}.started").exists()
-
-    def end(self) -> None:
-        self.path.unlink(missing_ok=True)
-
-
 @pytest.fixture
 def block(tmp_path: Path) -> Iterator[Callable[[], Block]]:
     """Make blocks; all are ended with the test."""
@@ -227,9 +74,3 @@ def block(tmp_path: Path) -> Iterator[Callable[[], Block]]:
     yield make
     for made in blocks:
         made.end()
-
-
-def context_of(session: Session) -> dict[str, object]:
-    """Where a call of the session ran, and what arrived there."""
-    found: dict[str, object] = json.loads(session.send(FAKE + "Context", b"", SHORT))
-    return found

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import FAKE, SHORT, Pool, alive, children, eventually
+from pool_harness import FAKE, SHORT, Pool, alive, children, eventually, start_pool
 
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
@@ -82,7 +82,6 @@ def test_pool_and_forkserver_killed_together(start: Start) -> None:
     eventually(gone(processes), 2.0)
     assert len(pool.runtime_dirs()) == 1, "nobody is left to remove it"
     # The next pool in that place is.
-    from conftest import start_pool
 
     second = start_pool(pool.runtime_base)
     try:
@@ -93,7 +92,6 @@ def test_pool_and_forkserver_killed_together(start: Start) -> None:
 
 
 def test_second_pool_leaves_the_directory_of_a_live_one(start: Start) -> None:
-    from conftest import start_pool
 
     pool = start()
     second = start_pool(pool.runtime_base)

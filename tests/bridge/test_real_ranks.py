@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import Pool, connect, eventually, start_pool
+from pool_harness import Pool, connect, eventually, start_pool
 
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.client import Client, Session

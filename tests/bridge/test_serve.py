@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Pool, alive, connect, environment, eventually
+from pool_harness import Pool, alive, connect, environment, eventually
 
 from vllm_bridge.codec.errors import BridgeError, Category
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import grpc
 import pytest
-from conftest import FAKE, SHORT, Block, Pool, context_of, eventually
+from pool_harness import FAKE, SHORT, Block, Pool, context_of, eventually
 
 from vllm_bridge._generated import pool_pb2, rank_pb2
 from vllm_bridge.client import Client, Session

@@ -117,12 +117,7 @@ class Ranks:
 
     def __init__(self, count: int) -> None:
         self.count = count
-        listener = socket.socket()
-        # Inherited by connections, those before rank 0 adopts it too: else the port of a world that
-        # has ended is not free at once.
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(128)
+        listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self._port = listener.getsockname()[1]
         self._pipes: list[Connection] = []
         self._processes = []

@@ -17,7 +17,7 @@ import torch.distributed as dist
 from rank_harness import Ranks, outcomes_of, run_ranks
 
 import vllm_distributed as vd
-from vllm_distributed import torch_internals
+from vllm_distributed import rendezvous, torch_internals
 from vllm_distributed.coordinator import core
 from vllm_distributed.errors import (
     CollectiveError,
@@ -369,7 +369,7 @@ def test_ranks_missing_from_the_world_are_named() -> None:
 
 def other_world_size(rank: int, port: int, size: int) -> str:
     with pytest.raises(RollCallMismatchError) as caught:
-        join(rank, port, 2 + rank, SECOND)
+        join(rank, port, 2 + rank, 5 * SECOND)
     assert not dist.is_initialized()
     return str(caught.value)
 
@@ -459,6 +459,47 @@ def test_only_a_listening_socket_can_be_adopted() -> None:
     run_ranks(1, adoptable_sockets)
 
 
+def port_kept_between_worlds(rank: int, port: int, size: int) -> None:
+    for _ in range(3):
+        join(rank, port, size)
+        vd.destroy_distributed_environment()
+        # A bound socket is what keeps the kernel from giving the port to somebody's connection.
+        assert rendezvous._adopted[port].getsockname() == ("127.0.0.1", port)
+        assert not listens("127.0.0.1", port)
+
+
+def test_an_adopted_port_is_nobody_elses_between_two_worlds() -> None:
+    run_ranks(1, port_kept_between_worlds)
+
+
+def port_taken_for_a_moment(rank: int, port: int, size: int) -> None:
+    passing = socket.create_server(("127.0.0.1", 0))
+    with socket.create_connection(passing.getsockname()) as connection:
+        taken = connection.getsockname()[1]
+        threading.Timer(0.3, connection.shutdown, [socket.SHUT_RDWR]).start()
+        # The other end closes first, so that the port does not linger in TIME_WAIT.
+        threading.Timer(0.2, passing.accept()[0].close).start()
+        join(0, taken, 1)
+    assert vd.get_world_group().world_size == 1
+    passing.close()
+
+
+def test_rank_0_waits_for_a_port_that_a_passing_connection_holds() -> None:
+    run_ranks(1, port_taken_for_a_moment)
+
+
+def server_in_the_way(rank: int, port: int, size: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        began = time.monotonic()
+        with pytest.raises(RendezvousError, match="Address already in use"):
+            join(0, server.getsockname()[1], 1)
+        assert time.monotonic() - began < 2
+
+
+def test_a_port_with_a_server_is_refused_at_once() -> None:
+    run_ranks(1, server_in_the_way)
+
+
 # An environment somebody else made
 
 
@@ -489,8 +530,6 @@ def test_an_environment_made_by_the_user_is_adopted_and_left() -> None:
 
 def _adopt_elsewhere(rank: int, port: int, size: int) -> None:
     """The inherited socket is for rank 0's own server: let torch's take its place."""
-    from vllm_distributed import rendezvous
-
     listener = rendezvous._adopted.pop(port, None)
     if listener is not None:
         listener.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import surface_names
-from surface_names import TESTS, Name, public_classes, public_names, read_table, files_of_tests
+from surface_names import TESTS, Name, files_of_tests, public_classes, public_names, read_table
 
 CUDA = {"yes", "written, untested here"}
 HOW = "run `python tests/unit/surface_names.py`, and fill in what it cannot know"

@@ -179,6 +179,45 @@ defmodule Vllm.Bridge.ConnectionTest do
     end
   end
 
+  describe "a server's limit for headers" do
+    test "refuses what is over it before anything is sent; other calls go on" do
+      {listener, address} = listen()
+      conn = connect(address)
+      large = [metadata: [{"k", String.duplicate("v", 1000)}]]
+
+      # One waits for the connection to open, one finds it open.
+      waiting = Task.async(fn -> call(conn, "Echo", "", large) end)
+      socket = accept_open(listener, max_header_list_size: 1000)
+
+      assert {:error, {:protocol, {:headers_too_large, size, 1000}} = reason} =
+               Task.await(waiting)
+
+      assert size > 1000
+      assert call(conn, "Echo", "", large) == {:error, reason}
+
+      text = Connection.format_reason(reason)
+      assert text =~ "#{size} bytes" and text =~ "1000" and text =~ "Nothing was sent"
+
+      task = Task.async(fn -> call(conn, "Echo", "") end)
+      assert 1 = stream = request(socket)
+      send_frames(socket, answer(stream, "ok"))
+      assert Task.await(task) == {:ok, "ok"}
+      assert :sys.get_state(conn).calls == %{}
+      assert Process.info(conn, :monitors) == {:monitors, []}
+    end
+
+    test "is grpcio's too", %{unix: unix} do
+      conn = connect(unix)
+      metadata = [{"k", String.duplicate("v", 100_000)}]
+
+      assert {:error, {:protocol, {:headers_too_large, size, limit}}} =
+               call(conn, "Echo", "", metadata: metadata)
+
+      assert size > 100_000 and limit < 100_000
+      assert call(conn, "Echo", "fine") == {:ok, "fine"}
+    end
+  end
+
   describe "deadlines" do
     test "end a call on time and travel with it", %{unix: unix} do
       conn = connect(unix)
@@ -468,6 +507,18 @@ defmodule Vllm.Bridge.ConnectionTest do
     end
   end
 
+  test "runs under a supervisor", %{unix: unix} do
+    conn = start_supervised!({Connection, endpoint: unix})
+    assert call(conn, "Echo", "hi") == {:ok, "hi"}
+  end
+
+  test "the kernel looks after a TCP peer that says nothing", %{tcp: tcp} do
+    conn = connect(tcp)
+    {:ok, _} = call(conn, "Echo", "")
+    assert [socket] = Map.keys(:sys.get_state(conn).links)
+    assert :inet.getopts(socket, [:keepalive, :nodelay]) == {:ok, keepalive: true, nodelay: true}
+  end
+
   test "large messages do not stay in the connection's memory", %{unix: unix} do
     conn = connect(unix)
     message = :binary.copy("x", 20_000_000)
@@ -496,6 +547,7 @@ defmodule Vllm.Bridge.ConnectionTest do
           {:protocol, {:content_type, nil}},
           {:protocol, {:message_too_large, 5, 4}},
           {:protocol, {:request_too_large, 5}},
+          {:protocol, {:headers_too_large, 5, 4}},
           {:protocol, {:invalid_metadata, "A"}},
           {:protocol, {:invalid_path, ""}},
           {:protocol, {:invalid_timeout, -1}},

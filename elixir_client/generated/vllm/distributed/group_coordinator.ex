@@ -1436,7 +1436,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   Return the tensor of this shape and dtype that `src` (default: the previous rank) sends.
 
-  Raises `InvalidRankError` if `src` is out of range or this rank itself.
+  Raises `InvalidRankError` if `src` is out of range or this rank itself, `InvalidTypeError`
+  or `InvalidArgumentError` for what is no shape or dtype.
 
   Python: `GroupCoordinator.recv(size, dtype, src=None)`.
 

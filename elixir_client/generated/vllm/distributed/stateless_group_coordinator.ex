@@ -1429,7 +1429,8 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
   @doc ~S"""
   Return the tensor of this shape and dtype that `src` (default: the previous rank) sends.
 
-  Raises `InvalidRankError` if `src` is out of range or this rank itself.
+  Raises `InvalidRankError` if `src` is out of range or this rank itself, `InvalidTypeError`
+  or `InvalidArgumentError` for what is no shape or dtype.
 
   Python: `StatelessGroupCoordinator.recv(size, dtype, src=None)`.
 

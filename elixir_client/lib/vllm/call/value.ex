@@ -112,6 +112,10 @@ defmodule Vllm.Call.Value do
   defp wire(:float, special) when special in [:nan, :infinity, :neg_infinity], do: special
   defp wire(:float, other), do: throw({:value, "must be a number", other})
 
+  # `backend: :gloo` is as good as `backend: "gloo"`.
+  defp wire(:string, name) when is_atom(name) and name not in [nil, true, false],
+    do: Atom.to_string(name)
+
   defp wire(:string, text) do
     if is_binary(text) and String.valid?(text),
       do: text,

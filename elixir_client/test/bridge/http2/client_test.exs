@@ -484,6 +484,46 @@ defmodule Vllm.Bridge.HTTP2.ClientTest do
     end
   end
 
+  describe "MAX_HEADER_LIST_SIZE" do
+    # @fields as section 6.5.2 counts them: names, values, 32 for each.
+    @size 7 + 4 + 32 + 5 + 2 + 32
+
+    test "lets a list of its size through and refuses a larger one" do
+      assert {_, 1, [_]} = request(connected(max_header_list_size: @size))
+
+      client = connected(max_header_list_size: @size - 1)
+      reason = {:headers_too_large, @size, @size - 1}
+      assert {:error, ^client, ^reason} = Client.request(client, @fields)
+      assert {:error, ^client, ^reason} = Client.request(client, @fields, "body")
+      assert {:error, ^client, ^reason} = Client.request(client, @fields, :stream)
+    end
+
+    test "counts what is not indexed, and what the header table would make small" do
+      client = connected(max_header_list_size: 2 * @size)
+      {client, 1, _} = request(client)
+      fields = @fields ++ [{"k", String.duplicate("v", @size - 32), :never_index}]
+      assert {:error, client, {:headers_too_large, size, _}} = Client.request(client, fields)
+      assert size == 2 * @size + 1
+
+      # The refused list left neither a stream nor an entry in the header table.
+      assert {_, 3, [{:headers, 3, true, true, nil, <<_, _>>}]} = request(client)
+    end
+
+    test "is not there until the server says so, and may change" do
+      long = @fields ++ [{"k", String.duplicate("v", 300_000), :no_index}]
+      assert {:ok, client, 1, _} = Client.request(connected(), long)
+      {client, _, []} = feed(client, [{:settings, [max_header_list_size: 0]}])
+      assert {:error, client, {:headers_too_large, @size, 0}} = Client.request(client, @fields)
+      {client, _, []} = feed(client, [{:settings, [max_header_list_size: 0xFFFFFFFF]}])
+      assert {:ok, _, 3, _} = Client.request(client, long)
+    end
+
+    test "holds for a request that would wait" do
+      client = connected(max_header_list_size: 0, max_concurrent_streams: 0)
+      assert {:error, ^client, {:headers_too_large, @size, 0}} = Client.request(client, @fields)
+    end
+  end
+
   describe "GOAWAY" do
     test "reports what was not processed and lets the rest go on" do
       client = connected(max_concurrent_streams: 2)

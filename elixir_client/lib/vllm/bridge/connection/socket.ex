@@ -18,6 +18,8 @@ defmodule Vllm.Bridge.Connection.Socket do
     low_watermark: 32 * 1024 * 1024
   ]
 
+  # Keepalive: a host that vanished says nothing more, and a call without a deadline would wait for
+  # it for ever. The kernel's probes (after two hours on Linux, net.ipv4.tcp_keepalive_time) end that.
   @tcp_options [nodelay: true, keepalive: true]
 
   @doc """

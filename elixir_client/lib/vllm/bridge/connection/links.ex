@@ -1,0 +1,102 @@
+defmodule Vllm.Bridge.Connection.Links do
+  @moduledoc """
+  A connection's sockets: how one is opened, written to, retired and closed.
+
+  There may be several, because a server that goes away finishes what it accepted while new calls
+  open the next one. What is to be written is collected here and goes out with `write/1`.
+  """
+
+  alias Vllm.Bridge.Connection.{Socket, State}
+  alias Vllm.Bridge.HTTP2.Client
+
+  # Reads before the driver waits for us. Bounds the mailbox against a peer that floods; what a
+  # correct peer may send is bounded by the flow-control window.
+  @reads 100
+
+  @doc "Begins to connect, unless an attempt is under way."
+  @spec connect(State.t()) :: State.t()
+  def connect(%{attempt: nil} = state) do
+    {_pid, monitor} = Socket.start_connect(state.endpoint, state.connect_timeout, self())
+    %{state | attempt: {:connecting, monitor}}
+  end
+
+  def connect(state), do: state
+
+  @doc "Speaks first on a socket that connected. Its SETTINGS must come before the timer's message."
+  @spec open(State.t(), :gen_tcp.socket()) :: State.t()
+  def open(state, socket) do
+    {client, out} = Client.new()
+    timer = Process.send_after(self(), {:open_timeout, socket}, state.connect_timeout)
+    link = %{client: client, streams: %{}, out: []}
+    put(%{state | attempt: {:opening, socket, timer}}, socket, link, out)
+  end
+
+  @doc "Lets the driver deliver some more reads."
+  @spec read(:gen_tcp.socket()) :: :ok | {:error, :inet.posix()}
+  def read(socket), do: :inet.setopts(socket, active: @reads)
+
+  @doc "Puts a link back with output that is to be written."
+  @spec put(State.t(), :gen_tcp.socket(), State.link(), iodata()) :: State.t()
+  def put(state, socket, link, []), do: %{state | links: Map.put(state.links, socket, link)}
+
+  def put(state, socket, link, out) do
+    dirty = if link.out == [], do: [socket | state.dirty], else: state.dirty
+    link = %{link | out: [link.out | out]}
+
+    %{
+      state
+      | links: Map.put(state.links, socket, link),
+        dirty: dirty,
+        collected: state.collected + 1
+    }
+  end
+
+  @doc "Writes what was collected, one write per socket."
+  @spec write(State.t()) :: State.t()
+  def write(%{dirty: []} = state), do: state
+
+  def write(%{dirty: sockets} = state) do
+    links =
+      Enum.reduce(sockets, state.links, fn socket, links ->
+        link = Map.fetch!(links, socket)
+
+        # Handled like the driver's own message, behind what has already arrived.
+        with {:error, reason} <- :gen_tcp.send(socket, link.out),
+             do: send(self(), {:tcp_error, socket, reason})
+
+        Map.put(links, socket, %{link | out: []})
+      end)
+
+    %{state | links: links, dirty: [], collected: 0}
+  end
+
+  @doc "No new calls go to this socket; it closes when the last one is done."
+  @spec retire(State.t(), :gen_tcp.socket()) :: State.t()
+  def retire(%{current: socket} = state, socket), do: %{state | current: nil}
+  def retire(state, _socket), do: state
+
+  @doc "Closes a retired socket whose last call is done."
+  @spec close_if_retired(State.t(), :gen_tcp.socket()) :: State.t()
+  def close_if_retired(state, socket) do
+    case state do
+      %{current: ^socket} ->
+        state
+
+      %{attempt: {:opening, ^socket, _}} ->
+        state
+
+      %{links: %{^socket => %{streams: streams}}} when streams == %{} ->
+        close(write(state), socket)
+
+      _ ->
+        state
+    end
+  end
+
+  @doc "Closes a socket; what was collected for it is dropped."
+  @spec close(State.t(), :gen_tcp.socket()) :: State.t()
+  def close(state, socket) do
+    :gen_tcp.close(socket)
+    %{state | links: Map.delete(state.links, socket), dirty: List.delete(state.dirty, socket)}
+  end
+end

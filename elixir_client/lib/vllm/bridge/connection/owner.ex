@@ -1,0 +1,188 @@
+defmodule Vllm.Bridge.Connection.Owner do
+  @moduledoc """
+  The process of a connection: owns the sockets, so that calls of many callers share them.
+
+  Output is collected while messages are waiting and written when the mailbox is empty, so that many
+  callers share a write. It keeps no deadlines: those are the callers'.
+  """
+
+  use GenServer
+
+  alias Vllm.Bridge.Connection.{Call, Calls, Links, State}
+  alias Vllm.Bridge.Endpoint
+  alias Vllm.Bridge.HTTP2.Client
+
+  # Calls answered or started before collected output is written although more messages wait.
+  @max_collected 32
+
+  @doc "Starts the process; options as in `Vllm.Bridge.Connection.start_link/1`."
+  @spec start_link(Endpoint.t(), keyword()) :: GenServer.on_start()
+  def start_link(endpoint, opts),
+    do: GenServer.start_link(__MODULE__, {endpoint, opts}, Keyword.take(opts, [:name]))
+
+  @impl GenServer
+  @spec init({Endpoint.t(), keyword()}) :: {:ok, State.t()}
+  def init({endpoint, opts}), do: {:ok, State.new(endpoint, opts)}
+
+  # -- messages ----------------------------------------------------------------------------------
+
+  @impl GenServer
+  @spec handle_info(term(), State.t()) :: {:noreply, State.t()} | {:noreply, State.t(), 0}
+  def handle_info({:tcp, socket, bytes}, state), do: state |> received(socket, bytes) |> collect()
+
+  def handle_info({:unary, ref, caller, request}, state),
+    do: state |> Calls.take(ref, caller, request) |> collect()
+
+  def handle_info(:timeout, state), do: {:noreply, Links.write(state)}
+
+  def handle_info(:collect_garbage, state) do
+    :erlang.garbage_collect()
+    collect(state)
+  end
+
+  def handle_info({:tcp_passive, socket}, state) do
+    # An error here comes again as :tcp_closed or :tcp_error.
+    _ = Links.read(socket)
+    collect(state)
+  end
+
+  def handle_info({:cancel, ref}, state), do: state |> Calls.cancel(ref) |> collect()
+
+  def handle_info({{:caller_down, ref}, _monitor, :process, _pid, _reason}, state),
+    do: state |> Calls.cancel(ref) |> collect()
+
+  def handle_info({:tcp_closed, socket}, state), do: state |> lost(socket, :closed) |> collect()
+
+  def handle_info({:tcp_error, socket, reason}, state),
+    do: state |> lost(socket, reason) |> collect()
+
+  def handle_info(
+        {:DOWN, monitor, :process, _, result},
+        %{attempt: {:connecting, monitor}} = state
+      ) do
+    case result do
+      {:connected, socket} -> state |> open(socket) |> collect()
+      {:not_connected, reason} -> state |> connect_failed({:connect, reason}) |> collect()
+      crash -> state |> connect_failed({:connect, crash}) |> collect()
+    end
+  end
+
+  def handle_info({:open_timeout, socket}, %{attempt: {:opening, socket, _}} = state),
+    do: state |> lost(socket, :timeout) |> collect()
+
+  def handle_info(_other, state), do: collect(state)
+
+  # With output to write, a timeout of 0 calls us back as soon as no message waits.
+  defp collect(%{dirty: []} = state), do: {:noreply, state}
+
+  defp collect(%{collected: n} = state) when n >= @max_collected,
+    do: {:noreply, Links.write(state)}
+
+  defp collect(state), do: {:noreply, state, 0}
+
+  @impl GenServer
+  @spec terminate(term(), State.t()) :: :ok
+  def terminate(_reason, state) do
+    # Whoever waits without a connection was never sent.
+    state = Calls.fail_waiting(state, {:unprocessed, :closed_here})
+
+    for {socket, link} <- state.links do
+      Calls.fail_all(state, socket, {:closed, :closed_here})
+      _ = :gen_tcp.send(socket, [link.out | Client.close(link.client)])
+      :gen_tcp.close(socket)
+    end
+
+    :ok
+  end
+
+  # OTP 25's callback, for which Elixir 1.14 has no @impl. Requests may hold secrets and gigabytes.
+  @doc false
+  @spec format_status(map()) :: map()
+  def format_status(status) do
+    status
+    |> Map.replace(:state, :hidden)
+    |> Map.replace(:message, :hidden)
+    |> Map.replace(:log, [])
+  end
+
+  # -- events of HTTP/2 --------------------------------------------------------------------------
+
+  defp received(state, socket, bytes) do
+    case state.links do
+      %{^socket => link} ->
+        {client, out, events} = Client.handle_bytes(link.client, bytes)
+        state = Links.put(state, socket, %{link | client: client}, out)
+        events |> Enum.reduce(state, &event(&1, &2, socket)) |> Links.close_if_retired(socket)
+
+      _closed ->
+        state
+    end
+  end
+
+  defp event({:headers, stream, fields}, state, socket),
+    do: Calls.update(state, socket, stream, &Call.headers(&1, fields))
+
+  defp event({:data, stream, data}, state, socket),
+    do: Calls.update(state, socket, stream, &Call.data(&1, data))
+
+  defp event({:trailers, stream, fields}, state, socket),
+    do: Calls.update(state, socket, stream, &{:ok, Call.trailers(&1, fields)})
+
+  defp event({:done, stream}, state, socket), do: Calls.finish(state, socket, stream, :result)
+
+  defp event({:reset, stream, code}, state, socket),
+    do: Calls.finish(state, socket, stream, {:error, {:closed, {:reset, code}}})
+
+  defp event({:unprocessed, stream, reason}, state, socket),
+    do: Calls.finish(state, socket, stream, {:error, {:unprocessed, reason}})
+
+  defp event({:stream_error, stream, code, message}, state, socket),
+    do: Calls.finish(state, socket, stream, {:error, {:protocol, {:stream_error, code, message}}})
+
+  defp event({:goaway, _code, _debug}, state, socket), do: Links.retire(state, socket)
+
+  defp event({:connection_error, code, message}, state, socket),
+    do: state |> Links.write() |> lost(socket, {:connection_error, code, message})
+
+  defp event(:ready, %{attempt: {:opening, socket, timer}} = state, socket) do
+    Process.cancel_timer(timer)
+    Calls.start_waiting(%{state | attempt: nil, current: socket})
+  end
+
+  defp event(:ready, state, _socket), do: state
+
+  # -- the socket opens, and is lost -------------------------------------------------------------
+
+  defp open(state, socket) do
+    state = Links.open(state, socket)
+
+    case Links.read(socket) do
+      :ok -> state
+      {:error, reason} -> lost(state, socket, reason)
+    end
+  end
+
+  defp connect_failed(state, reason),
+    do: %{Calls.fail_waiting(state, reason) | attempt: nil}
+
+  defp lost(%{attempt: {:opening, socket, timer}} = state, socket, reason) do
+    Process.cancel_timer(timer)
+    state |> Links.close(socket) |> connect_failed(classify(:connect, reason))
+  end
+
+  defp lost(state, socket, reason) do
+    case state.links do
+      %{^socket => _link} ->
+        state
+        |> Calls.fail_all(socket, classify(:closed, reason))
+        |> Links.retire(socket)
+        |> Links.close(socket)
+
+      _ ->
+        state
+    end
+  end
+
+  defp classify(_kind, {:connection_error, _, _} = reason), do: {:protocol, reason}
+  defp classify(kind, reason), do: {kind, reason}
+end
