@@ -65,6 +65,8 @@ INLINE: frozenset[str] = frozenset(
         "get_decode_context_model_parallel_rank",
         "get_dcp_world_size_and_rank",
         "get_eplb_group",
+        "get_etp_group",
+        "get_expert_placement",
         "get_node_count",
         "is_global_first_rank",
         "is_local_first_rank",
@@ -80,6 +82,12 @@ COLLECTIVE: frozenset[str] = frozenset(
         "init_world_group",
         "init_model_parallel_group",
         "in_the_same_node_as",
+        "all_gather",
+        "all_reduce",
+        "reduce_scatter",
+        "patched_fused_scaled_matmul_reduce_scatter",
+        "init_gloo_process_group",
+        "stateless_init_torch_distributed_process_group",
         "tensor_model_parallel_all_reduce",
         "tensor_model_parallel_all_gather",
         "tensor_model_parallel_reduce_scatter",
@@ -97,6 +105,25 @@ COLLECTIVE: frozenset[str] = frozenset(
         "GroupCoordinator.broadcast_object_list",
         "GroupCoordinator.broadcast_tensor_dict",
         "GroupCoordinator.barrier",
+        "GroupCoordinator.new",
+        "GroupCoordinator.make_sibling_device_group",
+        "GroupCoordinator.create_mq_broadcaster",
+        "GroupCoordinator.dispatch",
+        "GroupCoordinator.dispatch_router_logits",
+        "GroupCoordinator.combine",
+        "StatelessGroupCoordinator.new",
+        "StatelessGroupCoordinator.make_sibling_device_group",
+        "StatelessProcessGroup.create",
+        "StatelessProcessGroup.broadcast_obj",
+        "StatelessProcessGroup.all_gather_obj",
+        "StatelessProcessGroup.broadcast",
+        "StatelessProcessGroup.all_reduce",
+        "StatelessProcessGroup.barrier",
+        "MessageQueue.create_from_process_group",
+        "ParallelConfig.stateless_init_dp_group",
+        "ParallelConfig.has_unfinished_dp",
+        "ParallelConfig.sync_kv_cache_memory_size",
+        "ParallelConfig.sync_dp_state",
     }
 )
 """Calls that every member of the group must make."""
@@ -108,6 +135,7 @@ CONSTANTS: dict[str, str] = {
 
 NOT_EXPOSED: dict[str, str] = {
     "adopt_listen_socket": "takes a socket of this process",
+    "install_as_vllm": "changes the imports of this process, which serves no vLLM code",
 }
 """Public names of the module that make no sense from outside its process, and why."""
 
@@ -177,11 +205,9 @@ def exposed() -> Iterator[Exposed]:
 
 
 def _members(cls: type) -> dict[str, object]:
-    """Members of the class, less those that an exposed base class has."""
     members: dict[str, object] = {}
     for base in reversed(cls.__mro__[:-1]):
-        if base is cls or base not in CLASSES.values():
-            members |= vars(base)
+        members |= vars(base)
     return members
 
 

@@ -26,7 +26,10 @@ def graph_capture(device: torch.device) -> Iterator[GraphCaptureContext]:
     """
     if not isinstance(device, (torch.device, str)):
         raise InvalidTypeError(f"device must be a torch.device, got {device!r}")
-    place = torch.device(device)
+    try:
+        place = torch.device(device)
+    except RuntimeError as error:
+        raise InvalidArgumentError(f"graph_capture: {device!r} is not a device") from error
     if place.type == "cuda" and not torch.cuda.is_available():
         raise InvalidArgumentError(
             f"graph_capture: there is no CUDA device here to capture on, got device={place}: "

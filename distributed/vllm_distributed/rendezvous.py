@@ -73,13 +73,17 @@ class Rendezvous:
     lasting: str | None = None
     """The init method of a store that outlives the world."""
 
-    def close(self, *, left: bool) -> None:
-        """Stop serving. `left`: the world existed and this process will not join it again."""
+    def close(self, *, left: bool, keep_port: bool = True) -> None:
+        """Stop serving. `left`: the world existed and this process will not join it again.
+
+        `keep_port`: an adopted port stays this process's, for the next world on it. A group with a
+        port of its own has no next one.
+        """
         if left and self.lasting is not None:
             _worlds_left[self.lasting] = _worlds_left.get(self.lasting, 0) + 1
         self.server = None  # its destructor stops the daemon and closes the listening socket
         if self.adopted_port is not None:
-            _stop_listening(self.adopted_port)
+            _stop_listening(self.adopted_port, keep_port)
 
 
 def adopt_listen_socket(sock: socket.socket) -> None:
@@ -248,11 +252,13 @@ def _serve(method: InitMethod, host: str, port: int, timeout: timedelta) -> Rend
         raise _unreachable(method, host, port, timeout, error) from error
 
 
-def _stop_listening(port: int) -> None:
-    """Replace an adopted socket by one that is bound to the same address and does not listen."""
+def _stop_listening(port: int, keep_port: bool) -> None:
+    """Close an adopted socket, or replace it by one that is bound to the same address only."""
     listener = _adopted.pop(port)
     family, address = listener.family, listener.getsockname()
     listener.close()
+    if not keep_port:
+        return
     keeper = socket.socket(family, socket.SOCK_STREAM)
     try:
         keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

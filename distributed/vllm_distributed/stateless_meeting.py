@@ -99,7 +99,7 @@ class Meeting:
         if self._last is not None and self.rendezvous.server is not None:
             self._last.let_others_read()
         self._last = None
-        self.rendezvous.close(left=False)
+        self.rendezvous.close(left=False, keep_port=False)
 
     def _hold(
         self, call: str, agree: Mapping[str, Any], timeout: timedelta

@@ -129,6 +129,23 @@ def test_fifty_models_in_one_world_leave_nothing_behind() -> None:
         assert shared_memory_of(process) == set()
 
 
+def a_second_world(rank: int, port: int, size: int) -> list[str]:
+    join(rank, port, size)
+    names = []
+    for _ in range(2):
+        second = vd.init_world_group(list(range(size)), rank, "gloo")
+        names.append(second.unique_name)
+        assert second.all_reduce(torch.ones(1)).item() == size
+        second.barrier()
+        second.destroy()
+    assert vd.get_world_group().all_reduce(torch.ones(1)).item() == size
+    return names
+
+
+def test_a_world_group_of_ones_own_comes_and_goes_beside_the_world() -> None:
+    assert run_ranks(2, a_second_world) == [["world:1", "world:1"]] * 2
+
+
 # Refused half-way
 
 

@@ -22,6 +22,9 @@ TESTS = ROOT / "tests"
 THESE = {"surface_names.py", "test_surface_table.py", "test_surface.py"}
 """Files that know names without testing them."""
 
+REFUSALS = {"unit/test_bad_input.py", "ranks/test_bad_calls.py"}
+"""Files that know what does not work: better than nothing."""
+
 UNTESTED = "written, untested here"
 YES = "yes"
 HEADER = ["name", "CPU", "CUDA", "tested by"]
@@ -119,12 +122,15 @@ def files_of_tests() -> dict[str, str]:
 def files_for(name: Name, files: dict[str, str], most: int = 2) -> list[str]:
     """Return the files that use a name most."""
     pattern = re.compile(rf"(?<!\w){re.escape(name.last)}(?!\w)")
-    # A member is better looked for where its class is.
+    as_function = re.compile(rf"(\bvd\.|from vllm\w*.* import .*\b){re.escape(name.last)}(?!\w)")
+    # A member is better looked for where its class is, a function where it is the module's.
     owner = name.qualified.rpartition(".")[0]
     counts = {
-        path: len(pattern.findall(text)) + (1000 if owner and owner in text else 0)
+        path: len(pattern.findall(text))
+        + (1000 if (owner in text if owner else as_function.search(text)) else 0)
+        - (2000 if path in REFUSALS else 0)
         for path, text in files.items()
-        if pattern.search(text) and path != "unit/test_bad_input.py"
+        if pattern.search(text)
     }
     return sorted(counts, key=lambda path: (-counts[path], path))[:most]
 

@@ -27,7 +27,7 @@ def problems(draw: st.DrawFn) -> tuple[torch.Tensor, int, int, int, int]:
     groups, group_size = draw(st.integers(1, 6)), draw(st.integers(1, 4))
     gpus, experts = nodes * gpus_of_node, groups * group_size
     replicas = (math.ceil(experts / gpus) + draw(st.integers(0, 3))) * gpus
-    load = st.one_of(st.just(0.0), st.floats(0, 1e6), st.integers(0, 5).map(float))
+    load = st.one_of(st.just(0.0), st.floats(1e-3, 1e6), st.integers(0, 5).map(float))
     rows = draw(
         st.lists(st.lists(load, min_size=experts, max_size=experts), min_size=1, max_size=3)
     )

@@ -170,3 +170,8 @@ def test_topologies_do_not_change() -> None:
 def test_bad_partitions(partition: list[list[int]], words: str) -> None:
     with pytest.raises(InvalidArgumentError, match=words):
         check_partition(partition, rank=0, world_size=4)
+
+
+def test_sizes_in_words_name_every_dimension() -> None:
+    words = ParallelSizes(tensor=4, pipeline=2, decode_context=2).describe()
+    assert words == "tensor=4, pipeline=2, data=1, prefill_context=1, decode_context=2"

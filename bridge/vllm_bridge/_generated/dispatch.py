@@ -422,16 +422,6 @@ def _initialize_model_parallel(
     return distributed_pb2.InitializeModelParallelResponse()
 
 
-def _install_as_vllm(
-    request: distributed_pb2.InstallAsVllmRequest, wire: Wire
-) -> distributed_pb2.InstallAsVllmResponse:
-    optional: dict[str, Any] = {}
-    if request.HasField("shadow_installed"):
-        optional["shadow_installed"] = request.shadow_installed
-    vllm_distributed.install_as_vllm(**optional)
-    return distributed_pb2.InstallAsVllmResponse()
-
-
 def _is_global_first_rank(
     request: distributed_pb2.IsGlobalFirstRankRequest, wire: Wire
 ) -> distributed_pb2.IsGlobalFirstRankResponse:
@@ -1400,6 +1390,62 @@ def _stateless_group_coordinator_recv(
     return stateless_group_coordinator_pb2.StatelessGroupCoordinatorRecvResponse(result=wire.to_tensor(result))
 
 
+def _stateless_group_coordinator_send_tensor_dict(
+    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorSendTensorDictRequest, wire: Wire
+) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorSendTensorDictResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("dst"):
+        optional["dst"] = request.dst
+    if request.HasField("all_gather_group"):
+        optional["all_gather_group"] = wire.group(request.all_gather_group)
+    if request.HasField("all_gather_tensors"):
+        optional["all_gather_tensors"] = wire.term(request.all_gather_tensors)
+    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).send_tensor_dict(wire.term(present(request, "tensor_dict")), **optional)
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorSendTensorDictResponse(result=wire.to_term(result))
+
+
+def _stateless_group_coordinator_recv_tensor_dict(
+    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorRecvTensorDictRequest, wire: Wire
+) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorRecvTensorDictResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("src"):
+        optional["src"] = request.src
+    if request.HasField("all_gather_group"):
+        optional["all_gather_group"] = wire.group(request.all_gather_group)
+    if request.HasField("all_gather_tensors"):
+        optional["all_gather_tensors"] = wire.term(request.all_gather_tensors)
+    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).recv_tensor_dict(**optional)
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorRecvTensorDictResponse(result=wire.to_term(result))
+
+
+def _stateless_group_coordinator_isend_tensor_dict(
+    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorIsendTensorDictRequest, wire: Wire
+) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorIsendTensorDictResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("dst"):
+        optional["dst"] = request.dst
+    if request.HasField("all_gather_group"):
+        optional["all_gather_group"] = wire.group(request.all_gather_group)
+    if request.HasField("all_gather_tensors"):
+        optional["all_gather_tensors"] = wire.term(request.all_gather_tensors)
+    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).isend_tensor_dict(wire.term(present(request, "tensor_dict")), **optional)
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorIsendTensorDictResponse(result=wire.to_term(result))
+
+
+def _stateless_group_coordinator_irecv_tensor_dict(
+    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorIrecvTensorDictRequest, wire: Wire
+) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorIrecvTensorDictResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("src"):
+        optional["src"] = request.src
+    if request.HasField("all_gather_group"):
+        optional["all_gather_group"] = wire.group(request.all_gather_group)
+    if request.HasField("all_gather_tensors"):
+        optional["all_gather_tensors"] = wire.term(request.all_gather_tensors)
+    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).irecv_tensor_dict(**optional)
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorIrecvTensorDictResponse(item_1=wire.to_term(result[0]), item_2=wire.to_term(result[1]), item_3=wire.to_term(result[2]))
+
+
 def _stateless_group_coordinator_size(
     request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorSizeRequest, wire: Wire
 ) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorSizeResponse:
@@ -2065,7 +2111,7 @@ METHODS: dict[str, Dispatch] = {
         distributed_pb2.AllGatherRequest,
         _all_gather,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.Distributed/AllGatherFake": Dispatch(
         "all_gather_fake",
@@ -2079,7 +2125,7 @@ METHODS: dict[str, Dispatch] = {
         distributed_pb2.AllReduceRequest,
         _all_reduce,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.Distributed/AllReduceFake": Dispatch(
         "all_reduce_fake",
@@ -2225,7 +2271,7 @@ METHODS: dict[str, Dispatch] = {
         "get_etp_group",
         distributed_pb2.GetEtpGroupRequest,
         _get_etp_group,
-        inline=False,
+        inline=True,
         collective=False,
     ),
     "/vllm.distributed.v1.Distributed/GetExpertMap": Dispatch(
@@ -2239,7 +2285,7 @@ METHODS: dict[str, Dispatch] = {
         "get_expert_placement",
         distributed_pb2.GetExpertPlacementRequest,
         _get_expert_placement,
-        inline=False,
+        inline=True,
         collective=False,
     ),
     "/vllm.distributed.v1.Distributed/GetInnerDpWorldGroup": Dispatch(
@@ -2345,7 +2391,7 @@ METHODS: dict[str, Dispatch] = {
         distributed_pb2.InitGlooProcessGroupRequest,
         _init_gloo_process_group,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.Distributed/InitLogger": Dispatch(
         "init_logger",
@@ -2374,13 +2420,6 @@ METHODS: dict[str, Dispatch] = {
         _initialize_model_parallel,
         inline=False,
         collective=True,
-    ),
-    "/vllm.distributed.v1.Distributed/InstallAsVllm": Dispatch(
-        "install_as_vllm",
-        distributed_pb2.InstallAsVllmRequest,
-        _install_as_vllm,
-        inline=False,
-        collective=False,
     ),
     "/vllm.distributed.v1.Distributed/IsGlobalFirstRank": Dispatch(
         "is_global_first_rank",
@@ -2422,7 +2461,7 @@ METHODS: dict[str, Dispatch] = {
         distributed_pb2.PatchedFusedScaledMatmulReduceScatterRequest,
         _patched_fused_scaled_matmul_reduce_scatter,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.Distributed/PatchedFusedScaledMatmulReduceScatterFake": Dispatch(
         "patched_fused_scaled_matmul_reduce_scatter_fake",
@@ -2450,7 +2489,7 @@ METHODS: dict[str, Dispatch] = {
         distributed_pb2.ReduceScatterRequest,
         _reduce_scatter,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.Distributed/ReduceScatterFake": Dispatch(
         "reduce_scatter_fake",
@@ -2506,7 +2545,7 @@ METHODS: dict[str, Dispatch] = {
         distributed_pb2.StatelessInitTorchDistributedProcessGroupRequest,
         _stateless_init_torch_distributed_process_group,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.Distributed/SuppressStdout": Dispatch(
         "suppress_stdout",
@@ -2548,7 +2587,7 @@ METHODS: dict[str, Dispatch] = {
         group_coordinator_pb2.GroupCoordinatorNewRequest,
         _group_coordinator_new,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.GroupCoordinator/DeviceCommunicator": Dispatch(
         "GroupCoordinator.device_communicator",
@@ -2618,7 +2657,7 @@ METHODS: dict[str, Dispatch] = {
         group_coordinator_pb2.GroupCoordinatorMakeSiblingDeviceGroupRequest,
         _group_coordinator_make_sibling_device_group,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.GroupCoordinator/Destroy": Dispatch(
         "GroupCoordinator.destroy",
@@ -2646,28 +2685,28 @@ METHODS: dict[str, Dispatch] = {
         group_coordinator_pb2.GroupCoordinatorDispatchRequest,
         _group_coordinator_dispatch,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.GroupCoordinator/DispatchRouterLogits": Dispatch(
         "GroupCoordinator.dispatch_router_logits",
         group_coordinator_pb2.GroupCoordinatorDispatchRouterLogitsRequest,
         _group_coordinator_dispatch_router_logits,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.GroupCoordinator/Combine": Dispatch(
         "GroupCoordinator.combine",
         group_coordinator_pb2.GroupCoordinatorCombineRequest,
         _group_coordinator_combine,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.GroupCoordinator/CreateMqBroadcaster": Dispatch(
         "GroupCoordinator.create_mq_broadcaster",
         group_coordinator_pb2.GroupCoordinatorCreateMqBroadcasterRequest,
         _group_coordinator_create_mq_broadcaster,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.GroupCoordinator/CreateSingleReaderMqBroadcasters": Dispatch(
         "GroupCoordinator.create_single_reader_mq_broadcasters",
@@ -2828,7 +2867,7 @@ METHODS: dict[str, Dispatch] = {
         stateless_group_coordinator_pb2.StatelessGroupCoordinatorNewRequest,
         _stateless_group_coordinator_new,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.StatelessGroupCoordinator/DeviceCommunicator": Dispatch(
         "StatelessGroupCoordinator.device_communicator",
@@ -2898,7 +2937,7 @@ METHODS: dict[str, Dispatch] = {
         stateless_group_coordinator_pb2.StatelessGroupCoordinatorMakeSiblingDeviceGroupRequest,
         _stateless_group_coordinator_make_sibling_device_group,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.StatelessGroupCoordinator/Destroy": Dispatch(
         "StatelessGroupCoordinator.destroy",
@@ -3075,6 +3114,34 @@ METHODS: dict[str, Dispatch] = {
         inline=False,
         collective=False,
     ),
+    "/vllm.distributed.v1.StatelessGroupCoordinator/SendTensorDict": Dispatch(
+        "StatelessGroupCoordinator.send_tensor_dict",
+        stateless_group_coordinator_pb2.StatelessGroupCoordinatorSendTensorDictRequest,
+        _stateless_group_coordinator_send_tensor_dict,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessGroupCoordinator/RecvTensorDict": Dispatch(
+        "StatelessGroupCoordinator.recv_tensor_dict",
+        stateless_group_coordinator_pb2.StatelessGroupCoordinatorRecvTensorDictRequest,
+        _stateless_group_coordinator_recv_tensor_dict,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessGroupCoordinator/IsendTensorDict": Dispatch(
+        "StatelessGroupCoordinator.isend_tensor_dict",
+        stateless_group_coordinator_pb2.StatelessGroupCoordinatorIsendTensorDictRequest,
+        _stateless_group_coordinator_isend_tensor_dict,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessGroupCoordinator/IrecvTensorDict": Dispatch(
+        "StatelessGroupCoordinator.irecv_tensor_dict",
+        stateless_group_coordinator_pb2.StatelessGroupCoordinatorIrecvTensorDictRequest,
+        _stateless_group_coordinator_irecv_tensor_dict,
+        inline=False,
+        collective=False,
+    ),
     "/vllm.distributed.v1.StatelessGroupCoordinator/Size": Dispatch(
         "StatelessGroupCoordinator.size",
         stateless_group_coordinator_pb2.StatelessGroupCoordinatorSizeRequest,
@@ -3094,7 +3161,7 @@ METHODS: dict[str, Dispatch] = {
         stateless_process_group_pb2.StatelessProcessGroupCreateRequest,
         _stateless_process_group_create,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.StatelessProcessGroup/SendObj": Dispatch(
         "StatelessProcessGroup.send_obj",
@@ -3115,21 +3182,21 @@ METHODS: dict[str, Dispatch] = {
         stateless_process_group_pb2.StatelessProcessGroupBroadcastObjRequest,
         _stateless_process_group_broadcast_obj,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.StatelessProcessGroup/AllGatherObj": Dispatch(
         "StatelessProcessGroup.all_gather_obj",
         stateless_process_group_pb2.StatelessProcessGroupAllGatherObjRequest,
         _stateless_process_group_all_gather_obj,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.StatelessProcessGroup/Barrier": Dispatch(
         "StatelessProcessGroup.barrier",
         stateless_process_group_pb2.StatelessProcessGroupBarrierRequest,
         _stateless_process_group_barrier,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.StatelessProcessGroup/Send": Dispatch(
         "StatelessProcessGroup.send",
@@ -3150,14 +3217,14 @@ METHODS: dict[str, Dispatch] = {
         stateless_process_group_pb2.StatelessProcessGroupBroadcastRequest,
         _stateless_process_group_broadcast,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.StatelessProcessGroup/AllReduce": Dispatch(
         "StatelessProcessGroup.all_reduce",
         stateless_process_group_pb2.StatelessProcessGroupAllReduceRequest,
         _stateless_process_group_all_reduce,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.StatelessProcessGroup/ExpireData": Dispatch(
         "StatelessProcessGroup.expire_data",
@@ -3297,7 +3364,7 @@ METHODS: dict[str, Dispatch] = {
         message_queue_pb2.MessageQueueCreateFromProcessGroupRequest,
         _message_queue_create_from_process_group,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.MessageQueue/CreateFromProcessGroupSingleReader": Dispatch(
         "MessageQueue.create_from_process_group_single_reader",
@@ -3458,28 +3525,28 @@ METHODS: dict[str, Dispatch] = {
         parallel_config_pb2.ParallelConfigStatelessInitDpGroupRequest,
         _parallel_config_stateless_init_dp_group,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.ParallelConfig/HasUnfinishedDp": Dispatch(
         "ParallelConfig.has_unfinished_dp",
         parallel_config_pb2.ParallelConfigHasUnfinishedDpRequest,
         _parallel_config_has_unfinished_dp,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.ParallelConfig/SyncKvCacheMemorySize": Dispatch(
         "ParallelConfig.sync_kv_cache_memory_size",
         parallel_config_pb2.ParallelConfigSyncKvCacheMemorySizeRequest,
         _parallel_config_sync_kv_cache_memory_size,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.ParallelConfig/SyncDpState": Dispatch(
         "ParallelConfig.sync_dp_state",
         parallel_config_pb2.ParallelConfigSyncDpStateRequest,
         _parallel_config_sync_dp_state,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.EPLBConfig/New": Dispatch(
         "EPLBConfig.new",

@@ -625,16 +625,6 @@ class InitializeModelParallelResponse(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 
-class InstallAsVllmRequest(_message.Message):
-    __slots__ = ("shadow_installed",)
-    SHADOW_INSTALLED_FIELD_NUMBER: _ClassVar[int]
-    shadow_installed: bool
-    def __init__(self, shadow_installed: _Optional[bool] = ...) -> None: ...
-
-class InstallAsVllmResponse(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
-
 class IsGlobalFirstRankRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...

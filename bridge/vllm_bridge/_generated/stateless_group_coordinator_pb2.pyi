@@ -573,6 +573,86 @@ class StatelessGroupCoordinatorRecvResponse(_message.Message):
     result: _types_pb2.Tensor
     def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
+class StatelessGroupCoordinatorSendTensorDictRequest(_message.Message):
+    __slots__ = ("receiver", "tensor_dict", "dst", "all_gather_group", "all_gather_tensors")
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    TENSOR_DICT_FIELD_NUMBER: _ClassVar[int]
+    DST_FIELD_NUMBER: _ClassVar[int]
+    ALL_GATHER_GROUP_FIELD_NUMBER: _ClassVar[int]
+    ALL_GATHER_TENSORS_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.GroupCoordinator
+    tensor_dict: _types_pb2.Term
+    dst: int
+    all_gather_group: _types_pb2.GroupCoordinator
+    all_gather_tensors: _types_pb2.Term
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., tensor_dict: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., dst: _Optional[int] = ..., all_gather_group: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., all_gather_tensors: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+
+class StatelessGroupCoordinatorSendTensorDictResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Term
+    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+
+class StatelessGroupCoordinatorRecvTensorDictRequest(_message.Message):
+    __slots__ = ("receiver", "src", "all_gather_group", "all_gather_tensors")
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    SRC_FIELD_NUMBER: _ClassVar[int]
+    ALL_GATHER_GROUP_FIELD_NUMBER: _ClassVar[int]
+    ALL_GATHER_TENSORS_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.GroupCoordinator
+    src: int
+    all_gather_group: _types_pb2.GroupCoordinator
+    all_gather_tensors: _types_pb2.Term
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., src: _Optional[int] = ..., all_gather_group: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., all_gather_tensors: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+
+class StatelessGroupCoordinatorRecvTensorDictResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Term
+    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+
+class StatelessGroupCoordinatorIsendTensorDictRequest(_message.Message):
+    __slots__ = ("receiver", "tensor_dict", "dst", "all_gather_group", "all_gather_tensors")
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    TENSOR_DICT_FIELD_NUMBER: _ClassVar[int]
+    DST_FIELD_NUMBER: _ClassVar[int]
+    ALL_GATHER_GROUP_FIELD_NUMBER: _ClassVar[int]
+    ALL_GATHER_TENSORS_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.GroupCoordinator
+    tensor_dict: _types_pb2.Term
+    dst: int
+    all_gather_group: _types_pb2.GroupCoordinator
+    all_gather_tensors: _types_pb2.Term
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., tensor_dict: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., dst: _Optional[int] = ..., all_gather_group: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., all_gather_tensors: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+
+class StatelessGroupCoordinatorIsendTensorDictResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Term
+    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+
+class StatelessGroupCoordinatorIrecvTensorDictRequest(_message.Message):
+    __slots__ = ("receiver", "src", "all_gather_group", "all_gather_tensors")
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    SRC_FIELD_NUMBER: _ClassVar[int]
+    ALL_GATHER_GROUP_FIELD_NUMBER: _ClassVar[int]
+    ALL_GATHER_TENSORS_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.GroupCoordinator
+    src: int
+    all_gather_group: _types_pb2.GroupCoordinator
+    all_gather_tensors: _types_pb2.Term
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., src: _Optional[int] = ..., all_gather_group: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., all_gather_tensors: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+
+class StatelessGroupCoordinatorIrecvTensorDictResponse(_message.Message):
+    __slots__ = ("item_1", "item_2", "item_3")
+    ITEM_1_FIELD_NUMBER: _ClassVar[int]
+    ITEM_2_FIELD_NUMBER: _ClassVar[int]
+    ITEM_3_FIELD_NUMBER: _ClassVar[int]
+    item_1: _types_pb2.Term
+    item_2: _types_pb2.Term
+    item_3: _types_pb2.Term
+    def __init__(self, item_1: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., item_2: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., item_3: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+
 class StatelessGroupCoordinatorSizeRequest(_message.Message):
     __slots__ = ("receiver",)
     RECEIVER_FIELD_NUMBER: _ClassVar[int]

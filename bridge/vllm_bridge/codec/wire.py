@@ -15,6 +15,7 @@ import vllm_distributed
 from vllm_bridge._generated import types_pb2
 from vllm_bridge.codec import tensors, terms
 from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_distributed.torch_internals import is_alive
 
 T = TypeVar("T")
 
@@ -112,10 +113,11 @@ class Wire:
 
     def to_process_group(self, value: ProcessGroup) -> types_pb2.ProcessGroup:
         """A torch process group result."""
-        known = dist.is_initialized() and value in dist.distributed_c10d._world.pg_map
+        # A stateless group is not among those that torch.distributed has a record of.
+        known = dist.is_initialized() and is_alive(value)
         return types_pb2.ProcessGroup(
             ref=self.objects.put(value),
-            unique_name=value.group_name,
+            unique_name=value.group_name if known else "",
             ranks=dist.get_process_group_ranks(value) if known else range(value.size()),
             rank_in_group=value.rank(),
             world_size=value.size(),

@@ -54,6 +54,8 @@ defmodule Vllm.Distributed do
 
   Python: `all_gather(tensor, dim, world_size, group_name)`.
 
+  Collective: every member of the group must make this call.
+
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
   @spec all_gather(Vllm.Tensor.t(), integer(), integer(), String.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
@@ -121,6 +123,8 @@ defmodule Vllm.Distributed do
   naming the groups there are.
 
   Python: `all_reduce(tensor, group_name)`.
+
+  Collective: every member of the group must make this call.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
@@ -840,7 +844,7 @@ defmodule Vllm.Distributed do
     path: "/vllm.distributed.v1.Distributed/GetEtpGroup",
     params: [],
     result: :group,
-    inline: false
+    inline: true
   }
 
   @doc ~S"""
@@ -916,7 +920,7 @@ defmodule Vllm.Distributed do
       {:strategy, 4, :string, :optional}
     ],
     result: {:list, :int},
-    inline: false
+    inline: true
   }
 
   @doc ~S"""
@@ -1471,6 +1475,8 @@ defmodule Vllm.Distributed do
 
   Python: `init_gloo_process_group(prefix_store, group_rank, group_size, timeout)`.
 
+  Collective: every member of the group must make this call.
+
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
   @spec init_gloo_process_group(term(), integer(), integer(), timeout()) :: {:ok, Vllm.Distributed.ProcessGroup.t()} | {:error, Vllm.Error.t()}
@@ -1674,50 +1680,6 @@ defmodule Vllm.Distributed do
     Vllm.Error.unwrap!(initialize_model_parallel(tensor_model_parallel_size, pipeline_model_parallel_size, prefill_context_model_parallel_size, decode_context_model_parallel_size, backend, data_parallel_size, is_moe_model, enable_eplb, opts))
   end
 
-  @install_as_vllm %Vllm.Call.Spec{
-    function: "install_as_vllm",
-    path: "/vllm.distributed.v1.Distributed/InstallAsVllm",
-    params: [
-      {:shadow_installed, 1, :bool, :optional}
-    ],
-    result: :none,
-    inline: false
-  }
-
-  @doc ~S"""
-  Make `import vllm.distributed`, and vLLM's modules below it, resolve to this package.
-
-  For code written against vLLM, in a process where vLLM is not installed: `vllm.distributed` and
-  its `parallel_state`, `communication_op`, `utils`, `stateless_coordinator`, `eplb` and
-  `device_communicators` (`shm_broadcast`, `base_device_communicator`), `vllm.config` and
-  `vllm.config.parallel`, and `vllm.logger`. Any public name of this package can be imported from
-  any module below `vllm.distributed`. Other modules of vLLM stay missing, with an error that says
-  so; a `vllm` that can be found does not mean that vLLM is installed any more.
-
-  Call it before the first `import vllm`. Idempotent, local to the process and for its lifetime.
-  Where vLLM is installed but not imported, `shadow_installed` says to hide it from this process.
-  Raises `EnvironmentConflictError`, and changes nothing, where the real vLLM is imported already,
-  or installed and not to be hidden.
-
-  Python: `install_as_vllm(shadow_installed=False)`.
-
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
-  """
-  @spec install_as_vllm() :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec install_as_vllm(boolean() | keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec install_as_vllm(boolean(), keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  def install_as_vllm(shadow_installed \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Call.run(@install_as_vllm, [shadow_installed, opts])
-  end
-
-  @doc "Like `install_as_vllm`, but returns the value itself and raises `Vllm.Error`."
-  @spec install_as_vllm!() :: nil
-  @spec install_as_vllm!(boolean() | keyword()) :: nil
-  @spec install_as_vllm!(boolean(), keyword()) :: nil
-  def install_as_vllm!(shadow_installed \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Error.unwrap!(install_as_vllm(shadow_installed, opts))
-  end
-
   @is_global_first_rank %Vllm.Call.Spec{
     function: "is_global_first_rank",
     path: "/vllm.distributed.v1.Distributed/IsGlobalFirstRank",
@@ -1912,6 +1874,8 @@ defmodule Vllm.Distributed do
 
   Python: `patched_fused_scaled_matmul_reduce_scatter(A, B, A_scale, B_scale, reduce_op, orig_scatter_dim, scatter_dim_after_maybe_reshape, group_name, output_shape, bias=None, result_scale=None, out_dtype=None, use_fast_accum=False)`.
 
+  Collective: every member of the group must make this call.
+
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
   @spec patched_fused_scaled_matmul_reduce_scatter(Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), String.t(), integer(), integer(), String.t(), [integer()]) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
@@ -2095,6 +2059,8 @@ defmodule Vllm.Distributed do
   for another `world_size`, or a `dim` out of range or of an extent that does not divide.
 
   Python: `reduce_scatter(tensor, dim, world_size, group_name)`.
+
+  Collective: every member of the group must make this call.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
@@ -2386,6 +2352,8 @@ defmodule Vllm.Distributed do
   come; `RollCallMismatchError` if members pass different sizes, backends or names.
 
   Python: `stateless_init_torch_distributed_process_group(host, port, rank, world_size, backend, group_name=None, listen_socket=None, timeout=None)`.
+
+  Collective: every member of the group must make this call.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """

@@ -619,6 +619,8 @@ defmodule Vllm.Config.ParallelConfig do
 
   Python: `ParallelConfig.stateless_init_dp_group()`.
 
+  Collective: every member of the group must make this call.
+
   The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
@@ -654,6 +656,8 @@ defmodule Vllm.Config.ParallelConfig do
 
   Python: `ParallelConfig.has_unfinished_dp(dp_group, has_unfinished)`.
 
+  Collective: every member of the group must make this call.
+
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
   @spec has_unfinished_dp(Vllm.Distributed.ProcessGroup.t(), boolean()) :: {:ok, boolean()} | {:error, Vllm.Error.t()}
@@ -686,6 +690,8 @@ defmodule Vllm.Config.ParallelConfig do
   Collective over `dp_group`. Raises `CollectiveError` if a peer is gone.
 
   Python: `ParallelConfig.sync_kv_cache_memory_size(dp_group, kv_cache_memory)`.
+
+  Collective: every member of the group must make this call.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
@@ -721,6 +727,8 @@ defmodule Vllm.Config.ParallelConfig do
   all-reduce. Collective over `dp_group`. Raises `CollectiveError` if a peer is gone.
 
   Python: `ParallelConfig.sync_dp_state(dp_group, has_unfinished, pending_pause)`.
+
+  Collective: every member of the group must make this call.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """

@@ -72,6 +72,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
 
   Python: `GroupCoordinator.new(group_ranks, local_rank, torch_distributed_backend, use_device_communicator, use_message_queue_broadcaster=False, group_name=None, timeout=None)`.
 
+  Collective: every member of the group must make this call.
+
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
   @spec new([[integer()]], integer(), String.t(), boolean()) :: {:ok, Vllm.Distributed.GroupCoordinator.t()} | {:error, Vllm.Error.t()}
@@ -382,6 +384,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
 
   Python: `GroupCoordinator.make_sibling_device_group(group_desc=None)`.
 
+  Collective: every member of the group must make this call.
+
   The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
@@ -546,6 +550,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
 
   Python: `GroupCoordinator.dispatch(hidden_states, topk_weights=None, topk_ids=None, is_sequence_parallel=False, extra_tensors=None, sizes=None, router_logits=None)`.
 
+  Collective: every member of the group must make this call.
+
   The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
@@ -597,6 +603,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
 
   Python: `GroupCoordinator.dispatch_router_logits(hidden_states, router_logits, is_sequence_parallel=False, extra_tensors=None, sizes=None)`.
 
+  Collective: every member of the group must make this call.
+
   The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
@@ -643,6 +651,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
 
   Python: `GroupCoordinator.combine(hidden_states, is_sequence_parallel=False, sizes=None)`.
 
+  Collective: every member of the group must make this call.
+
   The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
@@ -687,6 +697,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
   `MessageQueueError`, `MessageQueueTimeoutError`. Collective over the group.
 
   Python: `GroupCoordinator.create_mq_broadcaster(writer_rank=0, external_writer_handle=None, blocking=True)`.
+
+  Collective: every member of the group must make this call.
 
   The call goes to the session that the object came from.
 

@@ -148,6 +148,8 @@ defmodule Vllm.Distributed.MessageQueue do
 
   Python: `MessageQueue.create_from_process_group(pg, max_chunk_bytes, max_chunks, writer_rank=0, external_writer_handle=None, blocking=True, timeout=None)`.
 
+  Collective: every member of the group must make this call.
+
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
   @spec create_from_process_group(term(), integer(), integer()) :: {:ok, term()} | {:error, Vllm.Error.t()}

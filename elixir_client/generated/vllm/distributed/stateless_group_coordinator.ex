@@ -76,6 +76,8 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
 
   Python: `StatelessGroupCoordinator.new(group_ranks, local_rank, torch_distributed_backend, use_device_communicator, use_message_queue_broadcaster=False, group_name=None, host='127.0.0.1', group_ports=None, global_rank=0, global_world_size=1, coord_store=None, timeout=None)`.
 
+  Collective: every member of the group must make this call.
+
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
   @spec new([[integer()]], integer(), String.t(), boolean()) :: {:ok, Vllm.Distributed.GroupCoordinator.t()} | {:error, Vllm.Error.t()}
@@ -397,6 +399,8 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
   `destroy` destroys it too.
 
   Python: `StatelessGroupCoordinator.make_sibling_device_group(group_desc=None)`.
+
+  Collective: every member of the group must make this call.
 
   The call goes to the session that the object came from.
 
@@ -1451,6 +1455,196 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
   @spec recv!(Vllm.Distributed.GroupCoordinator.t(), [non_neg_integer()], Vllm.Tensor.dtype(), integer() | nil, keyword()) :: Vllm.Tensor.t()
   def recv!(receiver, size, dtype, src \\ :"$unset", opts \\ :"$unset") do
     Vllm.Error.unwrap!(recv(receiver, size, dtype, src, opts))
+  end
+
+  @send_tensor_dict %Vllm.Call.Spec{
+    function: "StatelessGroupCoordinator.send_tensor_dict",
+    path: "/vllm.distributed.v1.StatelessGroupCoordinator/SendTensorDict",
+    params: [
+      {:receiver, 1, :group, :required},
+      {:tensor_dict, 2, :term, :required},
+      {:dst, 3, {:nullable, :int}, :optional},
+      {:all_gather_group, 4, {:nullable, :group}, :optional},
+      {:all_gather_tensors, 5, :term, :optional}
+    ],
+    result: :term,
+    inline: false
+  }
+
+  @doc ~S"""
+  Send a dict of tensors, also nested ones, and plain values to `dst` (default: the next
+  rank). Returns None.
+
+  `all_gather_group` (the tensor-parallel group, as a rule) says that its ranks hold the same
+  tensors and each send them to a rank that will have them all: then each sends its slice
+  only, and the receivers gather. That is done for tensors whose element count divides by the
+  group's size, unless `all_gather_tensors` says False for their top-level key. Both sides
+  pass the same. On a group of one, without `dst`, nothing is sent and the dict is returned.
+  Raises `InvalidRankError`, `InvalidTypeError` or `EncodingError` before anything is sent.
+  Called by the sender, while `dst` calls `recv_tensor_dict`.
+
+  Python: `StatelessGroupCoordinator.send_tensor_dict(tensor_dict, dst=None, all_gather_group=None, all_gather_tensors=None)`.
+
+  The call goes to the session that the object came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec send_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec send_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec send_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec send_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec send_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  def send_tensor_dict(receiver, tensor_dict, dst \\ :"$unset", all_gather_group \\ :"$unset", all_gather_tensors \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Call.run(@send_tensor_dict, [receiver, tensor_dict, dst, all_gather_group, all_gather_tensors, opts])
+  end
+
+  @doc "Like `send_tensor_dict`, but returns the value itself and raises `Vllm.Error`."
+  @spec send_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term()) :: term()
+  @spec send_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil | keyword()) :: term()
+  @spec send_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil | keyword()) :: term()
+  @spec send_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term() | keyword()) :: term()
+  @spec send_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term(), keyword()) :: term()
+  def send_tensor_dict!(receiver, tensor_dict, dst \\ :"$unset", all_gather_group \\ :"$unset", all_gather_tensors \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Error.unwrap!(send_tensor_dict(receiver, tensor_dict, dst, all_gather_group, all_gather_tensors, opts))
+  end
+
+  @recv_tensor_dict %Vllm.Call.Spec{
+    function: "StatelessGroupCoordinator.recv_tensor_dict",
+    path: "/vllm.distributed.v1.StatelessGroupCoordinator/RecvTensorDict",
+    params: [
+      {:receiver, 1, :group, :required},
+      {:src, 2, {:nullable, :int}, :optional},
+      {:all_gather_group, 3, {:nullable, :group}, :optional},
+      {:all_gather_tensors, 4, :term, :optional}
+    ],
+    result: :term,
+    inline: false
+  }
+
+  @doc ~S"""
+  Return the dict that `src` (default: the previous rank) sends with `send_tensor_dict`.
+
+  With an `all_gather_group` all its ranks must call this, since they gather the slices they
+  received. On a group of one, without `src`, returns None. Raises `InvalidRankError` for a
+  `src` that is no other rank of the group.
+
+  Python: `StatelessGroupCoordinator.recv_tensor_dict(src=None, all_gather_group=None, all_gather_tensors=None)`.
+
+  The call goes to the session that the object came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec recv_tensor_dict(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec recv_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), integer() | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec recv_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec recv_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec recv_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  def recv_tensor_dict(receiver, src \\ :"$unset", all_gather_group \\ :"$unset", all_gather_tensors \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Call.run(@recv_tensor_dict, [receiver, src, all_gather_group, all_gather_tensors, opts])
+  end
+
+  @doc "Like `recv_tensor_dict`, but returns the value itself and raises `Vllm.Error`."
+  @spec recv_tensor_dict!(Vllm.Distributed.GroupCoordinator.t()) :: term()
+  @spec recv_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), integer() | nil | keyword()) :: term()
+  @spec recv_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil | keyword()) :: term()
+  @spec recv_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term() | keyword()) :: term()
+  @spec recv_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term(), keyword()) :: term()
+  def recv_tensor_dict!(receiver, src \\ :"$unset", all_gather_group \\ :"$unset", all_gather_tensors \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Error.unwrap!(recv_tensor_dict(receiver, src, all_gather_group, all_gather_tensors, opts))
+  end
+
+  @isend_tensor_dict %Vllm.Call.Spec{
+    function: "StatelessGroupCoordinator.isend_tensor_dict",
+    path: "/vllm.distributed.v1.StatelessGroupCoordinator/IsendTensorDict",
+    params: [
+      {:receiver, 1, :group, :required},
+      {:tensor_dict, 2, :term, :required},
+      {:dst, 3, {:nullable, :int}, :optional},
+      {:all_gather_group, 4, {:nullable, :group}, :optional},
+      {:all_gather_tensors, 5, :term, :optional}
+    ],
+    result: :term,
+    inline: false
+  }
+
+  @doc ~S"""
+  Start what `send_tensor_dict` does; return handles to wait for.
+
+  The tensors must not be changed until all handles are done. Values besides tensors are
+  encoded at once. On a group of one, without `dst`, nothing is sent and there is no handle.
+  Raises as `send_tensor_dict` does. Called by the sender, while `dst` calls
+  `recv_tensor_dict` or `irecv_tensor_dict`.
+
+  Python: `StatelessGroupCoordinator.isend_tensor_dict(tensor_dict, dst=None, all_gather_group=None, all_gather_tensors=None)`.
+
+  The call goes to the session that the object came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec isend_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec isend_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec isend_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec isend_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec isend_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  def isend_tensor_dict(receiver, tensor_dict, dst \\ :"$unset", all_gather_group \\ :"$unset", all_gather_tensors \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Call.run(@isend_tensor_dict, [receiver, tensor_dict, dst, all_gather_group, all_gather_tensors, opts])
+  end
+
+  @doc "Like `isend_tensor_dict`, but returns the value itself and raises `Vllm.Error`."
+  @spec isend_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term()) :: term()
+  @spec isend_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil | keyword()) :: term()
+  @spec isend_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil | keyword()) :: term()
+  @spec isend_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term() | keyword()) :: term()
+  @spec isend_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term(), keyword()) :: term()
+  def isend_tensor_dict!(receiver, tensor_dict, dst \\ :"$unset", all_gather_group \\ :"$unset", all_gather_tensors \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Error.unwrap!(isend_tensor_dict(receiver, tensor_dict, dst, all_gather_group, all_gather_tensors, opts))
+  end
+
+  @irecv_tensor_dict %Vllm.Call.Spec{
+    function: "StatelessGroupCoordinator.irecv_tensor_dict",
+    path: "/vllm.distributed.v1.StatelessGroupCoordinator/IrecvTensorDict",
+    params: [
+      {:receiver, 1, :group, :required},
+      {:src, 2, {:nullable, :int}, :optional},
+      {:all_gather_group, 3, {:nullable, :group}, :optional},
+      {:all_gather_tensors, 4, :term, :optional}
+    ],
+    result: {:tuple, [:term, :term, :term]},
+    inline: false
+  }
+
+  @doc ~S"""
+  Start what `recv_tensor_dict` does; return (dict, handles, postprocess).
+
+  Waits for the description only: the dict has its keys, its plain values and tensors that
+  are being written to. When all handles have been waited for, call each function of
+  `postprocess`, in order and, where there is an `all_gather_group`, on all its ranks: they
+  put the tensors that had to be gathered into the dict, which is complete then. On a group
+  of one, without `src`, returns (None, [], []). Raises as `recv_tensor_dict` does.
+
+  Python: `StatelessGroupCoordinator.irecv_tensor_dict(src=None, all_gather_group=None, all_gather_tensors=None)`.
+
+  The call goes to the session that the object came from.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec irecv_tensor_dict(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, {term(), term(), term()}} | {:error, Vllm.Error.t()}
+  @spec irecv_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), integer() | nil | keyword()) :: {:ok, {term(), term(), term()}} | {:error, Vllm.Error.t()}
+  @spec irecv_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil | keyword()) :: {:ok, {term(), term(), term()}} | {:error, Vllm.Error.t()}
+  @spec irecv_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term() | keyword()) :: {:ok, {term(), term(), term()}} | {:error, Vllm.Error.t()}
+  @spec irecv_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term(), keyword()) :: {:ok, {term(), term(), term()}} | {:error, Vllm.Error.t()}
+  def irecv_tensor_dict(receiver, src \\ :"$unset", all_gather_group \\ :"$unset", all_gather_tensors \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Call.run(@irecv_tensor_dict, [receiver, src, all_gather_group, all_gather_tensors, opts])
+  end
+
+  @doc "Like `irecv_tensor_dict`, but returns the value itself and raises `Vllm.Error`."
+  @spec irecv_tensor_dict!(Vllm.Distributed.GroupCoordinator.t()) :: {term(), term(), term()}
+  @spec irecv_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), integer() | nil | keyword()) :: {term(), term(), term()}
+  @spec irecv_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil | keyword()) :: {term(), term(), term()}
+  @spec irecv_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term() | keyword()) :: {term(), term(), term()}
+  @spec irecv_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term(), keyword()) :: {term(), term(), term()}
+  def irecv_tensor_dict!(receiver, src \\ :"$unset", all_gather_group \\ :"$unset", all_gather_tensors \\ :"$unset", opts \\ :"$unset") do
+    Vllm.Error.unwrap!(irecv_tensor_dict(receiver, src, all_gather_group, all_gather_tensors, opts))
   end
 
   @size %Vllm.Call.Spec{

@@ -89,6 +89,8 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
 
   Python: `StatelessProcessGroup.create(host, port, rank, world_size, data_expiration_seconds=3600, store_timeout=300, listen_socket=None)`.
 
+  Collective: every member of the group must make this call.
+
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
   @spec create(String.t(), integer(), integer(), integer()) :: {:ok, term()} | {:error, Vllm.Error.t()}
@@ -204,6 +206,8 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
 
   Python: `StatelessProcessGroup.broadcast_obj(obj, src)`.
 
+  Collective: every member of the group must make this call.
+
   The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
@@ -238,6 +242,8 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
   Raises `EncodingError` for an object that cannot travel.
 
   Python: `StatelessProcessGroup.all_gather_obj(obj)`.
+
+  Collective: every member of the group must make this call.
 
   The call goes to the session that the object came from.
 
@@ -276,6 +282,8 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
   `InvalidArgumentError` for a `timeout` that is no positive number.
 
   Python: `StatelessProcessGroup.barrier(timeout=30.0)`.
+
+  Collective: every member of the group must make this call.
 
   The call goes to the session that the object came from.
 
@@ -391,6 +399,8 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
 
   Python: `StatelessProcessGroup.broadcast(tensor, src)`.
 
+  Collective: every member of the group must make this call.
+
   The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
@@ -431,6 +441,8 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
   whose shape or dtype differs from another's.
 
   Python: `StatelessProcessGroup.all_reduce(tensor, op=<RedOpType.SUM: 0>)`.
+
+  Collective: every member of the group must make this call.
 
   The call goes to the session that the object came from.
 
