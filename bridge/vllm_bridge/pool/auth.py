@@ -29,13 +29,22 @@ class TokenCheck(grpc.aio.ServerInterceptor):  # type: ignore[misc]
         # In constant time: how long a refusal takes must not say how much of the token was right.
         if hmac.compare_digest(given, self._expected):
             return await continuation(handler_call_details)
-        return grpc.unary_unary_rpc_method_handler(_refuse)
+        return grpc.unary_unary_rpc_method_handler(_wrong if given else _missing)
 
 
-async def _refuse(request: bytes, context: grpc.aio.ServicerContext) -> bytes:
-    error = BridgeError(
-        Category.GRPC_ERROR,
-        "unauthenticated",
-        "this pool wants its token: send the metadata `authorization: Bearer TOKEN`",
+async def _missing(request: bytes, context: grpc.aio.ServicerContext) -> bytes:
+    return await _refuse(context, "this pool wants its token, and none was sent")
+
+
+async def _wrong(request: bytes, context: grpc.aio.ServicerContext) -> bytes:
+    return await _refuse(context, "the token that was sent is not this pool's")
+
+
+async def _refuse(context: grpc.aio.ServicerContext, what: str) -> bytes:
+    remedy = (
+        "give the one it was started with: `token:` of Vllm.Bridge, `token=` of "
+        "vllm_bridge.client.connect, the variable VLLM_BRIDGE_TOKEN of the command line, or the "
+        "metadata `authorization: Bearer TOKEN`"
     )
+    error = BridgeError(Category.POOL, "unauthenticated", f"{what}: {remedy}")
     return await abort(context, error, grpc.StatusCode.UNAUTHENTICATED)

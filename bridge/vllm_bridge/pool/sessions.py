@@ -352,10 +352,13 @@ def check_pool_name(name: str) -> None:
 
 def not_found(session_id: str) -> BridgeError:
     """The error for an id the pool knows nothing of."""
+    remedy = "open it first"
+    if _OF_WORLD.fullmatch(session_id):
+        remedy = "its world is not one of this pool, which may have been restarted: start a world"
     return BridgeError(
         Category.POOL,
         "session_not_found",
-        f"no session {session_id!r} is open in this pool; open it first",
+        f"no session {session_id!r} is open in this pool; {remedy}",
         details={"session_id": session_id},
     )
 

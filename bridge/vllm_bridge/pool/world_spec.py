@@ -10,7 +10,9 @@ from vllm_bridge._generated import control_pb2, pool_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.pool.settings import PoolSettings
 
-DEFAULT_TIMEOUT = timedelta(seconds=120)
+# Below the default timeout of calls, so that what a collective has to say about the peer that did
+# not come is heard before its caller gives up.
+DEFAULT_TIMEOUT = timedelta(seconds=110)
 DEFAULT_BACKEND = "gloo"
 
 # "gloo", "nccl", "cpu:gloo,cuda:nccl"
@@ -63,7 +65,8 @@ class WorldSpec:
                 "world_size",
                 spec.world_size,
                 f"is the product of the parallel sizes ({asked}) and may be at most "
-                f"{settings.max_world_size} here; start the pool with a larger --max-world-size",
+                f"{settings.max_world_size} here; start the pool with a larger --max-world-size (in "
+                "Elixir: `{Vllm.Bridge, args: [\"--max-world-size\", N]}`)",
             )
         tensor, decode = spec.tensor_parallel_size, spec.decode_context_parallel_size
         if tensor % decode:

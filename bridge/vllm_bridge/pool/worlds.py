@@ -238,7 +238,13 @@ class Worlds:
 
     def _close_sessions(self, world: World) -> None:
         for entry in world.sessions:
-            stopped = closed(entry.session_id, f"ended: its world {world.world_id} was stopped")
+            stopped = BridgeError(
+                Category.POOL,
+                "session_closed",
+                f"session {entry.session_id!r} ended: its world {world.world_id} was stopped. "
+                "Start a new world to go on",
+                details={"session_id": entry.session_id, "world_id": world.world_id},
+            )
             self._sessions.end_of_world([entry], stopped)
 
     def _forget(self, world: World) -> None:

@@ -85,7 +85,7 @@ class AllowList:
         if any(not part.isidentifier() or part.startswith("_") for part in name.split(".")):
             raise self._not_allowed(name, "every part must be a public Python name")
         if not name.startswith(self._prefixes):
-            raise self._not_allowed(name, "it starts with none of them")
+            raise self._not_allowed(name, "it starts with no allowed prefix")
         for refused in REFUSED:
             if name == refused or name.startswith(f"{refused}."):
                 raise self._not_allowed(name, f"{refused} loads code or touches files")
@@ -99,6 +99,7 @@ class AllowList:
             Category.VALIDATION,
             "name_not_allowed",
             f"{name!r} may not be used from outside: {why}. Allowed prefixes: "
-            f"{', '.join(self._prefixes)}; add one with `vllm-bridge serve --allow PREFIX`",
+            f"{', '.join(self._prefixes)}; more with `vllm-bridge serve --allow PREFIX`, which in Elixir is "
+            "`{Vllm.Bridge, args: [\"--allow\", PREFIX]}`",
             details={"name": name, "allowed": list(self._prefixes)},
         )

@@ -6,6 +6,7 @@ negative, sizes fit, src and dst are ranks of the group.
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -76,7 +77,18 @@ def run(name: str, operation: str, launch: Callable[..., Any], *arguments: Any) 
 
 def failure(name: str, operation: str, error: RuntimeError) -> CollectiveError:
     """Return the error for an operation that failed in the backend."""
-    text = str(error)
+    # Gloo puts its source file before the text and a greeting behind it.
+    text = str(error).partition("This is typically caused")[0]
+    text = re.sub(r"\[[^\]]*\.(?:cc|h|cpp):\d+\]\s*", "", text).strip().rstrip(".")
+    if "caused pair closure" in text:
+        return CollectiveError(
+            f"{operation} on {name} failed: an earlier operation timed out and broke the "
+            f"connections of the group ({text}). It cannot be used any more: destroy it and "
+            f"initialise it again on every rank (destroy_model_parallel, then "
+            f"initialize_model_parallel), or start a new world",
+            group=name,
+            operation=operation,
+        )
     timed_out = "timed out" in text.lower() or "timeout" in text.lower()
     kind = CollectiveTimeoutError if timed_out else CollectiveError
     what = "timed out" if timed_out else "failed"

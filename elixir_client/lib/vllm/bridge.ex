@@ -27,6 +27,13 @@ defmodule Vllm.Bridge do
               type: :positive,
               doc: "Ranks outside any world of the embedded server; its own default when absent."
             ],
+            args: [
+              type: {:list, :text},
+              default: [],
+              doc:
+                "More arguments of the embedded server, as of `vllm-bridge serve`: " <>
+                  "`[\"--allow\", \"my_package.\"]`."
+            ],
             token: [type: :text, doc: "Token of the running server."],
             start_timeout: [
               type: :positive,
@@ -101,7 +108,11 @@ defmodule Vllm.Bridge do
 
   defp server_child(name, opts) do
     {Server,
-     name: name, command: opts.command, size: opts.size, start_timeout: opts.start_timeout}
+     name: name,
+     command: opts.command,
+     size: opts.size,
+     args: opts.args,
+     start_timeout: opts.start_timeout}
   end
 
   defp validate(opts) do
@@ -119,7 +130,8 @@ defmodule Vllm.Bridge do
     do: {:error, "Vllm.Bridge: token is for a running server; an embedded one needs none"}
 
   defp check_server(%{server: endpoint} = opts) do
-    embedded_only = for key <- [:command, :python, :size], opts[key] != nil, do: key
+    embedded_only =
+      for key <- [:command, :python, :size, :args], opts[key] not in [nil, []], do: key
 
     case {Endpoint.parse(endpoint), embedded_only} do
       {{:ok, _parsed}, []} ->

@@ -52,7 +52,7 @@ defmodule Vllm.Bridge.Server do
       message:
         "no vllm-bridge program found: looked at the option :command, the variable VLLM_BRIDGE, " <>
           "./.venv/bin/vllm-bridge and the PATH. Install it with `python3 -m venv .venv && " <>
-          ".venv/bin/pip install vllm-bridge`, or give :command or :python"
+          ".venv/bin/pip install vllm-distributed`, or give :command or :python"
     }
   end
 
@@ -69,7 +69,7 @@ defmodule Vllm.Bridge.Server do
         :exit_status,
         :hide,
         {:line, 65_536},
-        {:args, args ++ ["serve", "--embedded"] ++ size}
+        {:args, args ++ ["serve", "--embedded"] ++ size ++ Keyword.get(opts, :args, [])}
       ])
 
     deadline = System.monotonic_time(:millisecond) + Keyword.fetch!(opts, :start_timeout)

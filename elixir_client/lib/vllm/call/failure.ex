@@ -78,8 +78,22 @@ defmodule Vllm.Call.Failure do
     if error.reason in @ended and Connections.session(call.config.bridge, call.session_id),
       do: Connections.unbind(call.config.bridge, [call.session_id])
 
-    %{error | call_id: error.call_id || call.call_id, rank: error.rank || call.rank}
+    %{hinted(error, call) | call_id: error.call_id || call.call_id, rank: error.rank || call.rank}
   end
+
+  # Python's remedy is to initialise; from here it is to call in the right session.
+  defp hinted(%{reason: reason} = error, %{rank: nil})
+       when reason in ["group_not_initialized", "environment_not_initialized"] do
+    %{
+      error
+      | message:
+          error.message <>
+            ". From Elixir: Vllm.World.start/1 does this, and calls made inside Vllm.World.run/2 " <>
+            "reach the world's ranks; this one was made outside any world (a Task within a run is one such place: see Vllm.Session.with_session/2)"
+    }
+  end
+
+  defp hinted(error, _call), do: error
 
   defp through_pool(call) do
     pool =
@@ -162,7 +176,8 @@ what the rank is busy with"
   defp fate({:ok, %{state: :running} = record}),
     do:
       "it is running#{seconds(record.running_s)} and cannot be interrupted; the rank stays busy \
-until it ends"
+until it ends. If it is a collective, its peers must still make the same call, or the world be \
+started anew: their next call would meet this one"
 
   defp fate({:ok, %{state: :finished}}),
     do: "it finished too late; its result is lost. Raise `timeout`"

@@ -255,7 +255,7 @@ defmodule Vllm.Call.Value do
 
   defp value(type, nil)
        when type in [:tensor, :group, :process_group, :object, :term, :duration],
-    do: throw({:result, "it holds no #{type}"})
+       do: throw({:result, "it holds no #{type}"})
 
   defp value(:tensor, message), do: ok!(Tensor.from_message(message))
   defp value(:term, message), do: ok!(Term.decode(message))
