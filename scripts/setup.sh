@@ -3,7 +3,7 @@
 # Ubuntu; otherwise says what to install.
 set -euo pipefail
 
-venv=$1
+venv=${1:?usage: scripts/setup.sh VENV}
 root=$(cd "$(dirname "$0")/.." && pwd)
 
 can_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
@@ -25,21 +25,23 @@ need() { # need WHAT PACKAGES...: install the packages or say which
     apt_install "$@"
   else
     echo "setup: $what is missing. Install it and run the same command again:" >&2
-    echo "    sudo apt-get install $*" >&2
+    echo "    sudo apt-get install $*      (Debian, Ubuntu; elsewhere the packages of the same purpose)" >&2
     exit 1
   fi
 }
 
 command -v python3 >/dev/null || need "Python 3" python3 python3-venv
 python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' || {
-  echo "setup: Python 3.10 or later is needed; python3 is $(python3 --version)" >&2
+  echo "setup: Python 3.10 or later is needed, and python3 is $(python3 --version):" >&2
+  echo "    install a later one and put it first in PATH" >&2
   exit 1
 }
 python3 -c 'import ensurepip, venv' 2>/dev/null || need "Python's venv module" python3-venv
 
 command -v mix >/dev/null || need "Elixir 1.14 or later" elixir erlang-dev
 elixir -e 'unless Version.match?(System.version(), ">= 1.14.0"), do: System.halt(1)' || {
-  echo "setup: Elixir 1.14 or later is needed; this is $(elixir --short-version)" >&2
+  echo "setup: Elixir 1.14 or later is needed, and this is $(elixir --short-version):" >&2
+  echo "    install a later one (https://elixir-lang.org/install.html) and put it first in PATH" >&2
   exit 1
 }
 

@@ -26,6 +26,7 @@ from vllm_bridge._generated import pool_pb2, rank_pb2
 from vllm_bridge.codec.errors import BridgeError, Category, detail_in, from_rpc_error
 from vllm_bridge.metadata import AFFINITY_NAMES, AUTHORIZATION, CALL_ID, SESSION_ID
 from vllm_bridge.metadata import affinity_named as _affinity_named
+from vllm_bridge.pool.listen import ListenError, parse_address
 
 DEFAULT_CALL_TIMEOUT = timedelta(seconds=120)
 
@@ -41,7 +42,15 @@ V = TypeVar("V")
 
 
 def connect(endpoint: str, *, token: str | None = None) -> Client:
-    """A client of the pool at `unix:PATH` or `HOST:PORT`. Nothing is sent until the first call."""
+    """A client of the pool at `unix:PATH` or `HOST:PORT`. Nothing is sent until the first call.
+
+    Raises:
+        BridgeError: (validation, `bad_endpoint`) `endpoint` is neither.
+    """
+    try:
+        parse_address(endpoint)
+    except ListenError as error:
+        raise BridgeError(Category.VALIDATION, "bad_endpoint", f"endpoint {error}") from None
     return Client(endpoint, token=token)
 
 
@@ -90,6 +99,16 @@ class Client:
 
         `timeout` bounds every rendezvous, group and wait of the world, now and later.
         """
+        sizes = {
+            "tensor_parallel_size": tensor_parallel_size,
+            "pipeline_parallel_size": pipeline_parallel_size,
+            "data_parallel_size": data_parallel_size,
+            "prefill_context_parallel_size": prefill_context_parallel_size,
+            "decode_context_parallel_size": decode_context_parallel_size,
+        }
+        for name, size in sizes.items():
+            if not isinstance(size, int) or isinstance(size, bool):
+                raise _wrong_type(name, size, "an int of at least 1")
         request = pool_pb2.StartWorldRequest(
             world_id=world_id,
             tensor_parallel_size=tensor_parallel_size,
@@ -100,9 +119,15 @@ class Client:
             backend=backend,
         )
         if timeout is not None:
+            _seconds(timeout)
             request.timeout.FromTimedelta(timeout)
         # The pool's own limits end this; a deadline here would only hide what it has to say.
         return World(self, self._pool("StartWorld", request, pool_pb2.World, None))
+
+    def stop_world(self, world_id: str, *, timeout: timedelta = _CONTROL_TIMEOUT) -> bool:
+        """Stop a world by its id. False when there is no live one."""
+        request = pool_pb2.StopWorldRequest(world_id=world_id)
+        return self._pool("StopWorld", request, pool_pb2.StopWorldResponse, timeout).stopped
 
     def status(self, *, timeout: timedelta = _CONTROL_TIMEOUT) -> pool_pb2.PoolStatus:
         """The pool, its ranks, sessions and worlds."""
@@ -143,7 +168,7 @@ class Client:
         to_pool = endpoint == self.endpoint
         response: bytes = channel.unary_unary(method)(
             request,
-            timeout=None if timeout is None else timeout.total_seconds(),
+            timeout=_seconds(timeout),
             metadata=(*metadata, *(self._authorization if to_pool else ())),
         )
         return response
@@ -378,8 +403,7 @@ class World:
 
     def stop(self, *, timeout: timedelta = _CONTROL_TIMEOUT) -> bool:
         """Stop its ranks. False when it had ended before."""
-        request = pool_pb2.StopWorldRequest(world_id=self.world_id)
-        return self._client._pool("StopWorld", request, pool_pb2.StopWorldResponse, timeout).stopped
+        return self._client.stop_world(self.world_id, timeout=timeout)
 
     def __enter__(self) -> World:
         return self
@@ -391,6 +415,23 @@ class World:
         traceback: TracebackType | None,
     ) -> None:
         self.stop()
+
+
+def _seconds(timeout: timedelta | None) -> float | None:
+    if timeout is None:
+        return None
+    if not isinstance(timeout, timedelta):
+        raise _wrong_type("timeout", timeout, "a datetime.timedelta, e.g. timedelta(seconds=5)")
+    return timeout.total_seconds()
+
+
+def _wrong_type(name: str, value: object, wanted: str) -> BridgeError:
+    return BridgeError(
+        Category.VALIDATION,
+        "wrong_type",
+        f"{name} is {value!r}; it must be {wanted}",
+        details={"argument": name},
+    )
 
 
 def _has_detail(error: grpc.RpcError) -> bool:

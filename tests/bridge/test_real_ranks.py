@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from pool_harness import Pool, connect, eventually, start_pool
 
+import vllm_bridge.client
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.client import Client, Session
 from vllm_bridge.codec.errors import BridgeError, Category
@@ -197,3 +199,38 @@ def test_who_asks_for_the_end_of_a_live_session_is_told_it_lives(real: Client) -
     session = real.open_session(affinity="strict_queue")
     assert _ask(real, session.session_id, 0.05).pid == session.info.pid
     session.close()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"tensor_parallel_size": "2"}, "tensor_parallel_size is '2'; it must be an int"),
+        ({"timeout": 5}, "timeout is 5; it must be a datetime.timedelta"),
+    ],
+)
+def test_wrong_types_for_a_world_are_named(
+    real: Client, options: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(BridgeError, match=said):
+        real.start_world(**options)
+
+
+def test_a_timeout_that_is_a_number_is_named(real: Client) -> None:
+    session = real.open_session()
+    with pytest.raises(BridgeError, match="timeout is 5; it must be a datetime"):
+        session.call("get_pp_indices", 61, 0, 4, timeout=5)
+
+
+@pytest.mark.parametrize("endpoint", ["localhost", "/run/vllm.sock", "tcp://host:1x"])
+def test_an_endpoint_of_no_known_form_is_refused(endpoint: str) -> None:
+    with pytest.raises(BridgeError, match=r"unix:PATH nor HOST:PORT|brackets") as caught:
+        vllm_bridge.client.connect(endpoint)
+    assert caught.value.reason == "bad_endpoint"
+
+
+def test_a_world_is_stopped_by_its_id(real: Client) -> None:
+    world = real.start_world()
+    assert real.stop_world(world.world_id)
+    assert not real.stop_world(world.world_id)
+    with pytest.raises(BridgeError, match=r"was stopped\. Start a new world"):
+        world.ranks[0].call("get_tp_group")

@@ -65,8 +65,8 @@ class WorldSpec:
                 "world_size",
                 spec.world_size,
                 f"is the product of the parallel sizes ({asked}) and may be at most "
-                f"{settings.max_world_size} here; start the pool with a larger --max-world-size (in "
-                "Elixir: `{Vllm.Bridge, args: [\"--max-world-size\", N]}`)",
+                f"{settings.max_world_size} here; start the pool with a larger --max-world-size "
+                '(in Elixir: `{Vllm.Bridge, args: ["--max-world-size", N]}`)',
             )
         tensor, decode = spec.tensor_parallel_size, spec.decode_context_parallel_size
         if tensor % decode:

@@ -15,7 +15,7 @@ from vllm_bridge.pool.ended import Ended
 from vllm_bridge.pool.factory import RankFactory
 from vllm_bridge.pool.inspection import rank_info
 from vllm_bridge.pool.ranks import Rank, Seat
-from vllm_bridge.pool.sessions import SessionEntry, Sessions, closed
+from vllm_bridge.pool.sessions import SessionEntry, Sessions
 from vllm_bridge.pool.settings import PoolSettings
 from vllm_bridge.pool.world_spec import WorldSpec, check_world_id
 

@@ -98,8 +98,8 @@ class AllowList:
         return BridgeError(
             Category.VALIDATION,
             "name_not_allowed",
-            f"{name!r} may not be used from outside: {why}. Allowed prefixes: "
-            f"{', '.join(self._prefixes)}; more with `vllm-bridge serve --allow PREFIX`, which in Elixir is "
-            "`{Vllm.Bridge, args: [\"--allow\", PREFIX]}`",
+            f"{name!r} may not be used from outside: {why}. Allowed: "
+            f"{', '.join(self._prefixes)}; more with `vllm-bridge serve --allow PREFIX` (Elixir: "
+            '`{Vllm.Bridge, args: ["--allow", PREFIX]}`)',
             details={"name": name, "allowed": list(self._prefixes)},
         )
