@@ -198,7 +198,7 @@ class TestAllowList:
     def test_more_prefixes_replace_the_default(self) -> None:
         allowed = AllowList(["math."])
         assert allowed.resolve_callable("math.sqrt")(9) == 3
-        with pytest.raises(BridgeError, match=r"Allowed prefixes: math\."):
+        with pytest.raises(BridgeError, match=r"Allowed: math\."):
             allowed.resolve("torch.arange")
 
 

@@ -210,7 +210,7 @@ def test_token_is_wanted_on_every_call(start: Start, tmp_path: Path) -> None:
             with pytest.raises(BridgeError, match="token") as caught:
                 wrong.status()
             assert caught.value.reason == "unauthenticated"
-            assert caught.value.category == Category.GRPC_ERROR
+            assert caught.value.category == Category.POOL
 
 
 def test_token_from_the_environment(start: Start) -> None:
