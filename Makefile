@@ -58,6 +58,7 @@ mix-test: setup ## Elixir tests
 
 bench: setup ## Print the numbers the design promises
 	$(PYTHON) benchmarks/collectives.py
+	$(PYTHON) benchmarks/messages.py
 	MIX_ENV=prod mix run benchmarks/calls.exs
 
 clean: ## Remove what the other targets made

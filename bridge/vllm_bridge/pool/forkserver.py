@@ -56,6 +56,8 @@ PRELOAD = (
     "logging",
     "vllm_bridge.control",
     "vllm_distributed",
+    # Lazy in the package, because pydantic takes 0.2 s; a rank's dispatch table names it.
+    "vllm_distributed.config.parallel",
 )
 
 # Longest wait for killed children before the janitor goes on to the files.
