@@ -269,13 +269,16 @@ class Sessions:
 
     async def _open(self, session_id: str, affinity: pool_pb2.Affinity) -> SessionEntry:
         entry = SessionEntry(session_id, affinity)
-        if entry.strict:
+        while entry.strict:
             entry.rank = await self._standalone.bind()
             try:
                 await entry.introduce_to(entry.rank)
-            except BridgeError:
+                break
+            except BridgeError as error:
                 entry.rank.bound -= 1
-                raise
+                # Nothing was promised yet: a rank that died just now is no reason to refuse.
+                if error.reason != "session_worker_unavailable":
+                    raise
         self._ended.pop(session_id)
         self._live[session_id] = entry
         self._touch(entry)
