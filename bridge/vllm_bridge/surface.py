@@ -129,6 +129,7 @@ COLLECTIVE: frozenset[str] = frozenset(
 """Calls that every member of the group must make."""
 
 CONSTANTS: dict[str, str] = {
+    "logger": "The logger of the package: an object that stays in its rank.",
     "USE_SCHED_YIELD": "Whether `sched_yield` asks the operating system.",
 }
 """Plain values of the module that are exposed as calls without parameters, with their doc."""

@@ -37,6 +37,12 @@ def split(value: Any) -> tuple[Any, list[torch.Tensor]]:
                 )
             tensors.append(part)
             return TensorMetadata(part.device.type, part.dtype, part.size())
+        if isinstance(part, TensorMetadata):
+            # On the way it stands for a tensor that follows.
+            raise InvalidTypeError(
+                f"{part} cannot be a value of a tensor dict, where it announces a tensor: send "
+                f"tuple(...) of it"
+            )
         if type(part) is dict:
             return {key: describe(item) for key, item in part.items()}
         if type(part) is list:

@@ -443,6 +443,13 @@ def _is_torch_equal_or_newer(
     return distributed_pb2.IsTorchEqualOrNewerResponse(result=result)
 
 
+def _logger(
+    request: distributed_pb2.LoggerRequest, wire: Wire
+) -> distributed_pb2.LoggerResponse:
+    result = vllm_distributed.logger
+    return distributed_pb2.LoggerResponse(result=wire.to_term(result))
+
+
 def _model_parallel_is_initialized(
     request: distributed_pb2.ModelParallelIsInitializedRequest, wire: Wire
 ) -> distributed_pb2.ModelParallelIsInitializedResponse:
@@ -2439,6 +2446,13 @@ METHODS: dict[str, Dispatch] = {
         "is_torch_equal_or_newer",
         distributed_pb2.IsTorchEqualOrNewerRequest,
         _is_torch_equal_or_newer,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.Distributed/Logger": Dispatch(
+        "logger",
+        distributed_pb2.LoggerRequest,
+        _logger,
         inline=True,
         collective=False,
     ),

@@ -657,6 +657,16 @@ class IsTorchEqualOrNewerResponse(_message.Message):
     result: bool
     def __init__(self, result: _Optional[bool] = ...) -> None: ...
 
+class LoggerRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class LoggerResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Term
+    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+
 class ModelParallelIsInitializedRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...

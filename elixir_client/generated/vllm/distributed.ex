@@ -1772,6 +1772,32 @@ defmodule Vllm.Distributed do
     Vllm.Error.unwrap!(is_torch_equal_or_newer(target, opts))
   end
 
+  @logger %Vllm.Call.Spec{
+    function: "logger",
+    path: "/vllm.distributed.v1.Distributed/Logger",
+    params: [],
+    result: :term,
+    inline: true
+  }
+
+  @doc ~S"""
+  The logger of the package: an object that stays in its rank.
+
+  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  """
+  @spec logger() :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec logger(keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  def logger(opts \\ []) do
+    Vllm.Call.run(@logger, [opts])
+  end
+
+  @doc "Like `logger`, but returns the value itself and raises `Vllm.Error`."
+  @spec logger!() :: term()
+  @spec logger!(keyword()) :: term()
+  def logger!(opts \\ []) do
+    Vllm.Error.unwrap!(logger(opts))
+  end
+
   @model_parallel_is_initialized %Vllm.Call.Spec{
     function: "model_parallel_is_initialized",
     path: "/vllm.distributed.v1.Distributed/ModelParallelIsInitialized",
