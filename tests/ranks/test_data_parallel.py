@@ -298,7 +298,7 @@ def lonely(rank: int, port: int, size: int, present: list[int], first: int) -> N
         data_parallel_size=size,
         data_parallel_rank=rank,
         data_parallel_master_port=first,
-        distributed_timeout_seconds=1,
+        distributed_timeout_seconds=5,
     )
     try:
         config.stateless_init_dp_group()
@@ -316,7 +316,7 @@ def test_a_rank_that_does_not_come_is_named_in_time(present: list[int], words: s
     outcomes = outcomes_of(3, lonely, present, first)
     for rank in present:
         assert outcomes[rank].error == "RendezvousTimeoutError", outcomes[rank]
-        assert 0.9 < outcomes[rank].seconds < 3.5
+        assert 4.9 < outcomes[rank].seconds < 9
     assert words in outcomes[present[0]].message
 
 
