@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from typing import Any
 
@@ -10,8 +11,13 @@ import torch
 import torch.distributed as dist
 from torch.distributed import ProcessGroup
 
-from vllm_distributed.errors import CollectiveError
-from vllm_distributed.torch_internals import can_split_world, is_alive
+from vllm_distributed.errors import CollectiveError, EnvironmentConflictError
+from vllm_distributed.torch_internals import (
+    apart_from_world,
+    bound_device,
+    can_split_world,
+    is_alive,
+)
 
 __all__ = ["destroy_group", "make_group", "make_solo_group"]
 
@@ -33,8 +39,10 @@ def make_group(
 
     A group for a device is bound to it, so that it connects here and not, with another error, in
     its first operation. Where the world's communicator can be split, which is faster than making
-    a new one and shares its resources, it is.
+    a new one and shares its resources, it is. Raises `EnvironmentConflictError` if the world is
+    bound to another device, `CollectiveError` if the members cannot connect.
     """
+    _check_device(backend, device, description)
     shared = [list(ranks) for ranks in group_ranks if len(ranks) > 1]
     rank = dist.get_rank()
     mine: ProcessGroup | None = None
@@ -42,13 +50,14 @@ def make_group(
         if shared and can_split_world(backend, device):
             return _split(shared, rank, timeout, description)
         for ranks in shared:
-            group = dist.new_group(
-                ranks,
-                backend=backend,
-                timeout=timeout,
-                group_desc=description,
-                **_binding(backend, device),
-            )
+            with _place(backend):
+                group = dist.new_group(
+                    ranks,
+                    backend=backend,
+                    timeout=timeout,
+                    group_desc=description,
+                    **_binding(backend, device),
+                )
             if rank in ranks:
                 mine = group
     except RuntimeError as error:
@@ -76,15 +85,33 @@ def make_solo_group(
     backend: str, timeout: timedelta, description: str, device: torch.device = _CPU
 ) -> ProcessGroup:
     """Return a process group with this rank alone in it. Local: no other rank takes part."""
-    group: ProcessGroup = dist.new_group(
-        [dist.get_rank()],
-        backend=backend,
-        timeout=timeout,
-        use_local_synchronization=True,
-        group_desc=description,
-        **_binding(backend, device),
-    )
+    with apart_from_world():
+        group: ProcessGroup = dist.new_group(
+            [dist.get_rank()],
+            backend=backend,
+            timeout=timeout,
+            use_local_synchronization=True,
+            group_desc=description,
+            **_binding(backend, device),
+        )
     return group
+
+
+def _place(backend: str) -> AbstractContextManager[None]:
+    """Return the block to make a group of this backend in: only NCCL's are split off the world."""
+    return nullcontext() if "nccl" in backend else apart_from_world()
+
+
+def _check_device(backend: str, device: torch.device, description: str) -> None:
+    """Refuse a device that torch would refuse as well, with an AssertionError of one rank."""
+    bound = bound_device()
+    if backend == "nccl" and device.index is not None and bound not in (None, device):
+        raise EnvironmentConflictError(
+            f"{description} is for {device}, but torch's default group is bound to {bound}: pass "
+            f"the local_rank of that device, or init_process_group(device_id={str(device)!r})",
+            device=str(device),
+            bound=str(bound),
+        )
 
 
 def _binding(backend: str, device: torch.device) -> dict[str, Any]:

@@ -13,10 +13,12 @@ store is the one its agent already serves. Any other scheme goes to torch's regi
 from __future__ import annotations
 
 import errno
+import ipaddress
 import os
 import socket
 import struct
 import time
+import weakref
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -34,7 +36,14 @@ from vllm_distributed.errors import (
 from vllm_distributed.torch_internals import PrefixStore, Store, TCPStore
 from vllm_distributed.utils import get_tcp_uri
 
-__all__ = ["InitMethod", "Rendezvous", "adopt_listen_socket", "meet", "parse_init_method"]
+__all__ = [
+    "InitMethod",
+    "Rendezvous",
+    "adopt_listen_socket",
+    "give_up_listen_socket",
+    "meet",
+    "parse_init_method",
+]
 
 _BACKLOG = 2048
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 0.002, 0.1
@@ -73,6 +82,10 @@ class Rendezvous:
     lasting: str | None = None
     """The init method of a store that outlives the world."""
 
+    def __post_init__(self) -> None:
+        if self.adopted_port is not None:
+            _serving[self.adopted_port] = self
+
     def close(self, *, left: bool, keep_port: bool = True) -> None:
         """Stop serving. `left`: the world existed and this process will not join it again.
 
@@ -84,6 +97,10 @@ class Rendezvous:
         self.server = None  # its destructor stops the daemon and closes the listening socket
         if self.adopted_port is not None:
             _stop_listening(self.adopted_port, keep_port)
+
+
+# Who serves on which adopted socket, as long as it does.
+_serving: weakref.WeakValueDictionary[int, Rendezvous] = weakref.WeakValueDictionary()
 
 
 def adopt_listen_socket(sock: socket.socket) -> None:
@@ -110,6 +127,12 @@ def adopt_listen_socket(sock: socket.socket) -> None:
     if previous is not None and previous is not sock:
         previous.close()
     _adopted[port] = sock
+
+
+def give_up_listen_socket(port: int) -> None:
+    """Close an adopted socket that no rendezvous will use. Idempotent."""
+    if port in _adopted:
+        _stop_listening(port, keep_port=False)
 
 
 def parse_init_method(url: str, rank: int, world_size: int) -> InitMethod:
@@ -233,7 +256,9 @@ def _serve(method: InitMethod, host: str, port: int, timeout: timedelta) -> Rend
     if adopted is None:
         listener = _listen(method, host, port, time.monotonic() + timeout.total_seconds())
     else:
+        _check_free(method, host, port)
         adopted.listen(_BACKLOG)
+        _check_reachable(method, host, port, adopted, timeout)
         listener = adopted.dup()
     port = int(listener.getsockname()[1])
     try:
@@ -250,6 +275,40 @@ def _serve(method: InitMethod, host: str, port: int, timeout: timedelta) -> Rend
         return Rendezvous(_connect(host, port, timeout), server, port if adopted else None)
     except RuntimeError as error:
         raise _unreachable(method, host, port, timeout, error) from error
+
+
+def _check_free(method: InitMethod, host: str, port: int) -> None:
+    """Refuse to serve twice on one socket: each server would get some of the connections."""
+    serving = _serving.get(port)
+    if serving is not None and serving.server is not None:
+        raise RendezvousError(
+            f"rank 0 serves on the adopted socket of port {port} already: destroy what was made "
+            f"there first, or use another port",
+            host=host,
+            port=port,
+            rank=0,
+            init_method=method.url,
+        )
+
+
+def _check_reachable(
+    method: InitMethod, host: str, port: int, adopted: socket.socket, timeout: timedelta
+) -> None:
+    """Find out at once whether an adopted socket is where the others will look for it: it listens
+    already, so a connection that is refused now stays refused."""
+    try:
+        _dial(host, port, timeout.total_seconds()).close()
+    except OSError as error:
+        bound = adopted.getsockname()[0]
+        raise RendezvousError(
+            f"the adopted socket of port {port} listens on {bound}, and cannot be reached at host "
+            f"{host} ({error}): bind it to that host, or give every rank the host it is bound to",
+            host=host,
+            port=port,
+            bound=bound,
+            rank=0,
+            init_method=method.url,
+        ) from error
 
 
 def _stop_listening(port: int, keep_port: bool) -> None:
@@ -274,6 +333,15 @@ def _listen(method: InitMethod, host: str, port: int, deadline: float) -> socket
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
+        if ipaddress.ip_address(str(address[0])).is_unspecified:
+            raise RendezvousError(
+                f"rank 0 does not listen on host {host}, which stands for every interface: whoever "
+                f"reaches the store can write to it. Give the address the other ranks connect to",
+                host=host,
+                port=port,
+                rank=0,
+                init_method=method.url,
+            )
         pause = _FIRST_RETRY_S
         while True:
             listener = socket.socket(family, kind, protocol)

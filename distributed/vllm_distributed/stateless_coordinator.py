@@ -203,6 +203,7 @@ class StatelessGroupCoordinator(GroupCoordinator):
             backends_of(backend),
             self._timeout,
             description,
+            self.device,
         )
         remember_ranks(group, self.ranks)
         return group

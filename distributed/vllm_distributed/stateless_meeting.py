@@ -29,6 +29,7 @@ from vllm_distributed.rendezvous import (
     InitMethod,
     Rendezvous,
     adopt_listen_socket,
+    give_up_listen_socket,
     meet,
     parse_init_method,
 )
@@ -121,7 +122,12 @@ def meet_at(
     def connect(remaining: timedelta, timeout: timedelta) -> Meeting:
         if place.world_size == 1:
             return Meeting(place, Rendezvous(HashStore()))
-        return Meeting(place, meet(method, remaining, timeout))
+        try:
+            return Meeting(place, meet(method, remaining, timeout))
+        except RendezvousError:
+            if listen_socket is not None and method.port is not None:
+                give_up_listen_socket(method.port)
+            raise
 
     return connect
 

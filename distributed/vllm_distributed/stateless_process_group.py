@@ -16,7 +16,12 @@ import torch
 from torch.distributed import ReduceOp
 
 from vllm_distributed.arguments import check_peer, check_rank
-from vllm_distributed.communicators.dtypes import plain, reduction_view
+from vllm_distributed.communicators.dtypes import (
+    check_writable,
+    plain,
+    reduction_view,
+    write_into,
+)
 from vllm_distributed.errors import (
     DistributedError,
     EncodingError,
@@ -214,19 +219,20 @@ class StatelessProcessGroup:
         """Fill `tensor` with the next one that `src` sends, and return it.
 
         Raises `InvalidRankError` if `src` is out of range or this rank itself;
-        `InvalidArgumentError`, `tensor` unchanged, if the one that came has another shape or dtype.
+        `InvalidArgumentError` at once if elements of `tensor` share memory; and, `tensor`
+        unchanged, if the one that came has another shape or dtype.
         """
-        _checked("recv", tensor)
+        check_writable(_checked("recv", tensor), "recv")
         return _fill("recv", tensor, self.recv_obj(src), src)
 
     def broadcast(self, tensor: torch.Tensor, src: int) -> torch.Tensor:
         """Fill `tensor` with the one of `src`, and return it. Collective.
 
         All ranks pass the same shape and dtype, any dtype, on any device. Raises `InvalidRankError`
-        for a `src` out of range; `InvalidArgumentError`, `tensor` unchanged, on a rank whose shape
-        or dtype differs.
+        for a `src` out of range; `InvalidArgumentError` at once if elements of `tensor` share
+        memory; and, `tensor` unchanged, on a rank whose shape or dtype differs.
         """
-        _checked("broadcast", tensor)
+        check_writable(_checked("broadcast", tensor), "broadcast")
         received = self.broadcast_obj(tensor if self.rank == src else None, src)
         return tensor if received is tensor else _fill("broadcast", tensor, received, src)
 
@@ -385,8 +391,8 @@ def _like(operation: str, tensor: torch.Tensor, received: object, src: int) -> t
 
 
 def _fill(operation: str, tensor: torch.Tensor, received: object, src: int) -> torch.Tensor:
-    with torch.no_grad():
-        return tensor.copy_(_like(operation, tensor, received, src))
+    write_into(tensor, _like(operation, tensor, received, src))
+    return tensor
 
 
 Combine = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]

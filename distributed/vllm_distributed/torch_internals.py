@@ -6,7 +6,8 @@ torch 2.6 (our lowest) to 2.13.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -22,7 +23,9 @@ __all__ = [
     "PrefixStore",
     "Store",
     "TCPStore",
+    "apart_from_world",
     "bare_process_group",
+    "bound_device",
     "can_split_world",
     "default_store",
     "gather_options",
@@ -67,9 +70,36 @@ def can_split_world(backend: str, device: torch.device) -> bool:
         backend == "nccl"
         and device.type == "cuda"
         and c10d.get_backend(default) == "nccl"
-        and getattr(default, "bound_device_id", None) is not None
+        and bound_device() == device
         and bool(getattr(default._get_backend(device), "supports_splitting", False))
     )
+
+
+def bound_device() -> torch.device | None:
+    """Return the device that the default group is bound to; None where it is bound to none."""
+    device: torch.device | None = getattr(c10d._get_default_group(), "bound_device_id", None)
+    return device
+
+
+@contextmanager
+def apart_from_world() -> Iterator[None]:
+    """Make groups that have nothing to do with the default group's communicator.
+
+    From a default group that is bound to a device, torch splits off whatever group is made, which
+    is collective over the world: a rank that is no member of a gloo group waits in
+    `ncclCommSplit` for members who never call it, and a rank that makes a group for itself alone
+    waits for all the others (https://github.com/pytorch/pytorch/issues/145376).
+    """
+    default = c10d._get_default_group()
+    device = bound_device()
+    if device is None:
+        yield
+        return
+    default.bound_device_id = None
+    try:
+        yield
+    finally:
+        default.bound_device_id = device
 
 
 def is_alive(group: ProcessGroup) -> bool:
@@ -114,34 +144,48 @@ def bare_process_group(
     backends: Mapping[str, str],
     timeout: timedelta,
     description: str,
+    device: torch.device | None = None,
 ) -> ProcessGroup:
     """Return a connected process group that torch.distributed knows nothing of.
 
-    `backends` maps kinds of device (`cpu`, `cuda`) to `gloo` or `nccl`. Collective over the group.
-    Raises torch's RuntimeError if the members cannot connect within `timeout`.
+    `backends` maps kinds of device (`cpu`, `cuda`) to `gloo` or `nccl`; NCCL is bound to `device`,
+    a CUDA device with an index (default: the current one). Collective over the group. Raises
+    torch's RuntimeError if the members cannot connect within `timeout`.
     """
     group = ProcessGroup(store, rank, world_size)
+    if "nccl" in backends.values():
+        if device is None or device.type != "cuda":
+            device = torch.device("cuda", torch.cuda.current_device())
+        group.bound_device_id = device  # where `barrier` waits, too
     made: dict[str, Any] = {}
-    for device, name in backends.items():
+    for device_type, name in backends.items():
         kind = getattr(ProcessGroup.BackendType, name.upper())
         if name not in made:
-            made[name] = _backend(name, PrefixStore(name, store), rank, world_size, timeout)
+            own = PrefixStore(name, store)
+            made[name] = _backend(name, own, rank, world_size, timeout, device)
             made[name]._set_sequence_number_for_group()
             group._set_default_backend(kind)
-        group._register_backend(torch.device(device), kind, made[name])
+        group._register_backend(torch.device(device_type), kind, made[name])
     group._set_group_name(description)  # type: ignore[arg-type]  # a NewType of str, since 2.8
     group._set_group_desc(description)
     return group
 
 
-def _backend(name: str, store: Store, rank: int, world_size: int, timeout: timedelta) -> Any:
+def _backend(
+    name: str,
+    store: Store,
+    rank: int,
+    world_size: int,
+    timeout: timedelta,
+    device: torch.device | None,
+) -> Any:
     if name == "gloo":
         return c10d.ProcessGroupGloo(store, rank, world_size, timeout)
     options = c10d.ProcessGroupNCCL.Options()
     options._timeout = timeout
     backend = c10d.ProcessGroupNCCL(store, rank, world_size, options)
     # Connects now, not in the first collective: a failure is one of making the group.
-    backend.eager_connect_single_device(torch.device("cuda", torch.cuda.current_device()))
+    backend.eager_connect_single_device(device)
     return backend
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -11,7 +13,7 @@ from typing import Any
 
 import pytest
 import torch
-from rank_harness import World, run_ranks
+from rank_harness import World, outcomes_of, run_ranks
 
 import vllm_distributed as vd
 from vllm_distributed.errors import (
@@ -61,7 +63,8 @@ def finish(started: tuple[Any, list[vd.Handle], list[Callable[[], None]]]) -> An
 def ring() -> None:
     """All send and receive at once, which blocking sends of this size could not."""
     group = vd.get_world_group()
-    before, after = (group.rank_in_group - 1) % 4, (group.rank_in_group + 1) % 4
+    size = group.world_size
+    before, after = (group.rank_in_group - 1) % size, (group.rank_in_group + 1) % size
     sent = {**payload(group.rank), "big": torch.full((BIG,), float(group.rank))}
     handles = group.isend_tensor_dict(sent)
     object_handle = group.isend_object({"from": group.rank, "text": "x" * 5000}, after)
@@ -246,3 +249,139 @@ def peer_is_silent(rank: int, port: int, size: int) -> float:
 
 def test_a_silent_peer_is_an_error_in_time() -> None:
     assert run_ranks(2, peer_is_silent)[0] < 6
+
+
+def in_any_order() -> None:
+    """Handles are waited for in another order than they were made in, on both sides."""
+    group = vd.get_tp_group()
+    order = [2, 0, 3, 1]
+    if group.is_first_rank:
+        handles = [
+            group.isend_tensor_dict({"a": torch.full((BIG,), float(number)), "n": number})[0]
+            for number in range(4)
+        ]
+        words = [group.isend_object(str(number) * (1 << 20), 1) for number in range(4)]
+        for number in order:
+            words[number].wait()
+            handles[number].wait()
+    else:
+        started = [group.irecv_tensor_dict() for _ in range(4)]
+        for number in order:
+            received = finish(started[number])
+            assert received["n"] == number
+            assert received["a"].unique().tolist() == [number]
+        assert [group.recv_object(0)[0] for _ in range(4)] == ["0", "1", "2", "3"]
+    group.barrier()
+
+
+def test_handles_are_waited_for_in_any_order(world_of: Callable[..., World]) -> None:
+    world_of(2, tensor_model_parallel_size=2).run(in_any_order)
+
+
+def mixed() -> None:
+    """What is started and what is waited for at once arrives in the order of the calls, also with
+    collectives in between."""
+    group = vd.get_tp_group()
+    for sender in (0, 1):
+        big = torch.full((BIG,), float(sender + 1))
+        if group.rank_in_group == sender:
+            handles = group.isend_tensor_dict({"a": big, "n": 1})
+            group.send_tensor_dict({"a": big * 2, "n": 2})
+            handles.append(group.isend_object("three", 1 - sender))
+            group.send_object("four", 1 - sender)
+            handles += group.isend_tensor_dict({"a": big * 5, "n": 5})
+            assert group.all_reduce(torch.ones(3)).tolist() == [2.0] * 3
+            group.send(big * 6)
+            handles += group.isend_tensor_dict({"n": 7})
+            group.barrier()
+            for handle in reversed(handles):
+                handle.wait()
+            assert all(handle.is_completed() for handle in handles)
+        else:
+            first = group.irecv_tensor_dict()
+            second = group.recv_tensor_dict()
+            assert second is not None
+            assert second["n"] == 2
+            assert second["a"].unique().tolist() == [2.0 * (sender + 1)]
+            assert group.recv_object(sender) == "three"
+            assert group.recv_object(sender) == "four"
+            fifth = group.irecv_tensor_dict()
+            assert group.all_reduce(torch.ones(3)).tolist() == [2.0] * 3
+            assert group.recv(big.size(), big.dtype).unique().tolist() == [6.0 * (sender + 1)]
+            assert group.recv_tensor_dict() == {"n": 7}
+            group.barrier()
+            assert finish(fifth)["a"].unique().tolist() == [5.0 * (sender + 1)]
+            assert finish(first)["a"].unique().tolist() == [1.0 * (sender + 1)]
+
+
+def test_started_and_blocking_calls_keep_their_order(world_of: Callable[..., World]) -> None:
+    world_of(2, tensor_model_parallel_size=2).run(mixed)
+
+
+def many_wait() -> int:
+    """Several threads wait for one handle while another asks whether it is done."""
+    group = vd.get_tp_group()
+    if not group.is_first_rank:
+        group.barrier()
+        received = group.recv_tensor_dict()
+        assert received is not None
+        return 0
+    handle = group.isend_tensor_dict({"a": torch.ones(16 * BIG)})[0]
+    returned: list[bool] = []
+
+    def wait() -> None:
+        handle.wait()
+        returned.append(handle.is_completed())
+
+    threads = [threading.Thread(target=wait) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    assert not handle.is_completed()
+    group.barrier()
+    for thread in threads:
+        thread.join(20)
+    assert returned == [True] * 4
+    return len(returned)
+
+
+def test_several_threads_wait_for_one_handle(world_of: Callable[..., World]) -> None:
+    assert world_of(2, tensor_model_parallel_size=2).run(many_wait) == [4, 0]
+
+
+def peer_dies(rank: int, port: int, size: int, direction: str) -> float:
+    """The peer is killed while this rank waits: an error that names the operation, again whenever
+    the handle is asked.
+
+    The group's timeout bounds it, and nothing less: gloo often does not notice a peer that ends
+    in the middle of a message, and waits for the rest of it until then.
+    """
+    vd.init_distributed_environment(
+        size, rank, f"tcp://127.0.0.1:{port}", rank, "gloo", timedelta(seconds=3)
+    )
+    group = vd.get_world_group()
+    victim = group.broadcast_object(os.getpid(), 1)
+    big = torch.ones(32 * BIG)
+    if rank == 1:
+        if direction == "irecv":
+            handles = group.isend_tensor_dict({"a": big})
+        signal.pause()
+    if direction == "irecv":
+        _, handles, _ = group.irecv_tensor_dict()
+    else:
+        handles = group.isend_tensor_dict({"a": big})
+        assert not handles[0].is_completed()
+    os.kill(victim, signal.SIGKILL)
+    started = time.monotonic()
+    for _ in range(2):
+        with pytest.raises(CollectiveError, match=f"{direction}_tensor_dict on world:0 .*peer"):
+            handles[0].wait()
+    assert handles[0].is_completed()
+    return time.monotonic() - started
+
+
+@pytest.mark.parametrize("direction", ["isend", "irecv"])
+def test_a_peer_that_dies_is_an_error_within_the_timeout(direction: str) -> None:
+    alive, dead = outcomes_of(2, peer_dies, direction)
+    assert alive.error is None, alive.report
+    assert alive.value < 6
+    assert (dead.error, dead.message) == ("ProcessDied", "exit code -9")

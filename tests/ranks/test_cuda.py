@@ -1,5 +1,9 @@
 """Groups on CUDA devices. `gpu` tests need one device, `gpu(2)` tests two; the others none.
 
+Besides, `gpu` tests need a torch that is built with CUDA and NCCL, which has one rank per device:
+what takes a second rank of NCCL is `gpu(2)`. Symmetric memory is used where the two devices reach
+each other's memory (compute capability 8.0 or higher), and NCCL where not, with the same results.
+
 `NcclTransport` asks nothing of its process group that gloo's does not offer for equal parts, so
 most of it runs here without a device: shapes, dims and dtypes are right, or wrong, there already.
 """
@@ -229,6 +233,30 @@ def test_nccl_on_two_devices() -> None:
     run_ranks(2, two_devices, deadline_s=100)
 
 
+def alone_beside_others(rank: int, port: int, size: int) -> None:
+    """Groups of one in a world of two, made by one rank while the other does something else."""
+    vd.init_distributed_environment(
+        size, rank, f"tcp://127.0.0.1:{port}", rank, "nccl", timedelta(seconds=60)
+    )
+    vd.initialize_model_parallel(1, data_parallel_size=size)
+    alone, both = vd.get_tp_group(), vd.get_dp_group()
+    mine = torch.full((3,), float(rank + 1), device=alone.device)
+    if rank == 0:
+        assert alone.all_reduce(mine).tolist() == [1.0] * 3
+        total = mine.clone()
+        torch.distributed.all_reduce(total, group=alone.device_group)
+        assert total.tolist() == [1.0] * 3
+        assert alone.cpu_group.size() == 1
+    assert both.all_reduce(mine).tolist() == [3.0] * 3
+    assert vd.get_world_group().all_reduce(mine).tolist() == [3.0] * 3
+    vd.cleanup_dist_env_and_memory()
+
+
+@pytest.mark.gpu(2)
+def test_a_group_of_one_does_not_wait_for_the_world() -> None:
+    run_ranks(2, alone_beside_others, deadline_s=100)
+
+
 @pytest.mark.gpu(2)
 @pytest.mark.parametrize("custom", [True, False])
 def test_capture_and_replay_on_two_devices(custom: bool) -> None:
@@ -238,7 +266,7 @@ def test_capture_and_replay_on_two_devices(custom: bool) -> None:
 def symmetric(rank: int, port: int, size: int) -> None:
     """The sum through symmetric memory is NCCL's, up to rounding."""
     results = []
-    for enable in (True, False):
+    for enable in (True, False, True):  # the last time in a world under the names of the first
         vd.set_custom_all_reduce(enable)
         join(rank, port, size, "nccl")
         group = vd.get_tp_group()
@@ -252,8 +280,9 @@ def symmetric(rank: int, port: int, size: int) -> None:
             ]
         )
         vd.cleanup_dist_env_and_memory()
-    for one, other in zip(*results, strict=True):
+    for one, other, again in zip(*results, strict=True):
         assert torch.allclose(one.float(), other.float(), atol=1e-1, rtol=1e-2)
+        assert torch.equal(one, again)
 
 
 @pytest.mark.gpu(2)

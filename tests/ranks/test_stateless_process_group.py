@@ -275,6 +275,16 @@ def test_a_sender_forgets_what_was_read(world_of: Callable[..., World]) -> None:
     assert max(world_of(2, **TWO).run(remembered)) < 5000
 
 
+class Words(str):
+    """No plain value: the receiver has no such class."""
+
+
+def cyclic() -> list[Any]:
+    value: list[Any] = []
+    value.append(value)
+    return value
+
+
 # name -> (call, types it must be an instance of, words in the message)
 BAD_CALLS: dict[str, tuple[Callable[[Group], Any], tuple[type, ...], list[str]]] = {
     "send_obj to self": (lambda g: g.send_obj(1, g.rank), (ValueError,), ["itself"]),
@@ -282,14 +292,37 @@ BAD_CALLS: dict[str, tuple[Callable[[Group], Any], tuple[type, ...], list[str]]]
     "send_obj negative dst": (lambda g: g.send_obj(1, -1), (ValueError,), ["dst=-1"]),
     "send_obj object": (lambda g: g.send_obj(object(), 1 - g.rank), (TypeError,), ["object"]),
     "recv_obj from self": (lambda g: g.recv_obj(g.rank), (ValueError,), ["itself"]),
+    "send_obj function": (lambda g: g.send_obj(len, 1 - g.rank), (TypeError,), ["builtin"]),
+    "send_obj generator": (
+        lambda g: g.send_obj((n for n in [1]), 1 - g.rank),
+        (TypeError,),
+        ["generator", "cannot travel"],
+    ),
+    "send_obj error": (lambda g: g.send_obj([OSError()], 1 - g.rank), (TypeError,), ["OSError"]),
+    "send_obj subclass": (lambda g: g.send_obj(Words("a"), 1 - g.rank), (TypeError,), ["Words"]),
+    "send_obj cyclic": (lambda g: g.send_obj(cyclic(), 1 - g.rank), (ValueError,), ["recursion"]),
+    "send_obj sparse": (
+        lambda g: g.send_obj({"a": torch.ones(2, 2).to_sparse()}, 1 - g.rank),
+        (TypeError,),
+        ["dense tensor"],
+    ),
+    "send_obj dst type": (lambda g: g.send_obj(1, None), (TypeError,), ["None"]),
+    "send_obj dst boolean": (lambda g: g.send_obj(1, bool(1 - g.rank)), (TypeError,), ["dst"]),
+    "recv_obj high src": (lambda g: g.recv_obj(2), (ValueError,), ["src=2", "0..1"]),
+    "recv_obj negative src": (lambda g: g.recv_obj(-1), (ValueError,), ["src=-1"]),
     "recv_obj src": (lambda g: g.recv_obj("0"), (TypeError,), ["'0'"]),
     "broadcast_obj src": (lambda g: g.broadcast_obj(1, 2), (ValueError,), ["src=2"]),
+    "broadcast_obj negative src": (lambda g: g.broadcast_obj(1, -1), (ValueError,), ["src=-1"]),
+    "broadcast_obj src type": (lambda g: g.broadcast_obj(1, 0.0), (TypeError,), ["0.0"]),
     "broadcast_obj object": (lambda g: g.broadcast_obj(object(), g.rank), (TypeError,), ["object"]),
     "all_gather_obj object": (lambda g: g.all_gather_obj(object()), (TypeError,), ["object"]),
     "barrier zero": (lambda g: g.barrier(0), (ValueError,), ["timeout", "0"]),
     "barrier negative": (lambda g: g.barrier(-1.0), (ValueError,), ["-1.0"]),
     "barrier nan": (lambda g: g.barrier(float("nan")), (ValueError,), ["nan"]),
     "barrier infinite": (lambda g: g.barrier(float("inf")), (ValueError,), ["inf"]),
+    "barrier boolean": (lambda g: g.barrier(True), (TypeError,), ["True"]),
+    "barrier none": (lambda g: g.barrier(None), (TypeError,), ["None"]),
+    "barrier eternal": (lambda g: g.barrier(1e12), (ValueError,), ["less than"]),
     "barrier text": (lambda g: g.barrier("1"), (TypeError,), ["'1'"]),
     "broadcast list": (lambda g: g.broadcast([1], g.rank), (TypeError,), ["list"]),
     "broadcast src": (lambda g: g.broadcast(torch.ones(1), -1), (ValueError,), ["src=-1"]),
@@ -304,6 +337,30 @@ BAD_CALLS: dict[str, tuple[Callable[[Group], Any], tuple[type, ...], list[str]]]
         lambda g: g.send(torch.ones(1, device="meta"), 1 - g.rank),
         (TypeError,),
         ["meta"],
+    ),
+    "send dst": (lambda g: g.send(torch.ones(1), 2), (ValueError,), ["dst=2"]),
+    "send quantized": (
+        lambda g: g.send(torch.quantize_per_tensor(torch.ones(1), 1.0, 0, torch.qint8), 1 - g.rank),
+        (TypeError,),
+        ["dequantize"],
+    ),
+    "recv list": (lambda g: g.recv([1], 1 - g.rank), (TypeError,), ["list"]),
+    "recv meta": (lambda g: g.recv(torch.ones(1, device="meta"), 0), (TypeError,), ["meta"]),
+    "recv src": (lambda g: g.recv(torch.ones(1), 2), (ValueError,), ["src=2"]),
+    "recv expanded": (
+        lambda g: g.recv(torch.zeros(1).expand(4), 1 - g.rank),
+        (ValueError,),
+        ["recv", "[4]", "strides [0]", "clone"],
+    ),
+    "recv overlapping": (
+        lambda g: g.recv(torch.zeros(6).unfold(0, 4, 2), 1 - g.rank),
+        (ValueError,),
+        ["[2, 4]", "strides [2, 1]"],
+    ),
+    "broadcast expanded": (
+        lambda g: g.broadcast(torch.zeros(3, 1).expand(3, 4), 1 - g.rank),
+        (ValueError,),
+        ["broadcast", "[3, 4]", "clone"],
     ),
     "recv from self": (lambda g: g.recv(torch.ones(1), g.rank), (ValueError,), ["itself"]),
     "all_reduce list": (lambda g: g.all_reduce([1]), (TypeError,), ["list"]),
@@ -399,6 +456,31 @@ def test_wrong_arguments_of_create() -> None:
         (("127.0.0.1", 1, 0, 2, 0), {}, ValueError, "data_expiration_seconds"),
         (("127.0.0.1", 1, 0, 2, "1"), {}, TypeError, "data_expiration_seconds"),
         (("127.0.0.1", 1, 0, 2, 1, 0), {}, ValueError, "store_timeout"),
+        (("127.0.0.1", 1, 0, 2, 1, float("nan")), {}, ValueError, "store_timeout.*nan"),
+        (("127.0.0.1", 1, 0, 2, 1, float("inf")), {}, ValueError, "store_timeout.*inf"),
+        (("127.0.0.1", 1, 0, 2, 1, "1"), {}, TypeError, "store_timeout.*'1'"),
+        (("127.0.0.1", 1, 0, 2, 1, True), {}, TypeError, "store_timeout.*True"),
+        (("127.0.0.1", 1, 0, 2, 1, None), {}, TypeError, "store_timeout.*None"),
+        (("127.0.0.1", 1, 0, 2, -1), {}, ValueError, "data_expiration_seconds.*-1"),
+        (("127.0.0.1", 1, "0", 2), {}, ValueError, "rank.*'0'"),
+        (("127.0.0.1", 1, None, 2), {}, ValueError, "rank.*None"),
+        (("127.0.0.1", 1, 0, "2"), {}, ValueError, "world_size.*'2'"),
+        (("127.0.0.1", 1, 0, -1), {}, ValueError, "world_size"),
+        (("127.0.0.1", -1, 0, 2), {}, ValueError, "port.*-1"),
+        (("127.0.0.1", 1.0, 0, 2), {}, ValueError, r"port.*1\.0"),
+        (("127.0.0.1", True, 0, 2), {}, ValueError, "port.*True"),
+        ((b"127.0.0.1", 1, 0, 2), {}, ValueError, "host.*b'127"),
+        (("127.0.0.1:80", 1, 0, 2), {}, ValueError, "127.0.0.1:80"),
+        (("http://127.0.0.1", 1, 0, 2), {}, ValueError, "http"),
+        (("no such host", 1, 0, 2), {}, RuntimeError, "no such host"),
+        (("0.0.0.0", port, 0, 2), {}, RuntimeError, "every interface"),
+        (("*", port, 0, 2), {}, RuntimeError, "every interface"),
+        (
+            ("127.0.0.2", 0, 0, 2),
+            {"listen_socket": listening()},
+            RuntimeError,
+            "listens on 127.0.0.1, and cannot be reached at host 127.0.0.2",
+        ),
         (("127.0.0.1", 1, 0, 2), {"listen_socket": "x"}, TypeError, "listen_socket"),
         (("127.0.0.1", 1, 0, 2), {"listen_socket": listener}, ValueError, str(port)),
         (("127.0.0.1", port, 1, 2), {"listen_socket": listener}, ValueError, "only rank 0"),
@@ -412,7 +494,8 @@ def test_wrong_arguments_of_create() -> None:
     with pytest.raises(RendezvousError, match=rf"cannot listen on host 127.0.0.1, port {port}"):
         Group.create("127.0.0.1", port, 0, 2)
     gc.collect()
-    assert held() == before
+    threads, files = before
+    assert held() == (threads, files - 1)  # the socket that was passed became the group's
     listener.close()
 
 
@@ -477,28 +560,106 @@ def test_the_port_can_be_used_again() -> None:
     run_ranks(2, without_a_socket_given)
 
 
+AFTER_THE_END: dict[str, Callable[[Group], Any]] = {
+    "send_obj": lambda g: g.send_obj(1, 1 - g.rank),
+    "recv_obj": lambda g: g.recv_obj(1 - g.rank),
+    "broadcast_obj": lambda g: g.broadcast_obj(1, 0),
+    "all_gather_obj": lambda g: g.all_gather_obj(1),
+    "barrier": lambda g: g.barrier(),
+    "send": lambda g: g.send(torch.ones(1), 1 - g.rank),
+    "recv": lambda g: g.recv(torch.ones(1), 1 - g.rank),
+    "broadcast": lambda g: g.broadcast(torch.ones(1), 0),
+    "all_reduce": lambda g: g.all_reduce(torch.ones(1)),
+    "expire_data": lambda g: g.expire_data(),
+    "in_the_same_node_as": lambda g: vd.in_the_same_node_as(g),
+}
+
+
+def called_after_the_end() -> None:
+    group = group_of_the_world()
+    leave(group)
+    group.destroy()
+    for name, call in AFTER_THE_END.items():
+        with pytest.raises(GroupDestroyedError, match="create it again") as caught:
+            call(group)
+        assert isinstance(caught.value, AssertionError), name
+    assert repr(group) == f"StatelessProcessGroup(rank={group.rank}, world_size=2)"
+
+
+def test_every_call_after_destroy_is_refused(world_of: Callable[..., World]) -> None:
+    methods = {name for name in vars(Group) if not name.startswith("_")} - {"create", "destroy"}
+    assert methods == set(AFTER_THE_END) - {"in_the_same_node_as"}
+    world_of(2, **TWO).run(called_after_the_end)
+
+
+def created_twice() -> None:
+    """Where a group is served already there is no place for another, and the first one lives on."""
+    world = vd.get_world_group()
+    port, listener = published()
+    group = Group.create("127.0.0.1", port, world.rank, 2, store_timeout=20, listen_socket=listener)
+    if group.rank == 0:
+        started = time.monotonic()
+        with pytest.raises(RendezvousError, match=rf"port {port} already"):
+            Group.create("127.0.0.1", port, 0, 2, store_timeout=20)
+        assert time.monotonic() - started < 5
+    assert group.all_gather_obj(group.rank) == [0, 1]
+    leave(group)
+    world.barrier()
+    again = Group.create("127.0.0.1", port, world.rank, 2, store_timeout=20)
+    if again.rank == 0:  # this time rank 0 has bound the port itself
+        with pytest.raises(RendezvousError, match=rf"cannot listen .* port {port}"):
+            Group.create("127.0.0.1", port, 0, 2, store_timeout=20)
+    assert again.all_gather_obj(again.rank) == [0, 1]
+    leave(again)
+
+
+def test_a_second_group_on_the_same_port_is_refused(world_of: Callable[..., World]) -> None:
+    world_of(2, **TWO).run(created_twice)
+
+
+def on_another_loopback_address() -> list[list[str]]:
+    """First on a socket of rank 0's, then on one that is bound for it."""
+    world = vd.get_world_group()
+    listener = socket.create_server(("127.0.0.2", 0)) if world.rank == 0 else None
+    port = world.broadcast_object(None if listener is None else listener.getsockname()[1])
+    rounds = []
+    for given in (listener, None):
+        group = Group.create(
+            "127.0.0.2", port, world.rank, 2, store_timeout=20, listen_socket=given
+        )
+        rounds.append(listening_on(port))
+        leave(group)
+        world.barrier()
+    return rounds
+
+
+def listening_on(port: int) -> list[str]:
+    """The addresses on which somebody listens on a port, as the kernel writes them."""
+    found = []
+    for name in ("tcp", "tcp6"):
+        with open(f"/proc/self/net/{name}") as table:
+            for line in table.readlines()[1:]:
+                address, port_hex = line.split()[1].split(":")
+                if line.split()[3] == "0A" and int(port_hex, 16) == port:
+                    found.append(address)
+    return found
+
+
 def where_it_listens(rank: int, port: int, size: int) -> list[list[str]]:
     """First on the socket the parent bound, then on one that rank 0 binds itself."""
     rounds = []
     for _ in range(2):
         group = Group.create("127.0.0.1", port, rank, size, store_timeout=20)
         assert not dist.is_initialized()
-        found = []
-        for name in ("tcp", "tcp6"):
-            with open(f"/proc/self/net/{name}") as table:
-                for line in table.readlines()[1:]:
-                    address, port_hex = line.split()[1].split(":")
-                    if line.split()[3] == "0A" and int(port_hex, 16) == port:
-                        found.append(address)
-        group.barrier()
-        group.destroy()
-        rounds.append(found)
+        rounds.append(listening_on(port))
+        leave(group)
     return rounds
 
 
-def test_the_store_listens_on_the_given_host_only() -> None:
-    loopback = "0100007F"
+def test_the_store_listens_on_the_given_host_only(world_of: Callable[..., World]) -> None:
+    loopback, another = "0100007F", "0200007F"
     assert run_ranks(2, where_it_listens) == [[[loopback]] * 2] * 2
+    assert world_of(2, **TWO).run(on_another_loopback_address) == [[[another]] * 2] * 2
 
 
 def same_node() -> None:

@@ -11,6 +11,7 @@ from vllm_distributed.communicators.base import Transport
 from vllm_distributed.communicators.gloo import GlooTransport
 from vllm_distributed.communicators.solo import SoloTransport
 from vllm_distributed.communicators.staged import StagedTransport
+from vllm_distributed.errors import InvalidTypeError
 
 if TYPE_CHECKING:
     from vllm_distributed.communicators.device import DeviceCommunicatorBase
@@ -24,10 +25,13 @@ def set_custom_all_reduce(enable: bool) -> None:
     """Allow, or forbid, the all-reduce through symmetric memory in groups made from now on.
 
     It is allowed at first, and used where the devices of a group reach each other's memory; it
-    changes the speed only. The same on every rank. Local to the process.
+    changes the speed only. The same on every rank. Local to the process. Raises `InvalidTypeError`
+    for what is neither True nor False.
     """
     global _custom_all_reduce
-    _custom_all_reduce = bool(enable)
+    if not isinstance(enable, bool):
+        raise InvalidTypeError(f"enable must be True or False, got {enable!r}", argument="enable")
+    _custom_all_reduce = enable
 
 
 def make_communicator(

@@ -16,8 +16,10 @@ from vllm_distributed.communicators.base import Transport, group_facts, run
 from vllm_distributed.communicators.dtypes import (
     as_bytes_if_needed,
     check_reducible,
+    check_writable,
     plain,
     reduction_view,
+    write_into,
 )
 from vllm_distributed.communicators.symmetric_memory import SymmetricAllReduce
 from vllm_distributed.errors import InvalidTypeError
@@ -52,6 +54,11 @@ class NcclTransport(Transport):
         if custom_all_reduce and host is not None and self.world_size > 1:
             self._symmetric = SymmetricAllReduce.make(group, host, device)
 
+    def check(self, tensor: torch.Tensor, name: str) -> None:
+        host = self._host_for(tensor, name)
+        if host is not None:
+            host.check(tensor, name)
+
     def all_reduce(self, input_: torch.Tensor) -> torch.Tensor:
         host = self._host_for(input_, "all_reduce")
         if host is not None:
@@ -69,6 +76,7 @@ class NcclTransport(Transport):
         if host is not None:
             return host.all_reduce_(input_)
         check_reducible(input_.dtype, "all_reduce_")
+        check_writable(input_, "all_reduce_")
         buffer = plain(input_)
         self._sum_into(buffer, "all_reduce_")
         return _written_back(input_, buffer)
@@ -161,6 +169,7 @@ class NcclTransport(Transport):
         host = self._host_for(input_, "broadcast")
         if host is not None:
             return host.broadcast(input_, src)
+        check_writable(input_, "broadcast")
         buffer = plain(input_)
         if buffer.numel():
             run(
@@ -261,6 +270,5 @@ def _with_a_dim(tensor: torch.Tensor) -> torch.Tensor:
 
 def _written_back(target: torch.Tensor, buffer: torch.Tensor) -> torch.Tensor:
     if buffer.data_ptr() != target.data_ptr():
-        with torch.no_grad():
-            target.copy_(buffer)
+        write_into(target, buffer)
     return target

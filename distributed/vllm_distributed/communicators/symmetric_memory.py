@@ -54,7 +54,7 @@ class SymmetricAllReduce:
         if group.size() not in _WORLD_SIZES:
             return None
         reachable = _reaches_its_peers(device, group, host)
-        if not _all_say_so(host, reachable):
+        if not _all_say_so(host, reachable) or not _has_one_name(group, host):
             return None
         symmetric: Any = importlib.import_module("torch.distributed._symmetric_memory")
         made: SymmetricAllReduce | None = None
@@ -120,7 +120,21 @@ def _reaches_its_peers(device: torch.device, group: ProcessGroup, host: Transpor
     )
 
 
+def _has_one_name(group: ProcessGroup, host: Transport) -> bool:
+    """Return whether all members know the group by the same name, under which they exchange their
+    handles. Collective over the group.
+
+    torch names a group that was split off by how many groups a process has, and that may differ.
+    """
+    names = host.all_gather(torch.tensor([_number(group.group_name)]), 0)
+    return len(set(names.tolist())) == 1
+
+
 def _host_number() -> int:
     """Return a number that ranks share exactly where they share memory."""
-    digest = hashlib.sha256(str(node_identity()).encode()).digest()
-    return int.from_bytes(digest[:8], "big") >> 2
+    return _number(str(node_identity()))
+
+
+def _number(text: str) -> int:
+    """Return a number for a text, another one for another text."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 2
