@@ -57,6 +57,7 @@ mix-test: setup ## Elixir tests
 	MIX_ENV=test mix test --warnings-as-errors
 
 bench: setup ## Print the numbers the design promises
+	$(PYTHON) benchmarks/import_time.py
 	$(PYTHON) benchmarks/collectives.py
 	$(PYTHON) benchmarks/messages.py
 	MIX_ENV=prod mix run benchmarks/calls.exs

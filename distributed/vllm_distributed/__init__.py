@@ -13,7 +13,7 @@ from vllm_distributed.communication_op import (
     tensor_model_parallel_gather,
     tensor_model_parallel_reduce_scatter,
 )
-from vllm_distributed.communicators import DeviceCommunicatorBase
+from vllm_distributed.communicators import DeviceCommunicatorBase, MessageQueue
 from vllm_distributed.communicators.choice import set_custom_all_reduce
 from vllm_distributed.custom_ops import (
     all_gather,
@@ -115,6 +115,7 @@ __all__ = [
     "GraphCaptureContext",
     "GroupCoordinator",
     "Handle",
+    "MessageQueue",
     "ParallelConfig",
     "ParallelSizes",
     "StatelessGroupCoordinator",

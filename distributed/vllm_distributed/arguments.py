@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
+from torch import Size, Tensor
 from torch.distributed import ProcessGroup
 
 from vllm_distributed.errors import InvalidArgumentError, InvalidRankError, InvalidTypeError
 
 __all__ = [
+    "check_dense",
     "check_dim",
     "check_divides",
     "check_dtype",
@@ -18,11 +20,20 @@ __all__ = [
     "check_rank",
     "check_shape",
     "check_sizes",
+    "check_switch",
+    "check_switches",
+    "check_tensor_list",
+    "integers_for_ranks",
 ]
+
+
+# On the way of every collective: what is right is told first, in few steps, and what is wrong then.
 
 
 def check_rank(name: str, value: int, world_size: int, group: str) -> int:
     """Return `value`, a rank counted inside a group of `world_size`."""
+    if type(value) is int and 0 <= value < world_size:
+        return value
     if not isinstance(value, int) or isinstance(value, bool):
         raise InvalidTypeError(
             f"{name} must be an integer, got {value!r}", argument=name, group=group
@@ -61,15 +72,17 @@ def check_process_group(name: str, value: object) -> None:
         )
 
 
-def check_shape(operation: str, size: Sequence[int]) -> torch.Size:
+def check_shape(operation: str, size: Sequence[int]) -> Size:
     """Return `size`, the shape of a tensor to be made."""
+    if type(size) is Size and min(size, default=0) >= 0:
+        return size
     if isinstance(size, str) or not isinstance(size, Sequence):
         raise InvalidTypeError(f"{operation}: size must be a torch.Size, got {size!r}")
     if not all(isinstance(extent, int) and extent >= 0 for extent in size):
         raise InvalidArgumentError(
             f"{operation}: size={list(size)} must be integers, none negative", operation=operation
         )
-    return torch.Size(size)
+    return Size(size)
 
 
 def check_dtype(operation: str, dtype: torch.dtype) -> torch.dtype:
@@ -79,15 +92,17 @@ def check_dtype(operation: str, dtype: torch.dtype) -> torch.dtype:
     return dtype
 
 
-def check_dim(operation: str, input_: torch.Tensor, dim: int) -> int:
+def check_dim(operation: str, input_: Tensor, dim: int) -> int:
     """Return `dim` as a number that is not negative. A tensor without dims counts as a vector."""
-    if not isinstance(input_, torch.Tensor):
+    if not isinstance(input_, Tensor):
         raise InvalidTypeError(
             f"{operation} takes a torch.Tensor, got {type(input_).__name__}", operation=operation
         )
+    dims = input_.dim() or 1
+    if type(dim) is int and 0 <= dim < dims:
+        return dim
     if not isinstance(dim, int) or isinstance(dim, bool):
         raise InvalidTypeError(f"dim must be an integer, got {dim!r}", argument="dim")
-    dims = max(input_.dim(), 1)
     if not -dims <= dim < dims:
         raise InvalidArgumentError(
             f"{operation}: dim={dim} is out of range for a tensor of shape "
@@ -97,6 +112,25 @@ def check_dim(operation: str, input_: torch.Tensor, dim: int) -> int:
             shape=list(input_.shape),
         )
     return dim % dims
+
+
+def check_dense(name: str, tensor: Tensor) -> None:
+    """Refuse what has no elements lying in memory, whatever device it is on."""
+    if tensor.layout is not torch.strided or tensor.is_meta or tensor.is_quantized:
+        raise InvalidTypeError(
+            f"{name} must be a dense tensor, got one on {tensor.device} with layout "
+            f"{tensor.layout}: convert it with .to_dense() or .dequantize() first",
+            argument=name,
+            device=str(tensor.device),
+        )
+
+
+def check_tensor_list(name: str, value: object) -> None:
+    """Refuse what is no list of tensors."""
+    if not isinstance(value, (list, tuple)):
+        raise InvalidTypeError(
+            f"{name} must be a list of tensors or None, got {type(value).__name__}", argument=name
+        )
 
 
 def check_divides(operation: str, input_: torch.Tensor, dim: int, world_size: int) -> int:
@@ -123,9 +157,7 @@ def check_sizes(
     rank_in_group: int | None = None,
 ) -> None:
     """Check one size per rank: their sum is `extent`, or if `rank_in_group` is given that one's."""
-    if len(sizes) != world_size or not all(
-        isinstance(size, int) and not isinstance(size, bool) and size >= 0 for size in sizes
-    ):
+    if not integers_for_ranks(operation, sizes, world_size):
         raise InvalidArgumentError(
             f"{operation}: sizes={list(sizes)} must be {world_size} integers, none negative, one "
             f"for each rank of the group",
@@ -143,3 +175,38 @@ def check_sizes(
             sizes=list(sizes),
             extent=extent,
         )
+
+
+def integers_for_ranks(operation: str, sizes: Sequence[int], ranks: int) -> bool:
+    """Return whether `sizes` has an integer, not negative, for each rank. Refuses what is no
+    list."""
+    if isinstance(sizes, (str, bytes)) or not isinstance(sizes, Sequence):
+        raise InvalidTypeError(
+            f"{operation}: sizes must be a list of {ranks} integers, one for each rank, got "
+            f"{sizes!r}",
+            operation=operation,
+            argument="sizes",
+        )
+    return len(sizes) == ranks and all(
+        isinstance(size, int) and not isinstance(size, bool) and size >= 0 for size in sizes
+    )
+
+
+def check_switch(name: str, value: object) -> None:
+    """Refuse what is no boolean."""
+    if not isinstance(value, bool):
+        raise InvalidTypeError(f"{name} must be True or False, got {value!r}", argument=name)
+
+
+def check_switches(name: str, value: object) -> None:
+    """Refuse what is neither None nor a dict of booleans."""
+    if value is None:
+        return
+    if not isinstance(value, Mapping):
+        raise InvalidTypeError(
+            f"{name} must be a dict from keys to True or False, or None, got "
+            f"{type(value).__name__}",
+            argument=name,
+        )
+    for key, switch in value.items():
+        check_switch(f"{name}[{key!r}]", switch)

@@ -13,7 +13,7 @@ from typing import Any
 import torch.distributed as dist
 from torch.distributed.constants import default_pg_timeout
 
-from vllm_distributed.backends import device_to_bind, resolve_backend
+from vllm_distributed.backends import device_for, device_to_bind, resolve_backend
 from vllm_distributed.errors import (
     DistributedError,
     EnvironmentConflictError,
@@ -22,6 +22,7 @@ from vllm_distributed.errors import (
     RendezvousError,
     StoreLostError,
 )
+from vllm_distributed.group_timeouts import GroupTimeouts, set_world_timeouts
 from vllm_distributed.rendezvous import InitMethod, Rendezvous, meet, parse_init_method
 from vllm_distributed.roll_call import RollCall
 from vllm_distributed.same_node import node_identity
@@ -51,6 +52,8 @@ class Environment:
     local_rank: int
     backend: str
     timeout: timedelta
+    cpu_timeout: timedelta
+    """Of groups on the CPU."""
     node_count: int
     adopted: bool
     roll_call: RollCall
@@ -71,6 +74,7 @@ class Environment:
 
     def leave(self) -> None:
         """Undo `join`."""
+        set_world_timeouts(None)
         if self.adopted:
             return
         _shut_down(self.rendezvous, self.excepthooks, left=True)
@@ -83,10 +87,13 @@ def join(
     local_rank: int,
     backend: str,
     timeout: timedelta | None,
+    cpu_timeout: timedelta | None = None,
 ) -> Environment:
     """Return the world joined, or adopted if torch.distributed is initialised already.
 
-    If it fails nothing is left behind.
+    `timeout` bounds the joining and all operations; those of groups on the CPU `cpu_timeout`, if it
+    is given, and if it is the only one and no device is in play, everything. If joining fails
+    nothing is left behind.
     """
     if timeout is not None and not isinstance(timeout, timedelta):
         raise InvalidTypeError(f"timeout must be a datetime.timedelta, got {timeout!r}")
@@ -94,11 +101,18 @@ def join(
         raise InvalidArgumentError(f"timeout must be positive, got {timeout}")
     _check_local_rank(local_rank)
     usable = resolve_backend(backend)
+    if timeout is None and device_for(usable, 0).type == "cpu":
+        timeout = cpu_timeout
     if dist.is_initialized():
-        return _adopt(world_size, rank, distributed_init_method, local_rank, usable, timeout)
-    method = parse_init_method(distributed_init_method, rank, world_size)
-    local = local_rank_of(local_rank, distributed_init_method, method.rank)
-    return _connect(method, local, usable, timeout or default_pg_timeout)
+        environment = _adopt(
+            world_size, rank, distributed_init_method, local_rank, usable, timeout, cpu_timeout
+        )
+    else:
+        method = parse_init_method(distributed_init_method, rank, world_size)
+        local = local_rank_of(local_rank, distributed_init_method, method.rank)
+        environment = _connect(method, local, usable, timeout or default_pg_timeout, cpu_timeout)
+    set_world_timeouts(GroupTimeouts(environment.timeout, environment.cpu_timeout))
+    return environment
 
 
 def local_rank_of(local_rank: int, distributed_init_method: str, rank: int) -> int:
@@ -125,7 +139,13 @@ def _check_local_rank(local_rank: int) -> None:
         )
 
 
-def _connect(method: InitMethod, local_rank: int, backend: str, timeout: timedelta) -> Environment:
+def _connect(
+    method: InitMethod,
+    local_rank: int,
+    backend: str,
+    timeout: timedelta,
+    cpu_timeout: timedelta | None,
+) -> Environment:
     excepthook = sys.excepthook
     rendezvous: Rendezvous | None = None
     roll_call: RollCall | None = None
@@ -160,6 +180,7 @@ def _connect(method: InitMethod, local_rank: int, backend: str, timeout: timedel
         local_rank=local_rank,
         backend=backend,
         timeout=timeout,
+        cpu_timeout=cpu_timeout or timeout,
         node_count=nodes,
         adopted=False,
         roll_call=roll_call,
@@ -201,6 +222,7 @@ def _adopt(
     local_rank: int,
     backend: str,
     timeout: timedelta | None,
+    cpu_timeout: timedelta | None,
 ) -> Environment:
     actual_rank, actual_size = dist.get_rank(), dist.get_world_size()
     if world_size not in (-1, actual_size) or rank not in (-1, actual_rank):
@@ -221,6 +243,7 @@ def _adopt(
         local_rank=local_rank_of(local_rank, distributed_init_method, actual_rank),
         backend=backend,
         timeout=limit,
+        cpu_timeout=cpu_timeout or limit,
         node_count=nodes,
         adopted=True,
         roll_call=roll_call,

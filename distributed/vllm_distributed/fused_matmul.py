@@ -8,9 +8,7 @@ from typing import Any
 import torch
 
 from vllm_distributed.custom_ops import register_operators
-from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError
-from vllm_distributed.group_coordinator import GroupCoordinator
-from vllm_distributed.group_registry import find_group
+from vllm_distributed.fused_matmul_checks import Layout, check_arguments
 
 __all__ = [
     "patched_fused_scaled_matmul_reduce_scatter",
@@ -44,22 +42,36 @@ def patched_fused_scaled_matmul_reduce_scatter(
     flattened. `use_fast_accum` is for the hardware's 8-bit products.
 
     On devices with symmetric memory this is torch's fused operator; elsewhere the composition: the
-    product (in float32 on the CPU), then a reduce-scatter. Collective over the group. Raises
-    `GroupNotInitializedError` naming the groups there are, and `InvalidArgumentError` for shapes,
-    dims or a `reduce_op` that do not fit.
+    product (in float32 on the CPU), then a reduce-scatter. Collective over the group. Raises,
+    before anything is sent: `GroupNotInitializedError` naming the groups there are;
+    `InvalidTypeError` for what is no tensor, for scales or a bias that are not of floating-point
+    numbers; `InvalidArgumentError` for shapes, dims, devices or a `reduce_op` that do not fit, and
+    for `avg` into integers; `UnsupportedDtypeError` for an `out_dtype` the group cannot sum.
     """
-    group = find_group(group_name)
-    shape = _product_shape(A, B, output_shape)
-    at = _check(reduce_op, orig_scatter_dim, shape, group.world_size)
-    if _has_fused_operator(group, A):
+    layout = check_arguments(
+        A,
+        B,
+        A_scale,
+        B_scale,
+        reduce_op,
+        orig_scatter_dim,
+        scatter_dim_after_maybe_reshape,
+        group_name,
+        output_shape,
+        bias,
+        result_scale,
+        out_dtype,
+    )
+    group = layout.group
+    if _has_fused_operator(layout, A):
         result: torch.Tensor = torch.ops.symm_mem.fused_scaled_matmul_reduce_scatter(
             A,
             B,
             A_scale,
             B_scale,
             reduce_op,
-            orig_scatter_dim,
-            scatter_dim_after_maybe_reshape,
+            layout.scatter_dim,
+            layout.scatter_dim_of_a,
             group.device_group.group_name,
             output_shape,
             bias,
@@ -69,9 +81,9 @@ def patched_fused_scaled_matmul_reduce_scatter(
         )
         return result
     product = _scaled_product(
-        A, B, A_scale, B_scale, bias, result_scale, out_dtype or A.dtype, use_fast_accum
+        A, B, A_scale, B_scale, bias, result_scale, layout.out_dtype, use_fast_accum
     )
-    part = group.device_communicator.reduce_scatter(product.view(shape), at)
+    part = group.device_communicator.reduce_scatter(product.view(layout.shape), layout.scatter_dim)
     return part / group.world_size if reduce_op == "avg" else part
 
 
@@ -92,51 +104,23 @@ def patched_fused_scaled_matmul_reduce_scatter_fake(
 ) -> torch.Tensor:
     """Return an uninitialised tensor like the result of the function without `_fake`.
 
-    The group must exist, since its size is needed. Local: nothing is sent.
+    The group must exist, since its size is needed. Raises what that raises. Local: nothing is sent.
     """
-    shape = _product_shape(A, B, output_shape)
-    world_size = find_group(group_name).world_size
-    at = _check(reduce_op, orig_scatter_dim, shape, world_size)
-    shape[at] //= world_size
-    return torch.empty(shape, dtype=out_dtype or A.dtype, device=A.device)
-
-
-def _product_shape(A: torch.Tensor, B: torch.Tensor, output_shape: list[int]) -> list[int]:
-    for name, matrix in (("A", A), ("B", B)):
-        if not isinstance(matrix, torch.Tensor):
-            raise InvalidTypeError(f"{name} must be a torch.Tensor, got {type(matrix).__name__}")
-    if A.dim() < 2 or B.dim() != 2 or A.size(-1) != B.size(0):
-        raise InvalidArgumentError(
-            f"matrices of shapes {list(A.shape)} and {list(B.shape)} cannot be multiplied: "
-            f"[..., k] and [k, n] can"
-        )
-    shape = [*output_shape[:-1], B.size(1)]
-    rows = A.numel() // max(A.size(-1), 1)
-    expected = 1
-    for extent in shape[:-1]:
-        expected *= extent
-    if len(shape) < 2 or expected != rows:
-        raise InvalidArgumentError(
-            f"output_shape={list(output_shape)} does not fit A of shape {list(A.shape)}: its dims "
-            f"but the last must multiply to {rows} rows"
-        )
-    return shape
-
-
-def _check(reduce_op: str, dim: int, shape: list[int], world_size: int) -> int:
-    if reduce_op not in ("sum", "avg"):
-        raise InvalidArgumentError(f"reduce_op={reduce_op!r} must be 'sum' or 'avg'")
-    if not -len(shape) <= dim < len(shape):
-        raise InvalidArgumentError(
-            f"orig_scatter_dim={dim} is out of range for an output of shape {shape}"
-        )
-    at = dim % len(shape)
-    if shape[at] % world_size:
-        raise InvalidArgumentError(
-            f"dim {at} of an output of shape {shape} has size {shape[at]}, which {world_size} "
-            f"ranks cannot share equally"
-        )
-    return at
+    layout = check_arguments(
+        A,
+        B,
+        A_scale,
+        B_scale,
+        reduce_op,
+        orig_scatter_dim,
+        scatter_dim_after_maybe_reshape,
+        group_name,
+        output_shape,
+        bias,
+        result_scale,
+        out_dtype,
+    )
+    return torch.empty(layout.part, dtype=layout.out_dtype, device=A.device)
 
 
 def _scaled_product(
@@ -172,9 +156,15 @@ def _scaled_product(
     return product.to(out_dtype)
 
 
-def _has_fused_operator(group: GroupCoordinator, tensor: torch.Tensor) -> bool:
-    """Return whether torch's fused kernel can run on the group: its devices share memory."""
-    if not tensor.is_cuda or group.world_size == 1 or not group.use_device_communicator:
+def _has_fused_operator(layout: Layout, A: torch.Tensor) -> bool:
+    """Return whether torch's fused kernel can run on the group: its devices share memory.
+
+    It cuts A, so it cannot cut the product along its columns.
+    """
+    group = layout.group
+    if not A.is_cuda or group.world_size == 1 or not group.use_device_communicator:
+        return False
+    if layout.scatter_dim == len(layout.shape) - 1 or layout.scatter_dim_of_a == A.dim() - 1:
         return False
     symmetric: Any = importlib.import_module("torch.distributed._symmetric_memory")
     name = group.device_group.group_name

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from vllm_distributed import tensor_messages
+from vllm_distributed.arguments import check_switches
 from vllm_distributed.coordinator.capture import GraphCapture
 from vllm_distributed.coordinator.expert_parallel import ExpertParallel
 from vllm_distributed.coordinator.objects import ObjectOperations
@@ -60,7 +61,7 @@ class GroupCoordinator(TensorOperations, ObjectOperations, ExpertParallel, Graph
             return tensor_dict
         dst = self._peer("dst", dst, +1)
         self._check_dict("send_tensor_dict", tensor_dict)
-        _check_all_gather_group(all_gather_group)
+        _check_gathering(all_gather_group, all_gather_tensors)
         tensor_messages.send(
             tensor_dict, *self._lanes(dst), all_gather_group, all_gather_tensors or {}
         )
@@ -82,7 +83,7 @@ class GroupCoordinator(TensorOperations, ObjectOperations, ExpertParallel, Graph
             self._check_alive()
             return None
         src = self._peer("src", src, -1)
-        _check_all_gather_group(all_gather_group)
+        _check_gathering(all_gather_group, all_gather_tensors)
         return tensor_messages.recv(*self._lanes(src), all_gather_group)
 
     def isend_tensor_dict(
@@ -104,7 +105,7 @@ class GroupCoordinator(TensorOperations, ObjectOperations, ExpertParallel, Graph
             return []
         dst = self._peer("dst", dst, +1)
         self._check_dict("isend_tensor_dict", tensor_dict)
-        _check_all_gather_group(all_gather_group)
+        _check_gathering(all_gather_group, all_gather_tensors)
         return tensor_messages.isend(
             tensor_dict, *self._lanes(dst), all_gather_group, all_gather_tensors or {}
         )
@@ -127,7 +128,7 @@ class GroupCoordinator(TensorOperations, ObjectOperations, ExpertParallel, Graph
             self._check_alive()
             return None, [], []
         src = self._peer("src", src, -1)
-        _check_all_gather_group(all_gather_group)
+        _check_gathering(all_gather_group, all_gather_tensors)
         return tensor_messages.irecv(*self._lanes(src), all_gather_group)
 
     def _lanes(self, peer: int) -> tuple[tensor_messages.Lane, tensor_messages.Lane]:
@@ -138,9 +139,10 @@ class GroupCoordinator(TensorOperations, ObjectOperations, ExpertParallel, Graph
         )
 
 
-def _check_all_gather_group(group: object) -> None:
+def _check_gathering(group: object, tensors: object) -> None:
     if group is not None and not isinstance(group, GroupCoordinator):
         raise InvalidTypeError(
             f"all_gather_group must be a GroupCoordinator or None, got {type(group).__name__}",
             argument="all_gather_group",
         )
+    check_switches("all_gather_tensors", tensors)

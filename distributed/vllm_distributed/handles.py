@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import torch
 
@@ -13,8 +13,7 @@ from vllm_distributed.communicators.base import failure
 __all__ = ["Handle", "WorkHandle", "finished"]
 
 
-@runtime_checkable
-class Handle(Protocol):
+class Handle:
     """An operation under way.
 
     What it reads from or writes to stays alive until it is done, also if the handle is dropped;
@@ -23,7 +22,7 @@ class Handle(Protocol):
 
     def is_completed(self) -> bool:
         """Return whether the operation is done, well or not. Does not block."""
-        ...
+        raise NotImplementedError
 
     def wait(self) -> None:
         """Return when the operation is done; for work on a device, when the current stream has
@@ -32,10 +31,10 @@ class Handle(Protocol):
         Raises `CollectiveError` if the operation failed, or `CollectiveTimeoutError` if the peer
         did not take part within the group's timeout; a second call raises it again.
         """
-        ...
+        raise NotImplementedError
 
 
-class WorkHandle:
+class WorkHandle(Handle):
     """Works of one call of one process group, waited for together.
 
     gloo's works do not know that they are done until somebody waits for them, and what is still

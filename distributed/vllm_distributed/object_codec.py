@@ -1,7 +1,8 @@
 """How Python objects travel between ranks: msgpack with extension types, never pickle by default.
 
 Supported: None, bool, int of any size, float, complex, str, bytes, list, tuple, set, frozenset,
-dict with any hashable keys, and torch's dtype, device, Size, tensors and `TensorMetadata`.
+dict with any hashable keys, torch's dtype, device, Size, tensors and `TensorMetadata`, and numpy's
+arrays and scalars of plain numbers, text and times.
 Everything else is refused by `encode`, unless the environment has
 `VLLM_ALLOW_INSECURE_SERIALIZATION=1` (vLLM's own name for it): then it is pickled, and a receiver
 with the same setting unpickles it. `decode` of any bytes returns a value or raises
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 import struct
 import threading
 from collections.abc import Callable
@@ -20,6 +22,7 @@ from math import prod
 from typing import Any, NamedTuple, NoReturn
 
 import msgpack
+import numpy as np
 import torch
 
 from vllm_distributed.errors import EncodingError
@@ -43,6 +46,8 @@ _DTYPES = {
     if isinstance(value, torch.dtype)
 }
 _COMPLEX = struct.Struct("<dd")
+# What numpy's `dtype.str` says of the kinds that are plain memory: no objects, no structures.
+_NUMPY_DTYPE = re.compile(r"[<>|=][biufcSUMm][0-9]{1,9}(\[[0-9]{0,9}[A-Za-zμ]{1,2}\])?", re.ASCII)
 
 
 class TensorMetadata(NamedTuple):
@@ -68,6 +73,8 @@ class _Extension(IntEnum):
     TENSOR = 9
     TENSOR_METADATA = 10
     PICKLE = 11
+    NUMPY_ARRAY = 12
+    NUMPY_SCALAR = 13
 
 
 _CONTAINERS: dict[int, type] = {
@@ -237,13 +244,19 @@ def _extend(value: Any) -> Any:
         return _extension(_Extension.TENSOR_METADATA, _pack(list(value)))
     if isinstance(value, torch.Tensor) and value.layout is torch.strided and not value.is_meta:
         return _extension(_Extension.TENSOR, _pack_tensor(value))
+    if isinstance(value, np.generic) or kind is np.ndarray or kind is np.memmap:
+        array = np.asarray(value)
+        if _NUMPY_DTYPE.fullmatch(array.dtype.str):
+            is_scalar = isinstance(value, np.generic)
+            code = _Extension.NUMPY_SCALAR if is_scalar else _Extension.NUMPY_ARRAY
+            return _extension(code, _pack_array(array))
     if _pickle_is_allowed():
         return _extension(_Extension.PICKLE, pickle.dumps(value))
     raise EncodingError(
         f"an object of type {_type_name(value)} cannot travel between ranks: send plain values "
         f"(None, bool, int, float, complex, str, bytes, list, tuple, set, dict, torch dtype, "
-        f"device, Size, dense tensor), or set {INSECURE_SETTING}=1 on every rank to have it "
-        f"pickled, if every rank is trusted",
+        f"device, Size, dense tensor, numpy array of plain numbers), or set {INSECURE_SETTING}=1 "
+        f"on every rank to have it pickled, if every rank is trusted",
         type=_type_name(value),
     )
 
@@ -266,6 +279,10 @@ def _restore(code: int, data: bytes) -> Any:
         return _unpack_metadata(data)
     if code == _Extension.TENSOR:
         return _unpack_tensor(data)
+    if code == _Extension.NUMPY_ARRAY:
+        return _unpack_array(data)
+    if code == _Extension.NUMPY_SCALAR:
+        return _unpack_scalar(data)
     if code == _Extension.PICKLE:
         return _unpickle(data)
     raise EncodingError(f"extension {code} is not one of this version's: upgrade the receiver")
@@ -290,6 +307,35 @@ def _unpack_tensor(data: bytes) -> torch.Tensor:
     if not raw:
         return torch.empty(shape, dtype=dtype)
     return torch.frombuffer(bytearray(raw), dtype=torch.uint8).view(dtype).reshape(shape)
+
+
+def _pack_array(array: np.ndarray[Any, np.dtype[Any]]) -> bytes:
+    return _pack([array.dtype.str, list(array.shape), array.tobytes()])
+
+
+def _unpack_array(data: bytes) -> np.ndarray[Any, np.dtype[Any]]:
+    fields = _list(_unpack_flat(data, _refuse))
+    if (
+        len(fields) != 3
+        or not isinstance(fields[0], str)
+        or not _NUMPY_DTYPE.fullmatch(fields[0])
+        or not isinstance(fields[2], bytes)
+    ):
+        raise EncodingError("a numpy array is the text of a dtype, a shape and bytes")
+    dtype, shape, raw = np.dtype(fields[0]), _shape(fields[1]), fields[2]
+    wanted = prod(shape) * dtype.itemsize
+    if wanted != len(raw):
+        raise EncodingError(f"{dtype} of shape {list(shape)} is {wanted} bytes, got {len(raw)}")
+    if not raw:
+        return np.empty(shape, dtype)
+    return np.frombuffer(bytearray(raw), dtype).reshape(shape)  # the bytearray's: writable
+
+
+def _unpack_scalar(data: bytes) -> Any:
+    array = _unpack_array(data)
+    if array.ndim:
+        raise EncodingError(f"a numpy scalar has no shape, got {list(array.shape)}")
+    return array[()]
 
 
 def _unpack_metadata(data: bytes) -> TensorMetadata:

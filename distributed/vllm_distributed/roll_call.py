@@ -53,6 +53,8 @@ class RollCall:
         self._store = store
         self._rank = rank
         self._world_size = world_size
+        # The most ranks that any of us thinks there are.
+        self._widest = world_size
         self._timeout = timeout
         self._held = 0
         self._process = f"process {os.getpid()} on {socket.gethostname()} ({node_identity()})"
@@ -97,7 +99,7 @@ class RollCall:
         stops serving the store because of a failure they are about to see too."""
         attempt = f"{_PREFIX}/{self._held - 1}"
         with contextlib.suppress(RuntimeError):
-            present = [rank for rank in range(self._world_size) if self._is_there(attempt, rank)]
+            present = [rank for rank in range(self._widest) if self._is_there(attempt, rank)]
             self._store.wait([f"{attempt}/{rank}/read" for rank in present], _PATIENCE)
 
     def _next_attempt(self) -> str:
@@ -110,6 +112,8 @@ class RollCall:
         call, text = mine["call"], json.dumps(mine)
         others = int(self._store.compare_set(f"{attempt}/size", "", str(self._world_size)))
         if others != self._world_size:
+            # It takes no part, but who serves the store must know that it is there to read.
+            self._store.compare_set(f"{attempt}/{self._rank}", "", text)
             self._abandon(
                 attempt,
                 RollCallMismatchError,
@@ -177,9 +181,10 @@ class RollCall:
         self._held += 1
         self._store.set(f"{attempt}/{self._rank}/read", "1")
         if verdict != _GO:
+            report = json.loads(verdict)
+            self._widest = max(self._widest, report["details"].get("world_size", 0))
             if self._rank == 0:
                 self.let_others_read()
-            report = json.loads(verdict)
             raise _ERRORS[report["reason"]](report["message"], **report["details"])
         return answers
 

@@ -15,7 +15,14 @@ from torch.distributed import ProcessGroup
 from vllm_distributed import tensor_dict
 from vllm_distributed.communicators.base import failure, run
 from vllm_distributed.communicators.dtypes import as_bytes_if_needed, plain
-from vllm_distributed.communicators.flat_frame import Budget, Flat, cut, receive
+from vllm_distributed.communicators.flat_frame import (
+    TENSOR_DICT,
+    Budget,
+    Flat,
+    cut,
+    receive,
+    room_for,
+)
 from vllm_distributed.errors import EncodingError, InvalidArgumentError
 from vllm_distributed.handles import Handle, WorkHandle
 from vllm_distributed.object_codec import TensorMetadata, decode, encode
@@ -51,11 +58,12 @@ def broadcast(
         description, tensors = tensor_dict.split(value)
         head = encode({key: _short(item) for key, item in description.items()})
         flat, buffers = _sorted([_carried(tensor, device) for tensor in tensors])
-        for message in cut(head, flat):
+        for message in cut(TENSOR_DICT, head, flat):
             run(meta.name, operation, meta.group.broadcast, message, meta.peer)
     else:
         head, frame = receive(
-            lambda message: run(meta.name, operation, meta.group.broadcast, message, meta.peer)
+            TENSOR_DICT,
+            lambda message: run(meta.name, operation, meta.group.broadcast, message, meta.peer),
         )
         short = _checked_description(decode(head))
         description = {key: _long(item) for key, item in short.items()}
@@ -104,7 +112,7 @@ def isend(
             buffers.append(_carried(part, device))
     head = encode(entries)
     flat, buffers = _sorted(buffers)
-    messages = cut(head, flat)
+    messages = cut(TENSOR_DICT, head, flat)
     try:
         works = [meta.group.send([message], meta.peer, _TAG) for message in messages]
         sent = [
@@ -129,7 +137,8 @@ def irecv(
     Returned with the dict are the handles, and what to call when they have been waited for.
     """
     head, frame = receive(
-        lambda message: run(meta.name, operation, meta.group.recv, [message], meta.peer, _TAG)
+        TENSOR_DICT,
+        lambda message: run(meta.name, operation, meta.group.recv, [message], meta.peer, _TAG),
     )
     entries = _checked_entries(decode(head))
     found = list(_arriving(entries, device, frame))
@@ -298,7 +307,7 @@ def _allocate(
     length = metadata.size.numel() * metadata.dtype.itemsize
     if budget.takes(length, on_host=place == "cpu"):
         return frame.take(metadata.size, metadata.dtype), True
-    return torch.empty(metadata.size, dtype=metadata.dtype, device=place), False
+    return room_for(metadata.size, metadata.dtype, place), False
 
 
 def _short(description: Any) -> list[Any]:
@@ -333,7 +342,12 @@ def _checked_entries(entries: Any) -> list[Any]:
         for entry in entries
     ):
         raise EncodingError("the peer sent something else than a dict: it made another call")
-    return [[key, _long(short), slices] for key, short, slices in entries]
+    checked = [[key, _long(short), slices] for key, short, slices in entries]
+    for _, description, slices in checked:
+        tensors = sum(1 for _ in tensor_dict.find_metadata(description))
+        if len(slices) != tensors or not all(type(count) is int and count > 0 for count in slices):
+            raise EncodingError(f"{slices!r:.80} are not the slices of {tensors} tensors")
+    return checked
 
 
 def _checked_description(description: Any) -> dict[str, Any]:

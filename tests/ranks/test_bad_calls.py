@@ -174,6 +174,61 @@ MORE_BAD_CALLS: dict[str, tuple[Callable[[Group], Any], tuple[type, ...], list[s
         (ValueError, RuntimeError),
         ["float8_e5m2"],
     ),
+    "GroupCoordinator.all_reduce_: overlapping": (
+        lambda g: g.all_reduce_(torch.zeros(1).expand(4)),
+        (ValueError,),
+        ["all_reduce_ writes", "strides [0]", ".clone()"],
+    ),
+    "GroupCoordinator.broadcast: overlapping": (
+        lambda g: g.broadcast(torch.zeros(6).unfold(0, 3, 1)),
+        (ValueError,),
+        ["broadcast writes", "strides [1, 1]", ".contiguous()"],
+    ),
+    "GroupCoordinator.all_gatherv: one of several": (
+        lambda g: g.all_gatherv([ones(2), ones(2, 2).to_sparse()]),
+        (TypeError,),
+        ["input_[1]", "to_dense"],
+    ),
+    "GroupCoordinator.all_gatherv: sizes type": (
+        lambda g: g.all_gatherv(ones(2), 0, 3),
+        (TypeError,),
+        ["sizes must be a list of 2 integers", "got 3"],
+    ),
+    "GroupCoordinator.reduce_scatterv: sizes type": (
+        lambda g: g.reduce_scatterv(ones(2), 0, 3),
+        (TypeError,),
+        ["sizes must be a list of 2 integers", "got 3"],
+    ),
+    "GroupCoordinator.dispatch: sizes type": (
+        lambda g: g.dispatch(ones(2, 1), ones(2, 1), ones(2, 1), sizes=5),
+        (TypeError,),
+        ["sizes must be a list of 2 integers", "got 5"],
+    ),
+    "GroupCoordinator.dispatch: extra tensors": (
+        lambda g: g.dispatch(ones(2, 1), ones(2, 1), ones(2, 1), extra_tensors=5),
+        (TypeError,),
+        ["extra_tensors must be a list of tensors or None, got int"],
+    ),
+    "GroupCoordinator.dispatch: sparse": (
+        lambda g: g.dispatch(ones(2, 1), ones(2, 1), ones(2, 1).to_sparse()),
+        (TypeError,),
+        ["topk_ids", "to_dense"],
+    ),
+    "GroupCoordinator.combine: sizes type": (
+        lambda g: g.combine(ones(2, 1), sizes=3),
+        (TypeError,),
+        ["sizes must be a list of 2 integers", "got 3"],
+    ),
+    "GroupCoordinator.send_tensor_dict: switches": (
+        lambda g: g.send_tensor_dict({"a": ones(2)}, all_gather_tensors=5),
+        (TypeError,),
+        ["all_gather_tensors must be a dict", "int"],
+    ),
+    "GroupCoordinator.send_tensor_dict: switch": (
+        lambda g: g.send_tensor_dict({"a": ones(2)}, all_gather_tensors={"a": 1}),
+        (TypeError,),
+        ["all_gather_tensors['a']", "True or False"],
+    ),
     "GroupCoordinator.all_reduce_: type": (lambda g: g.all_reduce_([1]), (TypeError,), ["list"]),
     "GroupCoordinator.reduce_scatter: dtype": (
         lambda g: g.reduce_scatter(FLOAT8),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
 
 import pytest
 import torch
-from rank_harness import World
+import torch.distributed as dist
+from rank_harness import World, run_ranks
 
 import vllm_distributed as vd
-from vllm_distributed.errors import UnsupportedDtypeError
+from vllm_distributed.errors import CollectiveError, UnsupportedDtypeError
 
 FLOATS = [torch.float64, torch.float32, torch.float16, torch.bfloat16]
 INTEGERS = [
@@ -24,7 +27,14 @@ INTEGERS = [
 ]
 COMPLEX = [torch.complex64, torch.complex128]
 FLOAT8 = [torch.float8_e4m3fn, torch.float8_e5m2]
-SHAPES = [(4,), (4, 8), (4, 8, 12), (4, 4, 8, 4)]
+
+
+def shapes(group: vd.GroupCoordinator) -> list[tuple[int, ...]]:
+    """Shapes of one to four dims, each of which the group can share equally."""
+    n = max(4, group.world_size)
+    assert n % group.world_size == 0
+    return [(n,), (n, 2 * n), (n, 2 * n, 3 * n), (n, n, 2 * n, n)]
+
 
 GROUPS: dict[str, Callable[[], vd.GroupCoordinator]] = {
     "world": vd.get_world_group,
@@ -97,7 +107,7 @@ def dims(shape: tuple[int, ...]) -> range:
 
 
 def check_all_reduce(group: vd.GroupCoordinator) -> None:
-    for shape in [*SHAPES, (), (0,), (3, 0)]:
+    for shape in [*shapes(group), (), (0,), (3, 0)]:
         for change in (lambda tensor: tensor, strided):
             mine = change(part(shape, group.rank))
             result = group.all_reduce(mine)
@@ -107,7 +117,7 @@ def check_all_reduce(group: vd.GroupCoordinator) -> None:
 
 
 def check_all_reduce_in_place(group: vd.GroupCoordinator) -> None:
-    for shape in [*SHAPES, (), (0,)]:
+    for shape in [*shapes(group), (), (0,)]:
         for change in (lambda tensor: tensor, strided):
             mine = change(part(shape, group.rank))
             assert group.all_reduce_(mine) is mine
@@ -116,16 +126,17 @@ def check_all_reduce_in_place(group: vd.GroupCoordinator) -> None:
 
 def check_reducible_dtypes(group: vd.GroupCoordinator) -> None:
     for dtype in [*FLOATS, *INTEGERS, *COMPLEX, torch.bool]:
-        for shape in [(4, 8), ()]:
+        vector, matrix = shapes(group)[:2]
+        for shape in [matrix, ()]:
             same(
                 group.all_reduce(part(shape, group.rank, dtype)),
                 total(group, shape, dtype),
             )
-        mine = part((4,), group.rank, dtype)
+        mine = part(vector, group.rank, dtype)
         group.all_reduce_(mine)
-        same(mine, total(group, (4,), dtype))
-        share = total(group, (4, 8), dtype).chunk(group.world_size)[group.rank_in_group]
-        same(group.reduce_scatter(part((4, 8), group.rank, dtype), dim=0), share)
+        same(mine, total(group, vector, dtype))
+        share = total(group, matrix, dtype).chunk(group.world_size)[group.rank_in_group]
+        same(group.reduce_scatter(part(matrix, group.rank, dtype), dim=0), share)
 
 
 def check_integers_wrap(group: vd.GroupCoordinator) -> None:
@@ -139,7 +150,7 @@ def check_integers_wrap(group: vd.GroupCoordinator) -> None:
 
 def check_irreducible_dtypes(group: vd.GroupCoordinator) -> None:
     for dtype in FLOAT8:
-        mine = part((4,), group.rank, dtype)
+        mine = part(shapes(group)[0], group.rank, dtype)
         for operation in (group.all_reduce, group.all_reduce_, group.reduce_scatter):
             if group.world_size == 1:
                 assert operation(mine) is mine
@@ -150,7 +161,7 @@ def check_irreducible_dtypes(group: vd.GroupCoordinator) -> None:
 
 
 def check_all_gather(group: vd.GroupCoordinator) -> None:
-    for shape in [*SHAPES, (0,), (2, 0, 3)]:
+    for shape in [*shapes(group), (0,), (2, 0, 3)]:
         for dim in dims(shape):
             for change in (lambda tensor: tensor, strided):
                 mine = change(part(shape, group.rank))
@@ -197,7 +208,7 @@ def check_all_gatherv(group: vd.GroupCoordinator) -> None:
 
 
 def check_reduce_scatter(group: vd.GroupCoordinator) -> None:
-    for shape in SHAPES:
+    for shape in shapes(group):
         for dim in dims(shape):
             for change in (lambda tensor: tensor, strided):
                 mine = change(part(shape, group.rank))
@@ -216,14 +227,14 @@ def check_reduce_scatterv(group: vd.GroupCoordinator) -> None:
         summed = total(group, shape, torch.float32)
         expected = summed.split(sizes, dim)[group.rank_in_group]
         same(group.reduce_scatterv(strided(part(shape, group.rank)), dim, sizes), expected)
-    shape = (4, 8)
+    shape = shapes(group)[1]
     expected = total(group, shape, torch.float32).chunk(group.world_size, -1)[group.rank_in_group]
     same(group.reduce_scatterv(part(shape, group.rank)), expected)
 
 
 def check_gather(group: vd.GroupCoordinator) -> None:
     for dst in range(group.world_size):
-        for shape in [*SHAPES, (2, 0)]:
+        for shape in [*shapes(group), (2, 0)]:
             for dim in dims(shape):
                 result = group.gather(strided(part(shape, group.rank)), dst, dim)
                 if group.rank_in_group == dst:
@@ -239,7 +250,7 @@ def check_gather(group: vd.GroupCoordinator) -> None:
 
 def check_broadcast(group: vd.GroupCoordinator) -> None:
     for src in range(group.world_size):
-        for shape in [*SHAPES, (), (0,)]:
+        for shape in [*shapes(group), (), (0,)]:
             for change in (lambda tensor: tensor, strided):
                 mine = change(part(shape, group.rank))
                 assert group.broadcast(mine, src) is mine
@@ -275,7 +286,7 @@ def check_barrier(group: vd.GroupCoordinator) -> None:
 def check_gradients_do_not_leak(group: vd.GroupCoordinator) -> None:
     if group.world_size == 1:
         return
-    leaf = part((4,), group.rank).requires_grad_()
+    leaf = part(shapes(group)[0], group.rank).requires_grad_()
     for result in (group.all_reduce(leaf), group.all_gather(leaf), group.reduce_scatter(leaf)):
         assert not result.requires_grad
     conjugate = part((4,), group.rank, torch.complex64).mul(1j).conj()
@@ -341,3 +352,62 @@ def large_tensor() -> bool:
 
 def test_a_tensor_of_four_megabytes(world_of: Callable[..., World]) -> None:
     assert world_of(2, tensor_model_parallel_size=2).run(large_tensor) == [True, True]
+
+
+# What two ranks do that does not go together; without torch's debug mode gloo sums other values,
+# waits until the timeout or ends the process, for no rank knows what another one has passed.
+Call = Callable[[vd.GroupCoordinator], Any]
+MISMATCHES: dict[str, tuple[Call, Call]] = {
+    "other dtypes of one size": (
+        lambda g: g.all_reduce(torch.ones(4)),
+        lambda g: g.all_reduce(torch.ones(4, dtype=torch.int32)),
+    ),
+    "other sizes to sum": (
+        lambda g: g.all_reduce(torch.ones(2000)),
+        lambda g: g.all_reduce(torch.ones(400000)),
+    ),
+    "other sizes to gather": (
+        lambda g: g.all_gather(torch.ones(2), 0),
+        lambda g: g.all_gather(torch.ones(4), 0),
+    ),
+    "other sizes to gather on one": (
+        lambda g: g.gather(torch.ones(2), 0, 0),
+        lambda g: g.gather(torch.ones(4), 0, 0),
+    ),
+    "other sizes to scatter": (
+        lambda g: g.reduce_scatter(torch.ones(2), 0),
+        lambda g: g.reduce_scatter(torch.ones(4), 0),
+    ),
+    "other sizes to broadcast": (
+        lambda g: g.broadcast(torch.ones(4), 0),
+        lambda g: g.broadcast(torch.ones(2), 0),
+    ),
+    "other lists of sizes": (
+        lambda g: g.all_gatherv(torch.ones(2), 0, [2, 3]),
+        lambda g: g.all_gatherv(torch.ones(4), 0, [2, 4]),
+    ),
+    "other operations": (
+        lambda g: g.all_reduce(torch.ones(4)),
+        lambda g: g.all_gather(torch.ones(4), 0),
+    ),
+}
+
+
+def mismatched(rank: int, port: int, size: int) -> None:
+    dist.set_debug_level(dist.DebugLevel.DETAIL)  # as TORCH_DISTRIBUTED_DEBUG=DETAIL does
+    vd.init_distributed_environment(
+        size, rank, f"tcp://127.0.0.1:{port}", rank, "gloo", timedelta(seconds=20)
+    )
+    vd.initialize_model_parallel(size)
+    group = vd.get_tp_group()
+    for name, calls in MISMATCHES.items():
+        with pytest.raises(CollectiveError, match=r"tp:0 failed: Detected mismatch") as caught:
+            calls[rank](group)
+        assert "Rank 0 is running" in str(caught.value), name
+        # Found out before anything was sent: the group is in step.
+        assert group.all_reduce(torch.ones(3)).tolist() == [2.0] * 3, name
+    vd.cleanup_dist_env_and_memory()
+
+
+def test_torchs_debug_mode_names_calls_that_do_not_go_together() -> None:
+    run_ranks(2, mismatched)

@@ -14,6 +14,7 @@ import vllm_distributed as vd
 from vllm_distributed.errors import (
     GroupNotInitializedError,
     InvalidArgumentError,
+    InvalidTypeError,
     UnsupportedDtypeError,
 )
 
@@ -267,38 +268,124 @@ def test_fused_is_the_unfused_result(world_of: Callable[..., World], name: str) 
     world_of(2, tensor_model_parallel_size=2).run(fused, DEFAULTS | FUSED[name])
 
 
+REFUSED_FUSED: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
+    "operation": ({"reduce_op": "max"}, InvalidArgumentError, "'max'"),
+    "operation type": ({"reduce_op": None}, InvalidArgumentError, "None must be 'sum'"),
+    "dim": ({"orig_scatter_dim": 2}, InvalidArgumentError, r"orig_scatter_dim=2 .*\(-2\.\.1\)"),
+    "dim type": ({"orig_scatter_dim": "0"}, InvalidTypeError, "orig_scatter_dim"),
+    "dim of A": (
+        {"scatter_dim_after_maybe_reshape": 2},
+        InvalidArgumentError,
+        r"scatter_dim_after_maybe_reshape=2 .*A of shape \[4, 3\] \(-2\.\.1\)",
+    ),
+    "dim of A, negative": (
+        {"scatter_dim_after_maybe_reshape": -3},
+        InvalidArgumentError,
+        "scatter_dim_after_maybe_reshape=-3",
+    ),
+    "dim of A type": (
+        {"scatter_dim_after_maybe_reshape": True},
+        InvalidTypeError,
+        "scatter_dim_after_maybe_reshape must be an integer, got True",
+    ),
+    "output shape": ({"output_shape": [5, 2]}, InvalidArgumentError, r"output_shape=\[5, 2\]"),
+    "output shape, negative": (
+        {"output_shape": [-2, -2, 2]},
+        InvalidArgumentError,
+        "none negative",
+    ),
+    "output shape, a vector": ({"output_shape": [8]}, InvalidArgumentError, r"output_shape=\[8\]"),
+    "output shape type": ({"output_shape": "42"}, InvalidTypeError, "output_shape"),
+    "output shape of text": ({"output_shape": ["4", 2]}, InvalidTypeError, "output_shape"),
+    "A": ({"A": torch.ones(4, 2)}, InvalidArgumentError, "cannot be multiplied"),
+    "A type": ({"A": [[1.0]]}, InvalidTypeError, "A must be a torch.Tensor, got list"),
+    "A dtype": ({"A": torch.ones(4, 3, dtype=torch.complex64)}, InvalidTypeError, "complex64"),
+    "B": ({"B": torch.ones(1, 3, 2)}, InvalidArgumentError, "cannot be multiplied"),
+    "B device": ({"B": torch.ones(3, 2, device="meta")}, InvalidArgumentError, "B is on meta"),
+    "indivisible": (
+        {"A": torch.ones(3, 3), "output_shape": [3, 2]},
+        InvalidArgumentError,
+        "size 3, which 2 ranks",
+    ),
+    "scale of A": (
+        {"A_scale": torch.ones(3, 1)},
+        InvalidArgumentError,
+        r"A_scale has shape \[3, 1\], .* one for each row of A: \[4, 1\]",
+    ),
+    "scale of A, empty": ({"A_scale": torch.ones(0)}, InvalidArgumentError, "A_scale"),
+    "scale of A type": ({"A_scale": 0.5}, InvalidTypeError, "A_scale must be a torch.Tensor"),
+    "scale of A dtype": (
+        {"A_scale": torch.ones((), dtype=torch.int32)},
+        InvalidTypeError,
+        "A_scale .*int32",
+    ),
+    "scale of B": (
+        {"B_scale": torch.ones(2, 1)},
+        InvalidArgumentError,
+        r"B_scale has shape \[2, 1\], .* one for each column of B: \[1, 2\]",
+    ),
+    "scale of B dtype": (
+        {"B_scale": torch.ones(1, 2, dtype=torch.bool)},
+        InvalidTypeError,
+        "B_scale .*bool",
+    ),
+    "bias": ({"bias": torch.ones(3)}, InvalidArgumentError, r"bias has shape \[3\]"),
+    "bias of rows": ({"bias": torch.ones(4, 2)}, InvalidArgumentError, r"bias has shape \[4, 2\]"),
+    "bias dtype": ({"bias": torch.ones(2, dtype=torch.int64)}, InvalidTypeError, "bias .*int64"),
+    "bias type": ({"bias": 1.0}, InvalidTypeError, "bias must be a torch.Tensor"),
+    "result scale": ({"result_scale": torch.ones(2)}, InvalidArgumentError, "result_scale"),
+    "result scale dtype": (
+        {"result_scale": torch.ones((), dtype=torch.int8)},
+        InvalidTypeError,
+        "result_scale .*int8",
+    ),
+    "result type": ({"out_dtype": "float32"}, InvalidTypeError, "out_dtype .*'float32'"),
+    "result complex": ({"out_dtype": torch.complex64}, InvalidArgumentError, "complex64"),
+    "average of integers": (
+        {"reduce_op": "avg", "out_dtype": torch.int32},
+        InvalidArgumentError,
+        "reduce_op='avg' of a result of torch.int32",
+    ),
+    # No sum of 8-bit floats: out_dtype is needed.
+    "8-bit result": ({"out_dtype": torch.float8_e4m3fn}, UnsupportedDtypeError, "float8_e4m3fn"),
+    "8-bit A": (
+        {"A": torch.ones(4, 3, dtype=torch.float8_e5m2)},
+        UnsupportedDtypeError,
+        "float8_e5m2",
+    ),
+    "group": ({"group_name": "tp:4"}, GroupNotInitializedError, "tp:4"),
+}
+
+
 def fused_refused() -> None:
-    a, b, one = torch.ones(4, 3), torch.ones(3, 2), torch.ones(())
-
-    def call(**changes: Any) -> Any:
-        values = {"A": a, "B": b, "reduce_op": "sum", "dim": 0, "name": "tp:0", "shape": [4, 2]}
-        values |= changes
-        return vd.patched_fused_scaled_matmul_reduce_scatter(
-            values["A"],
-            values["B"],
-            one,
-            one,
-            values["reduce_op"],
-            values["dim"],
-            0,
-            values["name"],
-            values["shape"],
-        )
-
-    for changes, words in (
-        ({"reduce_op": "max"}, "'max'"),
-        ({"dim": 2}, "orig_scatter_dim=2"),
-        ({"shape": [5, 2]}, r"output_shape=\[5, 2\]"),
-        ({"A": torch.ones(4, 2)}, "cannot be multiplied"),
-        ({"A": torch.ones(3, 3), "shape": [3, 2]}, "size 3, which 2 ranks"),
-    ):
-        with pytest.raises(InvalidArgumentError, match=words):
-            call(**changes)
-    with pytest.raises(GroupNotInitializedError, match="tp:4"):
-        call(name="tp:4")
-    with pytest.raises(UnsupportedDtypeError):  # no sum of 8-bit floats: out_dtype is needed
-        call(A=a.to(torch.float8_e4m3fn), B=b.to(torch.float8_e4m3fn))
-    assert call().shape == (2, 2)
+    """By one rank alone: what is refused is refused before anything is sent."""
+    good: dict[str, Any] = {
+        "A": torch.ones(4, 3),
+        "B": torch.ones(3, 2),
+        "A_scale": torch.ones(()),
+        "B_scale": torch.ones(()),
+        "reduce_op": "sum",
+        "orig_scatter_dim": 0,
+        "scatter_dim_after_maybe_reshape": 0,
+        "group_name": "tp:0",
+        "output_shape": [4, 2],
+    }
+    real = vd.patched_fused_scaled_matmul_reduce_scatter
+    fake = vd.patched_fused_scaled_matmul_reduce_scatter_fake
+    if vd.get_tp_group().is_first_rank:
+        for name, (changes, error, words) in REFUSED_FUSED.items():
+            messages = set()
+            for function in (real, fake):
+                with pytest.raises(error, match=words) as caught:
+                    function(**good | changes)
+                messages.add((type(caught.value), str(caught.value)))
+            assert len(messages) == 1, name
+    for dtype in (torch.float32, torch.float16, torch.int32, torch.int16):
+        for op in ("sum", "avg") if dtype.is_floating_point else ("sum",):
+            changes = {"reduce_op": op, "out_dtype": dtype, "scatter_dim_after_maybe_reshape": -2}
+            part = real(**good | changes)
+            same(fake(**good | changes), part)
+            assert part.flatten().tolist() == [6.0 if op == "sum" else 3.0] * 4
 
 
 def test_fused_refuses_what_does_not_fit(world_of: Callable[..., World]) -> None:

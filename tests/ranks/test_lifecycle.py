@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import gc
+import importlib.util
 import os
 import sys
 import threading
 import time
+import types
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -15,10 +18,16 @@ import pytest
 import torch
 import torch.distributed as dist
 from rank_harness import Ranks, outcomes_of, run_ranks
+from stateless_places import ports_for, published
 
 import vllm_distributed as vd
 from vllm_distributed import torch_internals
-from vllm_distributed.errors import CollectiveTimeoutError, ParallelSizeError, RollCallTimeoutError
+from vllm_distributed.errors import (
+    CollectiveTimeoutError,
+    LibraryMissingError,
+    ParallelSizeError,
+    RollCallTimeoutError,
+)
 
 CYCLES = 50
 LONG = timedelta(seconds=20)
@@ -275,3 +284,174 @@ def test_joining_and_making_groups_alone_ends_in_time() -> None:
         outcome = ranks.call(makes_groups_alone, (), 20, with_place=True)[0]
     assert outcome.error == "RollCallTimeoutError"
     assert 0.9 < outcome.seconds < 1.9
+
+
+# Stateless groups and stores, which know nothing of the world's timeout
+
+
+IN_STATELESS_GROUPS = ("barrier", "all_reduce", "broadcast_object", "recv")
+
+
+def stateless_group(name: str, limit: timedelta) -> vd.StatelessGroupCoordinator:
+    world = vd.get_world_group()
+    return vd.StatelessGroupCoordinator(
+        [[0, 1]],
+        world.rank,
+        "gloo",
+        True,
+        group_name=name,
+        group_ports=ports_for([[0, 1]]),
+        global_rank=world.rank,
+        global_world_size=2,
+        timeout=limit,
+    )
+
+
+def stateless_process_group(limit: timedelta) -> dist.ProcessGroup:
+    port, listener = published()
+    rank = vd.get_world_group().rank
+    return vd.stateless_init_torch_distributed_process_group(
+        "127.0.0.1", port, rank, 2, "gloo", listen_socket=listener, timeout=limit
+    )
+
+
+def gloo_process_group(limit: timedelta) -> dist.ProcessGroup:
+    store = dist.PrefixStore("test", torch_internals.default_store())
+    return vd.init_gloo_process_group(store, vd.get_world_group().rank, 2, limit)
+
+
+def alone_in_stateless_groups(rank: int, port: int, size: int) -> dict[str, float]:
+    """Rank 1 makes every group and then takes part in nothing."""
+    join(rank, port, size)
+    stateless = {name: stateless_group(name, SECOND) for name in IN_STATELESS_GROUPS}
+    store_group_port, listener = published()
+    through_store = vd.StatelessProcessGroup.create(
+        "127.0.0.1", store_group_port, rank, 2, store_timeout=20, listen_socket=listener
+    )
+    calls: dict[str, Callable[[], Any]] = {
+        name: functools.partial(ALONE[name], group) for name, group in stateless.items()
+    }
+    for name, group in (
+        ("stateless process group", stateless_process_group(SECOND)),
+        ("gloo process group", gloo_process_group(SECOND)),
+    ):
+        calls[name] = functools.partial(barrier_of, group)
+    calls["barrier through a store"] = lambda: through_store.barrier(timeout=1.0)
+    took: dict[str, float] = {}
+    if rank == 0:
+        for name, call in calls.items():
+            started = time.monotonic()
+            with pytest.raises((vd.DistributedError, RuntimeError)):
+                call()
+            took[name] = time.monotonic() - started
+    meet(rank, "stateless")
+    vd.destroy_distributed_environment()
+    return took
+
+
+def barrier_of(group: dist.ProcessGroup) -> None:
+    group.barrier().wait()
+
+
+def meet(rank: int, name: str) -> None:
+    """Wait for rank 0, through the world's store: groups may not work any more."""
+    store = torch_internals.default_store()
+    if rank == 0:
+        store.set(f"test/{name}", "1")
+    store.wait([f"test/{name}"], LONG)
+
+
+def alone_with_the_store(rank: int, port: int, size: int) -> float:
+    join(rank, port, size, SECOND)
+    store, started = torch_internals.default_store(), time.monotonic()
+    with pytest.raises(dist.DistStoreError):
+        store.get("what nobody sets")
+    took = time.monotonic() - started
+    vd.destroy_distributed_environment()
+    return took
+
+
+def test_a_second_is_a_second_in_stateless_groups_and_stores() -> None:
+    with Ranks(2) as ranks:
+        took = ranks.run(alone_in_stateless_groups)[0]
+        in_stores = ranks.run(alone_with_the_store)
+    assert len(took) == len(IN_STATELESS_GROUPS) + 3
+    for name, seconds in [*took.items(), *((f"store {n}", one) for n, one in enumerate(in_stores))]:
+        assert 0.9 < seconds < 1.9, (name, seconds)
+
+
+# Timeouts of the configuration
+
+
+def configured(rank: int, port: int, size: int) -> dict[str, Any]:
+    """Rank 1 does not come to a barrier, nor to an all-reduce."""
+    found: dict[str, Any] = {}
+    for name, fields, given in (
+        ("both", {"distributed_timeout_seconds": 3, "cpu_distributed_timeout_seconds": 1}, None),
+        ("devices", {"distributed_timeout_seconds": 3}, None),
+        ("cpu", {"cpu_distributed_timeout_seconds": 2}, None),
+        ("given", {"distributed_timeout_seconds": 3, "cpu_distributed_timeout_seconds": 1}, LONG),
+    ):
+        with vd.set_current_parallel_config(vd.ParallelConfig(tensor_parallel_size=2, **fields)):
+            vd.init_distributed_environment(
+                size, rank, f"tcp://127.0.0.1:{port}", rank, "gloo", given
+            )
+            vd.initialize_model_parallel(2)
+        made = [getter(kind) for kind in GROUPS]
+        made += [vd.init_model_parallel_group([[0, 1]], rank, "gloo", group_name="mine")]
+        made += [vd.GroupCoordinator([[0, 1]], rank, "gloo", True, False, "own")]
+        found[name] = {
+            (
+                torch_internals.group_timeout(group.device_group).seconds,
+                torch_internals.group_timeout(group.cpu_group).seconds,
+            )
+            for group in made
+        }
+        if name == "both":
+            for waits, call in (
+                ("barrier", made[-1].barrier),
+                ("all_reduce", lambda: vd.get_tp_group().all_reduce(torch.ones(1))),
+            ):
+                started = time.monotonic()
+                if rank == 0:
+                    with pytest.raises(CollectiveTimeoutError):
+                        call()
+                found[waits] = time.monotonic() - started
+        meet(rank, name)
+        vd.destroy_distributed_environment()
+    return found
+
+
+def test_the_timeouts_of_the_configuration_are_for_what_they_say() -> None:
+    """Of CPU groups, of all others; and one that was passed is everybody's."""
+    found = run_ranks(2, configured)[0]
+    assert found["both"] == {(3, 1)}
+    assert found["devices"] == {(3, 3)}
+    assert found["cpu"] == {(2, 2)}
+    assert found["given"] == {(20, 20)}
+    assert 0.9 < found["barrier"] < 1.9
+    assert 2.9 < found["all_reduce"] < 3.9
+
+
+# Ray
+
+
+def without_ray(rank: int, port: int, size: int) -> None:
+    assert importlib.util.find_spec("ray") is None, "this test is about a process without Ray"
+    join(rank, port, size)
+    vd.initialize_model_parallel(2)
+    with pytest.raises(LibraryMissingError, match=r"ray.*install it, or call .* without") as caught:
+        vd.cleanup_dist_env_and_memory(shutdown_ray=True)
+    assert caught.value.details == {"library": "ray"}
+    assert vd.tensor_model_parallel_all_reduce(torch.ones(1)).item() == 2, "nothing was destroyed"
+    vd.get_world_group().barrier()
+    ray = types.ModuleType("ray")
+    stopped: list[bool] = []
+    ray.shutdown = lambda: stopped.append(dist.is_initialized())  # type: ignore[attr-defined]
+    sys.modules["ray"] = ray
+    vd.cleanup_dist_env_and_memory(shutdown_ray=True)
+    assert stopped == [False], "Ray is shut down after the groups"
+
+
+def test_ray_is_looked_for_before_anything_is_destroyed() -> None:
+    run_ranks(2, without_ray)

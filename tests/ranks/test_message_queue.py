@@ -26,6 +26,8 @@ from rank_harness import Outcome, Ranks, World, _values
 
 import vllm_distributed as vd
 from vllm_distributed.communicators import MessageQueue
+from vllm_distributed.communicators.message_queue_sockets import SocketWriter
+from vllm_distributed.communicators.message_queue_writer import Writer
 from vllm_distributed.errors import (
     EncodingError,
     InvalidArgumentError,
@@ -203,8 +205,14 @@ def read_the_rest(rank: int, port: int, count: int, slow: int) -> list[Any]:
 
 def wait_for_acknowledgements(queue: MessageQueue, slow: int) -> None:
     """A reader over TCP is through a moment before the writer hears of it."""
-    if queue._server is not None and slow == 0:
-        assert queue._server.wait(time.monotonic() + 5, connecting=False)
+    server = server_of(queue)
+    if server is not None and slow == 0:
+        assert server.wait(time.monotonic() + 5, connecting=False)
+
+
+def server_of(queue: MessageQueue) -> SocketWriter | None:
+    assert isinstance(queue._end, Writer)
+    return queue._end.server
 
 
 def test_an_object_given_up_half_way_is_dropped_by_everybody() -> None:
@@ -264,11 +272,10 @@ def read_until_closed(
         writer.wait_until_ready()
         writer.enqueue("one")
         writer.enqueue("two")
-        assert writer._server is not None
+        server = server_of(writer)
+        assert server is not None
         deadline = time.monotonic() + 10
-        while writer._server._submitted != min(
-            peer.acknowledged for peer in writer._server._readers.values()
-        ):
+        while server._submitted != min(peer.acknowledged for peer in server._readers.values()):
             assert time.monotonic() < deadline
             os.sched_yield()
         os.kill(os.getpid(), signal.SIGKILL)
@@ -322,6 +329,53 @@ def wait_in_every_way(rank: int, port: int, count: int) -> None:
     with pytest.raises(MessageQueueClosedError, match="endpoint of the message queue was shut"):
         queue.dequeue(indefinite=True)
     queue.shutdown()
+
+
+def test_a_reader_that_was_cancelled_reads_on() -> None:
+    """Cancelling takes nothing out, and leaves nothing half-read."""
+    with Readers(1, 1, max_chunk_bytes=256, max_chunks=2) as readers:
+        readers.run(cancel_twice)
+        reading = readers.start(read, 2)
+        readers.queue.enqueue("first")
+        readers.queue.enqueue(["large", "x" * 5000])
+        assert _values(reading.result()) == [["first", ["large", "x" * 5000]]] * 2
+
+
+def cancel_twice(rank: int, port: int, count: int) -> None:
+    cancel = threading.Event()
+    cancel.set()
+    for options in ({"timeout": 20.0}, {"indefinite": True}):
+        started = time.monotonic()
+        with pytest.raises(MessageQueueCancelledError):
+            _queues["reader"].dequeue(cancel=cancel, **options)
+        assert time.monotonic() - started < 2
+
+
+@pytest.mark.parametrize(("local", "remote"), [(1, 0), (0, 1)])
+def test_a_writer_that_waits_for_room_ends_when_it_is_shut_down(local: int, remote: int) -> None:
+    with (
+        Readers(local, remote, max_chunk_bytes=256, max_chunks=1) as readers,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        readers.queue.enqueue(0)
+        started = time.monotonic()
+        waiting = pool.submit(readers.queue.enqueue, 1, 20.0)
+        closing = pool.submit(readers.queue.shutdown)
+        with pytest.raises(MessageQueueClosedError, match="was shut down"):
+            waiting.result(10)
+        assert time.monotonic() - started < 2
+        assert readers.run(read, 1) == [[0]], "what was sent before can be read"
+        closing.result(10)
+
+
+def test_a_reader_that_dies_within_a_large_object_is_named() -> None:
+    with Readers(2, 0, max_chunk_bytes=256, max_chunks=2) as readers:
+        ending = readers.start(die, 1)
+        started = time.monotonic()
+        with pytest.raises(MessageQueueClosedError, match="rank 1"):
+            readers.queue.enqueue(torch.zeros(100_000), 20.0)
+        assert time.monotonic() - started < 5
+        ending.result()
 
 
 def test_readers_that_do_not_come_are_named() -> None:
@@ -516,6 +570,8 @@ def test_fifty_queues_leave_nothing() -> None:
 PROGRAM = """
 import os, signal, sys
 from vllm_distributed.communicators import MessageQueue
+from vllm_distributed.communicators.message_queue_sockets import SocketWriter
+from vllm_distributed.communicators.message_queue_writer import Writer
 queue = MessageQueue(1, 1)
 reader = MessageQueue.create_from_handle(queue.export_handle(), 0)
 if "ready" in sys.argv:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 import torch.distributed as dist
@@ -211,3 +212,145 @@ def test_what_cannot_travel_is_refused_before_anything_is_sent(
     world_of: Callable[..., World],
 ) -> None:
     world_of(2, tensor_model_parallel_size=2).run(unsendable)
+
+
+ARRAYS: list[Any] = [
+    np.arange(6.0).reshape(2, 3).T,
+    np.array(["a", "text"]),
+    np.array([1, 2], ">i4"),
+    np.float32(3.5),
+    np.bool_(True),
+]
+
+
+def same_arrays(received: Any) -> None:
+    assert [type(array) for array in received] == [type(array) for array in ARRAYS]
+    assert [array.dtype for array in received] == [array.dtype for array in ARRAYS]
+    for array, expected in zip(received, ARRAYS, strict=True):
+        assert np.array_equal(array, expected)
+
+
+def numpy_on_every_path() -> None:
+    """With and without a message queue, from the queue's writer and from another rank."""
+    with_queue = vd.init_model_parallel_group(
+        [[0, 1]], 0, "gloo", use_message_queue_broadcaster=True, group_name="queue"
+    )
+    assert with_queue.mq_broadcaster is not None
+    plain = vd.get_world_group()
+    assert plain.mq_broadcaster is None
+    for group in (with_queue, plain):
+        for src in range(2):
+            is_source = group.rank_in_group == src
+            same_arrays(group.broadcast_object(ARRAYS if is_source else None, src))
+            listed: list[Any] = list(ARRAYS) if is_source else [None] * len(ARRAYS)
+            same_arrays(group.broadcast_object_list(listed, src))
+            # Not through the queue, which has one writer: also where it is another rank.
+            mine = {**nested(src), "arrays": ARRAYS} if is_source else None
+            received = group.broadcast_tensor_dict(mine, src)
+            assert received is not None
+            same_arrays(received.pop("arrays"))
+            same_value(received, nested(src))
+    if plain.rank == 0:
+        plain.send_object(ARRAYS, 1)
+    else:
+        same_arrays(plain.recv_object(0))
+    with_queue.destroy()
+
+
+def test_numpy_travels_on_every_path_with_and_without_a_queue(
+    world_of: Callable[..., World],
+) -> None:
+    world_of(2, tensor_model_parallel_size=2).run(numpy_on_every_path)
+
+
+# As long as the beginning of a frame. With devices the CPU group carries CPU tensors too.
+FLOATS = torch.full((256,), -1.0)
+Act = Callable[[vd.GroupCoordinator], Any]
+
+# What rank 0 sends, what rank 1 takes it for, and what rank 1 is told.
+OUT_OF_STEP: dict[str, tuple[Act, Act, str]] = {
+    "object for dict": (
+        lambda g: g.broadcast_object("x" * 5000),
+        lambda g: g.broadcast_tensor_dict(),
+        "an object in place of a dict",
+    ),
+    "dict for object": (
+        lambda g: g.broadcast_tensor_dict({"a": torch.ones(500), "b": "x" * 5000}),
+        lambda g: g.broadcast_object(),
+        "a dict of tensors in place of an object",
+    ),
+    "object for list": (
+        lambda g: g.broadcast_object(5),
+        lambda g: g.broadcast_object_list([None]),
+        "a int in place of a list",
+    ),
+    "tensor for dict": (
+        lambda g: dist.broadcast(FLOATS, g.first_rank, group=g.cpu_group),
+        lambda g: g.broadcast_tensor_dict(),
+        "something else than a dict",
+    ),
+    "tensor for object": (
+        lambda g: dist.broadcast(FLOATS, g.first_rank, group=g.cpu_group),
+        lambda g: g.broadcast_object(),
+        "something else than an object",
+    ),
+    "sent object for dict": (
+        lambda g: g.send_object("x" * 5000, 1),
+        lambda g: g.recv_tensor_dict(),
+        "an object in place of a dict",
+    ),
+    "sent dict for object": (
+        lambda g: g.send_tensor_dict({"a": torch.ones(500)}),
+        lambda g: g.recv_object(0),
+        "a dict of tensors in place of an object",
+    ),
+    "sent tensor for dict": (
+        lambda g: dist.send(FLOATS, g.last_rank, group=g.cpu_group),
+        lambda g: g.recv_tensor_dict(),
+        "something else than a dict",
+    ),
+    "sent tensor for object": (
+        lambda g: dist.send(FLOATS, g.last_rank, group=g.cpu_group),
+        lambda g: g.recv_object(0),
+        "something else than an object",
+    ),
+}
+
+
+def out_of_step() -> None:
+    group = vd.get_world_group()
+    for name, (send, take, words) in OUT_OF_STEP.items():
+        if group.rank == 0:
+            send(group)
+        else:
+            with pytest.raises(EncodingError) as caught:
+                take(group)
+            assert words in str(caught.value), name
+            assert "made another call" in str(caught.value), name
+        assert group.all_reduce(torch.ones(1)).item() == 2, name  # in step again
+
+
+def test_ranks_out_of_step_are_told_and_allocate_nothing(world_of: Callable[..., World]) -> None:
+    world_of(2, tensor_model_parallel_size=2).run(out_of_step)
+
+
+def under_another_default_device() -> None:
+    """As while a model is loaded: messages and counts stay on the CPU."""
+    group = vd.get_world_group()
+    with torch.device("meta"):
+        same_value(group.broadcast_object("x" * 5000 if group.rank == 0 else None), "x" * 5000)
+        received = group.broadcast_tensor_dict(VALUE if group.rank == 0 else None)
+        if group.rank == 0:
+            group.send(VALUE["a"])
+        else:
+            same_value(group.recv(VALUE["a"].size(), VALUE["a"].dtype), VALUE["a"])
+        tokens, _ = group.dispatch(VALUE["a"], router_logits=VALUE["a"])
+    same_value(received, VALUE)
+    same_value(tokens, torch.cat([VALUE["a"]] * 2))
+
+
+VALUE = {"a": torch.arange(6.0).reshape(2, 3), "large": torch.ones(300_000), "text": "x" * 2000}
+
+
+def test_a_default_device_changes_nothing(world_of: Callable[..., World]) -> None:
+    world_of(2, tensor_model_parallel_size=2).run(under_another_default_device)

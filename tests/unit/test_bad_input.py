@@ -205,6 +205,12 @@ ROWS: dict[str, Row] = {
         (ValueError,),
         ["'toaster'"],
     ),
+    "set_custom_all_reduce: type": (lambda: vd.set_custom_all_reduce(1), (TypeError,), ["1"]),
+    "cleanup_dist_env_and_memory: ray": (
+        lambda: vd.cleanup_dist_env_and_memory(shutdown_ray=True),
+        (ImportError,),
+        ["ray"],
+    ),
     "patch_tensor_parallel_group: type": (
         lambda: enter(vd.patch_tensor_parallel_group(NOT_A_GROUP)),
         (TypeError,),
@@ -609,7 +615,6 @@ ONLY_PYDANTIC: dict[str, tuple[Callable[[], Any], list[str]]] = {
 """Errors of construction, which pydantic raises: a ValueError with the field's name."""
 
 NO_BAD_CALL: dict[str, str] = {
-    "cleanup_dist_env_and_memory": "takes a switch and may be called at any time",
     "destroy_distributed_environment": "takes nothing and may be called at any time",
     "destroy_model_parallel": "takes nothing and may be called at any time",
     "get_current_parallel_config_or_none": "takes nothing; None where there is none",
@@ -619,11 +624,10 @@ NO_BAD_CALL: dict[str, str] = {
     "is_local_first_rank": "takes nothing and answers in any state",
     "model_parallel_is_initialized": "takes nothing and answers in any state",
     "sched_yield": "takes nothing",
-    "set_custom_all_reduce": "takes the truth of anything",
     "suppress_stdout": "takes nothing",
     "DistributedError": "an exception",
     "GraphCaptureContext": "holds what it is given; the functions that take one check it",
-    "Handle": "a protocol: made by isend and irecv",
+    "Handle": "made by isend and irecv",
     "Handle.is_completed": "takes nothing",
     "Handle.wait": "takes nothing",
     "TensorMetadata": "a named tuple; what is received is checked where it is decoded",

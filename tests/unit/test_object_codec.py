@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgpack
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -124,6 +125,37 @@ def test_tensors_that_are_views() -> None:
 
 
 @pytest.mark.parametrize(
+    "array",
+    [
+        np.arange(6).reshape(2, 3).T,
+        np.array(5),
+        np.zeros((0, 3)),
+        np.array([1, 2], ">i4"),
+        np.array([True, False]),
+        np.array([1 + 2j]),
+        np.array(["a", "text"]),
+        np.array(["2020-01-01"], "M8[D]"),
+        np.float32(3.5),
+        np.float64(2.5),
+        np.int64(-1),
+        np.bool_(True),
+        np.str_("text"),
+        np.datetime64("2020-01-01"),
+    ],
+    ids=repr,
+)
+def test_numpy(array: Any) -> None:
+    result = decode(encode({"a": [array]}))["a"][0]
+    assert type(result) is type(array)
+    assert (result.dtype, result.shape) == (array.dtype, array.shape)
+    assert np.array_equal(result, array)
+    if isinstance(result, np.ndarray):
+        assert result.flags.writeable
+    key = np.int64(3)
+    assert type(next(iter(decode(encode({key: 1}))))) is np.int64
+
+
+@pytest.mark.parametrize(
     "value",
     [
         object(),
@@ -131,6 +163,9 @@ def test_tensors_that_are_views() -> None:
         {1: object()},
         [torch.ones(2, 2).to_sparse()],
         range(3),
+        np.array([object()]),
+        np.zeros(2, [("a", "i4")]),
+        np.ma.array([1]),
         type("Text", (str,), {})("x"),
     ],
     ids=lambda value: type(value).__name__,
@@ -195,6 +230,15 @@ def extension(code: int, value: Any) -> bytes:
         extension(10, ["cpu", msgpack.ExtType(10, b"\x90"), [1]]),
         extension(9, ["float32", [1], msgpack.ExtType(9, b"\x90")]),
         extension(8, msgpack.ExtType(8, b"\x90")),
+        extension(12, ["<f4", [2**40], b""]),
+        extension(12, ["<f4", [-1], b""]),
+        extension(12, ["<f4", [1], b"abc"]),
+        extension(12, ["|O", [1], b"12345678"]),
+        extension(12, ["i4,i4", [1], b"12345678"]),
+        extension(12, ["<f3", [1], b"abc"]),
+        extension(12, ["<U0", [2**62], b""]),
+        extension(12, {}),
+        extension(13, ["<f4", [1], b"abcd"]),
         extension(4, [[1]]),
         extension(1, {"not": "a list"}),
         msgpack.packb(msgpack.ExtType(7, b"toaster")),

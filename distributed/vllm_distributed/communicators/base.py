@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch.distributed import ProcessGroup
 
+from vllm_distributed.arguments import check_dense
 from vllm_distributed.errors import CollectiveError, CollectiveTimeoutError
 
 __all__ = ["Transport", "failure", "group_facts", "run"]
@@ -26,6 +27,13 @@ class Transport(ABC):
         self.unique_name = unique_name
         self.rank_in_group = rank_in_group
         self.world_size = world_size
+
+    def check(self, tensor: torch.Tensor, name: str) -> None:
+        """Refuse a tensor that cannot be carried; `name` is what the caller knows it by.
+
+        Every operation checks its own tensor; this is for several, before the first is sent.
+        """
+        check_dense(name, tensor)
 
     @abstractmethod
     def all_reduce(self, input_: torch.Tensor) -> torch.Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ from vllm_distributed.arguments import (
     check_rank,
     check_shape,
     check_sizes,
+    check_switch,
 )
 from vllm_distributed.communicators.base import Transport
 from vllm_distributed.communicators.choice import make_transport
@@ -98,6 +100,8 @@ class DeviceCommunicatorBase:
             for tensor, at in zip(tensors, dims, strict=True):
                 extent = tensor.size(at) if tensor.dim() else 1
                 check_sizes("all_gatherv", sizes, self.world_size, extent, self.rank_in_group)
+        if len(tensors) > 1:
+            self._check_carried({f"input_[{at}]": tensor for at, tensor in enumerate(tensors)})
         results = [
             self._transport.all_gather(tensor, at)
             if sizes is None
@@ -169,7 +173,9 @@ class DeviceCommunicatorBase:
         sizes: list[int] | None = None,
     ) -> Any:
         """Return the group's tokens and logits; see `GroupCoordinator.dispatch_router_logits`."""
-        return self._tokens.dispatch(hidden_states, router_logits, None, extra_tensors, sizes)
+        return self.dispatch(
+            hidden_states, None, None, is_sequence_parallel, extra_tensors, sizes, router_logits
+        )
 
     def combine(
         self,
@@ -178,6 +184,7 @@ class DeviceCommunicatorBase:
         sizes: list[int] | None = None,
     ) -> torch.Tensor:
         """Return this rank's tokens, summed over the group; see `GroupCoordinator.combine`."""
+        check_switch("is_sequence_parallel", is_sequence_parallel)
         return self._tokens.combine(hidden_states, sizes)
 
     def prepare_communication_buffer_for_model(self, model: torch.nn.Module) -> None:
@@ -187,7 +194,14 @@ class DeviceCommunicatorBase:
         """Give back what is held besides the process groups."""
         self._transport.destroy()
 
+    def _check_carried(self, named: Mapping[str, torch.Tensor]) -> None:
+        """Refuse any of several tensors that cannot be carried, before the first is sent."""
+        for name, tensor in named.items():
+            self._transport.check(tensor, name)
+
     def _peer(self, name: str, value: int | None, step: int) -> int:
         if value is None:
+            if self.world_size > 1:
+                return (self.rank_in_group + step) % self.world_size
             value = (self.rank_in_group + step) % self.world_size
         return check_peer(name, value, self.rank_in_group, self.world_size, self.unique_name)

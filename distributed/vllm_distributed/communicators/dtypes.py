@@ -11,11 +11,22 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from torch import Tensor
 
-from vllm_distributed.errors import InvalidTypeError, UnsupportedDtypeError
+from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError, UnsupportedDtypeError
 from vllm_distributed.torch_internals import MAX, SUM
 
-__all__ = ["as_bytes_if_needed", "check_dense", "plain", "reduction_view"]
+__all__ = [
+    "REDUCIBLE",
+    "as_bytes_if_needed",
+    "check_dense",
+    "check_reducible",
+    "check_writable",
+    "dense_and_plain",
+    "plain",
+    "reduction_view",
+    "write_into",
+]
 
 REDUCIBLE = frozenset(
     {
@@ -29,6 +40,7 @@ REDUCIBLE = frozenset(
         torch.int64,
     }
 )
+_STRIDED = torch.strided
 _SAME_BITS = {torch.uint32: torch.int32, torch.uint64: torch.int64}
 _WIDER = {torch.int16: torch.int32, torch.uint16: torch.int32}
 _CONVERTED = frozenset({*_SAME_BITS, *_WIDER, torch.bool, torch.complex64, torch.complex128})
@@ -49,6 +61,72 @@ def check_dense(tensor: torch.Tensor, operation: str) -> None:
         )
 
 
+def dense_and_plain(tensor: Tensor, operation: str) -> Tensor:
+    """Return `plain(tensor)`, after `check_dense`.
+
+    As a rule there is nothing to convert, and these few questions, on the way of every collective,
+    settle it: no reducible dtype is complex or quantized.
+    """
+    if (
+        isinstance(tensor, Tensor)
+        and tensor.dtype in REDUCIBLE
+        and tensor.is_cpu
+        and tensor.layout is _STRIDED
+        and tensor.is_contiguous()
+        and not tensor.requires_grad
+        and not tensor.is_neg()
+    ):
+        return tensor
+    check_dense(tensor, operation)
+    return plain(tensor)
+
+
+def check_writable(tensor: Tensor, operation: str) -> None:
+    """Refuse a tensor that a result cannot be written into, before anything is sent: one with
+    several elements in the same place, such as `torch.zeros(1).expand(4)`."""
+    if tensor.is_contiguous() or not _overlaps(tensor):
+        return
+    raise InvalidArgumentError(
+        f"{operation} writes into its tensor, and several elements of this one are in the same "
+        f"place in memory (shape {list(tensor.shape)}, strides {list(tensor.stride())}): pass a "
+        f".clone() or .contiguous() of it",
+        operation=operation,
+        shape=list(tensor.shape),
+        strides=list(tensor.stride()),
+    )
+
+
+def write_into(target: Tensor, source: Tensor) -> None:
+    """Copy values into a tensor, also one that needs a gradient or was made in inference mode."""
+    with torch.inference_mode() if target.is_inference() else torch.no_grad():
+        target.copy_(source)
+
+
+def _overlaps(tensor: Tensor) -> bool:
+    """Return whether two elements of a dense tensor are in the same place."""
+    if tensor.numel() == 0:
+        return False
+    dims = sorted(
+        (stride, extent)
+        for stride, extent in zip(tensor.stride(), tensor.shape, strict=True)
+        if extent > 1
+    )
+    reach = 0  # of the dims with smaller strides
+    for stride, extent in dims:
+        if stride <= reach:
+            break
+        reach += stride * (extent - 1)
+    else:
+        return False
+    if dims[0][0] == 0:
+        return True
+    # The dims interleave, as those of `as_strided` may: only counting the places will tell.
+    places = torch.zeros(1, dtype=torch.int64, device="cpu")
+    for stride, extent in dims:
+        places = (places[:, None] + torch.arange(extent, device="cpu") * stride).flatten()
+    return len(set(places.tolist())) < places.numel()
+
+
 def plain(tensor: torch.Tensor) -> torch.Tensor:
     """Return the same values contiguous in memory, detached and without pending conj or neg."""
     if tensor.requires_grad:
@@ -58,11 +136,13 @@ def plain(tensor: torch.Tensor) -> torch.Tensor:
     return tensor.contiguous()
 
 
-def as_bytes_if_needed(tensor: torch.Tensor) -> torch.Tensor:
+def as_bytes_if_needed(tensor: Tensor) -> Tensor:
     """Return a view gloo can move; its last dim must be contiguous."""
     if tensor.dtype in REDUCIBLE:
         return tensor
-    return (tensor.view(1) if tensor.dim() == 0 else tensor).view(torch.uint8)
+    if tensor.is_contiguous():  # also if the strides of dims of extent 0 or 1 say nothing of it
+        tensor = tensor.view(-1).view(tensor.shape or (1,))
+    return tensor.view(torch.uint8)
 
 
 def check_reducible(dtype: torch.dtype, operation: str) -> None:

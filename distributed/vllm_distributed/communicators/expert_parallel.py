@@ -8,11 +8,12 @@ contributions are summed on the way back, while each rank gets its own tokens on
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import torch
 
+from vllm_distributed.arguments import check_switch, check_tensor_list, integers_for_ranks
 from vllm_distributed.errors import (
     InvalidArgumentError,
     InvalidTypeError,
@@ -94,6 +95,7 @@ def dispatch_arguments(
     check_tensor("topk_weights", topk_weights)
     if topk_ids is not None:
         check_tensor("topk_ids", topk_ids)
+    check_switch("is_sequence_parallel", is_sequence_parallel)
     return topk_weights, topk_ids, is_sequence_parallel  # type: ignore[return-value]
 
 
@@ -114,6 +116,7 @@ class Stage(Protocol):
     def world_size(self) -> int: ...
     @property
     def rank_in_group(self) -> int: ...
+    def _check_carried(self, named: Mapping[str, torch.Tensor]) -> None: ...
     def all_gather(self, input_: torch.Tensor, dim: int = -1) -> torch.Tensor: ...
     def all_gatherv(
         self,
@@ -148,8 +151,12 @@ class TokenExchange:
         named = {"hidden_states": hidden_states, "topk_weights or router_logits": routing}
         if topk_ids is not None:
             named["topk_ids"] = topk_ids
-        named |= {f"extra_tensors[{i}]": extra for i, extra in enumerate(extra_tensors or [])}
+        if extra_tensors is not None:
+            check_tensor_list("extra_tensors", extra_tensors)
+            named |= {f"extra_tensors[{i}]": extra for i, extra in enumerate(extra_tensors)}
         tokens = _rows(named)
+        for stage in self._stages:
+            stage._check_carried(named)
         self._counts = self._counts_of(tokens, sizes)
         tensors = list(named.values())
         for stage, counts in zip(self._stages, self._counts, strict=True):
@@ -162,7 +169,7 @@ class TokenExchange:
     def combine(self, hidden_states: torch.Tensor, sizes: list[int] | None) -> torch.Tensor:
         """Return the sum over ranks of this rank's tokens."""
         check_tensor("hidden_states", hidden_states)
-        counts = self._counts if sizes is None else self._split_counts(sizes)
+        counts = self._counts if sizes is None else self._split_counts("combine", sizes)
         if counts is None:
             raise InvalidArgumentError(
                 f"combine on {self._name()} does not know how many tokens each rank has: call "
@@ -185,7 +192,7 @@ class TokenExchange:
     def _counts_of(self, tokens: int, sizes: list[int] | None) -> list[list[int]]:
         """Return, for each stage, how many tokens each of its ranks brings."""
         if sizes is not None:
-            counts = self._split_counts(sizes)
+            counts = self._split_counts("dispatch", sizes)
             mine = counts[0][self._stages[0].rank_in_group]
             if mine != tokens:
                 raise InvalidArgumentError(
@@ -197,19 +204,17 @@ class TokenExchange:
             return counts
         counts = []
         for stage in self._stages:
-            gathered = stage.all_gather(torch.tensor([tokens]), 0)
+            gathered = stage.all_gather(torch.tensor([tokens], device="cpu"), 0)
             counts.append([int(count) for count in gathered.tolist()])
             tokens = sum(counts[-1])
         return counts
 
-    def _split_counts(self, sizes: list[int]) -> list[list[int]]:
+    def _split_counts(self, operation: str, sizes: list[int]) -> list[list[int]]:
         """Return each stage's counts out of those of all ranks of the grid."""
         ranks = 1
         for stage in self._stages:
             ranks *= stage.world_size
-        if len(sizes) != ranks or not all(
-            isinstance(size, int) and not isinstance(size, bool) and size >= 0 for size in sizes
-        ):
+        if not integers_for_ranks(f"{operation} on {self._name()}", sizes, ranks):
             raise InvalidArgumentError(
                 f"sizes={sizes} must be {ranks} integers, none negative: the number of tokens of "
                 f"each rank of {self._name()}",

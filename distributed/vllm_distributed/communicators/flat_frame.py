@@ -1,9 +1,13 @@
-"""A description and small tensors as one flat run of bytes, between ranks of a CPU process group.
+"""Bytes, and small tensors behind them, as one flat run between ranks of a CPU process group.
 
 gloo's cost is by message: ten tensors of 64 KiB in ten messages take longer than copied together in
 one. So everything goes in two messages, of which the first has a fixed size (and is all there is
-where little follows): the lengths and the beginning of the description, then the rest of it and the
-tensors, each aligned as torch aligns memory.
+where little follows): a mark, the lengths and the beginning of the bytes, then the rest of them and
+the tensors, each aligned as torch aligns memory.
+
+The mark says what it is: an encoded object, or the description of a dict of tensors. A receiver
+that finds another one, or none, made another call than its peer, and nothing is allocated by
+lengths that are none.
 """
 
 from __future__ import annotations
@@ -16,13 +20,16 @@ import torch
 
 from vllm_distributed.errors import EncodingError
 
-__all__ = ["Budget", "cut", "receive"]
+__all__ = ["OBJECT", "TENSOR_DICT", "Budget", "Flat", "cut", "receive", "room_for"]
 
-# The first number is below zero, which tells the frame from an object (`object_channel`).
-_LENGTHS = struct.Struct("<qq")
+OBJECT = b"VDOBJECT"
+TENSOR_DICT = b"VDTENSOR"
+_NAMES = {OBJECT: "an object", TENSOR_DICT: "a dict of tensors"}
+
+_LENGTHS = struct.Struct("<8sqq")  # the mark, of the head, of all that is in the second message
 _FIRST_BYTES = 1024
 _INLINE_BYTES = _FIRST_BYTES - _LENGTHS.size
-_OBJECT_INLINE_BYTES = _FIRST_BYTES - 8
+_LONGEST_HEAD = 1 << 40
 _ALIGNMENT = 64
 
 # A tensor above the first goes by itself: copying it would cost as much as a message. The second
@@ -45,52 +52,80 @@ class Budget:
         return True
 
 
-def cut(head: bytes, tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
-    """Return the messages for a description and contiguous CPU tensors, none of them empty."""
+def cut(mark: bytes, head: bytes, tensors: Sequence[torch.Tensor] = ()) -> list[torch.Tensor]:
+    """Return the messages for bytes and contiguous CPU tensors, none of them empty."""
     overflow = head[_INLINE_BYTES:]
-    sizes = [_aligned(tensor.nbytes) for tensor in tensors]
-    rest = torch.empty(_aligned(len(overflow)) + sum(sizes), dtype=torch.uint8)
+    rest = _second_message(overflow, tensors) if overflow or tensors else None
     first = bytearray(_FIRST_BYTES)
-    _LENGTHS.pack_into(first, 0, -1 - len(head), rest.numel())
+    _LENGTHS.pack_into(first, 0, mark, len(head), 0 if rest is None else rest.numel())
     inline = head[:_INLINE_BYTES]
     first[_LENGTHS.size : _LENGTHS.size + len(inline)] = inline
     messages = [torch.frombuffer(first, dtype=torch.uint8)]
-    if not rest.numel():
-        return messages
+    return messages if rest is None else [*messages, rest]
+
+
+def _second_message(overflow: bytes, tensors: Sequence[torch.Tensor]) -> torch.Tensor:
+    if not tensors:
+        return torch.frombuffer(bytearray(overflow), dtype=torch.uint8)
+    sizes = [_aligned(tensor.nbytes) for tensor in tensors]
+    at = _aligned(len(overflow))
+    rest = torch.empty(at + sum(sizes), dtype=torch.uint8, device="cpu")
     if overflow:
         rest[: len(overflow)] = torch.frombuffer(bytearray(overflow), dtype=torch.uint8)
-    at = _aligned(len(overflow))
     for tensor, size in zip(tensors, sizes, strict=True):
         rest[at : at + tensor.nbytes].view(tensor.dtype).copy_(tensor.view(-1))
         at += size
-    return [*messages, rest]
+    return rest
 
 
-def receive(into: Callable[[torch.Tensor], object]) -> tuple[bytes, Flat]:
-    """Return the description, and where the tensors are; `into` receives one message.
+def receive(mark: bytes, into: Callable[[torch.Tensor], object]) -> tuple[bytes, Flat]:
+    """Return the bytes, and where the tensors are; `into` receives one message.
 
-    Raises `EncodingError` if the peer sent something else.
+    Raises `EncodingError` if the peer sent something else. If that was of the other mark it has
+    been taken in, so that the next call finds the group in step.
     """
-    first = torch.empty(_FIRST_BYTES, dtype=torch.uint8)
+    # Zeros: of a shorter message, gloo leaves the rest as it was.
+    first = torch.zeros(_FIRST_BYTES, dtype=torch.uint8, device="cpu")
     into(first)
     host: Any = first.numpy()
     view = memoryview(host)
-    head_code, rest_bytes = _LENGTHS.unpack_from(view)
-    if head_code >= 0:  # an object: taken in, so that the group stays in step
-        if head_code > _OBJECT_INLINE_BYTES:
-            into(torch.empty(head_code - _OBJECT_INLINE_BYTES, dtype=torch.uint8))
-        raise EncodingError("the peer sent an object in place of a dict: it made another call")
-    head_bytes = -1 - head_code
+    found, head_bytes, rest_bytes = _LENGTHS.unpack_from(view)
+    if found not in _NAMES:
+        raise EncodingError(
+            f"the peer sent something else than {_NAMES[mark]}: it made another call, such as a "
+            f"broadcast of a tensor, or runs another version of this package. The ranks are out of "
+            f"step: destroy the group and initialise it again on every rank"
+        )
     overflow = max(head_bytes - _INLINE_BYTES, 0)
-    if rest_bytes < overflow:
-        raise EncodingError(f"a peer announced {head_bytes} bytes in a frame of {rest_bytes}")
-    rest = torch.empty(rest_bytes, dtype=torch.uint8)
+    if (
+        not 0 <= head_bytes <= _LONGEST_HEAD
+        or not overflow <= rest_bytes <= _aligned(overflow) + _MOST_BYTES
+    ):
+        raise EncodingError(
+            f"a peer announced {head_bytes} bytes in a frame of {rest_bytes}, which no frame has"
+        )
+    rest = room_for(torch.Size([rest_bytes]), torch.uint8, "cpu")
     if rest_bytes:
         into(rest)
+    if found != mark:
+        raise EncodingError(
+            f"the peer sent {_NAMES[found]} in place of {_NAMES[mark]}: it made another call"
+        )
     head = bytes(view[_LENGTHS.size : _LENGTHS.size + min(head_bytes, _INLINE_BYTES)])
     if overflow:
         head += rest[:overflow].numpy().tobytes()
     return head, Flat(rest, _aligned(overflow))
+
+
+def room_for(size: torch.Size, dtype: torch.dtype, device: str) -> torch.Tensor:
+    """Return memory for what a peer announced. Raises `EncodingError` if there is not so much."""
+    try:
+        return torch.empty(size, dtype=dtype, device=device)
+    except RuntimeError as error:
+        raise EncodingError(
+            f"a peer announced a tensor of shape {list(size)} and {dtype}, for which there is no "
+            f"memory on {device}: {error}"
+        ) from error
 
 
 class Flat:

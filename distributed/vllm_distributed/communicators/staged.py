@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 import torch
 
+from vllm_distributed.arguments import check_dense
 from vllm_distributed.communicators.base import Transport
+from vllm_distributed.communicators.dtypes import check_writable, write_into
 
 __all__ = ["StagedTransport"]
 
@@ -22,11 +24,19 @@ class StagedTransport(Transport):
         super().__init__(host.unique_name, host.rank_in_group, host.world_size)
         self._host = host
 
+    def check(self, tensor: torch.Tensor, name: str) -> None:
+        check_dense(name, tensor)
+        if not tensor.is_cuda:
+            self._host.check(tensor, name)
+
     def all_reduce(self, input_: torch.Tensor) -> torch.Tensor:
         return _back(input_, self._host.all_reduce(_near(input_)))
 
     def all_reduce_(self, input_: torch.Tensor) -> torch.Tensor:
-        return _written(input_, self._host.all_reduce_(_near(input_)))
+        near = _near(input_)
+        if near is not input_:
+            check_writable(input_, "all_reduce_")
+        return _written(input_, self._host.all_reduce_(near))
 
     def all_gather(self, input_: torch.Tensor, dim: int) -> torch.Tensor:
         return _back(input_, self._host.all_gather(_near(input_), dim))
@@ -42,7 +52,10 @@ class StagedTransport(Transport):
         return None if result is None else _back(input_, result)
 
     def broadcast(self, input_: torch.Tensor, src: int) -> torch.Tensor:
-        return _written(input_, self._host.broadcast(_near(input_), src))
+        near = _near(input_)
+        if near is not input_:
+            check_writable(input_, "broadcast")
+        return _written(input_, self._host.broadcast(near, src))
 
     def send(self, tensor: torch.Tensor, dst: int) -> None:
         self._host.send(_near(tensor), dst)
@@ -67,6 +80,5 @@ def _back(like: torch.Tensor, result: torch.Tensor) -> torch.Tensor:
 
 def _written(target: torch.Tensor, result: torch.Tensor) -> torch.Tensor:
     if result is not target:
-        with torch.no_grad():
-            target.copy_(result)
+        write_into(target, result)
     return target

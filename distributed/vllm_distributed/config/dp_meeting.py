@@ -43,7 +43,11 @@ def make_dp_group(config: ParallelConfig) -> ProcessGroup:
     # Imported here: stateless groups need most of the package, configurations do not.
     from vllm_distributed.stateless import stateless_init_torch_distributed_process_group
 
-    timeout = timedelta(seconds=config.distributed_timeout_seconds or _DEFAULT_TIMEOUT_S)
+    timeout = timedelta(
+        seconds=config.cpu_distributed_timeout_seconds
+        or config.distributed_timeout_seconds
+        or _DEFAULT_TIMEOUT_S
+    )
     port, listener = _agree_on_port(config, timeout.total_seconds())
     try:
         return stateless_init_torch_distributed_process_group(

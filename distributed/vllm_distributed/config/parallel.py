@@ -28,7 +28,7 @@ from vllm_distributed.config.kinds import (
     Port,
     choices_of,
 )
-from vllm_distributed.config.rules import breaches
+from vllm_distributed.config.rules import breaches, nodes_within_replica
 from vllm_distributed.config.settings import SETTINGS, Breach, refuse, undoes_refused_assignments
 from vllm_distributed.errors import InvalidArgumentError
 from vllm_distributed.logger import logger
@@ -153,7 +153,7 @@ class ParallelConfig(_Hidden):
     node_rank: NotNegative = 0
     """Which node this is."""
     nnodes: AtLeastOne = 1
-    """How many nodes there are."""
+    """How many nodes there are. Divides the number of ranks."""
     numa_bind: bool = False
     """Whether workers are bound to the NUMA nodes of their devices."""
     numa_bind_nodes: list[NotNegative] | None = None
@@ -161,9 +161,11 @@ class ParallelConfig(_Hidden):
     numa_bind_cpus: list[CPUList] | None = None
     """The CPUs for each worker, such as `0-3` or `0,2,4-7`. None: those of its NUMA node."""
     distributed_timeout_seconds: AtLeastOne | None = None
-    """How long joining the world and operations of its groups may take. None: torch's default."""
+    """How long joining the world and operations of its groups may take. None: torch's default.
+    A timeout passed to `init_distributed_environment` counts in place of this and the next one."""
     cpu_distributed_timeout_seconds: AtLeastOne | None = None
-    """The same for groups on the CPU. None: torch's default."""
+    """How long operations of CPU groups may take (`GroupCoordinator.cpu_group`: barriers, objects).
+    None: `distributed_timeout_seconds`. If only this is given, it is for all that is on the CPU."""
     world_size: int = Field(init=False)
     """The ranks of one replica: pipeline x tensor x prefill context parallel size. Under
     `external_launcher` those of all replicas. Follows from other fields."""
@@ -227,11 +229,9 @@ class ParallelConfig(_Hidden):
         Raises `InvalidArgumentError` if `data_parallel_size_local` does not say how many replicas a
         node holds, or the nodes cannot be shared equally by the replicas.
         """
-        if self.nnodes == 1:
-            return 1
-        size, local = self.data_parallel_size, self.data_parallel_size_local
-        shares = size // local if local else 0
-        if shares == 0 or self.nnodes % shares != 0:
+        within = nodes_within_replica(self)
+        if within is None:
+            size, local = self.data_parallel_size, self.data_parallel_size_local
             raise InvalidArgumentError(
                 f"nnodes={self.nnodes} cannot be shared equally by data_parallel_size={size} "
                 f"replicas, data_parallel_size_local={local} of them together: set "
@@ -240,7 +240,7 @@ class ParallelConfig(_Hidden):
                 data_parallel_size=size,
                 data_parallel_size_local=local,
             )
-        return self.nnodes // shares
+        return within
 
     @property
     def node_rank_within_dp(self) -> int:
@@ -310,7 +310,8 @@ class ParallelConfig(_Hidden):
         `data_parallel_rank` of `data_parallel_size`, at `data_parallel_master_ip`. Where a port is
         taken by somebody else, all ranks go on to the next one. Raises `RendezvousError` if none of
         five is free; `RendezvousTimeoutError`, naming the ranks that did not come, after
-        `distributed_timeout_seconds` (default 300). Collective over one process of each replica.
+        `cpu_distributed_timeout_seconds`, else `distributed_timeout_seconds`, else 300 seconds.
+        Collective over one process of each replica.
         """
         from vllm_distributed.config.dp_meeting import make_dp_group
 

@@ -14,7 +14,7 @@ from vllm_distributed.config.settings import Breach
 if TYPE_CHECKING:
     from vllm_distributed.config.parallel import ParallelConfig
 
-__all__ = ["MULTI_NODE_BACKENDS", "breaches"]
+__all__ = ["MULTI_NODE_BACKENDS", "breaches", "nodes_within_replica"]
 
 MULTI_NODE_BACKENDS = ("mp", "uni", "external_launcher")
 
@@ -138,6 +138,47 @@ def _nodes(config: ParallelConfig) -> Iterator[Breach]:
             f"nnodes={nodes} needs a distributed_executor_backend of "
             f"{', '.join(MULTI_NODE_BACKENDS)}, which is {backend!r}",
         )
+    yield from _shared_by_nodes(config)
+
+
+def _shared_by_nodes(config: ParallelConfig) -> Iterator[Breach]:
+    """One rank alone (`uni`) is not laid out over nodes, however many there are."""
+    nodes, replicas = config.nnodes, config.data_parallel_size
+    ranks = config.world_size_across_dp
+    sizes = (
+        f"pipeline_parallel_size={config.pipeline_parallel_size} x "
+        f"tensor_parallel_size={config.tensor_parallel_size} x "
+        f"prefill_context_parallel_size={config.prefill_context_parallel_size}"
+    )
+    if ranks > 1 and ranks % nodes != 0:
+        yield Breach(
+            "nnodes",
+            nodes,
+            f"nnodes={nodes} cannot share {ranks} ranks equally ({sizes} x "
+            f"data_parallel_size={replicas}): nnodes must divide them, change it or one of the "
+            f"sizes",
+        )
+        return
+    replica = ranks // replicas
+    within = nodes_within_replica(config)
+    if replica > 1 and within is not None and replica % within != 0:
+        yield Breach(
+            "nnodes",
+            nodes,
+            f"nnodes={nodes} gives each of data_parallel_size={replicas} replicas, "
+            f"data_parallel_size_local={config.data_parallel_size_local} of them together, "
+            f"{within} nodes, which cannot share its {replica} ranks equally ({sizes}): change "
+            f"nnodes, or one of the sizes",
+        )
+
+
+def nodes_within_replica(config: ParallelConfig) -> int | None:
+    """Return how many nodes one replica spans; None if the replicas cannot share the nodes."""
+    if config.nnodes == 1:
+        return 1
+    local = config.data_parallel_size_local
+    shares = config.data_parallel_size // local if local else 0
+    return config.nnodes // shares if shares and config.nnodes % shares == 0 else None
 
 
 def _internals(config: ParallelConfig) -> Iterator[Breach]:

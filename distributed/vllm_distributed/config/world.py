@@ -32,6 +32,8 @@ class WorldRequest:
     init_method: str
     local_rank: int
     timeout: timedelta | None
+    cpu_timeout: timedelta | None = None
+    """Of groups on the CPU, where it is another one."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,12 @@ def configured_world(asked: WorldRequest, meets: bool) -> WorldRequest:
     if not (isinstance(asked.rank, int) and isinstance(asked.world_size, int)):
         return asked  # for those who join to refuse
     config.nnodes_within_dp  # noqa: B018 - raises where it makes no sense
-    asked = replace(asked, timeout=asked.timeout or _timeout(config))
+    if asked.timeout is None:  # one that was asked for is everybody's
+        asked = replace(
+            asked,
+            timeout=_seconds(config.distributed_timeout_seconds),
+            cpu_timeout=_seconds(config.cpu_distributed_timeout_seconds),
+        )
     launched = config.distributed_executor_backend == "external_launcher"
     if launched or (config.data_parallel_size == 1 and config.nnodes == 1) or asked.rank == -1:
         return asked
@@ -146,6 +153,5 @@ def _meeting_place(config: ParallelConfig) -> str:
     )
 
 
-def _timeout(config: ParallelConfig) -> timedelta | None:
-    seconds = config.distributed_timeout_seconds or config.cpu_distributed_timeout_seconds
+def _seconds(seconds: int | None) -> timedelta | None:
     return None if seconds is None else timedelta(seconds=seconds)

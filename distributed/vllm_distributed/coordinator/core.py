@@ -22,10 +22,11 @@ from vllm_distributed.errors import (
     InvalidTypeError,
 )
 from vllm_distributed.group_registry import claim_name, register, unregister
+from vllm_distributed.group_timeouts import world_timeouts
 from vllm_distributed.process_groups import destroy_group, make_group, make_solo_group
 from vllm_distributed.stateless import known_ranks
 from vllm_distributed.topology import check_partition
-from vllm_distributed.torch_internals import group_timeout, world_group
+from vllm_distributed.torch_internals import world_group
 
 if TYPE_CHECKING:
     from vllm_distributed.group_coordinator import GroupCoordinator
@@ -62,7 +63,8 @@ class GroupCore:
             torch_distributed_backend,
             use_device_communicator,
             group_name,
-            timeout or group_timeout(world_group()),
+            timeout or world_timeouts().device,
+            timeout or world_timeouts().cpu,
         )
         self._partition = [list(part) for part in group_ranks]
         self._connect(is_world=group_name == "world")
@@ -78,6 +80,7 @@ class GroupCore:
         use_device_communicator: bool,
         group_name: str | None,
         timeout: timedelta,
+        cpu_timeout: timedelta | None = None,
     ) -> None:
         """Set who this process is and in which group; nothing is made."""
         self.rank: int = rank
@@ -101,6 +104,7 @@ class GroupCore:
         self.mq_broadcaster: Any = None
         """The message queue through which rank 0 of the group sends objects, where there is one."""
         self._timeout = timeout
+        self._cpu_timeout = cpu_timeout or timeout
         self._siblings: list[ProcessGroup] = []
         self._device_group: ProcessGroup | None = None
         self._cpu_group: ProcessGroup | None = None
@@ -115,7 +119,7 @@ class GroupCore:
                 self._device_group, self._owns_device_group = world_group(), False
             else:
                 self._device_group = self._make_group(self.backend, f"{self.unique_name} device")
-            self._cpu_group = self._make_group("gloo", f"{self.unique_name} cpu")
+            self._cpu_group = self._make_group("gloo", self._cpu_description)
             self._communicator = make_communicator(
                 None if self.world_size == 1 else self.cpu_group,
                 self.device,
@@ -149,7 +153,7 @@ class GroupCore:
     def cpu_group(self) -> ProcessGroup:
         """The torch process group over gloo, for barriers, objects and CPU tensors."""
         if self._cpu_group is None:
-            self._cpu_group = self._make_solo("gloo", f"{self.unique_name} cpu")
+            self._cpu_group = self._make_solo("gloo", self._cpu_description)
         return self._cpu_group
 
     @property
@@ -224,11 +228,12 @@ class GroupCore:
     # What StatelessGroupCoordinator does in another way: making and ending process groups.
 
     def _make_group(self, backend: str, description: str) -> ProcessGroup | None:
-        return make_group(self._partition, backend, self._timeout, description, self.device)
+        timeout = self._timeout_of(description)
+        return make_group(self._partition, backend, timeout, description, self.device)
 
     def _make_solo(self, backend: str, description: str) -> ProcessGroup:
         self._check_alive()
-        return make_solo_group(backend, self._timeout, description, self.device)
+        return make_solo_group(backend, self._timeout_of(description), description, self.device)
 
     def _destroy_group(self, group: ProcessGroup) -> None:
         destroy_group(group)
@@ -251,6 +256,14 @@ class GroupCore:
         raise NotImplementedError
 
     # What the operations share
+
+    @property
+    def _cpu_description(self) -> str:
+        return f"{self.unique_name} cpu"
+
+    def _timeout_of(self, description: str) -> timedelta:
+        """Return how long operations of the group of this description may take."""
+        return self._cpu_timeout if description == self._cpu_description else self._timeout
 
     @functools.cached_property
     def _objects(self) -> ObjectChannel:

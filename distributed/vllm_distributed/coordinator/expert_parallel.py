@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from vllm_distributed.arguments import check_switch
 from vllm_distributed.communicators.expert_parallel import (
     TokenExchange,
     check_all2all_backend,
@@ -85,6 +86,7 @@ class ExpertParallel(GroupCore):
         `dispatch`, and by default what it was there. Collective over the same ranks. Raises
         `InvalidArgumentError` without a dispatch before it or for another number of rows.
         """
+        check_switch("is_sequence_parallel", is_sequence_parallel)
         return self._exchange(is_sequence_parallel).combine(hidden_states, sizes)
 
     def _exchange_tokens_over(self, groups: Sequence[GroupCore]) -> None:

@@ -11,7 +11,7 @@ from vllm_distributed.arguments import check_peer, check_rank
 from vllm_distributed.communicators.base import failure, run
 from vllm_distributed.communicators.object_channel import ObjectChannel
 from vllm_distributed.coordinator.queues import QueueOperations
-from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError
+from vllm_distributed.errors import EncodingError, InvalidArgumentError, InvalidTypeError
 from vllm_distributed.handles import Handle, WorkHandle
 from vllm_distributed.object_codec import decode, encode
 
@@ -62,6 +62,12 @@ class ObjectOperations(QueueOperations):
             channel.broadcast(encode(obj_list), root)
             return obj_list
         received = decode(channel.broadcast(None, root))
+        if not isinstance(received, list):
+            raise EncodingError(
+                f"broadcast_object_list: rank {src} of {self.unique_name} sent a "
+                f"{type(received).__name__} in place of a list: it made another call",
+                sent=type(received).__name__,
+            )
         if len(received) != len(obj_list):
             raise InvalidArgumentError(
                 f"broadcast_object_list: rank {src} of {self.unique_name} sent {len(received)} "
@@ -122,10 +128,10 @@ class ObjectOperations(QueueOperations):
         The object is encoded at once, and may be changed. Raises as `send_object` does.
         """
         check_peer("dst", dst, self.rank_in_group, self.world_size, self.unique_name)
-        data = encode(obj)
+        objects, data = self._objects, encode(obj)
         operation = "isend_object"
         try:
-            works, buffers = self._objects.isend(data, dst)
+            works, buffers = objects.isend(data, dst)
         except RuntimeError as error:
             raise failure(self.unique_name, operation, error) from error
         return WorkHandle(self.unique_name, operation, works, buffers, knows_when_done=False)

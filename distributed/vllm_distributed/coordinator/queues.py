@@ -36,7 +36,7 @@ class QueueOperations(GroupCore):
             writer_rank,
             external_writer_handle,
             blocking,
-            self._timeout,
+            self._cpu_timeout,
         )
 
     def create_single_reader_mq_broadcasters(
@@ -57,7 +57,7 @@ class QueueOperations(GroupCore):
             MAX_CHUNKS,
             reader_rank_in_group,
             blocking,
-            self._timeout,
+            self._cpu_timeout,
         )
 
     def _open_broadcaster(self) -> None:

@@ -1,0 +1,32 @@
+"""What `import vllm_distributed` brings along; `benchmarks/import_time.py` says what it costs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+PROGRAM = """
+import json, sys
+import torch
+before = set(sys.modules)
+import vllm_distributed
+print(json.dumps(sorted(set(sys.modules) - before)))
+"""
+
+# msgpack is compiled by Cython, two of whose own modules come with it; torch loads numpy already.
+ALLOWED = ("vllm_distributed", "msgpack", "_cython_", "cython_runtime", "numpy")
+
+
+def test_importing_brings_nothing_along_but_msgpack() -> None:
+    """Not pydantic (100 ms, for the configuration, imported where it is first used), not grpc, and
+    no part of torch that `import torch` leaves out, such as `torch.distributed.tensor`."""
+    command = [sys.executable, "-c", PROGRAM]
+    finished = subprocess.run(command, capture_output=True, text=True, check=True)
+    added = json.loads(finished.stdout)
+    strange = [
+        name
+        for name in added
+        if not name.startswith(ALLOWED) and name.split(".")[0] not in sys.stdlib_module_names
+    ]
+    assert strange == [], "import what is seldom used where it is used"
