@@ -2,7 +2,8 @@
 
 Every function in `vllm_distributed.__all__` is exposed, and every public method and property of the
 classes in `CLASSES`: adding one there and running `make codegen` is all it takes to reach it from
-Elixir. The sets below name the exceptions to the common case (a call on the executor, by value).
+Elixir. A public name that is none of these is in `NOT_EXPOSED`, with the reason. The sets below
+name the exceptions to the common case (a call on the executor, by value).
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from dataclasses import dataclass
 from enum import Enum
 
 import vllm_distributed
-from vllm_distributed.communicators import MessageQueue
 
 DISTRIBUTED = "Distributed"
 """Name of the service of the module's functions; the other services are named after classes."""
@@ -27,15 +27,19 @@ CLASSES: dict[str, type] = {
     "StatelessGroupCoordinator": vllm_distributed.StatelessGroupCoordinator,
     "StatelessProcessGroup": vllm_distributed.StatelessProcessGroup,
     "DeviceCommunicatorBase": vllm_distributed.DeviceCommunicatorBase,
-    "MessageQueue": MessageQueue,
+    "MessageQueue": vllm_distributed.MessageQueue,
     "GraphCaptureContext": vllm_distributed.GraphCaptureContext,
     "ParallelConfig": vllm_distributed.ParallelConfig,
     "EPLBConfig": vllm_distributed.EPLBConfig,
+    "Handle": vllm_distributed.Handle,
+    "ParallelSizes": vllm_distributed.ParallelSizes,
+    "Topology": vllm_distributed.Topology,
 }
 """Classes whose methods are exposed, by service name."""
 
-MADE_ELSEWHERE: frozenset[str] = frozenset({"DeviceCommunicatorBase"})
-"""Classes that a client does not make: their objects come from others."""
+MADE_ELSEWHERE: frozenset[str] = frozenset({"DeviceCommunicatorBase", "Handle"})
+"""Classes that a client does not make: their objects come from others, such as a handle from
+`GroupCoordinator.isend_object`."""
 
 CONFIGURATION: frozenset[str] = frozenset({"ParallelConfig", "EPLBConfig"})
 """Classes that are Elixir modules below `Vllm.Config`, not `Vllm.Distributed`."""
@@ -70,6 +74,17 @@ INLINE: frozenset[str] = frozenset(
         "get_node_count",
         "is_global_first_rank",
         "is_local_first_rank",
+        "ParallelSizes.new",
+        "ParallelSizes.as_dict",
+        "ParallelSizes.describe",
+        "Topology.new",
+        "Topology.coordinates",
+        "Topology.tensor_groups",
+        "Topology.decode_context_groups",
+        "Topology.prefill_context_groups",
+        "Topology.pipeline_groups",
+        "Topology.data_groups",
+        "Topology.expert_groups",
     }
 )
 """Functions that only compute or read: answered beside the executor, also while it is busy."""
@@ -137,6 +152,8 @@ CONSTANTS: dict[str, str] = {
 NOT_EXPOSED: dict[str, str] = {
     "adopt_listen_socket": "takes a socket of this process",
     "install_as_vllm": "changes the imports of this process, which serves no vLLM code",
+    "DistributedError": "the base of the errors: a client gets them as errors, by reason",
+    "TensorMetadata": "a part of messages between ranks, without methods of its own",
 }
 """Public names of the module that make no sense from outside its process, and why."""
 

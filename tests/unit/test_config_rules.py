@@ -57,6 +57,19 @@ BROKEN: list[tuple[dict[str, Any], str, Any, str]] = [
     ({"distributed_executor_backend": "ray"}, "nnodes", 2, "mp, uni, external_launcher.*'ray'"),
     ({"distributed_executor_backend": "my.Executor"}, "nnodes", 2, "my.Executor"),
     ({"nnodes": 2}, "node_rank", 2, "node_rank=2 must be less than nnodes=2"),
+    (
+        {"tensor_parallel_size": 4},
+        "nnodes",
+        3,
+        r"nnodes=3 cannot share 4 ranks equally .*tensor_parallel_size=4.* change it or one of the",
+    ),
+    ({"pipeline_parallel_size": 2, "nnodes": 2}, "pipeline_parallel_size", 3, "share 3 ranks"),
+    (
+        {"data_parallel_size": 2, "data_parallel_size_local": 2, "tensor_parallel_size": 3},
+        "nnodes",
+        2,
+        r"nnodes=2 gives each of data_parallel_size=2 replicas.* 2 nodes.* its 3 ranks",
+    ),
     ({}, "ray_workers_use_nsight", True, "'ray', which is 'uni'"),
     ({}, "_api_process_rank", 1, "_api_process_count=1"),
     (

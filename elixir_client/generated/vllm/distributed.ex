@@ -226,7 +226,8 @@ defmodule Vllm.Distributed do
 
   @doc ~S"""
   Undo everything: destroy groups and environment, collect garbage, empty the accelerator's
-  cache, and with `shutdown_ray` shut Ray down. Idempotent, local to the process.
+  cache, and with `shutdown_ray` shut Ray down. Idempotent, local to the process. Raises
+  `LibraryMissingError`, and undoes nothing, where Ray is to be shut down and is not installed.
 
   Python: `cleanup_dist_env_and_memory(shutdown_ray=False)`.
 
@@ -1894,9 +1895,11 @@ defmodule Vllm.Distributed do
   flattened. `use_fast_accum` is for the hardware's 8-bit products.
 
   On devices with symmetric memory this is torch's fused operator; elsewhere the composition: the
-  product (in float32 on the CPU), then a reduce-scatter. Collective over the group. Raises
-  `GroupNotInitializedError` naming the groups there are, and `InvalidArgumentError` for shapes,
-  dims or a `reduce_op` that do not fit.
+  product (in float32 on the CPU), then a reduce-scatter. Collective over the group. Raises,
+  before anything is sent: `GroupNotInitializedError` naming the groups there are;
+  `InvalidTypeError` for what is no tensor, for scales or a bias that are not of floating-point
+  numbers; `InvalidArgumentError` for shapes, dims, devices or a `reduce_op` that do not fit, and
+  for `avg` into integers; `UnsupportedDtypeError` for an `out_dtype` the group cannot sum.
 
   Python: `patched_fused_scaled_matmul_reduce_scatter(A, B, A_scale, B_scale, reduce_op, orig_scatter_dim, scatter_dim_after_maybe_reshape, group_name, output_shape, bias=None, result_scale=None, out_dtype=None, use_fast_accum=False)`.
 
@@ -1950,7 +1953,7 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return an uninitialised tensor like the result of the function without `_fake`.
 
-  The group must exist, since its size is needed. Local: nothing is sent.
+  The group must exist, since its size is needed. Raises what that raises. Local: nothing is sent.
 
   Python: `patched_fused_scaled_matmul_reduce_scatter_fake(A, B, A_scale, B_scale, reduce_op, orig_scatter_dim, scatter_dim_after_maybe_reshape, group_name, output_shape, bias=None, result_scale=None, out_dtype=None, use_fast_accum=False)`.
 
@@ -2249,7 +2252,8 @@ defmodule Vllm.Distributed do
   Allow, or forbid, the all-reduce through symmetric memory in groups made from now on.
 
   It is allowed at first, and used where the devices of a group reach each other's memory; it
-  changes the speed only. The same on every rank. Local to the process.
+  changes the speed only. The same on every rank. Local to the process. Raises `InvalidTypeError`
+  for what is neither True nor False.
 
   Python: `set_custom_all_reduce(enable)`.
 

@@ -615,7 +615,8 @@ defmodule Vllm.Config.ParallelConfig do
   `data_parallel_rank` of `data_parallel_size`, at `data_parallel_master_ip`. Where a port is
   taken by somebody else, all ranks go on to the next one. Raises `RendezvousError` if none of
   five is free; `RendezvousTimeoutError`, naming the ranks that did not come, after
-  `distributed_timeout_seconds` (default 300). Collective over one process of each replica.
+  `cpu_distributed_timeout_seconds`, else `distributed_timeout_seconds`, else 300 seconds.
+  Collective over one process of each replica.
 
   Python: `ParallelConfig.stateless_init_dp_group()`.
 

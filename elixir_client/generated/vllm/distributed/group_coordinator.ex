@@ -1109,7 +1109,9 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   Replace `input_` by the sum of the group's tensors, and return it.
 
-  As `all_reduce`, but in place and so without a new tensor. Collective over the group.
+  As `all_reduce`, but in place and so without a new tensor. Raises `InvalidArgumentError` for
+  one with several elements in the same place in memory, such as an expanded one. Collective
+  over the group.
 
   Python: `GroupCoordinator.all_reduce_(input_)`.
 
@@ -1191,9 +1193,9 @@ defmodule Vllm.Distributed.GroupCoordinator do
   Return the tensors of all ranks, of different extents along `dim`, concatenated along it.
 
   `sizes` is each rank's extent along `dim`, the same list on every rank; without it all are
-  equal. A list of tensors gives a list of results, for which `sizes` holds each time. Raises
-  `InvalidArgumentError` if this rank's entry is not its tensor's extent. Collective over the
-  group.
+  equal. A list of tensors gives a list of results, for which `sizes` holds each time; all are
+  checked before the first is sent. Raises `InvalidArgumentError` if this rank's entry is not
+  its tensor's extent. Collective over the group.
 
   Python: `GroupCoordinator.all_gatherv(input_, dim=0, sizes=None)`.
 
@@ -1367,7 +1369,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
   Replace `input_` by the tensor of `src`, and return it.
 
   All ranks pass the same shape and dtype, any dtype. Raises `InvalidRankError` for a `src`
-  out of range. Collective over the group.
+  out of range, `InvalidArgumentError` for a tensor with several elements in the same place
+  in memory, such as an expanded one. Collective over the group.
 
   Python: `GroupCoordinator.broadcast(input_, src=0)`.
 

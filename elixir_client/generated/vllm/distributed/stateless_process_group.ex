@@ -357,7 +357,8 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
   Fill `tensor` with the next one that `src` sends, and return it.
 
   Raises `InvalidRankError` if `src` is out of range or this rank itself;
-  `InvalidArgumentError`, `tensor` unchanged, if the one that came has another shape or dtype.
+  `InvalidArgumentError` at once if elements of `tensor` share memory; and, `tensor`
+  unchanged, if the one that came has another shape or dtype.
 
   Python: `StatelessProcessGroup.recv(tensor, src)`.
 
@@ -394,8 +395,8 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
   Fill `tensor` with the one of `src`, and return it. Collective.
 
   All ranks pass the same shape and dtype, any dtype, on any device. Raises `InvalidRankError`
-  for a `src` out of range; `InvalidArgumentError`, `tensor` unchanged, on a rank whose shape
-  or dtype differs.
+  for a `src` out of range; `InvalidArgumentError` at once if elements of `tensor` share
+  memory; and, `tensor` unchanged, on a rank whose shape or dtype differs.
 
   Python: `StatelessProcessGroup.broadcast(tensor, src)`.
 
