@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from vllm_distributed import entry
 from vllm_distributed.custom_ops import register_operators
 from vllm_distributed.fused_matmul_checks import Layout, check_arguments
 
@@ -64,6 +65,7 @@ def patched_fused_scaled_matmul_reduce_scatter(
     )
     group = layout.group
     if _has_fused_operator(layout, A):
+        entry.about_to_send()
         result: torch.Tensor = torch.ops.symm_mem.fused_scaled_matmul_reduce_scatter(
             A,
             B,

@@ -11,6 +11,7 @@ import torch
 import torch.distributed as dist
 from torch.distributed import ProcessGroup
 
+from vllm_distributed import entry
 from vllm_distributed.errors import CollectiveError, EnvironmentConflictError
 from vllm_distributed.torch_internals import (
     apart_from_world,
@@ -46,6 +47,8 @@ def make_group(
     shared = [list(ranks) for ranks in group_ranks if len(ranks) > 1]
     rank = dist.get_rank()
     mine: ProcessGroup | None = None
+    if shared:
+        entry.about_to_send()
     try:
         if shared and can_split_world(backend, device):
             return _split(shared, rank, timeout, description)

@@ -26,6 +26,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from torch.distributed.rendezvous import rendezvous
 
+from vllm_distributed import entry
 from vllm_distributed.errors import (
     InvalidArgumentError,
     InvalidRankError,
@@ -156,6 +157,8 @@ def meet(method: InitMethod, remaining: timedelta, timeout: timedelta) -> Rendez
     Rank 0 serves it and does not wait for the others; the others wait for rank 0, no longer than
     what remains of `timeout`. Raises `RendezvousError` naming host, port, rank and timeout.
     """
+    if method.world_size != 1:
+        entry.about_to_send()
     if method.host is None or method.port is None:
         return _meet_elsewhere(method, timeout)
     if method.rank == 0:

@@ -24,6 +24,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from vllm_distributed import entry
 from vllm_distributed.errors import (
     DistributedError,
     RollCallError,
@@ -67,6 +68,8 @@ class RollCall:
         world's timeout ends, `RollCallMismatchError` if the ranks disagree, `StoreLostError` if
         the store's server goes away.
         """
+        if self._world_size > 1:
+            entry.about_to_send()
         deadline = time.monotonic() + self._timeout.total_seconds()
         mine: Answer = {
             "call": call,

@@ -20,6 +20,7 @@ import torch
 from torch.distributed import ProcessGroup
 from torch.distributed.constants import default_pg_timeout
 
+from vllm_distributed import entry
 from vllm_distributed.arguments import check_rank
 from vllm_distributed.backends import resolve_backend
 from vllm_distributed.errors import (
@@ -133,6 +134,8 @@ def init_gloo_process_group(
         raise InvalidArgumentError(f"group_size must be an integer of at least 1, got {group_size}")
     check_rank("group_rank", group_rank, group_size, "the new gloo group")
     check_timeout("timeout", timeout)
+    if group_size > 1:
+        entry.about_to_send()
     try:
         return bare_process_group(
             prefix_store, group_rank, group_size, backends_of("gloo"), timeout, "gloo"

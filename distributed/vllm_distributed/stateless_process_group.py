@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import torch
 from torch.distributed import ReduceOp
 
+from vllm_distributed import entry
 from vllm_distributed.arguments import check_peer, check_rank
 from vllm_distributed.communicators.dtypes import (
     check_writable,
@@ -328,6 +329,7 @@ class StatelessProcessGroup:
     def _reach(self, operation: str, function: Callable[..., Result], *arguments: Any) -> Result:
         """Call a function of the store."""
         self._check_alive()
+        entry.about_to_send()
         try:
             return function(*arguments)
         except DistributedError:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.distributed import ProcessGroup
 
-from vllm_distributed import tensor_dict
+from vllm_distributed import entry, tensor_dict
 from vllm_distributed.communicators.base import failure, run
 from vllm_distributed.communicators.dtypes import as_bytes_if_needed, plain
 from vllm_distributed.communicators.flat_frame import (
@@ -113,6 +113,7 @@ def isend(
     head = encode(entries)
     flat, buffers = _sorted(buffers)
     messages = cut(TENSOR_DICT, head, flat)
+    entry.about_to_send()
     try:
         works = [meta.group.send([message], meta.peer, _TAG) for message in messages]
         sent = [

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch.distributed import ProcessGroup
 
+from vllm_distributed import entry
 from vllm_distributed.arguments import check_dense
 from vllm_distributed.errors import CollectiveError, CollectiveTimeoutError
 
@@ -77,6 +78,7 @@ class Transport(ABC):
 
 def run(name: str, operation: str, launch: Callable[..., Any], *arguments: Any) -> None:
     """Start an operation of a process group and wait for it, with our own error if it fails."""
+    entry.about_to_send()
     try:
         launch(*arguments).wait()
     except RuntimeError as error:

@@ -157,11 +157,12 @@ class TokenExchange:
         tokens = _rows(named)
         for stage in self._stages:
             stage._check_carried(named)
-        self._counts = self._counts_of(tokens, sizes)
+        per_stage = self._counts_of(tokens, sizes)
         tensors = list(named.values())
-        for stage, counts in zip(self._stages, self._counts, strict=True):
+        for stage, counts in zip(self._stages, per_stage, strict=True):
             if stage.world_size > 1:
                 tensors = list(stage.all_gatherv(tensors, 0, counts))
+        self._counts = per_stage
         fixed = 2 if topk_ids is None else 3
         head = tuple(tensors[:fixed])
         return head if extra_tensors is None else (*head, tensors[fixed:])

@@ -17,6 +17,7 @@ from typing import Any
 
 from torch.distributed.constants import default_pg_timeout
 
+from vllm_distributed import entry
 from vllm_distributed.communicators.message_queue_checks import (
     check_cancel,
     check_shape,
@@ -238,6 +239,7 @@ class MessageQueue:
         parts, size = pack(obj)
         with self._busy:
             self._check_ready()
+            entry.about_to_send()
             self._end.write(parts, size, deadline)
 
     def dequeue(
@@ -258,6 +260,7 @@ class MessageQueue:
         check_cancel(cancel)
         with self._busy:
             self._check_ready()
+            entry.about_to_send()
             return self._end.read(deadline, cancel)
 
     def broadcast_object(self, obj: Any = None) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch.distributed import ProcessGroup
 
+from vllm_distributed import entry
 from vllm_distributed.communicators.base import run
 from vllm_distributed.communicators.flat_frame import OBJECT, cut, receive
 
@@ -45,6 +46,7 @@ class ObjectChannel:
     def isend(self, data: bytes, dst: int) -> tuple[list[Any], list[torch.Tensor]]:
         """Start to send; return the works, and the buffers that must live until they are done."""
         parts = cut(OBJECT, data)
+        entry.about_to_send()
         return [self._group.send([part], dst, _TAG) for part in parts], parts
 
     def recv(self, src: int) -> bytes:

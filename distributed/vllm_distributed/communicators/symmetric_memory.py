@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch.distributed import ProcessGroup
 
+from vllm_distributed import entry
 from vllm_distributed.communicators.base import Transport
 from vllm_distributed.logger import init_logger
 from vllm_distributed.same_node import node_identity
@@ -81,6 +82,7 @@ class SymmetricAllReduce:
         The kernels begin and end by waiting for all ranks, so the buffer is free again when the
         result has been copied out of it on the same stream.
         """
+        entry.about_to_send()
         size = tensor.numel() * tensor.element_size()
         place = self._buffer[:size].view(tensor.dtype)
         place.copy_(tensor.view(-1))

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from torch.distributed import ProcessGroup
 
+from vllm_distributed import entry
 from vllm_distributed.errors import InvalidArgumentError, RendezvousError, RendezvousTimeoutError
 from vllm_distributed.torch_internals import TCPStore
 
@@ -70,6 +71,7 @@ def _agree_on_port(config: ParallelConfig, timeout_s: float) -> tuple[int, socke
     listener: socket.socket | None = None
     if config.data_parallel_size == 1:
         return config.data_parallel_master_port, None
+    entry.about_to_send()
     if config._coord_store_port:
         return _through_store(config, host, timeout_s)
     ports = _take_ports(config)

@@ -29,5 +29,9 @@ def expert_balancedness(load: torch.Tensor, num_gpus: int) -> float:
     per_gpu = values.view(values.size(0), num_gpus, slots).sum(dim=-1)
     if values.size(0) == 0:
         return 1.0
-    largest = float(per_gpu.amax(dim=-1).sum())
-    return float(per_gpu.mean(dim=-1).sum()) / largest if largest > 0 else 1.0
+    peak = per_gpu.max()
+    if peak <= 0:
+        return 1.0
+    # Of the peak: loads near the least number there is would vanish in their mean.
+    shares = per_gpu / peak
+    return float(shares.mean(dim=-1).sum() / shares.amax(dim=-1).sum())

@@ -1,0 +1,37 @@
+"""The moment before an operation sends its first byte, or begins to wait for one.
+
+The package calls `about_to_send` there, on every way into the network, after everything that can be
+checked on this rank has been checked. A program that has to know about it, such as a server that
+lets a collective begin only when all ranks have come, sets a hook. Whatever the hook raises comes
+out of the operation, which has sent nothing and changed nothing: the group stays usable.
+
+An operation may pass here several times, before each of its messages; only the first one means that
+nothing has been sent yet. Without a hook, the rule, it costs a look at a global.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+__all__ = ["about_to_send", "set_hook"]
+
+Hook = Callable[[], None]
+
+_hook: Hook | None = None
+
+
+def about_to_send() -> None:
+    """Run the hook, if there is one, in the thread of the operation."""
+    hook = _hook
+    if hook is not None:
+        hook()
+
+
+def set_hook(hook: Hook | None) -> Hook | None:
+    """Have `hook` run from now on, None for nothing; return what was set before.
+
+    One for the process. Local to the process.
+    """
+    global _hook
+    before, _hook = _hook, hook
+    return before
