@@ -1,0 +1,115 @@
+"""Who comes to the gate, with what, and what is decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from vllm_bridge._generated import control_pb2
+
+if TYPE_CHECKING:
+    from vllm_bridge.pool.referee.meetings import Meeting
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A rank, as the pool names it. Empty `rank_id`: a member that has not come to the gate yet."""
+
+    rank_id: str
+    # Empty outside a world.
+    world_id: str = ""
+    epoch: int = 0
+    # Global rank in its world; None outside a world.
+    rank: int | None = None
+    # How messages call it where its rank number does not say enough.
+    name: str = ""
+
+
+@dataclass(slots=True)
+class Decision:
+    """A verdict, and the rank it is for."""
+
+    visitor: Visitor
+    ticket: int
+    verdict: control_pb2.Verdict
+    # Seconds it stood at the gate.
+    waited_s: float
+
+    @property
+    def outcome(self) -> str:
+        """ "go", or the reason of the refusal."""
+        return "go" if self.verdict.go else self.verdict.refusal.reason
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A call that stands at the gate, for diagnosis and metrics."""
+
+    visitor: Visitor
+    ticket: int
+    group: str
+    operation: str
+    # e.g. "all_reduce on tp:0".
+    call: str
+    # The number it would get if it started next.
+    sequence: int
+    session_id: str
+    call_id: str
+    # When it came to the gate, in the clock of the referee.
+    since: float
+    waited_s: float
+    # Who has not come, e.g. "rank 1".
+    missing: list[str]
+    # e.g. "waits in all_reduce on tp:0 for rank 1".
+    clause: str
+
+
+@dataclass(slots=True)
+class LastCall:
+    """The call of a rank that was let through last."""
+
+    ticket: int
+    operation: str
+    group: str
+    # When it ended; None while it runs.
+    ended: float | None = None
+    ok: bool = True
+
+
+@dataclass(eq=False, slots=True)
+class Caller:
+    """What the referee knows of a rank that has come to the gate."""
+
+    visitor: Visitor
+    # Where it waits: one place at most, since a rank runs one call at a time.
+    visit: Visit | None = None
+    last: LastCall | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Visit:
+    """One call at the gate."""
+
+    caller: Caller
+    ticket: int
+    meeting: Meeting
+    # Its place in the meeting.
+    lane: int
+    operation: str
+    parts: dict[str, str]
+    # It does not wait: it has gone ahead, and the others meet it later.
+    eager: bool
+    # When it came to the gate, when it came to its rank, and when it must have an answer.
+    entered: float
+    arrived: float
+    deadline: float | None
+    session_id: str = ""
+    call_id: str = ""
+    settled: bool = False
+
+    def agrees(self, other: Visit) -> bool:
+        """Whether the two are sides of the same call."""
+        if self.parts != other.parts:
+            return False
+        # The two sides of a point-to-point call have names of their own.
+        return self.meeting.pairwise or self.operation == other.operation
