@@ -4,6 +4,7 @@ import datetime
 from google.protobuf import duration_pb2 as _duration_pb2
 from vllm_bridge._generated import types_pb2 as _types_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
@@ -11,22 +12,41 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class Direction(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    COLLECTIVE: _ClassVar[Direction]
+    SEND: _ClassVar[Direction]
+    RECEIVE: _ClassVar[Direction]
+COLLECTIVE: Direction
+SEND: Direction
+RECEIVE: Direction
+
 class RankAssignment(_message.Message):
-    __slots__ = ("rank_id", "listen", "world", "allowed_prefixes", "max_message_bytes")
+    __slots__ = ("rank_id", "listen", "world", "allowed_prefixes", "max_message_bytes", "heartbeat_interval", "max_queue", "pool_name", "json_logs", "log_level")
     RANK_ID_FIELD_NUMBER: _ClassVar[int]
     LISTEN_FIELD_NUMBER: _ClassVar[int]
     WORLD_FIELD_NUMBER: _ClassVar[int]
     ALLOWED_PREFIXES_FIELD_NUMBER: _ClassVar[int]
     MAX_MESSAGE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    HEARTBEAT_INTERVAL_FIELD_NUMBER: _ClassVar[int]
+    MAX_QUEUE_FIELD_NUMBER: _ClassVar[int]
+    POOL_NAME_FIELD_NUMBER: _ClassVar[int]
+    JSON_LOGS_FIELD_NUMBER: _ClassVar[int]
+    LOG_LEVEL_FIELD_NUMBER: _ClassVar[int]
     rank_id: str
     listen: str
     world: WorldAssignment
     allowed_prefixes: _containers.RepeatedScalarFieldContainer[str]
     max_message_bytes: int
-    def __init__(self, rank_id: _Optional[str] = ..., listen: _Optional[str] = ..., world: _Optional[_Union[WorldAssignment, _Mapping]] = ..., allowed_prefixes: _Optional[_Iterable[str]] = ..., max_message_bytes: _Optional[int] = ...) -> None: ...
+    heartbeat_interval: _duration_pb2.Duration
+    max_queue: int
+    pool_name: str
+    json_logs: bool
+    log_level: str
+    def __init__(self, rank_id: _Optional[str] = ..., listen: _Optional[str] = ..., world: _Optional[_Union[WorldAssignment, _Mapping]] = ..., allowed_prefixes: _Optional[_Iterable[str]] = ..., max_message_bytes: _Optional[int] = ..., heartbeat_interval: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_queue: _Optional[int] = ..., pool_name: _Optional[str] = ..., json_logs: _Optional[bool] = ..., log_level: _Optional[str] = ...) -> None: ...
 
 class WorldAssignment(_message.Message):
-    __slots__ = ("world_id", "epoch", "rank", "world_size", "local_rank", "backend", "tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size", "prefill_context_parallel_size", "decode_context_parallel_size", "init_method", "timeout")
+    __slots__ = ("world_id", "epoch", "rank", "world_size", "local_rank", "backend", "tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size", "prefill_context_parallel_size", "decode_context_parallel_size", "init_method", "timeout", "gate")
     WORLD_ID_FIELD_NUMBER: _ClassVar[int]
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     RANK_FIELD_NUMBER: _ClassVar[int]
@@ -40,6 +60,7 @@ class WorldAssignment(_message.Message):
     DECODE_CONTEXT_PARALLEL_SIZE_FIELD_NUMBER: _ClassVar[int]
     INIT_METHOD_FIELD_NUMBER: _ClassVar[int]
     TIMEOUT_FIELD_NUMBER: _ClassVar[int]
+    GATE_FIELD_NUMBER: _ClassVar[int]
     world_id: str
     epoch: int
     rank: int
@@ -53,21 +74,24 @@ class WorldAssignment(_message.Message):
     decode_context_parallel_size: int
     init_method: str
     timeout: _duration_pb2.Duration
-    def __init__(self, world_id: _Optional[str] = ..., epoch: _Optional[int] = ..., rank: _Optional[int] = ..., world_size: _Optional[int] = ..., local_rank: _Optional[int] = ..., backend: _Optional[str] = ..., tensor_parallel_size: _Optional[int] = ..., pipeline_parallel_size: _Optional[int] = ..., data_parallel_size: _Optional[int] = ..., prefill_context_parallel_size: _Optional[int] = ..., decode_context_parallel_size: _Optional[int] = ..., init_method: _Optional[str] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    gate: bool
+    def __init__(self, world_id: _Optional[str] = ..., epoch: _Optional[int] = ..., rank: _Optional[int] = ..., world_size: _Optional[int] = ..., local_rank: _Optional[int] = ..., backend: _Optional[str] = ..., tensor_parallel_size: _Optional[int] = ..., pipeline_parallel_size: _Optional[int] = ..., data_parallel_size: _Optional[int] = ..., prefill_context_parallel_size: _Optional[int] = ..., decode_context_parallel_size: _Optional[int] = ..., init_method: _Optional[str] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., gate: _Optional[bool] = ...) -> None: ...
 
 class PoolToRank(_message.Message):
-    __slots__ = ("request_id", "assign", "register_session", "drop_session", "stop")
+    __slots__ = ("request_id", "assign", "register_session", "drop_session", "stop", "verdict")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     ASSIGN_FIELD_NUMBER: _ClassVar[int]
     REGISTER_SESSION_FIELD_NUMBER: _ClassVar[int]
     DROP_SESSION_FIELD_NUMBER: _ClassVar[int]
     STOP_FIELD_NUMBER: _ClassVar[int]
+    VERDICT_FIELD_NUMBER: _ClassVar[int]
     request_id: int
     assign: RankAssignment
     register_session: RegisterSession
     drop_session: DropSession
     stop: Stop
-    def __init__(self, request_id: _Optional[int] = ..., assign: _Optional[_Union[RankAssignment, _Mapping]] = ..., register_session: _Optional[_Union[RegisterSession, _Mapping]] = ..., drop_session: _Optional[_Union[DropSession, _Mapping]] = ..., stop: _Optional[_Union[Stop, _Mapping]] = ...) -> None: ...
+    verdict: Verdict
+    def __init__(self, request_id: _Optional[int] = ..., assign: _Optional[_Union[RankAssignment, _Mapping]] = ..., register_session: _Optional[_Union[RegisterSession, _Mapping]] = ..., drop_session: _Optional[_Union[DropSession, _Mapping]] = ..., stop: _Optional[_Union[Stop, _Mapping]] = ..., verdict: _Optional[_Union[Verdict, _Mapping]] = ...) -> None: ...
 
 class RegisterSession(_message.Message):
     __slots__ = ("session_id", "fail_fast")
@@ -90,16 +114,140 @@ class Stop(_message.Message):
     def __init__(self) -> None: ...
 
 class RankToPool(_message.Message):
-    __slots__ = ("request_id", "ready", "failed", "ack")
+    __slots__ = ("request_id", "ready", "failed", "ack", "enter", "leave", "done", "heartbeat")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     READY_FIELD_NUMBER: _ClassVar[int]
     FAILED_FIELD_NUMBER: _ClassVar[int]
     ACK_FIELD_NUMBER: _ClassVar[int]
+    ENTER_FIELD_NUMBER: _ClassVar[int]
+    LEAVE_FIELD_NUMBER: _ClassVar[int]
+    DONE_FIELD_NUMBER: _ClassVar[int]
+    HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
     request_id: int
     ready: Ready
     failed: _types_pb2.ErrorDetail
     ack: Ack
-    def __init__(self, request_id: _Optional[int] = ..., ready: _Optional[_Union[Ready, _Mapping]] = ..., failed: _Optional[_Union[_types_pb2.ErrorDetail, _Mapping]] = ..., ack: _Optional[_Union[Ack, _Mapping]] = ...) -> None: ...
+    enter: Enter
+    leave: Leave
+    done: Done
+    heartbeat: Heartbeat
+    def __init__(self, request_id: _Optional[int] = ..., ready: _Optional[_Union[Ready, _Mapping]] = ..., failed: _Optional[_Union[_types_pb2.ErrorDetail, _Mapping]] = ..., ack: _Optional[_Union[Ack, _Mapping]] = ..., enter: _Optional[_Union[Enter, _Mapping]] = ..., leave: _Optional[_Union[Leave, _Mapping]] = ..., done: _Optional[_Union[Done, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ...) -> None: ...
+
+class Enter(_message.Message):
+    __slots__ = ("ticket", "group", "members", "rank_in_group", "size", "operation", "parts", "direction", "peer", "eager", "session_id", "call_id", "age", "remaining")
+    TICKET_FIELD_NUMBER: _ClassVar[int]
+    GROUP_FIELD_NUMBER: _ClassVar[int]
+    MEMBERS_FIELD_NUMBER: _ClassVar[int]
+    RANK_IN_GROUP_FIELD_NUMBER: _ClassVar[int]
+    SIZE_FIELD_NUMBER: _ClassVar[int]
+    OPERATION_FIELD_NUMBER: _ClassVar[int]
+    PARTS_FIELD_NUMBER: _ClassVar[int]
+    DIRECTION_FIELD_NUMBER: _ClassVar[int]
+    PEER_FIELD_NUMBER: _ClassVar[int]
+    EAGER_FIELD_NUMBER: _ClassVar[int]
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    CALL_ID_FIELD_NUMBER: _ClassVar[int]
+    AGE_FIELD_NUMBER: _ClassVar[int]
+    REMAINING_FIELD_NUMBER: _ClassVar[int]
+    ticket: int
+    group: str
+    members: _containers.RepeatedScalarFieldContainer[int]
+    rank_in_group: int
+    size: int
+    operation: str
+    parts: _containers.RepeatedCompositeFieldContainer[AgreedPart]
+    direction: Direction
+    peer: int
+    eager: bool
+    session_id: str
+    call_id: str
+    age: _duration_pb2.Duration
+    remaining: _duration_pb2.Duration
+    def __init__(self, ticket: _Optional[int] = ..., group: _Optional[str] = ..., members: _Optional[_Iterable[int]] = ..., rank_in_group: _Optional[int] = ..., size: _Optional[int] = ..., operation: _Optional[str] = ..., parts: _Optional[_Iterable[_Union[AgreedPart, _Mapping]]] = ..., direction: _Optional[_Union[Direction, str]] = ..., peer: _Optional[int] = ..., eager: _Optional[bool] = ..., session_id: _Optional[str] = ..., call_id: _Optional[str] = ..., age: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., remaining: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+
+class AgreedPart(_message.Message):
+    __slots__ = ("name", "value")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    value: str
+    def __init__(self, name: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+
+class Leave(_message.Message):
+    __slots__ = ("ticket", "why")
+    TICKET_FIELD_NUMBER: _ClassVar[int]
+    WHY_FIELD_NUMBER: _ClassVar[int]
+    ticket: int
+    why: str
+    def __init__(self, ticket: _Optional[int] = ..., why: _Optional[str] = ...) -> None: ...
+
+class Done(_message.Message):
+    __slots__ = ("ticket", "ok", "age")
+    TICKET_FIELD_NUMBER: _ClassVar[int]
+    OK_FIELD_NUMBER: _ClassVar[int]
+    AGE_FIELD_NUMBER: _ClassVar[int]
+    ticket: int
+    ok: bool
+    age: _duration_pb2.Duration
+    def __init__(self, ticket: _Optional[int] = ..., ok: _Optional[bool] = ..., age: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+
+class Verdict(_message.Message):
+    __slots__ = ("ticket", "go", "refusal", "sequence")
+    TICKET_FIELD_NUMBER: _ClassVar[int]
+    GO_FIELD_NUMBER: _ClassVar[int]
+    REFUSAL_FIELD_NUMBER: _ClassVar[int]
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    ticket: int
+    go: bool
+    refusal: _types_pb2.ErrorDetail
+    sequence: int
+    def __init__(self, ticket: _Optional[int] = ..., go: _Optional[bool] = ..., refusal: _Optional[_Union[_types_pb2.ErrorDetail, _Mapping]] = ..., sequence: _Optional[int] = ...) -> None: ...
+
+class Heartbeat(_message.Message):
+    __slots__ = ("running", "queued", "sessions", "objects", "counts")
+    RUNNING_FIELD_NUMBER: _ClassVar[int]
+    QUEUED_FIELD_NUMBER: _ClassVar[int]
+    SESSIONS_FIELD_NUMBER: _ClassVar[int]
+    OBJECTS_FIELD_NUMBER: _ClassVar[int]
+    COUNTS_FIELD_NUMBER: _ClassVar[int]
+    running: RunningCall
+    queued: int
+    sessions: int
+    objects: int
+    counts: _containers.RepeatedCompositeFieldContainer[MethodCount]
+    def __init__(self, running: _Optional[_Union[RunningCall, _Mapping]] = ..., queued: _Optional[int] = ..., sessions: _Optional[int] = ..., objects: _Optional[int] = ..., counts: _Optional[_Iterable[_Union[MethodCount, _Mapping]]] = ...) -> None: ...
+
+class RunningCall(_message.Message):
+    __slots__ = ("session_id", "call_id", "method", "running_s", "overdue_s")
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    CALL_ID_FIELD_NUMBER: _ClassVar[int]
+    METHOD_FIELD_NUMBER: _ClassVar[int]
+    RUNNING_S_FIELD_NUMBER: _ClassVar[int]
+    OVERDUE_S_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    call_id: str
+    method: str
+    running_s: float
+    overdue_s: float
+    def __init__(self, session_id: _Optional[str] = ..., call_id: _Optional[str] = ..., method: _Optional[str] = ..., running_s: _Optional[float] = ..., overdue_s: _Optional[float] = ...) -> None: ...
+
+class MethodCount(_message.Message):
+    __slots__ = ("method", "outcome", "calls", "seconds", "buckets", "bytes_in", "bytes_out")
+    METHOD_FIELD_NUMBER: _ClassVar[int]
+    OUTCOME_FIELD_NUMBER: _ClassVar[int]
+    CALLS_FIELD_NUMBER: _ClassVar[int]
+    SECONDS_FIELD_NUMBER: _ClassVar[int]
+    BUCKETS_FIELD_NUMBER: _ClassVar[int]
+    BYTES_IN_FIELD_NUMBER: _ClassVar[int]
+    BYTES_OUT_FIELD_NUMBER: _ClassVar[int]
+    method: str
+    outcome: str
+    calls: int
+    seconds: float
+    buckets: _containers.RepeatedScalarFieldContainer[int]
+    bytes_in: int
+    bytes_out: int
+    def __init__(self, method: _Optional[str] = ..., outcome: _Optional[str] = ..., calls: _Optional[int] = ..., seconds: _Optional[float] = ..., buckets: _Optional[_Iterable[int]] = ..., bytes_in: _Optional[int] = ..., bytes_out: _Optional[int] = ...) -> None: ...
 
 class Ready(_message.Message):
     __slots__ = ("endpoint", "pid")

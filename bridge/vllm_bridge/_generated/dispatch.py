@@ -32,7 +32,7 @@ def _use_sched_yield(
 def _all_gather(
     request: distributed_pb2.AllGatherRequest, wire: Wire
 ) -> distributed_pb2.AllGatherResponse:
-    result = vllm_distributed.all_gather(wire.tensor(present(request, "tensor")), request.dim, request.world_size, request.group_name)
+    result = wire.gated("all_gather", vllm_distributed.all_gather, wire.tensor(present(request, "tensor")), request.dim, request.world_size, request.group_name)
     return distributed_pb2.AllGatherResponse(result=wire.to_tensor(result))
 
 
@@ -46,7 +46,7 @@ def _all_gather_fake(
 def _all_reduce(
     request: distributed_pb2.AllReduceRequest, wire: Wire
 ) -> distributed_pb2.AllReduceResponse:
-    result = vllm_distributed.all_reduce(wire.tensor(present(request, "tensor")), request.group_name)
+    result = wire.gated("all_reduce", vllm_distributed.all_reduce, wire.tensor(present(request, "tensor")), request.group_name)
     return distributed_pb2.AllReduceResponse(result=wire.to_tensor(result))
 
 
@@ -65,7 +65,7 @@ def _broadcast_tensor_dict(
         optional["tensor_dict"] = wire.term(request.tensor_dict)
     if request.HasField("src"):
         optional["src"] = request.src
-    result = vllm_distributed.broadcast_tensor_dict(**optional)
+    result = wire.gated("broadcast_tensor_dict", vllm_distributed.broadcast_tensor_dict, **optional)
     return distributed_pb2.BroadcastTensorDictResponse(result=wire.to_term(result))
 
 
@@ -141,7 +141,7 @@ def _ensure_model_parallel_initialized(
         optional["is_moe_model"] = request.is_moe_model
     if request.HasField("enable_eplb"):
         optional["enable_eplb"] = request.enable_eplb
-    vllm_distributed.ensure_model_parallel_initialized(request.tensor_model_parallel_size, request.pipeline_model_parallel_size, **optional)
+    wire.gated("ensure_model_parallel_initialized", vllm_distributed.ensure_model_parallel_initialized, request.tensor_model_parallel_size, request.pipeline_model_parallel_size, **optional)
     return distributed_pb2.EnsureModelParallelInitializedResponse()
 
 
@@ -342,7 +342,7 @@ def _in_the_same_node_as(
     optional: dict[str, Any] = {}
     if request.HasField("source_rank"):
         optional["source_rank"] = request.source_rank
-    result = vllm_distributed.in_the_same_node_as(wire.process_group(present(request, "pg")), **optional)
+    result = wire.gated("in_the_same_node_as", vllm_distributed.in_the_same_node_as, wire.process_group(present(request, "pg")), **optional)
     return distributed_pb2.InTheSameNodeAsResponse(result=result)
 
 
@@ -362,14 +362,14 @@ def _init_distributed_environment(
         optional["backend"] = request.backend
     if request.HasField("timeout"):
         optional["timeout"] = wire.duration(request.timeout)
-    vllm_distributed.init_distributed_environment(**optional)
+    wire.gated("init_distributed_environment", wire.init_distributed_environment, **optional)
     return distributed_pb2.InitDistributedEnvironmentResponse()
 
 
 def _init_gloo_process_group(
     request: distributed_pb2.InitGlooProcessGroupRequest, wire: Wire
 ) -> distributed_pb2.InitGlooProcessGroupResponse:
-    result = vllm_distributed.init_gloo_process_group(wire.term(present(request, "prefix_store")), request.group_rank, request.group_size, wire.duration(present(request, "timeout")))
+    result = wire.gated("init_gloo_process_group", vllm_distributed.init_gloo_process_group, wire.term(present(request, "prefix_store")), request.group_rank, request.group_size, wire.duration(present(request, "timeout")))
     return distributed_pb2.InitGlooProcessGroupResponse(result=wire.to_process_group(result))
 
 
@@ -390,14 +390,14 @@ def _init_model_parallel_group(
         optional["group_name"] = request.group_name
     if request.HasField("use_device_communicator"):
         optional["use_device_communicator"] = request.use_device_communicator
-    result = vllm_distributed.init_model_parallel_group([list(item.values) for item in request.group_ranks], request.local_rank, request.backend, **optional)
+    result = wire.gated("init_model_parallel_group", vllm_distributed.init_model_parallel_group, [list(item.values) for item in request.group_ranks], request.local_rank, request.backend, **optional)
     return distributed_pb2.InitModelParallelGroupResponse(result=wire.to_group(result))
 
 
 def _init_world_group(
     request: distributed_pb2.InitWorldGroupRequest, wire: Wire
 ) -> distributed_pb2.InitWorldGroupResponse:
-    result = vllm_distributed.init_world_group(list(request.ranks), request.local_rank, request.backend)
+    result = wire.gated("init_world_group", vllm_distributed.init_world_group, list(request.ranks), request.local_rank, request.backend)
     return distributed_pb2.InitWorldGroupResponse(result=wire.to_group(result))
 
 
@@ -421,7 +421,7 @@ def _initialize_model_parallel(
         optional["is_moe_model"] = request.is_moe_model
     if request.HasField("enable_eplb"):
         optional["enable_eplb"] = request.enable_eplb
-    vllm_distributed.initialize_model_parallel(**optional)
+    wire.gated("initialize_model_parallel", vllm_distributed.initialize_model_parallel, **optional)
     return distributed_pb2.InitializeModelParallelResponse()
 
 
@@ -479,7 +479,7 @@ def _patched_fused_scaled_matmul_reduce_scatter(
         optional["out_dtype"] = wire.dtype(request.out_dtype)
     if request.HasField("use_fast_accum"):
         optional["use_fast_accum"] = request.use_fast_accum
-    result = vllm_distributed.patched_fused_scaled_matmul_reduce_scatter(wire.tensor(present(request, "A")), wire.tensor(present(request, "B")), wire.tensor(present(request, "A_scale")), wire.tensor(present(request, "B_scale")), request.reduce_op, request.orig_scatter_dim, request.scatter_dim_after_maybe_reshape, request.group_name, list(request.output_shape), **optional)
+    result = wire.gated("patched_fused_scaled_matmul_reduce_scatter", vllm_distributed.patched_fused_scaled_matmul_reduce_scatter, wire.tensor(present(request, "A")), wire.tensor(present(request, "B")), wire.tensor(present(request, "A_scale")), wire.tensor(present(request, "B_scale")), request.reduce_op, request.orig_scatter_dim, request.scatter_dim_after_maybe_reshape, request.group_name, list(request.output_shape), **optional)
     return distributed_pb2.PatchedFusedScaledMatmulReduceScatterResponse(result=wire.to_tensor(result))
 
 
@@ -516,7 +516,7 @@ def _rebalance_experts(
 def _reduce_scatter(
     request: distributed_pb2.ReduceScatterRequest, wire: Wire
 ) -> distributed_pb2.ReduceScatterResponse:
-    result = vllm_distributed.reduce_scatter(wire.tensor(present(request, "tensor")), request.dim, request.world_size, request.group_name)
+    result = wire.gated("reduce_scatter", vllm_distributed.reduce_scatter, wire.tensor(present(request, "tensor")), request.dim, request.world_size, request.group_name)
     return distributed_pb2.ReduceScatterResponse(result=wire.to_tensor(result))
 
 
@@ -582,7 +582,7 @@ def _stateless_init_torch_distributed_process_group(
         optional["listen_socket"] = wire.term(request.listen_socket)
     if request.HasField("timeout"):
         optional["timeout"] = wire.duration(request.timeout)
-    result = vllm_distributed.stateless_init_torch_distributed_process_group(request.host, request.port, request.rank, request.world_size, request.backend, **optional)
+    result = wire.gated("stateless_init_torch_distributed_process_group", vllm_distributed.stateless_init_torch_distributed_process_group, request.host, request.port, request.rank, request.world_size, request.backend, **optional)
     return distributed_pb2.StatelessInitTorchDistributedProcessGroupResponse(result=wire.to_process_group(result))
 
 
@@ -599,14 +599,14 @@ def _tensor_model_parallel_all_gather(
     optional: dict[str, Any] = {}
     if request.HasField("dim"):
         optional["dim"] = request.dim
-    result = vllm_distributed.tensor_model_parallel_all_gather(wire.tensor(present(request, "input_")), **optional)
+    result = wire.gated("tensor_model_parallel_all_gather", vllm_distributed.tensor_model_parallel_all_gather, wire.tensor(present(request, "input_")), **optional)
     return distributed_pb2.TensorModelParallelAllGatherResponse(result=wire.to_tensor(result))
 
 
 def _tensor_model_parallel_all_reduce(
     request: distributed_pb2.TensorModelParallelAllReduceRequest, wire: Wire
 ) -> distributed_pb2.TensorModelParallelAllReduceResponse:
-    result = vllm_distributed.tensor_model_parallel_all_reduce(wire.tensor(present(request, "input_")))
+    result = wire.gated("tensor_model_parallel_all_reduce", vllm_distributed.tensor_model_parallel_all_reduce, wire.tensor(present(request, "input_")))
     return distributed_pb2.TensorModelParallelAllReduceResponse(result=wire.to_tensor(result))
 
 
@@ -618,7 +618,7 @@ def _tensor_model_parallel_gather(
         optional["dst"] = request.dst
     if request.HasField("dim"):
         optional["dim"] = request.dim
-    result = vllm_distributed.tensor_model_parallel_gather(wire.tensor(present(request, "input_")), **optional)
+    result = wire.gated("tensor_model_parallel_gather", vllm_distributed.tensor_model_parallel_gather, wire.tensor(present(request, "input_")), **optional)
     return distributed_pb2.TensorModelParallelGatherResponse(result=None if result is None else wire.to_tensor(result))
 
 
@@ -628,7 +628,7 @@ def _tensor_model_parallel_reduce_scatter(
     optional: dict[str, Any] = {}
     if request.HasField("dim"):
         optional["dim"] = request.dim
-    result = vllm_distributed.tensor_model_parallel_reduce_scatter(wire.tensor(present(request, "input_")), **optional)
+    result = wire.gated("tensor_model_parallel_reduce_scatter", vllm_distributed.tensor_model_parallel_reduce_scatter, wire.tensor(present(request, "input_")), **optional)
     return distributed_pb2.TensorModelParallelReduceScatterResponse(result=wire.to_tensor(result))
 
 
@@ -642,7 +642,7 @@ def _group_coordinator_new(
         optional["group_name"] = request.group_name
     if request.HasField("timeout"):
         optional["timeout"] = wire.duration(request.timeout)
-    result = GroupCoordinator([list(item.values) for item in request.group_ranks], request.local_rank, request.torch_distributed_backend, request.use_device_communicator, **optional)
+    result = wire.gated("GroupCoordinator.new", GroupCoordinator, [list(item.values) for item in request.group_ranks], request.local_rank, request.torch_distributed_backend, request.use_device_communicator, **optional)
     return group_coordinator_pb2.GroupCoordinatorNewResponse(result=wire.to_group(result))
 
 
@@ -715,7 +715,7 @@ def _group_coordinator_make_sibling_device_group(
     optional: dict[str, Any] = {}
     if request.HasField("group_desc"):
         optional["group_desc"] = request.group_desc
-    result = wire.group(present(request, "receiver")).make_sibling_device_group(**optional)
+    result = wire.gated("GroupCoordinator.make_sibling_device_group", wire.group(present(request, "receiver")).make_sibling_device_group, **optional)
     return group_coordinator_pb2.GroupCoordinatorMakeSiblingDeviceGroupResponse(result=wire.to_process_group(result))
 
 
@@ -759,7 +759,7 @@ def _group_coordinator_dispatch(
         optional["sizes"] = list(request.sizes.values)
     if request.HasField("router_logits"):
         optional["router_logits"] = wire.tensor(request.router_logits)
-    result = wire.group(present(request, "receiver")).dispatch(wire.tensor(present(request, "hidden_states")), **optional)
+    result = wire.gated("GroupCoordinator.dispatch", wire.group(present(request, "receiver")).dispatch, wire.tensor(present(request, "hidden_states")), **optional)
     return group_coordinator_pb2.GroupCoordinatorDispatchResponse(result=wire.to_term(result))
 
 
@@ -773,7 +773,7 @@ def _group_coordinator_dispatch_router_logits(
         optional["extra_tensors"] = [wire.tensor(item) for item in request.extra_tensors.values]
     if request.HasField("sizes"):
         optional["sizes"] = list(request.sizes.values)
-    result = wire.group(present(request, "receiver")).dispatch_router_logits(wire.tensor(present(request, "hidden_states")), wire.tensor(present(request, "router_logits")), **optional)
+    result = wire.gated("GroupCoordinator.dispatch_router_logits", wire.group(present(request, "receiver")).dispatch_router_logits, wire.tensor(present(request, "hidden_states")), wire.tensor(present(request, "router_logits")), **optional)
     return group_coordinator_pb2.GroupCoordinatorDispatchRouterLogitsResponse(result=wire.to_term(result))
 
 
@@ -785,7 +785,7 @@ def _group_coordinator_combine(
         optional["is_sequence_parallel"] = request.is_sequence_parallel
     if request.HasField("sizes"):
         optional["sizes"] = list(request.sizes.values)
-    result = wire.group(present(request, "receiver")).combine(wire.tensor(present(request, "hidden_states")), **optional)
+    result = wire.gated("GroupCoordinator.combine", wire.group(present(request, "receiver")).combine, wire.tensor(present(request, "hidden_states")), **optional)
     return group_coordinator_pb2.GroupCoordinatorCombineResponse(result=wire.to_tensor(result))
 
 
@@ -799,7 +799,7 @@ def _group_coordinator_create_mq_broadcaster(
         optional["external_writer_handle"] = wire.term(request.external_writer_handle)
     if request.HasField("blocking"):
         optional["blocking"] = request.blocking
-    result = wire.group(present(request, "receiver")).create_mq_broadcaster(**optional)
+    result = wire.gated("GroupCoordinator.create_mq_broadcaster", wire.group(present(request, "receiver")).create_mq_broadcaster, **optional)
     return group_coordinator_pb2.GroupCoordinatorCreateMqBroadcasterResponse(result=wire.to_term(result))
 
 
@@ -811,7 +811,7 @@ def _group_coordinator_create_single_reader_mq_broadcasters(
         optional["reader_rank_in_group"] = request.reader_rank_in_group
     if request.HasField("blocking"):
         optional["blocking"] = request.blocking
-    result = wire.group(present(request, "receiver")).create_single_reader_mq_broadcasters(**optional)
+    result = wire.gated("GroupCoordinator.create_single_reader_mq_broadcasters", wire.group(present(request, "receiver")).create_single_reader_mq_broadcasters, **optional)
     return group_coordinator_pb2.GroupCoordinatorCreateSingleReaderMqBroadcastersResponse(result=wire.to_term(result))
 
 
@@ -823,7 +823,7 @@ def _group_coordinator_broadcast_object(
         optional["obj"] = wire.term(request.obj)
     if request.HasField("src"):
         optional["src"] = request.src
-    result = wire.group(present(request, "receiver")).broadcast_object(**optional)
+    result = wire.gated("GroupCoordinator.broadcast_object", wire.group(present(request, "receiver")).broadcast_object, **optional)
     return group_coordinator_pb2.GroupCoordinatorBroadcastObjectResponse(result=wire.to_term(result))
 
 
@@ -835,7 +835,7 @@ def _group_coordinator_broadcast_object_list(
         optional["src"] = request.src
     if request.HasField("group"):
         optional["group"] = wire.process_group(request.group)
-    result = wire.group(present(request, "receiver")).broadcast_object_list(wire.term(present(request, "obj_list")), **optional)
+    result = wire.gated("GroupCoordinator.broadcast_object_list", wire.group(present(request, "receiver")).broadcast_object_list, wire.term(present(request, "obj_list")), **optional)
     return group_coordinator_pb2.GroupCoordinatorBroadcastObjectListResponse(result=wire.to_term(result))
 
 
@@ -851,49 +851,49 @@ def _group_coordinator_broadcast_tensor_dict(
         optional["group"] = wire.process_group(request.group)
     if request.HasField("metadata_group"):
         optional["metadata_group"] = wire.process_group(request.metadata_group)
-    result = wire.group(present(request, "receiver")).broadcast_tensor_dict(**optional)
+    result = wire.gated("GroupCoordinator.broadcast_tensor_dict", wire.group(present(request, "receiver")).broadcast_tensor_dict, **optional)
     return group_coordinator_pb2.GroupCoordinatorBroadcastTensorDictResponse(result=wire.to_term(result))
 
 
 def _group_coordinator_send_object(
     request: group_coordinator_pb2.GroupCoordinatorSendObjectRequest, wire: Wire
 ) -> group_coordinator_pb2.GroupCoordinatorSendObjectResponse:
-    wire.group(present(request, "receiver")).send_object(wire.term(present(request, "obj")), request.dst)
+    wire.gated("GroupCoordinator.send_object", wire.group(present(request, "receiver")).send_object, wire.term(present(request, "obj")), request.dst)
     return group_coordinator_pb2.GroupCoordinatorSendObjectResponse()
 
 
 def _group_coordinator_isend_object(
     request: group_coordinator_pb2.GroupCoordinatorIsendObjectRequest, wire: Wire
 ) -> group_coordinator_pb2.GroupCoordinatorIsendObjectResponse:
-    result = wire.group(present(request, "receiver")).isend_object(wire.term(present(request, "obj")), request.dst)
+    result = wire.gated("GroupCoordinator.isend_object", wire.group(present(request, "receiver")).isend_object, wire.term(present(request, "obj")), request.dst)
     return group_coordinator_pb2.GroupCoordinatorIsendObjectResponse(result=wire.to_term(result))
 
 
 def _group_coordinator_recv_object(
     request: group_coordinator_pb2.GroupCoordinatorRecvObjectRequest, wire: Wire
 ) -> group_coordinator_pb2.GroupCoordinatorRecvObjectResponse:
-    result = wire.group(present(request, "receiver")).recv_object(request.src)
+    result = wire.gated("GroupCoordinator.recv_object", wire.group(present(request, "receiver")).recv_object, request.src)
     return group_coordinator_pb2.GroupCoordinatorRecvObjectResponse(result=wire.to_term(result))
 
 
 def _group_coordinator_barrier(
     request: group_coordinator_pb2.GroupCoordinatorBarrierRequest, wire: Wire
 ) -> group_coordinator_pb2.GroupCoordinatorBarrierResponse:
-    wire.group(present(request, "receiver")).barrier()
+    wire.gated("GroupCoordinator.barrier", wire.group(present(request, "receiver")).barrier)
     return group_coordinator_pb2.GroupCoordinatorBarrierResponse()
 
 
 def _group_coordinator_all_reduce(
     request: group_coordinator_pb2.GroupCoordinatorAllReduceRequest, wire: Wire
 ) -> group_coordinator_pb2.GroupCoordinatorAllReduceResponse:
-    result = wire.group(present(request, "receiver")).all_reduce(wire.tensor(present(request, "input_")))
+    result = wire.gated("GroupCoordinator.all_reduce", wire.group(present(request, "receiver")).all_reduce, wire.tensor(present(request, "input_")))
     return group_coordinator_pb2.GroupCoordinatorAllReduceResponse(result=wire.to_tensor(result))
 
 
 def _group_coordinator_all_reduce_in_place(
     request: group_coordinator_pb2.GroupCoordinatorAllReduceInPlaceRequest, wire: Wire
 ) -> group_coordinator_pb2.GroupCoordinatorAllReduceInPlaceResponse:
-    result = wire.group(present(request, "receiver")).all_reduce_(wire.tensor(present(request, "input_")))
+    result = wire.gated("GroupCoordinator.all_reduce_", wire.group(present(request, "receiver")).all_reduce_, wire.tensor(present(request, "input_")))
     return group_coordinator_pb2.GroupCoordinatorAllReduceInPlaceResponse(result=wire.to_tensor(result))
 
 
@@ -903,7 +903,7 @@ def _group_coordinator_all_gather(
     optional: dict[str, Any] = {}
     if request.HasField("dim"):
         optional["dim"] = request.dim
-    result = wire.group(present(request, "receiver")).all_gather(wire.tensor(present(request, "input_")), **optional)
+    result = wire.gated("GroupCoordinator.all_gather", wire.group(present(request, "receiver")).all_gather, wire.tensor(present(request, "input_")), **optional)
     return group_coordinator_pb2.GroupCoordinatorAllGatherResponse(result=wire.to_tensor(result))
 
 
@@ -915,7 +915,7 @@ def _group_coordinator_all_gatherv(
         optional["dim"] = request.dim
     if request.HasField("sizes"):
         optional["sizes"] = list(request.sizes.values)
-    result = wire.group(present(request, "receiver")).all_gatherv(wire.term(present(request, "input_")), **optional)
+    result = wire.gated("GroupCoordinator.all_gatherv", wire.group(present(request, "receiver")).all_gatherv, wire.term(present(request, "input_")), **optional)
     return group_coordinator_pb2.GroupCoordinatorAllGathervResponse(result=wire.to_term(result))
 
 
@@ -925,7 +925,7 @@ def _group_coordinator_reduce_scatter(
     optional: dict[str, Any] = {}
     if request.HasField("dim"):
         optional["dim"] = request.dim
-    result = wire.group(present(request, "receiver")).reduce_scatter(wire.tensor(present(request, "input_")), **optional)
+    result = wire.gated("GroupCoordinator.reduce_scatter", wire.group(present(request, "receiver")).reduce_scatter, wire.tensor(present(request, "input_")), **optional)
     return group_coordinator_pb2.GroupCoordinatorReduceScatterResponse(result=wire.to_tensor(result))
 
 
@@ -937,7 +937,7 @@ def _group_coordinator_reduce_scatterv(
         optional["dim"] = request.dim
     if request.HasField("sizes"):
         optional["sizes"] = list(request.sizes.values)
-    result = wire.group(present(request, "receiver")).reduce_scatterv(wire.tensor(present(request, "input_")), **optional)
+    result = wire.gated("GroupCoordinator.reduce_scatterv", wire.group(present(request, "receiver")).reduce_scatterv, wire.tensor(present(request, "input_")), **optional)
     return group_coordinator_pb2.GroupCoordinatorReduceScattervResponse(result=wire.to_tensor(result))
 
 
@@ -949,7 +949,7 @@ def _group_coordinator_gather(
         optional["dst"] = request.dst
     if request.HasField("dim"):
         optional["dim"] = request.dim
-    result = wire.group(present(request, "receiver")).gather(wire.tensor(present(request, "input_")), **optional)
+    result = wire.gated("GroupCoordinator.gather", wire.group(present(request, "receiver")).gather, wire.tensor(present(request, "input_")), **optional)
     return group_coordinator_pb2.GroupCoordinatorGatherResponse(result=None if result is None else wire.to_tensor(result))
 
 
@@ -959,7 +959,7 @@ def _group_coordinator_broadcast(
     optional: dict[str, Any] = {}
     if request.HasField("src"):
         optional["src"] = request.src
-    result = wire.group(present(request, "receiver")).broadcast(wire.tensor(present(request, "input_")), **optional)
+    result = wire.gated("GroupCoordinator.broadcast", wire.group(present(request, "receiver")).broadcast, wire.tensor(present(request, "input_")), **optional)
     return group_coordinator_pb2.GroupCoordinatorBroadcastResponse(result=wire.to_tensor(result))
 
 
@@ -969,7 +969,7 @@ def _group_coordinator_send(
     optional: dict[str, Any] = {}
     if request.HasField("dst"):
         optional["dst"] = request.dst
-    wire.group(present(request, "receiver")).send(wire.tensor(present(request, "tensor")), **optional)
+    wire.gated("GroupCoordinator.send", wire.group(present(request, "receiver")).send, wire.tensor(present(request, "tensor")), **optional)
     return group_coordinator_pb2.GroupCoordinatorSendResponse()
 
 
@@ -979,7 +979,7 @@ def _group_coordinator_recv(
     optional: dict[str, Any] = {}
     if request.HasField("src"):
         optional["src"] = request.src
-    result = wire.group(present(request, "receiver")).recv(wire.size(request.size), wire.dtype(request.dtype), **optional)
+    result = wire.gated("GroupCoordinator.recv", wire.group(present(request, "receiver")).recv, wire.size(request.size), wire.dtype(request.dtype), **optional)
     return group_coordinator_pb2.GroupCoordinatorRecvResponse(result=wire.to_tensor(result))
 
 
@@ -993,7 +993,7 @@ def _group_coordinator_send_tensor_dict(
         optional["all_gather_group"] = wire.group(request.all_gather_group)
     if request.HasField("all_gather_tensors"):
         optional["all_gather_tensors"] = wire.term(request.all_gather_tensors)
-    result = wire.group(present(request, "receiver")).send_tensor_dict(wire.term(present(request, "tensor_dict")), **optional)
+    result = wire.gated("GroupCoordinator.send_tensor_dict", wire.group(present(request, "receiver")).send_tensor_dict, wire.term(present(request, "tensor_dict")), **optional)
     return group_coordinator_pb2.GroupCoordinatorSendTensorDictResponse(result=wire.to_term(result))
 
 
@@ -1007,7 +1007,7 @@ def _group_coordinator_recv_tensor_dict(
         optional["all_gather_group"] = wire.group(request.all_gather_group)
     if request.HasField("all_gather_tensors"):
         optional["all_gather_tensors"] = wire.term(request.all_gather_tensors)
-    result = wire.group(present(request, "receiver")).recv_tensor_dict(**optional)
+    result = wire.gated("GroupCoordinator.recv_tensor_dict", wire.group(present(request, "receiver")).recv_tensor_dict, **optional)
     return group_coordinator_pb2.GroupCoordinatorRecvTensorDictResponse(result=wire.to_term(result))
 
 
@@ -1021,7 +1021,7 @@ def _group_coordinator_isend_tensor_dict(
         optional["all_gather_group"] = wire.group(request.all_gather_group)
     if request.HasField("all_gather_tensors"):
         optional["all_gather_tensors"] = wire.term(request.all_gather_tensors)
-    result = wire.group(present(request, "receiver")).isend_tensor_dict(wire.term(present(request, "tensor_dict")), **optional)
+    result = wire.gated("GroupCoordinator.isend_tensor_dict", wire.group(present(request, "receiver")).isend_tensor_dict, wire.term(present(request, "tensor_dict")), **optional)
     return group_coordinator_pb2.GroupCoordinatorIsendTensorDictResponse(result=wire.to_term(result))
 
 
@@ -1035,7 +1035,7 @@ def _group_coordinator_irecv_tensor_dict(
         optional["all_gather_group"] = wire.group(request.all_gather_group)
     if request.HasField("all_gather_tensors"):
         optional["all_gather_tensors"] = wire.term(request.all_gather_tensors)
-    result = wire.group(present(request, "receiver")).irecv_tensor_dict(**optional)
+    result = wire.gated("GroupCoordinator.irecv_tensor_dict", wire.group(present(request, "receiver")).irecv_tensor_dict, **optional)
     return group_coordinator_pb2.GroupCoordinatorIrecvTensorDictResponse(item_1=wire.to_term(result[0]), item_2=wire.to_term(result[1]), item_3=wire.to_term(result[2]))
 
 
@@ -1059,7 +1059,7 @@ def _stateless_group_coordinator_new(
         optional["coord_store"] = wire.term(request.coord_store)
     if request.HasField("timeout"):
         optional["timeout"] = wire.duration(request.timeout)
-    result = StatelessGroupCoordinator([list(item.values) for item in request.group_ranks], request.local_rank, request.torch_distributed_backend, request.use_device_communicator, **optional)
+    result = wire.gated("StatelessGroupCoordinator.new", StatelessGroupCoordinator, [list(item.values) for item in request.group_ranks], request.local_rank, request.torch_distributed_backend, request.use_device_communicator, **optional)
     return stateless_group_coordinator_pb2.StatelessGroupCoordinatorNewResponse(result=wire.to_group(result))
 
 
@@ -1132,7 +1132,7 @@ def _stateless_group_coordinator_make_sibling_device_group(
     optional: dict[str, Any] = {}
     if request.HasField("group_desc"):
         optional["group_desc"] = request.group_desc
-    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).make_sibling_device_group(**optional)
+    result = wire.gated("StatelessGroupCoordinator.make_sibling_device_group", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).make_sibling_device_group, **optional)
     return stateless_group_coordinator_pb2.StatelessGroupCoordinatorMakeSiblingDeviceGroupResponse(result=wire.to_process_group(result))
 
 
@@ -1176,7 +1176,7 @@ def _stateless_group_coordinator_dispatch(
         optional["sizes"] = list(request.sizes.values)
     if request.HasField("router_logits"):
         optional["router_logits"] = wire.tensor(request.router_logits)
-    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).dispatch(wire.tensor(present(request, "hidden_states")), **optional)
+    result = wire.gated("StatelessGroupCoordinator.dispatch", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).dispatch, wire.tensor(present(request, "hidden_states")), **optional)
     return stateless_group_coordinator_pb2.StatelessGroupCoordinatorDispatchResponse(result=wire.to_term(result))
 
 
@@ -1190,7 +1190,7 @@ def _stateless_group_coordinator_dispatch_router_logits(
         optional["extra_tensors"] = [wire.tensor(item) for item in request.extra_tensors.values]
     if request.HasField("sizes"):
         optional["sizes"] = list(request.sizes.values)
-    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).dispatch_router_logits(wire.tensor(present(request, "hidden_states")), wire.tensor(present(request, "router_logits")), **optional)
+    result = wire.gated("StatelessGroupCoordinator.dispatch_router_logits", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).dispatch_router_logits, wire.tensor(present(request, "hidden_states")), wire.tensor(present(request, "router_logits")), **optional)
     return stateless_group_coordinator_pb2.StatelessGroupCoordinatorDispatchRouterLogitsResponse(result=wire.to_term(result))
 
 
@@ -1202,7 +1202,7 @@ def _stateless_group_coordinator_combine(
         optional["is_sequence_parallel"] = request.is_sequence_parallel
     if request.HasField("sizes"):
         optional["sizes"] = list(request.sizes.values)
-    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).combine(wire.tensor(present(request, "hidden_states")), **optional)
+    result = wire.gated("StatelessGroupCoordinator.combine", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).combine, wire.tensor(present(request, "hidden_states")), **optional)
     return stateless_group_coordinator_pb2.StatelessGroupCoordinatorCombineResponse(result=wire.to_tensor(result))
 
 
@@ -1216,7 +1216,7 @@ def _stateless_group_coordinator_create_mq_broadcaster(
         optional["external_writer_handle"] = wire.term(request.external_writer_handle)
     if request.HasField("blocking"):
         optional["blocking"] = request.blocking
-    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).create_mq_broadcaster(**optional)
+    result = wire.gated("StatelessGroupCoordinator.create_mq_broadcaster", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).create_mq_broadcaster, **optional)
     return stateless_group_coordinator_pb2.StatelessGroupCoordinatorCreateMqBroadcasterResponse(result=wire.to_term(result))
 
 
@@ -1228,7 +1228,7 @@ def _stateless_group_coordinator_create_single_reader_mq_broadcasters(
         optional["reader_rank_in_group"] = request.reader_rank_in_group
     if request.HasField("blocking"):
         optional["blocking"] = request.blocking
-    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).create_single_reader_mq_broadcasters(**optional)
+    result = wire.gated("StatelessGroupCoordinator.create_single_reader_mq_broadcasters", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).create_single_reader_mq_broadcasters, **optional)
     return stateless_group_coordinator_pb2.StatelessGroupCoordinatorCreateSingleReaderMqBroadcastersResponse(result=wire.to_term(result))
 
 
@@ -1240,7 +1240,7 @@ def _stateless_group_coordinator_broadcast_object(
         optional["obj"] = wire.term(request.obj)
     if request.HasField("src"):
         optional["src"] = request.src
-    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).broadcast_object(**optional)
+    result = wire.gated("StatelessGroupCoordinator.broadcast_object", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).broadcast_object, **optional)
     return stateless_group_coordinator_pb2.StatelessGroupCoordinatorBroadcastObjectResponse(result=wire.to_term(result))
 
 
@@ -1252,7 +1252,7 @@ def _stateless_group_coordinator_broadcast_object_list(
         optional["src"] = request.src
     if request.HasField("group"):
         optional["group"] = wire.process_group(request.group)
-    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).broadcast_object_list(wire.term(present(request, "obj_list")), **optional)
+    result = wire.gated("StatelessGroupCoordinator.broadcast_object_list", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).broadcast_object_list, wire.term(present(request, "obj_list")), **optional)
     return stateless_group_coordinator_pb2.StatelessGroupCoordinatorBroadcastObjectListResponse(result=wire.to_term(result))
 
 
@@ -1268,49 +1268,49 @@ def _stateless_group_coordinator_broadcast_tensor_dict(
         optional["group"] = wire.process_group(request.group)
     if request.HasField("metadata_group"):
         optional["metadata_group"] = wire.process_group(request.metadata_group)
-    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).broadcast_tensor_dict(**optional)
+    result = wire.gated("StatelessGroupCoordinator.broadcast_tensor_dict", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).broadcast_tensor_dict, **optional)
     return stateless_group_coordinator_pb2.StatelessGroupCoordinatorBroadcastTensorDictResponse(result=wire.to_term(result))
 
 
 def _stateless_group_coordinator_send_object(
     request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorSendObjectRequest, wire: Wire
 ) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorSendObjectResponse:
-    wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).send_object(wire.term(present(request, "obj")), request.dst)
+    wire.gated("StatelessGroupCoordinator.send_object", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).send_object, wire.term(present(request, "obj")), request.dst)
     return stateless_group_coordinator_pb2.StatelessGroupCoordinatorSendObjectResponse()
 
 
 def _stateless_group_coordinator_isend_object(
     request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorIsendObjectRequest, wire: Wire
 ) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorIsendObjectResponse:
-    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).isend_object(wire.term(present(request, "obj")), request.dst)
+    result = wire.gated("StatelessGroupCoordinator.isend_object", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).isend_object, wire.term(present(request, "obj")), request.dst)
     return stateless_group_coordinator_pb2.StatelessGroupCoordinatorIsendObjectResponse(result=wire.to_term(result))
 
 
 def _stateless_group_coordinator_recv_object(
     request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorRecvObjectRequest, wire: Wire
 ) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorRecvObjectResponse:
-    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).recv_object(request.src)
+    result = wire.gated("StatelessGroupCoordinator.recv_object", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).recv_object, request.src)
     return stateless_group_coordinator_pb2.StatelessGroupCoordinatorRecvObjectResponse(result=wire.to_term(result))
 
 
 def _stateless_group_coordinator_barrier(
     request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorBarrierRequest, wire: Wire
 ) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorBarrierResponse:
-    wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).barrier()
+    wire.gated("StatelessGroupCoordinator.barrier", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).barrier)
     return stateless_group_coordinator_pb2.StatelessGroupCoordinatorBarrierResponse()
 
 
 def _stateless_group_coordinator_all_reduce(
     request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllReduceRequest, wire: Wire
 ) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllReduceResponse:
-    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).all_reduce(wire.tensor(present(request, "input_")))
+    result = wire.gated("StatelessGroupCoordinator.all_reduce", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).all_reduce, wire.tensor(present(request, "input_")))
     return stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllReduceResponse(result=wire.to_tensor(result))
 
 
 def _stateless_group_coordinator_all_reduce_in_place(
     request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllReduceInPlaceRequest, wire: Wire
 ) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllReduceInPlaceResponse:
-    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).all_reduce_(wire.tensor(present(request, "input_")))
+    result = wire.gated("StatelessGroupCoordinator.all_reduce_", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).all_reduce_, wire.tensor(present(request, "input_")))
     return stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllReduceInPlaceResponse(result=wire.to_tensor(result))
 
 
@@ -1320,7 +1320,7 @@ def _stateless_group_coordinator_all_gather(
     optional: dict[str, Any] = {}
     if request.HasField("dim"):
         optional["dim"] = request.dim
-    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).all_gather(wire.tensor(present(request, "input_")), **optional)
+    result = wire.gated("StatelessGroupCoordinator.all_gather", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).all_gather, wire.tensor(present(request, "input_")), **optional)
     return stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllGatherResponse(result=wire.to_tensor(result))
 
 
@@ -1332,7 +1332,7 @@ def _stateless_group_coordinator_all_gatherv(
         optional["dim"] = request.dim
     if request.HasField("sizes"):
         optional["sizes"] = list(request.sizes.values)
-    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).all_gatherv(wire.term(present(request, "input_")), **optional)
+    result = wire.gated("StatelessGroupCoordinator.all_gatherv", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).all_gatherv, wire.term(present(request, "input_")), **optional)
     return stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllGathervResponse(result=wire.to_term(result))
 
 
@@ -1342,7 +1342,7 @@ def _stateless_group_coordinator_reduce_scatter(
     optional: dict[str, Any] = {}
     if request.HasField("dim"):
         optional["dim"] = request.dim
-    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).reduce_scatter(wire.tensor(present(request, "input_")), **optional)
+    result = wire.gated("StatelessGroupCoordinator.reduce_scatter", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).reduce_scatter, wire.tensor(present(request, "input_")), **optional)
     return stateless_group_coordinator_pb2.StatelessGroupCoordinatorReduceScatterResponse(result=wire.to_tensor(result))
 
 
@@ -1354,7 +1354,7 @@ def _stateless_group_coordinator_reduce_scatterv(
         optional["dim"] = request.dim
     if request.HasField("sizes"):
         optional["sizes"] = list(request.sizes.values)
-    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).reduce_scatterv(wire.tensor(present(request, "input_")), **optional)
+    result = wire.gated("StatelessGroupCoordinator.reduce_scatterv", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).reduce_scatterv, wire.tensor(present(request, "input_")), **optional)
     return stateless_group_coordinator_pb2.StatelessGroupCoordinatorReduceScattervResponse(result=wire.to_tensor(result))
 
 
@@ -1366,7 +1366,7 @@ def _stateless_group_coordinator_gather(
         optional["dst"] = request.dst
     if request.HasField("dim"):
         optional["dim"] = request.dim
-    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).gather(wire.tensor(present(request, "input_")), **optional)
+    result = wire.gated("StatelessGroupCoordinator.gather", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).gather, wire.tensor(present(request, "input_")), **optional)
     return stateless_group_coordinator_pb2.StatelessGroupCoordinatorGatherResponse(result=None if result is None else wire.to_tensor(result))
 
 
@@ -1376,7 +1376,7 @@ def _stateless_group_coordinator_broadcast(
     optional: dict[str, Any] = {}
     if request.HasField("src"):
         optional["src"] = request.src
-    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).broadcast(wire.tensor(present(request, "input_")), **optional)
+    result = wire.gated("StatelessGroupCoordinator.broadcast", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).broadcast, wire.tensor(present(request, "input_")), **optional)
     return stateless_group_coordinator_pb2.StatelessGroupCoordinatorBroadcastResponse(result=wire.to_tensor(result))
 
 
@@ -1386,7 +1386,7 @@ def _stateless_group_coordinator_send(
     optional: dict[str, Any] = {}
     if request.HasField("dst"):
         optional["dst"] = request.dst
-    wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).send(wire.tensor(present(request, "tensor")), **optional)
+    wire.gated("StatelessGroupCoordinator.send", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).send, wire.tensor(present(request, "tensor")), **optional)
     return stateless_group_coordinator_pb2.StatelessGroupCoordinatorSendResponse()
 
 
@@ -1396,7 +1396,7 @@ def _stateless_group_coordinator_recv(
     optional: dict[str, Any] = {}
     if request.HasField("src"):
         optional["src"] = request.src
-    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).recv(wire.size(request.size), wire.dtype(request.dtype), **optional)
+    result = wire.gated("StatelessGroupCoordinator.recv", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).recv, wire.size(request.size), wire.dtype(request.dtype), **optional)
     return stateless_group_coordinator_pb2.StatelessGroupCoordinatorRecvResponse(result=wire.to_tensor(result))
 
 
@@ -1410,7 +1410,7 @@ def _stateless_group_coordinator_send_tensor_dict(
         optional["all_gather_group"] = wire.group(request.all_gather_group)
     if request.HasField("all_gather_tensors"):
         optional["all_gather_tensors"] = wire.term(request.all_gather_tensors)
-    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).send_tensor_dict(wire.term(present(request, "tensor_dict")), **optional)
+    result = wire.gated("StatelessGroupCoordinator.send_tensor_dict", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).send_tensor_dict, wire.term(present(request, "tensor_dict")), **optional)
     return stateless_group_coordinator_pb2.StatelessGroupCoordinatorSendTensorDictResponse(result=wire.to_term(result))
 
 
@@ -1424,7 +1424,7 @@ def _stateless_group_coordinator_recv_tensor_dict(
         optional["all_gather_group"] = wire.group(request.all_gather_group)
     if request.HasField("all_gather_tensors"):
         optional["all_gather_tensors"] = wire.term(request.all_gather_tensors)
-    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).recv_tensor_dict(**optional)
+    result = wire.gated("StatelessGroupCoordinator.recv_tensor_dict", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).recv_tensor_dict, **optional)
     return stateless_group_coordinator_pb2.StatelessGroupCoordinatorRecvTensorDictResponse(result=wire.to_term(result))
 
 
@@ -1438,7 +1438,7 @@ def _stateless_group_coordinator_isend_tensor_dict(
         optional["all_gather_group"] = wire.group(request.all_gather_group)
     if request.HasField("all_gather_tensors"):
         optional["all_gather_tensors"] = wire.term(request.all_gather_tensors)
-    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).isend_tensor_dict(wire.term(present(request, "tensor_dict")), **optional)
+    result = wire.gated("StatelessGroupCoordinator.isend_tensor_dict", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).isend_tensor_dict, wire.term(present(request, "tensor_dict")), **optional)
     return stateless_group_coordinator_pb2.StatelessGroupCoordinatorIsendTensorDictResponse(result=wire.to_term(result))
 
 
@@ -1452,7 +1452,7 @@ def _stateless_group_coordinator_irecv_tensor_dict(
         optional["all_gather_group"] = wire.group(request.all_gather_group)
     if request.HasField("all_gather_tensors"):
         optional["all_gather_tensors"] = wire.term(request.all_gather_tensors)
-    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).irecv_tensor_dict(**optional)
+    result = wire.gated("StatelessGroupCoordinator.irecv_tensor_dict", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).irecv_tensor_dict, **optional)
     return stateless_group_coordinator_pb2.StatelessGroupCoordinatorIrecvTensorDictResponse(item_1=wire.to_term(result[0]), item_2=wire.to_term(result[1]), item_3=wire.to_term(result[2]))
 
 
@@ -1480,35 +1480,35 @@ def _stateless_process_group_create(
         optional["store_timeout"] = request.store_timeout
     if request.HasField("listen_socket"):
         optional["listen_socket"] = wire.term(request.listen_socket)
-    result = StatelessProcessGroup.create(request.host, request.port, request.rank, request.world_size, **optional)
+    result = wire.gated("StatelessProcessGroup.create", StatelessProcessGroup.create, request.host, request.port, request.rank, request.world_size, **optional)
     return stateless_process_group_pb2.StatelessProcessGroupCreateResponse(result=wire.to_term(result))
 
 
 def _stateless_process_group_send_obj(
     request: stateless_process_group_pb2.StatelessProcessGroupSendObjRequest, wire: Wire
 ) -> stateless_process_group_pb2.StatelessProcessGroupSendObjResponse:
-    wire.instance(present(request, "receiver"), StatelessProcessGroup).send_obj(wire.term(present(request, "obj")), request.dst)
+    wire.gated("StatelessProcessGroup.send_obj", wire.instance(present(request, "receiver"), StatelessProcessGroup).send_obj, wire.term(present(request, "obj")), request.dst)
     return stateless_process_group_pb2.StatelessProcessGroupSendObjResponse()
 
 
 def _stateless_process_group_recv_obj(
     request: stateless_process_group_pb2.StatelessProcessGroupRecvObjRequest, wire: Wire
 ) -> stateless_process_group_pb2.StatelessProcessGroupRecvObjResponse:
-    result = wire.instance(present(request, "receiver"), StatelessProcessGroup).recv_obj(request.src)
+    result = wire.gated("StatelessProcessGroup.recv_obj", wire.instance(present(request, "receiver"), StatelessProcessGroup).recv_obj, request.src)
     return stateless_process_group_pb2.StatelessProcessGroupRecvObjResponse(result=wire.to_term(result))
 
 
 def _stateless_process_group_broadcast_obj(
     request: stateless_process_group_pb2.StatelessProcessGroupBroadcastObjRequest, wire: Wire
 ) -> stateless_process_group_pb2.StatelessProcessGroupBroadcastObjResponse:
-    result = wire.instance(present(request, "receiver"), StatelessProcessGroup).broadcast_obj(wire.term(present(request, "obj")), request.src)
+    result = wire.gated("StatelessProcessGroup.broadcast_obj", wire.instance(present(request, "receiver"), StatelessProcessGroup).broadcast_obj, wire.term(present(request, "obj")), request.src)
     return stateless_process_group_pb2.StatelessProcessGroupBroadcastObjResponse(result=wire.to_term(result))
 
 
 def _stateless_process_group_all_gather_obj(
     request: stateless_process_group_pb2.StatelessProcessGroupAllGatherObjRequest, wire: Wire
 ) -> stateless_process_group_pb2.StatelessProcessGroupAllGatherObjResponse:
-    result = wire.instance(present(request, "receiver"), StatelessProcessGroup).all_gather_obj(wire.term(present(request, "obj")))
+    result = wire.gated("StatelessProcessGroup.all_gather_obj", wire.instance(present(request, "receiver"), StatelessProcessGroup).all_gather_obj, wire.term(present(request, "obj")))
     return stateless_process_group_pb2.StatelessProcessGroupAllGatherObjResponse(result=wire.to_term(result))
 
 
@@ -1518,28 +1518,28 @@ def _stateless_process_group_barrier(
     optional: dict[str, Any] = {}
     if request.HasField("timeout"):
         optional["timeout"] = request.timeout
-    wire.instance(present(request, "receiver"), StatelessProcessGroup).barrier(**optional)
+    wire.gated("StatelessProcessGroup.barrier", wire.instance(present(request, "receiver"), StatelessProcessGroup).barrier, **optional)
     return stateless_process_group_pb2.StatelessProcessGroupBarrierResponse()
 
 
 def _stateless_process_group_send(
     request: stateless_process_group_pb2.StatelessProcessGroupSendRequest, wire: Wire
 ) -> stateless_process_group_pb2.StatelessProcessGroupSendResponse:
-    wire.instance(present(request, "receiver"), StatelessProcessGroup).send(wire.tensor(present(request, "tensor")), request.dst)
+    wire.gated("StatelessProcessGroup.send", wire.instance(present(request, "receiver"), StatelessProcessGroup).send, wire.tensor(present(request, "tensor")), request.dst)
     return stateless_process_group_pb2.StatelessProcessGroupSendResponse()
 
 
 def _stateless_process_group_recv(
     request: stateless_process_group_pb2.StatelessProcessGroupRecvRequest, wire: Wire
 ) -> stateless_process_group_pb2.StatelessProcessGroupRecvResponse:
-    result = wire.instance(present(request, "receiver"), StatelessProcessGroup).recv(wire.tensor(present(request, "tensor")), request.src)
+    result = wire.gated("StatelessProcessGroup.recv", wire.instance(present(request, "receiver"), StatelessProcessGroup).recv, wire.tensor(present(request, "tensor")), request.src)
     return stateless_process_group_pb2.StatelessProcessGroupRecvResponse(result=wire.to_tensor(result))
 
 
 def _stateless_process_group_broadcast(
     request: stateless_process_group_pb2.StatelessProcessGroupBroadcastRequest, wire: Wire
 ) -> stateless_process_group_pb2.StatelessProcessGroupBroadcastResponse:
-    result = wire.instance(present(request, "receiver"), StatelessProcessGroup).broadcast(wire.tensor(present(request, "tensor")), request.src)
+    result = wire.gated("StatelessProcessGroup.broadcast", wire.instance(present(request, "receiver"), StatelessProcessGroup).broadcast, wire.tensor(present(request, "tensor")), request.src)
     return stateless_process_group_pb2.StatelessProcessGroupBroadcastResponse(result=wire.to_tensor(result))
 
 
@@ -1549,7 +1549,7 @@ def _stateless_process_group_all_reduce(
     optional: dict[str, Any] = {}
     if request.HasField("op"):
         optional["op"] = wire.term(request.op)
-    result = wire.instance(present(request, "receiver"), StatelessProcessGroup).all_reduce(wire.tensor(present(request, "tensor")), **optional)
+    result = wire.gated("StatelessProcessGroup.all_reduce", wire.instance(present(request, "receiver"), StatelessProcessGroup).all_reduce, wire.tensor(present(request, "tensor")), **optional)
     return stateless_process_group_pb2.StatelessProcessGroupAllReduceResponse(result=wire.to_tensor(result))
 
 
@@ -1570,14 +1570,14 @@ def _stateless_process_group_destroy(
 def _device_communicator_base_all_reduce(
     request: device_communicator_base_pb2.DeviceCommunicatorBaseAllReduceRequest, wire: Wire
 ) -> device_communicator_base_pb2.DeviceCommunicatorBaseAllReduceResponse:
-    result = wire.instance(present(request, "receiver"), DeviceCommunicatorBase).all_reduce(wire.tensor(present(request, "input_")))
+    result = wire.gated("DeviceCommunicatorBase.all_reduce", wire.instance(present(request, "receiver"), DeviceCommunicatorBase).all_reduce, wire.tensor(present(request, "input_")))
     return device_communicator_base_pb2.DeviceCommunicatorBaseAllReduceResponse(result=wire.to_tensor(result))
 
 
 def _device_communicator_base_all_reduce_in_place(
     request: device_communicator_base_pb2.DeviceCommunicatorBaseAllReduceInPlaceRequest, wire: Wire
 ) -> device_communicator_base_pb2.DeviceCommunicatorBaseAllReduceInPlaceResponse:
-    result = wire.instance(present(request, "receiver"), DeviceCommunicatorBase).all_reduce_(wire.tensor(present(request, "input_")))
+    result = wire.gated("DeviceCommunicatorBase.all_reduce_", wire.instance(present(request, "receiver"), DeviceCommunicatorBase).all_reduce_, wire.tensor(present(request, "input_")))
     return device_communicator_base_pb2.DeviceCommunicatorBaseAllReduceInPlaceResponse(result=wire.to_tensor(result))
 
 
@@ -1587,7 +1587,7 @@ def _device_communicator_base_all_gather(
     optional: dict[str, Any] = {}
     if request.HasField("dim"):
         optional["dim"] = request.dim
-    result = wire.instance(present(request, "receiver"), DeviceCommunicatorBase).all_gather(wire.tensor(present(request, "input_")), **optional)
+    result = wire.gated("DeviceCommunicatorBase.all_gather", wire.instance(present(request, "receiver"), DeviceCommunicatorBase).all_gather, wire.tensor(present(request, "input_")), **optional)
     return device_communicator_base_pb2.DeviceCommunicatorBaseAllGatherResponse(result=wire.to_tensor(result))
 
 
@@ -1599,7 +1599,7 @@ def _device_communicator_base_all_gatherv(
         optional["dim"] = request.dim
     if request.HasField("sizes"):
         optional["sizes"] = list(request.sizes.values)
-    result = wire.instance(present(request, "receiver"), DeviceCommunicatorBase).all_gatherv(wire.term(present(request, "input_")), **optional)
+    result = wire.gated("DeviceCommunicatorBase.all_gatherv", wire.instance(present(request, "receiver"), DeviceCommunicatorBase).all_gatherv, wire.term(present(request, "input_")), **optional)
     return device_communicator_base_pb2.DeviceCommunicatorBaseAllGathervResponse(result=wire.to_term(result))
 
 
@@ -1609,7 +1609,7 @@ def _device_communicator_base_reduce_scatter(
     optional: dict[str, Any] = {}
     if request.HasField("dim"):
         optional["dim"] = request.dim
-    result = wire.instance(present(request, "receiver"), DeviceCommunicatorBase).reduce_scatter(wire.tensor(present(request, "input_")), **optional)
+    result = wire.gated("DeviceCommunicatorBase.reduce_scatter", wire.instance(present(request, "receiver"), DeviceCommunicatorBase).reduce_scatter, wire.tensor(present(request, "input_")), **optional)
     return device_communicator_base_pb2.DeviceCommunicatorBaseReduceScatterResponse(result=wire.to_tensor(result))
 
 
@@ -1621,7 +1621,7 @@ def _device_communicator_base_reduce_scatterv(
         optional["dim"] = request.dim
     if request.HasField("sizes"):
         optional["sizes"] = list(request.sizes.values)
-    result = wire.instance(present(request, "receiver"), DeviceCommunicatorBase).reduce_scatterv(wire.tensor(present(request, "input_")), **optional)
+    result = wire.gated("DeviceCommunicatorBase.reduce_scatterv", wire.instance(present(request, "receiver"), DeviceCommunicatorBase).reduce_scatterv, wire.tensor(present(request, "input_")), **optional)
     return device_communicator_base_pb2.DeviceCommunicatorBaseReduceScattervResponse(result=wire.to_tensor(result))
 
 
@@ -1633,7 +1633,7 @@ def _device_communicator_base_gather(
         optional["dst"] = request.dst
     if request.HasField("dim"):
         optional["dim"] = request.dim
-    result = wire.instance(present(request, "receiver"), DeviceCommunicatorBase).gather(wire.tensor(present(request, "input_")), **optional)
+    result = wire.gated("DeviceCommunicatorBase.gather", wire.instance(present(request, "receiver"), DeviceCommunicatorBase).gather, wire.tensor(present(request, "input_")), **optional)
     return device_communicator_base_pb2.DeviceCommunicatorBaseGatherResponse(result=None if result is None else wire.to_tensor(result))
 
 
@@ -1643,7 +1643,7 @@ def _device_communicator_base_broadcast(
     optional: dict[str, Any] = {}
     if request.HasField("src"):
         optional["src"] = request.src
-    result = wire.instance(present(request, "receiver"), DeviceCommunicatorBase).broadcast(wire.tensor(present(request, "input_")), **optional)
+    result = wire.gated("DeviceCommunicatorBase.broadcast", wire.instance(present(request, "receiver"), DeviceCommunicatorBase).broadcast, wire.tensor(present(request, "input_")), **optional)
     return device_communicator_base_pb2.DeviceCommunicatorBaseBroadcastResponse(result=wire.to_tensor(result))
 
 
@@ -1653,7 +1653,7 @@ def _device_communicator_base_send(
     optional: dict[str, Any] = {}
     if request.HasField("dst"):
         optional["dst"] = request.dst
-    wire.instance(present(request, "receiver"), DeviceCommunicatorBase).send(wire.tensor(present(request, "tensor")), **optional)
+    wire.gated("DeviceCommunicatorBase.send", wire.instance(present(request, "receiver"), DeviceCommunicatorBase).send, wire.tensor(present(request, "tensor")), **optional)
     return device_communicator_base_pb2.DeviceCommunicatorBaseSendResponse()
 
 
@@ -1663,7 +1663,7 @@ def _device_communicator_base_recv(
     optional: dict[str, Any] = {}
     if request.HasField("src"):
         optional["src"] = request.src
-    result = wire.instance(present(request, "receiver"), DeviceCommunicatorBase).recv(wire.size(request.size), wire.dtype(request.dtype), **optional)
+    result = wire.gated("DeviceCommunicatorBase.recv", wire.instance(present(request, "receiver"), DeviceCommunicatorBase).recv, wire.size(request.size), wire.dtype(request.dtype), **optional)
     return device_communicator_base_pb2.DeviceCommunicatorBaseRecvResponse(result=wire.to_tensor(result))
 
 
@@ -1683,7 +1683,7 @@ def _device_communicator_base_dispatch(
         optional["sizes"] = list(request.sizes.values)
     if request.HasField("router_logits"):
         optional["router_logits"] = wire.tensor(request.router_logits)
-    result = wire.instance(present(request, "receiver"), DeviceCommunicatorBase).dispatch(wire.tensor(present(request, "hidden_states")), **optional)
+    result = wire.gated("DeviceCommunicatorBase.dispatch", wire.instance(present(request, "receiver"), DeviceCommunicatorBase).dispatch, wire.tensor(present(request, "hidden_states")), **optional)
     return device_communicator_base_pb2.DeviceCommunicatorBaseDispatchResponse(result=wire.to_term(result))
 
 
@@ -1697,7 +1697,7 @@ def _device_communicator_base_dispatch_router_logits(
         optional["extra_tensors"] = [wire.tensor(item) for item in request.extra_tensors.values]
     if request.HasField("sizes"):
         optional["sizes"] = list(request.sizes.values)
-    result = wire.instance(present(request, "receiver"), DeviceCommunicatorBase).dispatch_router_logits(wire.tensor(present(request, "hidden_states")), wire.tensor(present(request, "router_logits")), **optional)
+    result = wire.gated("DeviceCommunicatorBase.dispatch_router_logits", wire.instance(present(request, "receiver"), DeviceCommunicatorBase).dispatch_router_logits, wire.tensor(present(request, "hidden_states")), wire.tensor(present(request, "router_logits")), **optional)
     return device_communicator_base_pb2.DeviceCommunicatorBaseDispatchRouterLogitsResponse(result=wire.to_term(result))
 
 
@@ -1709,7 +1709,7 @@ def _device_communicator_base_combine(
         optional["is_sequence_parallel"] = request.is_sequence_parallel
     if request.HasField("sizes"):
         optional["sizes"] = list(request.sizes.values)
-    result = wire.instance(present(request, "receiver"), DeviceCommunicatorBase).combine(wire.tensor(present(request, "hidden_states")), **optional)
+    result = wire.gated("DeviceCommunicatorBase.combine", wire.instance(present(request, "receiver"), DeviceCommunicatorBase).combine, wire.tensor(present(request, "hidden_states")), **optional)
     return device_communicator_base_pb2.DeviceCommunicatorBaseCombineResponse(result=wire.to_tensor(result))
 
 
@@ -1764,7 +1764,7 @@ def _message_queue_create_from_process_group(
         optional["blocking"] = request.blocking
     if request.HasField("timeout"):
         optional["timeout"] = wire.duration(request.timeout)
-    result = MessageQueue.create_from_process_group(wire.term(present(request, "pg")), request.max_chunk_bytes, request.max_chunks, **optional)
+    result = wire.gated("MessageQueue.create_from_process_group", MessageQueue.create_from_process_group, wire.term(present(request, "pg")), request.max_chunk_bytes, request.max_chunks, **optional)
     return message_queue_pb2.MessageQueueCreateFromProcessGroupResponse(result=wire.to_term(result))
 
 
@@ -1778,7 +1778,7 @@ def _message_queue_create_from_process_group_single_reader(
         optional["blocking"] = request.blocking
     if request.HasField("timeout"):
         optional["timeout"] = wire.duration(request.timeout)
-    result = MessageQueue.create_from_process_group_single_reader(wire.term(present(request, "pg")), request.max_chunk_bytes, request.max_chunks, **optional)
+    result = wire.gated("MessageQueue.create_from_process_group_single_reader", MessageQueue.create_from_process_group_single_reader, wire.term(present(request, "pg")), request.max_chunk_bytes, request.max_chunks, **optional)
     return message_queue_pb2.MessageQueueCreateFromProcessGroupSingleReaderResponse(item_1=wire.to_term(result[0]), item_2=wire.to_term(result[1]))
 
 
@@ -1799,7 +1799,7 @@ def _message_queue_export_handle(
 def _message_queue_wait_until_ready(
     request: message_queue_pb2.MessageQueueWaitUntilReadyRequest, wire: Wire
 ) -> message_queue_pb2.MessageQueueWaitUntilReadyResponse:
-    wire.instance(present(request, "receiver"), MessageQueue).wait_until_ready()
+    wire.gated("MessageQueue.wait_until_ready", wire.instance(present(request, "receiver"), MessageQueue).wait_until_ready)
     return message_queue_pb2.MessageQueueWaitUntilReadyResponse()
 
 
@@ -1809,7 +1809,7 @@ def _message_queue_enqueue(
     optional: dict[str, Any] = {}
     if request.HasField("timeout"):
         optional["timeout"] = request.timeout
-    wire.instance(present(request, "receiver"), MessageQueue).enqueue(wire.term(present(request, "obj")), **optional)
+    wire.gated("MessageQueue.enqueue", wire.instance(present(request, "receiver"), MessageQueue).enqueue, wire.term(present(request, "obj")), **optional)
     return message_queue_pb2.MessageQueueEnqueueResponse()
 
 
@@ -1823,7 +1823,7 @@ def _message_queue_dequeue(
         optional["cancel"] = wire.term(request.cancel)
     if request.HasField("indefinite"):
         optional["indefinite"] = request.indefinite
-    result = wire.instance(present(request, "receiver"), MessageQueue).dequeue(**optional)
+    result = wire.gated("MessageQueue.dequeue", wire.instance(present(request, "receiver"), MessageQueue).dequeue, **optional)
     return message_queue_pb2.MessageQueueDequeueResponse(result=wire.to_term(result))
 
 
@@ -1833,7 +1833,7 @@ def _message_queue_broadcast_object(
     optional: dict[str, Any] = {}
     if request.HasField("obj"):
         optional["obj"] = wire.term(request.obj)
-    result = wire.instance(present(request, "receiver"), MessageQueue).broadcast_object(**optional)
+    result = wire.gated("MessageQueue.broadcast_object", wire.instance(present(request, "receiver"), MessageQueue).broadcast_object, **optional)
     return message_queue_pb2.MessageQueueBroadcastObjectResponse(result=wire.to_term(result))
 
 
@@ -2052,28 +2052,28 @@ def _parallel_config_get_next_dp_init_port(
 def _parallel_config_stateless_init_dp_group(
     request: parallel_config_pb2.ParallelConfigStatelessInitDpGroupRequest, wire: Wire
 ) -> parallel_config_pb2.ParallelConfigStatelessInitDpGroupResponse:
-    result = wire.instance(present(request, "receiver"), ParallelConfig).stateless_init_dp_group()
+    result = wire.gated("ParallelConfig.stateless_init_dp_group", wire.instance(present(request, "receiver"), ParallelConfig).stateless_init_dp_group)
     return parallel_config_pb2.ParallelConfigStatelessInitDpGroupResponse(result=wire.to_process_group(result))
 
 
 def _parallel_config_has_unfinished_dp(
     request: parallel_config_pb2.ParallelConfigHasUnfinishedDpRequest, wire: Wire
 ) -> parallel_config_pb2.ParallelConfigHasUnfinishedDpResponse:
-    result = ParallelConfig.has_unfinished_dp(wire.process_group(present(request, "dp_group")), request.has_unfinished)
+    result = wire.gated("ParallelConfig.has_unfinished_dp", ParallelConfig.has_unfinished_dp, wire.process_group(present(request, "dp_group")), request.has_unfinished)
     return parallel_config_pb2.ParallelConfigHasUnfinishedDpResponse(result=result)
 
 
 def _parallel_config_sync_kv_cache_memory_size(
     request: parallel_config_pb2.ParallelConfigSyncKvCacheMemorySizeRequest, wire: Wire
 ) -> parallel_config_pb2.ParallelConfigSyncKvCacheMemorySizeResponse:
-    result = ParallelConfig.sync_kv_cache_memory_size(wire.process_group(present(request, "dp_group")), request.kv_cache_memory)
+    result = wire.gated("ParallelConfig.sync_kv_cache_memory_size", ParallelConfig.sync_kv_cache_memory_size, wire.process_group(present(request, "dp_group")), request.kv_cache_memory)
     return parallel_config_pb2.ParallelConfigSyncKvCacheMemorySizeResponse(result=result)
 
 
 def _parallel_config_sync_dp_state(
     request: parallel_config_pb2.ParallelConfigSyncDpStateRequest, wire: Wire
 ) -> parallel_config_pb2.ParallelConfigSyncDpStateResponse:
-    result = ParallelConfig.sync_dp_state(wire.process_group(present(request, "dp_group")), request.has_unfinished, request.pending_pause)
+    result = wire.gated("ParallelConfig.sync_dp_state", ParallelConfig.sync_dp_state, wire.process_group(present(request, "dp_group")), request.has_unfinished, request.pending_pause)
     return parallel_config_pb2.ParallelConfigSyncDpStateResponse(item_1=result[0], item_2=result[1])
 
 
@@ -2846,7 +2846,7 @@ METHODS: dict[str, Dispatch] = {
         group_coordinator_pb2.GroupCoordinatorCreateSingleReaderMqBroadcastersRequest,
         _group_coordinator_create_single_reader_mq_broadcasters,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.GroupCoordinator/BroadcastObject": Dispatch(
         "GroupCoordinator.broadcast_object",
@@ -3098,56 +3098,56 @@ METHODS: dict[str, Dispatch] = {
         stateless_group_coordinator_pb2.StatelessGroupCoordinatorDispatchRequest,
         _stateless_group_coordinator_dispatch,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.StatelessGroupCoordinator/DispatchRouterLogits": Dispatch(
         "StatelessGroupCoordinator.dispatch_router_logits",
         stateless_group_coordinator_pb2.StatelessGroupCoordinatorDispatchRouterLogitsRequest,
         _stateless_group_coordinator_dispatch_router_logits,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.StatelessGroupCoordinator/Combine": Dispatch(
         "StatelessGroupCoordinator.combine",
         stateless_group_coordinator_pb2.StatelessGroupCoordinatorCombineRequest,
         _stateless_group_coordinator_combine,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.StatelessGroupCoordinator/CreateMqBroadcaster": Dispatch(
         "StatelessGroupCoordinator.create_mq_broadcaster",
         stateless_group_coordinator_pb2.StatelessGroupCoordinatorCreateMqBroadcasterRequest,
         _stateless_group_coordinator_create_mq_broadcaster,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.StatelessGroupCoordinator/CreateSingleReaderMqBroadcasters": Dispatch(
         "StatelessGroupCoordinator.create_single_reader_mq_broadcasters",
         stateless_group_coordinator_pb2.StatelessGroupCoordinatorCreateSingleReaderMqBroadcastersRequest,
         _stateless_group_coordinator_create_single_reader_mq_broadcasters,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.StatelessGroupCoordinator/BroadcastObject": Dispatch(
         "StatelessGroupCoordinator.broadcast_object",
         stateless_group_coordinator_pb2.StatelessGroupCoordinatorBroadcastObjectRequest,
         _stateless_group_coordinator_broadcast_object,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.StatelessGroupCoordinator/BroadcastObjectList": Dispatch(
         "StatelessGroupCoordinator.broadcast_object_list",
         stateless_group_coordinator_pb2.StatelessGroupCoordinatorBroadcastObjectListRequest,
         _stateless_group_coordinator_broadcast_object_list,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.StatelessGroupCoordinator/BroadcastTensorDict": Dispatch(
         "StatelessGroupCoordinator.broadcast_tensor_dict",
         stateless_group_coordinator_pb2.StatelessGroupCoordinatorBroadcastTensorDictRequest,
         _stateless_group_coordinator_broadcast_tensor_dict,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.StatelessGroupCoordinator/SendObject": Dispatch(
         "StatelessGroupCoordinator.send_object",
@@ -3175,63 +3175,63 @@ METHODS: dict[str, Dispatch] = {
         stateless_group_coordinator_pb2.StatelessGroupCoordinatorBarrierRequest,
         _stateless_group_coordinator_barrier,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.StatelessGroupCoordinator/AllReduce": Dispatch(
         "StatelessGroupCoordinator.all_reduce",
         stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllReduceRequest,
         _stateless_group_coordinator_all_reduce,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.StatelessGroupCoordinator/AllReduceInPlace": Dispatch(
         "StatelessGroupCoordinator.all_reduce_",
         stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllReduceInPlaceRequest,
         _stateless_group_coordinator_all_reduce_in_place,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.StatelessGroupCoordinator/AllGather": Dispatch(
         "StatelessGroupCoordinator.all_gather",
         stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllGatherRequest,
         _stateless_group_coordinator_all_gather,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.StatelessGroupCoordinator/AllGatherv": Dispatch(
         "StatelessGroupCoordinator.all_gatherv",
         stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllGathervRequest,
         _stateless_group_coordinator_all_gatherv,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.StatelessGroupCoordinator/ReduceScatter": Dispatch(
         "StatelessGroupCoordinator.reduce_scatter",
         stateless_group_coordinator_pb2.StatelessGroupCoordinatorReduceScatterRequest,
         _stateless_group_coordinator_reduce_scatter,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.StatelessGroupCoordinator/ReduceScatterv": Dispatch(
         "StatelessGroupCoordinator.reduce_scatterv",
         stateless_group_coordinator_pb2.StatelessGroupCoordinatorReduceScattervRequest,
         _stateless_group_coordinator_reduce_scatterv,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.StatelessGroupCoordinator/Gather": Dispatch(
         "StatelessGroupCoordinator.gather",
         stateless_group_coordinator_pb2.StatelessGroupCoordinatorGatherRequest,
         _stateless_group_coordinator_gather,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.StatelessGroupCoordinator/Broadcast": Dispatch(
         "StatelessGroupCoordinator.broadcast",
         stateless_group_coordinator_pb2.StatelessGroupCoordinatorBroadcastRequest,
         _stateless_group_coordinator_broadcast,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.StatelessGroupCoordinator/Send": Dispatch(
         "StatelessGroupCoordinator.send",
@@ -3378,56 +3378,56 @@ METHODS: dict[str, Dispatch] = {
         device_communicator_base_pb2.DeviceCommunicatorBaseAllReduceRequest,
         _device_communicator_base_all_reduce,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.DeviceCommunicatorBase/AllReduceInPlace": Dispatch(
         "DeviceCommunicatorBase.all_reduce_",
         device_communicator_base_pb2.DeviceCommunicatorBaseAllReduceInPlaceRequest,
         _device_communicator_base_all_reduce_in_place,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.DeviceCommunicatorBase/AllGather": Dispatch(
         "DeviceCommunicatorBase.all_gather",
         device_communicator_base_pb2.DeviceCommunicatorBaseAllGatherRequest,
         _device_communicator_base_all_gather,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.DeviceCommunicatorBase/AllGatherv": Dispatch(
         "DeviceCommunicatorBase.all_gatherv",
         device_communicator_base_pb2.DeviceCommunicatorBaseAllGathervRequest,
         _device_communicator_base_all_gatherv,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.DeviceCommunicatorBase/ReduceScatter": Dispatch(
         "DeviceCommunicatorBase.reduce_scatter",
         device_communicator_base_pb2.DeviceCommunicatorBaseReduceScatterRequest,
         _device_communicator_base_reduce_scatter,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.DeviceCommunicatorBase/ReduceScatterv": Dispatch(
         "DeviceCommunicatorBase.reduce_scatterv",
         device_communicator_base_pb2.DeviceCommunicatorBaseReduceScattervRequest,
         _device_communicator_base_reduce_scatterv,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.DeviceCommunicatorBase/Gather": Dispatch(
         "DeviceCommunicatorBase.gather",
         device_communicator_base_pb2.DeviceCommunicatorBaseGatherRequest,
         _device_communicator_base_gather,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.DeviceCommunicatorBase/Broadcast": Dispatch(
         "DeviceCommunicatorBase.broadcast",
         device_communicator_base_pb2.DeviceCommunicatorBaseBroadcastRequest,
         _device_communicator_base_broadcast,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.DeviceCommunicatorBase/Send": Dispatch(
         "DeviceCommunicatorBase.send",
@@ -3448,21 +3448,21 @@ METHODS: dict[str, Dispatch] = {
         device_communicator_base_pb2.DeviceCommunicatorBaseDispatchRequest,
         _device_communicator_base_dispatch,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.DeviceCommunicatorBase/DispatchRouterLogits": Dispatch(
         "DeviceCommunicatorBase.dispatch_router_logits",
         device_communicator_base_pb2.DeviceCommunicatorBaseDispatchRouterLogitsRequest,
         _device_communicator_base_dispatch_router_logits,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.DeviceCommunicatorBase/Combine": Dispatch(
         "DeviceCommunicatorBase.combine",
         device_communicator_base_pb2.DeviceCommunicatorBaseCombineRequest,
         _device_communicator_base_combine,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.DeviceCommunicatorBase/PrepareCommunicationBufferForModel": Dispatch(
         "DeviceCommunicatorBase.prepare_communication_buffer_for_model",
@@ -3504,7 +3504,7 @@ METHODS: dict[str, Dispatch] = {
         message_queue_pb2.MessageQueueCreateFromProcessGroupSingleReaderRequest,
         _message_queue_create_from_process_group_single_reader,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.MessageQueue/IsWriter": Dispatch(
         "MessageQueue.is_writer",
@@ -3525,7 +3525,7 @@ METHODS: dict[str, Dispatch] = {
         message_queue_pb2.MessageQueueWaitUntilReadyRequest,
         _message_queue_wait_until_ready,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.MessageQueue/Enqueue": Dispatch(
         "MessageQueue.enqueue",
@@ -3546,7 +3546,7 @@ METHODS: dict[str, Dispatch] = {
         message_queue_pb2.MessageQueueBroadcastObjectRequest,
         _message_queue_broadcast_object,
         inline=False,
-        collective=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.MessageQueue/Shutdown": Dispatch(
         "MessageQueue.shutdown",

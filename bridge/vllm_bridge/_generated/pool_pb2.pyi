@@ -2,6 +2,8 @@
 import datetime
 
 from google.protobuf import duration_pb2 as _duration_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from vllm_bridge._generated import rank_pb2 as _rank_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -24,6 +26,8 @@ class RankState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     STARTING: _ClassVar[RankState]
     READY: _ClassVar[RankState]
     DEAD: _ClassVar[RankState]
+    OVERDUE: _ClassVar[RankState]
+    UNRESPONSIVE: _ClassVar[RankState]
 
 class WorldState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -40,6 +44,8 @@ RANK_STATE_UNSPECIFIED: RankState
 STARTING: RankState
 READY: RankState
 DEAD: RankState
+OVERDUE: RankState
+UNRESPONSIVE: RankState
 WORLD_STATE_UNSPECIFIED: WorldState
 WORLD_STARTING: WorldState
 WORLD_READY: WorldState
@@ -47,17 +53,19 @@ WORLD_FAILED: WorldState
 WORLD_STOPPED: WorldState
 
 class OpenSessionRequest(_message.Message):
-    __slots__ = ("session_id", "pool_name", "affinity")
+    __slots__ = ("session_id", "pool_name", "affinity", "client_id")
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     POOL_NAME_FIELD_NUMBER: _ClassVar[int]
     AFFINITY_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
     session_id: str
     pool_name: str
     affinity: Affinity
-    def __init__(self, session_id: _Optional[str] = ..., pool_name: _Optional[str] = ..., affinity: _Optional[_Union[Affinity, str]] = ...) -> None: ...
+    client_id: str
+    def __init__(self, session_id: _Optional[str] = ..., pool_name: _Optional[str] = ..., affinity: _Optional[_Union[Affinity, str]] = ..., client_id: _Optional[str] = ...) -> None: ...
 
 class Session(_message.Message):
-    __slots__ = ("session_id", "pool_name", "affinity", "endpoint", "world_id", "rank", "epoch", "pid")
+    __slots__ = ("session_id", "pool_name", "affinity", "endpoint", "world_id", "rank", "epoch", "pid", "client_id")
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     POOL_NAME_FIELD_NUMBER: _ClassVar[int]
     AFFINITY_FIELD_NUMBER: _ClassVar[int]
@@ -66,6 +74,7 @@ class Session(_message.Message):
     RANK_FIELD_NUMBER: _ClassVar[int]
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     PID_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
     session_id: str
     pool_name: str
     affinity: Affinity
@@ -74,7 +83,8 @@ class Session(_message.Message):
     rank: int
     epoch: int
     pid: int
-    def __init__(self, session_id: _Optional[str] = ..., pool_name: _Optional[str] = ..., affinity: _Optional[_Union[Affinity, str]] = ..., endpoint: _Optional[str] = ..., world_id: _Optional[str] = ..., rank: _Optional[int] = ..., epoch: _Optional[int] = ..., pid: _Optional[int] = ...) -> None: ...
+    client_id: str
+    def __init__(self, session_id: _Optional[str] = ..., pool_name: _Optional[str] = ..., affinity: _Optional[_Union[Affinity, str]] = ..., endpoint: _Optional[str] = ..., world_id: _Optional[str] = ..., rank: _Optional[int] = ..., epoch: _Optional[int] = ..., pid: _Optional[int] = ..., client_id: _Optional[str] = ...) -> None: ...
 
 class CloseSessionRequest(_message.Message):
     __slots__ = ("session_id",)
@@ -97,7 +107,7 @@ class GetSessionRequest(_message.Message):
     def __init__(self, session_id: _Optional[str] = ..., wait_for_end: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class StartWorldRequest(_message.Message):
-    __slots__ = ("world_id", "tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size", "prefill_context_parallel_size", "decode_context_parallel_size", "backend", "timeout", "pool_name")
+    __slots__ = ("world_id", "tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size", "prefill_context_parallel_size", "decode_context_parallel_size", "backend", "timeout", "pool_name", "gate", "client_id")
     WORLD_ID_FIELD_NUMBER: _ClassVar[int]
     TENSOR_PARALLEL_SIZE_FIELD_NUMBER: _ClassVar[int]
     PIPELINE_PARALLEL_SIZE_FIELD_NUMBER: _ClassVar[int]
@@ -107,6 +117,8 @@ class StartWorldRequest(_message.Message):
     BACKEND_FIELD_NUMBER: _ClassVar[int]
     TIMEOUT_FIELD_NUMBER: _ClassVar[int]
     POOL_NAME_FIELD_NUMBER: _ClassVar[int]
+    GATE_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
     world_id: str
     tensor_parallel_size: int
     pipeline_parallel_size: int
@@ -116,10 +128,12 @@ class StartWorldRequest(_message.Message):
     backend: str
     timeout: _duration_pb2.Duration
     pool_name: str
-    def __init__(self, world_id: _Optional[str] = ..., tensor_parallel_size: _Optional[int] = ..., pipeline_parallel_size: _Optional[int] = ..., data_parallel_size: _Optional[int] = ..., prefill_context_parallel_size: _Optional[int] = ..., decode_context_parallel_size: _Optional[int] = ..., backend: _Optional[str] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., pool_name: _Optional[str] = ...) -> None: ...
+    gate: bool
+    client_id: str
+    def __init__(self, world_id: _Optional[str] = ..., tensor_parallel_size: _Optional[int] = ..., pipeline_parallel_size: _Optional[int] = ..., data_parallel_size: _Optional[int] = ..., prefill_context_parallel_size: _Optional[int] = ..., decode_context_parallel_size: _Optional[int] = ..., backend: _Optional[str] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., pool_name: _Optional[str] = ..., gate: _Optional[bool] = ..., client_id: _Optional[str] = ...) -> None: ...
 
 class RankInfo(_message.Message):
-    __slots__ = ("rank", "local_rank", "pid", "node", "state", "session_id", "endpoint", "exit")
+    __slots__ = ("rank", "local_rank", "pid", "node", "state", "session_id", "endpoint", "exit", "pool_name", "rank_id", "doing", "queued", "sessions", "objects", "heartbeat_age_s", "restarts")
     RANK_FIELD_NUMBER: _ClassVar[int]
     LOCAL_RANK_FIELD_NUMBER: _ClassVar[int]
     PID_FIELD_NUMBER: _ClassVar[int]
@@ -128,6 +142,14 @@ class RankInfo(_message.Message):
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     ENDPOINT_FIELD_NUMBER: _ClassVar[int]
     EXIT_FIELD_NUMBER: _ClassVar[int]
+    POOL_NAME_FIELD_NUMBER: _ClassVar[int]
+    RANK_ID_FIELD_NUMBER: _ClassVar[int]
+    DOING_FIELD_NUMBER: _ClassVar[int]
+    QUEUED_FIELD_NUMBER: _ClassVar[int]
+    SESSIONS_FIELD_NUMBER: _ClassVar[int]
+    OBJECTS_FIELD_NUMBER: _ClassVar[int]
+    HEARTBEAT_AGE_S_FIELD_NUMBER: _ClassVar[int]
+    RESTARTS_FIELD_NUMBER: _ClassVar[int]
     rank: int
     local_rank: int
     pid: int
@@ -136,10 +158,18 @@ class RankInfo(_message.Message):
     session_id: str
     endpoint: str
     exit: str
-    def __init__(self, rank: _Optional[int] = ..., local_rank: _Optional[int] = ..., pid: _Optional[int] = ..., node: _Optional[str] = ..., state: _Optional[_Union[RankState, str]] = ..., session_id: _Optional[str] = ..., endpoint: _Optional[str] = ..., exit: _Optional[str] = ...) -> None: ...
+    pool_name: str
+    rank_id: str
+    doing: str
+    queued: int
+    sessions: int
+    objects: int
+    heartbeat_age_s: float
+    restarts: int
+    def __init__(self, rank: _Optional[int] = ..., local_rank: _Optional[int] = ..., pid: _Optional[int] = ..., node: _Optional[str] = ..., state: _Optional[_Union[RankState, str]] = ..., session_id: _Optional[str] = ..., endpoint: _Optional[str] = ..., exit: _Optional[str] = ..., pool_name: _Optional[str] = ..., rank_id: _Optional[str] = ..., doing: _Optional[str] = ..., queued: _Optional[int] = ..., sessions: _Optional[int] = ..., objects: _Optional[int] = ..., heartbeat_age_s: _Optional[float] = ..., restarts: _Optional[int] = ...) -> None: ...
 
 class World(_message.Message):
-    __slots__ = ("world_id", "epoch", "state", "world_size", "tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size", "prefill_context_parallel_size", "decode_context_parallel_size", "backend", "ranks", "failure")
+    __slots__ = ("world_id", "epoch", "state", "world_size", "tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size", "prefill_context_parallel_size", "decode_context_parallel_size", "backend", "ranks", "failure", "gate", "pool_name")
     WORLD_ID_FIELD_NUMBER: _ClassVar[int]
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
@@ -152,6 +182,8 @@ class World(_message.Message):
     BACKEND_FIELD_NUMBER: _ClassVar[int]
     RANKS_FIELD_NUMBER: _ClassVar[int]
     FAILURE_FIELD_NUMBER: _ClassVar[int]
+    GATE_FIELD_NUMBER: _ClassVar[int]
+    POOL_NAME_FIELD_NUMBER: _ClassVar[int]
     world_id: str
     epoch: int
     state: WorldState
@@ -164,7 +196,9 @@ class World(_message.Message):
     backend: str
     ranks: _containers.RepeatedCompositeFieldContainer[RankInfo]
     failure: str
-    def __init__(self, world_id: _Optional[str] = ..., epoch: _Optional[int] = ..., state: _Optional[_Union[WorldState, str]] = ..., world_size: _Optional[int] = ..., tensor_parallel_size: _Optional[int] = ..., pipeline_parallel_size: _Optional[int] = ..., data_parallel_size: _Optional[int] = ..., prefill_context_parallel_size: _Optional[int] = ..., decode_context_parallel_size: _Optional[int] = ..., backend: _Optional[str] = ..., ranks: _Optional[_Iterable[_Union[RankInfo, _Mapping]]] = ..., failure: _Optional[str] = ...) -> None: ...
+    gate: bool
+    pool_name: str
+    def __init__(self, world_id: _Optional[str] = ..., epoch: _Optional[int] = ..., state: _Optional[_Union[WorldState, str]] = ..., world_size: _Optional[int] = ..., tensor_parallel_size: _Optional[int] = ..., pipeline_parallel_size: _Optional[int] = ..., data_parallel_size: _Optional[int] = ..., prefill_context_parallel_size: _Optional[int] = ..., decode_context_parallel_size: _Optional[int] = ..., backend: _Optional[str] = ..., ranks: _Optional[_Iterable[_Union[RankInfo, _Mapping]]] = ..., failure: _Optional[str] = ..., gate: _Optional[bool] = ..., pool_name: _Optional[str] = ...) -> None: ...
 
 class StopWorldRequest(_message.Message):
     __slots__ = ("world_id",)
@@ -189,15 +223,135 @@ class GetStatusRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class PoolStatus(_message.Message):
-    __slots__ = ("version", "pid", "ranks", "worlds", "sessions")
+    __slots__ = ("version", "pid", "ranks", "worlds", "sessions", "pools")
     VERSION_FIELD_NUMBER: _ClassVar[int]
     PID_FIELD_NUMBER: _ClassVar[int]
     RANKS_FIELD_NUMBER: _ClassVar[int]
     WORLDS_FIELD_NUMBER: _ClassVar[int]
     SESSIONS_FIELD_NUMBER: _ClassVar[int]
+    POOLS_FIELD_NUMBER: _ClassVar[int]
     version: str
     pid: int
     ranks: _containers.RepeatedCompositeFieldContainer[RankInfo]
     worlds: _containers.RepeatedCompositeFieldContainer[World]
     sessions: _containers.RepeatedCompositeFieldContainer[Session]
-    def __init__(self, version: _Optional[str] = ..., pid: _Optional[int] = ..., ranks: _Optional[_Iterable[_Union[RankInfo, _Mapping]]] = ..., worlds: _Optional[_Iterable[_Union[World, _Mapping]]] = ..., sessions: _Optional[_Iterable[_Union[Session, _Mapping]]] = ...) -> None: ...
+    pools: _containers.RepeatedCompositeFieldContainer[PoolInfo]
+    def __init__(self, version: _Optional[str] = ..., pid: _Optional[int] = ..., ranks: _Optional[_Iterable[_Union[RankInfo, _Mapping]]] = ..., worlds: _Optional[_Iterable[_Union[World, _Mapping]]] = ..., sessions: _Optional[_Iterable[_Union[Session, _Mapping]]] = ..., pools: _Optional[_Iterable[_Union[PoolInfo, _Mapping]]] = ...) -> None: ...
+
+class PoolInfo(_message.Message):
+    __slots__ = ("name", "size", "ready", "idle", "queued", "max_queue", "sessions", "restarts", "failure")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    SIZE_FIELD_NUMBER: _ClassVar[int]
+    READY_FIELD_NUMBER: _ClassVar[int]
+    IDLE_FIELD_NUMBER: _ClassVar[int]
+    QUEUED_FIELD_NUMBER: _ClassVar[int]
+    MAX_QUEUE_FIELD_NUMBER: _ClassVar[int]
+    SESSIONS_FIELD_NUMBER: _ClassVar[int]
+    RESTARTS_FIELD_NUMBER: _ClassVar[int]
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    size: int
+    ready: int
+    idle: int
+    queued: int
+    max_queue: int
+    sessions: int
+    restarts: int
+    failure: str
+    def __init__(self, name: _Optional[str] = ..., size: _Optional[int] = ..., ready: _Optional[int] = ..., idle: _Optional[int] = ..., queued: _Optional[int] = ..., max_queue: _Optional[int] = ..., sessions: _Optional[int] = ..., restarts: _Optional[int] = ..., failure: _Optional[str] = ...) -> None: ...
+
+class RestartWorldRequest(_message.Message):
+    __slots__ = ("world_id",)
+    WORLD_ID_FIELD_NUMBER: _ClassVar[int]
+    world_id: str
+    def __init__(self, world_id: _Optional[str] = ...) -> None: ...
+
+class DiagnoseRequest(_message.Message):
+    __slots__ = ("world_id", "with_stacks")
+    WORLD_ID_FIELD_NUMBER: _ClassVar[int]
+    WITH_STACKS_FIELD_NUMBER: _ClassVar[int]
+    world_id: str
+    with_stacks: bool
+    def __init__(self, world_id: _Optional[str] = ..., with_stacks: _Optional[bool] = ...) -> None: ...
+
+class Diagnosis(_message.Message):
+    __slots__ = ("text", "world", "ranks")
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    WORLD_FIELD_NUMBER: _ClassVar[int]
+    RANKS_FIELD_NUMBER: _ClassVar[int]
+    text: str
+    world: World
+    ranks: _containers.RepeatedCompositeFieldContainer[_rank_pb2.InspectResponse]
+    def __init__(self, text: _Optional[str] = ..., world: _Optional[_Union[World, _Mapping]] = ..., ranks: _Optional[_Iterable[_Union[_rank_pb2.InspectResponse, _Mapping]]] = ...) -> None: ...
+
+class WatchRequest(_message.Message):
+    __slots__ = ("world_id", "with_current")
+    WORLD_ID_FIELD_NUMBER: _ClassVar[int]
+    WITH_CURRENT_FIELD_NUMBER: _ClassVar[int]
+    world_id: str
+    with_current: bool
+    def __init__(self, world_id: _Optional[str] = ..., with_current: _Optional[bool] = ...) -> None: ...
+
+class Event(_message.Message):
+    __slots__ = ("sequence", "at", "world", "rank", "session")
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    AT_FIELD_NUMBER: _ClassVar[int]
+    WORLD_FIELD_NUMBER: _ClassVar[int]
+    RANK_FIELD_NUMBER: _ClassVar[int]
+    SESSION_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    at: _timestamp_pb2.Timestamp
+    world: World
+    rank: RankEvent
+    session: SessionEvent
+    def __init__(self, sequence: _Optional[int] = ..., at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., world: _Optional[_Union[World, _Mapping]] = ..., rank: _Optional[_Union[RankEvent, _Mapping]] = ..., session: _Optional[_Union[SessionEvent, _Mapping]] = ...) -> None: ...
+
+class RankEvent(_message.Message):
+    __slots__ = ("rank", "world_id", "epoch")
+    RANK_FIELD_NUMBER: _ClassVar[int]
+    WORLD_ID_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    rank: RankInfo
+    world_id: str
+    epoch: int
+    def __init__(self, rank: _Optional[_Union[RankInfo, _Mapping]] = ..., world_id: _Optional[str] = ..., epoch: _Optional[int] = ...) -> None: ...
+
+class SessionEvent(_message.Message):
+    __slots__ = ("session", "ended")
+    SESSION_FIELD_NUMBER: _ClassVar[int]
+    ENDED_FIELD_NUMBER: _ClassVar[int]
+    session: Session
+    ended: str
+    def __init__(self, session: _Optional[_Union[Session, _Mapping]] = ..., ended: _Optional[str] = ...) -> None: ...
+
+class AttachRequest(_message.Message):
+    __slots__ = ("client_id",)
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    client_id: str
+    def __init__(self, client_id: _Optional[str] = ...) -> None: ...
+
+class Attached(_message.Message):
+    __slots__ = ("grace",)
+    GRACE_FIELD_NUMBER: _ClassVar[int]
+    grace: _duration_pb2.Duration
+    def __init__(self, grace: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+
+class GetProfilesRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class Profiles(_message.Message):
+    __slots__ = ("profiles",)
+    PROFILES_FIELD_NUMBER: _ClassVar[int]
+    profiles: _containers.RepeatedCompositeFieldContainer[TimeoutProfile]
+    def __init__(self, profiles: _Optional[_Iterable[_Union[TimeoutProfile, _Mapping]]] = ...) -> None: ...
+
+class TimeoutProfile(_message.Message):
+    __slots__ = ("name", "call_timeout", "stream_timeout")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    CALL_TIMEOUT_FIELD_NUMBER: _ClassVar[int]
+    STREAM_TIMEOUT_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    call_timeout: _duration_pb2.Duration
+    stream_timeout: _duration_pb2.Duration
+    def __init__(self, name: _Optional[str] = ..., call_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., stream_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...

@@ -25,27 +25,45 @@ WITHDRAWN: CallState
 UNKNOWN: CallState
 
 class InspectRequest(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("with_stacks",)
+    WITH_STACKS_FIELD_NUMBER: _ClassVar[int]
+    with_stacks: bool
+    def __init__(self, with_stacks: _Optional[bool] = ...) -> None: ...
 
 class CallRecord(_message.Message):
-    __slots__ = ("call_id", "session_id", "method", "state", "queued_s", "running_s")
+    __slots__ = ("call_id", "session_id", "method", "state", "queued_s", "running_s", "group", "operation", "parts", "at_gate_s", "gated_s", "ended_s", "overdue_s", "sequence")
     CALL_ID_FIELD_NUMBER: _ClassVar[int]
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     METHOD_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     QUEUED_S_FIELD_NUMBER: _ClassVar[int]
     RUNNING_S_FIELD_NUMBER: _ClassVar[int]
+    GROUP_FIELD_NUMBER: _ClassVar[int]
+    OPERATION_FIELD_NUMBER: _ClassVar[int]
+    PARTS_FIELD_NUMBER: _ClassVar[int]
+    AT_GATE_S_FIELD_NUMBER: _ClassVar[int]
+    GATED_S_FIELD_NUMBER: _ClassVar[int]
+    ENDED_S_FIELD_NUMBER: _ClassVar[int]
+    OVERDUE_S_FIELD_NUMBER: _ClassVar[int]
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     call_id: str
     session_id: str
     method: str
     state: CallState
     queued_s: float
     running_s: float
-    def __init__(self, call_id: _Optional[str] = ..., session_id: _Optional[str] = ..., method: _Optional[str] = ..., state: _Optional[_Union[CallState, str]] = ..., queued_s: _Optional[float] = ..., running_s: _Optional[float] = ...) -> None: ...
+    group: str
+    operation: str
+    parts: str
+    at_gate_s: float
+    gated_s: float
+    ended_s: float
+    overdue_s: float
+    sequence: int
+    def __init__(self, call_id: _Optional[str] = ..., session_id: _Optional[str] = ..., method: _Optional[str] = ..., state: _Optional[_Union[CallState, str]] = ..., queued_s: _Optional[float] = ..., running_s: _Optional[float] = ..., group: _Optional[str] = ..., operation: _Optional[str] = ..., parts: _Optional[str] = ..., at_gate_s: _Optional[float] = ..., gated_s: _Optional[float] = ..., ended_s: _Optional[float] = ..., overdue_s: _Optional[float] = ..., sequence: _Optional[int] = ...) -> None: ...
 
 class InspectResponse(_message.Message):
-    __slots__ = ("pid", "rank", "world_id", "epoch", "calls", "sessions", "objects")
+    __slots__ = ("pid", "rank", "world_id", "epoch", "calls", "sessions", "objects", "ended", "stacks", "contexts")
     PID_FIELD_NUMBER: _ClassVar[int]
     RANK_FIELD_NUMBER: _ClassVar[int]
     WORLD_ID_FIELD_NUMBER: _ClassVar[int]
@@ -53,6 +71,9 @@ class InspectResponse(_message.Message):
     CALLS_FIELD_NUMBER: _ClassVar[int]
     SESSIONS_FIELD_NUMBER: _ClassVar[int]
     OBJECTS_FIELD_NUMBER: _ClassVar[int]
+    ENDED_FIELD_NUMBER: _ClassVar[int]
+    STACKS_FIELD_NUMBER: _ClassVar[int]
+    CONTEXTS_FIELD_NUMBER: _ClassVar[int]
     pid: int
     rank: int
     world_id: str
@@ -60,7 +81,18 @@ class InspectResponse(_message.Message):
     calls: _containers.RepeatedCompositeFieldContainer[CallRecord]
     sessions: int
     objects: int
-    def __init__(self, pid: _Optional[int] = ..., rank: _Optional[int] = ..., world_id: _Optional[str] = ..., epoch: _Optional[int] = ..., calls: _Optional[_Iterable[_Union[CallRecord, _Mapping]]] = ..., sessions: _Optional[int] = ..., objects: _Optional[int] = ...) -> None: ...
+    ended: _containers.RepeatedCompositeFieldContainer[CallRecord]
+    stacks: _containers.RepeatedCompositeFieldContainer[ThreadStack]
+    contexts: int
+    def __init__(self, pid: _Optional[int] = ..., rank: _Optional[int] = ..., world_id: _Optional[str] = ..., epoch: _Optional[int] = ..., calls: _Optional[_Iterable[_Union[CallRecord, _Mapping]]] = ..., sessions: _Optional[int] = ..., objects: _Optional[int] = ..., ended: _Optional[_Iterable[_Union[CallRecord, _Mapping]]] = ..., stacks: _Optional[_Iterable[_Union[ThreadStack, _Mapping]]] = ..., contexts: _Optional[int] = ...) -> None: ...
+
+class ThreadStack(_message.Message):
+    __slots__ = ("thread", "frames")
+    THREAD_FIELD_NUMBER: _ClassVar[int]
+    FRAMES_FIELD_NUMBER: _ClassVar[int]
+    thread: str
+    frames: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, thread: _Optional[str] = ..., frames: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class WithdrawRequest(_message.Message):
     __slots__ = ("session_id", "call_id")
@@ -71,10 +103,12 @@ class WithdrawRequest(_message.Message):
     def __init__(self, session_id: _Optional[str] = ..., call_id: _Optional[str] = ...) -> None: ...
 
 class WithdrawResponse(_message.Message):
-    __slots__ = ("call",)
+    __slots__ = ("call", "refusal")
     CALL_FIELD_NUMBER: _ClassVar[int]
+    REFUSAL_FIELD_NUMBER: _ClassVar[int]
     call: CallRecord
-    def __init__(self, call: _Optional[_Union[CallRecord, _Mapping]] = ...) -> None: ...
+    refusal: _types_pb2.ErrorDetail
+    def __init__(self, call: _Optional[_Union[CallRecord, _Mapping]] = ..., refusal: _Optional[_Union[_types_pb2.ErrorDetail, _Mapping]] = ...) -> None: ...
 
 class CallRequest(_message.Message):
     __slots__ = ("qualified_name", "object", "method", "args", "kwargs")
@@ -115,3 +149,25 @@ class ReleaseResponse(_message.Message):
     RELEASED_FIELD_NUMBER: _ClassVar[int]
     released: int
     def __init__(self, released: _Optional[int] = ...) -> None: ...
+
+class EnterRequest(_message.Message):
+    __slots__ = ("context",)
+    CONTEXT_FIELD_NUMBER: _ClassVar[int]
+    context: _types_pb2.Ref
+    def __init__(self, context: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
+
+class ExitRequest(_message.Message):
+    __slots__ = ("context", "error", "release")
+    CONTEXT_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    RELEASE_FIELD_NUMBER: _ClassVar[int]
+    context: _types_pb2.Ref
+    error: str
+    release: bool
+    def __init__(self, context: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., error: _Optional[str] = ..., release: _Optional[bool] = ...) -> None: ...
+
+class ExitResponse(_message.Message):
+    __slots__ = ("suppressed",)
+    SUPPRESSED_FIELD_NUMBER: _ClassVar[int]
+    suppressed: bool
+    def __init__(self, suppressed: _Optional[bool] = ...) -> None: ...

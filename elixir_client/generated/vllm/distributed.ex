@@ -1312,7 +1312,8 @@ defmodule Vllm.Distributed do
       {:device, 1, :device, :required}
     ],
     result: :term,
-    inline: false
+    inline: false,
+    context_manager: true
   }
 
   @doc ~S"""
@@ -1326,19 +1327,25 @@ defmodule Vllm.Distributed do
 
   Python: `graph_capture(device)`.
 
+  Returns a context, for `Vllm.with_context/3`. Given a function as the last argument, enters the context, runs the function with its value, exits it and returns what the function returned.
+
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
   @spec graph_capture(String.t()) :: {:ok, term()} | {:error, Vllm.Error.t()}
   @spec graph_capture(String.t(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  def graph_capture(device, opts \\ []) do
-    Vllm.Call.run(@graph_capture, [device, opts])
+  @spec graph_capture(String.t(), (term() -> result)) :: {:ok, result} | {:error, Vllm.Error.t()} when result: term()
+  @spec graph_capture(String.t(), keyword(), (term() -> result)) :: {:ok, result} | {:error, Vllm.Error.t()} when result: term()
+  def graph_capture(device, opts \\ :"$unset", fun \\ :"$unset") do
+    Vllm.Call.run(@graph_capture, [device, opts, fun])
   end
 
   @doc "Like `graph_capture`, but returns the value itself and raises `Vllm.Error`."
   @spec graph_capture!(String.t()) :: term()
   @spec graph_capture!(String.t(), keyword()) :: term()
-  def graph_capture!(device, opts \\ []) do
-    Vllm.Error.unwrap!(graph_capture(device, opts))
+  @spec graph_capture!(String.t(), (term() -> result)) :: result when result: term()
+  @spec graph_capture!(String.t(), keyword(), (term() -> result)) :: result when result: term()
+  def graph_capture!(device, opts \\ :"$unset", fun \\ :"$unset") do
+    Vllm.Error.unwrap!(graph_capture(device, opts, fun))
   end
 
   @in_the_same_node_as %Vllm.Call.Spec{
@@ -1834,7 +1841,8 @@ defmodule Vllm.Distributed do
       {:tp_group, 1, :group, :required}
     ],
     result: :term,
-    inline: false
+    inline: false,
+    context_manager: true
   }
 
   @doc ~S"""
@@ -1846,19 +1854,25 @@ defmodule Vllm.Distributed do
 
   Python: `patch_tensor_parallel_group(tp_group)`.
 
+  Returns a context, for `Vllm.with_context/3`. Given a function as the last argument, enters the context, runs the function with its value, exits it and returns what the function returned.
+
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
   @spec patch_tensor_parallel_group(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, term()} | {:error, Vllm.Error.t()}
   @spec patch_tensor_parallel_group(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  def patch_tensor_parallel_group(tp_group, opts \\ []) do
-    Vllm.Call.run(@patch_tensor_parallel_group, [tp_group, opts])
+  @spec patch_tensor_parallel_group(Vllm.Distributed.GroupCoordinator.t(), (term() -> result)) :: {:ok, result} | {:error, Vllm.Error.t()} when result: term()
+  @spec patch_tensor_parallel_group(Vllm.Distributed.GroupCoordinator.t(), keyword(), (term() -> result)) :: {:ok, result} | {:error, Vllm.Error.t()} when result: term()
+  def patch_tensor_parallel_group(tp_group, opts \\ :"$unset", fun \\ :"$unset") do
+    Vllm.Call.run(@patch_tensor_parallel_group, [tp_group, opts, fun])
   end
 
   @doc "Like `patch_tensor_parallel_group`, but returns the value itself and raises `Vllm.Error`."
   @spec patch_tensor_parallel_group!(Vllm.Distributed.GroupCoordinator.t()) :: term()
   @spec patch_tensor_parallel_group!(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: term()
-  def patch_tensor_parallel_group!(tp_group, opts \\ []) do
-    Vllm.Error.unwrap!(patch_tensor_parallel_group(tp_group, opts))
+  @spec patch_tensor_parallel_group!(Vllm.Distributed.GroupCoordinator.t(), (term() -> result)) :: result when result: term()
+  @spec patch_tensor_parallel_group!(Vllm.Distributed.GroupCoordinator.t(), keyword(), (term() -> result)) :: result when result: term()
+  def patch_tensor_parallel_group!(tp_group, opts \\ :"$unset", fun \\ :"$unset") do
+    Vllm.Error.unwrap!(patch_tensor_parallel_group(tp_group, opts, fun))
   end
 
   @patched_fused_scaled_matmul_reduce_scatter %Vllm.Call.Spec{
@@ -2210,7 +2224,8 @@ defmodule Vllm.Distributed do
       {:config, 1, :term, :required}
     ],
     result: :term,
-    inline: false
+    inline: false,
+    context_manager: true
   }
 
   @doc ~S"""
@@ -2223,19 +2238,25 @@ defmodule Vllm.Distributed do
 
   Python: `set_current_parallel_config(config)`.
 
+  Returns a context, for `Vllm.with_context/3`. Given a function as the last argument, enters the context, runs the function with its value, exits it and returns what the function returned.
+
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
   @spec set_current_parallel_config(term()) :: {:ok, term()} | {:error, Vllm.Error.t()}
   @spec set_current_parallel_config(term(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  def set_current_parallel_config(config, opts \\ []) do
-    Vllm.Call.run(@set_current_parallel_config, [config, opts])
+  @spec set_current_parallel_config(term(), (term() -> result)) :: {:ok, result} | {:error, Vllm.Error.t()} when result: term()
+  @spec set_current_parallel_config(term(), keyword(), (term() -> result)) :: {:ok, result} | {:error, Vllm.Error.t()} when result: term()
+  def set_current_parallel_config(config, opts \\ :"$unset", fun \\ :"$unset") do
+    Vllm.Call.run(@set_current_parallel_config, [config, opts, fun])
   end
 
   @doc "Like `set_current_parallel_config`, but returns the value itself and raises `Vllm.Error`."
   @spec set_current_parallel_config!(term()) :: term()
   @spec set_current_parallel_config!(term(), keyword()) :: term()
-  def set_current_parallel_config!(config, opts \\ []) do
-    Vllm.Error.unwrap!(set_current_parallel_config(config, opts))
+  @spec set_current_parallel_config!(term(), (term() -> result)) :: result when result: term()
+  @spec set_current_parallel_config!(term(), keyword(), (term() -> result)) :: result when result: term()
+  def set_current_parallel_config!(config, opts \\ :"$unset", fun \\ :"$unset") do
+    Vllm.Error.unwrap!(set_current_parallel_config(config, opts, fun))
   end
 
   @set_custom_all_reduce %Vllm.Call.Spec{
@@ -2411,7 +2432,8 @@ defmodule Vllm.Distributed do
     path: "/vllm.distributed.v1.Distributed/SuppressStdout",
     params: [],
     result: :term,
-    inline: false
+    inline: false,
+    context_manager: true
   }
 
   @doc ~S"""
@@ -2424,19 +2446,25 @@ defmodule Vllm.Distributed do
 
   Python: `suppress_stdout()`.
 
+  Returns a context, for `Vllm.with_context/3`. Given a function as the last argument, enters the context, runs the function with its value, exits it and returns what the function returned.
+
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
   @spec suppress_stdout() :: {:ok, term()} | {:error, Vllm.Error.t()}
   @spec suppress_stdout(keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  def suppress_stdout(opts \\ []) do
-    Vllm.Call.run(@suppress_stdout, [opts])
+  @spec suppress_stdout((term() -> result)) :: {:ok, result} | {:error, Vllm.Error.t()} when result: term()
+  @spec suppress_stdout(keyword(), (term() -> result)) :: {:ok, result} | {:error, Vllm.Error.t()} when result: term()
+  def suppress_stdout(opts \\ :"$unset", fun \\ :"$unset") do
+    Vllm.Call.run(@suppress_stdout, [opts, fun])
   end
 
   @doc "Like `suppress_stdout`, but returns the value itself and raises `Vllm.Error`."
   @spec suppress_stdout!() :: term()
   @spec suppress_stdout!(keyword()) :: term()
-  def suppress_stdout!(opts \\ []) do
-    Vllm.Error.unwrap!(suppress_stdout(opts))
+  @spec suppress_stdout!((term() -> result)) :: result when result: term()
+  @spec suppress_stdout!(keyword(), (term() -> result)) :: result when result: term()
+  def suppress_stdout!(opts \\ :"$unset", fun \\ :"$unset") do
+    Vllm.Error.unwrap!(suppress_stdout(opts, fun))
   end
 
   @tensor_model_parallel_all_gather %Vllm.Call.Spec{

@@ -31,6 +31,8 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
 
   Python: `DeviceCommunicatorBase.all_reduce(input_)`.
 
+  Collective: every member of the group must make this call.
+
   The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
@@ -63,6 +65,8 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
   Replace `input_` by the sum of the group's tensors. Collective over the group.
 
   Python: `DeviceCommunicatorBase.all_reduce_(input_)`.
+
+  Collective: every member of the group must make this call.
 
   The call goes to the session that the object came from.
 
@@ -97,6 +101,8 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
   Return the tensors of all ranks concatenated along `dim`. Collective over the group.
 
   Python: `DeviceCommunicatorBase.all_gather(input_, dim=-1)`.
+
+  Collective: every member of the group must make this call.
 
   The call goes to the session that the object came from.
 
@@ -137,6 +143,8 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
 
   Python: `DeviceCommunicatorBase.all_gatherv(input_, dim=0, sizes=None)`.
 
+  Collective: every member of the group must make this call.
+
   The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
@@ -175,6 +183,8 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
 
   Python: `DeviceCommunicatorBase.reduce_scatter(input_, dim=-1)`.
 
+  Collective: every member of the group must make this call.
+
   The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
@@ -211,6 +221,8 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
   Return this rank's part, of `sizes` along `dim`, of the sum. Collective.
 
   Python: `DeviceCommunicatorBase.reduce_scatterv(input_, dim=-1, sizes=None)`.
+
+  Collective: every member of the group must make this call.
 
   The call goes to the session that the object came from.
 
@@ -251,6 +263,8 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
 
   Python: `DeviceCommunicatorBase.gather(input_, dst=0, dim=-1)`.
 
+  Collective: every member of the group must make this call.
+
   The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
@@ -288,6 +302,8 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
   Replace `input_` by the one of `src`. Collective over the group.
 
   Python: `DeviceCommunicatorBase.broadcast(input_, src=0)`.
+
+  Collective: every member of the group must make this call.
 
   The call goes to the session that the object came from.
 
@@ -403,6 +419,8 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
 
   Python: `DeviceCommunicatorBase.dispatch(hidden_states, topk_weights=None, topk_ids=None, is_sequence_parallel=False, extra_tensors=None, sizes=None, router_logits=None)`.
 
+  Collective: every member of the group must make this call.
+
   The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
@@ -452,6 +470,8 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
 
   Python: `DeviceCommunicatorBase.dispatch_router_logits(hidden_states, router_logits, is_sequence_parallel=False, extra_tensors=None, sizes=None)`.
 
+  Collective: every member of the group must make this call.
+
   The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
@@ -492,6 +512,8 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
   Return this rank's tokens, summed over the group; see `GroupCoordinator.combine`.
 
   Python: `DeviceCommunicatorBase.combine(hidden_states, is_sequence_parallel=False, sizes=None)`.
+
+  Collective: every member of the group must make this call.
 
   The call goes to the session that the object came from.
 

@@ -447,7 +447,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
       {:graph_capture_context, 2, :term, :optional}
     ],
     result: :term,
-    inline: false
+    inline: false,
+    context_manager: true
   }
 
   @doc ~S"""
@@ -462,21 +463,29 @@ defmodule Vllm.Distributed.GroupCoordinator do
 
   The call goes to the session that the object came from.
 
+  Returns a context, for `Vllm.with_context/3`. Given a function as the last argument, enters the context, runs the function with its value, exits it and returns what the function returned.
+
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
   @spec graph_capture(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, term()} | {:error, Vllm.Error.t()}
   @spec graph_capture(Vllm.Distributed.GroupCoordinator.t(), term() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
   @spec graph_capture(Vllm.Distributed.GroupCoordinator.t(), term(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  def graph_capture(receiver, graph_capture_context \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Call.run(@graph_capture, [receiver, graph_capture_context, opts])
+  @spec graph_capture(Vllm.Distributed.GroupCoordinator.t(), (term() -> result)) :: {:ok, result} | {:error, Vllm.Error.t()} when result: term()
+  @spec graph_capture(Vllm.Distributed.GroupCoordinator.t(), term(), (term() -> result)) :: {:ok, result} | {:error, Vllm.Error.t()} when result: term()
+  @spec graph_capture(Vllm.Distributed.GroupCoordinator.t(), term(), keyword(), (term() -> result)) :: {:ok, result} | {:error, Vllm.Error.t()} when result: term()
+  def graph_capture(receiver, graph_capture_context \\ :"$unset", opts \\ :"$unset", fun \\ :"$unset") do
+    Vllm.Call.run(@graph_capture, [receiver, graph_capture_context, opts, fun])
   end
 
   @doc "Like `graph_capture`, but returns the value itself and raises `Vllm.Error`."
   @spec graph_capture!(Vllm.Distributed.GroupCoordinator.t()) :: term()
   @spec graph_capture!(Vllm.Distributed.GroupCoordinator.t(), term() | keyword()) :: term()
   @spec graph_capture!(Vllm.Distributed.GroupCoordinator.t(), term(), keyword()) :: term()
-  def graph_capture!(receiver, graph_capture_context \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Error.unwrap!(graph_capture(receiver, graph_capture_context, opts))
+  @spec graph_capture!(Vllm.Distributed.GroupCoordinator.t(), (term() -> result)) :: result when result: term()
+  @spec graph_capture!(Vllm.Distributed.GroupCoordinator.t(), term(), (term() -> result)) :: result when result: term()
+  @spec graph_capture!(Vllm.Distributed.GroupCoordinator.t(), term(), keyword(), (term() -> result)) :: result when result: term()
+  def graph_capture!(receiver, graph_capture_context \\ :"$unset", opts \\ :"$unset", fun \\ :"$unset") do
+    Vllm.Error.unwrap!(graph_capture(receiver, graph_capture_context, opts, fun))
   end
 
   @prepare_communication_buffer_for_model %Vllm.Call.Spec{
@@ -745,6 +754,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
   `InvalidRankError`, `MessageQueueError`. Collective over the group.
 
   Python: `GroupCoordinator.create_single_reader_mq_broadcasters(reader_rank_in_group=0, blocking=False)`.
+
+  Collective: every member of the group must make this call.
 
   The call goes to the session that the object came from.
 

@@ -198,6 +198,8 @@ defmodule Vllm.Distributed.MessageQueue do
 
   Python: `MessageQueue.create_from_process_group_single_reader(pg, max_chunk_bytes, max_chunks, reader_rank=0, blocking=False, timeout=None)`.
 
+  Collective: every member of the group must make this call.
+
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
   @spec create_from_process_group_single_reader(term(), integer(), integer()) :: {:ok, {term(), term()}} | {:error, Vllm.Error.t()}
@@ -301,6 +303,8 @@ defmodule Vllm.Distributed.MessageQueue do
   over writer and readers.
 
   Python: `MessageQueue.wait_until_ready()`.
+
+  Collective: every member of the group must make this call.
 
   The call goes to the session that the object came from.
 
@@ -426,6 +430,8 @@ defmodule Vllm.Distributed.MessageQueue do
   Collective over writer and readers. Raises as `enqueue` and `dequeue` do.
 
   Python: `MessageQueue.broadcast_object(obj=None)`.
+
+  Collective: every member of the group must make this call.
 
   The call goes to the session that the object came from.
 

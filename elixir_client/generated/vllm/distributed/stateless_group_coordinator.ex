@@ -464,7 +464,8 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
       {:graph_capture_context, 2, :term, :optional}
     ],
     result: :term,
-    inline: false
+    inline: false,
+    context_manager: true
   }
 
   @doc ~S"""
@@ -479,21 +480,29 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
 
   The call goes to the session that the object came from.
 
+  Returns a context, for `Vllm.with_context/3`. Given a function as the last argument, enters the context, runs the function with its value, exits it and returns what the function returned.
+
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
   """
   @spec graph_capture(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, term()} | {:error, Vllm.Error.t()}
   @spec graph_capture(Vllm.Distributed.GroupCoordinator.t(), term() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
   @spec graph_capture(Vllm.Distributed.GroupCoordinator.t(), term(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  def graph_capture(receiver, graph_capture_context \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Call.run(@graph_capture, [receiver, graph_capture_context, opts])
+  @spec graph_capture(Vllm.Distributed.GroupCoordinator.t(), (term() -> result)) :: {:ok, result} | {:error, Vllm.Error.t()} when result: term()
+  @spec graph_capture(Vllm.Distributed.GroupCoordinator.t(), term(), (term() -> result)) :: {:ok, result} | {:error, Vllm.Error.t()} when result: term()
+  @spec graph_capture(Vllm.Distributed.GroupCoordinator.t(), term(), keyword(), (term() -> result)) :: {:ok, result} | {:error, Vllm.Error.t()} when result: term()
+  def graph_capture(receiver, graph_capture_context \\ :"$unset", opts \\ :"$unset", fun \\ :"$unset") do
+    Vllm.Call.run(@graph_capture, [receiver, graph_capture_context, opts, fun])
   end
 
   @doc "Like `graph_capture`, but returns the value itself and raises `Vllm.Error`."
   @spec graph_capture!(Vllm.Distributed.GroupCoordinator.t()) :: term()
   @spec graph_capture!(Vllm.Distributed.GroupCoordinator.t(), term() | keyword()) :: term()
   @spec graph_capture!(Vllm.Distributed.GroupCoordinator.t(), term(), keyword()) :: term()
-  def graph_capture!(receiver, graph_capture_context \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Error.unwrap!(graph_capture(receiver, graph_capture_context, opts))
+  @spec graph_capture!(Vllm.Distributed.GroupCoordinator.t(), (term() -> result)) :: result when result: term()
+  @spec graph_capture!(Vllm.Distributed.GroupCoordinator.t(), term(), (term() -> result)) :: result when result: term()
+  @spec graph_capture!(Vllm.Distributed.GroupCoordinator.t(), term(), keyword(), (term() -> result)) :: result when result: term()
+  def graph_capture!(receiver, graph_capture_context \\ :"$unset", opts \\ :"$unset", fun \\ :"$unset") do
+    Vllm.Error.unwrap!(graph_capture(receiver, graph_capture_context, opts, fun))
   end
 
   @prepare_communication_buffer_for_model %Vllm.Call.Spec{
@@ -567,6 +576,8 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
 
   Python: `StatelessGroupCoordinator.dispatch(hidden_states, topk_weights=None, topk_ids=None, is_sequence_parallel=False, extra_tensors=None, sizes=None, router_logits=None)`.
 
+  Collective: every member of the group must make this call.
+
   The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
@@ -618,6 +629,8 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
 
   Python: `StatelessGroupCoordinator.dispatch_router_logits(hidden_states, router_logits, is_sequence_parallel=False, extra_tensors=None, sizes=None)`.
 
+  Collective: every member of the group must make this call.
+
   The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
@@ -664,6 +677,8 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
 
   Python: `StatelessGroupCoordinator.combine(hidden_states, is_sequence_parallel=False, sizes=None)`.
 
+  Collective: every member of the group must make this call.
+
   The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
@@ -708,6 +723,8 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
   `MessageQueueError`, `MessageQueueTimeoutError`. Collective over the group.
 
   Python: `StatelessGroupCoordinator.create_mq_broadcaster(writer_rank=0, external_writer_handle=None, blocking=True)`.
+
+  Collective: every member of the group must make this call.
 
   The call goes to the session that the object came from.
 
@@ -755,6 +772,8 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
 
   Python: `StatelessGroupCoordinator.create_single_reader_mq_broadcasters(reader_rank_in_group=0, blocking=False)`.
 
+  Collective: every member of the group must make this call.
+
   The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
@@ -796,6 +815,8 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
   is 0. Collective over the group.
 
   Python: `StatelessGroupCoordinator.broadcast_object(obj=None, src=0)`.
+
+  Collective: every member of the group must make this call.
 
   The call goes to the session that the object came from.
 
@@ -840,6 +861,8 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
   differ. Collective over `group`.
 
   Python: `StatelessGroupCoordinator.broadcast_object_list(obj_list, src=0, group=None)`.
+
+  Collective: every member of the group must make this call.
 
   The call goes to the session that the object came from.
 
@@ -887,6 +910,8 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
   Collective over the group.
 
   Python: `StatelessGroupCoordinator.broadcast_tensor_dict(tensor_dict=None, src=0, group=None, metadata_group=None)`.
+
+  Collective: every member of the group must make this call.
 
   The call goes to the session that the object came from.
 
@@ -1039,6 +1064,8 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
 
   Python: `StatelessGroupCoordinator.barrier()`.
 
+  Collective: every member of the group must make this call.
+
   The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
@@ -1077,6 +1104,8 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
 
   Python: `StatelessGroupCoordinator.all_reduce(input_)`.
 
+  Collective: every member of the group must make this call.
+
   The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
@@ -1113,6 +1142,8 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
   over the group.
 
   Python: `StatelessGroupCoordinator.all_reduce_(input_)`.
+
+  Collective: every member of the group must make this call.
 
   The call goes to the session that the object came from.
 
@@ -1151,6 +1182,8 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
   `InvalidArgumentError` if `dim` is out of range. Collective over the group.
 
   Python: `StatelessGroupCoordinator.all_gather(input_, dim=-1)`.
+
+  Collective: every member of the group must make this call.
 
   The call goes to the session that the object came from.
 
@@ -1194,6 +1227,8 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
 
   Python: `StatelessGroupCoordinator.all_gatherv(input_, dim=0, sizes=None)`.
 
+  Collective: every member of the group must make this call.
+
   The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
@@ -1236,6 +1271,8 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
 
   Python: `StatelessGroupCoordinator.reduce_scatter(input_, dim=-1)`.
 
+  Collective: every member of the group must make this call.
+
   The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
@@ -1276,6 +1313,8 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
   group.
 
   Python: `StatelessGroupCoordinator.reduce_scatterv(input_, dim=-1, sizes=None)`.
+
+  Collective: every member of the group must make this call.
 
   The call goes to the session that the object came from.
 
@@ -1319,6 +1358,8 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
 
   Python: `StatelessGroupCoordinator.gather(input_, dst=0, dim=-1)`.
 
+  Collective: every member of the group must make this call.
+
   The call goes to the session that the object came from.
 
   Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
@@ -1360,6 +1401,8 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
   in memory, such as an expanded one. Collective over the group.
 
   Python: `StatelessGroupCoordinator.broadcast(input_, src=0)`.
+
+  Collective: every member of the group must make this call.
 
   The call goes to the session that the object came from.
 

@@ -15,11 +15,11 @@ defmodule Vllm.Bridge.V1.RankState do
   @moduledoc ~S"""
   The message `vllm.bridge.v1.RankState`.
   """
-  @type t :: :rank_state_unspecified | :starting | :ready | :dead | integer()
+  @type t :: :rank_state_unspecified | :starting | :ready | :dead | :overdue | :unresponsive | integer()
 
   @doc false
   @spec __values__() :: keyword(integer())
-  def __values__, do: [rank_state_unspecified: 0, starting: 1, ready: 2, dead: 3]
+  def __values__, do: [rank_state_unspecified: 0, starting: 1, ready: 2, dead: 3, overdue: 4, unresponsive: 5]
 end
 
 defmodule Vllm.Bridge.V1.WorldState do
@@ -37,9 +37,9 @@ defmodule Vllm.Bridge.V1.OpenSessionRequest do
   @moduledoc ~S"""
   The message `vllm.bridge.v1.OpenSessionRequest`.
   """
-  defstruct [session_id: "", pool_name: "", affinity: :affinity_unspecified]
+  defstruct [session_id: "", pool_name: "", affinity: :affinity_unspecified, client_id: ""]
 
-  @type t :: %__MODULE__{session_id: String.t(), pool_name: String.t(), affinity: Vllm.Bridge.V1.Affinity.t()}
+  @type t :: %__MODULE__{session_id: String.t(), pool_name: String.t(), affinity: Vllm.Bridge.V1.Affinity.t(), client_id: String.t()}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
@@ -47,7 +47,8 @@ defmodule Vllm.Bridge.V1.OpenSessionRequest do
     [
       {:session_id, 1, :string, :singular},
       {:pool_name, 2, :string, :singular},
-      {:affinity, 3, {:enum, Vllm.Bridge.V1.Affinity}, :singular}
+      {:affinity, 3, {:enum, Vllm.Bridge.V1.Affinity}, :singular},
+      {:client_id, 4, :string, :singular}
     ]
   end
 end
@@ -56,9 +57,9 @@ defmodule Vllm.Bridge.V1.Session do
   @moduledoc ~S"""
   The message `vllm.bridge.v1.Session`.
   """
-  defstruct [session_id: "", pool_name: "", affinity: :affinity_unspecified, endpoint: "", world_id: "", rank: nil, epoch: 0, pid: 0]
+  defstruct [session_id: "", pool_name: "", affinity: :affinity_unspecified, endpoint: "", world_id: "", rank: nil, epoch: 0, pid: 0, client_id: ""]
 
-  @type t :: %__MODULE__{session_id: String.t(), pool_name: String.t(), affinity: Vllm.Bridge.V1.Affinity.t(), endpoint: String.t(), world_id: String.t(), rank: integer() | nil, epoch: non_neg_integer(), pid: integer()}
+  @type t :: %__MODULE__{session_id: String.t(), pool_name: String.t(), affinity: Vllm.Bridge.V1.Affinity.t(), endpoint: String.t(), world_id: String.t(), rank: integer() | nil, epoch: non_neg_integer(), pid: integer(), client_id: String.t()}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
@@ -71,7 +72,8 @@ defmodule Vllm.Bridge.V1.Session do
       {:world_id, 5, :string, :singular},
       {:rank, 6, :int64, :optional},
       {:epoch, 7, :uint64, :singular},
-      {:pid, 8, :int64, :singular}
+      {:pid, 8, :int64, :singular},
+      {:client_id, 9, :string, :singular}
     ]
   end
 end
@@ -132,9 +134,9 @@ defmodule Vllm.Bridge.V1.StartWorldRequest do
   @moduledoc ~S"""
   The message `vllm.bridge.v1.StartWorldRequest`.
   """
-  defstruct [world_id: "", tensor_parallel_size: nil, pipeline_parallel_size: nil, data_parallel_size: nil, prefill_context_parallel_size: nil, decode_context_parallel_size: nil, backend: "", timeout: nil, pool_name: ""]
+  defstruct [world_id: "", tensor_parallel_size: nil, pipeline_parallel_size: nil, data_parallel_size: nil, prefill_context_parallel_size: nil, decode_context_parallel_size: nil, backend: "", timeout: nil, pool_name: "", gate: nil, client_id: ""]
 
-  @type t :: %__MODULE__{world_id: String.t(), tensor_parallel_size: integer() | nil, pipeline_parallel_size: integer() | nil, data_parallel_size: integer() | nil, prefill_context_parallel_size: integer() | nil, decode_context_parallel_size: integer() | nil, backend: String.t(), timeout: Vllm.Google.Protobuf.Duration.t() | nil, pool_name: String.t()}
+  @type t :: %__MODULE__{world_id: String.t(), tensor_parallel_size: integer() | nil, pipeline_parallel_size: integer() | nil, data_parallel_size: integer() | nil, prefill_context_parallel_size: integer() | nil, decode_context_parallel_size: integer() | nil, backend: String.t(), timeout: Vllm.Google.Protobuf.Duration.t() | nil, pool_name: String.t(), gate: boolean() | nil, client_id: String.t()}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
@@ -148,7 +150,9 @@ defmodule Vllm.Bridge.V1.StartWorldRequest do
       {:decode_context_parallel_size, 6, :int64, :optional},
       {:backend, 7, :string, :singular},
       {:timeout, 8, {:message, Vllm.Google.Protobuf.Duration}, :optional},
-      {:pool_name, 9, :string, :singular}
+      {:pool_name, 9, :string, :singular},
+      {:gate, 10, :bool, :optional},
+      {:client_id, 11, :string, :singular}
     ]
   end
 end
@@ -157,9 +161,9 @@ defmodule Vllm.Bridge.V1.RankInfo do
   @moduledoc ~S"""
   The message `vllm.bridge.v1.RankInfo`.
   """
-  defstruct [rank: 0, local_rank: 0, pid: 0, node: "", state: :rank_state_unspecified, session_id: "", endpoint: "", exit: ""]
+  defstruct [rank: 0, local_rank: 0, pid: 0, node: "", state: :rank_state_unspecified, session_id: "", endpoint: "", exit: "", pool_name: "", rank_id: "", doing: "", queued: 0, sessions: 0, objects: 0, heartbeat_age_s: 0.0, restarts: 0]
 
-  @type t :: %__MODULE__{rank: integer(), local_rank: integer(), pid: integer(), node: String.t(), state: Vllm.Bridge.V1.RankState.t(), session_id: String.t(), endpoint: String.t(), exit: String.t()}
+  @type t :: %__MODULE__{rank: integer(), local_rank: integer(), pid: integer(), node: String.t(), state: Vllm.Bridge.V1.RankState.t(), session_id: String.t(), endpoint: String.t(), exit: String.t(), pool_name: String.t(), rank_id: String.t(), doing: String.t(), queued: integer(), sessions: integer(), objects: integer(), heartbeat_age_s: float(), restarts: integer()}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
@@ -172,7 +176,15 @@ defmodule Vllm.Bridge.V1.RankInfo do
       {:state, 5, {:enum, Vllm.Bridge.V1.RankState}, :singular},
       {:session_id, 6, :string, :singular},
       {:endpoint, 7, :string, :singular},
-      {:exit, 8, :string, :singular}
+      {:exit, 8, :string, :singular},
+      {:pool_name, 9, :string, :singular},
+      {:rank_id, 10, :string, :singular},
+      {:doing, 11, :string, :singular},
+      {:queued, 12, :int64, :singular},
+      {:sessions, 13, :int64, :singular},
+      {:objects, 14, :int64, :singular},
+      {:heartbeat_age_s, 15, :double, :singular},
+      {:restarts, 16, :int64, :singular}
     ]
   end
 end
@@ -181,9 +193,9 @@ defmodule Vllm.Bridge.V1.World do
   @moduledoc ~S"""
   The message `vllm.bridge.v1.World`.
   """
-  defstruct [world_id: "", epoch: 0, state: :world_state_unspecified, world_size: 0, tensor_parallel_size: 0, pipeline_parallel_size: 0, data_parallel_size: 0, prefill_context_parallel_size: 0, decode_context_parallel_size: 0, backend: "", ranks: [], failure: ""]
+  defstruct [world_id: "", epoch: 0, state: :world_state_unspecified, world_size: 0, tensor_parallel_size: 0, pipeline_parallel_size: 0, data_parallel_size: 0, prefill_context_parallel_size: 0, decode_context_parallel_size: 0, backend: "", ranks: [], failure: "", gate: false, pool_name: ""]
 
-  @type t :: %__MODULE__{world_id: String.t(), epoch: non_neg_integer(), state: Vllm.Bridge.V1.WorldState.t(), world_size: integer(), tensor_parallel_size: integer(), pipeline_parallel_size: integer(), data_parallel_size: integer(), prefill_context_parallel_size: integer(), decode_context_parallel_size: integer(), backend: String.t(), ranks: [Vllm.Bridge.V1.RankInfo.t()], failure: String.t()}
+  @type t :: %__MODULE__{world_id: String.t(), epoch: non_neg_integer(), state: Vllm.Bridge.V1.WorldState.t(), world_size: integer(), tensor_parallel_size: integer(), pipeline_parallel_size: integer(), data_parallel_size: integer(), prefill_context_parallel_size: integer(), decode_context_parallel_size: integer(), backend: String.t(), ranks: [Vllm.Bridge.V1.RankInfo.t()], failure: String.t(), gate: boolean(), pool_name: String.t()}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
@@ -200,7 +212,9 @@ defmodule Vllm.Bridge.V1.World do
       {:decode_context_parallel_size, 9, :int64, :singular},
       {:backend, 10, :string, :singular},
       {:ranks, 11, {:message, Vllm.Bridge.V1.RankInfo}, :repeated},
-      {:failure, 12, :string, :singular}
+      {:failure, 12, :string, :singular},
+      {:gate, 13, :bool, :singular},
+      {:pool_name, 14, :string, :singular}
     ]
   end
 end
@@ -275,9 +289,9 @@ defmodule Vllm.Bridge.V1.PoolStatus do
   @moduledoc ~S"""
   The message `vllm.bridge.v1.PoolStatus`.
   """
-  defstruct [version: "", pid: 0, ranks: [], worlds: [], sessions: []]
+  defstruct [version: "", pid: 0, ranks: [], worlds: [], sessions: [], pools: []]
 
-  @type t :: %__MODULE__{version: String.t(), pid: integer(), ranks: [Vllm.Bridge.V1.RankInfo.t()], worlds: [Vllm.Bridge.V1.World.t()], sessions: [Vllm.Bridge.V1.Session.t()]}
+  @type t :: %__MODULE__{version: String.t(), pid: integer(), ranks: [Vllm.Bridge.V1.RankInfo.t()], worlds: [Vllm.Bridge.V1.World.t()], sessions: [Vllm.Bridge.V1.Session.t()], pools: [Vllm.Bridge.V1.PoolInfo.t()]}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
@@ -287,7 +301,248 @@ defmodule Vllm.Bridge.V1.PoolStatus do
       {:pid, 2, :int64, :singular},
       {:ranks, 3, {:message, Vllm.Bridge.V1.RankInfo}, :repeated},
       {:worlds, 4, {:message, Vllm.Bridge.V1.World}, :repeated},
-      {:sessions, 5, {:message, Vllm.Bridge.V1.Session}, :repeated}
+      {:sessions, 5, {:message, Vllm.Bridge.V1.Session}, :repeated},
+      {:pools, 6, {:message, Vllm.Bridge.V1.PoolInfo}, :repeated}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.PoolInfo do
+  @moduledoc ~S"""
+  The message `vllm.bridge.v1.PoolInfo`. One named pool of the server.
+  """
+  defstruct [name: "", size: 0, ready: 0, idle: 0, queued: 0, max_queue: 0, sessions: 0, restarts: 0, failure: ""]
+
+  @type t :: %__MODULE__{name: String.t(), size: integer(), ready: integer(), idle: integer(), queued: integer(), max_queue: integer(), sessions: integer(), restarts: integer(), failure: String.t()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:name, 1, :string, :singular},
+      {:size, 2, :int64, :singular},
+      {:ready, 3, :int64, :singular},
+      {:idle, 4, :int64, :singular},
+      {:queued, 5, :int64, :singular},
+      {:max_queue, 6, :int64, :singular},
+      {:sessions, 7, :int64, :singular},
+      {:restarts, 8, :int64, :singular},
+      {:failure, 9, :string, :singular}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.RestartWorldRequest do
+  @moduledoc ~S"""
+  The message `vllm.bridge.v1.RestartWorldRequest`.
+  """
+  defstruct [world_id: ""]
+
+  @type t :: %__MODULE__{world_id: String.t()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:world_id, 1, :string, :singular}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.DiagnoseRequest do
+  @moduledoc ~S"""
+  The message `vllm.bridge.v1.DiagnoseRequest`.
+  """
+  defstruct [world_id: "", with_stacks: false]
+
+  @type t :: %__MODULE__{world_id: String.t(), with_stacks: boolean()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:world_id, 1, :string, :singular},
+      {:with_stacks, 2, :bool, :singular}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.Diagnosis do
+  @moduledoc ~S"""
+  The message `vllm.bridge.v1.Diagnosis`.
+  """
+  defstruct [text: "", world: nil, ranks: []]
+
+  @type t :: %__MODULE__{text: String.t(), world: Vllm.Bridge.V1.World.t() | nil, ranks: [Vllm.Bridge.V1.InspectResponse.t()]}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:text, 1, :string, :singular},
+      {:world, 2, {:message, Vllm.Bridge.V1.World}, :optional},
+      {:ranks, 3, {:message, Vllm.Bridge.V1.InspectResponse}, :repeated}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.WatchRequest do
+  @moduledoc ~S"""
+  The message `vllm.bridge.v1.WatchRequest`.
+  """
+  defstruct [world_id: "", with_current: false]
+
+  @type t :: %__MODULE__{world_id: String.t(), with_current: boolean()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:world_id, 1, :string, :singular},
+      {:with_current, 2, :bool, :singular}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.Event do
+  @moduledoc ~S"""
+  The message `vllm.bridge.v1.Event`. Exactly one of the three is set: what has changed, as it is now.
+  """
+  defstruct [sequence: 0, at: nil, world: nil, rank: nil, session: nil]
+
+  @type t :: %__MODULE__{sequence: non_neg_integer(), at: Vllm.Google.Protobuf.Timestamp.t() | nil, world: Vllm.Bridge.V1.World.t() | nil, rank: Vllm.Bridge.V1.RankEvent.t() | nil, session: Vllm.Bridge.V1.SessionEvent.t() | nil}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:sequence, 1, :uint64, :singular},
+      {:at, 2, {:message, Vllm.Google.Protobuf.Timestamp}, :optional},
+      {:world, 3, {:message, Vllm.Bridge.V1.World}, :optional},
+      {:rank, 4, {:message, Vllm.Bridge.V1.RankEvent}, :optional},
+      {:session, 5, {:message, Vllm.Bridge.V1.SessionEvent}, :optional}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.RankEvent do
+  @moduledoc ~S"""
+  The message `vllm.bridge.v1.RankEvent`.
+  """
+  defstruct [rank: nil, world_id: "", epoch: 0]
+
+  @type t :: %__MODULE__{rank: Vllm.Bridge.V1.RankInfo.t() | nil, world_id: String.t(), epoch: non_neg_integer()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:rank, 1, {:message, Vllm.Bridge.V1.RankInfo}, :optional},
+      {:world_id, 2, :string, :singular},
+      {:epoch, 3, :uint64, :singular}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.SessionEvent do
+  @moduledoc ~S"""
+  The message `vllm.bridge.v1.SessionEvent`.
+  """
+  defstruct [session: nil, ended: ""]
+
+  @type t :: %__MODULE__{session: Vllm.Bridge.V1.Session.t() | nil, ended: String.t()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:session, 1, {:message, Vllm.Bridge.V1.Session}, :optional},
+      {:ended, 2, :string, :singular}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.AttachRequest do
+  @moduledoc ~S"""
+  The message `vllm.bridge.v1.AttachRequest`.
+  """
+  defstruct [client_id: ""]
+
+  @type t :: %__MODULE__{client_id: String.t()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:client_id, 1, :string, :singular}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.Attached do
+  @moduledoc ~S"""
+  The message `vllm.bridge.v1.Attached`. Sent once, when the attachment counts.
+  """
+  defstruct [grace: nil]
+
+  @type t :: %__MODULE__{grace: Vllm.Google.Protobuf.Duration.t() | nil}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:grace, 1, {:message, Vllm.Google.Protobuf.Duration}, :optional}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.GetProfilesRequest do
+  @moduledoc ~S"""
+  The message `vllm.bridge.v1.GetProfilesRequest`.
+  """
+  defstruct []
+
+  @type t :: %__MODULE__{}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    []
+  end
+end
+
+defmodule Vllm.Bridge.V1.Profiles do
+  @moduledoc ~S"""
+  The message `vllm.bridge.v1.Profiles`.
+  """
+  defstruct [profiles: []]
+
+  @type t :: %__MODULE__{profiles: [Vllm.Bridge.V1.TimeoutProfile.t()]}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:profiles, 1, {:message, Vllm.Bridge.V1.TimeoutProfile}, :repeated}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.TimeoutProfile do
+  @moduledoc ~S"""
+  The message `vllm.bridge.v1.TimeoutProfile`.
+  """
+  defstruct [name: "", call_timeout: nil, stream_timeout: nil]
+
+  @type t :: %__MODULE__{name: String.t(), call_timeout: Vllm.Google.Protobuf.Duration.t() | nil, stream_timeout: Vllm.Google.Protobuf.Duration.t() | nil}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:name, 1, :string, :singular},
+      {:call_timeout, 2, {:message, Vllm.Google.Protobuf.Duration}, :optional},
+      {:stream_timeout, 3, {:message, Vllm.Google.Protobuf.Duration}, :optional}
     ]
   end
 end

@@ -15,14 +15,16 @@ defmodule Vllm.Bridge.V1.InspectRequest do
   @moduledoc ~S"""
   The message `vllm.bridge.v1.InspectRequest`.
   """
-  defstruct []
+  defstruct [with_stacks: false]
 
-  @type t :: %__MODULE__{}
+  @type t :: %__MODULE__{with_stacks: boolean()}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
   def __fields__ do
-    []
+    [
+      {:with_stacks, 1, :bool, :singular}
+    ]
   end
 end
 
@@ -30,9 +32,9 @@ defmodule Vllm.Bridge.V1.CallRecord do
   @moduledoc ~S"""
   The message `vllm.bridge.v1.CallRecord`.
   """
-  defstruct [call_id: "", session_id: "", method: "", state: :call_state_unspecified, queued_s: 0.0, running_s: 0.0]
+  defstruct [call_id: "", session_id: "", method: "", state: :call_state_unspecified, queued_s: 0.0, running_s: 0.0, group: "", operation: "", parts: "", at_gate_s: 0.0, gated_s: 0.0, ended_s: 0.0, overdue_s: 0.0, sequence: 0]
 
-  @type t :: %__MODULE__{call_id: String.t(), session_id: String.t(), method: String.t(), state: Vllm.Bridge.V1.CallState.t(), queued_s: float(), running_s: float()}
+  @type t :: %__MODULE__{call_id: String.t(), session_id: String.t(), method: String.t(), state: Vllm.Bridge.V1.CallState.t(), queued_s: float(), running_s: float(), group: String.t(), operation: String.t(), parts: String.t(), at_gate_s: float(), gated_s: float(), ended_s: float(), overdue_s: float(), sequence: non_neg_integer()}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
@@ -43,7 +45,15 @@ defmodule Vllm.Bridge.V1.CallRecord do
       {:method, 3, :string, :singular},
       {:state, 4, {:enum, Vllm.Bridge.V1.CallState}, :singular},
       {:queued_s, 5, :double, :singular},
-      {:running_s, 6, :double, :singular}
+      {:running_s, 6, :double, :singular},
+      {:group, 7, :string, :singular},
+      {:operation, 8, :string, :singular},
+      {:parts, 9, :string, :singular},
+      {:at_gate_s, 10, :double, :singular},
+      {:gated_s, 11, :double, :singular},
+      {:ended_s, 12, :double, :singular},
+      {:overdue_s, 13, :double, :singular},
+      {:sequence, 14, :uint64, :singular}
     ]
   end
 end
@@ -52,9 +62,9 @@ defmodule Vllm.Bridge.V1.InspectResponse do
   @moduledoc ~S"""
   The message `vllm.bridge.v1.InspectResponse`.
   """
-  defstruct [pid: 0, rank: nil, world_id: "", epoch: 0, calls: [], sessions: 0, objects: 0]
+  defstruct [pid: 0, rank: nil, world_id: "", epoch: 0, calls: [], sessions: 0, objects: 0, ended: [], stacks: [], contexts: 0]
 
-  @type t :: %__MODULE__{pid: integer(), rank: integer() | nil, world_id: String.t(), epoch: non_neg_integer(), calls: [Vllm.Bridge.V1.CallRecord.t()], sessions: integer(), objects: integer()}
+  @type t :: %__MODULE__{pid: integer(), rank: integer() | nil, world_id: String.t(), epoch: non_neg_integer(), calls: [Vllm.Bridge.V1.CallRecord.t()], sessions: integer(), objects: integer(), ended: [Vllm.Bridge.V1.CallRecord.t()], stacks: [Vllm.Bridge.V1.ThreadStack.t()], contexts: integer()}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
@@ -66,7 +76,28 @@ defmodule Vllm.Bridge.V1.InspectResponse do
       {:epoch, 4, :uint64, :singular},
       {:calls, 5, {:message, Vllm.Bridge.V1.CallRecord}, :repeated},
       {:sessions, 6, :int64, :singular},
-      {:objects, 7, :int64, :singular}
+      {:objects, 7, :int64, :singular},
+      {:ended, 8, {:message, Vllm.Bridge.V1.CallRecord}, :repeated},
+      {:stacks, 9, {:message, Vllm.Bridge.V1.ThreadStack}, :repeated},
+      {:contexts, 10, :int64, :singular}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.ThreadStack do
+  @moduledoc ~S"""
+  The message `vllm.bridge.v1.ThreadStack`.
+  """
+  defstruct [thread: "", frames: []]
+
+  @type t :: %__MODULE__{thread: String.t(), frames: [String.t()]}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:thread, 1, :string, :singular},
+      {:frames, 2, :string, :repeated}
     ]
   end
 end
@@ -93,15 +124,16 @@ defmodule Vllm.Bridge.V1.WithdrawResponse do
   @moduledoc ~S"""
   The message `vllm.bridge.v1.WithdrawResponse`.
   """
-  defstruct [call: nil]
+  defstruct [call: nil, refusal: nil]
 
-  @type t :: %__MODULE__{call: Vllm.Bridge.V1.CallRecord.t() | nil}
+  @type t :: %__MODULE__{call: Vllm.Bridge.V1.CallRecord.t() | nil, refusal: Vllm.Bridge.V1.ErrorDetail.t() | nil}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
   def __fields__ do
     [
-      {:call, 1, {:message, Vllm.Bridge.V1.CallRecord}, :optional}
+      {:call, 1, {:message, Vllm.Bridge.V1.CallRecord}, :optional},
+      {:refusal, 2, {:message, Vllm.Bridge.V1.ErrorDetail}, :optional}
     ]
   end
 end
@@ -192,6 +224,59 @@ defmodule Vllm.Bridge.V1.ReleaseResponse do
   def __fields__ do
     [
       {:released, 1, :int64, :singular}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.EnterRequest do
+  @moduledoc ~S"""
+  The message `vllm.bridge.v1.EnterRequest`.
+  """
+  defstruct [context: nil]
+
+  @type t :: %__MODULE__{context: Vllm.Bridge.V1.Ref.t() | nil}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:context, 1, {:message, Vllm.Bridge.V1.Ref}, :optional}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.ExitRequest do
+  @moduledoc ~S"""
+  The message `vllm.bridge.v1.ExitRequest`.
+  """
+  defstruct [context: nil, error: "", release: false]
+
+  @type t :: %__MODULE__{context: Vllm.Bridge.V1.Ref.t() | nil, error: String.t(), release: boolean()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:context, 1, {:message, Vllm.Bridge.V1.Ref}, :optional},
+      {:error, 2, :string, :singular},
+      {:release, 3, :bool, :singular}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.ExitResponse do
+  @moduledoc ~S"""
+  The message `vllm.bridge.v1.ExitResponse`.
+  """
+  defstruct [suppressed: false]
+
+  @type t :: %__MODULE__{suppressed: boolean()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:suppressed, 1, :bool, :singular}
     ]
   end
 end
