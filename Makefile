@@ -60,6 +60,8 @@ bench: setup ## Print the numbers the design promises
 	$(PYTHON) benchmarks/import_time.py
 	$(PYTHON) benchmarks/collectives.py
 	$(PYTHON) benchmarks/messages.py
+	$(PYTHON) benchmarks/gate.py
+	$(PYTHON) benchmarks/sessions.py
 	MIX_ENV=prod mix run benchmarks/calls.exs
 
 clean: ## Remove what the other targets made

@@ -7,17 +7,43 @@ import os
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from vllm_bridge.inspect_commands import add_diagnose, add_status
+from vllm_bridge.logs import FORMATS, LEVELS, LogSettings
+from vllm_bridge.pool.restarts import RestartPolicy
 from vllm_bridge.pool.settings import (
-    DEFAULT_ALLOWED_PREFIXES,
-    DEFAULT_ENTRY_POINT,
+    DEFAULT_POOL,
     PoolSettings,
+    ServerSettings,
+    SettingsError,
+    server_settings,
 )
 from vllm_bridge.version import __version__
+
+if TYPE_CHECKING:
+    from vllm_bridge.client import Client
 
 TOKEN_VARIABLE = "VLLM_BRIDGE_TOKEN"
 
 EXIT_USAGE = 2
+
+# Flags that set pool "default", and those that set the server, by the names of the settings.
+_POOL_FLAGS = (
+    "size",
+    "max_world_size",
+    "max_sessions",
+    "max_queue",
+    "queue_timeout",
+    "session_idle",
+    "start_timeout",
+    "restart",
+    "heartbeat_interval",
+    "heartbeat_timeout",
+    "overdue_grace",
+    "allow",
+)
+_SERVER_FLAGS = ("attach_grace", "max_attachments", "entry_point")
 
 
 class UsageError(Exception):
@@ -41,42 +67,69 @@ def _serve(arguments: argparse.Namespace) -> int:
     # What is slow to import is imported where it is needed: the forkserver must get going first.
     from vllm_bridge.pool.listen import ListenError
     from vllm_bridge.pool.serve import serve
+    from vllm_bridge.pool.tls import TlsFiles
 
-    settings = PoolSettings(
-        size=arguments.size,
-        max_world_size=arguments.max_world_size,
-        max_sessions=arguments.max_sessions,
-        max_queue=arguments.max_queue,
-        session_idle=arguments.session_idle,
-        start_timeout=arguments.start_timeout,
-        allowed_prefixes=(*DEFAULT_ALLOWED_PREFIXES, *arguments.allow),
-        entry_point=arguments.rank_entry_point,
-    )
+    listen, settings = _settings(arguments)
     try:
         return serve(
-            arguments.listen,
+            listen,
             settings,
             token=_token(arguments.token_file),
             insecure_loopback=arguments.insecure_loopback,
+            insecure_plaintext=arguments.insecure_plaintext,
+            tls_files=TlsFiles(arguments.tls_cert, arguments.tls_key, arguments.tls_client_ca),
             embedded=arguments.embedded,
+            metrics=arguments.metrics,
+            log=LogSettings(
+                arguments.log_level or ("warning" if arguments.embedded else "info"),
+                arguments.log_format,
+            ),
         )
     except ListenError as error:
         raise UsageError(str(error)) from None
 
 
-def _status(arguments: argparse.Namespace) -> int:
+def _settings(arguments: argparse.Namespace) -> tuple[str | None, ServerSettings]:
+    """Where to listen, and the rest: the configuration file, and the flags, which go first."""
+    listen: str | None = arguments.listen
+    pools: dict[str, dict[str, Any]] = {}
+    profiles: dict[str, dict[str, Any]] = {}
+    server: dict[str, Any] = {}
+    try:
+        if arguments.config is not None:
+            from vllm_bridge.pool.config_file import read
+
+            file = read(arguments.config)
+            pools, profiles, server = (
+                file.given_pools(),
+                file.given_profiles(),
+                file.server.given(),
+            )
+            listen = listen or server.pop("listen", None)
+        given = vars(arguments)
+        flags = {name: given[name] for name in _POOL_FLAGS if given[name] is not None}
+        pools[DEFAULT_POOL] = {**pools.get(DEFAULT_POOL, {}), **flags}
+        server |= {name: given[name] for name in _SERVER_FLAGS if given[name] is not None}
+        return listen, server_settings(pools, profiles, server)
+    except SettingsError as error:
+        raise UsageError(str(error)) from None
+
+
+def _connect(arguments: argparse.Namespace) -> Client:
     from vllm_bridge.client import connect
     from vllm_bridge.codec.errors import BridgeError
-    from vllm_bridge.pool.status import as_json, as_text
 
     try:
-        with connect(arguments.connect, token=_token(arguments.token_file)) as client:
-            status = client.status(timeout=arguments.timeout)
+        return connect(
+            arguments.connect,
+            token=_token(arguments.token_file),
+            ca=arguments.tls_ca,
+            cert=arguments.tls_cert,
+            key=arguments.tls_key,
+            server_name=arguments.tls_server_name,
+        )
     except BridgeError as error:
-        print(f"vllm-bridge: {arguments.connect}: {error.message}", file=sys.stderr)
-        return 1
-    print(as_json(status) if arguments.json else as_text(status))
-    return 0
+        raise UsageError(error.message) from None
 
 
 def _token(file: Path | None) -> str | None:
@@ -104,14 +157,18 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"vllm-bridge {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_serve(commands.add_parser("serve", help="run a pool"))
-    _add_status(commands.add_parser("status", help="show a running pool"))
+    status = commands.add_parser("status", help="show a running server")
+    add_status(status, _connect)
+    diagnose = commands.add_parser("diagnose", help="say what the ranks of a world are doing")
+    add_diagnose(diagnose, _connect)
+    for parser_of_client in (status, diagnose):
+        _add_connection(parser_of_client)
     return parser
 
 
 def _add_serve(parser: argparse.ArgumentParser) -> None:
-    defaults = PoolSettings()
     parser.description = (
-        "Run a pool of rank processes. When it listens, one line of JSON on stdout says where."
+        "Run pools of rank processes. When it listens, one line of JSON on stdout says where."
     )
     parser.add_argument(
         "--listen",
@@ -119,11 +176,10 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
         help="where to listen; a unix socket in a private directory by default",
     )
     parser.add_argument(
-        "--size",
-        type=_count(0),
-        default=defaults.size,
-        metavar="N",
-        help="ranks outside worlds (default %(default)s)",
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="TOML with [server], [pools.NAME] and [profiles.NAME]; flags go before it",
     )
     parser.add_argument(
         "--embedded", action="store_true", help="stop when stdin ends: for a parent process"
@@ -140,40 +196,100 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
         help="listen on a loopback port without a token: any local user can then run code here",
     )
     parser.add_argument(
-        "--allow",
-        action="append",
-        default=[],
-        metavar="PREFIX",
-        help='also allow qualified names that start so, e.g. "mypackage."',
+        "--insecure-plaintext",
+        action="store_true",
+        help="send the token in clear text over a network: whoever reads it can then run code here",
     )
     parser.add_argument(
-        "--max-world-size", type=_count(1), default=defaults.max_world_size, metavar="N"
+        "--tls-cert", type=Path, metavar="FILE", help="certificate (chain) for TLS, in PEM"
+    )
+    parser.add_argument("--tls-key", type=Path, metavar="FILE", help="its private key")
+    parser.add_argument(
+        "--tls-client-ca",
+        type=Path,
+        metavar="FILE",
+        help="clients must show a certificate of this authority (then no token is needed)",
     )
     parser.add_argument(
-        "--max-sessions", type=_count(1), default=defaults.max_sessions, metavar="N"
-    )
-    parser.add_argument("--max-queue", type=_count(0), default=defaults.max_queue, metavar="N")
-    parser.add_argument(
-        "--session-idle", type=_seconds, default=defaults.session_idle, metavar="SECONDS"
+        "--metrics", metavar="HOST:PORT", help="serve Prometheus metrics over HTTP there"
     )
     parser.add_argument(
-        "--start-timeout",
+        "--log-level", choices=LEVELS, help='default "info", or "warning" when embedded'
+    )
+    parser.add_argument("--log-format", choices=FORMATS, default="text")
+    parser.add_argument(
+        "--attach-grace",
         type=_seconds,
-        default=defaults.start_timeout,
         metavar="SECONDS",
-        help="how long the process of a rank may take to come up",
+        help="how long what a client owns outlives its last connection",
     )
+    parser.add_argument("--max-attachments", type=_count(1), metavar="N")
     # For tests, and for who brings a rank of their own.
-    parser.add_argument("--rank-entry-point", default=DEFAULT_ENTRY_POINT, help=argparse.SUPPRESS)
+    parser.add_argument("--rank-entry-point", dest="entry_point", help=argparse.SUPPRESS)
+    _add_pool_flags(parser.add_argument_group('pool "default"'))
     parser.set_defaults(run=_serve)
 
 
-def _add_status(parser: argparse.ArgumentParser) -> None:
+def _add_pool_flags(group: argparse._ArgumentGroup) -> None:
+    # No defaults: what is not given here is what the file says, or else PoolSettings.
+    size = PoolSettings.size
+    group.add_argument(
+        "--size", type=_count(0), metavar="N", help=f"ranks outside worlds (default {size})"
+    )
+    group.add_argument(
+        "--allow",
+        action="append",
+        metavar="PREFIX",
+        help='also allow qualified names that start so, e.g. "mypackage."',
+    )
+    group.add_argument("--max-world-size", type=_count(1), metavar="N")
+    group.add_argument("--max-sessions", type=_count(1), metavar="N")
+    group.add_argument(
+        "--max-queue", type=_count(0), metavar="N", help="calls that may wait for a rank"
+    )
+    group.add_argument(
+        "--queue-timeout", type=_seconds, metavar="SECONDS", help="how long they may wait there"
+    )
+    group.add_argument("--session-idle", type=_seconds, metavar="SECONDS")
+    group.add_argument(
+        "--start-timeout",
+        type=_seconds,
+        metavar="SECONDS",
+        help="how long the process of a rank may take to come up",
+    )
+    group.add_argument(
+        "--restart",
+        type=_restart,
+        metavar="never|always|N/SECONDS",
+        help="whether ranks that die are replaced; N/SECONDS: at most N within SECONDS",
+    )
+    group.add_argument("--heartbeat-interval", type=_seconds, metavar="SECONDS")
+    group.add_argument(
+        "--heartbeat-timeout",
+        type=_seconds,
+        metavar="SECONDS",
+        help="a rank without a heartbeat for so long is killed",
+    )
+    group.add_argument(
+        "--overdue-grace",
+        type=_seconds,
+        metavar="SECONDS",
+        help="a rank with a call so long past its deadline is killed",
+    )
+
+
+def _add_connection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--connect", required=True, metavar="unix:PATH|HOST:PORT")
-    parser.add_argument("--json", action="store_true", help="as JSON")
     parser.add_argument("--token-file", type=Path, metavar="FILE")
+    parser.add_argument(
+        "--tls-ca", type=Path, metavar="FILE", help="authority that signed the server's certificate"
+    )
+    parser.add_argument("--tls-cert", type=Path, metavar="FILE", help="the client's certificate")
+    parser.add_argument("--tls-key", type=Path, metavar="FILE", help="its private key")
+    parser.add_argument(
+        "--tls-server-name", metavar="NAME", help="name in the server's certificate"
+    )
     parser.add_argument("--timeout", type=_seconds, default=timedelta(seconds=5), metavar="SECONDS")
-    parser.set_defaults(run=_status)
 
 
 def _count(least: int) -> type[int]:
@@ -197,3 +313,10 @@ def _seconds(text: str) -> timedelta:
     if duration <= timedelta(0):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
     return duration
+
+
+def _restart(text: str) -> RestartPolicy:
+    try:
+        return RestartPolicy.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} {error}") from None

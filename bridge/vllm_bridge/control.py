@@ -1,13 +1,11 @@
 """Framing of the control connection between a rank and its pool.
 
-Each message of `control.proto` is preceded by its length, 4 bytes big-endian. Blocking functions
-for the rank, asyncio ones for the pool; both refuse a frame of more than `MAX_FRAME_BYTES`, which
-is far above what any control message needs.
+Each message of `control.proto` is preceded by its length, 4 bytes big-endian. Whoever reads them
+refuses a frame of more than `MAX_FRAME_BYTES`, which is far above what any control message needs.
 """
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import struct
 from typing import TypeVar
@@ -15,6 +13,8 @@ from typing import TypeVar
 from google.protobuf.message import Message
 
 MAX_FRAME_BYTES = 16 * 1024 * 1024
+
+_PIECE_BYTES = 64 * 1024
 
 _LENGTH = struct.Struct("!I")
 
@@ -45,14 +45,38 @@ def receive(sock: socket.socket, kind: type[M]) -> M | None:
     return None if body is None else kind.FromString(body)
 
 
-async def read(reader: asyncio.StreamReader, kind: type[M]) -> M | None:
-    """As `receive`, for asyncio."""
+def receive_some(sock: socket.socket) -> bytes:
+    """Some bytes, for `Frames`; none when the peer has closed the connection."""
     try:
-        header = await reader.readexactly(_LENGTH.size)
-        body = await reader.readexactly(_checked(header))
-    except (asyncio.IncompleteReadError, ConnectionResetError):
-        return None
-    return kind.FromString(body)
+        return sock.recv(_PIECE_BYTES)
+    except ConnectionResetError:
+        return b""
+
+
+class Frames:
+    """Cuts what arrives on a connection, in pieces of any length, into frames."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The bodies of the frames that are complete with this piece.
+
+        Raises:
+            FrameTooLarge: the peer announced a frame above `MAX_FRAME_BYTES`.
+        """
+        data = self._rest + data if self._rest else data
+        bodies = []
+        at = 0
+        while len(data) - at >= _LENGTH.size:
+            start = at + _LENGTH.size
+            end = start + _checked(data[at:start])
+            if len(data) < end:
+                break
+            bodies.append(data[start:end])
+            at = end
+        self._rest = data[at:]
+        return bodies
 
 
 def _checked(header: bytes) -> int:

@@ -89,6 +89,32 @@ INLINE: frozenset[str] = frozenset(
 )
 """Functions that only compute or read: answered beside the executor, also while it is busy."""
 
+_ON_TENSORS = (
+    "all_reduce",
+    "all_reduce_",
+    "all_gather",
+    "all_gatherv",
+    "reduce_scatter",
+    "reduce_scatterv",
+    "gather",
+    "broadcast",
+    "dispatch",
+    "dispatch_router_logits",
+    "combine",
+)
+
+_ON_COORDINATORS = (
+    *_ON_TENSORS,
+    "broadcast_object",
+    "broadcast_object_list",
+    "broadcast_tensor_dict",
+    "barrier",
+    "new",
+    "make_sibling_device_group",
+    "create_mq_broadcaster",
+    "create_single_reader_mq_broadcasters",
+)
+
 COLLECTIVE: frozenset[str] = frozenset(
     {
         "init_distributed_environment",
@@ -108,26 +134,9 @@ COLLECTIVE: frozenset[str] = frozenset(
         "tensor_model_parallel_reduce_scatter",
         "tensor_model_parallel_gather",
         "broadcast_tensor_dict",
-        "GroupCoordinator.all_reduce",
-        "GroupCoordinator.all_reduce_",
-        "GroupCoordinator.all_gather",
-        "GroupCoordinator.all_gatherv",
-        "GroupCoordinator.reduce_scatter",
-        "GroupCoordinator.reduce_scatterv",
-        "GroupCoordinator.gather",
-        "GroupCoordinator.broadcast",
-        "GroupCoordinator.broadcast_object",
-        "GroupCoordinator.broadcast_object_list",
-        "GroupCoordinator.broadcast_tensor_dict",
-        "GroupCoordinator.barrier",
-        "GroupCoordinator.new",
-        "GroupCoordinator.make_sibling_device_group",
-        "GroupCoordinator.create_mq_broadcaster",
-        "GroupCoordinator.dispatch",
-        "GroupCoordinator.dispatch_router_logits",
-        "GroupCoordinator.combine",
-        "StatelessGroupCoordinator.new",
-        "StatelessGroupCoordinator.make_sibling_device_group",
+        *(f"GroupCoordinator.{name}" for name in _ON_COORDINATORS),
+        *(f"StatelessGroupCoordinator.{name}" for name in _ON_COORDINATORS),
+        *(f"DeviceCommunicatorBase.{name}" for name in _ON_TENSORS),
         "StatelessProcessGroup.create",
         "StatelessProcessGroup.broadcast_obj",
         "StatelessProcessGroup.all_gather_obj",
@@ -135,6 +144,9 @@ COLLECTIVE: frozenset[str] = frozenset(
         "StatelessProcessGroup.all_reduce",
         "StatelessProcessGroup.barrier",
         "MessageQueue.create_from_process_group",
+        "MessageQueue.create_from_process_group_single_reader",
+        "MessageQueue.wait_until_ready",
+        "MessageQueue.broadcast_object",
         "ParallelConfig.stateless_init_dp_group",
         "ParallelConfig.has_unfinished_dp",
         "ParallelConfig.sync_kv_cache_memory_size",
@@ -142,6 +154,46 @@ COLLECTIVE: frozenset[str] = frozenset(
     }
 )
 """Calls that every member of the group must make."""
+
+_BETWEEN_COORDINATORS = (
+    "send",
+    "recv",
+    "send_object",
+    "isend_object",
+    "recv_object",
+    "send_tensor_dict",
+    "recv_tensor_dict",
+    "isend_tensor_dict",
+    "irecv_tensor_dict",
+)
+
+POINT_TO_POINT: frozenset[str] = frozenset(
+    {
+        *(f"GroupCoordinator.{name}" for name in _BETWEEN_COORDINATORS),
+        *(f"StatelessGroupCoordinator.{name}" for name in _BETWEEN_COORDINATORS),
+        "DeviceCommunicatorBase.send",
+        "DeviceCommunicatorBase.recv",
+        "StatelessProcessGroup.send_obj",
+        "StatelessProcessGroup.recv_obj",
+        "StatelessProcessGroup.send",
+        "StatelessProcessGroup.recv",
+        "MessageQueue.enqueue",
+        "MessageQueue.dequeue",
+    }
+)
+"""Calls that meet one call of one other member."""
+
+CONTEXT_MANAGERS: frozenset[str] = frozenset(
+    {
+        "graph_capture",
+        "patch_tensor_parallel_group",
+        "set_current_parallel_config",
+        "suppress_stdout",
+        "GroupCoordinator.graph_capture",
+        "StatelessGroupCoordinator.graph_capture",
+    }
+)
+"""Functions that return a context manager: given a function, Elixir runs it inside."""
 
 CONSTANTS: dict[str, str] = {
     "logger": "The logger of the package: an object that stays in its rank.",
@@ -158,8 +210,9 @@ NOT_EXPOSED: dict[str, str] = {
 """Public names of the module that make no sense from outside its process, and why."""
 
 
-GUARDED: frozenset[str] = frozenset({"resolve_obj_by_qualname"})
-"""Functions that reach any Python object: served by the method of `Wire` that has their name."""
+GUARDED: frozenset[str] = frozenset({"resolve_obj_by_qualname", "init_distributed_environment"})
+"""Functions that could reach any Python object, or any file: served by the method of `Wire` that
+has their name."""
 
 
 class Kind(Enum):
@@ -185,6 +238,16 @@ class Exposed:
     inline: bool
     collective: bool
     doc: str
+
+    @property
+    def gated(self) -> bool:
+        """Whether other ranks take part in it."""
+        return self.collective or self.qualified_name in POINT_TO_POINT
+
+    @property
+    def context_manager(self) -> bool:
+        """Whether it returns one."""
+        return self.qualified_name in CONTEXT_MANAGERS
 
     @property
     def qualified_name(self) -> str:

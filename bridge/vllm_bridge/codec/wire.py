@@ -20,8 +20,29 @@ from vllm_distributed.torch_internals import is_alive
 T = TypeVar("T")
 
 
+class Contexts(Protocol):
+    """Context managers that a session has entered."""
+
+    def enter(self, ref: types_pb2.Ref, context: Any, check: Callable[[object, str], None]) -> Any:
+        """Enter one that passes the check; what its `__enter__` returns."""
+        ...
+
+    def exit(self, ref: types_pb2.Ref, error: str) -> bool:
+        """Exit the last one; whether it suppresses the error."""
+        ...
+
+    def __contains__(self, ref_id: object) -> bool:
+        """Whether the object of that id is entered."""
+        ...
+
+
 class Objects(terms.ObjectSpace, Protocol):
-    """An object space that can also forget."""
+    """An object space that can also forget, and enter contexts."""
+
+    @property
+    def contexts(self) -> Contexts:
+        """What is entered."""
+        ...
 
     def release(self, ref: types_pb2.Ref) -> bool:
         """Forget an object; False when it was not there."""
@@ -39,6 +60,32 @@ class NameResolver(Protocol):
         """As `resolve`, for something to call."""
         ...
 
+    def attribute(self, value: object, name: str) -> Any:
+        """`value.name`, where a client may have it."""
+        ...
+
+    def check_receiver(self, value: object) -> None:
+        """Refuse an object that a client may not call or look into."""
+        ...
+
+    def check_given(self, value: object, name: str) -> None:
+        """Refuse a module, or a function or class, that a client may not have."""
+        ...
+
+
+class GatePass(Protocol):
+    """Runs a call that other ranks take part in, and asks the gate before it sends anything."""
+
+    def __call__(
+        self,
+        name: str,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        """What the function returns."""
+        ...
+
 
 class Wire:
     """Converts the arguments and the result of one call, in one session.
@@ -52,6 +99,14 @@ class Wire:
         self.objects = objects
         self.allow_list = allow_list
         self._keep_tensors = keep_tensors
+        self.gate_pass: GatePass | None = None
+        """Set for a call that has to pass the gate of its world."""
+
+    def gated(self, name: str, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        """Call a function that other ranks take part in; `name` is its qualified one."""
+        if self.gate_pass is None:
+            return function(*args, **kwargs)
+        return self.gate_pass(name, function, args, kwargs)
 
     def by_value(self) -> Wire:
         """The same conversions, with tensors by value."""
@@ -60,6 +115,19 @@ class Wire:
     def resolve_obj_by_qualname(self, qualname: str) -> Any:
         """`vllm_distributed.resolve_obj_by_qualname`, behind the allow list."""
         return self.allow_list.resolve(qualname)
+
+    def init_distributed_environment(self, **arguments: Any) -> None:
+        """`vllm_distributed.init_distributed_environment`, without rendezvous in files."""
+        method = str(arguments.get("distributed_init_method", ""))
+        if method.startswith("file:"):
+            raise BridgeError(
+                Category.VALIDATION,
+                "path_not_allowed",
+                f"distributed_init_method is {method[:200]!r}; a client may not name files of the "
+                'server: use "tcp://HOST:PORT" or "env://", or start a world',
+                details={"argument": "distributed_init_method"},
+            )
+        vllm_distributed.init_distributed_environment(**arguments)
 
     def tensor(self, message: types_pb2.Tensor) -> torch.Tensor:
         """A tensor argument."""
@@ -75,7 +143,16 @@ class Wire:
 
     def to_term(self, value: object) -> types_pb2.Term:
         """A result of any type."""
-        return terms.encode(value, self.objects, keep_tensors=self._keep_tensors)
+        return terms.encode(value, self, keep_tensors=self._keep_tensors)
+
+    def put(self, value: object) -> types_pb2.Ref:
+        """Keep an object that somebody's code has returned, where a client may have it."""
+        self.allow_list.check_given(value, "the result, or something in it,")
+        return self.objects.put(value)
+
+    def get(self, ref: types_pb2.Ref) -> object:
+        """The kept object."""
+        return self.objects.get(ref)
 
     def group(self, message: types_pb2.GroupCoordinator) -> vllm_distributed.GroupCoordinator:
         """A coordinator argument."""
@@ -104,7 +181,7 @@ class Wire:
 
     def to_object(self, value: object) -> types_pb2.Ref:
         """An object that stays here."""
-        return self.objects.put(value)
+        return self.put(value)
 
     def process_group(self, message: types_pb2.ProcessGroup) -> ProcessGroup:
         """A torch process group argument."""

@@ -79,9 +79,11 @@ def _call(method: Method, *, spread: bool) -> str:
     ]
     if spread:
         arguments.append("**optional")
-    if item.kind is Kind.CONSTRUCTOR:
-        return f"{owner}({', '.join(arguments)})"
-    return f"{owner}.{item.name}({', '.join(arguments)})"
+    function = owner if item.kind is Kind.CONSTRUCTOR else f"{owner}.{item.name}"
+    if item.gated:
+        arguments = [f'"{item.qualified_name}"', function, *arguments]
+        function = "wire.gated"
+    return f"{function}({', '.join(arguments)})"
 
 
 def _owner(method: Method) -> str:

@@ -103,19 +103,22 @@ def _struct(service: str) -> str:
 
 def _function(method: Method) -> str:
     name = method.exposed.name.lower()
-    variables = [_variable(parameter) for parameter in method.parameters]
+    variables = [*(_variable(parameter) for parameter in method.parameters), "opts"]
+    if method.exposed.context_manager:
+        variables.append("fun")
+    arguments = ", ".join(variables)
     attribute = name.rstrip("_") + ("_in_place" if name.endswith("_") else "")
     return (
         f"  @{attribute} {_spec_struct(method)}\n\n"
         f"  @doc {_heredoc(_doc(method), 2)}\n"
         f"{_specs(method, name, '')}"
         f"  def {name}({_head(method)}) do\n"
-        f"    Vllm.Call.run(@{attribute}, [{', '.join([*variables, 'opts'])}])\n"
+        f"    Vllm.Call.run(@{attribute}, [{arguments}])\n"
         f"  end\n\n"
         f'  @doc "Like `{name}`, but returns the value itself and raises `Vllm.Error`."\n'
         f"{_specs(method, name, '!')}"
         f"  def {name}!({_head(method)}) do\n"
-        f"    Vllm.Error.unwrap!({name}({', '.join([*variables, 'opts'])}))\n"
+        f"    Vllm.Error.unwrap!({name}({arguments}))\n"
         f"  end\n"
     )
 
@@ -126,6 +129,8 @@ def _head(method: Method) -> str:
         _variable(parameter) + (f" \\\\ {_UNSET}" if parameter.optional else "")
         for parameter in method.parameters
     ]
+    if method.exposed.context_manager:
+        return ", ".join([*parts, f"opts \\\\ {_UNSET}", f"fun \\\\ {_UNSET}"])
     return ", ".join([*parts, f"opts \\\\ {_UNSET if optional else '[]'}"])
 
 
@@ -142,13 +147,15 @@ def _spec_struct(method: Method) -> str:
         for parameter in method.parameters
     )
     parameters = f"[\n{rows}\n    ]" if rows else "[]"
+    context = ",\n    context_manager: true" if method.exposed.context_manager else ""
     return (
         "%Vllm.Call.Spec{\n"
         f'    function: "{method.exposed.qualified_name}",\n'
         f'    path: "{method.path}",\n'
         f"    params: {parameters},\n"
         f"    result: {_type(method.result)},\n"
-        f"    inline: {str(method.exposed.inline).lower()}\n"
+        f"    inline: {str(method.exposed.inline).lower()}"
+        f"{context}\n"
         "  }"
     )
 
@@ -178,7 +185,24 @@ def _specs(method: Method, name: str, bang: str) -> str:
             # The last one may be the options instead.
             arguments = [*types[: given - 1], f"{types[given - 1]} | keyword()"]
         lines.append(f"  @spec {name}{bang}({', '.join(arguments)}) :: {returns}\n")
+    if method.exposed.context_manager:
+        inside = "result" if bang else "{:ok, result} | {:error, Vllm.Error.t()}"
+        lines.extend(
+            f"  @spec {name}{bang}({', '.join([*given, '(term() -> result)'])}) :: {inside} "
+            "when result: term()\n"
+            for given in (
+                [*types[:count], *opts] for count, opts in _before_function(len(types), required)
+            )
+        )
     return "".join(lines)
+
+
+def _before_function(parameters: int, required: int) -> list[tuple[int, list[str]]]:
+    """How many arguments, and which options, may stand before the function."""
+    without: list[tuple[int, list[str]]] = [
+        (count, []) for count in range(required, parameters + 1)
+    ]
+    return [*without, (parameters, ["keyword()"])]
 
 
 def _elixir_type(type_: Type) -> str:
@@ -211,6 +235,12 @@ def _doc(method: Method) -> str:
         parts.append("Collective: every member of the group must make this call.")
     if any(parameter.name == RECEIVER for parameter in method.parameters):
         parts.append("The call goes to the session that the object came from.")
+    if item.context_manager:
+        parts.append(
+            "Returns a context, for `Vllm.with_context/3`. Given a function as the last argument, "
+            "enters the context, runs the function with its value, exits it and returns what the "
+            "function returned."
+        )
     parts.append(
         "Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes."
     )

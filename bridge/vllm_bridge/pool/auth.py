@@ -12,9 +12,13 @@ from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.metadata import AUTHORIZATION, text
 from vllm_bridge.pool.abort import abort
 
+# Probes of load balancers and schedulers carry no token, and learn nothing but whether calls are
+# taken. The stream `Watch`, which holds a connection open, wants one.
+HEALTH_CHECK = "/grpc.health.v1.Health/Check"
+
 
 class TokenCheck(grpc.aio.ServerInterceptor):  # type: ignore[misc]
-    """Refuses calls without `authorization: Bearer TOKEN`."""
+    """Refuses calls without `authorization: Bearer TOKEN`, all but the health check."""
 
     def __init__(self, token: str) -> None:
         self._expected = f"Bearer {token}".encode()
@@ -25,6 +29,8 @@ class TokenCheck(grpc.aio.ServerInterceptor):  # type: ignore[misc]
         handler_call_details: grpc.HandlerCallDetails,
     ) -> grpc.RpcMethodHandler:
         """As grpc.aio calls it."""
+        if handler_call_details.method == HEALTH_CHECK:
+            return await continuation(handler_call_details)
         given = text(handler_call_details.invocation_metadata, AUTHORIZATION).encode()
         # In constant time: how long a refusal takes must not say how much of the token was right.
         if hmac.compare_digest(given, self._expected):

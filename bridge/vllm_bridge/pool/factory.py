@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 import socket
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 from vllm_bridge._generated import control_pb2
 from vllm_bridge.pool.launcher import Launcher
+from vllm_bridge.pool.observe import Observer
 from vllm_bridge.pool.ranks import Rank, Seat
 from vllm_bridge.pool.settings import PoolSettings
 
@@ -16,15 +17,30 @@ from vllm_bridge.pool.settings import PoolSettings
 class RankFactory:
     """What is common to ranks inside and outside worlds."""
 
-    def __init__(self, launcher: Launcher, runtime_dir: Path, settings: PoolSettings) -> None:
+    def __init__(
+        self,
+        pool_name: str,
+        launcher: Launcher,
+        runtime_dir: Path,
+        settings: PoolSettings,
+        observer: Observer,
+        numbers: Iterator[int],
+    ) -> None:
+        self._pool_name = pool_name
         self._launcher = launcher
         self._runtime_dir = runtime_dir
         self._settings = settings
-        self._numbers = itertools.count()
+        self._observer = observer
+        # Shared by all pools of a server, whose ranks listen in one directory.
+        self._numbers = numbers
 
     def create(self, seat: Seat) -> Rank:
         """A rank that has not been started. Its id is never used again."""
-        return Rank(f"rank-{next(self._numbers)}", seat, self._settings)
+        rank_id = f"rank-{next(self._numbers)}"
+        rank = Rank(rank_id, seat, self._settings, self._observer.events.publish_rank)
+        rank.pool_name = self._pool_name
+        rank.on_heartbeat(lambda _, heartbeat: self._observer.metrics.count(heartbeat.counts))
+        return rank
 
     async def start(
         self,
@@ -43,5 +59,10 @@ class RankFactory:
             world=world,
             allowed_prefixes=self._settings.allowed_prefixes,
             max_message_bytes=self._settings.max_message_bytes,
+            max_queue=self._settings.max_queue,
+            pool_name=self._pool_name,
+            json_logs=self._observer.log.form == "json",
+            log_level=self._observer.log.level,
         )
+        assignment.heartbeat_interval.FromTimedelta(self._settings.heartbeat_interval)
         await rank.start(self._launcher, assignment, rendezvous, timeout)

@@ -46,7 +46,8 @@ MAX_PACKET_BYTES = 64 * 1024
 MAX_FDS = 3
 
 # What every rank needs; importing it once is what makes a fork cheap. The pure Python modules below
-# are those that `import grpc` needs in the child.
+# are those that `import grpc` needs in the child. The module of another entry point may have a
+# `PRELOAD` of its own, which then counts in its place.
 PRELOAD = (
     "torch",
     "torch.distributed",
@@ -113,7 +114,10 @@ class Forkserver:
         # A pool that dies meanwhile must not have to wait for a slow import to be cleaned up after.
         signal.signal(signal.SIGTERM, self._orphaned)
         _set_parent_death_signal(signal.SIGTERM)
-        for name in (*PRELOAD, *_message_modules(), self._entry_point.partition(":")[0]):
+        entry_module = self._entry_point.partition(":")[0]
+        _import_if_there(entry_module)
+        names = getattr(sys.modules.get(entry_module), "PRELOAD", PRELOAD)
+        for name in (*names, *_message_modules()):
             _import_if_there(name)
         if "grpc" in sys.modules:
             # Its threads and locks do not survive a fork.

@@ -20,7 +20,7 @@ from typing import Any, Protocol
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.pool.forkserver import MAX_PACKET_BYTES, identity, send_packet
 from vllm_bridge.pool.forkserver_process import ForkserverProcess
-from vllm_bridge.pool.stderr import StderrForwarder, StderrTap
+from vllm_bridge.pool.stderr import StderrForwarder, StderrTap, forwarder
 
 # Time for the last lines of a dead process to come through its pipe.
 DRAIN_SECONDS = 0.5
@@ -83,7 +83,7 @@ class LocalLauncher:
 
     def __init__(self, spawn: Callable[[], ForkserverProcess], first: ForkserverProcess) -> None:
         self._spawn = spawn
-        self._forwarder = StderrForwarder()
+        self._forwarder = forwarder()
         self._current = _Forkserver(first, self._forwarder)
         self._owned: list[Path] = []
         self._closed = False

@@ -1,6 +1,11 @@
 """Forwards calls to ranks: raw bytes, with their metadata, deadline, status and trailers.
 
 The pool does not parse what it forwards; the session in the metadata decides the rank.
+
+Calls that clients send straight to a rank, in strict sessions, are not seen here. So a call of a
+`hint` session goes to such a rank with the request to refuse it unless the rank is idle: asking
+first would cost a round trip, and the answer could be out of date. When it is refused, the call
+goes to the next idle rank, or back to its place in the queue.
 """
 
 from __future__ import annotations
@@ -14,11 +19,16 @@ import grpc.aio
 
 from vllm_bridge import metadata as keys
 from vllm_bridge._generated import rank_pb2
-from vllm_bridge.codec.errors import TRAILER, BridgeError, Category
+from vllm_bridge.codec.errors import BridgeError, Category, detail_in
 from vllm_bridge.pool.abort import abort
+from vllm_bridge.pool.attachments import Attachments
 from vllm_bridge.pool.calls import PlacedCall, PlacedCalls
+from vllm_bridge.pool.line import Turn
+from vllm_bridge.pool.pools import Pools
 from vllm_bridge.pool.ranks import Rank
-from vllm_bridge.pool.sessions import SessionEntry, Sessions
+from vllm_bridge.pool.session_entry import SessionEntry
+from vllm_bridge.pool.sessions import Sessions
+from vllm_bridge.pool.settling import Settling
 from vllm_bridge.pool.standalone import Standalone
 
 Metadata = Sequence[tuple[str, str | bytes]]
@@ -28,10 +38,9 @@ FORWARDED_PREFIXES = ("/vllm.distributed.v1.", "/vllm.bridge.v1.Rank/", "/vllm.b
 # Answered beside a rank's executor, so they must not wait for it to be idle.
 _BESIDE_EXECUTOR = "/vllm.bridge.v1.Rank/"
 _WITHDRAW = "/vllm.bridge.v1.Rank/Withdraw"
-_INSPECT = "/vllm.bridge.v1.Rank/Inspect"
 
 # The pool's own, or made anew for the second hop.
-_NOT_FORWARDED = frozenset({keys.AUTHORIZATION, keys.POOL_NAME, "user-agent"})
+_NOT_FORWARDED = frozenset({keys.AUTHORIZATION, keys.POOL_NAME, keys.CLIENT_ID, "user-agent"})
 
 # A call whose deadline passes in the queue is answered this much earlier, so that the reason
 # arrives before its client gives up by itself.
@@ -49,19 +58,25 @@ _BROKEN = frozenset(
     }
 )
 
-# How often a rank with an abandoned call on it is asked whether it is idle again.
-_FIRST_LOOK = timedelta(milliseconds=20)
-_LONGEST_LOOK = timedelta(seconds=1)
+
+class _NotIdle(Exception):
+    """A rank that was to run a call only if it is idle has refused it."""
 
 
 class Proxy:
     """A generic gRPC handler for everything that ranks serve."""
 
-    def __init__(self, sessions: Sessions, standalone: Standalone) -> None:
+    def __init__(self, pools: Pools, sessions: Sessions, attachments: Attachments) -> None:
+        self._pools = pools
         self._sessions = sessions
-        self._standalone = standalone
+        self._attachments = attachments
         self._calls = PlacedCalls()
-        self._settling: set[asyncio.Task[None]] = set()
+        self._settling = Settling(
+            lambda rank: self._home(rank).release(rank),
+            lambda rank: self._home(rank).dispatch(),
+        )
+        for pool in pools.all():
+            pool.standalone.doubt = self._settling.doubt
 
     def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
         """The handler for a method that ranks serve, None for any other."""
@@ -85,19 +100,25 @@ class Proxy:
     ) -> bytes:
         metadata: Metadata = tuple(context.invocation_metadata())
         session_id = keys.text(metadata, keys.SESSION_ID)
+        pool_name = keys.text(metadata, keys.POOL_NAME)
         affinity = keys.affinity_named(keys.text(metadata, keys.AFFINITY))
         session: SessionEntry | None = None
         if session_id:
-            session = await self._sessions.of_call(
-                session_id, keys.text(metadata, keys.POOL_NAME), affinity
-            )
+            client_id = keys.text(metadata, keys.CLIENT_ID)
+            with self._attachments.owner(client_id):
+                session = await self._sessions.of_call(session_id, pool_name, affinity, client_id)
+                self._attachments.claim(session, client_id)
             self._sessions.enter(session)
+            pool_name = session.pool_name
         try:
             if session is not None and session.strict:
                 return await self._on_bound_rank(session, method, request, context, metadata)
+            standalone = self._pools.get(pool_name).standalone
             if method.startswith(_BESIDE_EXECUTOR):
-                return await self._beside_executor(session, method, request, context, metadata)
-            return await self._placed(session, method, request, context, metadata)
+                return await self._beside_executor(
+                    standalone, session, method, request, context, metadata
+                )
+            return await self._placed(standalone, session, method, request, context, metadata)
         finally:
             if session is not None:
                 self._sessions.leave(session)
@@ -127,6 +148,7 @@ class Proxy:
 
     async def _beside_executor(
         self,
+        standalone: Standalone,
         session: SessionEntry | None,
         method: str,
         request: bytes,
@@ -143,7 +165,7 @@ class Proxy:
         else:
             rank = session.rank if session else None
         if rank is None or not rank.ready:
-            rank = next(iter(self._standalone.ready()), None)
+            rank = next(iter(standalone.ready()), None)
         if rank is None:
             raise BridgeError(Category.WORKER, "no_rank", "no rank is up outside the worlds")
         if session is not None:
@@ -152,6 +174,7 @@ class Proxy:
 
     async def _placed(
         self,
+        standalone: Standalone,
         session: SessionEntry | None,
         method: str,
         request: bytes,
@@ -161,12 +184,25 @@ class Proxy:
         call = self._calls.add(
             session.session_id if session else "", keys.text(metadata, keys.CALL_ID), method
         )
-        try:
-            rank = await self._place(session, call, context)
-        except BaseException:
-            call.withdrawn = True
-            raise
-        return await self._occupying(rank, method, request, context, metadata)
+        turn = standalone.turn(_give_up_at(context))
+        again = False
+        while True:
+            try:
+                rank, first = await self._place(standalone, session, call, turn, again=again)
+            except BaseException:
+                call.withdrawn = True
+                raise
+            try:
+                return await self._occupying(
+                    rank, method, request, context, metadata, only_if_idle=rank.called_directly
+                )
+            except _NotIdle:
+                call.rank = None
+                again = True
+                if first and session is not None and session.rank is rank:
+                    # It has not run there after all.
+                    session.forget_rank()
+                    session.rank = None
 
     async def _occupying(
         self,
@@ -175,12 +211,21 @@ class Proxy:
         request: bytes,
         context: grpc.aio.ServicerContext,
         metadata: Metadata,
+        *,
+        only_if_idle: bool = False,
     ) -> bytes:
         """Send a call that has a place on the rank, and give the place back when it has ended."""
         ended = False
         try:
-            response = await self._send(rank, method, request, context, metadata)
+            response = await self._send(
+                rank, method, request, context, metadata, only_if_idle=only_if_idle
+            )
             ended = True
+        except _NotIdle:
+            ended = True
+            # Before the place is given back, or the next call would be sent here too.
+            await self._settling.check_busy(rank)
+            raise
         except BridgeError as error:
             ended = error.reason != "deadline_exceeded"
             raise
@@ -189,26 +234,31 @@ class Proxy:
             raise
         finally:
             if ended or rank.died.done():
-                self._standalone.release(rank)
+                self._home(rank).release(rank)
             else:
-                self._release_when_ended(rank, metadata)
+                session_id = keys.text(metadata, keys.SESSION_ID)
+                call_id = keys.text(metadata, keys.CALL_ID)
+                self._settling.release_when_ended(rank, (session_id, call_id))
         return response
 
     async def _place(
-        self, session: SessionEntry | None, call: PlacedCall, context: grpc.aio.ServicerContext
-    ) -> Rank:
-        remaining = context.time_remaining()
-        ahead = min(_ANSWER_AHEAD.total_seconds(), 0.1 * remaining) if remaining else 0.0
+        self,
+        standalone: Standalone,
+        session: SessionEntry | None,
+        call: PlacedCall,
+        turn: Turn,
+        *,
+        again: bool,
+    ) -> tuple[Rank, bool]:
+        """The rank for a call, and whether that became its session's rank just now."""
         while True:
-            remaining = context.time_remaining()
-            limit = None if remaining is None else max(remaining - ahead, 0.0)
-            preferred = session.rank if session else None
-            rank = await self._standalone.acquire(preferred, limit)
+            first = False
+            turn.preferred = session.rank if session else None
+            rank = await standalone.acquire(turn, again=again)
             try:
                 if session is not None:
                     await session.introduce_to(rank)
-                    if session.rank is None or session.rank.died.done():
-                        session.rank = rank
+                    first = session.prefer(rank)
                 # From here on the rank alone can say whether the call has run.
                 if call.withdrawn:
                     raise _withdrawn(call)
@@ -219,9 +269,10 @@ class Proxy:
                     raise
             finally:
                 if call.rank is None:
-                    self._standalone.release(rank)
+                    standalone.release(rank)
             if call.rank is not None:
-                return rank
+                return rank, first
+            again = True
 
     async def _send(
         self,
@@ -230,21 +281,28 @@ class Proxy:
         request: bytes,
         context: grpc.aio.ServicerContext,
         metadata: Metadata,
+        *,
+        only_if_idle: bool = False,
     ) -> bytes:
         if rank.died.done():
             raise rank.unavailable()
+        forwarded = [pair for pair in metadata if pair[0] not in _NOT_FORWARDED]
+        if only_if_idle:
+            forwarded = [pair for pair in forwarded if pair[0] != keys.AFFINITY]
+            forwarded.append((keys.AFFINITY, keys.FAIL_FAST))
         call = rank.channel().unary_unary(method)(
             request,
             timeout=context.time_remaining(),
-            metadata=grpc.aio.Metadata(
-                *((key, value) for key, value in metadata if key not in _NOT_FORWARDED)
-            ),
+            metadata=grpc.aio.Metadata(*forwarded),
         )
         try:
             response: bytes = await call
         except grpc.aio.AioRpcError as error:
             trailing = tuple(error.trailing_metadata() or ())
-            if not any(key == TRAILER for key, _ in trailing):
+            detail = detail_in(trailing)
+            if only_if_idle and detail is not None and detail.reason == "worker_busy":
+                raise _NotIdle from None
+            if detail is None:
                 named = await _named(error.code(), rank, method)
                 if named is not None:
                     raise named from None
@@ -256,39 +314,17 @@ class Proxy:
             context.set_trailing_metadata(trailing)
         return response
 
-    def _release_when_ended(self, rank: Rank, metadata: Metadata) -> None:
-        """Keep a rank's place taken while a call that its caller has given up may still run."""
-        task = asyncio.get_running_loop().create_task(self._settle(rank, metadata))
-        self._settling.add(task)
-        task.add_done_callback(self._settling.discard)
-
-    async def _settle(self, rank: Rank, metadata: Metadata) -> None:
-        # Ranks do not report on their own yet; asking costs one inline call.
-        session_id, call_id = (
-            keys.text(metadata, keys.SESSION_ID),
-            keys.text(metadata, keys.CALL_ID),
-        )
-        pause = _FIRST_LOOK
-        try:
-            while not rank.died.done():
-                calls = await _calls_on(rank)
-                if calls is not None and not any(
-                    call.session_id == session_id and call.call_id == call_id for call in calls
-                ):
-                    return
-                await asyncio.wait({rank.died}, timeout=pause.total_seconds())
-                pause = min(2 * pause, _LONGEST_LOOK)
-        finally:
-            self._standalone.release(rank)
+    def _home(self, rank: Rank) -> Standalone:
+        return self._pools.get(rank.pool_name).standalone
 
 
-async def _calls_on(rank: Rank) -> Sequence[rank_pb2.CallRecord] | None:
-    """What the rank runs and has queued; None when it does not say."""
-    try:
-        answer: bytes = await rank.channel().unary_unary(_INSPECT)(b"", timeout=_DEATH_SECONDS)
-    except grpc.aio.AioRpcError:
+def _give_up_at(context: grpc.aio.ServicerContext) -> float | None:
+    """When a queued call is to be answered, in the event loop's time; None: it has no deadline."""
+    remaining: float | None = context.time_remaining()
+    if remaining is None:
         return None
-    return rank_pb2.InspectResponse.FromString(answer).calls
+    ahead = min(_ANSWER_AHEAD.total_seconds(), 0.1 * remaining)
+    return asyncio.get_running_loop().time() + remaining - ahead
 
 
 def _withdrawn(call: PlacedCall) -> BridgeError:

@@ -41,7 +41,11 @@ class RuntimeDir:
                 path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
             except OSError as error:
                 raise ListenError(f"cannot make a directory in {base}: {error.strerror}") from None
-            lock = _lock_new(path)
+            try:
+                lock = _lock_new(path)
+            except OSError as error:
+                shutil.rmtree(path, ignore_errors=True)
+                raise ListenError(f"cannot make a file in {path}: {error.strerror}") from None
             if lock is not None:
                 return cls(path, lock)
         raise ListenError(f"cannot make a directory in {base}: others keep removing it")
@@ -72,15 +76,15 @@ def _remove_if_stale(path: Path) -> None:
 
 def _lock_new(path: Path) -> int | None:
     # Between creation and locking, another pool that is starting may take it for a dead one's.
-    with contextlib.suppress(OSError):
+    try:
         lock = os.open(path / LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.fstat(lock).st_ino == os.stat(path / LOCK).st_ino:
-                return lock
-        except OSError:
-            pass
-        os.close(lock)
+    except FileNotFoundError:
+        return None
+    with contextlib.suppress(BlockingIOError, FileNotFoundError):
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(lock).st_ino == os.stat(path / LOCK).st_ino:
+            return lock
+    os.close(lock)
     return None
 
 

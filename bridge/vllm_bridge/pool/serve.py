@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import resource
 import signal
 import threading
 from typing import TYPE_CHECKING
 
+from vllm_bridge import logs
+from vllm_bridge.logs import LogSettings
 from vllm_bridge.pool.forkserver_process import spawn_forkserver
 from vllm_bridge.pool.listen import (
     Address,
@@ -20,24 +23,34 @@ from vllm_bridge.pool.listen import (
     parse_address,
 )
 from vllm_bridge.pool.runtime_dir import RuntimeDir
-from vllm_bridge.pool.settings import PoolSettings
+from vllm_bridge.pool.settings import ServerSettings
+from vllm_bridge.pool.stderr import forwarder
+from vllm_bridge.pool.tls import NO_TLS, Guard, Tls, TlsFiles, read_tls
 from vllm_bridge.version import __version__
 
 if TYPE_CHECKING:
     from vllm_bridge.pool.server import Resources
 
+_logger = logging.getLogger("vllm_bridge.pool")
+
 _SOCKET_NAME = "pool.sock"
 _STDIN = 0
+# For log lines that are queued at the end.
+_FLUSH_SECONDS = 1.0
 _MAX_FILES = 65_536
 
 
 def serve(
     listen: str | None,
-    settings: PoolSettings,
+    settings: ServerSettings,
     *,
     token: str | None,
     insecure_loopback: bool,
+    insecure_plaintext: bool = False,
     embedded: bool,
+    metrics: str | None = None,
+    log: LogSettings | None = None,
+    tls_files: TlsFiles = NO_TLS,
 ) -> int:
     """Run a pool until a signal, or the end of stdin when embedded. Returns the exit status.
 
@@ -45,8 +58,14 @@ def serve(
         ListenError: it cannot listen there, or should not.
     """
     address = parse_address(listen) if listen is not None else None
+    metrics_address = _metrics_address(metrics)
+    log = log or LogSettings()
+    forwarder().form = log.form
+    logs.setup(log, forwarder().put, lambda: {"process": "pool"})
+    tls = read_tls(tls_files, address)
     if isinstance(address, TcpAddress):
-        _check_tcp(address, token, insecure_loopback=insecure_loopback)
+        guard = Guard(token, tls, insecure_loopback, insecure_plaintext)
+        guard.check(address)
     if address is not None:
         # Before anything is started; taken again when it is bound.
         with claimed(address):
@@ -66,6 +85,9 @@ def serve(
                     settings,
                     token,
                     embedded=embedded,
+                    metrics=metrics_address,
+                    log=log,
+                    tls=tls,
                 )
             )
         finally:
@@ -75,16 +97,20 @@ def serve(
                 forkserver.popen.wait()
     finally:
         runtime_dir.remove()
+        forwarder().flush(_FLUSH_SECONDS)
     return 0
 
 
 async def _run(
     resources: Resources,
     address: Address,
-    settings: PoolSettings,
+    settings: ServerSettings,
     token: str | None,
     *,
     embedded: bool,
+    metrics: TcpAddress | None,
+    log: LogSettings,
+    tls: Tls | None,
 ) -> None:
     from vllm_bridge.pool.server import PoolServer
 
@@ -94,33 +120,32 @@ async def _run(
         # One that is ignored already stays so: that is what nohup does.
         if signal.getsignal(number) is not signal.SIG_IGN:
             loop.add_signal_handler(number, stop.set)
-    server = PoolServer(resources, settings, token)
+    server = PoolServer(resources, settings, token, log, tls)
     try:
-        endpoint = await server.start(address)
-        ready = {"endpoint": str(endpoint), "pid": os.getpid(), "version": __version__}
+        ready: dict[str, object] = {"pid": os.getpid(), "version": __version__}
+        if metrics is not None:
+            ready["metrics"] = str(server.start_metrics(metrics))
+        ready["endpoint"] = str(await server.start(address))
+        logs.log(_logger, logging.INFO, f"listening on {ready['endpoint']}", pid=os.getpid())
         print(json.dumps(ready), flush=True)
         if embedded:
             threading.Thread(
                 target=_wait_for_end_of_stdin, args=(loop, stop), name="stdin", daemon=True
             ).start()
         await stop.wait()
+        logs.log(_logger, logging.INFO, "stopping")
     finally:
         await server.stop()
 
 
-def _check_tcp(address: TcpAddress, token: str | None, *, insecure_loopback: bool) -> None:
-    if token is not None:
-        return
-    if not address.loopback:
-        raise ListenError(
-            f"{address}: whoever reaches this port can run code here, so it needs a token: give "
-            "--token-file FILE, or set VLLM_BRIDGE_TOKEN"
-        )
-    if not insecure_loopback:
-        raise ListenError(
-            f"{address}: every user of this machine can reach this port, so it needs a token: give "
-            "--token-file FILE, or set VLLM_BRIDGE_TOKEN; or say --insecure-loopback"
-        )
+def _metrics_address(text: str | None) -> TcpAddress | None:
+    if text is None:
+        return None
+    address = parse_address(text)
+    if not isinstance(address, TcpAddress):
+        raise ListenError(f"{text!r}: metrics are served over HTTP; give HOST:PORT")
+    with claimed(address):
+        return address
 
 
 def _raise_file_limit() -> None:

@@ -1,27 +1,47 @@
-"""One pool, put together: launcher, ranks, sessions, worlds, and the gRPC server in front."""
+"""One server, put together: launcher, pools, sessions, worlds, and the gRPC server in front."""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 from dataclasses import dataclass
 
 import grpc.aio
 
+from vllm_bridge.logs import LogSettings
+from vllm_bridge.pool import reflection
+from vllm_bridge.pool.attachments import Attachments
 from vllm_bridge.pool.auth import TokenCheck
 from vllm_bridge.pool.factory import RankFactory
 from vllm_bridge.pool.forkserver_process import ForkserverProcess, spawn_forkserver
+from vllm_bridge.pool.health import Health
+from vllm_bridge.pool.inspection import current_events, pool_infos, pool_status
 from vllm_bridge.pool.launcher import LocalLauncher
 from vllm_bridge.pool.listen import Address, ListenError, TcpAddress, UnixAddress, claimed
+from vllm_bridge.pool.metrics import Exposition
+from vllm_bridge.pool.observe import Observer, RequestLog
+from vllm_bridge.pool.pools import NamedPool, Pools
 from vllm_bridge.pool.proxy import Proxy
 from vllm_bridge.pool.runtime_dir import RuntimeDir
 from vllm_bridge.pool.service import PoolService
 from vllm_bridge.pool.sessions import Sessions
-from vllm_bridge.pool.settings import PoolSettings
-from vllm_bridge.pool.standalone import Standalone
+from vllm_bridge.pool.settings import ServerSettings
+from vllm_bridge.pool.tls import Tls
 from vllm_bridge.pool.worlds import Worlds
 
 # For calls that are running when the server stops.
 STOP_GRACE_SECONDS = 0.2
+
+_OPTIONS = (
+    ("grpc.so_reuseport", 0),
+    # A client whose machine is gone says nothing: this is how its connection, and with it its
+    # attachment, is found to be broken.
+    ("grpc.keepalive_time_ms", 20_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    # Pings of clients that hold a connection while a long call runs are not abuse.
+    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+)
 
 
 @dataclass(frozen=True)
@@ -33,29 +53,78 @@ class Resources:
 
 
 class PoolServer:
-    """A pool from `start` to `stop`. Made, and used, inside an event loop."""
+    """A server from `start` to `stop`. Made, and used, inside an event loop."""
 
-    def __init__(self, resources: Resources, settings: PoolSettings, token: str | None) -> None:
+    def __init__(
+        self,
+        resources: Resources,
+        settings: ServerSettings,
+        token: str | None,
+        log: LogSettings | None = None,
+        tls: Tls | None = None,
+    ) -> None:
+        self._tls = tls
         directory = resources.runtime_dir.path
 
         def spawn() -> ForkserverProcess:
             return spawn_forkserver(settings.entry_point, directory)
 
         self._launcher = LocalLauncher(spawn, resources.forkserver)
-        factory = RankFactory(self._launcher, directory, settings)
-        self._standalone = Standalone(factory, settings)
-        self._sessions = Sessions(self._standalone, settings)
-        self._worlds = Worlds(factory, self._sessions, settings)
+        self._observer = observer = Observer(log=log or LogSettings())
+        numbers = itertools.count()
+        self._pools = Pools(
+            [
+                NamedPool(
+                    name,
+                    pool,
+                    RankFactory(name, self._launcher, directory, pool, observer, numbers),
+                )
+                for name, pool in settings.pools.items()
+            ]
+        )
+        self._sessions = Sessions(self._pools, observer)
+        self._worlds = Worlds(self._pools, self._sessions, observer)
+        self._attachments = Attachments(
+            settings.attach_grace, settings.max_attachments, self._client_gone
+        )
         self._server = grpc.aio.server(
-            interceptors=[TokenCheck(token)] if token else [],
-            options=[*settings.grpc_options(), ("grpc.so_reuseport", 0)],
+            interceptors=[
+                RequestLog(observer.metrics),
+                *([TokenCheck(token)] if token else []),
+            ],
+            options=[*settings.grpc_options(), *_OPTIONS],
         )
         self._server.add_generic_rpc_handlers(
             (
-                PoolService(self._sessions, self._standalone, self._worlds, settings).handler(),
-                Proxy(self._sessions, self._standalone),
+                PoolService(
+                    self._pools,
+                    self._sessions,
+                    self._worlds,
+                    self._attachments,
+                    observer.events,
+                    settings.profiles,
+                ).handler(),
+                Proxy(self._pools, self._sessions, self._attachments),
             )
         )
+
+        self._health = Health(lambda: pool_infos(self._pools, self._sessions))
+        self._health.add_to(self._server)
+        reflection.enable(self._server)
+        self._exposition = Exposition(
+            observer.metrics,
+            lambda: pool_status(self._pools, self._worlds, self._sessions, listed=False),
+        )
+        observer.events.on_rank(self._health.changed)
+        observer.events.current = lambda: current_events(self._pools, self._worlds, self._sessions)
+
+    def start_metrics(self, address: TcpAddress) -> TcpAddress:
+        """Serve the metrics over HTTP there. Returns the address with the real port.
+
+        Raises:
+            ListenError: the place is taken, or cannot be.
+        """
+        return self._exposition.start(address)
 
     async def start(self, address: Address) -> Address:
         """Listen, and begin to start ranks. Returns the address with the real port.
@@ -65,7 +134,7 @@ class PoolServer:
         """
         with claimed(address):
             try:
-                port = self._server.add_insecure_port(str(address))
+                port = self._add_port(address)
             except RuntimeError:
                 port = 0
             if port == 0:
@@ -75,15 +144,35 @@ class PoolServer:
             await self._launcher.own(address.path)
         else:
             address = TcpAddress(address.host, port)
-        self._standalone.start()
+        for pool in self._pools.all():
+            pool.standalone.start()
+        self._health.start()
         return address
+
+    def _add_port(self, address: Address) -> int:
+        if self._tls is None:
+            return int(self._server.add_insecure_port(str(address)))
+        return int(self._server.add_secure_port(str(address), self._tls.credentials()))
 
     async def stop(self) -> None:
         """Stop serving, end all ranks, and return when they have ended."""
         self._sessions.stop()
+        self._attachments.stop()
+        self._observer.events.close()
+        await self._health.stop()
         await asyncio.gather(
+            self._exposition.close(),
             self._server.stop(STOP_GRACE_SECONDS),
-            self._standalone.stop(),
             self._worlds.stop_all(),
+            *(pool.standalone.stop() for pool in self._pools.all()),
         )
         await self._launcher.close()
+
+    async def _client_gone(self, client_id: str, how: str) -> None:
+        """End what a client owned that is gone for good."""
+        sessions = self._sessions.of_client(client_id)
+        worlds = [world for world in self._worlds.all() if world.spec.client_id == client_id]
+        await asyncio.gather(
+            *(self._sessions.close(session.session_id, how) for session in sessions),
+            *(self._worlds.stop(world.world_id) for world in worlds if world.live),
+        )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -14,19 +13,19 @@ from google.protobuf.message import DecodeError, Message
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.pool.abort import abort
-from vllm_bridge.pool.inspection import rank_info
-from vllm_bridge.pool.sessions import Sessions, check_pool_name
-from vllm_bridge.pool.settings import PoolSettings
-from vllm_bridge.pool.standalone import Standalone
+from vllm_bridge.pool.attachments import Attachments
+from vllm_bridge.pool.events import Events
+from vllm_bridge.pool.inspection import pool_status
+from vllm_bridge.pool.pools import Pools
+from vllm_bridge.pool.profiles import TimeoutProfile
+from vllm_bridge.pool.sessions import Sessions
 from vllm_bridge.pool.world_spec import WorldSpec
 from vllm_bridge.pool.worlds import Worlds
-from vllm_bridge.version import __version__
 
 SERVICE = "vllm.bridge.v1.Pool"
 
 Q = TypeVar("Q", bound=Message)
 R = TypeVar("R", bound=Message)
-
 
 # A rank's end is known within milliseconds; who asks for more than this is told it lives.
 LONGEST_PATIENCE = timedelta(seconds=10)
@@ -36,12 +35,20 @@ class PoolService:
     """Sessions and worlds, as RPCs."""
 
     def __init__(
-        self, sessions: Sessions, standalone: Standalone, worlds: Worlds, settings: PoolSettings
+        self,
+        pools: Pools,
+        sessions: Sessions,
+        worlds: Worlds,
+        attachments: Attachments,
+        events: Events,
+        profiles: Mapping[str, TimeoutProfile],
     ) -> None:
+        self._pools = pools
         self._sessions = sessions
-        self._standalone = standalone
         self._worlds = worlds
-        self._settings = settings
+        self._attachments = attachments
+        self._events = events
+        self._profiles = profiles
 
     def handler(self) -> grpc.GenericRpcHandler:
         """The service, for a grpc.aio server."""
@@ -54,6 +61,11 @@ class PoolService:
                 "StartWorld": _rpc(self._start_world, pool_pb2.StartWorldRequest),
                 "StopWorld": _rpc(self._stop_world, pool_pb2.StopWorldRequest),
                 "GetWorld": _rpc(self._get_world, pool_pb2.GetWorldRequest),
+                "RestartWorld": _rpc(self._restart_world, pool_pb2.RestartWorldRequest),
+                "Diagnose": _rpc(self._diagnose, pool_pb2.DiagnoseRequest),
+                "Watch": _stream(self._watch, pool_pb2.WatchRequest),
+                "Attach": _stream(self._attach, pool_pb2.AttachRequest),
+                "GetProfiles": _rpc(self._get_profiles, pool_pb2.GetProfilesRequest),
                 "GetStatus": _rpc(self._get_status, pool_pb2.GetStatusRequest),
             },
         )
@@ -67,7 +79,12 @@ class PoolService:
                 "invalid_affinity",
                 f"affinity {request.affinity} is not one that this pool knows",
             )
-        session = await self._sessions.open(request.session_id, request.pool_name, request.affinity)
+        client_id = request.client_id
+        with self._attachments.owner(client_id):
+            session = await self._sessions.open(
+                request.session_id, request.pool_name, request.affinity, client_id
+            )
+            self._attachments.claim(session, client_id)
         return session.to_message(direct=direct)
 
     async def _close_session(
@@ -86,9 +103,9 @@ class PoolService:
     async def _start_world(
         self, request: pool_pb2.StartWorldRequest, direct: bool
     ) -> pool_pb2.World:
-        check_pool_name(request.pool_name)
-        spec = WorldSpec.from_request(request, self._settings)
-        world = await self._worlds.start(request.world_id, spec)
+        spec = WorldSpec.from_request(request, self._pools.get(request.pool_name).settings)
+        with self._attachments.owner(request.client_id):
+            world = await self._worlds.start(request.world_id, spec)
         return world.to_message(direct=direct)
 
     async def _stop_world(
@@ -99,16 +116,50 @@ class PoolService:
     async def _get_world(self, request: pool_pb2.GetWorldRequest, direct: bool) -> pool_pb2.World:
         return self._worlds.get(request.world_id).to_message(direct=direct)
 
+    async def _restart_world(
+        self, request: pool_pb2.RestartWorldRequest, direct: bool
+    ) -> pool_pb2.World:
+        with self._attachments.owner(self._worlds.get(request.world_id).spec.client_id):
+            world = await self._worlds.restart(request.world_id)
+        return world.to_message(direct=direct)
+
+    async def _diagnose(
+        self, request: pool_pb2.DiagnoseRequest, direct: bool
+    ) -> pool_pb2.Diagnosis:
+        return await self._worlds.diagnose(
+            request.world_id, with_stacks=request.with_stacks, direct=direct
+        )
+
+    async def _watch(
+        self, request: pool_pb2.WatchRequest, context: grpc.aio.ServicerContext
+    ) -> None:
+        async with self._events.subscribe(request.world_id, request.with_current) as events:
+            await context.send_initial_metadata(())
+            async for event in events:
+                await context.write(event.SerializeToString())
+
+    async def _attach(
+        self, request: pool_pb2.AttachRequest, context: grpc.aio.ServicerContext
+    ) -> None:
+        with self._attachments.stream(request.client_id):
+            await context.send_initial_metadata(())
+            attached = pool_pb2.Attached()
+            attached.grace.FromTimedelta(self._attachments.grace)
+            await context.write(attached.SerializeToString())
+            await self._attachments.wait_for_stop()
+        raise BridgeError(Category.POOL, "pool_stopping", "the pool is stopping")
+
+    async def _get_profiles(
+        self, request: pool_pb2.GetProfilesRequest, direct: bool
+    ) -> pool_pb2.Profiles:
+        return pool_pb2.Profiles(
+            profiles=[profile.to_message(name) for name, profile in self._profiles.items()]
+        )
+
     async def _get_status(
         self, request: pool_pb2.GetStatusRequest, direct: bool
     ) -> pool_pb2.PoolStatus:
-        return pool_pb2.PoolStatus(
-            version=__version__,
-            pid=os.getpid(),
-            ranks=[rank_info(rank, direct=direct) for rank in self._standalone.ranks()],
-            worlds=[world.to_message(direct=direct) for world in self._worlds.all()],
-            sessions=[session.to_message(direct=direct) for session in self._sessions.live()],
-        )
+        return pool_status(self._pools, self._worlds, self._sessions, direct=direct)
 
 
 def _rpc(answer: Callable[[Q, bool], Awaitable[R]], request_type: type[Q]) -> grpc.RpcMethodHandler:
@@ -126,6 +177,22 @@ def _rpc(answer: Callable[[Q, bool], Awaitable[R]], request_type: type[Q]) -> gr
         return response
 
     return grpc.unary_unary_rpc_method_handler(handle)
+
+
+def _stream(
+    answer: Callable[[Q, grpc.aio.ServicerContext], Awaitable[None]], request_type: type[Q]
+) -> grpc.RpcMethodHandler:
+    async def handle(body: bytes, context: grpc.aio.ServicerContext) -> None:
+        try:
+            request = request_type.FromString(body)
+        except DecodeError as error:
+            await abort(context, _malformed(request_type, error))
+        try:
+            await answer(request, context)
+        except BridgeError as error:
+            await abort(context, error)
+
+    return grpc.unary_stream_rpc_method_handler(handle)
 
 
 def _malformed(request_type: type[Message], error: DecodeError) -> BridgeError:

@@ -3,127 +3,103 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import uuid
-from collections import OrderedDict
-from dataclasses import dataclass, field
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
 from vllm_bridge._generated import pool_pb2, types_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
-from vllm_bridge.metadata import AFFINITY_NAMES
 from vllm_bridge.pool.ended import Ended
-from vllm_bridge.pool.ranks import Rank
-from vllm_bridge.pool.settings import PoolSettings
-from vllm_bridge.pool.standalone import Standalone
-
-DEFAULT_POOL = "default"
-
-# They travel in metadata, which is printable ASCII, and in error messages.
-_SESSION_ID = re.compile(r"[!-~]{1,200}")
-_OF_WORLD = re.compile(r".*/rank-\d+")
+from vllm_bridge.pool.expiry import IdleClock
+from vllm_bridge.pool.observe import Observer
+from vllm_bridge.pool.pools import NamedPool, Pools
+from vllm_bridge.pool.session_entry import (
+    SessionEntry,
+    check_new_id,
+    closed,
+    names_world,
+    not_found,
+)
 
 _MAX_ENDED = 10_000
 
 
-@dataclass(eq=False)
-class SessionEntry:
-    """A live session."""
-
-    session_id: str
-    affinity: pool_pb2.Affinity
-    # Strict: the one rank. Hint: where it ran first, preferred while it lives.
-    rank: Rank | None = None
-    # Set for the session of a world's rank.
-    world_id: str = ""
-    epoch: int = 0
-    last_used: float = 0.0
-    in_flight: int = 0
-    # Ranks that were told of it.
-    known_to: set[Rank] = field(default_factory=set)
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
-
-    @property
-    def strict(self) -> bool:
-        """Whether it has one rank for life."""
-        return self.affinity != pool_pb2.HINT
-
-    async def introduce_to(self, rank: Rank) -> None:
-        """See that the rank knows this session before its call arrives there."""
-        if rank not in self.known_to:
-            self.known_to = {known for known in self.known_to if not known.died.done()} | {rank}
-        await rank.register(self.session_id, fail_fast=self.affinity == pool_pb2.STRICT_FAIL_FAST)
-
-    def check_worker(self) -> None:
-        """Raise `session_worker_unavailable` if the one rank of a strict session is gone."""
-        if self.strict and self.rank is not None and self.rank.died.done():
-            raise worker_gone(self, self.rank)
-
-    def to_message(self, *, direct: bool) -> pool_pb2.Session:
-        """As clients see it; `direct` ones may be given the rank's own endpoint."""
-        message = pool_pb2.Session(
-            session_id=self.session_id,
-            pool_name=DEFAULT_POOL,
-            affinity=self.affinity,
-            world_id=self.world_id,
-            epoch=self.epoch,
-        )
-        if self.strict and self.rank is not None:
-            message.pid = self.rank.pid
-            message.endpoint = self.rank.endpoint if direct else ""
-            if self.world_id:
-                message.rank = self.rank.seat.index
-        return message
-
-
 class Sessions:
-    """All sessions of the pool, those of worlds included."""
+    """All sessions of the server, in all pools, those of worlds included."""
 
-    def __init__(self, standalone: Standalone, settings: PoolSettings) -> None:
-        self._standalone = standalone
-        self._settings = settings
-        # Least recently used first.
-        self._live: OrderedDict[str, SessionEntry] = OrderedDict()
+    def __init__(self, pools: Pools, observer: Observer) -> None:
+        self._pools = pools
+        self._events = observer.events
+        self._live: dict[str, SessionEntry] = {}
         self._opening: dict[str, asyncio.Task[SessionEntry]] = {}
+        # By pool name: live ones, and those that are being opened.
+        self._counts: Counter[str] = Counter()
+        self._clocks = {
+            pool.name: IdleClock(pool.settings.session_idle, self._begin_to_expire)
+            for pool in pools.all()
+        }
         self._ended: Ended[types_pb2.ErrorDetail] = Ended(_MAX_ENDED)
         self._expiring: set[asyncio.Task[None]] = set()
-        self._timer: asyncio.TimerHandle | None = None
+        # Who waits for the end of a session.
+        self._watchers: dict[SessionEntry, set[asyncio.Future[None]]] = {}
 
     def live(self) -> list[SessionEntry]:
         """All live sessions."""
         return list(self._live.values())
 
+    def count(self, pool_name: str) -> int:
+        """Live sessions of a pool."""
+        return self._counts[pool_name]
+
+    def of_client(self, client_id: str) -> list[SessionEntry]:
+        """The live sessions that this client owns, those of its worlds aside."""
+        return [
+            entry
+            for entry in self._live.values()
+            if entry.client_id == client_id and not entry.world_id
+        ]
+
     async def open(
-        self, session_id: str, pool_name: str, affinity: pool_pb2.Affinity
+        self,
+        session_id: str,
+        pool_name: str,
+        affinity: pool_pb2.Affinity,
+        client_id: str = "",
     ) -> SessionEntry:
         """Open a session, or find the live one of that id. An ended id is free again."""
-        check_pool_name(pool_name)
+        pool = self._pools.get(pool_name)
         if session_id in self._live:
-            return self._existing(session_id, affinity)
+            return self._existing(session_id, pool_name, affinity)
         if not session_id:
             session_id = uuid.uuid4().hex
-        self._check_new_id(session_id)
-        return await self._open_once(session_id, affinity or pool_pb2.HINT)
+        check_new_id(session_id)
+        return await self._open_once(session_id, pool, affinity or pool_pb2.HINT, client_id)
 
     async def of_call(
-        self, session_id: str, pool_name: str, affinity: pool_pb2.Affinity
+        self,
+        session_id: str,
+        pool_name: str,
+        affinity: pool_pb2.Affinity,
+        client_id: str = "",
     ) -> SessionEntry:
         """The session that a call names; opened by its first use."""
-        check_pool_name(pool_name)
+        pool = self._pools.get(pool_name)
         entry = self._live.get(session_id)
         if entry is None:
             ended = self._ended.get(session_id)
             if ended is not None:
                 raise BridgeError.from_detail(ended)
-            if _OF_WORLD.fullmatch(session_id):
+            if names_world(session_id):
                 raise not_found(session_id)
-            self._check_new_id(session_id)
-            entry = await self._open_once(session_id, affinity or pool_pb2.HINT)
-        elif affinity not in (pool_pb2.AFFINITY_UNSPECIFIED, pool_pb2.HINT) and not entry.strict:
+            check_new_id(session_id)
+            entry = await self._open_once(session_id, pool, affinity or pool_pb2.HINT, client_id)
+        else:
+            entry.check_pool(pool_name)
             # A strict session called with another affinity still runs on its one rank; a hint
             # session cannot be promised one.
-            self._existing(session_id, affinity)
+            if affinity != pool_pb2.HINT and not entry.strict:
+                entry.check_affinity(affinity)
         entry.check_worker()
         return entry
 
@@ -146,7 +122,9 @@ class Sessions:
         entry = self._live.get(session_id)
         if entry is None:
             return
-        ended = asyncio.get_running_loop().create_task(entry.ended.wait())
+        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        watchers = self._watchers.setdefault(entry, set())
+        watchers.add(ended)
         events: set[asyncio.Future[Any]] = {ended}
         if entry.strict and entry.rank is not None:
             events.add(entry.rank.died)
@@ -155,10 +133,15 @@ class Sessions:
                 events, timeout=patience.total_seconds(), return_when=asyncio.FIRST_COMPLETED
             )
         finally:
-            ended.cancel()
+            watchers.discard(ended)
+            if not watchers:
+                self._watchers.pop(entry, None)
 
-    async def close(self, session_id: str) -> bool:
+    async def close(self, session_id: str, how: str = "was closed") -> bool:
         """Close a session and free its objects; False when there is none.
+
+        The rank drops what it kept for the session, entered contexts included, in the same way
+        whether the session is closed, expires or ends with its client.
 
         Raises:
             BridgeError: category `validation`: the session belongs to a world.
@@ -174,7 +157,7 @@ class Sessions:
                 "world instead",
                 details={"world_id": entry.world_id},
             )
-        self._end(entry, closed(session_id, "was closed"))
+        self._end(entry, closed(session_id, how))
         await self._drop(entry)
         return True
 
@@ -184,16 +167,22 @@ class Sessions:
         Raises:
             BridgeError: `too_many_sessions`.
         """
-        self._check_room(len(entries))
+        if entries:
+            self._check_room(self._pools.get(entries[0].pool_name), len(entries))
         for entry in entries:
             self._ended.pop(entry.session_id)
+            self._counts[entry.pool_name] += 1
             self._live[entry.session_id] = entry
+            self._events.publish_session(entry)
 
     def end_of_world(self, entries: list[SessionEntry], why: BridgeError) -> None:
         """The world is over; later calls in its sessions get this error."""
         for entry in entries:
-            if self._live.get(entry.session_id) in (entry, None):
+            known = self._live.get(entry.session_id)
+            if known is entry:
                 self._end(entry, why)
+            elif known is None:
+                self._ended.remember(entry.session_id, why.to_detail())
 
     def enter(self, entry: SessionEntry) -> None:
         """A call of this session begins: it does not expire meanwhile."""
@@ -208,182 +197,114 @@ class Sessions:
 
     def stop(self) -> None:
         """Expire nothing more."""
-        if self._timer is not None:
-            self._timer.cancel()
+        for clock in self._clocks.values():
+            clock.stop()
         for task in self._expiring:
             task.cancel()
 
-    def _existing(self, session_id: str, affinity: pool_pb2.Affinity) -> SessionEntry:
+    def _existing(
+        self, session_id: str, pool_name: str, affinity: pool_pb2.Affinity
+    ) -> SessionEntry:
         entry = self._live[session_id]
-        if affinity not in (pool_pb2.AFFINITY_UNSPECIFIED, entry.affinity):
-            raise BridgeError(
-                Category.VALIDATION,
-                "affinity_conflict",
-                f"session {session_id!r} is open with affinity {AFFINITY_NAMES[entry.affinity]}, "
-                f"not {AFFINITY_NAMES.get(affinity, str(affinity))}; close it first, or use "
-                "another id",
-                details={"session_id": session_id},
-            )
+        entry.check_pool(pool_name)
+        entry.check_affinity(affinity)
         entry.check_worker()
         self._touch(entry)
         return entry
 
-    def _check_new_id(self, session_id: str) -> None:
-        if not _SESSION_ID.fullmatch(session_id):
-            raise BridgeError(
-                Category.VALIDATION,
-                "invalid_session_id",
-                f"session_id is {session_id[:200]!r}; it must be 1 to 200 printable ASCII "
-                "characters without spaces",
-            )
-        if _OF_WORLD.fullmatch(session_id):
-            raise BridgeError(
-                Category.VALIDATION,
-                "invalid_session_id",
-                f"session_id is {session_id!r}; ids that end in /rank-N are for worlds",
-            )
-
-    def _check_room(self, count: int) -> None:
-        live = len(self._live) + len(self._opening)
-        if live + count > self._settings.max_sessions:
+    def _check_room(self, pool: NamedPool, count: int) -> None:
+        live, limit = self._counts[pool.name], pool.settings.max_sessions
+        if live + count > limit:
             raise BridgeError(
                 Category.POOL,
                 "too_many_sessions",
-                f"{live} sessions are open, and at most {self._settings.max_sessions} may be; "
+                f"{live} sessions are open in pool {pool.name!r}, and at most {limit} may be; "
                 "close some, or let them expire",
-                details={"live": live, "limit": self._settings.max_sessions},
+                details={"live": live, "limit": limit},
             )
 
-    async def _open_once(self, session_id: str, affinity: pool_pb2.Affinity) -> SessionEntry:
+    async def _open_once(
+        self, session_id: str, pool: NamedPool, affinity: pool_pb2.Affinity, client_id: str
+    ) -> SessionEntry:
         # Two first calls at once open one session, whichever of their callers stays to see it.
         task = self._opening.get(session_id)
         if task is None:
-            self._check_room(1)
-            task = asyncio.get_running_loop().create_task(self._open(session_id, affinity))
+            self._check_room(pool, 1)
+            entry = SessionEntry(session_id, affinity, pool_name=pool.name, client_id=client_id)
+            if not entry.strict:
+                self._counts[pool.name] += 1
+                self._admit(entry)
+                return entry
+            task = asyncio.get_running_loop().create_task(self._open(entry, pool))
             self._opening[session_id] = task
             task.add_done_callback(lambda _: self._opening.pop(session_id, None))
         entry = await asyncio.shield(task)
-        if entry.affinity != affinity:
-            self._existing(session_id, affinity)
+        entry.check_pool(pool.name)
+        entry.check_affinity(affinity)
         return entry
 
-    async def _open(self, session_id: str, affinity: pool_pb2.Affinity) -> SessionEntry:
-        entry = SessionEntry(session_id, affinity)
-        while entry.strict:
-            entry.rank = await self._standalone.bind()
-            try:
-                await entry.introduce_to(entry.rank)
-                break
-            except BridgeError as error:
-                entry.rank.bound -= 1
-                # Nothing was promised yet: a rank that died just now is no reason to refuse.
-                if error.reason != "session_worker_unavailable":
-                    raise
-        self._ended.pop(session_id)
-        self._live[session_id] = entry
-        self._touch(entry)
+    async def _open(self, entry: SessionEntry, pool: NamedPool) -> SessionEntry:
+        self._counts[pool.name] += 1
+        try:
+            while True:
+                entry.rank = await pool.standalone.bind()
+                try:
+                    await entry.introduce_to(entry.rank)
+                    break
+                except BridgeError as error:
+                    entry.forget_rank()
+                    # Nothing was promised yet: a rank that died just now is no reason to refuse.
+                    if error.reason != "session_worker_unavailable":
+                        raise
+        except BaseException:
+            self._counts[pool.name] -= 1
+            raise
+        self._admit(entry)
         return entry
+
+    def _admit(self, entry: SessionEntry) -> None:
+        self._ended.pop(entry.session_id)
+        self._live[entry.session_id] = entry
+        self._touch(entry)
+        self._events.publish_session(entry)
 
     def _touch(self, entry: SessionEntry) -> None:
-        entry.last_used = asyncio.get_running_loop().time()
-        self._live.move_to_end(entry.session_id)
-        if self._timer is None:
-            self._set_timer()
+        if not entry.world_id:
+            self._clocks[entry.pool_name].touch(entry)
 
     def _end(self, entry: SessionEntry, why: BridgeError) -> None:
-        self._live.pop(entry.session_id, None)
+        del self._live[entry.session_id]
+        self._counts[entry.pool_name] -= 1
+        self._clocks[entry.pool_name].remove(entry)
         self._ended.remember(entry.session_id, why.to_detail())
-        entry.ended.set()
-        if entry.strict and entry.rank is not None:
-            entry.rank.bound -= 1
+        self._events.publish_session(entry, why.message)
+        for watcher in self._watchers.pop(entry, ()):
+            if not watcher.done():
+                watcher.set_result(None)
+        entry.forget_rank()
 
     async def _drop(self, entry: SessionEntry) -> None:
         await asyncio.gather(
             *(rank.drop(entry.session_id) for rank in entry.known_to if not rank.died.done())
         )
 
-    def _set_timer(self) -> None:
-        loop = asyncio.get_running_loop()
-        oldest = next((entry for entry in self._live.values() if not entry.world_id), None)
-        if oldest is None:
-            self._timer = None
-            return
-        due = oldest.last_used + self._settings.session_idle.total_seconds()
-        self._timer = loop.call_at(max(due, loop.time()), self._expire)
+    def _begin_to_expire(self, entry: SessionEntry) -> None:
+        task = asyncio.get_running_loop().create_task(self._expire(entry))
+        self._expiring.add(task)
+        task.add_done_callback(self._expiring.discard)
 
-    def _expire(self) -> None:
-        loop = asyncio.get_running_loop()
-        due = loop.time() - self._settings.session_idle.total_seconds()
-        for entry in self.live():
-            if entry.world_id:
-                continue
-            if entry.last_used > due:
-                break
-            # Also those that turn out to be in use: they go to the end of the line.
-            self._touch(entry)
-            if entry.in_flight == 0:
-                task = loop.create_task(self._expire_one(entry))
-                self._expiring.add(task)
-                task.add_done_callback(self._expiring.discard)
-        self._set_timer()
-
-    async def _expire_one(self, entry: SessionEntry) -> None:
-        idle = self._settings.session_idle
+    async def _expire(self, entry: SessionEntry) -> None:
+        idle = self._pools.get(entry.pool_name).settings.session_idle
         if entry.strict and entry.rank is not None and not entry.rank.died.done():
             # Its client may be talking to the rank directly.
             if not await entry.rank.drop(entry.session_id, unless_used_within=idle):
                 return
-            self._end(entry, closed(entry.session_id, f"expired after {idle} without a call"))
-        else:
-            self._end(entry, closed(entry.session_id, f"expired after {idle} without a call"))
-            if not entry.strict:
-                # Nothing was promised to it; its next call opens it again.
-                self._ended.pop(entry.session_id)
+        elif entry.in_flight:
+            return
+        if self._live.get(entry.session_id) is not entry:
+            return
+        self._end(entry, closed(entry.session_id, f"expired after {idle} without a call"))
+        if not entry.strict:
+            # Nothing was promised to it; its next call opens it again.
+            self._ended.pop(entry.session_id)
             await self._drop(entry)
-
-
-def check_pool_name(name: str) -> None:
-    """Raise `pool_not_found` unless this names the one pool there is."""
-    if name not in ("", DEFAULT_POOL):
-        raise BridgeError(
-            Category.POOL,
-            "pool_not_found",
-            f"there is no pool {name!r} here; the pools are: {DEFAULT_POOL}",
-            details={"pool_name": name},
-        )
-
-
-def not_found(session_id: str) -> BridgeError:
-    """The error for an id the pool knows nothing of."""
-    remedy = "open it first"
-    if _OF_WORLD.fullmatch(session_id):
-        remedy = "its world is not one of this pool, which may have been restarted: start a world"
-    return BridgeError(
-        Category.POOL,
-        "session_not_found",
-        f"no session {session_id!r} is open in this pool; {remedy}",
-        details={"session_id": session_id},
-    )
-
-
-def closed(session_id: str, how: str) -> BridgeError:
-    """The error for a session that has ended in an orderly way."""
-    return BridgeError(
-        Category.POOL,
-        "session_closed",
-        f"session {session_id!r} {how}; its objects are gone. Open it again to go on",
-        details={"session_id": session_id},
-    )
-
-
-def worker_gone(entry: SessionEntry, rank: Rank) -> BridgeError:
-    """The error for a strict session whose rank has died."""
-    error = rank.unavailable()
-    if not entry.world_id:
-        error.message += (
-            f". Session {entry.session_id!r} was bound to it: close the session and open it again "
-            "to get another rank"
-        )
-        error.args = (error.message,)
-    error.details["session_id"] = entry.session_id
-    return error

@@ -1,35 +1,126 @@
-"""`vllm-bridge status`: a pool's status as text and as JSON."""
+"""A server's status and a world's diagnosis, for people and as JSON."""
 
 from __future__ import annotations
 
-from google.protobuf import json_format
+import json
+from typing import Any
+
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Message
 
 from vllm_bridge._generated import pool_pb2
 
+_OVER = (pool_pb2.WORLD_STOPPED,)
 
-def as_json(status: pool_pb2.PoolStatus) -> str:
-    """The message as protobuf's JSON, with the names of pool.proto."""
-    text: str = json_format.MessageToJson(status, preserving_proto_field_name=True)
-    return text
+
+def as_json(message: Message, *, indent: int | None = 2) -> str:
+    """A message as JSON, with the names of its .proto file.
+
+    All fields are there, also those at their default: rank 0 is `0`, not absent. Integers are
+    numbers and enums are names. A field with presence that is not set is `null`.
+    """
+    return json.dumps(plain(message), indent=indent)
+
+
+def without_stopped(status: pool_pb2.PoolStatus) -> pool_pb2.PoolStatus:
+    """The status less the worlds that were stopped in an orderly way."""
+    shown = pool_pb2.PoolStatus()
+    shown.CopyFrom(status)
+    del shown.worlds[:]
+    shown.worlds.extend(world for world in status.worlds if world.state not in _OVER)
+    return shown
 
 
 def as_text(status: pool_pb2.PoolStatus) -> str:
-    """For people."""
-    lines = [
-        f"vllm-bridge {status.version}, pid {status.pid}, {len(status.sessions)} sessions",
-        *(f"  {_rank(rank)}" for rank in status.ranks),
-    ]
+    """For people: pools with their ranks, then worlds with theirs."""
+    lines = [f"vllm-bridge {status.version}, pid {status.pid}, {len(status.sessions)} sessions"]
+    for pool in status.pools:
+        lines.append(_pool(pool))
+        lines += [
+            _rank(rank)
+            for rank in status.ranks
+            if rank.pool_name == pool.name or (not rank.pool_name and len(status.pools) == 1)
+        ]
     for world in status.worlds:
-        state = pool_pb2.WorldState.Name(world.state).removeprefix("WORLD_").lower()
-        lines.append(
-            f"{world.world_id} (epoch {world.epoch}): {state}, {world.world_size} ranks, "
-            f"{world.backend}" + (f": {world.failure}" if world.failure else "")
-        )
-        lines += [f"  {_rank(rank)}" for rank in world.ranks]
+        lines.append(_world(world))
+        lines += [_rank(rank) for rank in world.ranks]
     return "\n".join(lines)
 
 
+def diagnosis_as_text(diagnosis: pool_pb2.Diagnosis) -> str:
+    """What the pool has to say, then the stacks that were asked for."""
+    lines = [diagnosis.text]
+    for rank in diagnosis.ranks:
+        for stack in rank.stacks:
+            lines += ["", f"rank {rank.rank} (pid {rank.pid}), thread {stack.thread}:"]
+            lines += [f"  {frame}" for frame in stack.frames]
+    return "\n".join(lines)
+
+
+def plain(message: Message) -> dict[str, Any]:
+    """A message as what JSON knows."""
+    descriptor: Any = message.DESCRIPTOR
+    return {field.name: _field(message, field) for field in descriptor.fields}
+
+
+def _field(message: Message, field: FieldDescriptor) -> Any:
+    value = getattr(message, field.name)
+    if _repeated(field):
+        return [_value(field, item) for item in value]
+    if field.has_presence and not message.HasField(field.name):
+        return None
+    return _value(field, value)
+
+
+def _value(field: FieldDescriptor, value: Any) -> Any:
+    if field.message_type is not None:
+        if field.message_type.full_name in (
+            "google.protobuf.Timestamp",
+            "google.protobuf.Duration",
+        ):
+            return value.ToJsonString()
+        return plain(value)
+    if field.enum_type is not None:
+        known = field.enum_type.values_by_number.get(value)
+        return known.name if known is not None else value
+    if isinstance(value, bytes):
+        return value.hex()
+    return value
+
+
+def _repeated(field: Any) -> bool:
+    # `label` is deprecated, and `is_repeated` is not in every release that we load on.
+    known: bool | None = getattr(field, "is_repeated", None)
+    return known if known is not None else field.label == FieldDescriptor.LABEL_REPEATED
+
+
+def _pool(pool: pool_pb2.PoolInfo) -> str:
+    facts = [f"{pool.ready} of {pool.size} ranks up", f"{pool.idle} idle"]
+    if pool.queued:
+        facts.append(f"{pool.queued} calls wait (at most {pool.max_queue})")
+    if pool.restarts:
+        facts.append(f"{pool.restarts} restarts")
+    line = f"pool {pool.name}: {', '.join(facts)}"
+    return f"{line}; takes no calls: {pool.failure}" if pool.failure else line
+
+
+def _world(world: pool_pb2.World) -> str:
+    state = pool_pb2.WorldState.Name(world.state).removeprefix("WORLD_").lower()
+    line = (
+        f"world {world.world_id} (epoch {world.epoch}): {state}, {world.world_size} ranks, "
+        f"{world.backend}"
+    )
+    return f"{line}: {world.failure}" if world.failure else line
+
+
 def _rank(rank: pool_pb2.RankInfo) -> str:
-    state = pool_pb2.RankState.Name(rank.state).lower()
-    ending = f", {rank.exit}" if rank.exit else ""
-    return f"rank {rank.rank}: {state}{ending}, pid {rank.pid} on {rank.node}"
+    facts = [pool_pb2.RankState.Name(rank.state).lower()]
+    if rank.exit:
+        facts.append(rank.exit)
+    elif rank.doing:
+        facts.append(rank.doing)
+    if rank.queued:
+        facts.append(f"{rank.queued} calls wait")
+    if rank.pid:
+        facts.append(f"pid {rank.pid} on {rank.node}")
+    return f"  rank {rank.rank}: {', '.join(facts)}"

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import json
 import os
 import queue
 import sys
 import threading
+
+from vllm_bridge import logs
 
 TAIL_BYTES = 8 * 1024
 
@@ -17,10 +21,15 @@ READ_BYTES = 64 * 1024
 
 
 class StderrForwarder:
-    """Writes lines to this process's stderr from a thread, so that a blocked one stops nobody."""
+    """Writes lines to this process's stderr from a thread, so that a blocked one stops nobody.
+
+    One for the process, see `forwarder`: its own log lines and the output of ranks do not mix.
+    """
 
     def __init__(self) -> None:
-        self._lines: queue.Queue[bytes] = queue.Queue(MAX_PENDING_LINES)
+        # "json": also the lines of ranks become log lines in JSON.
+        self.form = "text"
+        self._lines: queue.Queue[bytes | threading.Event] = queue.Queue(MAX_PENDING_LINES)
         self._dropped = 0
         threading.Thread(target=self._run, name="stderr", daemon=True).start()
 
@@ -31,13 +40,33 @@ class StderrForwarder:
         except queue.Full:
             self._dropped += 1
 
+    def put_output(self, label: str, line: bytes) -> None:
+        """Queue a line, without its newline, that the process of this name has written."""
+        if self.form == "json":
+            self.put(_as_json(label, line))
+        else:
+            self.put(b"[%s] %s\n" % (label.encode(), line))
+
+    def flush(self, seconds: float) -> None:
+        """Wait until what is queued now has been written, at most so long."""
+        written = threading.Event()
+        try:
+            self._lines.put(written, timeout=seconds)
+        except queue.Full:
+            return
+        written.wait(seconds)
+
     def _run(self) -> None:
         descriptor = sys.__stderr__.fileno() if sys.__stderr__ else 2
         while True:
             line = self._lines.get()
+            if isinstance(line, threading.Event):
+                line.set()
+                continue
             dropped, self._dropped = self._dropped, 0
             if dropped:
-                line = b"[pool] %d lines of rank output dropped\n" % dropped + line
+                text = f"{dropped} lines of output dropped: stderr is not being read"
+                line = logs.line(self.form, "warning", __name__, text, {}) + line
             try:
                 while line:
                     line = line[os.write(descriptor, line) :]
@@ -45,12 +74,18 @@ class StderrForwarder:
                 return
 
 
+@functools.cache
+def forwarder() -> StderrForwarder:
+    """The forwarder of this process."""
+    return StderrForwarder()
+
+
 class StderrTap:
     """Reads one process's stderr pipe to its end."""
 
     def __init__(self, descriptor: int, label: str, forwarder: StderrForwarder) -> None:
         self._descriptor = descriptor
-        self._prefix = f"[{label}] ".encode()
+        self._label = label
         self._forwarder = forwarder
         self._tail = bytearray()
         self._line = bytearray()
@@ -89,12 +124,24 @@ class StderrTap:
         self._line += data
         *lines, rest = bytes(self._line).split(b"\n")
         for line in lines:
-            self._forwarder.put(self._prefix + line + b"\n")
+            self._forwarder.put_output(self._label, line)
         self._line = bytearray(rest)
         if len(self._line) > MAX_LINE_BYTES:
             self._flush()
 
     def _flush(self) -> None:
         if self._line:
-            self._forwarder.put(self._prefix + bytes(self._line) + b"\n")
+            self._forwarder.put_output(self._label, bytes(self._line))
             self._line.clear()
+
+
+def _as_json(label: str, line: bytes) -> bytes:
+    """A rank's own log line with its process added; any other output as the message of one."""
+    try:
+        entry = json.loads(line) if line.startswith(b"{") else None
+    except ValueError:
+        entry = None
+    if isinstance(entry, dict):
+        return json.dumps({**entry, "process": label}).encode() + b"\n"
+    text = line.decode(errors="backslashreplace")
+    return logs.line("json", "info", "output", text, {"process": label})

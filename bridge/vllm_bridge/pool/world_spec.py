@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from vllm_bridge._generated import control_pb2, pool_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
-from vllm_bridge.pool.settings import PoolSettings
+from vllm_bridge.pool.settings import DEFAULT_POOL, PoolSettings
 
 # Below the default timeout of calls, so that what a collective has to say about the peer that did
 # not come is heard before its caller gives up.
@@ -39,6 +39,11 @@ class WorldSpec:
     decode_context_parallel_size: int
     backend: str
     timeout: timedelta
+    # Whether its collectives and point-to-point calls pass the gate.
+    gate: bool = True
+    pool_name: str = DEFAULT_POOL
+    # The client it ends with; empty: none.
+    client_id: str = ""
 
     @property
     def world_size(self) -> int:
@@ -58,7 +63,14 @@ class WorldSpec:
             BridgeError: category `validation`, naming the field, its value and the rule.
         """
         sizes = {name: _size(request, name) for name in _SIZES}
-        spec = cls(**sizes, backend=_backend(request), timeout=_timeout(request))
+        spec = cls(
+            **sizes,
+            backend=_backend(request),
+            timeout=_timeout(request),
+            gate=request.gate if request.HasField("gate") else True,
+            pool_name=request.pool_name or DEFAULT_POOL,
+            client_id=request.client_id,
+        )
         if spec.world_size > settings.max_world_size:
             asked = ", ".join(f"{name}={size}" for name, size in sizes.items() if size != 1)
             raise invalid(
@@ -90,6 +102,7 @@ class WorldSpec:
             local_rank=rank,
             backend=self.backend,
             init_method=init_method,
+            gate=self.gate,
         )
         for name, size in self.sizes().items():
             setattr(assignment, name, size)

@@ -11,12 +11,15 @@ from typing import Any
 
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.pool.diagnosis import diagnose
 from vllm_bridge.pool.ended import Ended
-from vllm_bridge.pool.factory import RankFactory
+from vllm_bridge.pool.gate import Gate
 from vllm_bridge.pool.inspection import rank_info
+from vllm_bridge.pool.observe import Observer
+from vllm_bridge.pool.pools import Pools
 from vllm_bridge.pool.ranks import Rank, Seat
-from vllm_bridge.pool.sessions import SessionEntry, Sessions
-from vllm_bridge.pool.settings import PoolSettings
+from vllm_bridge.pool.session_entry import SessionEntry
+from vllm_bridge.pool.sessions import Sessions
 from vllm_bridge.pool.world_spec import WorldSpec, check_world_id
 
 _MAX_ENDED = 256
@@ -56,6 +59,8 @@ class World:
             world_size=self.spec.world_size,
             backend=self.spec.backend,
             failure=self.failure,
+            gate=self.spec.gate,
+            pool_name=self.spec.pool_name,
             ranks=[
                 rank_info(rank, session_of(self.world_id, index), direct=direct)
                 for index, rank in enumerate(self.ranks)
@@ -65,12 +70,13 @@ class World:
 
 
 class Worlds:
-    """All worlds of the pool, and the latest of those that are over."""
+    """All worlds of the server, and the latest of those that are over."""
 
-    def __init__(self, factory: RankFactory, sessions: Sessions, settings: PoolSettings) -> None:
-        self._factory = factory
+    def __init__(self, pools: Pools, sessions: Sessions, observer: Observer) -> None:
+        self._pools = pools
         self._sessions = sessions
-        self._settings = settings
+        self._events = observer.events
+        self._gate = Gate(observer.metrics)
         self._live: dict[str, World] = {}
         self._over: Ended[World] = Ended(_MAX_ENDED, self._forget)
         self._numbers = itertools.count(1)
@@ -118,9 +124,33 @@ class Worlds:
             raise
         world.state = pool_pb2.WORLD_READY
         world.settled.set()
+        self._events.publish_world(world)
         for rank in world.ranks:
             rank.on_death(lambda reason: self._rank_died(world, reason))
         return world
+
+    async def restart(self, world_id: str) -> World:
+        """Start a world that has failed, or was stopped, again: as it was asked for, with the next
+        epoch. Handles of the epoch before are refused.
+
+        Raises:
+            BridgeError: `world_not_found`; `world_exists` while it is live; or as `start`.
+        """
+        world = self.get(world_id)
+        if world.closing is not None:
+            await asyncio.shield(world.closing)
+        return await self.start(world_id, world.spec)
+
+    async def diagnose(
+        self, world_id: str, *, with_stacks: bool, direct: bool
+    ) -> pool_pb2.Diagnosis:
+        """What every rank of a world is doing, and what that means; within a quarter of a second.
+
+        Raises:
+            BridgeError: `world_not_found`.
+        """
+        world = self.get(world_id)
+        return await diagnose(world, self._gate, with_stacks=with_stacks, direct=direct)
 
     async def stop(self, world_id: str) -> bool:
         """Stop a world; False when there is no live one of that id."""
@@ -161,18 +191,21 @@ class Worlds:
                 "ranks); stop it first, or choose another id",
                 details={"world_id": world_id, "epoch": known.epoch},
             )
-        if len(self._live) >= self._settings.max_worlds:
+        limit = self._pools.get(spec.pool_name).settings.max_worlds
+        live = sum(world.spec.pool_name == spec.pool_name for world in self._live.values())
+        if live >= limit:
             raise BridgeError(
                 Category.POOL,
                 "too_many_worlds",
-                f"{len(self._live)} worlds are live, and at most {self._settings.max_worlds} may "
-                "be; stop one first",
-                details={"live": len(self._live), "limit": self._settings.max_worlds},
+                f"{live} worlds are live in pool {spec.pool_name!r}, and at most {limit} may be; "
+                "stop one first",
+                details={"live": live, "limit": limit},
             )
         before = self._over.pop(world_id)
         epoch = (before.epoch if before else self._forgotten_epoch) + 1
         world = World(world_id, epoch, spec)
         self._live[world_id] = world
+        self._events.publish_world(world)
         return world
 
     def _free_id(self) -> str:
@@ -185,10 +218,13 @@ class Worlds:
         spec = world.spec
         with socket.create_server((_RENDEZVOUS_HOST, 0), backlog=spec.world_size + 8) as rendezvous:
             init_method = f"tcp://{_RENDEZVOUS_HOST}:{rendezvous.getsockname()[1]}"
+            factory = self._pools.get(spec.pool_name).factory
             world.ranks = [
-                self._factory.create(Seat(index, world.world_id))
+                factory.create(Seat(index, world.world_id, world.epoch))
                 for index in range(spec.world_size)
             ]
+            for rank in world.ranks if spec.gate else ():
+                self._gate.admit(rank)
             starts = [
                 self._start_rank(world, rank, init_method, rendezvous) for rank in world.ranks
             ]
@@ -199,9 +235,10 @@ class Worlds:
         self, world: World, rank: Rank, init_method: str, rendezvous: socket.socket
     ) -> None:
         index = rank.seat.index
-        await self._factory.start(
+        pool = self._pools.get(world.spec.pool_name)
+        await pool.factory.start(
             rank,
-            timeout=world.spec.timeout + self._settings.start_timeout,
+            timeout=world.spec.timeout + pool.settings.start_timeout,
             world=world.spec.assignment(world.world_id, world.epoch, index, init_method),
             rendezvous=rendezvous if index == 0 else None,
         )
@@ -211,14 +248,16 @@ class Worlds:
             rank,
             world_id=world.world_id,
             epoch=world.epoch,
+            pool_name=world.spec.pool_name,
+            client_id=world.spec.client_id,
         )
         await entry.introduce_to(rank)
         world.sessions.append(entry)
 
     async def _abandon(self, world: World, reason: str) -> None:
         stopped = world.stop_requested.is_set()
-        self._leave(world, pool_pb2.WORLD_STOPPED if stopped else pool_pb2.WORLD_FAILED)
         world.failure = reason
+        self._leave(world, pool_pb2.WORLD_STOPPED if stopped else pool_pb2.WORLD_FAILED)
         await _kill_all(world.ranks)
         world.settled.set()
 
@@ -235,6 +274,8 @@ class Worlds:
         world.state = state
         del self._live[world.world_id]
         self._over.remember(world.world_id, world)
+        self._gate.forget_world(world.world_id, world.epoch)
+        self._events.publish_world(world)
 
     def _close_sessions(self, world: World) -> None:
         for entry in world.sessions:

@@ -6,22 +6,33 @@ server thread (inline methods), or straight to an error.
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NoReturn
 
 import grpc
 from google.protobuf.message import DecodeError
 
+from vllm_bridge import logs
 from vllm_bridge import metadata as keys
 from vllm_bridge.codec.dispatch import Dispatch
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.codec.wire import Wire
 from vllm_bridge.rank.allow_list import AllowList
+from vllm_bridge.rank.counts import Counts
 from vllm_bridge.rank.executor import Executor
 from vllm_bridge.rank.failures import bridge_error
+from vllm_bridge.rank.gate import CALLER_GONE, LONGEST_S, Gate, GatedCall
 from vllm_bridge.rank.journal import Journal, Record
 from vllm_bridge.rank.sessions import RankSession, RankSessions
+
+_logger = logging.getLogger("vllm_bridge.rank.calls")
+
+
+# By busy ranks, too: what has been entered has to be exited.
+_ALWAYS_TAKEN = frozenset({"Objects.exit"})
 
 
 @dataclass(frozen=True)
@@ -33,6 +44,11 @@ class RankState:
     journal: Journal
     executor: Executor
     allow_list: AllowList
+    # None: outside any world, or in one without a gate.
+    gate: Gate | None = None
+    counts: Counts = field(default_factory=Counts)
+    # Calls that may wait for the executor; 0 for any number.
+    max_queue: int = 0
 
 
 class RankHandler(grpc.GenericRpcHandler):  # type: ignore[misc]
@@ -52,11 +68,14 @@ class RankHandler(grpc.GenericRpcHandler):  # type: ignore[misc]
         record = Record(metadata.get(keys.SESSION_ID, ""), metadata.get(keys.CALL_ID, ""), path)
         behaviour: _Refusal | _Call
         try:
+            self._state.sessions.check_epoch(record.session_id, metadata.get(keys.EPOCH, ""))
             session = self._state.sessions.get(record.session_id)
             self._check_busy(dispatch, session, metadata)
+            self._check_queue(dispatch)
         except BridgeError as error:
             error.rank = self._state.rank
             error.call_id = record.call_id
+            self._state.counts.add(dispatch.name, error.reason, 0.0, 0, 0)
             behaviour = _Refusal(error)
         else:
             wire = Wire(
@@ -72,7 +91,7 @@ class RankHandler(grpc.GenericRpcHandler):  # type: ignore[misc]
     def _check_busy(
         self, dispatch: Dispatch, session: RankSession, metadata: Mapping[str, str]
     ) -> None:
-        if dispatch.inline or not self._state.executor.busy:
+        if dispatch.inline or dispatch.name in _ALWAYS_TAKEN or not self._state.executor.busy:
             return
         if session.fail_fast or metadata.get(keys.AFFINITY) == keys.FAIL_FAST:
             raise BridgeError(
@@ -82,6 +101,18 @@ class RankHandler(grpc.GenericRpcHandler):  # type: ignore[misc]
                 "the session's affinity is strict_fail_fast; try again, or use strict_queue",
                 details={"calls": len(self._state.journal)},
             )
+
+    def _check_queue(self, dispatch: Dispatch) -> None:
+        limit, depth = self._state.max_queue, len(self._state.journal) - 1
+        if dispatch.inline or dispatch.name in _ALWAYS_TAKEN or limit == 0 or depth < limit:
+            return
+        raise BridgeError(
+            Category.POOL,
+            "queue_full",
+            f"{depth} calls wait for this rank already, and at most {limit} may; try again later, "
+            "or give the pool a larger max_queue",
+            details={"depth": depth, "limit": limit},
+        )
 
 
 class _Refusal:
@@ -104,18 +135,38 @@ class _Call:
         self._wire = wire
 
     def __call__(self, request: bytes, context: grpc.ServicerContext) -> bytes:
+        response, outcome = b"", "ok"
         try:
-            response: bytes = self._dispatch.call(
+            response = self._dispatch.call(
                 self._dispatch.request.FromString(request), self._wire
             ).SerializeToString()
         except DecodeError as error:
+            outcome = "malformed_request"
             _abort(context, self._malformed(error))
         except Exception as error:  # noqa: BLE001 - whatever a call raises is its caller's answer
-            _abort(
-                context,
-                bridge_error(error, rank=self._state.rank, call_id=self._record.call_id),
+            failure = bridge_error(error, rank=self._state.rank, call_id=self._record.call_id)
+            outcome = failure.reason
+            _abort(context, failure)
+        finally:
+            seconds = time.monotonic() - self._record.queued_at
+            self._state.counts.add(
+                self._dispatch.name, outcome, seconds, len(request), len(response)
             )
+            if _logger.isEnabledFor(logging.DEBUG):
+                self._log(outcome, seconds)
         return response
+
+    def _log(self, outcome: str, seconds: float) -> None:
+        logs.log(
+            _logger,
+            logging.DEBUG,
+            f"{self._dispatch.name}: {outcome}",
+            method=self._dispatch.name,
+            outcome=outcome,
+            seconds=round(seconds, 6),
+            session_id=self._record.session_id,
+            call_id=self._record.call_id,
+        )
 
     def _malformed(self, error: DecodeError) -> BridgeError:
         return BridgeError(
@@ -148,7 +199,27 @@ class _QueuedCall(_Call):
                     call_id=self._record.call_id,
                 ),
             )
-        return super().__call__(request, context)
+        record = self._record
+        left = context.time_remaining()
+        if left is not None and left < LONGEST_S:
+            record.deadline = record.started_at + left
+        if self._state.gate is not None:
+            self._wire.gate_pass = GatedCall(self._state.gate, record, context)
+        context.add_callback(self._caller_gone)
+        try:
+            return super().__call__(request, context)
+        finally:
+            # Before its answer is sent: who has it may call again, and not find the rank busy.
+            self._state.journal.end(record)
+
+    def _caller_gone(self) -> None:
+        """The call is over for its caller: answered, cancelled, or past its deadline."""
+        record = self._record
+        if record.ended_at:
+            return
+        record.gone_at = time.monotonic()
+        if self._state.gate is not None and record.visit is not None:
+            self._state.gate.leave(record.visit, CALLER_GONE)
 
 
 def _abort(context: grpc.ServicerContext, error: BridgeError) -> NoReturn:

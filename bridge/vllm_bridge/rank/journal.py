@@ -7,12 +7,22 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TYPE_CHECKING
+
+from vllm_bridge._generated import types_pb2
+
+if TYPE_CHECKING:
+    from vllm_bridge.rank.gate import Visit
 
 KEEP_FINISHED = 1_000
 """Ended calls remembered, so that a late question about one still has an answer."""
+
+LATEST = 20
+"""Ended calls that inspection lists."""
 
 
 class State(Enum):
@@ -26,19 +36,38 @@ class State(Enum):
 
 @dataclass(eq=False)
 class Record:
-    """One call."""
+    """One call. Times are of `time.monotonic`; 0 for what has not come to pass."""
 
     session_id: str
     call_id: str
     method: str
     state: State = State.QUEUED
+    # Number among all calls of the rank.
+    sequence: int = 0
     queued_at: float = field(default_factory=time.monotonic)
     started_at: float = 0.0
+    ended_at: float = 0.0
+    # Its deadline; and when its caller went away.
+    deadline: float = 0.0
+    gone_at: float = 0.0
+    # Its stand at the gate; and what the gate said where it refused.
+    visit: Visit | None = None
+    refusal: types_pb2.ErrorDetail | None = None
+    # What the executor does last, after the answer.
+    ending: Callable[[], None] | None = None
 
     @property
     def key(self) -> tuple[str, str]:
         """What a client knows the call by."""
         return (self.session_id, self.call_id)
+
+    def overdue_s(self, now: float) -> float:
+        """How long it has been running since its deadline passed or its caller went away."""
+        visit = self.visit
+        if self.state is not State.RUNNING or (visit is not None and visit.waiting):
+            return 0.0
+        since = [when for when in (self.deadline, self.gone_at) if when]
+        return max(now - min(since), 0.0) if since else 0.0
 
 
 class Journal:
@@ -48,6 +77,8 @@ class Journal:
         self._lock = threading.Lock()
         self._active: OrderedDict[int, Record] = OrderedDict()
         self._ended: OrderedDict[tuple[str, str], Record] = OrderedDict()
+        self._latest: deque[Record] = deque(maxlen=LATEST)
+        self._sequence = 0
 
     def __len__(self) -> int:
         return len(self._active)
@@ -55,6 +86,8 @@ class Journal:
     def queue(self, record: Record) -> None:
         """A call has arrived and waits for the executor."""
         with self._lock:
+            self._sequence += 1
+            record.sequence = self._sequence
             self._active[id(record)] = record
 
     def start(self, record: Record) -> bool:
@@ -67,13 +100,17 @@ class Journal:
             return True
 
     def end(self, record: Record) -> None:
-        """The executor has passed the call: finished if it ran, withdrawn if it never started."""
+        """The call is over: finished if it ran, withdrawn if it never did. May be said twice."""
         with self._lock:
+            if record.ended_at:
+                return
             self._active.pop(id(record), None)
-            if record.state is State.RUNNING:
+            if record.state is State.RUNNING and record.refusal is None:
                 record.state = State.FINISHED
-            elif record.state is State.QUEUED:
+            else:
                 record.state = State.WITHDRAWN
+            record.ended_at = time.monotonic()
+            self._latest.appendleft(record)
             if record.call_id:
                 self._ended[record.key] = record
                 if len(self._ended) > KEEP_FINISHED:
@@ -93,3 +130,14 @@ class Journal:
         """The running call and the queue, in order."""
         with self._lock:
             return list(self._active.values())
+
+    def running(self) -> Record | None:
+        """The call that the executor is on."""
+        with self._lock:
+            first = next(iter(self._active.values()), None)
+        return first if first is not None and first.state is State.RUNNING else None
+
+    def latest(self) -> list[Record]:
+        """The latest calls that have ended, newest first."""
+        with self._lock:
+            return list(self._latest)

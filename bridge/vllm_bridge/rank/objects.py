@@ -7,6 +7,7 @@ import threading
 
 from vllm_bridge._generated import types_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.rank.contexts import SessionContexts
 
 MAX_OBJECTS = 100_000
 """Per session. A client that never releases is told so instead of filling the rank's memory."""
@@ -21,6 +22,7 @@ class SessionObjects:
 
     def __init__(self, session_id: str, epoch: int, limit: int = MAX_OBJECTS) -> None:
         self.session_id = session_id
+        self.contexts = SessionContexts(session_id)
         self._epoch = epoch
         self._limit = limit
         self._lock = threading.Lock()
@@ -91,12 +93,22 @@ class SessionObjects:
             return self._by_ref[ref.id]
 
     def release(self, ref: types_pb2.Ref) -> bool:
-        """Forget an object; False when it was not there."""
+        """Forget an object; False when it was not there.
+
+        Raises:
+            BridgeError: (validation, `context_entered`) it is a context that is entered.
+        """
         if ref.session_id != self.session_id or ref.epoch != self._epoch:
             return False
         with self._lock:
             if ref.id not in self._by_ref:
                 return False
+            if ref.id in self.contexts:
+                raise _refused(
+                    "context_entered",
+                    f"{_named(ref)} is entered and cannot be released; exit it first",
+                    ref,
+                )
             del self._ref_of[id(self._by_ref.pop(ref.id))]
             return True
 

@@ -7,16 +7,18 @@ connection until it ends; ending is how a rank learns that its pool is gone.
 from __future__ import annotations
 
 import os
+import select
 import socket
 import threading
+import time
 import traceback
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from vllm_bridge import control
+from vllm_bridge import control, logs
 from vllm_bridge._generated import control_pb2
 
 if TYPE_CHECKING:
@@ -24,6 +26,14 @@ if TYPE_CHECKING:
 
 EXIT_STOPPED = 0
 EXIT_FAILED = 1
+
+DEFAULT_HEARTBEAT_SECONDS = 1.0
+
+# For calls that stood at the gate when the pool went away.
+LAST_ANSWERS_SECONDS = 0.5
+
+# For contexts that are still entered when the rank ends.
+LAST_EXITS_SECONDS = 0.5
 
 INLINE_THREADS = 2
 """Server threads for inline methods, which are short: one more would only fight for the GIL."""
@@ -69,6 +79,7 @@ class _Rank:
         from vllm_bridge.rank.allow_list import AllowList
         from vllm_bridge.rank.executor import Executor
         from vllm_bridge.rank.failures import bridge_error
+        from vllm_bridge.rank.gate import Gate
         from vllm_bridge.rank.handler import RankHandler, RankState
         from vllm_bridge.rank.journal import Journal
         from vllm_bridge.rank.services import RankService, object_methods
@@ -77,14 +88,18 @@ class _Rank:
         assigned = self._world
         journal = Journal()
         executor = Executor(journal)
+        logs.setup_rank(self._assignment, executor.running)
         # Meeting the other ranks takes a while; the server starts meanwhile.
         joined = executor.submit(lambda: world.join(assigned, rendezvous)) if assigned else None
+        gate = Gate(assigned, self._send_all) if assigned and assigned.gate else None
         state = RankState(
             rank=assigned.rank if assigned else None,
-            sessions=RankSessions(assigned.epoch if assigned else 0),
+            sessions=RankSessions(assigned.epoch if assigned else 0, executor.submit),
             journal=journal,
             executor=executor,
             allow_list=AllowList(self._assignment.allowed_prefixes),
+            gate=gate,
+            max_queue=self._assignment.max_queue,
         )
         service = RankService(state, assigned)
         server = grpc.server(
@@ -103,26 +118,66 @@ class _Rank:
             failure = bridge_error(error, rank=state.rank, call_id="")
             self._send(control_pb2.RankToPool(failed=failure.to_detail()))
             return EXIT_FAILED
+        if gate is not None:
+            gate.install()
         ready = control_pb2.Ready(endpoint=self._assignment.listen, pid=os.getpid())
         self._send(control_pb2.RankToPool(ready=ready))
-        self._follow(state)
+        if not self._follow(state) and gate is not None and gate.close():
+            # For the answers of the calls that waited there.
+            server.stop(LAST_ANSWERS_SECONDS).wait(LAST_ANSWERS_SECONDS)
+        if state.sessions.contexts():
+            # A call that is stuck in the executor is not waited for.
+            wait([executor.submit(state.sessions.exit_contexts)], LAST_EXITS_SECONDS)
         self._remove_socket()
         return EXIT_STOPPED
 
-    def _follow(self, state: RankState) -> None:
-        """Do what the pool says until it says stop, or is gone."""
-        while (message := control.receive(self._channel, control_pb2.PoolToRank)) is not None:
-            ack = control_pb2.Ack()
-            kind = message.WhichOneof("message")
-            if kind == "stop":
-                return
-            if kind == "register_session":
-                request = message.register_session
-                state.sessions.register(request.session_id, fail_fast=request.fail_fast)
-            elif kind == "drop_session":
-                ack.kept = not self._drop(state, message.drop_session)
-            if message.request_id:
-                self._send(control_pb2.RankToPool(request_id=message.request_id, ack=ack))
+    def _follow(self, state: RankState) -> bool:
+        """Do what the pool says until it says stop (then True), or is gone."""
+        from vllm_bridge.rank.heartbeats import Heartbeats
+
+        frames, heartbeats = control.Frames(), Heartbeats(state)
+        interval_s = self._heartbeat_interval_s()
+        # Not a timeout of the socket: another thread may be sending.
+        readable = select.poll()
+        readable.register(self._channel, select.POLLIN)
+        beat_at = time.monotonic()
+        while True:
+            left_s = beat_at - time.monotonic()
+            if left_s <= 0:
+                if state.gate is not None:
+                    state.gate.flush()
+                self._send(control_pb2.RankToPool(heartbeat=heartbeats.next()))
+                beat_at = time.monotonic() + interval_s
+            elif readable.poll(left_s * 1000):
+                data = control.receive_some(self._channel)
+                if not data:
+                    return False
+                for body in frames.feed(data):
+                    if self._obey(control_pb2.PoolToRank.FromString(body), state):
+                        return True
+
+    def _obey(self, message: control_pb2.PoolToRank, state: RankState) -> bool:
+        """Do what one message says; True when it says stop."""
+        ack = control_pb2.Ack()
+        kind = message.WhichOneof("message")
+        if kind == "verdict":
+            if state.gate is not None:
+                state.gate.verdict(message.verdict)
+        elif kind == "stop":
+            return True
+        elif kind == "register_session":
+            request = message.register_session
+            state.sessions.register(request.session_id, fail_fast=request.fail_fast)
+        elif kind == "drop_session":
+            ack.kept = not self._drop(state, message.drop_session)
+        if message.request_id:
+            self._send(control_pb2.RankToPool(request_id=message.request_id, ack=ack))
+        return False
+
+    def _heartbeat_interval_s(self) -> float:
+        if not self._assignment.HasField("heartbeat_interval"):
+            return DEFAULT_HEARTBEAT_SECONDS
+        return float(self._assignment.heartbeat_interval.ToTimedelta().total_seconds())
 
     def _drop(self, state: RankState, request: control_pb2.DropSession) -> bool:
         if not request.HasField("unless_used_within"):
@@ -132,9 +187,13 @@ class _Rank:
         return state.sessions.drop(request.session_id, request.unless_used_within.ToTimedelta())
 
     def _send(self, message: control_pb2.RankToPool) -> None:
+        self._send_all([message])
+
+    def _send_all(self, messages: Sequence[control_pb2.RankToPool]) -> None:
+        frames = b"".join(map(control.frame, messages))
         # The pool may be gone; the next receive finds out.
         with self._sending, suppress(OSError):
-            control.send(self._channel, message)
+            self._channel.sendall(frames)
 
     def _remove_socket(self) -> None:
         if self._assignment.listen.startswith("unix:"):

@@ -13,8 +13,14 @@ from vllm_bridge._generated.control_pb2 import WorldAssignment
 from vllm_bridge.codec.dispatch import Dispatch, present
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.codec.wire import Wire
+from vllm_bridge.rank.collectives import gated_name
+from vllm_bridge.rank.gate import WITHDRAWN
 from vllm_bridge.rank.handler import RankState
 from vllm_bridge.rank.journal import Record, State
+from vllm_bridge.rank.stacks import thread_stacks
+
+# For the pool's answer to a call that wants to leave the gate.
+_VERDICT_SECONDS = 1.0
 
 _STATES = {
     State.QUEUED: rank_pb2.QUEUED,
@@ -43,37 +49,68 @@ class RankService:
         }
 
     def _inspect(self, request: rank_pb2.InspectRequest, wire: Wire) -> Message:
-        world = self._world
+        world, now = self._world, time.monotonic()
+        journal = self._state.journal
+        if self._state.gate is not None:
+            # Whoever asks is to know no less than the pool's referee.
+            self._state.gate.flush()
         return rank_pb2.InspectResponse(
             pid=os.getpid(),
             rank=world.rank if world else None,
             world_id=world.world_id if world else "",
             epoch=world.epoch if world else 0,
-            calls=[_record(record) for record in self._state.journal.active()],
+            calls=[_record(record, now) for record in journal.active()],
             sessions=len(self._state.sessions),
             objects=self._state.sessions.objects(),
+            ended=[_record(record, now) for record in journal.latest()],
+            contexts=self._state.sessions.contexts(),
+            stacks=thread_stacks() if request.with_stacks else [],
         )
 
     def _withdraw(self, request: rank_pb2.WithdrawRequest, wire: Wire) -> Message:
         record = self._state.journal.withdraw(request.session_id, request.call_id)
-        if record is not None:
-            return rank_pb2.WithdrawResponse(call=_record(record))
-        unknown = rank_pb2.CallRecord(
-            call_id=request.call_id, session_id=request.session_id, state=rank_pb2.UNKNOWN
+        if record is None:
+            unknown = rank_pb2.CallRecord(
+                call_id=request.call_id, session_id=request.session_id, state=rank_pb2.UNKNOWN
+            )
+            return rank_pb2.WithdrawResponse(call=unknown)
+        visit = record.visit
+        if visit is not None and visit.waiting and self._state.gate is not None:
+            self._state.gate.leave(visit, WITHDRAWN)
+            # The executor notes what the gate said; the pool decides in one place, at once.
+            self._state.gate.wait_for_verdict(visit, _VERDICT_SECONDS)
+        return rank_pb2.WithdrawResponse(
+            call=_record(record, time.monotonic()), refusal=record.refusal
         )
-        return rank_pb2.WithdrawResponse(call=unknown)
 
 
-def _record(record: Record) -> rank_pb2.CallRecord:
-    now = time.monotonic()
-    return rank_pb2.CallRecord(
+def _record(record: Record, now: float) -> rank_pb2.CallRecord:
+    visit = record.visit
+    state = _STATES[record.state]
+    if record.refusal is not None:
+        state = rank_pb2.WITHDRAWN
+    message = rank_pb2.CallRecord(
         call_id=record.call_id,
         session_id=record.session_id,
         method=record.method,
-        state=_STATES[record.state],
+        state=state,
         queued_s=now - record.queued_at,
-        running_s=now - record.started_at if record.started_at else 0.0,
+        running_s=_since(record.started_at, now),
+        ended_s=_since(record.ended_at, now),
+        overdue_s=record.overdue_s(now),
+        sequence=record.sequence,
     )
+    if visit is not None:
+        message.group = visit.facts.group.key
+        message.operation = visit.facts.operation
+        message.parts = ", ".join(f"{name}={value}" for name, value in visit.facts.parts)
+        message.at_gate_s = _since(visit.at_gate, now)
+        message.gated_s = _since(visit.gated_at, now)
+    return message
+
+
+def _since(when: float, now: float) -> float:
+    return now - when if when else 0.0
 
 
 def object_methods() -> dict[str, Dispatch]:
@@ -87,6 +124,8 @@ def object_methods() -> dict[str, Dispatch]:
         "/vllm.bridge.v1.Objects/Release": _queued(
             "Objects.release", rank_pb2.ReleaseRequest, _release
         ),
+        "/vllm.bridge.v1.Objects/Enter": _queued("Objects.enter", rank_pb2.EnterRequest, _enter),
+        "/vllm.bridge.v1.Objects/Exit": _queued("Objects.exit", rank_pb2.ExitRequest, _exit),
     }
 
 
@@ -110,15 +149,20 @@ def _call(request: rank_pb2.CallRequest, wire: Wire) -> Message:
     else:
         function = wire.objects.get(present(request, "object"))
         if request.method:
-            function = _public_attribute(function, request.method)
+            function = wire.allow_list.attribute(function, request.method)
+        else:
+            wire.allow_list.check_receiver(function)
         if not callable(function):
             raise _wrong("object", "something to call", function)
-    return wire.to_term(function(*(args or ()), **(kwargs or {})))
+    name = gated_name(function)
+    if name is None:
+        return wire.to_term(function(*(args or ()), **(kwargs or {})))
+    return wire.to_term(wire.gated(name, function, *(args or ()), **(kwargs or {})))
 
 
 def _get_attribute(request: rank_pb2.GetAttributeRequest, wire: Wire) -> Message:
     value = wire.objects.get(present(request, "object"))
-    return wire.to_term(_public_attribute(value, request.name))
+    return wire.to_term(wire.allow_list.attribute(value, request.name))
 
 
 def _fetch(request: rank_pb2.FetchRequest, wire: Wire) -> Message:
@@ -132,15 +176,27 @@ def _release(request: rank_pb2.ReleaseRequest, wire: Wire) -> Message:
     )
 
 
-def _public_attribute(value: object, name: str) -> Any:
-    if name.startswith("_") or not name.isidentifier():
-        raise BridgeError(
-            Category.VALIDATION,
-            "name_not_allowed",
-            f"{name!r} may not be used from outside: only public names are",
-            details={"name": name},
-        )
-    return getattr(value, name)
+def _enter(request: rank_pb2.EnterRequest, wire: Wire) -> Message:
+    ref = present(request, "context")
+    context = wire.objects.get(ref)
+    value = wire.objects.contexts.enter(ref, context, wire.allow_list.check_given)
+    try:
+        return wire.to_term(value)
+    except BridgeError as error:
+        # Its caller will think that it was not entered.
+        wire.objects.contexts.exit(ref, error.message)
+        raise
+
+
+def _exit(request: rank_pb2.ExitRequest, wire: Wire) -> Message:
+    ref = present(request, "context")
+    wire.objects.get(ref)
+    contexts = wire.objects.contexts
+    try:
+        return rank_pb2.ExitResponse(suppressed=contexts.exit(ref, request.error))
+    finally:
+        if request.release and ref.id not in contexts:
+            wire.objects.release(ref)
 
 
 def _wrong(argument: str, wanted: str, value: object) -> BridgeError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -21,10 +22,17 @@ class RankSession:
 
 
 class RankSessions:
-    """Table of the registered sessions. Only the pool adds and drops them."""
+    """Table of the registered sessions. Only the pool adds and drops them.
 
-    def __init__(self, epoch: int) -> None:
+    `later` runs what a dropped session leaves to do (its entered contexts are exited) in the
+    executor's thread, and does not wait for it.
+    """
+
+    def __init__(
+        self, epoch: int, later: Callable[[Callable[[], None]], object] = lambda work: work()
+    ) -> None:
         self._epoch = epoch
+        self._later = later
         self._lock = threading.Lock()
         self._sessions: dict[str, RankSession] = {}
 
@@ -47,7 +55,9 @@ class RankSessions:
                 if idle_s < unless_used_within.total_seconds():
                     return False
             self._sessions.pop(session_id, None)
-            return True
+        if session is not None:
+            self._later(session.objects.contexts.close)
+        return True
 
     def get(self, session_id: str) -> RankSession:
         """The session of a call. A call without a session gets one of its own.
@@ -68,6 +78,31 @@ class RankSessions:
             "Open a new one",
             details={"session_id": session_id},
         )
+
+    def check_epoch(self, session_id: str, epoch: str) -> None:
+        """Raise unless the caller means this epoch of the world, or says nothing of it.
+
+        Raises:
+            BridgeError: (pool, `stale_session`) the world was restarted since.
+        """
+        if epoch and epoch != str(self._epoch):
+            raise BridgeError(
+                Category.POOL,
+                "stale_session",
+                f"session {session_id!r} is of epoch {epoch}, and its world was restarted since: "
+                f"it is at epoch {self._epoch}. Get the world again and use the sessions of its "
+                "ranks; what the earlier ones held is gone",
+                details={"session_id": session_id, "epoch": epoch, "current": self._epoch},
+            )
+
+    def contexts(self) -> int:
+        """Contexts entered, over all sessions."""
+        return sum(len(session.objects.contexts) for session in list(self._sessions.values()))
+
+    def exit_contexts(self) -> None:
+        """Exit what any session has entered. In the executor's thread."""
+        for session in list(self._sessions.values()):
+            session.objects.contexts.close()
 
     def objects(self) -> int:
         """Objects kept, over all sessions."""

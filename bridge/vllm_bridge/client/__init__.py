@@ -1,0 +1,21 @@
+"""A synchronous client of a pool.
+
+    with connect("unix:/run/user/1000/vllm.sock") as client:
+        with client.start_world(tensor_parallel_size=2) as world:
+            ranks = world.run(lambda session: session.call("get_tensor_model_parallel_rank"))
+
+Every failure is a `BridgeError`. Calls go straight to the rank where the session has an endpoint,
+and through the pool otherwise; a caller sees no difference.
+
+How long a call may take is its `timeout`, else its `timeout_profile`, else the client's. Without a
+`client_id`, sessions and worlds outlive the client that made them; with one, the pool ends them
+when the client is closed, or its process has died, and a grace period is over.
+"""
+
+from vllm_bridge.client.client import Client, connect
+from vllm_bridge.client.session import Session
+from vllm_bridge.client.timeouts import DEFAULT_CALL_TIMEOUT
+from vllm_bridge.client.watch import Watch
+from vllm_bridge.client.world import World
+
+__all__ = ["DEFAULT_CALL_TIMEOUT", "Client", "Session", "Watch", "World", "connect"]

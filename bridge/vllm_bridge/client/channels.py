@@ -1,0 +1,158 @@
+"""Connections of a client: to its pool, with TLS where asked for, and straight to ranks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import grpc
+from google.protobuf.message import Message
+
+from vllm_bridge.client.checks import has_detail, seconds
+from vllm_bridge.codec.errors import BridgeError, Category, from_rpc_error
+from vllm_bridge.metadata import AUTHORIZATION
+from vllm_bridge.pool.listen import ListenError, TcpAddress, parse_address
+
+_NO_LIMITS = (("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1))
+
+_BEGIN = b"-----BEGIN "
+
+R = TypeVar("R", bound=Message)
+
+File = str | Path
+
+
+@dataclass(frozen=True)
+class ClientTls:
+    """Paths of PEM files; the system's authorities where there is no `ca`."""
+
+    ca: File | None = None
+    cert: File | None = None
+    key: File | None = None
+    # The name in the server's certificate, where it is not the host of the endpoint.
+    server_name: str | None = None
+
+    def credentials(self) -> grpc.ChannelCredentials:
+        """For gRPC.
+
+        Raises:
+            BridgeError: (validation, `bad_tls`) a file cannot be read or is no PEM, or one of
+                `cert` and `key` is missing.
+        """
+        if (self.cert is None) != (self.key is None):
+            given, missing = ("cert", "key") if self.key is None else ("key", "cert")
+            raise _bad_tls(f"{given}= is given without {missing}=; a client's certificate is both")
+        return grpc.ssl_channel_credentials(
+            root_certificates=_pem("ca", self.ca, b"CERTIFICATE"),
+            certificate_chain=_pem("cert", self.cert, b"CERTIFICATE"),
+            private_key=_pem("key", self.key, b"PRIVATE KEY"),
+        )
+
+    def options(self) -> tuple[tuple[str, str], ...]:
+        """Options of the channel."""
+        if self.server_name is None:
+            return ()
+        return (("grpc.ssl_target_name_override", self.server_name),)
+
+
+class Channels:
+    """One channel per endpoint, made when it is first used. Threads may share it."""
+
+    def __init__(self, endpoint: str, token: str | None, tls: ClientTls) -> None:
+        try:
+            address = parse_address(endpoint)
+        except ListenError as error:
+            raise BridgeError(Category.VALIDATION, "bad_endpoint", f"endpoint {error}") from None
+        self.endpoint = endpoint
+        self._authorization = ((AUTHORIZATION, f"Bearer {token}"),) if token else ()
+        self._tls = tls
+        self._credentials = None
+        if tls != ClientTls():
+            if not isinstance(address, TcpAddress):
+                raise _bad_tls(f"TLS is for TCP, and the endpoint is {endpoint}")
+            self._credentials = tls.credentials()
+        self._lock = threading.Lock()
+        self._channels: dict[str, grpc.Channel] = {}
+
+    def send(
+        self,
+        endpoint: str,
+        method: str,
+        request: bytes,
+        timeout: timedelta | None,
+        metadata: Sequence[tuple[str, str]] = (),
+    ) -> bytes:
+        """One raw call. Raises grpc.RpcError."""
+        response: bytes = self._channel(endpoint).unary_unary(method)(
+            request,
+            timeout=seconds(timeout),
+            metadata=(*metadata, *(self._authorization if endpoint == self.endpoint else ())),
+        )
+        return response
+
+    def pool(self, name: str, request: Message, kind: type[R], timeout: timedelta | None) -> R:
+        """A call of the pool's own service. Raises BridgeError."""
+        path = f"/vllm.bridge.v1.Pool/{name}"
+        try:
+            response = self.send(self.endpoint, path, request.SerializeToString(), timeout)
+        except grpc.RpcError as error:
+            raise self.pool_error(error) from None
+        return kind.FromString(response)
+
+    def stream(self, name: str, request: Message) -> Any:
+        """A stream of the pool's own service: grpc's call object, of bytes."""
+        call: Iterator[bytes] = self._channel(self.endpoint).unary_stream(
+            f"/vllm.bridge.v1.Pool/{name}"
+        )(request.SerializeToString(), timeout=None, metadata=self._authorization)
+        return call
+
+    def pool_error(self, error: grpc.RpcError) -> BridgeError:
+        """What a failed call to the pool means."""
+        if error.code() == grpc.StatusCode.UNAVAILABLE and not has_detail(error):
+            return BridgeError(
+                Category.GRPC_ERROR,
+                "pool_unreachable",
+                f"no pool answers at {self.endpoint}: {error.details()}",
+            )
+        return from_rpc_error(error)
+
+    def close(self) -> None:
+        """Close all connections."""
+        with self._lock:
+            channels, self._channels = self._channels, {}
+        for channel in channels.values():
+            channel.close()
+
+    def _channel(self, endpoint: str) -> grpc.Channel:
+        with self._lock:
+            channel = self._channels.get(endpoint)
+            if channel is None:
+                channel = self._channels[endpoint] = self._open(endpoint)
+        return channel
+
+    def _open(self, endpoint: str) -> grpc.Channel:
+        # Ranks are reached over unix sockets only.
+        if self._credentials is None or endpoint != self.endpoint:
+            return grpc.insecure_channel(endpoint, options=_NO_LIMITS)
+        options = (*_NO_LIMITS, *self._tls.options())
+        return grpc.secure_channel(endpoint, self._credentials, options=options)
+
+
+def _pem(name: str, path: File | None, what: bytes) -> bytes | None:
+    if path is None:
+        return None
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise _bad_tls(f"{name}={str(path)!r} cannot be read: {error.strerror or error}") from None
+    if not any(what in line for line in content.splitlines() if line.startswith(_BEGIN)):
+        raise _bad_tls(f"{name}={str(path)!r} is not a PEM file with a {what.decode().lower()}")
+    return content
+
+
+def _bad_tls(message: str) -> BridgeError:
+    return BridgeError(Category.VALIDATION, "bad_tls", message)

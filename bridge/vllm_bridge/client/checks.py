@@ -1,0 +1,37 @@
+"""Checks that the modules of the client share."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import grpc
+
+from vllm_bridge.codec.errors import BridgeError, Category, detail_in
+
+
+def seconds(timeout: timedelta | None) -> float | None:
+    """A timeout as gRPC takes it.
+
+    Raises:
+        BridgeError: (validation, `wrong_type`) it is no timedelta.
+    """
+    if timeout is None:
+        return None
+    if not isinstance(timeout, timedelta):
+        raise wrong_type("timeout", timeout, "a datetime.timedelta, e.g. timedelta(seconds=5)")
+    return timeout.total_seconds()
+
+
+def wrong_type(name: str, value: object, wanted: str) -> BridgeError:
+    """The error for an argument of a wrong type."""
+    return BridgeError(
+        Category.VALIDATION,
+        "wrong_type",
+        f"{name} is {value!r}; it must be {wanted}",
+        details={"argument": name},
+    )
+
+
+def has_detail(error: grpc.RpcError) -> bool:
+    """Whether the far end said what went wrong."""
+    return detail_in(error.trailing_metadata() or ()) is not None

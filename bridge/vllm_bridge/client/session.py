@@ -1,0 +1,228 @@
+"""A session of a client."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import grpc
+
+from vllm_bridge._generated import pool_pb2, rank_pb2
+from vllm_bridge.client.checks import has_detail
+from vllm_bridge.client.contexts import Context
+from vllm_bridge.client.link import Link
+from vllm_bridge.client.timeouts import ASK_TIMEOUT, CONTROL_TIMEOUT, UNSET, Timeout
+from vllm_bridge.codec.errors import BridgeError, Category, from_rpc_error
+from vllm_bridge.metadata import AFFINITY_NAMES, CALL_ID, EPOCH, SESSION_ID
+
+if TYPE_CHECKING:
+    from vllm_bridge.codec.calls import RemoteObject
+
+
+class Session:
+    """A session: the place of a series of calls, and of the objects they make."""
+
+    def __init__(self, link: Link, info: pool_pb2.Session) -> None:
+        self._link = link
+        self.info = info
+
+    @property
+    def session_id(self) -> str:
+        """Its id."""
+        return self.info.session_id
+
+    @property
+    def affinity(self) -> str:
+        """hint, strict_queue or strict_fail_fast."""
+        return AFFINITY_NAMES[self.info.affinity]
+
+    def call(
+        self,
+        name: str,
+        *args: object,
+        timeout: Timeout = UNSET,
+        timeout_profile: str = "",
+        **kwargs: object,
+    ) -> Any:
+        """Call a function of `vllm_distributed`, or a method as `Class.method` on its receiver.
+
+        `timeout=None` waits for ever; without one, the profile says how long. For a function with
+        a `timeout` of its own, use `invoke`.
+        """
+        return self.invoke(name, args, kwargs, timeout=timeout, timeout_profile=timeout_profile)
+
+    def invoke(
+        self,
+        name: str,
+        args: Sequence[object] = (),
+        kwargs: Mapping[str, object] | None = None,
+        *,
+        timeout: Timeout = UNSET,
+        timeout_profile: str = "",
+    ) -> Any:
+        """As `call`, with the arguments apart."""
+        # Imports torch, which only those who exchange tensors with ranks should pay for.
+        from vllm_bridge.codec.calls import decode_result, encode_call
+
+        path, request = encode_call(name, args, kwargs or {})
+        allowed = self.allowed(timeout, timeout_profile)
+        return decode_result(name, self.send(path, request, allowed))
+
+    def run(
+        self,
+        qualified_name: str,
+        *args: object,
+        timeout: Timeout = UNSET,
+        timeout_profile: str = "",
+        **kwargs: object,
+    ) -> Any:
+        """Call anything on the rank's allow list by its qualified name, e.g. `torch.arange`."""
+        from vllm_bridge._generated import types_pb2
+        from vllm_bridge.codec.calls import decode_term, encode_term
+
+        request = rank_pb2.CallRequest(
+            qualified_name=qualified_name,
+            args=encode_term(list(args)),
+            kwargs=encode_term(dict(kwargs)),
+        )
+        allowed = self.allowed(timeout, timeout_profile)
+        response = self.send("/vllm.bridge.v1.Objects/Call", request.SerializeToString(), allowed)
+        return decode_term(types_pb2.Term.FromString(response))
+
+    def context(
+        self,
+        of: str | RemoteObject,
+        *args: object,
+        timeout: Timeout = UNSET,
+        timeout_profile: str = "",
+        **kwargs: object,
+    ) -> Context:
+        """For `with`: enters the context manager that a function returns, and always exits it.
+
+            with session.context("patch_tensor_parallel_group", group): ...
+            with session.context(session.run("torch.no_grad")): ...
+
+        `timeout` is that of each of its calls. See `Context`.
+        """
+        return Context(
+            self,
+            lambda: self._link.profiles.resolve(timeout, timeout_profile),
+            of,
+            args,
+            kwargs,
+        )
+
+    def inspect(self, *, timeout: timedelta = CONTROL_TIMEOUT) -> rank_pb2.InspectResponse:
+        """What the session's rank is doing; answered also while it is blocked in a call."""
+        response = self.send("/vllm.bridge.v1.Rank/Inspect", b"", timeout)
+        return rank_pb2.InspectResponse.FromString(response)
+
+    def close(self, *, timeout: timedelta = CONTROL_TIMEOUT) -> bool:
+        """Free its objects. False when it had ended before."""
+        request = pool_pb2.CloseSessionRequest(session_id=self.session_id)
+        return self._link.channels.pool(
+            "CloseSession", request, pool_pb2.CloseSessionResponse, timeout
+        ).closed
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def allowed(self, timeout: Timeout, timeout_profile: str = "") -> timedelta | None:
+        """How long a call has: its timeout, else what its profile, or the client's, says."""
+        return self._link.profiles.resolve(timeout, timeout_profile)
+
+    def send(self, path: str, request: bytes, timeout: timedelta | None) -> bytes:
+        """One call of this session, as bytes. Raises BridgeError."""
+        call_id = self._link.next_call_id()
+        metadata = (*self._naming(), (CALL_ID, call_id))
+        endpoint = self.info.endpoint or self._link.channels.endpoint
+        try:
+            return self._link.channels.send(endpoint, path, request, timeout, metadata)
+        except grpc.RpcError as error:
+            failure = error
+        if not has_detail(failure):
+            if failure.code() == grpc.StatusCode.DEADLINE_EXCEEDED:
+                raise self._timed_out(path, call_id, timeout)
+            if self.info.endpoint and failure.code() == grpc.StatusCode.UNAVAILABLE:
+                self._ask_pool()
+            elif not self.info.endpoint:
+                raise self._link.channels.pool_error(failure)
+        raise from_rpc_error(failure)
+
+    def _naming(self) -> tuple[tuple[str, str], ...]:
+        """The metadata that says which session this is."""
+        naming = ((SESSION_ID, self.session_id),)
+        return (*naming, (EPOCH, str(self.info.epoch))) if self.info.epoch else naming
+
+    def _ask_pool(self) -> None:
+        # The pool knows why a rank cannot be reached, or is about to: forwarding a call to it, the
+        # pool waits for the news. When this one goes through, only the connection had broken.
+        try:
+            self._link.channels.send(
+                self._link.channels.endpoint,
+                "/vllm.bridge.v1.Rank/Inspect",
+                b"",
+                ASK_TIMEOUT,
+                self._naming(),
+            )
+        except grpc.RpcError as error:
+            if has_detail(error):
+                raise from_rpc_error(error) from None
+
+    def _timed_out(self, path: str, call_id: str, timeout: timedelta | None) -> BridgeError:
+        waited = f" after {timeout.total_seconds():g} s" if timeout else ""
+        found = self._withdraw(call_id)
+        if found.HasField("refusal"):
+            # What the gate of its world said, in an answer that came too late.
+            return BridgeError.from_detail(found.refusal)
+        state = found.call.state
+        what = {
+            rank_pb2.WITHDRAWN: "while it was queued; it never ran",
+            rank_pb2.FINISHED: "as it finished; it ran, and its result is lost",
+            rank_pb2.RUNNING: "while it was running; it cannot be interrupted and goes on",
+        }.get(state, "and the rank no longer knows whether it ran")
+        if state == rank_pb2.RUNNING:
+            what += self._diagnosis()
+        return BridgeError(
+            Category.TIMEOUT,
+            "deadline_exceeded",
+            f"{path} timed out{waited} {what}",
+            details={"state": rank_pb2.CallState.Name(state).lower()},
+            rank=self.info.rank if self.info.HasField("rank") else None,
+            call_id=call_id,
+        )
+
+    def _diagnosis(self) -> str:
+        """What the ranks of its world are doing, for a call that is stuck among them."""
+        if not self.info.world_id:
+            return ""
+        request = pool_pb2.DiagnoseRequest(world_id=self.info.world_id)
+        try:
+            found = self._link.channels.pool("Diagnose", request, pool_pb2.Diagnosis, ASK_TIMEOUT)
+        except BridgeError:
+            return ""
+        return f". {found.text}"
+
+    def _withdraw(self, call_id: str) -> rank_pb2.WithdrawResponse:
+        request = rank_pb2.WithdrawRequest(session_id=self.session_id, call_id=call_id)
+        try:
+            response = self._link.channels.send(
+                self.info.endpoint or self._link.channels.endpoint,
+                "/vllm.bridge.v1.Rank/Withdraw",
+                request.SerializeToString(),
+                ASK_TIMEOUT,
+                self._naming(),
+            )
+        except grpc.RpcError:
+            return rank_pb2.WithdrawResponse(call=rank_pb2.CallRecord(state=rank_pb2.UNKNOWN))
+        return rank_pb2.WithdrawResponse.FromString(response)

@@ -1,0 +1,117 @@
+"""A world of a client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from datetime import timedelta
+from types import TracebackType
+from typing import TypeVar
+
+from vllm_bridge._generated import pool_pb2
+from vllm_bridge.client.checks import seconds
+from vllm_bridge.client.link import Link
+from vllm_bridge.client.session import Session
+from vllm_bridge.client.timeouts import CONTROL_TIMEOUT, within
+
+V = TypeVar("V")
+
+
+class World:
+    """A world that was started: one strict session per rank."""
+
+    def __init__(self, link: Link, info: pool_pb2.World) -> None:
+        self._link = link
+        # As it was when it was started; see `refresh`.
+        self.info = info
+        self.ranks = _sessions(link, info)
+
+    @property
+    def world_id(self) -> str:
+        """Its id."""
+        return self.info.world_id
+
+    def run(self, function: Callable[[Session], V], *, timeout: timedelta | None = None) -> list[V]:
+        """Run `function(session)` once per rank, each in its own thread; results in rank order.
+
+        With a `timeout`, no call that `function` makes lasts beyond it, whatever timeout of its
+        own it has.
+
+        Raises:
+            The exception of the rank that failed first, once all ranks have come back.
+        """
+        seconds(timeout)
+
+        def bounded(session: Session) -> V:
+            with within(timeout):
+                return function(session)
+
+        with ThreadPoolExecutor(len(self.ranks), thread_name_prefix=self.world_id) as threads:
+            runs = [threads.submit(bounded, session) for session in self.ranks]
+            first, _ = wait(runs, return_when=FIRST_EXCEPTION)
+        for run in runs:
+            if run in first and (error := run.exception()) is not None:
+                raise error
+        return [run.result() for run in runs]
+
+    def refresh(self, *, timeout: timedelta = CONTROL_TIMEOUT) -> pool_pb2.World:
+        """How the world is now."""
+        request = pool_pb2.GetWorldRequest(world_id=self.world_id)
+        self.info = self._link.channels.pool("GetWorld", request, pool_pb2.World, timeout)
+        return self.info
+
+    def restart(self) -> World:
+        """Start it again, failed or stopped, as it was asked for, with the next epoch.
+
+        `ranks` are new sessions from then on; the old ones are refused. Returns itself.
+        """
+        self.info = restart_world(self._link, self.world_id)
+        self.ranks = _sessions(self._link, self.info)
+        return self
+
+    def stop(self, *, timeout: timedelta = CONTROL_TIMEOUT) -> bool:
+        """Stop its ranks. False when it had ended before."""
+        return stop_world(self._link, self.world_id, timeout)
+
+    def __enter__(self) -> World:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def restart_world(link: Link, world_id: str) -> pool_pb2.World:
+    """Start a failed or stopped world again."""
+    request = pool_pb2.RestartWorldRequest(world_id=world_id)
+    # The pool's own limits end this, as in `start_world`.
+    return link.channels.pool("RestartWorld", request, pool_pb2.World, None)
+
+
+def stop_world(link: Link, world_id: str, timeout: timedelta) -> bool:
+    """Stop a world by its id. False when there is no live one."""
+    request = pool_pb2.StopWorldRequest(world_id=world_id)
+    return link.channels.pool("StopWorld", request, pool_pb2.StopWorldResponse, timeout).stopped
+
+
+def _sessions(link: Link, info: pool_pb2.World) -> list[Session]:
+    """One per rank, in rank order."""
+    return [
+        Session(
+            link,
+            pool_pb2.Session(
+                session_id=rank.session_id,
+                affinity=pool_pb2.STRICT_QUEUE,
+                endpoint=rank.endpoint,
+                world_id=info.world_id,
+                rank=rank.rank,
+                epoch=info.epoch,
+                pid=rank.pid,
+            ),
+        )
+        for rank in info.ranks
+    ]

@@ -1,0 +1,101 @@
+"""When a pool replaces a rank that has died or could not be started, and when it gives up.
+
+Worlds are restarted by whoever started them; this is about the ranks outside any world.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+# A rank that fails to start, or soon after, is replaced after a pause, which then grows.
+FIRST_PAUSE = timedelta(milliseconds=100)
+LONGEST_PAUSE = timedelta(seconds=30)
+STEADY = timedelta(seconds=10)
+
+_AT_MOST = re.compile(r"(\d{1,9})/(\d{1,9}(?:\.\d{1,9})?)")
+
+
+@dataclass(frozen=True)
+class RestartPolicy:
+    """At most `limit` replacements within `within`, over all ranks of a pool; None: no limit."""
+
+    limit: int | None = None
+    within: timedelta = timedelta(seconds=60)
+
+    @classmethod
+    def parse(cls, text: str) -> RestartPolicy:
+        """From "never", "always" or "N/SECONDS".
+
+        Raises:
+            ValueError: it is none of them.
+        """
+        if text == "always":
+            return cls()
+        if text == "never":
+            return cls(limit=0)
+        match = _AT_MOST.fullmatch(text)
+        within = timedelta(seconds=float(match[2])) if match else timedelta(0)
+        if match is None or int(match[1]) == 0 or not within:
+            raise ValueError(
+                'should be "never", "always" or "N/SECONDS", such as "3/60" for at most 3 restarts '
+                "within 60 s"
+            )
+        return cls(int(match[1]), within)
+
+    def __str__(self) -> str:
+        if self.limit is None:
+            return "always"
+        if self.limit == 0:
+            return "never"
+        return f"at most {self.limit} within {self.within.total_seconds():g} s"
+
+
+ALWAYS = RestartPolicy()
+
+
+class Restarts:
+    """The replacements of one pool, counted against its policy."""
+
+    def __init__(self, policy: RestartPolicy, clock: Callable[[], float] = time.monotonic) -> None:
+        self.policy = policy
+        # Over the pool's life.
+        self.total = 0
+        self._clock = clock
+        self._recent: deque[float] = deque()
+        self._given_up = False
+
+    def allow(self) -> bool:
+        """Whether one more rank may be replaced now; counts it if so. Once no, always no."""
+        if self._given_up:
+            return False
+        if self.policy.limit is not None:
+            now = self._clock()
+            while self._recent and now - self._recent[0] > self.policy.within.total_seconds():
+                self._recent.popleft()
+            if len(self._recent) >= self.policy.limit:
+                self._given_up = True
+                return False
+            self._recent.append(now)
+        self.total += 1
+        return True
+
+
+class Pause:
+    """How long one place of a pool stays empty before it is filled again."""
+
+    def __init__(self) -> None:
+        self._next = FIRST_PAUSE
+
+    def after(self, lived: timedelta) -> timedelta:
+        """The pause after a rank that lived so long: none when that was long enough."""
+        if lived > STEADY:
+            self._next = FIRST_PAUSE
+            return timedelta(0)
+        pause = self._next
+        self._next = min(2 * pause, LONGEST_PAUSE)
+        return pause

@@ -1,0 +1,315 @@
+"""The rank's side of the gate: a call that other ranks take part in asks before it sends anything.
+
+The gate is armed for the call that the executor runs, with the rule for what must be equal on all
+members. When the call is about to send (`vllm_distributed.entry`) the rank tells the pool, and the
+executor waits until the pool says go, or no. A call that fails its own checks, or sends nothing,
+never comes that far.
+
+The verdict is read by the thread that reads the control connection. It wakes the executor with a
+bare lock: that costs less than an event or a condition.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+import grpc
+import torch.distributed as dist
+
+from vllm_bridge._generated import control_pb2, types_pb2
+from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.rank.collectives import RULES, Rule
+from vllm_bridge.rank.facts import CREATE, Facts, remember
+from vllm_bridge.rank.journal import Record
+from vllm_distributed import entry
+
+# Before its deadline a call is answered by this much, or by this share of what is left, whichever
+# is less: so that the reason arrives before the caller gives up by itself.
+_AHEAD_S = 0.05
+_AHEAD_SHARE = 0.1
+
+LONGEST_S = 10 * 365 * 24 * 3600.0
+"""gRPC says that a call without a deadline has longer than this left."""
+
+CALLER_GONE = "its caller has gone"
+WITHDRAWN = "it was withdrawn"
+
+# All of them at once.
+Send = Callable[[Sequence[control_pb2.RankToPool]], None]
+
+
+class Visit:
+    """One call's stand at the gate."""
+
+    def __init__(self, ticket: int, facts: Facts, record: Record, rank: int) -> None:
+        self.ticket = ticket
+        self.facts = facts
+        self._record = record
+        self._rank = rank
+        self.at_gate = time.monotonic()
+        # When it was let through.
+        self.gated_at = 0.0
+        self.waiting = not facts.eager
+        self._verdict: control_pb2.Verdict | None = None
+        self._held = threading.Lock()
+        self._held.acquire()
+
+    def wait(self) -> control_pb2.Verdict | None:
+        """Block until there is a verdict; None when the pool has gone without one."""
+        self._held.acquire()
+        return self._verdict
+
+    def settle(self, verdict: control_pb2.Verdict | None) -> None:
+        """The verdict is there. Called once."""
+        self._verdict = verdict
+        self.waiting = False
+        if verdict is not None and verdict.go:
+            self.gated_at = time.monotonic()
+        elif verdict is not None:
+            # Noted before anybody is told: who asks from now on hears it.
+            self._record.refusal = _refusal(verdict.refusal, self._rank, self._record)
+        self._held.release()
+
+
+class Gate:
+    """Where the calls of one rank stand and wait. One for the process."""
+
+    def __init__(self, world: control_pb2.WorldAssignment, send: Send) -> None:
+        self._rank = world.rank
+        self._world_size = world.world_size
+        self._send = send
+        self._tickets = itertools.count(1)
+        self._waiting: dict[int, Visit] = {}
+        # For those who wait for a verdict beside the executor.
+        self._settled = threading.Condition()
+        # Calls that have ended, and when, of which the pool has not been told.
+        self._ended: deque[tuple[control_pb2.Done, float]] = deque()
+        self._closed = False
+        self._armed: GatedCall | None = None
+
+    def install(self) -> None:
+        """Have the package ask here before it sends."""
+        entry.set_hook(self._about_to_send)
+
+    def verdict(self, verdict: control_pb2.Verdict) -> None:
+        """The pool has decided. Called by the thread that reads the control connection."""
+        visit = self._waiting.pop(verdict.ticket, None)
+        if visit is not None:
+            visit.settle(verdict)
+            with self._settled:
+                self._settled.notify_all()
+
+    def wait_for_verdict(self, visit: Visit, timeout_s: float) -> None:
+        """Return when the pool has decided; for any thread but the executor."""
+        with self._settled:
+            self._settled.wait_for(lambda: not visit.waiting, timeout_s)
+
+    def leave(self, visit: Visit, why: str) -> None:
+        """Ask the pool to let a visit go without its answer; the pool may have decided already."""
+        if visit.waiting:
+            leave = control_pb2.Leave(ticket=visit.ticket, why=why)
+            self._send([control_pb2.RankToPool(leave=leave)])
+
+    def close(self) -> bool:
+        """The pool has gone: nobody will answer. True when a call was waiting."""
+        self._closed = True
+        waiting, self._waiting = self._waiting, {}
+        for visit in waiting.values():
+            visit.settle(None)
+        return bool(waiting)
+
+    def arm(self, call: GatedCall) -> None:
+        """The next message of the package in this thread is the first of this call."""
+        self._armed = call
+
+    def disarm(self) -> None:
+        """The call is over, or has passed."""
+        self._armed = None
+
+    def pass_through(self, facts: Facts, record: Record, context: grpc.ServicerContext) -> Visit:
+        """Tell the pool, and return when it has said go.
+
+        Raises:
+            BridgeError: what the pool said instead.
+        """
+        visit = Visit(next(self._tickets), facts, record, self._rank)
+        record.visit = visit
+        messages = self._take_ended()
+        for key in (*facts.also, facts.group.key):
+            last = key == facts.group.key
+            ticket = visit.ticket if last else next(self._tickets)
+            message = self._enter(ticket, key, facts, record, context)
+            if last and not facts.eager:
+                self._waiting[ticket] = visit
+            messages.append(control_pb2.RankToPool(enter=message))
+        self._send(messages)
+        if facts.eager:
+            visit.gated_at = visit.at_gate
+            return visit
+        if self._closed:
+            # It may have come after the others were sent away.
+            self._waiting.pop(visit.ticket, None)
+            raise _pool_gone(facts)
+        if record.gone_at:
+            self.leave(visit, CALLER_GONE)
+        verdict = visit.wait()
+        if verdict is None:
+            raise _pool_gone(facts)
+        if record.refusal is not None:
+            raise BridgeError.from_detail(record.refusal)
+        return visit
+
+    def done(self, visit: Visit, *, ok: bool) -> None:
+        """A call that was let through has ended. The pool is told with the next message: one of its
+        own would cost as much as an Enter."""
+        self._ended.append((control_pb2.Done(ticket=visit.ticket, ok=ok), time.monotonic()))
+
+    def flush(self) -> None:
+        """Tell the pool of the calls that have ended."""
+        if self._ended:
+            self._send(self._take_ended())
+
+    def applies(self, facts: Facts) -> bool:
+        """Whether the group's ranks are those of the pool's world, and not of user code's own."""
+        if not facts.group.members:
+            return facts.group.size > 1
+        return (
+            dist.is_initialized()
+            and dist.get_world_size() == self._world_size
+            and dist.get_rank() == self._rank
+        )
+
+    def _take_ended(self) -> list[control_pb2.RankToPool]:
+        messages = []
+        with suppress(IndexError):  # another thread may be taking them too
+            while True:
+                done, when = self._ended.popleft()
+                _set(done.age, time.monotonic() - when)
+                messages.append(control_pb2.RankToPool(done=done))
+        return messages
+
+    def _about_to_send(self) -> None:
+        call = self._armed
+        if call is not None and call.thread == threading.get_ident():
+            self._armed = None
+            call.about_to_send()
+
+    def _enter(
+        self, ticket: int, key: str, facts: Facts, record: Record, context: grpc.ServicerContext
+    ) -> control_pb2.Enter:
+        group = facts.group
+        message = control_pb2.Enter(
+            ticket=ticket,
+            group=key,
+            members=group.members,
+            rank_in_group=group.rank,
+            size=group.size,
+            operation=facts.operation,
+            parts=[control_pb2.AgreedPart(name=name, value=value) for name, value in facts.parts],
+            direction=facts.direction,
+            peer=facts.peer,
+            # The first of two creations is not waited for: the second one's answer covers it.
+            eager=facts.eager or key != group.key,
+            session_id=record.session_id,
+            call_id=record.call_id,
+        )
+        _set(message.age, time.monotonic() - record.queued_at)
+        remaining = _remaining_s(context, facts)
+        if remaining is not None:
+            _set(message.remaining, remaining)
+        return message
+
+
+class GatedCall:
+    """The pass of one call; implements `codec.wire.GatePass`."""
+
+    def __init__(self, gate: Gate, record: Record, context: grpc.ServicerContext) -> None:
+        self._gate = gate
+        self._record = record
+        self._context = context
+        self._ask: Callable[[], Facts | None] = _nothing
+        self._visit: Visit | None = None
+        self.thread = threading.get_ident()
+
+    def __call__(
+        self,
+        name: str,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        """Run the function, gated where there is a rule for it."""
+        rule = RULES.get(name)
+        if rule is None:
+            return function(*args, **kwargs)
+        self._ask = lambda: _facts_of(rule, function, args, kwargs)
+        self._gate.arm(self)
+        ok = False
+        try:
+            result = function(*args, **kwargs)
+            ok = True
+        finally:
+            self._gate.disarm()
+            if self._visit is not None:
+                # When its answer is on its way: nobody waits for this.
+                self._record.ending = functools.partial(self._gate.done, self._visit, ok=ok)
+        if self._visit is not None and self._visit.facts.operation == CREATE:
+            remember(result, self._visit.facts)
+        return result
+
+    def about_to_send(self) -> None:
+        """Stand at the gate; raises what the pool says instead of go."""
+        facts = self._ask()
+        if facts is not None and self._gate.applies(facts):
+            self._visit = self._gate.pass_through(facts, self._record, self._context)
+
+
+def _facts_of(
+    rule: Rule, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Facts | None:
+    receiver = getattr(function, "__self__", None)
+    return rule(*args, **kwargs) if receiver is None else rule(receiver, *args, **kwargs)
+
+
+def _nothing() -> None:
+    return None
+
+
+def _remaining_s(context: grpc.ServicerContext, facts: Facts) -> float | None:
+    limits = []
+    left = context.time_remaining()
+    if left is not None and left < LONGEST_S:
+        limits.append(left - min(_AHEAD_S, _AHEAD_SHARE * left))
+    if facts.limit_s is not None:
+        limits.append(facts.limit_s)
+    return max(min(limits), 0.0) if limits else None
+
+
+def _set(duration: Any, seconds: float) -> None:
+    duration.seconds = int(seconds)
+    duration.nanos = int((seconds - int(seconds)) * 1e9)
+
+
+def _refusal(detail: types_pb2.ErrorDetail, rank: int, record: Record) -> types_pb2.ErrorDetail:
+    said = types_pb2.ErrorDetail()
+    said.CopyFrom(detail)
+    said.rank = rank
+    said.call_id = record.call_id
+    return said
+
+
+def _pool_gone(facts: Facts) -> BridgeError:
+    return BridgeError(
+        Category.WORKER,
+        "pool_gone",
+        f"{facts.operation} on {facts.group.key} never began: the pool, which lets the ranks of a "
+        "world begin together, is gone, and this rank ends with it. Start a pool and a new world",
+        details={"group": facts.group.key, "operation": facts.operation, "ran": False},
+    )

@@ -1,0 +1,1 @@
+"""The rules of `collectives`, by kind of call."""
