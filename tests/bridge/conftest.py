@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from pool_harness import Block, Pool, connect, start_pool
+from pool_harness import Block, Pool, connect, eventually, start_pool
 
 from vllm_bridge.client import Client
 
@@ -26,6 +26,17 @@ def short_tmp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def shared_pool(short_tmp: Path) -> Iterator[Pool]:
     """The pool for tests that leave it as they found it. Two fake ranks."""
     pool = start_pool(short_tmp / "shared")
+    with connect(pool.endpoint) as client:
+        # Until torch is loaded; from then on ranks come within milliseconds.
+        eventually(lambda: client.status().pools[0].ready == 2, 60)
+    yield pool
+    pool.stop()
+
+
+@pytest.fixture(scope="session")
+def real_pool(short_tmp: Path) -> Iterator[Pool]:
+    """A pool of real ranks, for tests that leave it as they found it."""
+    pool = start_pool(short_tmp / "real", entry_point=None)
     yield pool
     pool.stop()
 

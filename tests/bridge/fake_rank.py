@@ -7,7 +7,8 @@ Methods of the made-up service `/vllm.distributed.v1.Fake/`:
 
     Echo      returns the request
     Context   returns JSON: session, metadata, pid, seconds left
-    Block     holds the executor until the file that the request names is removed
+    Block     holds the executor until the file that the request names is removed; FILE.started
+              then holds the process id
     Fail      ends with a validation error with detail
     Die       kills the process with the signal that the request names
     Sessions  returns JSON: the registered sessions, and whether they are fail-fast
@@ -26,6 +27,9 @@ from typing import Any, NoReturn
 
 from vllm_bridge import control
 from vllm_bridge._generated import control_pb2
+
+# Not torch: a pool of these is up at once.
+PRELOAD = ("msgpack",)
 
 PREFIX = "/vllm.distributed.v1.Fake/"
 
@@ -78,6 +82,7 @@ class FakeRank:
         self._assignment = assignment
         self._sessions: dict[str, bool] = {}
         self._executor = threading.Lock()
+        self._sending = threading.Lock()
         self._records: dict[tuple[str, str], dict[str, Any]] = {}
 
     def run(self) -> None:
@@ -104,6 +109,8 @@ class FakeRank:
         server.add_insecure_port(self._assignment.listen)
         server.start()
         self._send(ready=control_pb2.Ready(endpoint=self._assignment.listen, pid=os.getpid()))
+        if self._assignment.HasField("heartbeat_interval"):
+            threading.Thread(target=self._beat, daemon=True).start()
         world = self._assignment.world
         if world.backend == f"die_{world.rank}_late":
             os.kill(os.getpid(), signal.SIGKILL)
@@ -121,7 +128,17 @@ class FakeRank:
                 self._send(request_id=message.request_id, ack=control_pb2.Ack(kept=kept))
 
     def _send(self, **fields: Any) -> None:
-        control.send(self._channel, control_pb2.RankToPool(**fields))
+        with self._sending:
+            control.send(self._channel, control_pb2.RankToPool(**fields))
+
+    def _beat(self) -> None:
+        interval_s = self._assignment.heartbeat_interval.ToTimedelta().total_seconds()
+        ended = threading.Event()
+        while not ended.wait(interval_s):
+            try:
+                self._send(heartbeat=control_pb2.Heartbeat(sessions=len(self._sessions)))
+            except OSError:
+                return
 
     def _serve(self, method: str, body: bytes, context: Any) -> bytes:
         from vllm_bridge._generated import rank_pb2
@@ -161,7 +178,11 @@ class FakeRank:
         name = method.removeprefix(PREFIX)
         if name == "Sessions":
             return json.dumps(self._sessions).encode()
-        if self._executor.locked() and self._sessions.get(session, False):
+        fail_fast = self._sessions.get(session, False) or (
+            metadata.get("vllm-affinity") == "strict_fail_fast"
+        )
+        active = (rank_pb2.QUEUED, rank_pb2.RUNNING)
+        if fail_fast and any(record["state"] in active for record in list(self._records.values())):
             abort(BridgeError(Category.WORKER, "worker_busy", "the rank is busy"))
         record = self._records[session, call_id] = {"state": rank_pb2.QUEUED, "method": method}
         with self._executor:
@@ -187,7 +208,9 @@ class FakeRank:
             return json.dumps(facts).encode()
         if name == "Block":
             path = body.decode()
-            open(path + ".started", "w").close()
+            with open(path + ".pid", "w") as file:
+                file.write(str(os.getpid()))
+            os.rename(path + ".pid", path + ".started")
             while os.path.exists(path):
                 time.sleep(0.005)
             return b"unblocked"

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -26,7 +26,7 @@ FAKE = "/vllm.distributed.v1.Fake/"
 SHORT = timedelta(seconds=10)
 
 
-def eventually(condition: Callable[[], object], seconds: float = 5.0) -> None:
+def eventually(condition: Callable[[], object], seconds: float = 15.0) -> None:
     """Wait for something observable; fail with what it was still at the deadline."""
     give_up = time.monotonic() + seconds
     while True:
@@ -78,6 +78,8 @@ class Pool:
     runtime_base: Path
     started_in: float
     stderr_path: Path
+    # All of the ready line.
+    ready: dict[str, str]
     clients: list[Client] = field(default_factory=list)
 
     @property
@@ -121,15 +123,19 @@ class Pool:
 
 
 def start_pool(
-    base: Path, *arguments: str, entry_point: str | None = FAKE_RANK, **variables: str
+    base: Path,
+    *arguments: str,
+    entry_point: str | None = FAKE_RANK,
+    before: Sequence[str] = (),
+    **variables: str,
 ) -> Pool:
-    """Start one and read its ready line."""
+    """Start one and read its ready line. `before` is a command line that starts it in its turn."""
     base.mkdir(exist_ok=True)
-    command = [sys.executable, "-m", "vllm_bridge", "serve", *arguments]
+    command = [*before, sys.executable, "-m", "vllm_bridge", "serve", *arguments]
     if entry_point is not None:
         command += ["--rank-entry-point", entry_point]
     stderr_path = base / f"stderr-{time.monotonic_ns()}"
-    before = time.monotonic()
+    begin = time.monotonic()
     with stderr_path.open("w") as stderr:
         process = subprocess.Popen(
             command,
@@ -142,13 +148,13 @@ def start_pool(
     assert process.stdout is not None
     readable, _, _ = select.select([process.stdout], [], [], 30)
     line = process.stdout.readline() if readable else ""
-    took = time.monotonic() - before
+    took = time.monotonic() - begin
     if not line:
         process.kill()
         pytest.fail(f"no ready line; stderr:\n{stderr_path.read_text()}")
     ready = json.loads(line)
     assert ready["pid"] == process.pid
-    return Pool(process, ready["endpoint"], base, took, stderr_path)
+    return Pool(process, ready["endpoint"], base, took, stderr_path, ready)
 
 
 @dataclass
@@ -159,6 +165,10 @@ class Block:
 
     def started(self) -> bool:
         return Path(f"{self.path}.started").exists()
+
+    def pid(self) -> int:
+        """Of the rank that the call has started on; 0 before it has."""
+        return int(Path(f"{self.path}.started").read_text()) if self.started() else 0
 
     def end(self) -> None:
         self.path.unlink(missing_ok=True)

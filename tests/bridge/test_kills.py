@@ -51,7 +51,8 @@ def test_killed_pool_leaves_nothing(start: Start, short_tmp: Path) -> None:
 
 def test_pool_killed_while_the_forkserver_loads(start: Start, short_tmp: Path) -> None:
     path = short_tmp / "early.sock"
-    pool = start("--listen", f"unix:{path}")
+    # A real one: it loads torch.
+    pool = start("--listen", f"unix:{path}", entry_point="vllm_bridge.rank.process:main")
     processes = pool.processes()
     kill(pool.pid)
     eventually(gone(processes), 5.0)

@@ -1,4 +1,4 @@
-"""The parts of a rank that need no process: objects, journal, executor, allow list."""
+"""The parts of a rank that need no process: objects, journal, executor."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import pytest
 import torch
 
 from vllm_bridge._generated import types_pb2
-from vllm_bridge.codec.errors import BridgeError, Category
-from vllm_bridge.rank.allow_list import AllowList
+from vllm_bridge.codec.errors import BridgeError
 from vllm_bridge.rank.executor import Executor
 from vllm_bridge.rank.journal import Journal, Record, State
 from vllm_bridge.rank.objects import SessionObjects
@@ -151,55 +150,6 @@ class TestExecutor:
         leave.set()
         future.result(timeout=5)
         assert not executor.busy
-
-
-class TestAllowList:
-    @pytest.mark.parametrize("name", ["torch.arange", "torch.nn.functional.relu", "torch.Tensor"])
-    def test_torch_is_allowed(self, name: str) -> None:
-        assert callable(AllowList().resolve(name))
-
-    @pytest.mark.parametrize(
-        "name",
-        [
-            "os.system",
-            "builtins.eval",
-            "torch.os",
-            "torch.sys",
-            "torch.load",
-            "torch.hub.load",
-            "torch.utils.cpp_extension.load_inline",
-            "torch._C._jit_init",
-            "torchx.evil",
-            "vllm_bridge.cli.main",
-            "torch..arange",
-            "torch.arange; import os",
-            "",
-        ],
-    )
-    def test_everything_else_is_refused(self, name: str) -> None:
-        with pytest.raises(BridgeError, match="may not be used from outside") as caught:
-            AllowList().resolve(name)
-        assert caught.value.reason == "name_not_allowed"
-        assert caught.value.category is Category.VALIDATION
-
-    @pytest.mark.parametrize("name", ["torch.os.system", "torch.Tensor.__class__"])
-    def test_nothing_leads_out_of_the_prefix(self, name: str) -> None:
-        with pytest.raises(BridgeError):
-            AllowList().resolve(name)
-
-    def test_an_unknown_name_is_another_error(self) -> None:
-        with pytest.raises(BridgeError, match=r"'torch\.arrange' does not exist"):
-            AllowList().resolve("torch.arrange")
-
-    def test_a_constant_cannot_be_called(self) -> None:
-        with pytest.raises(BridgeError, match="cannot be called"):
-            AllowList().resolve_callable("torch.float32")
-
-    def test_more_prefixes_replace_the_default(self) -> None:
-        allowed = AllowList(["math."])
-        assert allowed.resolve_callable("math.sqrt")(9) == 3
-        with pytest.raises(BridgeError, match=r"Allowed: math\."):
-            allowed.resolve("torch.arange")
 
 
 class TestSessions:

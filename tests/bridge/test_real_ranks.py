@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import torch
-from pool_harness import Pool, connect, eventually, start_pool
+from pool_harness import Pool, connect, eventually
 
 import vllm_bridge.client
 from vllm_bridge._generated import pool_pb2
@@ -23,13 +23,6 @@ from vllm_bridge.codec.errors import BridgeError, Category
 Start = Callable[..., Pool]
 
 pytestmark = pytest.mark.timeout(90)
-
-
-@pytest.fixture(scope="module")
-def real_pool(short_tmp: Path) -> Iterator[Pool]:
-    pool = start_pool(short_tmp / "real", entry_point=None)
-    yield pool
-    pool.stop()
 
 
 @pytest.fixture
@@ -121,7 +114,7 @@ def test_unknown_backend_fails_the_start(real: Client) -> None:
 
 
 def test_timeout_of_a_running_call(real: Client) -> None:
-    with real.start_world(tensor_parallel_size=2) as world:
+    with real.start_world(tensor_parallel_size=2, gate=False) as world:
         with pytest.raises(BridgeError, match="running") as caught:
             world.ranks[0].call(
                 "tensor_model_parallel_all_reduce",

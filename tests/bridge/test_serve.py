@@ -170,7 +170,7 @@ def test_port_in_use(start: Start) -> None:
     ],
 )
 def test_bad_places(place: str, said: str) -> None:
-    arguments = ["--insecure-loopback"] if "no-such" in place else []
+    arguments = ["--insecure-plaintext"] if "no-such" in place else []
     variables = {"VLLM_BRIDGE_TOKEN": "t"} if "no-such" in place else {}
     assert said in refused("serve", "--listen", place, *arguments, **variables)
 
@@ -227,7 +227,7 @@ def test_status_as_text_and_json(pool: Pool) -> None:
         text = run("status", "--connect", pool.endpoint)
         assert f"pid {pool.pid}" in text.stdout
         parsed = json.loads(run("status", "--connect", pool.endpoint, "--json").stdout)
-    assert parsed["pid"] == str(pool.pid)
+    assert parsed["pid"] == pool.pid
     assert len(parsed["ranks"]) == 2
 
 
@@ -250,7 +250,7 @@ def test_rank_that_cannot_start_says_why(start: Start) -> None:
 def test_pool_without_standalone_ranks(start: Start) -> None:
     pool = start("--size", "0")
     with pool.client() as client:
-        with pytest.raises(BridgeError, match="--size 0") as caught:
+        with pytest.raises(BridgeError, match="size 0") as caught:
             client.open_session(affinity="strict_queue")
         assert caught.value.reason == "no_ranks"
         assert len(client.start_world(tensor_parallel_size=2).ranks) == 2

@@ -98,7 +98,7 @@ def test_get_unknown_session(client: Client) -> None:
 
 def test_close_frees_the_session_on_its_rank(client: Client) -> None:
     session = client.open_session(affinity="strict_queue")
-    witness = Session(client, session.info)
+    witness = Session(client._link, session.info)
     assert session.session_id in json.loads(witness.send(FAKE + "Sessions", b"", SHORT))
     assert session.close() is True
     assert session.close() is False
@@ -313,29 +313,6 @@ def test_rank_with_an_abandoned_call_is_not_idle(client: Client, block: MakeBloc
     eventually(lambda: context_of(session)["pid"] == home)
 
 
-def test_queue_has_a_limit(start: Start, block: MakeBlock) -> None:
-    pool = start("--size", "1", "--max-queue", "2")
-    with pool.client() as client:
-        holder = Holder(block)
-        session = client.open_session()
-        held = holder.occupy(session)
-        with ThreadPoolExecutor(8) as threads:
-            calls = [threads.submit(echo, session) for _ in range(5)]
-
-            def refused() -> object:
-                return sum(call.done() for call in calls) == 3
-
-            eventually(refused)
-            held.end()
-        failures = [call.exception() for call in calls if call.exception() is not None]
-        assert len(failures) == 3
-        for failure in failures:
-            assert isinstance(failure, BridgeError)
-            assert failure.reason == "queue_full"
-            assert failure.details == {"depth": 2, "limit": 2}
-        holder.join()
-
-
 def test_strict_queue_waits(client: Client, block: MakeBlock) -> None:
     holder = Holder(block)
     with client.open_session(affinity="strict_queue") as session:
@@ -385,17 +362,3 @@ def test_idle_sessions_expire(start: Start, block: MakeBlock) -> None:
         assert other.close() is False
         held.end()
         holder.join()
-
-
-def test_sessions_have_a_limit(start: Start) -> None:
-    pool = start("--max-sessions", "3")
-    with pool.client() as client:
-        sessions = [client.open_session() for _ in range(3)]
-        with pytest.raises(BridgeError, match="at most 3") as caught:
-            client.open_session()
-        assert caught.value.reason == "too_many_sessions"
-        assert caught.value.details == {"live": 3, "limit": 3}
-        with pytest.raises(BridgeError, match="at most 3"):
-            client.start_world(tensor_parallel_size=2)
-        sessions[0].close()
-        client.open_session()

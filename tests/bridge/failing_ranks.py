@@ -1,0 +1,63 @@
+"""Ways for a rank to fail: entry points that do before they serve, and functions for its clients.
+
+The functions are called by name: `vllm-bridge serve --allow failing_ranks.`
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+import resource
+import signal
+import socket
+import sys
+import threading
+from pathlib import Path
+from typing import NoReturn
+
+from vllm_bridge.rank import process
+
+MEMORY_BYTES = 1 << 30
+"""What a rank of `little_memory` may take beyond what it has at its start."""
+
+
+def never_ready(channel: socket.socket, rendezvous: socket.socket | None) -> NoReturn:
+    """Says what it waits for, and waits for ever."""
+    print("waiting for a device that does not come", file=sys.stderr, flush=True)
+    threading.Event().wait()
+    os._exit(1)
+
+
+def little_memory(channel: socket.socket, rendezvous: socket.socket | None) -> NoReturn:
+    """A real rank with a limit on its memory."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    limit = pages * resource.getpagesize() + MEMORY_BYTES
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    process.main(channel, rendezvous)
+
+
+def exit_with(status: int) -> None:
+    """Ends the process on its own."""
+    print("leaving on my own", file=sys.stderr, flush=True)
+    os._exit(status)
+
+
+def crash_in_native_code() -> None:
+    """Reads address 0."""
+    ctypes.string_at(0)
+
+
+def stop_itself() -> None:
+    """As SIGSTOP from outside, at a moment that is certain."""
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def log_a_warning(text: str) -> None:
+    """What user code in a rank logs."""
+    logging.getLogger("somebody.elses").warning(text)
+
+
+def allocate(count: int) -> int:
+    """Takes so many bytes, and touches them all."""
+    return len(bytearray(count))
