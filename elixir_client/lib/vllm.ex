@@ -24,7 +24,7 @@ defmodule Vllm do
   key being a Python keyword argument.
   """
 
-  alias Vllm.Call.Objects
+  alias Vllm.Call.{Context, Objects}
   alias Vllm.{Error, Ref}
 
   @doc """
@@ -65,6 +65,42 @@ defmodule Vllm do
   @spec get_attribute(Ref.t(), String.t(), keyword()) :: {:ok, term()} | {:error, Error.t()}
   def get_attribute(%Ref{} = ref, name, opts \\ []) when is_binary(name),
     do: Objects.get_attribute(ref, name, opts)
+
+  @doc """
+  Enters a context manager of a rank, runs a function with the value that it gives, and exits it.
+
+      {:ok, group} = Vllm.Distributed.get_pp_group()
+      {:ok, context} = Vllm.Distributed.patch_tensor_parallel_group(group)
+
+      {:ok, size} =
+        Vllm.with_context(context, fn _value ->
+          Vllm.Distributed.get_tensor_model_parallel_world_size!()
+        end)
+
+  The functions that return contexts do it in one call, given the function as their last argument:
+  `Vllm.Distributed.suppress_stdout(fn _ -> ... end)`.
+
+  It is exited however the function ends: when it returns, raises, throws or exits (Python's `__exit__`
+  gets that as an error, which goes on afterwards also where Python would suppress it), and when the
+  calling process is killed, as soon as the rank is free. A session that ends exits what is entered in it.
+  What was entered later is exited first; the order is kept where functions nest.
+
+  Returns `{:ok, what the function returned}`, or the error of entering, in which case the function
+  has not run, or of exiting. An exit that fails or times out does not cost an error of the function:
+  that goes on, and the failed exit is logged. Calls in the function go where they go without it: bind
+  the process with `Vllm.Session.with_session/2` to have them in the context's session. That should be a
+  strict one, as those of a world are: calls of a `:hint` session may run in another rank.
+
+  Options: `__runtime__: [...]`; the timeout is that of entering, and of exiting.
+  """
+  @spec with_context(Ref.t(), (term() -> result) | (() -> result), keyword()) ::
+          {:ok, result} | {:error, Error.t()}
+        when result: term()
+  def with_context(%Ref{} = ref, fun, opts \\ [])
+      when is_function(fun, 1) or is_function(fun, 0) do
+    with {:ok, runtime} <- Context.runtime(opts),
+         do: Context.run(ref, fun, runtime, release: false)
+  end
 
   @doc """
   Frees objects in their rank before their session ends; returns how many there were. Those of several

@@ -8,7 +8,7 @@ defmodule Vllm.Call do
   of a parameter that takes lists is that parameter's value.
   """
 
-  alias Vllm.Call.{Arguments, Dispatch, Spec, Value}
+  alias Vllm.Call.{Arguments, Context, Dispatch, Spec, Value}
   alias Vllm.{Error, Runtime}
 
   @doc "Stands for an argument that was not given; the default of optional ones."
@@ -17,10 +17,24 @@ defmodule Vllm.Call do
 
   @doc false
   @spec run(Spec.t(), [term()]) :: {:ok, term()} | {:error, Error.t()}
+  def run(%Spec{context_manager: true} = spec, args) do
+    {fun, args} = Arguments.split_function(args)
+
+    with {:ok, values, runtime} <- bind(spec, args),
+         {:ok, runtime} <- Runtime.validate(runtime),
+         {:ok, made} <- call(spec, values, runtime) do
+      if fun, do: Context.run(made, fun, runtime, release: true), else: {:ok, made}
+    end
+  end
+
   def run(%Spec{} = spec, args) do
     with {:ok, values, runtime} <- bind(spec, args),
          {:ok, runtime} <- Runtime.validate(runtime),
-         {:ok, request} <- encode(spec, values),
+         do: call(spec, values, runtime)
+  end
+
+  defp call(spec, values, runtime) do
+    with {:ok, request} <- encode(spec, values),
          session = Value.session_in(values),
          {:ok, response} <-
            Dispatch.request(spec.function, spec.path, request, runtime, session),

@@ -8,6 +8,7 @@ defmodule Vllm.Error do
       (the called Python raised), `:grpc_error` (the wire), `:validation` (an argument or option),
       `:pool` (the bridge or its pool).
     * `reason`: a short stable name to match on, e.g. `"worker_busy"`, `"session_not_found"`; or `nil`.
+      `Vllm.Session` lists those of sessions and queues, `Vllm.World` those of collectives.
     * `message`: what was wrong, with the values, and what to do.
     * `details`: the facts behind the message, a map with string keys.
     * `python_type`, `traceback`: of the Python exception, where there was one.
@@ -120,7 +121,9 @@ defmodule Vllm.Error do
   @spec detailed?([{binary(), binary()}]) :: boolean()
   def detailed?(trailers), do: List.keymember?(trailers, @trailer, 0)
 
-  defp from_detail(%V1.ErrorDetail{} = detail) do
+  @doc false
+  @spec from_detail(V1.ErrorDetail.t()) :: t()
+  def from_detail(%V1.ErrorDetail{} = detail) do
     %__MODULE__{
       category: if(detail.category in @categories, do: detail.category, else: :grpc_error),
       reason: present(detail.reason),

@@ -47,6 +47,10 @@ defmodule Vllm.Options do
   defp valid?({:in, values}, value), do: value in values
   defp valid?({:or, types}, value), do: Enum.any?(types, &valid?(&1, value))
   defp valid?(:timeout, value), do: value == :infinity or (is_integer(value) and value > 0)
+  defp valid?(:boolean, value), do: is_boolean(value)
+  defp valid?(:keyword, value), do: Keyword.keyword?(value)
+  defp valid?({:function, arity}, value), do: is_function(value, arity)
+  defp valid?(:profiles, value), do: is_map(value) or Keyword.keyword?(value)
   defp valid?(:positive, value), do: is_integer(value) and value > 0
 
   defp valid?(:text, value),
@@ -62,6 +66,10 @@ defmodule Vllm.Options do
 
   defp describe({:in, values}), do: "one of " <> Enum.map_join(values, ", ", &inspect/1)
   defp describe({:or, types}), do: Enum.map_join(types, " or ", &describe/1)
+  defp describe(:boolean), do: "true or false"
+  defp describe(:keyword), do: "a keyword list"
+  defp describe({:function, arity}), do: "a function of #{arity} argument#{if arity > 1, do: "s"}"
+  defp describe(:profiles), do: "a map from name to [timeout: ..., stream_timeout: ...]"
   defp describe(:timeout), do: "milliseconds from 1 up, or :infinity"
   defp describe(:positive), do: "an integer from 1 up"
   defp describe(:text), do: "a non-empty string"

@@ -1,21 +1,17 @@
 defmodule Vllm.Runtime do
-  @profiles [
-    default: {120_000, 1_800_000},
-    ml_inference: {600_000, 1_800_000},
-    batch_job: {:infinity, :infinity},
-    streaming: {120_000, 1_800_000}
-  ]
-
   @affinities [:hint, :strict_queue, :strict_fail_fast]
 
   # Those that a bridge can be given defaults for.
   @defaults [
     timeout: [type: :timeout, doc: "Longest time of a call, queueing included, in ms."],
     timeout_profile: [
-      type: {:in, Keyword.keys(@profiles)},
-      doc: "Name of a pair of timeouts, see above. An explicit `timeout` beats it."
+      type: :label,
+      doc: "Name of a pair of timeouts, see below. An explicit timeout beats it."
     ],
-    stream_timeout: [type: :timeout, doc: "Longest time of a streaming call in ms."],
+    stream_timeout: [
+      type: :timeout,
+      doc: "Longest time of a call that is answered with a stream, in ms."
+    ],
     pool_name: [type: :label, doc: "Pool in which a session that is not open yet starts."],
     affinity: [
       type: {:in, @affinities},
@@ -32,22 +28,36 @@ defmodule Vllm.Runtime do
             bridge: [type: :name, doc: "Name of the `Vllm.Bridge` to use."]
           ] ++ @defaults
 
+  alias Vllm.Bridge.Profiles
+  alias Vllm.{Error, Options}
+
   @moduledoc """
   How a call is run: the options in `__runtime__: [...]` of every function.
 
-  #{Vllm.Options.docs(@schema)}
+  #{Options.docs(@schema)}
+
+  ## Timeout profiles
 
   | profile | call timeout | stream timeout |
   |---|---|---|
-  #{Enum.map_join(@profiles, "\n", fn {name, {call, stream}} -> "| `#{inspect(name)}` | #{call} | #{stream} |" end)}
+  #{Enum.map_join(Profiles.standard(), "\n", fn {name, {call, stream}} -> "| `#{inspect(name)}` | #{call} | #{stream} |" end)}
+
+  More are defined, and these redefined, by whoever comes first in this list:
+
+    1. `{Vllm.Bridge, timeout_profiles: %{training: [timeout: 3_600_000, stream_timeout: :infinity]}}`
+    2. `config :vllm_distributed, timeout_profiles: %{...}`
+    3. the configuration file of the server
+
+  A timeout that a profile leaves out is that of `:default`.
 
   An explicit timeout beats a profile beats the defaults given to `Vllm.Bridge`; without any of them
-  it is the profile `:default`.
+  it is the profile `:default`. The deadline covers everything: waiting for a connection, queue, gate
+  and execution. It travels with the call, less what has passed before the call is sent.
   """
 
   @type t :: %{
           timeout: timeout() | nil,
-          timeout_profile: atom(),
+          timeout_profile: String.t() | nil,
           stream_timeout: timeout() | nil,
           session_id: String.t() | nil,
           pool_name: String.t() | nil,
@@ -55,8 +65,6 @@ defmodule Vllm.Runtime do
           tensors: :value | :ref | nil,
           bridge: atom()
         }
-
-  alias Vllm.{Error, Options}
 
   @none Options.defaults(@schema)
 
@@ -70,23 +78,42 @@ defmodule Vllm.Runtime do
   end
 
   @doc """
-  The time a call may take, in milliseconds.
+  The time a call may take, in milliseconds; `defaults` and `profiles` are the bridge's.
 
-      iex> {:ok, runtime} = Vllm.Runtime.validate(timeout_profile: :ml_inference)
-      iex> Vllm.Runtime.timeout(runtime, %{timeout: 1_000, timeout_profile: nil})
-      600_000
+      iex> profiles = %{"default" => {120_000, 1_800_000}, "slow" => {600_000, :infinity}}
+      iex> {:ok, runtime} = Vllm.Runtime.validate(timeout_profile: :slow)
+      iex> Vllm.Runtime.timeout(runtime, %{timeout: 1_000, timeout_profile: nil}, profiles)
+      {:ok, 600_000}
   """
-  @spec timeout(t(), map()) :: timeout()
-  def timeout(runtime, defaults) do
+  @spec timeout(t(), map(), Profiles.t()) :: {:ok, timeout()} | {:error, Error.t()}
+  def timeout(runtime, defaults, profiles), do: choose(:timeout, 0, runtime, defaults, profiles)
+
+  @doc "The time a call that is answered with a stream may take, in milliseconds."
+  @spec stream_timeout(t(), map(), Profiles.t()) :: {:ok, timeout()} | {:error, Error.t()}
+  def stream_timeout(runtime, defaults, profiles),
+    do: choose(:stream_timeout, 1, runtime, defaults, profiles)
+
+  defp choose(key, position, runtime, defaults, profiles) do
     cond do
-      runtime.timeout -> runtime.timeout
-      runtime.timeout_profile -> profile(runtime.timeout_profile)
-      defaults.timeout -> defaults.timeout
-      true -> profile(defaults.timeout_profile || :default)
+      timeout = Map.get(runtime, key) -> {:ok, timeout}
+      name = runtime.timeout_profile -> profile(profiles, name, position)
+      timeout = Map.get(defaults, key) -> {:ok, timeout}
+      true -> profile(profiles, defaults.timeout_profile || "default", position)
     end
   end
 
-  defp profile(name), do: @profiles |> Keyword.fetch!(name) |> elem(0)
+  defp profile(profiles, name, position) do
+    with {:ok, timeouts} <- Profiles.fetch(profiles, name), do: {:ok, elem(timeouts, position)}
+  end
+
+  @doc """
+  Whether a profile decides about the timeout of a call: these may be the server's.
+  """
+  @spec profiled?(t(), map(), :timeout | :stream_timeout) :: boolean()
+  def profiled?(runtime, defaults, key) do
+    Map.get(runtime, key) == nil and
+      (runtime.timeout_profile != nil or Map.get(defaults, key) == nil)
+  end
 
   @doc false
   @spec defaults_schema() :: Options.schema()

@@ -13,9 +13,31 @@ defmodule Vllm.Session do
   | `:strict_fail_fast` | use it | error `worker_busy` at once | error `session_worker_unavailable` |
 
   A strict session's calls go straight to its rank where that can be reached.
+
+  ## How a session ends
+
+  A session opened with `open/1` is closed when the process that opened it dies (the last one, if several
+  opened the same id), with its bridge (after the pool's grace period), with `close/1`, and when it has
+  been idle for too long. A process that only opens it for others (a `Task`, say) gives
+  `detached: true`: then no process and no bridge owns it. A session that was there before, opened by
+  another BEAM, stays its.
+
+  ## Errors
+
+  | reason | what it says |
+  |---|---|
+  | `"worker_busy"` | a fail-fast session's rank has work |
+  | `"session_worker_unavailable"` | a strict session's rank is gone |
+  | `"queue_full"` | too many calls wait in the pool or at the rank; depth and limit are in `details` |
+  | `"queue_timeout"` | no rank became free in the time that the pool lets calls wait |
+  | `"session_not_found"`, `"session_closed"` | there is no such session, or it has ended, and how |
+  | `"too_many_sessions"` | the pool's limit of live sessions is reached |
+  | `"pool_not_found"` | the server has no pool of that name; the message lists those that it has |
+  | `"pool_failed"` | the pool takes no calls any more: its ranks died too often |
+  | `"affinity_conflict"`, `"pool_conflict"` | the session is live with another affinity or pool |
   """
 
-  alias Vllm.Bridge.{Connections, PoolClient, V1}
+  alias Vllm.Bridge.{Connections, Owners, PoolClient, V1}
   alias Vllm.{Error, Options, Runtime}
 
   @enforce_keys [:id]
@@ -45,13 +67,22 @@ defmodule Vllm.Session do
         }
 
   @schema [
-    session_id: [type: :text, doc: "Id; chosen by the pool when absent."],
+    session_id: [type: :text, doc: "Id; a new one when absent."],
     pool_name: [type: :label, doc: "Pool to open it in; the server's default when absent."],
     affinity: [
       type: {:in, Runtime.affinities()},
       doc: "See above; when absent the bridge's default, or that of the live session of that id."
     ],
+    detached: [
+      type: :boolean,
+      default: false,
+      doc: "Whether it outlives the calling process and the bridge, see above."
+    ],
     bridge: [type: :name, default: Vllm.Bridge, doc: "Name of the `Vllm.Bridge` to use."]
+  ]
+
+  @close_schema [
+    bridge: [type: :name, default: Vllm.Bridge, doc: "Of a session given by its id."]
   ]
 
   @bound :"$vllm_session"
@@ -65,28 +96,66 @@ defmodule Vllm.Session do
   """
   @spec open(keyword()) :: {:ok, t()} | {:error, Error.t()}
   def open(opts \\ []) do
-    with {:ok, opts} <- validate(opts),
+    with {:ok, opts} <- validate(opts, @schema, "Vllm.Session.open"),
          {:ok, config} <- Connections.config(opts.bridge),
-         request = %V1.OpenSessionRequest{
-           session_id: opts.session_id || "",
-           pool_name: opts.pool_name || config.defaults.pool_name || "",
-           affinity: opts.affinity || config.defaults.affinity || :affinity_unspecified
-         },
-         {:ok, message} <- PoolClient.call(config, "OpenSession", request, V1.Session),
+         {:ok, message} <- request(opts, config),
          session = from_message(message, opts.bridge),
          :ok <- Connections.bind(opts.bridge, [session]),
          do: {:ok, session}
   end
 
-  @doc "Closes a session and frees its objects. Closing one that is not there is not an error."
-  @spec close(t()) :: :ok | {:error, Error.t()}
-  def close(%__MODULE__{} = session) do
-    request = %V1.CloseSessionRequest{session_id: session.id}
+  defp request(opts, config) do
+    request = %V1.OpenSessionRequest{
+      session_id: opts.session_id || "",
+      pool_name: opts.pool_name || config.defaults.pool_name || "",
+      affinity: opts.affinity || config.defaults.affinity || :affinity_unspecified,
+      client_id: if(opts.detached, do: "", else: config.client_id)
+    }
 
-    with {:ok, config} <- Connections.config(session.bridge),
+    case {opts.detached, opts.session_id} do
+      {true, _id} ->
+        PoolClient.call(config, "OpenSession", request, V1.Session)
+
+      {false, nil} ->
+        # An id of ours can be owned before the session is there: whenever this process is killed,
+        # somebody knows what to close.
+        id = "session-" <> Base.encode16(:crypto.strong_rand_bytes(8), case: :lower)
+        Owners.own(opts.bridge, {:session, id})
+
+        with {:error, error} <-
+               PoolClient.call(config, "OpenSession", %{request | session_id: id}, V1.Session) do
+          Owners.disown(opts.bridge, {:session, id})
+          {:error, error}
+        end
+
+      {false, id} ->
+        with {:ok, message} <- PoolClient.call(config, "OpenSession", request, V1.Session) do
+          # It may have been there before, and be somebody else's.
+          if message.client_id == config.client_id, do: Owners.own(opts.bridge, {:session, id})
+          {:ok, message}
+        end
+    end
+  end
+
+  @doc """
+  Closes a session, given or by its id, and frees its objects. Closing one that is not there is not an
+  error.
+  """
+  @spec close(t() | String.t(), keyword()) :: :ok | {:error, Error.t()}
+  def close(session_or_id, opts \\ [])
+
+  def close(%__MODULE__{} = session, []), do: close(session.id, bridge: session.bridge)
+
+  def close(id, opts) when is_binary(id) do
+    request = %V1.CloseSessionRequest{session_id: id}
+
+    with {:ok, %{bridge: bridge}} <- validate(opts, @close_schema, "Vllm.Session.close"),
+         {:ok, config} <- Connections.config(bridge),
          {:ok, _response} <-
-           PoolClient.call(config, "CloseSession", request, V1.CloseSessionResponse),
-         do: Connections.unbind(session.bridge, [session.id])
+           PoolClient.call(config, "CloseSession", request, V1.CloseSessionResponse) do
+      Owners.forget(bridge, {:session, id})
+      Connections.unbind(bridge, [id])
+    end
   end
 
   @doc """
@@ -125,8 +194,8 @@ defmodule Vllm.Session do
     }
   end
 
-  defp validate(opts) do
-    with {:error, message} <- Options.validate(opts, @schema, "Vllm.Session.open"),
+  defp validate(opts, schema, what) do
+    with {:error, message} <- Options.validate(opts, schema, what),
          do: {:error, Error.validation(message, "invalid_option")}
   end
 end

@@ -12,7 +12,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent import futures
 
 import grpc
@@ -34,15 +34,17 @@ def sleep(request: bytes, context: grpc.ServicerContext) -> bytes:
 def block(request: bytes, context: grpc.ServicerContext) -> bytes:
     """Answers when its caller has gone."""
     done = threading.Event()
-    context.add_callback(done.set)
-    done.wait()
+    if context.add_callback(done.set):
+        done.wait()
     cancelled.set()
     return b""
 
 
 def was_cancelled(request: bytes, context: grpc.ServicerContext) -> bytes:
-    """Waits until a call of ``block`` was cancelled."""
-    return b"yes" if cancelled.wait(10) else b"no"
+    """Waits until a call of ``block`` was cancelled; each is told once."""
+    seen = cancelled.wait(10)
+    cancelled.clear()
+    return b"yes" if seen else b"no"
 
 
 def make(request: bytes, context: grpc.ServicerContext) -> bytes:
@@ -80,6 +82,23 @@ def crash(request: bytes, context: grpc.ServicerContext) -> bytes:
     os._exit(1)
 
 
+def count(request: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
+    """Sends as many messages of as many bytes as the request says, then fails if it says so."""
+    number, size, *failure = request.decode().split(":")
+    context.send_initial_metadata(())
+    for index in range(int(number)):
+        yield str(index).encode().ljust(int(size), b".")
+    if failure:
+        context.set_trailing_metadata((("detail", "plain"),))
+        context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, failure[0])
+
+
+def hold(request: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
+    """Sends one message and keeps the stream open until its caller has gone."""
+    yield b"first"
+    block(request, context)
+
+
 METHODS: dict[str, Callable[[bytes, grpc.ServicerContext], bytes]] = {
     "Echo": echo,
     "Sleep": sleep,
@@ -90,6 +109,12 @@ METHODS: dict[str, Callable[[bytes, grpc.ServicerContext], bytes]] = {
     "Fail": fail,
     "Metadata": metadata,
     "Crash": crash,
+}
+
+
+STREAMS: dict[str, Callable[[bytes, grpc.ServicerContext], Iterator[bytes]]] = {
+    "Count": count,
+    "Hold": hold,
 }
 
 
@@ -105,7 +130,7 @@ def main(address: str) -> None:
     )
     handlers = {
         name: grpc.unary_unary_rpc_method_handler(method) for name, method in METHODS.items()
-    }
+    } | {name: grpc.unary_stream_rpc_method_handler(method) for name, method in STREAMS.items()}
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("test.Echo", handlers),))
     port = server.add_insecure_port(address)
     server.start()

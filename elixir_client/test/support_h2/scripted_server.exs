@@ -48,11 +48,17 @@ defmodule Vllm.Bridge.HTTP2.ScriptedServer do
   def send_frames(socket, frames), do: :ok = :gen_tcp.send(socket, Peer.bytes(frames))
 
   @doc "The frames of a successful answer with `message`."
-  def answer(stream, message) do
-    [
-      Peer.headers(stream, [{":status", "200"}, {"content-type", "application/grpc"}]),
-      {:data, stream, false, [<<0, byte_size(message)::32>>, message], 0},
-      Peer.headers(stream, [{"grpc-status", "0"}], true)
-    ]
-  end
+  def answer(stream, message), do: [response(stream), message(stream, message), trailers(stream)]
+
+  @doc "The frame that begins an answer."
+  def response(stream),
+    do: Peer.headers(stream, [{":status", "200"}, {"content-type", "application/grpc"}])
+
+  @doc "A frame with one whole message."
+  def message(stream, message),
+    do: {:data, stream, false, [<<0, byte_size(message)::32>>, message], 0}
+
+  @doc "The frame that ends an answer."
+  def trailers(stream, status \\ "0"),
+    do: Peer.headers(stream, [{"grpc-status", status}, {"grpc-message", "over"}], true)
 end

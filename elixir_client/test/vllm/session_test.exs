@@ -1,7 +1,7 @@
 defmodule Vllm.SessionTest do
   use ExUnit.Case, async: false
 
-  alias Vllm.Bridge.{Connection, Connections, Protobuf, V1}
+  alias Vllm.Bridge.{Connection, Connections, PoolClient, Protobuf, V1}
   alias Vllm.{Distributed, Error, Ref, Session, Tensor}
 
   defp open(opts) do
@@ -233,8 +233,25 @@ defmodule Vllm.SessionTest do
   defp disposable(opts) do
     session = open(opts)
     assert session.pid > 0
-    on_exit(fn -> System.cmd("kill", ["-9", "#{session.pid}"], stderr_to_stdout: true) end)
+
+    on_exit(fn ->
+      System.cmd("kill", ["-9", "#{session.pid}"], stderr_to_stdout: true)
+      await_replaced(session.pid, 1_000)
+    end)
+
     session
+  end
+
+  # Until the pool has seen it end, calls of the tests that follow may still go there.
+  defp await_replaced(_pid, 0), do: flunk("the pool did not see its rank end")
+
+  defp await_replaced(pid, tries) do
+    {:ok, config} = Connections.config(Vllm.Bridge)
+    request = %V1.GetStatusRequest{}
+    {:ok, status} = PoolClient.call(config, "GetStatus", request, V1.PoolStatus)
+
+    if Enum.any?(status.ranks, &(&1.pid == pid and &1.state != :dead)),
+      do: receive(do: (:never -> :ok), after: (10 -> await_replaced(pid, tries - 1)))
   end
 
   defp in_session(session), do: [__runtime__: [session_id: session.id]]

@@ -19,7 +19,9 @@ defmodule Vllm.WorldTest do
             {[tensor_parallel: 2],
              "unknown option tensor_parallel; known are: tensor_parallel_size"},
             {[tensor_parallel_size: 0], "must be an integer from 1 up, got: 0"},
-            {[timeout: :infinity], "timeout must be an integer"}
+            {[timeout: :infinity], "timeout must be an integer"},
+            {[gate: nil], "gate must be true or false"},
+            {[on_progress: fn -> :ok end], "on_progress must be a function of 1 argument"}
           ] do
         assert {:error, %Error{category: :validation} = error} = World.start(opts)
         assert error.message =~ text
@@ -61,6 +63,188 @@ defmodule Vllm.WorldTest do
     session = hd(world.sessions)
     assert {:error, %Error{} = error} = Session.with_session(session, &Distributed.get_tp_group/0)
     assert error.message =~ world.id
+  end
+
+  test "worlds by their id; what is none" do
+    world = start(world_id: "by-id-#{System.unique_integer([:positive])}")
+    assert %World.Info{state: :ready} = World.info(world.id)
+    assert World.stop(world.id) == :ok
+    assert %World.Info{state: :stopped} = World.info(world.id)
+    assert Vllm.Bridge.Connections.session(Vllm.Bridge, hd(world.session_ids)) == nil
+    assert {:error, %Error{reason: "world_not_found"}} = World.info("nowhere")
+    assert {:error, %Error{reason: "world_not_found"}} = World.restart("nowhere")
+    assert {:error, %Error{reason: "world_not_found"}} = World.diagnose("nowhere")
+
+    for result <- [World.stop(5), World.info(nil), World.restart(:x), World.diagnose(1.0)] do
+      assert {:error, %Error{category: :validation} = error} = result
+      assert error.message =~ "takes a world or its id"
+    end
+
+    assert {:error, %Error{category: :validation}} = World.stop(world, force: true)
+    assert {:error, %Error{reason: "bridge_not_started"}} = World.stop("w", bridge: :none)
+  end
+
+  describe "while it starts" do
+    test "the changes are told in order, the last one before it returns" do
+      test = self()
+      id = "told-#{System.unique_integer([:positive])}"
+      tell = fn %World.Info{world_id: ^id} = info -> send(test, {:progress, info}) end
+      world = start(world_id: id, tensor_parallel_size: 2, on_progress: tell)
+      told = received([])
+      assert [%World.Info{state: :starting} | _] = told
+      assert %World.Info{state: :ready, ranks: [%{state: :ready}, _]} = List.last(told)
+      assert Enum.count(told, &(&1.state == :ready)) == 1
+      assert Enum.any?(told, &match?([%{pid: pid} | _] when pid > 0, &1.ranks))
+      assert world.id == id
+    end
+
+    test "a function that fails disturbs nothing" do
+      assert ExUnit.CaptureLog.capture_log(fn ->
+               start(on_progress: fn _info -> raise "boom" end)
+             end) =~ "on_progress failed: ** (RuntimeError) boom"
+    end
+
+    test "a start that fails has no last one" do
+      test = self()
+      opts = [pool_name: "none", on_progress: &send(test, {:progress, &1})]
+      assert {:error, %Error{reason: "pool_not_found"}} = World.start(opts)
+      assert received([]) == []
+    end
+  end
+
+  defp received(told) do
+    receive do
+      {:progress, info} -> received([info | told])
+    after
+      0 -> Enum.reverse(told)
+    end
+  end
+
+  describe "the gate" do
+    test "refuses what members do not agree on, and the world stays usable" do
+      world = start(tensor_parallel_size: 2)
+
+      results =
+        World.run(world, fn rank ->
+          group = Distributed.get_tp_group!()
+          options = [__runtime__: [timeout: 20_000]]
+          mine = if rank == 0, do: Tensor.new([1, 2]), else: Tensor.new([1, 2, 3])
+          {GroupCoordinator.all_reduce(group, mine, options), GroupCoordinator.barrier(group)}
+        end)
+
+      for {{:error, error}, barrier} <- results do
+        assert %Error{category: :validation, reason: "collective_mismatch"} = error
+        assert error.message =~ "[2]" and error.message =~ "[3]"
+        assert is_binary(error.call_id)
+        assert match?({:ok, _}, barrier)
+      end
+
+      assert length(results) == 2
+    end
+
+    test "says who had not come when the deadline passes, and lets nobody in" do
+      world = start(tensor_parallel_size: 2)
+
+      assert {:error, %Error{category: :timeout} = error} =
+               Session.with_session(World.session(world, 0), fn ->
+                 GroupCoordinator.barrier(Distributed.get_tp_group!(),
+                   __runtime__: [timeout: 1_000]
+                 )
+               end)
+
+      assert error.reason == "deadline_exceeded"
+      assert error.message =~ "barrier"
+      assert error.message =~ "rank 1"
+      assert error.message =~ "usable"
+      assert error.rank == 0
+      assert %{"group" => _, "operation" => "barrier"} = error.details
+
+      assert World.run(world, fn _rank ->
+               GroupCoordinator.barrier(Distributed.get_tp_group!())
+             end) == [{:ok, nil}, {:ok, nil}]
+    end
+
+    test "can be left out" do
+      assert %World.Info{gate: true} = World.info(start([]))
+      assert %World.Info{gate: false} = World.info(start(gate: false))
+    end
+  end
+
+  test "diagnose/2 says what every rank does" do
+    world = start(tensor_parallel_size: 2)
+    test = self()
+
+    waiting =
+      Task.async(fn ->
+        Session.with_session(World.session(world, 0), fn ->
+          group = Distributed.get_tp_group!()
+          send(test, :entering)
+          GroupCoordinator.barrier(group, __runtime__: [timeout: 20_000])
+        end)
+      end)
+
+    assert_receive :entering
+    diagnosis = await_at_gate(world, 200)
+    assert diagnosis.text =~ "barrier"
+    assert diagnosis.text =~ "rank 1"
+    assert diagnosis.world.world_id == world.id
+    assert [%{rank: 0, answered?: true} = zero, %{rank: 1, calls: []}] = diagnosis.ranks
+    assert [%World.Call{operation: "barrier", state: :running} = call] = zero.calls
+    assert call.at_gate_s > 0
+    assert [{_thread, [_ | _]} | _] = zero.stacks
+
+    Session.with_session(World.session(world, 1), fn ->
+      assert {:ok, _} = GroupCoordinator.barrier(Distributed.get_tp_group!())
+    end)
+
+    assert {:ok, _} = Task.await(waiting)
+  end
+
+  defp await_at_gate(_world, 0), do: flunk("the barrier never came to the gate")
+
+  defp await_at_gate(world, tries) do
+    {:ok, diagnosis} = World.diagnose(world, with_stacks: true)
+
+    if Enum.any?(diagnosis.ranks, fn rank -> Enum.any?(rank.calls, &(&1.at_gate_s > 0)) end) do
+      diagnosis
+    else
+      receive(do: (:never -> :ok), after: (20 -> await_at_gate(world, tries - 1)))
+    end
+  end
+
+  test "restart/2: a failed world again, with the next epoch; what was of the old one is refused" do
+    world = start(tensor_parallel_size: 2)
+    assert {:error, %Error{reason: "world_exists"}} = World.restart(world)
+
+    assert World.run(world, fn _rank -> Distributed.get_tp_group!().world_size end) == [2, 2]
+    [victim | _] = World.info(world).ranks
+    {_, 0} = System.cmd("kill", ["-9", Integer.to_string(victim.pid)])
+    await_state(world, :failed, 500)
+
+    test = self()
+    assert {:ok, again} = World.restart(world, on_progress: &send(test, {:progress, &1}))
+    assert {again.id, again.epoch} == {world.id, world.epoch + 1}
+    assert %World.Info{state: :ready, epoch: 2} = List.last(received([]))
+
+    assert World.run(again, fn rank ->
+             {:ok, sum} = Distributed.tensor_model_parallel_all_reduce(Tensor.new([rank]))
+             Tensor.to_list(sum)
+           end) == [[1], [1]]
+
+    for {:error, error} <- World.run(world, fn _rank -> Distributed.get_tp_group() end) do
+      assert error.reason == "stale_session"
+    end
+
+    assert [{:error, _}, {:error, _}] =
+             World.run(world, fn _rank -> Distributed.get_tp_group() end)
+  end
+
+  defp await_state(_world, state, 0), do: flunk("the world never became #{state}")
+
+  defp await_state(world, state, tries) do
+    unless match?(%World.Info{state: ^state}, World.info(world)) do
+      receive(do: (:never -> :ok), after: (10 -> await_state(world, state, tries - 1)))
+    end
   end
 
   describe "run/3" do
@@ -197,15 +381,27 @@ defmodule Vllm.WorldTest do
     assert {:error, %Error{category: :worker} = pending} = Task.await(waiting, 2_500)
     assert pending.message =~ "rank 1"
 
-    for session <- world.sessions do
-      assert {:error, %Error{} = error} =
-               Session.with_session(session, fn -> Distributed.get_tp_group() end)
+    # The survivor is ended too, and may answer until then.
+    deadline = System.monotonic_time(:millisecond) + 2_000
 
+    for session <- world.sessions do
+      error = failure(session, deadline)
       assert error.message =~ "rank 1"
       assert error.message =~ "9"
     end
 
     assert %World.Info{state: :failed, failure: failure} = World.info(world)
     assert failure =~ "rank 1"
+  end
+
+  defp failure(session, deadline) do
+    case Session.with_session(session, fn -> Distributed.get_tp_group() end) do
+      {:error, %Error{} = error} ->
+        error
+
+      {:ok, _group} ->
+        if System.monotonic_time(:millisecond) > deadline, do: flunk("it still answers")
+        receive(do: (:never -> :ok), after: (10 -> failure(session, deadline)))
+    end
   end
 end

@@ -6,7 +6,7 @@ defmodule Vllm.Bridge.Connections do
 
   use GenServer
 
-  alias Vllm.Bridge.Connection
+  alias Vllm.Bridge.{Connection, Profiles}
   alias Vllm.{Error, Session}
 
   @type config :: %{
@@ -17,7 +17,10 @@ defmodule Vllm.Bridge.Connections do
           default_session: String.t(),
           call_prefix: String.t(),
           counter: :atomics.atomics_ref(),
-          defaults: map()
+          defaults: map(),
+          client_id: String.t(),
+          profiles: Profiles.t(),
+          profiles_known?: boolean()
         }
 
   @typedoc "What is known of an open session; `connection` is nil when its calls go to the pool."
@@ -52,6 +55,20 @@ defmodule Vllm.Bridge.Connections do
   @doc "Remembers open sessions and starts the connections to their ranks."
   @spec bind(atom(), [Session.t()]) :: :ok | {:error, Error.t()}
   def bind(bridge, sessions), do: ask(bridge, {:bind, sessions})
+
+  @doc "Takes over the profiles of the server."
+  @spec put_profiles(atom(), Profiles.t()) :: :ok | {:error, Error.t()}
+  def put_profiles(bridge, profiles), do: ask(bridge, {:put_profiles, profiles})
+
+  @doc "The ids of the sessions of a world that are known here."
+  @spec session_ids(atom(), world_id :: String.t()) :: [String.t()]
+  def session_ids(bridge, world_id) do
+    :ets.select(bridge, [
+      {{{:session, :"$1"}, %{session: %{world_id: world_id}}}, [], [:"$1"]}
+    ])
+  rescue
+    ArgumentError -> []
+  end
 
   @doc "Forgets sessions and closes the connections that no other session uses."
   @spec unbind(atom(), [String.t()]) :: :ok | {:error, Error.t()}
@@ -92,12 +109,15 @@ defmodule Vllm.Bridge.Connections do
       name: name,
       endpoint: endpoint(Keyword.fetch!(opts, :server)),
       token: opts[:token],
+      tls: opts[:tls],
+      client_id: Keyword.fetch!(opts, :client_id),
+      profiles: Keyword.fetch!(opts, :profiles),
       pool: nil,
       # endpoint => {connection, ids of the sessions that use it}
       ranks: %{}
     }
 
-    with {:ok, pool} <- connect(state, state.endpoint) do
+    with {:ok, pool} <- connect_pool(state) do
       :ets.insert(name, {:config, new_config(state, pool, Keyword.fetch!(opts, :defaults))})
       {:ok, %{state | pool: pool}}
     else
@@ -119,13 +139,20 @@ defmodule Vllm.Bridge.Connections do
       default_session: "elixir-" <> id,
       call_prefix: id <> "-",
       counter: :atomics.new(1, signed: false),
-      defaults: defaults
+      defaults: defaults,
+      client_id: state.client_id,
+      profiles: Profiles.merge(state.profiles, %{}),
+      profiles_known?: false
     }
   end
 
   defp random_id, do: 8 |> :crypto.strong_rand_bytes() |> Base.encode16(case: :lower)
 
-  defp connect(state, endpoint),
+  defp connect_pool(state),
+    do: Connection.start_link(endpoint: state.endpoint, token: state.token, tls: state.tls)
+
+  # A rank that is called directly is on this host.
+  defp connect_rank(state, endpoint),
     do: Connection.start_link(endpoint: endpoint, token: state.token)
 
   @impl GenServer
@@ -144,6 +171,13 @@ defmodule Vllm.Bridge.Connections do
     end
   end
 
+  def handle_call({:put_profiles, profiles}, _from, state) do
+    [{:config, config}] = :ets.lookup(state.name, :config)
+    config = %{config | profiles: Profiles.merge(state.profiles, profiles), profiles_known?: true}
+    :ets.insert(state.name, {:config, config})
+    {:reply, :ok, state}
+  end
+
   def handle_call({:unbind, session_ids}, _from, state) do
     for id <- session_ids, do: :ets.delete(state.name, {:session, id})
     {:reply, :ok, %{state | ranks: leave(state.ranks, MapSet.new(session_ids))}}
@@ -151,7 +185,7 @@ defmodule Vllm.Bridge.Connections do
 
   @impl GenServer
   def handle_info({:EXIT, pid, reason}, %{pool: pid} = state) do
-    with {:ok, pool} <- connect(state, state.endpoint) do
+    with {:ok, pool} <- connect_pool(state) do
       [{:config, config}] = :ets.lookup(state.name, :config)
       :ets.insert(state.name, {:config, %{config | pool: pool}})
       {:noreply, %{state | pool: pool}}
@@ -207,7 +241,7 @@ defmodule Vllm.Bridge.Connections do
         {:ok, connection, state}
 
       _none_yet ->
-        with {:ok, connection} <- connect(state, endpoint),
+        with {:ok, connection} <- connect_rank(state, endpoint),
              do: {:ok, connection, put_in(state.ranks[endpoint], {connection, MapSet.new()})}
     end
   end

@@ -40,10 +40,20 @@ defmodule Vllm.Bridge.PoolClient do
     end
   end
 
+  @doc "Whether a call failed by its deadline, whichever side said so first."
+  @spec deadline?(term()) :: boolean()
+  def deadline?(:deadline_exceeded), do: true
+  def deadline?({:status, 4, _text, trailers}), do: not Error.detailed?(trailers)
+  def deadline?(_other), do: false
+
   @doc false
   @spec failed(term(), String.t(), Connections.config(), timeout()) :: Error.t()
-  def failed({:status, code, text, trailers}, _method, _config, _timeout),
-    do: Error.from_status(code, text, trailers)
+  def failed({:status, code, text, trailers} = reason, method, config, timeout) do
+    # The server keeps the deadline too, and may be the first to say so.
+    if deadline?(reason),
+      do: failed(:deadline_exceeded, method, config, timeout),
+      else: Error.from_status(code, text, trailers)
+  end
 
   def failed(:deadline_exceeded, method, config, timeout) do
     %Error{

@@ -60,6 +60,7 @@ defmodule Vllm.Bridge.Server do
 
   @impl GenServer
   def init(opts) do
+    Logger.metadata(vllm_bridge: opts[:bridge])
     [program | args] = Keyword.fetch!(opts, :command)
     size = if opts[:size], do: ["--size", Integer.to_string(opts[:size])], else: []
 
@@ -76,6 +77,7 @@ defmodule Vllm.Bridge.Server do
 
     case await_ready(port, "", deadline) do
       {:ok, endpoint, os_pid} ->
+        Logger.metadata(vllm_server_pid: os_pid)
         Logger.info("vllm-bridge #{os_pid} listens at #{endpoint}")
         {:ok, %{port: port, endpoint: endpoint, os_pid: os_pid, partial: ""}}
 

@@ -31,6 +31,20 @@ defmodule Vllm.Call.Arguments do
     end
   end
 
+  @doc """
+  The function that is the last argument given, or `nil`, and the arguments before it.
+  """
+  @spec split_function([term()]) :: {(term() -> term()) | nil, [term()]}
+  def split_function(args) do
+    case args |> Enum.reverse() |> Enum.drop_while(&(&1 == @unset)) do
+      [fun | before] when is_function(fun, 1) or is_function(fun, 0) ->
+        {fun, before |> Enum.drop_while(&(&1 == @unset)) |> Enum.reverse()}
+
+      given ->
+        {nil, Enum.reverse(given)}
+    end
+  end
+
   # The options are the last argument given, when that is a keyword list. An empty list in the place
   # of a parameter that takes lists is that parameter's value.
   defp split([arg | rest], [{_name, _number, type, _kind} | params], acc) do

@@ -3,7 +3,7 @@ defmodule Vllm.Call.Dispatch do
   # Where a call goes and how it is sent: straight to the session's rank where that is known, to the
   # pool otherwise. Runs in the caller's process.
 
-  alias Vllm.Bridge.{Connections, Transport}
+  alias Vllm.Bridge.{Connections, Profiles, Transport}
   alias Vllm.Call.Failure
   alias Vllm.{Error, Runtime, Session}
 
@@ -18,6 +18,7 @@ defmodule Vllm.Call.Dispatch do
     :timeout,
     :started,
     :rank,
+    :world_id,
     direct: false,
     metadata: []
   ]
@@ -34,10 +35,24 @@ defmodule Vllm.Call.Dispatch do
     bound = Session.current()
     bridge = runtime.bridge || (bound && bound.bridge) || Vllm.Bridge
 
+    # Before anything else: what follows is on the call's time.
+    started = System.monotonic_time(:millisecond)
+
     with {:ok, config} <- Connections.config(bridge),
+         {:ok, timeout} <- timeout(config, runtime),
          {:ok, call} <- route(config, runtime, object_session, bound) do
-      attempt(%{call | function: function, path: path}, body)
+      call = %{call | function: function, path: path, timeout: timeout, started: started}
+      attempt(call, body)
     end
+  end
+
+  defp timeout(config, runtime) do
+    config =
+      if Runtime.profiled?(runtime, config.defaults, :timeout),
+        do: Profiles.known(config),
+        else: config
+
+    Runtime.timeout(runtime, config.defaults, config.profiles)
   end
 
   defp attempt(call, body) do
@@ -80,25 +95,36 @@ defmodule Vllm.Call.Dispatch do
     known_id = object_session || bound_id
 
     cond do
-      runtime.session_id -> to(config, runtime, runtime.session_id, :maybe_new)
-      known_id -> to(config, runtime, known_id, :open)
+      runtime.session_id -> to(config, runtime, runtime.session_id, :maybe_new, nil)
+      known_id -> to(config, runtime, known_id, :open, bound_id == known_id && bound)
       true -> {:ok, via_pool(config, runtime, default_session(config, runtime), :maybe_new)}
     end
   end
 
-  defp to(config, runtime, session_id, open) do
+  # `bound`: the session of that id as the calling process has it.
+  defp to(config, runtime, session_id, open, bound) do
     case Connections.session(config.bridge, session_id) do
       nil ->
-        {:ok, via_pool(config, runtime, session_id, open)}
+        {:ok, config |> via_pool(runtime, session_id, open) |> in_world(bound)}
 
       %{connection: connection, session: session} ->
         with :ok <- same(:affinity, runtime.affinity, session.affinity, session_id),
              :ok <- same(:pool_name, runtime.pool_name, session.pool_name, session_id) do
-          call = %{via_pool(config, runtime, session_id, :open) | rank: session.rank}
+          call = config |> via_pool(runtime, session_id, :open) |> in_world(bound || session)
+          call = %{call | rank: session.rank}
           {:ok, if(connection, do: %{call | connection: connection, direct: true}, else: call)}
         end
     end
   end
+
+  # The epoch as the caller knows it: a session kept from before a restart is refused, and not quietly
+  # served by the ranks that came after.
+  defp in_world(call, %Session{world_id: world_id} = session) when world_id != "" do
+    epoch = {"vllm-epoch", Integer.to_string(session.epoch)}
+    %{call | world_id: world_id, metadata: call.metadata ++ [epoch]}
+  end
+
+  defp in_world(call, _outside), do: call
 
   defp same(_option, nil, _is, _session_id), do: :ok
   defp same(_option, value, value, _session_id), do: :ok
@@ -123,8 +149,7 @@ defmodule Vllm.Call.Dispatch do
       session_id: session_id,
       call_id: call_id,
       connection: config.pool,
-      timeout: Runtime.timeout(runtime, config.defaults),
-      started: System.monotonic_time(:millisecond),
+      timeout: nil,
       metadata: metadata |> tensors(config, runtime) |> first_use(config, runtime, open)
     }
   end
@@ -143,6 +168,7 @@ defmodule Vllm.Call.Dispatch do
   defp first_use(metadata, config, runtime, :maybe_new) do
     affinity = runtime.affinity || config.defaults.affinity
     pool_name = runtime.pool_name || config.defaults.pool_name
+    metadata = metadata ++ [{"vllm-client-id", config.client_id}]
     metadata = if affinity, do: metadata ++ [{"vllm-affinity", "#{affinity}"}], else: metadata
     if pool_name, do: metadata ++ [{"vllm-pool-name", pool_name}], else: metadata
   end

@@ -20,6 +20,9 @@ defmodule Vllm.Call.Failure do
   @patience_collective 300
   @ask_timeout 2_000
 
+  # A rank that does not answer costs the pool up to 250 ms of it.
+  @diagnose_timeout 500
+
   # Errors of asking, as opposed to what the pool answers.
   @nobody_answered ~w(bridge_not_started pool_unreachable pool_connection_lost protocol_error
                       deadline_exceeded malformed_response)
@@ -156,15 +159,51 @@ defmodule Vllm.Call.Failure do
   # --- a deadline -------------------------------------------------------------------------------
 
   defp timed_out(call) do
-    record = withdraw(call)
+    case withdraw(call) do
+      # The gate knows best why it did not start.
+      {:ok, _record, %V1.ErrorDetail{} = refusal} ->
+        error = Error.from_detail(refusal)
+
+        %Error{
+          category: :timeout,
+          reason: error.reason || "deadline_exceeded",
+          message: error.message,
+          rank: error.rank,
+          details: Map.merge(details(call, :withdrawn), error.details)
+        }
+
+      {:ok, record, nil} ->
+        late(call, {:ok, record})
+
+      {:error, error} ->
+        late(call, {:error, error})
+    end
+  end
+
+  defp late(call, record) do
+    state = with {:ok, %{state: state}} <- record, do: state
 
     %Error{
       category: :timeout,
       reason: "deadline_exceeded",
-      message: "#{call.function} timed out after #{call.timeout} ms#{at(call)}: #{fate(record)}",
-      details: details(call, record)
+      message:
+        "#{call.function} timed out after #{call.timeout} ms#{at(call)}: #{fate(record)}" <>
+          diagnosis(call, state),
+      details: details(call, state)
     }
   end
+
+  # What the other ranks of its world do, where a call is stuck in it.
+  defp diagnosis(%{world_id: world_id} = call, :running) when world_id != nil do
+    request = %V1.DiagnoseRequest{world_id: world_id}
+
+    case PoolClient.call(call.config, "Diagnose", request, V1.Diagnosis, @diagnose_timeout) do
+      {:ok, %{text: text}} when text != "" -> ". " <> text
+      _nothing_to_add -> ""
+    end
+  end
+
+  defp diagnosis(_call, _state), do: ""
 
   defp at(%{rank: nil}), do: ""
   defp at(%{rank: rank}), do: " on rank #{rank}"
@@ -195,12 +234,8 @@ started anew: their next call would meet this one"
 
   defp seconds(_none), do: ""
 
-  defp details(call, record) do
-    state =
-      case record do
-        {:ok, %{state: state}} when is_atom(state) -> Atom.to_string(state)
-        _not_known -> "unknown"
-      end
+  defp details(call, state) do
+    state = if is_atom(state), do: Atom.to_string(state), else: "unknown"
 
     %{
       "function" => call.function,
@@ -230,12 +265,9 @@ started anew: their next call would meet this one"
 
     with {:ok, binary} <-
            Transport.unary(connection, @withdraw, body, @withdraw_timeout, metadata),
-         {:ok, %{call: %V1.CallRecord{} = record}} <- Protobuf.decode(V1.WithdrawResponse, binary) do
-      {:ok, record}
+         {:ok, response} <- Protobuf.decode(V1.WithdrawResponse, binary) do
+      {:ok, response.call || %V1.CallRecord{state: :unknown}, response.refusal}
     else
-      {:ok, _without_record} ->
-        {:ok, %V1.CallRecord{state: :unknown}}
-
       {:error, reason} ->
         {:error, PoolClient.failed(reason, "Withdraw", call.config, @withdraw_timeout)}
     end

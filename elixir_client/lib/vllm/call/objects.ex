@@ -53,6 +53,28 @@ defmodule Vllm.Call.Objects do
     in_session("release", "Release", request, ref, opts, V1.ReleaseResponse, released)
   end
 
+  @doc "Enters a context manager; returns the value of its `__enter__`."
+  @spec enter(Ref.t(), Runtime.t()) :: {:ok, term()} | {:error, Error.t()}
+  def enter(ref, runtime) do
+    request = %V1.EnterRequest{context: Ref.to_message(ref)}
+    to_session("enter", "Enter", request, ref, runtime, V1.Term, &Term.decode/1)
+  end
+
+  @doc "Exits a context manager, with what the block failed with; `release` forgets it as well."
+  @spec exit(Ref.t(), String.t(), boolean(), Runtime.t()) ::
+          {:ok, suppressed :: boolean()} | {:error, Error.t()}
+  def exit(ref, error, release, runtime) do
+    request = %V1.ExitRequest{context: Ref.to_message(ref), error: error, release: release}
+    suppressed = &{:ok, &1.suppressed}
+    to_session("exit", "Exit", request, ref, runtime, V1.ExitResponse, suppressed)
+  end
+
+  defp to_session(function, method, request, ref, runtime, module, decode) do
+    # An object is only known in its session.
+    runtime = %{runtime | session_id: nil, affinity: nil, pool_name: nil}
+    send_request(function, method, request, runtime, ref.session_id, module, decode)
+  end
+
   defp in_session(function, method, request, ref, opts, module, decode) do
     with :ok <- check(function, [], opts),
          {runtime, keywords} = Keyword.pop(opts, :__runtime__, []),

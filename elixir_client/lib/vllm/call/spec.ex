@@ -7,10 +7,11 @@ defmodule Vllm.Call.Spec do
     * `params`: `{name, field number, type, :required | :optional}` in the order of the signature.
     * `result`: type of the result.
     * `inline`: answered beside the rank's executor.
+    * `context_manager`: its result is one, and it takes a function to run inside.
   """
 
   @enforce_keys [:function, :path, :params, :result]
-  defstruct [:function, :path, :params, :result, inline: false]
+  defstruct [:function, :path, :params, :result, inline: false, context_manager: false]
 
   @type type ::
           :int
@@ -37,6 +38,7 @@ defmodule Vllm.Call.Spec do
           path: String.t(),
           params: [param()],
           result: type(),
-          inline: boolean()
+          inline: boolean(),
+          context_manager: boolean()
         }
 end

@@ -1,18 +1,51 @@
 defmodule Vllm.World.Rank do
   @moduledoc "One rank of a world, as `Vllm.World.info/1` shows it."
 
-  defstruct [:rank, :local_rank, :pid, :node, :state, :session_id, :endpoint, :exit]
+  defstruct [
+    :rank,
+    :local_rank,
+    :pid,
+    :node,
+    :state,
+    :session_id,
+    :endpoint,
+    :exit,
+    :pool_name,
+    :rank_id,
+    :doing,
+    :heartbeat_age_s,
+    queued: 0,
+    sessions: 0,
+    objects: 0,
+    restarts: 0
+  ]
 
-  @typedoc "`exit` says how it ended, and is nil while it lives."
+  @typedoc """
+  * `state`: `:overdue` runs a call past its deadline, `:unresponsive` has sent no heartbeat for longer
+    than it may
+  * `exit`: how it ended; nil while it lives
+  * `doing`: for people, "idle" or what it runs and for how long
+  * `queued`, `sessions`, `objects`: calls that wait, and what it keeps, by its latest heartbeat, which
+    is `heartbeat_age_s` seconds old
+  * `restarts`: how often the rank that had this place before was replaced
+  """
   @type t :: %__MODULE__{
           rank: non_neg_integer(),
           local_rank: non_neg_integer(),
           pid: non_neg_integer(),
           node: String.t(),
-          state: :starting | :ready | :dead | atom() | integer(),
+          state: :starting | :ready | :dead | :overdue | :unresponsive | atom() | integer(),
           session_id: String.t(),
           endpoint: String.t(),
-          exit: String.t() | nil
+          exit: String.t() | nil,
+          pool_name: String.t(),
+          rank_id: String.t(),
+          doing: String.t(),
+          heartbeat_age_s: float(),
+          queued: non_neg_integer(),
+          sessions: non_neg_integer(),
+          objects: non_neg_integer(),
+          restarts: non_neg_integer()
         }
 end
 
@@ -34,10 +67,15 @@ defmodule Vllm.World.Info do
     :decode_context_parallel_size,
     :backend,
     :failure,
+    :gate,
+    :pool_name,
     ranks: []
   ]
 
-  @typedoc "`failure` says why a world failed, and is nil otherwise."
+  @typedoc """
+  `failure` says why a world failed, and is nil otherwise; `gate` is whether its collectives pass the
+  gate.
+  """
   @type t :: %__MODULE__{
           world_id: String.t(),
           epoch: non_neg_integer(),
@@ -50,6 +88,8 @@ defmodule Vllm.World.Info do
           decode_context_parallel_size: pos_integer(),
           backend: String.t(),
           failure: String.t() | nil,
+          gate: boolean(),
+          pool_name: String.t(),
           ranks: [Rank.t()]
         }
 
@@ -73,7 +113,9 @@ defmodule Vllm.World.Info do
     })
   end
 
-  defp rank(%V1.RankInfo{} = message) do
+  @doc false
+  @spec rank(struct()) :: Rank.t()
+  def rank(%V1.RankInfo{} = message) do
     fields = Map.from_struct(message)
     struct!(Rank, %{fields | exit: present(message.exit)})
   end

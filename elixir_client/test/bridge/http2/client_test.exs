@@ -413,6 +413,53 @@ defmodule Vllm.Bridge.HTTP2.ClientTest do
       assert client.receive_window == 100_000
     end
 
+    test "of a manual stream, is replenished as it is given back" do
+      client = connected([], window_size: 100_000)
+      {:ok, client, 1, _} = Client.request(client, @fields, nil, windows: :manual)
+      data = {:data, 1, false, :binary.copy("x", 10_000), 10_000}
+      {client, frames, _} = feed(client, [response(1) | List.duplicate(data, 9)])
+      # The connection's window is everybody's.
+      assert frames == [{:window_update, 0, 50_000}]
+
+      assert {client, []} = Client.give_back(client, 1, 49_999)
+      assert {client, out} = Client.give_back(client, 1, 1)
+      assert frames(out) == [{:window_update, 1, 50_000}]
+
+      {client, _, [_]} = feed(client, [data])
+      assert {client, []} = Client.give_back(client, 3, 100_000)
+      {client, _} = Client.cancel(client, 1)
+      assert {_client, []} = Client.give_back(client, 1, 100_000)
+    end
+
+    test "of a manual stream, padding is given back at once" do
+      client = connected([], window_size: 4)
+      {:ok, client, 1, _} = Client.request(client, @fields, nil, windows: :manual)
+      # Three bytes of padding, its length included.
+      padded = <<4::24, 0, 8, 1::32, 2, "a", 0, 0>>
+      assert {_client, frames, [_, {:data, 1, "a"}]} = feed(client, [response(1), padded])
+      assert {:window_update, 1, 3} in frames
+    end
+
+    test "fields that are made when they are sent" do
+      client = connected(max_concurrent_streams: 1)
+      {client, 1, _} = request(client)
+      test = self()
+
+      make = fn ->
+        send(test, :made)
+        [{":path", "/made"}]
+      end
+
+      {:ok, client, 3, out} = Client.request(client, make)
+      assert frames(out) == []
+      # Once for its size, once for the wire.
+      assert_received :made
+      refute_received :made
+      {_client, out} = Client.cancel(client, 1)
+      assert_received :made
+      assert [{:rst_stream, 1, :cancel}, {:headers, 3, true, true, nil, _}] = frames(out)
+    end
+
     test "padding counts" do
       client = connected([], window_size: 70_000)
       {client, 1, _} = request(client)

@@ -80,4 +80,11 @@ defmodule Vllm.Call.ArgumentsTest do
     assert {:error, message} = Arguments.bind(spec, [:group, [bogus: 1], @unset])
     assert message =~ "it accepts: dim, __runtime__"
   end
+
+  test "a function is the last argument given, or there is none" do
+    fun = fn value -> value end
+    assert Arguments.split_function([:device, fun, @unset]) == {fun, [:device]}
+    assert Arguments.split_function([:device, @unset, fun]) == {fun, [:device]}
+    assert Arguments.split_function([:device, @unset, @unset]) == {nil, [:device]}
+  end
 end

@@ -32,15 +32,21 @@ defmodule Vllm.Bridge.Connection.Call do
 
   @doc "The response began."
   @spec headers(t(), [{binary(), binary()}]) :: {:ok, t()} | failure()
-  def headers(call, [{":status", "200"} | fields]) do
+  def headers(call, fields) do
+    with :ok <- check_headers(fields), do: {:ok, trailers(call, fields)}
+  end
+
+  @doc "Whether this is how a gRPC response begins."
+  @spec check_headers([{binary(), binary()}]) :: :ok | failure()
+  def check_headers([{":status", "200"} | fields]) do
     case List.keyfind(fields, "content-type", 0) do
-      {_, "application/grpc" <> _} -> {:ok, trailers(call, fields)}
+      {_, "application/grpc" <> _} -> :ok
       {_, other} -> {:error, {:protocol, {:content_type, other}}}
       nil -> {:error, {:protocol, {:content_type, nil}}}
     end
   end
 
-  def headers(_call, [{":status", status} | _]),
+  def check_headers([{":status", status} | _]),
     do: {:error, {:protocol, {:http_status, String.to_integer(status)}}}
 
   @doc "Part of the body."

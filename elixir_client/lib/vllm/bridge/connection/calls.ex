@@ -3,24 +3,63 @@ defmodule Vllm.Bridge.Connection.Calls do
   The calls of a connection, from the caller's request to the one answer that each of them gets.
 
   A call waits for a socket, or is a stream on one. Whatever ends it takes it out of the tables, ends
-  the monitor of its caller and, if it was large, asks for a garbage collection.
+  the monitor of its caller and, if it was large, asks for a garbage collection. A streaming call that
+  ended stays until its caller has taken its messages and its end.
   """
 
-  alias Vllm.Bridge.Connection.{Call, Grpc, Links, Reason, State}
-  alias Vllm.Bridge.HTTP2.Client
+  alias Vllm.Bridge.Connection.{Call, Grpc, Links, Reason, Socket, State, StreamCall}
+  alias Vllm.Bridge.HTTP2.{Client, Hpack}
 
   # Bytes of a request or response after which we collect garbage: the process's heap is too small
   # to do it soon by itself, and references in it would keep a message of a gigabyte alive.
   @large 1024 * 1024
 
-  @doc "Takes a call; `ref` is the caller's alias, to which the answer goes."
-  @spec take(State.t(), reference(), pid(), State.request()) :: State.t()
-  def take(state, ref, caller, {_path, body, _metadata, _deadline} = request) do
+  @doc """
+  Takes a call. Of a unary one (`Call`), `ref` is the caller's alias, to which the answer goes; of a
+  streaming one (`StreamCall`) only its name.
+  """
+  @spec take(State.t(), Call | StreamCall, reference(), pid(), State.request()) :: State.t()
+  def take(state, kind, ref, caller, {_path, body, _metadata, _deadline} = request) do
     # The tag makes the caller's end arrive as {{:caller_down, ref}, ...}.
     monitor = :erlang.monitor(:process, caller, tag: {:caller_down, ref})
     large? = IO.iodata_length(body) > @large
-    call = %Call{ref: ref, monitor: monitor, max_size: state.max_receive_bytes, large?: large?}
-    start(state, call, request)
+    fields = [ref: ref, monitor: monitor, max_size: state.max_receive_bytes, large?: large?]
+    start(state, struct!(kind, fields), request)
+  end
+
+  @doc """
+  Somebody waits for the headers (`:open`) or the next message (`:next`) of a streaming call;
+  `waiter` is the alias that is told.
+  """
+  @spec wait(State.t(), reference(), :open | :next, reference()) :: State.t()
+  def wait(state, ref, what, waiter) do
+    case state.calls do
+      %{^ref => :waiting} ->
+        waiting =
+          for {call, request} <- state.waiting do
+            {if(call.ref == ref, do: waits(call, what, waiter), else: call), request}
+          end
+
+        %{state | waiting: waiting}
+
+      %{^ref => {:ended, call}} ->
+        keep(state, waits(call, what, waiter))
+
+      %{^ref => {socket, stream}} ->
+        update(state, socket, stream, &{:ok, waits(&1, what, waiter)})
+
+      _unknown ->
+        send(waiter, {waiter, {:error, {:closed, :ended}}})
+        state
+    end
+  end
+
+  # One process reads a stream: a second waiter is a mistake of its, told to the first.
+  defp waits(call, what, waiter) do
+    with {_what, before} <- call.waiter,
+         do: send(before, {before, {:error, {:protocol, :concurrent_reads}}})
+
+    %{call | waiter: {what, waiter}}
   end
 
   @doc "Starts the calls that waited for a socket, in their order."
@@ -40,19 +79,21 @@ defmodule Vllm.Bridge.Connection.Calls do
 
   defp start(%{current: socket} = state, call, {path, body, metadata, deadline} = request) do
     link = Map.fetch!(state.links, socket)
+    fixed = Grpc.fields(path, state.scheme, state.authority)
+    more = state.authorization.() ++ metadata
 
-    fields =
-      Grpc.fields(path, state.authority) ++ timeout(deadline, state.authorization.() ++ metadata)
+    # Made when they go out: what is left of the deadline by then is what the server has.
+    fields = fn -> fixed ++ timeout(deadline, more) end
+    windows = if is_struct(call, StreamCall), do: :manual, else: :auto
 
-    case Client.request(link.client, fields, body) do
+    case Client.request(link.client, fields, body, windows: windows) do
       {:ok, client, stream, out} ->
         link = %{link | client: client, streams: Map.put(link.streams, stream, call)}
         calls = Map.put(state.calls, call.ref, {socket, stream})
         Links.put(%{state | calls: calls}, socket, link, out)
 
       {:error, _client, {:headers_too_large, _size, _limit} = reason} ->
-        answer(call, {:error, {:protocol, reason}})
-        %{state | calls: Map.delete(state.calls, call.ref)}
+        conclude(state, call, {:error, {:protocol, reason}})
 
       {:error, _client, _reason} ->
         # Out of stream numbers, or going away: this call is the first of the next connection.
@@ -72,35 +113,44 @@ defmodule Vllm.Bridge.Connection.Calls do
       {nil, _} ->
         state
 
+      {{:ended, call}, calls} ->
+        release(call)
+        %{state | calls: calls}
+
       {:waiting, calls} ->
         {waiting, rest} = Enum.split_with(state.waiting, fn {call, _} -> call.ref != ref end)
         for {call, _} <- rest, do: Process.demonitor(call.monitor)
         %{state | calls: calls, waiting: waiting}
 
       {{socket, stream}, _} ->
-        drop(state, socket, stream)
+        call = state.links |> Map.fetch!(socket) |> Map.fetch!(:streams) |> Map.fetch!(stream)
+        release(call)
+        %{detach(state, socket, stream) | calls: Map.delete(state.calls, ref)}
     end
   end
 
-  @doc "Part of an answer arrived: `update` adds it, or says why the call is given up."
-  @spec update(
-          State.t(),
-          :gen_tcp.socket(),
-          Client.stream(),
-          (Call.t() -> {:ok, Call.t()} | {:error, Reason.t()})
-        ) :: State.t()
-  def update(state, socket, stream, update) do
+  @doc "The headers of an answer arrived."
+  @spec headers(State.t(), Socket.t(), Client.stream(), [Hpack.field()]) :: State.t()
+  def headers(state, socket, stream, fields),
+    do: update(state, socket, stream, fn %kind{} = call -> kind.headers(call, fields) end)
+
+  @doc "Part of an answer's body arrived."
+  @spec data(State.t(), Socket.t(), Client.stream(), binary()) :: State.t()
+  def data(state, socket, stream, data),
+    do: update(state, socket, stream, fn %kind{} = call -> kind.data(call, data) end)
+
+  @doc "The trailers of an answer arrived."
+  @spec trailers(State.t(), Socket.t(), Client.stream(), [Hpack.field()]) :: State.t()
+  def trailers(state, socket, stream, fields),
+    do: update(state, socket, stream, fn %kind{} = call -> {:ok, kind.trailers(call, fields)} end)
+
+  # Changes a call that is a stream on a socket; an error gives it up.
+  defp update(state, socket, stream, update) do
     case state.links do
       %{^socket => %{streams: %{^stream => call}} = link} ->
         case update.(call) do
-          {:ok, call} ->
-            link = %{link | streams: Map.put(link.streams, stream, call)}
-            %{state | links: Map.put(state.links, socket, link)}
-
-          {:error, _reason} = error ->
-            state = drop(state, socket, stream)
-            answer(call, error)
-            state
+          {:ok, call} -> updated(state, socket, stream, link, call)
+          {:error, _reason} = error -> give_up(state, socket, stream, call, error)
         end
 
       _gone ->
@@ -108,16 +158,33 @@ defmodule Vllm.Bridge.Connection.Calls do
     end
   end
 
+  defp updated(state, socket, stream, link, %Call{} = call) do
+    link = %{link | streams: Map.put(link.streams, stream, call)}
+    %{state | links: Map.put(state.links, socket, link)}
+  end
+
+  # Tells whoever waits for a part of a streaming answer, if it is there.
+  defp updated(state, socket, stream, link, %StreamCall{} = call) do
+    case StreamCall.step(call) do
+      {call, give_back, answer} ->
+        with {waiter, told, _last?} <- answer, do: send(waiter, {waiter, told})
+        {client, out} = Client.give_back(link.client, stream, give_back)
+        link = %{link | client: client, streams: Map.put(link.streams, stream, call)}
+        Links.put(state, socket, link, out)
+
+      {:error, _reason} = error ->
+        give_up(state, socket, stream, call, error)
+    end
+  end
+
   @doc "A stream ended: answers with what arrived (`:result`), or with an error."
-  @spec finish(State.t(), :gen_tcp.socket(), Client.stream(), :result | {:error, Reason.t()}) ::
+  @spec finish(State.t(), Socket.t(), Client.stream(), :result | {:error, Reason.t()}) ::
           State.t()
   def finish(state, socket, stream, result) do
     case state.links do
       %{^socket => %{streams: %{^stream => call}} = link} ->
-        answer(call, if(result == :result, do: Call.result(call), else: result))
         link = %{link | streams: Map.delete(link.streams, stream)}
-        links = Map.put(state.links, socket, link)
-        %{state | links: links, calls: Map.delete(state.calls, call.ref)}
+        conclude(%{state | links: Map.put(state.links, socket, link)}, call, result)
 
       _gone ->
         state
@@ -127,41 +194,62 @@ defmodule Vllm.Bridge.Connection.Calls do
   @doc "Fails the calls that wait for a socket."
   @spec fail_waiting(State.t(), Reason.t()) :: State.t()
   def fail_waiting(state, reason) do
-    for {call, _} <- state.waiting, do: answer(call, {:error, reason})
-    refs = for {call, _} <- state.waiting, do: call.ref
-    %{state | waiting: [], calls: Map.drop(state.calls, refs)}
+    Enum.reduce(state.waiting, %{state | waiting: []}, fn {call, _request}, state ->
+      conclude(state, call, {:error, reason})
+    end)
   end
 
   @doc "Fails the calls on a socket; those that were never sent are `:unprocessed`."
-  @spec fail_all(State.t(), :gen_tcp.socket(), {:closed | :protocol, term()}) :: State.t()
+  @spec fail_all(State.t(), Socket.t(), {:closed | :protocol, term()}) :: State.t()
   def fail_all(state, socket, {_, why} = reason) do
     %{client: client, streams: streams} = link = Map.fetch!(state.links, socket)
 
-    for {stream, call} <- streams do
+    state = %{state | links: Map.put(state.links, socket, %{link | streams: %{}})}
+
+    Enum.reduce(streams, state, fn {stream, call}, state ->
       reason = if Client.sent?(client, stream), do: reason, else: {:unprocessed, why}
-      answer(call, {:error, reason})
-    end
-
-    refs = for {_, call} <- streams, do: call.ref
-    links = Map.put(state.links, socket, %{link | streams: %{}})
-    %{state | links: links, calls: Map.drop(state.calls, refs)}
+      conclude(state, call, {:error, reason})
+    end)
   end
 
-  # Gives up a stream whose caller needs no answer, or has another one than the server's.
-  defp drop(state, socket, stream) do
-    link = Map.fetch!(state.links, socket)
-    {call, streams} = Map.pop!(link.streams, stream)
-    {client, out} = Client.cancel(link.client, stream)
-    release(call)
+  # Gives up a stream whose answer is another one than the server's.
+  defp give_up(state, socket, stream, call, error),
+    do: state |> detach(socket, stream) |> conclude(call, error)
 
-    %{state | calls: Map.delete(state.calls, call.ref)}
-    |> Links.put(socket, %{link | client: client, streams: streams}, out)
-    |> Links.close_if_retired(socket)
-  end
-
-  defp answer(call, answer) do
+  # A call is no stream any more: answers it, or keeps what its reader has not taken.
+  defp conclude(state, %Call{} = call, result) do
+    answer = if result == :result, do: Call.result(call), else: result
     send(call.ref, {call.ref, answer})
     release(call)
+    %{state | calls: Map.delete(state.calls, call.ref)}
+  end
+
+  defp conclude(state, %StreamCall{} = call, result),
+    do: keep(state, StreamCall.ended(call, result))
+
+  defp keep(state, call) do
+    case StreamCall.step(call) do
+      {call, _give_back, {waiter, answer, true}} ->
+        send(waiter, {waiter, answer})
+        release(call)
+        %{state | calls: Map.delete(state.calls, call.ref)}
+
+      {call, _give_back, answer} ->
+        with {waiter, told, false} <- answer, do: send(waiter, {waiter, told})
+        %{state | calls: Map.put(state.calls, call.ref, {:ended, call})}
+
+      {:error, _reason} = error ->
+        keep(state, StreamCall.broken(call, error))
+    end
+  end
+
+  # Ends a stream that is still open.
+  defp detach(state, socket, stream) do
+    link = Map.fetch!(state.links, socket)
+    {client, out} = Client.cancel(link.client, stream)
+    link = %{link | client: client, streams: Map.delete(link.streams, stream)}
+
+    state |> Links.put(socket, link, out) |> Links.close_if_retired(socket)
   end
 
   defp release(call) do

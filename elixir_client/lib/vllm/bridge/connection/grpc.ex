@@ -28,11 +28,12 @@ defmodule Vllm.Bridge.Connection.Grpc do
   end
 
   @doc "The fields every request of a connection starts and goes on with."
-  @spec fields(path :: binary(), authority :: binary()) :: [Hpack.policy_field()]
-  def fields(path, authority) do
+  @spec fields(path :: binary(), scheme :: binary(), authority :: binary()) ::
+          [Hpack.policy_field()]
+  def fields(path, scheme, authority) do
     [
       {":method", "POST"},
-      {":scheme", "http"},
+      {":scheme", scheme},
       {":path", path},
       {":authority", authority},
       {"te", "trailers"},

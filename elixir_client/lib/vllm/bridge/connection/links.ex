@@ -16,14 +16,16 @@ defmodule Vllm.Bridge.Connection.Links do
   @doc "Begins to connect, unless an attempt is under way."
   @spec connect(State.t()) :: State.t()
   def connect(%{attempt: nil} = state) do
-    {_pid, monitor} = Socket.start_connect(state.endpoint, state.connect_timeout, self())
+    {_pid, monitor} =
+      Socket.start_connect(state.endpoint, state.tls, state.connect_timeout, self())
+
     %{state | attempt: {:connecting, monitor}}
   end
 
   def connect(state), do: state
 
   @doc "Speaks first on a socket that connected. Its SETTINGS must come before the timer's message."
-  @spec open(State.t(), :gen_tcp.socket()) :: State.t()
+  @spec open(State.t(), Socket.t()) :: State.t()
   def open(state, socket) do
     {client, out} = Client.new()
     timer = Process.send_after(self(), {:open_timeout, socket}, state.connect_timeout)
@@ -32,11 +34,11 @@ defmodule Vllm.Bridge.Connection.Links do
   end
 
   @doc "Lets the driver deliver some more reads."
-  @spec read(:gen_tcp.socket()) :: :ok | {:error, :inet.posix()}
-  def read(socket), do: :inet.setopts(socket, active: @reads)
+  @spec read(Socket.t()) :: :ok | {:error, term()}
+  def read(socket), do: Socket.activate(socket, @reads)
 
   @doc "Puts a link back with output that is to be written."
-  @spec put(State.t(), :gen_tcp.socket(), State.link(), iodata()) :: State.t()
+  @spec put(State.t(), Socket.t(), State.link(), iodata()) :: State.t()
   def put(state, socket, link, []), do: %{state | links: Map.put(state.links, socket, link)}
 
   def put(state, socket, link, out) do
@@ -61,7 +63,7 @@ defmodule Vllm.Bridge.Connection.Links do
         link = Map.fetch!(links, socket)
 
         # Handled like the driver's own message, behind what has already arrived.
-        with {:error, reason} <- :gen_tcp.send(socket, link.out),
+        with {:error, reason} <- Socket.send(socket, link.out),
              do: send(self(), {:tcp_error, socket, reason})
 
         Map.put(links, socket, %{link | out: []})
@@ -71,12 +73,12 @@ defmodule Vllm.Bridge.Connection.Links do
   end
 
   @doc "No new calls go to this socket; it closes when the last one is done."
-  @spec retire(State.t(), :gen_tcp.socket()) :: State.t()
+  @spec retire(State.t(), Socket.t()) :: State.t()
   def retire(%{current: socket} = state, socket), do: %{state | current: nil}
   def retire(state, _socket), do: state
 
   @doc "Closes a retired socket whose last call is done."
-  @spec close_if_retired(State.t(), :gen_tcp.socket()) :: State.t()
+  @spec close_if_retired(State.t(), Socket.t()) :: State.t()
   def close_if_retired(state, socket) do
     case state do
       %{current: ^socket} ->
@@ -94,9 +96,9 @@ defmodule Vllm.Bridge.Connection.Links do
   end
 
   @doc "Closes a socket; what was collected for it is dropped."
-  @spec close(State.t(), :gen_tcp.socket()) :: State.t()
+  @spec close(State.t(), Socket.t()) :: State.t()
   def close(state, socket) do
-    :gen_tcp.close(socket)
+    Socket.close(socket)
     %{state | links: Map.delete(state.links, socket), dirty: List.delete(state.dirty, socket)}
   end
 end

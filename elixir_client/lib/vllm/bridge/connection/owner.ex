@@ -8,7 +8,7 @@ defmodule Vllm.Bridge.Connection.Owner do
 
   use GenServer
 
-  alias Vllm.Bridge.Connection.{Call, Calls, Links, State}
+  alias Vllm.Bridge.Connection.{Call, Calls, Links, Socket, State, StreamCall}
   alias Vllm.Bridge.Endpoint
   alias Vllm.Bridge.HTTP2.Client
 
@@ -28,10 +28,17 @@ defmodule Vllm.Bridge.Connection.Owner do
 
   @impl GenServer
   @spec handle_info(term(), State.t()) :: {:noreply, State.t()} | {:noreply, State.t(), 0}
-  def handle_info({:tcp, socket, bytes}, state), do: state |> received(socket, bytes) |> collect()
+  def handle_info({kind, socket, bytes}, state) when kind in [:tcp, :ssl],
+    do: state |> received(socket, bytes) |> collect()
 
   def handle_info({:unary, ref, caller, request}, state),
-    do: state |> Calls.take(ref, caller, request) |> collect()
+    do: state |> Calls.take(Call, ref, caller, request) |> collect()
+
+  def handle_info({:stream, ref, caller, request}, state),
+    do: state |> Calls.take(StreamCall, ref, caller, request) |> collect()
+
+  def handle_info({:wait, ref, what, waiter}, state),
+    do: state |> Calls.wait(ref, what, waiter) |> collect()
 
   def handle_info(:timeout, state), do: {:noreply, Links.write(state)}
 
@@ -40,7 +47,7 @@ defmodule Vllm.Bridge.Connection.Owner do
     collect(state)
   end
 
-  def handle_info({:tcp_passive, socket}, state) do
+  def handle_info({kind, socket}, state) when kind in [:tcp_passive, :ssl_passive] do
     # An error here comes again as :tcp_closed or :tcp_error.
     _ = Links.read(socket)
     collect(state)
@@ -51,9 +58,10 @@ defmodule Vllm.Bridge.Connection.Owner do
   def handle_info({{:caller_down, ref}, _monitor, :process, _pid, _reason}, state),
     do: state |> Calls.cancel(ref) |> collect()
 
-  def handle_info({:tcp_closed, socket}, state), do: state |> lost(socket, :closed) |> collect()
+  def handle_info({kind, socket}, state) when kind in [:tcp_closed, :ssl_closed],
+    do: state |> lost(socket, :closed) |> collect()
 
-  def handle_info({:tcp_error, socket, reason}, state),
+  def handle_info({kind, socket, reason}, state) when kind in [:tcp_error, :ssl_error],
     do: state |> lost(socket, reason) |> collect()
 
   def handle_info(
@@ -88,8 +96,8 @@ defmodule Vllm.Bridge.Connection.Owner do
 
     for {socket, link} <- state.links do
       Calls.fail_all(state, socket, {:closed, :closed_here})
-      _ = :gen_tcp.send(socket, [link.out | Client.close(link.client)])
-      :gen_tcp.close(socket)
+      _ = Socket.send(socket, [link.out | Client.close(link.client)])
+      Socket.close(socket)
     end
 
     :ok
@@ -120,13 +128,13 @@ defmodule Vllm.Bridge.Connection.Owner do
   end
 
   defp event({:headers, stream, fields}, state, socket),
-    do: Calls.update(state, socket, stream, &Call.headers(&1, fields))
+    do: Calls.headers(state, socket, stream, fields)
 
   defp event({:data, stream, data}, state, socket),
-    do: Calls.update(state, socket, stream, &Call.data(&1, data))
+    do: Calls.data(state, socket, stream, data)
 
   defp event({:trailers, stream, fields}, state, socket),
-    do: Calls.update(state, socket, stream, &{:ok, Call.trailers(&1, fields)})
+    do: Calls.trailers(state, socket, stream, fields)
 
   defp event({:done, stream}, state, socket), do: Calls.finish(state, socket, stream, :result)
 
@@ -167,7 +175,7 @@ defmodule Vllm.Bridge.Connection.Owner do
 
   defp lost(%{attempt: {:opening, socket, timer}} = state, socket, reason) do
     Process.cancel_timer(timer)
-    state |> Links.close(socket) |> connect_failed(classify(:connect, reason))
+    state |> Links.close(socket) |> connect_failed(unopened(state, reason))
   end
 
   defp lost(state, socket, reason) do
@@ -182,6 +190,13 @@ defmodule Vllm.Bridge.Connection.Owner do
         state
     end
   end
+
+  # With TLS, a server refuses our certificate only after the handshake.
+  defp unopened(%{tls: nil}, reason), do: classify(:connect, reason)
+  # What `:ssl.setopts/2` makes of a socket that is closed already.
+  defp unopened(_state, {:options, _closed}), do: {:connect, {:tls, :closed}}
+  defp unopened(_state, reason) when is_atom(reason), do: {:connect, {:tls, reason}}
+  defp unopened(_state, reason), do: classify(:connect, reason)
 
   defp classify(_kind, {:connection_error, _, _} = reason), do: {:protocol, reason}
   defp classify(kind, reason), do: {kind, reason}

@@ -3,7 +3,7 @@ defmodule Vllm.Bridge.Connection.Reason do
   Why a call failed, and the sentence that tells a person: one clause per reason.
   """
 
-  alias Vllm.Bridge.Connection.Grpc
+  alias Vllm.Bridge.Connection.{Grpc, Tls}
 
   @typedoc """
   Why a call failed. Whether it ran:
@@ -33,6 +33,16 @@ defmodule Vllm.Bridge.Connection.Reason do
   def format(:deadline_exceeded) do
     "no answer before the deadline; the call was cancelled but may have run. " <>
       "Give it a longer timeout, or ask the pool what the rank is doing"
+  end
+
+  def format({:connect, {:tls, reason}}),
+    do: "no secure connection: #{Tls.format(reason)}. Nothing was sent"
+
+  def format({:connect, {:tls_alert, _alert} = reason}), do: format({:connect, {:tls, reason}})
+
+  def format({:connect, :closed}) do
+    "cannot connect: the server closed the connection before a word. Nothing was sent. " <>
+      "Check that it speaks gRPC on this endpoint, and give `tls` if it wants TLS"
   end
 
   def format({:connect, reason}) do
@@ -97,8 +107,11 @@ defmodule Vllm.Bridge.Connection.Reason do
   def format({:protocol, {:stream_error, code, message}}),
     do: "the answer broke HTTP/2 (#{code}): #{text(message)}. The server has a fault"
 
+  def format({:protocol, :concurrent_reads}),
+    do: "another process reads the same stream. Read a stream in one process"
+
   def format({:protocol, reason}),
-    do: "the answer is no answer to a unary gRPC call (#{detail(reason)}). The server has a fault"
+    do: "the answer is no answer to a gRPC call (#{detail(reason)}). The server has a fault"
 
   @statuses {"OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND",
              "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
@@ -112,6 +125,8 @@ defmodule Vllm.Bridge.Connection.Reason do
   defp text(text), do: if(String.valid?(text), do: text, else: inspect(text))
 
   defp detail(reason) when is_atom(reason), do: posix(reason)
+  defp detail({:tls_alert, _alert} = reason), do: Tls.format(reason)
+  defp detail(:ended), do: "the stream has ended before"
   defp detail({:goaway, code}), do: "it is going away, #{inspect(code)}"
   defp detail({:reset, code}), do: "the stream was reset, #{inspect(code)}"
   defp detail(reason), do: inspect(reason)

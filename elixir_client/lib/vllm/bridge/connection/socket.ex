@@ -1,9 +1,12 @@
 defmodule Vllm.Bridge.Connection.Socket do
   @moduledoc """
-  Opens the socket of a connection.
+  The socket of a connection, in the clear or with TLS: opened here, and used alike.
   """
 
+  alias Vllm.Bridge.Connection.Tls
   alias Vllm.Bridge.Endpoint
+
+  @type t :: :gen_tcp.socket() | :ssl.sslsocket()
 
   @options [
     :binary,
@@ -28,16 +31,53 @@ defmodule Vllm.Bridge.Connection.Socket do
   That process ends with `{:connected, socket}`, the socket being `owner`'s, or with
   `{:not_connected, reason}`, as the reason in the `:DOWN` message.
   """
-  @spec start_connect(Endpoint.t(), timeout(), owner :: pid()) :: {pid(), reference()}
-  def start_connect(endpoint, timeout, owner) do
+  @spec start_connect(Endpoint.t(), Tls.t() | nil, timeout(), owner :: pid()) ::
+          {pid(), reference()}
+  def start_connect(endpoint, tls, timeout, owner) do
     spawn_monitor(fn ->
       with {:ok, socket} <- connect(endpoint, timeout),
-           :ok <- :gen_tcp.controlling_process(socket, owner) do
+           {:ok, socket} <- secure(socket, tls, timeout),
+           :ok <- hand_over(socket, owner) do
         exit({:connected, socket})
       else
         {:error, reason} -> exit({:not_connected, reason})
       end
     end)
+  end
+
+  @doc "Lets `count` more reads arrive as messages."
+  @spec activate(t(), pos_integer()) :: :ok | {:error, term()}
+  def activate(socket, count) when is_port(socket), do: :inet.setopts(socket, active: count)
+  def activate(socket, count), do: :ssl.setopts(socket, active: count)
+
+  @doc "Writes."
+  @spec send(t(), iodata()) :: :ok | {:error, term()}
+  def send(socket, data) when is_port(socket), do: :gen_tcp.send(socket, data)
+  def send(socket, data), do: :ssl.send(socket, data)
+
+  @doc "Closes; no message of it follows."
+  @spec close(t()) :: :ok
+  def close(socket) when is_port(socket), do: :gen_tcp.close(socket)
+
+  def close(socket) do
+    _ = :ssl.close(socket)
+    :ok
+  end
+
+  defp hand_over(socket, owner) when is_port(socket),
+    do: :gen_tcp.controlling_process(socket, owner)
+
+  defp hand_over(socket, owner) do
+    with {:error, reason} <- :ssl.controlling_process(socket, owner), do: {:error, {:tls, reason}}
+  end
+
+  defp secure(socket, nil, _timeout), do: {:ok, socket}
+
+  defp secure(socket, tls, timeout) do
+    with {:error, reason} <- Tls.connect(socket, tls, timeout) do
+      :gen_tcp.close(socket)
+      {:error, {:tls, reason}}
+    end
   end
 
   @spec connect(Endpoint.t(), timeout()) :: {:ok, :gen_tcp.socket()} | {:error, term()}

@@ -45,7 +45,7 @@ defmodule Vllm.Bridge.HTTP2.Client do
   | `State` | the struct and its table of streams |
   """
 
-  alias Vllm.Bridge.HTTP2.Client.{Input, SendQueue, Settings, State, Streams}
+  alias Vllm.Bridge.HTTP2.Client.{Handlers, Input, SendQueue, Settings, State, Streams}
   alias Vllm.Bridge.HTTP2.{Frame, Hpack}
 
   @preface "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -97,22 +97,31 @@ defmodule Vllm.Bridge.HTTP2.Client do
     end
   end
 
+  @typedoc """
+  A request's fields, or a function that makes them at the moment they are sent: for what changes
+  while the request waits for its turn.
+  """
+  @type fields :: [Hpack.policy_field()] | (() -> [Hpack.policy_field()])
+
   @doc """
   Starts a stream with `fields`, pseudo-header fields first.
 
   `body` is the whole body, `nil` for none, or `:stream` when `stream_data/4` brings it.
 
+  With `windows: :manual` the stream's window opens again only as `give_back/3` says, so that the
+  server can send no more than one window ahead of whoever reads; by itself otherwise.
+
   Fields over the server's `SETTINGS_MAX_HEADER_LIST_SIZE` are refused with their size and the limit;
   the connection goes on. They are compared with the limit as it is now, also when the stream waits.
   """
-  @spec request(t(), [Hpack.policy_field()], iodata() | nil | :stream) ::
+  @spec request(t(), fields(), iodata() | nil | :stream, keyword()) ::
           {:ok, t(), stream(), iodata()}
           | {:error, t(), :failed | :exhausted | {:goaway, Frame.code()} | Settings.too_large()}
-  def request(client, fields, body \\ nil) do
-    case check(client, fields) do
+  def request(client, fields, body \\ nil, opts \\ []) do
+    case check(client, made(fields)) do
       :ok ->
         id = client.next_stream
-        stream = State.new_stream(fields)
+        stream = State.new_stream(fields, Keyword.get(opts, :windows, :auto) == :manual)
         stream = if body == :stream, do: stream, else: SendQueue.add(stream, body || [], true)
         {client, out} = Streams.start(%{client | next_stream: id + 2}, id, stream)
         {:ok, client, id, out}
@@ -121,6 +130,9 @@ defmodule Vllm.Bridge.HTTP2.Client do
         {:error, client, reason}
     end
   end
+
+  defp made(fields) when is_function(fields, 0), do: fields.()
+  defp made(fields), do: fields
 
   defp check(%{phase: :failed}, _fields), do: {:error, :failed}
   defp check(%{goaway: {_last, code}}, _fields), do: {:error, {:goaway, code}}
@@ -157,6 +169,21 @@ defmodule Vllm.Bridge.HTTP2.Client do
     case client.streams do
       %{^id => stream} -> stream.pending_size
       _ -> 0
+    end
+  end
+
+  @doc """
+  Lets the server send `size` more bytes on a stream with `windows: :manual`: as many as were read of
+  what it sent before. Told to it in batches of half a window.
+  """
+  @spec give_back(t(), stream(), non_neg_integer()) :: {t(), iodata()}
+  def give_back(client, id, size) do
+    case client.streams do
+      %{^id => %{fields: nil, manual?: true} = stream} ->
+        Handlers.give_back(client, id, stream, size)
+
+      _ ->
+        {client, []}
     end
   end
 

@@ -129,16 +129,25 @@ defmodule Vllm.Bridge.HTTP2.Client.Handlers do
     if end_stream? do
       Streams.finish(state, id, stream, out, events)
     else
-      full = state.options.window_size
-      window = stream.receive_window - size
+      # Padding is nobody's to read: of a manual stream, it alone is given back here.
+      read = if stream.manual?, do: size - byte_size(data), else: size
+      stream = %{stream | receive_window: stream.receive_window - size}
+      {state, update} = give_back(state, id, stream, read)
+      {state, if(update == [], do: out, else: [out | update]), events}
+    end
+  end
 
-      # Replenished in batches: at half, one frame per 8 MiB.
-      if window * 2 > full do
-        {State.put_stream(state, id, %{stream | receive_window: window}), out, events}
-      else
-        state = State.put_stream(state, id, %{stream | receive_window: full})
-        {state, [out | window_update(id, full - window)], events}
-      end
+  @doc "Opens a stream's window by `size`, told in batches of half a window: a frame per 8 MiB."
+  @spec give_back(State.t(), State.id(), State.stream(), non_neg_integer()) ::
+          {State.t(), iodata()}
+  def give_back(state, id, stream, size) do
+    owed = stream.owed + size
+
+    if owed * 2 < state.options.window_size do
+      {State.put_stream(state, id, %{stream | owed: owed}), []}
+    else
+      stream = %{stream | owed: 0, receive_window: stream.receive_window + owed}
+      {State.put_stream(state, id, stream), window_update(id, owed)}
     end
   end
 

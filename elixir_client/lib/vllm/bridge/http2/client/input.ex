@@ -30,6 +30,10 @@ defmodule Vllm.Bridge.HTTP2.Client.Input do
   defp frames(%{phase: :preface} = state, "HTTP/" <> _, out, events),
     do: fail(state, out, events, :protocol_error, "the server answered with HTTP/1")
 
+  # A TLS alert: 21, then the version (RFC 8446 section 5.1).
+  defp frames(%{phase: :preface} = state, <<21, 3, _::binary>>, out, events),
+    do: fail(state, out, events, :protocol_error, "the server speaks TLS (give it `tls`)")
+
   defp frames(state, bytes, out, events) do
     case Frame.decode(bytes, state.options.max_frame_size) do
       {:ok, frame, rest} ->

@@ -6,7 +6,7 @@ defmodule Vllm.Bridge.HTTP2.Client.State do
   and nothing is copied between them on the way of a call.
   """
 
-  alias Vllm.Bridge.HTTP2.{Client, Frame, Hpack}
+  alias Vllm.Bridge.HTTP2.{Client, Frame}
 
   @default_window 65_535
   @max_stream 0x7FFFFFFF
@@ -52,16 +52,20 @@ defmodule Vllm.Bridge.HTTP2.Client.State do
   @typedoc """
   One stream.
 
-  * `fields`: the request while it waits for its turn, then `nil`
+  * `fields`: the request (or what makes it) while it waits for its turn, then `nil`
   * `pending`: the body that no window had room for yet; `finish?`: nothing is added to it any more
   * `sending?`: whether the stream is in the connection's `sending`
   * `receive_window`: what the server may still send
+  * `manual?`: the window opens as `give_back/3` says; `owed`: what it said and the server was not
+    told yet
   * `answer`: what must come next, `:headers` or `:data`
   """
   @type stream :: %{
-          fields: [Hpack.policy_field()] | nil,
+          fields: Client.fields() | nil,
           send_window: integer(),
           receive_window: integer(),
+          manual?: boolean(),
+          owed: non_neg_integer(),
           pending: :queue.queue(binary()),
           pending_size: non_neg_integer(),
           finish?: boolean(),
@@ -79,6 +83,8 @@ defmodule Vllm.Bridge.HTTP2.Client.State do
     fields: nil,
     send_window: 0,
     receive_window: 0,
+    manual?: false,
+    owed: 0,
     pending: :queue.new(),
     pending_size: 0,
     finish?: false,
@@ -92,8 +98,8 @@ defmodule Vllm.Bridge.HTTP2.Client.State do
   def default_window, do: @default_window
 
   @doc "A stream that waits with its request."
-  @spec new_stream([Hpack.policy_field()]) :: stream()
-  def new_stream(fields), do: %{@new_stream | fields: fields}
+  @spec new_stream(Client.fields(), manual? :: boolean()) :: stream()
+  def new_stream(fields, manual?), do: %{@new_stream | fields: fields, manual?: manual?}
 
   @doc "Puts a stream into the table."
   @spec put_stream(t(), id(), stream()) :: t()

@@ -49,7 +49,7 @@ defmodule Vllm.Bridge.HTTP2.Client.Streams do
   end
 
   defp open(state, id, stream) do
-    {encoder, block} = Hpack.encode(state.encoder, stream.fields)
+    {encoder, block} = Hpack.encode(state.encoder, fields(stream))
     last? = stream.finish? and stream.pending_size == 0
 
     stream = %{
@@ -67,6 +67,9 @@ defmodule Vllm.Bridge.HTTP2.Client.Streams do
       do: {State.put_stream(state, id, stream), headers},
       else: SendQueue.send_stream(state, id, stream, headers)
   end
+
+  defp fields(%{fields: make}) when is_function(make, 0), do: make.()
+  defp fields(%{fields: fields}), do: fields
 
   defp header_frames(id, last?, block, max) do
     if IO.iodata_length(block) <= max do

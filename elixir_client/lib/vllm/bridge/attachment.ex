@@ -1,0 +1,95 @@
+defmodule Vllm.Bridge.Attachment do
+  @moduledoc false
+  # Holds the pool's `Attach` stream open for as long as the bridge lives: when the pool sees it end
+  # and no other come within its grace period, it ends what this bridge opened.
+
+  use GenServer
+
+  alias Vllm.Bridge.{Connection, Connections, PoolClient, Profiles, Protobuf, V1}
+  alias Vllm.Error
+  require Logger
+
+  @path "/vllm.bridge.v1.Pool/Attach"
+
+  # Milliseconds between attempts: doubled up to the second, which is well under the grace period.
+  @first_pause 50
+  @longest_pause 1_000
+
+  @doc false
+  @spec start_link(keyword()) :: GenServer.on_start()
+  def start_link(opts) do
+    bridge = Keyword.fetch!(opts, :bridge)
+    GenServer.start_link(__MODULE__, bridge, name: Module.concat(bridge, Attachment))
+  end
+
+  @impl GenServer
+  def init(bridge) do
+    Logger.metadata(vllm_bridge: bridge)
+    state = %{bridge: bridge, asked: nil, stream: nil, attached?: false, pause: @first_pause}
+    {:ok, Map.put(state, :warned?, false), {:continue, :attach}}
+  end
+
+  @impl GenServer
+  def handle_continue(:attach, state) do
+    with {:ok, config} <- Connections.config(state.bridge),
+         body = Protobuf.encode(%V1.AttachRequest{client_id: config.client_id}),
+         {:ok, stream} <- Connection.server_stream(config.pool, @path, body) do
+      {:noreply, %{state | stream: stream, asked: Connection.request_next(stream)}}
+    else
+      {:error, reason} -> lost(reason, state)
+    end
+  end
+
+  @impl GenServer
+  def handle_info({asked, {:ok, _attached}}, %{asked: asked} = state) when asked != nil do
+    if state.warned?, do: Logger.info("attached to the pool again")
+    # A new server may have other profiles.
+    Profiles.refresh(state.bridge)
+    asked = Connection.request_next(state.stream)
+    {:noreply, %{state | asked: asked, attached?: true, warned?: false, pause: @first_pause}}
+  end
+
+  def handle_info({asked, :done}, %{asked: asked} = state) when asked != nil,
+    do: lost({:closed, :closed}, state)
+
+  def handle_info({asked, {:error, reason}}, %{asked: asked} = state) when asked != nil,
+    do: lost(reason, state)
+
+  def handle_info({:DOWN, asked, :process, _pid, reason}, %{asked: asked} = state),
+    do: lost({:closed, reason}, state)
+
+  def handle_info(:attach, state), do: {:noreply, state, {:continue, :attach}}
+  def handle_info(_other, state), do: {:noreply, state}
+
+  # UNIMPLEMENTED: a server without attachments, which ends nothing by itself either.
+  defp lost({:status, 12, _text, _trailers}, state) do
+    Logger.debug("the pool knows no attachments")
+    {:noreply, %{state | asked: nil, attached?: false}}
+  end
+
+  defp lost(reason, state) do
+    Process.send_after(self(), :attach, state.pause)
+    state = warn(state, reason)
+    pause = min(2 * state.pause, @longest_pause)
+    {:noreply, %{state | asked: nil, attached?: false, pause: pause}}
+  end
+
+  # Once for each loss, and not for a server that was not there so far: calls say that.
+  defp warn(%{attached?: attached?} = state, reason) do
+    refused? = match?({:status, _code, _text, _trailers}, reason)
+
+    with true <- not state.warned? and (attached? or refused?),
+         {:ok, config} <- Connections.config(state.bridge) do
+      error = PoolClient.failed(reason, "Attach", config, :infinity)
+
+      Logger.warning(
+        "not attached to the pool any more, which ends this bridge's sessions and worlds if that lasts: " <>
+          Error.message(error)
+      )
+
+      %{state | warned?: true}
+    else
+      _nothing_to_say -> state
+    end
+  end
+end

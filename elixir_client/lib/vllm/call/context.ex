@@ -1,0 +1,86 @@
+defmodule Vllm.Call.Context do
+  @moduledoc false
+  # Enters a context manager of a rank, runs a function, and exits it in any case.
+
+  alias Vllm.Bridge.Owners
+  alias Vllm.Call.Objects
+  alias Vllm.{Error, Ref, Runtime, Session}
+  require Logger
+
+  # After these nobody here knows whether the context was entered.
+  @unknown_outcome [:timeout, :worker, :grpc_error]
+
+  @doc "The checked `__runtime__` of `Vllm.with_context/3`."
+  @spec runtime(term()) :: {:ok, Runtime.t()} | {:error, Error.t()}
+  def runtime([]), do: Runtime.validate([])
+  def runtime(__runtime__: runtime), do: Runtime.validate(runtime)
+
+  def runtime(other) do
+    message = "with_context: the only option is __runtime__, got: #{inspect(other, limit: 5)}"
+    {:error, Error.validation(message, "invalid_option")}
+  end
+
+  @doc """
+  What the function returns, run with the value of the entered context; see `Vllm.with_context/3`.
+  `release: true` forgets the context as well.
+  """
+  @spec run(term(), (term() -> result) | (() -> result), Runtime.t(), release: boolean()) ::
+          {:ok, result} | {:error, Error.t()}
+        when result: term()
+  def run(%Ref{} = ref, fun, runtime, release: release) do
+    bridge = bridge(runtime)
+    # From here on somebody exits it, whenever this process is killed.
+    owned = {:context, System.unique_integer([:monotonic]), ref}
+    Owners.own(bridge, owned)
+
+    leave = fn error ->
+      result = Objects.exit(ref, error, release, runtime)
+      unless open?(result), do: Owners.disown(bridge, owned)
+      with {:ok, _suppressed} <- result, do: :ok
+    end
+
+    case Objects.enter(ref, runtime) do
+      {:ok, value} ->
+        inside(fun, value, leave)
+
+      {:error, error} ->
+        # Calls of a session run in order: the exit comes behind an entry that still runs.
+        if error.category in @unknown_outcome,
+          do: leave.("entering it failed"),
+          else: Owners.disown(bridge, owned)
+
+        {:error, error}
+    end
+  end
+
+  def run(other, _fun, _runtime, _release) do
+    message = "a context manager was expected from the call, got: #{inspect(other, limit: 5)}"
+    {:error, Error.validation(message, "not_a_context")}
+  end
+
+  defp inside(fun, value, leave) do
+    if(is_function(fun, 0), do: fun.(), else: fun.(value))
+  catch
+    kind, reason ->
+      stacktrace = __STACKTRACE__
+
+      with {:error, error} <- leave.(Exception.format_banner(kind, reason, stacktrace)),
+           do: Logger.warning("a context could not be exited: " <> Error.message(error))
+
+      :erlang.raise(kind, reason, stacktrace)
+  else
+    result -> with :ok <- leave.(""), do: {:ok, result}
+  end
+
+  # Whether the context may still be entered: then it is left to the end of this process.
+  defp open?({:error, %Error{category: category, reason: reason}}),
+    do: category in @unknown_outcome or reason == "context_order"
+
+  defp open?(_exited), do: false
+
+  # As `Vllm.Call.Dispatch` finds it.
+  defp bridge(runtime) do
+    bound = Session.current()
+    runtime.bridge || (bound && bound.bridge) || Vllm.Bridge
+  end
+end
