@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from rank_harness import Outcome, Ranks, World, _values
+from rank_harness import Outcome, Ranks, World, _values, run_ranks
 
 import vllm_distributed as vd
 from vllm_distributed.communicators import MessageQueue
@@ -542,7 +542,7 @@ def test_a_file_system_without_room_is_an_error_not_a_signal(
 # Life cycle
 
 
-def test_fifty_queues_leave_nothing() -> None:
+def fifty_queues(rank: int, port: int, size: int) -> None:
     def once() -> None:
         queue = MessageQueue(2, 1, [0], max_chunk_bytes=1024, connect_ip=LOOPBACK)
         handle = queue.export_handle()
@@ -565,6 +565,10 @@ def test_fifty_queues_leave_nothing() -> None:
     for _ in range(50):
         once()
     assert held() == before
+
+
+def test_fifty_queues_leave_nothing() -> None:
+    run_ranks(1, fifty_queues)
 
 
 PROGRAM = """

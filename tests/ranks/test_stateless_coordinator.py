@@ -288,7 +288,7 @@ def test_missing_members_are_named_and_the_rest_can_go_on() -> None:
         assert outcome.error is None, outcome.report
 
 
-def test_wrong_arguments() -> None:
+def wrong_arguments(rank: int, port: int, size: int) -> None:
     def make(*arguments: Any, **named: Any) -> Any:
         return vd.StatelessGroupCoordinator(*arguments, **named)
 
@@ -334,6 +334,10 @@ def test_wrong_arguments() -> None:
     del caught
     gc.collect()
     assert held() == before
+
+
+def test_wrong_arguments() -> None:
+    run_ranks(1, wrong_arguments)
 
 
 def over_and_over() -> tuple[tuple[int, int], tuple[int, int]]:

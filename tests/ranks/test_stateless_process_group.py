@@ -415,7 +415,7 @@ def test_another_shape_or_dtype_changes_nothing(world_of: Callable[..., World]) 
     world_of(2, **TWO).run(other_tensors)
 
 
-def alone() -> None:
+def alone(rank: int, port: int, size: int) -> None:
     before = held()
     group = Group.create("127.0.0.1", 0, 0, 1)
     assert group.broadcast_obj("a", 0) == "a"
@@ -437,10 +437,10 @@ def alone() -> None:
 
 
 def test_a_group_of_one() -> None:
-    alone()
+    run_ranks(1, alone)
 
 
-def test_wrong_arguments_of_create() -> None:
+def wrong_arguments_of_create(rank: int, _: int, size: int) -> None:
     listener = listening()
     port = listener.getsockname()[1]
     table: list[tuple[tuple[Any, ...], dict[str, Any], type, str]] = [
@@ -497,6 +497,10 @@ def test_wrong_arguments_of_create() -> None:
     threads, files = before
     assert held() == (threads, files - 1)  # the socket that was passed became the group's
     listener.close()
+
+
+def test_wrong_arguments_of_create() -> None:
+    run_ranks(1, wrong_arguments_of_create)
 
 
 def comes_alone(rank: int, port: int, size: int) -> None:
