@@ -39,7 +39,7 @@ class RankFactory:
         rank_id = f"rank-{next(self._numbers)}"
         rank = Rank(rank_id, seat, self._settings, self._observer.events.publish_rank)
         rank.pool_name = self._pool_name
-        rank.on_heartbeat(lambda _, heartbeat: self._observer.metrics.count(heartbeat.counts))
+        rank.on_heartbeat(lambda _, heartbeat: self._observer.metrics.count(heartbeat))
         return rank
 
     async def start(
@@ -49,6 +49,7 @@ class RankFactory:
         timeout: timedelta,
         world: control_pb2.WorldAssignment | None = None,
         rendezvous: socket.socket | None = None,
+        board: int | None = None,
     ) -> None:
         """Start it and wait until it serves. Raises as `Rank.start`."""
         path = self._runtime_dir / f"{rank.rank_id}.sock"
@@ -65,4 +66,4 @@ class RankFactory:
             log_level=self._observer.log.level,
         )
         assignment.heartbeat_interval.FromTimedelta(self._settings.heartbeat_interval)
-        await rank.start(self._launcher, assignment, rendezvous, timeout)
+        await rank.start(self._launcher, assignment, rendezvous, board, timeout)
