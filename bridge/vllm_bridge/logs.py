@@ -85,7 +85,7 @@ def setup_rank(
         session_id, call_id = running()
         return {**fields, "session_id": session_id, "call_id": call_id}
 
-    setup(settings, _to_stderr, known)
+    setup(settings, to_stderr, known)
 
 
 @contextlib.contextmanager
@@ -181,7 +181,8 @@ def _quoted(value: object) -> str:
     return text if _PLAIN.fullmatch(text) else json.dumps(text)
 
 
-def _to_stderr(text: bytes) -> None:
+def to_stderr(text: bytes) -> None:
+    """Write a line to the process's stderr, whole."""
     descriptor = sys.__stderr__.fileno() if sys.__stderr__ else 2
     while text:
         text = text[os.write(descriptor, text) :]

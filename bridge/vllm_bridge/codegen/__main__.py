@@ -43,7 +43,10 @@ def _contract() -> dict[Path, str]:
 def _bindings() -> dict[Path, str]:
     root = PROTO.resolve()
     sources = sorted(root.glob("vllm/*/v1/*.proto"))
-    wanted = {PYTHON / name: text for name, text in protoc.python_modules(root, sources).items()}
+    # Only Python speaks it: in Elixir, Snakepit has messages of its own.
+    foreign = sorted(root.glob("snakepit/*.proto"))
+    modules = protoc.python_modules(root, [*sources, *foreign])
+    wanted = {PYTHON / name: text for name, text in modules.items()}
     wanted[PYTHON / "dispatch.py"] = dispatch.module()
     messages = elixir_messages.files(protoc.compile_protos(root, sources))
     surface = elixir_surface.files()

@@ -3,6 +3,9 @@
 The modules are what protoc 25 writes for Python, less the check that ties a module to the protobuf
 release it was made with, and with imports that stay inside `vllm_bridge._generated`: a package
 `vllm.bridge` of ours would hide the real vLLM. They load on every protobuf from 4.25 on.
+
+Messages of a package that is not ours stay out of the process's common descriptor pool, which takes
+each name once: the modules of the package's owner may be loaded beside ours.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from grpc_tools import protoc
 HEADER = "Generated from {source} by `make codegen`. Do not edit."
 
 _PACKAGE = "vllm_bridge._generated"
+_OWN = "vllm."
 
 
 def compile_protos(proto_root: Path, sources: list[Path]) -> descriptor_pb2.FileDescriptorSet:
@@ -87,6 +91,7 @@ def _module(file: descriptor_pb2.FileDescriptorProto) -> str:
         imports.append(f"from {package} import {_stem(dependency)}_pb2  # noqa: F401")
     descriptor = bare.SerializeToString(deterministic=True)
     module = f"{_PACKAGE}.{_stem(file.name)}_pb2"
+    pool = "_descriptor_pool.Default()" if file.package.startswith(_OWN) else "_pool"
     lines = [
         f'"""{HEADER.format(source="proto/" + file.name)}"""',
         "",
@@ -94,13 +99,25 @@ def _module(file: descriptor_pb2.FileDescriptorProto) -> str:
         "from google.protobuf.internal import builder as _builder",
         *imports,
         "",
-        f"DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile({descriptor!r})",
+        *_own_pool(file),
+        f"DESCRIPTOR = {pool}.AddSerializedFile({descriptor!r})",
         "",
         "_builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, globals())",
         f'_builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, "{module}", globals())',
         "",
     ]
     return "\n".join(lines)
+
+
+def _own_pool(file: descriptor_pb2.FileDescriptorProto) -> list[str]:
+    if file.package.startswith(_OWN):
+        return []
+    files = [f"{_stem(dependency)}_pb2" for dependency in file.dependency]
+    return [
+        "_pool = _descriptor_pool.DescriptorPool()",
+        *(f"_pool.AddSerializedFile({name}.DESCRIPTOR.serialized_pb)" for name in files),
+        "",
+    ]
 
 
 def _drop_json_names(message: descriptor_pb2.DescriptorProto) -> None:

@@ -43,8 +43,11 @@ class RankSessions:
         """Admit a session; a known one keeps its objects."""
         with self._lock:
             known = self._sessions.get(session_id)
-            objects = known.objects if known else SessionObjects(session_id, self._epoch)
+            objects = known.objects if known else self._new_objects(session_id)
             self._sessions[session_id] = RankSession(objects, fail_fast)
+
+    def _new_objects(self, session_id: str) -> SessionObjects:
+        return SessionObjects(session_id, self._epoch)
 
     def drop(self, session_id: str, unless_used_within: timedelta | None = None) -> bool:
         """Forget a session and its objects; False when it was used too recently and stays."""

@@ -1,0 +1,177 @@
+"""A worker's process, from its first import to its last instruction."""
+
+from __future__ import annotations
+
+import logging
+import os
+import select
+import signal
+import stat
+import sys
+import traceback
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from types import FrameType
+from typing import TYPE_CHECKING, NoReturn
+
+from vllm_bridge.snakepit.options import Options, options
+
+if TYPE_CHECKING:
+    import grpc
+
+    from vllm_bridge.snakepit.worker_state import WorkerState
+
+_logger = logging.getLogger("vllm_bridge.snakepit")
+
+EXIT_STOPPED = 0
+EXIT_FAILED = 1
+
+# For the answers of calls that run when the worker is told to stop.
+LAST_ANSWERS_SECONDS = 0.5
+
+# For contexts that are still entered then.
+LAST_EXITS_SECONDS = 0.5
+
+HOUSEKEEPING_SECONDS = 60.0
+
+_SERVER_OPTIONS: Sequence[tuple[str, int]] = (
+    ("grpc.so_reuseport", 0),
+    # Snakepit's limit is its own; a deadline is what bounds a call here.
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.max_send_message_length", -1),
+    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+)
+
+
+def main(arguments: Sequence[str]) -> NoReturn:
+    """Run the worker. Never returns."""
+    wanted = options(arguments, os.environ)
+    # gRPC's own log lines say less than our messages, and say it first.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    status = EXIT_FAILED
+    try:
+        status = _check() if wanted.health_check else _Worker(wanted).run()
+    except BaseException:  # noqa: BLE001 - the last frame of the process
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        # Not sys.exit: threads of gRPC and of gloo may be stuck in a call that never ends.
+        os._exit(status)
+
+
+def _check() -> int:
+    """Import everything that a worker needs, and start nothing."""
+    from vllm_bridge.snakepit import service, tools
+
+    print(f"ok: {service.__name__} and {tools.__name__} can be imported")
+    return EXIT_STOPPED
+
+
+class _Worker:
+    def __init__(self, wanted: Options) -> None:
+        self._wanted = wanted
+        self._stop_reading, self._stop_writing = os.pipe()
+        self._failed = False
+
+    def run(self) -> int:
+        """The worker's life; returns the exit status."""
+        # The one import that takes long. What else a call needs is loaded after the worker is
+        # ready, by the thread that the first call would wait for anyway.
+        import torch  # noqa: F401
+
+        from vllm_bridge.snakepit.listening import listen, publish
+        from vllm_bridge.snakepit.memory import keep_freed_memory
+        from vllm_bridge.snakepit.worker_state import WorkerState
+
+        keep_freed_memory()
+        state = WorkerState(self._wanted)
+        self._set_up_logs(state)
+        if self._wanted.unknown:
+            _logger.warning("arguments that mean nothing here: %s", " ".join(self._wanted.unknown))
+        server, port = listen(lambda: _server(state), self._wanted.port)
+        server.start()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._told_to_stop)
+        if self._wanted.ready_file:
+            publish(port, self._wanted.ready_file)
+        _logger.info("ready on port %d", port)
+        state.executor.submit(state.load).add_done_callback(self._loaded)
+        self._wait(state)
+        _end(server, state)
+        return EXIT_FAILED if self._failed else EXIT_STOPPED
+
+    def _set_up_logs(self, state: WorkerState) -> None:
+        from vllm_bridge.logs import Fields, LogSettings, setup, to_stderr
+
+        def fields() -> Fields:
+            session_id, call_id = state.executor.running()
+            known = {"run_id": self._wanted.run_id, "session_id": session_id, "call_id": call_id}
+            return {"pid": os.getpid(), **known}
+
+        setup(LogSettings(self._wanted.log_level), to_stderr, fields)
+
+    def _loaded(self, loading: Future[None]) -> None:
+        error = loading.exception()
+        if error is not None:
+            self._failed = True
+            traceback.print_exception(error)
+            os.write(self._stop_writing, b"!")
+
+    def _told_to_stop(self, number: int, frame: FrameType | None) -> None:
+        os.write(self._stop_writing, b"!")
+
+    def _wait(self, state: WorkerState) -> None:
+        """Return when a signal says stop, or when whoever started this process is gone."""
+        watched = select.poll()
+        watched.register(self._stop_reading, select.POLLIN)
+        stdin = _pipe_of_owner()
+        if stdin is not None:
+            watched.register(stdin, select.POLLIN)
+        parent = _parent()
+        if parent is not None:
+            watched.register(parent, select.POLLIN)
+        while True:
+            for descriptor, _ in watched.poll(HOUSEKEEPING_SECONDS * 1000):
+                # What comes by the pipe is not for us; its end is.
+                if descriptor != stdin or not os.read(descriptor, 65_536):
+                    return
+            in_use = frozenset(record.session_id for record in state.journal.active())
+            state.sessions.expire(in_use=in_use)
+
+
+def _server(state: WorkerState) -> grpc.Server:
+    import grpc
+
+    from vllm_bridge.snakepit.service import LIVE_THREADS, BridgeService
+
+    return grpc.server(
+        ThreadPoolExecutor(LIVE_THREADS, thread_name_prefix="live"),
+        handlers=[BridgeService(state)],
+        options=list(_SERVER_OPTIONS),
+    )
+
+
+def _end(server: grpc.Server, state: WorkerState) -> None:
+    server.stop(LAST_ANSWERS_SECONDS).wait(LAST_ANSWERS_SECONDS + 1)
+    if state.sessions.contexts():
+        # A call that is stuck in the executor is not waited for.
+        wait([state.executor.submit(state.sessions.exit_contexts)], LAST_EXITS_SECONDS)
+
+
+def _pipe_of_owner() -> int | None:
+    """Standard input, where its end means that the owner is gone: not a terminal, not a file."""
+    try:
+        mode = os.fstat(0).st_mode
+    except OSError:
+        return None
+    return 0 if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) else None
+
+
+def _parent() -> int | None:
+    """A descriptor that is readable once the parent has ended; None where there is none."""
+    try:
+        return os.pidfd_open(os.getppid())
+    except (AttributeError, OSError):
+        return None

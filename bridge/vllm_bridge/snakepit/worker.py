@@ -1,0 +1,37 @@
+"""The script that Snakepit starts: `python worker.py ARGUMENTS`, in its folder.
+
+It imports nothing but what it needs to get out of the way: the modules beside it must not be found
+under their bare names, by anybody.
+"""
+
+import os
+import sys
+
+_TRUE = ("1", "true", "yes", "on")
+
+
+def _lead_process_group() -> None:
+    """Become the leader of a process group of one's own, where Snakepit wants to kill the group."""
+    if (
+        os.environ.get("SNAKEPIT_PROCESS_GROUP", "").lower() in _TRUE
+        and os.getpid() != os.getpgrp()
+    ):
+        os.setsid()
+
+
+def _find_packages() -> None:
+    """Look for modules everywhere but in this folder, and at last beside this package."""
+    here = os.path.dirname(os.path.realpath(__file__))
+    bridge = os.path.dirname(os.path.dirname(here))
+    # An empty entry, as a PYTHONPATH that ends in a colon has, is the working directory.
+    sys.path[:] = [entry for entry in sys.path if os.path.realpath(entry or os.getcwd()) != here]
+    checkout = os.path.join(os.path.dirname(bridge), "distributed")
+    sys.path += [root for root in (bridge, checkout) if root not in sys.path]
+
+
+if __name__ == "__main__":
+    _lead_process_group()
+    _find_packages()
+    from vllm_bridge.snakepit.process import main
+
+    main(sys.argv[1:])
