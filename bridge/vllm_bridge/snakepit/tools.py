@@ -88,8 +88,9 @@ class Tools:
     def _running(
         self, request: pb.ExecuteToolRequest, record: Record, correlation_id: str
     ) -> _Running:
+        running = _Running(self._state, self._allow_list, request, record, correlation_id)
         no_binary(request, _BINARY.get(request.tool_name, _NONE))
-        return _Running(self._state, self._allow_list, request, record, correlation_id)
+        return running
 
     def _unknown(self, name: str, *, streaming: bool = False) -> BridgeError:
         known = [tool_specs.STREAM] if streaming else list(self._tools)
@@ -179,11 +180,9 @@ class _Running:
         record.session_id = self.session_id
         record.method = request.tool_name
         self.session: RankSession = state.sessions.get(self.session_id)
-        module = self.parameters.text("python_module", "module_path")
-        self._module = module
-        self._library = self.parameters.text("library") or module.partition(".")[0]
+        self._module, self._library = self._origin()
         self._wire = Wire(self.session.objects, allow_list)
-        self.values = Values(self._wire, self.session.objects, module, self._library)
+        self.values = Values(self._wire, self.session.objects, self._module, self._library)
         self._telemetry = state.telemetry
         self._correlation_id = (
             correlation_id or request.metadata.get("correlation_id", "") or record.call_id
@@ -191,6 +190,16 @@ class _Running:
         record.call_id = self._correlation_id
         self._events: CallEvents | None = None
         self._begun = 0.0
+
+    def _origin(self) -> tuple[str, str]:
+        """Module and library of the call, or of the object that it is about."""
+        module = self.parameters.text("python_module", "module_path")
+        library = self.parameters.text("library")
+        about = self.parameters.get("instance") or self.parameters.get("stream_ref")
+        if isinstance(about, dict):
+            module = module or str(about.get("python_module", ""))
+            library = library or str(about.get("library", ""))
+        return module, library or module.partition(".")[0]
 
     def call(self) -> Call:
         """The call that the parameters of `snakebridge.call` describe."""
