@@ -582,12 +582,13 @@ class TestTypedCalls:
         assert inspected.ended[0].session_id == "app"
 
     def test_a_failure_has_the_error_of_a_direct_call(self, worker: Worker) -> None:
+        path, named = self.PP.replace("GetPpIndices", "GetTpGroup"), {"vllm-call-id": "call-7"}
         with pytest.raises(ToolError) as caught:
-            worker.rpc(self.PP.replace("GetPpIndices", "GetTpGroup"), b"")
+            worker.rpc(path, b"", metadata=named)
         encoded = caught.value.error["context"]["error_detail"]
         detail = types_pb2.ErrorDetail.FromString(base64.b64decode(encoded))
         assert detail.category == types_pb2.ErrorDetail.PYTHON_ERROR
-        assert detail.reason == "group_not_initialized"
+        assert (detail.reason, detail.call_id) == ("group_not_initialized", "call-7")
         assert caught.value.kind == "RuntimeError"
 
     @pytest.mark.parametrize(

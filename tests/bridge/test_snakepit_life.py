@@ -18,6 +18,7 @@ from snakepit_harness import (
     SERVICE,
     Worker,
     connect,
+    snakepit_python,
     spawn,
     start_worker,
     typed,
@@ -158,13 +159,19 @@ class TestHealthCheck:
         assert not ready.exists()
 
     def test_a_missing_library_is_its_failure(self, tmp_path: Path) -> None:
-        (tmp_path / "priv").mkdir()
-        broken = tmp_path / "priv" / "python"
-        broken.mkdir()
-        (broken / "msgpack.py").write_text("raise ImportError('no msgpack here')\n")
+        library = snakepit_python(tmp_path / "priv" / "python")
+        (library / "msgpack.py").write_text("raise ImportError('no msgpack here')\n")
         process, _, stderr = spawn(tmp_path, "--health-check")
         assert process.wait(60) == 1
         assert "no msgpack here" in stderr.read_text()
+
+
+def test_what_cannot_be_loaded_ends_it(tmp_path: Path) -> None:
+    library = snakepit_python(tmp_path / "priv" / "python")
+    (library / "pydantic.py").write_text("raise ImportError('no pydantic here')\n")
+    process, _, stderr = spawn(tmp_path)
+    assert process.wait(60) == 1
+    assert "no pydantic here" in stderr.read_text()
 
 
 class TestElixirSide:

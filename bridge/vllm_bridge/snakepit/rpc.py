@@ -13,6 +13,7 @@ from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.codec.wire import Wire
 from vllm_bridge.rank.allow_list import AllowList
 from vllm_bridge.rank.handler import RankState
+from vllm_bridge.rank.journal import Record
 from vllm_bridge.rank.services import RankService, object_methods
 from vllm_bridge.rank.sessions import RankSession
 from vllm_bridge.snakepit.parameters import Parameters, check_known
@@ -36,9 +37,13 @@ class TypedCalls:
         }
 
     def run(
-        self, parameters: Parameters, binary: Mapping[str, bytes], session: RankSession
-    ) -> tuple[str, bytes]:
-        """Name and encoded response of one call.
+        self,
+        parameters: Parameters,
+        binary: Mapping[str, bytes],
+        session: RankSession,
+        record: Record,
+    ) -> bytes:
+        """The encoded response of one call, which is noted in its record.
 
         Raises:
             BridgeError: (validation) no such method (`unknown_method`), no request
@@ -65,6 +70,8 @@ class TypedCalls:
             )
         options = parameters.mapped("metadata")
         check_known(options, METADATA, "metadata")
+        record.method = dispatch.name
+        record.call_id = str(options.get(keys.CALL_ID, "")) or record.call_id
         wire = Wire(
             session.objects,
             self._allow_list,
@@ -78,4 +85,4 @@ class TypedCalls:
                 "malformed_request",
                 f"not a {dispatch.request.DESCRIPTOR.full_name}: {error}",
             ) from None
-        return dispatch.name, dispatch.call(request, wire).SerializeToString()
+        return dispatch.call(request, wire).SerializeToString()

@@ -128,8 +128,7 @@ class Tools:
 
     def _rpc(self, running: _Running, response: pb.ExecuteToolResponse) -> None:
         binary = running.request.binary_parameters
-        name, answer = self._typed.run(running.parameters, binary, running.session)
-        running.record.method = name
+        answer = self._typed.run(running.parameters, binary, running.session, running.record)
         if answer:
             response.binary_result = answer
         else:

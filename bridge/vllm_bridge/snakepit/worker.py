@@ -7,15 +7,13 @@ under their bare names, by anybody.
 import os
 import sys
 
-_TRUE = ("1", "true", "yes", "on")
+_FALSE = ("", "0", "false", "no", "off")
 
 
 def _lead_process_group() -> None:
     """Become the leader of a process group of one's own, where Snakepit wants to kill the group."""
-    if (
-        os.environ.get("SNAKEPIT_PROCESS_GROUP", "").lower() in _TRUE
-        and os.getpid() != os.getpgrp()
-    ):
+    wanted = os.environ.get("SNAKEPIT_PROCESS_GROUP", "").lower() not in _FALSE
+    if wanted and os.getpid() != os.getpgrp():
         os.setsid()
 
 
