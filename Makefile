@@ -46,7 +46,7 @@ pytest: setup ## Python tests
 	$(VENV)/bin/pytest
 
 pytest-oldest: $(OLDEST)/.installed ## Contract and bridge tests on the oldest grpcio, protobuf and msgpack claimed
-	PYTHONPATH=$(abspath $(OLDEST)) $(VENV)/bin/pytest tests/contract tests/bridge/test_real_ranks.py
+	PYTHONPATH=$(abspath $(OLDEST)) $(VENV)/bin/pytest tests/contract tests/bridge/test_real_ranks.py tests/bridge/test_snakepit.py
 
 $(OLDEST)/.installed: $(STAMP) scripts/oldest.txt
 	rm -rf $(OLDEST)
@@ -62,6 +62,7 @@ bench: setup ## Print the numbers the design promises
 	$(PYTHON) benchmarks/messages.py
 	$(PYTHON) benchmarks/gate.py
 	$(PYTHON) benchmarks/sessions.py
+	$(PYTHON) benchmarks/snakepit.py
 	MIX_ENV=prod mix run benchmarks/calls.exs
 
 clean: ## Remove what the other targets made

@@ -202,7 +202,9 @@ def spawn(
     library = folder / "priv" / "python"
     if not library.exists():
         snakepit_python(library)
-    paths = [str(library), str(HERE), ""]
+    inherited = [path for path in [os.environ.get("PYTHONPATH", "")] if path]
+    # The empty entry is the working directory.
+    paths = [str(library), str(HERE), "", *inherited]
     variables = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(paths),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +16,21 @@ import grpc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pool_harness import eventually
 
 from vllm_bridge._generated import bridge_service_pb2 as pb
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.codec.wire import Wire
 from vllm_bridge.rank.allow_list import AllowList
 from vllm_bridge.rank.objects import SessionObjects
-from vllm_bridge.snakepit import listening, telemetry
+from vllm_bridge.snakepit import listening, service, telemetry
 from vllm_bridge.snakepit.base64_text import LARGE, decode_base64
 from vllm_bridge.snakepit.errors import MAPPED, builtin_name, error_json
 from vllm_bridge.snakepit.options import options
 from vllm_bridge.snakepit.sessions import WorkerSessions
 from vllm_bridge.snakepit.telemetry import CallEvents, Telemetry
 from vllm_bridge.snakepit.values import Values, parse, render
+from vllm_bridge.snakepit.worker_state import WorkerState
 from vllm_distributed import errors
 
 # Message -> fields in the order of their numbers, with the gaps that there are not.
@@ -166,6 +169,64 @@ class TestListening:
         listening.publish(4711, str(path))
         assert path.read_text() == "4711"
         assert order == [("fsync", False), ("rename", False)]
+
+
+def _wait(event: threading.Event) -> None:
+    event.wait(20)
+
+
+class TestFull:
+    """What is refused, and not kept waiting, where there is no room."""
+
+    @pytest.fixture
+    def state(self) -> Iterator[WorkerState]:
+        state, release = WorkerState(options([], {})), threading.Event()
+        state.executor.submit(lambda: _wait(release))
+        yield state
+        release.set()
+        # Everything that waits is over before the server is forgotten.
+        state.executor.submit(lambda: None).result(20)
+
+    @pytest.fixture
+    def channel(
+        self, state: WorkerState, monkeypatch: pytest.MonkeyPatch
+    ) -> Iterator[grpc.Channel]:
+        monkeypatch.setattr(service, "MAX_QUEUE", 1)
+        monkeypatch.setattr(service, "MAX_TOOL_STREAMS", 1)
+        server = grpc.server(ThreadPoolExecutor(2), handlers=[service.BridgeService(state)])
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            yield channel
+            server.stop(None)
+
+    def test_calls(self, channel: grpc.Channel, state: WorkerState) -> None:
+        execute = channel.unary_unary("/snakepit.bridge.BridgeService/ExecuteTool")
+        waiting = [execute.future(b"", timeout=30) for _ in range(2)]
+        eventually(lambda: len(state.journal) == 2)
+        refused = pb.ExecuteToolResponse.FromString(execute(b"", timeout=10))
+        assert not refused.success
+        assert json.loads(refused.error_message)["context"]["reason"] == "queue_full"
+        for call in waiting:
+            call.cancel()
+
+    def test_streams(self, channel: grpc.Channel, state: WorkerState) -> None:
+        stream = channel.unary_stream("/snakepit.bridge.BridgeService/ExecuteStreamingTool")
+        waiting = stream(b"", timeout=30)
+        eventually(lambda: len(state.journal) == 1)
+        with pytest.raises(grpc.RpcError) as caught:
+            list(stream(b"", timeout=10))
+        assert "too_many_streams" in (caught.value.details() or "")
+        # A reader that leaves makes room, though what it asked for has not begun.
+        waiting.cancel()
+
+        def there_is_room() -> bool:
+            again = stream(b"", timeout=0.2)
+            with pytest.raises(grpc.RpcError) as refused:
+                list(again)
+            return refused.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+
+        eventually(there_is_room)
 
 
 class TestSessions:
@@ -355,6 +416,8 @@ class TestValues:
         refused = refusal(lambda: values().decode(value))
         assert refused is None or refused.category is Category.VALIDATION
 
+    offsets = st.integers(-1439, 1439).map(lambda least: timezone(timedelta(minutes=least)))
+
     python_values = st.recursive(
         st.none()
         | st.booleans()
@@ -364,7 +427,7 @@ class TestValues:
         | st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
         | st.binary(max_size=20)
         | st.dates()
-        | st.datetimes(timezones=st.none() | st.timezones())
+        | st.datetimes(timezones=st.none() | offsets)
         | st.times(),
         lambda inner: (
             st.lists(inner, max_size=4)

@@ -7,6 +7,7 @@ there, and sent by a thread of the stream.
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -265,7 +266,7 @@ def _tool_chunks(
         request = pb.ExecuteToolRequest.FromString(data)
         stream = on_executor(lambda record: state.tools.stream(request, record, correlation_id))
         try:
-            for number in range(_MAX_ITEMS):
+            for number in itertools.count():
                 item: bytes | None = on_executor(stream.next)
                 final = item is None
                 chunk = pb.ToolChunk(chunk_id=str(number), data=item or b"", is_final=final)
@@ -278,9 +279,6 @@ def _tool_chunks(
         _abort(context, _malformed(pb.ExecuteToolRequest, error))
     except Exception as error:  # noqa: BLE001 - whatever a call raises is its caller's answer
         _abort(context, error)
-
-
-_MAX_ITEMS = 2**63
 
 
 def _ping(request: pb.PingRequest) -> Message:
