@@ -22,6 +22,8 @@ HEALTH = health_pb2.DESCRIPTOR.services_by_name["Health"]
 
 POOL = "vllm.bridge.v1.Pool"
 
+_OWN = "vllm."
+
 
 @cache
 def services() -> tuple[str, ...]:
@@ -54,4 +56,6 @@ def _descriptors() -> Iterator[ServiceDescriptor]:
     for module in pkgutil.iter_modules(_generated.__path__):
         if module.name.endswith("_pb2"):
             loaded = importlib.import_module(f"{_generated.__name__}.{module.name}")
-            yield from loaded.DESCRIPTOR.services_by_name.values()
+            # Snakepit's service is served by a worker, not by a pool and its ranks.
+            if loaded.DESCRIPTOR.package.startswith(_OWN):
+                yield from loaded.DESCRIPTOR.services_by_name.values()
