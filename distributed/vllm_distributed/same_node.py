@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import torch
 from torch.distributed import ProcessGroup
@@ -15,6 +15,9 @@ from vllm_distributed.communicators.base import group_facts, run
 from vllm_distributed.communicators.object_channel import ObjectChannel
 from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError
 from vllm_distributed.object_codec import decode, encode
+
+if TYPE_CHECKING:
+    from vllm_distributed.stateless_process_group import StatelessProcessGroup
 
 __all__ = ["in_the_same_node_as", "node_identity"]
 
@@ -36,7 +39,9 @@ def node_identity() -> str:
     return f"{boot}/{mount}"
 
 
-def in_the_same_node_as(pg: ProcessGroup, source_rank: int = 0) -> list[bool]:
+def in_the_same_node_as(
+    pg: ProcessGroup | StatelessProcessGroup, source_rank: int = 0
+) -> list[bool]:
     """Return, for each rank of `pg`, whether it shares memory with rank `source_rank` of it.
 
     Tested with a real shared-memory segment: the source writes a random number into one that only
