@@ -22,19 +22,23 @@ MEMORY_BYTES = 1 << 30
 """What a rank of `little_memory` may take beyond what it has at its start."""
 
 
-def never_ready(channel: socket.socket, rendezvous: socket.socket | None) -> NoReturn:
+def never_ready(
+    channel: socket.socket, rendezvous: socket.socket | None, board: int | None
+) -> NoReturn:
     """Says what it waits for, and waits for ever."""
     print("waiting for a device that does not come", file=sys.stderr, flush=True)
     threading.Event().wait()
     os._exit(1)
 
 
-def little_memory(channel: socket.socket, rendezvous: socket.socket | None) -> NoReturn:
+def little_memory(
+    channel: socket.socket, rendezvous: socket.socket | None, board: int | None
+) -> NoReturn:
     """A real rank with a limit on its memory."""
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     limit = pages * resource.getpagesize() + MEMORY_BYTES
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    process.main(channel, rendezvous)
+    process.main(channel, rendezvous, board)
 
 
 def exit_with(status: int) -> None:

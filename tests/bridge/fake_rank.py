@@ -34,7 +34,7 @@ PRELOAD = ("msgpack",)
 PREFIX = "/vllm.distributed.v1.Fake/"
 
 
-def main(channel: socket.socket, rendezvous: socket.socket | None) -> NoReturn:
+def main(channel: socket.socket, rendezvous: socket.socket | None, board: int | None) -> NoReturn:
     """Run as the forked child."""
     first = control.receive(channel, control_pb2.PoolToRank)
     if first is None:

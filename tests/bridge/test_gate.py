@@ -693,3 +693,31 @@ def _cancelled(session: Session, tensor: torch.Tensor, after_s: float) -> None:
         with contextlib.suppress(grpc.FutureTimeoutError, grpc.RpcError):
             call.result(after_s)
         call.cancel()
+
+
+def test_members_on_one_host_begin_without_the_pool(short_tmp: Path, callers: Callers) -> None:
+    pool = start_pool(short_tmp / "frozen", "--size", "0", entry_point=None)
+    try:
+        with connect(pool.endpoint) as client, client.start_world(tensor_parallel_size=2) as world:
+            barrier = on_tp("barrier")
+            # The first call finds the group's handle, and the connection.
+            assert all(
+                one is not None and one.error is None
+                for one in callers.together(world, [barrier] * 2)
+            )
+            pool.process.send_signal(signal.SIGSTOP)
+            try:
+                for _ in range(20):
+                    for outcome in callers.together(world, [barrier] * 2):
+                        assert outcome is not None
+                        assert outcome.error is None, outcome
+                        assert outcome.seconds < 5
+            finally:
+                pool.process.send_signal(signal.SIGCONT)
+            # What they passed counts, and is what the pool remembers of them.
+            waiting = callers.begin(world.ranks[0], on_tp("barrier", timeout=SHORT))
+            message = refused(waiting.result(10), "deadline_exceeded").message
+            assert "(call 22)" in message
+            assert re.search(r"rank 1, idle since barrier on tp:0 finished", message), message
+    finally:
+        pool.stop()

@@ -581,7 +581,8 @@ def test_event_is_of_its_moment() -> None:
 def test_series_have_a_limit() -> None:
     metrics = Metrics()
     for number in range(MAX_SERIES + 50):
-        metrics.count([control_pb2.MethodCount(method=f"m{number}", outcome="ok", calls=2)])
+        count = control_pb2.MethodCount(method=f"m{number}", outcome="ok", calls=2)
+        metrics.count(control_pb2.Heartbeat(counts=[count]))
     tallies = dict(metrics.calls.items())
     assert len(tallies) == MAX_SERIES + 1
     assert tallies["other", "other"].calls == 100

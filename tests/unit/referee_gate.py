@@ -45,6 +45,8 @@ class Gate:
         timeout: float | None = None,
         queued: float = 0.0,
         eager: bool = False,
+        sequence: int = 0,
+        stood: float = 0.0,
         **parts: object,
     ) -> int:
         """`to`, `of`: the other side's number in the group, of a send and of a receive."""
@@ -59,6 +61,7 @@ class Gate:
                 control_pb2.AgreedPart(name=name, value=str(value)) for name, value in parts.items()
             ],
             eager=eager,
+            sequence=sequence,
             call_id=f"call-{self._tickets}",
         )
         if number is not None:
@@ -70,6 +73,7 @@ class Gate:
         elif of is not None:
             enter.direction, enter.peer = RECEIVE, of
         enter.age.FromTimedelta(timedelta(seconds=queued))
+        enter.stood.FromTimedelta(timedelta(seconds=stood))
         if timeout is not None:
             enter.remaining.FromTimedelta(timedelta(seconds=timeout))
         self.take(self.referee.enter(visitor, enter))

@@ -88,6 +88,60 @@ def test_a_source_that_does_not_wait_is_met_by_all_others(gate: Gate) -> None:
         assert gate.went(one, gate.enter(R2, "broadcast_obj", members=members, src=0))
 
 
+# Calls that the ranks let through by themselves
+
+
+def test_calls_that_the_ranks_let_through_count_and_are_remembered(gate: Gate) -> None:
+    gate.enter(R1, "barrier")
+    assert gate.went(gate.enter(R0, "barrier"))
+    done = control_pb2.Done(ticket=1000, ok=True, group="tp:0", operation="all_gather")
+    gate.referee.passed(R1, done, 0.5)
+    gate.now += 1
+    ticket = gate.enter(R0, "all_reduce", sequence=8, timeout=1)
+    gate.now += 1
+    gate.expire()
+    assert "(call 8)" in gate.error(ticket).message
+    assert "rank 1, idle since all_gather on tp:0 finished 2.5 s ago" in gate.error(ticket).message
+    # An older one changes nothing, and a number that is behind neither.
+    gate.referee.passed(R1, control_pb2.Done(ticket=2, group="g", operation="x"), 0.0)
+    ticket = gate.enter(R0, "all_reduce", sequence=2, timeout=1)
+    gate.now += 1
+    gate.expire()
+    assert "(call 8)" in gate.error(ticket).message
+    assert "idle since all_gather on tp:0" in gate.error(ticket).message
+
+
+def test_what_passed_in_a_world_that_is_over_is_forgotten(gate: Gate) -> None:
+    gate.referee.forget_world("w", 1)
+    done = control_pb2.Done(ticket=1, ok=True, group="tp:0", operation="barrier")
+    gate.referee.passed(R0, done, 0.0)
+    assert not gate.referee.waiting("w")
+    ticket = gate.enter(R0, "barrier")
+    assert gate.error(ticket).reason == "withdrawn"
+
+
+def test_who_stood_with_those_that_differ_hears_of_the_difference(gate: Gate) -> None:
+    members = (0, 1, 2)
+    one = gate.enter(R0, "barrier", members=members)
+    other = gate.enter(R1, "all_reduce", members=members)
+    gate.now += 0.01
+    third = gate.enter(R2, "barrier", members=members, queued=0.05, stood=0.04)
+    for ticket in (one, other, third):
+        assert gate.error(ticket).reason == "collective_mismatch"
+    assert "rank 0, rank 2 asked for barrier; rank 1 asked for all_reduce" in (
+        gate.error(third).message
+    )
+
+
+def test_who_came_after_those_that_differ_is_late(gate: Gate) -> None:
+    members = (0, 1, 2)
+    gate.enter(R0, "barrier", members=members)
+    gate.enter(R1, "all_reduce", members=members)
+    gate.now += 0.01
+    late = gate.enter(R2, "barrier", members=members, queued=0.05)
+    assert gate.error(late).reason == "abandoned"
+
+
 # What does not, word by word
 
 

@@ -140,7 +140,7 @@ class RankToPool(_message.Message):
     def __init__(self, request_id: _Optional[int] = ..., ready: _Optional[_Union[Ready, _Mapping]] = ..., failed: _Optional[_Union[_types_pb2.ErrorDetail, _Mapping]] = ..., ack: _Optional[_Union[Ack, _Mapping]] = ..., enter: _Optional[_Union[Enter, _Mapping]] = ..., leave: _Optional[_Union[Leave, _Mapping]] = ..., done: _Optional[_Union[Done, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ...) -> None: ...
 
 class Enter(_message.Message):
-    __slots__ = ("ticket", "group", "members", "rank_in_group", "size", "operation", "parts", "direction", "peer", "eager", "session_id", "call_id", "age", "remaining")
+    __slots__ = ("ticket", "group", "members", "rank_in_group", "size", "operation", "parts", "direction", "peer", "eager", "session_id", "call_id", "age", "remaining", "sequence", "stood")
     TICKET_FIELD_NUMBER: _ClassVar[int]
     GROUP_FIELD_NUMBER: _ClassVar[int]
     MEMBERS_FIELD_NUMBER: _ClassVar[int]
@@ -155,6 +155,8 @@ class Enter(_message.Message):
     CALL_ID_FIELD_NUMBER: _ClassVar[int]
     AGE_FIELD_NUMBER: _ClassVar[int]
     REMAINING_FIELD_NUMBER: _ClassVar[int]
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    STOOD_FIELD_NUMBER: _ClassVar[int]
     ticket: int
     group: str
     members: _containers.RepeatedScalarFieldContainer[int]
@@ -169,7 +171,9 @@ class Enter(_message.Message):
     call_id: str
     age: _duration_pb2.Duration
     remaining: _duration_pb2.Duration
-    def __init__(self, ticket: _Optional[int] = ..., group: _Optional[str] = ..., members: _Optional[_Iterable[int]] = ..., rank_in_group: _Optional[int] = ..., size: _Optional[int] = ..., operation: _Optional[str] = ..., parts: _Optional[_Iterable[_Union[AgreedPart, _Mapping]]] = ..., direction: _Optional[_Union[Direction, str]] = ..., peer: _Optional[int] = ..., eager: _Optional[bool] = ..., session_id: _Optional[str] = ..., call_id: _Optional[str] = ..., age: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., remaining: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    sequence: int
+    stood: _duration_pb2.Duration
+    def __init__(self, ticket: _Optional[int] = ..., group: _Optional[str] = ..., members: _Optional[_Iterable[int]] = ..., rank_in_group: _Optional[int] = ..., size: _Optional[int] = ..., operation: _Optional[str] = ..., parts: _Optional[_Iterable[_Union[AgreedPart, _Mapping]]] = ..., direction: _Optional[_Union[Direction, str]] = ..., peer: _Optional[int] = ..., eager: _Optional[bool] = ..., session_id: _Optional[str] = ..., call_id: _Optional[str] = ..., age: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., remaining: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., sequence: _Optional[int] = ..., stood: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class AgreedPart(_message.Message):
     __slots__ = ("name", "value")
@@ -188,14 +192,18 @@ class Leave(_message.Message):
     def __init__(self, ticket: _Optional[int] = ..., why: _Optional[str] = ...) -> None: ...
 
 class Done(_message.Message):
-    __slots__ = ("ticket", "ok", "age")
+    __slots__ = ("ticket", "ok", "age", "group", "operation")
     TICKET_FIELD_NUMBER: _ClassVar[int]
     OK_FIELD_NUMBER: _ClassVar[int]
     AGE_FIELD_NUMBER: _ClassVar[int]
+    GROUP_FIELD_NUMBER: _ClassVar[int]
+    OPERATION_FIELD_NUMBER: _ClassVar[int]
     ticket: int
     ok: bool
     age: _duration_pb2.Duration
-    def __init__(self, ticket: _Optional[int] = ..., ok: _Optional[bool] = ..., age: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    group: str
+    operation: str
+    def __init__(self, ticket: _Optional[int] = ..., ok: _Optional[bool] = ..., age: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., group: _Optional[str] = ..., operation: _Optional[str] = ...) -> None: ...
 
 class Verdict(_message.Message):
     __slots__ = ("ticket", "go", "refusal", "sequence")
@@ -210,18 +218,20 @@ class Verdict(_message.Message):
     def __init__(self, ticket: _Optional[int] = ..., go: _Optional[bool] = ..., refusal: _Optional[_Union[_types_pb2.ErrorDetail, _Mapping]] = ..., sequence: _Optional[int] = ...) -> None: ...
 
 class Heartbeat(_message.Message):
-    __slots__ = ("running", "queued", "sessions", "objects", "counts")
+    __slots__ = ("running", "queued", "sessions", "objects", "counts", "gate")
     RUNNING_FIELD_NUMBER: _ClassVar[int]
     QUEUED_FIELD_NUMBER: _ClassVar[int]
     SESSIONS_FIELD_NUMBER: _ClassVar[int]
     OBJECTS_FIELD_NUMBER: _ClassVar[int]
     COUNTS_FIELD_NUMBER: _ClassVar[int]
+    GATE_FIELD_NUMBER: _ClassVar[int]
     running: RunningCall
     queued: int
     sessions: int
     objects: int
     counts: _containers.RepeatedCompositeFieldContainer[MethodCount]
-    def __init__(self, running: _Optional[_Union[RunningCall, _Mapping]] = ..., queued: _Optional[int] = ..., sessions: _Optional[int] = ..., objects: _Optional[int] = ..., counts: _Optional[_Iterable[_Union[MethodCount, _Mapping]]] = ...) -> None: ...
+    gate: _containers.RepeatedCompositeFieldContainer[MethodCount]
+    def __init__(self, running: _Optional[_Union[RunningCall, _Mapping]] = ..., queued: _Optional[int] = ..., sessions: _Optional[int] = ..., objects: _Optional[int] = ..., counts: _Optional[_Iterable[_Union[MethodCount, _Mapping]]] = ..., gate: _Optional[_Iterable[_Union[MethodCount, _Mapping]]] = ...) -> None: ...
 
 class RunningCall(_message.Message):
     __slots__ = ("session_id", "call_id", "method", "running_s", "overdue_s")

@@ -15,7 +15,13 @@ from vllm_bridge.client.checks import has_detail
 from vllm_bridge.client.contexts import Context
 from vllm_bridge.client.link import Link
 from vllm_bridge.client.memory import UNAVAILABLE, Memory
-from vllm_bridge.client.timeouts import ASK_TIMEOUT, CONTROL_TIMEOUT, UNSET, Timeout
+from vllm_bridge.client.timeouts import (
+    ASK_TIMEOUT,
+    CONTROL_TIMEOUT,
+    LOST_TIMEOUT,
+    UNSET,
+    Timeout,
+)
 from vllm_bridge.codec.errors import BridgeError, Category, from_rpc_error
 from vllm_bridge.metadata import AFFINITY_NAMES, CALL_ID, CONTEXT, EPOCH, SESSION_ID
 
@@ -194,8 +200,8 @@ class Session:
             if failure.code() == grpc.StatusCode.DEADLINE_EXCEEDED:
                 raise self._timed_out(path, call_id, timeout)
             if self.info.endpoint and failure.code() == grpc.StatusCode.UNAVAILABLE:
-                self._ask_pool()
-            elif not self.info.endpoint:
+                raise self._lost(path, call_id, failure)
+            if not self.info.endpoint:
                 raise self._link.channels.pool_error(failure)
         raise from_rpc_error(failure)
 
@@ -215,20 +221,30 @@ class Session:
             self._inside.ids = ids = []
         return ids
 
-    def _ask_pool(self) -> None:
+    def _lost(self, path: str, call_id: str, failure: grpc.RpcError) -> BridgeError:
         # The pool knows why a rank cannot be reached, or is about to: forwarding a call to it, the
         # pool waits for the news. When this one goes through, only the connection had broken.
+        consequence = "The pool says that the rank lives"
         try:
             self._link.channels.send(
                 self._link.channels.endpoint,
                 "/vllm.bridge.v1.Rank/Inspect",
                 b"",
-                ASK_TIMEOUT,
+                LOST_TIMEOUT,
                 self._naming(),
             )
         except grpc.RpcError as error:
             if has_detail(error):
-                raise from_rpc_error(error) from None
+                return from_rpc_error(error)
+            consequence = f"The pool cannot be asked about it ({error.code().name})"
+        return BridgeError(
+            Category.WORKER,
+            "connection_lost",
+            f"{path}: the connection to the rank of session {self.session_id!r} failed: "
+            f"{failure.details()}. {consequence}; whether the call ran is not known",
+            rank=self.info.rank if self.info.HasField("rank") else None,
+            call_id=call_id,
+        )
 
     def _timed_out(self, path: str, call_id: str, timeout: timedelta | None) -> BridgeError:
         waited = f" after {timeout.total_seconds():g} s" if timeout else ""

@@ -25,6 +25,9 @@ CONTROL_TIMEOUT = timedelta(seconds=30)
 ASK_TIMEOUT = timedelta(seconds=2)
 """To find out what became of a call that failed without a word."""
 
+LOST_TIMEOUT = timedelta(seconds=5)
+"""As `ASK_TIMEOUT`, for a rank that is gone: a late name is better than none."""
+
 
 class Unset(Enum):
     """The type of `UNSET`."""

@@ -42,7 +42,7 @@ class RankFactory:
         rank_id = f"rank-{next(self._numbers)}"
         rank = Rank(rank_id, seat, self._settings, self._observer.events.publish_rank)
         rank.pool_name = self._pool_name
-        rank.on_heartbeat(lambda _, heartbeat: self._observer.metrics.count(heartbeat.counts))
+        rank.on_heartbeat(lambda _, heartbeat: self._observer.metrics.count(heartbeat))
         return rank
 
     async def start(
@@ -52,6 +52,7 @@ class RankFactory:
         timeout: timedelta,
         world: control_pb2.WorldAssignment | None = None,
         rendezvous: socket.socket | None = None,
+        board: int | None = None,
     ) -> None:
         """Start it and wait until it serves. Raises as `Rank.start`."""
         path = self._runtime_dir / f"{rank.rank_id}.sock"
@@ -70,4 +71,4 @@ class RankFactory:
             max_segment_bytes=self._memory.max_segment_bytes,
         )
         assignment.heartbeat_interval.FromTimedelta(self._settings.heartbeat_interval)
-        await rank.start(self._launcher, assignment, rendezvous, timeout)
+        await rank.start(self._launcher, assignment, rendezvous, board, timeout)

@@ -39,12 +39,12 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import FrameType
 from typing import Any, NoReturn
 
 MAX_PACKET_BYTES = 64 * 1024
-MAX_FDS = 3
+MAX_FDS = 4
 
 # What every rank needs; importing it once is what makes a fork cheap. The pure Python modules below
 # are those that `import grpc` needs in the child. The module of another entry point may have a
@@ -156,7 +156,7 @@ class Forkserver:
             return False
         request, fds = packet
         if request["op"] == "fork":
-            self._fork(request["id"], fds)
+            self._fork(request["id"], dict(zip(request["fds"], fds, strict=True)))
         elif request["op"] == "signal":
             self._signal(request["id"], request["signal"])
         elif request["op"] == "own":
@@ -166,22 +166,22 @@ class Forkserver:
     def _own(self, request: dict[str, Any]) -> None:
         self._owned_paths.append((request["path"], request["identity"]))
 
-    def _fork(self, rank_id: str, fds: list[int]) -> None:
+    def _fork(self, rank_id: str, fds: dict[str, int]) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         try:
             pid = os.fork()
         except OSError as error:
-            _close_all(fds)
+            _close_all(fds.values())
             self._report(event="fork_failed", id=rank_id, message=str(error))
             return
         if pid == 0:
             self._become_rank(fds)
-        _close_all(fds)
+        _close_all(fds.values())
         self._children[pid] = rank_id
         self._report(event="forked", id=rank_id, pid=pid)
 
-    def _become_rank(self, fds: list[int]) -> NoReturn:
+    def _become_rank(self, fds: dict[str, int]) -> NoReturn:
         status = 1
         try:
             _die_with(self._pid)
@@ -190,7 +190,7 @@ class Forkserver:
             self._selector.close()
             for inherited in (self._socket, self._wake_read, self._wake_write):
                 inherited.close()
-            control, stderr, *rendezvous = fds
+            stderr, rendezvous = fds["stderr"], fds.get("rendezvous")
             # stdout too: the pool's own stdout carries its ready line and nothing else.
             os.dup2(stderr, 1)
             os.dup2(stderr, 2)
@@ -198,8 +198,9 @@ class Forkserver:
             gc.enable()
             run = resolve(self._entry_point)
             run(
-                socket.socket(fileno=control),
-                socket.socket(fileno=rendezvous[0]) if rendezvous else None,
+                socket.socket(fileno=fds["control"]),
+                None if rendezvous is None else socket.socket(fileno=rendezvous),
+                fds.get("board"),
             )
             status = 0
         except SystemExit as leave:
@@ -252,10 +253,12 @@ class Forkserver:
             remove_if_same(path, identity)
 
 
-def resolve(entry_point: str) -> Callable[[socket.socket, socket.socket | None], object]:
+def resolve(
+    entry_point: str,
+) -> Callable[[socket.socket, socket.socket | None, int | None], object]:
     """The function that `package.module:function` names."""
     module, _, name = entry_point.partition(":")
-    function: Callable[[socket.socket, socket.socket | None], object]
+    function: Callable[[socket.socket, socket.socket | None, int | None], object]
     function = getattr(importlib.import_module(module), name)
     return function
 
@@ -312,7 +315,7 @@ def _no_op(signum: int, frame: FrameType | None) -> None:
     """SIGCHLD needs a handler for the wakeup descriptor to be written."""
 
 
-def _close_all(fds: list[int]) -> None:
+def _close_all(fds: Iterable[int]) -> None:
     for fd in fds:
         os.close(fd)
 

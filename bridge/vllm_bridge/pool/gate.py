@@ -86,9 +86,11 @@ class Gate:
     def done(self, rank: Rank, message: control_pb2.Done) -> None:
         """As `Gatekeeper.done`."""
         age = message.age
-        self._referee.done(
-            self._visitor(rank), message.ticket, message.ok, age.seconds + age.nanos / 1e9
-        )
+        ago_s = age.seconds + age.nanos / 1e9
+        if message.operation:
+            self._referee.passed(self._visitor(rank), message, ago_s)
+        else:
+            self._referee.done(self._visitor(rank), message.ticket, message.ok, ago_s)
 
     def _died(self, rank: Rank, how: str) -> None:
         self._deliver(self._referee.died(self._visitor(rank), how))

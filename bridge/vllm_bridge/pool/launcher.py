@@ -67,8 +67,11 @@ class RankProcess(Protocol):
 class Launcher(Protocol):
     """Starts processes."""
 
-    async def start(self, rank_id: str, rendezvous: socket.socket | None) -> RankProcess:
-        """Start one. It receives a duplicate of `rendezvous`; the caller keeps its own.
+    async def start(
+        self, rank_id: str, rendezvous: socket.socket | None, board: int | None
+    ) -> RankProcess:
+        """Start one. It receives duplicates of `rendezvous`, and of `board` where it runs on this
+        host; the caller keeps its own.
 
         Raises:
             BridgeError: category `worker`, when no process could be started.
@@ -88,18 +91,20 @@ class LocalLauncher:
         self._owned: list[Path] = []
         self._closed = False
 
-    async def start(self, rank_id: str, rendezvous: socket.socket | None) -> RankProcess:
+    async def start(
+        self, rank_id: str, rendezvous: socket.socket | None, board: int | None
+    ) -> RankProcess:
         """As `Launcher.start`."""
         if self._closed:
             raise BridgeError(Category.POOL, "pool_stopping", "the pool is stopping")
         server = await self._running()
         try:
-            return await server.fork(rank_id, rendezvous)
+            return await server.fork(rank_id, rendezvous, board)
         except BridgeError:
             # It may have been dead already, with the news still on its way.
             if not server.ended.done():
                 raise
-        return await (await self._running()).fork(rank_id, rendezvous)
+        return await (await self._running()).fork(rank_id, rendezvous, board)
 
     async def own(self, path: Path) -> None:
         """Have this file removed when the pool is gone, however it went."""
@@ -176,7 +181,9 @@ class _Forkserver:
         process.socket.setblocking(False)
         self._loop.add_reader(process.socket, self._readable)
 
-    async def fork(self, rank_id: str, rendezvous: socket.socket | None) -> LocalRank:
+    async def fork(
+        self, rank_id: str, rendezvous: socket.socket | None, board: int | None
+    ) -> LocalRank:
         try:
             ours, theirs = socket.socketpair()
             stderr_read, stderr_write = os.pipe2(os.O_CLOEXEC)
@@ -185,12 +192,15 @@ class _Forkserver:
         ours.setblocking(False)
         rank = LocalRank(rank_id, ours, StderrTap(stderr_read, rank_id, self._forwarder), self)
         self._ranks[rank_id] = rank
-        fds = [theirs.fileno(), stderr_write]
+        fds = {"control": theirs.fileno(), "stderr": stderr_write}
         if rendezvous is not None:
-            fds.append(rendezvous.fileno())
+            fds["rendezvous"] = rendezvous.fileno()
+        if board is not None:
+            fds["board"] = board
         try:
             try:
-                await self.send({"op": "fork", "id": rank_id}, fds)
+                request = {"op": "fork", "id": rank_id, "fds": list(fds)}
+                await self.send(request, list(fds.values()))
             finally:
                 theirs.close()
                 os.close(stderr_write)

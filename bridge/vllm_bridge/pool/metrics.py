@@ -11,7 +11,7 @@ import asyncio
 import threading
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -93,10 +93,12 @@ class Metrics:
         # By outcome: "go", or the reason of the refusal.
         self.gate = Tallies()
 
-    def count(self, counts: Iterable[control_pb2.MethodCount]) -> None:
+    def count(self, heartbeat: control_pb2.Heartbeat) -> None:
         """Add the counts of a rank's heartbeat."""
-        for count in counts:
+        for count in heartbeat.counts:
             self.calls.of(count.method, count.outcome).add_count(count)
+        for count in heartbeat.gate:
+            self.gate.of(count.outcome).add_count(count)
 
     def request(
         self, method: str, outcome: str, seconds: float, bytes_in: int, bytes_out: int

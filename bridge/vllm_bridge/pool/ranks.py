@@ -171,6 +171,7 @@ class Rank:
         launcher: Launcher,
         assignment: control_pb2.RankAssignment,
         rendezvous: socket.socket | None,
+        board: int | None,
         timeout: timedelta,
     ) -> None:
         """Start the process, give it its assignment and wait until it serves.
@@ -182,7 +183,7 @@ class Rank:
         """
         try:
             await asyncio.wait_for(
-                self._start(launcher, assignment, rendezvous), timeout.total_seconds()
+                self._start(launcher, assignment, rendezvous, board), timeout.total_seconds()
             )
         except (asyncio.TimeoutError, TimeoutError):
             await self.kill()
@@ -267,8 +268,9 @@ class Rank:
         launcher: Launcher,
         assignment: control_pb2.RankAssignment,
         rendezvous: socket.socket | None,
+        board: int | None,
     ) -> None:
-        self._process = await launcher.start(self.rank_id, rendezvous)
+        self._process = await launcher.start(self.rank_id, rendezvous, board)
         self._set_state(pool_pb2.STARTING)
         loop = asyncio.get_running_loop()
         self._tasks.append(loop.create_task(self._watch(self._process)))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vllm_bridge._generated import pool_pb2
+from vllm_bridge.board import memory_of
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.pool.diagnosis import diagnose
 from vllm_bridge.pool.ended import Ended
@@ -225,14 +226,21 @@ class Worlds:
             ]
             for rank in world.ranks if spec.gate else ():
                 self._gate.admit(rank)
-            starts = [
-                self._start_rank(world, rank, init_method, rendezvous) for rank in world.ranks
-            ]
-            await _all_or_first_failure(world, starts)
+            with memory_of(spec.world_size if spec.gate else 0) as board:
+                starts = [
+                    self._start_rank(world, rank, init_method, rendezvous, board)
+                    for rank in world.ranks
+                ]
+                await _all_or_first_failure(world, starts)
         world.sessions.sort(key=lambda entry: entry.rank.seat.index if entry.rank else -1)
 
     async def _start_rank(
-        self, world: World, rank: Rank, init_method: str, rendezvous: socket.socket
+        self,
+        world: World,
+        rank: Rank,
+        init_method: str,
+        rendezvous: socket.socket,
+        board: int | None,
     ) -> None:
         index = rank.seat.index
         pool = self._pools.get(world.spec.pool_name)
@@ -241,6 +249,7 @@ class Worlds:
             timeout=world.spec.timeout + pool.settings.start_timeout,
             world=world.spec.assignment(world.world_id, world.epoch, index, init_method),
             rendezvous=rendezvous if index == 0 else None,
+            board=board,
         )
         entry = SessionEntry(
             session_of(world.world_id, index),

@@ -5,6 +5,9 @@ members. When the call is about to send (`vllm_distributed.entry`) the rank tell
 executor waits until the pool says go, or no. A call that fails its own checks, or sends nothing,
 never comes that far.
 
+Where the ranks of a world share a host, the members of a group look first whether they have all
+come (`vllm_bridge.board`); who has waited there for `PATIENCE_S` asks the pool.
+
 The verdict is read by the thread that reads the control connection. It wakes the executor with a
 bare lock: that costs less than an event or a condition.
 """
@@ -12,6 +15,7 @@ bare lock: that costs less than an event or a condition.
 from __future__ import annotations
 
 import functools
+import hashlib
 import itertools
 import threading
 import time
@@ -24,8 +28,10 @@ import grpc
 import torch.distributed as dist
 
 from vllm_bridge._generated import control_pb2, types_pb2
+from vllm_bridge.board import NO_DEADLINE, Answer, Board, Place
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.rank.collectives import RULES, Rule
+from vllm_bridge.rank.counts import Counts
 from vllm_bridge.rank.facts import CREATE, Facts, remember
 from vllm_bridge.rank.journal import Record
 from vllm_distributed import entry
@@ -34,6 +40,12 @@ from vllm_distributed import entry
 # is less: so that the reason arrives before the caller gives up by itself.
 _AHEAD_S = 0.05
 _AHEAD_SHARE = 0.1
+
+PATIENCE_S = 0.02
+"""How long a call waits for the other members before the pool is told of it."""
+
+HURRY_SECONDS = 0.05
+"""For a waiting call to turn to the pool when somebody asks what goes on."""
 
 LONGEST_S = 10 * 365 * 24 * 3600.0
 """gRPC says that a call without a deadline has longer than this left."""
@@ -57,6 +69,11 @@ class Visit:
         # When it was let through.
         self.gated_at = 0.0
         self.waiting = not facts.eager
+        # Whether the pool knows of it, or is to know of it at once; and why it is to leave, where
+        # somebody wants that.
+        self.at_pool = False
+        self.hurried = False
+        self.leaving = ""
         self._verdict: control_pb2.Verdict | None = None
         self._held = threading.Lock()
         self._held.acquire()
@@ -65,6 +82,11 @@ class Visit:
         """Block until there is a verdict; None when the pool has gone without one."""
         self._held.acquire()
         return self._verdict
+
+    def go(self) -> None:
+        """The members have let it through by themselves."""
+        self.gated_at = time.monotonic()
+        self.waiting = False
 
     def settle(self, verdict: control_pb2.Verdict | None) -> None:
         """The verdict is there. Called once."""
@@ -81,7 +103,10 @@ class Visit:
 class Gate:
     """Where the calls of one rank stand and wait. One for the process."""
 
-    def __init__(self, world: control_pb2.WorldAssignment, send: Send) -> None:
+    def __init__(
+        self, world: control_pb2.WorldAssignment, send: Send, board: int | None = None
+    ) -> None:
+        """`board`: the descriptor of the memory in which the ranks of the world meet."""
         self._rank = world.rank
         self._world_size = world.world_size
         self._send = send
@@ -91,6 +116,12 @@ class Gate:
         self._settled = threading.Condition()
         # Calls that have ended, and when, of which the pool has not been told.
         self._ended: deque[tuple[control_pb2.Done, float]] = deque()
+        # The last of those that the pool never knew of.
+        self._passed: tuple[Visit, bool, float] | None = None
+        self._on_board: Visit | None = None
+        self._board = None if board is None else Board(board, world.rank, world.world_size)
+        self.counts = Counts()
+        """Calls that were let through without the pool."""
         self._closed = False
         self._armed: GatedCall | None = None
 
@@ -113,9 +144,13 @@ class Gate:
 
     def leave(self, visit: Visit, why: str) -> None:
         """Ask the pool to let a visit go without its answer; the pool may have decided already."""
-        if visit.waiting:
-            leave = control_pb2.Leave(ticket=visit.ticket, why=why)
-            self._send([control_pb2.RankToPool(leave=leave)])
+        visit.leaving = why
+        if not visit.waiting:
+            return
+        if visit.at_pool:
+            self._send_leave(visit, why)
+        else:
+            self._hurry(visit)
 
     def close(self) -> bool:
         """The pool has gone: nobody will answer. True when a call was waiting."""
@@ -123,7 +158,9 @@ class Gate:
         waiting, self._waiting = self._waiting, {}
         for visit in waiting.values():
             visit.settle(None)
-        return bool(waiting)
+        if self._board is not None:
+            self._board.nudge()
+        return bool(waiting) or self._on_board is not None
 
     def arm(self, call: GatedCall) -> None:
         """The next message of the package in this thread is the first of this call."""
@@ -134,13 +171,51 @@ class Gate:
         self._armed = None
 
     def pass_through(self, facts: Facts, record: Record, context: grpc.ServicerContext) -> Visit:
-        """Tell the pool, and return when it has said go.
+        """Return when all members have come and ask for the same, as they or the pool find.
 
         Raises:
             BridgeError: what the pool said instead.
         """
         visit = Visit(next(self._tickets), facts, record, self._rank)
         record.visit = visit
+        place = self._place(facts)
+        if place is None or not self._meet(place, visit, record, context):
+            self._ask_pool(place, visit, record, context)
+        return visit
+
+    def _place(self, facts: Facts) -> Place | None:
+        """Where the members meet without the pool; None for what only the referee knows about."""
+        group = facts.group
+        if self._board is None or facts.eager or facts.direction != control_pb2.COLLECTIVE:
+            return None
+        return self._board.place(group.key, group.members, group.rank) if group.members else None
+
+    def _meet(
+        self, place: Place, visit: Visit, record: Record, context: grpc.ServicerContext
+    ) -> bool:
+        """Whether the members have let the call through by themselves."""
+        left_s, deadline_ns = _remaining_s(context, visit.facts), NO_DEADLINE
+        if left_s is not None:
+            deadline_ns = time.monotonic_ns() + int(left_s * 1e9)
+        answer = place.come(_digest(visit.facts), deadline_ns)
+        if answer is Answer.WAIT:
+            self._on_board = visit
+            patience_s = PATIENCE_S if left_s is None else min(left_s, PATIENCE_S)
+            answer = place.wait(
+                patience_s, lambda: bool(self._closed or visit.hurried or record.gone_at)
+            )
+            self._on_board = None
+        if answer is not Answer.GO:
+            return False
+        visit.go()
+        self._tell_hurried(visit)
+        self.counts.add("", "go", visit.gated_at - visit.at_gate, 0, 0)
+        return True
+
+    def _ask_pool(
+        self, place: Place | None, visit: Visit, record: Record, context: grpc.ServicerContext
+    ) -> None:
+        facts = visit.facts
         messages = self._take_ended()
         for key in (*facts.also, facts.group.key):
             last = key == facts.group.key
@@ -148,32 +223,65 @@ class Gate:
             message = self._enter(ticket, key, facts, record, context)
             if last and not facts.eager:
                 self._waiting[ticket] = visit
+            if place is not None:
+                message.sequence = place.sequence
+                _set(message.stood, time.monotonic() - visit.at_gate)
             messages.append(control_pb2.RankToPool(enter=message))
         self._send(messages)
+        visit.at_pool = True
+        self._tell_hurried(visit)
         if facts.eager:
             visit.gated_at = visit.at_gate
-            return visit
+            return
         if self._closed:
             # It may have come after the others were sent away.
             self._waiting.pop(visit.ticket, None)
             raise _pool_gone(facts)
-        if record.gone_at:
-            self.leave(visit, CALLER_GONE)
+        if visit.leaving or record.gone_at:
+            self._send_leave(visit, visit.leaving or CALLER_GONE)
         verdict = visit.wait()
         if verdict is None:
             raise _pool_gone(facts)
+        if place is not None:
+            place.back_from_pool(go=verdict.go)
         if record.refusal is not None:
             raise BridgeError.from_detail(record.refusal)
-        return visit
+
+    def _hurry(self, visit: Visit) -> None:
+        visit.hurried = True
+        if self._board is not None:
+            self._board.nudge()
+
+    def _tell_hurried(self, visit: Visit) -> None:
+        if visit.hurried:
+            with self._settled:
+                self._settled.notify_all()
+
+    def _send_leave(self, visit: Visit, why: str) -> None:
+        leave = control_pb2.Leave(ticket=visit.ticket, why=why)
+        self._send([control_pb2.RankToPool(leave=leave)])
 
     def done(self, visit: Visit, *, ok: bool) -> None:
         """A call that was let through has ended. The pool is told with the next message: one of its
         own would cost as much as an Enter."""
-        self._ended.append((control_pb2.Done(ticket=visit.ticket, ok=ok), time.monotonic()))
+        now = time.monotonic()
+        if visit.at_pool:
+            self._ended.append((control_pb2.Done(ticket=visit.ticket, ok=ok), now))
+        else:
+            self._passed = (visit, ok, now)
+
+    def report(self) -> None:
+        """Tell the pool of the calls that have ended, and of the one that waits for the others."""
+        self.flush()
+        visit = self._on_board
+        if visit is not None:
+            self._hurry(visit)
+            with self._settled:
+                self._settled.wait_for(lambda: visit.at_pool or not visit.waiting, HURRY_SECONDS)
 
     def flush(self) -> None:
         """Tell the pool of the calls that have ended."""
-        if self._ended:
+        if self._ended or self._passed:
             self._send(self._take_ended())
 
     def applies(self, facts: Facts) -> bool:
@@ -193,6 +301,17 @@ class Gate:
                 done, when = self._ended.popleft()
                 _set(done.age, time.monotonic() - when)
                 messages.append(control_pb2.RankToPool(done=done))
+        passed, self._passed = self._passed, None
+        if passed is not None:
+            visit, ok, when = passed
+            done = control_pb2.Done(
+                ticket=visit.ticket,
+                ok=ok,
+                group=visit.facts.group.key,
+                operation=visit.facts.operation,
+            )
+            _set(done.age, time.monotonic() - when)
+            messages.append(control_pb2.RankToPool(done=done))
         return messages
 
     def _about_to_send(self) -> None:
@@ -276,6 +395,12 @@ def _facts_of(
 ) -> Facts | None:
     receiver = getattr(function, "__self__", None)
     return rule(*args, **kwargs) if receiver is None else rule(receiver, *args, **kwargs)
+
+
+def _digest(facts: Facts) -> bytes:
+    """Stands for what all members must agree on."""
+    text = "\0".join((facts.operation, *(f"{name}\1{value}" for name, value in facts.parts)))
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
 def _nothing() -> None:

@@ -32,4 +32,5 @@ class Heartbeats:
             sessions=len(state.sessions),
             objects=state.sessions.objects(),
             counts=state.counts.take(),
+            gate=state.gate.counts.take() if state.gate is not None else (),
         )

@@ -48,13 +48,13 @@ _SERVER_OPTIONS: Sequence[tuple[str, int]] = (
 )
 
 
-def main(channel: socket.socket, rendezvous: socket.socket | None) -> NoReturn:
+def main(channel: socket.socket, rendezvous: socket.socket | None, board: int | None) -> NoReturn:
     """Serve until the pool says stop or is gone. Never returns."""
     status = EXIT_FAILED
     try:
         first = control.receive(channel, control_pb2.PoolToRank)
         if first is not None and first.WhichOneof("message") == "assign":
-            status = _Rank(channel, first.assign).run(rendezvous)
+            status = _Rank(channel, first.assign).run(rendezvous, board)
     except BaseException:  # noqa: BLE001 - the last frame of the process
         # The pool quotes the end of stderr when a rank dies before it is ready.
         traceback.print_exc()
@@ -70,7 +70,7 @@ class _Rank:
         self._assignment = assignment
         self._world = assignment.world if assignment.HasField("world") else None
 
-    def run(self, rendezvous: socket.socket | None) -> int:
+    def run(self, rendezvous: socket.socket | None, board: int | None) -> int:
         """The rank's life; returns the exit status."""
         # Imported here, in the forked child: gRPC's threads do not survive a fork.
         import grpc
@@ -92,7 +92,7 @@ class _Rank:
         logs.setup_rank(self._assignment, executor.running)
         # Meeting the other ranks takes a while; the server starts meanwhile.
         joined = executor.submit(lambda: world.join(assigned, rendezvous)) if assigned else None
-        gate = Gate(assigned, self._send_all) if assigned and assigned.gate else None
+        gate = Gate(assigned, self._send_all, board) if assigned and assigned.gate else None
         state = RankState(
             rank=assigned.rank if assigned else None,
             sessions=RankSessions(

@@ -53,7 +53,7 @@ class RankService:
         journal = self._state.journal
         if self._state.gate is not None:
             # Whoever asks is to know no less than the pool's referee.
-            self._state.gate.flush()
+            self._state.gate.report()
         return rank_pb2.InspectResponse(
             pid=os.getpid(),
             rank=world.rank if world else None,

@@ -64,6 +64,7 @@ def visit_of(caller: Caller, meeting: Meeting, enter: control_pb2.Enter, now: fl
         now,
         now - max(age.seconds + age.nanos * 1e-9, 0.0),
         deadline,
+        now - max(enter.stood.seconds + enter.stood.nanos * 1e-9, 0.0),
         enter.session_id,
         enter.call_id,
     )

@@ -26,6 +26,9 @@ MAX_PENDING_SENDS = 4_096
 MAX_GIVEN_UP = 64
 
 
+DIFFERED = "did not match"
+
+
 @dataclass(frozen=True, slots=True)
 class GivenUp:
     """An attempt at a call that has been refused while some members had not come."""
@@ -33,7 +36,7 @@ class GivenUp:
     at: float
     attempt: int
     by: Sequence[Visit]
-    # e.g. "timed out".
+    # e.g. "timed out"; `DIFFERED`.
     how: str
 
 
@@ -208,7 +211,7 @@ class Meeting:
         return waiting
 
     def _part(self, visits: Sequence[Visit], now: float) -> list[Visit]:
-        self.give_up([visit for visit in visits if not visit.eager], "did not match", now)
+        self.give_up([visit for visit in visits if not visit.eager], DIFFERED, now)
         ahead = list(self.present.values())
         if ahead and _first_to_differ(ahead[0], ahead) is not None:
             # They have all gone and meet on their way; there is nothing left to hold back.

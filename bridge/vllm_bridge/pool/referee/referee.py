@@ -11,7 +11,7 @@ from vllm_bridge.pool.referee import admission, messages
 from vllm_bridge.pool.referee.cycles import find_cycle, missing_callers
 from vllm_bridge.pool.referee.deadlines import Deadlines
 from vllm_bridge.pool.referee.groups import Group, StatelessGroup, Table, World
-from vllm_bridge.pool.referee.meetings import Differed, Meeting
+from vllm_bridge.pool.referee.meetings import DIFFERED, Differed, GivenUp, Meeting
 from vllm_bridge.pool.referee.visits import Caller, Decision, LastCall, Visit, Visitor, Waiting
 
 # What makes a stateless group known, and forgets it: operations that nobody waits for.
@@ -65,7 +65,11 @@ class Referee:
         if group is None:
             caller.last = LastCall(enter.ticket, enter.operation, enter.group)
             return decisions if enter.eager else [*decisions, _go(visitor, enter.ticket, 0.0, 0)]
-        visit = admission.visit_of(caller, _meeting(group, enter), enter, self._clock())
+        meeting = _meeting(group, enter)
+        if enter.sequence:
+            # The ranks have let calls through by themselves meanwhile.
+            meeting.sequence = max(meeting.sequence, enter.sequence - 1)
+        visit = admission.visit_of(caller, meeting, enter, self._clock())
         return decisions + (self._go_ahead(visit) if visit.eager else self._wait(visit))
 
     def leave(self, visitor: Visitor, ticket: int, why: str) -> list[Decision]:
@@ -85,6 +89,15 @@ class Referee:
         if caller is not None and caller.last is not None and caller.last.ticket == ticket:
             caller.last.ended = self._clock() - ago_s
             caller.last.ok = ok
+
+    def passed(self, visitor: Visitor, done: control_pb2.Done, ago_s: float) -> None:
+        """A call has ended that the ranks let through by themselves."""
+        if visitor.rank_id in self._ended or (visitor.world_id, visitor.epoch) in self._ended:
+            return
+        caller = self._caller(visitor)
+        if caller.last is None or caller.last.ticket < done.ticket:
+            ended = self._clock() - ago_s
+            caller.last = LastCall(done.ticket, done.operation, done.group, ended, done.ok)
 
     def due(self) -> float | None:
         """When, in the clock's time, `expire` has something to do; None: nobody has a deadline."""
@@ -222,6 +235,10 @@ class Referee:
         if meeting.broken:
             return self._refuse_all([(visit, meeting.broken)], "too_many_pending_sends")
         if late is not None:
+            other = _found_to_differ(visit, late)
+            if other is not None:
+                message = messages.mismatch(visit, other, [*late.by, visit])
+                return self._refuse_all([(visit, message)], "collective_mismatch")
             return self._refuse_all([(visit, messages.late(visit, late))], "abandoned")
         if visit.deadline is not None and visit.deadline <= now:
             message = messages.timed_out(visit, now, None)
@@ -277,7 +294,7 @@ class Referee:
                 continue
             message = messages.mismatch(visit, other, [visit, other])
             told = [(e, message) for e in (*visit.meeting.waiting(), *other.meeting.waiting())]
-            return self._give_up(told, "collective_mismatch", "did not match")
+            return self._give_up(told, "collective_mismatch", DIFFERED)
         return []
 
     def _check_cycle(self, visit: Visit) -> list[Decision]:
@@ -359,6 +376,13 @@ def _meeting(group: Group, enter: control_pb2.Enter) -> Meeting:
     if enter.direction == control_pb2.RECEIVE:
         return group.pair(enter.peer, enter.rank_in_group)
     return group.collective
+
+
+def _found_to_differ(visit: Visit, late: GivenUp) -> Visit | None:
+    """The call it differs from, where it stood at its gate when the others were found to differ."""
+    if late.how != DIFFERED or visit.stood >= late.at:
+        return None
+    return next((other for other in late.by if not visit.agrees(other)), None)
 
 
 def _go(visitor: Visitor, ticket: int, waited_s: float, sequence: int) -> Decision:

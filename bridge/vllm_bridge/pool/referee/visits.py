@@ -103,6 +103,8 @@ class Visit:
     entered: float
     arrived: float
     deadline: float | None
+    # When it came to the gate of its rank, where its members wait for a moment by themselves.
+    stood: float
     session_id: str = ""
     call_id: str = ""
     settled: bool = False
