@@ -13,7 +13,7 @@ export LC_ALL := C.UTF-8
 export VLLM_PYTHON := $(abspath $(PYTHON))
 export VLLM_BRIDGE := $(abspath $(VENV)/bin/vllm-bridge)
 
-.PHONY: help setup demo test lint codegen codegen-check pytest pytest-oldest mix-test bench clean
+.PHONY: help setup demo test lint codegen codegen-check contract-accept pytest pytest-oldest mix-test bench clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -29,18 +29,22 @@ demo: setup ## Main job: an Elixir program runs collectives on a world of four r
 
 test: setup lint codegen-check pytest pytest-oldest mix-test ## Everything CI runs
 
-lint: setup ## ruff, mypy --strict, mix format, warnings as errors
+lint: setup ## ruff, mypy --strict, mix format, warnings as errors, dialyzer
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 	mix format --check-formatted
-	mix compile --warnings-as-errors
+	MIX_ENV=dev mix compile --warnings-as-errors
+	scripts/dialyzer.sh _build/dev/lib/vllm_distributed/ebin
 
 codegen: setup ## Regenerate the contract, the Python glue and the Elixir modules
 	$(PYTHON) -m vllm_bridge.codegen
 
 codegen-check: setup ## Fail when `make codegen` would change a byte
 	$(PYTHON) -m vllm_bridge.codegen --check
+
+contract-accept: setup ## Promise what is new in the contract (proto/baseline.txt)
+	$(PYTHON) -m vllm_bridge.codegen --accept
 
 pytest: setup ## Python tests
 	$(VENV)/bin/pytest
@@ -63,7 +67,9 @@ bench: setup ## Print the numbers the design promises
 	$(PYTHON) benchmarks/gate.py
 	$(PYTHON) benchmarks/sessions.py
 	$(PYTHON) benchmarks/snakepit.py
+	MIX_ENV=prod mix run --no-start benchmarks/terms.exs
 	MIX_ENV=prod mix run benchmarks/calls.exs
+	MIX_ENV=prod mix run benchmarks/tensors.exs
 
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) _build build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

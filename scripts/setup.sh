@@ -45,6 +45,15 @@ elixir -e 'unless Version.match?(System.version(), ">= 1.14.0"), do: System.halt
   exit 1
 }
 
+# Only `make lint` needs it.
+if ! command -v dialyzer >/dev/null; then
+  if can_install; then
+    need dialyzer erlang-dialyzer
+  else
+    echo "setup: dialyzer is missing, which 'make lint' needs: sudo apt-get install erlang-dialyzer" >&2
+  fi
+fi
+
 [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
 echo "setup: installing Python packages into $venv (torch is large: the first time takes a while)"
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \

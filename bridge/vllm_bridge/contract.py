@@ -10,7 +10,7 @@ import dataclasses
 import inspect
 import types
 import typing
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -20,13 +20,31 @@ import torch
 from torch.distributed import ProcessGroup
 
 import vllm_distributed
-from vllm_bridge.surface import CLASSES, DISTRIBUTED, Exposed, Kind, exposed
+from vllm_bridge.surface import (
+    CLASSES,
+    DISTRIBUTED,
+    FIELDS,
+    PLAIN_DATA,
+    Exposed,
+    Kind,
+    base_of,
+    exposed,
+)
 
 PACKAGE = "vllm.distributed.v1"
 
 RECEIVER = "receiver"
 """Field of the object a method is called on; the coordinators' own parameters are named `group`."""
 
+REF = "ref"
+"""Field of an object's message with its handle."""
+
+FIRST_SET = 401
+"""Number of the first field that the object sets by itself, so that fields can be added to a class
+without moving those."""
+
+FIRST_PROPERTY = 501
+"""Number of the first property, for the same reason."""
 
 WRAPPERS = {
     "int": "Int64List",
@@ -47,17 +65,19 @@ class Type:
     """A type of the contract.
 
     `kind` is one of int, bool, float, string, bytes, none, tensor, group, process_group, duration,
-    dtype, device, size, object, term, list, tuple, nullable; the last three have `items`. An
-    `object` stays in its rank; which class is meant is the method's business.
+    dtype, device, size, object, term, list, tuple_of, tuple, nullable; the last four have `items`.
+    An `object` is one of an exposed class, which `name` is, and without a name any object that
+    stays in its rank. A `tuple_of` travels as a list and is a tuple of any length at both ends.
     """
 
     kind: str
     items: tuple[Type, ...] = ()
+    name: str = ""
 
     @property
     def is_list(self) -> bool:
         """A list, or a list that may be None."""
-        return self.required.kind == "list"
+        return self.required.kind in ("list", "tuple_of")
 
     @property
     def required(self) -> Type:
@@ -73,6 +93,46 @@ class Parameter:
     number: int
     type: Type
     optional: bool
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of an object's message."""
+
+    name: str
+    number: int
+    type: Type
+    # It follows from the other fields, and nobody gives it.
+    derived: bool
+
+
+@dataclass(frozen=True)
+class Record:
+    """An exposed class whose objects travel as a message with what they show to clients."""
+
+    name: str
+    cls: type
+    fields: tuple[Field, ...]
+
+    @property
+    def message(self) -> str:
+        """Name of the message."""
+        return f"{self.name}Object"
+
+    @property
+    def plain(self) -> bool:
+        """Whether its objects have no identity, and travel as their fields alone."""
+        return self.name in PLAIN_DATA
+
+    @property
+    def made_of_fields(self) -> bool:
+        """Whether an object can be made from the fields that are not derived."""
+        return dataclasses.is_dataclass(self.cls) or _is_named_tuple(self.cls)
+
+    @property
+    def given(self) -> tuple[Field, ...]:
+        """The fields that an object can be made from."""
+        return tuple(f for f in self.fields if not f.derived) if self.made_of_fields else ()
 
 
 @dataclass(frozen=True)
@@ -125,6 +185,80 @@ def methods() -> tuple[Method, ...]:
     return tuple(method_of(item) for item in exposed())
 
 
+@cache
+def methods_by_name() -> dict[str, Method]:
+    """Qualified name -> method. One that a class inherits from an exposed one has both names."""
+    known = {method.exposed.qualified_name: method for method in methods()}
+    for name in CLASSES:
+        base = base_of(name)
+        if base is None:
+            continue
+        for qualified, method in list(known.items()):
+            if qualified.startswith(f"{base}.") and method.exposed.kind is not Kind.CONSTRUCTOR:
+                known.setdefault(f"{name}.{method.exposed.name}", method)
+    return known
+
+
+@cache
+def records() -> dict[str, Record]:
+    """Class name -> its record. Coordinators and process groups have messages written by hand."""
+    return {
+        name: _record(name, cls) for name, cls in CLASSES.items() if name not in _SCALAR_CLASSES
+    }
+
+
+# 1 is the handle.
+_FIRST_GIVEN = 2
+
+_STARTS = (_FIRST_GIVEN, FIRST_SET, FIRST_PROPERTY)
+
+
+def _record(name: str, cls: type) -> Record:
+    numbered = [
+        (field, hint, number, first > _FIRST_GIVEN)
+        for first, fields in zip(_STARTS, _fields(name, cls), strict=True)
+        for number, (field, hint) in enumerate(fields.items(), first)
+    ]
+    return Record(
+        name,
+        cls,
+        tuple(
+            Field(field, number, type_of(hint, f"{name}.{field}"), is_derived)
+            for field, hint, number, is_derived in numbered
+        ),
+    )
+
+
+def _fields(name: str, cls: type) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """Name -> annotation: of the public fields, of those the object sets, and of its properties."""
+    given: dict[str, Any] = {}
+    set_by_itself: dict[str, Any] = {}
+    properties: dict[str, Any] = {}
+    if dataclasses.is_dataclass(cls):
+        hints = typing.get_type_hints(cls)
+        for field in dataclasses.fields(cls):
+            if not field.name.startswith("_"):
+                (given if field.init else set_by_itself)[field.name] = hints[field.name]
+    elif _is_named_tuple(cls):
+        given = typing.get_type_hints(cls)
+    else:
+        given = dict(FIELDS[name])
+    for member, value in vars(cls).items():
+        if isinstance(value, property) and not member.startswith("_"):
+            hint = typing.get_type_hints(value.fget)["return"]
+            if type_of(hint, f"{name}.{member}").kind in _FACTS:
+                properties[member] = hint
+    return given, set_by_itself, properties
+
+
+# Properties of these kinds are facts, shown with the object; the others are asked for.
+_FACTS = ("int", "bool", "float", "string")
+
+
+def _is_named_tuple(cls: type) -> bool:
+    return issubclass(cls, tuple) and hasattr(cls, "_fields")
+
+
 def method_of(item: Exposed) -> Method:
     """The contract of one callable.
 
@@ -154,6 +288,8 @@ def method_of(item: Exposed) -> Method:
         parameters.append(Parameter(parameter.name, number, type_, optional))
     if item.kind is Kind.CONSTRUCTOR:
         return Method(item, tuple(parameters), receiver(item.service))
+    if item.context_manager:
+        return Method(item, tuple(parameters), Type("object"))
     if "return" not in hints:
         raise ContractError(
             f"{item.qualified_name} has no return annotation; the contract needs one"
@@ -169,14 +305,16 @@ def _ambiguous(type_: Type, default: object) -> bool:
 
 def receiver(service: str) -> Type:
     """What stands for an object of the service's class."""
-    coordinator = issubclass(CLASSES[service], vllm_distributed.GroupCoordinator)
-    return Type("group" if coordinator else "object")
+    return type_of(CLASSES[service], service)
 
 
 def _hints(item: Exposed) -> dict[str, Any]:
     if item.kind is not Kind.CONSTRUCTOR:
-        return typing.get_type_hints(item.target)
-    if dataclasses.is_dataclass(item.target):
+        # A module may know a class only while types are checked.
+        return typing.get_type_hints(item.target, localns=dict(CLASSES))
+    if isinstance(item.target, type) and (
+        dataclasses.is_dataclass(item.target) or _is_named_tuple(item.target)
+    ):
         return typing.get_type_hints(item.target)
     return typing.get_type_hints(getattr(item.target, "__init__"))  # noqa: B009 - of the class
 
@@ -197,13 +335,23 @@ _SCALARS: dict[object, str] = {
     vllm_distributed.GroupCoordinator: "group",
 }
 
-_LIST_ITEMS = {"int", "bool", "float", "string", "tensor"}
+_SCALAR_CLASSES = frozenset(
+    name for name, cls in CLASSES.items() if cls is vllm_distributed.GroupCoordinator
+)
+
+_CLASS_NAMES = {cls: name for name, cls in CLASSES.items() if name not in _SCALAR_CLASSES}
+
+_LIST_ITEMS = {"int", "bool", "float", "string", "tensor", "object"}
+
+_HANDLES = {"object", "group", "process_group"}
 
 
 def type_of(hint: Any, where: str) -> Type:
     """The contract's type of an annotation; `term` where it is not a static one."""
     if hint in _SCALARS:
         return Type(_SCALARS[hint])
+    if hint in _CLASS_NAMES:
+        return Type("object", name=_CLASS_NAMES[hint])
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
         return _union(arguments, where)
@@ -213,16 +361,29 @@ def type_of(hint: Any, where: str) -> Type:
         item = type_of(arguments[0], where)
         nested = item.kind == "list" and item.items[0].kind == "int"
         return Type("list", (item,)) if item.kind in _LIST_ITEMS or nested else Type("term")
-    if origin is tuple and Ellipsis not in arguments:
+    if origin is tuple and Ellipsis in arguments:
+        item = type_of(arguments[0], where)
+        nested = item.kind == "tuple_of" and item.items[0].kind == "int"
+        return Type("tuple_of", (item,)) if item.kind == "int" or nested else Type("term")
+    if origin is tuple:
         items = tuple(type_of(argument, where) for argument in arguments)
-        return Type("tuple", items) if all(not item.items for item in items) else Type("term")
+        nested = any(item.required.kind in ("tuple", "tuple_of") for item in items)
+        return Type("term") if nested else Type("tuple", items)
+    if origin is Callable or (isinstance(hint, type) and hint.__module__ not in _OF_PYTHON):
+        # Of a class that is not exposed: it stays in its rank.
+        return Type("object")
     return Type("term")
+
+
+_OF_PYTHON = ("builtins", "typing", "collections.abc")
 
 
 def _union(arguments: tuple[Any, ...], where: str) -> Type:
     present = [argument for argument in arguments if argument is not type(None)]
     if len(present) == len(arguments):
         kinds = {type_of(argument, where).kind for argument in present}
+        if kinds <= _HANDLES:
+            return Type("object")
         # torch.device | str: the text of one is the other.
         return Type("device") if kinds == {"device", "string"} else Type("term")
     inner = type_of(present[0], where) if len(present) == 1 else _union(tuple(present), where)

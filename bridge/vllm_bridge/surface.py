@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+import torch
+
 import vllm_distributed
 
 DISTRIBUTED = "Distributed"
@@ -34,8 +36,38 @@ CLASSES: dict[str, type] = {
     "Handle": vllm_distributed.Handle,
     "ParallelSizes": vllm_distributed.ParallelSizes,
     "Topology": vllm_distributed.Topology,
+    "TensorMetadata": vllm_distributed.TensorMetadata,
 }
 """Classes whose methods are exposed, by service name."""
+
+PLAIN_DATA: frozenset[str] = frozenset({"ParallelSizes", "Topology", "TensorMetadata"})
+"""Classes without an identity: their objects travel as the values of their fields."""
+
+FIELDS: dict[str, dict[str, object]] = {
+    "StatelessGroupCoordinator": {
+        "unique_name": str,
+        "ranks": list[int],
+        "rank": int,
+        "rank_in_group": int,
+        "world_size": int,
+        "local_rank": int,
+        "backend": str,
+        "device": torch.device,
+        "global_world_size": int,
+        "tcp_store_group": vllm_distributed.StatelessProcessGroup,
+    },
+    "StatelessProcessGroup": {"rank": int, "world_size": int, "data_expiration_seconds": int},
+    "DeviceCommunicatorBase": {
+        "unique_name": str,
+        "rank_in_group": int,
+        "world_size": int,
+        "device": torch.device,
+    },
+    "MessageQueue": {},
+    "Handle": {},
+}
+"""Attributes that an object shows to clients, with their types, where its class is no dataclass.
+Only appended to."""
 
 MADE_ELSEWHERE: frozenset[str] = frozenset({"DeviceCommunicatorBase", "Handle"})
 """Classes that a client does not make: their objects come from others, such as a handle from
@@ -74,6 +106,7 @@ INLINE: frozenset[str] = frozenset(
         "get_node_count",
         "is_global_first_rank",
         "is_local_first_rank",
+        "TensorMetadata.new",
         "ParallelSizes.new",
         "ParallelSizes.as_dict",
         "ParallelSizes.describe",
@@ -135,7 +168,8 @@ COLLECTIVE: frozenset[str] = frozenset(
         "tensor_model_parallel_gather",
         "broadcast_tensor_dict",
         *(f"GroupCoordinator.{name}" for name in _ON_COORDINATORS),
-        *(f"StatelessGroupCoordinator.{name}" for name in _ON_COORDINATORS),
+        "StatelessGroupCoordinator.new",
+        "StatelessGroupCoordinator.make_sibling_device_group",
         *(f"DeviceCommunicatorBase.{name}" for name in _ON_TENSORS),
         "StatelessProcessGroup.create",
         "StatelessProcessGroup.broadcast_obj",
@@ -170,7 +204,6 @@ _BETWEEN_COORDINATORS = (
 POINT_TO_POINT: frozenset[str] = frozenset(
     {
         *(f"GroupCoordinator.{name}" for name in _BETWEEN_COORDINATORS),
-        *(f"StatelessGroupCoordinator.{name}" for name in _BETWEEN_COORDINATORS),
         "DeviceCommunicatorBase.send",
         "DeviceCommunicatorBase.recv",
         "StatelessProcessGroup.send_obj",
@@ -190,7 +223,6 @@ CONTEXT_MANAGERS: frozenset[str] = frozenset(
         "set_current_parallel_config",
         "suppress_stdout",
         "GroupCoordinator.graph_capture",
-        "StatelessGroupCoordinator.graph_capture",
     }
 )
 """Functions that return a context manager: given a function, Elixir runs it inside."""
@@ -205,10 +237,23 @@ NOT_EXPOSED: dict[str, str] = {
     "adopt_listen_socket": "takes a socket of this process",
     "install_as_vllm": "changes the imports of this process, which serves no vLLM code",
     "DistributedError": "the base of the errors: a client gets them as errors, by reason",
-    "TensorMetadata": "a part of messages between ranks, without methods of its own",
 }
 """Public names of the module that make no sense from outside its process, and why."""
 
+
+def _mq_broadcaster(
+    self: vllm_distributed.GroupCoordinator,
+) -> vllm_distributed.MessageQueue | None:
+    """The message queue through which rank 0 of the group sends objects; None where it has none."""
+    queue: vllm_distributed.MessageQueue | None = self.mq_broadcaster
+    return queue
+
+
+ATTRIBUTES: dict[str, dict[str, Callable[..., object]]] = {
+    "GroupCoordinator": {"mq_broadcaster": _mq_broadcaster},
+}
+"""Attributes of objects that are exposed as properties are: by a function with their type and
+doc."""
 
 GUARDED: frozenset[str] = frozenset({"resolve_obj_by_qualname", "init_distributed_environment"})
 """Functions that could reach any Python object, or any file: served by the method of `Wire` that
@@ -274,7 +319,7 @@ def exposed() -> Iterator[Exposed]:
     for service, cls in CLASSES.items():
         if service not in MADE_ELSEWHERE:
             yield _exposed(service, NEW, Kind.CONSTRUCTOR, cls)
-        for name, member in _members(cls).items():
+        for name, member in _own_members(cls).items():
             if name.startswith("_"):
                 continue
             if isinstance(member, property) and member.fget is not None:
@@ -283,12 +328,33 @@ def exposed() -> Iterator[Exposed]:
                 yield _exposed(service, name, Kind.FACTORY, getattr(cls, name))
             elif isinstance(member, types.FunctionType):
                 yield _exposed(service, name, Kind.METHOD, member)
+        for name, function in ATTRIBUTES.get(service, {}).items():
+            yield _exposed(service, name, Kind.PROPERTY, function)
+
+
+def base_of(service: str) -> str | None:
+    """The exposed class that this one derives from: its methods work on objects of both."""
+    cls = CLASSES[service]
+    bases = [name for name, base in CLASSES.items() if base is not cls and issubclass(cls, base)]
+    return bases[0] if bases else None
+
+
+def _own_members(cls: type) -> dict[str, object]:
+    """What a class has, less what it inherits from an exposed one unchanged."""
+    inherited: dict[str, object] = {}
+    for base in CLASSES.values():
+        if base is not cls and issubclass(cls, base):
+            inherited |= _members(base)
+    return {
+        name: member for name, member in _members(cls).items() if inherited.get(name) is not member
+    }
 
 
 def _members(cls: type) -> dict[str, object]:
     members: dict[str, object] = {}
     for base in reversed(cls.__mro__[:-1]):
-        members |= vars(base)
+        if base is not tuple:  # of a NamedTuple, whose methods are tuples' own
+            members |= vars(base)
     return members
 
 

@@ -23,9 +23,9 @@ from vllm_distributed.errors import (
     StoreLostError,
 )
 from vllm_distributed.group_timeouts import GroupTimeouts, set_world_timeouts
+from vllm_distributed.node_identity import node_identity
 from vllm_distributed.rendezvous import InitMethod, Rendezvous, meet, parse_init_method
 from vllm_distributed.roll_call import RollCall
-from vllm_distributed.same_node import node_identity
 from vllm_distributed.torch_internals import (
     PrefixStore,
     Store,

@@ -317,10 +317,11 @@ def _check_reachable(
 def _stop_listening(port: int, keep_port: bool) -> None:
     """Close an adopted socket, or replace it by one that is bound to the same address only."""
     listener = _adopted.pop(port)
+    if not keep_port:
+        listener.close()
+        return
     family, address = listener.family, listener.getsockname()
     listener.close()
-    if not keep_port:
-        return
     keeper = socket.socket(family, socket.SOCK_STREAM)
     try:
         keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

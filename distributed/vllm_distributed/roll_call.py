@@ -32,7 +32,7 @@ from vllm_distributed.errors import (
     RollCallTimeoutError,
     StoreLostError,
 )
-from vllm_distributed.same_node import node_identity
+from vllm_distributed.node_identity import node_identity
 from vllm_distributed.torch_internals import Store
 
 __all__ = ["Answer", "RollCall"]

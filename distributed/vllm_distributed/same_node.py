@@ -14,29 +14,18 @@ from vllm_distributed.arguments import check_rank
 from vllm_distributed.communicators.base import group_facts, run
 from vllm_distributed.communicators.object_channel import ObjectChannel
 from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError
+from vllm_distributed.node_identity import SHARED_MEMORY
 from vllm_distributed.object_codec import decode, encode
+from vllm_distributed.stateless_process_group import StatelessProcessGroup
 
-__all__ = ["in_the_same_node_as", "node_identity"]
+__all__ = ["in_the_same_node_as"]
 
-_SHARED_MEMORY = Path("/dev/shm")
 _SECRET_BYTES = 32
 
 
-def node_identity() -> str:
-    """Return a text that is equal for two processes exactly if they see the same shared memory.
-
-    The kernel's boot, and which mount `/dev/shm` is: containers on one host have mounts of their
-    own, unless they were told to share.
-    """
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        mount = os.stat(_SHARED_MEMORY).st_dev
-    except OSError:  # not Linux
-        return os.uname().nodename
-    return f"{boot}/{mount}"
-
-
-def in_the_same_node_as(pg: ProcessGroup, source_rank: int = 0) -> list[bool]:
+def in_the_same_node_as(
+    pg: ProcessGroup | StatelessProcessGroup, source_rank: int = 0
+) -> list[bool]:
     """Return, for each rank of `pg`, whether it shares memory with rank `source_rank` of it.
 
     Tested with a real shared-memory segment: the source writes a random number into one that only
@@ -55,7 +44,7 @@ def in_the_same_node_as(pg: ProcessGroup, source_rank: int = 0) -> list[bool]:
         )
     rank = members.rank
     check_rank("source_rank", source_rank, members.world_size, "the process group")
-    segment = _SHARED_MEMORY / f"vllm_distributed_{os.getpid()}_{secrets.token_hex(12)}"
+    segment = SHARED_MEMORY / f"vllm_distributed_{os.getpid()}_{secrets.token_hex(12)}"
     secret = secrets.token_bytes(_SECRET_BYTES)
     try:
         if rank == source_rank:
@@ -63,7 +52,7 @@ def in_the_same_node_as(pg: ProcessGroup, source_rank: int = 0) -> list[bool]:
             members.broadcast_obj([segment.name, secret], source_rank)
         else:
             name, wanted = members.broadcast_obj(None, source_rank)
-            shares = _read(_SHARED_MEMORY / Path(str(name)).name) == wanted
+            shares = _read(SHARED_MEMORY / Path(str(name)).name) == wanted
         answers = members.all_gather_obj(shares)
     finally:
         if rank == source_rank:

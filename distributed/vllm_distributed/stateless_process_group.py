@@ -65,7 +65,23 @@ class StatelessProcessGroup:
     def __init__(
         self, rank: int, world_size: int, store: Any, data_expiration_seconds: int, timeout: float
     ) -> None:
-        """Not for users: see `create`. `store` is this group's alone."""
+        """Not for users: see `create`. `store` is this group's alone; nobody calls a roll.
+
+        Raises `InvalidArgumentError` and its kin for values that make no sense.
+        """
+        if not isinstance(world_size, int) or isinstance(world_size, bool) or world_size < 1:
+            raise InvalidArgumentError(
+                f"world_size must be an integer of at least 1, got {world_size!r}",
+                argument="world_size",
+            )
+        check_rank("rank", rank, world_size, _NAME)
+        if not isinstance(store, Store):
+            raise InvalidTypeError(
+                f"store must be a torch.distributed Store, got {type(store).__name__}",
+                argument="store",
+            )
+        _check_seconds("data_expiration_seconds", data_expiration_seconds)
+        _check_seconds("timeout", timeout)
         self.rank: int = rank
         """This process's number inside the group."""
         self.world_size: int = world_size

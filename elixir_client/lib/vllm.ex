@@ -24,24 +24,32 @@ defmodule Vllm do
   key being a Python keyword argument.
   """
 
-  alias Vllm.Call.{Context, Objects}
-  alias Vllm.{Error, Ref}
+  alias Vllm.Call.{Context, Kept, Objects}
+  alias Vllm.{Error, Options, Ref, Session}
+
+  @typedoc "An object that stays in a rank: its ref, or a struct or tensor that has one."
+  @type object :: Ref.t() | struct()
+
+  @own_schema [
+    bridge: [type: :name, doc: "Name of the `Vllm.Bridge`; else the process's, or the usual."]
+  ]
 
   @doc """
   Calls a Python callable by its dotted name, or an object of a rank that is itself callable.
 
       Vllm.call("torch.arange", [6], dtype: "float32")
   """
-  @spec call(String.t() | Ref.t(), [term()], keyword()) :: {:ok, term()} | {:error, Error.t()}
+  @spec call(String.t() | object(), [term()], keyword()) :: {:ok, term()} | {:error, Error.t()}
   def call(callable, args, opts \\ [])
 
   def call(name, args, opts) when is_binary(name),
     do: Objects.call({:qualified_name, name}, "", args, opts)
 
-  def call(%Ref{} = ref, method, args) when is_binary(method),
-    do: Objects.call({:object, ref}, method, args, [])
+  def call(object, method, args) when is_binary(method), do: call(object, method, args, [])
 
-  def call(%Ref{} = ref, args, opts), do: Objects.call({:object, ref}, "", args, opts)
+  def call(object, args, opts) do
+    with {:ok, ref} <- ref(object, "call"), do: Objects.call({:object, ref}, "", args, opts)
+  end
 
   @doc """
   Calls a method of an object that stays in a rank.
@@ -49,22 +57,24 @@ defmodule Vllm do
       Vllm.call(store, "set", ["key", "value"])
       Vllm.call(store, "get", ["key"], __runtime__: [timeout: 1_000])
   """
-  @spec call(Ref.t(), String.t(), [term()], keyword()) :: {:ok, term()} | {:error, Error.t()}
-  def call(%Ref{} = ref, method, args, opts) when is_binary(method),
-    do: Objects.call({:object, ref}, method, args, opts)
+  @spec call(object(), String.t(), [term()], keyword()) :: {:ok, term()} | {:error, Error.t()}
+  def call(object, method, args, opts) when is_binary(method) do
+    with {:ok, ref} <- ref(object, "call"), do: Objects.call({:object, ref}, method, args, opts)
+  end
 
   @doc "As `call/3`; raises `Vllm.Error`."
-  @spec call!(String.t() | Ref.t(), [term()], keyword()) :: term()
+  @spec call!(String.t() | object(), [term()], keyword()) :: term()
   def call!(callable, args, opts \\ []), do: Error.unwrap!(call(callable, args, opts))
 
   @doc "As `call/4`; raises `Vllm.Error`."
-  @spec call!(Ref.t(), String.t(), [term()], keyword()) :: term()
+  @spec call!(object(), String.t(), [term()], keyword()) :: term()
   def call!(ref, method, args, opts), do: Error.unwrap!(call(ref, method, args, opts))
 
   @doc "An attribute of an object that stays in a rank; `name` may be dotted where the server allows."
-  @spec get_attribute(Ref.t(), String.t(), keyword()) :: {:ok, term()} | {:error, Error.t()}
-  def get_attribute(%Ref{} = ref, name, opts \\ []) when is_binary(name),
-    do: Objects.get_attribute(ref, name, opts)
+  @spec get_attribute(object(), String.t(), keyword()) :: {:ok, term()} | {:error, Error.t()}
+  def get_attribute(object, name, opts \\ []) when is_binary(name) do
+    with {:ok, ref} <- ref(object, "get_attribute"), do: Objects.get_attribute(ref, name, opts)
+  end
 
   @doc """
   Enters a context manager of a rank, runs a function with the value that it gives, and exits it.
@@ -87,18 +97,21 @@ defmodule Vllm do
 
   Returns `{:ok, what the function returned}`, or the error of entering, in which case the function
   has not run, or of exiting. An exit that fails or times out does not cost an error of the function:
-  that goes on, and the failed exit is logged. Calls in the function go where they go without it: bind
-  the process with `Vllm.Session.with_session/2` to have them in the context's session. That should be a
-  strict one, as those of a world are: calls of a `:hint` session may run in another rank.
+  that goes on, and the failed exit is logged.
+
+  Calls in the function run in the context's session, unless they say otherwise, and in its rank, also
+  where a `:hint` session has several. That holds for the calling process: others that use the session
+  meanwhile are inside of the context where a session has one rank, as strict ones and those of a world
+  do, and not in a `:hint` session.
 
   Options: `__runtime__: [...]`; the timeout is that of entering, and of exiting.
   """
-  @spec with_context(Ref.t(), (term() -> result) | (() -> result), keyword()) ::
+  @spec with_context(object(), (term() -> result) | (() -> result), keyword()) ::
           {:ok, result} | {:error, Error.t()}
         when result: term()
-  def with_context(%Ref{} = ref, fun, opts \\ [])
-      when is_function(fun, 1) or is_function(fun, 0) do
-    with {:ok, runtime} <- Context.runtime(opts),
+  def with_context(context, fun, opts \\ []) when is_function(fun, 1) or is_function(fun, 0) do
+    with {:ok, ref} <- ref(context, "with_context"),
+         {:ok, runtime} <- Context.runtime(opts),
          do: Context.run(ref, fun, runtime, release: false)
   end
 
@@ -106,16 +119,62 @@ defmodule Vllm do
   Frees objects in their rank before their session ends; returns how many there were. Those of several
   sessions are freed session by session. One that is not there any more is passed over.
   """
-  @spec release(Ref.t() | [Ref.t()], keyword()) :: {:ok, non_neg_integer()} | {:error, Error.t()}
-  def release(ref_or_refs, opts \\ []) do
-    ref_or_refs
+  @spec release(object() | [object()], keyword()) ::
+          {:ok, non_neg_integer()} | {:error, Error.t()}
+  def release(object_or_objects, opts \\ []) do
+    with {:ok, refs} <- refs(object_or_objects, "release") do
+      refs
+      |> Enum.group_by(& &1.session_id)
+      |> Enum.reduce_while({:ok, 0}, fn {_session_id, refs}, {:ok, released} ->
+        case Objects.release(refs, opts) do
+          {:ok, count} -> {:cont, {:ok, released + count}}
+          {:error, error} -> {:halt, {:error, error}}
+        end
+      end)
+    end
+  end
+
+  @doc """
+  The calling process is an owner of these objects from now on: those in the bridge's own session are
+  not released before it dies too (see `Vllm.Ref`). For objects that came by a message. Those of other
+  sessions live as long as these.
+
+  Options:
+
+  #{Options.docs(@own_schema)}
+  """
+  @spec own(object() | [object()], keyword()) :: :ok | {:error, Error.t()}
+  def own(object_or_objects, opts \\ []) do
+    with {:ok, refs} <- refs(object_or_objects, "own"),
+         {:ok, %{bridge: bridge}} <- own_options(opts) do
+      bound = Session.current()
+      Kept.own(refs, bridge || (bound && bound.bridge) || Vllm.Bridge)
+    end
+  end
+
+  defp own_options(opts) do
+    with {:error, message} <- Options.validate(opts, @own_schema, "Vllm.own"),
+         do: {:error, Error.validation(message, "invalid_option")}
+  end
+
+  defp refs(object_or_objects, what) do
+    object_or_objects
     |> List.wrap()
-    |> Enum.group_by(& &1.session_id)
-    |> Enum.reduce_while({:ok, 0}, fn {_session_id, refs}, {:ok, released} ->
-      case Objects.release(refs, opts) do
-        {:ok, count} -> {:cont, {:ok, released + count}}
+    |> Enum.reduce_while({:ok, []}, fn object, {:ok, refs} ->
+      case ref(object, what) do
+        {:ok, ref} -> {:cont, {:ok, [ref | refs]}}
         {:error, error} -> {:halt, {:error, error}}
       end
     end)
+  end
+
+  defp ref(object, what) do
+    with :error <- Ref.of(object) do
+      message =
+        "#{what}: expected an object of a rank (a Vllm.Ref, or a struct or tensor that has one), got: " <>
+          inspect(object, limit: 5, printable_limit: 100)
+
+      {:error, Error.validation(message, "invalid_argument")}
+    end
   end
 end

@@ -2,6 +2,7 @@
 bridge =
   {Vllm.Bridge, server: :embedded, args: ["--config", Path.expand("support/pools.toml", __DIR__)]}
 
-{:ok, _supervisor} = Supervisor.start_link([bridge], strategy: :one_for_one)
+{:ok, _supervisor} =
+  Supervisor.start_link([bridge], strategy: :one_for_one, name: Vllm.TestSupervisor)
 
 ExUnit.start(capture_log: true, assert_receive_timeout: 2000)

@@ -29,7 +29,14 @@ from pool_harness import (
 
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.client import Client, Session
-from vllm_bridge.client.timeouts import STANDARD, UNSET, Profiles, Timeout, within
+from vllm_bridge.client.timeouts import (
+    STANDARD,
+    STANDARD_STREAMS,
+    UNSET,
+    Profiles,
+    Timeout,
+    within,
+)
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.pool import profiles as served
 
@@ -82,6 +89,8 @@ def live(client: Client) -> set[str]:
 def test_built_in_profiles_are_those_of_the_pool() -> None:
     of_pool = {name: profile.call_timeout for name, profile in served.STANDARD.items()}
     assert of_pool == STANDARD
+    of_streams = {name: profile.stream_timeout for name, profile in served.STANDARD.items()}
+    assert of_streams == STANDARD_STREAMS
 
 
 @pytest.mark.parametrize(
@@ -317,6 +326,20 @@ def test_a_watch_is_closed_from_another_thread(client: Client) -> None:
     watch = client.watch("nothing-happens-here")
     threading.Timer(0.1, watch.close).start()
     assert list(watch) == []
+
+
+def test_a_watch_has_the_stream_timeout_of_its_profile(client: Client) -> None:
+    profiles = client._link.profiles
+    assert profiles.resolve_stream(UNSET, "") == timedelta(seconds=1800)
+    assert profiles.resolve_stream(UNSET, "batch_job") is None
+    assert profiles.resolve_stream(timedelta(seconds=3), "batch_job") == timedelta(seconds=3)
+    profiles._streams = {**STANDARD_STREAMS, "hasty": timedelta(milliseconds=200)}
+    watch = client.watch("nothing-happens-here", timeout_profile="hasty")
+    with pytest.raises(BridgeError) as caught:
+        list(watch)
+    assert (caught.value.category, caught.value.reason) == (Category.TIMEOUT, "deadline_exceeded")
+    with pytest.raises(BridgeError, match="there is no timeout profile 'none'"):
+        client.watch(timeout_profile="none")
 
 
 def test_a_watch_ends_with_its_pool(short_tmp: Path) -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -153,6 +154,25 @@ def test_rank_killed_during_a_direct_call_and_a_forwarded_one(start: Start) -> N
         with pytest.raises(BridgeError, match="SIGKILL") as caught:
             session.send(FAKE + "Die", b"9", SHORT)
         assert caught.value.reason == "session_worker_unavailable"
+
+
+def test_rank_killed_while_the_pool_is_stopped(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool, _ = busy_pool(start)
+    session = pool.client().open_session(affinity="strict_queue")
+    monkeypatch.setattr("vllm_bridge.client.session.LOST_TIMEOUT", timedelta(milliseconds=300))
+    os.kill(pool.pid, signal.SIGSTOP)
+    try:
+        os.kill(session.info.pid, signal.SIGKILL)
+        with pytest.raises(BridgeError, match="The pool cannot be asked about it") as caught:
+            session.send(FAKE + "Echo", b"", SHORT)
+    finally:
+        os.kill(pool.pid, signal.SIGCONT)
+    assert (caught.value.category, caught.value.reason) == (Category.WORKER, "connection_lost")
+    assert session.session_id in caught.value.message
+    with pytest.raises(BridgeError, match="SIGKILL"):
+        session.send(FAKE + "Echo", b"", SHORT)
 
 
 def test_rank_that_dies_by_itself_is_quoted(start: Start) -> None:

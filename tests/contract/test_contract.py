@@ -7,6 +7,7 @@ import inspect
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 import torch
 from google.protobuf.descriptor import FileDescriptor
+from torch.distributed import ProcessGroup
 
 import vllm_distributed
 from vllm_bridge import contract, surface
@@ -22,6 +24,7 @@ from vllm_bridge.codec.calls import RemoteGroup, decode_result, encode_call
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.codegen.proto import stem
 from vllm_bridge.contract import ContractError, Type, type_of
+from vllm_distributed import Handle, StatelessProcessGroup
 
 ROOT = Path(__file__).resolve().parents[2]
 METHODS = {method.path: method for method in contract.methods()}
@@ -104,7 +107,12 @@ def test_regenerating_changes_nothing() -> None:
         (list[list[int]], Type("list", (Type("list", (Type("int"),)),))),
         (torch.Size, Type("size")),
         (tuple[int, bool], Type("tuple", (Type("int"), Type("bool")))),
-        (tuple[int, ...], Type("term")),
+        (tuple[int, ...], Type("tuple_of", (Type("int"),))),
+        (tuple[str, ...], Type("term")),
+        (Handle | None, Type("nullable", (Type("object", name="Handle"),))),
+        (ProcessGroup | StatelessProcessGroup, Type("object")),
+        (torch.nn.Module, Type("object")),
+        (Callable[[int], int], Type("object")),
         (torch.device | str, Type("device")),
         (dict[str, Any] | None, Type("term")),
         (torch.Tensor | list[torch.Tensor], Type("term")),

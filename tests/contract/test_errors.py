@@ -54,3 +54,15 @@ def test_a_huge_error_still_fits_a_trailer() -> None:
 def test_unreadable_details_are_empty(packed: bytes) -> None:
     detail = types_pb2.ErrorDetail(message="m", details=types_pb2.Term(msgpack=packed))
     assert BridgeError.from_detail(detail).details == {}
+
+
+@given(st.binary(max_size=60), st.binary(max_size=60))
+def test_any_trailer_is_a_detail_or_none(data: bytes, details: bytes) -> None:
+    detail = detail_in([("vllm-error-bin", data)])
+    assert detail is None or isinstance(BridgeError.from_detail(detail), BridgeError)
+    facts = types_pb2.ErrorDetail(details=types_pb2.Term(msgpack=details))
+    assert isinstance(BridgeError.from_detail(facts).details, dict)
+
+
+def test_a_malformed_trailer_is_none() -> None:
+    assert detail_in([("vllm-error-bin", b"\x0a\x09")]) is None

@@ -234,6 +234,7 @@ def synchronise(rank: int, port: int, size: int, pickled: bytes) -> list[Any]:
                 call(group, *bad)  # type: ignore[operator]
         with pytest.raises(ValueError, match="-2"):
             ParallelConfig.sync_kv_cache_memory_size(group, -2)
+        vd.stateless_destroy_torch_distributed_process_group(group)
     return answers
 
 

@@ -679,7 +679,7 @@ def node_test(rank: int, port: int, size: int, elsewhere: str) -> list[list[bool
     group = vd.get_world_group().cpu_group
     together = [vd.in_the_same_node_as(group, source) for source in range(size)]
     if rank == 1:
-        same_node._SHARED_MEMORY = type(same_node._SHARED_MEMORY)(elsewhere)
+        same_node.SHARED_MEMORY = type(same_node.SHARED_MEMORY)(elsewhere)
     apart = vd.in_the_same_node_as(group, 0)
     vd.get_world_group().barrier()
     mine = f"vllm_distributed_{os.getpid()}_"

@@ -47,6 +47,21 @@ def leave(group: Group) -> None:
     group.destroy()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((1, 1, dist.HashStore(), 60, 5.0), "rank=1"),
+        ((0, 0, dist.HashStore(), 60, 5.0), "world_size"),
+        ((0, 1, "a store", 60, 5.0), "store must be"),
+        ((0, 1, dist.HashStore(), 0, 5.0), "data_expiration_seconds"),
+        ((0, 1, dist.HashStore(), 60, -1.0), "timeout"),
+    ],
+)
+def test_made_by_hand_it_is_checked_too(arguments: tuple[Any, ...], words: str) -> None:
+    with pytest.raises(DistributedError, match=words):
+        Group(*arguments)
+
+
 OBJECTS: list[Any] = [None, 2**70, "ü", b"\0" * 100_000, {"a": (1, [2.5]), 3: {4}}, torch.bfloat16]
 
 

@@ -1,5 +1,6 @@
 # Generated from proto/vllm/distributed/v1/device_communicator_base.proto by `make codegen`. Do not edit.
 from vllm_bridge._generated import types_pb2 as _types_pb2
+from vllm_bridge._generated import objects_pb2 as _objects_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -12,9 +13,9 @@ class DeviceCommunicatorBaseAllReduceRequest(_message.Message):
     __slots__ = ("receiver", "input_")
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
     INPUT__FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
+    receiver: _objects_pb2.DeviceCommunicatorBaseObject
     input_: _types_pb2.Tensor
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.DeviceCommunicatorBaseObject, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class DeviceCommunicatorBaseAllReduceResponse(_message.Message):
     __slots__ = ("result",)
@@ -26,9 +27,9 @@ class DeviceCommunicatorBaseAllReduceInPlaceRequest(_message.Message):
     __slots__ = ("receiver", "input_")
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
     INPUT__FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
+    receiver: _objects_pb2.DeviceCommunicatorBaseObject
     input_: _types_pb2.Tensor
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.DeviceCommunicatorBaseObject, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class DeviceCommunicatorBaseAllReduceInPlaceResponse(_message.Message):
     __slots__ = ("result",)
@@ -41,10 +42,10 @@ class DeviceCommunicatorBaseAllGatherRequest(_message.Message):
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
     INPUT__FIELD_NUMBER: _ClassVar[int]
     DIM_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
+    receiver: _objects_pb2.DeviceCommunicatorBaseObject
     input_: _types_pb2.Tensor
     dim: int
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., dim: _Optional[int] = ...) -> None: ...
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.DeviceCommunicatorBaseObject, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., dim: _Optional[int] = ...) -> None: ...
 
 class DeviceCommunicatorBaseAllGatherResponse(_message.Message):
     __slots__ = ("result",)
@@ -58,11 +59,11 @@ class DeviceCommunicatorBaseAllGathervRequest(_message.Message):
     INPUT__FIELD_NUMBER: _ClassVar[int]
     DIM_FIELD_NUMBER: _ClassVar[int]
     SIZES_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
+    receiver: _objects_pb2.DeviceCommunicatorBaseObject
     input_: _types_pb2.Term
     dim: int
     sizes: _types_pb2.Int64List
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., dim: _Optional[int] = ..., sizes: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ...) -> None: ...
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.DeviceCommunicatorBaseObject, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., dim: _Optional[int] = ..., sizes: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ...) -> None: ...
 
 class DeviceCommunicatorBaseAllGathervResponse(_message.Message):
     __slots__ = ("result",)
@@ -75,10 +76,10 @@ class DeviceCommunicatorBaseReduceScatterRequest(_message.Message):
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
     INPUT__FIELD_NUMBER: _ClassVar[int]
     DIM_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
+    receiver: _objects_pb2.DeviceCommunicatorBaseObject
     input_: _types_pb2.Tensor
     dim: int
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., dim: _Optional[int] = ...) -> None: ...
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.DeviceCommunicatorBaseObject, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., dim: _Optional[int] = ...) -> None: ...
 
 class DeviceCommunicatorBaseReduceScatterResponse(_message.Message):
     __slots__ = ("result",)
@@ -92,11 +93,11 @@ class DeviceCommunicatorBaseReduceScattervRequest(_message.Message):
     INPUT__FIELD_NUMBER: _ClassVar[int]
     DIM_FIELD_NUMBER: _ClassVar[int]
     SIZES_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
+    receiver: _objects_pb2.DeviceCommunicatorBaseObject
     input_: _types_pb2.Tensor
     dim: int
     sizes: _types_pb2.Int64List
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., dim: _Optional[int] = ..., sizes: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ...) -> None: ...
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.DeviceCommunicatorBaseObject, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., dim: _Optional[int] = ..., sizes: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ...) -> None: ...
 
 class DeviceCommunicatorBaseReduceScattervResponse(_message.Message):
     __slots__ = ("result",)
@@ -110,11 +111,11 @@ class DeviceCommunicatorBaseGatherRequest(_message.Message):
     INPUT__FIELD_NUMBER: _ClassVar[int]
     DST_FIELD_NUMBER: _ClassVar[int]
     DIM_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
+    receiver: _objects_pb2.DeviceCommunicatorBaseObject
     input_: _types_pb2.Tensor
     dst: int
     dim: int
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., dst: _Optional[int] = ..., dim: _Optional[int] = ...) -> None: ...
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.DeviceCommunicatorBaseObject, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., dst: _Optional[int] = ..., dim: _Optional[int] = ...) -> None: ...
 
 class DeviceCommunicatorBaseGatherResponse(_message.Message):
     __slots__ = ("result",)
@@ -127,10 +128,10 @@ class DeviceCommunicatorBaseBroadcastRequest(_message.Message):
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
     INPUT__FIELD_NUMBER: _ClassVar[int]
     SRC_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
+    receiver: _objects_pb2.DeviceCommunicatorBaseObject
     input_: _types_pb2.Tensor
     src: int
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., src: _Optional[int] = ...) -> None: ...
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.DeviceCommunicatorBaseObject, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., src: _Optional[int] = ...) -> None: ...
 
 class DeviceCommunicatorBaseBroadcastResponse(_message.Message):
     __slots__ = ("result",)
@@ -143,10 +144,10 @@ class DeviceCommunicatorBaseSendRequest(_message.Message):
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
     TENSOR_FIELD_NUMBER: _ClassVar[int]
     DST_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
+    receiver: _objects_pb2.DeviceCommunicatorBaseObject
     tensor: _types_pb2.Tensor
     dst: int
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., tensor: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., dst: _Optional[int] = ...) -> None: ...
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.DeviceCommunicatorBaseObject, _Mapping]] = ..., tensor: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., dst: _Optional[int] = ...) -> None: ...
 
 class DeviceCommunicatorBaseSendResponse(_message.Message):
     __slots__ = ()
@@ -158,11 +159,11 @@ class DeviceCommunicatorBaseRecvRequest(_message.Message):
     SIZE_FIELD_NUMBER: _ClassVar[int]
     DTYPE_FIELD_NUMBER: _ClassVar[int]
     SRC_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
+    receiver: _objects_pb2.DeviceCommunicatorBaseObject
     size: _containers.RepeatedScalarFieldContainer[int]
     dtype: str
     src: int
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., size: _Optional[_Iterable[int]] = ..., dtype: _Optional[str] = ..., src: _Optional[int] = ...) -> None: ...
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.DeviceCommunicatorBaseObject, _Mapping]] = ..., size: _Optional[_Iterable[int]] = ..., dtype: _Optional[str] = ..., src: _Optional[int] = ...) -> None: ...
 
 class DeviceCommunicatorBaseRecvResponse(_message.Message):
     __slots__ = ("result",)
@@ -180,7 +181,7 @@ class DeviceCommunicatorBaseDispatchRequest(_message.Message):
     EXTRA_TENSORS_FIELD_NUMBER: _ClassVar[int]
     SIZES_FIELD_NUMBER: _ClassVar[int]
     ROUTER_LOGITS_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
+    receiver: _objects_pb2.DeviceCommunicatorBaseObject
     hidden_states: _types_pb2.Tensor
     topk_weights: _types_pb2.Tensor
     topk_ids: _types_pb2.Tensor
@@ -188,7 +189,7 @@ class DeviceCommunicatorBaseDispatchRequest(_message.Message):
     extra_tensors: _types_pb2.TensorList
     sizes: _types_pb2.Int64List
     router_logits: _types_pb2.Tensor
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., hidden_states: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., topk_weights: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., topk_ids: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., is_sequence_parallel: _Optional[bool] = ..., extra_tensors: _Optional[_Union[_types_pb2.TensorList, _Mapping]] = ..., sizes: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ..., router_logits: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.DeviceCommunicatorBaseObject, _Mapping]] = ..., hidden_states: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., topk_weights: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., topk_ids: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., is_sequence_parallel: _Optional[bool] = ..., extra_tensors: _Optional[_Union[_types_pb2.TensorList, _Mapping]] = ..., sizes: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ..., router_logits: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class DeviceCommunicatorBaseDispatchResponse(_message.Message):
     __slots__ = ("result",)
@@ -204,13 +205,13 @@ class DeviceCommunicatorBaseDispatchRouterLogitsRequest(_message.Message):
     IS_SEQUENCE_PARALLEL_FIELD_NUMBER: _ClassVar[int]
     EXTRA_TENSORS_FIELD_NUMBER: _ClassVar[int]
     SIZES_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
+    receiver: _objects_pb2.DeviceCommunicatorBaseObject
     hidden_states: _types_pb2.Tensor
     router_logits: _types_pb2.Tensor
     is_sequence_parallel: bool
     extra_tensors: _types_pb2.TensorList
     sizes: _types_pb2.Int64List
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., hidden_states: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., router_logits: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., is_sequence_parallel: _Optional[bool] = ..., extra_tensors: _Optional[_Union[_types_pb2.TensorList, _Mapping]] = ..., sizes: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ...) -> None: ...
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.DeviceCommunicatorBaseObject, _Mapping]] = ..., hidden_states: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., router_logits: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., is_sequence_parallel: _Optional[bool] = ..., extra_tensors: _Optional[_Union[_types_pb2.TensorList, _Mapping]] = ..., sizes: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ...) -> None: ...
 
 class DeviceCommunicatorBaseDispatchRouterLogitsResponse(_message.Message):
     __slots__ = ("result",)
@@ -224,11 +225,11 @@ class DeviceCommunicatorBaseCombineRequest(_message.Message):
     HIDDEN_STATES_FIELD_NUMBER: _ClassVar[int]
     IS_SEQUENCE_PARALLEL_FIELD_NUMBER: _ClassVar[int]
     SIZES_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
+    receiver: _objects_pb2.DeviceCommunicatorBaseObject
     hidden_states: _types_pb2.Tensor
     is_sequence_parallel: bool
     sizes: _types_pb2.Int64List
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., hidden_states: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., is_sequence_parallel: _Optional[bool] = ..., sizes: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ...) -> None: ...
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.DeviceCommunicatorBaseObject, _Mapping]] = ..., hidden_states: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., is_sequence_parallel: _Optional[bool] = ..., sizes: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ...) -> None: ...
 
 class DeviceCommunicatorBaseCombineResponse(_message.Message):
     __slots__ = ("result",)
@@ -240,9 +241,9 @@ class DeviceCommunicatorBasePrepareCommunicationBufferForModelRequest(_message.M
     __slots__ = ("receiver", "model")
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
     MODEL_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
-    model: _types_pb2.Term
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., model: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+    receiver: _objects_pb2.DeviceCommunicatorBaseObject
+    model: _types_pb2.Ref
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.DeviceCommunicatorBaseObject, _Mapping]] = ..., model: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
 
 class DeviceCommunicatorBasePrepareCommunicationBufferForModelResponse(_message.Message):
     __slots__ = ()
@@ -251,8 +252,8 @@ class DeviceCommunicatorBasePrepareCommunicationBufferForModelResponse(_message.
 class DeviceCommunicatorBaseDestroyRequest(_message.Message):
     __slots__ = ("receiver",)
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
+    receiver: _objects_pb2.DeviceCommunicatorBaseObject
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.DeviceCommunicatorBaseObject, _Mapping]] = ...) -> None: ...
 
 class DeviceCommunicatorBaseDestroyResponse(_message.Message):
     __slots__ = ()

@@ -5,19 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import vllm_distributed
-from vllm_distributed.communicators.device import DeviceCommunicatorBase
 from vllm_distributed.communicators.message_queue import MessageQueue
 from vllm_distributed.config.eplb import EPLBConfig
 from vllm_distributed.config.parallel import ParallelConfig
 from vllm_distributed.coordinator.capture import GraphCaptureContext
 from vllm_distributed.group_coordinator import GroupCoordinator
-from vllm_distributed.handles import Handle
+from vllm_distributed.object_codec import TensorMetadata
 from vllm_distributed.stateless_coordinator import StatelessGroupCoordinator
 from vllm_distributed.stateless_process_group import StatelessProcessGroup
 from vllm_distributed.topology import ParallelSizes
 from vllm_distributed.topology import Topology
 
-from vllm_bridge._generated import device_communicator_base_pb2, distributed_pb2, eplb_config_pb2, graph_capture_context_pb2, group_coordinator_pb2, handle_pb2, message_queue_pb2, parallel_config_pb2, parallel_sizes_pb2, stateless_group_coordinator_pb2, stateless_process_group_pb2, topology_pb2, types_pb2
+from vllm_bridge._generated import device_communicator_base_pb2, distributed_pb2, eplb_config_pb2, graph_capture_context_pb2, group_coordinator_pb2, handle_pb2, message_queue_pb2, parallel_config_pb2, parallel_sizes_pb2, stateless_group_coordinator_pb2, stateless_process_group_pb2, tensor_metadata_pb2, topology_pb2, objects, types_pb2
 from vllm_bridge.codec.dispatch import Dispatch, present
 from vllm_bridge.codec.wire import Wire
 
@@ -100,14 +99,14 @@ def _direct_register_custom_op(
     if request.HasField("mutates_args"):
         optional["mutates_args"] = list(request.mutates_args.values)
     if request.HasField("fake_impl"):
-        optional["fake_impl"] = wire.term(request.fake_impl)
+        optional["fake_impl"] = wire.kept(request.fake_impl)
     if request.HasField("target_lib"):
-        optional["target_lib"] = wire.term(request.target_lib)
+        optional["target_lib"] = wire.kept(request.target_lib)
     if request.HasField("dispatch_key"):
         optional["dispatch_key"] = request.dispatch_key
     if request.HasField("tags"):
         optional["tags"] = wire.term(request.tags)
-    vllm_distributed.direct_register_custom_op(request.op_name, wire.term(present(request, "op_func")), **optional)
+    vllm_distributed.direct_register_custom_op(request.op_name, wire.kept(present(request, "op_func")), **optional)
     return distributed_pb2.DirectRegisterCustomOpResponse()
 
 
@@ -163,7 +162,7 @@ def _get_current_parallel_config_or_none(
     request: distributed_pb2.GetCurrentParallelConfigOrNoneRequest, wire: Wire
 ) -> distributed_pb2.GetCurrentParallelConfigOrNoneResponse:
     result = vllm_distributed.get_current_parallel_config_or_none()
-    return distributed_pb2.GetCurrentParallelConfigOrNoneResponse(result=wire.to_term(result))
+    return distributed_pb2.GetCurrentParallelConfigOrNoneResponse(result=None if result is None else objects.to_parallel_config(result, wire))
 
 
 def _get_dcp_group(
@@ -333,7 +332,7 @@ def _graph_capture(
     request: distributed_pb2.GraphCaptureRequest, wire: Wire
 ) -> distributed_pb2.GraphCaptureResponse:
     result = vllm_distributed.graph_capture(wire.device(request.device))
-    return distributed_pb2.GraphCaptureResponse(result=wire.to_term(result))
+    return distributed_pb2.GraphCaptureResponse(result=wire.to_object(result))
 
 
 def _in_the_same_node_as(
@@ -342,7 +341,7 @@ def _in_the_same_node_as(
     optional: dict[str, Any] = {}
     if request.HasField("source_rank"):
         optional["source_rank"] = request.source_rank
-    result = wire.gated("in_the_same_node_as", vllm_distributed.in_the_same_node_as, wire.process_group(present(request, "pg")), **optional)
+    result = wire.gated("in_the_same_node_as", vllm_distributed.in_the_same_node_as, wire.kept(present(request, "pg")), **optional)
     return distributed_pb2.InTheSameNodeAsResponse(result=result)
 
 
@@ -377,7 +376,7 @@ def _init_logger(
     request: distributed_pb2.InitLoggerRequest, wire: Wire
 ) -> distributed_pb2.InitLoggerResponse:
     result = vllm_distributed.init_logger(request.name)
-    return distributed_pb2.InitLoggerResponse(result=wire.to_term(result))
+    return distributed_pb2.InitLoggerResponse(result=wire.to_object(result))
 
 
 def _init_model_parallel_group(
@@ -450,7 +449,7 @@ def _logger(
     request: distributed_pb2.LoggerRequest, wire: Wire
 ) -> distributed_pb2.LoggerResponse:
     result = vllm_distributed.logger
-    return distributed_pb2.LoggerResponse(result=wire.to_term(result))
+    return distributed_pb2.LoggerResponse(result=wire.to_object(result))
 
 
 def _model_parallel_is_initialized(
@@ -464,7 +463,7 @@ def _patch_tensor_parallel_group(
     request: distributed_pb2.PatchTensorParallelGroupRequest, wire: Wire
 ) -> distributed_pb2.PatchTensorParallelGroupResponse:
     result = vllm_distributed.patch_tensor_parallel_group(wire.group(present(request, "tp_group")))
-    return distributed_pb2.PatchTensorParallelGroupResponse(result=wire.to_term(result))
+    return distributed_pb2.PatchTensorParallelGroupResponse(result=wire.to_object(result))
 
 
 def _patched_fused_scaled_matmul_reduce_scatter(
@@ -502,7 +501,7 @@ def _patched_fused_scaled_matmul_reduce_scatter_fake(
 def _prepare_communication_buffer_for_model(
     request: distributed_pb2.PrepareCommunicationBufferForModelRequest, wire: Wire
 ) -> distributed_pb2.PrepareCommunicationBufferForModelResponse:
-    vllm_distributed.prepare_communication_buffer_for_model(wire.term(present(request, "model")))
+    vllm_distributed.prepare_communication_buffer_for_model(wire.kept(present(request, "model")))
     return distributed_pb2.PrepareCommunicationBufferForModelResponse()
 
 
@@ -544,8 +543,8 @@ def _sched_yield(
 def _set_current_parallel_config(
     request: distributed_pb2.SetCurrentParallelConfigRequest, wire: Wire
 ) -> distributed_pb2.SetCurrentParallelConfigResponse:
-    result = vllm_distributed.set_current_parallel_config(wire.term(present(request, "config")))
-    return distributed_pb2.SetCurrentParallelConfigResponse(result=wire.to_term(result))
+    result = vllm_distributed.set_current_parallel_config((objects.parallel_config(request.config, wire) if request.HasField("config") else None))
+    return distributed_pb2.SetCurrentParallelConfigResponse(result=wire.to_object(result))
 
 
 def _set_custom_all_reduce(
@@ -590,7 +589,7 @@ def _suppress_stdout(
     request: distributed_pb2.SuppressStdoutRequest, wire: Wire
 ) -> distributed_pb2.SuppressStdoutResponse:
     result = vllm_distributed.suppress_stdout()
-    return distributed_pb2.SuppressStdoutResponse(result=wire.to_term(result))
+    return distributed_pb2.SuppressStdoutResponse(result=wire.to_object(result))
 
 
 def _tensor_model_parallel_all_gather(
@@ -650,7 +649,7 @@ def _group_coordinator_device_communicator(
     request: group_coordinator_pb2.GroupCoordinatorDeviceCommunicatorRequest, wire: Wire
 ) -> group_coordinator_pb2.GroupCoordinatorDeviceCommunicatorResponse:
     result = wire.group(present(request, "receiver")).device_communicator
-    return group_coordinator_pb2.GroupCoordinatorDeviceCommunicatorResponse(result=wire.to_term(result))
+    return group_coordinator_pb2.GroupCoordinatorDeviceCommunicatorResponse(result=objects.to_device_communicator_base(result, wire))
 
 
 def _group_coordinator_device_group(
@@ -731,15 +730,15 @@ def _group_coordinator_graph_capture(
 ) -> group_coordinator_pb2.GroupCoordinatorGraphCaptureResponse:
     optional: dict[str, Any] = {}
     if request.HasField("graph_capture_context"):
-        optional["graph_capture_context"] = wire.term(request.graph_capture_context)
+        optional["graph_capture_context"] = objects.graph_capture_context(request.graph_capture_context, wire)
     result = wire.group(present(request, "receiver")).graph_capture(**optional)
-    return group_coordinator_pb2.GroupCoordinatorGraphCaptureResponse(result=wire.to_term(result))
+    return group_coordinator_pb2.GroupCoordinatorGraphCaptureResponse(result=wire.to_object(result))
 
 
 def _group_coordinator_prepare_communication_buffer_for_model(
     request: group_coordinator_pb2.GroupCoordinatorPrepareCommunicationBufferForModelRequest, wire: Wire
 ) -> group_coordinator_pb2.GroupCoordinatorPrepareCommunicationBufferForModelResponse:
-    wire.group(present(request, "receiver")).prepare_communication_buffer_for_model(wire.term(present(request, "model")))
+    wire.group(present(request, "receiver")).prepare_communication_buffer_for_model(wire.kept(present(request, "model")))
     return group_coordinator_pb2.GroupCoordinatorPrepareCommunicationBufferForModelResponse()
 
 
@@ -800,7 +799,7 @@ def _group_coordinator_create_mq_broadcaster(
     if request.HasField("blocking"):
         optional["blocking"] = request.blocking
     result = wire.gated("GroupCoordinator.create_mq_broadcaster", wire.group(present(request, "receiver")).create_mq_broadcaster, **optional)
-    return group_coordinator_pb2.GroupCoordinatorCreateMqBroadcasterResponse(result=wire.to_term(result))
+    return group_coordinator_pb2.GroupCoordinatorCreateMqBroadcasterResponse(result=objects.to_message_queue(result, wire))
 
 
 def _group_coordinator_create_single_reader_mq_broadcasters(
@@ -812,7 +811,7 @@ def _group_coordinator_create_single_reader_mq_broadcasters(
     if request.HasField("blocking"):
         optional["blocking"] = request.blocking
     result = wire.gated("GroupCoordinator.create_single_reader_mq_broadcasters", wire.group(present(request, "receiver")).create_single_reader_mq_broadcasters, **optional)
-    return group_coordinator_pb2.GroupCoordinatorCreateSingleReaderMqBroadcastersResponse(result=wire.to_term(result))
+    return group_coordinator_pb2.GroupCoordinatorCreateSingleReaderMqBroadcastersResponse(item_1=objects.to_message_queue(result[0], wire), item_2=wire.to_term(result[1]))
 
 
 def _group_coordinator_broadcast_object(
@@ -866,7 +865,7 @@ def _group_coordinator_isend_object(
     request: group_coordinator_pb2.GroupCoordinatorIsendObjectRequest, wire: Wire
 ) -> group_coordinator_pb2.GroupCoordinatorIsendObjectResponse:
     result = wire.gated("GroupCoordinator.isend_object", wire.group(present(request, "receiver")).isend_object, wire.term(present(request, "obj")), request.dst)
-    return group_coordinator_pb2.GroupCoordinatorIsendObjectResponse(result=wire.to_term(result))
+    return group_coordinator_pb2.GroupCoordinatorIsendObjectResponse(result=objects.to_handle(result, wire))
 
 
 def _group_coordinator_recv_object(
@@ -1022,7 +1021,7 @@ def _group_coordinator_isend_tensor_dict(
     if request.HasField("all_gather_tensors"):
         optional["all_gather_tensors"] = wire.term(request.all_gather_tensors)
     result = wire.gated("GroupCoordinator.isend_tensor_dict", wire.group(present(request, "receiver")).isend_tensor_dict, wire.term(present(request, "tensor_dict")), **optional)
-    return group_coordinator_pb2.GroupCoordinatorIsendTensorDictResponse(result=wire.to_term(result))
+    return group_coordinator_pb2.GroupCoordinatorIsendTensorDictResponse(result=[objects.to_handle(item, wire) for item in result])
 
 
 def _group_coordinator_irecv_tensor_dict(
@@ -1036,7 +1035,14 @@ def _group_coordinator_irecv_tensor_dict(
     if request.HasField("all_gather_tensors"):
         optional["all_gather_tensors"] = wire.term(request.all_gather_tensors)
     result = wire.gated("GroupCoordinator.irecv_tensor_dict", wire.group(present(request, "receiver")).irecv_tensor_dict, **optional)
-    return group_coordinator_pb2.GroupCoordinatorIrecvTensorDictResponse(item_1=wire.to_term(result[0]), item_2=wire.to_term(result[1]), item_3=wire.to_term(result[2]))
+    return group_coordinator_pb2.GroupCoordinatorIrecvTensorDictResponse(item_1=wire.to_term(result[0]), item_2=[objects.to_handle(item, wire) for item in result[1]], item_3=[wire.to_object(item) for item in result[2]])
+
+
+def _group_coordinator_mq_broadcaster(
+    request: group_coordinator_pb2.GroupCoordinatorMqBroadcasterRequest, wire: Wire
+) -> group_coordinator_pb2.GroupCoordinatorMqBroadcasterResponse:
+    result = wire.group(present(request, "receiver")).mq_broadcaster
+    return group_coordinator_pb2.GroupCoordinatorMqBroadcasterResponse(result=None if result is None else objects.to_message_queue(result, wire))
 
 
 def _stateless_group_coordinator_new(
@@ -1060,70 +1066,7 @@ def _stateless_group_coordinator_new(
     if request.HasField("timeout"):
         optional["timeout"] = wire.duration(request.timeout)
     result = wire.gated("StatelessGroupCoordinator.new", StatelessGroupCoordinator, [list(item.values) for item in request.group_ranks], request.local_rank, request.torch_distributed_backend, request.use_device_communicator, **optional)
-    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorNewResponse(result=wire.to_group(result))
-
-
-def _stateless_group_coordinator_device_communicator(
-    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorDeviceCommunicatorRequest, wire: Wire
-) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorDeviceCommunicatorResponse:
-    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).device_communicator
-    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorDeviceCommunicatorResponse(result=wire.to_term(result))
-
-
-def _stateless_group_coordinator_device_group(
-    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorDeviceGroupRequest, wire: Wire
-) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorDeviceGroupResponse:
-    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).device_group
-    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorDeviceGroupResponse(result=wire.to_process_group(result))
-
-
-def _stateless_group_coordinator_cpu_group(
-    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorCpuGroupRequest, wire: Wire
-) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorCpuGroupResponse:
-    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).cpu_group
-    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorCpuGroupResponse(result=wire.to_process_group(result))
-
-
-def _stateless_group_coordinator_first_rank(
-    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorFirstRankRequest, wire: Wire
-) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorFirstRankResponse:
-    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).first_rank
-    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorFirstRankResponse(result=result)
-
-
-def _stateless_group_coordinator_last_rank(
-    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorLastRankRequest, wire: Wire
-) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorLastRankResponse:
-    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).last_rank
-    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorLastRankResponse(result=result)
-
-
-def _stateless_group_coordinator_is_first_rank(
-    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorIsFirstRankRequest, wire: Wire
-) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorIsFirstRankResponse:
-    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).is_first_rank
-    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorIsFirstRankResponse(result=result)
-
-
-def _stateless_group_coordinator_is_last_rank(
-    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorIsLastRankRequest, wire: Wire
-) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorIsLastRankResponse:
-    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).is_last_rank
-    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorIsLastRankResponse(result=result)
-
-
-def _stateless_group_coordinator_next_rank(
-    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorNextRankRequest, wire: Wire
-) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorNextRankResponse:
-    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).next_rank
-    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorNextRankResponse(result=result)
-
-
-def _stateless_group_coordinator_prev_rank(
-    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorPrevRankRequest, wire: Wire
-) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorPrevRankResponse:
-    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).prev_rank
-    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorPrevRankResponse(result=result)
+    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorNewResponse(result=objects.to_stateless_group_coordinator(result, wire))
 
 
 def _stateless_group_coordinator_make_sibling_device_group(
@@ -1132,334 +1075,21 @@ def _stateless_group_coordinator_make_sibling_device_group(
     optional: dict[str, Any] = {}
     if request.HasField("group_desc"):
         optional["group_desc"] = request.group_desc
-    result = wire.gated("StatelessGroupCoordinator.make_sibling_device_group", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).make_sibling_device_group, **optional)
+    result = wire.gated("StatelessGroupCoordinator.make_sibling_device_group", objects.stateless_group_coordinator(present(request, "receiver"), wire).make_sibling_device_group, **optional)
     return stateless_group_coordinator_pb2.StatelessGroupCoordinatorMakeSiblingDeviceGroupResponse(result=wire.to_process_group(result))
 
 
 def _stateless_group_coordinator_destroy(
     request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorDestroyRequest, wire: Wire
 ) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorDestroyResponse:
-    wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).destroy()
+    objects.stateless_group_coordinator(present(request, "receiver"), wire).destroy()
     return stateless_group_coordinator_pb2.StatelessGroupCoordinatorDestroyResponse()
-
-
-def _stateless_group_coordinator_graph_capture(
-    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorGraphCaptureRequest, wire: Wire
-) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorGraphCaptureResponse:
-    optional: dict[str, Any] = {}
-    if request.HasField("graph_capture_context"):
-        optional["graph_capture_context"] = wire.term(request.graph_capture_context)
-    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).graph_capture(**optional)
-    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorGraphCaptureResponse(result=wire.to_term(result))
-
-
-def _stateless_group_coordinator_prepare_communication_buffer_for_model(
-    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorPrepareCommunicationBufferForModelRequest, wire: Wire
-) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorPrepareCommunicationBufferForModelResponse:
-    wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).prepare_communication_buffer_for_model(wire.term(present(request, "model")))
-    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorPrepareCommunicationBufferForModelResponse()
-
-
-def _stateless_group_coordinator_dispatch(
-    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorDispatchRequest, wire: Wire
-) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorDispatchResponse:
-    optional: dict[str, Any] = {}
-    if request.HasField("topk_weights"):
-        optional["topk_weights"] = wire.tensor(request.topk_weights)
-    if request.HasField("topk_ids"):
-        optional["topk_ids"] = wire.tensor(request.topk_ids)
-    if request.HasField("is_sequence_parallel"):
-        optional["is_sequence_parallel"] = request.is_sequence_parallel
-    if request.HasField("extra_tensors"):
-        optional["extra_tensors"] = [wire.tensor(item) for item in request.extra_tensors.values]
-    if request.HasField("sizes"):
-        optional["sizes"] = list(request.sizes.values)
-    if request.HasField("router_logits"):
-        optional["router_logits"] = wire.tensor(request.router_logits)
-    result = wire.gated("StatelessGroupCoordinator.dispatch", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).dispatch, wire.tensor(present(request, "hidden_states")), **optional)
-    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorDispatchResponse(result=wire.to_term(result))
-
-
-def _stateless_group_coordinator_dispatch_router_logits(
-    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorDispatchRouterLogitsRequest, wire: Wire
-) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorDispatchRouterLogitsResponse:
-    optional: dict[str, Any] = {}
-    if request.HasField("is_sequence_parallel"):
-        optional["is_sequence_parallel"] = request.is_sequence_parallel
-    if request.HasField("extra_tensors"):
-        optional["extra_tensors"] = [wire.tensor(item) for item in request.extra_tensors.values]
-    if request.HasField("sizes"):
-        optional["sizes"] = list(request.sizes.values)
-    result = wire.gated("StatelessGroupCoordinator.dispatch_router_logits", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).dispatch_router_logits, wire.tensor(present(request, "hidden_states")), wire.tensor(present(request, "router_logits")), **optional)
-    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorDispatchRouterLogitsResponse(result=wire.to_term(result))
-
-
-def _stateless_group_coordinator_combine(
-    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorCombineRequest, wire: Wire
-) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorCombineResponse:
-    optional: dict[str, Any] = {}
-    if request.HasField("is_sequence_parallel"):
-        optional["is_sequence_parallel"] = request.is_sequence_parallel
-    if request.HasField("sizes"):
-        optional["sizes"] = list(request.sizes.values)
-    result = wire.gated("StatelessGroupCoordinator.combine", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).combine, wire.tensor(present(request, "hidden_states")), **optional)
-    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorCombineResponse(result=wire.to_tensor(result))
-
-
-def _stateless_group_coordinator_create_mq_broadcaster(
-    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorCreateMqBroadcasterRequest, wire: Wire
-) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorCreateMqBroadcasterResponse:
-    optional: dict[str, Any] = {}
-    if request.HasField("writer_rank"):
-        optional["writer_rank"] = request.writer_rank
-    if request.HasField("external_writer_handle"):
-        optional["external_writer_handle"] = wire.term(request.external_writer_handle)
-    if request.HasField("blocking"):
-        optional["blocking"] = request.blocking
-    result = wire.gated("StatelessGroupCoordinator.create_mq_broadcaster", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).create_mq_broadcaster, **optional)
-    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorCreateMqBroadcasterResponse(result=wire.to_term(result))
-
-
-def _stateless_group_coordinator_create_single_reader_mq_broadcasters(
-    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorCreateSingleReaderMqBroadcastersRequest, wire: Wire
-) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorCreateSingleReaderMqBroadcastersResponse:
-    optional: dict[str, Any] = {}
-    if request.HasField("reader_rank_in_group"):
-        optional["reader_rank_in_group"] = request.reader_rank_in_group
-    if request.HasField("blocking"):
-        optional["blocking"] = request.blocking
-    result = wire.gated("StatelessGroupCoordinator.create_single_reader_mq_broadcasters", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).create_single_reader_mq_broadcasters, **optional)
-    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorCreateSingleReaderMqBroadcastersResponse(result=wire.to_term(result))
-
-
-def _stateless_group_coordinator_broadcast_object(
-    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorBroadcastObjectRequest, wire: Wire
-) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorBroadcastObjectResponse:
-    optional: dict[str, Any] = {}
-    if request.HasField("obj"):
-        optional["obj"] = wire.term(request.obj)
-    if request.HasField("src"):
-        optional["src"] = request.src
-    result = wire.gated("StatelessGroupCoordinator.broadcast_object", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).broadcast_object, **optional)
-    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorBroadcastObjectResponse(result=wire.to_term(result))
-
-
-def _stateless_group_coordinator_broadcast_object_list(
-    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorBroadcastObjectListRequest, wire: Wire
-) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorBroadcastObjectListResponse:
-    optional: dict[str, Any] = {}
-    if request.HasField("src"):
-        optional["src"] = request.src
-    if request.HasField("group"):
-        optional["group"] = wire.process_group(request.group)
-    result = wire.gated("StatelessGroupCoordinator.broadcast_object_list", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).broadcast_object_list, wire.term(present(request, "obj_list")), **optional)
-    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorBroadcastObjectListResponse(result=wire.to_term(result))
-
-
-def _stateless_group_coordinator_broadcast_tensor_dict(
-    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorBroadcastTensorDictRequest, wire: Wire
-) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorBroadcastTensorDictResponse:
-    optional: dict[str, Any] = {}
-    if request.HasField("tensor_dict"):
-        optional["tensor_dict"] = wire.term(request.tensor_dict)
-    if request.HasField("src"):
-        optional["src"] = request.src
-    if request.HasField("group"):
-        optional["group"] = wire.process_group(request.group)
-    if request.HasField("metadata_group"):
-        optional["metadata_group"] = wire.process_group(request.metadata_group)
-    result = wire.gated("StatelessGroupCoordinator.broadcast_tensor_dict", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).broadcast_tensor_dict, **optional)
-    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorBroadcastTensorDictResponse(result=wire.to_term(result))
-
-
-def _stateless_group_coordinator_send_object(
-    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorSendObjectRequest, wire: Wire
-) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorSendObjectResponse:
-    wire.gated("StatelessGroupCoordinator.send_object", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).send_object, wire.term(present(request, "obj")), request.dst)
-    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorSendObjectResponse()
-
-
-def _stateless_group_coordinator_isend_object(
-    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorIsendObjectRequest, wire: Wire
-) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorIsendObjectResponse:
-    result = wire.gated("StatelessGroupCoordinator.isend_object", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).isend_object, wire.term(present(request, "obj")), request.dst)
-    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorIsendObjectResponse(result=wire.to_term(result))
-
-
-def _stateless_group_coordinator_recv_object(
-    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorRecvObjectRequest, wire: Wire
-) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorRecvObjectResponse:
-    result = wire.gated("StatelessGroupCoordinator.recv_object", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).recv_object, request.src)
-    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorRecvObjectResponse(result=wire.to_term(result))
-
-
-def _stateless_group_coordinator_barrier(
-    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorBarrierRequest, wire: Wire
-) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorBarrierResponse:
-    wire.gated("StatelessGroupCoordinator.barrier", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).barrier)
-    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorBarrierResponse()
-
-
-def _stateless_group_coordinator_all_reduce(
-    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllReduceRequest, wire: Wire
-) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllReduceResponse:
-    result = wire.gated("StatelessGroupCoordinator.all_reduce", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).all_reduce, wire.tensor(present(request, "input_")))
-    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllReduceResponse(result=wire.to_tensor(result))
-
-
-def _stateless_group_coordinator_all_reduce_in_place(
-    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllReduceInPlaceRequest, wire: Wire
-) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllReduceInPlaceResponse:
-    result = wire.gated("StatelessGroupCoordinator.all_reduce_", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).all_reduce_, wire.tensor(present(request, "input_")))
-    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllReduceInPlaceResponse(result=wire.to_tensor(result))
-
-
-def _stateless_group_coordinator_all_gather(
-    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllGatherRequest, wire: Wire
-) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllGatherResponse:
-    optional: dict[str, Any] = {}
-    if request.HasField("dim"):
-        optional["dim"] = request.dim
-    result = wire.gated("StatelessGroupCoordinator.all_gather", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).all_gather, wire.tensor(present(request, "input_")), **optional)
-    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllGatherResponse(result=wire.to_tensor(result))
-
-
-def _stateless_group_coordinator_all_gatherv(
-    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllGathervRequest, wire: Wire
-) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllGathervResponse:
-    optional: dict[str, Any] = {}
-    if request.HasField("dim"):
-        optional["dim"] = request.dim
-    if request.HasField("sizes"):
-        optional["sizes"] = list(request.sizes.values)
-    result = wire.gated("StatelessGroupCoordinator.all_gatherv", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).all_gatherv, wire.term(present(request, "input_")), **optional)
-    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllGathervResponse(result=wire.to_term(result))
-
-
-def _stateless_group_coordinator_reduce_scatter(
-    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorReduceScatterRequest, wire: Wire
-) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorReduceScatterResponse:
-    optional: dict[str, Any] = {}
-    if request.HasField("dim"):
-        optional["dim"] = request.dim
-    result = wire.gated("StatelessGroupCoordinator.reduce_scatter", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).reduce_scatter, wire.tensor(present(request, "input_")), **optional)
-    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorReduceScatterResponse(result=wire.to_tensor(result))
-
-
-def _stateless_group_coordinator_reduce_scatterv(
-    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorReduceScattervRequest, wire: Wire
-) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorReduceScattervResponse:
-    optional: dict[str, Any] = {}
-    if request.HasField("dim"):
-        optional["dim"] = request.dim
-    if request.HasField("sizes"):
-        optional["sizes"] = list(request.sizes.values)
-    result = wire.gated("StatelessGroupCoordinator.reduce_scatterv", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).reduce_scatterv, wire.tensor(present(request, "input_")), **optional)
-    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorReduceScattervResponse(result=wire.to_tensor(result))
-
-
-def _stateless_group_coordinator_gather(
-    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorGatherRequest, wire: Wire
-) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorGatherResponse:
-    optional: dict[str, Any] = {}
-    if request.HasField("dst"):
-        optional["dst"] = request.dst
-    if request.HasField("dim"):
-        optional["dim"] = request.dim
-    result = wire.gated("StatelessGroupCoordinator.gather", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).gather, wire.tensor(present(request, "input_")), **optional)
-    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorGatherResponse(result=None if result is None else wire.to_tensor(result))
-
-
-def _stateless_group_coordinator_broadcast(
-    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorBroadcastRequest, wire: Wire
-) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorBroadcastResponse:
-    optional: dict[str, Any] = {}
-    if request.HasField("src"):
-        optional["src"] = request.src
-    result = wire.gated("StatelessGroupCoordinator.broadcast", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).broadcast, wire.tensor(present(request, "input_")), **optional)
-    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorBroadcastResponse(result=wire.to_tensor(result))
-
-
-def _stateless_group_coordinator_send(
-    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorSendRequest, wire: Wire
-) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorSendResponse:
-    optional: dict[str, Any] = {}
-    if request.HasField("dst"):
-        optional["dst"] = request.dst
-    wire.gated("StatelessGroupCoordinator.send", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).send, wire.tensor(present(request, "tensor")), **optional)
-    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorSendResponse()
-
-
-def _stateless_group_coordinator_recv(
-    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorRecvRequest, wire: Wire
-) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorRecvResponse:
-    optional: dict[str, Any] = {}
-    if request.HasField("src"):
-        optional["src"] = request.src
-    result = wire.gated("StatelessGroupCoordinator.recv", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).recv, wire.size(request.size), wire.dtype(request.dtype), **optional)
-    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorRecvResponse(result=wire.to_tensor(result))
-
-
-def _stateless_group_coordinator_send_tensor_dict(
-    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorSendTensorDictRequest, wire: Wire
-) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorSendTensorDictResponse:
-    optional: dict[str, Any] = {}
-    if request.HasField("dst"):
-        optional["dst"] = request.dst
-    if request.HasField("all_gather_group"):
-        optional["all_gather_group"] = wire.group(request.all_gather_group)
-    if request.HasField("all_gather_tensors"):
-        optional["all_gather_tensors"] = wire.term(request.all_gather_tensors)
-    result = wire.gated("StatelessGroupCoordinator.send_tensor_dict", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).send_tensor_dict, wire.term(present(request, "tensor_dict")), **optional)
-    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorSendTensorDictResponse(result=wire.to_term(result))
-
-
-def _stateless_group_coordinator_recv_tensor_dict(
-    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorRecvTensorDictRequest, wire: Wire
-) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorRecvTensorDictResponse:
-    optional: dict[str, Any] = {}
-    if request.HasField("src"):
-        optional["src"] = request.src
-    if request.HasField("all_gather_group"):
-        optional["all_gather_group"] = wire.group(request.all_gather_group)
-    if request.HasField("all_gather_tensors"):
-        optional["all_gather_tensors"] = wire.term(request.all_gather_tensors)
-    result = wire.gated("StatelessGroupCoordinator.recv_tensor_dict", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).recv_tensor_dict, **optional)
-    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorRecvTensorDictResponse(result=wire.to_term(result))
-
-
-def _stateless_group_coordinator_isend_tensor_dict(
-    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorIsendTensorDictRequest, wire: Wire
-) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorIsendTensorDictResponse:
-    optional: dict[str, Any] = {}
-    if request.HasField("dst"):
-        optional["dst"] = request.dst
-    if request.HasField("all_gather_group"):
-        optional["all_gather_group"] = wire.group(request.all_gather_group)
-    if request.HasField("all_gather_tensors"):
-        optional["all_gather_tensors"] = wire.term(request.all_gather_tensors)
-    result = wire.gated("StatelessGroupCoordinator.isend_tensor_dict", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).isend_tensor_dict, wire.term(present(request, "tensor_dict")), **optional)
-    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorIsendTensorDictResponse(result=wire.to_term(result))
-
-
-def _stateless_group_coordinator_irecv_tensor_dict(
-    request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorIrecvTensorDictRequest, wire: Wire
-) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorIrecvTensorDictResponse:
-    optional: dict[str, Any] = {}
-    if request.HasField("src"):
-        optional["src"] = request.src
-    if request.HasField("all_gather_group"):
-        optional["all_gather_group"] = wire.group(request.all_gather_group)
-    if request.HasField("all_gather_tensors"):
-        optional["all_gather_tensors"] = wire.term(request.all_gather_tensors)
-    result = wire.gated("StatelessGroupCoordinator.irecv_tensor_dict", wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).irecv_tensor_dict, **optional)
-    return stateless_group_coordinator_pb2.StatelessGroupCoordinatorIrecvTensorDictResponse(item_1=wire.to_term(result[0]), item_2=wire.to_term(result[1]), item_3=wire.to_term(result[2]))
 
 
 def _stateless_group_coordinator_size(
     request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorSizeRequest, wire: Wire
 ) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorSizeResponse:
-    result = wire.instance(present(request, "receiver").ref, StatelessGroupCoordinator).size()
+    result = objects.stateless_group_coordinator(present(request, "receiver"), wire).size()
     return stateless_group_coordinator_pb2.StatelessGroupCoordinatorSizeResponse(result=result)
 
 
@@ -1467,7 +1097,7 @@ def _stateless_process_group_new(
     request: stateless_process_group_pb2.StatelessProcessGroupNewRequest, wire: Wire
 ) -> stateless_process_group_pb2.StatelessProcessGroupNewResponse:
     result = StatelessProcessGroup(request.rank, request.world_size, wire.term(present(request, "store")), request.data_expiration_seconds, request.timeout)
-    return stateless_process_group_pb2.StatelessProcessGroupNewResponse(result=wire.to_object(result))
+    return stateless_process_group_pb2.StatelessProcessGroupNewResponse(result=objects.to_stateless_process_group(result, wire))
 
 
 def _stateless_process_group_create(
@@ -1481,34 +1111,34 @@ def _stateless_process_group_create(
     if request.HasField("listen_socket"):
         optional["listen_socket"] = wire.term(request.listen_socket)
     result = wire.gated("StatelessProcessGroup.create", StatelessProcessGroup.create, request.host, request.port, request.rank, request.world_size, **optional)
-    return stateless_process_group_pb2.StatelessProcessGroupCreateResponse(result=wire.to_term(result))
+    return stateless_process_group_pb2.StatelessProcessGroupCreateResponse(result=objects.to_stateless_process_group(result, wire))
 
 
 def _stateless_process_group_send_obj(
     request: stateless_process_group_pb2.StatelessProcessGroupSendObjRequest, wire: Wire
 ) -> stateless_process_group_pb2.StatelessProcessGroupSendObjResponse:
-    wire.gated("StatelessProcessGroup.send_obj", wire.instance(present(request, "receiver"), StatelessProcessGroup).send_obj, wire.term(present(request, "obj")), request.dst)
+    wire.gated("StatelessProcessGroup.send_obj", objects.stateless_process_group(present(request, "receiver"), wire).send_obj, wire.term(present(request, "obj")), request.dst)
     return stateless_process_group_pb2.StatelessProcessGroupSendObjResponse()
 
 
 def _stateless_process_group_recv_obj(
     request: stateless_process_group_pb2.StatelessProcessGroupRecvObjRequest, wire: Wire
 ) -> stateless_process_group_pb2.StatelessProcessGroupRecvObjResponse:
-    result = wire.gated("StatelessProcessGroup.recv_obj", wire.instance(present(request, "receiver"), StatelessProcessGroup).recv_obj, request.src)
+    result = wire.gated("StatelessProcessGroup.recv_obj", objects.stateless_process_group(present(request, "receiver"), wire).recv_obj, request.src)
     return stateless_process_group_pb2.StatelessProcessGroupRecvObjResponse(result=wire.to_term(result))
 
 
 def _stateless_process_group_broadcast_obj(
     request: stateless_process_group_pb2.StatelessProcessGroupBroadcastObjRequest, wire: Wire
 ) -> stateless_process_group_pb2.StatelessProcessGroupBroadcastObjResponse:
-    result = wire.gated("StatelessProcessGroup.broadcast_obj", wire.instance(present(request, "receiver"), StatelessProcessGroup).broadcast_obj, wire.term(present(request, "obj")), request.src)
+    result = wire.gated("StatelessProcessGroup.broadcast_obj", objects.stateless_process_group(present(request, "receiver"), wire).broadcast_obj, wire.term(present(request, "obj")), request.src)
     return stateless_process_group_pb2.StatelessProcessGroupBroadcastObjResponse(result=wire.to_term(result))
 
 
 def _stateless_process_group_all_gather_obj(
     request: stateless_process_group_pb2.StatelessProcessGroupAllGatherObjRequest, wire: Wire
 ) -> stateless_process_group_pb2.StatelessProcessGroupAllGatherObjResponse:
-    result = wire.gated("StatelessProcessGroup.all_gather_obj", wire.instance(present(request, "receiver"), StatelessProcessGroup).all_gather_obj, wire.term(present(request, "obj")))
+    result = wire.gated("StatelessProcessGroup.all_gather_obj", objects.stateless_process_group(present(request, "receiver"), wire).all_gather_obj, wire.term(present(request, "obj")))
     return stateless_process_group_pb2.StatelessProcessGroupAllGatherObjResponse(result=wire.to_term(result))
 
 
@@ -1518,28 +1148,28 @@ def _stateless_process_group_barrier(
     optional: dict[str, Any] = {}
     if request.HasField("timeout"):
         optional["timeout"] = request.timeout
-    wire.gated("StatelessProcessGroup.barrier", wire.instance(present(request, "receiver"), StatelessProcessGroup).barrier, **optional)
+    wire.gated("StatelessProcessGroup.barrier", objects.stateless_process_group(present(request, "receiver"), wire).barrier, **optional)
     return stateless_process_group_pb2.StatelessProcessGroupBarrierResponse()
 
 
 def _stateless_process_group_send(
     request: stateless_process_group_pb2.StatelessProcessGroupSendRequest, wire: Wire
 ) -> stateless_process_group_pb2.StatelessProcessGroupSendResponse:
-    wire.gated("StatelessProcessGroup.send", wire.instance(present(request, "receiver"), StatelessProcessGroup).send, wire.tensor(present(request, "tensor")), request.dst)
+    wire.gated("StatelessProcessGroup.send", objects.stateless_process_group(present(request, "receiver"), wire).send, wire.tensor(present(request, "tensor")), request.dst)
     return stateless_process_group_pb2.StatelessProcessGroupSendResponse()
 
 
 def _stateless_process_group_recv(
     request: stateless_process_group_pb2.StatelessProcessGroupRecvRequest, wire: Wire
 ) -> stateless_process_group_pb2.StatelessProcessGroupRecvResponse:
-    result = wire.gated("StatelessProcessGroup.recv", wire.instance(present(request, "receiver"), StatelessProcessGroup).recv, wire.tensor(present(request, "tensor")), request.src)
+    result = wire.gated("StatelessProcessGroup.recv", objects.stateless_process_group(present(request, "receiver"), wire).recv, wire.tensor(present(request, "tensor")), request.src)
     return stateless_process_group_pb2.StatelessProcessGroupRecvResponse(result=wire.to_tensor(result))
 
 
 def _stateless_process_group_broadcast(
     request: stateless_process_group_pb2.StatelessProcessGroupBroadcastRequest, wire: Wire
 ) -> stateless_process_group_pb2.StatelessProcessGroupBroadcastResponse:
-    result = wire.gated("StatelessProcessGroup.broadcast", wire.instance(present(request, "receiver"), StatelessProcessGroup).broadcast, wire.tensor(present(request, "tensor")), request.src)
+    result = wire.gated("StatelessProcessGroup.broadcast", objects.stateless_process_group(present(request, "receiver"), wire).broadcast, wire.tensor(present(request, "tensor")), request.src)
     return stateless_process_group_pb2.StatelessProcessGroupBroadcastResponse(result=wire.to_tensor(result))
 
 
@@ -1549,35 +1179,35 @@ def _stateless_process_group_all_reduce(
     optional: dict[str, Any] = {}
     if request.HasField("op"):
         optional["op"] = wire.term(request.op)
-    result = wire.gated("StatelessProcessGroup.all_reduce", wire.instance(present(request, "receiver"), StatelessProcessGroup).all_reduce, wire.tensor(present(request, "tensor")), **optional)
+    result = wire.gated("StatelessProcessGroup.all_reduce", objects.stateless_process_group(present(request, "receiver"), wire).all_reduce, wire.tensor(present(request, "tensor")), **optional)
     return stateless_process_group_pb2.StatelessProcessGroupAllReduceResponse(result=wire.to_tensor(result))
 
 
 def _stateless_process_group_expire_data(
     request: stateless_process_group_pb2.StatelessProcessGroupExpireDataRequest, wire: Wire
 ) -> stateless_process_group_pb2.StatelessProcessGroupExpireDataResponse:
-    wire.instance(present(request, "receiver"), StatelessProcessGroup).expire_data()
+    objects.stateless_process_group(present(request, "receiver"), wire).expire_data()
     return stateless_process_group_pb2.StatelessProcessGroupExpireDataResponse()
 
 
 def _stateless_process_group_destroy(
     request: stateless_process_group_pb2.StatelessProcessGroupDestroyRequest, wire: Wire
 ) -> stateless_process_group_pb2.StatelessProcessGroupDestroyResponse:
-    wire.instance(present(request, "receiver"), StatelessProcessGroup).destroy()
+    objects.stateless_process_group(present(request, "receiver"), wire).destroy()
     return stateless_process_group_pb2.StatelessProcessGroupDestroyResponse()
 
 
 def _device_communicator_base_all_reduce(
     request: device_communicator_base_pb2.DeviceCommunicatorBaseAllReduceRequest, wire: Wire
 ) -> device_communicator_base_pb2.DeviceCommunicatorBaseAllReduceResponse:
-    result = wire.gated("DeviceCommunicatorBase.all_reduce", wire.instance(present(request, "receiver"), DeviceCommunicatorBase).all_reduce, wire.tensor(present(request, "input_")))
+    result = wire.gated("DeviceCommunicatorBase.all_reduce", objects.device_communicator_base(present(request, "receiver"), wire).all_reduce, wire.tensor(present(request, "input_")))
     return device_communicator_base_pb2.DeviceCommunicatorBaseAllReduceResponse(result=wire.to_tensor(result))
 
 
 def _device_communicator_base_all_reduce_in_place(
     request: device_communicator_base_pb2.DeviceCommunicatorBaseAllReduceInPlaceRequest, wire: Wire
 ) -> device_communicator_base_pb2.DeviceCommunicatorBaseAllReduceInPlaceResponse:
-    result = wire.gated("DeviceCommunicatorBase.all_reduce_", wire.instance(present(request, "receiver"), DeviceCommunicatorBase).all_reduce_, wire.tensor(present(request, "input_")))
+    result = wire.gated("DeviceCommunicatorBase.all_reduce_", objects.device_communicator_base(present(request, "receiver"), wire).all_reduce_, wire.tensor(present(request, "input_")))
     return device_communicator_base_pb2.DeviceCommunicatorBaseAllReduceInPlaceResponse(result=wire.to_tensor(result))
 
 
@@ -1587,7 +1217,7 @@ def _device_communicator_base_all_gather(
     optional: dict[str, Any] = {}
     if request.HasField("dim"):
         optional["dim"] = request.dim
-    result = wire.gated("DeviceCommunicatorBase.all_gather", wire.instance(present(request, "receiver"), DeviceCommunicatorBase).all_gather, wire.tensor(present(request, "input_")), **optional)
+    result = wire.gated("DeviceCommunicatorBase.all_gather", objects.device_communicator_base(present(request, "receiver"), wire).all_gather, wire.tensor(present(request, "input_")), **optional)
     return device_communicator_base_pb2.DeviceCommunicatorBaseAllGatherResponse(result=wire.to_tensor(result))
 
 
@@ -1599,7 +1229,7 @@ def _device_communicator_base_all_gatherv(
         optional["dim"] = request.dim
     if request.HasField("sizes"):
         optional["sizes"] = list(request.sizes.values)
-    result = wire.gated("DeviceCommunicatorBase.all_gatherv", wire.instance(present(request, "receiver"), DeviceCommunicatorBase).all_gatherv, wire.term(present(request, "input_")), **optional)
+    result = wire.gated("DeviceCommunicatorBase.all_gatherv", objects.device_communicator_base(present(request, "receiver"), wire).all_gatherv, wire.term(present(request, "input_")), **optional)
     return device_communicator_base_pb2.DeviceCommunicatorBaseAllGathervResponse(result=wire.to_term(result))
 
 
@@ -1609,7 +1239,7 @@ def _device_communicator_base_reduce_scatter(
     optional: dict[str, Any] = {}
     if request.HasField("dim"):
         optional["dim"] = request.dim
-    result = wire.gated("DeviceCommunicatorBase.reduce_scatter", wire.instance(present(request, "receiver"), DeviceCommunicatorBase).reduce_scatter, wire.tensor(present(request, "input_")), **optional)
+    result = wire.gated("DeviceCommunicatorBase.reduce_scatter", objects.device_communicator_base(present(request, "receiver"), wire).reduce_scatter, wire.tensor(present(request, "input_")), **optional)
     return device_communicator_base_pb2.DeviceCommunicatorBaseReduceScatterResponse(result=wire.to_tensor(result))
 
 
@@ -1621,7 +1251,7 @@ def _device_communicator_base_reduce_scatterv(
         optional["dim"] = request.dim
     if request.HasField("sizes"):
         optional["sizes"] = list(request.sizes.values)
-    result = wire.gated("DeviceCommunicatorBase.reduce_scatterv", wire.instance(present(request, "receiver"), DeviceCommunicatorBase).reduce_scatterv, wire.tensor(present(request, "input_")), **optional)
+    result = wire.gated("DeviceCommunicatorBase.reduce_scatterv", objects.device_communicator_base(present(request, "receiver"), wire).reduce_scatterv, wire.tensor(present(request, "input_")), **optional)
     return device_communicator_base_pb2.DeviceCommunicatorBaseReduceScattervResponse(result=wire.to_tensor(result))
 
 
@@ -1633,7 +1263,7 @@ def _device_communicator_base_gather(
         optional["dst"] = request.dst
     if request.HasField("dim"):
         optional["dim"] = request.dim
-    result = wire.gated("DeviceCommunicatorBase.gather", wire.instance(present(request, "receiver"), DeviceCommunicatorBase).gather, wire.tensor(present(request, "input_")), **optional)
+    result = wire.gated("DeviceCommunicatorBase.gather", objects.device_communicator_base(present(request, "receiver"), wire).gather, wire.tensor(present(request, "input_")), **optional)
     return device_communicator_base_pb2.DeviceCommunicatorBaseGatherResponse(result=None if result is None else wire.to_tensor(result))
 
 
@@ -1643,7 +1273,7 @@ def _device_communicator_base_broadcast(
     optional: dict[str, Any] = {}
     if request.HasField("src"):
         optional["src"] = request.src
-    result = wire.gated("DeviceCommunicatorBase.broadcast", wire.instance(present(request, "receiver"), DeviceCommunicatorBase).broadcast, wire.tensor(present(request, "input_")), **optional)
+    result = wire.gated("DeviceCommunicatorBase.broadcast", objects.device_communicator_base(present(request, "receiver"), wire).broadcast, wire.tensor(present(request, "input_")), **optional)
     return device_communicator_base_pb2.DeviceCommunicatorBaseBroadcastResponse(result=wire.to_tensor(result))
 
 
@@ -1653,7 +1283,7 @@ def _device_communicator_base_send(
     optional: dict[str, Any] = {}
     if request.HasField("dst"):
         optional["dst"] = request.dst
-    wire.gated("DeviceCommunicatorBase.send", wire.instance(present(request, "receiver"), DeviceCommunicatorBase).send, wire.tensor(present(request, "tensor")), **optional)
+    wire.gated("DeviceCommunicatorBase.send", objects.device_communicator_base(present(request, "receiver"), wire).send, wire.tensor(present(request, "tensor")), **optional)
     return device_communicator_base_pb2.DeviceCommunicatorBaseSendResponse()
 
 
@@ -1663,7 +1293,7 @@ def _device_communicator_base_recv(
     optional: dict[str, Any] = {}
     if request.HasField("src"):
         optional["src"] = request.src
-    result = wire.gated("DeviceCommunicatorBase.recv", wire.instance(present(request, "receiver"), DeviceCommunicatorBase).recv, wire.size(request.size), wire.dtype(request.dtype), **optional)
+    result = wire.gated("DeviceCommunicatorBase.recv", objects.device_communicator_base(present(request, "receiver"), wire).recv, wire.size(request.size), wire.dtype(request.dtype), **optional)
     return device_communicator_base_pb2.DeviceCommunicatorBaseRecvResponse(result=wire.to_tensor(result))
 
 
@@ -1683,7 +1313,7 @@ def _device_communicator_base_dispatch(
         optional["sizes"] = list(request.sizes.values)
     if request.HasField("router_logits"):
         optional["router_logits"] = wire.tensor(request.router_logits)
-    result = wire.gated("DeviceCommunicatorBase.dispatch", wire.instance(present(request, "receiver"), DeviceCommunicatorBase).dispatch, wire.tensor(present(request, "hidden_states")), **optional)
+    result = wire.gated("DeviceCommunicatorBase.dispatch", objects.device_communicator_base(present(request, "receiver"), wire).dispatch, wire.tensor(present(request, "hidden_states")), **optional)
     return device_communicator_base_pb2.DeviceCommunicatorBaseDispatchResponse(result=wire.to_term(result))
 
 
@@ -1697,7 +1327,7 @@ def _device_communicator_base_dispatch_router_logits(
         optional["extra_tensors"] = [wire.tensor(item) for item in request.extra_tensors.values]
     if request.HasField("sizes"):
         optional["sizes"] = list(request.sizes.values)
-    result = wire.gated("DeviceCommunicatorBase.dispatch_router_logits", wire.instance(present(request, "receiver"), DeviceCommunicatorBase).dispatch_router_logits, wire.tensor(present(request, "hidden_states")), wire.tensor(present(request, "router_logits")), **optional)
+    result = wire.gated("DeviceCommunicatorBase.dispatch_router_logits", objects.device_communicator_base(present(request, "receiver"), wire).dispatch_router_logits, wire.tensor(present(request, "hidden_states")), wire.tensor(present(request, "router_logits")), **optional)
     return device_communicator_base_pb2.DeviceCommunicatorBaseDispatchRouterLogitsResponse(result=wire.to_term(result))
 
 
@@ -1709,21 +1339,21 @@ def _device_communicator_base_combine(
         optional["is_sequence_parallel"] = request.is_sequence_parallel
     if request.HasField("sizes"):
         optional["sizes"] = list(request.sizes.values)
-    result = wire.gated("DeviceCommunicatorBase.combine", wire.instance(present(request, "receiver"), DeviceCommunicatorBase).combine, wire.tensor(present(request, "hidden_states")), **optional)
+    result = wire.gated("DeviceCommunicatorBase.combine", objects.device_communicator_base(present(request, "receiver"), wire).combine, wire.tensor(present(request, "hidden_states")), **optional)
     return device_communicator_base_pb2.DeviceCommunicatorBaseCombineResponse(result=wire.to_tensor(result))
 
 
 def _device_communicator_base_prepare_communication_buffer_for_model(
     request: device_communicator_base_pb2.DeviceCommunicatorBasePrepareCommunicationBufferForModelRequest, wire: Wire
 ) -> device_communicator_base_pb2.DeviceCommunicatorBasePrepareCommunicationBufferForModelResponse:
-    wire.instance(present(request, "receiver"), DeviceCommunicatorBase).prepare_communication_buffer_for_model(wire.term(present(request, "model")))
+    objects.device_communicator_base(present(request, "receiver"), wire).prepare_communication_buffer_for_model(wire.kept(present(request, "model")))
     return device_communicator_base_pb2.DeviceCommunicatorBasePrepareCommunicationBufferForModelResponse()
 
 
 def _device_communicator_base_destroy(
     request: device_communicator_base_pb2.DeviceCommunicatorBaseDestroyRequest, wire: Wire
 ) -> device_communicator_base_pb2.DeviceCommunicatorBaseDestroyResponse:
-    wire.instance(present(request, "receiver"), DeviceCommunicatorBase).destroy()
+    objects.device_communicator_base(present(request, "receiver"), wire).destroy()
     return device_communicator_base_pb2.DeviceCommunicatorBaseDestroyResponse()
 
 
@@ -1742,14 +1372,14 @@ def _message_queue_new(
     if request.HasField("timeout"):
         optional["timeout"] = wire.duration(request.timeout)
     result = MessageQueue(request.n_reader, request.n_local_reader, **optional)
-    return message_queue_pb2.MessageQueueNewResponse(result=wire.to_object(result))
+    return message_queue_pb2.MessageQueueNewResponse(result=objects.to_message_queue(result, wire))
 
 
 def _message_queue_create_from_handle(
     request: message_queue_pb2.MessageQueueCreateFromHandleRequest, wire: Wire
 ) -> message_queue_pb2.MessageQueueCreateFromHandleResponse:
     result = MessageQueue.create_from_handle(wire.term(present(request, "handle")), request.rank)
-    return message_queue_pb2.MessageQueueCreateFromHandleResponse(result=wire.to_term(result))
+    return message_queue_pb2.MessageQueueCreateFromHandleResponse(result=objects.to_message_queue(result, wire))
 
 
 def _message_queue_create_from_process_group(
@@ -1765,7 +1395,7 @@ def _message_queue_create_from_process_group(
     if request.HasField("timeout"):
         optional["timeout"] = wire.duration(request.timeout)
     result = wire.gated("MessageQueue.create_from_process_group", MessageQueue.create_from_process_group, wire.term(present(request, "pg")), request.max_chunk_bytes, request.max_chunks, **optional)
-    return message_queue_pb2.MessageQueueCreateFromProcessGroupResponse(result=wire.to_term(result))
+    return message_queue_pb2.MessageQueueCreateFromProcessGroupResponse(result=objects.to_message_queue(result, wire))
 
 
 def _message_queue_create_from_process_group_single_reader(
@@ -1779,27 +1409,27 @@ def _message_queue_create_from_process_group_single_reader(
     if request.HasField("timeout"):
         optional["timeout"] = wire.duration(request.timeout)
     result = wire.gated("MessageQueue.create_from_process_group_single_reader", MessageQueue.create_from_process_group_single_reader, wire.term(present(request, "pg")), request.max_chunk_bytes, request.max_chunks, **optional)
-    return message_queue_pb2.MessageQueueCreateFromProcessGroupSingleReaderResponse(item_1=wire.to_term(result[0]), item_2=wire.to_term(result[1]))
+    return message_queue_pb2.MessageQueueCreateFromProcessGroupSingleReaderResponse(item_1=objects.to_message_queue(result[0], wire), item_2=wire.to_term(result[1]))
 
 
 def _message_queue_is_writer(
     request: message_queue_pb2.MessageQueueIsWriterRequest, wire: Wire
 ) -> message_queue_pb2.MessageQueueIsWriterResponse:
-    result = wire.instance(present(request, "receiver"), MessageQueue).is_writer
+    result = objects.message_queue(present(request, "receiver"), wire).is_writer
     return message_queue_pb2.MessageQueueIsWriterResponse(result=result)
 
 
 def _message_queue_export_handle(
     request: message_queue_pb2.MessageQueueExportHandleRequest, wire: Wire
 ) -> message_queue_pb2.MessageQueueExportHandleResponse:
-    result = wire.instance(present(request, "receiver"), MessageQueue).export_handle()
+    result = objects.message_queue(present(request, "receiver"), wire).export_handle()
     return message_queue_pb2.MessageQueueExportHandleResponse(result=wire.to_term(result))
 
 
 def _message_queue_wait_until_ready(
     request: message_queue_pb2.MessageQueueWaitUntilReadyRequest, wire: Wire
 ) -> message_queue_pb2.MessageQueueWaitUntilReadyResponse:
-    wire.gated("MessageQueue.wait_until_ready", wire.instance(present(request, "receiver"), MessageQueue).wait_until_ready)
+    wire.gated("MessageQueue.wait_until_ready", objects.message_queue(present(request, "receiver"), wire).wait_until_ready)
     return message_queue_pb2.MessageQueueWaitUntilReadyResponse()
 
 
@@ -1809,7 +1439,7 @@ def _message_queue_enqueue(
     optional: dict[str, Any] = {}
     if request.HasField("timeout"):
         optional["timeout"] = request.timeout
-    wire.gated("MessageQueue.enqueue", wire.instance(present(request, "receiver"), MessageQueue).enqueue, wire.term(present(request, "obj")), **optional)
+    wire.gated("MessageQueue.enqueue", objects.message_queue(present(request, "receiver"), wire).enqueue, wire.term(present(request, "obj")), **optional)
     return message_queue_pb2.MessageQueueEnqueueResponse()
 
 
@@ -1823,7 +1453,7 @@ def _message_queue_dequeue(
         optional["cancel"] = wire.term(request.cancel)
     if request.HasField("indefinite"):
         optional["indefinite"] = request.indefinite
-    result = wire.gated("MessageQueue.dequeue", wire.instance(present(request, "receiver"), MessageQueue).dequeue, **optional)
+    result = wire.gated("MessageQueue.dequeue", objects.message_queue(present(request, "receiver"), wire).dequeue, **optional)
     return message_queue_pb2.MessageQueueDequeueResponse(result=wire.to_term(result))
 
 
@@ -1833,22 +1463,22 @@ def _message_queue_broadcast_object(
     optional: dict[str, Any] = {}
     if request.HasField("obj"):
         optional["obj"] = wire.term(request.obj)
-    result = wire.gated("MessageQueue.broadcast_object", wire.instance(present(request, "receiver"), MessageQueue).broadcast_object, **optional)
+    result = wire.gated("MessageQueue.broadcast_object", objects.message_queue(present(request, "receiver"), wire).broadcast_object, **optional)
     return message_queue_pb2.MessageQueueBroadcastObjectResponse(result=wire.to_term(result))
 
 
 def _message_queue_shutdown(
     request: message_queue_pb2.MessageQueueShutdownRequest, wire: Wire
 ) -> message_queue_pb2.MessageQueueShutdownResponse:
-    wire.instance(present(request, "receiver"), MessageQueue).shutdown()
+    objects.message_queue(present(request, "receiver"), wire).shutdown()
     return message_queue_pb2.MessageQueueShutdownResponse()
 
 
 def _graph_capture_context_new(
     request: graph_capture_context_pb2.GraphCaptureContextNewRequest, wire: Wire
 ) -> graph_capture_context_pb2.GraphCaptureContextNewResponse:
-    result = GraphCaptureContext(wire.term(present(request, "stream")))
-    return graph_capture_context_pb2.GraphCaptureContextNewResponse(result=wire.to_object(result))
+    result = GraphCaptureContext((wire.kept(request.stream) if request.HasField("stream") else None))
+    return graph_capture_context_pb2.GraphCaptureContextNewResponse(result=objects.to_graph_capture_context(result, wire))
 
 
 def _parallel_config_new(
@@ -1890,7 +1520,7 @@ def _parallel_config_new(
     if request.HasField("enable_eplb"):
         optional["enable_eplb"] = request.enable_eplb
     if request.HasField("eplb_config"):
-        optional["eplb_config"] = wire.term(request.eplb_config)
+        optional["eplb_config"] = objects.eplb_config(request.eplb_config, wire)
     if request.HasField("enable_elastic_ep"):
         optional["enable_elastic_ep"] = request.enable_elastic_ep
     if request.HasField("expert_placement_strategy"):
@@ -1962,97 +1592,97 @@ def _parallel_config_new(
     if request.HasField("_api_process_rank"):
         optional["_api_process_rank"] = request._api_process_rank
     result = ParallelConfig(**optional)
-    return parallel_config_pb2.ParallelConfigNewResponse(result=wire.to_object(result))
+    return parallel_config_pb2.ParallelConfigNewResponse(result=objects.to_parallel_config(result, wire))
 
 
 def _parallel_config_world_size_across_dp(
     request: parallel_config_pb2.ParallelConfigWorldSizeAcrossDpRequest, wire: Wire
 ) -> parallel_config_pb2.ParallelConfigWorldSizeAcrossDpResponse:
-    result = wire.instance(present(request, "receiver"), ParallelConfig).world_size_across_dp
+    result = objects.parallel_config(present(request, "receiver"), wire).world_size_across_dp
     return parallel_config_pb2.ParallelConfigWorldSizeAcrossDpResponse(result=result)
 
 
 def _parallel_config_use_ubatching(
     request: parallel_config_pb2.ParallelConfigUseUbatchingRequest, wire: Wire
 ) -> parallel_config_pb2.ParallelConfigUseUbatchingResponse:
-    result = wire.instance(present(request, "receiver"), ParallelConfig).use_ubatching
+    result = objects.parallel_config(present(request, "receiver"), wire).use_ubatching
     return parallel_config_pb2.ParallelConfigUseUbatchingResponse(result=result)
 
 
 def _parallel_config_num_ubatches(
     request: parallel_config_pb2.ParallelConfigNumUbatchesRequest, wire: Wire
 ) -> parallel_config_pb2.ParallelConfigNumUbatchesResponse:
-    result = wire.instance(present(request, "receiver"), ParallelConfig).num_ubatches
+    result = objects.parallel_config(present(request, "receiver"), wire).num_ubatches
     return parallel_config_pb2.ParallelConfigNumUbatchesResponse(result=result)
 
 
 def _parallel_config_use_sequence_parallel_moe(
     request: parallel_config_pb2.ParallelConfigUseSequenceParallelMoeRequest, wire: Wire
 ) -> parallel_config_pb2.ParallelConfigUseSequenceParallelMoeResponse:
-    result = wire.instance(present(request, "receiver"), ParallelConfig).use_sequence_parallel_moe
+    result = objects.parallel_config(present(request, "receiver"), wire).use_sequence_parallel_moe
     return parallel_config_pb2.ParallelConfigUseSequenceParallelMoeResponse(result=result)
 
 
 def _parallel_config_nnodes_within_dp(
     request: parallel_config_pb2.ParallelConfigNnodesWithinDpRequest, wire: Wire
 ) -> parallel_config_pb2.ParallelConfigNnodesWithinDpResponse:
-    result = wire.instance(present(request, "receiver"), ParallelConfig).nnodes_within_dp
+    result = objects.parallel_config(present(request, "receiver"), wire).nnodes_within_dp
     return parallel_config_pb2.ParallelConfigNnodesWithinDpResponse(result=result)
 
 
 def _parallel_config_node_rank_within_dp(
     request: parallel_config_pb2.ParallelConfigNodeRankWithinDpRequest, wire: Wire
 ) -> parallel_config_pb2.ParallelConfigNodeRankWithinDpResponse:
-    result = wire.instance(present(request, "receiver"), ParallelConfig).node_rank_within_dp
+    result = objects.parallel_config(present(request, "receiver"), wire).node_rank_within_dp
     return parallel_config_pb2.ParallelConfigNodeRankWithinDpResponse(result=result)
 
 
 def _parallel_config_local_world_size(
     request: parallel_config_pb2.ParallelConfigLocalWorldSizeRequest, wire: Wire
 ) -> parallel_config_pb2.ParallelConfigLocalWorldSizeResponse:
-    result = wire.instance(present(request, "receiver"), ParallelConfig).local_world_size
+    result = objects.parallel_config(present(request, "receiver"), wire).local_world_size
     return parallel_config_pb2.ParallelConfigLocalWorldSizeResponse(result=result)
 
 
 def _parallel_config_local_engines_only(
     request: parallel_config_pb2.ParallelConfigLocalEnginesOnlyRequest, wire: Wire
 ) -> parallel_config_pb2.ParallelConfigLocalEnginesOnlyResponse:
-    result = wire.instance(present(request, "receiver"), ParallelConfig).local_engines_only
+    result = objects.parallel_config(present(request, "receiver"), wire).local_engines_only
     return parallel_config_pb2.ParallelConfigLocalEnginesOnlyResponse(result=result)
 
 
 def _parallel_config_use_ray(
     request: parallel_config_pb2.ParallelConfigUseRayRequest, wire: Wire
 ) -> parallel_config_pb2.ParallelConfigUseRayResponse:
-    result = wire.instance(present(request, "receiver"), ParallelConfig).use_ray
+    result = objects.parallel_config(present(request, "receiver"), wire).use_ray
     return parallel_config_pb2.ParallelConfigUseRayResponse(result=result)
 
 
 def _parallel_config_check_kv_cache_block_size(
     request: parallel_config_pb2.ParallelConfigCheckKvCacheBlockSizeRequest, wire: Wire
 ) -> parallel_config_pb2.ParallelConfigCheckKvCacheBlockSizeResponse:
-    wire.instance(present(request, "receiver"), ParallelConfig).check_kv_cache_block_size(request.block_size)
+    objects.parallel_config(present(request, "receiver"), wire).check_kv_cache_block_size(request.block_size)
     return parallel_config_pb2.ParallelConfigCheckKvCacheBlockSizeResponse()
 
 
 def _parallel_config_compute_hash(
     request: parallel_config_pb2.ParallelConfigComputeHashRequest, wire: Wire
 ) -> parallel_config_pb2.ParallelConfigComputeHashResponse:
-    result = wire.instance(present(request, "receiver"), ParallelConfig).compute_hash()
+    result = objects.parallel_config(present(request, "receiver"), wire).compute_hash()
     return parallel_config_pb2.ParallelConfigComputeHashResponse(result=result)
 
 
 def _parallel_config_get_next_dp_init_port(
     request: parallel_config_pb2.ParallelConfigGetNextDpInitPortRequest, wire: Wire
 ) -> parallel_config_pb2.ParallelConfigGetNextDpInitPortResponse:
-    result = wire.instance(present(request, "receiver"), ParallelConfig).get_next_dp_init_port()
+    result = objects.parallel_config(present(request, "receiver"), wire).get_next_dp_init_port()
     return parallel_config_pb2.ParallelConfigGetNextDpInitPortResponse(result=result)
 
 
 def _parallel_config_stateless_init_dp_group(
     request: parallel_config_pb2.ParallelConfigStatelessInitDpGroupRequest, wire: Wire
 ) -> parallel_config_pb2.ParallelConfigStatelessInitDpGroupResponse:
-    result = wire.gated("ParallelConfig.stateless_init_dp_group", wire.instance(present(request, "receiver"), ParallelConfig).stateless_init_dp_group)
+    result = wire.gated("ParallelConfig.stateless_init_dp_group", objects.parallel_config(present(request, "receiver"), wire).stateless_init_dp_group)
     return parallel_config_pb2.ParallelConfigStatelessInitDpGroupResponse(result=wire.to_process_group(result))
 
 
@@ -2098,27 +1728,27 @@ def _eplb_config_new(
     if request.HasField("communicator"):
         optional["communicator"] = request.communicator
     result = EPLBConfig(**optional)
-    return eplb_config_pb2.EPLBConfigNewResponse(result=wire.to_object(result))
+    return eplb_config_pb2.EPLBConfigNewResponse(result=objects.to_eplb_config(result, wire))
 
 
 def _eplb_config_communicator_in_use(
     request: eplb_config_pb2.EPLBConfigCommunicatorInUseRequest, wire: Wire
 ) -> eplb_config_pb2.EPLBConfigCommunicatorInUseResponse:
-    result = wire.instance(present(request, "receiver"), EPLBConfig).communicator_in_use
+    result = objects.eplb_config(present(request, "receiver"), wire).communicator_in_use
     return eplb_config_pb2.EPLBConfigCommunicatorInUseResponse(result=result)
 
 
 def _handle_is_completed(
     request: handle_pb2.HandleIsCompletedRequest, wire: Wire
 ) -> handle_pb2.HandleIsCompletedResponse:
-    result = wire.instance(present(request, "receiver"), Handle).is_completed()
+    result = objects.handle(present(request, "receiver"), wire).is_completed()
     return handle_pb2.HandleIsCompletedResponse(result=result)
 
 
 def _handle_wait(
     request: handle_pb2.HandleWaitRequest, wire: Wire
 ) -> handle_pb2.HandleWaitResponse:
-    wire.instance(present(request, "receiver"), Handle).wait()
+    objects.handle(present(request, "receiver"), wire).wait()
     return handle_pb2.HandleWaitResponse()
 
 
@@ -2137,91 +1767,98 @@ def _parallel_sizes_new(
     if request.HasField("decode_context"):
         optional["decode_context"] = request.decode_context
     result = ParallelSizes(**optional)
-    return parallel_sizes_pb2.ParallelSizesNewResponse(result=wire.to_object(result))
+    return parallel_sizes_pb2.ParallelSizesNewResponse(result=objects.to_parallel_sizes(result, wire))
 
 
 def _parallel_sizes_replica_size(
     request: parallel_sizes_pb2.ParallelSizesReplicaSizeRequest, wire: Wire
 ) -> parallel_sizes_pb2.ParallelSizesReplicaSizeResponse:
-    result = wire.instance(present(request, "receiver"), ParallelSizes).replica_size
+    result = objects.parallel_sizes(present(request, "receiver"), wire).replica_size
     return parallel_sizes_pb2.ParallelSizesReplicaSizeResponse(result=result)
 
 
 def _parallel_sizes_as_dict(
     request: parallel_sizes_pb2.ParallelSizesAsDictRequest, wire: Wire
 ) -> parallel_sizes_pb2.ParallelSizesAsDictResponse:
-    result = wire.instance(present(request, "receiver"), ParallelSizes).as_dict()
+    result = objects.parallel_sizes(present(request, "receiver"), wire).as_dict()
     return parallel_sizes_pb2.ParallelSizesAsDictResponse(result=wire.to_term(result))
 
 
 def _parallel_sizes_describe(
     request: parallel_sizes_pb2.ParallelSizesDescribeRequest, wire: Wire
 ) -> parallel_sizes_pb2.ParallelSizesDescribeResponse:
-    result = wire.instance(present(request, "receiver"), ParallelSizes).describe()
+    result = objects.parallel_sizes(present(request, "receiver"), wire).describe()
     return parallel_sizes_pb2.ParallelSizesDescribeResponse(result=result)
 
 
 def _topology_new(
     request: topology_pb2.TopologyNewRequest, wire: Wire
 ) -> topology_pb2.TopologyNewResponse:
-    result = Topology(request.world_size, wire.term(present(request, "sizes")))
-    return topology_pb2.TopologyNewResponse(result=wire.to_object(result))
+    result = Topology(request.world_size, objects.parallel_sizes(present(request, "sizes"), wire))
+    return topology_pb2.TopologyNewResponse(result=objects.to_topology(result, wire))
 
 
 def _topology_external_data(
     request: topology_pb2.TopologyExternalDataRequest, wire: Wire
 ) -> topology_pb2.TopologyExternalDataResponse:
-    result = wire.instance(present(request, "receiver"), Topology).external_data
+    result = objects.topology(present(request, "receiver"), wire).external_data
     return topology_pb2.TopologyExternalDataResponse(result=result)
 
 
 def _topology_tensor_groups(
     request: topology_pb2.TopologyTensorGroupsRequest, wire: Wire
 ) -> topology_pb2.TopologyTensorGroupsResponse:
-    result = wire.instance(present(request, "receiver"), Topology).tensor_groups()
-    return topology_pb2.TopologyTensorGroupsResponse(result=wire.to_term(result))
+    result = objects.topology(present(request, "receiver"), wire).tensor_groups()
+    return topology_pb2.TopologyTensorGroupsResponse(result=[types_pb2.Int64List(values=item) for item in result])
 
 
 def _topology_decode_context_groups(
     request: topology_pb2.TopologyDecodeContextGroupsRequest, wire: Wire
 ) -> topology_pb2.TopologyDecodeContextGroupsResponse:
-    result = wire.instance(present(request, "receiver"), Topology).decode_context_groups()
-    return topology_pb2.TopologyDecodeContextGroupsResponse(result=wire.to_term(result))
+    result = objects.topology(present(request, "receiver"), wire).decode_context_groups()
+    return topology_pb2.TopologyDecodeContextGroupsResponse(result=[types_pb2.Int64List(values=item) for item in result])
 
 
 def _topology_prefill_context_groups(
     request: topology_pb2.TopologyPrefillContextGroupsRequest, wire: Wire
 ) -> topology_pb2.TopologyPrefillContextGroupsResponse:
-    result = wire.instance(present(request, "receiver"), Topology).prefill_context_groups()
-    return topology_pb2.TopologyPrefillContextGroupsResponse(result=wire.to_term(result))
+    result = objects.topology(present(request, "receiver"), wire).prefill_context_groups()
+    return topology_pb2.TopologyPrefillContextGroupsResponse(result=[types_pb2.Int64List(values=item) for item in result])
 
 
 def _topology_pipeline_groups(
     request: topology_pb2.TopologyPipelineGroupsRequest, wire: Wire
 ) -> topology_pb2.TopologyPipelineGroupsResponse:
-    result = wire.instance(present(request, "receiver"), Topology).pipeline_groups()
-    return topology_pb2.TopologyPipelineGroupsResponse(result=wire.to_term(result))
+    result = objects.topology(present(request, "receiver"), wire).pipeline_groups()
+    return topology_pb2.TopologyPipelineGroupsResponse(result=[types_pb2.Int64List(values=item) for item in result])
 
 
 def _topology_data_groups(
     request: topology_pb2.TopologyDataGroupsRequest, wire: Wire
 ) -> topology_pb2.TopologyDataGroupsResponse:
-    result = wire.instance(present(request, "receiver"), Topology).data_groups()
-    return topology_pb2.TopologyDataGroupsResponse(result=wire.to_term(result))
+    result = objects.topology(present(request, "receiver"), wire).data_groups()
+    return topology_pb2.TopologyDataGroupsResponse(result=[types_pb2.Int64List(values=item) for item in result])
 
 
 def _topology_expert_groups(
     request: topology_pb2.TopologyExpertGroupsRequest, wire: Wire
 ) -> topology_pb2.TopologyExpertGroupsResponse:
-    result = wire.instance(present(request, "receiver"), Topology).expert_groups()
-    return topology_pb2.TopologyExpertGroupsResponse(result=wire.to_term(result))
+    result = objects.topology(present(request, "receiver"), wire).expert_groups()
+    return topology_pb2.TopologyExpertGroupsResponse(result=[types_pb2.Int64List(values=item) for item in result])
 
 
 def _topology_coordinates(
     request: topology_pb2.TopologyCoordinatesRequest, wire: Wire
 ) -> topology_pb2.TopologyCoordinatesResponse:
-    result = wire.instance(present(request, "receiver"), Topology).coordinates(request.rank)
+    result = objects.topology(present(request, "receiver"), wire).coordinates(request.rank)
     return topology_pb2.TopologyCoordinatesResponse(item_1=result[0], item_2=result[1], item_3=result[2], item_4=result[3], item_5=result[4])
+
+
+def _tensor_metadata_new(
+    request: tensor_metadata_pb2.TensorMetadataNewRequest, wire: Wire
+) -> tensor_metadata_pb2.TensorMetadataNewResponse:
+    result = TensorMetadata(request.device, wire.dtype(request.dtype), wire.size(request.size))
+    return tensor_metadata_pb2.TensorMetadataNewResponse(result=objects.to_tensor_metadata(result, wire))
 
 
 METHODS: dict[str, Dispatch] = {
@@ -2995,75 +2632,19 @@ METHODS: dict[str, Dispatch] = {
         inline=False,
         collective=False,
     ),
+    "/vllm.distributed.v1.GroupCoordinator/MqBroadcaster": Dispatch(
+        "GroupCoordinator.mq_broadcaster",
+        group_coordinator_pb2.GroupCoordinatorMqBroadcasterRequest,
+        _group_coordinator_mq_broadcaster,
+        inline=True,
+        collective=False,
+    ),
     "/vllm.distributed.v1.StatelessGroupCoordinator/New": Dispatch(
         "StatelessGroupCoordinator.new",
         stateless_group_coordinator_pb2.StatelessGroupCoordinatorNewRequest,
         _stateless_group_coordinator_new,
         inline=False,
         collective=True,
-    ),
-    "/vllm.distributed.v1.StatelessGroupCoordinator/DeviceCommunicator": Dispatch(
-        "StatelessGroupCoordinator.device_communicator",
-        stateless_group_coordinator_pb2.StatelessGroupCoordinatorDeviceCommunicatorRequest,
-        _stateless_group_coordinator_device_communicator,
-        inline=True,
-        collective=False,
-    ),
-    "/vllm.distributed.v1.StatelessGroupCoordinator/DeviceGroup": Dispatch(
-        "StatelessGroupCoordinator.device_group",
-        stateless_group_coordinator_pb2.StatelessGroupCoordinatorDeviceGroupRequest,
-        _stateless_group_coordinator_device_group,
-        inline=True,
-        collective=False,
-    ),
-    "/vllm.distributed.v1.StatelessGroupCoordinator/CpuGroup": Dispatch(
-        "StatelessGroupCoordinator.cpu_group",
-        stateless_group_coordinator_pb2.StatelessGroupCoordinatorCpuGroupRequest,
-        _stateless_group_coordinator_cpu_group,
-        inline=True,
-        collective=False,
-    ),
-    "/vllm.distributed.v1.StatelessGroupCoordinator/FirstRank": Dispatch(
-        "StatelessGroupCoordinator.first_rank",
-        stateless_group_coordinator_pb2.StatelessGroupCoordinatorFirstRankRequest,
-        _stateless_group_coordinator_first_rank,
-        inline=True,
-        collective=False,
-    ),
-    "/vllm.distributed.v1.StatelessGroupCoordinator/LastRank": Dispatch(
-        "StatelessGroupCoordinator.last_rank",
-        stateless_group_coordinator_pb2.StatelessGroupCoordinatorLastRankRequest,
-        _stateless_group_coordinator_last_rank,
-        inline=True,
-        collective=False,
-    ),
-    "/vllm.distributed.v1.StatelessGroupCoordinator/IsFirstRank": Dispatch(
-        "StatelessGroupCoordinator.is_first_rank",
-        stateless_group_coordinator_pb2.StatelessGroupCoordinatorIsFirstRankRequest,
-        _stateless_group_coordinator_is_first_rank,
-        inline=True,
-        collective=False,
-    ),
-    "/vllm.distributed.v1.StatelessGroupCoordinator/IsLastRank": Dispatch(
-        "StatelessGroupCoordinator.is_last_rank",
-        stateless_group_coordinator_pb2.StatelessGroupCoordinatorIsLastRankRequest,
-        _stateless_group_coordinator_is_last_rank,
-        inline=True,
-        collective=False,
-    ),
-    "/vllm.distributed.v1.StatelessGroupCoordinator/NextRank": Dispatch(
-        "StatelessGroupCoordinator.next_rank",
-        stateless_group_coordinator_pb2.StatelessGroupCoordinatorNextRankRequest,
-        _stateless_group_coordinator_next_rank,
-        inline=True,
-        collective=False,
-    ),
-    "/vllm.distributed.v1.StatelessGroupCoordinator/PrevRank": Dispatch(
-        "StatelessGroupCoordinator.prev_rank",
-        stateless_group_coordinator_pb2.StatelessGroupCoordinatorPrevRankRequest,
-        _stateless_group_coordinator_prev_rank,
-        inline=True,
-        collective=False,
     ),
     "/vllm.distributed.v1.StatelessGroupCoordinator/MakeSiblingDeviceGroup": Dispatch(
         "StatelessGroupCoordinator.make_sibling_device_group",
@@ -3076,202 +2657,6 @@ METHODS: dict[str, Dispatch] = {
         "StatelessGroupCoordinator.destroy",
         stateless_group_coordinator_pb2.StatelessGroupCoordinatorDestroyRequest,
         _stateless_group_coordinator_destroy,
-        inline=False,
-        collective=False,
-    ),
-    "/vllm.distributed.v1.StatelessGroupCoordinator/GraphCapture": Dispatch(
-        "StatelessGroupCoordinator.graph_capture",
-        stateless_group_coordinator_pb2.StatelessGroupCoordinatorGraphCaptureRequest,
-        _stateless_group_coordinator_graph_capture,
-        inline=False,
-        collective=False,
-    ),
-    "/vllm.distributed.v1.StatelessGroupCoordinator/PrepareCommunicationBufferForModel": Dispatch(
-        "StatelessGroupCoordinator.prepare_communication_buffer_for_model",
-        stateless_group_coordinator_pb2.StatelessGroupCoordinatorPrepareCommunicationBufferForModelRequest,
-        _stateless_group_coordinator_prepare_communication_buffer_for_model,
-        inline=False,
-        collective=False,
-    ),
-    "/vllm.distributed.v1.StatelessGroupCoordinator/Dispatch": Dispatch(
-        "StatelessGroupCoordinator.dispatch",
-        stateless_group_coordinator_pb2.StatelessGroupCoordinatorDispatchRequest,
-        _stateless_group_coordinator_dispatch,
-        inline=False,
-        collective=True,
-    ),
-    "/vllm.distributed.v1.StatelessGroupCoordinator/DispatchRouterLogits": Dispatch(
-        "StatelessGroupCoordinator.dispatch_router_logits",
-        stateless_group_coordinator_pb2.StatelessGroupCoordinatorDispatchRouterLogitsRequest,
-        _stateless_group_coordinator_dispatch_router_logits,
-        inline=False,
-        collective=True,
-    ),
-    "/vllm.distributed.v1.StatelessGroupCoordinator/Combine": Dispatch(
-        "StatelessGroupCoordinator.combine",
-        stateless_group_coordinator_pb2.StatelessGroupCoordinatorCombineRequest,
-        _stateless_group_coordinator_combine,
-        inline=False,
-        collective=True,
-    ),
-    "/vllm.distributed.v1.StatelessGroupCoordinator/CreateMqBroadcaster": Dispatch(
-        "StatelessGroupCoordinator.create_mq_broadcaster",
-        stateless_group_coordinator_pb2.StatelessGroupCoordinatorCreateMqBroadcasterRequest,
-        _stateless_group_coordinator_create_mq_broadcaster,
-        inline=False,
-        collective=True,
-    ),
-    "/vllm.distributed.v1.StatelessGroupCoordinator/CreateSingleReaderMqBroadcasters": Dispatch(
-        "StatelessGroupCoordinator.create_single_reader_mq_broadcasters",
-        stateless_group_coordinator_pb2.StatelessGroupCoordinatorCreateSingleReaderMqBroadcastersRequest,
-        _stateless_group_coordinator_create_single_reader_mq_broadcasters,
-        inline=False,
-        collective=True,
-    ),
-    "/vllm.distributed.v1.StatelessGroupCoordinator/BroadcastObject": Dispatch(
-        "StatelessGroupCoordinator.broadcast_object",
-        stateless_group_coordinator_pb2.StatelessGroupCoordinatorBroadcastObjectRequest,
-        _stateless_group_coordinator_broadcast_object,
-        inline=False,
-        collective=True,
-    ),
-    "/vllm.distributed.v1.StatelessGroupCoordinator/BroadcastObjectList": Dispatch(
-        "StatelessGroupCoordinator.broadcast_object_list",
-        stateless_group_coordinator_pb2.StatelessGroupCoordinatorBroadcastObjectListRequest,
-        _stateless_group_coordinator_broadcast_object_list,
-        inline=False,
-        collective=True,
-    ),
-    "/vllm.distributed.v1.StatelessGroupCoordinator/BroadcastTensorDict": Dispatch(
-        "StatelessGroupCoordinator.broadcast_tensor_dict",
-        stateless_group_coordinator_pb2.StatelessGroupCoordinatorBroadcastTensorDictRequest,
-        _stateless_group_coordinator_broadcast_tensor_dict,
-        inline=False,
-        collective=True,
-    ),
-    "/vllm.distributed.v1.StatelessGroupCoordinator/SendObject": Dispatch(
-        "StatelessGroupCoordinator.send_object",
-        stateless_group_coordinator_pb2.StatelessGroupCoordinatorSendObjectRequest,
-        _stateless_group_coordinator_send_object,
-        inline=False,
-        collective=False,
-    ),
-    "/vllm.distributed.v1.StatelessGroupCoordinator/IsendObject": Dispatch(
-        "StatelessGroupCoordinator.isend_object",
-        stateless_group_coordinator_pb2.StatelessGroupCoordinatorIsendObjectRequest,
-        _stateless_group_coordinator_isend_object,
-        inline=False,
-        collective=False,
-    ),
-    "/vllm.distributed.v1.StatelessGroupCoordinator/RecvObject": Dispatch(
-        "StatelessGroupCoordinator.recv_object",
-        stateless_group_coordinator_pb2.StatelessGroupCoordinatorRecvObjectRequest,
-        _stateless_group_coordinator_recv_object,
-        inline=False,
-        collective=False,
-    ),
-    "/vllm.distributed.v1.StatelessGroupCoordinator/Barrier": Dispatch(
-        "StatelessGroupCoordinator.barrier",
-        stateless_group_coordinator_pb2.StatelessGroupCoordinatorBarrierRequest,
-        _stateless_group_coordinator_barrier,
-        inline=False,
-        collective=True,
-    ),
-    "/vllm.distributed.v1.StatelessGroupCoordinator/AllReduce": Dispatch(
-        "StatelessGroupCoordinator.all_reduce",
-        stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllReduceRequest,
-        _stateless_group_coordinator_all_reduce,
-        inline=False,
-        collective=True,
-    ),
-    "/vllm.distributed.v1.StatelessGroupCoordinator/AllReduceInPlace": Dispatch(
-        "StatelessGroupCoordinator.all_reduce_",
-        stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllReduceInPlaceRequest,
-        _stateless_group_coordinator_all_reduce_in_place,
-        inline=False,
-        collective=True,
-    ),
-    "/vllm.distributed.v1.StatelessGroupCoordinator/AllGather": Dispatch(
-        "StatelessGroupCoordinator.all_gather",
-        stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllGatherRequest,
-        _stateless_group_coordinator_all_gather,
-        inline=False,
-        collective=True,
-    ),
-    "/vllm.distributed.v1.StatelessGroupCoordinator/AllGatherv": Dispatch(
-        "StatelessGroupCoordinator.all_gatherv",
-        stateless_group_coordinator_pb2.StatelessGroupCoordinatorAllGathervRequest,
-        _stateless_group_coordinator_all_gatherv,
-        inline=False,
-        collective=True,
-    ),
-    "/vllm.distributed.v1.StatelessGroupCoordinator/ReduceScatter": Dispatch(
-        "StatelessGroupCoordinator.reduce_scatter",
-        stateless_group_coordinator_pb2.StatelessGroupCoordinatorReduceScatterRequest,
-        _stateless_group_coordinator_reduce_scatter,
-        inline=False,
-        collective=True,
-    ),
-    "/vllm.distributed.v1.StatelessGroupCoordinator/ReduceScatterv": Dispatch(
-        "StatelessGroupCoordinator.reduce_scatterv",
-        stateless_group_coordinator_pb2.StatelessGroupCoordinatorReduceScattervRequest,
-        _stateless_group_coordinator_reduce_scatterv,
-        inline=False,
-        collective=True,
-    ),
-    "/vllm.distributed.v1.StatelessGroupCoordinator/Gather": Dispatch(
-        "StatelessGroupCoordinator.gather",
-        stateless_group_coordinator_pb2.StatelessGroupCoordinatorGatherRequest,
-        _stateless_group_coordinator_gather,
-        inline=False,
-        collective=True,
-    ),
-    "/vllm.distributed.v1.StatelessGroupCoordinator/Broadcast": Dispatch(
-        "StatelessGroupCoordinator.broadcast",
-        stateless_group_coordinator_pb2.StatelessGroupCoordinatorBroadcastRequest,
-        _stateless_group_coordinator_broadcast,
-        inline=False,
-        collective=True,
-    ),
-    "/vllm.distributed.v1.StatelessGroupCoordinator/Send": Dispatch(
-        "StatelessGroupCoordinator.send",
-        stateless_group_coordinator_pb2.StatelessGroupCoordinatorSendRequest,
-        _stateless_group_coordinator_send,
-        inline=False,
-        collective=False,
-    ),
-    "/vllm.distributed.v1.StatelessGroupCoordinator/Recv": Dispatch(
-        "StatelessGroupCoordinator.recv",
-        stateless_group_coordinator_pb2.StatelessGroupCoordinatorRecvRequest,
-        _stateless_group_coordinator_recv,
-        inline=False,
-        collective=False,
-    ),
-    "/vllm.distributed.v1.StatelessGroupCoordinator/SendTensorDict": Dispatch(
-        "StatelessGroupCoordinator.send_tensor_dict",
-        stateless_group_coordinator_pb2.StatelessGroupCoordinatorSendTensorDictRequest,
-        _stateless_group_coordinator_send_tensor_dict,
-        inline=False,
-        collective=False,
-    ),
-    "/vllm.distributed.v1.StatelessGroupCoordinator/RecvTensorDict": Dispatch(
-        "StatelessGroupCoordinator.recv_tensor_dict",
-        stateless_group_coordinator_pb2.StatelessGroupCoordinatorRecvTensorDictRequest,
-        _stateless_group_coordinator_recv_tensor_dict,
-        inline=False,
-        collective=False,
-    ),
-    "/vllm.distributed.v1.StatelessGroupCoordinator/IsendTensorDict": Dispatch(
-        "StatelessGroupCoordinator.isend_tensor_dict",
-        stateless_group_coordinator_pb2.StatelessGroupCoordinatorIsendTensorDictRequest,
-        _stateless_group_coordinator_isend_tensor_dict,
-        inline=False,
-        collective=False,
-    ),
-    "/vllm.distributed.v1.StatelessGroupCoordinator/IrecvTensorDict": Dispatch(
-        "StatelessGroupCoordinator.irecv_tensor_dict",
-        stateless_group_coordinator_pb2.StatelessGroupCoordinatorIrecvTensorDictRequest,
-        _stateless_group_coordinator_irecv_tensor_dict,
         inline=False,
         collective=False,
     ),
@@ -3797,6 +3182,13 @@ METHODS: dict[str, Dispatch] = {
         "Topology.coordinates",
         topology_pb2.TopologyCoordinatesRequest,
         _topology_coordinates,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.TensorMetadata/New": Dispatch(
+        "TensorMetadata.new",
+        tensor_metadata_pb2.TensorMetadataNewRequest,
+        _tensor_metadata_new,
         inline=True,
         collective=False,
     ),

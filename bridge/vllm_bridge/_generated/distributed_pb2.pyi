@@ -3,6 +3,7 @@ import datetime
 
 from google.protobuf import duration_pb2 as _duration_pb2
 from vllm_bridge._generated import types_pb2 as _types_pb2
+from vllm_bridge._generated import objects_pb2 as _objects_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -135,13 +136,13 @@ class DirectRegisterCustomOpRequest(_message.Message):
     DISPATCH_KEY_FIELD_NUMBER: _ClassVar[int]
     TAGS_FIELD_NUMBER: _ClassVar[int]
     op_name: str
-    op_func: _types_pb2.Term
+    op_func: _types_pb2.Ref
     mutates_args: _types_pb2.StringList
-    fake_impl: _types_pb2.Term
-    target_lib: _types_pb2.Term
+    fake_impl: _types_pb2.Ref
+    target_lib: _types_pb2.Ref
     dispatch_key: str
     tags: _types_pb2.Term
-    def __init__(self, op_name: _Optional[str] = ..., op_func: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., mutates_args: _Optional[_Union[_types_pb2.StringList, _Mapping]] = ..., fake_impl: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., target_lib: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., dispatch_key: _Optional[str] = ..., tags: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+    def __init__(self, op_name: _Optional[str] = ..., op_func: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., mutates_args: _Optional[_Union[_types_pb2.StringList, _Mapping]] = ..., fake_impl: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., target_lib: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., dispatch_key: _Optional[str] = ..., tags: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
 
 class DirectRegisterCustomOpResponse(_message.Message):
     __slots__ = ()
@@ -228,8 +229,8 @@ class GetCurrentParallelConfigOrNoneRequest(_message.Message):
 class GetCurrentParallelConfigOrNoneResponse(_message.Message):
     __slots__ = ("result",)
     RESULT_FIELD_NUMBER: _ClassVar[int]
-    result: _types_pb2.Term
-    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+    result: _objects_pb2.ParallelConfigObject
+    def __init__(self, result: _Optional[_Union[_objects_pb2.ParallelConfigObject, _Mapping]] = ...) -> None: ...
 
 class GetDcpGroupRequest(_message.Message):
     __slots__ = ()
@@ -496,16 +497,16 @@ class GraphCaptureRequest(_message.Message):
 class GraphCaptureResponse(_message.Message):
     __slots__ = ("result",)
     RESULT_FIELD_NUMBER: _ClassVar[int]
-    result: _types_pb2.Term
-    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+    result: _types_pb2.Ref
+    def __init__(self, result: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
 
 class InTheSameNodeAsRequest(_message.Message):
     __slots__ = ("pg", "source_rank")
     PG_FIELD_NUMBER: _ClassVar[int]
     SOURCE_RANK_FIELD_NUMBER: _ClassVar[int]
-    pg: _types_pb2.ProcessGroup
+    pg: _types_pb2.Ref
     source_rank: int
-    def __init__(self, pg: _Optional[_Union[_types_pb2.ProcessGroup, _Mapping]] = ..., source_rank: _Optional[int] = ...) -> None: ...
+    def __init__(self, pg: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., source_rank: _Optional[int] = ...) -> None: ...
 
 class InTheSameNodeAsResponse(_message.Message):
     __slots__ = ("result",)
@@ -560,8 +561,8 @@ class InitLoggerRequest(_message.Message):
 class InitLoggerResponse(_message.Message):
     __slots__ = ("result",)
     RESULT_FIELD_NUMBER: _ClassVar[int]
-    result: _types_pb2.Term
-    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+    result: _types_pb2.Ref
+    def __init__(self, result: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
 
 class InitModelParallelGroupRequest(_message.Message):
     __slots__ = ("group_ranks", "local_rank", "backend", "use_message_queue_broadcaster", "group_name", "use_device_communicator")
@@ -664,8 +665,8 @@ class LoggerRequest(_message.Message):
 class LoggerResponse(_message.Message):
     __slots__ = ("result",)
     RESULT_FIELD_NUMBER: _ClassVar[int]
-    result: _types_pb2.Term
-    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+    result: _types_pb2.Ref
+    def __init__(self, result: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
 
 class ModelParallelIsInitializedRequest(_message.Message):
     __slots__ = ()
@@ -686,8 +687,8 @@ class PatchTensorParallelGroupRequest(_message.Message):
 class PatchTensorParallelGroupResponse(_message.Message):
     __slots__ = ("result",)
     RESULT_FIELD_NUMBER: _ClassVar[int]
-    result: _types_pb2.Term
-    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+    result: _types_pb2.Ref
+    def __init__(self, result: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
 
 class PatchedFusedScaledMatmulReduceScatterRequest(_message.Message):
     __slots__ = ("A", "B", "A_scale", "B_scale", "reduce_op", "orig_scatter_dim", "scatter_dim_after_maybe_reshape", "group_name", "output_shape", "bias", "result_scale", "out_dtype", "use_fast_accum")
@@ -764,8 +765,8 @@ class PatchedFusedScaledMatmulReduceScatterFakeResponse(_message.Message):
 class PrepareCommunicationBufferForModelRequest(_message.Message):
     __slots__ = ("model",)
     MODEL_FIELD_NUMBER: _ClassVar[int]
-    model: _types_pb2.Term
-    def __init__(self, model: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+    model: _types_pb2.Ref
+    def __init__(self, model: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
 
 class PrepareCommunicationBufferForModelResponse(_message.Message):
     __slots__ = ()
@@ -854,14 +855,14 @@ class SchedYieldResponse(_message.Message):
 class SetCurrentParallelConfigRequest(_message.Message):
     __slots__ = ("config",)
     CONFIG_FIELD_NUMBER: _ClassVar[int]
-    config: _types_pb2.Term
-    def __init__(self, config: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+    config: _objects_pb2.ParallelConfigObject
+    def __init__(self, config: _Optional[_Union[_objects_pb2.ParallelConfigObject, _Mapping]] = ...) -> None: ...
 
 class SetCurrentParallelConfigResponse(_message.Message):
     __slots__ = ("result",)
     RESULT_FIELD_NUMBER: _ClassVar[int]
-    result: _types_pb2.Term
-    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+    result: _types_pb2.Ref
+    def __init__(self, result: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
 
 class SetCustomAllReduceRequest(_message.Message):
     __slots__ = ("enable",)
@@ -932,8 +933,8 @@ class SuppressStdoutRequest(_message.Message):
 class SuppressStdoutResponse(_message.Message):
     __slots__ = ("result",)
     RESULT_FIELD_NUMBER: _ClassVar[int]
-    result: _types_pb2.Term
-    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+    result: _types_pb2.Ref
+    def __init__(self, result: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
 
 class TensorModelParallelAllGatherRequest(_message.Message):
     __slots__ = ("input_", "dim")

@@ -1,5 +1,5 @@
 # Generated from proto/vllm/distributed/v1/eplb_config.proto by `make codegen`. Do not edit.
-from vllm_bridge._generated import types_pb2 as _types_pb2
+from vllm_bridge._generated import objects_pb2 as _objects_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Mapping as _Mapping
@@ -30,14 +30,14 @@ class EPLBConfigNewRequest(_message.Message):
 class EPLBConfigNewResponse(_message.Message):
     __slots__ = ("result",)
     RESULT_FIELD_NUMBER: _ClassVar[int]
-    result: _types_pb2.Ref
-    def __init__(self, result: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
+    result: _objects_pb2.EPLBConfigObject
+    def __init__(self, result: _Optional[_Union[_objects_pb2.EPLBConfigObject, _Mapping]] = ...) -> None: ...
 
 class EPLBConfigCommunicatorInUseRequest(_message.Message):
     __slots__ = ("receiver",)
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
+    receiver: _objects_pb2.EPLBConfigObject
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.EPLBConfigObject, _Mapping]] = ...) -> None: ...
 
 class EPLBConfigCommunicatorInUseResponse(_message.Message):
     __slots__ = ("result",)

@@ -3,6 +3,7 @@ import datetime
 
 from google.protobuf import duration_pb2 as _duration_pb2
 from vllm_bridge._generated import types_pb2 as _types_pb2
+from vllm_bridge._generated import objects_pb2 as _objects_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -44,8 +45,8 @@ class GroupCoordinatorDeviceCommunicatorRequest(_message.Message):
 class GroupCoordinatorDeviceCommunicatorResponse(_message.Message):
     __slots__ = ("result",)
     RESULT_FIELD_NUMBER: _ClassVar[int]
-    result: _types_pb2.Term
-    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+    result: _objects_pb2.DeviceCommunicatorBaseObject
+    def __init__(self, result: _Optional[_Union[_objects_pb2.DeviceCommunicatorBaseObject, _Mapping]] = ...) -> None: ...
 
 class GroupCoordinatorDeviceGroupRequest(_message.Message):
     __slots__ = ("receiver",)
@@ -172,22 +173,22 @@ class GroupCoordinatorGraphCaptureRequest(_message.Message):
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
     GRAPH_CAPTURE_CONTEXT_FIELD_NUMBER: _ClassVar[int]
     receiver: _types_pb2.GroupCoordinator
-    graph_capture_context: _types_pb2.Term
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., graph_capture_context: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+    graph_capture_context: _objects_pb2.GraphCaptureContextObject
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., graph_capture_context: _Optional[_Union[_objects_pb2.GraphCaptureContextObject, _Mapping]] = ...) -> None: ...
 
 class GroupCoordinatorGraphCaptureResponse(_message.Message):
     __slots__ = ("result",)
     RESULT_FIELD_NUMBER: _ClassVar[int]
-    result: _types_pb2.Term
-    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+    result: _types_pb2.Ref
+    def __init__(self, result: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
 
 class GroupCoordinatorPrepareCommunicationBufferForModelRequest(_message.Message):
     __slots__ = ("receiver", "model")
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
     MODEL_FIELD_NUMBER: _ClassVar[int]
     receiver: _types_pb2.GroupCoordinator
-    model: _types_pb2.Term
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., model: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+    model: _types_pb2.Ref
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., model: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
 
 class GroupCoordinatorPrepareCommunicationBufferForModelResponse(_message.Message):
     __slots__ = ()
@@ -274,8 +275,8 @@ class GroupCoordinatorCreateMqBroadcasterRequest(_message.Message):
 class GroupCoordinatorCreateMqBroadcasterResponse(_message.Message):
     __slots__ = ("result",)
     RESULT_FIELD_NUMBER: _ClassVar[int]
-    result: _types_pb2.Term
-    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+    result: _objects_pb2.MessageQueueObject
+    def __init__(self, result: _Optional[_Union[_objects_pb2.MessageQueueObject, _Mapping]] = ...) -> None: ...
 
 class GroupCoordinatorCreateSingleReaderMqBroadcastersRequest(_message.Message):
     __slots__ = ("receiver", "reader_rank_in_group", "blocking")
@@ -288,10 +289,12 @@ class GroupCoordinatorCreateSingleReaderMqBroadcastersRequest(_message.Message):
     def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., reader_rank_in_group: _Optional[int] = ..., blocking: _Optional[bool] = ...) -> None: ...
 
 class GroupCoordinatorCreateSingleReaderMqBroadcastersResponse(_message.Message):
-    __slots__ = ("result",)
-    RESULT_FIELD_NUMBER: _ClassVar[int]
-    result: _types_pb2.Term
-    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+    __slots__ = ("item_1", "item_2")
+    ITEM_1_FIELD_NUMBER: _ClassVar[int]
+    ITEM_2_FIELD_NUMBER: _ClassVar[int]
+    item_1: _objects_pb2.MessageQueueObject
+    item_2: _types_pb2.Term
+    def __init__(self, item_1: _Optional[_Union[_objects_pb2.MessageQueueObject, _Mapping]] = ..., item_2: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
 
 class GroupCoordinatorBroadcastObjectRequest(_message.Message):
     __slots__ = ("receiver", "obj", "src")
@@ -374,8 +377,8 @@ class GroupCoordinatorIsendObjectRequest(_message.Message):
 class GroupCoordinatorIsendObjectResponse(_message.Message):
     __slots__ = ("result",)
     RESULT_FIELD_NUMBER: _ClassVar[int]
-    result: _types_pb2.Term
-    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+    result: _objects_pb2.HandleObject
+    def __init__(self, result: _Optional[_Union[_objects_pb2.HandleObject, _Mapping]] = ...) -> None: ...
 
 class GroupCoordinatorRecvObjectRequest(_message.Message):
     __slots__ = ("receiver", "src")
@@ -618,8 +621,8 @@ class GroupCoordinatorIsendTensorDictRequest(_message.Message):
 class GroupCoordinatorIsendTensorDictResponse(_message.Message):
     __slots__ = ("result",)
     RESULT_FIELD_NUMBER: _ClassVar[int]
-    result: _types_pb2.Term
-    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+    result: _containers.RepeatedCompositeFieldContainer[_objects_pb2.HandleObject]
+    def __init__(self, result: _Optional[_Iterable[_Union[_objects_pb2.HandleObject, _Mapping]]] = ...) -> None: ...
 
 class GroupCoordinatorIrecvTensorDictRequest(_message.Message):
     __slots__ = ("receiver", "src", "all_gather_group", "all_gather_tensors")
@@ -639,6 +642,18 @@ class GroupCoordinatorIrecvTensorDictResponse(_message.Message):
     ITEM_2_FIELD_NUMBER: _ClassVar[int]
     ITEM_3_FIELD_NUMBER: _ClassVar[int]
     item_1: _types_pb2.Term
-    item_2: _types_pb2.Term
-    item_3: _types_pb2.Term
-    def __init__(self, item_1: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., item_2: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., item_3: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+    item_2: _containers.RepeatedCompositeFieldContainer[_objects_pb2.HandleObject]
+    item_3: _containers.RepeatedCompositeFieldContainer[_types_pb2.Ref]
+    def __init__(self, item_1: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., item_2: _Optional[_Iterable[_Union[_objects_pb2.HandleObject, _Mapping]]] = ..., item_3: _Optional[_Iterable[_Union[_types_pb2.Ref, _Mapping]]] = ...) -> None: ...
+
+class GroupCoordinatorMqBroadcasterRequest(_message.Message):
+    __slots__ = ("receiver",)
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.GroupCoordinator
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ...) -> None: ...
+
+class GroupCoordinatorMqBroadcasterResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _objects_pb2.MessageQueueObject
+    def __init__(self, result: _Optional[_Union[_objects_pb2.MessageQueueObject, _Mapping]] = ...) -> None: ...

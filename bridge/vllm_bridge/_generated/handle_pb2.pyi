@@ -1,5 +1,5 @@
 # Generated from proto/vllm/distributed/v1/handle.proto by `make codegen`. Do not edit.
-from vllm_bridge._generated import types_pb2 as _types_pb2
+from vllm_bridge._generated import objects_pb2 as _objects_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Mapping as _Mapping
@@ -10,8 +10,8 @@ DESCRIPTOR: _descriptor.FileDescriptor
 class HandleIsCompletedRequest(_message.Message):
     __slots__ = ("receiver",)
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
+    receiver: _objects_pb2.HandleObject
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.HandleObject, _Mapping]] = ...) -> None: ...
 
 class HandleIsCompletedResponse(_message.Message):
     __slots__ = ("result",)
@@ -22,8 +22,8 @@ class HandleIsCompletedResponse(_message.Message):
 class HandleWaitRequest(_message.Message):
     __slots__ = ("receiver",)
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
+    receiver: _objects_pb2.HandleObject
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.HandleObject, _Mapping]] = ...) -> None: ...
 
 class HandleWaitResponse(_message.Message):
     __slots__ = ()

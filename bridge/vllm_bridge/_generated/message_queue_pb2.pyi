@@ -3,6 +3,7 @@ import datetime
 
 from google.protobuf import duration_pb2 as _duration_pb2
 from vllm_bridge._generated import types_pb2 as _types_pb2
+from vllm_bridge._generated import objects_pb2 as _objects_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Mapping as _Mapping
@@ -31,8 +32,8 @@ class MessageQueueNewRequest(_message.Message):
 class MessageQueueNewResponse(_message.Message):
     __slots__ = ("result",)
     RESULT_FIELD_NUMBER: _ClassVar[int]
-    result: _types_pb2.Ref
-    def __init__(self, result: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
+    result: _objects_pb2.MessageQueueObject
+    def __init__(self, result: _Optional[_Union[_objects_pb2.MessageQueueObject, _Mapping]] = ...) -> None: ...
 
 class MessageQueueCreateFromHandleRequest(_message.Message):
     __slots__ = ("handle", "rank")
@@ -45,8 +46,8 @@ class MessageQueueCreateFromHandleRequest(_message.Message):
 class MessageQueueCreateFromHandleResponse(_message.Message):
     __slots__ = ("result",)
     RESULT_FIELD_NUMBER: _ClassVar[int]
-    result: _types_pb2.Term
-    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+    result: _objects_pb2.MessageQueueObject
+    def __init__(self, result: _Optional[_Union[_objects_pb2.MessageQueueObject, _Mapping]] = ...) -> None: ...
 
 class MessageQueueCreateFromProcessGroupRequest(_message.Message):
     __slots__ = ("pg", "max_chunk_bytes", "max_chunks", "writer_rank", "external_writer_handle", "blocking", "timeout")
@@ -69,8 +70,8 @@ class MessageQueueCreateFromProcessGroupRequest(_message.Message):
 class MessageQueueCreateFromProcessGroupResponse(_message.Message):
     __slots__ = ("result",)
     RESULT_FIELD_NUMBER: _ClassVar[int]
-    result: _types_pb2.Term
-    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+    result: _objects_pb2.MessageQueueObject
+    def __init__(self, result: _Optional[_Union[_objects_pb2.MessageQueueObject, _Mapping]] = ...) -> None: ...
 
 class MessageQueueCreateFromProcessGroupSingleReaderRequest(_message.Message):
     __slots__ = ("pg", "max_chunk_bytes", "max_chunks", "reader_rank", "blocking", "timeout")
@@ -92,15 +93,15 @@ class MessageQueueCreateFromProcessGroupSingleReaderResponse(_message.Message):
     __slots__ = ("item_1", "item_2")
     ITEM_1_FIELD_NUMBER: _ClassVar[int]
     ITEM_2_FIELD_NUMBER: _ClassVar[int]
-    item_1: _types_pb2.Term
+    item_1: _objects_pb2.MessageQueueObject
     item_2: _types_pb2.Term
-    def __init__(self, item_1: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., item_2: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+    def __init__(self, item_1: _Optional[_Union[_objects_pb2.MessageQueueObject, _Mapping]] = ..., item_2: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
 
 class MessageQueueIsWriterRequest(_message.Message):
     __slots__ = ("receiver",)
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
+    receiver: _objects_pb2.MessageQueueObject
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.MessageQueueObject, _Mapping]] = ...) -> None: ...
 
 class MessageQueueIsWriterResponse(_message.Message):
     __slots__ = ("result",)
@@ -111,8 +112,8 @@ class MessageQueueIsWriterResponse(_message.Message):
 class MessageQueueExportHandleRequest(_message.Message):
     __slots__ = ("receiver",)
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
+    receiver: _objects_pb2.MessageQueueObject
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.MessageQueueObject, _Mapping]] = ...) -> None: ...
 
 class MessageQueueExportHandleResponse(_message.Message):
     __slots__ = ("result",)
@@ -123,8 +124,8 @@ class MessageQueueExportHandleResponse(_message.Message):
 class MessageQueueWaitUntilReadyRequest(_message.Message):
     __slots__ = ("receiver",)
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
+    receiver: _objects_pb2.MessageQueueObject
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.MessageQueueObject, _Mapping]] = ...) -> None: ...
 
 class MessageQueueWaitUntilReadyResponse(_message.Message):
     __slots__ = ()
@@ -135,10 +136,10 @@ class MessageQueueEnqueueRequest(_message.Message):
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
     OBJ_FIELD_NUMBER: _ClassVar[int]
     TIMEOUT_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
+    receiver: _objects_pb2.MessageQueueObject
     obj: _types_pb2.Term
     timeout: float
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., obj: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., timeout: _Optional[float] = ...) -> None: ...
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.MessageQueueObject, _Mapping]] = ..., obj: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., timeout: _Optional[float] = ...) -> None: ...
 
 class MessageQueueEnqueueResponse(_message.Message):
     __slots__ = ()
@@ -150,11 +151,11 @@ class MessageQueueDequeueRequest(_message.Message):
     TIMEOUT_FIELD_NUMBER: _ClassVar[int]
     CANCEL_FIELD_NUMBER: _ClassVar[int]
     INDEFINITE_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
+    receiver: _objects_pb2.MessageQueueObject
     timeout: float
     cancel: _types_pb2.Term
     indefinite: bool
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., timeout: _Optional[float] = ..., cancel: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., indefinite: _Optional[bool] = ...) -> None: ...
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.MessageQueueObject, _Mapping]] = ..., timeout: _Optional[float] = ..., cancel: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., indefinite: _Optional[bool] = ...) -> None: ...
 
 class MessageQueueDequeueResponse(_message.Message):
     __slots__ = ("result",)
@@ -166,9 +167,9 @@ class MessageQueueBroadcastObjectRequest(_message.Message):
     __slots__ = ("receiver", "obj")
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
     OBJ_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
+    receiver: _objects_pb2.MessageQueueObject
     obj: _types_pb2.Term
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., obj: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.MessageQueueObject, _Mapping]] = ..., obj: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
 
 class MessageQueueBroadcastObjectResponse(_message.Message):
     __slots__ = ("result",)
@@ -179,8 +180,8 @@ class MessageQueueBroadcastObjectResponse(_message.Message):
 class MessageQueueShutdownRequest(_message.Message):
     __slots__ = ("receiver",)
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
+    receiver: _objects_pb2.MessageQueueObject
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.MessageQueueObject, _Mapping]] = ...) -> None: ...
 
 class MessageQueueShutdownResponse(_message.Message):
     __slots__ = ()

@@ -1,5 +1,6 @@
 # Generated from proto/vllm/distributed/v1/parallel_config.proto by `make codegen`. Do not edit.
 from vllm_bridge._generated import types_pb2 as _types_pb2
+from vllm_bridge._generated import objects_pb2 as _objects_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Mapping as _Mapping
@@ -79,7 +80,7 @@ class ParallelConfigNewRequest(_message.Message):
     enable_expert_parallel: bool
     enable_ep_weight_filter: bool
     enable_eplb: bool
-    eplb_config: _types_pb2.Term
+    eplb_config: _objects_pb2.EPLBConfigObject
     enable_elastic_ep: bool
     expert_placement_strategy: str
     all2all_backend: str
@@ -115,19 +116,19 @@ class ParallelConfigNewRequest(_message.Message):
     cp_kv_cache_interleave_size: int
     _api_process_count: int
     _api_process_rank: int
-    def __init__(self, pipeline_parallel_size: _Optional[int] = ..., tensor_parallel_size: _Optional[int] = ..., prefill_context_parallel_size: _Optional[int] = ..., data_parallel_size: _Optional[int] = ..., data_parallel_size_local: _Optional[int] = ..., data_parallel_rank: _Optional[int] = ..., data_parallel_rank_local: _Optional[int] = ..., data_parallel_master_ip: _Optional[str] = ..., data_parallel_rpc_port: _Optional[int] = ..., data_parallel_master_port: _Optional[int] = ..., data_parallel_backend: _Optional[str] = ..., data_parallel_external_lb: _Optional[bool] = ..., data_parallel_hybrid_lb: _Optional[bool] = ..., is_moe_model: _Optional[bool] = ..., enable_expert_parallel: _Optional[bool] = ..., enable_ep_weight_filter: _Optional[bool] = ..., enable_eplb: _Optional[bool] = ..., eplb_config: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., enable_elastic_ep: _Optional[bool] = ..., expert_placement_strategy: _Optional[str] = ..., all2all_backend: _Optional[str] = ..., max_parallel_loading_workers: _Optional[int] = ..., disable_custom_all_reduce: _Optional[bool] = ..., enable_dbo: _Optional[bool] = ..., ubatch_size: _Optional[int] = ..., dbo_decode_token_threshold: _Optional[int] = ..., dbo_prefill_token_threshold: _Optional[int] = ..., disable_nccl_for_dp_synchronization: _Optional[bool] = ..., ray_workers_use_nsight: _Optional[bool] = ..., ray_runtime_env: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., placement_group: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., distributed_executor_backend: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., worker_cls: _Optional[str] = ..., sd_worker_cls: _Optional[str] = ..., worker_extension_cls: _Optional[str] = ..., master_addr: _Optional[str] = ..., master_port: _Optional[int] = ..., node_rank: _Optional[int] = ..., nnodes: _Optional[int] = ..., numa_bind: _Optional[bool] = ..., numa_bind_nodes: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ..., numa_bind_cpus: _Optional[_Union[_types_pb2.StringList, _Mapping]] = ..., distributed_timeout_seconds: _Optional[int] = ..., cpu_distributed_timeout_seconds: _Optional[int] = ..., rank: _Optional[int] = ..., _data_parallel_master_port_list: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ..., _coord_store_port: _Optional[int] = ..., decode_context_parallel_size: _Optional[int] = ..., dcp_comm_backend: _Optional[str] = ..., dcp_kv_cache_interleave_size: _Optional[int] = ..., cp_kv_cache_interleave_size: _Optional[int] = ..., _api_process_count: _Optional[int] = ..., _api_process_rank: _Optional[int] = ...) -> None: ...
+    def __init__(self, pipeline_parallel_size: _Optional[int] = ..., tensor_parallel_size: _Optional[int] = ..., prefill_context_parallel_size: _Optional[int] = ..., data_parallel_size: _Optional[int] = ..., data_parallel_size_local: _Optional[int] = ..., data_parallel_rank: _Optional[int] = ..., data_parallel_rank_local: _Optional[int] = ..., data_parallel_master_ip: _Optional[str] = ..., data_parallel_rpc_port: _Optional[int] = ..., data_parallel_master_port: _Optional[int] = ..., data_parallel_backend: _Optional[str] = ..., data_parallel_external_lb: _Optional[bool] = ..., data_parallel_hybrid_lb: _Optional[bool] = ..., is_moe_model: _Optional[bool] = ..., enable_expert_parallel: _Optional[bool] = ..., enable_ep_weight_filter: _Optional[bool] = ..., enable_eplb: _Optional[bool] = ..., eplb_config: _Optional[_Union[_objects_pb2.EPLBConfigObject, _Mapping]] = ..., enable_elastic_ep: _Optional[bool] = ..., expert_placement_strategy: _Optional[str] = ..., all2all_backend: _Optional[str] = ..., max_parallel_loading_workers: _Optional[int] = ..., disable_custom_all_reduce: _Optional[bool] = ..., enable_dbo: _Optional[bool] = ..., ubatch_size: _Optional[int] = ..., dbo_decode_token_threshold: _Optional[int] = ..., dbo_prefill_token_threshold: _Optional[int] = ..., disable_nccl_for_dp_synchronization: _Optional[bool] = ..., ray_workers_use_nsight: _Optional[bool] = ..., ray_runtime_env: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., placement_group: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., distributed_executor_backend: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., worker_cls: _Optional[str] = ..., sd_worker_cls: _Optional[str] = ..., worker_extension_cls: _Optional[str] = ..., master_addr: _Optional[str] = ..., master_port: _Optional[int] = ..., node_rank: _Optional[int] = ..., nnodes: _Optional[int] = ..., numa_bind: _Optional[bool] = ..., numa_bind_nodes: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ..., numa_bind_cpus: _Optional[_Union[_types_pb2.StringList, _Mapping]] = ..., distributed_timeout_seconds: _Optional[int] = ..., cpu_distributed_timeout_seconds: _Optional[int] = ..., rank: _Optional[int] = ..., _data_parallel_master_port_list: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ..., _coord_store_port: _Optional[int] = ..., decode_context_parallel_size: _Optional[int] = ..., dcp_comm_backend: _Optional[str] = ..., dcp_kv_cache_interleave_size: _Optional[int] = ..., cp_kv_cache_interleave_size: _Optional[int] = ..., _api_process_count: _Optional[int] = ..., _api_process_rank: _Optional[int] = ...) -> None: ...
 
 class ParallelConfigNewResponse(_message.Message):
     __slots__ = ("result",)
     RESULT_FIELD_NUMBER: _ClassVar[int]
-    result: _types_pb2.Ref
-    def __init__(self, result: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
+    result: _objects_pb2.ParallelConfigObject
+    def __init__(self, result: _Optional[_Union[_objects_pb2.ParallelConfigObject, _Mapping]] = ...) -> None: ...
 
 class ParallelConfigWorldSizeAcrossDpRequest(_message.Message):
     __slots__ = ("receiver",)
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
+    receiver: _objects_pb2.ParallelConfigObject
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.ParallelConfigObject, _Mapping]] = ...) -> None: ...
 
 class ParallelConfigWorldSizeAcrossDpResponse(_message.Message):
     __slots__ = ("result",)
@@ -138,8 +139,8 @@ class ParallelConfigWorldSizeAcrossDpResponse(_message.Message):
 class ParallelConfigUseUbatchingRequest(_message.Message):
     __slots__ = ("receiver",)
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
+    receiver: _objects_pb2.ParallelConfigObject
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.ParallelConfigObject, _Mapping]] = ...) -> None: ...
 
 class ParallelConfigUseUbatchingResponse(_message.Message):
     __slots__ = ("result",)
@@ -150,8 +151,8 @@ class ParallelConfigUseUbatchingResponse(_message.Message):
 class ParallelConfigNumUbatchesRequest(_message.Message):
     __slots__ = ("receiver",)
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
+    receiver: _objects_pb2.ParallelConfigObject
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.ParallelConfigObject, _Mapping]] = ...) -> None: ...
 
 class ParallelConfigNumUbatchesResponse(_message.Message):
     __slots__ = ("result",)
@@ -162,8 +163,8 @@ class ParallelConfigNumUbatchesResponse(_message.Message):
 class ParallelConfigUseSequenceParallelMoeRequest(_message.Message):
     __slots__ = ("receiver",)
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
+    receiver: _objects_pb2.ParallelConfigObject
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.ParallelConfigObject, _Mapping]] = ...) -> None: ...
 
 class ParallelConfigUseSequenceParallelMoeResponse(_message.Message):
     __slots__ = ("result",)
@@ -174,8 +175,8 @@ class ParallelConfigUseSequenceParallelMoeResponse(_message.Message):
 class ParallelConfigNnodesWithinDpRequest(_message.Message):
     __slots__ = ("receiver",)
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
+    receiver: _objects_pb2.ParallelConfigObject
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.ParallelConfigObject, _Mapping]] = ...) -> None: ...
 
 class ParallelConfigNnodesWithinDpResponse(_message.Message):
     __slots__ = ("result",)
@@ -186,8 +187,8 @@ class ParallelConfigNnodesWithinDpResponse(_message.Message):
 class ParallelConfigNodeRankWithinDpRequest(_message.Message):
     __slots__ = ("receiver",)
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
+    receiver: _objects_pb2.ParallelConfigObject
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.ParallelConfigObject, _Mapping]] = ...) -> None: ...
 
 class ParallelConfigNodeRankWithinDpResponse(_message.Message):
     __slots__ = ("result",)
@@ -198,8 +199,8 @@ class ParallelConfigNodeRankWithinDpResponse(_message.Message):
 class ParallelConfigLocalWorldSizeRequest(_message.Message):
     __slots__ = ("receiver",)
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
+    receiver: _objects_pb2.ParallelConfigObject
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.ParallelConfigObject, _Mapping]] = ...) -> None: ...
 
 class ParallelConfigLocalWorldSizeResponse(_message.Message):
     __slots__ = ("result",)
@@ -210,8 +211,8 @@ class ParallelConfigLocalWorldSizeResponse(_message.Message):
 class ParallelConfigLocalEnginesOnlyRequest(_message.Message):
     __slots__ = ("receiver",)
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
+    receiver: _objects_pb2.ParallelConfigObject
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.ParallelConfigObject, _Mapping]] = ...) -> None: ...
 
 class ParallelConfigLocalEnginesOnlyResponse(_message.Message):
     __slots__ = ("result",)
@@ -222,8 +223,8 @@ class ParallelConfigLocalEnginesOnlyResponse(_message.Message):
 class ParallelConfigUseRayRequest(_message.Message):
     __slots__ = ("receiver",)
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
+    receiver: _objects_pb2.ParallelConfigObject
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.ParallelConfigObject, _Mapping]] = ...) -> None: ...
 
 class ParallelConfigUseRayResponse(_message.Message):
     __slots__ = ("result",)
@@ -235,9 +236,9 @@ class ParallelConfigCheckKvCacheBlockSizeRequest(_message.Message):
     __slots__ = ("receiver", "block_size")
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
     BLOCK_SIZE_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
+    receiver: _objects_pb2.ParallelConfigObject
     block_size: int
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., block_size: _Optional[int] = ...) -> None: ...
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.ParallelConfigObject, _Mapping]] = ..., block_size: _Optional[int] = ...) -> None: ...
 
 class ParallelConfigCheckKvCacheBlockSizeResponse(_message.Message):
     __slots__ = ()
@@ -246,8 +247,8 @@ class ParallelConfigCheckKvCacheBlockSizeResponse(_message.Message):
 class ParallelConfigComputeHashRequest(_message.Message):
     __slots__ = ("receiver",)
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
+    receiver: _objects_pb2.ParallelConfigObject
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.ParallelConfigObject, _Mapping]] = ...) -> None: ...
 
 class ParallelConfigComputeHashResponse(_message.Message):
     __slots__ = ("result",)
@@ -258,8 +259,8 @@ class ParallelConfigComputeHashResponse(_message.Message):
 class ParallelConfigGetNextDpInitPortRequest(_message.Message):
     __slots__ = ("receiver",)
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
+    receiver: _objects_pb2.ParallelConfigObject
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.ParallelConfigObject, _Mapping]] = ...) -> None: ...
 
 class ParallelConfigGetNextDpInitPortResponse(_message.Message):
     __slots__ = ("result",)
@@ -270,8 +271,8 @@ class ParallelConfigGetNextDpInitPortResponse(_message.Message):
 class ParallelConfigStatelessInitDpGroupRequest(_message.Message):
     __slots__ = ("receiver",)
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
+    receiver: _objects_pb2.ParallelConfigObject
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.ParallelConfigObject, _Mapping]] = ...) -> None: ...
 
 class ParallelConfigStatelessInitDpGroupResponse(_message.Message):
     __slots__ = ("result",)

@@ -1,5 +1,6 @@
 # Generated from proto/vllm/distributed/v1/parallel_sizes.proto by `make codegen`. Do not edit.
 from vllm_bridge._generated import types_pb2 as _types_pb2
+from vllm_bridge._generated import objects_pb2 as _objects_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Mapping as _Mapping
@@ -24,14 +25,14 @@ class ParallelSizesNewRequest(_message.Message):
 class ParallelSizesNewResponse(_message.Message):
     __slots__ = ("result",)
     RESULT_FIELD_NUMBER: _ClassVar[int]
-    result: _types_pb2.Ref
-    def __init__(self, result: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
+    result: _objects_pb2.ParallelSizesObject
+    def __init__(self, result: _Optional[_Union[_objects_pb2.ParallelSizesObject, _Mapping]] = ...) -> None: ...
 
 class ParallelSizesReplicaSizeRequest(_message.Message):
     __slots__ = ("receiver",)
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
+    receiver: _objects_pb2.ParallelSizesObject
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.ParallelSizesObject, _Mapping]] = ...) -> None: ...
 
 class ParallelSizesReplicaSizeResponse(_message.Message):
     __slots__ = ("result",)
@@ -42,8 +43,8 @@ class ParallelSizesReplicaSizeResponse(_message.Message):
 class ParallelSizesAsDictRequest(_message.Message):
     __slots__ = ("receiver",)
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
+    receiver: _objects_pb2.ParallelSizesObject
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.ParallelSizesObject, _Mapping]] = ...) -> None: ...
 
 class ParallelSizesAsDictResponse(_message.Message):
     __slots__ = ("result",)
@@ -54,8 +55,8 @@ class ParallelSizesAsDictResponse(_message.Message):
 class ParallelSizesDescribeRequest(_message.Message):
     __slots__ = ("receiver",)
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
+    receiver: _objects_pb2.ParallelSizesObject
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.ParallelSizesObject, _Mapping]] = ...) -> None: ...
 
 class ParallelSizesDescribeResponse(_message.Message):
     __slots__ = ("result",)

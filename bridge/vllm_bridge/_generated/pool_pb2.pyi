@@ -355,3 +355,21 @@ class TimeoutProfile(_message.Message):
     call_timeout: _duration_pb2.Duration
     stream_timeout: _duration_pb2.Duration
     def __init__(self, name: _Optional[str] = ..., call_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., stream_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+
+class ShareMemoryRequest(_message.Message):
+    __slots__ = ("session", "segments")
+    SESSION_FIELD_NUMBER: _ClassVar[int]
+    SEGMENTS_FIELD_NUMBER: _ClassVar[int]
+    session: OpenSessionRequest
+    segments: int
+    def __init__(self, session: _Optional[_Union[OpenSessionRequest, _Mapping]] = ..., segments: _Optional[int] = ...) -> None: ...
+
+class ShareMemoryResponse(_message.Message):
+    __slots__ = ("directory", "segments", "max_segment_bytes")
+    DIRECTORY_FIELD_NUMBER: _ClassVar[int]
+    SEGMENTS_FIELD_NUMBER: _ClassVar[int]
+    MAX_SEGMENT_BYTES_FIELD_NUMBER: _ClassVar[int]
+    directory: str
+    segments: _containers.RepeatedScalarFieldContainer[str]
+    max_segment_bytes: int
+    def __init__(self, directory: _Optional[str] = ..., segments: _Optional[_Iterable[str]] = ..., max_segment_bytes: _Optional[int] = ...) -> None: ...

@@ -24,6 +24,16 @@ FINISHED: CallState
 WITHDRAWN: CallState
 UNKNOWN: CallState
 
+class CallPart(_message.Message):
+    __slots__ = ("message", "sizes", "data")
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    SIZES_FIELD_NUMBER: _ClassVar[int]
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    message: bytes
+    sizes: _containers.RepeatedScalarFieldContainer[int]
+    data: bytes
+    def __init__(self, message: _Optional[bytes] = ..., sizes: _Optional[_Iterable[int]] = ..., data: _Optional[bytes] = ...) -> None: ...
+
 class InspectRequest(_message.Message):
     __slots__ = ("with_stacks",)
     WITH_STACKS_FIELD_NUMBER: _ClassVar[int]

@@ -1,5 +1,6 @@
 # Generated from proto/vllm/distributed/v1/stateless_process_group.proto by `make codegen`. Do not edit.
 from vllm_bridge._generated import types_pb2 as _types_pb2
+from vllm_bridge._generated import objects_pb2 as _objects_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Mapping as _Mapping
@@ -24,8 +25,8 @@ class StatelessProcessGroupNewRequest(_message.Message):
 class StatelessProcessGroupNewResponse(_message.Message):
     __slots__ = ("result",)
     RESULT_FIELD_NUMBER: _ClassVar[int]
-    result: _types_pb2.Ref
-    def __init__(self, result: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
+    result: _objects_pb2.StatelessProcessGroupObject
+    def __init__(self, result: _Optional[_Union[_objects_pb2.StatelessProcessGroupObject, _Mapping]] = ...) -> None: ...
 
 class StatelessProcessGroupCreateRequest(_message.Message):
     __slots__ = ("host", "port", "rank", "world_size", "data_expiration_seconds", "store_timeout", "listen_socket")
@@ -48,18 +49,18 @@ class StatelessProcessGroupCreateRequest(_message.Message):
 class StatelessProcessGroupCreateResponse(_message.Message):
     __slots__ = ("result",)
     RESULT_FIELD_NUMBER: _ClassVar[int]
-    result: _types_pb2.Term
-    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+    result: _objects_pb2.StatelessProcessGroupObject
+    def __init__(self, result: _Optional[_Union[_objects_pb2.StatelessProcessGroupObject, _Mapping]] = ...) -> None: ...
 
 class StatelessProcessGroupSendObjRequest(_message.Message):
     __slots__ = ("receiver", "obj", "dst")
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
     OBJ_FIELD_NUMBER: _ClassVar[int]
     DST_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
+    receiver: _objects_pb2.StatelessProcessGroupObject
     obj: _types_pb2.Term
     dst: int
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., obj: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., dst: _Optional[int] = ...) -> None: ...
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.StatelessProcessGroupObject, _Mapping]] = ..., obj: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., dst: _Optional[int] = ...) -> None: ...
 
 class StatelessProcessGroupSendObjResponse(_message.Message):
     __slots__ = ()
@@ -69,9 +70,9 @@ class StatelessProcessGroupRecvObjRequest(_message.Message):
     __slots__ = ("receiver", "src")
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
     SRC_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
+    receiver: _objects_pb2.StatelessProcessGroupObject
     src: int
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., src: _Optional[int] = ...) -> None: ...
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.StatelessProcessGroupObject, _Mapping]] = ..., src: _Optional[int] = ...) -> None: ...
 
 class StatelessProcessGroupRecvObjResponse(_message.Message):
     __slots__ = ("result",)
@@ -84,10 +85,10 @@ class StatelessProcessGroupBroadcastObjRequest(_message.Message):
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
     OBJ_FIELD_NUMBER: _ClassVar[int]
     SRC_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
+    receiver: _objects_pb2.StatelessProcessGroupObject
     obj: _types_pb2.Term
     src: int
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., obj: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., src: _Optional[int] = ...) -> None: ...
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.StatelessProcessGroupObject, _Mapping]] = ..., obj: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., src: _Optional[int] = ...) -> None: ...
 
 class StatelessProcessGroupBroadcastObjResponse(_message.Message):
     __slots__ = ("result",)
@@ -99,9 +100,9 @@ class StatelessProcessGroupAllGatherObjRequest(_message.Message):
     __slots__ = ("receiver", "obj")
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
     OBJ_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
+    receiver: _objects_pb2.StatelessProcessGroupObject
     obj: _types_pb2.Term
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., obj: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.StatelessProcessGroupObject, _Mapping]] = ..., obj: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
 
 class StatelessProcessGroupAllGatherObjResponse(_message.Message):
     __slots__ = ("result",)
@@ -113,9 +114,9 @@ class StatelessProcessGroupBarrierRequest(_message.Message):
     __slots__ = ("receiver", "timeout")
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
     TIMEOUT_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
+    receiver: _objects_pb2.StatelessProcessGroupObject
     timeout: float
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., timeout: _Optional[float] = ...) -> None: ...
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.StatelessProcessGroupObject, _Mapping]] = ..., timeout: _Optional[float] = ...) -> None: ...
 
 class StatelessProcessGroupBarrierResponse(_message.Message):
     __slots__ = ()
@@ -126,10 +127,10 @@ class StatelessProcessGroupSendRequest(_message.Message):
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
     TENSOR_FIELD_NUMBER: _ClassVar[int]
     DST_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
+    receiver: _objects_pb2.StatelessProcessGroupObject
     tensor: _types_pb2.Tensor
     dst: int
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., tensor: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., dst: _Optional[int] = ...) -> None: ...
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.StatelessProcessGroupObject, _Mapping]] = ..., tensor: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., dst: _Optional[int] = ...) -> None: ...
 
 class StatelessProcessGroupSendResponse(_message.Message):
     __slots__ = ()
@@ -140,10 +141,10 @@ class StatelessProcessGroupRecvRequest(_message.Message):
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
     TENSOR_FIELD_NUMBER: _ClassVar[int]
     SRC_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
+    receiver: _objects_pb2.StatelessProcessGroupObject
     tensor: _types_pb2.Tensor
     src: int
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., tensor: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., src: _Optional[int] = ...) -> None: ...
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.StatelessProcessGroupObject, _Mapping]] = ..., tensor: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., src: _Optional[int] = ...) -> None: ...
 
 class StatelessProcessGroupRecvResponse(_message.Message):
     __slots__ = ("result",)
@@ -156,10 +157,10 @@ class StatelessProcessGroupBroadcastRequest(_message.Message):
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
     TENSOR_FIELD_NUMBER: _ClassVar[int]
     SRC_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
+    receiver: _objects_pb2.StatelessProcessGroupObject
     tensor: _types_pb2.Tensor
     src: int
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., tensor: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., src: _Optional[int] = ...) -> None: ...
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.StatelessProcessGroupObject, _Mapping]] = ..., tensor: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., src: _Optional[int] = ...) -> None: ...
 
 class StatelessProcessGroupBroadcastResponse(_message.Message):
     __slots__ = ("result",)
@@ -172,10 +173,10 @@ class StatelessProcessGroupAllReduceRequest(_message.Message):
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
     TENSOR_FIELD_NUMBER: _ClassVar[int]
     OP_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
+    receiver: _objects_pb2.StatelessProcessGroupObject
     tensor: _types_pb2.Tensor
     op: _types_pb2.Term
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., tensor: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., op: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.StatelessProcessGroupObject, _Mapping]] = ..., tensor: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., op: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
 
 class StatelessProcessGroupAllReduceResponse(_message.Message):
     __slots__ = ("result",)
@@ -186,8 +187,8 @@ class StatelessProcessGroupAllReduceResponse(_message.Message):
 class StatelessProcessGroupExpireDataRequest(_message.Message):
     __slots__ = ("receiver",)
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
+    receiver: _objects_pb2.StatelessProcessGroupObject
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.StatelessProcessGroupObject, _Mapping]] = ...) -> None: ...
 
 class StatelessProcessGroupExpireDataResponse(_message.Message):
     __slots__ = ()
@@ -196,8 +197,8 @@ class StatelessProcessGroupExpireDataResponse(_message.Message):
 class StatelessProcessGroupDestroyRequest(_message.Message):
     __slots__ = ("receiver",)
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
-    receiver: _types_pb2.Ref
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
+    receiver: _objects_pb2.StatelessProcessGroupObject
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.StatelessProcessGroupObject, _Mapping]] = ...) -> None: ...
 
 class StatelessProcessGroupDestroyResponse(_message.Message):
     __slots__ = ()

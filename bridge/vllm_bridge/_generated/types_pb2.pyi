@@ -9,18 +9,20 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Tensor(_message.Message):
-    __slots__ = ("dtype", "shape", "data", "shared_memory", "ref")
+    __slots__ = ("dtype", "shape", "data", "shared_memory", "ref", "chunks")
     DTYPE_FIELD_NUMBER: _ClassVar[int]
     SHAPE_FIELD_NUMBER: _ClassVar[int]
     DATA_FIELD_NUMBER: _ClassVar[int]
     SHARED_MEMORY_FIELD_NUMBER: _ClassVar[int]
     REF_FIELD_NUMBER: _ClassVar[int]
+    CHUNKS_FIELD_NUMBER: _ClassVar[int]
     dtype: str
     shape: _containers.RepeatedScalarFieldContainer[int]
     data: bytes
     shared_memory: SharedMemory
     ref: Ref
-    def __init__(self, dtype: _Optional[str] = ..., shape: _Optional[_Iterable[int]] = ..., data: _Optional[bytes] = ..., shared_memory: _Optional[_Union[SharedMemory, _Mapping]] = ..., ref: _Optional[_Union[Ref, _Mapping]] = ...) -> None: ...
+    chunks: ChunkedData
+    def __init__(self, dtype: _Optional[str] = ..., shape: _Optional[_Iterable[int]] = ..., data: _Optional[bytes] = ..., shared_memory: _Optional[_Union[SharedMemory, _Mapping]] = ..., ref: _Optional[_Union[Ref, _Mapping]] = ..., chunks: _Optional[_Union[ChunkedData, _Mapping]] = ...) -> None: ...
 
 class SharedMemory(_message.Message):
     __slots__ = ("name", "offset", "size")
@@ -31,6 +33,12 @@ class SharedMemory(_message.Message):
     offset: int
     size: int
     def __init__(self, name: _Optional[str] = ..., offset: _Optional[int] = ..., size: _Optional[int] = ...) -> None: ...
+
+class ChunkedData(_message.Message):
+    __slots__ = ("index",)
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    index: int
+    def __init__(self, index: _Optional[int] = ...) -> None: ...
 
 class Ref(_message.Message):
     __slots__ = ("id", "session_id", "epoch", "type_name")
@@ -53,7 +61,7 @@ class Term(_message.Message):
     def __init__(self, msgpack: _Optional[bytes] = ..., tensors: _Optional[_Iterable[_Union[Tensor, _Mapping]]] = ...) -> None: ...
 
 class GroupCoordinator(_message.Message):
-    __slots__ = ("ref", "unique_name", "ranks", "rank", "rank_in_group", "world_size", "local_rank", "backend")
+    __slots__ = ("ref", "unique_name", "ranks", "rank", "rank_in_group", "world_size", "local_rank", "backend", "device")
     REF_FIELD_NUMBER: _ClassVar[int]
     UNIQUE_NAME_FIELD_NUMBER: _ClassVar[int]
     RANKS_FIELD_NUMBER: _ClassVar[int]
@@ -62,6 +70,7 @@ class GroupCoordinator(_message.Message):
     WORLD_SIZE_FIELD_NUMBER: _ClassVar[int]
     LOCAL_RANK_FIELD_NUMBER: _ClassVar[int]
     BACKEND_FIELD_NUMBER: _ClassVar[int]
+    DEVICE_FIELD_NUMBER: _ClassVar[int]
     ref: Ref
     unique_name: str
     ranks: _containers.RepeatedScalarFieldContainer[int]
@@ -70,7 +79,8 @@ class GroupCoordinator(_message.Message):
     world_size: int
     local_rank: int
     backend: str
-    def __init__(self, ref: _Optional[_Union[Ref, _Mapping]] = ..., unique_name: _Optional[str] = ..., ranks: _Optional[_Iterable[int]] = ..., rank: _Optional[int] = ..., rank_in_group: _Optional[int] = ..., world_size: _Optional[int] = ..., local_rank: _Optional[int] = ..., backend: _Optional[str] = ...) -> None: ...
+    device: str
+    def __init__(self, ref: _Optional[_Union[Ref, _Mapping]] = ..., unique_name: _Optional[str] = ..., ranks: _Optional[_Iterable[int]] = ..., rank: _Optional[int] = ..., rank_in_group: _Optional[int] = ..., world_size: _Optional[int] = ..., local_rank: _Optional[int] = ..., backend: _Optional[str] = ..., device: _Optional[str] = ...) -> None: ...
 
 class ProcessGroup(_message.Message):
     __slots__ = ("ref", "unique_name", "ranks", "rank_in_group", "world_size", "backend")

@@ -103,11 +103,11 @@ class Channels:
             raise self.pool_error(error) from None
         return kind.FromString(response)
 
-    def stream(self, name: str, request: Message) -> Any:
+    def stream(self, name: str, request: Message, timeout: timedelta | None = None) -> Any:
         """A stream of the pool's own service: grpc's call object, of bytes."""
         call: Iterator[bytes] = self._channel(self.endpoint).unary_stream(
             f"/vllm.bridge.v1.Pool/{name}"
-        )(request.SerializeToString(), timeout=None, metadata=self._authorization)
+        )(request.SerializeToString(), timeout=seconds(timeout), metadata=self._authorization)
         return call
 
     def pool_error(self, error: grpc.RpcError) -> BridgeError:

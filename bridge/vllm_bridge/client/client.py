@@ -14,7 +14,7 @@ from vllm_bridge.client.channels import Channels, ClientTls, File, R
 from vllm_bridge.client.checks import seconds, wrong_type
 from vllm_bridge.client.link import Link
 from vllm_bridge.client.session import Session
-from vllm_bridge.client.timeouts import CONTROL_TIMEOUT
+from vllm_bridge.client.timeouts import CONTROL_TIMEOUT, UNSET, Timeout
 from vllm_bridge.client.watch import Watch
 from vllm_bridge.client.world import World, restart_world, stop_world
 from vllm_bridge.metadata import affinity_named
@@ -167,14 +167,26 @@ class Client:
         request = pool_pb2.DiagnoseRequest(world_id=world_id, with_stacks=stacks)
         return self._pool("Diagnose", request, pool_pb2.Diagnosis, timeout)
 
-    def watch(self, world_id: str = "", *, current: bool = False) -> Watch:
+    def watch(
+        self,
+        world_id: str = "",
+        *,
+        current: bool = False,
+        timeout: Timeout = UNSET,
+        timeout_profile: str = "",
+    ) -> Watch:
         """Changes of worlds, ranks and sessions from now on; of one world, or of everything.
 
         With `current`, first the state of everything that is there now. Iterating blocks until
         there is another event; a reader that falls too far behind gets a `BridgeError`.
+
+        `timeout` bounds the whole watch (None: nothing does); without it that is the stream timeout
+        of the profile, 30 minutes unless the pool says otherwise. When it is over, reading raises a
+        `BridgeError` (timeout, `deadline_exceeded`).
         """
         request = pool_pb2.WatchRequest(world_id=world_id, with_current=current)
-        return Watch(self._channels, request)
+        allowed = self._link.profiles.resolve_stream(timeout, timeout_profile)
+        return Watch(self._channels, request, allowed)
 
     def send(
         self,

@@ -30,8 +30,9 @@ class Context:
     `with` gives what `__enter__` returned in the rank. An exception of the block reaches the rank's
     `__exit__` as a `RemoteError` with its text; where that suppresses it, so does `with`. What a
     session has entered is exited in reverse order, and by the rank when the session ends first.
-    Use strict sessions, as those of a world are: calls of a hint session may run in another rank.
-    Use one from one thread, and once at a time; it can be entered again after it was exited.
+    Calls of the thread that entered it run in its rank, in hint sessions too; those of other
+    threads do in strict sessions, as those of a world are. Use one from one thread, and once at a
+    time; it can be entered again after it was exited.
 
     Raises:
         BridgeError: of the call, of `__enter__` or of `__exit__`; (validation, `not_a_context`) the
@@ -74,6 +75,7 @@ class Context:
                 self._exit_if_entered(made)
             raise
         self._made = made
+        self._session.entered().append(request.context.id)
         return decode_term(types_pb2.Term.FromString(response))
 
     def __exit__(
@@ -89,6 +91,9 @@ class Context:
                 "context_not_entered",
                 f"the context of {self._name} is not entered",
             )
+        entered = self._session.entered()
+        if made.id in entered:
+            entered.remove(made.id)
         text = "" if error is None else f"{type(error).__name__}: {error}"
         return self._exit(made, text)
 

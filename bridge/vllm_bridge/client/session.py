@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -13,12 +14,20 @@ from vllm_bridge._generated import pool_pb2, rank_pb2
 from vllm_bridge.client.checks import has_detail
 from vllm_bridge.client.contexts import Context
 from vllm_bridge.client.link import Link
-from vllm_bridge.client.timeouts import ASK_TIMEOUT, CONTROL_TIMEOUT, UNSET, Timeout
+from vllm_bridge.client.memory import UNAVAILABLE, Memory
+from vllm_bridge.client.timeouts import (
+    ASK_TIMEOUT,
+    CONTROL_TIMEOUT,
+    LOST_TIMEOUT,
+    UNSET,
+    Timeout,
+)
 from vllm_bridge.codec.errors import BridgeError, Category, from_rpc_error
-from vllm_bridge.metadata import AFFINITY_NAMES, CALL_ID, EPOCH, SESSION_ID
+from vllm_bridge.metadata import AFFINITY_NAMES, CALL_ID, CONTEXT, EPOCH, SESSION_ID
 
 if TYPE_CHECKING:
     from vllm_bridge.codec.calls import RemoteObject
+    from vllm_bridge.codec.tensors import Storage
 
 
 class Session:
@@ -27,6 +36,9 @@ class Session:
     def __init__(self, link: Link, info: pool_pb2.Session) -> None:
         self._link = link
         self.info = info
+        self._memory = Memory(link.channels, info.session_id)
+        # Per thread: what it has entered.
+        self._inside = threading.local()
 
     @property
     def session_id(self) -> str:
@@ -66,9 +78,11 @@ class Session:
         # Imports torch, which only those who exchange tensors with ranks should pay for.
         from vllm_bridge.codec.calls import decode_result, encode_call
 
-        path, request = encode_call(name, args, kwargs or {})
-        allowed = self.allowed(timeout, timeout_profile)
-        return decode_result(name, self.send(path, request, allowed))
+        return self._exchange(
+            lambda storage: encode_call(name, args, kwargs or {}, storage),
+            lambda response, storage: decode_result(name, response, storage),
+            self.allowed(timeout, timeout_profile),
+        )
 
     def run(
         self,
@@ -82,14 +96,19 @@ class Session:
         from vllm_bridge._generated import types_pb2
         from vllm_bridge.codec.calls import decode_term, encode_term
 
-        request = rank_pb2.CallRequest(
-            qualified_name=qualified_name,
-            args=encode_term(list(args)),
-            kwargs=encode_term(dict(kwargs)),
+        def encode(storage: Storage) -> tuple[str, bytes]:
+            request = rank_pb2.CallRequest(
+                qualified_name=qualified_name,
+                args=encode_term(list(args), storage),
+                kwargs=encode_term(dict(kwargs), storage),
+            )
+            return "/vllm.bridge.v1.Objects/Call", request.SerializeToString()
+
+        return self._exchange(
+            encode,
+            lambda response, storage: decode_term(types_pb2.Term.FromString(response), storage),
+            self.allowed(timeout, timeout_profile),
         )
-        allowed = self.allowed(timeout, timeout_profile)
-        response = self.send("/vllm.bridge.v1.Objects/Call", request.SerializeToString(), allowed)
-        return decode_term(types_pb2.Term.FromString(response))
 
     def context(
         self,
@@ -141,10 +160,37 @@ class Session:
         """How long a call has: its timeout, else what its profile, or the client's, says."""
         return self._link.profiles.resolve(timeout, timeout_profile)
 
-    def send(self, path: str, request: bytes, timeout: timedelta | None) -> bytes:
-        """One call of this session, as bytes. Raises BridgeError."""
+    def _exchange(
+        self,
+        encode: Callable[[Storage], tuple[str, bytes]],
+        decode: Callable[[bytes, Storage], Any],
+        timeout: timedelta | None,
+    ) -> Any:
+        """One call, whose tensors may go and come through shared memory."""
+        with self._memory.lease() as lease:
+            path, request = encode(lease)
+            try:
+                response = self.send(path, request, timeout, lease.metadata())
+            except BridgeError as error:
+                lease.failed(error)
+                if error.reason != UNAVAILABLE:
+                    raise
+                # The rank has not begun: it could not read an argument.
+                path, request = encode(lease)
+                response = self.send(path, request, timeout)
+            lease.answered(len(response))
+            return decode(response, lease)
+
+    def send(
+        self,
+        path: str,
+        request: bytes,
+        timeout: timedelta | None,
+        more: Sequence[tuple[str, str]] = (),
+    ) -> bytes:
+        """One call of this session, as bytes; `more` metadata. Raises BridgeError."""
         call_id = self._link.next_call_id()
-        metadata = (*self._naming(), (CALL_ID, call_id))
+        metadata = (*self._naming(), (CALL_ID, call_id), *more)
         endpoint = self.info.endpoint or self._link.channels.endpoint
         try:
             return self._link.channels.send(endpoint, path, request, timeout, metadata)
@@ -154,30 +200,51 @@ class Session:
             if failure.code() == grpc.StatusCode.DEADLINE_EXCEEDED:
                 raise self._timed_out(path, call_id, timeout)
             if self.info.endpoint and failure.code() == grpc.StatusCode.UNAVAILABLE:
-                self._ask_pool()
-            elif not self.info.endpoint:
+                raise self._lost(path, call_id, failure)
+            if not self.info.endpoint:
                 raise self._link.channels.pool_error(failure)
         raise from_rpc_error(failure)
 
     def _naming(self) -> tuple[tuple[str, str], ...]:
         """The metadata that says which session this is."""
         naming = ((SESSION_ID, self.session_id),)
-        return (*naming, (EPOCH, str(self.info.epoch))) if self.info.epoch else naming
+        if self.info.epoch:
+            return (*naming, (EPOCH, str(self.info.epoch)))
+        # Only a session without a rank of its own has to say where its contexts are.
+        entered = None if self.info.endpoint else self.entered()
+        return (*naming, (CONTEXT, entered[-1])) if entered else naming
 
-    def _ask_pool(self) -> None:
+    def entered(self) -> list[str]:
+        """Ids of the contexts that this thread is inside of, the latest last."""
+        ids: list[str] | None = getattr(self._inside, "ids", None)
+        if ids is None:
+            self._inside.ids = ids = []
+        return ids
+
+    def _lost(self, path: str, call_id: str, failure: grpc.RpcError) -> BridgeError:
         # The pool knows why a rank cannot be reached, or is about to: forwarding a call to it, the
         # pool waits for the news. When this one goes through, only the connection had broken.
+        consequence = "The pool says that the rank lives"
         try:
             self._link.channels.send(
                 self._link.channels.endpoint,
                 "/vllm.bridge.v1.Rank/Inspect",
                 b"",
-                ASK_TIMEOUT,
+                LOST_TIMEOUT,
                 self._naming(),
             )
         except grpc.RpcError as error:
             if has_detail(error):
-                raise from_rpc_error(error) from None
+                return from_rpc_error(error)
+            consequence = f"The pool cannot be asked about it ({error.code().name})"
+        return BridgeError(
+            Category.WORKER,
+            "connection_lost",
+            f"{path}: the connection to the rank of session {self.session_id!r} failed: "
+            f"{failure.details()}. {consequence}; whether the call ran is not known",
+            rank=self.info.rank if self.info.HasField("rank") else None,
+            call_id=call_id,
+        )
 
     def _timed_out(self, path: str, call_id: str, timeout: timedelta | None) -> BridgeError:
         waited = f" after {timeout.total_seconds():g} s" if timeout else ""

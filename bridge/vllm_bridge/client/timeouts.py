@@ -17,11 +17,16 @@ from vllm_bridge.codec.errors import BridgeError, Category
 
 DEFAULT_CALL_TIMEOUT = timedelta(seconds=120)
 
+DEFAULT_STREAM_TIMEOUT = timedelta(seconds=1800)
+
 CONTROL_TIMEOUT = timedelta(seconds=30)
 """For the pool's own calls, which run nothing of the user's."""
 
 ASK_TIMEOUT = timedelta(seconds=2)
 """To find out what became of a call that failed without a word."""
+
+LOST_TIMEOUT = timedelta(seconds=5)
+"""As `ASK_TIMEOUT`, for a rank that is gone: a late name is better than none."""
 
 
 class Unset(Enum):
@@ -45,12 +50,19 @@ STANDARD: Mapping[str, timedelta | None] = {
     "streaming": DEFAULT_CALL_TIMEOUT,
 }
 
+STANDARD_STREAMS: Mapping[str, timedelta | None] = {
+    DEFAULT_PROFILE: DEFAULT_STREAM_TIMEOUT,
+    "ml_inference": DEFAULT_STREAM_TIMEOUT,
+    "batch_job": None,
+    "streaming": DEFAULT_STREAM_TIMEOUT,
+}
+
 # In time.monotonic(); None outside of `World.run` with a timeout.
 _run_ends: ContextVar[float | None] = ContextVar("run_ends", default=None)
 
 
 class Profiles:
-    """The call timeouts of a pool's profiles, asked for once, when the first is needed.
+    """The timeouts of a pool's profiles, asked for once, when the first is needed.
 
     `fetch` returns None where the pool has none, and raises BridgeError when it cannot be asked.
     """
@@ -60,6 +72,7 @@ class Profiles:
         self._fetch = fetch
         self._lock = threading.Lock()
         self._table: Mapping[str, timedelta | None] | None = None
+        self._streams: Mapping[str, timedelta | None] = STANDARD_STREAMS
 
     def resolve(self, timeout: Timeout, profile: str) -> timedelta | None:
         """The time a call has.
@@ -83,9 +96,19 @@ class Profiles:
             )
         return left if found is None else min(found, left)
 
+    def resolve_stream(self, timeout: Timeout, profile: str) -> timedelta | None:
+        """The time a stream has. Raises as `resolve`, where there is no such profile."""
+        if not isinstance(timeout, Unset):
+            seconds(timeout)
+            return timeout
+        self._asked()
+        return self._named(self._streams, profile)
+
     def _of_profile(self, profile: str) -> timedelta | None:
+        return self._named(self._asked(), profile)
+
+    def _named(self, table: Mapping[str, timedelta | None], profile: str) -> timedelta | None:
         name = profile or self._default
-        table = self._asked()
         if name not in table:
             raise BridgeError(
                 Category.VALIDATION,
@@ -99,7 +122,9 @@ class Profiles:
         with self._lock:
             if self._table is None:
                 try:
-                    self._table = _table(self._fetch())
+                    message = self._fetch()
+                    self._table = _table(message)
+                    self._streams = _streams(message)
                 except BridgeError:
                     # The call itself will say that the pool cannot be reached.
                     return STANDARD
@@ -129,3 +154,15 @@ def _table(message: pool_pb2.Profiles | None) -> Mapping[str, timedelta | None]:
         for profile in message.profiles
     }
     return {**STANDARD, **served}
+
+
+def _streams(message: pool_pb2.Profiles | None) -> Mapping[str, timedelta | None]:
+    if message is None:
+        return STANDARD_STREAMS
+    served = {
+        profile.name: profile.stream_timeout.ToTimedelta()
+        if profile.HasField("stream_timeout")
+        else None
+        for profile in message.profiles
+    }
+    return {**STANDARD_STREAMS, **served}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from types import TracebackType
 from typing import Any
 
@@ -13,15 +14,20 @@ from vllm_bridge.client.channels import Channels
 
 
 class Watch(Iterator[pool_pb2.Event]):
-    """Events as they happen, from the moment it was made; ends when it is closed.
+    """Events as they happen, from the moment it was made; ends when it is closed or its time over.
 
     `close` may be called from another thread than the one that reads.
     """
 
-    def __init__(self, channels: Channels, request: pool_pb2.WatchRequest) -> None:
+    def __init__(
+        self,
+        channels: Channels,
+        request: pool_pb2.WatchRequest,
+        timeout: timedelta | None = None,
+    ) -> None:
         self._channels = channels
         self._closed = False
-        self._call: Any = channels.stream("Watch", request)
+        self._call: Any = channels.stream("Watch", request, timeout)
         # The pool sends its headers when it has subscribed: nothing after this is missed.
         self._call.initial_metadata()
 

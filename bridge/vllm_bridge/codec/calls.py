@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 from typing import Any
 
 import torch
@@ -13,10 +12,20 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from vllm_bridge._generated import dispatch, types_pb2
+from vllm_bridge._generated import dispatch, objects_pb2, types_pb2
 from vllm_bridge.codec import tensors, terms
 from vllm_bridge.codec.errors import BridgeError, Category
-from vllm_bridge.contract import WRAPPERS, Method, Parameter, Type, methods
+from vllm_bridge.codec.tensors import INLINE, Storage
+from vllm_bridge.contract import (
+    REF,
+    WRAPPERS,
+    Method,
+    Parameter,
+    Record,
+    Type,
+    methods_by_name,
+    records,
+)
 
 
 @dataclass(frozen=True)
@@ -46,6 +55,25 @@ class RemoteGroup(RemoteObject):
     backend: str
     rank: int | None = None
     local_rank: int | None = None
+    device: str = ""
+
+
+@dataclass(frozen=True)
+class RemoteRecord(RemoteObject):
+    """An object of an exposed class, with what it showed when it was sent.
+
+    The fields are attributes too: `config.world_size`.
+    """
+
+    fields: Mapping[str, Any]
+
+    def __getattr__(self, name: str) -> Any:
+        fields = self.__dict__.get("fields", {})
+        if name not in fields:
+            raise AttributeError(
+                f"a {self.type_name} shows no {name!r}; it shows {', '.join(fields) or 'nothing'}"
+            )
+        return fields[name]
 
 
 class RemoteObjects:
@@ -70,15 +98,15 @@ class RemoteObjects:
 _OBJECTS = RemoteObjects()
 
 
-@cache
-def _methods() -> Mapping[str, Method]:
-    return {method.exposed.qualified_name: method for method in methods()}
-
-
 def encode_call(
-    name: str, args: Sequence[object], kwargs: Mapping[str, object]
+    name: str,
+    args: Sequence[object],
+    kwargs: Mapping[str, object],
+    storage: Storage = INLINE,
 ) -> tuple[str, bytes]:
     """Path and request of a call, e.g. of `get_pp_indices` or `GroupCoordinator.all_reduce`.
+
+    The storage may take bytes of tensors out of the request.
 
     Raises:
         BridgeError: (validation) no such function, or arguments that do not fit its signature;
@@ -90,7 +118,7 @@ def encode_call(
         if value is None and parameter.type.kind == "nullable":
             continue
         try:
-            _set(request, parameter, value)
+            _set(request, parameter, value, storage)
         except (TypeError, ValueError, AttributeError) as error:
             raise _wrong(
                 "wrong_type",
@@ -100,7 +128,7 @@ def encode_call(
     return method.path, request.SerializeToString()
 
 
-def decode_result(name: str, response: bytes) -> Any:
+def decode_result(name: str, response: bytes, storage: Storage = INLINE) -> Any:
     """The result of a call out of its response."""
     method = _method(name)
     descriptor = dispatch.METHODS[method.path].request.DESCRIPTOR.file
@@ -112,24 +140,24 @@ def decode_result(name: str, response: bytes) -> Any:
         return None
     if method.result.kind == "tuple":
         return tuple(
-            _get(message, f"item_{number}", item)
+            _get(message, f"item_{number}", item, storage=storage)
             for number, item in enumerate(method.result.items, start=1)
         )
-    return _get(message, "result", method.result)
+    return _get(message, "result", method.result, storage=storage)
 
 
-def encode_term(value: object) -> types_pb2.Term:
+def encode_term(value: object, storage: Storage = INLINE) -> types_pb2.Term:
     """A value of any type, for the `Objects` service."""
-    return terms.encode(value, _OBJECTS)
+    return terms.encode(value, _OBJECTS, storage=storage)
 
 
-def decode_term(term: types_pb2.Term) -> Any:
+def decode_term(term: types_pb2.Term, storage: Storage = INLINE) -> Any:
     """What the `Objects` service answered."""
-    return terms.decode(term, _OBJECTS)
+    return terms.decode(term, _OBJECTS, storage)
 
 
 def _method(name: str) -> Method:
-    method = _methods().get(name)
+    method = methods_by_name().get(name)
     if method is None:
         raise _wrong("unknown_function", f"vllm_distributed has no function {name!r}", name)
     return method
@@ -160,20 +188,32 @@ def _bind(
     return given
 
 
-def _set(request: Message, parameter: Parameter, value: Any) -> None:
-    field, type_ = parameter.name, parameter.type.required
-    if type_.kind in ("list", "size"):
+def _set(request: Message, parameter: Parameter, value: Any, storage: Storage) -> None:
+    absent = parameter.optional or parameter.type.kind == "nullable"
+    required = parameter.type.required
+    _set_field(request, parameter.name, required, value, wrapped=absent, storage=storage)
+
+
+def _set_field(
+    request: Message,
+    field: str,
+    type_: Type,
+    value: Any,
+    *,
+    wrapped: bool,
+    storage: Storage = INLINE,
+) -> None:
+    if type_.is_list or type_.kind == "size":
         item = type_.items[0] if type_.items else Type("int")
-        if item.kind == "list":
+        if item.is_list:
             values = [types_pb2.Int64List(values=inner) for inner in value]
         else:
-            values = [_to_wire(item, element) for element in value]
-        wrapped = parameter.optional or parameter.type.kind == "nullable"
+            values = [_to_wire(item, element, storage) for element in value]
         (getattr(request, field).values if wrapped else getattr(request, field)).extend(values)
         if wrapped:
             getattr(request, field).SetInParent()
         return
-    wire = _to_wire(type_, value)
+    wire = _to_wire(type_, value, storage)
     if isinstance(wire, Message):
         target = getattr(request, field)
         target.CopyFrom(wire)
@@ -182,25 +222,27 @@ def _set(request: Message, parameter: Parameter, value: Any) -> None:
         setattr(request, field, wire)
 
 
-def _to_wire(type_: Type, value: Any) -> Any:
+def _to_wire(type_: Type, value: Any, storage: Storage) -> Any:
     kind = type_.kind
     if kind == "tensor":
         if isinstance(value, RemoteObject):
             return types_pb2.Tensor(ref=value.to_ref())
         if not isinstance(value, torch.Tensor):
             raise TypeError("a torch.Tensor is needed")
-        return tensors.to_message(value)
+        return tensors.to_message(value, storage)
     if kind in ("group", "process_group"):
         if not isinstance(value, RemoteObject):
             raise TypeError("a group that came from a rank is needed")
         message = types_pb2.GroupCoordinator if kind == "group" else types_pb2.ProcessGroup
         return message(ref=value.to_ref())
+    if kind == "object" and type_.name:
+        return _record_to_wire(records()[type_.name], value)
     if kind == "object":
         if not isinstance(value, RemoteObject):
             raise TypeError("an object that came from a rank is needed")
         return value.to_ref()
     if kind == "term":
-        return encode_term(value)
+        return encode_term(value, storage)
     if kind == "duration":
         duration = Duration()
         duration.FromTimedelta(value if isinstance(value, timedelta) else timedelta(seconds=value))
@@ -214,33 +256,67 @@ def _to_wire(type_: Type, value: Any) -> Any:
     return value
 
 
-def _get(message: Message, field: str, type_: Type) -> Any:
+def _record_to_wire(record: Record, value: Any) -> Message:
+    message = _message_of(record)
+    if isinstance(value, RemoteObject):
+        getattr(message, REF).CopyFrom(value.to_ref())
+        return message
+    given = {field.name: field for field in record.given}
+    if isinstance(value, record.cls) and record.plain:
+        value = {name: getattr(value, name) for name in given}
+    if not isinstance(value, Mapping) or not given:
+        what = f", or a mapping of its fields ({', '.join(given)})," if given else ""
+        raise TypeError(f"a {record.name} that came from a rank{what} is needed")
+    for name, item in value.items():
+        if name not in given:
+            raise TypeError(f"a {record.name} is made of {', '.join(given)}, not of {name!r}")
+        if item is not None:
+            _set_field(message, name, given[name].type.required, item, wrapped=True)
+    return message
+
+
+def _message_of(record: Record) -> Message:
+    message: Message = getattr(objects_pb2, record.message)()
+    return message
+
+
+def _get(
+    message: Message,
+    field: str,
+    type_: Type,
+    *,
+    wrapped: bool = False,
+    storage: Storage = INLINE,
+) -> Any:
+    wrapped = wrapped or type_.kind == "nullable"
     if type_.kind == "nullable" and not message.HasField(field):
         return None
     inner, value = type_.required, getattr(message, field)
-    if inner.kind == "list":
-        item = inner.items[0]
-        if item.kind == "list":
-            return [list(element.values) for element in value]
-        elements = value.values if type_.kind == "nullable" and item.kind in WRAPPERS else value
-        return [_from_wire(item, element) for element in elements]
+    if inner.is_list:
+        item, container = inner.items[0], list if inner.kind == "list" else tuple
+        if item.is_list:
+            return container(container(element.values) for element in value)
+        elements = value.values if wrapped and item.kind in WRAPPERS else value
+        return container(_from_wire(item, element, storage) for element in elements)
     if inner.kind == "size":
-        return torch.Size(value.values if type_.kind == "nullable" else value)
-    return _from_wire(inner, value)
+        return torch.Size(value.values if wrapped else value)
+    return _from_wire(inner, value, storage)
 
 
-def _from_wire(type_: Type, value: Any) -> Any:
+def _from_wire(type_: Type, value: Any, storage: Storage) -> Any:
     kind = type_.kind
     if kind == "tensor":
         if value.WhichOneof("storage") == "ref":
             return _OBJECTS.get(value.ref)
-        return tensors.from_message(value)
+        return tensors.from_message(value, storage)
     if kind in ("group", "process_group"):
         return _group(value)
+    if kind == "object" and type_.name:
+        return _record(records()[type_.name], value)
     if kind == "object":
         return _OBJECTS.get(value)
     if kind == "term":
-        return decode_term(value)
+        return decode_term(value, storage)
     if kind == "duration":
         return value.ToTimedelta()
     if kind == "dtype":
@@ -248,6 +324,20 @@ def _from_wire(type_: Type, value: Any) -> Any:
     if kind == "device":
         return torch.device(value)
     return value
+
+
+def _record(record: Record, message: Message) -> Any:
+    """A remote object, or for plain data the object itself."""
+    present = [
+        field
+        for field in (record.given if record.plain else record.fields)
+        if field.type.kind == "nullable" or message.HasField(field.name)
+    ]
+    fields = {field.name: _get(message, field.name, field.type, wrapped=True) for field in present}
+    if record.plain:
+        return record.cls(**fields)
+    ref = getattr(message, REF)
+    return RemoteRecord(ref.id, ref.session_id, ref.epoch, ref.type_name, fields)
 
 
 def _group(message: types_pb2.GroupCoordinator | types_pb2.ProcessGroup) -> RemoteGroup:
@@ -265,6 +355,7 @@ def _group(message: types_pb2.GroupCoordinator | types_pb2.ProcessGroup) -> Remo
         backend=message.backend,
         rank=coordinator.rank if coordinator else None,
         local_rank=coordinator.local_rank if coordinator else None,
+        device=coordinator.device if coordinator else "",
     )
 
 

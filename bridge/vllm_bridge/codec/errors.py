@@ -11,6 +11,7 @@ from enum import Enum
 
 import grpc
 import msgpack
+from google.protobuf.message import DecodeError
 
 from vllm_bridge._generated import types_pb2
 
@@ -142,7 +143,10 @@ def detail_in(metadata: Iterable[tuple[str, str | bytes]]) -> types_pb2.ErrorDet
     """The `ErrorDetail` among trailing metadata, if there is a readable one."""
     for key, value in metadata:
         if key == TRAILER and isinstance(value, bytes):
-            return types_pb2.ErrorDetail.FromString(value)
+            try:
+                return types_pb2.ErrorDetail.FromString(value)
+            except DecodeError:
+                return None
     return None
 
 

@@ -1,12 +1,15 @@
 """Tensors to messages and back, by value.
 
 Bytes are row-major and little-endian whatever the layout of the tensor; dtypes have Nx's names.
+They are in the message, or where a `Storage` keeps them: shared memory, or chunks that come by
+themselves.
 """
 
 from __future__ import annotations
 
 import math
 import sys
+from typing import Protocol
 
 import torch
 
@@ -36,6 +39,44 @@ _NAMES: dict[torch.dtype, str] = {
     torch.complex128: "c128",
 }
 _DTYPES = {name: dtype for dtype, name in _NAMES.items()}
+# A table, because asking torch for an attribute may import half of it.
+_OF_TORCH = {name: dtype for name, dtype in vars(torch).items() if isinstance(dtype, torch.dtype)}
+
+MAX_DIMENSIONS = 64
+"""The product of the extents of a million dimensions would take minutes. torch itself has 64."""
+
+
+MAX_INLINE_BYTES = 2**31 - 2**16
+"""Of one tensor in its message: protobuf and gRPC end at 2 GiB, and there is more in a message."""
+
+
+class Storage(Protocol):
+    """Where the bytes of tensors are that are not in their message."""
+
+    def load(self, message: types_pb2.Tensor, size: int) -> torch.Tensor:
+        """Its `size` bytes: a one-dimensional uint8 tensor that owns them.
+
+        Raises:
+            BridgeError: they are not there.
+        """
+        ...
+
+    def store(self, message: types_pb2.Tensor, flat: torch.Tensor) -> bool:
+        """Keep these bytes (uint8, one dimension), and note in the message where; False: inline."""
+        ...
+
+
+class _Inline:
+    """Every byte is in its message."""
+
+    def load(self, message: types_pb2.Tensor, size: int) -> torch.Tensor:
+        raise _bad(message, "only inline bytes are understood here")
+
+    def store(self, message: types_pb2.Tensor, flat: torch.Tensor) -> bool:
+        return False
+
+
+INLINE: Storage = _Inline()
 
 
 def dtype_name(dtype: torch.dtype) -> str:
@@ -50,8 +91,8 @@ def dtype_named(name: str) -> torch.dtype:
         BridgeError: (validation) no such dtype; lists the known ones.
     """
     bare = name.removeprefix("torch.")
-    dtype = _DTYPES.get(bare) or getattr(torch, bare, None)
-    if not isinstance(dtype, torch.dtype):
+    dtype = _DTYPES.get(bare) or _OF_TORCH.get(bare)
+    if dtype is None:
         raise BridgeError(
             Category.VALIDATION,
             "unknown_dtype",
@@ -75,46 +116,80 @@ def describe(tensor: torch.Tensor) -> types_pb2.Tensor:
     return types_pb2.Tensor(dtype=dtype, shape=tensor.shape)
 
 
-def to_message(tensor: torch.Tensor) -> types_pb2.Tensor:
-    """The tensor with its bytes, copied off its device."""
+def to_message(tensor: torch.Tensor, storage: Storage = INLINE) -> types_pb2.Tensor:
+    """The tensor with its bytes, copied off its device.
+
+    Raises:
+        BridgeError: (validation) `unknown_dtype`; `tensor_too_large`: the storage does not take it,
+            and its message cannot.
+    """
     message = describe(tensor)
-    message.data = raw_bytes(tensor)
+    flat = flat_bytes(tensor)
+    if not storage.store(message, flat):
+        _check_size(message, flat.numel())
+        message.data = flat.numpy().tobytes()
     return message
+
+
+def _check_size(message: types_pb2.Tensor, size: int) -> None:
+    if size > MAX_INLINE_BYTES:
+        raise BridgeError(
+            Category.VALIDATION,
+            "tensor_too_large",
+            f"a tensor of {size} bytes does not fit into a message, which takes up to "
+            f"{MAX_INLINE_BYTES}; keep it in its rank with tensors: :ref and fetch it from there",
+            details={"dtype": message.dtype, "shape": list(message.shape), "bytes": size},
+        )
 
 
 def raw_bytes(tensor: torch.Tensor) -> bytes:
     """The elements, row-major."""
-    if tensor.numel() == 0:
-        return b""
-    flat = tensor.detach().resolve_conj().resolve_neg().cpu().contiguous().reshape(-1)
-    data: bytes = flat.view(torch.uint8).numpy().tobytes()
+    data: bytes = flat_bytes(tensor).numpy().tobytes()
     return data
 
 
-def from_message(message: types_pb2.Tensor) -> torch.Tensor:
-    """A new CPU tensor of the message's inline bytes.
+def flat_bytes(tensor: torch.Tensor) -> torch.Tensor:
+    """The elements' bytes, row-major: uint8, one dimension, on the CPU; may share memory."""
+    flat = tensor.detach().resolve_conj().resolve_neg().cpu().contiguous().reshape(-1)
+    return flat.view(torch.uint8)
+
+
+def from_message(message: types_pb2.Tensor, storage: Storage = INLINE) -> torch.Tensor:
+    """A new CPU tensor of the message's bytes.
 
     Raises:
-        BridgeError: (validation) unknown dtype, negative extent, or bytes that do not fit.
+        BridgeError: (validation) unknown dtype, a shape that cannot be, or bytes that do not fit;
+            or what the storage raises.
     """
     dtype = dtype_named(message.dtype)
     shape = tuple(message.shape)
+    if len(shape) > MAX_DIMENSIONS:
+        raise _bad(message, f"it has {len(shape)} dimensions; at most {MAX_DIMENSIONS} may be")
     if any(extent < 0 for extent in shape):
         raise _bad(message, f"the shape {shape} has a negative extent")
-    if message.WhichOneof("storage") not in (None, "data"):
-        raise _bad(message, "only inline bytes are understood here")
-    count = math.prod(shape)
-    expected = count * dtype.itemsize
-    if len(message.data) != expected:
+    expected = math.prod(shape) * dtype.itemsize
+    if message.WhichOneof("storage") in (None, "data"):
+        found = len(message.data)
+        # One copy, because the tensor must own memory that may be written.
+        flat = torch.frombuffer(bytearray(message.data), dtype=torch.uint8) if found else _NOTHING
+    else:
+        flat = storage.load(message, expected)
+        found = flat.numel()
+    if found != expected:
         raise _bad(
-            message,
-            f"dtype {message.dtype} and shape {shape} need {expected} bytes, "
-            f"got {len(message.data)}",
+            message, f"dtype {message.dtype} and shape {shape} need {expected} bytes, got {found}"
         )
-    if count == 0:
-        return torch.empty(shape, dtype=dtype)
-    # One copy, because the tensor must own memory that may be written.
-    return torch.frombuffer(bytearray(message.data), dtype=dtype).reshape(shape)
+    if dtype is torch.bool:
+        # Torch computes with the byte, and another than 1 is not as true as 1.
+        flat = flat.ne(0)
+    try:
+        return flat.view(dtype).reshape(shape) if expected else torch.empty(shape, dtype=dtype)
+    except RuntimeError as error:
+        # Extents whose product is zero, or fits by wrapping around, may still be too large.
+        raise _bad(message, f"there is no tensor of shape {shape}: {error}") from error
+
+
+_NOTHING = torch.empty(0, dtype=torch.uint8)
 
 
 def _bad(message: types_pb2.Tensor, what: str) -> BridgeError:
@@ -122,5 +197,5 @@ def _bad(message: types_pb2.Tensor, what: str) -> BridgeError:
         Category.VALIDATION,
         "bad_tensor",
         f"not a tensor: {what}",
-        details={"dtype": message.dtype, "shape": list(message.shape)},
+        details={"dtype": message.dtype, "shape": list(message.shape[:MAX_DIMENSIONS])},
     )

@@ -1,20 +1,21 @@
 """Values without a static type: msgpack with extension types.
 
-The codes are part of the contract (docs/contract.md); `elixir_client/lib/vllm/term.ex` is the other
+The codes are part of the contract (docs/contract.md); `elixir_client/lib/vllm/term` is the other
 side. Nothing here evaluates or unpickles: the bytes only ever become the types listed below.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NoReturn, Protocol
+from typing import Any, Protocol
 
 import msgpack
 import torch
 
 from vllm_bridge._generated import types_pb2
 from vllm_bridge.codec import tensors
-from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.codec.errors import BridgeError
+from vllm_bridge.codec.msgpack_input import MAX_DEPTH, bad, too_deep, unpack
 
 TUPLE = 1
 ATOM = 2
@@ -29,8 +30,8 @@ GROUP = 10
 DTYPE = 11
 DEVICE = 12
 
-MAX_DEPTH = 128
-"""Nesting that neither side encodes or decodes beyond: a stack overflow is not an error message."""
+MAX_INTEGER_BYTES = 4096
+"""Of the largest integer, in either direction: larger ones only cost time."""
 
 _CONTAINERS: dict[int, type] = {TUPLE: tuple, SET: set, FROZENSET: frozenset}
 
@@ -47,61 +48,86 @@ class ObjectSpace(Protocol):
         ...
 
 
-def encode(value: object, objects: ObjectSpace, *, keep_tensors: bool = False) -> types_pb2.Term:
+def encode(
+    value: object,
+    objects: ObjectSpace,
+    *,
+    keep_tensors: bool = False,
+    storage: tensors.Storage = tensors.INLINE,
+) -> types_pb2.Term:
     """The value as a Term; what cannot travel becomes a ref.
 
-    With `keep_tensors`, tensors become refs too.
+    With `keep_tensors`, tensors become refs too; else `storage` may take their bytes.
 
     Raises:
-        BridgeError: (validation) nested deeper than `MAX_DEPTH` (a cycle, usually).
+        BridgeError: (validation) nested deeper than `MAX_DEPTH` (a cycle, usually), an integer of
+            more than `MAX_INTEGER_BYTES`, or a `str` that is no Unicode text.
     """
-    encoder = _Encoder(objects, keep_tensors)
-    packed: bytes = msgpack.packb(encoder.prepare(value, 0), use_bin_type=True)
+    encoder = _Encoder(objects, keep_tensors, storage)
+    try:
+        packed: bytes = msgpack.packb(encoder.prepare(value, 0), use_bin_type=True)
+    except UnicodeEncodeError as error:
+        raise bad(f"a str is no Unicode text: {error.object[:50]!r}; send it as bytes") from error
+    except (ValueError, OverflowError) as error:
+        raise bad(f"one part of it is too large: {error}") from error
     return types_pb2.Term(msgpack=packed, tensors=encoder.tensors)
 
 
-def decode(term: types_pb2.Term, objects: ObjectSpace) -> Any:
-    """The value of a Term. An empty Term is None.
+def decode(
+    term: types_pb2.Term, objects: ObjectSpace, storage: tensors.Storage = tensors.INLINE
+) -> Any:
+    """The value of a Term. A Term without bytes is None.
 
     Raises:
         BridgeError: (validation) bytes that are no valid term; (others) from the object space.
     """
     if not term.msgpack:
         return None
-    return _Decoder(term, objects).unpack(term.msgpack, 0)
+    return _Decoder(term, objects, storage).decode()
 
 
 def tensor_message(
-    value: torch.Tensor, objects: ObjectSpace, *, keep: bool = False
+    value: torch.Tensor,
+    objects: ObjectSpace,
+    *,
+    keep: bool = False,
+    storage: tensors.Storage = tensors.INLINE,
 ) -> types_pb2.Tensor:
     """A tensor by value, or as a ref with its dtype and shape."""
     if not keep:
-        return tensors.to_message(value)
+        return tensors.to_message(value, storage)
     message = tensors.describe(value)
     message.ref.CopyFrom(objects.put(value))
     return message
 
 
-def tensor_value(message: types_pb2.Tensor, objects: ObjectSpace) -> torch.Tensor:
-    """The tensor of a message, inline or kept."""
+def tensor_value(
+    message: types_pb2.Tensor,
+    objects: ObjectSpace,
+    storage: tensors.Storage = tensors.INLINE,
+) -> torch.Tensor:
+    """The tensor of a message: its bytes, or the one that is kept."""
     if message.WhichOneof("storage") != "ref":
-        return tensors.from_message(message)
+        return tensors.from_message(message, storage)
     value = objects.get(message.ref)
     if not isinstance(value, torch.Tensor):
-        raise _bad(f"the ref {message.ref.id} is a {type(value).__name__}, not a tensor")
+        raise bad(f"the ref {message.ref.id} is a {type(value).__name__}, not a tensor")
     return value
 
 
 class _Encoder:
-    def __init__(self, objects: ObjectSpace, keep_tensors: bool) -> None:
+    def __init__(self, objects: ObjectSpace, keep_tensors: bool, storage: tensors.Storage) -> None:
         self._objects = objects
         self._keep_tensors = keep_tensors
+        self._storage = storage
         self.tensors: list[types_pb2.Tensor] = []
+        # The value being encoded keeps its tensors alive, so that id() is safe as a key.
+        self._index_of: dict[int, int] = {}
 
     def prepare(self, value: object, depth: int) -> object:
         """What msgpack packs natively, with everything else as an extension type."""
         if depth > MAX_DEPTH:
-            raise _bad(f"a value nested deeper than {MAX_DEPTH} levels")
+            raise too_deep()
         kind = type(value)
         if value is None or kind in (bool, float, str, bytes):
             return value
@@ -121,9 +147,7 @@ class _Encoder:
 
     def _extension(self, value: object, depth: int) -> object:
         if isinstance(value, torch.Tensor):
-            message = tensor_message(value, self._objects, keep=self._keep_tensors)
-            self.tensors.append(message)
-            return msgpack.ExtType(TENSOR, msgpack.packb(len(self.tensors) - 1))
+            return msgpack.ExtType(TENSOR, msgpack.packb(self._tensor(value)))
         if isinstance(value, (tuple, set, frozenset)):
             code = TUPLE
             if not isinstance(value, tuple):
@@ -145,88 +169,138 @@ class _Encoder:
             REF, msgpack.packb([ref.id, ref.session_id, ref.epoch, ref.type_name])
         )
 
+    def _tensor(self, value: torch.Tensor) -> int:
+        """The index of a tensor; one that occurs twice is sent once."""
+        index = self._index_of.get(id(value))
+        if index is None:
+            index = self._index_of[id(value)] = len(self.tensors)
+            self.tensors.append(
+                tensor_message(value, self._objects, keep=self._keep_tensors, storage=self._storage)
+            )
+        return index
+
 
 class _Decoder:
     """Unpacks level by level: extension types come out of msgpack as they are and are resolved
     after it has returned. Unpacking them from within its `ext_hook` would nest its C frames, of
     tens of kilobytes each, and a message of a few kilobytes could overflow the stack."""
 
-    def __init__(self, term: types_pb2.Term, objects: ObjectSpace) -> None:
-        self._tensors = term.tensors
+    def __init__(
+        self, term: types_pb2.Term, objects: ObjectSpace, storage: tensors.Storage
+    ) -> None:
+        self._term = term
+        self._storage = storage
         self._objects = objects
+        self._tensors: dict[int, torch.Tensor] = {}
 
-    def unpack(self, packed: bytes, depth: int) -> Any:
-        """The value of msgpack bytes, extension types resolved."""
+    def decode(self) -> Any:
+        """The value of the term."""
         try:
-            # Keys are strings where the encoder is ours; other keys come as an extension type.
-            value = msgpack.unpackb(packed, strict_map_key=True)
-            return self._resolve(value, depth)
-        except BridgeError:
-            raise
-        except (
-            ValueError,
-            TypeError,
-            OverflowError,
-            RuntimeError,
-            msgpack.UnpackException,
-        ) as error:
-            # ValueError: truncated, trailing or non-UTF-8 input; TypeError: unhashable keys;
-            # OverflowError: numbers out of range; RuntimeError: a device of no known type.
-            raise _bad(f"malformed msgpack: {error}") from error
+            return self._resolve(unpack(self._term.msgpack), 0)
+        except UnicodeDecodeError as error:
+            raise bad("a msgpack string is not valid UTF-8") from error
+        except (ValueError, TypeError, OverflowError, RuntimeError) as error:
+            # TypeError: an unhashable key or element; OverflowError: a number out of range;
+            # RuntimeError: a device of no known type.
+            raise bad(f"malformed msgpack: {error}") from error
 
     def _resolve(self, value: Any, depth: int) -> Any:
         kind = type(value)
-        if kind is not list and kind is not dict and kind is not msgpack.ExtType:
-            return value if kind is not msgpack.Timestamp else _refuse_timestamp()
-        if depth > MAX_DEPTH:
-            raise _bad(f"a term nested deeper than {MAX_DEPTH} levels")
         if kind is list:
-            return [self._resolve(item, depth + 1) for item in value]
+            return self._items(value, depth)
         if kind is dict:
+            if value and depth >= MAX_DEPTH:
+                raise too_deep()
             return {key: self._resolve(item, depth + 1) for key, item in value.items()}
-        return self._extension(value.code, value.data, depth)
+        if kind is msgpack.ExtType:
+            return self._extension(value.code, value.data, depth)
+        if kind is msgpack.Timestamp:
+            raise _unknown(-1)
+        return value
+
+    def _items(self, values: list[Any], depth: int) -> list[Any]:
+        if values and depth >= MAX_DEPTH:
+            raise too_deep()
+        return [self._resolve(item, depth + 1) for item in values]
 
     def _extension(self, code: int, data: bytes, depth: int) -> object:
         if code in _CONTAINERS:
-            return _CONTAINERS[code](self._list(data, depth, "container"))
+            items = self._items(_list(data), depth)
+            container = _CONTAINERS[code](items)
+            if len(container) != len(items):
+                raise bad("a set has the same element twice")
+            return container
+        if code == MAP:
+            return _pairs(self._items(_list(data), depth))
         if code == ATOM:
             return data.decode()
-        if code in (DTYPE, DEVICE):
-            text = data.decode()
-            return tensors.dtype_named(text) if code == DTYPE else torch.device(text)
-        if code == BIG_INTEGER:
+        if code == DTYPE:
+            return tensors.dtype_named(data.decode())
+        if code == DEVICE:
+            return torch.device(data.decode())
+        if code == BIG_INTEGER and 1 <= len(data) <= MAX_INTEGER_BYTES:
             return int.from_bytes(data, "big", signed=True)
         if code == COMPLEX:
-            return complex(*self._list(data, depth, "complex", length=2))
-        if code == MAP:
-            flat = self._list(data, depth, "map")
-            if len(flat) % 2:
-                raise _bad("a map with a key and no value")
-            return dict(zip(flat[::2], flat[1::2], strict=True))
+            return _complex(data)
         if code == TENSOR:
-            return self._tensor(self.unpack(data, depth))
+            return self._tensor(data)
         if code in (REF, GROUP):
-            return self._objects.get(self._ref(data, depth))
-        raise _bad(f"extension type {code} is not known")
+            return self._objects.get(_ref(code, data))
+        raise _unknown(code)
 
-    def _list(self, data: bytes, depth: int, what: str, *, length: int | None = None) -> list[Any]:
-        items = self.unpack(data, depth + 1)
-        if not isinstance(items, list) or (length is not None and len(items) != length):
-            raise _bad(f"a {what} that does not hold a list" + (f" of {length}" if length else ""))
-        return items
+    def _tensor(self, data: bytes) -> torch.Tensor:
+        """One that is named twice is the same tensor: its bytes are not copied for every index."""
+        try:
+            index = unpack(data)
+        except BridgeError as error:
+            raise _unknown(TENSOR) from error
+        if type(index) is not int or not 0 <= index < len(self._term.tensors):
+            raise _unknown(TENSOR)
+        if index not in self._tensors:
+            self._tensors[index] = tensor_value(
+                self._term.tensors[index], self._objects, self._storage
+            )
+        return self._tensors[index]
 
-    def _tensor(self, index: object) -> torch.Tensor:
-        if not isinstance(index, int) or not 0 <= index < len(self._tensors):
-            raise _bad(f"tensor index {index!r}; the term has {len(self._tensors)} tensors")
-        return tensor_value(self._tensors[index], self._objects)
 
-    def _ref(self, data: bytes, depth: int) -> types_pb2.Ref:
-        identifier, session, epoch, type_name = self._list(data, depth, "ref", length=4)
-        return types_pb2.Ref(id=identifier, session_id=session, epoch=epoch, type_name=type_name)
+def _pairs(flat: list[Any]) -> dict[Any, Any]:
+    """A map of any keys. 1, 1.0 and True are three keys in Elixir and one in Python."""
+    if len(flat) % 2:
+        raise bad("a map has a key without a value")
+    result = dict(zip(flat[::2], flat[1::2], strict=True))
+    if 2 * len(result) != len(flat):
+        raise bad("a map has the same key twice")
+    return result
+
+
+def _list(data: bytes) -> list[Any]:
+    items = unpack(data)
+    if type(items) is not list:
+        raise bad("a msgpack extension holds no array")
+    return items
+
+
+def _complex(data: bytes) -> complex:
+    parts = _list(data)
+    if [type(part) for part in parts] != [float, float]:
+        raise _unknown(COMPLEX)
+    return complex(*parts)
+
+
+def _ref(code: int, data: bytes) -> types_pb2.Ref:
+    fields = _list(data)
+    if [type(field) for field in fields] != [str, str, int, str]:
+        raise _unknown(code)
+    identifier, session, epoch, type_name = fields
+    if not 0 <= epoch < 2**64:
+        raise _unknown(code)
+    return types_pb2.Ref(id=identifier, session_id=session, epoch=epoch, type_name=type_name)
 
 
 def _big_integer(value: int) -> object:
-    length = (value.bit_length() + 8) // 8
+    length = value.bit_length() // 8 + 1 if value >= 0 else (value + 1).bit_length() // 8 + 1
+    if length > MAX_INTEGER_BYTES:
+        raise bad(f"an integer of {length} bytes is larger than the {MAX_INTEGER_BYTES} sent")
     return msgpack.ExtType(BIG_INTEGER, value.to_bytes(length, "big", signed=True))
 
 
@@ -239,9 +313,5 @@ def _plain(value: float | str | bytes | list[Any]) -> object:
     return bytes(value) if isinstance(value, bytes) else list(value)
 
 
-def _refuse_timestamp() -> NoReturn:
-    raise _bad("extension type -1 (timestamp) is not known")
-
-
-def _bad(what: str) -> BridgeError:
-    return BridgeError(Category.VALIDATION, "bad_term", f"not a term: {what}")
+def _unknown(code: int) -> BridgeError:
+    return bad(f"msgpack extension {code} is malformed or not known")

@@ -90,13 +90,20 @@ class GatePass(Protocol):
 class Wire:
     """Converts the arguments and the result of one call, in one session.
 
-    `keep_tensors`: results stay in the rank and travel as refs.
+    `keep_tensors`: results stay in the rank and travel as refs. `storage`: where bytes of tensors
+    are that are not in their message.
     """
 
     def __init__(
-        self, objects: Objects, allow_list: NameResolver, *, keep_tensors: bool = False
+        self,
+        objects: Objects,
+        allow_list: NameResolver,
+        *,
+        keep_tensors: bool = False,
+        storage: tensors.Storage = tensors.INLINE,
     ) -> None:
         self.objects = objects
+        self._storage = storage
         self.allow_list = allow_list
         self._keep_tensors = keep_tensors
         self.gate_pass: GatePass | None = None
@@ -110,7 +117,7 @@ class Wire:
 
     def by_value(self) -> Wire:
         """The same conversions, with tensors by value."""
-        return Wire(self.objects, self.allow_list)
+        return Wire(self.objects, self.allow_list, storage=self._storage)
 
     def resolve_obj_by_qualname(self, qualname: str) -> Any:
         """`vllm_distributed.resolve_obj_by_qualname`, behind the allow list."""
@@ -131,19 +138,21 @@ class Wire:
 
     def tensor(self, message: types_pb2.Tensor) -> torch.Tensor:
         """A tensor argument."""
-        return terms.tensor_value(message, self.objects)
+        return terms.tensor_value(message, self.objects, self._storage)
 
     def to_tensor(self, value: torch.Tensor) -> types_pb2.Tensor:
         """A tensor result."""
-        return terms.tensor_message(value, self.objects, keep=self._keep_tensors)
+        return terms.tensor_message(
+            value, self.objects, keep=self._keep_tensors, storage=self._storage
+        )
 
     def term(self, message: types_pb2.Term) -> Any:
         """An argument of any type."""
-        return terms.decode(message, self.objects)
+        return terms.decode(message, self.objects, self._storage)
 
     def to_term(self, value: object) -> types_pb2.Term:
         """A result of any type."""
-        return terms.encode(value, self, keep_tensors=self._keep_tensors)
+        return terms.encode(value, self, keep_tensors=self._keep_tensors, storage=self._storage)
 
     def put(self, value: object) -> types_pb2.Ref:
         """Keep an object that somebody's code has returned, where a client may have it."""
@@ -172,6 +181,7 @@ class Wire:
             world_size=value.world_size,
             local_rank=value.local_rank,
             backend=value.backend,
+            device=str(value.device),
         )
 
     def instance(self, message: types_pb2.Ref, kind: type[T]) -> T:
@@ -179,9 +189,17 @@ class Wire:
         value: T = self._object(message, kind)
         return value
 
+    def kept(self, ref: types_pb2.Ref) -> Any:
+        """An object of any class."""
+        return self._object(ref, object)
+
     def to_object(self, value: object) -> types_pb2.Ref:
         """An object that stays here."""
         return self.put(value)
+
+    def keep(self, value: object) -> types_pb2.Ref:
+        """An object of an exposed class that stays here."""
+        return self.objects.put(value)
 
     def process_group(self, message: types_pb2.ProcessGroup) -> ProcessGroup:
         """A torch process group argument."""

@@ -1,4 +1,4 @@
-"""`python -m vllm_bridge.codegen [--check]`, from the root of the repository."""
+"""`python -m vllm_bridge.codegen [--check | --accept]`, from the root of the repository."""
 
 from __future__ import annotations
 
@@ -6,7 +6,15 @@ import argparse
 import sys
 from pathlib import Path
 
-from vllm_bridge.codegen import dispatch, elixir_messages, elixir_surface, proto, protoc
+from vllm_bridge.codegen import (
+    baseline,
+    dispatch,
+    elixir_messages,
+    elixir_surface,
+    objects,
+    proto,
+    protoc,
+)
 
 PROTO = Path("proto")
 DISTRIBUTED_PROTO = PROTO / "vllm" / "distributed" / "v1"
@@ -21,9 +29,17 @@ def main() -> int:
     """Write everything generated, or with `--check` say what would change."""
     parser = argparse.ArgumentParser(prog="vllm_bridge.codegen", description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; fail on a difference")
-    check = parser.parse_args().check
+    parser.add_argument(
+        "--accept",
+        action="store_true",
+        help="promise what is new in the contract: proto/baseline.txt",
+    )
+    options = parser.parse_args()
+    check = options.check
     if not PROTO.is_dir():
         parser.error("run it from the root of the repository (no proto/ here)")
+    if options.accept:
+        return _accept()
     stale = _stale(_contract(), [DISTRIBUTED_PROTO], apply=not check)
     # What follows is made from the .proto files on disk.
     if not stale or not check:
@@ -36,18 +52,37 @@ def main() -> int:
     return 0
 
 
+def _accept() -> int:
+    path = PROTO / baseline.FILE
+    now = baseline.lines(protoc.compile_protos(PROTO.resolve(), _sources()))
+    promised = baseline.read(path) if path.is_file() else []
+    broken = baseline.broken(promised, now)
+    if broken:
+        print("The contract breaks what it has promised:", file=sys.stderr)
+        print("".join(f"  {sentence}\n" for sentence in broken), end="", file=sys.stderr)
+        return 1
+    path.write_text(baseline.text(now))
+    print(f"codegen: {len(set(now) - set(promised))} new promises in {path}")
+    return 0
+
+
+def _sources() -> list[Path]:
+    return sorted(PROTO.resolve().glob("vllm/*/v1/*.proto"))
+
+
 def _contract() -> dict[Path, str]:
     return {DISTRIBUTED_PROTO / name: text for name, text in proto.proto_files().items()}
 
 
 def _bindings() -> dict[Path, str]:
     root = PROTO.resolve()
-    sources = sorted(root.glob("vllm/*/v1/*.proto"))
+    sources = _sources()
     # Only Python speaks it: in Elixir, Snakepit has messages of its own.
     foreign = sorted(root.glob("snakepit/*.proto"))
     modules = protoc.python_modules(root, [*sources, *foreign])
     wanted = {PYTHON / name: text for name, text in modules.items()}
     wanted[PYTHON / "dispatch.py"] = dispatch.module()
+    wanted[PYTHON / "objects.py"] = objects.module()
     messages = elixir_messages.files(protoc.compile_protos(root, sources))
     surface = elixir_surface.files()
     return wanted | {ELIXIR / name: text for name, text in (messages | surface).items()}

@@ -1,4 +1,4 @@
-"""Elixir modules for the hand-written messages: a struct and a field table each.
+"""Elixir modules for the messages of values: a struct and a field table each.
 
 `Vllm.Bridge.Protobuf` encodes and decodes by the table.
 """
@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from google.protobuf.descriptor_pb2 import (
     DescriptorProto,
@@ -15,6 +16,7 @@ from google.protobuf.descriptor_pb2 import (
     FileDescriptorSet,
 )
 
+from vllm_bridge.codegen.proto import OBJECTS
 from vllm_bridge.codegen.protoc import HEADER
 from vllm_bridge.contract import camel_case
 
@@ -47,7 +49,8 @@ def files(descriptors: FileDescriptorSet) -> dict[str, str]:
     wanted = [
         file
         for file in descriptors.file
-        if file.package != "vllm.distributed.v1" and file.name not in _PYTHON_ONLY
+        if (file.package != "vllm.distributed.v1" or Path(file.name).name == OBJECTS)
+        and file.name not in _PYTHON_ONLY
     ]
     zeroes = dict(pair for file in wanted for pair in _zeroes(file))
     return {f"{file.name.removesuffix('.proto')}.ex": _file(file, zeroes) for file in wanted}

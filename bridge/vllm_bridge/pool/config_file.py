@@ -122,6 +122,8 @@ class ServerTable(_Table):
     listen: str = ""
     attach_grace: _Seconds = timedelta(0)
     max_attachments: _AtLeastOne = 0
+    max_segments: _AtLeastZero = 0
+    max_segment_bytes: _AtLeastOne = 0
 
 
 class ConfigFile(_Table):

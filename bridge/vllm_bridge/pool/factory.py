@@ -12,6 +12,7 @@ from vllm_bridge.pool.launcher import Launcher
 from vllm_bridge.pool.observe import Observer
 from vllm_bridge.pool.ranks import Rank, Seat
 from vllm_bridge.pool.settings import PoolSettings
+from vllm_bridge.pool.shared_memory import SharedMemory
 
 
 class RankFactory:
@@ -25,6 +26,7 @@ class RankFactory:
         settings: PoolSettings,
         observer: Observer,
         numbers: Iterator[int],
+        memory: SharedMemory,
     ) -> None:
         self._pool_name = pool_name
         self._launcher = launcher
@@ -33,6 +35,7 @@ class RankFactory:
         self._observer = observer
         # Shared by all pools of a server, whose ranks listen in one directory.
         self._numbers = numbers
+        self._memory = memory
 
     def create(self, seat: Seat) -> Rank:
         """A rank that has not been started. Its id is never used again."""
@@ -64,6 +67,8 @@ class RankFactory:
             pool_name=self._pool_name,
             json_logs=self._observer.log.form == "json",
             log_level=self._observer.log.level,
+            shared_memory=str(self._memory.directory or ""),
+            max_segment_bytes=self._memory.max_segment_bytes,
         )
         assignment.heartbeat_interval.FromTimedelta(self._settings.heartbeat_interval)
         await rank.start(self._launcher, assignment, rendezvous, board, timeout)

@@ -1,7 +1,8 @@
 """The forkserver: a process that has imported torch once and forks ranks from itself.
 
-Run by the pool as `python -m vllm_bridge.pool.forkserver FD ENTRY_POINT RUNTIME_DIR`, with `FD` one
-end of a `SOCK_SEQPACKET` pair. One JSON object is one packet:
+Run by the pool as `python -m vllm_bridge.pool.forkserver FD ENTRY_POINT DIRECTORY...`, with `FD`
+one end of a `SOCK_SEQPACKET` pair and the directories it removes in the end. One JSON object is one
+packet:
 
     pool -> forkserver   {"op": "fork", "id": ID}
                              with the rank's control socket, the pipe for its stderr and perhaps
@@ -68,18 +69,18 @@ _PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
-    """Run on the socket, entry point and runtime directory named on the command line."""
+    """Run on the socket, entry point and directories named on the command line."""
     sock = socket.socket(fileno=int(sys.argv[1]))
-    Forkserver(sock, entry_point=sys.argv[2], runtime_dir=sys.argv[3]).run()
+    Forkserver(sock, entry_point=sys.argv[2], directories=sys.argv[3:]).run()
 
 
 class Forkserver:
     """The main loop and what it keeps: children by pid, and files to remove at the end."""
 
-    def __init__(self, sock: socket.socket, *, entry_point: str, runtime_dir: str) -> None:
+    def __init__(self, sock: socket.socket, *, entry_point: str, directories: list[str]) -> None:
         self._socket = sock
         self._entry_point = entry_point
-        self._runtime_dir = runtime_dir
+        self._directories = directories
         self._children: dict[int, str] = {}
         self._owned_paths: list[tuple[str, list[int]]] = []
         self._pid = os.getpid()
@@ -246,7 +247,8 @@ class Forkserver:
                 select.select([self._wake_read], [], [], left)
                 with contextlib.suppress(BlockingIOError):
                     self._wake_read.recv(4096)
-        shutil.rmtree(self._runtime_dir, ignore_errors=True)
+        for directory in self._directories:
+            shutil.rmtree(directory, ignore_errors=True)
         for path, identity in self._owned_paths:
             remove_if_same(path, identity)
 

@@ -20,8 +20,11 @@ class ForkserverProcess:
     stderr: int
 
 
-def spawn_forkserver(entry_point: str, runtime_dir: Path) -> ForkserverProcess:
-    """Start one. It serves once it has imported torch; requests may be sent at once."""
+def spawn_forkserver(entry_point: str, *directories: Path) -> ForkserverProcess:
+    """Start one. It serves once it has imported torch; requests may be sent at once.
+
+    It removes the directories when the pool is gone.
+    """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     stderr_read, stderr_write = os.pipe2(os.O_CLOEXEC)
     with theirs:
@@ -33,7 +36,7 @@ def spawn_forkserver(entry_point: str, runtime_dir: Path) -> ForkserverProcess:
                     "vllm_bridge.pool.forkserver",
                     str(theirs.fileno()),
                     entry_point,
-                    str(runtime_dir),
+                    *map(str, directories),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=stderr_write,

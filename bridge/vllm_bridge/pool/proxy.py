@@ -6,12 +6,14 @@ Calls that clients send straight to a rank, in strict sessions, are not seen her
 `hint` session goes to such a rank with the request to refuse it unless the rank is idle: asking
 first would cost a round trip, and the answer could be out of date. When it is refused, the call
 goes to the next idle rank, or back to its place in the queue.
+
+Objects stay in the rank that made them. A call of a `hint` session that takes one, and comes to
+another rank, is refused there before it runs, and goes to the one that keeps it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from datetime import timedelta
 
 import grpc
@@ -19,48 +21,30 @@ import grpc.aio
 
 from vllm_bridge import metadata as keys
 from vllm_bridge._generated import rank_pb2
-from vllm_bridge.codec.errors import BridgeError, Category, detail_in
+from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.pool import keepers, parts
 from vllm_bridge.pool.abort import abort
 from vllm_bridge.pool.attachments import Attachments
 from vllm_bridge.pool.calls import PlacedCall, PlacedCalls
 from vllm_bridge.pool.line import Turn
 from vllm_bridge.pool.pools import Pools
 from vllm_bridge.pool.ranks import Rank
+from vllm_bridge.pool.sending import Elsewhere, Metadata, NotIdle, Request, send
 from vllm_bridge.pool.session_entry import SessionEntry
 from vllm_bridge.pool.sessions import Sessions
 from vllm_bridge.pool.settling import Settling
 from vllm_bridge.pool.standalone import Standalone
-
-Metadata = Sequence[tuple[str, str | bytes]]
 
 FORWARDED_PREFIXES = ("/vllm.distributed.v1.", "/vllm.bridge.v1.Rank/", "/vllm.bridge.v1.Objects/")
 
 # Answered beside a rank's executor, so they must not wait for it to be idle.
 _BESIDE_EXECUTOR = "/vllm.bridge.v1.Rank/"
 _WITHDRAW = "/vllm.bridge.v1.Rank/Withdraw"
-
-# The pool's own, or made anew for the second hop.
-_NOT_FORWARDED = frozenset({keys.AUTHORIZATION, keys.POOL_NAME, keys.CLIENT_ID, "user-agent"})
+_RELEASE = "/vllm.bridge.v1.Objects/Release"
 
 # A call whose deadline passes in the queue is answered this much earlier, so that the reason
 # arrives before its client gives up by itself.
 _ANSWER_AHEAD = timedelta(milliseconds=50)
-
-# Between a broken connection to a rank and the news of its death.
-_DEATH_SECONDS = 1.0
-
-_BROKEN = frozenset(
-    {
-        grpc.StatusCode.UNAVAILABLE,
-        grpc.StatusCode.CANCELLED,
-        grpc.StatusCode.INTERNAL,
-        grpc.StatusCode.UNKNOWN,
-    }
-)
-
-
-class _NotIdle(Exception):
-    """A rank that was to run a call only if it is idle has refused it."""
 
 
 class Proxy:
@@ -81,10 +65,13 @@ class Proxy:
     def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
         """The handler for a method that ranks serve, None for any other."""
         method: str = details.method
+        in_parts = method == parts.PATH
+        if in_parts:
+            method = keys.text(details.invocation_metadata, keys.METHOD)
         if not method.startswith(FORWARDED_PREFIXES):
             return None
 
-        async def forward(request: bytes, context: grpc.aio.ServicerContext) -> bytes:
+        async def forward(request: Request, context: grpc.aio.ServicerContext) -> bytes:
             try:
                 return await self._forward(method, request, context)
             except BridgeError as error:
@@ -93,10 +80,18 @@ class Proxy:
                 )
                 return await abort(context, error)
 
-        return grpc.unary_unary_rpc_method_handler(forward)
+        if not in_parts:
+            return grpc.unary_unary_rpc_method_handler(forward)
+        if method.startswith(_BESIDE_EXECUTOR) or method == _RELEASE:
+            return None
+
+        async def forward_parts(requests: object, context: grpc.aio.ServicerContext) -> None:
+            await forward(parts.Parts(context), context)
+
+        return grpc.stream_stream_rpc_method_handler(forward_parts)
 
     async def _forward(
-        self, method: str, request: bytes, context: grpc.aio.ServicerContext
+        self, method: str, request: Request, context: grpc.aio.ServicerContext
     ) -> bytes:
         metadata: Metadata = tuple(context.invocation_metadata())
         session_id = keys.text(metadata, keys.SESSION_ID)
@@ -114,7 +109,7 @@ class Proxy:
             if session is not None and session.strict:
                 return await self._on_bound_rank(session, method, request, context, metadata)
             standalone = self._pools.get(pool_name).standalone
-            if method.startswith(_BESIDE_EXECUTOR):
+            if isinstance(request, bytes) and method.startswith(_BESIDE_EXECUTOR):
                 return await self._beside_executor(
                     standalone, session, method, request, context, metadata
                 )
@@ -127,7 +122,7 @@ class Proxy:
         self,
         session: SessionEntry,
         method: str,
-        request: bytes,
+        request: Request,
         context: grpc.aio.ServicerContext,
         metadata: Metadata,
     ) -> bytes:
@@ -136,7 +131,7 @@ class Proxy:
             raise BridgeError(Category.POOL, "session_not_bound", "a strict session has no rank")
         try:
             if method.startswith(_BESIDE_EXECUTOR):
-                return await self._send(rank, method, request, context, metadata)
+                return await send(rank, method, request, context, metadata)
             rank.in_flight += 1
             return await self._occupying(rank, method, request, context, metadata)
         except BridgeError as error:
@@ -170,20 +165,26 @@ class Proxy:
             raise BridgeError(Category.WORKER, "no_rank", "no rank is up outside the worlds")
         if session is not None:
             await session.introduce_to(rank)
-        return await self._send(rank, method, request, context, metadata)
+        return await send(rank, method, request, context, metadata)
 
     async def _placed(
         self,
         standalone: Standalone,
         session: SessionEntry | None,
         method: str,
-        request: bytes,
+        request: Request,
         context: grpc.aio.ServicerContext,
         metadata: Metadata,
     ) -> bytes:
+        if session is not None and method == _RELEASE and isinstance(request, bytes):
+            return await self._released(session, request, context, metadata)
         call = self._calls.add(
             session.session_id if session else "", keys.text(metadata, keys.CALL_ID), method
         )
+        inside = keys.text(metadata, keys.CONTEXT)
+        if session is not None and inside:
+            keeper = keepers.of(session, inside)
+            return await self._kept(keeper, call, method, request, context, metadata)
         turn = standalone.turn(_give_up_at(context))
         again = False
         while True:
@@ -194,34 +195,82 @@ class Proxy:
                 raise
             try:
                 return await self._occupying(
-                    rank, method, request, context, metadata, only_if_idle=rank.called_directly
+                    rank,
+                    method,
+                    request,
+                    context,
+                    metadata,
+                    only_if_idle=rank.called_directly,
+                    movable=session is not None,
                 )
-            except _NotIdle:
+            except NotIdle:
                 call.rank = None
                 again = True
-                if first and session is not None and session.rank is rank:
-                    # It has not run there after all.
-                    session.forget_rank()
-                    session.rank = None
+                _not_run(session, rank, first=first)
+            except Elsewhere as refusal:
+                if session is None:
+                    raise
+                _not_run(session, rank, first=first)
+                keeper = keepers.named(session, refusal.detail)
+                return await self._kept(keeper, call, method, request, context, metadata)
+
+    async def _kept(
+        self,
+        keeper: Rank,
+        call: PlacedCall,
+        method: str,
+        request: Request,
+        context: grpc.aio.ServicerContext,
+        metadata: Metadata,
+    ) -> bytes:
+        """Send a call to the one rank where it can run; it waits in that rank's queue."""
+        call.rank = keeper
+        keeper.in_flight += 1
+        return await self._occupying(keeper, method, request, context, metadata)
+
+    async def _released(
+        self,
+        session: SessionEntry,
+        request: bytes,
+        context: grpc.aio.ServicerContext,
+        metadata: Metadata,
+    ) -> bytes:
+        """Have every rank forget those of the objects that it keeps."""
+        released = 0
+        for keeper, part in keepers.parts(session, request):
+            keeper.in_flight += 1
+            answer = await self._occupying(keeper, _RELEASE, part, context, metadata)
+            released += rank_pb2.ReleaseResponse.FromString(answer).released
+        return rank_pb2.ReleaseResponse(released=released).SerializeToString()
 
     async def _occupying(
         self,
         rank: Rank,
         method: str,
-        request: bytes,
+        request: Request,
         context: grpc.aio.ServicerContext,
         metadata: Metadata,
         *,
         only_if_idle: bool = False,
+        movable: bool = False,
     ) -> bytes:
         """Send a call that has a place on the rank, and give the place back when it has ended."""
         ended = False
         try:
-            response = await self._send(
-                rank, method, request, context, metadata, only_if_idle=only_if_idle
+            response = await send(
+                rank,
+                method,
+                request,
+                context,
+                metadata,
+                only_if_idle=only_if_idle,
+                movable=movable,
             )
             ended = True
-        except _NotIdle:
+        except Elsewhere:
+            ended = True
+            raise
+        except NotIdle:
             ended = True
             # Before the place is given back, or the next call would be sent here too.
             await self._settling.check_busy(rank)
@@ -274,48 +323,15 @@ class Proxy:
                 return rank, first
             again = True
 
-    async def _send(
-        self,
-        rank: Rank,
-        method: str,
-        request: bytes,
-        context: grpc.aio.ServicerContext,
-        metadata: Metadata,
-        *,
-        only_if_idle: bool = False,
-    ) -> bytes:
-        if rank.died.done():
-            raise rank.unavailable()
-        forwarded = [pair for pair in metadata if pair[0] not in _NOT_FORWARDED]
-        if only_if_idle:
-            forwarded = [pair for pair in forwarded if pair[0] != keys.AFFINITY]
-            forwarded.append((keys.AFFINITY, keys.FAIL_FAST))
-        call = rank.channel().unary_unary(method)(
-            request,
-            timeout=context.time_remaining(),
-            metadata=grpc.aio.Metadata(*forwarded),
-        )
-        try:
-            response: bytes = await call
-        except grpc.aio.AioRpcError as error:
-            trailing = tuple(error.trailing_metadata() or ())
-            detail = detail_in(trailing)
-            if only_if_idle and detail is not None and detail.reason == "worker_busy":
-                raise _NotIdle from None
-            if detail is None:
-                named = await _named(error.code(), rank, method)
-                if named is not None:
-                    raise named from None
-            await context.abort(error.code(), error.details() or "", trailing)
-            raise
-        if initial := tuple(await call.initial_metadata()):
-            await context.send_initial_metadata(initial)
-        if trailing := tuple(await call.trailing_metadata()):
-            context.set_trailing_metadata(trailing)
-        return response
-
     def _home(self, rank: Rank) -> Standalone:
         return self._pools.get(rank.pool_name).standalone
+
+
+def _not_run(session: SessionEntry | None, rank: Rank, *, first: bool) -> None:
+    """A call that went to the rank has not run there: it is not its session's because of it."""
+    if first and session is not None and session.rank is rank:
+        session.forget_rank()
+        session.rank = None
 
 
 def _give_up_at(context: grpc.aio.ServicerContext) -> float | None:
@@ -334,21 +350,3 @@ def _withdrawn(call: PlacedCall) -> BridgeError:
         f"{call.method} was withdrawn while it was queued in the pool; it never ran",
         call_id=call.call_id,
     )
-
-
-async def _named(code: grpc.StatusCode, rank: Rank, method: str) -> BridgeError | None:
-    """What a status without our detail stands for; None when it says it all."""
-    if code == grpc.StatusCode.DEADLINE_EXCEEDED:
-        return BridgeError(
-            Category.TIMEOUT,
-            "deadline_exceeded",
-            f"the deadline passed after {method} was sent to {rank.name}; it was queued there or "
-            "running. Rank.Withdraw says which",
-            details={"state": "sent", "rank_id": rank.rank_id},
-        )
-    # A rank that dies breaks its connections in more ways than one.
-    if code in _BROKEN:
-        await asyncio.wait({rank.died}, timeout=_DEATH_SECONDS)
-        if rank.died.done():
-            return rank.unavailable()
-    return None

@@ -198,13 +198,13 @@ class Rank:
             await asyncio.shield(self.kill())
             raise
 
-    async def register(self, session_id: str, *, fail_fast: bool) -> None:
+    async def register(self, session_id: str, *, fail_fast: bool, number: int = 0) -> None:
         """Make the session known to the rank; once, however many calls ask for it at a time."""
         task = self._registered.get(session_id)
         if task is None:
             request = control_pb2.PoolToRank(
                 register_session=control_pb2.RegisterSession(
-                    session_id=session_id, fail_fast=fail_fast
+                    session_id=session_id, fail_fast=fail_fast, number=number
                 )
             )
             task = asyncio.get_running_loop().create_task(self._register(request))

@@ -28,13 +28,13 @@ class RuntimeDir:
         self._lock = lock
 
     @classmethod
-    def create(cls) -> RuntimeDir:
-        """Make one, and remove those that crashed pools have left.
+    def create(cls, base: Path | None = None) -> RuntimeDir:
+        """Make one, where there is room for sockets or in `base`; remove those of crashed pools.
 
         Raises:
             ListenError: there is no place for it.
         """
-        base = _base()
+        base = base or _base()
         remove_stale(base)
         for _ in range(_ATTEMPTS):
             try:

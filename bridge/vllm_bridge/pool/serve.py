@@ -24,6 +24,7 @@ from vllm_bridge.pool.listen import (
 )
 from vllm_bridge.pool.runtime_dir import RuntimeDir
 from vllm_bridge.pool.settings import ServerSettings
+from vllm_bridge.pool.shared_memory import create_directory
 from vllm_bridge.pool.stderr import forwarder
 from vllm_bridge.pool.tls import NO_TLS, Guard, Tls, TlsFiles, read_tls
 from vllm_bridge.version import __version__
@@ -71,8 +72,10 @@ def serve(
         with claimed(address):
             pass
     runtime_dir = RuntimeDir.create()
+    memory_dir = create_directory() if settings.max_segments else None
     try:
-        forkserver = spawn_forkserver(settings.entry_point, runtime_dir.path)
+        directories = [runtime_dir.path, *([memory_dir.path] if memory_dir else [])]
+        forkserver = spawn_forkserver(settings.entry_point, *directories)
         _raise_file_limit()
         # While torch loads over there.
         from vllm_bridge.pool.server import Resources
@@ -80,7 +83,7 @@ def serve(
         try:
             asyncio.run(
                 _run(
-                    Resources(runtime_dir, forkserver),
+                    Resources(runtime_dir, forkserver, memory_dir),
                     address or UnixAddress(runtime_dir.path / _SOCKET_NAME),
                     settings,
                     token,
@@ -97,6 +100,8 @@ def serve(
                 forkserver.popen.wait()
     finally:
         runtime_dir.remove()
+        if memory_dir is not None:
+            memory_dir.remove()
         forwarder().flush(_FLUSH_SECONDS)
     return 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from dataclasses import dataclass
+from pathlib import Path
 
 import grpc.aio
 
@@ -26,6 +27,7 @@ from vllm_bridge.pool.runtime_dir import RuntimeDir
 from vllm_bridge.pool.service import PoolService
 from vllm_bridge.pool.sessions import Sessions
 from vllm_bridge.pool.settings import ServerSettings
+from vllm_bridge.pool.shared_memory import SharedMemory
 from vllm_bridge.pool.tls import Tls
 from vllm_bridge.pool.worlds import Worlds
 
@@ -50,6 +52,13 @@ class Resources:
 
     runtime_dir: RuntimeDir
     forkserver: ForkserverProcess
+    # For shared memory; None: there is none.
+    memory_dir: RuntimeDir | None = None
+
+    def directories(self) -> list[Path]:
+        """What has to be removed in the end."""
+        memory = [self.memory_dir.path] if self.memory_dir else []
+        return [self.runtime_dir.path, *memory]
 
 
 class PoolServer:
@@ -66,8 +75,14 @@ class PoolServer:
         self._tls = tls
         directory = resources.runtime_dir.path
 
+        memory = SharedMemory(
+            resources.memory_dir.path if resources.memory_dir else None,
+            settings.max_segments,
+            settings.max_segment_bytes,
+        )
+
         def spawn() -> ForkserverProcess:
-            return spawn_forkserver(settings.entry_point, directory)
+            return spawn_forkserver(settings.entry_point, *resources.directories())
 
         self._launcher = LocalLauncher(spawn, resources.forkserver)
         self._observer = observer = Observer(log=log or LogSettings())
@@ -77,12 +92,12 @@ class PoolServer:
                 NamedPool(
                     name,
                     pool,
-                    RankFactory(name, self._launcher, directory, pool, observer, numbers),
+                    RankFactory(name, self._launcher, directory, pool, observer, numbers, memory),
                 )
                 for name, pool in settings.pools.items()
             ]
         )
-        self._sessions = Sessions(self._pools, observer)
+        self._sessions = Sessions(self._pools, observer, memory)
         self._worlds = Worlds(self._pools, self._sessions, observer)
         self._attachments = Attachments(
             settings.attach_grace, settings.max_attachments, self._client_gone
@@ -103,6 +118,7 @@ class PoolServer:
                     self._attachments,
                     observer.events,
                     settings.profiles,
+                    memory,
                 ).handler(),
                 Proxy(self._pools, self._sessions, self._attachments),
             )

@@ -19,6 +19,7 @@ from vllm_bridge.pool.inspection import pool_status
 from vllm_bridge.pool.pools import Pools
 from vllm_bridge.pool.profiles import TimeoutProfile
 from vllm_bridge.pool.sessions import Sessions
+from vllm_bridge.pool.shared_memory import SharedMemory
 from vllm_bridge.pool.world_spec import WorldSpec
 from vllm_bridge.pool.worlds import Worlds
 
@@ -42,6 +43,7 @@ class PoolService:
         attachments: Attachments,
         events: Events,
         profiles: Mapping[str, TimeoutProfile],
+        memory: SharedMemory,
     ) -> None:
         self._pools = pools
         self._sessions = sessions
@@ -49,6 +51,7 @@ class PoolService:
         self._attachments = attachments
         self._events = events
         self._profiles = profiles
+        self._memory = memory
 
     def handler(self) -> grpc.GenericRpcHandler:
         """The service, for a grpc.aio server."""
@@ -65,6 +68,7 @@ class PoolService:
                 "Diagnose": _rpc(self._diagnose, pool_pb2.DiagnoseRequest),
                 "Watch": _stream(self._watch, pool_pb2.WatchRequest),
                 "Attach": _stream(self._attach, pool_pb2.AttachRequest),
+                "ShareMemory": _rpc(self._share_memory, pool_pb2.ShareMemoryRequest),
                 "GetProfiles": _rpc(self._get_profiles, pool_pb2.GetProfilesRequest),
                 "GetStatus": _rpc(self._get_status, pool_pb2.GetStatusRequest),
             },
@@ -148,6 +152,17 @@ class PoolService:
             await context.write(attached.SerializeToString())
             await self._attachments.wait_for_stop()
         raise BridgeError(Category.POOL, "pool_stopping", "the pool is stopping")
+
+    async def _share_memory(
+        self, request: pool_pb2.ShareMemoryRequest, direct: bool
+    ) -> pool_pb2.ShareMemoryResponse:
+        asked = request.session
+        with self._attachments.owner(asked.client_id):
+            session = await self._sessions.of_call(
+                asked.session_id, asked.pool_name, asked.affinity, asked.client_id
+            )
+            self._attachments.claim(session, asked.client_id)
+        return self._memory.share(session, request.segments)
 
     async def _get_profiles(
         self, request: pool_pb2.GetProfilesRequest, direct: bool

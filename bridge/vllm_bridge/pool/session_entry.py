@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
@@ -14,6 +15,8 @@ from vllm_bridge.pool.settings import DEFAULT_POOL
 # They travel in metadata, which is printable ASCII, and in error messages.
 _SESSION_ID = re.compile(r"[!-~]{1,200}")
 _OF_WORLD = re.compile(r".*/rank-\d+")
+
+_numbers = itertools.count(1)
 
 
 @dataclass(eq=False, slots=True)
@@ -34,6 +37,8 @@ class SessionEntry:
     in_flight: int = 0
     # Ranks that were told of it.
     known_to: tuple[Rank, ...] = ()
+    # Tells it from another one of the same id, before or after it.
+    number: int = field(default_factory=_numbers.__next__)
 
     @property
     def strict(self) -> bool:
@@ -45,7 +50,11 @@ class SessionEntry:
         if rank not in self.known_to:
             alive = (known for known in self.known_to if not known.died.done())
             self.known_to = (*alive, rank)
-        await rank.register(self.session_id, fail_fast=self.affinity == pool_pb2.STRICT_FAIL_FAST)
+        await rank.register(
+            self.session_id,
+            fail_fast=self.affinity == pool_pb2.STRICT_FAIL_FAST,
+            number=self.number,
+        )
 
     def prefer(self, rank: Rank) -> bool:
         """A call of this hint session goes there: from now on that is its rank, while it lives.

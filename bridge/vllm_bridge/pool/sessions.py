@@ -21,6 +21,7 @@ from vllm_bridge.pool.session_entry import (
     names_world,
     not_found,
 )
+from vllm_bridge.pool.shared_memory import SharedMemory
 
 _MAX_ENDED = 10_000
 
@@ -28,8 +29,11 @@ _MAX_ENDED = 10_000
 class Sessions:
     """All sessions of the server, in all pools, those of worlds included."""
 
-    def __init__(self, pools: Pools, observer: Observer) -> None:
+    def __init__(
+        self, pools: Pools, observer: Observer, memory: SharedMemory | None = None
+    ) -> None:
         self._pools = pools
+        self._memory = memory or SharedMemory(None)
         self._events = observer.events
         self._live: dict[str, SessionEntry] = {}
         self._opening: dict[str, asyncio.Task[SessionEntry]] = {}
@@ -282,6 +286,7 @@ class Sessions:
             if not watcher.done():
                 watcher.set_result(None)
         entry.forget_rank()
+        self._memory.forget(entry.number)
 
     async def _drop(self, entry: SessionEntry) -> None:
         await asyncio.gather(

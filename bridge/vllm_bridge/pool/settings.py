@@ -70,6 +70,10 @@ class ServerSettings:
     # How long what a client owns outlives its last attachment.
     attach_grace: timedelta = timedelta(seconds=5)
     max_attachments: int = 1_000
+    # Segments of shared memory that a session may have; 0: none, all tensors go through the socket.
+    max_segments: int = 16
+    # Of one of them; None: a quarter of the file system they are in.
+    max_segment_bytes: int | None = None
     entry_point: str = DEFAULT_ENTRY_POINT
 
     def grpc_options(self) -> list[tuple[str, int]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import traceback
 
+from pydantic import ValidationError
+
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_distributed.errors import DistributedError
 
@@ -14,14 +16,16 @@ def bridge_error(error: Exception, *, rank: int | None, call_id: str) -> BridgeE
         error.rank = rank if error.rank is None else error.rank
         error.call_id = error.call_id or call_id
         return error
-    reason, details = "exception", {}
+    reason, details, message = "exception", {}, str(error)
     if isinstance(error, DistributedError):
         reason, details = error.reason, dict(error.details)
+    elif isinstance(error, ValidationError):
+        reason, details, message = _refused_fields(error)
     kind = type(error)
     return BridgeError(
         Category.TIMEOUT if isinstance(error, TimeoutError) else Category.PYTHON_ERROR,
         reason,
-        str(error) or kind.__name__,
+        message or kind.__name__,
         details=details,
         python_type=kind.__qualname__
         if kind.__module__ == "builtins"
@@ -30,3 +34,18 @@ def bridge_error(error: Exception, *, rank: int | None, call_id: str) -> BridgeE
         rank=rank,
         call_id=call_id,
     )
+
+
+def _refused_fields(error: ValidationError) -> tuple[str, dict[str, object], str]:
+    """Reason, details and message of a configuration that was refused."""
+    refused = [
+        (".".join(map(str, problem["loc"])), problem["input"], problem["msg"])
+        for problem in error.errors(include_url=False, include_context=False)
+    ]
+    # Rules of our own name field and value themselves.
+    said = [
+        why if not field or why.startswith(f"{field}=") else f"{field}={value!r}: {why}"
+        for field, value, why in refused
+    ]
+    details: dict[str, object] = {"fields": [field for field, _, _ in refused if field]}
+    return "invalid_argument", details, f"{error.title}: " + "; ".join(said)

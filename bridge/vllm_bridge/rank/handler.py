@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NoReturn
 
@@ -21,6 +23,7 @@ from vllm_bridge.codec.dispatch import Dispatch
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.codec.wire import Wire
 from vllm_bridge.rank.allow_list import AllowList
+from vllm_bridge.rank.chunks import ChunksMalformed, ChunkStorage
 from vllm_bridge.rank.counts import Counts
 from vllm_bridge.rank.executor import Executor
 from vllm_bridge.rank.failures import bridge_error
@@ -29,6 +32,11 @@ from vllm_bridge.rank.journal import Journal, Record
 from vllm_bridge.rank.sessions import RankSession, RankSessions
 
 _logger = logging.getLogger("vllm_bridge.rank.calls")
+
+CHUNKS_CALL = "/vllm.bridge.v1.Chunks/Call"
+
+TRANSFER_THREADS = 4
+"""Calls in parts that are on their way at a time; others wait, and hold no memory meanwhile."""
 
 
 # By busy ranks, too: what has been entered has to be exited.
@@ -49,6 +57,10 @@ class RankState:
     counts: Counts = field(default_factory=Counts)
     # Calls that may wait for the executor; 0 for any number.
     max_queue: int = 0
+    # For calls that come in parts, while bytes arrive and leave.
+    transfers: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(TRANSFER_THREADS, "rank-transfer")
+    )
 
 
 class RankHandler(grpc.GenericRpcHandler):  # type: ignore[misc]
@@ -61,12 +73,15 @@ class RankHandler(grpc.GenericRpcHandler):  # type: ignore[misc]
     def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
         """Route one call; None means UNIMPLEMENTED."""
         path: str = details.method
+        metadata = dict(details.invocation_metadata)
+        in_parts = path == CHUNKS_CALL
+        if in_parts:
+            path = metadata.get(keys.METHOD, "")
         dispatch = self._methods.get(path)
         if dispatch is None:
             return None
-        metadata = dict(details.invocation_metadata)
         record = Record(metadata.get(keys.SESSION_ID, ""), metadata.get(keys.CALL_ID, ""), path)
-        behaviour: _Refusal | _Call
+        behaviour: _Refusal | _Call | _CallInParts
         try:
             self._state.sessions.check_epoch(record.session_id, metadata.get(keys.EPOCH, ""))
             session = self._state.sessions.get(record.session_id)
@@ -78,14 +93,19 @@ class RankHandler(grpc.GenericRpcHandler):  # type: ignore[misc]
             self._state.counts.add(dispatch.name, error.reason, 0.0, 0, 0)
             behaviour = _Refusal(error)
         else:
+            chunks = ChunkStorage() if in_parts else None
             wire = Wire(
                 session.objects,
                 self._state.allow_list,
                 keep_tensors=metadata.get(keys.TENSORS) == keys.TENSORS_AS_REFS,
+                storage=chunks or session.memory_of_call(metadata.get(keys.SHARED_MEMORY, "")),
             )
             kind = _Call if dispatch.inline else _QueuedCall
-            behaviour = kind(self._state, dispatch, record, wire)
+            call = kind(self._state, dispatch, record, wire)
+            behaviour = _CallInParts(self._state, call, chunks) if chunks else call
         # Requests are parsed where the call runs, not on the polling thread.
+        if in_parts:
+            return grpc.stream_stream_rpc_method_handler(behaviour)
         return grpc.unary_unary_rpc_method_handler(behaviour)
 
     def _check_busy(
@@ -121,7 +141,7 @@ class _Refusal:
     def __init__(self, error: BridgeError) -> None:
         self._error = error
 
-    def __call__(self, request: bytes, context: grpc.ServicerContext) -> bytes:
+    def __call__(self, request: object, context: grpc.ServicerContext) -> bytes:
         _abort(context, self._error)
 
 
@@ -142,7 +162,7 @@ class _Call:
             ).SerializeToString()
         except DecodeError as error:
             outcome = "malformed_request"
-            _abort(context, self._malformed(error))
+            _abort(context, self.malformed(error))
         except Exception as error:  # noqa: BLE001 - whatever a call raises is its caller's answer
             failure = bridge_error(error, rank=self._state.rank, call_id=self._record.call_id)
             outcome = failure.reason
@@ -168,7 +188,12 @@ class _Call:
             call_id=self._record.call_id,
         )
 
-    def _malformed(self, error: DecodeError) -> BridgeError:
+    def submit(self, request: bytes, context: grpc.ServicerContext) -> bytes:
+        """Run it from a thread that is not its own, and wait for it."""
+        return self(request, context)
+
+    def malformed(self, error: Exception) -> BridgeError:
+        """The error for a request that cannot be read."""
         return BridgeError(
             Category.VALIDATION,
             "malformed_request",
@@ -212,6 +237,17 @@ class _QueuedCall(_Call):
             # Before its answer is sent: who has it may call again, and not find the rank busy.
             self._state.journal.end(record)
 
+    def submit(self, request: bytes, context: grpc.ServicerContext) -> bytes:
+        """Queue it on the executor."""
+
+        def run() -> bytes:
+            # gRPC sees to this where it queues a call itself.
+            if not context.is_active():
+                raise _CallerGone
+            return self(request, context)
+
+        return self.experimental_thread_pool.submit(run).result()  # type: ignore[no-any-return]
+
     def _caller_gone(self) -> None:
         """The call is over for its caller: answered, cancelled, or past its deadline."""
         record = self._record
@@ -220,6 +256,29 @@ class _QueuedCall(_Call):
         record.gone_at = time.monotonic()
         if self._state.gate is not None and record.visit is not None:
             self._state.gate.leave(record.visit, CALLER_GONE)
+
+
+class _CallerGone(Exception):
+    """Nobody waits for the call any more; it never ran."""
+
+
+class _CallInParts:
+    """One call whose tensors come and go in chunks, moved by a thread that only does that."""
+
+    def __init__(self, state: RankState, call: _Call, chunks: ChunkStorage) -> None:
+        self._call = call
+        self._chunks = chunks
+        self.experimental_thread_pool = state.transfers
+
+    def __call__(self, requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
+        # Whoever has sent nothing yet may still send the call to another rank.
+        context.send_initial_metadata(((keys.PARTS, "accepted"),))
+        try:
+            request = self._chunks.receive(requests)
+        except (ChunksMalformed, DecodeError) as error:
+            _abort(context, self._call.malformed(error))
+        with suppress(_CallerGone):
+            yield from self._chunks.parts(self._call.submit(request, context))
 
 
 def _abort(context: grpc.ServicerContext, error: BridgeError) -> NoReturn:

@@ -8,6 +8,7 @@ import threading
 from vllm_bridge._generated import types_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.rank.contexts import SessionContexts
+from vllm_bridge.refs import home_of, make_id
 
 MAX_OBJECTS = 100_000
 """Per session. A client that never releases is told so instead of filling the rank's memory."""
@@ -17,11 +18,16 @@ class SessionObjects:
     """The object table of one session.
 
     The same object has the same ref for as long as it is kept, so that asking for a group a
-    thousand times keeps one entry.
+    thousand times keeps one entry. `home` is the id of this rank, where calls of one session may
+    run in several: it is part of the refs, so that those of another rank are never taken for its
+    own.
     """
 
-    def __init__(self, session_id: str, epoch: int, limit: int = MAX_OBJECTS) -> None:
+    def __init__(
+        self, session_id: str, epoch: int, limit: int = MAX_OBJECTS, home: str = ""
+    ) -> None:
         self.session_id = session_id
+        self._home = home
         self.contexts = SessionContexts(session_id)
         self._epoch = epoch
         self._limit = limit
@@ -51,7 +57,7 @@ class SessionObjects:
                         "release some with Vllm.release/1 or close the session",
                         details={"limit": self._limit},
                     )
-                identifier = f"obj-{next(self._numbers)}"
+                identifier = make_id(next(self._numbers), self._home)
                 self._by_ref[identifier] = value
                 self._ref_of[id(value)] = identifier
         return types_pb2.Ref(
@@ -66,7 +72,8 @@ class SessionObjects:
 
         Raises:
             BridgeError: (validation) the ref belongs to another session (`foreign_ref`), to an
-                earlier epoch of the world (`stale_ref`), or was released (`unknown_ref`).
+                earlier epoch of the world (`stale_ref`), is kept by another rank of its session
+                (`ref_elsewhere`), or was released (`unknown_ref`).
         """
         if ref.session_id != self.session_id:
             raise _refused(
@@ -84,6 +91,7 @@ class SessionObjects:
             )
         with self._lock:
             if ref.id not in self._by_ref:
+                self._check_home(ref)
                 raise _refused(
                     "unknown_ref",
                     f"{_named(ref)} is not kept in session {self.session_id!r}; it was released, "
@@ -91,6 +99,19 @@ class SessionObjects:
                     ref,
                 )
             return self._by_ref[ref.id]
+
+    def _check_home(self, ref: types_pb2.Ref) -> None:
+        home = home_of(ref.id)
+        if home and home != self._home:
+            raise _refused(
+                "ref_elsewhere",
+                f"{_named(ref)} is kept by {home}, and this call runs in {self._home}: a call uses "
+                "objects of one rank. Calls of a hint session may run in any; make the objects in "
+                "a strict session, which has one",
+                ref,
+                home=home,
+                rank_id=self._home,
+            )
 
     def release(self, ref: types_pb2.Ref) -> bool:
         """Forget an object; False when it was not there.
@@ -122,10 +143,6 @@ def _named(ref: types_pb2.Ref) -> str:
     return f"ref {ref.id!r} ({ref.type_name or 'of unknown type'})"
 
 
-def _refused(reason: str, message: str, ref: types_pb2.Ref) -> BridgeError:
-    return BridgeError(
-        Category.VALIDATION,
-        reason,
-        message,
-        details={"ref": ref.id, "session_id": ref.session_id, "epoch": ref.epoch},
-    )
+def _refused(reason: str, message: str, ref: types_pb2.Ref, **more: object) -> BridgeError:
+    details = {"ref": ref.id, "session_id": ref.session_id, "epoch": ref.epoch, **more}
+    return BridgeError(Category.VALIDATION, reason, message, details=details)

@@ -23,6 +23,7 @@ from vllm_bridge._generated import control_pb2
 
 if TYPE_CHECKING:
     from vllm_bridge.rank.handler import RankState
+    from vllm_bridge.rank.sessions import MemoryPlace
 
 EXIT_STOPPED = 0
 EXIT_FAILED = 1
@@ -94,7 +95,13 @@ class _Rank:
         gate = Gate(assigned, self._send_all, board) if assigned and assigned.gate else None
         state = RankState(
             rank=assigned.rank if assigned else None,
-            sessions=RankSessions(assigned.epoch if assigned else 0, executor.submit),
+            sessions=RankSessions(
+                assigned.epoch if assigned else 0,
+                executor.submit,
+                self._memory_place(),
+                # The sessions of a world have one rank each.
+                home="" if assigned else self._assignment.rank_id,
+            ),
             journal=journal,
             executor=executor,
             allow_list=AllowList(self._assignment.allowed_prefixes),
@@ -167,12 +174,22 @@ class _Rank:
             return True
         elif kind == "register_session":
             request = message.register_session
-            state.sessions.register(request.session_id, fail_fast=request.fail_fast)
+            state.sessions.register(
+                request.session_id, fail_fast=request.fail_fast, number=request.number
+            )
         elif kind == "drop_session":
             ack.kept = not self._drop(state, message.drop_session)
         if message.request_id:
             self._send(control_pb2.RankToPool(request_id=message.request_id, ack=ack))
         return False
+
+    def _memory_place(self) -> MemoryPlace | None:
+        from vllm_bridge.rank.sessions import MemoryPlace
+
+        directory = self._assignment.shared_memory
+        if not directory:
+            return None
+        return MemoryPlace(Path(directory), self._assignment.max_segment_bytes)
 
     def _heartbeat_interval_s(self) -> float:
         if not self._assignment.HasField("heartbeat_interval"):

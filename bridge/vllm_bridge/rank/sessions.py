@@ -7,8 +7,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 
 from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.codec.segments import CallMemory, NoMemory, SessionMemory
 from vllm_bridge.rank.objects import SessionObjects
 
 
@@ -19,19 +21,44 @@ class RankSession:
     objects: SessionObjects
     fail_fast: bool
     last_used: float = field(default_factory=time.monotonic)
+    # None: there is no shared memory.
+    memory: SessionMemory | None = None
+
+    def memory_of_call(self, lent: str) -> CallMemory | NoMemory:
+        """Where the bytes of one call's tensors may be; `lent` as in the call's metadata."""
+        return self.memory.call(lent) if self.memory else NoMemory()
+
+
+@dataclass(frozen=True)
+class MemoryPlace:
+    """Where the shared memory of all sessions is."""
+
+    directory: Path
+    max_segment_bytes: int
+
+    def of_session(self, number: int) -> SessionMemory:
+        """That of one session."""
+        return SessionMemory(self.directory / f"session-{number}", self.max_segment_bytes)
 
 
 class RankSessions:
     """Table of the registered sessions. Only the pool adds and drops them.
 
     `later` runs what a dropped session leaves to do (its entered contexts are exited) in the
-    executor's thread, and does not wait for it.
+    executor's thread, and does not wait for it. `home` is this rank's id where sessions may use
+    several ranks.
     """
 
     def __init__(
-        self, epoch: int, later: Callable[[Callable[[], None]], object] = lambda work: work()
+        self,
+        epoch: int,
+        later: Callable[[Callable[[], None]], object] = lambda work: work(),
+        memory: MemoryPlace | None = None,
+        home: str = "",
     ) -> None:
         self._epoch = epoch
+        self._home = home
+        self._memory = memory
         self._later = later
         self._lock = threading.Lock()
         self._sessions: dict[str, RankSession] = {}
@@ -39,15 +66,13 @@ class RankSessions:
     def __len__(self) -> int:
         return len(self._sessions)
 
-    def register(self, session_id: str, *, fail_fast: bool) -> None:
-        """Admit a session; a known one keeps its objects."""
+    def register(self, session_id: str, *, fail_fast: bool, number: int = 0) -> None:
+        """Admit a session; a known one keeps its objects. Its shared memory goes by the number."""
+        memory = self._memory.of_session(number) if self._memory and number else None
         with self._lock:
             known = self._sessions.get(session_id)
             objects = known.objects if known else self._new_objects(session_id)
-            self._sessions[session_id] = RankSession(objects, fail_fast)
-
-    def _new_objects(self, session_id: str) -> SessionObjects:
-        return SessionObjects(session_id, self._epoch)
+            self._sessions[session_id] = RankSession(objects, fail_fast, memory=memory)
 
     def drop(self, session_id: str, unless_used_within: timedelta | None = None) -> bool:
         """Forget a session and its objects; False when it was used too recently and stays."""
@@ -73,7 +98,7 @@ class RankSessions:
             session.last_used = time.monotonic()
             return session
         if session_id == "":
-            return RankSession(SessionObjects("", self._epoch), fail_fast=False)
+            return RankSession(self._new_objects(""), fail_fast=False)
         raise BridgeError(
             Category.POOL,
             "session_not_found",
@@ -81,6 +106,9 @@ class RankSessions:
             "Open a new one",
             details={"session_id": session_id},
         )
+
+    def _new_objects(self, session_id: str) -> SessionObjects:
+        return SessionObjects(session_id, self._epoch, home=self._home)
 
     def check_epoch(self, session_id: str, epoch: str) -> None:
         """Raise unless the caller means this epoch of the world, or says nothing of it.

@@ -13,8 +13,8 @@ from vllm_distributed.communicators.base import group_facts
 from vllm_distributed.communicators.message_queue import MessageQueue
 from vllm_distributed.communicators.object_channel import ObjectChannel
 from vllm_distributed.errors import DistributedError, InvalidTypeError, MessageQueueError
+from vllm_distributed.node_identity import node_identity
 from vllm_distributed.object_codec import decode, encode
-from vllm_distributed.same_node import node_identity
 from vllm_distributed.torch_internals import group_timeout
 
 __all__ = ["MAX_CHUNKS", "MAX_CHUNK_BYTES", "queue_over_group", "queues_to_one_reader"]

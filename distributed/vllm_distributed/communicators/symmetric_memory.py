@@ -18,7 +18,7 @@ from torch.distributed import ProcessGroup
 from vllm_distributed import entry
 from vllm_distributed.communicators.base import Transport
 from vllm_distributed.logger import init_logger
-from vllm_distributed.same_node import node_identity
+from vllm_distributed.node_identity import node_identity
 
 __all__ = ["SymmetricAllReduce"]
 

@@ -60,9 +60,10 @@ def make_dp_group(config: ParallelConfig) -> ProcessGroup:
             listen_socket=listener,
             timeout=timeout,
         )
-    finally:
+    except BaseException:
         if listener is not None:
-            listener.close()  # without effect once the group's store has taken it over
+            listener.close()
+        raise  # made, the group owns it, and closes it when it ends
 
 
 def _agree_on_port(config: ParallelConfig, timeout_s: float) -> tuple[int, socket.socket | None]:

@@ -19,7 +19,7 @@ class QueueOperations(GroupCore):
         writer_rank: int = 0,
         external_writer_handle: Any = None,
         blocking: bool = True,
-    ) -> Any:
+    ) -> MessageQueue:
         """Return this rank's endpoint of a new `MessageQueue` from `writer_rank` to the others.
 
         `writer_rank` counts inside the group. With an `external_writer_handle`, which `writer_rank`
@@ -41,7 +41,7 @@ class QueueOperations(GroupCore):
 
     def create_single_reader_mq_broadcasters(
         self, reader_rank_in_group: int = 0, blocking: bool = False
-    ) -> Any:
+    ) -> tuple[MessageQueue, list[Any]]:
         """Return (queue, handles): a new `MessageQueue` from this rank to the reader, and, on the
         reader, the handles of all ranks' queues.
 

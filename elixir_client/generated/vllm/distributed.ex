@@ -5,7 +5,24 @@ defmodule Vllm.Distributed do
   Tensor, pipeline, data, context and expert parallel groups, and the collectives on them.
 
   Drop-in by name for `vllm.distributed`, on plain PyTorch.
+
+  Every function takes its arguments by position or by name, as in Python, and returns `{:ok,
+  value}` or `{:error, %Vllm.Error{}}`; the form with a `!` returns the value or raises.
+  `__runtime__: [...]` among the named ones has the options of the call (`Vllm.Runtime`): timeout,
+  session, pool. An argument left out has the default named under Parameters.
+
+  Errors are told apart by `reason`, such as `"group_not_initialized"`.
   """
+
+  alias Vllm.Call
+  alias Vllm.Call.Spec
+  alias Vllm.Config.ParallelConfig
+  alias Vllm.Distributed.GroupCoordinator
+  alias Vllm.Distributed.ProcessGroup
+  alias Vllm.Error
+  alias Vllm.Ref
+  alias Vllm.Tensor
+
   @use_sched_yield %Vllm.Call.Spec{
     function: "USE_SCHED_YIELD",
     path: "/vllm.distributed.v1.Distributed/UseSchedYield",
@@ -17,10 +34,16 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Whether `sched_yield` asks the operating system.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Not collective: it regards the rank of its session alone.
+
+  Answered at once, also while the rank runs another call.
+
+  ## Example
+
+      {:ok, true} = Vllm.Distributed.use_sched_yield()
   """
-  @spec use_sched_yield() :: {:ok, boolean()} | {:error, Vllm.Error.t()}
-  @spec use_sched_yield(keyword()) :: {:ok, boolean()} | {:error, Vllm.Error.t()}
+  @spec use_sched_yield() :: {:ok, boolean()} | {:error, Error.t()}
+  @spec use_sched_yield(keyword()) :: {:ok, boolean()} | {:error, Error.t()}
   def use_sched_yield(opts \\ []) do
     Vllm.Call.run(@use_sched_yield, [opts])
   end
@@ -48,26 +71,70 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return the tensors of the group with this unique name concatenated along `dim`.
 
-  As `GroupCoordinator.all_gather`. `world_size` is the group's size. Collective over the group.
-  Raises `GroupNotInitializedError` naming the groups there are, `InvalidArgumentError` for
-  another `world_size` or a `dim` out of range.
-
-  Python: `all_gather(tensor, dim, world_size, group_name)`.
+  As `Vllm.Distributed.GroupCoordinator.all_gather`. `world_size` is the group's size. Collective
+  over the group. Fails with `"group_not_initialized"` naming the groups there are,
+  `"invalid_argument"` for another `world_size` or a `dim` out of range.
 
   Collective: every member of the group must make this call.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `tensor` (`Vllm.Call.tensor()`) - the tensor
+    * `dim` (`integer()`) - the dimension; a negative one counts from the end
+    * `world_size` (`integer()`) - number of ranks
+    * `group_name` (`String.t() | atom()`) - name of the group: its unique name for a lookup, such
+      as `tp:0`
+
+  ## Example
+
+      {:ok, %Vllm.Tensor{}} = Vllm.Distributed.all_gather(tensor, 0, 2, "tp:0")
   """
-  @spec all_gather(Vllm.Tensor.t(), integer(), integer(), String.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec all_gather(Vllm.Tensor.t(), integer(), integer(), String.t(), keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  def all_gather(tensor, dim, world_size, group_name, opts \\ []) do
+  @spec all_gather(keyword()) :: {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec all_gather(Call.tensor(), keyword()) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec all_gather(Call.tensor(), integer(), keyword()) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec all_gather(Call.tensor(), integer(), integer(), String.t() | atom() | keyword()) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec all_gather(
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(String.t() | atom()),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  def all_gather(
+    tensor,
+    dim \\ :__default__,
+    world_size \\ :__default__,
+    group_name \\ :__default__,
+    opts \\ []
+  ) do
     Vllm.Call.run(@all_gather, [tensor, dim, world_size, group_name, opts])
   end
 
   @doc "Like `all_gather`, but returns the value itself and raises `Vllm.Error`."
-  @spec all_gather!(Vllm.Tensor.t(), integer(), integer(), String.t()) :: Vllm.Tensor.t()
-  @spec all_gather!(Vllm.Tensor.t(), integer(), integer(), String.t(), keyword()) :: Vllm.Tensor.t()
-  def all_gather!(tensor, dim, world_size, group_name, opts \\ []) do
+  @spec all_gather!(keyword()) :: Tensor.t()
+  @spec all_gather!(Call.tensor(), keyword()) :: Tensor.t()
+  @spec all_gather!(Call.tensor(), integer(), keyword()) :: Tensor.t()
+  @spec all_gather!(Call.tensor(), integer(), integer(), String.t() | atom() | keyword()) ::
+          Tensor.t()
+  @spec all_gather!(
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(String.t() | atom()),
+    keyword()
+  ) ::
+          Tensor.t()
+  def all_gather!(
+    tensor,
+    dim \\ :__default__,
+    world_size \\ :__default__,
+    group_name \\ :__default__,
+    opts \\ []
+  ) do
     Vllm.Error.unwrap!(all_gather(tensor, dim, world_size, group_name, opts))
   end
 
@@ -87,20 +154,76 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return an uninitialised tensor like `all_gather`'s result. Local: nothing is sent.
 
-  Python: `all_gather_fake(tensor, dim, world_size, group_name)`.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `tensor` (`Vllm.Call.tensor()`) - the tensor
+    * `dim` (`integer()`) - the dimension; a negative one counts from the end
+    * `world_size` (`integer()`) - number of ranks
+    * `group_name` (`String.t() | atom()`) - name of the group: its unique name for a lookup, such
+      as `tp:0`
+
+  ## Example
+
+      {:ok, %Vllm.Tensor{}} = Vllm.Distributed.all_gather_fake(tensor, 0, 2, "tp:0")
   """
-  @spec all_gather_fake(Vllm.Tensor.t(), integer(), integer(), String.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec all_gather_fake(Vllm.Tensor.t(), integer(), integer(), String.t(), keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  def all_gather_fake(tensor, dim, world_size, group_name, opts \\ []) do
+  @spec all_gather_fake(keyword()) :: {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec all_gather_fake(Call.tensor(), keyword()) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec all_gather_fake(Call.tensor(), integer(), keyword()) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec all_gather_fake(
+    Call.tensor(),
+    integer(),
+    integer(),
+    String.t() | atom() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec all_gather_fake(
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(String.t() | atom()),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  def all_gather_fake(
+    tensor,
+    dim \\ :__default__,
+    world_size \\ :__default__,
+    group_name \\ :__default__,
+    opts \\ []
+  ) do
     Vllm.Call.run(@all_gather_fake, [tensor, dim, world_size, group_name, opts])
   end
 
   @doc "Like `all_gather_fake`, but returns the value itself and raises `Vllm.Error`."
-  @spec all_gather_fake!(Vllm.Tensor.t(), integer(), integer(), String.t()) :: Vllm.Tensor.t()
-  @spec all_gather_fake!(Vllm.Tensor.t(), integer(), integer(), String.t(), keyword()) :: Vllm.Tensor.t()
-  def all_gather_fake!(tensor, dim, world_size, group_name, opts \\ []) do
+  @spec all_gather_fake!(keyword()) :: Tensor.t()
+  @spec all_gather_fake!(Call.tensor(), keyword()) :: Tensor.t()
+  @spec all_gather_fake!(Call.tensor(), integer(), keyword()) :: Tensor.t()
+  @spec all_gather_fake!(
+    Call.tensor(),
+    integer(),
+    integer(),
+    String.t() | atom() | keyword()
+  ) ::
+          Tensor.t()
+  @spec all_gather_fake!(
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(String.t() | atom()),
+    keyword()
+  ) ::
+          Tensor.t()
+  def all_gather_fake!(
+    tensor,
+    dim \\ :__default__,
+    world_size \\ :__default__,
+    group_name \\ :__default__,
+    opts \\ []
+  ) do
     Vllm.Error.unwrap!(all_gather_fake(tensor, dim, world_size, group_name, opts))
   end
 
@@ -119,25 +242,44 @@ defmodule Vllm.Distributed do
   Return the sum of the tensors of the group with this unique name, such as `tp:0`, in a new
   tensor.
 
-  As `GroupCoordinator.all_reduce`. Collective over the group. Raises `GroupNotInitializedError`
-  naming the groups there are.
-
-  Python: `all_reduce(tensor, group_name)`.
+  As `Vllm.Distributed.GroupCoordinator.all_reduce`. Collective over the group. Fails with
+  `"group_not_initialized"` naming the groups there are.
 
   Collective: every member of the group must make this call.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `tensor` (`Vllm.Call.tensor()`) - the tensor
+    * `group_name` (`String.t() | atom()`) - name of the group: its unique name for a lookup, such
+      as `tp:0`
+
+  ## Example
+
+      {:ok, %Vllm.Tensor{}} = Vllm.Distributed.all_reduce(tensor, "tp:0")
   """
-  @spec all_reduce(Vllm.Tensor.t(), String.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec all_reduce(Vllm.Tensor.t(), String.t(), keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  def all_reduce(tensor, group_name, opts \\ []) do
+  @spec all_reduce(keyword()) :: {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec all_reduce(Call.tensor(), String.t() | atom() | keyword()) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec all_reduce(
+    Call.arg(Call.tensor()),
+    Call.arg(String.t() | atom()),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  def all_reduce(tensor, group_name \\ :__default__, opts \\ []) do
     Vllm.Call.run(@all_reduce, [tensor, group_name, opts])
   end
 
   @doc "Like `all_reduce`, but returns the value itself and raises `Vllm.Error`."
-  @spec all_reduce!(Vllm.Tensor.t(), String.t()) :: Vllm.Tensor.t()
-  @spec all_reduce!(Vllm.Tensor.t(), String.t(), keyword()) :: Vllm.Tensor.t()
-  def all_reduce!(tensor, group_name, opts \\ []) do
+  @spec all_reduce!(keyword()) :: Tensor.t()
+  @spec all_reduce!(Call.tensor(), String.t() | atom() | keyword()) :: Tensor.t()
+  @spec all_reduce!(
+    Call.arg(Call.tensor()),
+    Call.arg(String.t() | atom()),
+    keyword()
+  ) ::
+          Tensor.t()
+  def all_reduce!(tensor, group_name \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(all_reduce(tensor, group_name, opts))
   end
 
@@ -155,20 +297,41 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return an uninitialised tensor like `all_reduce`'s result. Local: nothing is sent.
 
-  Python: `all_reduce_fake(tensor, group_name)`.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `tensor` (`Vllm.Call.tensor()`) - the tensor
+    * `group_name` (`String.t() | atom()`) - name of the group: its unique name for a lookup, such
+      as `tp:0`
+
+  ## Example
+
+      {:ok, %Vllm.Tensor{}} = Vllm.Distributed.all_reduce_fake(tensor, "tp:0")
   """
-  @spec all_reduce_fake(Vllm.Tensor.t(), String.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec all_reduce_fake(Vllm.Tensor.t(), String.t(), keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  def all_reduce_fake(tensor, group_name, opts \\ []) do
+  @spec all_reduce_fake(keyword()) :: {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec all_reduce_fake(Call.tensor(), String.t() | atom() | keyword()) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec all_reduce_fake(
+    Call.arg(Call.tensor()),
+    Call.arg(String.t() | atom()),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  def all_reduce_fake(tensor, group_name \\ :__default__, opts \\ []) do
     Vllm.Call.run(@all_reduce_fake, [tensor, group_name, opts])
   end
 
   @doc "Like `all_reduce_fake`, but returns the value itself and raises `Vllm.Error`."
-  @spec all_reduce_fake!(Vllm.Tensor.t(), String.t()) :: Vllm.Tensor.t()
-  @spec all_reduce_fake!(Vllm.Tensor.t(), String.t(), keyword()) :: Vllm.Tensor.t()
-  def all_reduce_fake!(tensor, group_name, opts \\ []) do
+  @spec all_reduce_fake!(keyword()) :: Tensor.t()
+  @spec all_reduce_fake!(Call.tensor(), String.t() | atom() | keyword()) :: Tensor.t()
+  @spec all_reduce_fake!(
+    Call.arg(Call.tensor()),
+    Call.arg(String.t() | atom()),
+    keyword()
+  ) ::
+          Tensor.t()
+  def all_reduce_fake!(tensor, group_name \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(all_reduce_fake(tensor, group_name, opts))
   end
 
@@ -184,24 +347,33 @@ defmodule Vllm.Distributed do
   }
 
   @doc ~S"""
-  Return the dict of rank `src` of the tensor parallel group; other ranks pass None.
+  Return the map of rank `src` of the tensor parallel group; other ranks pass `nil`.
 
-  As `GroupCoordinator.broadcast_tensor_dict`. In a process that is in no world the dict is
-  returned as it is. Collective over the tensor parallel group. Raises
-  `GroupNotInitializedError` between `init_distributed_environment` and
+  As `Vllm.Distributed.GroupCoordinator.broadcast_tensor_dict`. In a process that is in no world
+  the map is returned as it is. Collective over the tensor parallel group. Fails with
+  `"group_not_initialized"` between `init_distributed_environment` and
   `initialize_model_parallel`.
-
-  Python: `broadcast_tensor_dict(tensor_dict=None, src=0)`.
 
   Collective: every member of the group must make this call.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `tensor_dict` (`term()`, default `nil`) - map from strings to tensors, also nested, and
+      plain values
+    * `src` (`integer()`, default `0`) - rank inside the group that sends
+
+  ## Example
+
+      given = if rank == 0, do: %{"hidden_states" => tensor}
+      {:ok, %{"hidden_states" => tensor}} = Vllm.Distributed.broadcast_tensor_dict(given)
   """
-  @spec broadcast_tensor_dict() :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec broadcast_tensor_dict(term() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec broadcast_tensor_dict(term(), integer() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec broadcast_tensor_dict(term(), integer(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  def broadcast_tensor_dict(tensor_dict \\ :"$unset", src \\ :"$unset", opts \\ :"$unset") do
+  @spec broadcast_tensor_dict() :: {:ok, term()} | {:error, Error.t()}
+  @spec broadcast_tensor_dict(term() | keyword()) :: {:ok, term()} | {:error, Error.t()}
+  @spec broadcast_tensor_dict(term(), integer() | keyword()) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec broadcast_tensor_dict(Call.arg(term()), Call.arg(integer()), keyword()) ::
+          {:ok, term()} | {:error, Error.t()}
+  def broadcast_tensor_dict(tensor_dict \\ :__default__, src \\ :__default__, opts \\ []) do
     Vllm.Call.run(@broadcast_tensor_dict, [tensor_dict, src, opts])
   end
 
@@ -209,8 +381,9 @@ defmodule Vllm.Distributed do
   @spec broadcast_tensor_dict!() :: term()
   @spec broadcast_tensor_dict!(term() | keyword()) :: term()
   @spec broadcast_tensor_dict!(term(), integer() | keyword()) :: term()
-  @spec broadcast_tensor_dict!(term(), integer(), keyword()) :: term()
-  def broadcast_tensor_dict!(tensor_dict \\ :"$unset", src \\ :"$unset", opts \\ :"$unset") do
+  @spec broadcast_tensor_dict!(Call.arg(term()), Call.arg(integer()), keyword()) ::
+          term()
+  def broadcast_tensor_dict!(tensor_dict \\ :__default__, src \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(broadcast_tensor_dict(tensor_dict, src, opts))
   end
 
@@ -225,26 +398,34 @@ defmodule Vllm.Distributed do
   }
 
   @doc ~S"""
-  Undo everything: destroy groups and environment, collect garbage, empty the accelerator's
-  cache, and with `shutdown_ray` shut Ray down. Idempotent, local to the process. Raises
-  `LibraryMissingError`, and undoes nothing, where Ray is to be shut down and is not installed.
+  Undo everything: destroy groups and environment, collect garbage, empty the accelerator's cache,
+  and with `shutdown_ray` shut Ray down. Idempotent, local to the process. Fails with
+  `"library_missing"`, and undoes nothing, where Ray is to be shut down and is not installed.
 
-  Python: `cleanup_dist_env_and_memory(shutdown_ray=False)`.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `shutdown_ray` (`boolean()`, default `false`) - whether Ray is shut down too
+
+  ## Example
+
+      {:ok, nil} = Vllm.Distributed.cleanup_dist_env_and_memory()
   """
-  @spec cleanup_dist_env_and_memory() :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec cleanup_dist_env_and_memory(boolean() | keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec cleanup_dist_env_and_memory(boolean(), keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  def cleanup_dist_env_and_memory(shutdown_ray \\ :"$unset", opts \\ :"$unset") do
+  @spec cleanup_dist_env_and_memory() :: {:ok, nil} | {:error, Error.t()}
+  @spec cleanup_dist_env_and_memory(boolean() | keyword()) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec cleanup_dist_env_and_memory(Call.arg(boolean()), keyword()) ::
+          {:ok, nil} | {:error, Error.t()}
+  def cleanup_dist_env_and_memory(shutdown_ray \\ :__default__, opts \\ []) do
     Vllm.Call.run(@cleanup_dist_env_and_memory, [shutdown_ray, opts])
   end
 
   @doc "Like `cleanup_dist_env_and_memory`, but returns the value itself and raises `Vllm.Error`."
   @spec cleanup_dist_env_and_memory!() :: nil
   @spec cleanup_dist_env_and_memory!(boolean() | keyword()) :: nil
-  @spec cleanup_dist_env_and_memory!(boolean(), keyword()) :: nil
-  def cleanup_dist_env_and_memory!(shutdown_ray \\ :"$unset", opts \\ :"$unset") do
+  @spec cleanup_dist_env_and_memory!(Call.arg(boolean()), keyword()) :: nil
+  def cleanup_dist_env_and_memory!(shutdown_ray \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(cleanup_dist_env_and_memory(shutdown_ray, opts))
   end
 
@@ -262,12 +443,14 @@ defmodule Vllm.Distributed do
   Destroys the model parallel groups too, which cannot outlive the world. torch.distributed is
   left initialised if somebody else had initialised it.
 
-  Python: `destroy_distributed_environment()`.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Example
+
+      {:ok, nil} = Vllm.Distributed.destroy_distributed_environment()
   """
-  @spec destroy_distributed_environment() :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec destroy_distributed_environment(keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
+  @spec destroy_distributed_environment() :: {:ok, nil} | {:error, Error.t()}
+  @spec destroy_distributed_environment(keyword()) :: {:ok, nil} | {:error, Error.t()}
   def destroy_distributed_environment(opts \\ []) do
     Vllm.Call.run(@destroy_distributed_environment, [opts])
   end
@@ -292,12 +475,14 @@ defmodule Vllm.Distributed do
 
   The next `initialize_model_parallel` gives the groups the names they had (`tp:0`).
 
-  Python: `destroy_model_parallel()`.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Example
+
+      {:ok, nil} = Vllm.Distributed.destroy_model_parallel()
   """
-  @spec destroy_model_parallel() :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec destroy_model_parallel(keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
+  @spec destroy_model_parallel() :: {:ok, nil} | {:error, Error.t()}
+  @spec destroy_model_parallel(keyword()) :: {:ok, nil} | {:error, Error.t()}
   def destroy_model_parallel(opts \\ []) do
     Vllm.Call.run(@destroy_model_parallel, [opts])
   end
@@ -314,10 +499,10 @@ defmodule Vllm.Distributed do
     path: "/vllm.distributed.v1.Distributed/DirectRegisterCustomOp",
     params: [
       {:op_name, 1, :string, :required},
-      {:op_func, 2, :term, :required},
+      {:op_func, 2, :object, :required},
       {:mutates_args, 3, {:nullable, {:list, :string}}, :optional},
-      {:fake_impl, 4, :term, :optional},
-      {:target_lib, 5, :term, :optional},
+      {:fake_impl, 4, {:nullable, :object}, :optional},
+      {:target_lib, 5, {:nullable, :object}, :optional},
       {:dispatch_key, 6, {:nullable, :string}, :optional},
       {:tags, 7, :term, :optional}
     ],
@@ -333,34 +518,178 @@ defmodule Vllm.Distributed do
   this package's own (`torch.ops.vllm_distributed`); `dispatch_key` the devices it is for, by
   default all. `tags` are torch's operator tags. Costs less to call than
   `torch.library.custom_op`. An operator lives as long as its library, by default the process.
-  Local to the process. Raises `InvalidArgumentError` if the name is taken, or the annotations
+  Local to the process. Fails with `"invalid_argument"` if the name is taken, or the annotations
   make no schema.
 
-  Python: `direct_register_custom_op(op_name, op_func, mutates_args=None, fake_impl=None, target_lib=None, dispatch_key=None, tags=())`.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `op_name` (`String.t() | atom()`) - name of the operator
+    * `op_func` (`Vllm.Call.object()`) - the function of the operator
+    * `mutates_args` (`[String.t() | atom()]`, default `nil`) - names of the arguments that the
+      operator changes
+    * `fake_impl` (`Vllm.Call.object()`, default `nil`) - function for shapes and dtypes alone
+    * `target_lib` (`Vllm.Call.object()`, default `nil`) - a `torch.library.Library` of the rank
+    * `dispatch_key` (`String.t() | atom()`, default `nil`) - devices that the operator is for,
+      e.g. `CPU`
+    * `tags` (`term()`) - torch's operator tags
+
+  ## Example
+
+      {:ok, function} = Vllm.Distributed.resolve_obj_by_qualname("my_package.ops.double")
+      {:ok, nil} = Vllm.Distributed.direct_register_custom_op("double", function)
   """
-  @spec direct_register_custom_op(String.t(), term()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec direct_register_custom_op(String.t(), term(), [String.t()] | nil | keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec direct_register_custom_op(String.t(), term(), [String.t()] | nil, term() | keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec direct_register_custom_op(String.t(), term(), [String.t()] | nil, term(), term() | keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec direct_register_custom_op(String.t(), term(), [String.t()] | nil, term(), term(), String.t() | nil | keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec direct_register_custom_op(String.t(), term(), [String.t()] | nil, term(), term(), String.t() | nil, term() | keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec direct_register_custom_op(String.t(), term(), [String.t()] | nil, term(), term(), String.t() | nil, term(), keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  def direct_register_custom_op(op_name, op_func, mutates_args \\ :"$unset", fake_impl \\ :"$unset", target_lib \\ :"$unset", dispatch_key \\ :"$unset", tags \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Call.run(@direct_register_custom_op, [op_name, op_func, mutates_args, fake_impl, target_lib, dispatch_key, tags, opts])
+  @spec direct_register_custom_op(keyword()) :: {:ok, nil} | {:error, Error.t()}
+  @spec direct_register_custom_op(String.t() | atom(), Call.object() | keyword()) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec direct_register_custom_op(
+    String.t() | atom(),
+    Call.object(),
+    [String.t() | atom()] | nil | keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec direct_register_custom_op(
+    String.t() | atom(),
+    Call.object(),
+    [String.t() | atom()] | nil,
+    Call.object() | nil | keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec direct_register_custom_op(
+    String.t() | atom(),
+    Call.object(),
+    [String.t() | atom()] | nil,
+    Call.object() | nil,
+    Call.object() | nil | keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec direct_register_custom_op(
+    String.t() | atom(),
+    Call.object(),
+    [String.t() | atom()] | nil,
+    Call.object() | nil,
+    Call.object() | nil,
+    String.t() | atom() | nil | keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec direct_register_custom_op(
+    String.t() | atom(),
+    Call.object(),
+    [String.t() | atom()] | nil,
+    Call.object() | nil,
+    Call.object() | nil,
+    String.t() | atom() | nil,
+    term() | keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec direct_register_custom_op(
+    Call.arg(String.t() | atom()),
+    Call.arg(Call.object()),
+    Call.arg([String.t() | atom()] | nil),
+    Call.arg(Call.object() | nil),
+    Call.arg(Call.object() | nil),
+    Call.arg(String.t() | atom() | nil),
+    Call.arg(term()),
+    keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  def direct_register_custom_op(
+    op_name,
+    op_func \\ :__default__,
+    mutates_args \\ :__default__,
+    fake_impl \\ :__default__,
+    target_lib \\ :__default__,
+    dispatch_key \\ :__default__,
+    tags \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Call.run(@direct_register_custom_op, [
+      op_name,
+      op_func,
+      mutates_args,
+      fake_impl,
+      target_lib,
+      dispatch_key,
+      tags,
+      opts
+    ])
   end
 
   @doc "Like `direct_register_custom_op`, but returns the value itself and raises `Vllm.Error`."
-  @spec direct_register_custom_op!(String.t(), term()) :: nil
-  @spec direct_register_custom_op!(String.t(), term(), [String.t()] | nil | keyword()) :: nil
-  @spec direct_register_custom_op!(String.t(), term(), [String.t()] | nil, term() | keyword()) :: nil
-  @spec direct_register_custom_op!(String.t(), term(), [String.t()] | nil, term(), term() | keyword()) :: nil
-  @spec direct_register_custom_op!(String.t(), term(), [String.t()] | nil, term(), term(), String.t() | nil | keyword()) :: nil
-  @spec direct_register_custom_op!(String.t(), term(), [String.t()] | nil, term(), term(), String.t() | nil, term() | keyword()) :: nil
-  @spec direct_register_custom_op!(String.t(), term(), [String.t()] | nil, term(), term(), String.t() | nil, term(), keyword()) :: nil
-  def direct_register_custom_op!(op_name, op_func, mutates_args \\ :"$unset", fake_impl \\ :"$unset", target_lib \\ :"$unset", dispatch_key \\ :"$unset", tags \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Error.unwrap!(direct_register_custom_op(op_name, op_func, mutates_args, fake_impl, target_lib, dispatch_key, tags, opts))
+  @spec direct_register_custom_op!(keyword()) :: nil
+  @spec direct_register_custom_op!(String.t() | atom(), Call.object() | keyword()) :: nil
+  @spec direct_register_custom_op!(
+    String.t() | atom(),
+    Call.object(),
+    [String.t() | atom()] | nil | keyword()
+  ) ::
+          nil
+  @spec direct_register_custom_op!(
+    String.t() | atom(),
+    Call.object(),
+    [String.t() | atom()] | nil,
+    Call.object() | nil | keyword()
+  ) ::
+          nil
+  @spec direct_register_custom_op!(
+    String.t() | atom(),
+    Call.object(),
+    [String.t() | atom()] | nil,
+    Call.object() | nil,
+    Call.object() | nil | keyword()
+  ) ::
+          nil
+  @spec direct_register_custom_op!(
+    String.t() | atom(),
+    Call.object(),
+    [String.t() | atom()] | nil,
+    Call.object() | nil,
+    Call.object() | nil,
+    String.t() | atom() | nil | keyword()
+  ) ::
+          nil
+  @spec direct_register_custom_op!(
+    String.t() | atom(),
+    Call.object(),
+    [String.t() | atom()] | nil,
+    Call.object() | nil,
+    Call.object() | nil,
+    String.t() | atom() | nil,
+    term() | keyword()
+  ) ::
+          nil
+  @spec direct_register_custom_op!(
+    Call.arg(String.t() | atom()),
+    Call.arg(Call.object()),
+    Call.arg([String.t() | atom()] | nil),
+    Call.arg(Call.object() | nil),
+    Call.arg(Call.object() | nil),
+    Call.arg(String.t() | atom() | nil),
+    Call.arg(term()),
+    keyword()
+  ) ::
+          nil
+  def direct_register_custom_op!(
+    op_name,
+    op_func \\ :__default__,
+    mutates_args \\ :__default__,
+    fake_impl \\ :__default__,
+    target_lib \\ :__default__,
+    dispatch_key \\ :__default__,
+    tags \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Error.unwrap!(direct_register_custom_op(
+      op_name,
+      op_func,
+      mutates_args,
+      fake_impl,
+      target_lib,
+      dispatch_key,
+      tags,
+      opts
+    ))
   end
 
   @divide %Vllm.Call.Spec{
@@ -377,25 +706,35 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return `numerator / denominator`, having checked that it is a whole number.
 
-  Raises `InvalidArgumentError` if it is not.
+  Fails with `"invalid_argument"` if it is not.
 
-  >>> divide(12, 4)
-  3
+  Not collective: it regards the rank of its session alone.
 
-  Python: `divide(numerator, denominator)`.
+  Answered at once, also while the rank runs another call.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `numerator` (`integer()`) - what is divided
+    * `denominator` (`integer()`) - the divisor
+
+  ## Example
+
+      iex> Vllm.Distributed.divide(12, 4)
+      {:ok, 3}
   """
-  @spec divide(integer(), integer()) :: {:ok, integer()} | {:error, Vllm.Error.t()}
-  @spec divide(integer(), integer(), keyword()) :: {:ok, integer()} | {:error, Vllm.Error.t()}
-  def divide(numerator, denominator, opts \\ []) do
+  @spec divide(keyword()) :: {:ok, integer()} | {:error, Error.t()}
+  @spec divide(integer(), integer() | keyword()) :: {:ok, integer()} | {:error, Error.t()}
+  @spec divide(Call.arg(integer()), Call.arg(integer()), keyword()) ::
+          {:ok, integer()} | {:error, Error.t()}
+  def divide(numerator, denominator \\ :__default__, opts \\ []) do
     Vllm.Call.run(@divide, [numerator, denominator, opts])
   end
 
   @doc "Like `divide`, but returns the value itself and raises `Vllm.Error`."
-  @spec divide!(integer(), integer()) :: integer()
-  @spec divide!(integer(), integer(), keyword()) :: integer()
-  def divide!(numerator, denominator, opts \\ []) do
+  @spec divide!(keyword()) :: integer()
+  @spec divide!(integer(), integer() | keyword()) :: integer()
+  @spec divide!(Call.arg(integer()), Call.arg(integer()), keyword()) :: integer()
+  def divide!(numerator, denominator \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(divide(numerator, denominator, opts))
   end
 
@@ -413,25 +752,37 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Check that `denominator` divides `numerator`.
 
-  Raises `InvalidArgumentError` naming both if it does not, or if it is zero; `InvalidTypeError`
+  Fails with `"invalid_argument"` naming both if it does not, or if it is zero; `"invalid_type"`
   for what is no integer.
 
-  >>> ensure_divisibility(12, 4)
+  Not collective: it regards the rank of its session alone.
 
-  Python: `ensure_divisibility(numerator, denominator)`.
+  Answered at once, also while the rank runs another call.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `numerator` (`integer()`) - what is divided
+    * `denominator` (`integer()`) - the divisor
+
+  ## Example
+
+      iex> Vllm.Distributed.ensure_divisibility(12, 4)
+      {:ok, nil}
   """
-  @spec ensure_divisibility(integer(), integer()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec ensure_divisibility(integer(), integer(), keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  def ensure_divisibility(numerator, denominator, opts \\ []) do
+  @spec ensure_divisibility(keyword()) :: {:ok, nil} | {:error, Error.t()}
+  @spec ensure_divisibility(integer(), integer() | keyword()) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec ensure_divisibility(Call.arg(integer()), Call.arg(integer()), keyword()) ::
+          {:ok, nil} | {:error, Error.t()}
+  def ensure_divisibility(numerator, denominator \\ :__default__, opts \\ []) do
     Vllm.Call.run(@ensure_divisibility, [numerator, denominator, opts])
   end
 
   @doc "Like `ensure_divisibility`, but returns the value itself and raises `Vllm.Error`."
-  @spec ensure_divisibility!(integer(), integer()) :: nil
-  @spec ensure_divisibility!(integer(), integer(), keyword()) :: nil
-  def ensure_divisibility!(numerator, denominator, opts \\ []) do
+  @spec ensure_divisibility!(keyword()) :: nil
+  @spec ensure_divisibility!(integer(), integer() | keyword()) :: nil
+  @spec ensure_divisibility!(Call.arg(integer()), Call.arg(integer()), keyword()) :: nil
+  def ensure_divisibility!(numerator, denominator \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(ensure_divisibility(numerator, denominator, opts))
   end
 
@@ -456,39 +807,199 @@ defmodule Vllm.Distributed do
   Make the model parallel groups, or check that those that exist have these sizes.
 
   All five sizes are compared, data parallel only if it is given, here or by the current
-  `ParallelConfig`. Collective over the world where
-  the groups do not exist yet. Raises as `initialize_model_parallel` does, and
-  `EnvironmentConflictError` naming both if the sizes differ.
-
-  Python: `ensure_model_parallel_initialized(tensor_model_parallel_size, pipeline_model_parallel_size, prefill_context_model_parallel_size=1, decode_context_model_parallel_size=1, backend=None, data_parallel_size=None, is_moe_model=None, enable_eplb=None)`.
+  `Vllm.Config.ParallelConfig`. Collective over the world where the groups do not exist yet. Fails
+  as `initialize_model_parallel` does, and `"environment_conflict"` naming both if the sizes
+  differ.
 
   Collective: every member of the group must make this call.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `tensor_model_parallel_size` (`integer()`) - shards that each layer is split into
+    * `pipeline_model_parallel_size` (`integer()`) - stages that the layers are split into
+    * `prefill_context_model_parallel_size` (`integer()`, default `1`) - ranks that share the
+      tokens of one prefill
+    * `decode_context_model_parallel_size` (`integer()`, default `1`) - parts that each tensor
+      parallel group is split into
+    * `backend` (`String.t() | atom()`, default `nil`) - torch's backend, such as `gloo` or `nccl`
+    * `data_parallel_size` (`integer()`, default `nil`) - number of replicas
+    * `is_moe_model` (`boolean()`, default `nil`) - whether the model is a mixture of experts;
+      `false`: no expert group
+    * `enable_eplb` (`boolean()`, default `nil`) - whether there is a group for balancing experts
+
+  ## Example
+
+      {:ok, nil} = Vllm.Distributed.ensure_model_parallel_initialized(2, 1)
   """
-  @spec ensure_model_parallel_initialized(integer(), integer()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec ensure_model_parallel_initialized(integer(), integer(), integer() | keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec ensure_model_parallel_initialized(integer(), integer(), integer(), integer() | keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec ensure_model_parallel_initialized(integer(), integer(), integer(), integer(), String.t() | nil | keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec ensure_model_parallel_initialized(integer(), integer(), integer(), integer(), String.t() | nil, integer() | nil | keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec ensure_model_parallel_initialized(integer(), integer(), integer(), integer(), String.t() | nil, integer() | nil, boolean() | nil | keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec ensure_model_parallel_initialized(integer(), integer(), integer(), integer(), String.t() | nil, integer() | nil, boolean() | nil, boolean() | nil | keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec ensure_model_parallel_initialized(integer(), integer(), integer(), integer(), String.t() | nil, integer() | nil, boolean() | nil, boolean() | nil, keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  def ensure_model_parallel_initialized(tensor_model_parallel_size, pipeline_model_parallel_size, prefill_context_model_parallel_size \\ :"$unset", decode_context_model_parallel_size \\ :"$unset", backend \\ :"$unset", data_parallel_size \\ :"$unset", is_moe_model \\ :"$unset", enable_eplb \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Call.run(@ensure_model_parallel_initialized, [tensor_model_parallel_size, pipeline_model_parallel_size, prefill_context_model_parallel_size, decode_context_model_parallel_size, backend, data_parallel_size, is_moe_model, enable_eplb, opts])
+  @spec ensure_model_parallel_initialized(keyword()) :: {:ok, nil} | {:error, Error.t()}
+  @spec ensure_model_parallel_initialized(integer(), integer() | keyword()) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec ensure_model_parallel_initialized(integer(), integer(), integer() | keyword()) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec ensure_model_parallel_initialized(
+    integer(),
+    integer(),
+    integer(),
+    integer() | keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec ensure_model_parallel_initialized(
+    integer(),
+    integer(),
+    integer(),
+    integer(),
+    String.t() | atom() | nil | keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec ensure_model_parallel_initialized(
+    integer(),
+    integer(),
+    integer(),
+    integer(),
+    String.t() | atom() | nil,
+    integer() | nil | keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec ensure_model_parallel_initialized(
+    integer(),
+    integer(),
+    integer(),
+    integer(),
+    String.t() | atom() | nil,
+    integer() | nil,
+    boolean() | nil | keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec ensure_model_parallel_initialized(
+    integer(),
+    integer(),
+    integer(),
+    integer(),
+    String.t() | atom() | nil,
+    integer() | nil,
+    boolean() | nil,
+    boolean() | nil | keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec ensure_model_parallel_initialized(
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(String.t() | atom() | nil),
+    Call.arg(integer() | nil),
+    Call.arg(boolean() | nil),
+    Call.arg(boolean() | nil),
+    keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  def ensure_model_parallel_initialized(
+    tensor_model_parallel_size,
+    pipeline_model_parallel_size \\ :__default__,
+    prefill_context_model_parallel_size \\ :__default__,
+    decode_context_model_parallel_size \\ :__default__,
+    backend \\ :__default__,
+    data_parallel_size \\ :__default__,
+    is_moe_model \\ :__default__,
+    enable_eplb \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Call.run(@ensure_model_parallel_initialized, [
+      tensor_model_parallel_size,
+      pipeline_model_parallel_size,
+      prefill_context_model_parallel_size,
+      decode_context_model_parallel_size,
+      backend,
+      data_parallel_size,
+      is_moe_model,
+      enable_eplb,
+      opts
+    ])
   end
 
   @doc "Like `ensure_model_parallel_initialized`, but returns the value itself and raises `Vllm.Error`."
-  @spec ensure_model_parallel_initialized!(integer(), integer()) :: nil
+  @spec ensure_model_parallel_initialized!(keyword()) :: nil
+  @spec ensure_model_parallel_initialized!(integer(), integer() | keyword()) :: nil
   @spec ensure_model_parallel_initialized!(integer(), integer(), integer() | keyword()) :: nil
-  @spec ensure_model_parallel_initialized!(integer(), integer(), integer(), integer() | keyword()) :: nil
-  @spec ensure_model_parallel_initialized!(integer(), integer(), integer(), integer(), String.t() | nil | keyword()) :: nil
-  @spec ensure_model_parallel_initialized!(integer(), integer(), integer(), integer(), String.t() | nil, integer() | nil | keyword()) :: nil
-  @spec ensure_model_parallel_initialized!(integer(), integer(), integer(), integer(), String.t() | nil, integer() | nil, boolean() | nil | keyword()) :: nil
-  @spec ensure_model_parallel_initialized!(integer(), integer(), integer(), integer(), String.t() | nil, integer() | nil, boolean() | nil, boolean() | nil | keyword()) :: nil
-  @spec ensure_model_parallel_initialized!(integer(), integer(), integer(), integer(), String.t() | nil, integer() | nil, boolean() | nil, boolean() | nil, keyword()) :: nil
-  def ensure_model_parallel_initialized!(tensor_model_parallel_size, pipeline_model_parallel_size, prefill_context_model_parallel_size \\ :"$unset", decode_context_model_parallel_size \\ :"$unset", backend \\ :"$unset", data_parallel_size \\ :"$unset", is_moe_model \\ :"$unset", enable_eplb \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Error.unwrap!(ensure_model_parallel_initialized(tensor_model_parallel_size, pipeline_model_parallel_size, prefill_context_model_parallel_size, decode_context_model_parallel_size, backend, data_parallel_size, is_moe_model, enable_eplb, opts))
+  @spec ensure_model_parallel_initialized!(
+    integer(),
+    integer(),
+    integer(),
+    integer() | keyword()
+  ) ::
+          nil
+  @spec ensure_model_parallel_initialized!(
+    integer(),
+    integer(),
+    integer(),
+    integer(),
+    String.t() | atom() | nil | keyword()
+  ) ::
+          nil
+  @spec ensure_model_parallel_initialized!(
+    integer(),
+    integer(),
+    integer(),
+    integer(),
+    String.t() | atom() | nil,
+    integer() | nil | keyword()
+  ) ::
+          nil
+  @spec ensure_model_parallel_initialized!(
+    integer(),
+    integer(),
+    integer(),
+    integer(),
+    String.t() | atom() | nil,
+    integer() | nil,
+    boolean() | nil | keyword()
+  ) ::
+          nil
+  @spec ensure_model_parallel_initialized!(
+    integer(),
+    integer(),
+    integer(),
+    integer(),
+    String.t() | atom() | nil,
+    integer() | nil,
+    boolean() | nil,
+    boolean() | nil | keyword()
+  ) ::
+          nil
+  @spec ensure_model_parallel_initialized!(
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(String.t() | atom() | nil),
+    Call.arg(integer() | nil),
+    Call.arg(boolean() | nil),
+    Call.arg(boolean() | nil),
+    keyword()
+  ) ::
+          nil
+  def ensure_model_parallel_initialized!(
+    tensor_model_parallel_size,
+    pipeline_model_parallel_size \\ :__default__,
+    prefill_context_model_parallel_size \\ :__default__,
+    decode_context_model_parallel_size \\ :__default__,
+    backend \\ :__default__,
+    data_parallel_size \\ :__default__,
+    is_moe_model \\ :__default__,
+    enable_eplb \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Error.unwrap!(ensure_model_parallel_initialized(
+      tensor_model_parallel_size,
+      pipeline_model_parallel_size,
+      prefill_context_model_parallel_size,
+      decode_context_model_parallel_size,
+      backend,
+      data_parallel_size,
+      is_moe_model,
+      enable_eplb,
+      opts
+    ))
   end
 
   @expert_balancedness %Vllm.Call.Spec{
@@ -508,28 +1019,44 @@ defmodule Vllm.Distributed do
   `load` is [layers, physical experts], for instance tokens routed to each in a step; GPU g holds
   the g-th equal part of the slots. The means and the maxima are summed over the layers before
   they are divided, so that a layer counts by its load. Without any load the result is 1.0. Pure,
-  local. Raises `InvalidArgumentError` for a load that is negative, not finite or not of this
+  local. Fails with `"invalid_argument"` for a load that is negative, not finite or not of this
   shape, and for slots that do not divide among the GPUs.
 
-  >>> expert_balancedness(torch.tensor([[3, 1, 0, 4]]), 2)
-  1.0
-  >>> expert_balancedness(torch.tensor([[3, 1, 0, 0]]), 2)
-  0.5
+  Not collective: it regards the rank of its session alone.
 
-  Python: `expert_balancedness(load, num_gpus)`.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `load` (`Vllm.Call.tensor()`) - tensor of [layers, physical experts]
+    * `num_gpus` (`integer()`) - number of devices
+
+  ## Example
+
+      iex> Vllm.Distributed.expert_balancedness(Vllm.Tensor.new([[3, 1, 0, 0]], :s64), 2)
+      {:ok, 0.5}
   """
-  @spec expert_balancedness(Vllm.Tensor.t(), integer()) :: {:ok, number()} | {:error, Vllm.Error.t()}
-  @spec expert_balancedness(Vllm.Tensor.t(), integer(), keyword()) :: {:ok, number()} | {:error, Vllm.Error.t()}
-  def expert_balancedness(load, num_gpus, opts \\ []) do
+  @spec expert_balancedness(keyword()) :: {:ok, number()} | {:error, Error.t()}
+  @spec expert_balancedness(Call.tensor(), integer() | keyword()) ::
+          {:ok, number()} | {:error, Error.t()}
+  @spec expert_balancedness(
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          {:ok, number()} | {:error, Error.t()}
+  def expert_balancedness(load, num_gpus \\ :__default__, opts \\ []) do
     Vllm.Call.run(@expert_balancedness, [load, num_gpus, opts])
   end
 
   @doc "Like `expert_balancedness`, but returns the value itself and raises `Vllm.Error`."
-  @spec expert_balancedness!(Vllm.Tensor.t(), integer()) :: number()
-  @spec expert_balancedness!(Vllm.Tensor.t(), integer(), keyword()) :: number()
-  def expert_balancedness!(load, num_gpus, opts \\ []) do
+  @spec expert_balancedness!(keyword()) :: number()
+  @spec expert_balancedness!(Call.tensor(), integer() | keyword()) :: number()
+  @spec expert_balancedness!(
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          number()
+  def expert_balancedness!(load, num_gpus \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(expert_balancedness(load, num_gpus, opts))
   end
 
@@ -544,21 +1071,27 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return this rank's decode context parallel group, by its older name.
 
-  Raises `GroupNotInitializedError` before `initialize_model_parallel`.
+  Fails with `"group_not_initialized"` before `initialize_model_parallel`.
 
-  Python: `get_context_model_parallel_group()`.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Example
+
+      {:ok, %Vllm.Distributed.GroupCoordinator{}} = Vllm.Distributed.get_context_model_parallel_group()
   """
-  @spec get_context_model_parallel_group() :: {:ok, Vllm.Distributed.GroupCoordinator.t()} | {:error, Vllm.Error.t()}
-  @spec get_context_model_parallel_group(keyword()) :: {:ok, Vllm.Distributed.GroupCoordinator.t()} | {:error, Vllm.Error.t()}
+  @spec get_context_model_parallel_group() ::
+          {:ok, GroupCoordinator.t()} | {:error, Error.t()}
+  @spec get_context_model_parallel_group(keyword()) ::
+          {:ok, GroupCoordinator.t()} | {:error, Error.t()}
   def get_context_model_parallel_group(opts \\ []) do
     Vllm.Call.run(@get_context_model_parallel_group, [opts])
   end
 
   @doc "Like `get_context_model_parallel_group`, but returns the value itself and raises `Vllm.Error`."
-  @spec get_context_model_parallel_group!() :: Vllm.Distributed.GroupCoordinator.t()
-  @spec get_context_model_parallel_group!(keyword()) :: Vllm.Distributed.GroupCoordinator.t()
+  @spec get_context_model_parallel_group!() :: GroupCoordinator.t()
+  @spec get_context_model_parallel_group!(keyword()) :: GroupCoordinator.t()
   def get_context_model_parallel_group!(opts \\ []) do
     Vllm.Error.unwrap!(get_context_model_parallel_group(opts))
   end
@@ -567,26 +1100,30 @@ defmodule Vllm.Distributed do
     function: "get_current_parallel_config_or_none",
     path: "/vllm.distributed.v1.Distributed/GetCurrentParallelConfigOrNone",
     params: [],
-    result: :term,
+    result: {:nullable, {:object, Vllm.Config.ParallelConfig}},
     inline: false
   }
 
   @doc ~S"""
   Return the configuration that `set_current_parallel_config` made current, if any.
 
-  Python: `get_current_parallel_config_or_none()`.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Example
+
+      {:ok, value} = Vllm.Distributed.get_current_parallel_config_or_none()
   """
-  @spec get_current_parallel_config_or_none() :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec get_current_parallel_config_or_none(keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec get_current_parallel_config_or_none() ::
+          {:ok, ParallelConfig.t() | nil} | {:error, Error.t()}
+  @spec get_current_parallel_config_or_none(keyword()) ::
+          {:ok, ParallelConfig.t() | nil} | {:error, Error.t()}
   def get_current_parallel_config_or_none(opts \\ []) do
     Vllm.Call.run(@get_current_parallel_config_or_none, [opts])
   end
 
   @doc "Like `get_current_parallel_config_or_none`, but returns the value itself and raises `Vllm.Error`."
-  @spec get_current_parallel_config_or_none!() :: term()
-  @spec get_current_parallel_config_or_none!(keyword()) :: term()
+  @spec get_current_parallel_config_or_none!() :: ParallelConfig.t() | nil
+  @spec get_current_parallel_config_or_none!(keyword()) :: ParallelConfig.t() | nil
   def get_current_parallel_config_or_none!(opts \\ []) do
     Vllm.Error.unwrap!(get_current_parallel_config_or_none(opts))
   end
@@ -602,21 +1139,26 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return this rank's decode context parallel group, a part of its tensor parallel group.
 
-  Raises `GroupNotInitializedError` before `initialize_model_parallel`.
+  Fails with `"group_not_initialized"` before `initialize_model_parallel`.
 
-  Python: `get_dcp_group()`.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Example
+
+      {:ok, %Vllm.Distributed.GroupCoordinator{}} = Vllm.Distributed.get_dcp_group()
   """
-  @spec get_dcp_group() :: {:ok, Vllm.Distributed.GroupCoordinator.t()} | {:error, Vllm.Error.t()}
-  @spec get_dcp_group(keyword()) :: {:ok, Vllm.Distributed.GroupCoordinator.t()} | {:error, Vllm.Error.t()}
+  @spec get_dcp_group() :: {:ok, GroupCoordinator.t()} | {:error, Error.t()}
+  @spec get_dcp_group(keyword()) ::
+          {:ok, GroupCoordinator.t()} | {:error, Error.t()}
   def get_dcp_group(opts \\ []) do
     Vllm.Call.run(@get_dcp_group, [opts])
   end
 
   @doc "Like `get_dcp_group`, but returns the value itself and raises `Vllm.Error`."
-  @spec get_dcp_group!() :: Vllm.Distributed.GroupCoordinator.t()
-  @spec get_dcp_group!(keyword()) :: Vllm.Distributed.GroupCoordinator.t()
+  @spec get_dcp_group!() :: GroupCoordinator.t()
+  @spec get_dcp_group!(keyword()) :: GroupCoordinator.t()
   def get_dcp_group!(opts \\ []) do
     Vllm.Error.unwrap!(get_dcp_group(opts))
   end
@@ -634,24 +1176,36 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return (size, rank inside) of the decode context parallel group; (1, 0) if not `enabled`.
 
-  Raises `GroupNotInitializedError` before `initialize_model_parallel`, if `enabled`.
+  Fails with `"group_not_initialized"` before `initialize_model_parallel`, if `enabled`.
 
-  Python: `get_dcp_world_size_and_rank(enabled=True)`.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Parameters
+
+    * `enabled` (`boolean()`, default `true`) - whether decode context parallelism is in use
+
+  ## Example
+
+      iex> Vllm.Distributed.get_dcp_world_size_and_rank(enabled: false)
+      {:ok, {1, 0}}
   """
-  @spec get_dcp_world_size_and_rank() :: {:ok, {integer(), integer()}} | {:error, Vllm.Error.t()}
-  @spec get_dcp_world_size_and_rank(boolean() | keyword()) :: {:ok, {integer(), integer()}} | {:error, Vllm.Error.t()}
-  @spec get_dcp_world_size_and_rank(boolean(), keyword()) :: {:ok, {integer(), integer()}} | {:error, Vllm.Error.t()}
-  def get_dcp_world_size_and_rank(enabled \\ :"$unset", opts \\ :"$unset") do
+  @spec get_dcp_world_size_and_rank() :: {:ok, {integer(), integer()}} | {:error, Error.t()}
+  @spec get_dcp_world_size_and_rank(boolean() | keyword()) ::
+          {:ok, {integer(), integer()}} | {:error, Error.t()}
+  @spec get_dcp_world_size_and_rank(Call.arg(boolean()), keyword()) ::
+          {:ok, {integer(), integer()}} | {:error, Error.t()}
+  def get_dcp_world_size_and_rank(enabled \\ :__default__, opts \\ []) do
     Vllm.Call.run(@get_dcp_world_size_and_rank, [enabled, opts])
   end
 
   @doc "Like `get_dcp_world_size_and_rank`, but returns the value itself and raises `Vllm.Error`."
   @spec get_dcp_world_size_and_rank!() :: {integer(), integer()}
   @spec get_dcp_world_size_and_rank!(boolean() | keyword()) :: {integer(), integer()}
-  @spec get_dcp_world_size_and_rank!(boolean(), keyword()) :: {integer(), integer()}
-  def get_dcp_world_size_and_rank!(enabled \\ :"$unset", opts \\ :"$unset") do
+  @spec get_dcp_world_size_and_rank!(Call.arg(boolean()), keyword()) ::
+          {integer(), integer()}
+  def get_dcp_world_size_and_rank!(enabled \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(get_dcp_world_size_and_rank(enabled, opts))
   end
 
@@ -666,14 +1220,19 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return this rank's number inside the decode context parallel group.
 
-  Raises `GroupNotInitializedError` before `initialize_model_parallel`.
+  Fails with `"group_not_initialized"` before `initialize_model_parallel`.
 
-  Python: `get_decode_context_model_parallel_rank()`.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Example
+
+      {:ok, number} = Vllm.Distributed.get_decode_context_model_parallel_rank()
   """
-  @spec get_decode_context_model_parallel_rank() :: {:ok, integer()} | {:error, Vllm.Error.t()}
-  @spec get_decode_context_model_parallel_rank(keyword()) :: {:ok, integer()} | {:error, Vllm.Error.t()}
+  @spec get_decode_context_model_parallel_rank() :: {:ok, integer()} | {:error, Error.t()}
+  @spec get_decode_context_model_parallel_rank(keyword()) ::
+          {:ok, integer()} | {:error, Error.t()}
   def get_decode_context_model_parallel_rank(opts \\ []) do
     Vllm.Call.run(@get_decode_context_model_parallel_rank, [opts])
   end
@@ -696,14 +1255,20 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return the number of ranks in the decode context parallel group.
 
-  Raises `GroupNotInitializedError` before `initialize_model_parallel`.
+  Fails with `"group_not_initialized"` before `initialize_model_parallel`.
 
-  Python: `get_decode_context_model_parallel_world_size()`.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Example
+
+      {:ok, number} = Vllm.Distributed.get_decode_context_model_parallel_world_size()
   """
-  @spec get_decode_context_model_parallel_world_size() :: {:ok, integer()} | {:error, Vllm.Error.t()}
-  @spec get_decode_context_model_parallel_world_size(keyword()) :: {:ok, integer()} | {:error, Vllm.Error.t()}
+  @spec get_decode_context_model_parallel_world_size() ::
+          {:ok, integer()} | {:error, Error.t()}
+  @spec get_decode_context_model_parallel_world_size(keyword()) ::
+          {:ok, integer()} | {:error, Error.t()}
   def get_decode_context_model_parallel_world_size(opts \\ []) do
     Vllm.Call.run(@get_decode_context_model_parallel_world_size, [opts])
   end
@@ -729,23 +1294,43 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return the `distributed_init_method` for a world whose rank 0 listens on `ip:port`.
 
-  >>> get_distributed_init_method("127.0.0.1", 29500)
-  'tcp://127.0.0.1:29500'
+  Not collective: it regards the rank of its session alone.
 
-  Python: `get_distributed_init_method(ip, port)`.
+  Answered at once, also while the rank runs another call.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `ip` (`String.t() | atom()`) - address of rank 0
+    * `port` (`integer()`) - port of rank 0
+
+  ## Example
+
+      iex> Vllm.Distributed.get_distributed_init_method("127.0.0.1", 29500)
+      {:ok, "tcp://127.0.0.1:29500"}
   """
-  @spec get_distributed_init_method(String.t(), integer()) :: {:ok, String.t()} | {:error, Vllm.Error.t()}
-  @spec get_distributed_init_method(String.t(), integer(), keyword()) :: {:ok, String.t()} | {:error, Vllm.Error.t()}
-  def get_distributed_init_method(ip, port, opts \\ []) do
+  @spec get_distributed_init_method(keyword()) :: {:ok, String.t()} | {:error, Error.t()}
+  @spec get_distributed_init_method(String.t() | atom(), integer() | keyword()) ::
+          {:ok, String.t()} | {:error, Error.t()}
+  @spec get_distributed_init_method(
+    Call.arg(String.t() | atom()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          {:ok, String.t()} | {:error, Error.t()}
+  def get_distributed_init_method(ip, port \\ :__default__, opts \\ []) do
     Vllm.Call.run(@get_distributed_init_method, [ip, port, opts])
   end
 
   @doc "Like `get_distributed_init_method`, but returns the value itself and raises `Vllm.Error`."
-  @spec get_distributed_init_method!(String.t(), integer()) :: String.t()
-  @spec get_distributed_init_method!(String.t(), integer(), keyword()) :: String.t()
-  def get_distributed_init_method!(ip, port, opts \\ []) do
+  @spec get_distributed_init_method!(keyword()) :: String.t()
+  @spec get_distributed_init_method!(String.t() | atom(), integer() | keyword()) :: String.t()
+  @spec get_distributed_init_method!(
+    Call.arg(String.t() | atom()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          String.t()
+  def get_distributed_init_method!(ip, port \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(get_distributed_init_method(ip, port, opts))
   end
 
@@ -760,21 +1345,26 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return this rank's data parallel group.
 
-  Raises `GroupNotInitializedError` before `initialize_model_parallel`.
+  Fails with `"group_not_initialized"` before `initialize_model_parallel`.
 
-  Python: `get_dp_group()`.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Example
+
+      {:ok, %Vllm.Distributed.GroupCoordinator{}} = Vllm.Distributed.get_dp_group()
   """
-  @spec get_dp_group() :: {:ok, Vllm.Distributed.GroupCoordinator.t()} | {:error, Vllm.Error.t()}
-  @spec get_dp_group(keyword()) :: {:ok, Vllm.Distributed.GroupCoordinator.t()} | {:error, Vllm.Error.t()}
+  @spec get_dp_group() :: {:ok, GroupCoordinator.t()} | {:error, Error.t()}
+  @spec get_dp_group(keyword()) ::
+          {:ok, GroupCoordinator.t()} | {:error, Error.t()}
   def get_dp_group(opts \\ []) do
     Vllm.Call.run(@get_dp_group, [opts])
   end
 
   @doc "Like `get_dp_group`, but returns the value itself and raises `Vllm.Error`."
-  @spec get_dp_group!() :: Vllm.Distributed.GroupCoordinator.t()
-  @spec get_dp_group!(keyword()) :: Vllm.Distributed.GroupCoordinator.t()
+  @spec get_dp_group!() :: GroupCoordinator.t()
+  @spec get_dp_group!(keyword()) :: GroupCoordinator.t()
   def get_dp_group!(opts \\ []) do
     Vllm.Error.unwrap!(get_dp_group(opts))
   end
@@ -790,22 +1380,27 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return this rank's expert parallel group: data x prefill context x tensor of its stage.
 
-  Raises `GroupNotInitializedError` before `initialize_model_parallel`, and where the model is
+  Fails with `"group_not_initialized"` before `initialize_model_parallel`, and where the model is
   known to be dense: dense models have no expert parallel group.
 
-  Python: `get_ep_group()`.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Example
+
+      {:ok, %Vllm.Distributed.GroupCoordinator{}} = Vllm.Distributed.get_ep_group()
   """
-  @spec get_ep_group() :: {:ok, Vllm.Distributed.GroupCoordinator.t()} | {:error, Vllm.Error.t()}
-  @spec get_ep_group(keyword()) :: {:ok, Vllm.Distributed.GroupCoordinator.t()} | {:error, Vllm.Error.t()}
+  @spec get_ep_group() :: {:ok, GroupCoordinator.t()} | {:error, Error.t()}
+  @spec get_ep_group(keyword()) ::
+          {:ok, GroupCoordinator.t()} | {:error, Error.t()}
   def get_ep_group(opts \\ []) do
     Vllm.Call.run(@get_ep_group, [opts])
   end
 
   @doc "Like `get_ep_group`, but returns the value itself and raises `Vllm.Error`."
-  @spec get_ep_group!() :: Vllm.Distributed.GroupCoordinator.t()
-  @spec get_ep_group!(keyword()) :: Vllm.Distributed.GroupCoordinator.t()
+  @spec get_ep_group!() :: GroupCoordinator.t()
+  @spec get_ep_group!(keyword()) :: GroupCoordinator.t()
   def get_ep_group!(opts \\ []) do
     Vllm.Error.unwrap!(get_ep_group(opts))
   end
@@ -821,21 +1416,27 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return this rank's group for balancing the load of experts.
 
-  Raises `GroupNotInitializedError` where load balancing is off.
+  Fails with `"group_not_initialized"` where load balancing is off.
 
-  Python: `get_eplb_group()`.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Example
+
+      {:ok, %Vllm.Distributed.GroupCoordinator{}} = Vllm.Distributed.get_eplb_group()
   """
-  @spec get_eplb_group() :: {:ok, Vllm.Distributed.GroupCoordinator.t()} | {:error, Vllm.Error.t()}
-  @spec get_eplb_group(keyword()) :: {:ok, Vllm.Distributed.GroupCoordinator.t()} | {:error, Vllm.Error.t()}
+  @spec get_eplb_group() ::
+          {:ok, GroupCoordinator.t()} | {:error, Error.t()}
+  @spec get_eplb_group(keyword()) ::
+          {:ok, GroupCoordinator.t()} | {:error, Error.t()}
   def get_eplb_group(opts \\ []) do
     Vllm.Call.run(@get_eplb_group, [opts])
   end
 
   @doc "Like `get_eplb_group`, but returns the value itself and raises `Vllm.Error`."
-  @spec get_eplb_group!() :: Vllm.Distributed.GroupCoordinator.t()
-  @spec get_eplb_group!(keyword()) :: Vllm.Distributed.GroupCoordinator.t()
+  @spec get_eplb_group!() :: GroupCoordinator.t()
+  @spec get_eplb_group!(keyword()) :: GroupCoordinator.t()
   def get_eplb_group!(opts \\ []) do
     Vllm.Error.unwrap!(get_eplb_group(opts))
   end
@@ -851,21 +1452,26 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return the group over which single experts are sharded, of vLLM's older designs.
 
-  Raises `GroupNotInitializedError`: no parallel sizes make one, in vLLM neither any more.
+  Fails with `"group_not_initialized"`: no parallel sizes make one, in vLLM neither any more.
 
-  Python: `get_etp_group()`.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Example
+
+      {:ok, %Vllm.Distributed.GroupCoordinator{}} = Vllm.Distributed.get_etp_group()
   """
-  @spec get_etp_group() :: {:ok, Vllm.Distributed.GroupCoordinator.t()} | {:error, Vllm.Error.t()}
-  @spec get_etp_group(keyword()) :: {:ok, Vllm.Distributed.GroupCoordinator.t()} | {:error, Vllm.Error.t()}
+  @spec get_etp_group() :: {:ok, GroupCoordinator.t()} | {:error, Error.t()}
+  @spec get_etp_group(keyword()) ::
+          {:ok, GroupCoordinator.t()} | {:error, Error.t()}
   def get_etp_group(opts \\ []) do
     Vllm.Call.run(@get_etp_group, [opts])
   end
 
   @doc "Like `get_etp_group`, but returns the value itself and raises `Vllm.Error`."
-  @spec get_etp_group!() :: Vllm.Distributed.GroupCoordinator.t()
-  @spec get_etp_group!(keyword()) :: Vllm.Distributed.GroupCoordinator.t()
+  @spec get_etp_group!() :: GroupCoordinator.t()
+  @spec get_etp_group!(keyword()) :: GroupCoordinator.t()
   def get_etp_group!(opts \\ []) do
     Vllm.Error.unwrap!(get_etp_group(opts))
   end
@@ -889,25 +1495,65 @@ defmodule Vllm.Distributed do
   An int32 tensor of `num_experts` elements on the CPU. Arguments, strategies and errors as of
   `get_expert_placement`. Pure, local.
 
-  >>> get_expert_map(5, 1, 2, "round_robin").tolist()
-  [-1, 0, -1, 1, -1]
+  Not collective: it regards the rank of its session alone.
 
-  Python: `get_expert_map(num_experts, ep_rank, ep_size, strategy='linear')`.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `num_experts` (`integer()`) - number of experts
+    * `ep_rank` (`integer()`) - rank inside the expert parallel group
+    * `ep_size` (`integer()`) - ranks of the expert parallel group
+    * `strategy` (`String.t() | atom()`, default `"linear"`) - `linear` or `round_robin`
+
+  ## Example
+
+      iex> Vllm.Distributed.get_expert_map!(5, 1, 2, strategy: :round_robin) |> Vllm.Tensor.to_list()
+      [-1, 0, -1, 1, -1]
   """
-  @spec get_expert_map(integer(), integer(), integer()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec get_expert_map(integer(), integer(), integer(), String.t() | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec get_expert_map(integer(), integer(), integer(), String.t(), keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  def get_expert_map(num_experts, ep_rank, ep_size, strategy \\ :"$unset", opts \\ :"$unset") do
+  @spec get_expert_map(keyword()) :: {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec get_expert_map(integer(), keyword()) :: {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec get_expert_map(integer(), integer(), integer() | keyword()) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec get_expert_map(integer(), integer(), integer(), String.t() | atom() | keyword()) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec get_expert_map(
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(String.t() | atom()),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  def get_expert_map(
+    num_experts,
+    ep_rank \\ :__default__,
+    ep_size \\ :__default__,
+    strategy \\ :__default__,
+    opts \\ []
+  ) do
     Vllm.Call.run(@get_expert_map, [num_experts, ep_rank, ep_size, strategy, opts])
   end
 
   @doc "Like `get_expert_map`, but returns the value itself and raises `Vllm.Error`."
-  @spec get_expert_map!(integer(), integer(), integer()) :: Vllm.Tensor.t()
-  @spec get_expert_map!(integer(), integer(), integer(), String.t() | keyword()) :: Vllm.Tensor.t()
-  @spec get_expert_map!(integer(), integer(), integer(), String.t(), keyword()) :: Vllm.Tensor.t()
-  def get_expert_map!(num_experts, ep_rank, ep_size, strategy \\ :"$unset", opts \\ :"$unset") do
+  @spec get_expert_map!(keyword()) :: Tensor.t()
+  @spec get_expert_map!(integer(), keyword()) :: Tensor.t()
+  @spec get_expert_map!(integer(), integer(), integer() | keyword()) :: Tensor.t()
+  @spec get_expert_map!(integer(), integer(), integer(), String.t() | atom() | keyword()) ::
+          Tensor.t()
+  @spec get_expert_map!(
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(String.t() | atom()),
+    keyword()
+  ) ::
+          Tensor.t()
+  def get_expert_map!(
+    num_experts,
+    ep_rank \\ :__default__,
+    ep_size \\ :__default__,
+    strategy \\ :__default__,
+    opts \\ []
+  ) do
     Vllm.Error.unwrap!(get_expert_map(num_experts, ep_rank, ep_size, strategy, opts))
   end
 
@@ -928,31 +1574,74 @@ defmodule Vllm.Distributed do
   Return the experts that rank `ep_rank` of `ep_size` holds, ascending.
 
   `linear`: consecutive experts, one more on each of the first ranks where they do not divide.
-  `round_robin`: every `ep_size`-th expert. Pure, local. Raises `InvalidArgumentError` for counts
-  below 1, more ranks than experts or a strategy of another name, `InvalidRankError` for a rank
-  out of range.
+  `round_robin`: every `ep_size`-th expert. Pure, local. Fails with `"invalid_argument"` for
+  counts below 1, more ranks than experts or a strategy of another name, `"invalid_rank"` for a
+  rank out of range.
 
-  >>> [get_expert_placement(5, rank, 2) for rank in range(2)]
-  [[0, 1, 2], [3, 4]]
-  >>> [get_expert_placement(5, rank, 2, "round_robin") for rank in range(2)]
-  [[0, 2, 4], [1, 3]]
+  Not collective: it regards the rank of its session alone.
 
-  Python: `get_expert_placement(num_experts, ep_rank, ep_size, strategy='linear')`.
+  Answered at once, also while the rank runs another call.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `num_experts` (`integer()`) - number of experts
+    * `ep_rank` (`integer()`) - rank inside the expert parallel group
+    * `ep_size` (`integer()`) - ranks of the expert parallel group
+    * `strategy` (`String.t() | atom()`, default `"linear"`) - `linear` or `round_robin`
+
+  ## Example
+
+      iex> Vllm.Distributed.get_expert_placement(5, 1, 2)
+      {:ok, [3, 4]}
+      iex> Vllm.Distributed.get_expert_placement(5, 1, 2, "round_robin")
+      {:ok, [1, 3]}
   """
-  @spec get_expert_placement(integer(), integer(), integer()) :: {:ok, [integer()]} | {:error, Vllm.Error.t()}
-  @spec get_expert_placement(integer(), integer(), integer(), String.t() | keyword()) :: {:ok, [integer()]} | {:error, Vllm.Error.t()}
-  @spec get_expert_placement(integer(), integer(), integer(), String.t(), keyword()) :: {:ok, [integer()]} | {:error, Vllm.Error.t()}
-  def get_expert_placement(num_experts, ep_rank, ep_size, strategy \\ :"$unset", opts \\ :"$unset") do
+  @spec get_expert_placement(keyword()) :: {:ok, [integer()]} | {:error, Error.t()}
+  @spec get_expert_placement(integer(), keyword()) ::
+          {:ok, [integer()]} | {:error, Error.t()}
+  @spec get_expert_placement(integer(), integer(), integer() | keyword()) ::
+          {:ok, [integer()]} | {:error, Error.t()}
+  @spec get_expert_placement(integer(), integer(), integer(), String.t() | atom() | keyword()) ::
+          {:ok, [integer()]} | {:error, Error.t()}
+  @spec get_expert_placement(
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(String.t() | atom()),
+    keyword()
+  ) ::
+          {:ok, [integer()]} | {:error, Error.t()}
+  def get_expert_placement(
+    num_experts,
+    ep_rank \\ :__default__,
+    ep_size \\ :__default__,
+    strategy \\ :__default__,
+    opts \\ []
+  ) do
     Vllm.Call.run(@get_expert_placement, [num_experts, ep_rank, ep_size, strategy, opts])
   end
 
   @doc "Like `get_expert_placement`, but returns the value itself and raises `Vllm.Error`."
-  @spec get_expert_placement!(integer(), integer(), integer()) :: [integer()]
-  @spec get_expert_placement!(integer(), integer(), integer(), String.t() | keyword()) :: [integer()]
-  @spec get_expert_placement!(integer(), integer(), integer(), String.t(), keyword()) :: [integer()]
-  def get_expert_placement!(num_experts, ep_rank, ep_size, strategy \\ :"$unset", opts \\ :"$unset") do
+  @spec get_expert_placement!(keyword()) :: [integer()]
+  @spec get_expert_placement!(integer(), keyword()) :: [integer()]
+  @spec get_expert_placement!(integer(), integer(), integer() | keyword()) :: [integer()]
+  @spec get_expert_placement!(integer(), integer(), integer(), String.t() | atom() | keyword()) ::
+          [integer()]
+  @spec get_expert_placement!(
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(String.t() | atom()),
+    keyword()
+  ) ::
+          [integer()]
+  def get_expert_placement!(
+    num_experts,
+    ep_rank \\ :__default__,
+    ep_size \\ :__default__,
+    strategy \\ :__default__,
+    opts \\ []
+  ) do
     Vllm.Error.unwrap!(get_expert_placement(num_experts, ep_rank, ep_size, strategy, opts))
   end
 
@@ -967,22 +1656,28 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return the group of all ranks of this data parallel replica, where it spans several nodes.
 
-  Raises `GroupNotInitializedError` where a replica is on one node: it is made by
+  Fails with `"group_not_initialized"` where a replica is on one node: it is made by
   `init_distributed_environment` under a configuration with more nodes than one within a replica.
 
-  Python: `get_inner_dp_world_group()`.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Example
+
+      {:ok, %Vllm.Distributed.GroupCoordinator{}} = Vllm.Distributed.get_inner_dp_world_group()
   """
-  @spec get_inner_dp_world_group() :: {:ok, Vllm.Distributed.GroupCoordinator.t()} | {:error, Vllm.Error.t()}
-  @spec get_inner_dp_world_group(keyword()) :: {:ok, Vllm.Distributed.GroupCoordinator.t()} | {:error, Vllm.Error.t()}
+  @spec get_inner_dp_world_group() ::
+          {:ok, GroupCoordinator.t()} | {:error, Error.t()}
+  @spec get_inner_dp_world_group(keyword()) ::
+          {:ok, GroupCoordinator.t()} | {:error, Error.t()}
   def get_inner_dp_world_group(opts \\ []) do
     Vllm.Call.run(@get_inner_dp_world_group, [opts])
   end
 
   @doc "Like `get_inner_dp_world_group`, but returns the value itself and raises `Vllm.Error`."
-  @spec get_inner_dp_world_group!() :: Vllm.Distributed.GroupCoordinator.t()
-  @spec get_inner_dp_world_group!(keyword()) :: Vllm.Distributed.GroupCoordinator.t()
+  @spec get_inner_dp_world_group!() :: GroupCoordinator.t()
+  @spec get_inner_dp_world_group!(keyword()) :: GroupCoordinator.t()
   def get_inner_dp_world_group!(opts \\ []) do
     Vllm.Error.unwrap!(get_inner_dp_world_group(opts))
   end
@@ -998,15 +1693,19 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return on how many nodes the world's ranks are: places that share memory.
 
-  Found out when the world was joined, so not collective. Raises
-  `EnvironmentNotInitializedError` before `init_distributed_environment`.
+  Found out when the world was joined, so not collective. Fails with
+  `"environment_not_initialized"` before `init_distributed_environment`.
 
-  Python: `get_node_count()`.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Example
+
+      {:ok, number} = Vllm.Distributed.get_node_count()
   """
-  @spec get_node_count() :: {:ok, integer()} | {:error, Vllm.Error.t()}
-  @spec get_node_count(keyword()) :: {:ok, integer()} | {:error, Vllm.Error.t()}
+  @spec get_node_count() :: {:ok, integer()} | {:error, Error.t()}
+  @spec get_node_count(keyword()) :: {:ok, integer()} | {:error, Error.t()}
   def get_node_count(opts \\ []) do
     Vllm.Call.run(@get_node_count, [opts])
   end
@@ -1029,21 +1728,26 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return this rank's prefill context parallel group.
 
-  Raises `GroupNotInitializedError` before `initialize_model_parallel`.
+  Fails with `"group_not_initialized"` before `initialize_model_parallel`.
 
-  Python: `get_pcp_group()`.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Example
+
+      {:ok, %Vllm.Distributed.GroupCoordinator{}} = Vllm.Distributed.get_pcp_group()
   """
-  @spec get_pcp_group() :: {:ok, Vllm.Distributed.GroupCoordinator.t()} | {:error, Vllm.Error.t()}
-  @spec get_pcp_group(keyword()) :: {:ok, Vllm.Distributed.GroupCoordinator.t()} | {:error, Vllm.Error.t()}
+  @spec get_pcp_group() :: {:ok, GroupCoordinator.t()} | {:error, Error.t()}
+  @spec get_pcp_group(keyword()) ::
+          {:ok, GroupCoordinator.t()} | {:error, Error.t()}
   def get_pcp_group(opts \\ []) do
     Vllm.Call.run(@get_pcp_group, [opts])
   end
 
   @doc "Like `get_pcp_group`, but returns the value itself and raises `Vllm.Error`."
-  @spec get_pcp_group!() :: Vllm.Distributed.GroupCoordinator.t()
-  @spec get_pcp_group!(keyword()) :: Vllm.Distributed.GroupCoordinator.t()
+  @spec get_pcp_group!() :: GroupCoordinator.t()
+  @spec get_pcp_group!(keyword()) :: GroupCoordinator.t()
   def get_pcp_group!(opts \\ []) do
     Vllm.Error.unwrap!(get_pcp_group(opts))
   end
@@ -1059,14 +1763,18 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return this rank's stage: its number inside the pipeline parallel group.
 
-  Raises `GroupNotInitializedError` before `initialize_model_parallel`.
+  Fails with `"group_not_initialized"` before `initialize_model_parallel`.
 
-  Python: `get_pipeline_model_parallel_rank()`.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Example
+
+      {:ok, number} = Vllm.Distributed.get_pipeline_model_parallel_rank()
   """
-  @spec get_pipeline_model_parallel_rank() :: {:ok, integer()} | {:error, Vllm.Error.t()}
-  @spec get_pipeline_model_parallel_rank(keyword()) :: {:ok, integer()} | {:error, Vllm.Error.t()}
+  @spec get_pipeline_model_parallel_rank() :: {:ok, integer()} | {:error, Error.t()}
+  @spec get_pipeline_model_parallel_rank(keyword()) :: {:ok, integer()} | {:error, Error.t()}
   def get_pipeline_model_parallel_rank(opts \\ []) do
     Vllm.Call.run(@get_pipeline_model_parallel_rank, [opts])
   end
@@ -1089,21 +1797,26 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return this rank's pipeline parallel group.
 
-  Raises `GroupNotInitializedError` before `initialize_model_parallel`.
+  Fails with `"group_not_initialized"` before `initialize_model_parallel`.
 
-  Python: `get_pp_group()`.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Example
+
+      {:ok, %Vllm.Distributed.GroupCoordinator{}} = Vllm.Distributed.get_pp_group()
   """
-  @spec get_pp_group() :: {:ok, Vllm.Distributed.GroupCoordinator.t()} | {:error, Vllm.Error.t()}
-  @spec get_pp_group(keyword()) :: {:ok, Vllm.Distributed.GroupCoordinator.t()} | {:error, Vllm.Error.t()}
+  @spec get_pp_group() :: {:ok, GroupCoordinator.t()} | {:error, Error.t()}
+  @spec get_pp_group(keyword()) ::
+          {:ok, GroupCoordinator.t()} | {:error, Error.t()}
   def get_pp_group(opts \\ []) do
     Vllm.Call.run(@get_pp_group, [opts])
   end
 
   @doc "Like `get_pp_group`, but returns the value itself and raises `Vllm.Error`."
-  @spec get_pp_group!() :: Vllm.Distributed.GroupCoordinator.t()
-  @spec get_pp_group!(keyword()) :: Vllm.Distributed.GroupCoordinator.t()
+  @spec get_pp_group!() :: GroupCoordinator.t()
+  @spec get_pp_group!(keyword()) :: GroupCoordinator.t()
   def get_pp_group!(opts \\ []) do
     Vllm.Error.unwrap!(get_pp_group(opts))
   end
@@ -1123,31 +1836,69 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return the layers of a pipeline stage as (first, one past the last).
 
-  Layers are shared out evenly. Layers that remain go one each to the stages before the last,
-  from the back, because the last stage also holds the final norm and the output embedding; where
-  there are few enough the first stage, with the input embedding, gets none either.
+  Layers are shared out evenly. Layers that remain go one each to the stages before the last, from
+  the back, because the last stage also holds the final norm and the output embedding; where there
+  are few enough the first stage, with the input embedding, gets none either.
   `VLLM_PP_LAYER_PARTITION`, such as `5,5,6`, overrides this with the layer count of each stage.
 
-  Raises `InvalidArgumentError` if the rank is not a stage, the sizes are not positive, or the
+  Fails with `"invalid_argument"` if the rank is not a stage, the sizes are not positive, or the
   setting has another number of stages, another sum or is not a list of numbers.
 
-  >>> [get_pp_indices(10, stage, 4) for stage in range(4)]
-  [(0, 2), (2, 5), (5, 8), (8, 10)]
+  Not collective: it regards the rank of its session alone.
 
-  Python: `get_pp_indices(num_hidden_layers, pp_rank, pp_size)`.
+  Answered at once, also while the rank runs another call.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `num_hidden_layers` (`integer()`) - layers of the model
+    * `pp_rank` (`integer()`) - the stage, from 0
+    * `pp_size` (`integer()`) - number of stages
+
+  ## Example
+
+      iex> Vllm.Distributed.get_pp_indices(61, 0, 4)
+      {:ok, {0, 15}}
+      iex> Vllm.Distributed.get_pp_indices(num_hidden_layers: 10, pp_rank: 3, pp_size: 4)
+      {:ok, {8, 10}}
   """
-  @spec get_pp_indices(integer(), integer(), integer()) :: {:ok, {integer(), integer()}} | {:error, Vllm.Error.t()}
-  @spec get_pp_indices(integer(), integer(), integer(), keyword()) :: {:ok, {integer(), integer()}} | {:error, Vllm.Error.t()}
-  def get_pp_indices(num_hidden_layers, pp_rank, pp_size, opts \\ []) do
+  @spec get_pp_indices(keyword()) :: {:ok, {integer(), integer()}} | {:error, Error.t()}
+  @spec get_pp_indices(integer(), keyword()) ::
+          {:ok, {integer(), integer()}} | {:error, Error.t()}
+  @spec get_pp_indices(integer(), integer(), integer() | keyword()) ::
+          {:ok, {integer(), integer()}} | {:error, Error.t()}
+  @spec get_pp_indices(
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          {:ok, {integer(), integer()}} | {:error, Error.t()}
+  def get_pp_indices(
+    num_hidden_layers,
+    pp_rank \\ :__default__,
+    pp_size \\ :__default__,
+    opts \\ []
+  ) do
     Vllm.Call.run(@get_pp_indices, [num_hidden_layers, pp_rank, pp_size, opts])
   end
 
   @doc "Like `get_pp_indices`, but returns the value itself and raises `Vllm.Error`."
-  @spec get_pp_indices!(integer(), integer(), integer()) :: {integer(), integer()}
-  @spec get_pp_indices!(integer(), integer(), integer(), keyword()) :: {integer(), integer()}
-  def get_pp_indices!(num_hidden_layers, pp_rank, pp_size, opts \\ []) do
+  @spec get_pp_indices!(keyword()) :: {integer(), integer()}
+  @spec get_pp_indices!(integer(), keyword()) :: {integer(), integer()}
+  @spec get_pp_indices!(integer(), integer(), integer() | keyword()) :: {integer(), integer()}
+  @spec get_pp_indices!(
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          {integer(), integer()}
+  def get_pp_indices!(
+    num_hidden_layers,
+    pp_rank \\ :__default__,
+    pp_size \\ :__default__,
+    opts \\ []
+  ) do
     Vllm.Error.unwrap!(get_pp_indices(num_hidden_layers, pp_rank, pp_size, opts))
   end
 
@@ -1165,23 +1916,35 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return `tcp://ip:port`, with brackets around an IPv6 address.
 
-  >>> get_tcp_uri("::1", 29500)
-  'tcp://[::1]:29500'
+  Not collective: it regards the rank of its session alone.
 
-  Python: `get_tcp_uri(ip, port)`.
+  Answered at once, also while the rank runs another call.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `ip` (`String.t() | atom()`) - address of rank 0
+    * `port` (`integer()`) - port of rank 0
+
+  ## Example
+
+      iex> Vllm.Distributed.get_tcp_uri("::1", 29500)
+      {:ok, "tcp://[::1]:29500"}
   """
-  @spec get_tcp_uri(String.t(), integer()) :: {:ok, String.t()} | {:error, Vllm.Error.t()}
-  @spec get_tcp_uri(String.t(), integer(), keyword()) :: {:ok, String.t()} | {:error, Vllm.Error.t()}
-  def get_tcp_uri(ip, port, opts \\ []) do
+  @spec get_tcp_uri(keyword()) :: {:ok, String.t()} | {:error, Error.t()}
+  @spec get_tcp_uri(String.t() | atom(), integer() | keyword()) ::
+          {:ok, String.t()} | {:error, Error.t()}
+  @spec get_tcp_uri(Call.arg(String.t() | atom()), Call.arg(integer()), keyword()) ::
+          {:ok, String.t()} | {:error, Error.t()}
+  def get_tcp_uri(ip, port \\ :__default__, opts \\ []) do
     Vllm.Call.run(@get_tcp_uri, [ip, port, opts])
   end
 
   @doc "Like `get_tcp_uri`, but returns the value itself and raises `Vllm.Error`."
-  @spec get_tcp_uri!(String.t(), integer()) :: String.t()
-  @spec get_tcp_uri!(String.t(), integer(), keyword()) :: String.t()
-  def get_tcp_uri!(ip, port, opts \\ []) do
+  @spec get_tcp_uri!(keyword()) :: String.t()
+  @spec get_tcp_uri!(String.t() | atom(), integer() | keyword()) :: String.t()
+  @spec get_tcp_uri!(Call.arg(String.t() | atom()), Call.arg(integer()), keyword()) ::
+          String.t()
+  def get_tcp_uri!(ip, port \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(get_tcp_uri(ip, port, opts))
   end
 
@@ -1196,14 +1959,18 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return this rank's number inside the tensor parallel group.
 
-  Raises `GroupNotInitializedError` before `initialize_model_parallel`.
+  Fails with `"group_not_initialized"` before `initialize_model_parallel`.
 
-  Python: `get_tensor_model_parallel_rank()`.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Example
+
+      {:ok, number} = Vllm.Distributed.get_tensor_model_parallel_rank()
   """
-  @spec get_tensor_model_parallel_rank() :: {:ok, integer()} | {:error, Vllm.Error.t()}
-  @spec get_tensor_model_parallel_rank(keyword()) :: {:ok, integer()} | {:error, Vllm.Error.t()}
+  @spec get_tensor_model_parallel_rank() :: {:ok, integer()} | {:error, Error.t()}
+  @spec get_tensor_model_parallel_rank(keyword()) :: {:ok, integer()} | {:error, Error.t()}
   def get_tensor_model_parallel_rank(opts \\ []) do
     Vllm.Call.run(@get_tensor_model_parallel_rank, [opts])
   end
@@ -1226,14 +1993,19 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return the number of ranks in the tensor parallel group.
 
-  Raises `GroupNotInitializedError` before `initialize_model_parallel`.
+  Fails with `"group_not_initialized"` before `initialize_model_parallel`.
 
-  Python: `get_tensor_model_parallel_world_size()`.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Example
+
+      {:ok, number} = Vllm.Distributed.get_tensor_model_parallel_world_size()
   """
-  @spec get_tensor_model_parallel_world_size() :: {:ok, integer()} | {:error, Vllm.Error.t()}
-  @spec get_tensor_model_parallel_world_size(keyword()) :: {:ok, integer()} | {:error, Vllm.Error.t()}
+  @spec get_tensor_model_parallel_world_size() :: {:ok, integer()} | {:error, Error.t()}
+  @spec get_tensor_model_parallel_world_size(keyword()) ::
+          {:ok, integer()} | {:error, Error.t()}
   def get_tensor_model_parallel_world_size(opts \\ []) do
     Vllm.Call.run(@get_tensor_model_parallel_world_size, [opts])
   end
@@ -1256,21 +2028,26 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return this rank's tensor parallel group.
 
-  Raises `GroupNotInitializedError` before `initialize_model_parallel`.
+  Fails with `"group_not_initialized"` before `initialize_model_parallel`.
 
-  Python: `get_tp_group()`.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Example
+
+      {:ok, %Vllm.Distributed.GroupCoordinator{}} = Vllm.Distributed.get_tp_group()
   """
-  @spec get_tp_group() :: {:ok, Vllm.Distributed.GroupCoordinator.t()} | {:error, Vllm.Error.t()}
-  @spec get_tp_group(keyword()) :: {:ok, Vllm.Distributed.GroupCoordinator.t()} | {:error, Vllm.Error.t()}
+  @spec get_tp_group() :: {:ok, GroupCoordinator.t()} | {:error, Error.t()}
+  @spec get_tp_group(keyword()) ::
+          {:ok, GroupCoordinator.t()} | {:error, Error.t()}
   def get_tp_group(opts \\ []) do
     Vllm.Call.run(@get_tp_group, [opts])
   end
 
   @doc "Like `get_tp_group`, but returns the value itself and raises `Vllm.Error`."
-  @spec get_tp_group!() :: Vllm.Distributed.GroupCoordinator.t()
-  @spec get_tp_group!(keyword()) :: Vllm.Distributed.GroupCoordinator.t()
+  @spec get_tp_group!() :: GroupCoordinator.t()
+  @spec get_tp_group!(keyword()) :: GroupCoordinator.t()
   def get_tp_group!(opts \\ []) do
     Vllm.Error.unwrap!(get_tp_group(opts))
   end
@@ -1286,21 +2063,27 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return the group of all ranks.
 
-  Raises `EnvironmentNotInitializedError` before `init_distributed_environment`.
+  Fails with `"environment_not_initialized"` before `init_distributed_environment`.
 
-  Python: `get_world_group()`.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Example
+
+      {:ok, %Vllm.Distributed.GroupCoordinator{}} = Vllm.Distributed.get_world_group()
   """
-  @spec get_world_group() :: {:ok, Vllm.Distributed.GroupCoordinator.t()} | {:error, Vllm.Error.t()}
-  @spec get_world_group(keyword()) :: {:ok, Vllm.Distributed.GroupCoordinator.t()} | {:error, Vllm.Error.t()}
+  @spec get_world_group() ::
+          {:ok, GroupCoordinator.t()} | {:error, Error.t()}
+  @spec get_world_group(keyword()) ::
+          {:ok, GroupCoordinator.t()} | {:error, Error.t()}
   def get_world_group(opts \\ []) do
     Vllm.Call.run(@get_world_group, [opts])
   end
 
   @doc "Like `get_world_group`, but returns the value itself and raises `Vllm.Error`."
-  @spec get_world_group!() :: Vllm.Distributed.GroupCoordinator.t()
-  @spec get_world_group!(keyword()) :: Vllm.Distributed.GroupCoordinator.t()
+  @spec get_world_group!() :: GroupCoordinator.t()
+  @spec get_world_group!(keyword()) :: GroupCoordinator.t()
   def get_world_group!(opts \\ []) do
     Vllm.Error.unwrap!(get_world_group(opts))
   end
@@ -1311,7 +2094,7 @@ defmodule Vllm.Distributed do
     params: [
       {:device, 1, :device, :required}
     ],
-    result: :term,
+    result: :object,
     inline: false,
     context_manager: true
   }
@@ -1319,32 +2102,50 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Run a block on a side stream of `device` in which a CUDA graph can be captured.
 
-  Yields a `GraphCaptureContext` with the stream, which is the current one inside: nothing that
-  other code launches on the default stream gets into the graph. It is entered for the tensor and
-  pipeline parallel groups, whose collectives can be captured and replayed. On a CPU device there
-  is no stream and nothing is done. Local to the process. Raises `GroupNotInitializedError` before
-  `initialize_model_parallel`, `InvalidArgumentError` for a CUDA device where there is none.
+  Yields a `Vllm.Distributed.GraphCaptureContext` with the stream, which is the current one
+  inside: nothing that other code launches on the default stream gets into the graph. It is
+  entered for the tensor and pipeline parallel groups, whose collectives can be captured and
+  replayed. On a CPU device there is no stream and nothing is done. Local to the process. Fails
+  with `"group_not_initialized"` before `initialize_model_parallel`, `"invalid_argument"` for a
+  CUDA device where there is none.
 
-  Python: `graph_capture(device)`.
+  Not collective: it regards the rank of its session alone.
 
-  Returns a context, for `Vllm.with_context/3`. Given a function as the last argument, enters the context, runs the function with its value, exits it and returns what the function returned.
+  Returns a context, for `Vllm.with_context/3`. Given a function as the last argument, enters the
+  context, runs the function with its value, exits it and returns what the function returned.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `device` (`String.t() | atom()`) - a device such as `cpu` or `cuda:0`
+
+  ## Example
+
+      {:ok, result} = Vllm.Distributed.graph_capture("cpu", fn _value -> work() end)
   """
-  @spec graph_capture(String.t()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec graph_capture(String.t(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec graph_capture(String.t(), (term() -> result)) :: {:ok, result} | {:error, Vllm.Error.t()} when result: term()
-  @spec graph_capture(String.t(), keyword(), (term() -> result)) :: {:ok, result} | {:error, Vllm.Error.t()} when result: term()
-  def graph_capture(device, opts \\ :"$unset", fun \\ :"$unset") do
+  @spec graph_capture(String.t() | atom() | keyword()) ::
+          {:ok, Ref.t()} | {:error, Error.t()}
+  @spec graph_capture(String.t() | atom(), keyword() | (term() -> term())) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec graph_capture(
+    Call.arg(String.t() | atom()) | (term() -> term()),
+    keyword() | (term() -> term()),
+    (term() -> term()) | nil
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  def graph_capture(device, opts \\ [], fun \\ nil) do
     Vllm.Call.run(@graph_capture, [device, opts, fun])
   end
 
   @doc "Like `graph_capture`, but returns the value itself and raises `Vllm.Error`."
-  @spec graph_capture!(String.t()) :: term()
-  @spec graph_capture!(String.t(), keyword()) :: term()
-  @spec graph_capture!(String.t(), (term() -> result)) :: result when result: term()
-  @spec graph_capture!(String.t(), keyword(), (term() -> result)) :: result when result: term()
-  def graph_capture!(device, opts \\ :"$unset", fun \\ :"$unset") do
+  @spec graph_capture!(String.t() | atom() | keyword()) :: Ref.t()
+  @spec graph_capture!(String.t() | atom(), keyword() | (term() -> term())) :: term()
+  @spec graph_capture!(
+    Call.arg(String.t() | atom()) | (term() -> term()),
+    keyword() | (term() -> term()),
+    (term() -> term()) | nil
+  ) ::
+          term()
+  def graph_capture!(device, opts \\ [], fun \\ nil) do
     Vllm.Error.unwrap!(graph_capture(device, opts, fun))
   end
 
@@ -1352,7 +2153,7 @@ defmodule Vllm.Distributed do
     function: "in_the_same_node_as",
     path: "/vllm.distributed.v1.Distributed/InTheSameNodeAs",
     params: [
-      {:pg, 1, :process_group, :required},
+      {:pg, 1, :object, :required},
       {:source_rank, 2, :int, :optional}
     ],
     result: {:list, :bool},
@@ -1364,28 +2165,46 @@ defmodule Vllm.Distributed do
 
   Tested with a real shared-memory segment: the source writes a random number into one that only
   its own user can open, the others try to read it. `pg` is a torch process group that can carry
-  CPU tensors, stateless ones too, or a `StatelessProcessGroup`. Raises `InvalidTypeError` for
-  anything else, `InvalidRankError` if `source_rank` is not in the group, `InvalidArgumentError`
-  for an NCCL group. Collective over `pg`.
-
-  Python: `in_the_same_node_as(pg, source_rank=0)`.
+  CPU tensors, stateless ones too, or a `Vllm.Distributed.StatelessProcessGroup`. Fails with
+  `"invalid_type"` for anything else, `"invalid_rank"` if `source_rank` is not in the group,
+  `"invalid_argument"` for an NCCL group. Collective over `pg`.
 
   Collective: every member of the group must make this call.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `pg` (`Vllm.Call.object()`) - the process group
+    * `source_rank` (`integer()`, default `0`) - rank inside the group that the others are
+      compared with
+
+  ## Example
+
+      {:ok, list} = Vllm.Distributed.in_the_same_node_as(pg)
   """
-  @spec in_the_same_node_as(Vllm.Distributed.ProcessGroup.t()) :: {:ok, [boolean()]} | {:error, Vllm.Error.t()}
-  @spec in_the_same_node_as(Vllm.Distributed.ProcessGroup.t(), integer() | keyword()) :: {:ok, [boolean()]} | {:error, Vllm.Error.t()}
-  @spec in_the_same_node_as(Vllm.Distributed.ProcessGroup.t(), integer(), keyword()) :: {:ok, [boolean()]} | {:error, Vllm.Error.t()}
-  def in_the_same_node_as(pg, source_rank \\ :"$unset", opts \\ :"$unset") do
+  @spec in_the_same_node_as(Call.object() | keyword()) ::
+          {:ok, [boolean()]} | {:error, Error.t()}
+  @spec in_the_same_node_as(Call.object(), integer() | keyword()) ::
+          {:ok, [boolean()]} | {:error, Error.t()}
+  @spec in_the_same_node_as(
+    Call.arg(Call.object()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          {:ok, [boolean()]} | {:error, Error.t()}
+  def in_the_same_node_as(pg, source_rank \\ :__default__, opts \\ []) do
     Vllm.Call.run(@in_the_same_node_as, [pg, source_rank, opts])
   end
 
   @doc "Like `in_the_same_node_as`, but returns the value itself and raises `Vllm.Error`."
-  @spec in_the_same_node_as!(Vllm.Distributed.ProcessGroup.t()) :: [boolean()]
-  @spec in_the_same_node_as!(Vllm.Distributed.ProcessGroup.t(), integer() | keyword()) :: [boolean()]
-  @spec in_the_same_node_as!(Vllm.Distributed.ProcessGroup.t(), integer(), keyword()) :: [boolean()]
-  def in_the_same_node_as!(pg, source_rank \\ :"$unset", opts \\ :"$unset") do
+  @spec in_the_same_node_as!(Call.object() | keyword()) :: [boolean()]
+  @spec in_the_same_node_as!(Call.object(), integer() | keyword()) :: [boolean()]
+  @spec in_the_same_node_as!(
+    Call.arg(Call.object()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          [boolean()]
+  def in_the_same_node_as!(pg, source_rank \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(in_the_same_node_as(pg, source_rank, opts))
   end
 
@@ -1409,13 +2228,13 @@ defmodule Vllm.Distributed do
 
   `distributed_init_method` is `tcp://host:port`, with rank 0 serving on exactly that address, or
   `env://`, which reads MASTER_ADDR, MASTER_PORT, RANK and WORLD_SIZE as torchrun sets them, or a
-  scheme registered with torch. -1 for `world_size` or `rank` means what the init method says;
-  -1 for `local_rank` means LOCAL_RANK with `env://`, else the rank. A backend that torch knows
-  but that cannot run here (`nccl` without CUDA) is replaced by gloo, with a warning once.
-  `timeout` (default 30 minutes) bounds the joining and every later operation of every group.
+  scheme registered with torch. -1 for `world_size` or `rank` means what the init method says; -1
+  for `local_rank` means LOCAL_RANK with `env://`, else the rank. A backend that torch knows but
+  that cannot run here (`nccl` without CUDA) is replaced by gloo, with a warning once. `timeout`
+  (default 30 minutes) bounds the joining and every later operation of every group.
 
-  If torch.distributed is initialised already, by torchrun code of one's own for instance, that
-  is adopted, and left in place by destroy. A second call with the same sizes does nothing.
+  If torch.distributed is initialised already, by torchrun code of one's own for instance, that is
+  adopted, and left in place by destroy. A second call with the same sizes does nothing.
 
   Under `set_current_parallel_config`, of one replica of several or on several nodes, `world_size`
   and `rank` count within the replica: the world is that of all replicas and meets where the
@@ -1423,41 +2242,152 @@ defmodule Vllm.Distributed do
   replica spans several nodes its ranks get a group of their own (`get_inner_dp_world_group`). A
   rank that is not given comes from the init method and then counts in the whole world.
 
-  Collective over the world. Raises, and leaves nothing behind: `InvalidArgumentError` for values
-  that make no sense, `UnknownBackendError`, `RendezvousTimeoutError` if rank 0 cannot be reached
-  in time, `RollCallTimeoutError` naming the ranks that did not come, `RollCallMismatchError` if
-  ranks disagree on the world's size, `EnvironmentConflictError` if this process is in a world of
-  another size already.
-
-  Python: `init_distributed_environment(world_size=-1, rank=-1, distributed_init_method='env://', local_rank=-1, backend='nccl', timeout=None)`.
+  Collective over the world. Fails, and leaves nothing behind: `"invalid_argument"` for values
+  that make no sense, `"unknown_backend"`, `"rendezvous_timeout"` if rank 0 cannot be reached in
+  time, `"roll_call_timeout"` naming the ranks that did not come, `"roll_call_mismatch"` if ranks
+  disagree on the world's size, `"environment_conflict"` if this process is in a world of another
+  size already.
 
   Collective: every member of the group must make this call.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `world_size` (`integer()`, default `-1`) - number of ranks; -1: what the init method says
+    * `rank` (`integer()`, default `-1`) - this process's rank; -1: what the init method says
+    * `distributed_init_method` (`String.t() | atom()`, default `"env://"`) - where the ranks
+      meet, `tcp://host:port` or `env://`
+    * `local_rank` (`integer()`, default `-1`) - this process's number on its node; -1: from the
+      environment
+    * `backend` (`String.t() | atom()`, default `"nccl"`) - torch's backend, such as `gloo` or
+      `nccl`
+    * `timeout` (`integer()`, default `nil`) - milliseconds
+
+  ## Example
+
+      {:ok, nil} =
+        Vllm.Distributed.init_distributed_environment(2, rank, address, rank, :gloo,
+          timeout: 30_000
+        )
   """
-  @spec init_distributed_environment() :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec init_distributed_environment(integer() | keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec init_distributed_environment(integer(), integer() | keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec init_distributed_environment(integer(), integer(), String.t() | keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec init_distributed_environment(integer(), integer(), String.t(), integer() | keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec init_distributed_environment(integer(), integer(), String.t(), integer(), String.t() | keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec init_distributed_environment(integer(), integer(), String.t(), integer(), String.t(), timeout() | nil | keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec init_distributed_environment(integer(), integer(), String.t(), integer(), String.t(), timeout() | nil, keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  def init_distributed_environment(world_size \\ :"$unset", rank \\ :"$unset", distributed_init_method \\ :"$unset", local_rank \\ :"$unset", backend \\ :"$unset", timeout \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Call.run(@init_distributed_environment, [world_size, rank, distributed_init_method, local_rank, backend, timeout, opts])
+  @spec init_distributed_environment() :: {:ok, nil} | {:error, Error.t()}
+  @spec init_distributed_environment(integer() | keyword()) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec init_distributed_environment(integer(), integer() | keyword()) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec init_distributed_environment(integer(), integer(), String.t() | atom() | keyword()) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec init_distributed_environment(
+    integer(),
+    integer(),
+    String.t() | atom(),
+    integer() | keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec init_distributed_environment(
+    integer(),
+    integer(),
+    String.t() | atom(),
+    integer(),
+    String.t() | atom() | keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec init_distributed_environment(
+    integer(),
+    integer(),
+    String.t() | atom(),
+    integer(),
+    String.t() | atom(),
+    integer() | nil | keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec init_distributed_environment(
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(String.t() | atom()),
+    Call.arg(integer()),
+    Call.arg(String.t() | atom()),
+    Call.arg(integer() | nil),
+    keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  def init_distributed_environment(
+    world_size \\ :__default__,
+    rank \\ :__default__,
+    distributed_init_method \\ :__default__,
+    local_rank \\ :__default__,
+    backend \\ :__default__,
+    timeout \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Call.run(@init_distributed_environment, [
+      world_size,
+      rank,
+      distributed_init_method,
+      local_rank,
+      backend,
+      timeout,
+      opts
+    ])
   end
 
   @doc "Like `init_distributed_environment`, but returns the value itself and raises `Vllm.Error`."
   @spec init_distributed_environment!() :: nil
   @spec init_distributed_environment!(integer() | keyword()) :: nil
   @spec init_distributed_environment!(integer(), integer() | keyword()) :: nil
-  @spec init_distributed_environment!(integer(), integer(), String.t() | keyword()) :: nil
-  @spec init_distributed_environment!(integer(), integer(), String.t(), integer() | keyword()) :: nil
-  @spec init_distributed_environment!(integer(), integer(), String.t(), integer(), String.t() | keyword()) :: nil
-  @spec init_distributed_environment!(integer(), integer(), String.t(), integer(), String.t(), timeout() | nil | keyword()) :: nil
-  @spec init_distributed_environment!(integer(), integer(), String.t(), integer(), String.t(), timeout() | nil, keyword()) :: nil
-  def init_distributed_environment!(world_size \\ :"$unset", rank \\ :"$unset", distributed_init_method \\ :"$unset", local_rank \\ :"$unset", backend \\ :"$unset", timeout \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Error.unwrap!(init_distributed_environment(world_size, rank, distributed_init_method, local_rank, backend, timeout, opts))
+  @spec init_distributed_environment!(integer(), integer(), String.t() | atom() | keyword()) ::
+          nil
+  @spec init_distributed_environment!(
+    integer(),
+    integer(),
+    String.t() | atom(),
+    integer() | keyword()
+  ) ::
+          nil
+  @spec init_distributed_environment!(
+    integer(),
+    integer(),
+    String.t() | atom(),
+    integer(),
+    String.t() | atom() | keyword()
+  ) ::
+          nil
+  @spec init_distributed_environment!(
+    integer(),
+    integer(),
+    String.t() | atom(),
+    integer(),
+    String.t() | atom(),
+    integer() | nil | keyword()
+  ) ::
+          nil
+  @spec init_distributed_environment!(
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(String.t() | atom()),
+    Call.arg(integer()),
+    Call.arg(String.t() | atom()),
+    Call.arg(integer() | nil),
+    keyword()
+  ) ::
+          nil
+  def init_distributed_environment!(
+    world_size \\ :__default__,
+    rank \\ :__default__,
+    distributed_init_method \\ :__default__,
+    local_rank \\ :__default__,
+    backend \\ :__default__,
+    timeout \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Error.unwrap!(init_distributed_environment(
+      world_size,
+      rank,
+      distributed_init_method,
+      local_rank,
+      backend,
+      timeout,
+      opts
+    ))
   end
 
   @init_gloo_process_group %Vllm.Call.Spec{
@@ -1478,26 +2408,79 @@ defmodule Vllm.Distributed do
 
   `prefix_store` is a torch store that no other group uses, a `PrefixStore` as a rule; it stays
   the caller's. `timeout` bounds the connecting and each operation. Touches no global state.
-  Collective over the members. Raises `InvalidTypeError`, `InvalidArgumentError`,
-  `InvalidRankError`; `CollectiveError` if the members cannot connect in time.
-
-  Python: `init_gloo_process_group(prefix_store, group_rank, group_size, timeout)`.
+  Collective over the members. Fails with `"invalid_type"`, `"invalid_argument"`,
+  `"invalid_rank"`; `"collective_failed"` if the members cannot connect in time.
 
   Collective: every member of the group must make this call.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `prefix_store` (`term()`) - a torch store that no other group uses
+    * `group_rank` (`integer()`) - rank inside the group
+    * `group_size` (`integer()`) - number of members
+    * `timeout` (`integer()`) - milliseconds
+
+  ## Example
+
+      {:ok, store} = Vllm.call("torch.distributed.HashStore", [])
+      {:ok, %Vllm.Distributed.ProcessGroup{}} =
+        Vllm.Distributed.init_gloo_process_group(store, 0, 1, 30_000)
   """
-  @spec init_gloo_process_group(term(), integer(), integer(), timeout()) :: {:ok, Vllm.Distributed.ProcessGroup.t()} | {:error, Vllm.Error.t()}
-  @spec init_gloo_process_group(term(), integer(), integer(), timeout(), keyword()) :: {:ok, Vllm.Distributed.ProcessGroup.t()} | {:error, Vllm.Error.t()}
-  def init_gloo_process_group(prefix_store, group_rank, group_size, timeout, opts \\ []) do
+  @spec init_gloo_process_group(keyword()) ::
+          {:ok, ProcessGroup.t()} | {:error, Error.t()}
+  @spec init_gloo_process_group(term(), keyword()) ::
+          {:ok, ProcessGroup.t()} | {:error, Error.t()}
+  @spec init_gloo_process_group(term(), integer(), keyword()) ::
+          {:ok, ProcessGroup.t()} | {:error, Error.t()}
+  @spec init_gloo_process_group(term(), integer(), integer(), integer() | keyword()) ::
+          {:ok, ProcessGroup.t()} | {:error, Error.t()}
+  @spec init_gloo_process_group(
+    Call.arg(term()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          {:ok, ProcessGroup.t()} | {:error, Error.t()}
+  def init_gloo_process_group(
+    prefix_store,
+    group_rank \\ :__default__,
+    group_size \\ :__default__,
+    timeout \\ :__default__,
+    opts \\ []
+  ) do
     Vllm.Call.run(@init_gloo_process_group, [prefix_store, group_rank, group_size, timeout, opts])
   end
 
   @doc "Like `init_gloo_process_group`, but returns the value itself and raises `Vllm.Error`."
-  @spec init_gloo_process_group!(term(), integer(), integer(), timeout()) :: Vllm.Distributed.ProcessGroup.t()
-  @spec init_gloo_process_group!(term(), integer(), integer(), timeout(), keyword()) :: Vllm.Distributed.ProcessGroup.t()
-  def init_gloo_process_group!(prefix_store, group_rank, group_size, timeout, opts \\ []) do
-    Vllm.Error.unwrap!(init_gloo_process_group(prefix_store, group_rank, group_size, timeout, opts))
+  @spec init_gloo_process_group!(keyword()) :: ProcessGroup.t()
+  @spec init_gloo_process_group!(term(), keyword()) :: ProcessGroup.t()
+  @spec init_gloo_process_group!(term(), integer(), keyword()) ::
+          ProcessGroup.t()
+  @spec init_gloo_process_group!(term(), integer(), integer(), integer() | keyword()) ::
+          ProcessGroup.t()
+  @spec init_gloo_process_group!(
+    Call.arg(term()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          ProcessGroup.t()
+  def init_gloo_process_group!(
+    prefix_store,
+    group_rank \\ :__default__,
+    group_size \\ :__default__,
+    timeout \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Error.unwrap!(init_gloo_process_group(
+      prefix_store,
+      group_rank,
+      group_size,
+      timeout,
+      opts
+    ))
   end
 
   @init_logger %Vllm.Call.Spec{
@@ -1506,28 +2489,36 @@ defmodule Vllm.Distributed do
     params: [
       {:name, 1, :string, :required}
     ],
-    result: :term,
+    result: :object,
     inline: false
   }
 
   @doc ~S"""
-  Return the logger of a module; call it as `init_logger(__name__)`.
+  Return the logger of a module; call it as `init_logger("my_app")`.
 
   Handlers and levels are the application's: this package adds none.
 
-  Python: `init_logger(name)`.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `name` (`String.t() | atom()`) - name of the logger
+
+  ## Example
+
+      {:ok, %Vllm.Ref{}} = Vllm.Distributed.init_logger("my_app")
   """
-  @spec init_logger(String.t()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec init_logger(String.t(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec init_logger(String.t() | atom() | keyword()) ::
+          {:ok, Ref.t()} | {:error, Error.t()}
+  @spec init_logger(Call.arg(String.t() | atom()), keyword()) ::
+          {:ok, Ref.t()} | {:error, Error.t()}
   def init_logger(name, opts \\ []) do
     Vllm.Call.run(@init_logger, [name, opts])
   end
 
   @doc "Like `init_logger`, but returns the value itself and raises `Vllm.Error`."
-  @spec init_logger!(String.t()) :: term()
-  @spec init_logger!(String.t(), keyword()) :: term()
+  @spec init_logger!(String.t() | atom() | keyword()) :: Ref.t()
+  @spec init_logger!(Call.arg(String.t() | atom()), keyword()) :: Ref.t()
   def init_logger!(name, opts \\ []) do
     Vllm.Error.unwrap!(init_logger(name, opts))
   end
@@ -1551,34 +2542,147 @@ defmodule Vllm.Distributed do
   Return a new coordinator for the list of `group_ranks` that this process's rank is in.
 
   `group_ranks` is a partition of the world, the same on every rank. The caller owns the
-  coordinator and destroys it. Collective over the world. Raises
-  `EnvironmentNotInitializedError`; `InvalidRankError` naming a rank that is in no list, in two,
-  or not in the world; `RollCallMismatchError` if ranks pass different partitions;
-  `RollCallTimeoutError` naming the ranks that do not come before the world's timeout.
-
-  Python: `init_model_parallel_group(group_ranks, local_rank, backend, use_message_queue_broadcaster=False, group_name=None, use_device_communicator=True)`.
+  coordinator and destroys it. Collective over the world. Fails with
+  `"environment_not_initialized"`; `"invalid_rank"` naming a rank that is in no list, in two, or
+  not in the world; `"roll_call_mismatch"` if ranks pass different partitions;
+  `"roll_call_timeout"` naming the ranks that do not come before the world's timeout.
 
   Collective: every member of the group must make this call.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `group_ranks` (`[[integer()]]`) - one list of global ranks for each group
+    * `local_rank` (`integer()`) - this process's number on its node; -1: from the environment
+    * `backend` (`String.t() | atom()`) - torch's backend, such as `gloo` or `nccl`
+    * `use_message_queue_broadcaster` (`boolean()`, default `false`) - whether objects are sent
+      through a message queue
+    * `group_name` (`String.t() | atom()`, default `nil`) - name of the group: its unique name for
+      a lookup, such as `tp:0`
+    * `use_device_communicator` (`boolean()`, default `true`) - whether a path made for the device
+      is used where there is one
+
+  ## Example
+
+      {:ok, %Vllm.Distributed.GroupCoordinator{}} = Vllm.Distributed.init_model_parallel_group([[0, 1], [2, 3]], 0, :gloo)
   """
-  @spec init_model_parallel_group([[integer()]], integer(), String.t()) :: {:ok, Vllm.Distributed.GroupCoordinator.t()} | {:error, Vllm.Error.t()}
-  @spec init_model_parallel_group([[integer()]], integer(), String.t(), boolean() | keyword()) :: {:ok, Vllm.Distributed.GroupCoordinator.t()} | {:error, Vllm.Error.t()}
-  @spec init_model_parallel_group([[integer()]], integer(), String.t(), boolean(), String.t() | nil | keyword()) :: {:ok, Vllm.Distributed.GroupCoordinator.t()} | {:error, Vllm.Error.t()}
-  @spec init_model_parallel_group([[integer()]], integer(), String.t(), boolean(), String.t() | nil, boolean() | keyword()) :: {:ok, Vllm.Distributed.GroupCoordinator.t()} | {:error, Vllm.Error.t()}
-  @spec init_model_parallel_group([[integer()]], integer(), String.t(), boolean(), String.t() | nil, boolean(), keyword()) :: {:ok, Vllm.Distributed.GroupCoordinator.t()} | {:error, Vllm.Error.t()}
-  def init_model_parallel_group(group_ranks, local_rank, backend, use_message_queue_broadcaster \\ :"$unset", group_name \\ :"$unset", use_device_communicator \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Call.run(@init_model_parallel_group, [group_ranks, local_rank, backend, use_message_queue_broadcaster, group_name, use_device_communicator, opts])
+  @spec init_model_parallel_group(keyword()) ::
+          {:ok, GroupCoordinator.t()} | {:error, Error.t()}
+  @spec init_model_parallel_group([[integer()]], keyword()) ::
+          {:ok, GroupCoordinator.t()} | {:error, Error.t()}
+  @spec init_model_parallel_group([[integer()]], integer(), String.t() | atom() | keyword()) ::
+          {:ok, GroupCoordinator.t()} | {:error, Error.t()}
+  @spec init_model_parallel_group(
+    [[integer()]],
+    integer(),
+    String.t() | atom(),
+    boolean() | keyword()
+  ) ::
+          {:ok, GroupCoordinator.t()} | {:error, Error.t()}
+  @spec init_model_parallel_group(
+    [[integer()]],
+    integer(),
+    String.t() | atom(),
+    boolean(),
+    String.t() | atom() | nil | keyword()
+  ) ::
+          {:ok, GroupCoordinator.t()} | {:error, Error.t()}
+  @spec init_model_parallel_group(
+    [[integer()]],
+    integer(),
+    String.t() | atom(),
+    boolean(),
+    String.t() | atom() | nil,
+    boolean() | keyword()
+  ) ::
+          {:ok, GroupCoordinator.t()} | {:error, Error.t()}
+  @spec init_model_parallel_group(
+    Call.arg([[integer()]]),
+    Call.arg(integer()),
+    Call.arg(String.t() | atom()),
+    Call.arg(boolean()),
+    Call.arg(String.t() | atom() | nil),
+    Call.arg(boolean()),
+    keyword()
+  ) ::
+          {:ok, GroupCoordinator.t()} | {:error, Error.t()}
+  def init_model_parallel_group(
+    group_ranks,
+    local_rank \\ :__default__,
+    backend \\ :__default__,
+    use_message_queue_broadcaster \\ :__default__,
+    group_name \\ :__default__,
+    use_device_communicator \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Call.run(@init_model_parallel_group, [
+      group_ranks,
+      local_rank,
+      backend,
+      use_message_queue_broadcaster,
+      group_name,
+      use_device_communicator,
+      opts
+    ])
   end
 
   @doc "Like `init_model_parallel_group`, but returns the value itself and raises `Vllm.Error`."
-  @spec init_model_parallel_group!([[integer()]], integer(), String.t()) :: Vllm.Distributed.GroupCoordinator.t()
-  @spec init_model_parallel_group!([[integer()]], integer(), String.t(), boolean() | keyword()) :: Vllm.Distributed.GroupCoordinator.t()
-  @spec init_model_parallel_group!([[integer()]], integer(), String.t(), boolean(), String.t() | nil | keyword()) :: Vllm.Distributed.GroupCoordinator.t()
-  @spec init_model_parallel_group!([[integer()]], integer(), String.t(), boolean(), String.t() | nil, boolean() | keyword()) :: Vllm.Distributed.GroupCoordinator.t()
-  @spec init_model_parallel_group!([[integer()]], integer(), String.t(), boolean(), String.t() | nil, boolean(), keyword()) :: Vllm.Distributed.GroupCoordinator.t()
-  def init_model_parallel_group!(group_ranks, local_rank, backend, use_message_queue_broadcaster \\ :"$unset", group_name \\ :"$unset", use_device_communicator \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Error.unwrap!(init_model_parallel_group(group_ranks, local_rank, backend, use_message_queue_broadcaster, group_name, use_device_communicator, opts))
+  @spec init_model_parallel_group!(keyword()) :: GroupCoordinator.t()
+  @spec init_model_parallel_group!([[integer()]], keyword()) ::
+          GroupCoordinator.t()
+  @spec init_model_parallel_group!([[integer()]], integer(), String.t() | atom() | keyword()) ::
+          GroupCoordinator.t()
+  @spec init_model_parallel_group!(
+    [[integer()]],
+    integer(),
+    String.t() | atom(),
+    boolean() | keyword()
+  ) ::
+          GroupCoordinator.t()
+  @spec init_model_parallel_group!(
+    [[integer()]],
+    integer(),
+    String.t() | atom(),
+    boolean(),
+    String.t() | atom() | nil | keyword()
+  ) ::
+          GroupCoordinator.t()
+  @spec init_model_parallel_group!(
+    [[integer()]],
+    integer(),
+    String.t() | atom(),
+    boolean(),
+    String.t() | atom() | nil,
+    boolean() | keyword()
+  ) ::
+          GroupCoordinator.t()
+  @spec init_model_parallel_group!(
+    Call.arg([[integer()]]),
+    Call.arg(integer()),
+    Call.arg(String.t() | atom()),
+    Call.arg(boolean()),
+    Call.arg(String.t() | atom() | nil),
+    Call.arg(boolean()),
+    keyword()
+  ) ::
+          GroupCoordinator.t()
+  def init_model_parallel_group!(
+    group_ranks,
+    local_rank \\ :__default__,
+    backend \\ :__default__,
+    use_message_queue_broadcaster \\ :__default__,
+    group_name \\ :__default__,
+    use_device_communicator \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Error.unwrap!(init_model_parallel_group(
+      group_ranks,
+      local_rank,
+      backend,
+      use_message_queue_broadcaster,
+      group_name,
+      use_device_communicator,
+      opts
+    ))
   end
 
   @init_world_group %Vllm.Call.Spec{
@@ -1596,25 +2700,51 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return a new coordinator over `ranks`, which are all ranks of the world.
 
-  For code that builds its own state; `init_distributed_environment` does this already.
-  Collective over the world. Raises as `init_model_parallel_group` does.
-
-  Python: `init_world_group(ranks, local_rank, backend)`.
+  For code that builds its own state; `init_distributed_environment` does this already. Collective
+  over the world. Fails as `init_model_parallel_group` does.
 
   Collective: every member of the group must make this call.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `ranks` (`[integer()]`) - global ranks of the members
+    * `local_rank` (`integer()`) - this process's number on its node; -1: from the environment
+    * `backend` (`String.t() | atom()`) - torch's backend, such as `gloo` or `nccl`
+
+  ## Example
+
+      {:ok, %Vllm.Distributed.GroupCoordinator{}} = Vllm.Distributed.init_world_group([0, 1], 0, :gloo)
   """
-  @spec init_world_group([integer()], integer(), String.t()) :: {:ok, Vllm.Distributed.GroupCoordinator.t()} | {:error, Vllm.Error.t()}
-  @spec init_world_group([integer()], integer(), String.t(), keyword()) :: {:ok, Vllm.Distributed.GroupCoordinator.t()} | {:error, Vllm.Error.t()}
-  def init_world_group(ranks, local_rank, backend, opts \\ []) do
+  @spec init_world_group(keyword()) ::
+          {:ok, GroupCoordinator.t()} | {:error, Error.t()}
+  @spec init_world_group([integer()], keyword()) ::
+          {:ok, GroupCoordinator.t()} | {:error, Error.t()}
+  @spec init_world_group([integer()], integer(), String.t() | atom() | keyword()) ::
+          {:ok, GroupCoordinator.t()} | {:error, Error.t()}
+  @spec init_world_group(
+    Call.arg([integer()]),
+    Call.arg(integer()),
+    Call.arg(String.t() | atom()),
+    keyword()
+  ) ::
+          {:ok, GroupCoordinator.t()} | {:error, Error.t()}
+  def init_world_group(ranks, local_rank \\ :__default__, backend \\ :__default__, opts \\ []) do
     Vllm.Call.run(@init_world_group, [ranks, local_rank, backend, opts])
   end
 
   @doc "Like `init_world_group`, but returns the value itself and raises `Vllm.Error`."
-  @spec init_world_group!([integer()], integer(), String.t()) :: Vllm.Distributed.GroupCoordinator.t()
-  @spec init_world_group!([integer()], integer(), String.t(), keyword()) :: Vllm.Distributed.GroupCoordinator.t()
-  def init_world_group!(ranks, local_rank, backend, opts \\ []) do
+  @spec init_world_group!(keyword()) :: GroupCoordinator.t()
+  @spec init_world_group!([integer()], keyword()) :: GroupCoordinator.t()
+  @spec init_world_group!([integer()], integer(), String.t() | atom() | keyword()) ::
+          GroupCoordinator.t()
+  @spec init_world_group!(
+    Call.arg([integer()]),
+    Call.arg(integer()),
+    Call.arg(String.t() | atom()),
+    keyword()
+  ) ::
+          GroupCoordinator.t()
+  def init_world_group!(ranks, local_rank \\ :__default__, backend \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(init_world_group(ranks, local_rank, backend, opts))
   end
 
@@ -1644,33 +2774,118 @@ defmodule Vllm.Distributed do
   1-3-5-7. Decode-context groups divide the tensor groups; an expert group spans data, prefill
   context and tensor of one pipeline stage. `backend` is by default the world's.
 
-  There is an expert group unless `is_moe_model` is False, and with `enable_eplb` a second one of
-  the same ranks, for balancing the load of experts. These two and `data_parallel_size` are by
-  default those of the current `ParallelConfig`; without one, None, False and 1.
+  There is an expert group unless `is_moe_model` is `false`, and with `enable_eplb` a second one
+  of the same ranks, for balancing the load of experts. These two and `data_parallel_size` are by
+  default those of the current `Vllm.Config.ParallelConfig`; without one, `nil`, `false` and 1.
 
-  Collective over the world. Raises, and leaves nothing behind: `EnvironmentNotInitializedError`,
-  `ParallelSizeError` naming sizes and choices, `EnvironmentConflictError` if the groups exist
-  already, `RollCallMismatchError` on every rank if ranks ask for different sizes,
-  `RollCallTimeoutError` naming the ranks that do not come before the world's timeout.
-
-  Python: `initialize_model_parallel(tensor_model_parallel_size=1, pipeline_model_parallel_size=1, prefill_context_model_parallel_size=1, decode_context_model_parallel_size=1, backend=None, data_parallel_size=None, is_moe_model=None, enable_eplb=None)`.
+  Collective over the world. Fails, and leaves nothing behind: `"environment_not_initialized"`,
+  `"invalid_parallel_size"` naming sizes and choices, `"environment_conflict"` if the groups exist
+  already, `"roll_call_mismatch"` on every rank if ranks ask for different sizes,
+  `"roll_call_timeout"` naming the ranks that do not come before the world's timeout.
 
   Collective: every member of the group must make this call.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `tensor_model_parallel_size` (`integer()`, default `1`) - shards that each layer is split
+      into
+    * `pipeline_model_parallel_size` (`integer()`, default `1`) - stages that the layers are split
+      into
+    * `prefill_context_model_parallel_size` (`integer()`, default `1`) - ranks that share the
+      tokens of one prefill
+    * `decode_context_model_parallel_size` (`integer()`, default `1`) - parts that each tensor
+      parallel group is split into
+    * `backend` (`String.t() | atom()`, default `nil`) - torch's backend, such as `gloo` or `nccl`
+    * `data_parallel_size` (`integer()`, default `nil`) - number of replicas
+    * `is_moe_model` (`boolean()`, default `nil`) - whether the model is a mixture of experts;
+      `false`: no expert group
+    * `enable_eplb` (`boolean()`, default `nil`) - whether there is a group for balancing experts
+
+  ## Example
+
+      {:ok, nil} =
+        Vllm.Distributed.initialize_model_parallel(tensor_model_parallel_size: 2)
   """
-  @spec initialize_model_parallel() :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec initialize_model_parallel(integer() | keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec initialize_model_parallel(integer(), integer() | keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec initialize_model_parallel(integer(), integer(), integer() | keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec initialize_model_parallel(integer(), integer(), integer(), integer() | keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec initialize_model_parallel(integer(), integer(), integer(), integer(), String.t() | nil | keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec initialize_model_parallel(integer(), integer(), integer(), integer(), String.t() | nil, integer() | nil | keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec initialize_model_parallel(integer(), integer(), integer(), integer(), String.t() | nil, integer() | nil, boolean() | nil | keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec initialize_model_parallel(integer(), integer(), integer(), integer(), String.t() | nil, integer() | nil, boolean() | nil, boolean() | nil | keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec initialize_model_parallel(integer(), integer(), integer(), integer(), String.t() | nil, integer() | nil, boolean() | nil, boolean() | nil, keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  def initialize_model_parallel(tensor_model_parallel_size \\ :"$unset", pipeline_model_parallel_size \\ :"$unset", prefill_context_model_parallel_size \\ :"$unset", decode_context_model_parallel_size \\ :"$unset", backend \\ :"$unset", data_parallel_size \\ :"$unset", is_moe_model \\ :"$unset", enable_eplb \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Call.run(@initialize_model_parallel, [tensor_model_parallel_size, pipeline_model_parallel_size, prefill_context_model_parallel_size, decode_context_model_parallel_size, backend, data_parallel_size, is_moe_model, enable_eplb, opts])
+  @spec initialize_model_parallel() :: {:ok, nil} | {:error, Error.t()}
+  @spec initialize_model_parallel(integer() | keyword()) :: {:ok, nil} | {:error, Error.t()}
+  @spec initialize_model_parallel(integer(), integer() | keyword()) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec initialize_model_parallel(integer(), integer(), integer() | keyword()) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec initialize_model_parallel(integer(), integer(), integer(), integer() | keyword()) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec initialize_model_parallel(
+    integer(),
+    integer(),
+    integer(),
+    integer(),
+    String.t() | atom() | nil | keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec initialize_model_parallel(
+    integer(),
+    integer(),
+    integer(),
+    integer(),
+    String.t() | atom() | nil,
+    integer() | nil | keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec initialize_model_parallel(
+    integer(),
+    integer(),
+    integer(),
+    integer(),
+    String.t() | atom() | nil,
+    integer() | nil,
+    boolean() | nil | keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec initialize_model_parallel(
+    integer(),
+    integer(),
+    integer(),
+    integer(),
+    String.t() | atom() | nil,
+    integer() | nil,
+    boolean() | nil,
+    boolean() | nil | keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec initialize_model_parallel(
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(String.t() | atom() | nil),
+    Call.arg(integer() | nil),
+    Call.arg(boolean() | nil),
+    Call.arg(boolean() | nil),
+    keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  def initialize_model_parallel(
+    tensor_model_parallel_size \\ :__default__,
+    pipeline_model_parallel_size \\ :__default__,
+    prefill_context_model_parallel_size \\ :__default__,
+    decode_context_model_parallel_size \\ :__default__,
+    backend \\ :__default__,
+    data_parallel_size \\ :__default__,
+    is_moe_model \\ :__default__,
+    enable_eplb \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Call.run(@initialize_model_parallel, [
+      tensor_model_parallel_size,
+      pipeline_model_parallel_size,
+      prefill_context_model_parallel_size,
+      decode_context_model_parallel_size,
+      backend,
+      data_parallel_size,
+      is_moe_model,
+      enable_eplb,
+      opts
+    ])
   end
 
   @doc "Like `initialize_model_parallel`, but returns the value itself and raises `Vllm.Error`."
@@ -1679,13 +2894,78 @@ defmodule Vllm.Distributed do
   @spec initialize_model_parallel!(integer(), integer() | keyword()) :: nil
   @spec initialize_model_parallel!(integer(), integer(), integer() | keyword()) :: nil
   @spec initialize_model_parallel!(integer(), integer(), integer(), integer() | keyword()) :: nil
-  @spec initialize_model_parallel!(integer(), integer(), integer(), integer(), String.t() | nil | keyword()) :: nil
-  @spec initialize_model_parallel!(integer(), integer(), integer(), integer(), String.t() | nil, integer() | nil | keyword()) :: nil
-  @spec initialize_model_parallel!(integer(), integer(), integer(), integer(), String.t() | nil, integer() | nil, boolean() | nil | keyword()) :: nil
-  @spec initialize_model_parallel!(integer(), integer(), integer(), integer(), String.t() | nil, integer() | nil, boolean() | nil, boolean() | nil | keyword()) :: nil
-  @spec initialize_model_parallel!(integer(), integer(), integer(), integer(), String.t() | nil, integer() | nil, boolean() | nil, boolean() | nil, keyword()) :: nil
-  def initialize_model_parallel!(tensor_model_parallel_size \\ :"$unset", pipeline_model_parallel_size \\ :"$unset", prefill_context_model_parallel_size \\ :"$unset", decode_context_model_parallel_size \\ :"$unset", backend \\ :"$unset", data_parallel_size \\ :"$unset", is_moe_model \\ :"$unset", enable_eplb \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Error.unwrap!(initialize_model_parallel(tensor_model_parallel_size, pipeline_model_parallel_size, prefill_context_model_parallel_size, decode_context_model_parallel_size, backend, data_parallel_size, is_moe_model, enable_eplb, opts))
+  @spec initialize_model_parallel!(
+    integer(),
+    integer(),
+    integer(),
+    integer(),
+    String.t() | atom() | nil | keyword()
+  ) ::
+          nil
+  @spec initialize_model_parallel!(
+    integer(),
+    integer(),
+    integer(),
+    integer(),
+    String.t() | atom() | nil,
+    integer() | nil | keyword()
+  ) ::
+          nil
+  @spec initialize_model_parallel!(
+    integer(),
+    integer(),
+    integer(),
+    integer(),
+    String.t() | atom() | nil,
+    integer() | nil,
+    boolean() | nil | keyword()
+  ) ::
+          nil
+  @spec initialize_model_parallel!(
+    integer(),
+    integer(),
+    integer(),
+    integer(),
+    String.t() | atom() | nil,
+    integer() | nil,
+    boolean() | nil,
+    boolean() | nil | keyword()
+  ) ::
+          nil
+  @spec initialize_model_parallel!(
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(String.t() | atom() | nil),
+    Call.arg(integer() | nil),
+    Call.arg(boolean() | nil),
+    Call.arg(boolean() | nil),
+    keyword()
+  ) ::
+          nil
+  def initialize_model_parallel!(
+    tensor_model_parallel_size \\ :__default__,
+    pipeline_model_parallel_size \\ :__default__,
+    prefill_context_model_parallel_size \\ :__default__,
+    decode_context_model_parallel_size \\ :__default__,
+    backend \\ :__default__,
+    data_parallel_size \\ :__default__,
+    is_moe_model \\ :__default__,
+    enable_eplb \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Error.unwrap!(initialize_model_parallel(
+      tensor_model_parallel_size,
+      pipeline_model_parallel_size,
+      prefill_context_model_parallel_size,
+      decode_context_model_parallel_size,
+      backend,
+      data_parallel_size,
+      is_moe_model,
+      enable_eplb,
+      opts
+    ))
   end
 
   @is_global_first_rank %Vllm.Call.Spec{
@@ -1697,14 +2977,19 @@ defmodule Vllm.Distributed do
   }
 
   @doc ~S"""
-  Return whether this is rank 0 of everything; True in a process that is in no world.
+  Return whether this is rank 0 of everything; `true` in a process that is in no world.
 
-  Python: `is_global_first_rank()`.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Example
+
+      iex> Vllm.Distributed.is_global_first_rank()
+      {:ok, true}
   """
-  @spec is_global_first_rank() :: {:ok, boolean()} | {:error, Vllm.Error.t()}
-  @spec is_global_first_rank(keyword()) :: {:ok, boolean()} | {:error, Vllm.Error.t()}
+  @spec is_global_first_rank() :: {:ok, boolean()} | {:error, Error.t()}
+  @spec is_global_first_rank(keyword()) :: {:ok, boolean()} | {:error, Error.t()}
   def is_global_first_rank(opts \\ []) do
     Vllm.Call.run(@is_global_first_rank, [opts])
   end
@@ -1725,14 +3010,19 @@ defmodule Vllm.Distributed do
   }
 
   @doc ~S"""
-  Return whether this is the first rank on its node; True in a process that is in no world.
+  Return whether this is the first rank on its node; `true` in a process that is in no world.
 
-  Python: `is_local_first_rank()`.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Example
+
+      iex> Vllm.Distributed.is_local_first_rank()
+      {:ok, true}
   """
-  @spec is_local_first_rank() :: {:ok, boolean()} | {:error, Vllm.Error.t()}
-  @spec is_local_first_rank(keyword()) :: {:ok, boolean()} | {:error, Vllm.Error.t()}
+  @spec is_local_first_rank() :: {:ok, boolean()} | {:error, Error.t()}
+  @spec is_local_first_rank(keyword()) :: {:ok, boolean()} | {:error, Error.t()}
   def is_local_first_rank(opts \\ []) do
     Vllm.Call.run(@is_local_first_rank, [opts])
   end
@@ -1760,22 +3050,32 @@ defmodule Vllm.Distributed do
   Only the numbers of a release count: `2.6`, `2.6.1`; a pre-release of a version counts as that
   version.
 
-  >>> is_torch_equal_or_newer("1.13.1"), is_torch_equal_or_newer("99.0")
-  (True, False)
+  Not collective: it regards the rank of its session alone.
 
-  Python: `is_torch_equal_or_newer(target)`.
+  Answered at once, also while the rank runs another call.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `target` (`String.t() | atom()`) - a version such as `2.6.0`
+
+  ## Example
+
+      iex> Vllm.Distributed.is_torch_equal_or_newer("1.13.1")
+      {:ok, true}
+      iex> Vllm.Distributed.is_torch_equal_or_newer("99.0")
+      {:ok, false}
   """
-  @spec is_torch_equal_or_newer(String.t()) :: {:ok, boolean()} | {:error, Vllm.Error.t()}
-  @spec is_torch_equal_or_newer(String.t(), keyword()) :: {:ok, boolean()} | {:error, Vllm.Error.t()}
+  @spec is_torch_equal_or_newer(String.t() | atom() | keyword()) ::
+          {:ok, boolean()} | {:error, Error.t()}
+  @spec is_torch_equal_or_newer(Call.arg(String.t() | atom()), keyword()) ::
+          {:ok, boolean()} | {:error, Error.t()}
   def is_torch_equal_or_newer(target, opts \\ []) do
     Vllm.Call.run(@is_torch_equal_or_newer, [target, opts])
   end
 
   @doc "Like `is_torch_equal_or_newer`, but returns the value itself and raises `Vllm.Error`."
-  @spec is_torch_equal_or_newer!(String.t()) :: boolean()
-  @spec is_torch_equal_or_newer!(String.t(), keyword()) :: boolean()
+  @spec is_torch_equal_or_newer!(String.t() | atom() | keyword()) :: boolean()
+  @spec is_torch_equal_or_newer!(Call.arg(String.t() | atom()), keyword()) :: boolean()
   def is_torch_equal_or_newer!(target, opts \\ []) do
     Vllm.Error.unwrap!(is_torch_equal_or_newer(target, opts))
   end
@@ -1784,24 +3084,30 @@ defmodule Vllm.Distributed do
     function: "logger",
     path: "/vllm.distributed.v1.Distributed/Logger",
     params: [],
-    result: :term,
+    result: :object,
     inline: true
   }
 
   @doc ~S"""
   The logger of the package: an object that stays in its rank.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Not collective: it regards the rank of its session alone.
+
+  Answered at once, also while the rank runs another call.
+
+  ## Example
+
+      {:ok, %Vllm.Ref{}} = Vllm.Distributed.logger()
   """
-  @spec logger() :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec logger(keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec logger() :: {:ok, Ref.t()} | {:error, Error.t()}
+  @spec logger(keyword()) :: {:ok, Ref.t()} | {:error, Error.t()}
   def logger(opts \\ []) do
     Vllm.Call.run(@logger, [opts])
   end
 
   @doc "Like `logger`, but returns the value itself and raises `Vllm.Error`."
-  @spec logger!() :: term()
-  @spec logger!(keyword()) :: term()
+  @spec logger!() :: Ref.t()
+  @spec logger!(keyword()) :: Ref.t()
   def logger!(opts \\ []) do
     Vllm.Error.unwrap!(logger(opts))
   end
@@ -1817,12 +3123,17 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return whether the model parallel groups exist.
 
-  Python: `model_parallel_is_initialized()`.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Example
+
+      iex> Vllm.Distributed.model_parallel_is_initialized()
+      {:ok, false}
   """
-  @spec model_parallel_is_initialized() :: {:ok, boolean()} | {:error, Vllm.Error.t()}
-  @spec model_parallel_is_initialized(keyword()) :: {:ok, boolean()} | {:error, Vllm.Error.t()}
+  @spec model_parallel_is_initialized() :: {:ok, boolean()} | {:error, Error.t()}
+  @spec model_parallel_is_initialized(keyword()) :: {:ok, boolean()} | {:error, Error.t()}
   def model_parallel_is_initialized(opts \\ []) do
     Vllm.Call.run(@model_parallel_is_initialized, [opts])
   end
@@ -1840,7 +3151,7 @@ defmodule Vllm.Distributed do
     params: [
       {:tp_group, 1, :group, :required}
     ],
-    result: :term,
+    result: :object,
     inline: false,
     context_manager: true
   }
@@ -1850,28 +3161,55 @@ defmodule Vllm.Distributed do
   decoding, which may have another tensor parallel size.
 
   The former group is put back also after an exception. Local to the process; ranks do it alike.
-  Raises `EnvironmentConflictError` within another such block: that is not re-entrant.
+  Fails with `"environment_conflict"` within another such block: that is not re-entrant.
 
-  Python: `patch_tensor_parallel_group(tp_group)`.
+  Not collective: it regards the rank of its session alone.
 
-  Returns a context, for `Vllm.with_context/3`. Given a function as the last argument, enters the context, runs the function with its value, exits it and returns what the function returned.
+  Returns a context, for `Vllm.with_context/3`. Given a function as the last argument, enters the
+  context, runs the function with its value, exits it and returns what the function returned.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `tp_group` (`Vllm.Distributed.GroupCoordinator.input()`) - the coordinator that takes the
+      place of the tensor parallel group
+
+  ## Example
+
+      {:ok, result} =
+        Vllm.Distributed.patch_tensor_parallel_group(draft_group, fn _nil -> draft() end)
   """
-  @spec patch_tensor_parallel_group(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec patch_tensor_parallel_group(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec patch_tensor_parallel_group(Vllm.Distributed.GroupCoordinator.t(), (term() -> result)) :: {:ok, result} | {:error, Vllm.Error.t()} when result: term()
-  @spec patch_tensor_parallel_group(Vllm.Distributed.GroupCoordinator.t(), keyword(), (term() -> result)) :: {:ok, result} | {:error, Vllm.Error.t()} when result: term()
-  def patch_tensor_parallel_group(tp_group, opts \\ :"$unset", fun \\ :"$unset") do
+  @spec patch_tensor_parallel_group(GroupCoordinator.input() | keyword()) ::
+          {:ok, Ref.t()} | {:error, Error.t()}
+  @spec patch_tensor_parallel_group(
+    GroupCoordinator.input(),
+    keyword() | (term() -> term())
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec patch_tensor_parallel_group(
+    Call.arg(GroupCoordinator.input()) | (term() -> term()),
+    keyword() | (term() -> term()),
+    (term() -> term()) | nil
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  def patch_tensor_parallel_group(tp_group, opts \\ [], fun \\ nil) do
     Vllm.Call.run(@patch_tensor_parallel_group, [tp_group, opts, fun])
   end
 
   @doc "Like `patch_tensor_parallel_group`, but returns the value itself and raises `Vllm.Error`."
-  @spec patch_tensor_parallel_group!(Vllm.Distributed.GroupCoordinator.t()) :: term()
-  @spec patch_tensor_parallel_group!(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: term()
-  @spec patch_tensor_parallel_group!(Vllm.Distributed.GroupCoordinator.t(), (term() -> result)) :: result when result: term()
-  @spec patch_tensor_parallel_group!(Vllm.Distributed.GroupCoordinator.t(), keyword(), (term() -> result)) :: result when result: term()
-  def patch_tensor_parallel_group!(tp_group, opts \\ :"$unset", fun \\ :"$unset") do
+  @spec patch_tensor_parallel_group!(GroupCoordinator.input() | keyword()) ::
+          Ref.t()
+  @spec patch_tensor_parallel_group!(
+    GroupCoordinator.input(),
+    keyword() | (term() -> term())
+  ) ::
+          term()
+  @spec patch_tensor_parallel_group!(
+    Call.arg(GroupCoordinator.input()) | (term() -> term()),
+    keyword() | (term() -> term()),
+    (term() -> term()) | nil
+  ) ::
+          term()
+  def patch_tensor_parallel_group!(tp_group, opts \\ [], fun \\ nil) do
     Vllm.Error.unwrap!(patch_tensor_parallel_group(tp_group, opts, fun))
   end
 
@@ -1902,44 +3240,393 @@ defmodule Vllm.Distributed do
 
   `A` is [..., k], `B` [k, n]; `A_scale` has one element, or one for each row ([..., 1]),
   `B_scale` one, or one for each column ([1, n]). `bias` [n] is added, by every rank, before
-  `result_scale` (one element) multiplies. The product, in `out_dtype` (default: `A`'s), is
-  viewed as `output_shape` with n for its last dim, reduced with `reduce_op` (`sum` or `avg`)
-  over the group with this unique name, and cut along `orig_scatter_dim`;
-  `scatter_dim_after_maybe_reshape` is the same dim of `A`, whose leading dims may have been
-  flattened. `use_fast_accum` is for the hardware's 8-bit products.
+  `result_scale` (one element) multiplies. The product, in `out_dtype` (default: `A`'s), is viewed
+  as `output_shape` with n for its last dim, reduced with `reduce_op` (`sum` or `avg`) over the
+  group with this unique name, and cut along `orig_scatter_dim`; `scatter_dim_after_maybe_reshape`
+  is the same dim of `A`, whose leading dims may have been flattened. `use_fast_accum` is for the
+  hardware's 8-bit products.
 
   On devices with symmetric memory this is torch's fused operator; elsewhere the composition: the
-  product (in float32 on the CPU), then a reduce-scatter. Collective over the group. Raises,
-  before anything is sent: `GroupNotInitializedError` naming the groups there are;
-  `InvalidTypeError` for what is no tensor, for scales or a bias that are not of floating-point
-  numbers; `InvalidArgumentError` for shapes, dims, devices or a `reduce_op` that do not fit, and
-  for `avg` into integers; `UnsupportedDtypeError` for an `out_dtype` the group cannot sum.
-
-  Python: `patched_fused_scaled_matmul_reduce_scatter(A, B, A_scale, B_scale, reduce_op, orig_scatter_dim, scatter_dim_after_maybe_reshape, group_name, output_shape, bias=None, result_scale=None, out_dtype=None, use_fast_accum=False)`.
+  product (in float32 on the CPU), then a reduce-scatter. Collective over the group. Fails, before
+  anything is sent: `"group_not_initialized"` naming the groups there are; `"invalid_type"` for
+  what is no tensor, for scales or a bias that are not of floating-point numbers;
+  `"invalid_argument"` for shapes, dims, devices or a `reduce_op` that do not fit, and for `avg`
+  into integers; `"unsupported_dtype"` for an `out_dtype` the group cannot sum.
 
   Collective: every member of the group must make this call.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `A` (`Vllm.Call.tensor()`) - the first matrix, in fp8 or a wider type
+    * `B` (`Vllm.Call.tensor()`) - the second matrix
+    * `A_scale` (`Vllm.Call.tensor()`) - what elements of `A` are multiplied by
+    * `B_scale` (`Vllm.Call.tensor()`) - what elements of `B` are multiplied by
+    * `reduce_op` (`String.t() | atom()`) - `sum` or `avg`
+    * `orig_scatter_dim` (`integer()`) - dimension of the result to scatter along
+    * `scatter_dim_after_maybe_reshape` (`integer()`) - the same dimension once `A` has two
+      dimensions
+    * `group_name` (`String.t() | atom()`) - name of the group: its unique name for a lookup, such
+      as `tp:0`
+    * `output_shape` (`[integer()]`) - shape of the product
+    * `bias` (`Vllm.Call.tensor()`, default `nil`) - added to the product
+    * `result_scale` (`Vllm.Call.tensor()`, default `nil`) - what the product is multiplied by
+    * `out_dtype` (`Vllm.Tensor.dtype() | String.t()`, default `nil`) - element type of the result
+    * `use_fast_accum` (`boolean()`, default `false`) - whether to accumulate in a narrower type
+
+  ## Example
+
+      {:ok, %Vllm.Tensor{}} = Vllm.Distributed.patched_fused_scaled_matmul_reduce_scatter(a, b, a_scale, b_scale, "sum", 0, 0, "tp:0", [4, 8])
   """
-  @spec patched_fused_scaled_matmul_reduce_scatter(Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), String.t(), integer(), integer(), String.t(), [integer()]) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec patched_fused_scaled_matmul_reduce_scatter(Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), String.t(), integer(), integer(), String.t(), [integer()], Vllm.Tensor.t() | nil | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec patched_fused_scaled_matmul_reduce_scatter(Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), String.t(), integer(), integer(), String.t(), [integer()], Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec patched_fused_scaled_matmul_reduce_scatter(Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), String.t(), integer(), integer(), String.t(), [integer()], Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, Vllm.Tensor.dtype() | nil | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec patched_fused_scaled_matmul_reduce_scatter(Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), String.t(), integer(), integer(), String.t(), [integer()], Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, Vllm.Tensor.dtype() | nil, boolean() | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec patched_fused_scaled_matmul_reduce_scatter(Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), String.t(), integer(), integer(), String.t(), [integer()], Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, Vllm.Tensor.dtype() | nil, boolean(), keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  def patched_fused_scaled_matmul_reduce_scatter(A, B, A_scale, B_scale, reduce_op, orig_scatter_dim, scatter_dim_after_maybe_reshape, group_name, output_shape, bias \\ :"$unset", result_scale \\ :"$unset", out_dtype \\ :"$unset", use_fast_accum \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Call.run(@patched_fused_scaled_matmul_reduce_scatter, [A, B, A_scale, B_scale, reduce_op, orig_scatter_dim, scatter_dim_after_maybe_reshape, group_name, output_shape, bias, result_scale, out_dtype, use_fast_accum, opts])
+  @spec patched_fused_scaled_matmul_reduce_scatter(keyword()) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec patched_fused_scaled_matmul_reduce_scatter(Call.tensor(), keyword()) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec patched_fused_scaled_matmul_reduce_scatter(
+    Call.tensor(),
+    Call.tensor(),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec patched_fused_scaled_matmul_reduce_scatter(
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec patched_fused_scaled_matmul_reduce_scatter(
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec patched_fused_scaled_matmul_reduce_scatter(
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    String.t() | atom(),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec patched_fused_scaled_matmul_reduce_scatter(
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    String.t() | atom(),
+    integer(),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec patched_fused_scaled_matmul_reduce_scatter(
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    String.t() | atom(),
+    integer(),
+    integer(),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec patched_fused_scaled_matmul_reduce_scatter(
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    String.t() | atom(),
+    integer(),
+    integer(),
+    String.t() | atom(),
+    [integer()] | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec patched_fused_scaled_matmul_reduce_scatter(
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    String.t() | atom(),
+    integer(),
+    integer(),
+    String.t() | atom(),
+    [integer()],
+    Call.tensor() | nil | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec patched_fused_scaled_matmul_reduce_scatter(
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    String.t() | atom(),
+    integer(),
+    integer(),
+    String.t() | atom(),
+    [integer()],
+    Call.tensor() | nil,
+    Call.tensor() | nil | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec patched_fused_scaled_matmul_reduce_scatter(
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    String.t() | atom(),
+    integer(),
+    integer(),
+    String.t() | atom(),
+    [integer()],
+    Call.tensor() | nil,
+    Call.tensor() | nil,
+    Tensor.dtype() | String.t() | nil | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec patched_fused_scaled_matmul_reduce_scatter(
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    String.t() | atom(),
+    integer(),
+    integer(),
+    String.t() | atom(),
+    [integer()],
+    Call.tensor() | nil,
+    Call.tensor() | nil,
+    Tensor.dtype() | String.t() | nil,
+    boolean() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec patched_fused_scaled_matmul_reduce_scatter(
+    Call.arg(Call.tensor()),
+    Call.arg(Call.tensor()),
+    Call.arg(Call.tensor()),
+    Call.arg(Call.tensor()),
+    Call.arg(String.t() | atom()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(String.t() | atom()),
+    Call.arg([integer()]),
+    Call.arg(Call.tensor() | nil),
+    Call.arg(Call.tensor() | nil),
+    Call.arg(Tensor.dtype() | String.t() | nil),
+    Call.arg(boolean()),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  def patched_fused_scaled_matmul_reduce_scatter(
+    a,
+    b \\ :__default__,
+    a_scale \\ :__default__,
+    b_scale \\ :__default__,
+    reduce_op \\ :__default__,
+    orig_scatter_dim \\ :__default__,
+    scatter_dim_after_maybe_reshape \\ :__default__,
+    group_name \\ :__default__,
+    output_shape \\ :__default__,
+    bias \\ :__default__,
+    result_scale \\ :__default__,
+    out_dtype \\ :__default__,
+    use_fast_accum \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Call.run(@patched_fused_scaled_matmul_reduce_scatter, [
+      a,
+      b,
+      a_scale,
+      b_scale,
+      reduce_op,
+      orig_scatter_dim,
+      scatter_dim_after_maybe_reshape,
+      group_name,
+      output_shape,
+      bias,
+      result_scale,
+      out_dtype,
+      use_fast_accum,
+      opts
+    ])
   end
 
   @doc "Like `patched_fused_scaled_matmul_reduce_scatter`, but returns the value itself and raises `Vllm.Error`."
-  @spec patched_fused_scaled_matmul_reduce_scatter!(Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), String.t(), integer(), integer(), String.t(), [integer()]) :: Vllm.Tensor.t()
-  @spec patched_fused_scaled_matmul_reduce_scatter!(Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), String.t(), integer(), integer(), String.t(), [integer()], Vllm.Tensor.t() | nil | keyword()) :: Vllm.Tensor.t()
-  @spec patched_fused_scaled_matmul_reduce_scatter!(Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), String.t(), integer(), integer(), String.t(), [integer()], Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil | keyword()) :: Vllm.Tensor.t()
-  @spec patched_fused_scaled_matmul_reduce_scatter!(Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), String.t(), integer(), integer(), String.t(), [integer()], Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, Vllm.Tensor.dtype() | nil | keyword()) :: Vllm.Tensor.t()
-  @spec patched_fused_scaled_matmul_reduce_scatter!(Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), String.t(), integer(), integer(), String.t(), [integer()], Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, Vllm.Tensor.dtype() | nil, boolean() | keyword()) :: Vllm.Tensor.t()
-  @spec patched_fused_scaled_matmul_reduce_scatter!(Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), String.t(), integer(), integer(), String.t(), [integer()], Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, Vllm.Tensor.dtype() | nil, boolean(), keyword()) :: Vllm.Tensor.t()
-  def patched_fused_scaled_matmul_reduce_scatter!(A, B, A_scale, B_scale, reduce_op, orig_scatter_dim, scatter_dim_after_maybe_reshape, group_name, output_shape, bias \\ :"$unset", result_scale \\ :"$unset", out_dtype \\ :"$unset", use_fast_accum \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Error.unwrap!(patched_fused_scaled_matmul_reduce_scatter(A, B, A_scale, B_scale, reduce_op, orig_scatter_dim, scatter_dim_after_maybe_reshape, group_name, output_shape, bias, result_scale, out_dtype, use_fast_accum, opts))
+  @spec patched_fused_scaled_matmul_reduce_scatter!(keyword()) :: Tensor.t()
+  @spec patched_fused_scaled_matmul_reduce_scatter!(Call.tensor(), keyword()) ::
+          Tensor.t()
+  @spec patched_fused_scaled_matmul_reduce_scatter!(
+    Call.tensor(),
+    Call.tensor(),
+    keyword()
+  ) ::
+          Tensor.t()
+  @spec patched_fused_scaled_matmul_reduce_scatter!(
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    keyword()
+  ) ::
+          Tensor.t()
+  @spec patched_fused_scaled_matmul_reduce_scatter!(
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    keyword()
+  ) ::
+          Tensor.t()
+  @spec patched_fused_scaled_matmul_reduce_scatter!(
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    String.t() | atom(),
+    keyword()
+  ) ::
+          Tensor.t()
+  @spec patched_fused_scaled_matmul_reduce_scatter!(
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    String.t() | atom(),
+    integer(),
+    keyword()
+  ) ::
+          Tensor.t()
+  @spec patched_fused_scaled_matmul_reduce_scatter!(
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    String.t() | atom(),
+    integer(),
+    integer(),
+    keyword()
+  ) ::
+          Tensor.t()
+  @spec patched_fused_scaled_matmul_reduce_scatter!(
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    String.t() | atom(),
+    integer(),
+    integer(),
+    String.t() | atom(),
+    [integer()] | keyword()
+  ) ::
+          Tensor.t()
+  @spec patched_fused_scaled_matmul_reduce_scatter!(
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    String.t() | atom(),
+    integer(),
+    integer(),
+    String.t() | atom(),
+    [integer()],
+    Call.tensor() | nil | keyword()
+  ) ::
+          Tensor.t()
+  @spec patched_fused_scaled_matmul_reduce_scatter!(
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    String.t() | atom(),
+    integer(),
+    integer(),
+    String.t() | atom(),
+    [integer()],
+    Call.tensor() | nil,
+    Call.tensor() | nil | keyword()
+  ) ::
+          Tensor.t()
+  @spec patched_fused_scaled_matmul_reduce_scatter!(
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    String.t() | atom(),
+    integer(),
+    integer(),
+    String.t() | atom(),
+    [integer()],
+    Call.tensor() | nil,
+    Call.tensor() | nil,
+    Tensor.dtype() | String.t() | nil | keyword()
+  ) ::
+          Tensor.t()
+  @spec patched_fused_scaled_matmul_reduce_scatter!(
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    String.t() | atom(),
+    integer(),
+    integer(),
+    String.t() | atom(),
+    [integer()],
+    Call.tensor() | nil,
+    Call.tensor() | nil,
+    Tensor.dtype() | String.t() | nil,
+    boolean() | keyword()
+  ) ::
+          Tensor.t()
+  @spec patched_fused_scaled_matmul_reduce_scatter!(
+    Call.arg(Call.tensor()),
+    Call.arg(Call.tensor()),
+    Call.arg(Call.tensor()),
+    Call.arg(Call.tensor()),
+    Call.arg(String.t() | atom()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(String.t() | atom()),
+    Call.arg([integer()]),
+    Call.arg(Call.tensor() | nil),
+    Call.arg(Call.tensor() | nil),
+    Call.arg(Tensor.dtype() | String.t() | nil),
+    Call.arg(boolean()),
+    keyword()
+  ) ::
+          Tensor.t()
+  def patched_fused_scaled_matmul_reduce_scatter!(
+    a,
+    b \\ :__default__,
+    a_scale \\ :__default__,
+    b_scale \\ :__default__,
+    reduce_op \\ :__default__,
+    orig_scatter_dim \\ :__default__,
+    scatter_dim_after_maybe_reshape \\ :__default__,
+    group_name \\ :__default__,
+    output_shape \\ :__default__,
+    bias \\ :__default__,
+    result_scale \\ :__default__,
+    out_dtype \\ :__default__,
+    use_fast_accum \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Error.unwrap!(patched_fused_scaled_matmul_reduce_scatter(
+      a,
+      b,
+      a_scale,
+      b_scale,
+      reduce_op,
+      orig_scatter_dim,
+      scatter_dim_after_maybe_reshape,
+      group_name,
+      output_shape,
+      bias,
+      result_scale,
+      out_dtype,
+      use_fast_accum,
+      opts
+    ))
   end
 
   @patched_fused_scaled_matmul_reduce_scatter_fake %Vllm.Call.Spec{
@@ -1967,38 +3654,390 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return an uninitialised tensor like the result of the function without `_fake`.
 
-  The group must exist, since its size is needed. Raises what that raises. Local: nothing is sent.
+  The group must exist, since its size is needed. Fails with what that fails with. Local: nothing
+  is sent.
 
-  Python: `patched_fused_scaled_matmul_reduce_scatter_fake(A, B, A_scale, B_scale, reduce_op, orig_scatter_dim, scatter_dim_after_maybe_reshape, group_name, output_shape, bias=None, result_scale=None, out_dtype=None, use_fast_accum=False)`.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `A` (`Vllm.Call.tensor()`) - the first matrix, in fp8 or a wider type
+    * `B` (`Vllm.Call.tensor()`) - the second matrix
+    * `A_scale` (`Vllm.Call.tensor()`) - what elements of `A` are multiplied by
+    * `B_scale` (`Vllm.Call.tensor()`) - what elements of `B` are multiplied by
+    * `reduce_op` (`String.t() | atom()`) - `sum` or `avg`
+    * `orig_scatter_dim` (`integer()`) - dimension of the result to scatter along
+    * `scatter_dim_after_maybe_reshape` (`integer()`) - the same dimension once `A` has two
+      dimensions
+    * `group_name` (`String.t() | atom()`) - name of the group: its unique name for a lookup, such
+      as `tp:0`
+    * `output_shape` (`[integer()]`) - shape of the product
+    * `bias` (`Vllm.Call.tensor()`, default `nil`) - added to the product
+    * `result_scale` (`Vllm.Call.tensor()`, default `nil`) - what the product is multiplied by
+    * `out_dtype` (`Vllm.Tensor.dtype() | String.t()`, default `nil`) - element type of the result
+    * `use_fast_accum` (`boolean()`, default `false`) - whether to accumulate in a narrower type
+
+  ## Example
+
+      {:ok, %Vllm.Tensor{}} = Vllm.Distributed.patched_fused_scaled_matmul_reduce_scatter_fake(a, b, a_scale, b_scale, "sum", 0, 0, "tp:0", [4, 8])
   """
-  @spec patched_fused_scaled_matmul_reduce_scatter_fake(Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), String.t(), integer(), integer(), String.t(), [integer()]) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec patched_fused_scaled_matmul_reduce_scatter_fake(Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), String.t(), integer(), integer(), String.t(), [integer()], Vllm.Tensor.t() | nil | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec patched_fused_scaled_matmul_reduce_scatter_fake(Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), String.t(), integer(), integer(), String.t(), [integer()], Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec patched_fused_scaled_matmul_reduce_scatter_fake(Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), String.t(), integer(), integer(), String.t(), [integer()], Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, Vllm.Tensor.dtype() | nil | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec patched_fused_scaled_matmul_reduce_scatter_fake(Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), String.t(), integer(), integer(), String.t(), [integer()], Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, Vllm.Tensor.dtype() | nil, boolean() | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec patched_fused_scaled_matmul_reduce_scatter_fake(Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), String.t(), integer(), integer(), String.t(), [integer()], Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, Vllm.Tensor.dtype() | nil, boolean(), keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  def patched_fused_scaled_matmul_reduce_scatter_fake(A, B, A_scale, B_scale, reduce_op, orig_scatter_dim, scatter_dim_after_maybe_reshape, group_name, output_shape, bias \\ :"$unset", result_scale \\ :"$unset", out_dtype \\ :"$unset", use_fast_accum \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Call.run(@patched_fused_scaled_matmul_reduce_scatter_fake, [A, B, A_scale, B_scale, reduce_op, orig_scatter_dim, scatter_dim_after_maybe_reshape, group_name, output_shape, bias, result_scale, out_dtype, use_fast_accum, opts])
+  @spec patched_fused_scaled_matmul_reduce_scatter_fake(keyword()) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec patched_fused_scaled_matmul_reduce_scatter_fake(Call.tensor(), keyword()) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec patched_fused_scaled_matmul_reduce_scatter_fake(
+    Call.tensor(),
+    Call.tensor(),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec patched_fused_scaled_matmul_reduce_scatter_fake(
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec patched_fused_scaled_matmul_reduce_scatter_fake(
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec patched_fused_scaled_matmul_reduce_scatter_fake(
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    String.t() | atom(),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec patched_fused_scaled_matmul_reduce_scatter_fake(
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    String.t() | atom(),
+    integer(),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec patched_fused_scaled_matmul_reduce_scatter_fake(
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    String.t() | atom(),
+    integer(),
+    integer(),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec patched_fused_scaled_matmul_reduce_scatter_fake(
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    String.t() | atom(),
+    integer(),
+    integer(),
+    String.t() | atom(),
+    [integer()] | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec patched_fused_scaled_matmul_reduce_scatter_fake(
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    String.t() | atom(),
+    integer(),
+    integer(),
+    String.t() | atom(),
+    [integer()],
+    Call.tensor() | nil | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec patched_fused_scaled_matmul_reduce_scatter_fake(
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    String.t() | atom(),
+    integer(),
+    integer(),
+    String.t() | atom(),
+    [integer()],
+    Call.tensor() | nil,
+    Call.tensor() | nil | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec patched_fused_scaled_matmul_reduce_scatter_fake(
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    String.t() | atom(),
+    integer(),
+    integer(),
+    String.t() | atom(),
+    [integer()],
+    Call.tensor() | nil,
+    Call.tensor() | nil,
+    Tensor.dtype() | String.t() | nil | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec patched_fused_scaled_matmul_reduce_scatter_fake(
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    String.t() | atom(),
+    integer(),
+    integer(),
+    String.t() | atom(),
+    [integer()],
+    Call.tensor() | nil,
+    Call.tensor() | nil,
+    Tensor.dtype() | String.t() | nil,
+    boolean() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec patched_fused_scaled_matmul_reduce_scatter_fake(
+    Call.arg(Call.tensor()),
+    Call.arg(Call.tensor()),
+    Call.arg(Call.tensor()),
+    Call.arg(Call.tensor()),
+    Call.arg(String.t() | atom()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(String.t() | atom()),
+    Call.arg([integer()]),
+    Call.arg(Call.tensor() | nil),
+    Call.arg(Call.tensor() | nil),
+    Call.arg(Tensor.dtype() | String.t() | nil),
+    Call.arg(boolean()),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  def patched_fused_scaled_matmul_reduce_scatter_fake(
+    a,
+    b \\ :__default__,
+    a_scale \\ :__default__,
+    b_scale \\ :__default__,
+    reduce_op \\ :__default__,
+    orig_scatter_dim \\ :__default__,
+    scatter_dim_after_maybe_reshape \\ :__default__,
+    group_name \\ :__default__,
+    output_shape \\ :__default__,
+    bias \\ :__default__,
+    result_scale \\ :__default__,
+    out_dtype \\ :__default__,
+    use_fast_accum \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Call.run(@patched_fused_scaled_matmul_reduce_scatter_fake, [
+      a,
+      b,
+      a_scale,
+      b_scale,
+      reduce_op,
+      orig_scatter_dim,
+      scatter_dim_after_maybe_reshape,
+      group_name,
+      output_shape,
+      bias,
+      result_scale,
+      out_dtype,
+      use_fast_accum,
+      opts
+    ])
   end
 
   @doc "Like `patched_fused_scaled_matmul_reduce_scatter_fake`, but returns the value itself and raises `Vllm.Error`."
-  @spec patched_fused_scaled_matmul_reduce_scatter_fake!(Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), String.t(), integer(), integer(), String.t(), [integer()]) :: Vllm.Tensor.t()
-  @spec patched_fused_scaled_matmul_reduce_scatter_fake!(Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), String.t(), integer(), integer(), String.t(), [integer()], Vllm.Tensor.t() | nil | keyword()) :: Vllm.Tensor.t()
-  @spec patched_fused_scaled_matmul_reduce_scatter_fake!(Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), String.t(), integer(), integer(), String.t(), [integer()], Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil | keyword()) :: Vllm.Tensor.t()
-  @spec patched_fused_scaled_matmul_reduce_scatter_fake!(Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), String.t(), integer(), integer(), String.t(), [integer()], Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, Vllm.Tensor.dtype() | nil | keyword()) :: Vllm.Tensor.t()
-  @spec patched_fused_scaled_matmul_reduce_scatter_fake!(Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), String.t(), integer(), integer(), String.t(), [integer()], Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, Vllm.Tensor.dtype() | nil, boolean() | keyword()) :: Vllm.Tensor.t()
-  @spec patched_fused_scaled_matmul_reduce_scatter_fake!(Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), String.t(), integer(), integer(), String.t(), [integer()], Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, Vllm.Tensor.dtype() | nil, boolean(), keyword()) :: Vllm.Tensor.t()
-  def patched_fused_scaled_matmul_reduce_scatter_fake!(A, B, A_scale, B_scale, reduce_op, orig_scatter_dim, scatter_dim_after_maybe_reshape, group_name, output_shape, bias \\ :"$unset", result_scale \\ :"$unset", out_dtype \\ :"$unset", use_fast_accum \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Error.unwrap!(patched_fused_scaled_matmul_reduce_scatter_fake(A, B, A_scale, B_scale, reduce_op, orig_scatter_dim, scatter_dim_after_maybe_reshape, group_name, output_shape, bias, result_scale, out_dtype, use_fast_accum, opts))
+  @spec patched_fused_scaled_matmul_reduce_scatter_fake!(keyword()) :: Tensor.t()
+  @spec patched_fused_scaled_matmul_reduce_scatter_fake!(Call.tensor(), keyword()) ::
+          Tensor.t()
+  @spec patched_fused_scaled_matmul_reduce_scatter_fake!(
+    Call.tensor(),
+    Call.tensor(),
+    keyword()
+  ) ::
+          Tensor.t()
+  @spec patched_fused_scaled_matmul_reduce_scatter_fake!(
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    keyword()
+  ) ::
+          Tensor.t()
+  @spec patched_fused_scaled_matmul_reduce_scatter_fake!(
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    keyword()
+  ) ::
+          Tensor.t()
+  @spec patched_fused_scaled_matmul_reduce_scatter_fake!(
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    String.t() | atom(),
+    keyword()
+  ) ::
+          Tensor.t()
+  @spec patched_fused_scaled_matmul_reduce_scatter_fake!(
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    String.t() | atom(),
+    integer(),
+    keyword()
+  ) ::
+          Tensor.t()
+  @spec patched_fused_scaled_matmul_reduce_scatter_fake!(
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    String.t() | atom(),
+    integer(),
+    integer(),
+    keyword()
+  ) ::
+          Tensor.t()
+  @spec patched_fused_scaled_matmul_reduce_scatter_fake!(
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    String.t() | atom(),
+    integer(),
+    integer(),
+    String.t() | atom(),
+    [integer()] | keyword()
+  ) ::
+          Tensor.t()
+  @spec patched_fused_scaled_matmul_reduce_scatter_fake!(
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    String.t() | atom(),
+    integer(),
+    integer(),
+    String.t() | atom(),
+    [integer()],
+    Call.tensor() | nil | keyword()
+  ) ::
+          Tensor.t()
+  @spec patched_fused_scaled_matmul_reduce_scatter_fake!(
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    String.t() | atom(),
+    integer(),
+    integer(),
+    String.t() | atom(),
+    [integer()],
+    Call.tensor() | nil,
+    Call.tensor() | nil | keyword()
+  ) ::
+          Tensor.t()
+  @spec patched_fused_scaled_matmul_reduce_scatter_fake!(
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    String.t() | atom(),
+    integer(),
+    integer(),
+    String.t() | atom(),
+    [integer()],
+    Call.tensor() | nil,
+    Call.tensor() | nil,
+    Tensor.dtype() | String.t() | nil | keyword()
+  ) ::
+          Tensor.t()
+  @spec patched_fused_scaled_matmul_reduce_scatter_fake!(
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    Call.tensor(),
+    String.t() | atom(),
+    integer(),
+    integer(),
+    String.t() | atom(),
+    [integer()],
+    Call.tensor() | nil,
+    Call.tensor() | nil,
+    Tensor.dtype() | String.t() | nil,
+    boolean() | keyword()
+  ) ::
+          Tensor.t()
+  @spec patched_fused_scaled_matmul_reduce_scatter_fake!(
+    Call.arg(Call.tensor()),
+    Call.arg(Call.tensor()),
+    Call.arg(Call.tensor()),
+    Call.arg(Call.tensor()),
+    Call.arg(String.t() | atom()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(String.t() | atom()),
+    Call.arg([integer()]),
+    Call.arg(Call.tensor() | nil),
+    Call.arg(Call.tensor() | nil),
+    Call.arg(Tensor.dtype() | String.t() | nil),
+    Call.arg(boolean()),
+    keyword()
+  ) ::
+          Tensor.t()
+  def patched_fused_scaled_matmul_reduce_scatter_fake!(
+    a,
+    b \\ :__default__,
+    a_scale \\ :__default__,
+    b_scale \\ :__default__,
+    reduce_op \\ :__default__,
+    orig_scatter_dim \\ :__default__,
+    scatter_dim_after_maybe_reshape \\ :__default__,
+    group_name \\ :__default__,
+    output_shape \\ :__default__,
+    bias \\ :__default__,
+    result_scale \\ :__default__,
+    out_dtype \\ :__default__,
+    use_fast_accum \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Error.unwrap!(patched_fused_scaled_matmul_reduce_scatter_fake(
+      a,
+      b,
+      a_scale,
+      b_scale,
+      reduce_op,
+      orig_scatter_dim,
+      scatter_dim_after_maybe_reshape,
+      group_name,
+      output_shape,
+      bias,
+      result_scale,
+      out_dtype,
+      use_fast_accum,
+      opts
+    ))
   end
 
   @prepare_communication_buffer_for_model %Vllm.Call.Spec{
     function: "prepare_communication_buffer_for_model",
     path: "/vllm.distributed.v1.Distributed/PrepareCommunicationBufferForModel",
     params: [
-      {:model, 1, :term, :required}
+      {:model, 1, :object, :required}
     ],
     result: :none,
     inline: false
@@ -2007,22 +4046,31 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Let the communicator of every model parallel group size its buffers from `model`.
 
-  Does nothing before `initialize_model_parallel`. Local to the process. Raises
-  `InvalidTypeError` for what is no module.
+  Does nothing before `initialize_model_parallel`. Local to the process. Fails with
+  `"invalid_type"` for what is no module.
 
-  Python: `prepare_communication_buffer_for_model(model)`.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `model` (`Vllm.Call.object()`) - a `torch.nn.Module` of the rank
+
+  ## Example
+
+      {:ok, nil} = Vllm.Distributed.prepare_communication_buffer_for_model(model)
   """
-  @spec prepare_communication_buffer_for_model(term()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec prepare_communication_buffer_for_model(term(), keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
+  @spec prepare_communication_buffer_for_model(Call.object() | keyword()) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec prepare_communication_buffer_for_model(Call.arg(Call.object()), keyword()) ::
+          {:ok, nil} | {:error, Error.t()}
   def prepare_communication_buffer_for_model(model, opts \\ []) do
     Vllm.Call.run(@prepare_communication_buffer_for_model, [model, opts])
   end
 
   @doc "Like `prepare_communication_buffer_for_model`, but returns the value itself and raises `Vllm.Error`."
-  @spec prepare_communication_buffer_for_model!(term()) :: nil
-  @spec prepare_communication_buffer_for_model!(term(), keyword()) :: nil
+  @spec prepare_communication_buffer_for_model!(Call.object() | keyword()) :: nil
+  @spec prepare_communication_buffer_for_model!(Call.arg(Call.object()), keyword()) ::
+          nil
   def prepare_communication_buffer_for_model!(model, opts \\ []) do
     Vllm.Error.unwrap!(prepare_communication_buffer_for_model(model, opts))
   end
@@ -2056,29 +4104,108 @@ defmodule Vllm.Distributed do
   replicas [layers, logical experts], each at least 1. In every layer the largest load of a GPU is
   at most that of a round-robin placement under the same rule about groups.
 
-  Pure, deterministic, local. Source: DeepSeek's EPLB, see the module. Raises
-  `InvalidArgumentError` naming the numbers for weights that are negative, not finite or not of
-  this shape, counts below 1, too few replicas, and counts that do not divide.
+  Pure, deterministic, local. Source: DeepSeek's EPLB, see the module. Fails with
+  `"invalid_argument"` naming the numbers for weights that are negative, not finite or not of this
+  shape, counts below 1, too few replicas, and counts that do not divide.
 
-  >>> slots, _, counts = rebalance_experts(torch.tensor([[90.0, 10.0, 10.0]]), 4, 1, 1, 2)
-  >>> slots.tolist(), counts.tolist()
-  ([[0, 1, 0, 2]], [[2, 1, 1]])
+  Not collective: it regards the rank of its session alone.
 
-  Python: `rebalance_experts(weight, num_replicas, num_groups, num_nodes, num_gpus)`.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `weight` (`Vllm.Call.tensor()`) - tensor of [layers, experts]: the load of each
+    * `num_replicas` (`integer()`) - physical experts, copies included
+    * `num_groups` (`integer()`) - groups of experts that stay on one node
+    * `num_nodes` (`integer()`) - number of nodes
+    * `num_gpus` (`integer()`) - number of devices
+
+  ## Example
+
+      {:ok, {_, _, _}} = Vllm.Distributed.rebalance_experts(weight, 4, 1, 1, 2)
   """
-  @spec rebalance_experts(Vllm.Tensor.t(), integer(), integer(), integer(), integer()) :: {:ok, {Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t()}} | {:error, Vllm.Error.t()}
-  @spec rebalance_experts(Vllm.Tensor.t(), integer(), integer(), integer(), integer(), keyword()) :: {:ok, {Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t()}} | {:error, Vllm.Error.t()}
-  def rebalance_experts(weight, num_replicas, num_groups, num_nodes, num_gpus, opts \\ []) do
-    Vllm.Call.run(@rebalance_experts, [weight, num_replicas, num_groups, num_nodes, num_gpus, opts])
+  @spec rebalance_experts(keyword()) ::
+          {:ok, {Tensor.t(), Tensor.t(), Tensor.t()}} | {:error, Error.t()}
+  @spec rebalance_experts(Call.tensor(), keyword()) ::
+          {:ok, {Tensor.t(), Tensor.t(), Tensor.t()}} | {:error, Error.t()}
+  @spec rebalance_experts(Call.tensor(), integer(), keyword()) ::
+          {:ok, {Tensor.t(), Tensor.t(), Tensor.t()}} | {:error, Error.t()}
+  @spec rebalance_experts(Call.tensor(), integer(), integer(), keyword()) ::
+          {:ok, {Tensor.t(), Tensor.t(), Tensor.t()}} | {:error, Error.t()}
+  @spec rebalance_experts(
+    Call.tensor(),
+    integer(),
+    integer(),
+    integer(),
+    integer() | keyword()
+  ) ::
+          {:ok, {Tensor.t(), Tensor.t(), Tensor.t()}} | {:error, Error.t()}
+  @spec rebalance_experts(
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          {:ok, {Tensor.t(), Tensor.t(), Tensor.t()}} | {:error, Error.t()}
+  def rebalance_experts(
+    weight,
+    num_replicas \\ :__default__,
+    num_groups \\ :__default__,
+    num_nodes \\ :__default__,
+    num_gpus \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Call.run(@rebalance_experts, [
+      weight,
+      num_replicas,
+      num_groups,
+      num_nodes,
+      num_gpus,
+      opts
+    ])
   end
 
   @doc "Like `rebalance_experts`, but returns the value itself and raises `Vllm.Error`."
-  @spec rebalance_experts!(Vllm.Tensor.t(), integer(), integer(), integer(), integer()) :: {Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t()}
-  @spec rebalance_experts!(Vllm.Tensor.t(), integer(), integer(), integer(), integer(), keyword()) :: {Vllm.Tensor.t(), Vllm.Tensor.t(), Vllm.Tensor.t()}
-  def rebalance_experts!(weight, num_replicas, num_groups, num_nodes, num_gpus, opts \\ []) do
-    Vllm.Error.unwrap!(rebalance_experts(weight, num_replicas, num_groups, num_nodes, num_gpus, opts))
+  @spec rebalance_experts!(keyword()) :: {Tensor.t(), Tensor.t(), Tensor.t()}
+  @spec rebalance_experts!(Call.tensor(), keyword()) ::
+          {Tensor.t(), Tensor.t(), Tensor.t()}
+  @spec rebalance_experts!(Call.tensor(), integer(), keyword()) ::
+          {Tensor.t(), Tensor.t(), Tensor.t()}
+  @spec rebalance_experts!(Call.tensor(), integer(), integer(), keyword()) ::
+          {Tensor.t(), Tensor.t(), Tensor.t()}
+  @spec rebalance_experts!(
+    Call.tensor(),
+    integer(),
+    integer(),
+    integer(),
+    integer() | keyword()
+  ) ::
+          {Tensor.t(), Tensor.t(), Tensor.t()}
+  @spec rebalance_experts!(
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          {Tensor.t(), Tensor.t(), Tensor.t()}
+  def rebalance_experts!(
+    weight,
+    num_replicas \\ :__default__,
+    num_groups \\ :__default__,
+    num_nodes \\ :__default__,
+    num_gpus \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Error.unwrap!(rebalance_experts(
+      weight,
+      num_replicas,
+      num_groups,
+      num_nodes,
+      num_gpus,
+      opts
+    ))
   end
 
   @reduce_scatter %Vllm.Call.Spec{
@@ -2097,26 +4224,81 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return this rank's part, along `dim`, of the sum over the group with this unique name.
 
-  As `GroupCoordinator.reduce_scatter`. `world_size` is the group's size. Collective over the
-  group. Raises `GroupNotInitializedError` naming the groups there are, `InvalidArgumentError`
-  for another `world_size`, or a `dim` out of range or of an extent that does not divide.
-
-  Python: `reduce_scatter(tensor, dim, world_size, group_name)`.
+  As `Vllm.Distributed.GroupCoordinator.reduce_scatter`. `world_size` is the group's size.
+  Collective over the group. Fails with `"group_not_initialized"` naming the groups there are,
+  `"invalid_argument"` for another `world_size`, or a `dim` out of range or of an extent that does
+  not divide.
 
   Collective: every member of the group must make this call.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `tensor` (`Vllm.Call.tensor()`) - the tensor
+    * `dim` (`integer()`) - the dimension; a negative one counts from the end
+    * `world_size` (`integer()`) - number of ranks
+    * `group_name` (`String.t() | atom()`) - name of the group: its unique name for a lookup, such
+      as `tp:0`
+
+  ## Example
+
+      {:ok, %Vllm.Tensor{}} = Vllm.Distributed.reduce_scatter(tensor, 0, 2, "tp:0")
   """
-  @spec reduce_scatter(Vllm.Tensor.t(), integer(), integer(), String.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec reduce_scatter(Vllm.Tensor.t(), integer(), integer(), String.t(), keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  def reduce_scatter(tensor, dim, world_size, group_name, opts \\ []) do
+  @spec reduce_scatter(keyword()) :: {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec reduce_scatter(Call.tensor(), keyword()) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec reduce_scatter(Call.tensor(), integer(), keyword()) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec reduce_scatter(
+    Call.tensor(),
+    integer(),
+    integer(),
+    String.t() | atom() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec reduce_scatter(
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(String.t() | atom()),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  def reduce_scatter(
+    tensor,
+    dim \\ :__default__,
+    world_size \\ :__default__,
+    group_name \\ :__default__,
+    opts \\ []
+  ) do
     Vllm.Call.run(@reduce_scatter, [tensor, dim, world_size, group_name, opts])
   end
 
   @doc "Like `reduce_scatter`, but returns the value itself and raises `Vllm.Error`."
-  @spec reduce_scatter!(Vllm.Tensor.t(), integer(), integer(), String.t()) :: Vllm.Tensor.t()
-  @spec reduce_scatter!(Vllm.Tensor.t(), integer(), integer(), String.t(), keyword()) :: Vllm.Tensor.t()
-  def reduce_scatter!(tensor, dim, world_size, group_name, opts \\ []) do
+  @spec reduce_scatter!(keyword()) :: Tensor.t()
+  @spec reduce_scatter!(Call.tensor(), keyword()) :: Tensor.t()
+  @spec reduce_scatter!(Call.tensor(), integer(), keyword()) :: Tensor.t()
+  @spec reduce_scatter!(
+    Call.tensor(),
+    integer(),
+    integer(),
+    String.t() | atom() | keyword()
+  ) ::
+          Tensor.t()
+  @spec reduce_scatter!(
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(String.t() | atom()),
+    keyword()
+  ) ::
+          Tensor.t()
+  def reduce_scatter!(
+    tensor,
+    dim \\ :__default__,
+    world_size \\ :__default__,
+    group_name \\ :__default__,
+    opts \\ []
+  ) do
     Vllm.Error.unwrap!(reduce_scatter(tensor, dim, world_size, group_name, opts))
   end
 
@@ -2136,20 +4318,76 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return an uninitialised tensor like `reduce_scatter`'s result. Local: nothing is sent.
 
-  Python: `reduce_scatter_fake(tensor, dim, world_size, group_name)`.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `tensor` (`Vllm.Call.tensor()`) - the tensor
+    * `dim` (`integer()`) - the dimension; a negative one counts from the end
+    * `world_size` (`integer()`) - number of ranks
+    * `group_name` (`String.t() | atom()`) - name of the group: its unique name for a lookup, such
+      as `tp:0`
+
+  ## Example
+
+      {:ok, %Vllm.Tensor{}} = Vllm.Distributed.reduce_scatter_fake(tensor, 0, 2, "tp:0")
   """
-  @spec reduce_scatter_fake(Vllm.Tensor.t(), integer(), integer(), String.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec reduce_scatter_fake(Vllm.Tensor.t(), integer(), integer(), String.t(), keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  def reduce_scatter_fake(tensor, dim, world_size, group_name, opts \\ []) do
+  @spec reduce_scatter_fake(keyword()) :: {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec reduce_scatter_fake(Call.tensor(), keyword()) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec reduce_scatter_fake(Call.tensor(), integer(), keyword()) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec reduce_scatter_fake(
+    Call.tensor(),
+    integer(),
+    integer(),
+    String.t() | atom() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec reduce_scatter_fake(
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(String.t() | atom()),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  def reduce_scatter_fake(
+    tensor,
+    dim \\ :__default__,
+    world_size \\ :__default__,
+    group_name \\ :__default__,
+    opts \\ []
+  ) do
     Vllm.Call.run(@reduce_scatter_fake, [tensor, dim, world_size, group_name, opts])
   end
 
   @doc "Like `reduce_scatter_fake`, but returns the value itself and raises `Vllm.Error`."
-  @spec reduce_scatter_fake!(Vllm.Tensor.t(), integer(), integer(), String.t()) :: Vllm.Tensor.t()
-  @spec reduce_scatter_fake!(Vllm.Tensor.t(), integer(), integer(), String.t(), keyword()) :: Vllm.Tensor.t()
-  def reduce_scatter_fake!(tensor, dim, world_size, group_name, opts \\ []) do
+  @spec reduce_scatter_fake!(keyword()) :: Tensor.t()
+  @spec reduce_scatter_fake!(Call.tensor(), keyword()) :: Tensor.t()
+  @spec reduce_scatter_fake!(Call.tensor(), integer(), keyword()) :: Tensor.t()
+  @spec reduce_scatter_fake!(
+    Call.tensor(),
+    integer(),
+    integer(),
+    String.t() | atom() | keyword()
+  ) ::
+          Tensor.t()
+  @spec reduce_scatter_fake!(
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(String.t() | atom()),
+    keyword()
+  ) ::
+          Tensor.t()
+  def reduce_scatter_fake!(
+    tensor,
+    dim \\ :__default__,
+    world_size \\ :__default__,
+    group_name \\ :__default__,
+    opts \\ []
+  ) do
     Vllm.Error.unwrap!(reduce_scatter_fake(tensor, dim, world_size, group_name, opts))
   end
 
@@ -2166,25 +4404,30 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return the object named by `module.attribute`, importing the module.
 
-  Raises `InvalidArgumentError` for a name without a dot, `ModuleNotFoundError` or
-  `AttributeError` where there is no such thing.
+  Fails with `"invalid_argument"` for a name without a dot, `"exception"` (ModuleNotFoundError) or
+  `"exception"` (AttributeError) where there is no such thing.
 
-  >>> resolve_obj_by_qualname("torch.float32")
-  torch.float32
+  Not collective: it regards the rank of its session alone.
 
-  Python: `resolve_obj_by_qualname(qualname)`.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `qualname` (`String.t() | atom()`) - dotted name, behind the allow list
+
+  ## Example
+
+      {:ok, value} = Vllm.Distributed.resolve_obj_by_qualname("torch.float32")
   """
-  @spec resolve_obj_by_qualname(String.t()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec resolve_obj_by_qualname(String.t(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec resolve_obj_by_qualname(String.t() | atom() | keyword()) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec resolve_obj_by_qualname(Call.arg(String.t() | atom()), keyword()) ::
+          {:ok, term()} | {:error, Error.t()}
   def resolve_obj_by_qualname(qualname, opts \\ []) do
     Vllm.Call.run(@resolve_obj_by_qualname, [qualname, opts])
   end
 
   @doc "Like `resolve_obj_by_qualname`, but returns the value itself and raises `Vllm.Error`."
-  @spec resolve_obj_by_qualname!(String.t()) :: term()
-  @spec resolve_obj_by_qualname!(String.t(), keyword()) :: term()
+  @spec resolve_obj_by_qualname!(String.t() | atom() | keyword()) :: term()
+  @spec resolve_obj_by_qualname!(Call.arg(String.t() | atom()), keyword()) :: term()
   def resolve_obj_by_qualname!(qualname, opts \\ []) do
     Vllm.Error.unwrap!(resolve_obj_by_qualname(qualname, opts))
   end
@@ -2200,12 +4443,14 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Give up the processor for the moment, so that another process can run.
 
-  Python: `sched_yield()`.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Example
+
+      {:ok, nil} = Vllm.Distributed.sched_yield()
   """
-  @spec sched_yield() :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec sched_yield(keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
+  @spec sched_yield() :: {:ok, nil} | {:error, Error.t()}
+  @spec sched_yield(keyword()) :: {:ok, nil} | {:error, Error.t()}
   def sched_yield(opts \\ []) do
     Vllm.Call.run(@sched_yield, [opts])
   end
@@ -2221,9 +4466,9 @@ defmodule Vllm.Distributed do
     function: "set_current_parallel_config",
     path: "/vllm.distributed.v1.Distributed/SetCurrentParallelConfig",
     params: [
-      {:config, 1, :term, :required}
+      {:config, 1, {:nullable, {:object, Vllm.Config.ParallelConfig}}, :required}
     ],
-    result: :term,
+    result: :object,
     inline: false,
     context_manager: true
   }
@@ -2233,29 +4478,54 @@ defmodule Vllm.Distributed do
 
   Under it `init_distributed_environment` and `initialize_model_parallel` take from it what they
   are not told: see there. The process has one current configuration, whichever thread asks.
-  Contexts may be nested; None means none for the while. Raises `InvalidTypeError` for anything
-  else than a `ParallelConfig`.
+  Contexts may be nested; `nil` means none for the while. Fails with `"invalid_type"` for anything
+  else than a `Vllm.Config.ParallelConfig`.
 
-  Python: `set_current_parallel_config(config)`.
+  Not collective: it regards the rank of its session alone.
 
-  Returns a context, for `Vllm.with_context/3`. Given a function as the last argument, enters the context, runs the function with its value, exits it and returns what the function returned.
+  Returns a context, for `Vllm.with_context/3`. Given a function as the last argument, enters the
+  context, runs the function with its value, exits it and returns what the function returned.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `config` (`Vllm.Config.ParallelConfig.input()`) - the configuration, or `nil` for none
+
+  ## Example
+
+      {:ok, result} = Vllm.Distributed.set_current_parallel_config(config, fn _value -> work() end)
   """
-  @spec set_current_parallel_config(term()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec set_current_parallel_config(term(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec set_current_parallel_config(term(), (term() -> result)) :: {:ok, result} | {:error, Vllm.Error.t()} when result: term()
-  @spec set_current_parallel_config(term(), keyword(), (term() -> result)) :: {:ok, result} | {:error, Vllm.Error.t()} when result: term()
-  def set_current_parallel_config(config, opts \\ :"$unset", fun \\ :"$unset") do
+  @spec set_current_parallel_config(ParallelConfig.input() | nil | keyword()) ::
+          {:ok, Ref.t()} | {:error, Error.t()}
+  @spec set_current_parallel_config(
+    ParallelConfig.input() | nil,
+    keyword() | (term() -> term())
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec set_current_parallel_config(
+    Call.arg(ParallelConfig.input() | nil) | (term() -> term()),
+    keyword() | (term() -> term()),
+    (term() -> term()) | nil
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  def set_current_parallel_config(config, opts \\ [], fun \\ nil) do
     Vllm.Call.run(@set_current_parallel_config, [config, opts, fun])
   end
 
   @doc "Like `set_current_parallel_config`, but returns the value itself and raises `Vllm.Error`."
-  @spec set_current_parallel_config!(term()) :: term()
-  @spec set_current_parallel_config!(term(), keyword()) :: term()
-  @spec set_current_parallel_config!(term(), (term() -> result)) :: result when result: term()
-  @spec set_current_parallel_config!(term(), keyword(), (term() -> result)) :: result when result: term()
-  def set_current_parallel_config!(config, opts \\ :"$unset", fun \\ :"$unset") do
+  @spec set_current_parallel_config!(ParallelConfig.input() | nil | keyword()) ::
+          Ref.t()
+  @spec set_current_parallel_config!(
+    ParallelConfig.input() | nil,
+    keyword() | (term() -> term())
+  ) ::
+          term()
+  @spec set_current_parallel_config!(
+    Call.arg(ParallelConfig.input() | nil) | (term() -> term()),
+    keyword() | (term() -> term()),
+    (term() -> term()) | nil
+  ) ::
+          term()
+  def set_current_parallel_config!(config, opts \\ [], fun \\ nil) do
     Vllm.Error.unwrap!(set_current_parallel_config(config, opts, fun))
   end
 
@@ -2273,22 +4543,29 @@ defmodule Vllm.Distributed do
   Allow, or forbid, the all-reduce through symmetric memory in groups made from now on.
 
   It is allowed at first, and used where the devices of a group reach each other's memory; it
-  changes the speed only. The same on every rank. Local to the process. Raises `InvalidTypeError`
-  for what is neither True nor False.
+  changes the speed only. The same on every rank. Local to the process. Fails with
+  `"invalid_type"` for what is neither `true` nor `false`.
 
-  Python: `set_custom_all_reduce(enable)`.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `enable` (`boolean()`) - whether the optimised path may be used
+
+  ## Example
+
+      {:ok, nil} = Vllm.Distributed.set_custom_all_reduce(false)
   """
-  @spec set_custom_all_reduce(boolean()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec set_custom_all_reduce(boolean(), keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
+  @spec set_custom_all_reduce(boolean() | keyword()) :: {:ok, nil} | {:error, Error.t()}
+  @spec set_custom_all_reduce(Call.arg(boolean()), keyword()) ::
+          {:ok, nil} | {:error, Error.t()}
   def set_custom_all_reduce(enable, opts \\ []) do
     Vllm.Call.run(@set_custom_all_reduce, [enable, opts])
   end
 
   @doc "Like `set_custom_all_reduce`, but returns the value itself and raises `Vllm.Error`."
-  @spec set_custom_all_reduce!(boolean()) :: nil
-  @spec set_custom_all_reduce!(boolean(), keyword()) :: nil
+  @spec set_custom_all_reduce!(boolean() | keyword()) :: nil
+  @spec set_custom_all_reduce!(Call.arg(boolean()), keyword()) :: nil
   def set_custom_all_reduce!(enable, opts \\ []) do
     Vllm.Error.unwrap!(set_custom_all_reduce(enable, opts))
   end
@@ -2309,28 +4586,74 @@ defmodule Vllm.Distributed do
   Split a tensor into equal parts along its last dimension.
 
   The parts are views of `tensor`, or copies with their own memory if `contiguous_split_chunks`.
-  Raises `InvalidArgumentError` if the dimension does not divide.
+  Fails with `"invalid_argument"` if the dimension does not divide.
 
-  >>> [part.tolist() for part in split_tensor_along_last_dim(torch.arange(4), 2)]
-  [[0, 1], [2, 3]]
+  Not collective: it regards the rank of its session alone.
 
-  Python: `split_tensor_along_last_dim(tensor, num_partitions, contiguous_split_chunks=False)`.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `tensor` (`Vllm.Call.tensor()`) - the tensor
+    * `num_partitions` (`integer()`) - number of parts
+    * `contiguous_split_chunks` (`boolean()`, default `false`) - whether each part is contiguous
+      in memory
+
+  ## Example
+
+      iex> Vllm.Distributed.split_tensor_along_last_dim!(Vllm.Tensor.new([0, 1, 2, 3], :s64), 2) |> Enum.map(&Vllm.Tensor.to_list/1)
+      [[0, 1], [2, 3]]
   """
-  @spec split_tensor_along_last_dim(Vllm.Tensor.t(), integer()) :: {:ok, [Vllm.Tensor.t()]} | {:error, Vllm.Error.t()}
-  @spec split_tensor_along_last_dim(Vllm.Tensor.t(), integer(), boolean() | keyword()) :: {:ok, [Vllm.Tensor.t()]} | {:error, Vllm.Error.t()}
-  @spec split_tensor_along_last_dim(Vllm.Tensor.t(), integer(), boolean(), keyword()) :: {:ok, [Vllm.Tensor.t()]} | {:error, Vllm.Error.t()}
-  def split_tensor_along_last_dim(tensor, num_partitions, contiguous_split_chunks \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Call.run(@split_tensor_along_last_dim, [tensor, num_partitions, contiguous_split_chunks, opts])
+  @spec split_tensor_along_last_dim(keyword()) ::
+          {:ok, [Tensor.t()]} | {:error, Error.t()}
+  @spec split_tensor_along_last_dim(Call.tensor(), integer() | keyword()) ::
+          {:ok, [Tensor.t()]} | {:error, Error.t()}
+  @spec split_tensor_along_last_dim(Call.tensor(), integer(), boolean() | keyword()) ::
+          {:ok, [Tensor.t()]} | {:error, Error.t()}
+  @spec split_tensor_along_last_dim(
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    Call.arg(boolean()),
+    keyword()
+  ) ::
+          {:ok, [Tensor.t()]} | {:error, Error.t()}
+  def split_tensor_along_last_dim(
+    tensor,
+    num_partitions \\ :__default__,
+    contiguous_split_chunks \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Call.run(@split_tensor_along_last_dim, [
+      tensor,
+      num_partitions,
+      contiguous_split_chunks,
+      opts
+    ])
   end
 
   @doc "Like `split_tensor_along_last_dim`, but returns the value itself and raises `Vllm.Error`."
-  @spec split_tensor_along_last_dim!(Vllm.Tensor.t(), integer()) :: [Vllm.Tensor.t()]
-  @spec split_tensor_along_last_dim!(Vllm.Tensor.t(), integer(), boolean() | keyword()) :: [Vllm.Tensor.t()]
-  @spec split_tensor_along_last_dim!(Vllm.Tensor.t(), integer(), boolean(), keyword()) :: [Vllm.Tensor.t()]
-  def split_tensor_along_last_dim!(tensor, num_partitions, contiguous_split_chunks \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Error.unwrap!(split_tensor_along_last_dim(tensor, num_partitions, contiguous_split_chunks, opts))
+  @spec split_tensor_along_last_dim!(keyword()) :: [Tensor.t()]
+  @spec split_tensor_along_last_dim!(Call.tensor(), integer() | keyword()) ::
+          [Tensor.t()]
+  @spec split_tensor_along_last_dim!(Call.tensor(), integer(), boolean() | keyword()) ::
+          [Tensor.t()]
+  @spec split_tensor_along_last_dim!(
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    Call.arg(boolean()),
+    keyword()
+  ) ::
+          [Tensor.t()]
+  def split_tensor_along_last_dim!(
+    tensor,
+    num_partitions \\ :__default__,
+    contiguous_split_chunks \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Error.unwrap!(split_tensor_along_last_dim(
+      tensor,
+      num_partitions,
+      contiguous_split_chunks,
+      opts
+    ))
   end
 
   @stateless_destroy_torch_distributed_process_group %Vllm.Call.Spec{
@@ -2347,23 +4670,43 @@ defmodule Vllm.Distributed do
   End a process group of `stateless_init_torch_distributed_process_group`.
 
   Its connections are closed when the last reference to it is gone. Idempotent, local to the
-  process. Also ends a group of `init_gloo_process_group`, whose store stays the caller's. Raises
-  `InvalidTypeError` for anything but a process group, `InvalidArgumentError` for one that
+  process. Also ends a group of `init_gloo_process_group`, whose store stays the caller's. Fails
+  with `"invalid_type"` for anything but a process group, `"invalid_argument"` for one that
   torch.distributed manages.
 
-  Python: `stateless_destroy_torch_distributed_process_group(pg)`.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `pg` (`Vllm.Distributed.ProcessGroup.input()`) - the process group
+
+  ## Example
+
+      {:ok, nil} = Vllm.Distributed.stateless_destroy_torch_distributed_process_group(pg)
   """
-  @spec stateless_destroy_torch_distributed_process_group(Vllm.Distributed.ProcessGroup.t()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec stateless_destroy_torch_distributed_process_group(Vllm.Distributed.ProcessGroup.t(), keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
+  @spec stateless_destroy_torch_distributed_process_group(
+    ProcessGroup.input() | keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec stateless_destroy_torch_distributed_process_group(
+    Call.arg(ProcessGroup.input()),
+    keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
   def stateless_destroy_torch_distributed_process_group(pg, opts \\ []) do
     Vllm.Call.run(@stateless_destroy_torch_distributed_process_group, [pg, opts])
   end
 
   @doc "Like `stateless_destroy_torch_distributed_process_group`, but returns the value itself and raises `Vllm.Error`."
-  @spec stateless_destroy_torch_distributed_process_group!(Vllm.Distributed.ProcessGroup.t()) :: nil
-  @spec stateless_destroy_torch_distributed_process_group!(Vllm.Distributed.ProcessGroup.t(), keyword()) :: nil
+  @spec stateless_destroy_torch_distributed_process_group!(
+    ProcessGroup.input() | keyword()
+  ) ::
+          nil
+  @spec stateless_destroy_torch_distributed_process_group!(
+    Call.arg(ProcessGroup.input()),
+    keyword()
+  ) ::
+          nil
   def stateless_destroy_torch_distributed_process_group!(pg, opts \\ []) do
     Vllm.Error.unwrap!(stateless_destroy_torch_distributed_process_group(pg, opts))
   end
@@ -2391,47 +4734,223 @@ defmodule Vllm.Distributed do
   Rank 0 serves a store at exactly `host`:`port`, the others connect to it; `rank` counts inside
   the new group. On rank 0, `listen_socket` is a TCP socket that is bound and listens already,
   whose port was published to the others: it becomes the group's, and `port` is its port or 0.
-  Without one, `adopt_listen_socket` does the same, and else rank 0 binds `port` itself.
-  `backend` is `gloo` (CPU tensors, and CUDA tensors where there is CUDA), `nccl` (tensors on the
-  current CUDA device; gloo, with a warning, where it cannot run) or one per device
+  Without one, `adopt_listen_socket` does the same, and else rank 0 binds `port` itself. `backend`
+  is `gloo` (CPU tensors, and CUDA tensors where there is CUDA), `nccl` (tensors on the current
+  CUDA device; gloo, with a warning, where it cannot run) or one per device
   (`cpu:gloo,cuda:nccl`). `timeout` (default: torch's 30 minutes) bounds the making of the group
   and each of its operations.
 
-  Collective over the members. Raises, and leaves nothing behind: `InvalidArgumentError` and its
-  kin for values that make no sense, `UnknownBackendError`; `RendezvousError` if `host`:`port`
-  cannot be bound, or not reached in time; `RollCallTimeoutError` naming the ranks that did not
-  come; `RollCallMismatchError` if members pass different sizes, backends or names.
-
-  Python: `stateless_init_torch_distributed_process_group(host, port, rank, world_size, backend, group_name=None, listen_socket=None, timeout=None)`.
+  Collective over the members. Fails, and leaves nothing behind: `"invalid_argument"` and its kin
+  for values that make no sense, `"unknown_backend"`; `"rendezvous_failed"` if `host`:`port`
+  cannot be bound, or not reached in time; `"roll_call_timeout"` naming the ranks that did not
+  come; `"roll_call_mismatch"` if members pass different sizes, backends or names.
 
   Collective: every member of the group must make this call.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `host` (`String.t() | atom()`) - address at which the members meet
+    * `port` (`integer()`) - port of rank 0
+    * `rank` (`integer()`) - this process's rank inside the group
+    * `world_size` (`integer()`) - number of ranks
+    * `backend` (`String.t() | atom()`) - torch's backend, such as `gloo` or `nccl`
+    * `group_name` (`String.t() | atom()`, default `nil`) - name of the group: its unique name for
+      a lookup, such as `tp:0`
+    * `listen_socket` (`term()`, default `nil`) - a listening socket of the rank
+    * `timeout` (`integer()`, default `nil`) - milliseconds
+
+  ## Example
+
+      {:ok, %Vllm.Distributed.ProcessGroup{}} = Vllm.Distributed.stateless_init_torch_distributed_process_group("127.0.0.1", 29500, 0, 2, :gloo)
   """
-  @spec stateless_init_torch_distributed_process_group(String.t(), integer(), integer(), integer(), String.t()) :: {:ok, Vllm.Distributed.ProcessGroup.t()} | {:error, Vllm.Error.t()}
-  @spec stateless_init_torch_distributed_process_group(String.t(), integer(), integer(), integer(), String.t(), String.t() | nil | keyword()) :: {:ok, Vllm.Distributed.ProcessGroup.t()} | {:error, Vllm.Error.t()}
-  @spec stateless_init_torch_distributed_process_group(String.t(), integer(), integer(), integer(), String.t(), String.t() | nil, term() | keyword()) :: {:ok, Vllm.Distributed.ProcessGroup.t()} | {:error, Vllm.Error.t()}
-  @spec stateless_init_torch_distributed_process_group(String.t(), integer(), integer(), integer(), String.t(), String.t() | nil, term(), timeout() | nil | keyword()) :: {:ok, Vllm.Distributed.ProcessGroup.t()} | {:error, Vllm.Error.t()}
-  @spec stateless_init_torch_distributed_process_group(String.t(), integer(), integer(), integer(), String.t(), String.t() | nil, term(), timeout() | nil, keyword()) :: {:ok, Vllm.Distributed.ProcessGroup.t()} | {:error, Vllm.Error.t()}
-  def stateless_init_torch_distributed_process_group(host, port, rank, world_size, backend, group_name \\ :"$unset", listen_socket \\ :"$unset", timeout \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Call.run(@stateless_init_torch_distributed_process_group, [host, port, rank, world_size, backend, group_name, listen_socket, timeout, opts])
+  @spec stateless_init_torch_distributed_process_group(keyword()) ::
+          {:ok, ProcessGroup.t()} | {:error, Error.t()}
+  @spec stateless_init_torch_distributed_process_group(String.t() | atom(), keyword()) ::
+          {:ok, ProcessGroup.t()} | {:error, Error.t()}
+  @spec stateless_init_torch_distributed_process_group(
+    String.t() | atom(),
+    integer(),
+    keyword()
+  ) ::
+          {:ok, ProcessGroup.t()} | {:error, Error.t()}
+  @spec stateless_init_torch_distributed_process_group(
+    String.t() | atom(),
+    integer(),
+    integer(),
+    keyword()
+  ) ::
+          {:ok, ProcessGroup.t()} | {:error, Error.t()}
+  @spec stateless_init_torch_distributed_process_group(
+    String.t() | atom(),
+    integer(),
+    integer(),
+    integer(),
+    String.t() | atom() | keyword()
+  ) ::
+          {:ok, ProcessGroup.t()} | {:error, Error.t()}
+  @spec stateless_init_torch_distributed_process_group(
+    String.t() | atom(),
+    integer(),
+    integer(),
+    integer(),
+    String.t() | atom(),
+    String.t() | atom() | nil | keyword()
+  ) ::
+          {:ok, ProcessGroup.t()} | {:error, Error.t()}
+  @spec stateless_init_torch_distributed_process_group(
+    String.t() | atom(),
+    integer(),
+    integer(),
+    integer(),
+    String.t() | atom(),
+    String.t() | atom() | nil,
+    term() | keyword()
+  ) ::
+          {:ok, ProcessGroup.t()} | {:error, Error.t()}
+  @spec stateless_init_torch_distributed_process_group(
+    String.t() | atom(),
+    integer(),
+    integer(),
+    integer(),
+    String.t() | atom(),
+    String.t() | atom() | nil,
+    term(),
+    integer() | nil | keyword()
+  ) ::
+          {:ok, ProcessGroup.t()} | {:error, Error.t()}
+  @spec stateless_init_torch_distributed_process_group(
+    Call.arg(String.t() | atom()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(String.t() | atom()),
+    Call.arg(String.t() | atom() | nil),
+    Call.arg(term()),
+    Call.arg(integer() | nil),
+    keyword()
+  ) ::
+          {:ok, ProcessGroup.t()} | {:error, Error.t()}
+  def stateless_init_torch_distributed_process_group(
+    host,
+    port \\ :__default__,
+    rank \\ :__default__,
+    world_size \\ :__default__,
+    backend \\ :__default__,
+    group_name \\ :__default__,
+    listen_socket \\ :__default__,
+    timeout \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Call.run(@stateless_init_torch_distributed_process_group, [
+      host,
+      port,
+      rank,
+      world_size,
+      backend,
+      group_name,
+      listen_socket,
+      timeout,
+      opts
+    ])
   end
 
   @doc "Like `stateless_init_torch_distributed_process_group`, but returns the value itself and raises `Vllm.Error`."
-  @spec stateless_init_torch_distributed_process_group!(String.t(), integer(), integer(), integer(), String.t()) :: Vllm.Distributed.ProcessGroup.t()
-  @spec stateless_init_torch_distributed_process_group!(String.t(), integer(), integer(), integer(), String.t(), String.t() | nil | keyword()) :: Vllm.Distributed.ProcessGroup.t()
-  @spec stateless_init_torch_distributed_process_group!(String.t(), integer(), integer(), integer(), String.t(), String.t() | nil, term() | keyword()) :: Vllm.Distributed.ProcessGroup.t()
-  @spec stateless_init_torch_distributed_process_group!(String.t(), integer(), integer(), integer(), String.t(), String.t() | nil, term(), timeout() | nil | keyword()) :: Vllm.Distributed.ProcessGroup.t()
-  @spec stateless_init_torch_distributed_process_group!(String.t(), integer(), integer(), integer(), String.t(), String.t() | nil, term(), timeout() | nil, keyword()) :: Vllm.Distributed.ProcessGroup.t()
-  def stateless_init_torch_distributed_process_group!(host, port, rank, world_size, backend, group_name \\ :"$unset", listen_socket \\ :"$unset", timeout \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Error.unwrap!(stateless_init_torch_distributed_process_group(host, port, rank, world_size, backend, group_name, listen_socket, timeout, opts))
+  @spec stateless_init_torch_distributed_process_group!(keyword()) ::
+          ProcessGroup.t()
+  @spec stateless_init_torch_distributed_process_group!(String.t() | atom(), keyword()) ::
+          ProcessGroup.t()
+  @spec stateless_init_torch_distributed_process_group!(
+    String.t() | atom(),
+    integer(),
+    keyword()
+  ) ::
+          ProcessGroup.t()
+  @spec stateless_init_torch_distributed_process_group!(
+    String.t() | atom(),
+    integer(),
+    integer(),
+    keyword()
+  ) ::
+          ProcessGroup.t()
+  @spec stateless_init_torch_distributed_process_group!(
+    String.t() | atom(),
+    integer(),
+    integer(),
+    integer(),
+    String.t() | atom() | keyword()
+  ) ::
+          ProcessGroup.t()
+  @spec stateless_init_torch_distributed_process_group!(
+    String.t() | atom(),
+    integer(),
+    integer(),
+    integer(),
+    String.t() | atom(),
+    String.t() | atom() | nil | keyword()
+  ) ::
+          ProcessGroup.t()
+  @spec stateless_init_torch_distributed_process_group!(
+    String.t() | atom(),
+    integer(),
+    integer(),
+    integer(),
+    String.t() | atom(),
+    String.t() | atom() | nil,
+    term() | keyword()
+  ) ::
+          ProcessGroup.t()
+  @spec stateless_init_torch_distributed_process_group!(
+    String.t() | atom(),
+    integer(),
+    integer(),
+    integer(),
+    String.t() | atom(),
+    String.t() | atom() | nil,
+    term(),
+    integer() | nil | keyword()
+  ) ::
+          ProcessGroup.t()
+  @spec stateless_init_torch_distributed_process_group!(
+    Call.arg(String.t() | atom()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(String.t() | atom()),
+    Call.arg(String.t() | atom() | nil),
+    Call.arg(term()),
+    Call.arg(integer() | nil),
+    keyword()
+  ) ::
+          ProcessGroup.t()
+  def stateless_init_torch_distributed_process_group!(
+    host,
+    port \\ :__default__,
+    rank \\ :__default__,
+    world_size \\ :__default__,
+    backend \\ :__default__,
+    group_name \\ :__default__,
+    listen_socket \\ :__default__,
+    timeout \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Error.unwrap!(stateless_init_torch_distributed_process_group(
+      host,
+      port,
+      rank,
+      world_size,
+      backend,
+      group_name,
+      listen_socket,
+      timeout,
+      opts
+    ))
   end
 
   @suppress_stdout %Vllm.Call.Spec{
     function: "suppress_stdout",
     path: "/vllm.distributed.v1.Distributed/SuppressStdout",
     params: [],
-    result: :term,
+    result: :object,
     inline: false,
     context_manager: true
   }
@@ -2440,30 +4959,33 @@ defmodule Vllm.Distributed do
   Discard what the process writes to its standard output while the context is entered.
 
   Works on the file descriptor, so that what libraries in C print is discarded too; standard error
-  is left alone. Off, so that nothing is discarded, if `VLLM_LOGGING_LEVEL=DEBUG`, and where the
+  is left alone. Off, so that nothing is discarded, if `VLLM_LOGGING_LEVEL: DEBUG`, and where the
   process has no standard output. The descriptor is the whole process's: other threads' output is
   discarded as well. May be nested. Local to the process.
 
-  Python: `suppress_stdout()`.
+  Not collective: it regards the rank of its session alone.
 
-  Returns a context, for `Vllm.with_context/3`. Given a function as the last argument, enters the context, runs the function with its value, exits it and returns what the function returned.
+  Returns a context, for `Vllm.with_context/3`. Given a function as the last argument, enters the
+  context, runs the function with its value, exits it and returns what the function returned.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Example
+
+      {:ok, result} = Vllm.Distributed.suppress_stdout(fn _value -> work() end)
   """
-  @spec suppress_stdout() :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec suppress_stdout(keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec suppress_stdout((term() -> result)) :: {:ok, result} | {:error, Vllm.Error.t()} when result: term()
-  @spec suppress_stdout(keyword(), (term() -> result)) :: {:ok, result} | {:error, Vllm.Error.t()} when result: term()
-  def suppress_stdout(opts \\ :"$unset", fun \\ :"$unset") do
+  @spec suppress_stdout() :: {:ok, Ref.t()} | {:error, Error.t()}
+  @spec suppress_stdout(keyword() | (term() -> term())) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec suppress_stdout(keyword() | (term() -> term()), (term() -> term()) | nil) ::
+          {:ok, term()} | {:error, Error.t()}
+  def suppress_stdout(opts \\ [], fun \\ nil) do
     Vllm.Call.run(@suppress_stdout, [opts, fun])
   end
 
   @doc "Like `suppress_stdout`, but returns the value itself and raises `Vllm.Error`."
-  @spec suppress_stdout!() :: term()
-  @spec suppress_stdout!(keyword()) :: term()
-  @spec suppress_stdout!((term() -> result)) :: result when result: term()
-  @spec suppress_stdout!(keyword(), (term() -> result)) :: result when result: term()
-  def suppress_stdout!(opts \\ :"$unset", fun \\ :"$unset") do
+  @spec suppress_stdout!() :: Ref.t()
+  @spec suppress_stdout!(keyword() | (term() -> term())) :: term()
+  @spec suppress_stdout!(keyword() | (term() -> term()), (term() -> term()) | nil) :: term()
+  def suppress_stdout!(opts \\ [], fun \\ nil) do
     Vllm.Error.unwrap!(suppress_stdout(opts, fun))
   end
 
@@ -2481,27 +5003,45 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return the tensors of the tensor parallel group concatenated along `dim`.
 
-  As `GroupCoordinator.all_gather`. Collective over the tensor parallel group. Raises
-  `GroupNotInitializedError` before `initialize_model_parallel`.
-
-  Python: `tensor_model_parallel_all_gather(input_, dim=-1)`.
+  As `Vllm.Distributed.GroupCoordinator.all_gather`. Collective over the tensor parallel group.
+  Fails with `"group_not_initialized"` before `initialize_model_parallel`.
 
   Collective: every member of the group must make this call.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `input_` (`Vllm.Call.tensor()`) - the tensor
+    * `dim` (`integer()`, default `-1`) - the dimension; a negative one counts from the end
+
+  ## Example
+
+      {:ok, %Vllm.Tensor{}} = Vllm.Distributed.tensor_model_parallel_all_gather(tensor)
   """
-  @spec tensor_model_parallel_all_gather(Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec tensor_model_parallel_all_gather(Vllm.Tensor.t(), integer() | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec tensor_model_parallel_all_gather(Vllm.Tensor.t(), integer(), keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  def tensor_model_parallel_all_gather(input_, dim \\ :"$unset", opts \\ :"$unset") do
+  @spec tensor_model_parallel_all_gather(Call.tensor() | keyword()) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec tensor_model_parallel_all_gather(Call.tensor(), integer() | keyword()) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec tensor_model_parallel_all_gather(
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  def tensor_model_parallel_all_gather(input_, dim \\ :__default__, opts \\ []) do
     Vllm.Call.run(@tensor_model_parallel_all_gather, [input_, dim, opts])
   end
 
   @doc "Like `tensor_model_parallel_all_gather`, but returns the value itself and raises `Vllm.Error`."
-  @spec tensor_model_parallel_all_gather!(Vllm.Tensor.t()) :: Vllm.Tensor.t()
-  @spec tensor_model_parallel_all_gather!(Vllm.Tensor.t(), integer() | keyword()) :: Vllm.Tensor.t()
-  @spec tensor_model_parallel_all_gather!(Vllm.Tensor.t(), integer(), keyword()) :: Vllm.Tensor.t()
-  def tensor_model_parallel_all_gather!(input_, dim \\ :"$unset", opts \\ :"$unset") do
+  @spec tensor_model_parallel_all_gather!(Call.tensor() | keyword()) :: Tensor.t()
+  @spec tensor_model_parallel_all_gather!(Call.tensor(), integer() | keyword()) ::
+          Tensor.t()
+  @spec tensor_model_parallel_all_gather!(
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          Tensor.t()
+  def tensor_model_parallel_all_gather!(input_, dim \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(tensor_model_parallel_all_gather(input_, dim, opts))
   end
 
@@ -2518,24 +5058,31 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return the sum of the tensors of the tensor parallel group, in a new tensor.
 
-  As `GroupCoordinator.all_reduce`. Collective over the tensor parallel group. Raises
-  `GroupNotInitializedError` before `initialize_model_parallel`.
-
-  Python: `tensor_model_parallel_all_reduce(input_)`.
+  As `Vllm.Distributed.GroupCoordinator.all_reduce`. Collective over the tensor parallel group.
+  Fails with `"group_not_initialized"` before `initialize_model_parallel`.
 
   Collective: every member of the group must make this call.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `input_` (`Vllm.Call.tensor()`) - the tensor
+
+  ## Example
+
+      {:ok, %Vllm.Tensor{}} = Vllm.Distributed.tensor_model_parallel_all_reduce(tensor)
   """
-  @spec tensor_model_parallel_all_reduce(Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec tensor_model_parallel_all_reduce(Vllm.Tensor.t(), keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  @spec tensor_model_parallel_all_reduce(Call.tensor() | keyword()) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec tensor_model_parallel_all_reduce(Call.arg(Call.tensor()), keyword()) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
   def tensor_model_parallel_all_reduce(input_, opts \\ []) do
     Vllm.Call.run(@tensor_model_parallel_all_reduce, [input_, opts])
   end
 
   @doc "Like `tensor_model_parallel_all_reduce`, but returns the value itself and raises `Vllm.Error`."
-  @spec tensor_model_parallel_all_reduce!(Vllm.Tensor.t()) :: Vllm.Tensor.t()
-  @spec tensor_model_parallel_all_reduce!(Vllm.Tensor.t(), keyword()) :: Vllm.Tensor.t()
+  @spec tensor_model_parallel_all_reduce!(Call.tensor() | keyword()) :: Tensor.t()
+  @spec tensor_model_parallel_all_reduce!(Call.arg(Call.tensor()), keyword()) ::
+          Tensor.t()
   def tensor_model_parallel_all_reduce!(input_, opts \\ []) do
     Vllm.Error.unwrap!(tensor_model_parallel_all_reduce(input_, opts))
   end
@@ -2553,31 +5100,65 @@ defmodule Vllm.Distributed do
   }
 
   @doc ~S"""
-  Return, on `dst`, the tensors of the tensor parallel group concatenated; elsewhere None.
+  Return, on `dst`, the tensors of the tensor parallel group concatenated; elsewhere `nil`.
 
-  As `GroupCoordinator.gather`. Collective over the tensor parallel group. Raises
-  `GroupNotInitializedError` before `initialize_model_parallel`.
-
-  Python: `tensor_model_parallel_gather(input_, dst=0, dim=-1)`.
+  As `Vllm.Distributed.GroupCoordinator.gather`. Collective over the tensor parallel group. Fails
+  with `"group_not_initialized"` before `initialize_model_parallel`.
 
   Collective: every member of the group must make this call.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `input_` (`Vllm.Call.tensor()`) - the tensor
+    * `dst` (`integer()`, default `0`) - rank inside the group that receives
+    * `dim` (`integer()`, default `-1`) - the dimension; a negative one counts from the end
+
+  ## Example
+
+      {:ok, gathered_or_nil} =
+        Vllm.Distributed.tensor_model_parallel_gather(tensor, dst: 0, dim: 0)
   """
-  @spec tensor_model_parallel_gather(Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t() | nil} | {:error, Vllm.Error.t()}
-  @spec tensor_model_parallel_gather(Vllm.Tensor.t(), integer() | keyword()) :: {:ok, Vllm.Tensor.t() | nil} | {:error, Vllm.Error.t()}
-  @spec tensor_model_parallel_gather(Vllm.Tensor.t(), integer(), integer() | keyword()) :: {:ok, Vllm.Tensor.t() | nil} | {:error, Vllm.Error.t()}
-  @spec tensor_model_parallel_gather(Vllm.Tensor.t(), integer(), integer(), keyword()) :: {:ok, Vllm.Tensor.t() | nil} | {:error, Vllm.Error.t()}
-  def tensor_model_parallel_gather(input_, dst \\ :"$unset", dim \\ :"$unset", opts \\ :"$unset") do
+  @spec tensor_model_parallel_gather(Call.tensor() | keyword()) ::
+          {:ok, Tensor.t() | nil} | {:error, Error.t()}
+  @spec tensor_model_parallel_gather(Call.tensor(), integer() | keyword()) ::
+          {:ok, Tensor.t() | nil} | {:error, Error.t()}
+  @spec tensor_model_parallel_gather(Call.tensor(), integer(), integer() | keyword()) ::
+          {:ok, Tensor.t() | nil} | {:error, Error.t()}
+  @spec tensor_model_parallel_gather(
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          {:ok, Tensor.t() | nil} | {:error, Error.t()}
+  def tensor_model_parallel_gather(
+    input_,
+    dst \\ :__default__,
+    dim \\ :__default__,
+    opts \\ []
+  ) do
     Vllm.Call.run(@tensor_model_parallel_gather, [input_, dst, dim, opts])
   end
 
   @doc "Like `tensor_model_parallel_gather`, but returns the value itself and raises `Vllm.Error`."
-  @spec tensor_model_parallel_gather!(Vllm.Tensor.t()) :: Vllm.Tensor.t() | nil
-  @spec tensor_model_parallel_gather!(Vllm.Tensor.t(), integer() | keyword()) :: Vllm.Tensor.t() | nil
-  @spec tensor_model_parallel_gather!(Vllm.Tensor.t(), integer(), integer() | keyword()) :: Vllm.Tensor.t() | nil
-  @spec tensor_model_parallel_gather!(Vllm.Tensor.t(), integer(), integer(), keyword()) :: Vllm.Tensor.t() | nil
-  def tensor_model_parallel_gather!(input_, dst \\ :"$unset", dim \\ :"$unset", opts \\ :"$unset") do
+  @spec tensor_model_parallel_gather!(Call.tensor() | keyword()) :: Tensor.t() | nil
+  @spec tensor_model_parallel_gather!(Call.tensor(), integer() | keyword()) ::
+          Tensor.t() | nil
+  @spec tensor_model_parallel_gather!(Call.tensor(), integer(), integer() | keyword()) ::
+          Tensor.t() | nil
+  @spec tensor_model_parallel_gather!(
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          Tensor.t() | nil
+  def tensor_model_parallel_gather!(
+    input_,
+    dst \\ :__default__,
+    dim \\ :__default__,
+    opts \\ []
+  ) do
     Vllm.Error.unwrap!(tensor_model_parallel_gather(input_, dst, dim, opts))
   end
 
@@ -2595,27 +5176,122 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return this rank's part, along `dim`, of the sum over the tensor parallel group.
 
-  As `GroupCoordinator.reduce_scatter`. Collective over the tensor parallel group. Raises
-  `GroupNotInitializedError` before `initialize_model_parallel`.
-
-  Python: `tensor_model_parallel_reduce_scatter(input_, dim=-1)`.
+  As `Vllm.Distributed.GroupCoordinator.reduce_scatter`. Collective over the tensor parallel
+  group. Fails with `"group_not_initialized"` before `initialize_model_parallel`.
 
   Collective: every member of the group must make this call.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `input_` (`Vllm.Call.tensor()`) - the tensor
+    * `dim` (`integer()`, default `-1`) - the dimension; a negative one counts from the end
+
+  ## Example
+
+      {:ok, %Vllm.Tensor{}} = Vllm.Distributed.tensor_model_parallel_reduce_scatter(tensor)
   """
-  @spec tensor_model_parallel_reduce_scatter(Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec tensor_model_parallel_reduce_scatter(Vllm.Tensor.t(), integer() | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec tensor_model_parallel_reduce_scatter(Vllm.Tensor.t(), integer(), keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  def tensor_model_parallel_reduce_scatter(input_, dim \\ :"$unset", opts \\ :"$unset") do
+  @spec tensor_model_parallel_reduce_scatter(Call.tensor() | keyword()) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec tensor_model_parallel_reduce_scatter(Call.tensor(), integer() | keyword()) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec tensor_model_parallel_reduce_scatter(
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  def tensor_model_parallel_reduce_scatter(input_, dim \\ :__default__, opts \\ []) do
     Vllm.Call.run(@tensor_model_parallel_reduce_scatter, [input_, dim, opts])
   end
 
   @doc "Like `tensor_model_parallel_reduce_scatter`, but returns the value itself and raises `Vllm.Error`."
-  @spec tensor_model_parallel_reduce_scatter!(Vllm.Tensor.t()) :: Vllm.Tensor.t()
-  @spec tensor_model_parallel_reduce_scatter!(Vllm.Tensor.t(), integer() | keyword()) :: Vllm.Tensor.t()
-  @spec tensor_model_parallel_reduce_scatter!(Vllm.Tensor.t(), integer(), keyword()) :: Vllm.Tensor.t()
-  def tensor_model_parallel_reduce_scatter!(input_, dim \\ :"$unset", opts \\ :"$unset") do
+  @spec tensor_model_parallel_reduce_scatter!(Call.tensor() | keyword()) :: Tensor.t()
+  @spec tensor_model_parallel_reduce_scatter!(Call.tensor(), integer() | keyword()) ::
+          Tensor.t()
+  @spec tensor_model_parallel_reduce_scatter!(
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          Tensor.t()
+  def tensor_model_parallel_reduce_scatter!(input_, dim \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(tensor_model_parallel_reduce_scatter(input_, dim, opts))
+  end
+
+  @doc false
+  @spec __specs__() :: [{atom(), Spec.t()}]
+  def __specs__ do
+    [
+      use_sched_yield: @use_sched_yield,
+      all_gather: @all_gather,
+      all_gather_fake: @all_gather_fake,
+      all_reduce: @all_reduce,
+      all_reduce_fake: @all_reduce_fake,
+      broadcast_tensor_dict: @broadcast_tensor_dict,
+      cleanup_dist_env_and_memory: @cleanup_dist_env_and_memory,
+      destroy_distributed_environment: @destroy_distributed_environment,
+      destroy_model_parallel: @destroy_model_parallel,
+      direct_register_custom_op: @direct_register_custom_op,
+      divide: @divide,
+      ensure_divisibility: @ensure_divisibility,
+      ensure_model_parallel_initialized: @ensure_model_parallel_initialized,
+      expert_balancedness: @expert_balancedness,
+      get_context_model_parallel_group: @get_context_model_parallel_group,
+      get_current_parallel_config_or_none: @get_current_parallel_config_or_none,
+      get_dcp_group: @get_dcp_group,
+      get_dcp_world_size_and_rank: @get_dcp_world_size_and_rank,
+      get_decode_context_model_parallel_rank: @get_decode_context_model_parallel_rank,
+      get_decode_context_model_parallel_world_size: @get_decode_context_model_parallel_world_size,
+      get_distributed_init_method: @get_distributed_init_method,
+      get_dp_group: @get_dp_group,
+      get_ep_group: @get_ep_group,
+      get_eplb_group: @get_eplb_group,
+      get_etp_group: @get_etp_group,
+      get_expert_map: @get_expert_map,
+      get_expert_placement: @get_expert_placement,
+      get_inner_dp_world_group: @get_inner_dp_world_group,
+      get_node_count: @get_node_count,
+      get_pcp_group: @get_pcp_group,
+      get_pipeline_model_parallel_rank: @get_pipeline_model_parallel_rank,
+      get_pp_group: @get_pp_group,
+      get_pp_indices: @get_pp_indices,
+      get_tcp_uri: @get_tcp_uri,
+      get_tensor_model_parallel_rank: @get_tensor_model_parallel_rank,
+      get_tensor_model_parallel_world_size: @get_tensor_model_parallel_world_size,
+      get_tp_group: @get_tp_group,
+      get_world_group: @get_world_group,
+      graph_capture: @graph_capture,
+      in_the_same_node_as: @in_the_same_node_as,
+      init_distributed_environment: @init_distributed_environment,
+      init_gloo_process_group: @init_gloo_process_group,
+      init_logger: @init_logger,
+      init_model_parallel_group: @init_model_parallel_group,
+      init_world_group: @init_world_group,
+      initialize_model_parallel: @initialize_model_parallel,
+      is_global_first_rank: @is_global_first_rank,
+      is_local_first_rank: @is_local_first_rank,
+      is_torch_equal_or_newer: @is_torch_equal_or_newer,
+      logger: @logger,
+      model_parallel_is_initialized: @model_parallel_is_initialized,
+      patch_tensor_parallel_group: @patch_tensor_parallel_group,
+      patched_fused_scaled_matmul_reduce_scatter: @patched_fused_scaled_matmul_reduce_scatter,
+      patched_fused_scaled_matmul_reduce_scatter_fake: @patched_fused_scaled_matmul_reduce_scatter_fake,
+      prepare_communication_buffer_for_model: @prepare_communication_buffer_for_model,
+      rebalance_experts: @rebalance_experts,
+      reduce_scatter: @reduce_scatter,
+      reduce_scatter_fake: @reduce_scatter_fake,
+      resolve_obj_by_qualname: @resolve_obj_by_qualname,
+      sched_yield: @sched_yield,
+      set_current_parallel_config: @set_current_parallel_config,
+      set_custom_all_reduce: @set_custom_all_reduce,
+      split_tensor_along_last_dim: @split_tensor_along_last_dim,
+      stateless_destroy_torch_distributed_process_group: @stateless_destroy_torch_distributed_process_group,
+      stateless_init_torch_distributed_process_group: @stateless_init_torch_distributed_process_group,
+      suppress_stdout: @suppress_stdout,
+      tensor_model_parallel_all_gather: @tensor_model_parallel_all_gather,
+      tensor_model_parallel_all_reduce: @tensor_model_parallel_all_reduce,
+      tensor_model_parallel_gather: @tensor_model_parallel_gather,
+      tensor_model_parallel_reduce_scatter: @tensor_model_parallel_reduce_scatter
+    ]
   end
 end

@@ -1,60 +1,5 @@
 defmodule Vllm.Bridge do
-  @schema [
-            server: [
-              type: {:or, [{:in, [:embedded]}, :text]},
-              default: :embedded,
-              doc:
-                "`:embedded` starts the Python pool as a child OS process; `\"unix:/path\"` or " <>
-                  "`\"host:port\"` connects to a running one."
-            ],
-            name: [
-              type: :name,
-              default: Vllm.Bridge,
-              doc:
-                "Name of the supervisor; calls choose a bridge by it (`__runtime__: [bridge: ...]`)."
-            ],
-            command: [
-              type: {:or, [:text, {:list, :text}]},
-              doc:
-                "Program of the embedded server, with arguments when a list. Without it: the " <>
-                  "variable `VLLM_BRIDGE`, `./.venv/bin/vllm-bridge`, `vllm-bridge` on the PATH."
-            ],
-            python: [
-              type: :text,
-              doc: "Python interpreter to run the embedded server with, in place of `command`."
-            ],
-            size: [
-              type: :positive,
-              doc: "Ranks outside any world of the embedded server; its own default when absent."
-            ],
-            args: [
-              type: {:list, :text},
-              default: [],
-              doc:
-                "More arguments of the embedded server, as of `vllm-bridge serve`: " <>
-                  "`[\"--allow\", \"my_package.\"]`."
-            ],
-            token: [type: :text, doc: "Token of the running server."],
-            tls: [
-              type: {:or, [:boolean, :keyword]},
-              default: false,
-              doc:
-                "TLS to a running server at `\"host:port\"`: `true`, or options, see below. The server's " <>
-                  "certificate is always verified."
-            ],
-            timeout_profiles: [
-              type: :profiles,
-              default: [],
-              doc:
-                "More timeout profiles, `%{training: [timeout: 3_600_000, stream_timeout: :infinity]}`, " <>
-                  "see `Vllm.Runtime`."
-            ],
-            start_timeout: [
-              type: :positive,
-              default: 30_000,
-              doc: "Milliseconds the embedded server may take to be ready."
-            ]
-          ] ++ Vllm.Runtime.defaults_schema()
+  alias Vllm.Bridge.Settings
 
   @moduledoc """
   The connection to a pool of ranks; put it into a supervision tree.
@@ -62,7 +7,12 @@ defmodule Vllm.Bridge do
       children = [{Vllm.Bridge, server: :embedded}]
 
   `start_link/1` returns when the server is ready. Should the embedded server end, pending calls return
-  errors, and the supervisor starts it anew, with new sessions.
+  errors, and the supervisor starts it anew, with new sessions; until then calls return the error
+  `"bridge_not_started"`. A server that ends more often than `max_restarts` within `max_seconds` ends the
+  bridge, and its own supervisor decides.
+
+  Every option but `name` can be set for all bridges of an application, see `Vllm.Bridge.Config`; those
+  given here beat it.
 
   What is opened through a bridge belongs to it: when the bridge stops, or this whole BEAM dies, the pool
   closes its sessions and stops its worlds after a grace period (5 s, a setting of the server). Sessions
@@ -70,7 +20,7 @@ defmodule Vllm.Bridge do
 
   Options, the last ones being defaults of every call:
 
-  #{Vllm.Options.docs(@schema)}
+  #{Vllm.Options.docs(Settings.schema())}
 
   ## TLS
 
@@ -81,10 +31,9 @@ defmodule Vllm.Bridge do
 
   use Supervisor
 
-  alias Vllm.Bridge.{Attachment, Connections, Endpoint, Owners, Profiles, Server}
-  alias Vllm.Bridge.{Subscription, V1}
-  alias Vllm.Bridge.Connection.Tls
-  alias Vllm.{Error, Options, Runtime}
+  alias Vllm.Bridge.{Attachment, Connections, Owners, Profiles, Server, Subscription, V1}
+  alias Vllm.Tensor.Segments
+  alias Vllm.{Error, Options, Runtime, Telemetry}
 
   @typedoc "A subscription of `subscribe/1`."
   @opaque subscription :: pid()
@@ -102,16 +51,24 @@ defmodule Vllm.Bridge do
   @doc "Starts the bridge, and with `server: :embedded` the Python pool."
   @spec start_link(keyword()) :: {:ok, pid()} | {:error, Error.t() | term()}
   def start_link(opts \\ []) do
-    with {:ok, opts} <- validate(opts),
-         {:ok, opts} <- command(opts) do
+    with {:ok, opts} <- Settings.validate(opts) do
       case Supervisor.start_link(__MODULE__, opts, name: opts.name) do
         {:error, {:shutdown, {:failed_to_start_child, _child, %Error{} = error}}} ->
           {:error, error}
+
+        {:error, {:shutdown, {:failed_to_start_child, child, reason}}} ->
+          {:error, not_started(child, reason)}
 
         result ->
           result
       end
     end
+  end
+
+  defp not_started(child, reason) do
+    message = "#{inspect(child)} of the bridge could not start: #{Exception.format_exit(reason)}"
+
+    %Error{category: :pool, reason: "bridge_start_failed", message: message}
   end
 
   @subscribe_schema [
@@ -153,11 +110,22 @@ defmodule Vllm.Bridge do
   def subscribe(opts \\ []) do
     with {:ok, opts} <- validate_subscribe(opts),
          {:ok, config} <- Connections.config(opts.bridge),
+         :ok <- streams?(config),
          config = Profiles.known(config),
          {:ok, timeout} <- Runtime.stream_timeout(opts, config.defaults, config.profiles) do
       request = %V1.WatchRequest{world_id: opts.world_id || "", with_current: opts.with_current}
       Subscription.start(config, request, timeout)
     end
+  end
+
+  defp streams?(%{pool: pool}) when is_pid(pool), do: :ok
+
+  defp streams?(config) do
+    message =
+      "Vllm.Bridge.subscribe: the bridge #{inspect(config.bridge)} runs on #{config.endpoint}, which " <>
+        "carries no streams"
+
+    {:error, %Error{category: :pool, reason: "unsupported_by_transport", message: message}}
   end
 
   defp validate_subscribe(opts) do
@@ -190,33 +158,47 @@ defmodule Vllm.Bridge do
 
   @impl Supervisor
   def init(opts) do
+    # Looked for once: a call only asks whether it is there.
+    Telemetry.load()
     server_name = Module.concat(opts.name, Server)
 
     {server, server_children} =
-      case opts.server do
-        :embedded -> {{:embedded, server_name}, [server_child(server_name, opts)]}
-        endpoint -> {endpoint, []}
+      case opts do
+        %{transport: {carrier, children}} -> {{:transport, carrier}, children}
+        %{server: :embedded} -> {{:embedded, server_name}, [server_child(server_name, opts)]}
+        %{server: endpoint} -> {endpoint, []}
       end
 
     connections =
       {Connections,
        name: opts.name,
        server: server,
+       transport: opts.transport && elem(opts.transport, 0),
        token: opts.token,
        tls: opts.tls,
+       connection: opts.connection,
        client_id: client_id(),
        profiles: opts.timeout_profiles,
        defaults: Map.take(opts, Keyword.keys(Runtime.defaults_schema()))}
 
-    of_connections = [
-      {Owners, bridge: opts.name},
-      {DynamicSupervisor, name: Subscription.supervisor(opts.name), strategy: :one_for_one},
-      {Attachment, bridge: opts.name}
-    ]
+    # What is open only on connections of our own.
+    streams =
+      if opts.transport,
+        do: [],
+        else: [
+          {Segments, bridge: opts.name},
+          {DynamicSupervisor, name: Subscription.supervisor(opts.name), strategy: :one_for_one},
+          {Attachment, bridge: opts.name}
+        ]
 
     # The connections lead to the server: a new server needs new ones, and what is on them too.
-    children = server_children ++ [connections | of_connections]
-    Supervisor.init(children, strategy: :rest_for_one)
+    children = server_children ++ [connections, {Owners, bridge: opts.name}] ++ streams
+
+    Supervisor.init(children,
+      strategy: :rest_for_one,
+      max_restarts: opts.max_restarts,
+      max_seconds: opts.max_seconds
+    )
   end
 
   # Named once in the bridge's life: the pool knows it again after a restart of any child.
@@ -231,58 +213,4 @@ defmodule Vllm.Bridge do
      args: opts.args,
      start_timeout: opts.start_timeout}
   end
-
-  defp validate(opts) do
-    with {:ok, opts} <- Options.validate(opts, @schema, "Vllm.Bridge"),
-         :ok <- check_server(opts),
-         :ok <- check_tls(opts),
-         {:ok, profiles} <- Profiles.configured(opts.timeout_profiles) do
-      {:ok, %{opts | timeout_profiles: profiles}}
-    else
-      {:error, message} -> {:error, Error.validation(message, "invalid_option")}
-    end
-  end
-
-  defp check_tls(%{tls: false}), do: :ok
-
-  defp check_tls(%{server: :embedded}),
-    do: {:error, "Vllm.Bridge: tls is for a running server; an embedded one has a unix socket"}
-
-  defp check_tls(%{server: server, tls: tls}) do
-    {:ok, endpoint} = Endpoint.parse(server)
-
-    case Tls.options(tls, endpoint) do
-      {:ok, _options} -> :ok
-      {:error, message} -> {:error, "Vllm.Bridge: " <> message}
-    end
-  end
-
-  defp check_server(%{server: :embedded, token: nil}), do: :ok
-
-  defp check_server(%{server: :embedded}),
-    do: {:error, "Vllm.Bridge: token is for a running server; an embedded one needs none"}
-
-  defp check_server(%{server: endpoint} = opts) do
-    embedded_only =
-      for key <- [:command, :python, :size, :args], opts[key] not in [nil, []], do: key
-
-    case {Endpoint.parse(endpoint), embedded_only} do
-      {{:ok, _parsed}, []} ->
-        :ok
-
-      {{:ok, _parsed}, keys} ->
-        {:error, "Vllm.Bridge: #{Enum.join(keys, ", ")} only apply to server: :embedded"}
-
-      {{:error, reason}, _keys} ->
-        {:error,
-         "Vllm.Bridge: server must be :embedded, \"unix:/path\" or \"host:port\", got: " <>
-           "#{inspect(endpoint)} (#{if is_binary(reason), do: reason, else: inspect(reason)})"}
-    end
-  end
-
-  defp command(%{server: :embedded} = opts) do
-    with {:ok, command} <- Server.find_command(opts), do: {:ok, %{opts | command: command}}
-  end
-
-  defp command(opts), do: {:ok, opts}
 end

@@ -8,8 +8,20 @@ defmodule Vllm.Call do
   of a parameter that takes lists is that parameter's value.
   """
 
-  alias Vllm.Call.{Arguments, Context, Dispatch, Spec, Value}
+  alias Vllm.Call.{Arguments, Context, Dispatch, Kept, Spec, Value}
   alias Vllm.{Error, Runtime}
+
+  @typedoc """
+  An argument of a whole head: a value, `:__default__` where none was given, or the keywords, which
+  may stand in the place of any.
+  """
+  @type arg(value) :: value | keyword() | :__default__
+
+  @typedoc "A tensor argument: by value, one that its rank keeps, or one of Nx."
+  @type tensor :: Vllm.Tensor.t() | Vllm.Ref.t() | struct()
+
+  @typedoc "An object that a rank keeps: its ref, or a struct that has one."
+  @type object :: Vllm.Ref.t() | struct()
 
   @doc "Stands for an argument that was not given; the default of optional ones."
   @spec unset() :: atom()
@@ -38,7 +50,7 @@ defmodule Vllm.Call do
          session = Value.session_in(values),
          {:ok, response} <-
            Dispatch.request(spec.function, spec.path, request, runtime, session),
-         do: decode(spec, response)
+         do: spec |> decode(response) |> Kept.owned(runtime)
   end
 
   defp bind(spec, args) do

@@ -8,7 +8,7 @@ defmodule Vllm.Error do
       (the called Python raised), `:grpc_error` (the wire), `:validation` (an argument or option),
       `:pool` (the bridge or its pool).
     * `reason`: a short stable name to match on, e.g. `"worker_busy"`, `"session_not_found"`; or `nil`.
-      `Vllm.Session` lists those of sessions and queues, `Vllm.World` those of collectives.
+      docs/errors.md lists them all, with what to do.
     * `message`: what was wrong, with the values, and what to do.
     * `details`: the facts behind the message, a map with string keys.
     * `python_type`, `traceback`: of the Python exception, where there was one.
@@ -156,12 +156,15 @@ defmodule Vllm.Error do
 
   defp details(%V1.Term{msgpack: packed} = term) when packed != "" do
     case Vllm.Term.decode(term) do
-      {:ok, %{} = details} -> details
+      {:ok, details} when is_map(details) and not is_struct(details) -> named(details)
       _unreadable -> %{}
     end
   end
 
   defp details(_absent), do: %{}
+
+  # Not that a server of ours would send other keys.
+  defp named(details), do: Map.filter(details, fn {key, _value} -> is_binary(key) end)
 
   defp present(""), do: nil
   defp present(text), do: text

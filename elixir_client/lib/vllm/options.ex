@@ -53,6 +53,13 @@ defmodule Vllm.Options do
   defp valid?(:profiles, value), do: is_map(value) or Keyword.keyword?(value)
   defp valid?(:positive, value), do: is_integer(value) and value > 0
 
+  defp valid?(:count, value), do: is_integer(value) and value >= 0
+
+  defp valid?(:transport, {module, options}),
+    do: valid?(:name, module) and Keyword.keyword?(options)
+
+  defp valid?(:transport, module), do: valid?(:name, module)
+
   defp valid?(:text, value),
     do: is_binary(value) and value != "" and String.valid?(value) and String.printable?(value)
 
@@ -72,6 +79,8 @@ defmodule Vllm.Options do
   defp describe(:profiles), do: "a map from name to [timeout: ..., stream_timeout: ...]"
   defp describe(:timeout), do: "milliseconds from 1 up, or :infinity"
   defp describe(:positive), do: "an integer from 1 up"
+  defp describe(:count), do: "an integer from 0 up"
+  defp describe(:transport), do: "a module or {module, options}"
   defp describe(:text), do: "a non-empty string"
   defp describe(:label), do: "a non-empty string or an atom"
   defp describe(:name), do: "a name (an atom)"

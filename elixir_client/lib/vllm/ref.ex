@@ -2,9 +2,26 @@ defmodule Vllm.Ref do
   @moduledoc """
   An object that stays in the rank that made it.
 
-  It belongs to a session and lives as long as that session, unless `Vllm.release/1` frees it
-  earlier. Pass it to any function of the same session; calls that take one are routed to its session
-  by themselves. Using it in another session, or after its world was restarted, is an error.
+  Pass it to any function of the same session; calls that take one are routed to its session by
+  themselves, and there to the rank that has it. Inspecting one makes no call.
+
+  ## How long it lives
+
+  An object belongs to a session and goes with it. `Vllm.release/1` frees it earlier. The bridge's own
+  session, where calls run that name no other, lasts as long as the bridge; an object in it is released
+  when the process that was given it dies. A process that works for others keeps it for them: what a
+  `Task` made lives on with the process that started the task. One that gets it by a message calls
+  `Vllm.own/1`.
+
+  ## Errors
+
+  | reason | what it says |
+  |---|---|
+  | `"unknown_ref"` | it was released, never existed, or its rank is gone |
+  | `"foreign_ref"` | it belongs to another session than the call |
+  | `"stale_ref"` | its world was restarted since |
+  | `"ref_elsewhere"` | the call takes objects of several ranks, see `Vllm.Session` on `:hint` |
+  | `"session_closed"`, `"session_not_found"` | its session has ended |
   """
 
   @enforce_keys [:id, :session_id]
@@ -18,6 +35,12 @@ defmodule Vllm.Ref do
         }
 
   alias Vllm.Bridge.V1
+
+  @doc "The ref in an object's struct, or in a tensor that stays in its rank; a ref as it is."
+  @spec of(term()) :: {:ok, t()} | :error
+  def of(%__MODULE__{} = ref), do: {:ok, ref}
+  def of(%{ref: %__MODULE__{} = ref}), do: {:ok, ref}
+  def of(_other), do: :error
 
   @doc false
   @spec to_message(t()) :: struct()
@@ -44,6 +67,16 @@ defmodule Vllm.Ref do
   end
 
   defimpl Inspect do
-    def inspect(ref, _opts), do: "#Vllm.Ref<#{ref.type_name} #{ref.id} of #{ref.session_id}>"
+    # Short, and whatever the fields hold: a ref can be made by hand.
+    def inspect(ref, _opts) do
+      [type, id, session] = Enum.map([ref.type_name, ref.id, ref.session_id], &show/1)
+      "#Vllm.Ref<#{type} #{id} of #{session}>"
+    end
+
+    defp show(text) do
+      if is_binary(text) and String.printable?(text, 100),
+        do: if(byte_size(text) > 100, do: String.slice(text, 0, 100) <> "...", else: text),
+        else: Kernel.inspect(text, limit: 5, printable_limit: 100)
+    end
   end
 end

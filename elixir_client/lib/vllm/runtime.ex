@@ -50,8 +50,8 @@ defmodule Vllm.Runtime do
 
   A timeout that a profile leaves out is that of `:default`.
 
-  An explicit timeout beats a profile beats the defaults given to `Vllm.Bridge`; without any of them
-  it is the profile `:default`. The deadline covers everything: waiting for a connection, queue, gate
+  An explicit timeout beats a profile beats the defaults of the process (`with_defaults/2`) beat those given
+  to `Vllm.Bridge`; without any of them it is the profile `:default`. The deadline covers everything: waiting for a connection, queue, gate
   and execution. It travels with the call, less what has passed before the call is sent.
   """
 
@@ -68,14 +68,70 @@ defmodule Vllm.Runtime do
 
   @none Options.defaults(@schema)
 
-  @doc "Checks the options of a call."
+  # What this process has set for its calls.
+  @key :"$vllm_runtime"
+
+  @doc "Checks the options of a call, and adds what the process has set for all of its calls."
   @spec validate(term()) :: {:ok, t()} | {:error, Error.t()}
-  def validate([]), do: {:ok, @none}
+  def validate([]), do: {:ok, Process.get(@key, @none)}
 
   def validate(options) do
-    with {:error, message} <- Options.validate(options, @schema, "__runtime__"),
-         do: {:error, Error.validation(message, "invalid_option")}
+    case Options.validate(options, @schema, "__runtime__") do
+      {:ok, given} -> {:ok, over(given, Process.get(@key, @none))}
+      {:error, message} -> {:error, Error.validation(message, "invalid_option")}
+    end
   end
+
+  defp over(given, @none), do: given
+
+  defp over(given, defaults) do
+    # A profile that is named beats a timeout that is not.
+    defaults =
+      if given.timeout_profile,
+        do: %{defaults | timeout: nil, stream_timeout: nil},
+        else: defaults
+
+    Map.merge(defaults, given, fn _key, default, value ->
+      if value == nil, do: default, else: value
+    end)
+  end
+
+  @doc """
+  Runs a function whose calls have these options, unless they say otherwise: all calls of this process, and
+  of the ranks of `Vllm.World.run/3` within. Nested ones add to each other. Returns what the function returns.
+
+      Vllm.Runtime.with_defaults([timeout: 5_000, bridge: MyApp.Bridge], fn ->
+        Vllm.Distributed.get_pp_indices(61, 0, 4)
+      end)
+
+  Processes started otherwise, a `Task` say, do not have them. Options that do not exist raise
+  `ArgumentError`.
+  """
+  @spec with_defaults(keyword(), (() -> result)) :: result when result: term()
+  def with_defaults(options, fun) when is_function(fun, 0) do
+    case validate(options) do
+      {:ok, runtime} ->
+        before = put_defaults(runtime)
+
+        try do
+          fun.()
+        after
+          put_defaults(before)
+        end
+
+      {:error, error} ->
+        raise ArgumentError, error.message
+    end
+  end
+
+  @doc "What the calling process has set with `with_defaults/2`; nil where nothing is."
+  @spec defaults() :: t()
+  def defaults, do: Process.get(@key, @none)
+
+  @doc false
+  @spec put_defaults(t()) :: t()
+  def put_defaults(@none), do: Process.delete(@key) || @none
+  def put_defaults(runtime), do: Process.put(@key, runtime) || @none
 
   @doc """
   The time a call may take, in milliseconds; `defaults` and `profiles` are the bridge's.
@@ -85,11 +141,11 @@ defmodule Vllm.Runtime do
       iex> Vllm.Runtime.timeout(runtime, %{timeout: 1_000, timeout_profile: nil}, profiles)
       {:ok, 600_000}
   """
-  @spec timeout(t(), map(), Profiles.t()) :: {:ok, timeout()} | {:error, Error.t()}
+  @spec timeout(map(), map(), Profiles.t()) :: {:ok, timeout()} | {:error, Error.t()}
   def timeout(runtime, defaults, profiles), do: choose(:timeout, 0, runtime, defaults, profiles)
 
   @doc "The time a call that is answered with a stream may take, in milliseconds."
-  @spec stream_timeout(t(), map(), Profiles.t()) :: {:ok, timeout()} | {:error, Error.t()}
+  @spec stream_timeout(map(), map(), Profiles.t()) :: {:ok, timeout()} | {:error, Error.t()}
   def stream_timeout(runtime, defaults, profiles),
     do: choose(:stream_timeout, 1, runtime, defaults, profiles)
 
@@ -109,7 +165,7 @@ defmodule Vllm.Runtime do
   @doc """
   Whether a profile decides about the timeout of a call: these may be the server's.
   """
-  @spec profiled?(t(), map(), :timeout | :stream_timeout) :: boolean()
+  @spec profiled?(map(), map(), :timeout | :stream_timeout) :: boolean()
   def profiled?(runtime, defaults, key) do
     Map.get(runtime, key) == nil and
       (runtime.timeout_profile != nil or Map.get(defaults, key) == nil)

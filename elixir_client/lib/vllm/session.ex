@@ -14,6 +14,10 @@ defmodule Vllm.Session do
 
   A strict session's calls go straight to its rank where that can be reached.
 
+  Objects stay in the rank that made them (`Vllm.Ref`). A call of a `:hint` session that takes one goes to
+  its rank and waits there; with objects of two ranks it is refused as `"ref_elsewhere"`. Calls inside of
+  `Vllm.with_context/3` go to the context's rank.
+
   ## How a session ends
 
   A session opened with `open/1` is closed when the process that opened it dies (the last one, if several

@@ -17,7 +17,10 @@ defmodule Vllm.Tensor do
 
   alias Vllm.Bridge.V1
   alias Vllm.Ref
-  alias Vllm.Tensor.{DType, Elements}
+  alias Vllm.Tensor.{DType, Elements, NxInterop}
+
+  # torch's own limit; the product of the extents of a million dimensions would take minutes.
+  @max_dimensions 64
 
   @enforce_keys [:dtype, :shape]
   defstruct [:dtype, :shape, :data, :ref]
@@ -127,31 +130,30 @@ defmodule Vllm.Tensor do
   @spec fetch(t(), keyword()) :: {:ok, t()} | {:error, Vllm.Error.t()}
   def fetch(tensor, opts \\ [])
   def fetch(%__MODULE__{data: data} = tensor, _opts) when is_binary(data), do: {:ok, tensor}
-  def fetch(%__MODULE__{ref: %Ref{} = ref}, opts), do: Vllm.Call.Objects.fetch(ref, opts)
 
-  @doc "Makes a tensor of an `Nx.Tensor`."
+  def fetch(%__MODULE__{ref: %Ref{} = ref} = tensor, opts),
+    do: Vllm.Call.Objects.fetch(ref, opts, DType.size(tensor.dtype) * size(tensor))
+
+  @doc """
+  Makes a tensor of an `Nx.Tensor`, where Nx is loaded. The axes of a vectorized one come first.
+
+  Functions that take a tensor take an `Nx.Tensor` as well. Raises `ArgumentError` for a type that
+  torch does not have (`s2`, `u4`, ...).
+  """
   @spec from_nx(struct()) :: t()
-  def from_nx(%{__struct__: Nx.Tensor} = tensor) do
-    nx = nx!()
-    {kind, bits} = nx.type(tensor)
-    # Nx keeps booleans as u8, which is what they stay.
-    from_binary(nx.to_binary(tensor), "#{kind}#{bits}", nx.shape(tensor))
-  end
+  def from_nx(%{__struct__: Nx.Tensor} = tensor), do: or_raise(NxInterop.read(tensor))
 
-  @doc "Makes an `Nx.Tensor`; `pred` becomes `u8`. Raises when Nx is not loaded or has no such type."
+  @doc """
+  Makes an `Nx.Tensor`; `pred` becomes `u8`, as Nx has it.
+
+  Raises `ArgumentError` when Nx is not loaded, or has no such tensor: 8-bit floats came with its
+  later versions, and it has no tensors without elements.
+  """
   @spec to_nx(t()) :: struct()
-  def to_nx(%__MODULE__{} = tensor) do
-    nx = nx!()
-    dtype = if tensor.dtype == :pred, do: :u8, else: tensor.dtype
-    tensor |> to_binary() |> nx.from_binary(dtype) |> nx.reshape(tensor.shape)
-  end
+  def to_nx(%__MODULE__{} = tensor), do: or_raise(NxInterop.write(tensor))
 
-  # Called through a variable: this compiles without Nx and without a warning.
-  defp nx! do
-    if Code.ensure_loaded?(Nx),
-      do: Nx,
-      else: raise(ArgumentError, "Nx is not loaded; add {:nx, \"~> 0.7\"} to your dependencies")
-  end
+  defp or_raise({:ok, tensor}), do: tensor
+  defp or_raise({:error, message}), do: raise(ArgumentError, message)
 
   # --- the wire ---------------------------------------------------------------------------------
 
@@ -171,6 +173,10 @@ defmodule Vllm.Tensor do
 
   @doc false
   @spec from_message(struct()) :: {:ok, t()} | {:error, String.t()}
+  def from_message(%V1.Tensor{shape: dims}) when length(dims) > @max_dimensions do
+    {:error, "a tensor has #{length(dims)} dimensions; at most #{@max_dimensions} may be"}
+  end
+
   def from_message(%V1.Tensor{} = message) do
     shape = List.to_tuple(message.shape)
 
@@ -179,15 +185,15 @@ defmodule Vllm.Tensor do
         %{ref: %V1.Ref{} = ref} ->
           {:ok, %__MODULE__{dtype: dtype, shape: shape, ref: Ref.from_message(ref)}}
 
-        %{shared_memory: %V1.SharedMemory{}} ->
-          {:error, "a tensor came as shared memory, which this client cannot read"}
-
-        %{data: data} ->
+        %{shared_memory: nil, chunks: nil, data: data} ->
           # proto3 may leave out the empty bytes of a tensor without elements.
           data = data || ""
 
           with :ok <- check(data, dtype, shape),
                do: {:ok, %__MODULE__{dtype: dtype, shape: shape, data: data}}
+
+        _elsewhere ->
+          {:error, "a tensor's bytes are in memory, or in chunks, that did not come with it"}
       end
     end
   end

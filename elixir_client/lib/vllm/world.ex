@@ -1,72 +1,5 @@
 defmodule Vllm.World do
-  @sizes [
-    tensor_parallel_size: "Ranks that share every layer.",
-    pipeline_parallel_size: "Stages the layers are cut into.",
-    data_parallel_size: "Replicas.",
-    prefill_context_parallel_size: "Ranks a prompt is cut over.",
-    decode_context_parallel_size: "Ranks a context is cut over; divides the tensor parallel size."
-  ]
-
-  @schema Enum.map(@sizes, fn {key, doc} -> {key, [type: :positive, doc: doc]} end) ++
-            [
-              backend: [type: :label, doc: "Backend of torch.distributed; `gloo` when absent."],
-              timeout: [
-                type: :positive,
-                doc:
-                  "Milliseconds that bound the start and every rendezvous, group and wait of the " <>
-                    "world; 120,000 when absent."
-              ],
-              world_id: [type: :text, doc: "Id; a new one when absent."],
-              pool_name: [type: :label, doc: "Pool to start it in; the default one when absent."],
-              gate: [
-                type: :boolean,
-                default: true,
-                doc:
-                  "Whether collectives and point-to-point calls wait at the pool's gate until all " <>
-                    "members have asked for the same."
-              ],
-              detached: [
-                type: :boolean,
-                default: false,
-                doc: "Whether it outlives the calling process and the bridge, see above."
-              ],
-              on_progress: [
-                type: {:function, 1},
-                doc:
-                  "Called with a `Vllm.World.Info` for every change while the world starts, in a " <>
-                    "process of its own; the last time, before the start returns, with the world ready. " <>
-                    "What it raises is logged."
-              ],
-              bridge: [
-                type: :name,
-                default: Vllm.Bridge,
-                doc: "Name of the `Vllm.Bridge` to use."
-              ]
-            ]
-
-  @by_id_schema [
-    bridge: [
-      type: :name,
-      default: Vllm.Bridge,
-      doc: "Name of the `Vllm.Bridge` to use, for a world given by its id."
-    ]
-  ]
-
-  @restart_schema [
-                    timeout: [
-                      type: :positive,
-                      doc: "Milliseconds that the start may take; 120,000 when absent."
-                    ],
-                    on_progress: [type: {:function, 1}, doc: "As of `start/1`."]
-                  ] ++ @by_id_schema
-
-  @diagnose_schema [
-                     with_stacks: [
-                       type: :boolean,
-                       default: false,
-                       doc: "Also the Python stacks of every rank."
-                     ]
-                   ] ++ @by_id_schema
+  alias Vllm.World.Schemas
 
   @moduledoc """
   N ranks that form one distributed environment.
@@ -79,6 +12,10 @@ defmodule Vllm.World do
       end)
 
       :ok = Vllm.World.stop(world)
+
+  `start/1` returns when all ranks are ready; `start_async/1` at once, and `await/2` waits for it and tells
+  how it goes on. `run/3` runs a function on every rank; `collect/3` does too, for functions that return
+  `{:ok, value}` or `{:error, error}`, and makes one such result of them.
 
   A world ends with the process that started it, with its bridge (after the pool's grace period), with
   `stop/2`, or with its pool. One started with `detached: true` belongs to no process and no bridge: give
@@ -104,9 +41,9 @@ defmodule Vllm.World do
   Their `details` have `"group"`, `"operation"`, `"sequence"`, `"waiting"` and `"missing"`.
   """
 
-  alias Vllm.Bridge.{Connections, Owners, PoolClient, V1}
-  alias Vllm.{Error, Options, Session}
-  alias Vllm.World.{Diagnosis, Info, Progress, Runner}
+  alias Vllm.Bridge.{Connections, PoolClient, V1}
+  alias Vllm.{Error, Options, Session, Telemetry}
+  alias Vllm.World.{Diagnosis, Info, Launcher, Runner, Starter, Starting}
 
   @enforce_keys [:id, :epoch, :world_size, :sessions]
   defstruct [:id, :epoch, :world_size, :sessions, session_ids: [], bridge: Vllm.Bridge]
@@ -121,37 +58,56 @@ defmodule Vllm.World do
           bridge: atom()
         }
 
-  # The pool bounds the start itself and says why it failed; this is for a pool that does not.
-  @default_timeout 120_000
-  @grace 30_000
-
   @doc """
   Starts the ranks of a world and returns when all of them are initialised.
 
   Options:
 
-  #{Options.docs(@schema)}
+  #{Options.docs(Schemas.start())}
   """
   @spec start(keyword()) :: {:ok, t()} | {:error, Error.t()}
   def start(opts \\ []) do
-    with {:ok, opts} <- validate(opts, @schema, "Vllm.World.start"),
+    with {:ok, opts} <- validate(opts, Schemas.start(), "Vllm.World.start"),
          {:ok, config} <- Connections.config(opts.bridge) do
-      # Named here: so it can be watched while it starts, and stopped by whoever sees us die.
-      given = opts.world_id
-      id = given || "world-" <> Base.encode16(:crypto.strong_rand_bytes(4), case: :lower)
-      owned? = not opts.detached
-
-      if owned? and given == nil, do: Owners.own(opts.bridge, {:world, id})
-      result = launch("StartWorld", request(id, opts, config), id, opts, config)
-
-      case result do
-        {:ok, _world} when owned? -> Owners.own(opts.bridge, {:world, id})
-        {:error, _error} when owned? and given == nil -> Owners.disown(opts.bridge, {:world, id})
-        _detached_or_not_ours -> :ok
-      end
-
-      result
+      Launcher.start(opts.world_id || Launcher.new_id(), opts, config)
     end
+  end
+
+  @doc """
+  Begins to start a world, and returns at once what `await/2` takes. Options as of `start/1`.
+
+      {:ok, starting} = Vllm.World.start_async(tensor_parallel_size: 2)
+      {:ok, world} = Vllm.World.await(starting)
+
+  It belongs to the calling process, and from `await/2` on to the process that calls that. `stop/2` takes it
+  too.
+  """
+  @spec start_async(keyword()) :: {:ok, Starting.t()} | {:error, Error.t()}
+  def start_async(opts \\ []) do
+    with {:ok, opts} <- validate(opts, Schemas.start(), "Vllm.World.start_async"),
+         {:ok, config} <- Connections.config(opts.bridge) do
+      id = opts.world_id || Launcher.new_id()
+      start = fn on_progress -> Launcher.start(id, %{opts | on_progress: on_progress}, config) end
+      pid = Starter.start(start, opts.on_progress, opts.detached)
+      {:ok, %Starting{id: id, bridge: opts.bridge, detached: opts.detached, pid: pid}}
+    end
+  end
+
+  @doc """
+  Waits until a world of `start_async/1` is ready.
+
+  When `timeout` has passed, the error has the category `:timeout` and the reason `"world_not_ready"` and
+  says which ranks are; the start goes on, and can be awaited again. The pool bounds the start itself, by
+  the option `timeout` of `start_async/1`.
+
+  Options:
+
+  #{Options.docs(Schemas.await())}
+  """
+  @spec await(Starting.t(), keyword()) :: {:ok, t()} | {:error, Error.t()}
+  def await(%Starting{} = starting, opts \\ []) do
+    with {:ok, opts} <- validate(opts, Schemas.await(), "Vllm.World.await"),
+         do: Starter.await(starting, opts.timeout, opts.on_progress)
   end
 
   @doc """
@@ -161,31 +117,14 @@ defmodule Vllm.World do
 
   Options:
 
-  #{Options.docs(@restart_schema)}
+  #{Options.docs(Schemas.restart())}
   """
   @spec restart(t() | String.t(), keyword()) :: {:ok, t()} | {:error, Error.t()}
   def restart(world_or_id, opts \\ []) do
-    with {:ok, id, opts} <- by_id(world_or_id, opts, @restart_schema, "Vllm.World.restart"),
-         {:ok, config} <- Connections.config(opts.bridge) do
-      before = Connections.session_ids(opts.bridge, id)
-      request = %V1.RestartWorldRequest{world_id: id}
-
-      with {:ok, world} <- launch("RestartWorld", request, id, opts, config),
-           :ok <- Connections.unbind(opts.bridge, before -- world.session_ids),
-           do: {:ok, world}
-    end
+    with {:ok, id, opts} <- by_id(world_or_id, opts, Schemas.restart(), "Vllm.World.restart"),
+         {:ok, config} <- Connections.config(opts.bridge),
+         do: Launcher.restart(id, opts, config)
   end
-
-  defp launch(method, request, id, opts, config) do
-    timeout = (opts.timeout || @default_timeout) + @grace
-    progress = Progress.start(opts.on_progress, id, opts.bridge)
-    result = PoolClient.call(config, method, request, V1.World, timeout)
-    Progress.finish(progress, started(result))
-    with {:ok, message} <- result, do: message |> from_message(opts.bridge) |> bind()
-  end
-
-  defp started({:ok, message}), do: Info.from_message(message)
-  defp started({:error, _error}), do: nil
 
   @doc """
   Runs a function once per rank, concurrently, each in a process of its own that is bound to the rank's
@@ -196,14 +135,45 @@ defmodule Vllm.World do
   of them. What a rank already executes goes on until it ends.
 
   The option `timeout` (milliseconds or `:infinity`, the default) bounds the whole; when it has passed,
-  all processes are stopped and the caller exits.
+  all processes are stopped and a `Vllm.Error` of the category `:timeout` is raised that names the ranks
+  that had not returned (also in `details["ranks"]`).
   """
   @spec run(t(), (non_neg_integer() -> result), keyword()) :: [result] when result: term()
   def run(%__MODULE__{} = world, fun, opts \\ []) when is_function(fun, 1) do
-    schema = [timeout: [type: :timeout, default: :infinity]]
+    case Runner.run(ranked(world), fun, run_timeout!(opts, "Vllm.World.run")) do
+      {:ok, results} -> results
+      {:error, error} -> raise error
+    end
+  end
 
-    case Options.validate(opts, schema, "Vllm.World.run") do
-      {:ok, %{timeout: timeout}} -> Runner.run(ranked(world), fun, timeout)
+  @doc """
+  As `run/3`, with one result: `{:ok, values}` in rank order when the function returned `{:ok, value}` on
+  every rank (or `:ok`, which counts as nil), otherwise the error of the lowest rank that returned
+  `{:error, error}`.
+
+      {:ok, sums} =
+        Vllm.World.collect(world, fn rank ->
+          Vllm.Distributed.tensor_model_parallel_all_reduce(Vllm.Tensor.new([rank]))
+        end)
+
+  The error's `rank` says which it is; its `details["errors"]` has the messages of all, by rank. Results are
+  awaited from all ranks. A `timeout` that has passed is an error here too. What the function raises is
+  raised, as by `run/3`, and so is a result of another form.
+  """
+  @spec collect(
+          t(),
+          (non_neg_integer() -> :ok | {:ok, value} | {:error, Error.t() | term()}),
+          keyword()
+        ) :: {:ok, [value]} | {:error, Error.t()}
+        when value: term()
+  def collect(%__MODULE__{} = world, fun, opts \\ []) when is_function(fun, 1) do
+    timeout = run_timeout!(opts, "Vllm.World.collect")
+    with {:ok, results} <- Runner.run(ranked(world), fun, timeout), do: Runner.collect(results)
+  end
+
+  defp run_timeout!(opts, what) do
+    case Options.validate(opts, [timeout: [type: :timeout, default: :infinity]], what) do
+      {:ok, %{timeout: timeout}} -> timeout
       {:error, message} -> raise ArgumentError, message
     end
   end
@@ -219,7 +189,7 @@ defmodule Vllm.World do
   """
   @spec info(t() | String.t(), keyword()) :: Info.t() | {:error, Error.t()}
   def info(world_or_id, opts \\ []) do
-    with {:ok, id, opts} <- by_id(world_or_id, opts, @by_id_schema, "Vllm.World.info"),
+    with {:ok, id, opts} <- by_id(world_or_id, opts, Schemas.by_id(), "Vllm.World.info"),
          {:ok, config} <- Connections.config(opts.bridge),
          request = %V1.GetWorldRequest{world_id: id},
          {:ok, message} <- PoolClient.call(config, "GetWorld", request, V1.World),
@@ -234,11 +204,11 @@ defmodule Vllm.World do
 
   Options:
 
-  #{Options.docs(@diagnose_schema)}
+  #{Options.docs(Schemas.diagnose())}
   """
   @spec diagnose(t() | String.t(), keyword()) :: {:ok, Diagnosis.t()} | {:error, Error.t()}
   def diagnose(world_or_id, opts \\ []) do
-    with {:ok, id, opts} <- by_id(world_or_id, opts, @diagnose_schema, "Vllm.World.diagnose"),
+    with {:ok, id, opts} <- by_id(world_or_id, opts, Schemas.diagnose(), "Vllm.World.diagnose"),
          {:ok, config} <- Connections.config(opts.bridge),
          request = %V1.DiagnoseRequest{world_id: id, with_stacks: opts.with_stacks},
          {:ok, message} <- PoolClient.call(config, "Diagnose", request, V1.Diagnosis),
@@ -250,19 +220,20 @@ defmodule Vllm.World do
 
   Options: `bridge`, for a world given by its id.
   """
-  @spec stop(t() | String.t(), keyword()) :: :ok | {:error, Error.t()}
+  @spec stop(t() | Starting.t() | String.t(), keyword()) :: :ok | {:error, Error.t()}
   def stop(world_or_id, opts \\ []) do
-    with {:ok, id, opts} <- by_id(world_or_id, opts, @by_id_schema, "Vllm.World.stop"),
-         {:ok, config} <- Connections.config(opts.bridge),
-         request = %V1.StopWorldRequest{world_id: id},
-         {:ok, _response} <- PoolClient.call(config, "StopWorld", request, V1.StopWorldResponse) do
-      Owners.forget(opts.bridge, {:world, id})
-      Connections.unbind(opts.bridge, Connections.session_ids(opts.bridge, id))
+    with {:ok, id, opts} <- by_id(world_or_id, opts, Schemas.by_id(), "Vllm.World.stop") do
+      facts = %{world_id: id, bridge: opts.bridge, epoch: nil, world_size: nil, restart: false}
+      facts = Map.merge(facts, known(world_or_id))
+      Telemetry.world_stop(facts, fn -> Launcher.stop(id, opts.bridge) end)
     end
   end
 
+  defp known(%__MODULE__{} = world), do: Map.take(world, [:epoch, :world_size])
+  defp known(_by_id), do: %{}
+
   # A world's own bridge unless another one is named.
-  defp by_id(%__MODULE__{} = world, opts, schema, what) do
+  defp by_id(%kind{} = world, opts, schema, what) when kind in [__MODULE__, Starting] do
     with {:ok, opts} <- validate(opts, Keyword.put(schema, :bridge, bridge_of(world)), what),
          do: {:ok, world.id, opts}
   end
@@ -276,69 +247,11 @@ defmodule Vllm.World do
     {:error, Error.validation(message, "invalid_argument")}
   end
 
-  defp bridge_of(world), do: Keyword.put(@by_id_schema[:bridge], :default, world.bridge)
-
-  # A world that cannot be used must not stay behind.
-  defp bind(world) do
-    with {:error, error} <- Connections.bind(world.bridge, world.sessions) do
-      stop(world)
-      {:error, error}
-    else
-      :ok -> {:ok, world}
-    end
-  end
+  defp bridge_of(world), do: Keyword.put(Schemas.by_id()[:bridge], :default, world.bridge)
 
   defp validate(opts, schema, what) do
     with {:error, message} <- Options.validate(opts, schema, what),
          do: {:error, Error.validation(message, "invalid_option")}
-  end
-
-  defp request(id, opts, config) do
-    %V1.StartWorldRequest{
-      world_id: id,
-      tensor_parallel_size: opts.tensor_parallel_size,
-      pipeline_parallel_size: opts.pipeline_parallel_size,
-      data_parallel_size: opts.data_parallel_size,
-      prefill_context_parallel_size: opts.prefill_context_parallel_size,
-      decode_context_parallel_size: opts.decode_context_parallel_size,
-      backend: opts.backend || "",
-      timeout: duration(opts.timeout),
-      pool_name: opts.pool_name || config.defaults.pool_name || "",
-      gate: opts.gate,
-      client_id: if(opts.detached, do: "", else: config.client_id)
-    }
-  end
-
-  defp duration(nil), do: nil
-
-  defp duration(ms) do
-    %Vllm.Google.Protobuf.Duration{seconds: div(ms, 1_000), nanos: rem(ms, 1_000) * 1_000_000}
-  end
-
-  defp from_message(%V1.World{} = message, bridge) do
-    sessions =
-      for rank <- message.ranks do
-        %Session{
-          id: rank.session_id,
-          rank: rank.rank,
-          bridge: bridge,
-          pool_name: message.pool_name,
-          affinity: :strict_queue,
-          endpoint: rank.endpoint,
-          world_id: message.world_id,
-          epoch: message.epoch,
-          pid: rank.pid
-        }
-      end
-
-    %__MODULE__{
-      id: message.world_id,
-      epoch: message.epoch,
-      world_size: message.world_size,
-      sessions: sessions,
-      session_ids: Enum.map(sessions, & &1.id),
-      bridge: bridge
-    }
   end
 
   defp ranked(world), do: Enum.map(world.sessions, &{&1.rank, &1})

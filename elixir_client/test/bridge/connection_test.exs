@@ -282,7 +282,7 @@ defmodule Vllm.Bridge.ConnectionTest do
       for _ <- 1..3 do
         {answer, ms} = elapsed(fn -> call(conn, "Echo", "") end)
         assert {:error, {:connect, :enoent}} = answer
-        assert ms < 500
+        assert ms < 5_000
       end
 
       EchoServer.start("unix:" <> path)
@@ -323,7 +323,7 @@ defmodule Vllm.Bridge.ConnectionTest do
         end)
 
       for answer <- answers, do: assert({:error, {:closed, _}} = answer)
-      assert ms < 1000
+      assert ms < 5_000
 
       File.rm(path)
       EchoServer.start("unix:" <> path)

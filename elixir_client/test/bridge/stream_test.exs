@@ -55,6 +55,11 @@ defmodule Vllm.Bridge.StreamTest do
         assert Connection.next(stream) == {:error, {:closed, :ended}}
       end
 
+      # Its request was complete from the start.
+      stream = stream(conn, "Count", "0:0")
+      assert Connection.send_message(stream, "x") == {:error, {:protocol, :half_closed}}
+      assert read(stream) == {[], :done}
+
       refute kept?(conn)
     end
 
@@ -242,8 +247,10 @@ defmodule Vllm.Bridge.StreamTest do
       # Some have a byte changed, some end early.
       spoilt = :rand.uniform(3)
       {call, given_back, read} = feed(call, spoil(framed, spoilt), 0, [])
-      kept = byte_size(call.head) + byte_size(call.tail)
+      kept = call.inbox.size
       assert kept <= call.size
+      pieces = [call.inbox.head | call.inbox.later]
+      assert IO.iodata_length(pieces) == kept
       # The server's window lacks no more than what is kept.
       if spoilt != 1, do: assert(call.held + given_back == call.size and call.held <= kept)
       read = Enum.reverse(read)

@@ -1,8 +1,9 @@
 """A gRPC server for the tests of the Elixir client.
 
     python echo_server.py unix:/path/to/socket
-    python echo_server.py 127.0.0.1:0
+    python echo_server.py 127.0.0.1:0 interop
 
+The second one also has the service of gRPC's interoperability tests.
 Prints the address it listens on and ends when its standard input closes, so that no test run leaves
 one behind. Messages are plain bytes: no generated code on either side.
 """
@@ -33,11 +34,25 @@ def sleep(request: bytes, context: grpc.ServicerContext) -> bytes:
 
 def block(request: bytes, context: grpc.ServicerContext) -> bytes:
     """Answers when its caller has gone."""
-    done = threading.Event()
-    if context.add_callback(done.set):
-        done.wait()
-    cancelled.set()
+    when_gone(context).wait()
     return b""
+
+
+def when_gone(context: grpc.ServicerContext) -> threading.Event:
+    """Is set, and ``cancelled`` with it, when the caller of a call that does not end has gone.
+
+    To be made before anything is answered: grpcio does not go on with the handler of a call that
+    was cancelled while it answered.
+    """
+    gone = threading.Event()
+
+    def left() -> None:
+        cancelled.set()
+        gone.set()
+
+    if not context.add_callback(left):
+        left()
+    return gone
 
 
 def was_cancelled(request: bytes, context: grpc.ServicerContext) -> bytes:
@@ -95,8 +110,32 @@ def count(request: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
 
 def hold(request: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
     """Sends one message and keeps the stream open until its caller has gone."""
+    gone = when_gone(context)
     yield b"first"
-    block(request, context)
+    gone.wait()
+
+
+def collect(requests: Iterator[bytes], context: grpc.ServicerContext) -> bytes:
+    """Answers a stream with the number and the size of its messages."""
+    sizes = [len(request) for request in requests]
+    return f"{len(sizes)}:{sum(sizes)}".encode()
+
+
+def first_only(requests: Iterator[bytes], context: grpc.ServicerContext) -> bytes:
+    """Answers with the first message of a stream; the rest is not read."""
+    return next(requests)
+
+
+def talk(requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
+    """Answers every message with itself."""
+    yield from requests
+
+
+def linger(requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
+    """Answers the first message with itself and keeps the call until its caller has gone."""
+    gone = when_gone(context)
+    yield next(requests)
+    gone.wait()
 
 
 METHODS: dict[str, Callable[[bytes, grpc.ServicerContext], bytes]] = {
@@ -118,7 +157,7 @@ STREAMS: dict[str, Callable[[bytes, grpc.ServicerContext], Iterator[bytes]]] = {
 }
 
 
-def main(address: str) -> None:
+def main(address: str, *services: str) -> None:
     """Serves until standard input ends."""
     server = grpc.server(
         futures.ThreadPoolExecutor(max_workers=48),
@@ -131,7 +170,16 @@ def main(address: str) -> None:
     handlers = {
         name: grpc.unary_unary_rpc_method_handler(method) for name, method in METHODS.items()
     } | {name: grpc.unary_stream_rpc_method_handler(method) for name, method in STREAMS.items()}
+    handlers["Collect"] = grpc.stream_unary_rpc_method_handler(collect)
+    handlers["FirstOnly"] = grpc.stream_unary_rpc_method_handler(first_only)
+    handlers["Talk"] = grpc.stream_stream_rpc_method_handler(talk)
+    handlers["Linger"] = grpc.stream_stream_rpc_method_handler(linger)
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("test.Echo", handlers),))
+    if "interop" in services:
+        # Its messages are compiled, which takes a moment.
+        import interop_service
+
+        server.add_generic_rpc_handlers((interop_service.handler(),))
     port = server.add_insecure_port(address)
     server.start()
 
@@ -142,4 +190,4 @@ def main(address: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

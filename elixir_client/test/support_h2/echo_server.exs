@@ -5,10 +5,14 @@ defmodule Vllm.Bridge.EchoServer do
 
   @script Path.expand("../support/echo_server.py", __DIR__)
 
-  @doc "Starts a server on `address` (`unix:/path` or `127.0.0.1:0`); returns its port and address."
-  def start(address) do
-    port =
-      Port.open({:spawn_executable, python()}, [:binary, {:line, 1000}, args: [@script, address]])
+  @doc """
+  Starts a server on `address` (`unix:/path` or `127.0.0.1:0`); returns its port and address. `services`
+  are those beyond `test.Echo`.
+  """
+  def start(address, services \\ []) do
+    arguments = [@script, address | services]
+
+    port = Port.open({:spawn_executable, python()}, [:binary, {:line, 1000}, args: arguments])
 
     receive do
       {^port, {:data, {:eol, address}}} -> {port, address}

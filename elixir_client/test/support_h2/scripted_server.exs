@@ -7,8 +7,10 @@ defmodule Vllm.Bridge.HTTP2.ScriptedServer do
 
   alias Vllm.Bridge.HTTP2.{Frame, Peer}
 
-  def listen do
-    {:ok, listener} = :gen_tcp.listen(0, [:binary, active: false, ip: {127, 0, 0, 1}])
+  @doc "Listens, on a free port or a given one."
+  def listen(port \\ 0) do
+    options = [:binary, active: false, ip: {127, 0, 0, 1}, nodelay: true, reuseaddr: true]
+    {:ok, listener} = :gen_tcp.listen(port, options)
     {:ok, port} = :inet.port(listener)
     {listener, "127.0.0.1:#{port}"}
   end

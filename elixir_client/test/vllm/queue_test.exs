@@ -176,4 +176,24 @@ defmodule Vllm.QueueTest do
     assert %{"group" => "tp:0", "missing" => [1], "timeout_ms" => 100} = error.details
     assert is_binary(error.call_id)
   end
+
+  test "an unreadable answer to the question what became of a call is no crash" do
+    # Field 1 is a message there, and these bytes are none.
+    unreadable = %V1.Term{msgpack: <<0x80, 0xFF>>}
+
+    address =
+      FakePool.start(fn
+        "Attach", _body, _metadata, _to -> {:messages, [%V1.Attached{}]}
+        "GetProfiles", _body, _metadata, _to -> {:ok, %V1.Profiles{}}
+        "Withdraw", _body, _metadata, _to -> {:ok, unreadable}
+        "Call", _body, _metadata, _to -> :later
+      end)
+
+    start_supervised!({Vllm.Bridge, name: :unreadable, server: address})
+
+    assert {:error, %Error{category: :timeout, reason: "deadline_exceeded"} = error} =
+             sleep(0, bridge: :unreadable, timeout: 100)
+
+    assert error.message =~ "the answer to Withdraw is unreadable"
+  end
 end

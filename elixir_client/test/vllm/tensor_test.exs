@@ -69,7 +69,10 @@ defmodule Vllm.TensorTest do
             {["a"], nil, "\"a\" is no element of f32"},
             {[:nan], :s8, ":nan is no element of s8"},
             {[2], :pred, "2 is no boolean"},
-            {[1.0], :f8_e5m2, "from_binary"},
+            {[62_000], :f8_e5m2, "62000 does not fit into f8_e5m2"},
+            {[1, 500.0], :f8_e4m3fn, "500.0 does not fit into f8_e4m3fn"},
+            {[:infinity], :f8_e4m3fn, "no infinities"},
+            {["a"], :f8_e4m3fn, "no element of f8_e4m3fn"},
             {[true, 2], nil, "true is no element of s64"},
             {[1], :f33, "unknown dtype :f33; use one of :f64"}
           ] do

@@ -353,7 +353,10 @@ defmodule Vllm.WorldTest do
         receive(do: (:never -> :ok))
       end
 
-      assert {:timeout, _} = catch_exit(World.run(world, fun, timeout: 50))
+      error = assert_raise Error, fn -> World.run(world, fun, timeout: 50) end
+      assert %Error{category: :timeout, reason: "run_timeout", rank: 0} = error
+      assert error.message =~ "rank 0 had not returned after 50 ms"
+      assert error.details["ranks"] == [0]
       assert_receive {:pid, pid}
       refute Process.alive?(pid)
       assert_raise ArgumentError, ~r/unknown option/, fn -> World.run(world, fun, time: 5) end

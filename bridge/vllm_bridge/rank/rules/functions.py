@@ -19,7 +19,6 @@ from vllm_bridge.rank.facts import (
 from vllm_bridge.rank.rules import objects, tensors
 from vllm_bridge.rank.rules.registry import (
     facts_of,
-    on_coordinators,
     rule,
 )
 from vllm_distributed import (
@@ -182,7 +181,10 @@ def _group_coordinator(
     return facts_of(world, "GroupCoordinator", *parts)
 
 
-@on_coordinators("make_sibling_device_group")
+@rule(
+    "GroupCoordinator.make_sibling_device_group",
+    "StatelessGroupCoordinator.make_sibling_device_group",
+)
 def _make_sibling_device_group(
     group: GroupCoordinator, group_desc: str | None = None
 ) -> Facts | None:

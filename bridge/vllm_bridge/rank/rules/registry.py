@@ -26,17 +26,13 @@ def rule(*names: str) -> Callable[[Rule], Rule]:
 
 
 def on_coordinators(name: str) -> Callable[[Rule], Rule]:
-    """The rule of a method of coordinators."""
-    return rule(f"GroupCoordinator.{name}", f"StatelessGroupCoordinator.{name}")
+    """The rule of a method of coordinators, stateless ones too."""
+    return rule(f"GroupCoordinator.{name}")
 
 
 def on_tensors(name: str) -> Callable[[Rule], Rule]:
     """The rule of a method of coordinators and of their communicators."""
-    return rule(
-        f"GroupCoordinator.{name}",
-        f"StatelessGroupCoordinator.{name}",
-        f"DeviceCommunicatorBase.{name}",
-    )
+    return rule(f"GroupCoordinator.{name}", f"DeviceCommunicatorBase.{name}")
 
 
 def group_of(members: Members) -> Group | None:

@@ -4,9 +4,92 @@ defmodule Vllm.Config.EPLBConfig do
   @moduledoc ~S"""
   How the load of experts is balanced: what is measured, how often experts move, and by what.
 
-  Raises pydantic's `ValidationError`, a `ValueError`, naming field, value and rule for a value
-  out of range or an unknown field, when constructed and on assignment.
+  Fails with `"invalid_argument"`, naming field, value and rule for a value out of range or an
+  unknown field.
+
+  The object stays in its rank, where `ref` names it; the other fields are as they were when the
+  call returned. Functions take the struct or the `Vllm.Ref` alone.
+
+  ## Fields
+
+    * `window_size` - Over how many of the latest steps the load of an expert is counted
+    * `step_interval` - After how many steps experts are placed anew. Where it is greater than
+      `window_size`, the steps before the window do not count
+    * `num_redundant_experts` - How many copies of experts there are beyond one of each
+    * `log_balancedness` - Whether to log how balanced the load is. Off by default: it takes
+      communication
+    * `log_balancedness_interval` - After how many steps balancedness is logged again
+    * `use_async` - Whether experts move while the model runs
+    * `policy` - What decides where experts go
+    * `communicator` - What moves the weights: `torch_nccl` the device group, `torch_gloo` gloo by
+      way of CPU memory, `nixl`, `pynccl`. `nil`: see `communicator_in_use`
+    * `communicator_in_use` (derived) - What moves the weights: `communicator`, or where it is
+      `nil` `torch_gloo` if `use_async` (the device group is busy with the model then), else
+      `torch_nccl`
   """
+
+  alias Vllm.Call.Record
+  alias Vllm.Call.Spec
+  alias Vllm.Error
+  alias Vllm.Ref
+
+  defstruct [
+    :ref,
+    :window_size,
+    :step_interval,
+    :num_redundant_experts,
+    :log_balancedness,
+    :log_balancedness_interval,
+    :use_async,
+    :policy,
+    :communicator,
+    :communicator_in_use
+  ]
+
+  @type t :: %__MODULE__{
+          ref: Ref.t(),
+          window_size: integer(),
+          step_interval: integer(),
+          num_redundant_experts: integer(),
+          log_balancedness: boolean(),
+          log_balancedness_interval: integer(),
+          use_async: boolean(),
+          policy: String.t(),
+          communicator: String.t() | nil,
+          communicator_in_use: String.t() | nil
+        }
+
+  @typedoc "What functions accept: the struct, or the ref of such an object, or the fields to make one of."
+  @type input :: t() | Ref.t() | keyword() | map()
+
+  @doc false
+  @spec __object__() :: Record.table()
+  def __object__ do
+    {Vllm.Distributed.V1.EPLBConfigObject,
+     [
+       {:window_size, :int, :given},
+       {:step_interval, :int, :given},
+       {:num_redundant_experts, :int, :given},
+       {:log_balancedness, :bool, :given},
+       {:log_balancedness_interval, :int, :given},
+       {:use_async, :bool, :given},
+       {:policy, :string, :given},
+       {:communicator, {:nullable, :string}, :given},
+       {:communicator_in_use, :string, :shown}
+     ]}
+  end
+
+  @type option ::
+          {:window_size, integer()}
+          | {:step_interval, integer()}
+          | {:num_redundant_experts, integer()}
+          | {:log_balancedness, boolean()}
+          | {:log_balancedness_interval, integer()}
+          | {:use_async, boolean()}
+          | {:policy, String.t() | atom()}
+          | {:communicator, String.t() | atom() | nil}
+          | {:__runtime__, keyword()}
+
   @new %Vllm.Call.Spec{
     function: "EPLBConfig.new",
     path: "/vllm.distributed.v1.EPLBConfig/New",
@@ -20,77 +103,96 @@ defmodule Vllm.Config.EPLBConfig do
       {:policy, 7, :string, :optional},
       {:communicator, 8, {:nullable, :string}, :optional}
     ],
-    result: :object,
-    inline: false
+    result: {:object, Vllm.Config.EPLBConfig},
+    inline: false,
+    by_name: true
   }
 
   @doc ~S"""
-  How the load of experts is balanced: what is measured, how often experts move, and by what.
+  Makes a `Vllm.Config.EPLBConfig`, in a rank, which checks it; the module says more. How the load
+  of experts is balanced: what is measured, how often experts move, and by what.
 
-  Raises pydantic's `ValidationError`, a `ValueError`, naming field, value and rule for a value
-  out of range or an unknown field, when constructed and on assignment.
+  ## Parameters
 
-  Python: `EPLBConfig.new(window_size=1000, step_interval=3000, num_redundant_experts=0, log_balancedness=False, log_balancedness_interval=1, use_async=True, policy='default', communicator=None)`.
+    * `window_size` (`integer()`, default `1000`) - Over how many of the latest steps the load of
+      an expert is counted
+    * `step_interval` (`integer()`, default `3000`) - After how many steps experts are placed
+      anew. Where it is greater than `window_size`, the steps before the window do not count
+    * `num_redundant_experts` (`integer()`, default `0`) - How many copies of experts there are
+      beyond one of each
+    * `log_balancedness` (`boolean()`, default `false`) - Whether to log how balanced the load is.
+      Off by default: it takes communication
+    * `log_balancedness_interval` (`integer()`, default `1`) - After how many steps balancedness
+      is logged again
+    * `use_async` (`boolean()`, default `true`) - Whether experts move while the model runs
+    * `policy` (`String.t() | atom()`, default `"default"`) - What decides where experts go
+    * `communicator` (`String.t() | atom()`, default `nil`) - What moves the weights: `torch_nccl`
+      the device group, `torch_gloo` gloo by way of CPU memory, `nixl`, `pynccl`. `nil`: see
+      `communicator_in_use`
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Example
+
+      iex> Vllm.Config.EPLBConfig.new!(window_size: 500).window_size
+      500
   """
-  @spec new() :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), boolean() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), boolean(), integer() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), boolean(), integer(), boolean() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), boolean(), integer(), boolean(), String.t() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), boolean(), integer(), boolean(), String.t(), String.t() | nil | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), boolean(), integer(), boolean(), String.t(), String.t() | nil, keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  def new(window_size \\ :"$unset", step_interval \\ :"$unset", num_redundant_experts \\ :"$unset", log_balancedness \\ :"$unset", log_balancedness_interval \\ :"$unset", use_async \\ :"$unset", policy \\ :"$unset", communicator \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Call.run(@new, [window_size, step_interval, num_redundant_experts, log_balancedness, log_balancedness_interval, use_async, policy, communicator, opts])
+  @spec new() :: {:ok, t()} | {:error, Error.t()}
+  @spec new([option()]) :: {:ok, t()} | {:error, Error.t()}
+  def new(opts \\ []) do
+    Vllm.Call.run(@new, [opts])
   end
 
   @doc "Like `new`, but returns the value itself and raises `Vllm.Error`."
-  @spec new!() :: Vllm.Ref.t()
-  @spec new!(integer() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), boolean() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), boolean(), integer() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), boolean(), integer(), boolean() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), boolean(), integer(), boolean(), String.t() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), boolean(), integer(), boolean(), String.t(), String.t() | nil | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), boolean(), integer(), boolean(), String.t(), String.t() | nil, keyword()) :: Vllm.Ref.t()
-  def new!(window_size \\ :"$unset", step_interval \\ :"$unset", num_redundant_experts \\ :"$unset", log_balancedness \\ :"$unset", log_balancedness_interval \\ :"$unset", use_async \\ :"$unset", policy \\ :"$unset", communicator \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Error.unwrap!(new(window_size, step_interval, num_redundant_experts, log_balancedness, log_balancedness_interval, use_async, policy, communicator, opts))
+  @spec new!() :: t()
+  @spec new!([option()]) :: t()
+  def new!(opts \\ []) do
+    Vllm.Error.unwrap!(new(opts))
   end
 
   @communicator_in_use %Vllm.Call.Spec{
     function: "EPLBConfig.communicator_in_use",
     path: "/vllm.distributed.v1.EPLBConfig/CommunicatorInUse",
     params: [
-      {:receiver, 1, :object, :required}
+      {:receiver, 1, {:object, Vllm.Config.EPLBConfig}, :required}
     ],
     result: :string,
     inline: true
   }
 
   @doc ~S"""
-  What moves the weights: `communicator`, or where it is None `torch_gloo` if `use_async`
-  (the device group is busy with the model then), else `torch_nccl`.
+  What moves the weights: `communicator`, or where it is `nil` `torch_gloo` if `use_async` (the
+  device group is busy with the model then), else `torch_nccl`.
 
-  The call goes to the session that the object came from.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Config.EPLBConfig.input()`) - the object, whose session runs it
+
+  ## Example
+
+      iex> Vllm.Config.EPLBConfig.new!(use_async: false) |> Vllm.Config.EPLBConfig.communicator_in_use()
+      {:ok, "torch_nccl"}
   """
-  @spec communicator_in_use(Vllm.Ref.t()) :: {:ok, String.t()} | {:error, Vllm.Error.t()}
-  @spec communicator_in_use(Vllm.Ref.t(), keyword()) :: {:ok, String.t()} | {:error, Vllm.Error.t()}
+  @spec communicator_in_use(input()) ::
+          {:ok, String.t()} | {:error, Error.t()}
+  @spec communicator_in_use(input(), keyword()) ::
+          {:ok, String.t()} | {:error, Error.t()}
   def communicator_in_use(receiver, opts \\ []) do
     Vllm.Call.run(@communicator_in_use, [receiver, opts])
   end
 
   @doc "Like `communicator_in_use`, but returns the value itself and raises `Vllm.Error`."
-  @spec communicator_in_use!(Vllm.Ref.t()) :: String.t()
-  @spec communicator_in_use!(Vllm.Ref.t(), keyword()) :: String.t()
+  @spec communicator_in_use!(input()) :: String.t()
+  @spec communicator_in_use!(input(), keyword()) :: String.t()
   def communicator_in_use!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(communicator_in_use(receiver, opts))
+  end
+
+  @doc false
+  @spec __specs__() :: [{atom(), Spec.t()}]
+  def __specs__ do
+    [new: @new, communicator_in_use: @communicator_in_use]
   end
 end

@@ -4,18 +4,369 @@ defmodule Vllm.Config.ParallelConfig do
   @moduledoc ~S"""
   How a model is laid out over processes, and where they meet.
 
-  Raises pydantic's `ValidationError`, a `ValueError`, naming field, value and rule, for a value
-  out of range, an unknown field and a broken rule between fields: when constructed, and on
-  assignment, which then changes nothing. What follows from other fields (`world_size`, a
-  backend that was not given) is kept right on assignment.
+  Fails with `"invalid_argument"`, naming field, value and rule, for a value out of range, an
+  unknown field and a broken rule between fields.
 
   A size of data parallelism that is not given is taken from VLLM_DP_SIZE, VLLM_DP_RANK,
   VLLM_DP_RANK_LOCAL, VLLM_DP_MASTER_IP and VLLM_DP_MASTER_PORT, if VLLM_DP_SIZE is set.
 
-  >>> config = ParallelConfig(tensor_parallel_size=2, pipeline_parallel_size=4)
-  >>> config.world_size
-  8
+  The object stays in its rank, where `ref` names it; the other fields are as they were when the
+  call returned. Functions take the struct or the `Vllm.Ref` alone.
+
+  ## Fields
+
+    * `pipeline_parallel_size` - Into how many stages the layers are split
+    * `tensor_parallel_size` - Into how many shards each layer is split
+    * `prefill_context_parallel_size` - Over how many ranks the tokens of one prefill are shared
+      out
+    * `data_parallel_size` - How many replicas there are. Experts are spread over tensor x data
+      parallel ranks
+    * `data_parallel_size_local` - How many of the replicas are on this node. 0: data parallelism
+      was given elsewhere, and the environment is not asked
+    * `data_parallel_rank` - Which replica this is
+    * `data_parallel_rank_local` - Which replica of its node this is, where each rank is started
+      as a program of its own
+    * `data_parallel_master_ip` - The address at which replicas meet
+    * `data_parallel_rpc_port` - The port for messages between replicas
+    * `data_parallel_master_port` - The port at which replicas meet next. If it is not given and
+      there are several replicas, one of those that `get_next_dp_init_port` is about
+    * `data_parallel_backend` - What starts the replicas: `mp` or `ray`
+    * `data_parallel_external_lb` - Whether something outside shares requests out over all
+      replicas, each with a server
+    * `data_parallel_hybrid_lb` - Whether something outside shares requests out over nodes, and
+      each node over its replicas
+    * `is_moe_model` - Whether the model is a mixture of experts, if that is known. `false`: no
+      expert group
+    * `enable_expert_parallel` - Whether whole experts are spread over ranks, in place of shards
+      of every expert
+    * `enable_ep_weight_filter` - Whether a rank reads only the weights of its own experts from
+      disk
+    * `enable_eplb` - Whether the load of experts is balanced
+    * `eplb_config` - How the load of experts is balanced
+    * `enable_elastic_ep` - Whether ranks can join and leave, with stateless groups for data and
+      experts
+    * `expert_placement_strategy` - Which experts a rank holds, of 4 over 2 ranks: `linear` 0, 1
+      and 2, 3; `round_robin` 0, 2 and 1, 3
+    * `all2all_backend` - What carries tokens to the ranks of their experts and back
+    * `max_parallel_loading_workers` - How many workers load weights at the same time
+    * `disable_custom_all_reduce` - Whether the optimised all-reduce is left out. `true` on
+      several nodes, whatever is set
+    * `enable_dbo` - Whether a batch is run as two that overlap
+    * `ubatch_size` - Into how many micro-batches a batch is split
+    * `dbo_decode_token_threshold` - With how many tokens a batch of decodes only is split
+    * `dbo_prefill_token_threshold` - With how many tokens a batch with prefills is split
+    * `disable_nccl_for_dp_synchronization` - Whether replicas synchronise over gloo in place of
+      NCCL. `nil`: not decided yet
+    * `ray_workers_use_nsight` - Whether workers that Ray started are profiled
+    * `ray_runtime_env` - Ray's runtime environment of the workers
+    * `placement_group` - Ray's placement group of the workers
+    * `distributed_executor_backend` - What starts the workers: `uni` (this process), `mp`, `ray`,
+      `external_launcher` (torchrun and its like), an executor class or the import path of one.
+      `nil`: chosen, see `world_size`
+    * `worker_cls` - The name of the worker's class
+    * `sd_worker_cls` - The name of the class of the worker for speculative decoding
+    * `worker_extension_cls` - The name of a class that the worker's class inherits besides
+    * `master_addr` - Where the ranks of several nodes meet
+    * `master_port` - The port at which the ranks of several nodes meet
+    * `node_rank` - Which node this is
+    * `nnodes` - How many nodes there are. Divides the number of ranks
+    * `numa_bind` - Whether workers are bound to the NUMA nodes of their devices
+    * `numa_bind_nodes` - The NUMA node for each worker. `nil`: the one its device is on
+    * `numa_bind_cpus` - The CPUs for each worker, such as `0-3` or `0,2,4-7`. `nil`: those of its
+      NUMA node
+    * `distributed_timeout_seconds` - How long joining the world and operations of its groups may
+      take. `nil`: torch's default. A timeout passed to `init_distributed_environment` counts in
+      place of this and the next one
+    * `cpu_distributed_timeout_seconds` - How long operations of CPU groups may take
+      (`Vllm.Distributed.GroupCoordinator.cpu_group`: barriers, objects). `nil`:
+      `distributed_timeout_seconds`. If only this is given, it is for all that is on the CPU
+    * `rank` - This process's rank
+    * `decode_context_parallel_size` - Into how many parts each tensor parallel group is split for
+      decoding
+    * `dcp_comm_backend` - How decode context ranks combine: `ag_rs` all-gather and
+      reduce-scatter, `a2a` all-to-all
+    * `dcp_kv_cache_interleave_size` - The older name of `cp_kv_cache_interleave_size`
+    * `cp_kv_cache_interleave_size` - How many tokens in a row a context parallel rank stores
+      before it is the next one's turn
+    * `world_size` (derived) - The ranks of one replica: pipeline x tensor x prefill context
+      parallel size. Under `external_launcher` those of all replicas. Follows from other fields
+    * `data_parallel_index` (derived) - The `data_parallel_rank` at first, which does not follow
+      it when that is assigned
+    * `world_size_across_dp` (derived) - The ranks of all replicas
+    * `use_ubatching` (derived) - Whether batches are split into micro-batches
+    * `num_ubatches` (derived) - Into how many micro-batches a batch is split
+    * `use_sequence_parallel_moe` (derived) - Whether the ranks of a tensor parallel group share
+      out the tokens before the experts
+    * `nnodes_within_dp` (derived) - The nodes that one replica spans
+    * `node_rank_within_dp` (derived) - Which of the nodes of its replica this is
+    * `local_world_size` (derived) - The ranks of one replica on one node
+    * `local_engines_only` (derived) - Whether a client manages the engines of its own node only
+    * `use_ray` (derived) - Whether Ray starts the workers
   """
+
+  alias Vllm.Call
+  alias Vllm.Call.Record
+  alias Vllm.Call.Spec
+  alias Vllm.Config.EPLBConfig
+  alias Vllm.Distributed.ProcessGroup
+  alias Vllm.Error
+  alias Vllm.Ref
+
+  defstruct [
+    :ref,
+    :pipeline_parallel_size,
+    :tensor_parallel_size,
+    :prefill_context_parallel_size,
+    :data_parallel_size,
+    :data_parallel_size_local,
+    :data_parallel_rank,
+    :data_parallel_rank_local,
+    :data_parallel_master_ip,
+    :data_parallel_rpc_port,
+    :data_parallel_master_port,
+    :data_parallel_backend,
+    :data_parallel_external_lb,
+    :data_parallel_hybrid_lb,
+    :is_moe_model,
+    :enable_expert_parallel,
+    :enable_ep_weight_filter,
+    :enable_eplb,
+    :eplb_config,
+    :enable_elastic_ep,
+    :expert_placement_strategy,
+    :all2all_backend,
+    :max_parallel_loading_workers,
+    :disable_custom_all_reduce,
+    :enable_dbo,
+    :ubatch_size,
+    :dbo_decode_token_threshold,
+    :dbo_prefill_token_threshold,
+    :disable_nccl_for_dp_synchronization,
+    :ray_workers_use_nsight,
+    :ray_runtime_env,
+    :placement_group,
+    :distributed_executor_backend,
+    :worker_cls,
+    :sd_worker_cls,
+    :worker_extension_cls,
+    :master_addr,
+    :master_port,
+    :node_rank,
+    :nnodes,
+    :numa_bind,
+    :numa_bind_nodes,
+    :numa_bind_cpus,
+    :distributed_timeout_seconds,
+    :cpu_distributed_timeout_seconds,
+    :rank,
+    :decode_context_parallel_size,
+    :dcp_comm_backend,
+    :dcp_kv_cache_interleave_size,
+    :cp_kv_cache_interleave_size,
+    :world_size,
+    :data_parallel_index,
+    :world_size_across_dp,
+    :use_ubatching,
+    :num_ubatches,
+    :use_sequence_parallel_moe,
+    :nnodes_within_dp,
+    :node_rank_within_dp,
+    :local_world_size,
+    :local_engines_only,
+    :use_ray
+  ]
+
+  @type t :: %__MODULE__{
+          ref: Ref.t(),
+          pipeline_parallel_size: integer(),
+          tensor_parallel_size: integer(),
+          prefill_context_parallel_size: integer(),
+          data_parallel_size: integer(),
+          data_parallel_size_local: integer(),
+          data_parallel_rank: integer(),
+          data_parallel_rank_local: integer() | nil,
+          data_parallel_master_ip: String.t(),
+          data_parallel_rpc_port: integer(),
+          data_parallel_master_port: integer(),
+          data_parallel_backend: String.t(),
+          data_parallel_external_lb: boolean(),
+          data_parallel_hybrid_lb: boolean(),
+          is_moe_model: boolean() | nil,
+          enable_expert_parallel: boolean(),
+          enable_ep_weight_filter: boolean(),
+          enable_eplb: boolean(),
+          eplb_config: EPLBConfig.t(),
+          enable_elastic_ep: boolean(),
+          expert_placement_strategy: String.t(),
+          all2all_backend: String.t(),
+          max_parallel_loading_workers: integer() | nil,
+          disable_custom_all_reduce: boolean(),
+          enable_dbo: boolean(),
+          ubatch_size: integer(),
+          dbo_decode_token_threshold: integer(),
+          dbo_prefill_token_threshold: integer(),
+          disable_nccl_for_dp_synchronization: boolean() | nil,
+          ray_workers_use_nsight: boolean(),
+          ray_runtime_env: term(),
+          placement_group: term(),
+          distributed_executor_backend: term(),
+          worker_cls: String.t(),
+          sd_worker_cls: String.t(),
+          worker_extension_cls: String.t(),
+          master_addr: String.t(),
+          master_port: integer(),
+          node_rank: integer(),
+          nnodes: integer(),
+          numa_bind: boolean(),
+          numa_bind_nodes: [integer()] | nil,
+          numa_bind_cpus: [String.t()] | nil,
+          distributed_timeout_seconds: integer() | nil,
+          cpu_distributed_timeout_seconds: integer() | nil,
+          rank: integer(),
+          decode_context_parallel_size: integer(),
+          dcp_comm_backend: String.t(),
+          dcp_kv_cache_interleave_size: integer(),
+          cp_kv_cache_interleave_size: integer(),
+          world_size: integer() | nil,
+          data_parallel_index: integer() | nil,
+          world_size_across_dp: integer() | nil,
+          use_ubatching: boolean() | nil,
+          num_ubatches: integer() | nil,
+          use_sequence_parallel_moe: boolean() | nil,
+          nnodes_within_dp: integer() | nil,
+          node_rank_within_dp: integer() | nil,
+          local_world_size: integer() | nil,
+          local_engines_only: boolean() | nil,
+          use_ray: boolean() | nil
+        }
+
+  @typedoc "What functions accept: the struct, or the ref of such an object, or the fields to make one of."
+  @type input :: t() | Ref.t() | keyword() | map()
+
+  @doc false
+  @spec __object__() :: Record.table()
+  def __object__ do
+    {Vllm.Distributed.V1.ParallelConfigObject,
+     [
+       {:pipeline_parallel_size, :int, :given},
+       {:tensor_parallel_size, :int, :given},
+       {:prefill_context_parallel_size, :int, :given},
+       {:data_parallel_size, :int, :given},
+       {:data_parallel_size_local, :int, :given},
+       {:data_parallel_rank, :int, :given},
+       {:data_parallel_rank_local, {:nullable, :int}, :given},
+       {:data_parallel_master_ip, :string, :given},
+       {:data_parallel_rpc_port, :int, :given},
+       {:data_parallel_master_port, :int, :given},
+       {:data_parallel_backend, :string, :given},
+       {:data_parallel_external_lb, :bool, :given},
+       {:data_parallel_hybrid_lb, :bool, :given},
+       {:is_moe_model, {:nullable, :bool}, :given},
+       {:enable_expert_parallel, :bool, :given},
+       {:enable_ep_weight_filter, :bool, :given},
+       {:enable_eplb, :bool, :given},
+       {:eplb_config, {:object, Vllm.Config.EPLBConfig}, :given},
+       {:enable_elastic_ep, :bool, :given},
+       {:expert_placement_strategy, :string, :given},
+       {:all2all_backend, :string, :given},
+       {:max_parallel_loading_workers, {:nullable, :int}, :given},
+       {:disable_custom_all_reduce, :bool, :given},
+       {:enable_dbo, :bool, :given},
+       {:ubatch_size, :int, :given},
+       {:dbo_decode_token_threshold, :int, :given},
+       {:dbo_prefill_token_threshold, :int, :given},
+       {:disable_nccl_for_dp_synchronization, {:nullable, :bool}, :given},
+       {:ray_workers_use_nsight, :bool, :given},
+       {:ray_runtime_env, :term, :given},
+       {:placement_group, :term, :given},
+       {:distributed_executor_backend, :term, :given},
+       {:worker_cls, :string, :given},
+       {:sd_worker_cls, :string, :given},
+       {:worker_extension_cls, :string, :given},
+       {:master_addr, :string, :given},
+       {:master_port, :int, :given},
+       {:node_rank, :int, :given},
+       {:nnodes, :int, :given},
+       {:numa_bind, :bool, :given},
+       {:numa_bind_nodes, {:nullable, {:list, :int}}, :given},
+       {:numa_bind_cpus, {:nullable, {:list, :string}}, :given},
+       {:distributed_timeout_seconds, {:nullable, :int}, :given},
+       {:cpu_distributed_timeout_seconds, {:nullable, :int}, :given},
+       {:rank, :int, :given},
+       {:decode_context_parallel_size, :int, :given},
+       {:dcp_comm_backend, :string, :given},
+       {:dcp_kv_cache_interleave_size, :int, :given},
+       {:cp_kv_cache_interleave_size, :int, :given},
+       {:world_size, :int, :shown},
+       {:data_parallel_index, :int, :shown},
+       {:world_size_across_dp, :int, :shown},
+       {:use_ubatching, :bool, :shown},
+       {:num_ubatches, :int, :shown},
+       {:use_sequence_parallel_moe, :bool, :shown},
+       {:nnodes_within_dp, :int, :shown},
+       {:node_rank_within_dp, :int, :shown},
+       {:local_world_size, :int, :shown},
+       {:local_engines_only, :bool, :shown},
+       {:use_ray, :bool, :shown}
+     ]}
+  end
+
+  @type option ::
+          {:pipeline_parallel_size, integer()}
+          | {:tensor_parallel_size, integer()}
+          | {:prefill_context_parallel_size, integer()}
+          | {:data_parallel_size, integer()}
+          | {:data_parallel_size_local, integer()}
+          | {:data_parallel_rank, integer()}
+          | {:data_parallel_rank_local, integer() | nil}
+          | {:data_parallel_master_ip, String.t() | atom()}
+          | {:data_parallel_rpc_port, integer()}
+          | {:data_parallel_master_port, integer()}
+          | {:data_parallel_backend, String.t() | atom()}
+          | {:data_parallel_external_lb, boolean()}
+          | {:data_parallel_hybrid_lb, boolean()}
+          | {:is_moe_model, boolean() | nil}
+          | {:enable_expert_parallel, boolean()}
+          | {:enable_ep_weight_filter, boolean()}
+          | {:enable_eplb, boolean()}
+          | {:eplb_config, EPLBConfig.input()}
+          | {:enable_elastic_ep, boolean()}
+          | {:expert_placement_strategy, String.t() | atom()}
+          | {:all2all_backend, String.t() | atom()}
+          | {:max_parallel_loading_workers, integer() | nil}
+          | {:disable_custom_all_reduce, boolean()}
+          | {:enable_dbo, boolean()}
+          | {:ubatch_size, integer()}
+          | {:dbo_decode_token_threshold, integer()}
+          | {:dbo_prefill_token_threshold, integer()}
+          | {:disable_nccl_for_dp_synchronization, boolean() | nil}
+          | {:ray_workers_use_nsight, boolean()}
+          | {:ray_runtime_env, term()}
+          | {:placement_group, term()}
+          | {:distributed_executor_backend, term()}
+          | {:worker_cls, String.t() | atom()}
+          | {:sd_worker_cls, String.t() | atom()}
+          | {:worker_extension_cls, String.t() | atom()}
+          | {:master_addr, String.t() | atom()}
+          | {:master_port, integer()}
+          | {:node_rank, integer()}
+          | {:nnodes, integer()}
+          | {:numa_bind, boolean()}
+          | {:numa_bind_nodes, [integer()] | nil}
+          | {:numa_bind_cpus, [String.t() | atom()] | nil}
+          | {:distributed_timeout_seconds, integer() | nil}
+          | {:cpu_distributed_timeout_seconds, integer() | nil}
+          | {:rank, integer()}
+          | {:_data_parallel_master_port_list, [integer()]}
+          | {:_coord_store_port, integer()}
+          | {:decode_context_parallel_size, integer()}
+          | {:dcp_comm_backend, String.t() | atom()}
+          | {:dcp_kv_cache_interleave_size, integer()}
+          | {:cp_kv_cache_interleave_size, integer()}
+          | {:_api_process_count, integer()}
+          | {:_api_process_rank, integer()}
+          | {:__runtime__, keyword()}
+
   @new %Vllm.Call.Spec{
     function: "ParallelConfig.new",
     path: "/vllm.distributed.v1.ParallelConfig/New",
@@ -37,7 +388,7 @@ defmodule Vllm.Config.ParallelConfig do
       {:enable_expert_parallel, 15, :bool, :optional},
       {:enable_ep_weight_filter, 16, :bool, :optional},
       {:enable_eplb, 17, :bool, :optional},
-      {:eplb_config, 18, :term, :optional},
+      {:eplb_config, 18, {:object, Vllm.Config.EPLBConfig}, :optional},
       {:enable_elastic_ep, 19, :bool, :optional},
       {:expert_placement_strategy, 20, :string, :optional},
       {:all2all_backend, 21, :string, :optional},
@@ -74,153 +425,138 @@ defmodule Vllm.Config.ParallelConfig do
       {:_api_process_count, 52, :int, :optional},
       {:_api_process_rank, 53, :int, :optional}
     ],
-    result: :object,
-    inline: false
+    result: {:object, Vllm.Config.ParallelConfig},
+    inline: false,
+    by_name: true
   }
 
   @doc ~S"""
-  How a model is laid out over processes, and where they meet.
+  Makes a `Vllm.Config.ParallelConfig`, in a rank, which checks it; the module says more. How a
+  model is laid out over processes, and where they meet.
 
-  Raises pydantic's `ValidationError`, a `ValueError`, naming field, value and rule, for a value
-  out of range, an unknown field and a broken rule between fields: when constructed, and on
-  assignment, which then changes nothing. What follows from other fields (`world_size`, a
-  backend that was not given) is kept right on assignment.
+  ## Parameters
 
-  A size of data parallelism that is not given is taken from VLLM_DP_SIZE, VLLM_DP_RANK,
-  VLLM_DP_RANK_LOCAL, VLLM_DP_MASTER_IP and VLLM_DP_MASTER_PORT, if VLLM_DP_SIZE is set.
+    * `pipeline_parallel_size` (`integer()`, default `1`) - Into how many stages the layers are
+      split
+    * `tensor_parallel_size` (`integer()`, default `1`) - Into how many shards each layer is split
+    * `prefill_context_parallel_size` (`integer()`, default `1`) - Over how many ranks the tokens
+      of one prefill are shared out
+    * `data_parallel_size` (`integer()`, default `1`) - How many replicas there are. Experts are
+      spread over tensor x data parallel ranks
+    * `data_parallel_size_local` (`integer()`, default `1`) - How many of the replicas are on this
+      node. 0: data parallelism was given elsewhere, and the environment is not asked
+    * `data_parallel_rank` (`integer()`, default `0`) - Which replica this is
+    * `data_parallel_rank_local` (`integer()`, default `nil`) - Which replica of its node this is,
+      where each rank is started as a program of its own
+    * `data_parallel_master_ip` (`String.t() | atom()`, default `"127.0.0.1"`) - The address at
+      which replicas meet
+    * `data_parallel_rpc_port` (`integer()`, default `29550`) - The port for messages between
+      replicas
+    * `data_parallel_master_port` (`integer()`, default `29500`) - The port at which replicas meet
+      next. If it is not given and there are several replicas, one of those that
+      `get_next_dp_init_port` is about
+    * `data_parallel_backend` (`String.t() | atom()`, default `"mp"`) - What starts the replicas:
+      `mp` or `ray`
+    * `data_parallel_external_lb` (`boolean()`, default `false`) - Whether something outside
+      shares requests out over all replicas, each with a server
+    * `data_parallel_hybrid_lb` (`boolean()`, default `false`) - Whether something outside shares
+      requests out over nodes, and each node over its replicas
+    * `is_moe_model` (`boolean()`, default `nil`) - Whether the model is a mixture of experts, if
+      that is known. `false`: no expert group
+    * `enable_expert_parallel` (`boolean()`, default `false`) - Whether whole experts are spread
+      over ranks, in place of shards of every expert
+    * `enable_ep_weight_filter` (`boolean()`, default `false`) - Whether a rank reads only the
+      weights of its own experts from disk
+    * `enable_eplb` (`boolean()`, default `false`) - Whether the load of experts is balanced
+    * `eplb_config` (`Vllm.Config.EPLBConfig.input()`) - How the load of experts is balanced
+    * `enable_elastic_ep` (`boolean()`, default `false`) - Whether ranks can join and leave, with
+      stateless groups for data and experts
+    * `expert_placement_strategy` (`String.t() | atom()`, default `"linear"`) - Which experts a
+      rank holds, of 4 over 2 ranks: `linear` 0, 1 and 2, 3; `round_robin` 0, 2 and 1, 3
+    * `all2all_backend` (`String.t() | atom()`, default `"allgather_reducescatter"`) - What
+      carries tokens to the ranks of their experts and back
+    * `max_parallel_loading_workers` (`integer()`, default `nil`) - How many workers load weights
+      at the same time
+    * `disable_custom_all_reduce` (`boolean()`, default `false`) - Whether the optimised
+      all-reduce is left out. `true` on several nodes, whatever is set
+    * `enable_dbo` (`boolean()`, default `false`) - Whether a batch is run as two that overlap
+    * `ubatch_size` (`integer()`, default `0`) - Into how many micro-batches a batch is split
+    * `dbo_decode_token_threshold` (`integer()`, default `32`) - With how many tokens a batch of
+      decodes only is split
+    * `dbo_prefill_token_threshold` (`integer()`, default `512`) - With how many tokens a batch
+      with prefills is split
+    * `disable_nccl_for_dp_synchronization` (`boolean()`, default `nil`) - Whether replicas
+      synchronise over gloo in place of NCCL. `nil`: not decided yet
+    * `ray_workers_use_nsight` (`boolean()`, default `false`) - Whether workers that Ray started
+      are profiled
+    * `ray_runtime_env` (`term()`, default `nil`) - Ray's runtime environment of the workers
+    * `placement_group` (`term()`, default `nil`) - Ray's placement group of the workers
+    * `distributed_executor_backend` (`term()`, default `nil`) - What starts the workers: `uni`
+      (this process), `mp`, `ray`, `external_launcher` (torchrun and its like), an executor class
+      or the import path of one. `nil`: chosen, see `world_size`
+    * `worker_cls` (`String.t() | atom()`, default `"auto"`) - The name of the worker's class
+    * `sd_worker_cls` (`String.t() | atom()`, default `"auto"`) - The name of the class of the
+      worker for speculative decoding
+    * `worker_extension_cls` (`String.t() | atom()`, default `""`) - The name of a class that the
+      worker's class inherits besides
+    * `master_addr` (`String.t() | atom()`, default `"127.0.0.1"`) - Where the ranks of several
+      nodes meet
+    * `master_port` (`integer()`, default `29501`) - The port at which the ranks of several nodes
+      meet
+    * `node_rank` (`integer()`, default `0`) - Which node this is
+    * `nnodes` (`integer()`, default `1`) - How many nodes there are. Divides the number of ranks
+    * `numa_bind` (`boolean()`, default `false`) - Whether workers are bound to the NUMA nodes of
+      their devices
+    * `numa_bind_nodes` (`[integer()]`, default `nil`) - The NUMA node for each worker. `nil`: the
+      one its device is on
+    * `numa_bind_cpus` (`[String.t() | atom()]`, default `nil`) - The CPUs for each worker, such
+      as `0-3` or `0,2,4-7`. `nil`: those of its NUMA node
+    * `distributed_timeout_seconds` (`integer()`, default `nil`) - How long joining the world and
+      operations of its groups may take. `nil`: torch's default. A timeout passed to
+      `init_distributed_environment` counts in place of this and the next one
+    * `cpu_distributed_timeout_seconds` (`integer()`, default `nil`) - How long operations of CPU
+      groups may take (`Vllm.Distributed.GroupCoordinator.cpu_group`: barriers, objects). `nil`:
+      `distributed_timeout_seconds`. If only this is given, it is for all that is on the CPU
+    * `rank` (`integer()`, default `0`) - This process's rank
+    * `_data_parallel_master_port_list` (`[integer()]`) - Ports for `get_next_dp_init_port`, the
+      next one last
+    * `_coord_store_port` (`integer()`, default `0`) - The port, at `data_parallel_master_ip`, of
+      a store through which ranks tell each other the ports they chose. 0: there is none
+    * `decode_context_parallel_size` (`integer()`, default `1`) - Into how many parts each tensor
+      parallel group is split for decoding
+    * `dcp_comm_backend` (`String.t() | atom()`, default `"ag_rs"`) - How decode context ranks
+      combine: `ag_rs` all-gather and reduce-scatter, `a2a` all-to-all
+    * `dcp_kv_cache_interleave_size` (`integer()`, default `1`) - The older name of
+      `cp_kv_cache_interleave_size`
+    * `cp_kv_cache_interleave_size` (`integer()`, default `1`) - How many tokens in a row a
+      context parallel rank stores before it is the next one's turn
+    * `_api_process_count` (`integer()`, default `1`) - How many API server processes there are
+    * `_api_process_rank` (`integer()`, default `0`) - Which API server process this is; -1 in an
+      engine
 
-  >>> config = ParallelConfig(tensor_parallel_size=2, pipeline_parallel_size=4)
-  >>> config.world_size
-  8
+  ## Example
 
-  Python: `ParallelConfig.new(pipeline_parallel_size=1, tensor_parallel_size=1, prefill_context_parallel_size=1, data_parallel_size=1, data_parallel_size_local=1, data_parallel_rank=0, data_parallel_rank_local=None, data_parallel_master_ip='127.0.0.1', data_parallel_rpc_port=29550, data_parallel_master_port=29500, data_parallel_backend='mp', data_parallel_external_lb=False, data_parallel_hybrid_lb=False, is_moe_model=None, enable_expert_parallel=False, enable_ep_weight_filter=False, enable_eplb=False, eplb_config=<factory>, enable_elastic_ep=False, expert_placement_strategy='linear', all2all_backend='allgather_reducescatter', max_parallel_loading_workers=None, disable_custom_all_reduce=False, enable_dbo=False, ubatch_size=0, dbo_decode_token_threshold=32, dbo_prefill_token_threshold=512, disable_nccl_for_dp_synchronization=None, ray_workers_use_nsight=False, ray_runtime_env=None, placement_group=None, distributed_executor_backend=None, worker_cls='auto', sd_worker_cls='auto', worker_extension_cls='', master_addr='127.0.0.1', master_port=29501, node_rank=0, nnodes=1, numa_bind=False, numa_bind_nodes=None, numa_bind_cpus=None, distributed_timeout_seconds=None, cpu_distributed_timeout_seconds=None, rank=0, _data_parallel_master_port_list=<factory>, _coord_store_port=0, decode_context_parallel_size=1, dcp_comm_backend='ag_rs', dcp_kv_cache_interleave_size=1, cp_kv_cache_interleave_size=1, _api_process_count=1, _api_process_rank=0)`.
-
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+      iex> Vllm.Config.ParallelConfig.new!(tensor_parallel_size: 2, pipeline_parallel_size: 4).world_size
+      8
   """
-  @spec new() :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t(), String.t() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t(), String.t(), String.t() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t(), String.t(), String.t(), integer() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t(), String.t(), String.t(), integer(), integer() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t(), String.t(), String.t(), integer(), integer(), integer() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t(), String.t(), String.t(), integer(), integer(), integer(), boolean() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t(), String.t(), String.t(), integer(), integer(), integer(), boolean(), [integer()] | nil | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t(), String.t(), String.t(), integer(), integer(), integer(), boolean(), [integer()] | nil, [String.t()] | nil | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t(), String.t(), String.t(), integer(), integer(), integer(), boolean(), [integer()] | nil, [String.t()] | nil, integer() | nil | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t(), String.t(), String.t(), integer(), integer(), integer(), boolean(), [integer()] | nil, [String.t()] | nil, integer() | nil, integer() | nil | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t(), String.t(), String.t(), integer(), integer(), integer(), boolean(), [integer()] | nil, [String.t()] | nil, integer() | nil, integer() | nil, integer() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t(), String.t(), String.t(), integer(), integer(), integer(), boolean(), [integer()] | nil, [String.t()] | nil, integer() | nil, integer() | nil, integer(), [integer()] | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t(), String.t(), String.t(), integer(), integer(), integer(), boolean(), [integer()] | nil, [String.t()] | nil, integer() | nil, integer() | nil, integer(), [integer()], integer() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t(), String.t(), String.t(), integer(), integer(), integer(), boolean(), [integer()] | nil, [String.t()] | nil, integer() | nil, integer() | nil, integer(), [integer()], integer(), integer() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t(), String.t(), String.t(), integer(), integer(), integer(), boolean(), [integer()] | nil, [String.t()] | nil, integer() | nil, integer() | nil, integer(), [integer()], integer(), integer(), String.t() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t(), String.t(), String.t(), integer(), integer(), integer(), boolean(), [integer()] | nil, [String.t()] | nil, integer() | nil, integer() | nil, integer(), [integer()], integer(), integer(), String.t(), integer() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t(), String.t(), String.t(), integer(), integer(), integer(), boolean(), [integer()] | nil, [String.t()] | nil, integer() | nil, integer() | nil, integer(), [integer()], integer(), integer(), String.t(), integer(), integer() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t(), String.t(), String.t(), integer(), integer(), integer(), boolean(), [integer()] | nil, [String.t()] | nil, integer() | nil, integer() | nil, integer(), [integer()], integer(), integer(), String.t(), integer(), integer(), integer() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t(), String.t(), String.t(), integer(), integer(), integer(), boolean(), [integer()] | nil, [String.t()] | nil, integer() | nil, integer() | nil, integer(), [integer()], integer(), integer(), String.t(), integer(), integer(), integer(), integer() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t(), String.t(), String.t(), integer(), integer(), integer(), boolean(), [integer()] | nil, [String.t()] | nil, integer() | nil, integer() | nil, integer(), [integer()], integer(), integer(), String.t(), integer(), integer(), integer(), integer(), keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  def new(pipeline_parallel_size \\ :"$unset", tensor_parallel_size \\ :"$unset", prefill_context_parallel_size \\ :"$unset", data_parallel_size \\ :"$unset", data_parallel_size_local \\ :"$unset", data_parallel_rank \\ :"$unset", data_parallel_rank_local \\ :"$unset", data_parallel_master_ip \\ :"$unset", data_parallel_rpc_port \\ :"$unset", data_parallel_master_port \\ :"$unset", data_parallel_backend \\ :"$unset", data_parallel_external_lb \\ :"$unset", data_parallel_hybrid_lb \\ :"$unset", is_moe_model \\ :"$unset", enable_expert_parallel \\ :"$unset", enable_ep_weight_filter \\ :"$unset", enable_eplb \\ :"$unset", eplb_config \\ :"$unset", enable_elastic_ep \\ :"$unset", expert_placement_strategy \\ :"$unset", all2all_backend \\ :"$unset", max_parallel_loading_workers \\ :"$unset", disable_custom_all_reduce \\ :"$unset", enable_dbo \\ :"$unset", ubatch_size \\ :"$unset", dbo_decode_token_threshold \\ :"$unset", dbo_prefill_token_threshold \\ :"$unset", disable_nccl_for_dp_synchronization \\ :"$unset", ray_workers_use_nsight \\ :"$unset", ray_runtime_env \\ :"$unset", placement_group \\ :"$unset", distributed_executor_backend \\ :"$unset", worker_cls \\ :"$unset", sd_worker_cls \\ :"$unset", worker_extension_cls \\ :"$unset", master_addr \\ :"$unset", master_port \\ :"$unset", node_rank \\ :"$unset", nnodes \\ :"$unset", numa_bind \\ :"$unset", numa_bind_nodes \\ :"$unset", numa_bind_cpus \\ :"$unset", distributed_timeout_seconds \\ :"$unset", cpu_distributed_timeout_seconds \\ :"$unset", rank \\ :"$unset", data_parallel_master_port_list \\ :"$unset", coord_store_port \\ :"$unset", decode_context_parallel_size \\ :"$unset", dcp_comm_backend \\ :"$unset", dcp_kv_cache_interleave_size \\ :"$unset", cp_kv_cache_interleave_size \\ :"$unset", api_process_count \\ :"$unset", api_process_rank \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Call.run(@new, [pipeline_parallel_size, tensor_parallel_size, prefill_context_parallel_size, data_parallel_size, data_parallel_size_local, data_parallel_rank, data_parallel_rank_local, data_parallel_master_ip, data_parallel_rpc_port, data_parallel_master_port, data_parallel_backend, data_parallel_external_lb, data_parallel_hybrid_lb, is_moe_model, enable_expert_parallel, enable_ep_weight_filter, enable_eplb, eplb_config, enable_elastic_ep, expert_placement_strategy, all2all_backend, max_parallel_loading_workers, disable_custom_all_reduce, enable_dbo, ubatch_size, dbo_decode_token_threshold, dbo_prefill_token_threshold, disable_nccl_for_dp_synchronization, ray_workers_use_nsight, ray_runtime_env, placement_group, distributed_executor_backend, worker_cls, sd_worker_cls, worker_extension_cls, master_addr, master_port, node_rank, nnodes, numa_bind, numa_bind_nodes, numa_bind_cpus, distributed_timeout_seconds, cpu_distributed_timeout_seconds, rank, data_parallel_master_port_list, coord_store_port, decode_context_parallel_size, dcp_comm_backend, dcp_kv_cache_interleave_size, cp_kv_cache_interleave_size, api_process_count, api_process_rank, opts])
+  @spec new() :: {:ok, t()} | {:error, Error.t()}
+  @spec new([option()]) :: {:ok, t()} | {:error, Error.t()}
+  def new(opts \\ []) do
+    Vllm.Call.run(@new, [opts])
   end
 
   @doc "Like `new`, but returns the value itself and raises `Vllm.Error`."
-  @spec new!() :: Vllm.Ref.t()
-  @spec new!(integer() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t(), String.t() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t(), String.t(), String.t() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t(), String.t(), String.t(), integer() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t(), String.t(), String.t(), integer(), integer() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t(), String.t(), String.t(), integer(), integer(), integer() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t(), String.t(), String.t(), integer(), integer(), integer(), boolean() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t(), String.t(), String.t(), integer(), integer(), integer(), boolean(), [integer()] | nil | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t(), String.t(), String.t(), integer(), integer(), integer(), boolean(), [integer()] | nil, [String.t()] | nil | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t(), String.t(), String.t(), integer(), integer(), integer(), boolean(), [integer()] | nil, [String.t()] | nil, integer() | nil | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t(), String.t(), String.t(), integer(), integer(), integer(), boolean(), [integer()] | nil, [String.t()] | nil, integer() | nil, integer() | nil | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t(), String.t(), String.t(), integer(), integer(), integer(), boolean(), [integer()] | nil, [String.t()] | nil, integer() | nil, integer() | nil, integer() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t(), String.t(), String.t(), integer(), integer(), integer(), boolean(), [integer()] | nil, [String.t()] | nil, integer() | nil, integer() | nil, integer(), [integer()] | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t(), String.t(), String.t(), integer(), integer(), integer(), boolean(), [integer()] | nil, [String.t()] | nil, integer() | nil, integer() | nil, integer(), [integer()], integer() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t(), String.t(), String.t(), integer(), integer(), integer(), boolean(), [integer()] | nil, [String.t()] | nil, integer() | nil, integer() | nil, integer(), [integer()], integer(), integer() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t(), String.t(), String.t(), integer(), integer(), integer(), boolean(), [integer()] | nil, [String.t()] | nil, integer() | nil, integer() | nil, integer(), [integer()], integer(), integer(), String.t() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t(), String.t(), String.t(), integer(), integer(), integer(), boolean(), [integer()] | nil, [String.t()] | nil, integer() | nil, integer() | nil, integer(), [integer()], integer(), integer(), String.t(), integer() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t(), String.t(), String.t(), integer(), integer(), integer(), boolean(), [integer()] | nil, [String.t()] | nil, integer() | nil, integer() | nil, integer(), [integer()], integer(), integer(), String.t(), integer(), integer() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t(), String.t(), String.t(), integer(), integer(), integer(), boolean(), [integer()] | nil, [String.t()] | nil, integer() | nil, integer() | nil, integer(), [integer()], integer(), integer(), String.t(), integer(), integer(), integer() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t(), String.t(), String.t(), integer(), integer(), integer(), boolean(), [integer()] | nil, [String.t()] | nil, integer() | nil, integer() | nil, integer(), [integer()], integer(), integer(), String.t(), integer(), integer(), integer(), integer() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), integer(), integer(), integer(), integer(), integer() | nil, String.t(), integer(), integer(), String.t(), boolean(), boolean(), boolean() | nil, boolean(), boolean(), boolean(), term(), boolean(), String.t(), String.t(), integer() | nil, boolean(), boolean(), integer(), integer(), integer(), boolean() | nil, boolean(), term(), term(), term(), String.t(), String.t(), String.t(), String.t(), integer(), integer(), integer(), boolean(), [integer()] | nil, [String.t()] | nil, integer() | nil, integer() | nil, integer(), [integer()], integer(), integer(), String.t(), integer(), integer(), integer(), integer(), keyword()) :: Vllm.Ref.t()
-  def new!(pipeline_parallel_size \\ :"$unset", tensor_parallel_size \\ :"$unset", prefill_context_parallel_size \\ :"$unset", data_parallel_size \\ :"$unset", data_parallel_size_local \\ :"$unset", data_parallel_rank \\ :"$unset", data_parallel_rank_local \\ :"$unset", data_parallel_master_ip \\ :"$unset", data_parallel_rpc_port \\ :"$unset", data_parallel_master_port \\ :"$unset", data_parallel_backend \\ :"$unset", data_parallel_external_lb \\ :"$unset", data_parallel_hybrid_lb \\ :"$unset", is_moe_model \\ :"$unset", enable_expert_parallel \\ :"$unset", enable_ep_weight_filter \\ :"$unset", enable_eplb \\ :"$unset", eplb_config \\ :"$unset", enable_elastic_ep \\ :"$unset", expert_placement_strategy \\ :"$unset", all2all_backend \\ :"$unset", max_parallel_loading_workers \\ :"$unset", disable_custom_all_reduce \\ :"$unset", enable_dbo \\ :"$unset", ubatch_size \\ :"$unset", dbo_decode_token_threshold \\ :"$unset", dbo_prefill_token_threshold \\ :"$unset", disable_nccl_for_dp_synchronization \\ :"$unset", ray_workers_use_nsight \\ :"$unset", ray_runtime_env \\ :"$unset", placement_group \\ :"$unset", distributed_executor_backend \\ :"$unset", worker_cls \\ :"$unset", sd_worker_cls \\ :"$unset", worker_extension_cls \\ :"$unset", master_addr \\ :"$unset", master_port \\ :"$unset", node_rank \\ :"$unset", nnodes \\ :"$unset", numa_bind \\ :"$unset", numa_bind_nodes \\ :"$unset", numa_bind_cpus \\ :"$unset", distributed_timeout_seconds \\ :"$unset", cpu_distributed_timeout_seconds \\ :"$unset", rank \\ :"$unset", data_parallel_master_port_list \\ :"$unset", coord_store_port \\ :"$unset", decode_context_parallel_size \\ :"$unset", dcp_comm_backend \\ :"$unset", dcp_kv_cache_interleave_size \\ :"$unset", cp_kv_cache_interleave_size \\ :"$unset", api_process_count \\ :"$unset", api_process_rank \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Error.unwrap!(new(pipeline_parallel_size, tensor_parallel_size, prefill_context_parallel_size, data_parallel_size, data_parallel_size_local, data_parallel_rank, data_parallel_rank_local, data_parallel_master_ip, data_parallel_rpc_port, data_parallel_master_port, data_parallel_backend, data_parallel_external_lb, data_parallel_hybrid_lb, is_moe_model, enable_expert_parallel, enable_ep_weight_filter, enable_eplb, eplb_config, enable_elastic_ep, expert_placement_strategy, all2all_backend, max_parallel_loading_workers, disable_custom_all_reduce, enable_dbo, ubatch_size, dbo_decode_token_threshold, dbo_prefill_token_threshold, disable_nccl_for_dp_synchronization, ray_workers_use_nsight, ray_runtime_env, placement_group, distributed_executor_backend, worker_cls, sd_worker_cls, worker_extension_cls, master_addr, master_port, node_rank, nnodes, numa_bind, numa_bind_nodes, numa_bind_cpus, distributed_timeout_seconds, cpu_distributed_timeout_seconds, rank, data_parallel_master_port_list, coord_store_port, decode_context_parallel_size, dcp_comm_backend, dcp_kv_cache_interleave_size, cp_kv_cache_interleave_size, api_process_count, api_process_rank, opts))
+  @spec new!() :: t()
+  @spec new!([option()]) :: t()
+  def new!(opts \\ []) do
+    Vllm.Error.unwrap!(new(opts))
   end
 
   @world_size_across_dp %Vllm.Call.Spec{
     function: "ParallelConfig.world_size_across_dp",
     path: "/vllm.distributed.v1.ParallelConfig/WorldSizeAcrossDp",
     params: [
-      {:receiver, 1, :object, :required}
+      {:receiver, 1, {:object, Vllm.Config.ParallelConfig}, :required}
     ],
     result: :int,
     inline: true
@@ -229,19 +565,29 @@ defmodule Vllm.Config.ParallelConfig do
   @doc ~S"""
   The ranks of all replicas.
 
-  The call goes to the session that the object came from.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Config.ParallelConfig.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, number} = Vllm.Config.ParallelConfig.world_size_across_dp(config)
   """
-  @spec world_size_across_dp(Vllm.Ref.t()) :: {:ok, integer()} | {:error, Vllm.Error.t()}
-  @spec world_size_across_dp(Vllm.Ref.t(), keyword()) :: {:ok, integer()} | {:error, Vllm.Error.t()}
+  @spec world_size_across_dp(input()) ::
+          {:ok, integer()} | {:error, Error.t()}
+  @spec world_size_across_dp(input(), keyword()) ::
+          {:ok, integer()} | {:error, Error.t()}
   def world_size_across_dp(receiver, opts \\ []) do
     Vllm.Call.run(@world_size_across_dp, [receiver, opts])
   end
 
   @doc "Like `world_size_across_dp`, but returns the value itself and raises `Vllm.Error`."
-  @spec world_size_across_dp!(Vllm.Ref.t()) :: integer()
-  @spec world_size_across_dp!(Vllm.Ref.t(), keyword()) :: integer()
+  @spec world_size_across_dp!(input()) :: integer()
+  @spec world_size_across_dp!(input(), keyword()) :: integer()
   def world_size_across_dp!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(world_size_across_dp(receiver, opts))
   end
@@ -250,7 +596,7 @@ defmodule Vllm.Config.ParallelConfig do
     function: "ParallelConfig.use_ubatching",
     path: "/vllm.distributed.v1.ParallelConfig/UseUbatching",
     params: [
-      {:receiver, 1, :object, :required}
+      {:receiver, 1, {:object, Vllm.Config.ParallelConfig}, :required}
     ],
     result: :bool,
     inline: true
@@ -259,19 +605,30 @@ defmodule Vllm.Config.ParallelConfig do
   @doc ~S"""
   Whether batches are split into micro-batches.
 
-  The call goes to the session that the object came from.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Config.ParallelConfig.input()`) - the object, whose session runs it
+
+  ## Example
+
+      iex> Vllm.Config.ParallelConfig.new!(enable_dbo: true) |> Vllm.Config.ParallelConfig.use_ubatching()
+      {:ok, true}
   """
-  @spec use_ubatching(Vllm.Ref.t()) :: {:ok, boolean()} | {:error, Vllm.Error.t()}
-  @spec use_ubatching(Vllm.Ref.t(), keyword()) :: {:ok, boolean()} | {:error, Vllm.Error.t()}
+  @spec use_ubatching(input()) ::
+          {:ok, boolean()} | {:error, Error.t()}
+  @spec use_ubatching(input(), keyword()) ::
+          {:ok, boolean()} | {:error, Error.t()}
   def use_ubatching(receiver, opts \\ []) do
     Vllm.Call.run(@use_ubatching, [receiver, opts])
   end
 
   @doc "Like `use_ubatching`, but returns the value itself and raises `Vllm.Error`."
-  @spec use_ubatching!(Vllm.Ref.t()) :: boolean()
-  @spec use_ubatching!(Vllm.Ref.t(), keyword()) :: boolean()
+  @spec use_ubatching!(input()) :: boolean()
+  @spec use_ubatching!(input(), keyword()) :: boolean()
   def use_ubatching!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(use_ubatching(receiver, opts))
   end
@@ -280,7 +637,7 @@ defmodule Vllm.Config.ParallelConfig do
     function: "ParallelConfig.num_ubatches",
     path: "/vllm.distributed.v1.ParallelConfig/NumUbatches",
     params: [
-      {:receiver, 1, :object, :required}
+      {:receiver, 1, {:object, Vllm.Config.ParallelConfig}, :required}
     ],
     result: :int,
     inline: true
@@ -289,19 +646,29 @@ defmodule Vllm.Config.ParallelConfig do
   @doc ~S"""
   Into how many micro-batches a batch is split.
 
-  The call goes to the session that the object came from.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Config.ParallelConfig.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, number} = Vllm.Config.ParallelConfig.num_ubatches(config)
   """
-  @spec num_ubatches(Vllm.Ref.t()) :: {:ok, integer()} | {:error, Vllm.Error.t()}
-  @spec num_ubatches(Vllm.Ref.t(), keyword()) :: {:ok, integer()} | {:error, Vllm.Error.t()}
+  @spec num_ubatches(input()) ::
+          {:ok, integer()} | {:error, Error.t()}
+  @spec num_ubatches(input(), keyword()) ::
+          {:ok, integer()} | {:error, Error.t()}
   def num_ubatches(receiver, opts \\ []) do
     Vllm.Call.run(@num_ubatches, [receiver, opts])
   end
 
   @doc "Like `num_ubatches`, but returns the value itself and raises `Vllm.Error`."
-  @spec num_ubatches!(Vllm.Ref.t()) :: integer()
-  @spec num_ubatches!(Vllm.Ref.t(), keyword()) :: integer()
+  @spec num_ubatches!(input()) :: integer()
+  @spec num_ubatches!(input(), keyword()) :: integer()
   def num_ubatches!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(num_ubatches(receiver, opts))
   end
@@ -310,7 +677,7 @@ defmodule Vllm.Config.ParallelConfig do
     function: "ParallelConfig.use_sequence_parallel_moe",
     path: "/vllm.distributed.v1.ParallelConfig/UseSequenceParallelMoe",
     params: [
-      {:receiver, 1, :object, :required}
+      {:receiver, 1, {:object, Vllm.Config.ParallelConfig}, :required}
     ],
     result: :bool,
     inline: true
@@ -322,19 +689,29 @@ defmodule Vllm.Config.ParallelConfig do
   Attention leaves every token on each of them, and these all-to-all backends would carry and
   compute every copy.
 
-  The call goes to the session that the object came from.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Config.ParallelConfig.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, true} = Vllm.Config.ParallelConfig.use_sequence_parallel_moe(config)
   """
-  @spec use_sequence_parallel_moe(Vllm.Ref.t()) :: {:ok, boolean()} | {:error, Vllm.Error.t()}
-  @spec use_sequence_parallel_moe(Vllm.Ref.t(), keyword()) :: {:ok, boolean()} | {:error, Vllm.Error.t()}
+  @spec use_sequence_parallel_moe(input()) ::
+          {:ok, boolean()} | {:error, Error.t()}
+  @spec use_sequence_parallel_moe(input(), keyword()) ::
+          {:ok, boolean()} | {:error, Error.t()}
   def use_sequence_parallel_moe(receiver, opts \\ []) do
     Vllm.Call.run(@use_sequence_parallel_moe, [receiver, opts])
   end
 
   @doc "Like `use_sequence_parallel_moe`, but returns the value itself and raises `Vllm.Error`."
-  @spec use_sequence_parallel_moe!(Vllm.Ref.t()) :: boolean()
-  @spec use_sequence_parallel_moe!(Vllm.Ref.t(), keyword()) :: boolean()
+  @spec use_sequence_parallel_moe!(input()) :: boolean()
+  @spec use_sequence_parallel_moe!(input(), keyword()) :: boolean()
   def use_sequence_parallel_moe!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(use_sequence_parallel_moe(receiver, opts))
   end
@@ -343,7 +720,7 @@ defmodule Vllm.Config.ParallelConfig do
     function: "ParallelConfig.nnodes_within_dp",
     path: "/vllm.distributed.v1.ParallelConfig/NnodesWithinDp",
     params: [
-      {:receiver, 1, :object, :required}
+      {:receiver, 1, {:object, Vllm.Config.ParallelConfig}, :required}
     ],
     result: :int,
     inline: true
@@ -352,22 +729,32 @@ defmodule Vllm.Config.ParallelConfig do
   @doc ~S"""
   The nodes that one replica spans.
 
-  Raises `InvalidArgumentError` if `data_parallel_size_local` does not say how many replicas a
+  Fails with `"invalid_argument"` if `data_parallel_size_local` does not say how many replicas a
   node holds, or the nodes cannot be shared equally by the replicas.
 
-  The call goes to the session that the object came from.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Config.ParallelConfig.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, number} = Vllm.Config.ParallelConfig.nnodes_within_dp(config)
   """
-  @spec nnodes_within_dp(Vllm.Ref.t()) :: {:ok, integer()} | {:error, Vllm.Error.t()}
-  @spec nnodes_within_dp(Vllm.Ref.t(), keyword()) :: {:ok, integer()} | {:error, Vllm.Error.t()}
+  @spec nnodes_within_dp(input()) ::
+          {:ok, integer()} | {:error, Error.t()}
+  @spec nnodes_within_dp(input(), keyword()) ::
+          {:ok, integer()} | {:error, Error.t()}
   def nnodes_within_dp(receiver, opts \\ []) do
     Vllm.Call.run(@nnodes_within_dp, [receiver, opts])
   end
 
   @doc "Like `nnodes_within_dp`, but returns the value itself and raises `Vllm.Error`."
-  @spec nnodes_within_dp!(Vllm.Ref.t()) :: integer()
-  @spec nnodes_within_dp!(Vllm.Ref.t(), keyword()) :: integer()
+  @spec nnodes_within_dp!(input()) :: integer()
+  @spec nnodes_within_dp!(input(), keyword()) :: integer()
   def nnodes_within_dp!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(nnodes_within_dp(receiver, opts))
   end
@@ -376,7 +763,7 @@ defmodule Vllm.Config.ParallelConfig do
     function: "ParallelConfig.node_rank_within_dp",
     path: "/vllm.distributed.v1.ParallelConfig/NodeRankWithinDp",
     params: [
-      {:receiver, 1, :object, :required}
+      {:receiver, 1, {:object, Vllm.Config.ParallelConfig}, :required}
     ],
     result: :int,
     inline: true
@@ -385,19 +772,29 @@ defmodule Vllm.Config.ParallelConfig do
   @doc ~S"""
   Which of the nodes of its replica this is.
 
-  The call goes to the session that the object came from.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Config.ParallelConfig.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, number} = Vllm.Config.ParallelConfig.node_rank_within_dp(config)
   """
-  @spec node_rank_within_dp(Vllm.Ref.t()) :: {:ok, integer()} | {:error, Vllm.Error.t()}
-  @spec node_rank_within_dp(Vllm.Ref.t(), keyword()) :: {:ok, integer()} | {:error, Vllm.Error.t()}
+  @spec node_rank_within_dp(input()) ::
+          {:ok, integer()} | {:error, Error.t()}
+  @spec node_rank_within_dp(input(), keyword()) ::
+          {:ok, integer()} | {:error, Error.t()}
   def node_rank_within_dp(receiver, opts \\ []) do
     Vllm.Call.run(@node_rank_within_dp, [receiver, opts])
   end
 
   @doc "Like `node_rank_within_dp`, but returns the value itself and raises `Vllm.Error`."
-  @spec node_rank_within_dp!(Vllm.Ref.t()) :: integer()
-  @spec node_rank_within_dp!(Vllm.Ref.t(), keyword()) :: integer()
+  @spec node_rank_within_dp!(input()) :: integer()
+  @spec node_rank_within_dp!(input(), keyword()) :: integer()
   def node_rank_within_dp!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(node_rank_within_dp(receiver, opts))
   end
@@ -406,7 +803,7 @@ defmodule Vllm.Config.ParallelConfig do
     function: "ParallelConfig.local_world_size",
     path: "/vllm.distributed.v1.ParallelConfig/LocalWorldSize",
     params: [
-      {:receiver, 1, :object, :required}
+      {:receiver, 1, {:object, Vllm.Config.ParallelConfig}, :required}
     ],
     result: :int,
     inline: true
@@ -415,19 +812,29 @@ defmodule Vllm.Config.ParallelConfig do
   @doc ~S"""
   The ranks of one replica on one node.
 
-  The call goes to the session that the object came from.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Config.ParallelConfig.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, number} = Vllm.Config.ParallelConfig.local_world_size(config)
   """
-  @spec local_world_size(Vllm.Ref.t()) :: {:ok, integer()} | {:error, Vllm.Error.t()}
-  @spec local_world_size(Vllm.Ref.t(), keyword()) :: {:ok, integer()} | {:error, Vllm.Error.t()}
+  @spec local_world_size(input()) ::
+          {:ok, integer()} | {:error, Error.t()}
+  @spec local_world_size(input(), keyword()) ::
+          {:ok, integer()} | {:error, Error.t()}
   def local_world_size(receiver, opts \\ []) do
     Vllm.Call.run(@local_world_size, [receiver, opts])
   end
 
   @doc "Like `local_world_size`, but returns the value itself and raises `Vllm.Error`."
-  @spec local_world_size!(Vllm.Ref.t()) :: integer()
-  @spec local_world_size!(Vllm.Ref.t(), keyword()) :: integer()
+  @spec local_world_size!(input()) :: integer()
+  @spec local_world_size!(input(), keyword()) :: integer()
   def local_world_size!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(local_world_size(receiver, opts))
   end
@@ -436,7 +843,7 @@ defmodule Vllm.Config.ParallelConfig do
     function: "ParallelConfig.local_engines_only",
     path: "/vllm.distributed.v1.ParallelConfig/LocalEnginesOnly",
     params: [
-      {:receiver, 1, :object, :required}
+      {:receiver, 1, {:object, Vllm.Config.ParallelConfig}, :required}
     ],
     result: :bool,
     inline: true
@@ -445,19 +852,29 @@ defmodule Vllm.Config.ParallelConfig do
   @doc ~S"""
   Whether a client manages the engines of its own node only.
 
-  The call goes to the session that the object came from.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Config.ParallelConfig.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, true} = Vllm.Config.ParallelConfig.local_engines_only(config)
   """
-  @spec local_engines_only(Vllm.Ref.t()) :: {:ok, boolean()} | {:error, Vllm.Error.t()}
-  @spec local_engines_only(Vllm.Ref.t(), keyword()) :: {:ok, boolean()} | {:error, Vllm.Error.t()}
+  @spec local_engines_only(input()) ::
+          {:ok, boolean()} | {:error, Error.t()}
+  @spec local_engines_only(input(), keyword()) ::
+          {:ok, boolean()} | {:error, Error.t()}
   def local_engines_only(receiver, opts \\ []) do
     Vllm.Call.run(@local_engines_only, [receiver, opts])
   end
 
   @doc "Like `local_engines_only`, but returns the value itself and raises `Vllm.Error`."
-  @spec local_engines_only!(Vllm.Ref.t()) :: boolean()
-  @spec local_engines_only!(Vllm.Ref.t(), keyword()) :: boolean()
+  @spec local_engines_only!(input()) :: boolean()
+  @spec local_engines_only!(input(), keyword()) :: boolean()
   def local_engines_only!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(local_engines_only(receiver, opts))
   end
@@ -466,7 +883,7 @@ defmodule Vllm.Config.ParallelConfig do
     function: "ParallelConfig.use_ray",
     path: "/vllm.distributed.v1.ParallelConfig/UseRay",
     params: [
-      {:receiver, 1, :object, :required}
+      {:receiver, 1, {:object, Vllm.Config.ParallelConfig}, :required}
     ],
     result: :bool,
     inline: true
@@ -475,19 +892,28 @@ defmodule Vllm.Config.ParallelConfig do
   @doc ~S"""
   Whether Ray starts the workers.
 
-  The call goes to the session that the object came from.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Config.ParallelConfig.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, true} = Vllm.Config.ParallelConfig.use_ray(config)
   """
-  @spec use_ray(Vllm.Ref.t()) :: {:ok, boolean()} | {:error, Vllm.Error.t()}
-  @spec use_ray(Vllm.Ref.t(), keyword()) :: {:ok, boolean()} | {:error, Vllm.Error.t()}
+  @spec use_ray(input()) :: {:ok, boolean()} | {:error, Error.t()}
+  @spec use_ray(input(), keyword()) ::
+          {:ok, boolean()} | {:error, Error.t()}
   def use_ray(receiver, opts \\ []) do
     Vllm.Call.run(@use_ray, [receiver, opts])
   end
 
   @doc "Like `use_ray`, but returns the value itself and raises `Vllm.Error`."
-  @spec use_ray!(Vllm.Ref.t()) :: boolean()
-  @spec use_ray!(Vllm.Ref.t(), keyword()) :: boolean()
+  @spec use_ray!(input()) :: boolean()
+  @spec use_ray!(input(), keyword()) :: boolean()
   def use_ray!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(use_ray(receiver, opts))
   end
@@ -496,7 +922,7 @@ defmodule Vllm.Config.ParallelConfig do
     function: "ParallelConfig.check_kv_cache_block_size",
     path: "/vllm.distributed.v1.ParallelConfig/CheckKvCacheBlockSize",
     params: [
-      {:receiver, 1, :object, :required},
+      {:receiver, 1, {:object, Vllm.Config.ParallelConfig}, :required},
       {:block_size, 2, :int, :required}
     ],
     result: :none,
@@ -506,23 +932,40 @@ defmodule Vllm.Config.ParallelConfig do
   @doc ~S"""
   Check that blocks of the key-value cache hold whole runs of interleaved tokens.
 
-  Raises `InvalidArgumentError` unless `cp_kv_cache_interleave_size` divides `block_size`.
+  Fails with `"invalid_argument"` unless `cp_kv_cache_interleave_size` divides `block_size`.
 
-  Python: `ParallelConfig.check_kv_cache_block_size(block_size)`.
+  Not collective: it regards the rank of its session alone.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Config.ParallelConfig.input()`) - the object, whose session runs it
+    * `block_size` (`integer()`) - tokens in one block of the key-value cache
+
+  ## Example
+
+      {:ok, nil} = Vllm.Config.ParallelConfig.check_kv_cache_block_size(config, 16)
   """
-  @spec check_kv_cache_block_size(Vllm.Ref.t(), integer()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec check_kv_cache_block_size(Vllm.Ref.t(), integer(), keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
+  @spec check_kv_cache_block_size(input(), integer() | keyword()) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec check_kv_cache_block_size(
+    input(),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
   def check_kv_cache_block_size(receiver, block_size, opts \\ []) do
     Vllm.Call.run(@check_kv_cache_block_size, [receiver, block_size, opts])
   end
 
   @doc "Like `check_kv_cache_block_size`, but returns the value itself and raises `Vllm.Error`."
-  @spec check_kv_cache_block_size!(Vllm.Ref.t(), integer()) :: nil
-  @spec check_kv_cache_block_size!(Vllm.Ref.t(), integer(), keyword()) :: nil
+  @spec check_kv_cache_block_size!(input(), integer() | keyword()) ::
+          nil
+  @spec check_kv_cache_block_size!(
+    input(),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          nil
   def check_kv_cache_block_size!(receiver, block_size, opts \\ []) do
     Vllm.Error.unwrap!(check_kv_cache_block_size(receiver, block_size, opts))
   end
@@ -531,7 +974,7 @@ defmodule Vllm.Config.ParallelConfig do
     function: "ParallelConfig.compute_hash",
     path: "/vllm.distributed.v1.ParallelConfig/ComputeHash",
     params: [
-      {:receiver, 1, :object, :required}
+      {:receiver, 1, {:object, Vllm.Config.ParallelConfig}, :required}
     ],
     result: :string,
     inline: false
@@ -540,24 +983,30 @@ defmodule Vllm.Config.ParallelConfig do
   @doc ~S"""
   Return a SHA-256, in hexadecimal, that is equal where the computation graph is.
 
-  The same in every process. Replicas whose hashes differ must not run together: they would
-  not make the same collectives.
+  The same in every process. Replicas whose hashes differ must not run together: they would not
+  make the same collectives.
 
-  Python: `ParallelConfig.compute_hash()`.
+  Not collective: it regards the rank of its session alone.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Config.ParallelConfig.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, text} = Vllm.Config.ParallelConfig.compute_hash(config)
   """
-  @spec compute_hash(Vllm.Ref.t()) :: {:ok, String.t()} | {:error, Vllm.Error.t()}
-  @spec compute_hash(Vllm.Ref.t(), keyword()) :: {:ok, String.t()} | {:error, Vllm.Error.t()}
+  @spec compute_hash(input()) ::
+          {:ok, String.t()} | {:error, Error.t()}
+  @spec compute_hash(input(), keyword()) ::
+          {:ok, String.t()} | {:error, Error.t()}
   def compute_hash(receiver, opts \\ []) do
     Vllm.Call.run(@compute_hash, [receiver, opts])
   end
 
   @doc "Like `compute_hash`, but returns the value itself and raises `Vllm.Error`."
-  @spec compute_hash!(Vllm.Ref.t()) :: String.t()
-  @spec compute_hash!(Vllm.Ref.t(), keyword()) :: String.t()
+  @spec compute_hash!(input()) :: String.t()
+  @spec compute_hash!(input(), keyword()) :: String.t()
   def compute_hash!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(compute_hash(receiver, opts))
   end
@@ -566,7 +1015,7 @@ defmodule Vllm.Config.ParallelConfig do
     function: "ParallelConfig.get_next_dp_init_port",
     path: "/vllm.distributed.v1.ParallelConfig/GetNextDpInitPort",
     params: [
-      {:receiver, 1, :object, :required}
+      {:receiver, 1, {:object, Vllm.Config.ParallelConfig}, :required}
     ],
     result: :int,
     inline: false
@@ -575,26 +1024,31 @@ defmodule Vllm.Config.ParallelConfig do
   @doc ~S"""
   Return the port for the next group between replicas; each is returned once.
 
-  First those that were reserved when the configuration was made, then
-  `data_parallel_master_port` and what follows it. Processes that hold copies of one
-  configuration get the same ports if they ask as often. Raises `InvalidArgumentError` when
-  there are no more.
+  First those that were reserved when the configuration was made, then `data_parallel_master_port`
+  and what follows it. Processes that hold copies of one configuration get the same ports if they
+  ask as often. Fails with `"invalid_argument"` when there are no more.
 
-  Python: `ParallelConfig.get_next_dp_init_port()`.
+  Not collective: it regards the rank of its session alone.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Config.ParallelConfig.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, number} = Vllm.Config.ParallelConfig.get_next_dp_init_port(config)
   """
-  @spec get_next_dp_init_port(Vllm.Ref.t()) :: {:ok, integer()} | {:error, Vllm.Error.t()}
-  @spec get_next_dp_init_port(Vllm.Ref.t(), keyword()) :: {:ok, integer()} | {:error, Vllm.Error.t()}
+  @spec get_next_dp_init_port(input()) ::
+          {:ok, integer()} | {:error, Error.t()}
+  @spec get_next_dp_init_port(input(), keyword()) ::
+          {:ok, integer()} | {:error, Error.t()}
   def get_next_dp_init_port(receiver, opts \\ []) do
     Vllm.Call.run(@get_next_dp_init_port, [receiver, opts])
   end
 
   @doc "Like `get_next_dp_init_port`, but returns the value itself and raises `Vllm.Error`."
-  @spec get_next_dp_init_port!(Vllm.Ref.t()) :: integer()
-  @spec get_next_dp_init_port!(Vllm.Ref.t(), keyword()) :: integer()
+  @spec get_next_dp_init_port!(input()) :: integer()
+  @spec get_next_dp_init_port!(input(), keyword()) :: integer()
   def get_next_dp_init_port!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(get_next_dp_init_port(receiver, opts))
   end
@@ -603,7 +1057,7 @@ defmodule Vllm.Config.ParallelConfig do
     function: "ParallelConfig.stateless_init_dp_group",
     path: "/vllm.distributed.v1.ParallelConfig/StatelessInitDpGroup",
     params: [
-      {:receiver, 1, :object, :required}
+      {:receiver, 1, {:object, Vllm.Config.ParallelConfig}, :required}
     ],
     result: :process_group,
     inline: false
@@ -613,28 +1067,34 @@ defmodule Vllm.Config.ParallelConfig do
   Return a new gloo group of one rank per replica, outside of torch's world.
 
   `data_parallel_rank` of `data_parallel_size`, at `data_parallel_master_ip`. Where a port is
-  taken by somebody else, all ranks go on to the next one. Raises `RendezvousError` if none of
-  five is free; `RendezvousTimeoutError`, naming the ranks that did not come, after
+  taken by somebody else, all ranks go on to the next one. Fails with `"rendezvous_failed"` if
+  none of five is free; `"rendezvous_timeout"`, naming the ranks that did not come, after
   `cpu_distributed_timeout_seconds`, else `distributed_timeout_seconds`, else 300 seconds.
   Collective over one process of each replica.
 
-  Python: `ParallelConfig.stateless_init_dp_group()`.
-
   Collective: every member of the group must make this call.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Config.ParallelConfig.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, %Vllm.Distributed.ProcessGroup{}} = Vllm.Config.ParallelConfig.stateless_init_dp_group(config)
   """
-  @spec stateless_init_dp_group(Vllm.Ref.t()) :: {:ok, Vllm.Distributed.ProcessGroup.t()} | {:error, Vllm.Error.t()}
-  @spec stateless_init_dp_group(Vllm.Ref.t(), keyword()) :: {:ok, Vllm.Distributed.ProcessGroup.t()} | {:error, Vllm.Error.t()}
+  @spec stateless_init_dp_group(input()) ::
+          {:ok, ProcessGroup.t()} | {:error, Error.t()}
+  @spec stateless_init_dp_group(input(), keyword()) ::
+          {:ok, ProcessGroup.t()} | {:error, Error.t()}
   def stateless_init_dp_group(receiver, opts \\ []) do
     Vllm.Call.run(@stateless_init_dp_group, [receiver, opts])
   end
 
   @doc "Like `stateless_init_dp_group`, but returns the value itself and raises `Vllm.Error`."
-  @spec stateless_init_dp_group!(Vllm.Ref.t()) :: Vllm.Distributed.ProcessGroup.t()
-  @spec stateless_init_dp_group!(Vllm.Ref.t(), keyword()) :: Vllm.Distributed.ProcessGroup.t()
+  @spec stateless_init_dp_group!(input()) ::
+          ProcessGroup.t()
+  @spec stateless_init_dp_group!(input(), keyword()) ::
+          ProcessGroup.t()
   def stateless_init_dp_group!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(stateless_init_dp_group(receiver, opts))
   end
@@ -653,24 +1113,43 @@ defmodule Vllm.Config.ParallelConfig do
   @doc ~S"""
   Return whether any rank of `dp_group` has unfinished work.
 
-  Collective over `dp_group`. Raises `CollectiveError` if a peer is gone.
-
-  Python: `ParallelConfig.has_unfinished_dp(dp_group, has_unfinished)`.
+  Collective over `dp_group`. Fails with `"collective_failed"` if a peer is gone.
 
   Collective: every member of the group must make this call.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `dp_group` (`Vllm.Distributed.ProcessGroup.input()`) - the group of one rank per replica
+    * `has_unfinished` (`boolean()`) - whether this replica has work left
+
+  ## Example
+
+      {:ok, true} = Vllm.Config.ParallelConfig.has_unfinished_dp(dp_group, true)
   """
-  @spec has_unfinished_dp(Vllm.Distributed.ProcessGroup.t(), boolean()) :: {:ok, boolean()} | {:error, Vllm.Error.t()}
-  @spec has_unfinished_dp(Vllm.Distributed.ProcessGroup.t(), boolean(), keyword()) :: {:ok, boolean()} | {:error, Vllm.Error.t()}
-  def has_unfinished_dp(dp_group, has_unfinished, opts \\ []) do
+  @spec has_unfinished_dp(keyword()) :: {:ok, boolean()} | {:error, Error.t()}
+  @spec has_unfinished_dp(ProcessGroup.input(), boolean() | keyword()) ::
+          {:ok, boolean()} | {:error, Error.t()}
+  @spec has_unfinished_dp(
+    Call.arg(ProcessGroup.input()),
+    Call.arg(boolean()),
+    keyword()
+  ) ::
+          {:ok, boolean()} | {:error, Error.t()}
+  def has_unfinished_dp(dp_group, has_unfinished \\ :__default__, opts \\ []) do
     Vllm.Call.run(@has_unfinished_dp, [dp_group, has_unfinished, opts])
   end
 
   @doc "Like `has_unfinished_dp`, but returns the value itself and raises `Vllm.Error`."
-  @spec has_unfinished_dp!(Vllm.Distributed.ProcessGroup.t(), boolean()) :: boolean()
-  @spec has_unfinished_dp!(Vllm.Distributed.ProcessGroup.t(), boolean(), keyword()) :: boolean()
-  def has_unfinished_dp!(dp_group, has_unfinished, opts \\ []) do
+  @spec has_unfinished_dp!(keyword()) :: boolean()
+  @spec has_unfinished_dp!(ProcessGroup.input(), boolean() | keyword()) ::
+          boolean()
+  @spec has_unfinished_dp!(
+    Call.arg(ProcessGroup.input()),
+    Call.arg(boolean()),
+    keyword()
+  ) ::
+          boolean()
+  def has_unfinished_dp!(dp_group, has_unfinished \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(has_unfinished_dp(dp_group, has_unfinished, opts))
   end
 
@@ -688,24 +1167,46 @@ defmodule Vllm.Config.ParallelConfig do
   @doc ~S"""
   Return the least of the ranks' sizes, in bytes; -1 is no limit, and given if none has.
 
-  Collective over `dp_group`. Raises `CollectiveError` if a peer is gone.
-
-  Python: `ParallelConfig.sync_kv_cache_memory_size(dp_group, kv_cache_memory)`.
+  Collective over `dp_group`. Fails with `"collective_failed"` if a peer is gone.
 
   Collective: every member of the group must make this call.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `dp_group` (`Vllm.Distributed.ProcessGroup.input()`) - the group of one rank per replica
+    * `kv_cache_memory` (`integer()`) - bytes for the key-value cache; -1 is no limit
+
+  ## Example
+
+      {:ok, number} = Vllm.Config.ParallelConfig.sync_kv_cache_memory_size(dp_group, -1)
   """
-  @spec sync_kv_cache_memory_size(Vllm.Distributed.ProcessGroup.t(), integer()) :: {:ok, integer()} | {:error, Vllm.Error.t()}
-  @spec sync_kv_cache_memory_size(Vllm.Distributed.ProcessGroup.t(), integer(), keyword()) :: {:ok, integer()} | {:error, Vllm.Error.t()}
-  def sync_kv_cache_memory_size(dp_group, kv_cache_memory, opts \\ []) do
+  @spec sync_kv_cache_memory_size(keyword()) :: {:ok, integer()} | {:error, Error.t()}
+  @spec sync_kv_cache_memory_size(ProcessGroup.input(), integer() | keyword()) ::
+          {:ok, integer()} | {:error, Error.t()}
+  @spec sync_kv_cache_memory_size(
+    Call.arg(ProcessGroup.input()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          {:ok, integer()} | {:error, Error.t()}
+  def sync_kv_cache_memory_size(dp_group, kv_cache_memory \\ :__default__, opts \\ []) do
     Vllm.Call.run(@sync_kv_cache_memory_size, [dp_group, kv_cache_memory, opts])
   end
 
   @doc "Like `sync_kv_cache_memory_size`, but returns the value itself and raises `Vllm.Error`."
-  @spec sync_kv_cache_memory_size!(Vllm.Distributed.ProcessGroup.t(), integer()) :: integer()
-  @spec sync_kv_cache_memory_size!(Vllm.Distributed.ProcessGroup.t(), integer(), keyword()) :: integer()
-  def sync_kv_cache_memory_size!(dp_group, kv_cache_memory, opts \\ []) do
+  @spec sync_kv_cache_memory_size!(keyword()) :: integer()
+  @spec sync_kv_cache_memory_size!(
+    ProcessGroup.input(),
+    integer() | keyword()
+  ) ::
+          integer()
+  @spec sync_kv_cache_memory_size!(
+    Call.arg(ProcessGroup.input()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          integer()
+  def sync_kv_cache_memory_size!(dp_group, kv_cache_memory \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(sync_kv_cache_memory_size(dp_group, kv_cache_memory, opts))
   end
 
@@ -725,24 +1226,83 @@ defmodule Vllm.Config.ParallelConfig do
   Return (whether the replicas must go on stepping, whether all of them want to pause).
 
   They go on while any has unfinished work, and while some but not all want to pause. One
-  all-reduce. Collective over `dp_group`. Raises `CollectiveError` if a peer is gone.
-
-  Python: `ParallelConfig.sync_dp_state(dp_group, has_unfinished, pending_pause)`.
+  all-reduce. Collective over `dp_group`. Fails with `"collective_failed"` if a peer is gone.
 
   Collective: every member of the group must make this call.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `dp_group` (`Vllm.Distributed.ProcessGroup.input()`) - the group of one rank per replica
+    * `has_unfinished` (`boolean()`) - whether this replica has work left
+    * `pending_pause` (`boolean()`) - whether this replica wants to pause
+
+  ## Example
+
+      {:ok, {_, _}} = Vllm.Config.ParallelConfig.sync_dp_state(dp_group, true, false)
   """
-  @spec sync_dp_state(Vllm.Distributed.ProcessGroup.t(), boolean(), boolean()) :: {:ok, {boolean(), boolean()}} | {:error, Vllm.Error.t()}
-  @spec sync_dp_state(Vllm.Distributed.ProcessGroup.t(), boolean(), boolean(), keyword()) :: {:ok, {boolean(), boolean()}} | {:error, Vllm.Error.t()}
-  def sync_dp_state(dp_group, has_unfinished, pending_pause, opts \\ []) do
+  @spec sync_dp_state(keyword()) :: {:ok, {boolean(), boolean()}} | {:error, Error.t()}
+  @spec sync_dp_state(ProcessGroup.input(), keyword()) ::
+          {:ok, {boolean(), boolean()}} | {:error, Error.t()}
+  @spec sync_dp_state(ProcessGroup.input(), boolean(), boolean() | keyword()) ::
+          {:ok, {boolean(), boolean()}} | {:error, Error.t()}
+  @spec sync_dp_state(
+    Call.arg(ProcessGroup.input()),
+    Call.arg(boolean()),
+    Call.arg(boolean()),
+    keyword()
+  ) ::
+          {:ok, {boolean(), boolean()}} | {:error, Error.t()}
+  def sync_dp_state(
+    dp_group,
+    has_unfinished \\ :__default__,
+    pending_pause \\ :__default__,
+    opts \\ []
+  ) do
     Vllm.Call.run(@sync_dp_state, [dp_group, has_unfinished, pending_pause, opts])
   end
 
   @doc "Like `sync_dp_state`, but returns the value itself and raises `Vllm.Error`."
-  @spec sync_dp_state!(Vllm.Distributed.ProcessGroup.t(), boolean(), boolean()) :: {boolean(), boolean()}
-  @spec sync_dp_state!(Vllm.Distributed.ProcessGroup.t(), boolean(), boolean(), keyword()) :: {boolean(), boolean()}
-  def sync_dp_state!(dp_group, has_unfinished, pending_pause, opts \\ []) do
+  @spec sync_dp_state!(keyword()) :: {boolean(), boolean()}
+  @spec sync_dp_state!(ProcessGroup.input(), keyword()) :: {boolean(), boolean()}
+  @spec sync_dp_state!(ProcessGroup.input(), boolean(), boolean() | keyword()) ::
+          {boolean(), boolean()}
+  @spec sync_dp_state!(
+    Call.arg(ProcessGroup.input()),
+    Call.arg(boolean()),
+    Call.arg(boolean()),
+    keyword()
+  ) ::
+          {boolean(), boolean()}
+  def sync_dp_state!(
+    dp_group,
+    has_unfinished \\ :__default__,
+    pending_pause \\ :__default__,
+    opts \\ []
+  ) do
     Vllm.Error.unwrap!(sync_dp_state(dp_group, has_unfinished, pending_pause, opts))
+  end
+
+  @doc false
+  @spec __specs__() :: [{atom(), Spec.t()}]
+  def __specs__ do
+    [
+      new: @new,
+      world_size_across_dp: @world_size_across_dp,
+      use_ubatching: @use_ubatching,
+      num_ubatches: @num_ubatches,
+      use_sequence_parallel_moe: @use_sequence_parallel_moe,
+      nnodes_within_dp: @nnodes_within_dp,
+      node_rank_within_dp: @node_rank_within_dp,
+      local_world_size: @local_world_size,
+      local_engines_only: @local_engines_only,
+      use_ray: @use_ray,
+      check_kv_cache_block_size: @check_kv_cache_block_size,
+      compute_hash: @compute_hash,
+      get_next_dp_init_port: @get_next_dp_init_port,
+      stateless_init_dp_group: @stateless_init_dp_group,
+      has_unfinished_dp: @has_unfinished_dp,
+      sync_kv_cache_memory_size: @sync_kv_cache_memory_size,
+      sync_dp_state: @sync_dp_state
+    ]
   end
 end

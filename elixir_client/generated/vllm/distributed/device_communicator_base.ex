@@ -6,20 +6,64 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
 
   Complete as it is; code of one's own derives from it and overrides what it does in another way.
   `cpu_group` is the group over gloo, `device_group` the one for tensors on `device`; without a
-  `device_group` the group is one rank alone. CPU tensors travel over the CPU group and tensors
-  on a device over the device group; where that is gloo they are staged through the CPU.
+  `device_group` the group is one rank alone. CPU tensors travel over the CPU group and tensors on
+  a device over the device group; where that is gloo they are staged through the CPU.
   `unique_name` is for messages. `optimised` allows paths made for the device, such as an
   all-reduce through symmetric memory. `global_ranks` and `global_world_size` are accepted for
   code written against vLLM.
 
   Making one for a group on several devices is collective over the group. `src` and `dst` count
-  inside the group. Errors are those of `GroupCoordinator`'s operations of the same names.
+  inside the group. Errors are those of `Vllm.Distributed.GroupCoordinator`'s operations of the
+  same names.
+
+  The object stays in its rank, where `ref` names it; the other fields are as they were when the
+  call returned. Functions take the struct or the `Vllm.Ref` alone.
+
+  ## Fields
+
+    * `unique_name` - The group's name, such as `tp:0`
+    * `rank_in_group` - This process's number inside the group
+    * `world_size` - The number of members
+    * `device` - Where the group's tensors live, unless they are on the CPU
   """
+
+  alias Vllm.Call
+  alias Vllm.Call.Record
+  alias Vllm.Call.Spec
+  alias Vllm.Error
+  alias Vllm.Ref
+  alias Vllm.Tensor
+
+  defstruct [:ref, :unique_name, :rank_in_group, :world_size, :device]
+
+  @type t :: %__MODULE__{
+          ref: Ref.t(),
+          unique_name: String.t(),
+          rank_in_group: integer(),
+          world_size: integer(),
+          device: String.t()
+        }
+
+  @typedoc "What functions accept: the struct, or the ref of such an object."
+  @type input :: t() | Ref.t()
+
+  @doc false
+  @spec __object__() :: Record.table()
+  def __object__ do
+    {Vllm.Distributed.V1.DeviceCommunicatorBaseObject,
+     [
+       {:unique_name, :string, :shown},
+       {:rank_in_group, :int, :shown},
+       {:world_size, :int, :shown},
+       {:device, :device, :shown}
+     ]}
+  end
+
   @all_reduce %Vllm.Call.Spec{
     function: "DeviceCommunicatorBase.all_reduce",
     path: "/vllm.distributed.v1.DeviceCommunicatorBase/AllReduce",
     params: [
-      {:receiver, 1, :object, :required},
+      {:receiver, 1, {:object, Vllm.Distributed.DeviceCommunicatorBase}, :required},
       {:input_, 2, :tensor, :required}
     ],
     result: :tensor,
@@ -29,23 +73,45 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
   @doc ~S"""
   Return the sum of the group's tensors in a new tensor. Collective over the group.
 
-  Python: `DeviceCommunicatorBase.all_reduce(input_)`.
-
   Collective: every member of the group must make this call.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.DeviceCommunicatorBase.input()`) - the object, whose session
+      runs it
+    * `input_` (`Vllm.Call.tensor()`) - the tensor
+
+  ## Example
+
+      {:ok, %Vllm.Tensor{}} = Vllm.Distributed.DeviceCommunicatorBase.all_reduce(communicator, tensor)
   """
-  @spec all_reduce(Vllm.Ref.t(), Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec all_reduce(Vllm.Ref.t(), Vllm.Tensor.t(), keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  @spec all_reduce(
+    input(),
+    Call.tensor() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec all_reduce(
+    input(),
+    Call.arg(Call.tensor()),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
   def all_reduce(receiver, input_, opts \\ []) do
     Vllm.Call.run(@all_reduce, [receiver, input_, opts])
   end
 
   @doc "Like `all_reduce`, but returns the value itself and raises `Vllm.Error`."
-  @spec all_reduce!(Vllm.Ref.t(), Vllm.Tensor.t()) :: Vllm.Tensor.t()
-  @spec all_reduce!(Vllm.Ref.t(), Vllm.Tensor.t(), keyword()) :: Vllm.Tensor.t()
+  @spec all_reduce!(
+    input(),
+    Call.tensor() | keyword()
+  ) ::
+          Tensor.t()
+  @spec all_reduce!(
+    input(),
+    Call.arg(Call.tensor()),
+    keyword()
+  ) ::
+          Tensor.t()
   def all_reduce!(receiver, input_, opts \\ []) do
     Vllm.Error.unwrap!(all_reduce(receiver, input_, opts))
   end
@@ -54,7 +120,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     function: "DeviceCommunicatorBase.all_reduce_",
     path: "/vllm.distributed.v1.DeviceCommunicatorBase/AllReduceInPlace",
     params: [
-      {:receiver, 1, :object, :required},
+      {:receiver, 1, {:object, Vllm.Distributed.DeviceCommunicatorBase}, :required},
       {:input_, 2, :tensor, :required}
     ],
     result: :tensor,
@@ -64,23 +130,45 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
   @doc ~S"""
   Replace `input_` by the sum of the group's tensors. Collective over the group.
 
-  Python: `DeviceCommunicatorBase.all_reduce_(input_)`.
-
   Collective: every member of the group must make this call.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.DeviceCommunicatorBase.input()`) - the object, whose session
+      runs it
+    * `input_` (`Vllm.Call.tensor()`) - the tensor
+
+  ## Example
+
+      {:ok, %Vllm.Tensor{}} = Vllm.Distributed.DeviceCommunicatorBase.all_reduce_(communicator, tensor)
   """
-  @spec all_reduce_(Vllm.Ref.t(), Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec all_reduce_(Vllm.Ref.t(), Vllm.Tensor.t(), keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  @spec all_reduce_(
+    input(),
+    Call.tensor() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec all_reduce_(
+    input(),
+    Call.arg(Call.tensor()),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
   def all_reduce_(receiver, input_, opts \\ []) do
     Vllm.Call.run(@all_reduce_in_place, [receiver, input_, opts])
   end
 
   @doc "Like `all_reduce_`, but returns the value itself and raises `Vllm.Error`."
-  @spec all_reduce_!(Vllm.Ref.t(), Vllm.Tensor.t()) :: Vllm.Tensor.t()
-  @spec all_reduce_!(Vllm.Ref.t(), Vllm.Tensor.t(), keyword()) :: Vllm.Tensor.t()
+  @spec all_reduce_!(
+    input(),
+    Call.tensor() | keyword()
+  ) ::
+          Tensor.t()
+  @spec all_reduce_!(
+    input(),
+    Call.arg(Call.tensor()),
+    keyword()
+  ) ::
+          Tensor.t()
   def all_reduce_!(receiver, input_, opts \\ []) do
     Vllm.Error.unwrap!(all_reduce_(receiver, input_, opts))
   end
@@ -89,7 +177,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     function: "DeviceCommunicatorBase.all_gather",
     path: "/vllm.distributed.v1.DeviceCommunicatorBase/AllGather",
     params: [
-      {:receiver, 1, :object, :required},
+      {:receiver, 1, {:object, Vllm.Distributed.DeviceCommunicatorBase}, :required},
       {:input_, 2, :tensor, :required},
       {:dim, 3, :int, :optional}
     ],
@@ -100,26 +188,61 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
   @doc ~S"""
   Return the tensors of all ranks concatenated along `dim`. Collective over the group.
 
-  Python: `DeviceCommunicatorBase.all_gather(input_, dim=-1)`.
-
   Collective: every member of the group must make this call.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.DeviceCommunicatorBase.input()`) - the object, whose session
+      runs it
+    * `input_` (`Vllm.Call.tensor()`) - the tensor
+    * `dim` (`integer()`, default `-1`) - the dimension; a negative one counts from the end
+
+  ## Example
+
+      {:ok, %Vllm.Tensor{}} = Vllm.Distributed.DeviceCommunicatorBase.all_gather(communicator, tensor)
   """
-  @spec all_gather(Vllm.Ref.t(), Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec all_gather(Vllm.Ref.t(), Vllm.Tensor.t(), integer() | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec all_gather(Vllm.Ref.t(), Vllm.Tensor.t(), integer(), keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  def all_gather(receiver, input_, dim \\ :"$unset", opts \\ :"$unset") do
+  @spec all_gather(
+    input(),
+    Call.tensor() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec all_gather(
+    input(),
+    Call.tensor(),
+    integer() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec all_gather(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  def all_gather(receiver, input_, dim \\ :__default__, opts \\ []) do
     Vllm.Call.run(@all_gather, [receiver, input_, dim, opts])
   end
 
   @doc "Like `all_gather`, but returns the value itself and raises `Vllm.Error`."
-  @spec all_gather!(Vllm.Ref.t(), Vllm.Tensor.t()) :: Vllm.Tensor.t()
-  @spec all_gather!(Vllm.Ref.t(), Vllm.Tensor.t(), integer() | keyword()) :: Vllm.Tensor.t()
-  @spec all_gather!(Vllm.Ref.t(), Vllm.Tensor.t(), integer(), keyword()) :: Vllm.Tensor.t()
-  def all_gather!(receiver, input_, dim \\ :"$unset", opts \\ :"$unset") do
+  @spec all_gather!(
+    input(),
+    Call.tensor() | keyword()
+  ) ::
+          Tensor.t()
+  @spec all_gather!(
+    input(),
+    Call.tensor(),
+    integer() | keyword()
+  ) ::
+          Tensor.t()
+  @spec all_gather!(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          Tensor.t()
+  def all_gather!(receiver, input_, dim \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(all_gather(receiver, input_, dim, opts))
   end
 
@@ -127,7 +250,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     function: "DeviceCommunicatorBase.all_gatherv",
     path: "/vllm.distributed.v1.DeviceCommunicatorBase/AllGatherv",
     params: [
-      {:receiver, 1, :object, :required},
+      {:receiver, 1, {:object, Vllm.Distributed.DeviceCommunicatorBase}, :required},
       {:input_, 2, :term, :required},
       {:dim, 3, :int, :optional},
       {:sizes, 4, {:nullable, {:list, :int}}, :optional}
@@ -141,28 +264,72 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
 
   Collective over the group.
 
-  Python: `DeviceCommunicatorBase.all_gatherv(input_, dim=0, sizes=None)`.
-
   Collective: every member of the group must make this call.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.DeviceCommunicatorBase.input()`) - the object, whose session
+      runs it
+    * `input_` (`term()`) - the tensor
+    * `dim` (`integer()`, default `0`) - the dimension; a negative one counts from the end
+    * `sizes` (`[integer()]`, default `nil`) - extents along the dimension, one per rank
+
+  ## Example
+
+      {:ok, value} = Vllm.Distributed.DeviceCommunicatorBase.all_gatherv(communicator, tensor)
   """
-  @spec all_gatherv(Vllm.Ref.t(), term()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec all_gatherv(Vllm.Ref.t(), term(), integer() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec all_gatherv(Vllm.Ref.t(), term(), integer(), [integer()] | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec all_gatherv(Vllm.Ref.t(), term(), integer(), [integer()] | nil, keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  def all_gatherv(receiver, input_, dim \\ :"$unset", sizes \\ :"$unset", opts \\ :"$unset") do
+  @spec all_gatherv(input(), term() | keyword()) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec all_gatherv(
+    input(),
+    term(),
+    integer() | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec all_gatherv(
+    input(),
+    term(),
+    integer(),
+    [integer()] | nil | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec all_gatherv(
+    input(),
+    Call.arg(term()),
+    Call.arg(integer()),
+    Call.arg([integer()] | nil),
+    keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  def all_gatherv(receiver, input_, dim \\ :__default__, sizes \\ :__default__, opts \\ []) do
     Vllm.Call.run(@all_gatherv, [receiver, input_, dim, sizes, opts])
   end
 
   @doc "Like `all_gatherv`, but returns the value itself and raises `Vllm.Error`."
-  @spec all_gatherv!(Vllm.Ref.t(), term()) :: term()
-  @spec all_gatherv!(Vllm.Ref.t(), term(), integer() | keyword()) :: term()
-  @spec all_gatherv!(Vllm.Ref.t(), term(), integer(), [integer()] | nil | keyword()) :: term()
-  @spec all_gatherv!(Vllm.Ref.t(), term(), integer(), [integer()] | nil, keyword()) :: term()
-  def all_gatherv!(receiver, input_, dim \\ :"$unset", sizes \\ :"$unset", opts \\ :"$unset") do
+  @spec all_gatherv!(input(), term() | keyword()) ::
+          term()
+  @spec all_gatherv!(
+    input(),
+    term(),
+    integer() | keyword()
+  ) ::
+          term()
+  @spec all_gatherv!(
+    input(),
+    term(),
+    integer(),
+    [integer()] | nil | keyword()
+  ) ::
+          term()
+  @spec all_gatherv!(
+    input(),
+    Call.arg(term()),
+    Call.arg(integer()),
+    Call.arg([integer()] | nil),
+    keyword()
+  ) ::
+          term()
+  def all_gatherv!(receiver, input_, dim \\ :__default__, sizes \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(all_gatherv(receiver, input_, dim, sizes, opts))
   end
 
@@ -170,7 +337,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     function: "DeviceCommunicatorBase.reduce_scatter",
     path: "/vllm.distributed.v1.DeviceCommunicatorBase/ReduceScatter",
     params: [
-      {:receiver, 1, :object, :required},
+      {:receiver, 1, {:object, Vllm.Distributed.DeviceCommunicatorBase}, :required},
       {:input_, 2, :tensor, :required},
       {:dim, 3, :int, :optional}
     ],
@@ -181,26 +348,61 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
   @doc ~S"""
   Return this rank's equal part along `dim` of the sum. Collective over the group.
 
-  Python: `DeviceCommunicatorBase.reduce_scatter(input_, dim=-1)`.
-
   Collective: every member of the group must make this call.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.DeviceCommunicatorBase.input()`) - the object, whose session
+      runs it
+    * `input_` (`Vllm.Call.tensor()`) - the tensor
+    * `dim` (`integer()`, default `-1`) - the dimension; a negative one counts from the end
+
+  ## Example
+
+      {:ok, %Vllm.Tensor{}} = Vllm.Distributed.DeviceCommunicatorBase.reduce_scatter(communicator, tensor)
   """
-  @spec reduce_scatter(Vllm.Ref.t(), Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec reduce_scatter(Vllm.Ref.t(), Vllm.Tensor.t(), integer() | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec reduce_scatter(Vllm.Ref.t(), Vllm.Tensor.t(), integer(), keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  def reduce_scatter(receiver, input_, dim \\ :"$unset", opts \\ :"$unset") do
+  @spec reduce_scatter(
+    input(),
+    Call.tensor() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec reduce_scatter(
+    input(),
+    Call.tensor(),
+    integer() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec reduce_scatter(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  def reduce_scatter(receiver, input_, dim \\ :__default__, opts \\ []) do
     Vllm.Call.run(@reduce_scatter, [receiver, input_, dim, opts])
   end
 
   @doc "Like `reduce_scatter`, but returns the value itself and raises `Vllm.Error`."
-  @spec reduce_scatter!(Vllm.Ref.t(), Vllm.Tensor.t()) :: Vllm.Tensor.t()
-  @spec reduce_scatter!(Vllm.Ref.t(), Vllm.Tensor.t(), integer() | keyword()) :: Vllm.Tensor.t()
-  @spec reduce_scatter!(Vllm.Ref.t(), Vllm.Tensor.t(), integer(), keyword()) :: Vllm.Tensor.t()
-  def reduce_scatter!(receiver, input_, dim \\ :"$unset", opts \\ :"$unset") do
+  @spec reduce_scatter!(
+    input(),
+    Call.tensor() | keyword()
+  ) ::
+          Tensor.t()
+  @spec reduce_scatter!(
+    input(),
+    Call.tensor(),
+    integer() | keyword()
+  ) ::
+          Tensor.t()
+  @spec reduce_scatter!(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          Tensor.t()
+  def reduce_scatter!(receiver, input_, dim \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(reduce_scatter(receiver, input_, dim, opts))
   end
 
@@ -208,7 +410,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     function: "DeviceCommunicatorBase.reduce_scatterv",
     path: "/vllm.distributed.v1.DeviceCommunicatorBase/ReduceScatterv",
     params: [
-      {:receiver, 1, :object, :required},
+      {:receiver, 1, {:object, Vllm.Distributed.DeviceCommunicatorBase}, :required},
       {:input_, 2, :tensor, :required},
       {:dim, 3, :int, :optional},
       {:sizes, 4, {:nullable, {:list, :int}}, :optional}
@@ -220,28 +422,84 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
   @doc ~S"""
   Return this rank's part, of `sizes` along `dim`, of the sum. Collective.
 
-  Python: `DeviceCommunicatorBase.reduce_scatterv(input_, dim=-1, sizes=None)`.
-
   Collective: every member of the group must make this call.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.DeviceCommunicatorBase.input()`) - the object, whose session
+      runs it
+    * `input_` (`Vllm.Call.tensor()`) - the tensor
+    * `dim` (`integer()`, default `-1`) - the dimension; a negative one counts from the end
+    * `sizes` (`[integer()]`, default `nil`) - extents along the dimension, one per rank
+
+  ## Example
+
+      {:ok, %Vllm.Tensor{}} = Vllm.Distributed.DeviceCommunicatorBase.reduce_scatterv(communicator, tensor)
   """
-  @spec reduce_scatterv(Vllm.Ref.t(), Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec reduce_scatterv(Vllm.Ref.t(), Vllm.Tensor.t(), integer() | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec reduce_scatterv(Vllm.Ref.t(), Vllm.Tensor.t(), integer(), [integer()] | nil | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec reduce_scatterv(Vllm.Ref.t(), Vllm.Tensor.t(), integer(), [integer()] | nil, keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  def reduce_scatterv(receiver, input_, dim \\ :"$unset", sizes \\ :"$unset", opts \\ :"$unset") do
+  @spec reduce_scatterv(
+    input(),
+    Call.tensor() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec reduce_scatterv(
+    input(),
+    Call.tensor(),
+    integer() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec reduce_scatterv(
+    input(),
+    Call.tensor(),
+    integer(),
+    [integer()] | nil | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec reduce_scatterv(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    Call.arg([integer()] | nil),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  def reduce_scatterv(receiver, input_, dim \\ :__default__, sizes \\ :__default__, opts \\ []) do
     Vllm.Call.run(@reduce_scatterv, [receiver, input_, dim, sizes, opts])
   end
 
   @doc "Like `reduce_scatterv`, but returns the value itself and raises `Vllm.Error`."
-  @spec reduce_scatterv!(Vllm.Ref.t(), Vllm.Tensor.t()) :: Vllm.Tensor.t()
-  @spec reduce_scatterv!(Vllm.Ref.t(), Vllm.Tensor.t(), integer() | keyword()) :: Vllm.Tensor.t()
-  @spec reduce_scatterv!(Vllm.Ref.t(), Vllm.Tensor.t(), integer(), [integer()] | nil | keyword()) :: Vllm.Tensor.t()
-  @spec reduce_scatterv!(Vllm.Ref.t(), Vllm.Tensor.t(), integer(), [integer()] | nil, keyword()) :: Vllm.Tensor.t()
-  def reduce_scatterv!(receiver, input_, dim \\ :"$unset", sizes \\ :"$unset", opts \\ :"$unset") do
+  @spec reduce_scatterv!(
+    input(),
+    Call.tensor() | keyword()
+  ) ::
+          Tensor.t()
+  @spec reduce_scatterv!(
+    input(),
+    Call.tensor(),
+    integer() | keyword()
+  ) ::
+          Tensor.t()
+  @spec reduce_scatterv!(
+    input(),
+    Call.tensor(),
+    integer(),
+    [integer()] | nil | keyword()
+  ) ::
+          Tensor.t()
+  @spec reduce_scatterv!(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    Call.arg([integer()] | nil),
+    keyword()
+  ) ::
+          Tensor.t()
+  def reduce_scatterv!(
+    receiver,
+    input_,
+    dim \\ :__default__,
+    sizes \\ :__default__,
+    opts \\ []
+  ) do
     Vllm.Error.unwrap!(reduce_scatterv(receiver, input_, dim, sizes, opts))
   end
 
@@ -249,7 +507,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     function: "DeviceCommunicatorBase.gather",
     path: "/vllm.distributed.v1.DeviceCommunicatorBase/Gather",
     params: [
-      {:receiver, 1, :object, :required},
+      {:receiver, 1, {:object, Vllm.Distributed.DeviceCommunicatorBase}, :required},
       {:input_, 2, :tensor, :required},
       {:dst, 3, :int, :optional},
       {:dim, 4, :int, :optional}
@@ -259,30 +517,77 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
   }
 
   @doc ~S"""
-  Return on `dst` what `all_gather` would, elsewhere None. Collective over the group.
-
-  Python: `DeviceCommunicatorBase.gather(input_, dst=0, dim=-1)`.
+  Return on `dst` what `all_gather` would, elsewhere `nil`. Collective over the group.
 
   Collective: every member of the group must make this call.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.DeviceCommunicatorBase.input()`) - the object, whose session
+      runs it
+    * `input_` (`Vllm.Call.tensor()`) - the tensor
+    * `dst` (`integer()`, default `0`) - rank inside the group that receives
+    * `dim` (`integer()`, default `-1`) - the dimension; a negative one counts from the end
+
+  ## Example
+
+      {:ok, value} = Vllm.Distributed.DeviceCommunicatorBase.gather(communicator, tensor)
   """
-  @spec gather(Vllm.Ref.t(), Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t() | nil} | {:error, Vllm.Error.t()}
-  @spec gather(Vllm.Ref.t(), Vllm.Tensor.t(), integer() | keyword()) :: {:ok, Vllm.Tensor.t() | nil} | {:error, Vllm.Error.t()}
-  @spec gather(Vllm.Ref.t(), Vllm.Tensor.t(), integer(), integer() | keyword()) :: {:ok, Vllm.Tensor.t() | nil} | {:error, Vllm.Error.t()}
-  @spec gather(Vllm.Ref.t(), Vllm.Tensor.t(), integer(), integer(), keyword()) :: {:ok, Vllm.Tensor.t() | nil} | {:error, Vllm.Error.t()}
-  def gather(receiver, input_, dst \\ :"$unset", dim \\ :"$unset", opts \\ :"$unset") do
+  @spec gather(input(), Call.tensor() | keyword()) ::
+          {:ok, Tensor.t() | nil} | {:error, Error.t()}
+  @spec gather(
+    input(),
+    Call.tensor(),
+    integer() | keyword()
+  ) ::
+          {:ok, Tensor.t() | nil} | {:error, Error.t()}
+  @spec gather(
+    input(),
+    Call.tensor(),
+    integer(),
+    integer() | keyword()
+  ) ::
+          {:ok, Tensor.t() | nil} | {:error, Error.t()}
+  @spec gather(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          {:ok, Tensor.t() | nil} | {:error, Error.t()}
+  def gather(receiver, input_, dst \\ :__default__, dim \\ :__default__, opts \\ []) do
     Vllm.Call.run(@gather, [receiver, input_, dst, dim, opts])
   end
 
   @doc "Like `gather`, but returns the value itself and raises `Vllm.Error`."
-  @spec gather!(Vllm.Ref.t(), Vllm.Tensor.t()) :: Vllm.Tensor.t() | nil
-  @spec gather!(Vllm.Ref.t(), Vllm.Tensor.t(), integer() | keyword()) :: Vllm.Tensor.t() | nil
-  @spec gather!(Vllm.Ref.t(), Vllm.Tensor.t(), integer(), integer() | keyword()) :: Vllm.Tensor.t() | nil
-  @spec gather!(Vllm.Ref.t(), Vllm.Tensor.t(), integer(), integer(), keyword()) :: Vllm.Tensor.t() | nil
-  def gather!(receiver, input_, dst \\ :"$unset", dim \\ :"$unset", opts \\ :"$unset") do
+  @spec gather!(
+    input(),
+    Call.tensor() | keyword()
+  ) ::
+          Tensor.t() | nil
+  @spec gather!(
+    input(),
+    Call.tensor(),
+    integer() | keyword()
+  ) ::
+          Tensor.t() | nil
+  @spec gather!(
+    input(),
+    Call.tensor(),
+    integer(),
+    integer() | keyword()
+  ) ::
+          Tensor.t() | nil
+  @spec gather!(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          Tensor.t() | nil
+  def gather!(receiver, input_, dst \\ :__default__, dim \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(gather(receiver, input_, dst, dim, opts))
   end
 
@@ -290,7 +595,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     function: "DeviceCommunicatorBase.broadcast",
     path: "/vllm.distributed.v1.DeviceCommunicatorBase/Broadcast",
     params: [
-      {:receiver, 1, :object, :required},
+      {:receiver, 1, {:object, Vllm.Distributed.DeviceCommunicatorBase}, :required},
       {:input_, 2, :tensor, :required},
       {:src, 3, :int, :optional}
     ],
@@ -301,26 +606,61 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
   @doc ~S"""
   Replace `input_` by the one of `src`. Collective over the group.
 
-  Python: `DeviceCommunicatorBase.broadcast(input_, src=0)`.
-
   Collective: every member of the group must make this call.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.DeviceCommunicatorBase.input()`) - the object, whose session
+      runs it
+    * `input_` (`Vllm.Call.tensor()`) - the tensor
+    * `src` (`integer()`, default `0`) - rank inside the group that sends
+
+  ## Example
+
+      {:ok, %Vllm.Tensor{}} = Vllm.Distributed.DeviceCommunicatorBase.broadcast(communicator, tensor)
   """
-  @spec broadcast(Vllm.Ref.t(), Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec broadcast(Vllm.Ref.t(), Vllm.Tensor.t(), integer() | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec broadcast(Vllm.Ref.t(), Vllm.Tensor.t(), integer(), keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  def broadcast(receiver, input_, src \\ :"$unset", opts \\ :"$unset") do
+  @spec broadcast(
+    input(),
+    Call.tensor() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec broadcast(
+    input(),
+    Call.tensor(),
+    integer() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec broadcast(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  def broadcast(receiver, input_, src \\ :__default__, opts \\ []) do
     Vllm.Call.run(@broadcast, [receiver, input_, src, opts])
   end
 
   @doc "Like `broadcast`, but returns the value itself and raises `Vllm.Error`."
-  @spec broadcast!(Vllm.Ref.t(), Vllm.Tensor.t()) :: Vllm.Tensor.t()
-  @spec broadcast!(Vllm.Ref.t(), Vllm.Tensor.t(), integer() | keyword()) :: Vllm.Tensor.t()
-  @spec broadcast!(Vllm.Ref.t(), Vllm.Tensor.t(), integer(), keyword()) :: Vllm.Tensor.t()
-  def broadcast!(receiver, input_, src \\ :"$unset", opts \\ :"$unset") do
+  @spec broadcast!(
+    input(),
+    Call.tensor() | keyword()
+  ) ::
+          Tensor.t()
+  @spec broadcast!(
+    input(),
+    Call.tensor(),
+    integer() | keyword()
+  ) ::
+          Tensor.t()
+  @spec broadcast!(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          Tensor.t()
+  def broadcast!(receiver, input_, src \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(broadcast(receiver, input_, src, opts))
   end
 
@@ -328,7 +668,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     function: "DeviceCommunicatorBase.send",
     path: "/vllm.distributed.v1.DeviceCommunicatorBase/Send",
     params: [
-      {:receiver, 1, :object, :required},
+      {:receiver, 1, {:object, Vllm.Distributed.DeviceCommunicatorBase}, :required},
       {:tensor, 2, :tensor, :required},
       {:dst, 3, {:nullable, :int}, :optional}
     ],
@@ -339,24 +679,55 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
   @doc ~S"""
   Send to one rank (default: the next), which calls `recv`.
 
-  Python: `DeviceCommunicatorBase.send(tensor, dst=None)`.
+  Between two ranks: the other one makes the call that answers this one.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.DeviceCommunicatorBase.input()`) - the object, whose session
+      runs it
+    * `tensor` (`Vllm.Call.tensor()`) - the tensor
+    * `dst` (`integer()`, default `nil`) - rank inside the group that receives
+
+  ## Example
+
+      {:ok, nil} = Vllm.Distributed.DeviceCommunicatorBase.send(communicator, tensor)
   """
-  @spec send(Vllm.Ref.t(), Vllm.Tensor.t()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec send(Vllm.Ref.t(), Vllm.Tensor.t(), integer() | nil | keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec send(Vllm.Ref.t(), Vllm.Tensor.t(), integer() | nil, keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  def send(receiver, tensor, dst \\ :"$unset", opts \\ :"$unset") do
+  @spec send(input(), Call.tensor() | keyword()) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec send(
+    input(),
+    Call.tensor(),
+    integer() | nil | keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec send(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(integer() | nil),
+    keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  def send(receiver, tensor, dst \\ :__default__, opts \\ []) do
     Vllm.Call.run(@send, [receiver, tensor, dst, opts])
   end
 
   @doc "Like `send`, but returns the value itself and raises `Vllm.Error`."
-  @spec send!(Vllm.Ref.t(), Vllm.Tensor.t()) :: nil
-  @spec send!(Vllm.Ref.t(), Vllm.Tensor.t(), integer() | nil | keyword()) :: nil
-  @spec send!(Vllm.Ref.t(), Vllm.Tensor.t(), integer() | nil, keyword()) :: nil
-  def send!(receiver, tensor, dst \\ :"$unset", opts \\ :"$unset") do
+  @spec send!(input(), Call.tensor() | keyword()) ::
+          nil
+  @spec send!(
+    input(),
+    Call.tensor(),
+    integer() | nil | keyword()
+  ) ::
+          nil
+  @spec send!(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(integer() | nil),
+    keyword()
+  ) ::
+          nil
+  def send!(receiver, tensor, dst \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(send(receiver, tensor, dst, opts))
   end
 
@@ -364,7 +735,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     function: "DeviceCommunicatorBase.recv",
     path: "/vllm.distributed.v1.DeviceCommunicatorBase/Recv",
     params: [
-      {:receiver, 1, :object, :required},
+      {:receiver, 1, {:object, Vllm.Distributed.DeviceCommunicatorBase}, :required},
       {:size, 2, {:list, :int}, :required},
       {:dtype, 3, :dtype, :required},
       {:src, 4, {:nullable, :int}, :optional}
@@ -376,24 +747,71 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
   @doc ~S"""
   Receive a tensor on the group's device from one rank (default: the previous).
 
-  Python: `DeviceCommunicatorBase.recv(size, dtype, src=None)`.
+  Between two ranks: the other one makes the call that answers this one.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.DeviceCommunicatorBase.input()`) - the object, whose session
+      runs it
+    * `size` (`[non_neg_integer()]`) - shape, a list of extents
+    * `dtype` (`Vllm.Tensor.dtype() | String.t()`) - element type
+    * `src` (`integer()`, default `nil`) - rank inside the group that sends
+
+  ## Example
+
+      {:ok, %Vllm.Tensor{}} = Vllm.Distributed.DeviceCommunicatorBase.recv(communicator, [2, 3], :f32)
   """
-  @spec recv(Vllm.Ref.t(), [non_neg_integer()], Vllm.Tensor.dtype()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec recv(Vllm.Ref.t(), [non_neg_integer()], Vllm.Tensor.dtype(), integer() | nil | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec recv(Vllm.Ref.t(), [non_neg_integer()], Vllm.Tensor.dtype(), integer() | nil, keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  def recv(receiver, size, dtype, src \\ :"$unset", opts \\ :"$unset") do
+  @spec recv(input(), keyword()) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec recv(
+    input(),
+    [non_neg_integer()],
+    Tensor.dtype() | String.t() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec recv(
+    input(),
+    [non_neg_integer()],
+    Tensor.dtype() | String.t(),
+    integer() | nil | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec recv(
+    input(),
+    Call.arg([non_neg_integer()]),
+    Call.arg(Tensor.dtype() | String.t()),
+    Call.arg(integer() | nil),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  def recv(receiver, size, dtype \\ :__default__, src \\ :__default__, opts \\ []) do
     Vllm.Call.run(@recv, [receiver, size, dtype, src, opts])
   end
 
   @doc "Like `recv`, but returns the value itself and raises `Vllm.Error`."
-  @spec recv!(Vllm.Ref.t(), [non_neg_integer()], Vllm.Tensor.dtype()) :: Vllm.Tensor.t()
-  @spec recv!(Vllm.Ref.t(), [non_neg_integer()], Vllm.Tensor.dtype(), integer() | nil | keyword()) :: Vllm.Tensor.t()
-  @spec recv!(Vllm.Ref.t(), [non_neg_integer()], Vllm.Tensor.dtype(), integer() | nil, keyword()) :: Vllm.Tensor.t()
-  def recv!(receiver, size, dtype, src \\ :"$unset", opts \\ :"$unset") do
+  @spec recv!(input(), keyword()) :: Tensor.t()
+  @spec recv!(
+    input(),
+    [non_neg_integer()],
+    Tensor.dtype() | String.t() | keyword()
+  ) ::
+          Tensor.t()
+  @spec recv!(
+    input(),
+    [non_neg_integer()],
+    Tensor.dtype() | String.t(),
+    integer() | nil | keyword()
+  ) ::
+          Tensor.t()
+  @spec recv!(
+    input(),
+    Call.arg([non_neg_integer()]),
+    Call.arg(Tensor.dtype() | String.t()),
+    Call.arg(integer() | nil),
+    keyword()
+  ) ::
+          Tensor.t()
+  def recv!(receiver, size, dtype \\ :__default__, src \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(recv(receiver, size, dtype, src, opts))
   end
 
@@ -401,7 +819,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     function: "DeviceCommunicatorBase.dispatch",
     path: "/vllm.distributed.v1.DeviceCommunicatorBase/Dispatch",
     params: [
-      {:receiver, 1, :object, :required},
+      {:receiver, 1, {:object, Vllm.Distributed.DeviceCommunicatorBase}, :required},
       {:hidden_states, 2, :tensor, :required},
       {:topk_weights, 3, {:nullable, :tensor}, :optional},
       {:topk_ids, 4, {:nullable, :tensor}, :optional},
@@ -415,46 +833,220 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
   }
 
   @doc ~S"""
-  Return the group's tokens with their routing; see `GroupCoordinator.dispatch`.
-
-  Python: `DeviceCommunicatorBase.dispatch(hidden_states, topk_weights=None, topk_ids=None, is_sequence_parallel=False, extra_tensors=None, sizes=None, router_logits=None)`.
+  Return the group's tokens with their routing; see `Vllm.Distributed.GroupCoordinator.dispatch`.
 
   Collective: every member of the group must make this call.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.DeviceCommunicatorBase.input()`) - the object, whose session
+      runs it
+    * `hidden_states` (`Vllm.Call.tensor()`) - tensor with a row per token
+    * `topk_weights` (`Vllm.Call.tensor()`, default `nil`) - weights of the experts chosen for
+      each token
+    * `topk_ids` (`Vllm.Call.tensor()`, default `nil`) - experts chosen for each token
+    * `is_sequence_parallel` (`boolean()`, default `false`) - whether the tokens are shared out
+      over tensor parallel ranks
+    * `extra_tensors` (`[Vllm.Call.tensor()]`, default `nil`) - more tensors with a row per token,
+      sent along
+    * `sizes` (`[integer()]`, default `nil`) - tokens of each rank
+    * `router_logits` (`Vllm.Call.tensor()`, default `nil`) - tensor with a row of router logits
+      per token
+
+  ## Example
+
+      {:ok, value} = Vllm.Distributed.DeviceCommunicatorBase.dispatch(communicator, hidden_states)
   """
-  @spec dispatch(Vllm.Ref.t(), Vllm.Tensor.t()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec dispatch(Vllm.Ref.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec dispatch(Vllm.Ref.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec dispatch(Vllm.Ref.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, boolean() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec dispatch(Vllm.Ref.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, boolean(), [Vllm.Tensor.t()] | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec dispatch(Vllm.Ref.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, boolean(), [Vllm.Tensor.t()] | nil, [integer()] | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec dispatch(Vllm.Ref.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, boolean(), [Vllm.Tensor.t()] | nil, [integer()] | nil, Vllm.Tensor.t() | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec dispatch(Vllm.Ref.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, boolean(), [Vllm.Tensor.t()] | nil, [integer()] | nil, Vllm.Tensor.t() | nil, keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  def dispatch(receiver, hidden_states, topk_weights \\ :"$unset", topk_ids \\ :"$unset", is_sequence_parallel \\ :"$unset", extra_tensors \\ :"$unset", sizes \\ :"$unset", router_logits \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Call.run(@dispatch, [receiver, hidden_states, topk_weights, topk_ids, is_sequence_parallel, extra_tensors, sizes, router_logits, opts])
+  @spec dispatch(
+    input(),
+    Call.tensor() | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec dispatch(
+    input(),
+    Call.tensor(),
+    Call.tensor() | nil | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec dispatch(
+    input(),
+    Call.tensor(),
+    Call.tensor() | nil,
+    Call.tensor() | nil | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec dispatch(
+    input(),
+    Call.tensor(),
+    Call.tensor() | nil,
+    Call.tensor() | nil,
+    boolean() | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec dispatch(
+    input(),
+    Call.tensor(),
+    Call.tensor() | nil,
+    Call.tensor() | nil,
+    boolean(),
+    [Call.tensor()] | nil | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec dispatch(
+    input(),
+    Call.tensor(),
+    Call.tensor() | nil,
+    Call.tensor() | nil,
+    boolean(),
+    [Call.tensor()] | nil,
+    [integer()] | nil | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec dispatch(
+    input(),
+    Call.tensor(),
+    Call.tensor() | nil,
+    Call.tensor() | nil,
+    boolean(),
+    [Call.tensor()] | nil,
+    [integer()] | nil,
+    Call.tensor() | nil | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec dispatch(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(Call.tensor() | nil),
+    Call.arg(Call.tensor() | nil),
+    Call.arg(boolean()),
+    Call.arg([Call.tensor()] | nil),
+    Call.arg([integer()] | nil),
+    Call.arg(Call.tensor() | nil),
+    keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  def dispatch(
+    receiver,
+    hidden_states,
+    topk_weights \\ :__default__,
+    topk_ids \\ :__default__,
+    is_sequence_parallel \\ :__default__,
+    extra_tensors \\ :__default__,
+    sizes \\ :__default__,
+    router_logits \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Call.run(@dispatch, [
+      receiver,
+      hidden_states,
+      topk_weights,
+      topk_ids,
+      is_sequence_parallel,
+      extra_tensors,
+      sizes,
+      router_logits,
+      opts
+    ])
   end
 
   @doc "Like `dispatch`, but returns the value itself and raises `Vllm.Error`."
-  @spec dispatch!(Vllm.Ref.t(), Vllm.Tensor.t()) :: term()
-  @spec dispatch!(Vllm.Ref.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil | keyword()) :: term()
-  @spec dispatch!(Vllm.Ref.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil | keyword()) :: term()
-  @spec dispatch!(Vllm.Ref.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, boolean() | keyword()) :: term()
-  @spec dispatch!(Vllm.Ref.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, boolean(), [Vllm.Tensor.t()] | nil | keyword()) :: term()
-  @spec dispatch!(Vllm.Ref.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, boolean(), [Vllm.Tensor.t()] | nil, [integer()] | nil | keyword()) :: term()
-  @spec dispatch!(Vllm.Ref.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, boolean(), [Vllm.Tensor.t()] | nil, [integer()] | nil, Vllm.Tensor.t() | nil | keyword()) :: term()
-  @spec dispatch!(Vllm.Ref.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, boolean(), [Vllm.Tensor.t()] | nil, [integer()] | nil, Vllm.Tensor.t() | nil, keyword()) :: term()
-  def dispatch!(receiver, hidden_states, topk_weights \\ :"$unset", topk_ids \\ :"$unset", is_sequence_parallel \\ :"$unset", extra_tensors \\ :"$unset", sizes \\ :"$unset", router_logits \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Error.unwrap!(dispatch(receiver, hidden_states, topk_weights, topk_ids, is_sequence_parallel, extra_tensors, sizes, router_logits, opts))
+  @spec dispatch!(
+    input(),
+    Call.tensor() | keyword()
+  ) ::
+          term()
+  @spec dispatch!(
+    input(),
+    Call.tensor(),
+    Call.tensor() | nil | keyword()
+  ) ::
+          term()
+  @spec dispatch!(
+    input(),
+    Call.tensor(),
+    Call.tensor() | nil,
+    Call.tensor() | nil | keyword()
+  ) ::
+          term()
+  @spec dispatch!(
+    input(),
+    Call.tensor(),
+    Call.tensor() | nil,
+    Call.tensor() | nil,
+    boolean() | keyword()
+  ) ::
+          term()
+  @spec dispatch!(
+    input(),
+    Call.tensor(),
+    Call.tensor() | nil,
+    Call.tensor() | nil,
+    boolean(),
+    [Call.tensor()] | nil | keyword()
+  ) ::
+          term()
+  @spec dispatch!(
+    input(),
+    Call.tensor(),
+    Call.tensor() | nil,
+    Call.tensor() | nil,
+    boolean(),
+    [Call.tensor()] | nil,
+    [integer()] | nil | keyword()
+  ) ::
+          term()
+  @spec dispatch!(
+    input(),
+    Call.tensor(),
+    Call.tensor() | nil,
+    Call.tensor() | nil,
+    boolean(),
+    [Call.tensor()] | nil,
+    [integer()] | nil,
+    Call.tensor() | nil | keyword()
+  ) ::
+          term()
+  @spec dispatch!(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(Call.tensor() | nil),
+    Call.arg(Call.tensor() | nil),
+    Call.arg(boolean()),
+    Call.arg([Call.tensor()] | nil),
+    Call.arg([integer()] | nil),
+    Call.arg(Call.tensor() | nil),
+    keyword()
+  ) ::
+          term()
+  def dispatch!(
+    receiver,
+    hidden_states,
+    topk_weights \\ :__default__,
+    topk_ids \\ :__default__,
+    is_sequence_parallel \\ :__default__,
+    extra_tensors \\ :__default__,
+    sizes \\ :__default__,
+    router_logits \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Error.unwrap!(dispatch(
+      receiver,
+      hidden_states,
+      topk_weights,
+      topk_ids,
+      is_sequence_parallel,
+      extra_tensors,
+      sizes,
+      router_logits,
+      opts
+    ))
   end
 
   @dispatch_router_logits %Vllm.Call.Spec{
     function: "DeviceCommunicatorBase.dispatch_router_logits",
     path: "/vllm.distributed.v1.DeviceCommunicatorBase/DispatchRouterLogits",
     params: [
-      {:receiver, 1, :object, :required},
+      {:receiver, 1, {:object, Vllm.Distributed.DeviceCommunicatorBase}, :required},
       {:hidden_states, 2, :tensor, :required},
       {:router_logits, 3, :tensor, :required},
       {:is_sequence_parallel, 4, :bool, :optional},
@@ -466,40 +1058,157 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
   }
 
   @doc ~S"""
-  Return the group's tokens and logits; see `GroupCoordinator.dispatch_router_logits`.
-
-  Python: `DeviceCommunicatorBase.dispatch_router_logits(hidden_states, router_logits, is_sequence_parallel=False, extra_tensors=None, sizes=None)`.
+  Return the group's tokens and logits; see
+  `Vllm.Distributed.GroupCoordinator.dispatch_router_logits`.
 
   Collective: every member of the group must make this call.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.DeviceCommunicatorBase.input()`) - the object, whose session
+      runs it
+    * `hidden_states` (`Vllm.Call.tensor()`) - tensor with a row per token
+    * `router_logits` (`Vllm.Call.tensor()`) - tensor with a row of router logits per token
+    * `is_sequence_parallel` (`boolean()`, default `false`) - whether the tokens are shared out
+      over tensor parallel ranks
+    * `extra_tensors` (`[Vllm.Call.tensor()]`, default `nil`) - more tensors with a row per token,
+      sent along
+    * `sizes` (`[integer()]`, default `nil`) - tokens of each rank
+
+  ## Example
+
+      {:ok, value} = Vllm.Distributed.DeviceCommunicatorBase.dispatch_router_logits(communicator, hidden_states, router_logits)
   """
-  @spec dispatch_router_logits(Vllm.Ref.t(), Vllm.Tensor.t(), Vllm.Tensor.t()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec dispatch_router_logits(Vllm.Ref.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), boolean() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec dispatch_router_logits(Vllm.Ref.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), boolean(), [Vllm.Tensor.t()] | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec dispatch_router_logits(Vllm.Ref.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), boolean(), [Vllm.Tensor.t()] | nil, [integer()] | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec dispatch_router_logits(Vllm.Ref.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), boolean(), [Vllm.Tensor.t()] | nil, [integer()] | nil, keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  def dispatch_router_logits(receiver, hidden_states, router_logits, is_sequence_parallel \\ :"$unset", extra_tensors \\ :"$unset", sizes \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Call.run(@dispatch_router_logits, [receiver, hidden_states, router_logits, is_sequence_parallel, extra_tensors, sizes, opts])
+  @spec dispatch_router_logits(input(), keyword()) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec dispatch_router_logits(
+    input(),
+    Call.tensor(),
+    Call.tensor() | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec dispatch_router_logits(
+    input(),
+    Call.tensor(),
+    Call.tensor(),
+    boolean() | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec dispatch_router_logits(
+    input(),
+    Call.tensor(),
+    Call.tensor(),
+    boolean(),
+    [Call.tensor()] | nil | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec dispatch_router_logits(
+    input(),
+    Call.tensor(),
+    Call.tensor(),
+    boolean(),
+    [Call.tensor()] | nil,
+    [integer()] | nil | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec dispatch_router_logits(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(Call.tensor()),
+    Call.arg(boolean()),
+    Call.arg([Call.tensor()] | nil),
+    Call.arg([integer()] | nil),
+    keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  def dispatch_router_logits(
+    receiver,
+    hidden_states,
+    router_logits \\ :__default__,
+    is_sequence_parallel \\ :__default__,
+    extra_tensors \\ :__default__,
+    sizes \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Call.run(@dispatch_router_logits, [
+      receiver,
+      hidden_states,
+      router_logits,
+      is_sequence_parallel,
+      extra_tensors,
+      sizes,
+      opts
+    ])
   end
 
   @doc "Like `dispatch_router_logits`, but returns the value itself and raises `Vllm.Error`."
-  @spec dispatch_router_logits!(Vllm.Ref.t(), Vllm.Tensor.t(), Vllm.Tensor.t()) :: term()
-  @spec dispatch_router_logits!(Vllm.Ref.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), boolean() | keyword()) :: term()
-  @spec dispatch_router_logits!(Vllm.Ref.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), boolean(), [Vllm.Tensor.t()] | nil | keyword()) :: term()
-  @spec dispatch_router_logits!(Vllm.Ref.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), boolean(), [Vllm.Tensor.t()] | nil, [integer()] | nil | keyword()) :: term()
-  @spec dispatch_router_logits!(Vllm.Ref.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), boolean(), [Vllm.Tensor.t()] | nil, [integer()] | nil, keyword()) :: term()
-  def dispatch_router_logits!(receiver, hidden_states, router_logits, is_sequence_parallel \\ :"$unset", extra_tensors \\ :"$unset", sizes \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Error.unwrap!(dispatch_router_logits(receiver, hidden_states, router_logits, is_sequence_parallel, extra_tensors, sizes, opts))
+  @spec dispatch_router_logits!(input(), keyword()) ::
+          term()
+  @spec dispatch_router_logits!(
+    input(),
+    Call.tensor(),
+    Call.tensor() | keyword()
+  ) ::
+          term()
+  @spec dispatch_router_logits!(
+    input(),
+    Call.tensor(),
+    Call.tensor(),
+    boolean() | keyword()
+  ) ::
+          term()
+  @spec dispatch_router_logits!(
+    input(),
+    Call.tensor(),
+    Call.tensor(),
+    boolean(),
+    [Call.tensor()] | nil | keyword()
+  ) ::
+          term()
+  @spec dispatch_router_logits!(
+    input(),
+    Call.tensor(),
+    Call.tensor(),
+    boolean(),
+    [Call.tensor()] | nil,
+    [integer()] | nil | keyword()
+  ) ::
+          term()
+  @spec dispatch_router_logits!(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(Call.tensor()),
+    Call.arg(boolean()),
+    Call.arg([Call.tensor()] | nil),
+    Call.arg([integer()] | nil),
+    keyword()
+  ) ::
+          term()
+  def dispatch_router_logits!(
+    receiver,
+    hidden_states,
+    router_logits \\ :__default__,
+    is_sequence_parallel \\ :__default__,
+    extra_tensors \\ :__default__,
+    sizes \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Error.unwrap!(dispatch_router_logits(
+      receiver,
+      hidden_states,
+      router_logits,
+      is_sequence_parallel,
+      extra_tensors,
+      sizes,
+      opts
+    ))
   end
 
   @combine %Vllm.Call.Spec{
     function: "DeviceCommunicatorBase.combine",
     path: "/vllm.distributed.v1.DeviceCommunicatorBase/Combine",
     params: [
-      {:receiver, 1, :object, :required},
+      {:receiver, 1, {:object, Vllm.Distributed.DeviceCommunicatorBase}, :required},
       {:hidden_states, 2, :tensor, :required},
       {:is_sequence_parallel, 3, :bool, :optional},
       {:sizes, 4, {:nullable, {:list, :int}}, :optional}
@@ -509,30 +1218,94 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
   }
 
   @doc ~S"""
-  Return this rank's tokens, summed over the group; see `GroupCoordinator.combine`.
-
-  Python: `DeviceCommunicatorBase.combine(hidden_states, is_sequence_parallel=False, sizes=None)`.
+  Return this rank's tokens, summed over the group; see
+  `Vllm.Distributed.GroupCoordinator.combine`.
 
   Collective: every member of the group must make this call.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.DeviceCommunicatorBase.input()`) - the object, whose session
+      runs it
+    * `hidden_states` (`Vllm.Call.tensor()`) - tensor with a row per token
+    * `is_sequence_parallel` (`boolean()`, default `false`) - whether the tokens are shared out
+      over tensor parallel ranks
+    * `sizes` (`[integer()]`, default `nil`) - tokens of each rank
+
+  ## Example
+
+      {:ok, %Vllm.Tensor{}} = Vllm.Distributed.DeviceCommunicatorBase.combine(communicator, hidden_states)
   """
-  @spec combine(Vllm.Ref.t(), Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec combine(Vllm.Ref.t(), Vllm.Tensor.t(), boolean() | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec combine(Vllm.Ref.t(), Vllm.Tensor.t(), boolean(), [integer()] | nil | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec combine(Vllm.Ref.t(), Vllm.Tensor.t(), boolean(), [integer()] | nil, keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  def combine(receiver, hidden_states, is_sequence_parallel \\ :"$unset", sizes \\ :"$unset", opts \\ :"$unset") do
+  @spec combine(
+    input(),
+    Call.tensor() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec combine(
+    input(),
+    Call.tensor(),
+    boolean() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec combine(
+    input(),
+    Call.tensor(),
+    boolean(),
+    [integer()] | nil | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec combine(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(boolean()),
+    Call.arg([integer()] | nil),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  def combine(
+    receiver,
+    hidden_states,
+    is_sequence_parallel \\ :__default__,
+    sizes \\ :__default__,
+    opts \\ []
+  ) do
     Vllm.Call.run(@combine, [receiver, hidden_states, is_sequence_parallel, sizes, opts])
   end
 
   @doc "Like `combine`, but returns the value itself and raises `Vllm.Error`."
-  @spec combine!(Vllm.Ref.t(), Vllm.Tensor.t()) :: Vllm.Tensor.t()
-  @spec combine!(Vllm.Ref.t(), Vllm.Tensor.t(), boolean() | keyword()) :: Vllm.Tensor.t()
-  @spec combine!(Vllm.Ref.t(), Vllm.Tensor.t(), boolean(), [integer()] | nil | keyword()) :: Vllm.Tensor.t()
-  @spec combine!(Vllm.Ref.t(), Vllm.Tensor.t(), boolean(), [integer()] | nil, keyword()) :: Vllm.Tensor.t()
-  def combine!(receiver, hidden_states, is_sequence_parallel \\ :"$unset", sizes \\ :"$unset", opts \\ :"$unset") do
+  @spec combine!(
+    input(),
+    Call.tensor() | keyword()
+  ) ::
+          Tensor.t()
+  @spec combine!(
+    input(),
+    Call.tensor(),
+    boolean() | keyword()
+  ) ::
+          Tensor.t()
+  @spec combine!(
+    input(),
+    Call.tensor(),
+    boolean(),
+    [integer()] | nil | keyword()
+  ) ::
+          Tensor.t()
+  @spec combine!(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(boolean()),
+    Call.arg([integer()] | nil),
+    keyword()
+  ) ::
+          Tensor.t()
+  def combine!(
+    receiver,
+    hidden_states,
+    is_sequence_parallel \\ :__default__,
+    sizes \\ :__default__,
+    opts \\ []
+  ) do
     Vllm.Error.unwrap!(combine(receiver, hidden_states, is_sequence_parallel, sizes, opts))
   end
 
@@ -540,8 +1313,8 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     function: "DeviceCommunicatorBase.prepare_communication_buffer_for_model",
     path: "/vllm.distributed.v1.DeviceCommunicatorBase/PrepareCommunicationBufferForModel",
     params: [
-      {:receiver, 1, :object, :required},
-      {:model, 2, :term, :required}
+      {:receiver, 1, {:object, Vllm.Distributed.DeviceCommunicatorBase}, :required},
+      {:model, 2, :object, :required}
     ],
     result: :none,
     inline: false
@@ -550,21 +1323,45 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
   @doc ~S"""
   Size buffers from the model. The transports here need none; one's own may.
 
-  Python: `DeviceCommunicatorBase.prepare_communication_buffer_for_model(model)`.
+  Not collective: it regards the rank of its session alone.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.DeviceCommunicatorBase.input()`) - the object, whose session
+      runs it
+    * `model` (`Vllm.Call.object()`) - a `torch.nn.Module` of the rank
+
+  ## Example
+
+      {:ok, nil} = Vllm.Distributed.DeviceCommunicatorBase.prepare_communication_buffer_for_model(communicator, model)
   """
-  @spec prepare_communication_buffer_for_model(Vllm.Ref.t(), term()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec prepare_communication_buffer_for_model(Vllm.Ref.t(), term(), keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
+  @spec prepare_communication_buffer_for_model(
+    input(),
+    Call.object() | keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec prepare_communication_buffer_for_model(
+    input(),
+    Call.arg(Call.object()),
+    keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
   def prepare_communication_buffer_for_model(receiver, model, opts \\ []) do
     Vllm.Call.run(@prepare_communication_buffer_for_model, [receiver, model, opts])
   end
 
   @doc "Like `prepare_communication_buffer_for_model`, but returns the value itself and raises `Vllm.Error`."
-  @spec prepare_communication_buffer_for_model!(Vllm.Ref.t(), term()) :: nil
-  @spec prepare_communication_buffer_for_model!(Vllm.Ref.t(), term(), keyword()) :: nil
+  @spec prepare_communication_buffer_for_model!(
+    input(),
+    Call.object() | keyword()
+  ) ::
+          nil
+  @spec prepare_communication_buffer_for_model!(
+    input(),
+    Call.arg(Call.object()),
+    keyword()
+  ) ::
+          nil
   def prepare_communication_buffer_for_model!(receiver, model, opts \\ []) do
     Vllm.Error.unwrap!(prepare_communication_buffer_for_model(receiver, model, opts))
   end
@@ -573,7 +1370,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     function: "DeviceCommunicatorBase.destroy",
     path: "/vllm.distributed.v1.DeviceCommunicatorBase/Destroy",
     params: [
-      {:receiver, 1, :object, :required}
+      {:receiver, 1, {:object, Vllm.Distributed.DeviceCommunicatorBase}, :required}
     ],
     result: :none,
     inline: false
@@ -582,22 +1379,51 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
   @doc ~S"""
   Give back what is held besides the process groups.
 
-  Python: `DeviceCommunicatorBase.destroy()`.
+  Not collective: it regards the rank of its session alone.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.DeviceCommunicatorBase.input()`) - the object, whose session
+      runs it
+
+  ## Example
+
+      {:ok, nil} = Vllm.Distributed.DeviceCommunicatorBase.destroy(communicator)
   """
-  @spec destroy(Vllm.Ref.t()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec destroy(Vllm.Ref.t(), keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
+  @spec destroy(input()) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec destroy(input(), keyword()) ::
+          {:ok, nil} | {:error, Error.t()}
   def destroy(receiver, opts \\ []) do
     Vllm.Call.run(@destroy, [receiver, opts])
   end
 
   @doc "Like `destroy`, but returns the value itself and raises `Vllm.Error`."
-  @spec destroy!(Vllm.Ref.t()) :: nil
-  @spec destroy!(Vllm.Ref.t(), keyword()) :: nil
+  @spec destroy!(input()) :: nil
+  @spec destroy!(input(), keyword()) :: nil
   def destroy!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(destroy(receiver, opts))
+  end
+
+  @doc false
+  @spec __specs__() :: [{atom(), Spec.t()}]
+  def __specs__ do
+    [
+      all_reduce: @all_reduce,
+      all_reduce_: @all_reduce_in_place,
+      all_gather: @all_gather,
+      all_gatherv: @all_gatherv,
+      reduce_scatter: @reduce_scatter,
+      reduce_scatterv: @reduce_scatterv,
+      gather: @gather,
+      broadcast: @broadcast,
+      send: @send,
+      recv: @recv,
+      dispatch: @dispatch,
+      dispatch_router_logits: @dispatch_router_logits,
+      combine: @combine,
+      prepare_communication_buffer_for_model: @prepare_communication_buffer_for_model,
+      destroy: @destroy
+    ]
   end
 end

@@ -2,35 +2,82 @@
 
 defmodule Vllm.Distributed.GraphCaptureContext do
   @moduledoc ~S"""
-  Where a graph is captured: `stream` is the side stream, None on the CPU.
+  Where a graph is captured: `stream` is the side stream, `nil` on the CPU.
+
+  The object stays in its rank, where `ref` names it; the other fields are as they were when the
+  call returned. Functions take the struct or the `Vllm.Ref` alone.
+
+  ## Fields
+
+    * `stream`
   """
+
+  alias Vllm.Call
+  alias Vllm.Call.Record
+  alias Vllm.Call.Spec
+  alias Vllm.Error
+  alias Vllm.Ref
+
+  defstruct [:ref, :stream]
+
+  @type t :: %__MODULE__{
+          ref: Ref.t(),
+          stream: Ref.t() | nil
+        }
+
+  @typedoc "What functions accept: the struct, or the ref of such an object, or the fields to make one of."
+  @type input :: t() | Ref.t() | keyword() | map()
+
+  @doc false
+  @spec __object__() :: Record.table()
+  def __object__ do
+    {Vllm.Distributed.V1.GraphCaptureContextObject,
+     [
+       {:stream, {:nullable, :object}, :given}
+     ]}
+  end
+
   @new %Vllm.Call.Spec{
     function: "GraphCaptureContext.new",
     path: "/vllm.distributed.v1.GraphCaptureContext/New",
     params: [
-      {:stream, 1, :term, :required}
+      {:stream, 1, {:nullable, :object}, :required}
     ],
-    result: :object,
+    result: {:object, Vllm.Distributed.GraphCaptureContext},
     inline: false
   }
 
   @doc ~S"""
-  Where a graph is captured: `stream` is the side stream, None on the CPU.
+  Makes a `Vllm.Distributed.GraphCaptureContext`, in a rank, which checks it; the module says
+  more. Where a graph is captured: `stream` is the side stream, `nil` on the CPU.
 
-  Python: `GraphCaptureContext.new(stream)`.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `stream` (`Vllm.Call.object()`) - a `torch.cuda.Stream` of the rank, `nil` on the CPU
+
+  ## Example
+
+      {:ok, %Vllm.Distributed.GraphCaptureContext{}} = Vllm.Distributed.GraphCaptureContext.new(nil)
   """
-  @spec new(term()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(term(), keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
+  @spec new(Call.object() | nil | keyword()) ::
+          {:ok, t()} | {:error, Error.t()}
+  @spec new(Call.arg(Call.object() | nil), keyword()) ::
+          {:ok, t()} | {:error, Error.t()}
   def new(stream, opts \\ []) do
     Vllm.Call.run(@new, [stream, opts])
   end
 
   @doc "Like `new`, but returns the value itself and raises `Vllm.Error`."
-  @spec new!(term()) :: Vllm.Ref.t()
-  @spec new!(term(), keyword()) :: Vllm.Ref.t()
+  @spec new!(Call.object() | nil | keyword()) :: t()
+  @spec new!(Call.arg(Call.object() | nil), keyword()) ::
+          t()
   def new!(stream, opts \\ []) do
     Vllm.Error.unwrap!(new(stream, opts))
+  end
+
+  @doc false
+  @spec __specs__() :: [{atom(), Spec.t()}]
+  def __specs__ do
+    [new: @new]
   end
 end

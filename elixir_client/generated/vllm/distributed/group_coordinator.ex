@@ -18,21 +18,62 @@ defmodule Vllm.Distributed.GroupCoordinator do
   the group usable. On a group of one, collectives return their input. Tensors may be
   non-contiguous, empty or without dims; results are contiguous.
 
-  Every operation raises `CollectiveError`, or `CollectiveTimeoutError` after the timeout, if a
-  peer is gone or does not take part; torch cannot use the group any more then.
+  Every operation fails with `"collective_failed"`, or `"collective_timeout"` after the timeout,
+  if a peer is gone or does not take part; torch cannot use the group any more then.
+
+  The object stays in its rank, where `ref` names it; the other fields are as they were when the
+  call returned. Functions take the struct or the `Vllm.Ref` alone.
+
+  ## Fields
+
+    * `unique_name` - The group's name in this process, the same on every member, such as `tp:0`
+    * `ranks` - The global ranks of the group's members
+    * `rank` - This process's global rank
+    * `rank_in_group` - This process's number inside the group
+    * `world_size` - The number of members
+    * `local_rank` - This process's number on its node
+    * `backend` - The torch backend of the device group
+    * `device` - Where tensors of the group live, unless they are on the CPU
   """
-  defstruct [:ref, :unique_name, :ranks, :rank, :rank_in_group, :world_size, :local_rank, :backend]
+
+  alias Vllm.Call
+  alias Vllm.Call.Spec
+  alias Vllm.Distributed.DeviceCommunicatorBase
+  alias Vllm.Distributed.GraphCaptureContext
+  alias Vllm.Distributed.Handle
+  alias Vllm.Distributed.MessageQueue
+  alias Vllm.Distributed.ProcessGroup
+  alias Vllm.Distributed.StatelessGroupCoordinator
+  alias Vllm.Error
+  alias Vllm.Ref
+  alias Vllm.Tensor
+
+  defstruct [
+    :ref,
+    :unique_name,
+    :ranks,
+    :rank,
+    :rank_in_group,
+    :world_size,
+    :local_rank,
+    :backend,
+    :device
+  ]
 
   @type t :: %__MODULE__{
-          ref: Vllm.Ref.t(),
+          ref: Ref.t(),
           unique_name: String.t(),
           ranks: [non_neg_integer()],
           rank: non_neg_integer(),
           rank_in_group: non_neg_integer(),
           world_size: pos_integer(),
           local_rank: integer(),
-          backend: String.t()
+          backend: String.t(),
+          device: String.t()
         }
+
+  @typedoc "What functions accept: the struct, or the ref of such an object."
+  @type input :: t() | StatelessGroupCoordinator.t() | Ref.t()
 
   @new %Vllm.Call.Spec{
     function: "GroupCoordinator.new",
@@ -51,48 +92,148 @@ defmodule Vllm.Distributed.GroupCoordinator do
   }
 
   @doc ~S"""
+  Makes a `Vllm.Distributed.GroupCoordinator`, in a rank, which checks it; the module says more.
   One group of ranks, seen from one of its members, with the operations on it.
-
-  `group_ranks` is a partition of the world (lists of global ranks, ascending); the coordinator is
-  for the list this process's rank is in. Making one is collective over the world: every rank
-  passes the same partition, in the same order among other groups. `local_rank` is this process's
-  number on its node, `torch_distributed_backend` the backend for tensors on devices (`gloo`,
-  `nccl`); a CPU group over gloo is made besides. `group_name` is the kind of group (`tp`), from
-  which `unique_name` (`tp:0`) is made. `timeout` bounds every operation and the making of the
-  group; by default that of the world.
-
-  `src` and `dst` of every method count inside the group; `ranks`, `first_rank`, `last_rank`,
-  `next_rank` and `prev_rank` are global ranks. Collectives must be called by all ranks of the
-  group, in the same order. Arguments are checked before anything is sent: a refused call leaves
-  the group usable. On a group of one, collectives return their input. Tensors may be
-  non-contiguous, empty or without dims; results are contiguous.
-
-  Every operation raises `CollectiveError`, or `CollectiveTimeoutError` after the timeout, if a
-  peer is gone or does not take part; torch cannot use the group any more then.
-
-  Python: `GroupCoordinator.new(group_ranks, local_rank, torch_distributed_backend, use_device_communicator, use_message_queue_broadcaster=False, group_name=None, timeout=None)`.
 
   Collective: every member of the group must make this call.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `group_ranks` (`[[integer()]]`) - one list of global ranks for each group
+    * `local_rank` (`integer()`) - this process's number on its node; -1: from the environment
+    * `torch_distributed_backend` (`String.t() | atom()`) - torch's backend, such as `gloo` or
+      `nccl`
+    * `use_device_communicator` (`boolean()`) - whether a path made for the device is used where
+      there is one
+    * `use_message_queue_broadcaster` (`boolean()`, default `false`) - whether objects are sent
+      through a message queue
+    * `group_name` (`String.t() | atom()`, default `nil`) - name of the group: its unique name for
+      a lookup, such as `tp:0`
+    * `timeout` (`integer()`, default `nil`) - milliseconds
+
+  ## Example
+
+      {:ok, %Vllm.Distributed.GroupCoordinator{}} = Vllm.Distributed.GroupCoordinator.new([[0, 1], [2, 3]], 0, :gloo, true)
   """
-  @spec new([[integer()]], integer(), String.t(), boolean()) :: {:ok, Vllm.Distributed.GroupCoordinator.t()} | {:error, Vllm.Error.t()}
-  @spec new([[integer()]], integer(), String.t(), boolean(), boolean() | keyword()) :: {:ok, Vllm.Distributed.GroupCoordinator.t()} | {:error, Vllm.Error.t()}
-  @spec new([[integer()]], integer(), String.t(), boolean(), boolean(), String.t() | nil | keyword()) :: {:ok, Vllm.Distributed.GroupCoordinator.t()} | {:error, Vllm.Error.t()}
-  @spec new([[integer()]], integer(), String.t(), boolean(), boolean(), String.t() | nil, timeout() | nil | keyword()) :: {:ok, Vllm.Distributed.GroupCoordinator.t()} | {:error, Vllm.Error.t()}
-  @spec new([[integer()]], integer(), String.t(), boolean(), boolean(), String.t() | nil, timeout() | nil, keyword()) :: {:ok, Vllm.Distributed.GroupCoordinator.t()} | {:error, Vllm.Error.t()}
-  def new(group_ranks, local_rank, torch_distributed_backend, use_device_communicator, use_message_queue_broadcaster \\ :"$unset", group_name \\ :"$unset", timeout \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Call.run(@new, [group_ranks, local_rank, torch_distributed_backend, use_device_communicator, use_message_queue_broadcaster, group_name, timeout, opts])
+  @spec new(keyword()) :: {:ok, t()} | {:error, Error.t()}
+  @spec new([[integer()]], keyword()) ::
+          {:ok, t()} | {:error, Error.t()}
+  @spec new([[integer()]], integer(), keyword()) ::
+          {:ok, t()} | {:error, Error.t()}
+  @spec new([[integer()]], integer(), String.t() | atom(), boolean() | keyword()) ::
+          {:ok, t()} | {:error, Error.t()}
+  @spec new([[integer()]], integer(), String.t() | atom(), boolean(), boolean() | keyword()) ::
+          {:ok, t()} | {:error, Error.t()}
+  @spec new(
+    [[integer()]],
+    integer(),
+    String.t() | atom(),
+    boolean(),
+    boolean(),
+    String.t() | atom() | nil | keyword()
+  ) ::
+          {:ok, t()} | {:error, Error.t()}
+  @spec new(
+    [[integer()]],
+    integer(),
+    String.t() | atom(),
+    boolean(),
+    boolean(),
+    String.t() | atom() | nil,
+    integer() | nil | keyword()
+  ) ::
+          {:ok, t()} | {:error, Error.t()}
+  @spec new(
+    Call.arg([[integer()]]),
+    Call.arg(integer()),
+    Call.arg(String.t() | atom()),
+    Call.arg(boolean()),
+    Call.arg(boolean()),
+    Call.arg(String.t() | atom() | nil),
+    Call.arg(integer() | nil),
+    keyword()
+  ) ::
+          {:ok, t()} | {:error, Error.t()}
+  def new(
+    group_ranks,
+    local_rank \\ :__default__,
+    torch_distributed_backend \\ :__default__,
+    use_device_communicator \\ :__default__,
+    use_message_queue_broadcaster \\ :__default__,
+    group_name \\ :__default__,
+    timeout \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Call.run(@new, [
+      group_ranks,
+      local_rank,
+      torch_distributed_backend,
+      use_device_communicator,
+      use_message_queue_broadcaster,
+      group_name,
+      timeout,
+      opts
+    ])
   end
 
   @doc "Like `new`, but returns the value itself and raises `Vllm.Error`."
-  @spec new!([[integer()]], integer(), String.t(), boolean()) :: Vllm.Distributed.GroupCoordinator.t()
-  @spec new!([[integer()]], integer(), String.t(), boolean(), boolean() | keyword()) :: Vllm.Distributed.GroupCoordinator.t()
-  @spec new!([[integer()]], integer(), String.t(), boolean(), boolean(), String.t() | nil | keyword()) :: Vllm.Distributed.GroupCoordinator.t()
-  @spec new!([[integer()]], integer(), String.t(), boolean(), boolean(), String.t() | nil, timeout() | nil | keyword()) :: Vllm.Distributed.GroupCoordinator.t()
-  @spec new!([[integer()]], integer(), String.t(), boolean(), boolean(), String.t() | nil, timeout() | nil, keyword()) :: Vllm.Distributed.GroupCoordinator.t()
-  def new!(group_ranks, local_rank, torch_distributed_backend, use_device_communicator, use_message_queue_broadcaster \\ :"$unset", group_name \\ :"$unset", timeout \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Error.unwrap!(new(group_ranks, local_rank, torch_distributed_backend, use_device_communicator, use_message_queue_broadcaster, group_name, timeout, opts))
+  @spec new!(keyword()) :: t()
+  @spec new!([[integer()]], keyword()) :: t()
+  @spec new!([[integer()]], integer(), keyword()) :: t()
+  @spec new!([[integer()]], integer(), String.t() | atom(), boolean() | keyword()) ::
+          t()
+  @spec new!([[integer()]], integer(), String.t() | atom(), boolean(), boolean() | keyword()) ::
+          t()
+  @spec new!(
+    [[integer()]],
+    integer(),
+    String.t() | atom(),
+    boolean(),
+    boolean(),
+    String.t() | atom() | nil | keyword()
+  ) ::
+          t()
+  @spec new!(
+    [[integer()]],
+    integer(),
+    String.t() | atom(),
+    boolean(),
+    boolean(),
+    String.t() | atom() | nil,
+    integer() | nil | keyword()
+  ) ::
+          t()
+  @spec new!(
+    Call.arg([[integer()]]),
+    Call.arg(integer()),
+    Call.arg(String.t() | atom()),
+    Call.arg(boolean()),
+    Call.arg(boolean()),
+    Call.arg(String.t() | atom() | nil),
+    Call.arg(integer() | nil),
+    keyword()
+  ) ::
+          t()
+  def new!(
+    group_ranks,
+    local_rank \\ :__default__,
+    torch_distributed_backend \\ :__default__,
+    use_device_communicator \\ :__default__,
+    use_message_queue_broadcaster \\ :__default__,
+    group_name \\ :__default__,
+    timeout \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Error.unwrap!(new(
+      group_ranks,
+      local_rank,
+      torch_distributed_backend,
+      use_device_communicator,
+      use_message_queue_broadcaster,
+      group_name,
+      timeout,
+      opts
+    ))
   end
 
   @device_communicator %Vllm.Call.Spec{
@@ -101,26 +242,38 @@ defmodule Vllm.Distributed.GroupCoordinator do
     params: [
       {:receiver, 1, :group, :required}
     ],
-    result: :term,
+    result: {:object, Vllm.Distributed.DeviceCommunicatorBase},
     inline: true
   }
 
   @doc ~S"""
   What moves this group's tensors. Every group has one, the world and groups of one too.
 
-  The call goes to the session that the object came from.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, %Vllm.Distributed.DeviceCommunicatorBase{}} = Vllm.Distributed.GroupCoordinator.device_communicator(group)
   """
-  @spec device_communicator(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec device_communicator(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec device_communicator(input()) ::
+          {:ok, DeviceCommunicatorBase.t()} | {:error, Error.t()}
+  @spec device_communicator(input(), keyword()) ::
+          {:ok, DeviceCommunicatorBase.t()} | {:error, Error.t()}
   def device_communicator(receiver, opts \\ []) do
     Vllm.Call.run(@device_communicator, [receiver, opts])
   end
 
   @doc "Like `device_communicator`, but returns the value itself and raises `Vllm.Error`."
-  @spec device_communicator!(Vllm.Distributed.GroupCoordinator.t()) :: term()
-  @spec device_communicator!(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: term()
+  @spec device_communicator!(input()) ::
+          DeviceCommunicatorBase.t()
+  @spec device_communicator!(input(), keyword()) ::
+          DeviceCommunicatorBase.t()
   def device_communicator!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(device_communicator(receiver, opts))
   end
@@ -138,19 +291,31 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   The torch process group for tensors on the device.
 
-  The call goes to the session that the object came from.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, %Vllm.Distributed.ProcessGroup{}} = Vllm.Distributed.GroupCoordinator.device_group(group)
   """
-  @spec device_group(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, Vllm.Distributed.ProcessGroup.t()} | {:error, Vllm.Error.t()}
-  @spec device_group(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: {:ok, Vllm.Distributed.ProcessGroup.t()} | {:error, Vllm.Error.t()}
+  @spec device_group(input()) ::
+          {:ok, ProcessGroup.t()} | {:error, Error.t()}
+  @spec device_group(input(), keyword()) ::
+          {:ok, ProcessGroup.t()} | {:error, Error.t()}
   def device_group(receiver, opts \\ []) do
     Vllm.Call.run(@device_group, [receiver, opts])
   end
 
   @doc "Like `device_group`, but returns the value itself and raises `Vllm.Error`."
-  @spec device_group!(Vllm.Distributed.GroupCoordinator.t()) :: Vllm.Distributed.ProcessGroup.t()
-  @spec device_group!(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: Vllm.Distributed.ProcessGroup.t()
+  @spec device_group!(input()) ::
+          ProcessGroup.t()
+  @spec device_group!(input(), keyword()) ::
+          ProcessGroup.t()
   def device_group!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(device_group(receiver, opts))
   end
@@ -168,19 +333,30 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   The torch process group over gloo, for barriers, objects and CPU tensors.
 
-  The call goes to the session that the object came from.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, %Vllm.Distributed.ProcessGroup{}} = Vllm.Distributed.GroupCoordinator.cpu_group(group)
   """
-  @spec cpu_group(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, Vllm.Distributed.ProcessGroup.t()} | {:error, Vllm.Error.t()}
-  @spec cpu_group(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: {:ok, Vllm.Distributed.ProcessGroup.t()} | {:error, Vllm.Error.t()}
+  @spec cpu_group(input()) ::
+          {:ok, ProcessGroup.t()} | {:error, Error.t()}
+  @spec cpu_group(input(), keyword()) ::
+          {:ok, ProcessGroup.t()} | {:error, Error.t()}
   def cpu_group(receiver, opts \\ []) do
     Vllm.Call.run(@cpu_group, [receiver, opts])
   end
 
   @doc "Like `cpu_group`, but returns the value itself and raises `Vllm.Error`."
-  @spec cpu_group!(Vllm.Distributed.GroupCoordinator.t()) :: Vllm.Distributed.ProcessGroup.t()
-  @spec cpu_group!(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: Vllm.Distributed.ProcessGroup.t()
+  @spec cpu_group!(input()) :: ProcessGroup.t()
+  @spec cpu_group!(input(), keyword()) ::
+          ProcessGroup.t()
   def cpu_group!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(cpu_group(receiver, opts))
   end
@@ -198,19 +374,29 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   The global rank of the group's first member.
 
-  The call goes to the session that the object came from.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, number} = Vllm.Distributed.GroupCoordinator.first_rank(group)
   """
-  @spec first_rank(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, integer()} | {:error, Vllm.Error.t()}
-  @spec first_rank(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: {:ok, integer()} | {:error, Vllm.Error.t()}
+  @spec first_rank(input()) ::
+          {:ok, integer()} | {:error, Error.t()}
+  @spec first_rank(input(), keyword()) ::
+          {:ok, integer()} | {:error, Error.t()}
   def first_rank(receiver, opts \\ []) do
     Vllm.Call.run(@first_rank, [receiver, opts])
   end
 
   @doc "Like `first_rank`, but returns the value itself and raises `Vllm.Error`."
-  @spec first_rank!(Vllm.Distributed.GroupCoordinator.t()) :: integer()
-  @spec first_rank!(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: integer()
+  @spec first_rank!(input()) :: integer()
+  @spec first_rank!(input(), keyword()) :: integer()
   def first_rank!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(first_rank(receiver, opts))
   end
@@ -228,19 +414,29 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   The global rank of the group's last member.
 
-  The call goes to the session that the object came from.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, number} = Vllm.Distributed.GroupCoordinator.last_rank(group)
   """
-  @spec last_rank(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, integer()} | {:error, Vllm.Error.t()}
-  @spec last_rank(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: {:ok, integer()} | {:error, Vllm.Error.t()}
+  @spec last_rank(input()) ::
+          {:ok, integer()} | {:error, Error.t()}
+  @spec last_rank(input(), keyword()) ::
+          {:ok, integer()} | {:error, Error.t()}
   def last_rank(receiver, opts \\ []) do
     Vllm.Call.run(@last_rank, [receiver, opts])
   end
 
   @doc "Like `last_rank`, but returns the value itself and raises `Vllm.Error`."
-  @spec last_rank!(Vllm.Distributed.GroupCoordinator.t()) :: integer()
-  @spec last_rank!(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: integer()
+  @spec last_rank!(input()) :: integer()
+  @spec last_rank!(input(), keyword()) :: integer()
   def last_rank!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(last_rank(receiver, opts))
   end
@@ -258,19 +454,29 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   Whether this process is the group's first member.
 
-  The call goes to the session that the object came from.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, true} = Vllm.Distributed.GroupCoordinator.is_first_rank(group)
   """
-  @spec is_first_rank(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, boolean()} | {:error, Vllm.Error.t()}
-  @spec is_first_rank(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: {:ok, boolean()} | {:error, Vllm.Error.t()}
+  @spec is_first_rank(input()) ::
+          {:ok, boolean()} | {:error, Error.t()}
+  @spec is_first_rank(input(), keyword()) ::
+          {:ok, boolean()} | {:error, Error.t()}
   def is_first_rank(receiver, opts \\ []) do
     Vllm.Call.run(@is_first_rank, [receiver, opts])
   end
 
   @doc "Like `is_first_rank`, but returns the value itself and raises `Vllm.Error`."
-  @spec is_first_rank!(Vllm.Distributed.GroupCoordinator.t()) :: boolean()
-  @spec is_first_rank!(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: boolean()
+  @spec is_first_rank!(input()) :: boolean()
+  @spec is_first_rank!(input(), keyword()) :: boolean()
   def is_first_rank!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(is_first_rank(receiver, opts))
   end
@@ -288,19 +494,29 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   Whether this process is the group's last member.
 
-  The call goes to the session that the object came from.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, true} = Vllm.Distributed.GroupCoordinator.is_last_rank(group)
   """
-  @spec is_last_rank(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, boolean()} | {:error, Vllm.Error.t()}
-  @spec is_last_rank(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: {:ok, boolean()} | {:error, Vllm.Error.t()}
+  @spec is_last_rank(input()) ::
+          {:ok, boolean()} | {:error, Error.t()}
+  @spec is_last_rank(input(), keyword()) ::
+          {:ok, boolean()} | {:error, Error.t()}
   def is_last_rank(receiver, opts \\ []) do
     Vllm.Call.run(@is_last_rank, [receiver, opts])
   end
 
   @doc "Like `is_last_rank`, but returns the value itself and raises `Vllm.Error`."
-  @spec is_last_rank!(Vllm.Distributed.GroupCoordinator.t()) :: boolean()
-  @spec is_last_rank!(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: boolean()
+  @spec is_last_rank!(input()) :: boolean()
+  @spec is_last_rank!(input(), keyword()) :: boolean()
   def is_last_rank!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(is_last_rank(receiver, opts))
   end
@@ -318,19 +534,29 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   The global rank after this process's in the group; the first one's after the last.
 
-  The call goes to the session that the object came from.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, number} = Vllm.Distributed.GroupCoordinator.next_rank(group)
   """
-  @spec next_rank(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, integer()} | {:error, Vllm.Error.t()}
-  @spec next_rank(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: {:ok, integer()} | {:error, Vllm.Error.t()}
+  @spec next_rank(input()) ::
+          {:ok, integer()} | {:error, Error.t()}
+  @spec next_rank(input(), keyword()) ::
+          {:ok, integer()} | {:error, Error.t()}
   def next_rank(receiver, opts \\ []) do
     Vllm.Call.run(@next_rank, [receiver, opts])
   end
 
   @doc "Like `next_rank`, but returns the value itself and raises `Vllm.Error`."
-  @spec next_rank!(Vllm.Distributed.GroupCoordinator.t()) :: integer()
-  @spec next_rank!(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: integer()
+  @spec next_rank!(input()) :: integer()
+  @spec next_rank!(input(), keyword()) :: integer()
   def next_rank!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(next_rank(receiver, opts))
   end
@@ -348,19 +574,29 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   The global rank before this process's in the group; the last one's before the first.
 
-  The call goes to the session that the object came from.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, number} = Vllm.Distributed.GroupCoordinator.prev_rank(group)
   """
-  @spec prev_rank(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, integer()} | {:error, Vllm.Error.t()}
-  @spec prev_rank(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: {:ok, integer()} | {:error, Vllm.Error.t()}
+  @spec prev_rank(input()) ::
+          {:ok, integer()} | {:error, Error.t()}
+  @spec prev_rank(input(), keyword()) ::
+          {:ok, integer()} | {:error, Error.t()}
   def prev_rank(receiver, opts \\ []) do
     Vllm.Call.run(@prev_rank, [receiver, opts])
   end
 
   @doc "Like `prev_rank`, but returns the value itself and raises `Vllm.Error`."
-  @spec prev_rank!(Vllm.Distributed.GroupCoordinator.t()) :: integer()
-  @spec prev_rank!(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: integer()
+  @spec prev_rank!(input()) :: integer()
+  @spec prev_rank!(input(), keyword()) :: integer()
   def prev_rank!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(prev_rank(receiver, opts))
   end
@@ -377,31 +613,54 @@ defmodule Vllm.Distributed.GroupCoordinator do
   }
 
   @doc ~S"""
-  Return a second device process group with the same members, for work that runs beside
-  the first one's.
+  Return a second device process group with the same members, for work that runs beside the first
+  one's.
 
   Collective over the world, like making the coordinator. `destroy` destroys it too.
 
-  Python: `GroupCoordinator.make_sibling_device_group(group_desc=None)`.
-
   Collective: every member of the group must make this call.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+    * `group_desc` (`String.t() | atom()`, default `nil`) - a name for people
+
+  ## Example
+
+      {:ok, %Vllm.Distributed.ProcessGroup{}} = Vllm.Distributed.GroupCoordinator.make_sibling_device_group(group)
   """
-  @spec make_sibling_device_group(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, Vllm.Distributed.ProcessGroup.t()} | {:error, Vllm.Error.t()}
-  @spec make_sibling_device_group(Vllm.Distributed.GroupCoordinator.t(), String.t() | nil | keyword()) :: {:ok, Vllm.Distributed.ProcessGroup.t()} | {:error, Vllm.Error.t()}
-  @spec make_sibling_device_group(Vllm.Distributed.GroupCoordinator.t(), String.t() | nil, keyword()) :: {:ok, Vllm.Distributed.ProcessGroup.t()} | {:error, Vllm.Error.t()}
-  def make_sibling_device_group(receiver, group_desc \\ :"$unset", opts \\ :"$unset") do
+  @spec make_sibling_device_group(input()) ::
+          {:ok, ProcessGroup.t()} | {:error, Error.t()}
+  @spec make_sibling_device_group(
+    input(),
+    String.t() | atom() | nil | keyword()
+  ) ::
+          {:ok, ProcessGroup.t()} | {:error, Error.t()}
+  @spec make_sibling_device_group(
+    input(),
+    Call.arg(String.t() | atom() | nil),
+    keyword()
+  ) ::
+          {:ok, ProcessGroup.t()} | {:error, Error.t()}
+  def make_sibling_device_group(receiver, group_desc \\ :__default__, opts \\ []) do
     Vllm.Call.run(@make_sibling_device_group, [receiver, group_desc, opts])
   end
 
   @doc "Like `make_sibling_device_group`, but returns the value itself and raises `Vllm.Error`."
-  @spec make_sibling_device_group!(Vllm.Distributed.GroupCoordinator.t()) :: Vllm.Distributed.ProcessGroup.t()
-  @spec make_sibling_device_group!(Vllm.Distributed.GroupCoordinator.t(), String.t() | nil | keyword()) :: Vllm.Distributed.ProcessGroup.t()
-  @spec make_sibling_device_group!(Vllm.Distributed.GroupCoordinator.t(), String.t() | nil, keyword()) :: Vllm.Distributed.ProcessGroup.t()
-  def make_sibling_device_group!(receiver, group_desc \\ :"$unset", opts \\ :"$unset") do
+  @spec make_sibling_device_group!(input()) ::
+          ProcessGroup.t()
+  @spec make_sibling_device_group!(
+    input(),
+    String.t() | atom() | nil | keyword()
+  ) ::
+          ProcessGroup.t()
+  @spec make_sibling_device_group!(
+    input(),
+    Call.arg(String.t() | atom() | nil),
+    keyword()
+  ) ::
+          ProcessGroup.t()
+  def make_sibling_device_group!(receiver, group_desc \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(make_sibling_device_group(receiver, group_desc, opts))
   end
 
@@ -418,23 +677,29 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   Destroy the group's process groups and free its name. Idempotent, local to the process.
 
-  Any later operation raises `GroupDestroyedError`.
+  Any later operation fails with `"group_destroyed"`.
 
-  Python: `GroupCoordinator.destroy()`.
+  Not collective: it regards the rank of its session alone.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, nil} = Vllm.Distributed.GroupCoordinator.destroy(group)
   """
-  @spec destroy(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec destroy(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
+  @spec destroy(input()) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec destroy(input(), keyword()) ::
+          {:ok, nil} | {:error, Error.t()}
   def destroy(receiver, opts \\ []) do
     Vllm.Call.run(@destroy, [receiver, opts])
   end
 
   @doc "Like `destroy`, but returns the value itself and raises `Vllm.Error`."
-  @spec destroy!(Vllm.Distributed.GroupCoordinator.t()) :: nil
-  @spec destroy!(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: nil
+  @spec destroy!(input()) :: nil
+  @spec destroy!(input(), keyword()) :: nil
   def destroy!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(destroy(receiver, opts))
   end
@@ -444,9 +709,9 @@ defmodule Vllm.Distributed.GroupCoordinator do
     path: "/vllm.distributed.v1.GroupCoordinator/GraphCapture",
     params: [
       {:receiver, 1, :group, :required},
-      {:graph_capture_context, 2, :term, :optional}
+      {:graph_capture_context, 2, {:nullable, {:object, Vllm.Distributed.GraphCaptureContext}}, :optional}
     ],
-    result: :term,
+    result: :object,
     inline: false,
     context_manager: true
   }
@@ -454,37 +719,75 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   Run a block on a side stream of the group's device, in which a graph can be captured.
 
-  Yields `graph_capture_context`, or a new one with a new stream where None is given. The
-  stream waits for what the current one has been given, and on leaving the other way round;
-  the current stream is put back also after an exception. On the CPU there is no stream, and
-  nothing is done. Local to the process; the collectives inside are not.
+  Yields `graph_capture_context`, or a new one with a new stream where `nil` is given. The stream
+  waits for what the current one has been given, and on leaving the other way round; the current
+  stream is put back also after an exception. On the CPU there is no stream, and nothing is done.
+  Local to the process; the collectives inside are not.
 
-  Python: `GroupCoordinator.graph_capture(graph_capture_context=None)`.
+  Not collective: it regards the rank of its session alone.
 
-  The call goes to the session that the object came from.
+  Returns a context, for `Vllm.with_context/3`. Given a function as the last argument, enters the
+  context, runs the function with its value, exits it and returns what the function returned.
 
-  Returns a context, for `Vllm.with_context/3`. Given a function as the last argument, enters the context, runs the function with its value, exits it and returns what the function returned.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+    * `graph_capture_context` (`Vllm.Distributed.GraphCaptureContext.input()`, default `nil`) - a
+      context to capture in; by default a new one
+
+  ## Example
+
+      {:ok, result} = Vllm.Distributed.GroupCoordinator.graph_capture(group, fn _value -> work() end)
   """
-  @spec graph_capture(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec graph_capture(Vllm.Distributed.GroupCoordinator.t(), term() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec graph_capture(Vllm.Distributed.GroupCoordinator.t(), term(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec graph_capture(Vllm.Distributed.GroupCoordinator.t(), (term() -> result)) :: {:ok, result} | {:error, Vllm.Error.t()} when result: term()
-  @spec graph_capture(Vllm.Distributed.GroupCoordinator.t(), term(), (term() -> result)) :: {:ok, result} | {:error, Vllm.Error.t()} when result: term()
-  @spec graph_capture(Vllm.Distributed.GroupCoordinator.t(), term(), keyword(), (term() -> result)) :: {:ok, result} | {:error, Vllm.Error.t()} when result: term()
-  def graph_capture(receiver, graph_capture_context \\ :"$unset", opts \\ :"$unset", fun \\ :"$unset") do
+  @spec graph_capture(input()) ::
+          {:ok, Ref.t()} | {:error, Error.t()}
+  @spec graph_capture(
+    input(),
+    GraphCaptureContext.input() | nil | keyword()
+  ) ::
+          {:ok, Ref.t()} | {:error, Error.t()}
+  @spec graph_capture(input(), (term() -> result)) ::
+          {:ok, result} | {:error, Error.t()} when result: term()
+  @spec graph_capture(
+    input(),
+    GraphCaptureContext.input() | nil,
+    keyword() | (term() -> term())
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec graph_capture(
+    Call.arg(input()) | (term() -> term()),
+    Call.arg(GraphCaptureContext.input() | nil) | (term() -> term()),
+    keyword() | (term() -> term()),
+    (term() -> term()) | nil
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  def graph_capture(receiver, graph_capture_context \\ :__default__, opts \\ [], fun \\ nil) do
     Vllm.Call.run(@graph_capture, [receiver, graph_capture_context, opts, fun])
   end
 
   @doc "Like `graph_capture`, but returns the value itself and raises `Vllm.Error`."
-  @spec graph_capture!(Vllm.Distributed.GroupCoordinator.t()) :: term()
-  @spec graph_capture!(Vllm.Distributed.GroupCoordinator.t(), term() | keyword()) :: term()
-  @spec graph_capture!(Vllm.Distributed.GroupCoordinator.t(), term(), keyword()) :: term()
-  @spec graph_capture!(Vllm.Distributed.GroupCoordinator.t(), (term() -> result)) :: result when result: term()
-  @spec graph_capture!(Vllm.Distributed.GroupCoordinator.t(), term(), (term() -> result)) :: result when result: term()
-  @spec graph_capture!(Vllm.Distributed.GroupCoordinator.t(), term(), keyword(), (term() -> result)) :: result when result: term()
-  def graph_capture!(receiver, graph_capture_context \\ :"$unset", opts \\ :"$unset", fun \\ :"$unset") do
+  @spec graph_capture!(input()) :: Ref.t()
+  @spec graph_capture!(
+    input(),
+    GraphCaptureContext.input() | nil | keyword()
+  ) ::
+          Ref.t()
+  @spec graph_capture!(input(), (term() -> result)) ::
+          result when result: term()
+  @spec graph_capture!(
+    input(),
+    GraphCaptureContext.input() | nil,
+    keyword() | (term() -> term())
+  ) ::
+          term()
+  @spec graph_capture!(
+    Call.arg(input()) | (term() -> term()),
+    Call.arg(GraphCaptureContext.input() | nil) | (term() -> term()),
+    keyword() | (term() -> term()),
+    (term() -> term()) | nil
+  ) ::
+          term()
+  def graph_capture!(receiver, graph_capture_context \\ :__default__, opts \\ [], fun \\ nil) do
     Vllm.Error.unwrap!(graph_capture(receiver, graph_capture_context, opts, fun))
   end
 
@@ -493,7 +796,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     path: "/vllm.distributed.v1.GroupCoordinator/PrepareCommunicationBufferForModel",
     params: [
       {:receiver, 1, :group, :required},
-      {:model, 2, :term, :required}
+      {:model, 2, :object, :required}
     ],
     result: :none,
     inline: false
@@ -504,21 +807,44 @@ defmodule Vllm.Distributed.GroupCoordinator do
 
   The communicators here need none; one of one's own may. Local to the process.
 
-  Python: `GroupCoordinator.prepare_communication_buffer_for_model(model)`.
+  Not collective: it regards the rank of its session alone.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+    * `model` (`Vllm.Call.object()`) - a `torch.nn.Module` of the rank
+
+  ## Example
+
+      {:ok, nil} = Vllm.Distributed.GroupCoordinator.prepare_communication_buffer_for_model(group, model)
   """
-  @spec prepare_communication_buffer_for_model(Vllm.Distributed.GroupCoordinator.t(), term()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec prepare_communication_buffer_for_model(Vllm.Distributed.GroupCoordinator.t(), term(), keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
+  @spec prepare_communication_buffer_for_model(
+    input(),
+    Call.object() | keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec prepare_communication_buffer_for_model(
+    input(),
+    Call.arg(Call.object()),
+    keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
   def prepare_communication_buffer_for_model(receiver, model, opts \\ []) do
     Vllm.Call.run(@prepare_communication_buffer_for_model, [receiver, model, opts])
   end
 
   @doc "Like `prepare_communication_buffer_for_model`, but returns the value itself and raises `Vllm.Error`."
-  @spec prepare_communication_buffer_for_model!(Vllm.Distributed.GroupCoordinator.t(), term()) :: nil
-  @spec prepare_communication_buffer_for_model!(Vllm.Distributed.GroupCoordinator.t(), term(), keyword()) :: nil
+  @spec prepare_communication_buffer_for_model!(
+    input(),
+    Call.object() | keyword()
+  ) ::
+          nil
+  @spec prepare_communication_buffer_for_model!(
+    input(),
+    Call.arg(Call.object()),
+    keyword()
+  ) ::
+          nil
   def prepare_communication_buffer_for_model!(receiver, model, opts \\ []) do
     Vllm.Error.unwrap!(prepare_communication_buffer_for_model(receiver, model, opts))
   end
@@ -544,50 +870,216 @@ defmodule Vllm.Distributed.GroupCoordinator do
   Return (hidden_states, topk_weights, topk_ids) of the tokens of all ranks, in rank order.
 
   Every tensor has a row for each token; ranks may have different numbers of tokens, none
-  included. `extra_tensors`, such as quantisation scales, are returned as a list after the
-  others. In place of weights and ids `router_logits` can be given, as vLLM 0.14 has it; then
-  (hidden_states, router_logits) is returned. `sizes` is each rank's number of tokens, the
-  same on all; without it ranks tell each other, which costs a small exchange on the CPU
-  group, and cannot be captured in a graph.
+  included. `extra_tensors`, such as quantisation scales, are returned as a list after the others.
+  In place of weights and ids `router_logits` can be given, as vLLM 0.14 has it; then
+  (hidden_states, router_logits) is returned. `sizes` is each rank's number of tokens, the same on
+  all; without it ranks tell each other, which costs a small exchange on the CPU group, and cannot
+  be captured in a graph.
 
-  On the expert parallel group the ranks whose tokens differ are those of the data and
-  prefill context parallel groups, or with `is_sequence_parallel` all of the group's; on any
-  other group all of the group's. Collective over those. The algorithm is vLLM's
-  `allgather_reducescatter`; the other backends of the current ParallelConfig's
-  `all2all_backend` raise `LibraryMissingError`. Raises `InvalidArgumentError` if the numbers
-  of rows differ, or `sizes` do not fit.
-
-  Python: `GroupCoordinator.dispatch(hidden_states, topk_weights=None, topk_ids=None, is_sequence_parallel=False, extra_tensors=None, sizes=None, router_logits=None)`.
+  On the expert parallel group the ranks whose tokens differ are those of the data and prefill
+  context parallel groups, or with `is_sequence_parallel` all of the group's; on any other group
+  all of the group's. Collective over those. The algorithm is vLLM's `allgather_reducescatter`;
+  the other backends of the current ParallelConfig's `all2all_backend` raise `"library_missing"`.
+  Fails with `"invalid_argument"` if the numbers of rows differ, or `sizes` do not fit.
 
   Collective: every member of the group must make this call.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+    * `hidden_states` (`Vllm.Call.tensor()`) - tensor with a row per token
+    * `topk_weights` (`Vllm.Call.tensor()`, default `nil`) - weights of the experts chosen for
+      each token
+    * `topk_ids` (`Vllm.Call.tensor()`, default `nil`) - experts chosen for each token
+    * `is_sequence_parallel` (`boolean()`, default `false`) - whether the tokens are shared out
+      over tensor parallel ranks
+    * `extra_tensors` (`[Vllm.Call.tensor()]`, default `nil`) - more tensors with a row per token,
+      sent along
+    * `sizes` (`[integer()]`, default `nil`) - tokens of each rank
+    * `router_logits` (`Vllm.Call.tensor()`, default `nil`) - tensor with a row of router logits
+      per token
+
+  ## Example
+
+      {:ok, value} = Vllm.Distributed.GroupCoordinator.dispatch(group, hidden_states)
   """
-  @spec dispatch(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec dispatch(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec dispatch(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec dispatch(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, boolean() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec dispatch(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, boolean(), [Vllm.Tensor.t()] | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec dispatch(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, boolean(), [Vllm.Tensor.t()] | nil, [integer()] | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec dispatch(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, boolean(), [Vllm.Tensor.t()] | nil, [integer()] | nil, Vllm.Tensor.t() | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec dispatch(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, boolean(), [Vllm.Tensor.t()] | nil, [integer()] | nil, Vllm.Tensor.t() | nil, keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  def dispatch(receiver, hidden_states, topk_weights \\ :"$unset", topk_ids \\ :"$unset", is_sequence_parallel \\ :"$unset", extra_tensors \\ :"$unset", sizes \\ :"$unset", router_logits \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Call.run(@dispatch, [receiver, hidden_states, topk_weights, topk_ids, is_sequence_parallel, extra_tensors, sizes, router_logits, opts])
+  @spec dispatch(input(), Call.tensor() | keyword()) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec dispatch(
+    input(),
+    Call.tensor(),
+    Call.tensor() | nil | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec dispatch(
+    input(),
+    Call.tensor(),
+    Call.tensor() | nil,
+    Call.tensor() | nil | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec dispatch(
+    input(),
+    Call.tensor(),
+    Call.tensor() | nil,
+    Call.tensor() | nil,
+    boolean() | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec dispatch(
+    input(),
+    Call.tensor(),
+    Call.tensor() | nil,
+    Call.tensor() | nil,
+    boolean(),
+    [Call.tensor()] | nil | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec dispatch(
+    input(),
+    Call.tensor(),
+    Call.tensor() | nil,
+    Call.tensor() | nil,
+    boolean(),
+    [Call.tensor()] | nil,
+    [integer()] | nil | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec dispatch(
+    input(),
+    Call.tensor(),
+    Call.tensor() | nil,
+    Call.tensor() | nil,
+    boolean(),
+    [Call.tensor()] | nil,
+    [integer()] | nil,
+    Call.tensor() | nil | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec dispatch(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(Call.tensor() | nil),
+    Call.arg(Call.tensor() | nil),
+    Call.arg(boolean()),
+    Call.arg([Call.tensor()] | nil),
+    Call.arg([integer()] | nil),
+    Call.arg(Call.tensor() | nil),
+    keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  def dispatch(
+    receiver,
+    hidden_states,
+    topk_weights \\ :__default__,
+    topk_ids \\ :__default__,
+    is_sequence_parallel \\ :__default__,
+    extra_tensors \\ :__default__,
+    sizes \\ :__default__,
+    router_logits \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Call.run(@dispatch, [
+      receiver,
+      hidden_states,
+      topk_weights,
+      topk_ids,
+      is_sequence_parallel,
+      extra_tensors,
+      sizes,
+      router_logits,
+      opts
+    ])
   end
 
   @doc "Like `dispatch`, but returns the value itself and raises `Vllm.Error`."
-  @spec dispatch!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: term()
-  @spec dispatch!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil | keyword()) :: term()
-  @spec dispatch!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil | keyword()) :: term()
-  @spec dispatch!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, boolean() | keyword()) :: term()
-  @spec dispatch!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, boolean(), [Vllm.Tensor.t()] | nil | keyword()) :: term()
-  @spec dispatch!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, boolean(), [Vllm.Tensor.t()] | nil, [integer()] | nil | keyword()) :: term()
-  @spec dispatch!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, boolean(), [Vllm.Tensor.t()] | nil, [integer()] | nil, Vllm.Tensor.t() | nil | keyword()) :: term()
-  @spec dispatch!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t() | nil, Vllm.Tensor.t() | nil, boolean(), [Vllm.Tensor.t()] | nil, [integer()] | nil, Vllm.Tensor.t() | nil, keyword()) :: term()
-  def dispatch!(receiver, hidden_states, topk_weights \\ :"$unset", topk_ids \\ :"$unset", is_sequence_parallel \\ :"$unset", extra_tensors \\ :"$unset", sizes \\ :"$unset", router_logits \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Error.unwrap!(dispatch(receiver, hidden_states, topk_weights, topk_ids, is_sequence_parallel, extra_tensors, sizes, router_logits, opts))
+  @spec dispatch!(input(), Call.tensor() | keyword()) ::
+          term()
+  @spec dispatch!(
+    input(),
+    Call.tensor(),
+    Call.tensor() | nil | keyword()
+  ) ::
+          term()
+  @spec dispatch!(
+    input(),
+    Call.tensor(),
+    Call.tensor() | nil,
+    Call.tensor() | nil | keyword()
+  ) ::
+          term()
+  @spec dispatch!(
+    input(),
+    Call.tensor(),
+    Call.tensor() | nil,
+    Call.tensor() | nil,
+    boolean() | keyword()
+  ) ::
+          term()
+  @spec dispatch!(
+    input(),
+    Call.tensor(),
+    Call.tensor() | nil,
+    Call.tensor() | nil,
+    boolean(),
+    [Call.tensor()] | nil | keyword()
+  ) ::
+          term()
+  @spec dispatch!(
+    input(),
+    Call.tensor(),
+    Call.tensor() | nil,
+    Call.tensor() | nil,
+    boolean(),
+    [Call.tensor()] | nil,
+    [integer()] | nil | keyword()
+  ) ::
+          term()
+  @spec dispatch!(
+    input(),
+    Call.tensor(),
+    Call.tensor() | nil,
+    Call.tensor() | nil,
+    boolean(),
+    [Call.tensor()] | nil,
+    [integer()] | nil,
+    Call.tensor() | nil | keyword()
+  ) ::
+          term()
+  @spec dispatch!(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(Call.tensor() | nil),
+    Call.arg(Call.tensor() | nil),
+    Call.arg(boolean()),
+    Call.arg([Call.tensor()] | nil),
+    Call.arg([integer()] | nil),
+    Call.arg(Call.tensor() | nil),
+    keyword()
+  ) ::
+          term()
+  def dispatch!(
+    receiver,
+    hidden_states,
+    topk_weights \\ :__default__,
+    topk_ids \\ :__default__,
+    is_sequence_parallel \\ :__default__,
+    extra_tensors \\ :__default__,
+    sizes \\ :__default__,
+    router_logits \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Error.unwrap!(dispatch(
+      receiver,
+      hidden_states,
+      topk_weights,
+      topk_ids,
+      is_sequence_parallel,
+      extra_tensors,
+      sizes,
+      router_logits,
+      opts
+    ))
   end
 
   @dispatch_router_logits %Vllm.Call.Spec{
@@ -610,31 +1102,145 @@ defmodule Vllm.Distributed.GroupCoordinator do
 
   As `dispatch`, for layers that choose the experts after it.
 
-  Python: `GroupCoordinator.dispatch_router_logits(hidden_states, router_logits, is_sequence_parallel=False, extra_tensors=None, sizes=None)`.
-
   Collective: every member of the group must make this call.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+    * `hidden_states` (`Vllm.Call.tensor()`) - tensor with a row per token
+    * `router_logits` (`Vllm.Call.tensor()`) - tensor with a row of router logits per token
+    * `is_sequence_parallel` (`boolean()`, default `false`) - whether the tokens are shared out
+      over tensor parallel ranks
+    * `extra_tensors` (`[Vllm.Call.tensor()]`, default `nil`) - more tensors with a row per token,
+      sent along
+    * `sizes` (`[integer()]`, default `nil`) - tokens of each rank
+
+  ## Example
+
+      {:ok, value} = Vllm.Distributed.GroupCoordinator.dispatch_router_logits(group, hidden_states, router_logits)
   """
-  @spec dispatch_router_logits(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec dispatch_router_logits(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), boolean() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec dispatch_router_logits(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), boolean(), [Vllm.Tensor.t()] | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec dispatch_router_logits(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), boolean(), [Vllm.Tensor.t()] | nil, [integer()] | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec dispatch_router_logits(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), boolean(), [Vllm.Tensor.t()] | nil, [integer()] | nil, keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  def dispatch_router_logits(receiver, hidden_states, router_logits, is_sequence_parallel \\ :"$unset", extra_tensors \\ :"$unset", sizes \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Call.run(@dispatch_router_logits, [receiver, hidden_states, router_logits, is_sequence_parallel, extra_tensors, sizes, opts])
+  @spec dispatch_router_logits(input(), keyword()) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec dispatch_router_logits(
+    input(),
+    Call.tensor(),
+    Call.tensor() | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec dispatch_router_logits(
+    input(),
+    Call.tensor(),
+    Call.tensor(),
+    boolean() | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec dispatch_router_logits(
+    input(),
+    Call.tensor(),
+    Call.tensor(),
+    boolean(),
+    [Call.tensor()] | nil | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec dispatch_router_logits(
+    input(),
+    Call.tensor(),
+    Call.tensor(),
+    boolean(),
+    [Call.tensor()] | nil,
+    [integer()] | nil | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec dispatch_router_logits(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(Call.tensor()),
+    Call.arg(boolean()),
+    Call.arg([Call.tensor()] | nil),
+    Call.arg([integer()] | nil),
+    keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  def dispatch_router_logits(
+    receiver,
+    hidden_states,
+    router_logits \\ :__default__,
+    is_sequence_parallel \\ :__default__,
+    extra_tensors \\ :__default__,
+    sizes \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Call.run(@dispatch_router_logits, [
+      receiver,
+      hidden_states,
+      router_logits,
+      is_sequence_parallel,
+      extra_tensors,
+      sizes,
+      opts
+    ])
   end
 
   @doc "Like `dispatch_router_logits`, but returns the value itself and raises `Vllm.Error`."
-  @spec dispatch_router_logits!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t()) :: term()
-  @spec dispatch_router_logits!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), boolean() | keyword()) :: term()
-  @spec dispatch_router_logits!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), boolean(), [Vllm.Tensor.t()] | nil | keyword()) :: term()
-  @spec dispatch_router_logits!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), boolean(), [Vllm.Tensor.t()] | nil, [integer()] | nil | keyword()) :: term()
-  @spec dispatch_router_logits!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), Vllm.Tensor.t(), boolean(), [Vllm.Tensor.t()] | nil, [integer()] | nil, keyword()) :: term()
-  def dispatch_router_logits!(receiver, hidden_states, router_logits, is_sequence_parallel \\ :"$unset", extra_tensors \\ :"$unset", sizes \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Error.unwrap!(dispatch_router_logits(receiver, hidden_states, router_logits, is_sequence_parallel, extra_tensors, sizes, opts))
+  @spec dispatch_router_logits!(input(), keyword()) :: term()
+  @spec dispatch_router_logits!(
+    input(),
+    Call.tensor(),
+    Call.tensor() | keyword()
+  ) ::
+          term()
+  @spec dispatch_router_logits!(
+    input(),
+    Call.tensor(),
+    Call.tensor(),
+    boolean() | keyword()
+  ) ::
+          term()
+  @spec dispatch_router_logits!(
+    input(),
+    Call.tensor(),
+    Call.tensor(),
+    boolean(),
+    [Call.tensor()] | nil | keyword()
+  ) ::
+          term()
+  @spec dispatch_router_logits!(
+    input(),
+    Call.tensor(),
+    Call.tensor(),
+    boolean(),
+    [Call.tensor()] | nil,
+    [integer()] | nil | keyword()
+  ) ::
+          term()
+  @spec dispatch_router_logits!(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(Call.tensor()),
+    Call.arg(boolean()),
+    Call.arg([Call.tensor()] | nil),
+    Call.arg([integer()] | nil),
+    keyword()
+  ) ::
+          term()
+  def dispatch_router_logits!(
+    receiver,
+    hidden_states,
+    router_logits \\ :__default__,
+    is_sequence_parallel \\ :__default__,
+    extra_tensors \\ :__default__,
+    sizes \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Error.unwrap!(dispatch_router_logits(
+      receiver,
+      hidden_states,
+      router_logits,
+      is_sequence_parallel,
+      extra_tensors,
+      sizes,
+      opts
+    ))
   end
 
   @combine %Vllm.Call.Spec{
@@ -654,32 +1260,88 @@ defmodule Vllm.Distributed.GroupCoordinator do
   Return this rank's own tokens, summed over the ranks that `dispatch` brought together.
 
   `hidden_states` has a row for each token that the last `dispatch` with the same
-  `is_sequence_parallel` returned, holding this rank's contribution. `sizes` is as for
-  `dispatch`, and by default what it was there. Collective over the same ranks. Raises
-  `InvalidArgumentError` without a dispatch before it or for another number of rows.
-
-  Python: `GroupCoordinator.combine(hidden_states, is_sequence_parallel=False, sizes=None)`.
+  `is_sequence_parallel` returned, holding this rank's contribution. `sizes` is as for `dispatch`,
+  and by default what it was there. Collective over the same ranks. Fails with
+  `"invalid_argument"` without a dispatch before it or for another number of rows.
 
   Collective: every member of the group must make this call.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+    * `hidden_states` (`Vllm.Call.tensor()`) - tensor with a row per token
+    * `is_sequence_parallel` (`boolean()`, default `false`) - whether the tokens are shared out
+      over tensor parallel ranks
+    * `sizes` (`[integer()]`, default `nil`) - tokens of each rank
+
+  ## Example
+
+      {:ok, %Vllm.Tensor{}} = Vllm.Distributed.GroupCoordinator.combine(group, hidden_states)
   """
-  @spec combine(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec combine(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), boolean() | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec combine(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), boolean(), [integer()] | nil | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec combine(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), boolean(), [integer()] | nil, keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  def combine(receiver, hidden_states, is_sequence_parallel \\ :"$unset", sizes \\ :"$unset", opts \\ :"$unset") do
+  @spec combine(input(), Call.tensor() | keyword()) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec combine(
+    input(),
+    Call.tensor(),
+    boolean() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec combine(
+    input(),
+    Call.tensor(),
+    boolean(),
+    [integer()] | nil | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec combine(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(boolean()),
+    Call.arg([integer()] | nil),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  def combine(
+    receiver,
+    hidden_states,
+    is_sequence_parallel \\ :__default__,
+    sizes \\ :__default__,
+    opts \\ []
+  ) do
     Vllm.Call.run(@combine, [receiver, hidden_states, is_sequence_parallel, sizes, opts])
   end
 
   @doc "Like `combine`, but returns the value itself and raises `Vllm.Error`."
-  @spec combine!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: Vllm.Tensor.t()
-  @spec combine!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), boolean() | keyword()) :: Vllm.Tensor.t()
-  @spec combine!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), boolean(), [integer()] | nil | keyword()) :: Vllm.Tensor.t()
-  @spec combine!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), boolean(), [integer()] | nil, keyword()) :: Vllm.Tensor.t()
-  def combine!(receiver, hidden_states, is_sequence_parallel \\ :"$unset", sizes \\ :"$unset", opts \\ :"$unset") do
+  @spec combine!(input(), Call.tensor() | keyword()) ::
+          Tensor.t()
+  @spec combine!(
+    input(),
+    Call.tensor(),
+    boolean() | keyword()
+  ) ::
+          Tensor.t()
+  @spec combine!(
+    input(),
+    Call.tensor(),
+    boolean(),
+    [integer()] | nil | keyword()
+  ) ::
+          Tensor.t()
+  @spec combine!(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(boolean()),
+    Call.arg([integer()] | nil),
+    keyword()
+  ) ::
+          Tensor.t()
+  def combine!(
+    receiver,
+    hidden_states,
+    is_sequence_parallel \\ :__default__,
+    sizes \\ :__default__,
+    opts \\ []
+  ) do
     Vllm.Error.unwrap!(combine(receiver, hidden_states, is_sequence_parallel, sizes, opts))
   end
 
@@ -692,44 +1354,118 @@ defmodule Vllm.Distributed.GroupCoordinator do
       {:external_writer_handle, 3, :term, :optional},
       {:blocking, 4, :bool, :optional}
     ],
-    result: :term,
+    result: {:object, Vllm.Distributed.MessageQueue},
     inline: false
   }
 
   @doc ~S"""
-  Return this rank's endpoint of a new `MessageQueue` from `writer_rank` to the others.
+  Return this rank's endpoint of a new `Vllm.Distributed.MessageQueue` from `writer_rank` to the
+  others.
 
   `writer_rank` counts inside the group. With an `external_writer_handle`, which `writer_rank`
-  passes, the writer is a process outside of the group and all its ranks are readers. Waits
-  until everybody is ready, unless `blocking` is False: then each calls `wait_until_ready`.
-  The caller owns the endpoint and shuts it down. Raises `InvalidRankError`,
-  `MessageQueueError`, `MessageQueueTimeoutError`. Collective over the group.
-
-  Python: `GroupCoordinator.create_mq_broadcaster(writer_rank=0, external_writer_handle=None, blocking=True)`.
+  passes, the writer is a process outside of the group and all its ranks are readers. Waits until
+  everybody is ready, unless `blocking` is `false`: then each calls `wait_until_ready`. The caller
+  owns the endpoint and shuts it down. Fails with `"invalid_rank"`, `"message_queue_failed"`,
+  `"message_queue_timeout"`. Collective over the group.
 
   Collective: every member of the group must make this call.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+    * `writer_rank` (`integer()`, default `0`) - rank inside the group that writes
+    * `external_writer_handle` (`term()`, default `nil`) - what the handle of a writer outside of
+      the group exports
+    * `blocking` (`boolean()`, default `true`) - whether to wait until all endpoints are ready
+
+  ## Example
+
+      {:ok, %Vllm.Distributed.MessageQueue{}} = Vllm.Distributed.GroupCoordinator.create_mq_broadcaster(group)
   """
-  @spec create_mq_broadcaster(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec create_mq_broadcaster(Vllm.Distributed.GroupCoordinator.t(), integer() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec create_mq_broadcaster(Vllm.Distributed.GroupCoordinator.t(), integer(), term() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec create_mq_broadcaster(Vllm.Distributed.GroupCoordinator.t(), integer(), term(), boolean() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec create_mq_broadcaster(Vllm.Distributed.GroupCoordinator.t(), integer(), term(), boolean(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  def create_mq_broadcaster(receiver, writer_rank \\ :"$unset", external_writer_handle \\ :"$unset", blocking \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Call.run(@create_mq_broadcaster, [receiver, writer_rank, external_writer_handle, blocking, opts])
+  @spec create_mq_broadcaster(input()) ::
+          {:ok, MessageQueue.t()} | {:error, Error.t()}
+  @spec create_mq_broadcaster(input(), integer() | keyword()) ::
+          {:ok, MessageQueue.t()} | {:error, Error.t()}
+  @spec create_mq_broadcaster(
+    input(),
+    integer(),
+    term() | keyword()
+  ) ::
+          {:ok, MessageQueue.t()} | {:error, Error.t()}
+  @spec create_mq_broadcaster(
+    input(),
+    integer(),
+    term(),
+    boolean() | keyword()
+  ) ::
+          {:ok, MessageQueue.t()} | {:error, Error.t()}
+  @spec create_mq_broadcaster(
+    input(),
+    Call.arg(integer()),
+    Call.arg(term()),
+    Call.arg(boolean()),
+    keyword()
+  ) ::
+          {:ok, MessageQueue.t()} | {:error, Error.t()}
+  def create_mq_broadcaster(
+    receiver,
+    writer_rank \\ :__default__,
+    external_writer_handle \\ :__default__,
+    blocking \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Call.run(@create_mq_broadcaster, [
+      receiver,
+      writer_rank,
+      external_writer_handle,
+      blocking,
+      opts
+    ])
   end
 
   @doc "Like `create_mq_broadcaster`, but returns the value itself and raises `Vllm.Error`."
-  @spec create_mq_broadcaster!(Vllm.Distributed.GroupCoordinator.t()) :: term()
-  @spec create_mq_broadcaster!(Vllm.Distributed.GroupCoordinator.t(), integer() | keyword()) :: term()
-  @spec create_mq_broadcaster!(Vllm.Distributed.GroupCoordinator.t(), integer(), term() | keyword()) :: term()
-  @spec create_mq_broadcaster!(Vllm.Distributed.GroupCoordinator.t(), integer(), term(), boolean() | keyword()) :: term()
-  @spec create_mq_broadcaster!(Vllm.Distributed.GroupCoordinator.t(), integer(), term(), boolean(), keyword()) :: term()
-  def create_mq_broadcaster!(receiver, writer_rank \\ :"$unset", external_writer_handle \\ :"$unset", blocking \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Error.unwrap!(create_mq_broadcaster(receiver, writer_rank, external_writer_handle, blocking, opts))
+  @spec create_mq_broadcaster!(input()) ::
+          MessageQueue.t()
+  @spec create_mq_broadcaster!(
+    input(),
+    integer() | keyword()
+  ) ::
+          MessageQueue.t()
+  @spec create_mq_broadcaster!(
+    input(),
+    integer(),
+    term() | keyword()
+  ) ::
+          MessageQueue.t()
+  @spec create_mq_broadcaster!(
+    input(),
+    integer(),
+    term(),
+    boolean() | keyword()
+  ) ::
+          MessageQueue.t()
+  @spec create_mq_broadcaster!(
+    input(),
+    Call.arg(integer()),
+    Call.arg(term()),
+    Call.arg(boolean()),
+    keyword()
+  ) ::
+          MessageQueue.t()
+  def create_mq_broadcaster!(
+    receiver,
+    writer_rank \\ :__default__,
+    external_writer_handle \\ :__default__,
+    blocking \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Error.unwrap!(create_mq_broadcaster(
+      receiver,
+      writer_rank,
+      external_writer_handle,
+      blocking,
+      opts
+    ))
   end
 
   @create_single_reader_mq_broadcasters %Vllm.Call.Spec{
@@ -740,42 +1476,98 @@ defmodule Vllm.Distributed.GroupCoordinator do
       {:reader_rank_in_group, 2, :int, :optional},
       {:blocking, 3, :bool, :optional}
     ],
-    result: :term,
+    result: {:tuple, [{:object, Vllm.Distributed.MessageQueue}, :term]},
     inline: false
   }
 
   @doc ~S"""
-  Return (queue, handles): a new `MessageQueue` from this rank to the reader, and, on the
-  reader, the handles of all ranks' queues.
+  Return (queue, handles): a new `Vllm.Distributed.MessageQueue` from this rank to the reader,
+  and, on the reader, the handles of all ranks' queues.
 
   Every rank of the group writes to a queue of its own, the reader too. The reader calls
   `MessageQueue.create_from_handle(handle, 0)` with each handle, and every endpoint
-  `wait_until_ready` then; elsewhere handles is empty. The caller owns the endpoints. Raises
-  `InvalidRankError`, `MessageQueueError`. Collective over the group.
-
-  Python: `GroupCoordinator.create_single_reader_mq_broadcasters(reader_rank_in_group=0, blocking=False)`.
+  `wait_until_ready` then; elsewhere handles is empty. The caller owns the endpoints. Fails with
+  `"invalid_rank"`, `"message_queue_failed"`. Collective over the group.
 
   Collective: every member of the group must make this call.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+    * `reader_rank_in_group` (`integer()`, default `0`) - rank inside the group that reads
+    * `blocking` (`boolean()`, default `false`) - whether to wait until all endpoints are ready
+
+  ## Example
+
+      {:ok, {_, _}} = Vllm.Distributed.GroupCoordinator.create_single_reader_mq_broadcasters(group)
   """
-  @spec create_single_reader_mq_broadcasters(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec create_single_reader_mq_broadcasters(Vllm.Distributed.GroupCoordinator.t(), integer() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec create_single_reader_mq_broadcasters(Vllm.Distributed.GroupCoordinator.t(), integer(), boolean() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec create_single_reader_mq_broadcasters(Vllm.Distributed.GroupCoordinator.t(), integer(), boolean(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  def create_single_reader_mq_broadcasters(receiver, reader_rank_in_group \\ :"$unset", blocking \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Call.run(@create_single_reader_mq_broadcasters, [receiver, reader_rank_in_group, blocking, opts])
+  @spec create_single_reader_mq_broadcasters(input()) ::
+          {:ok, {MessageQueue.t(), term()}} | {:error, Error.t()}
+  @spec create_single_reader_mq_broadcasters(
+    input(),
+    integer() | keyword()
+  ) ::
+          {:ok, {MessageQueue.t(), term()}} | {:error, Error.t()}
+  @spec create_single_reader_mq_broadcasters(
+    input(),
+    integer(),
+    boolean() | keyword()
+  ) ::
+          {:ok, {MessageQueue.t(), term()}} | {:error, Error.t()}
+  @spec create_single_reader_mq_broadcasters(
+    input(),
+    Call.arg(integer()),
+    Call.arg(boolean()),
+    keyword()
+  ) ::
+          {:ok, {MessageQueue.t(), term()}} | {:error, Error.t()}
+  def create_single_reader_mq_broadcasters(
+    receiver,
+    reader_rank_in_group \\ :__default__,
+    blocking \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Call.run(@create_single_reader_mq_broadcasters, [
+      receiver,
+      reader_rank_in_group,
+      blocking,
+      opts
+    ])
   end
 
   @doc "Like `create_single_reader_mq_broadcasters`, but returns the value itself and raises `Vllm.Error`."
-  @spec create_single_reader_mq_broadcasters!(Vllm.Distributed.GroupCoordinator.t()) :: term()
-  @spec create_single_reader_mq_broadcasters!(Vllm.Distributed.GroupCoordinator.t(), integer() | keyword()) :: term()
-  @spec create_single_reader_mq_broadcasters!(Vllm.Distributed.GroupCoordinator.t(), integer(), boolean() | keyword()) :: term()
-  @spec create_single_reader_mq_broadcasters!(Vllm.Distributed.GroupCoordinator.t(), integer(), boolean(), keyword()) :: term()
-  def create_single_reader_mq_broadcasters!(receiver, reader_rank_in_group \\ :"$unset", blocking \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Error.unwrap!(create_single_reader_mq_broadcasters(receiver, reader_rank_in_group, blocking, opts))
+  @spec create_single_reader_mq_broadcasters!(input()) ::
+          {MessageQueue.t(), term()}
+  @spec create_single_reader_mq_broadcasters!(
+    input(),
+    integer() | keyword()
+  ) ::
+          {MessageQueue.t(), term()}
+  @spec create_single_reader_mq_broadcasters!(
+    input(),
+    integer(),
+    boolean() | keyword()
+  ) ::
+          {MessageQueue.t(), term()}
+  @spec create_single_reader_mq_broadcasters!(
+    input(),
+    Call.arg(integer()),
+    Call.arg(boolean()),
+    keyword()
+  ) ::
+          {MessageQueue.t(), term()}
+  def create_single_reader_mq_broadcasters!(
+    receiver,
+    reader_rank_in_group \\ :__default__,
+    blocking \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Error.unwrap!(create_single_reader_mq_broadcasters(
+      receiver,
+      reader_rank_in_group,
+      blocking,
+      opts
+    ))
   end
 
   @broadcast_object %Vllm.Call.Spec{
@@ -793,32 +1585,62 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   Return the object of `src`; other ranks' `obj` is ignored.
 
-  Objects travel encoded as plain values, see `object_codec`; one that cannot is an
-  `EncodingError` on `src`. Goes through the message queue where the group has one and `src`
-  is 0. Collective over the group.
-
-  Python: `GroupCoordinator.broadcast_object(obj=None, src=0)`.
+  Objects travel encoded as plain values, see `Vllm.Term`; one that cannot is an
+  `"encoding_error"` on `src`. Goes through the message queue where the group has one and `src` is
+  0. Collective over the group.
 
   Collective: every member of the group must make this call.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+    * `obj` (`term()`, default `nil`) - any term, see `Vllm.Term`
+    * `src` (`integer()`, default `0`) - rank inside the group that sends
+
+  ## Example
+
+      given = if rank == 0, do: %{"step" => 3}
+      {:ok, %{"step" => 3}} =
+        Vllm.Distributed.GroupCoordinator.broadcast_object(group, given)
   """
-  @spec broadcast_object(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec broadcast_object(Vllm.Distributed.GroupCoordinator.t(), term() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec broadcast_object(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec broadcast_object(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  def broadcast_object(receiver, obj \\ :"$unset", src \\ :"$unset", opts \\ :"$unset") do
+  @spec broadcast_object(input()) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec broadcast_object(input(), term() | keyword()) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec broadcast_object(
+    input(),
+    term(),
+    integer() | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec broadcast_object(
+    input(),
+    Call.arg(term()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  def broadcast_object(receiver, obj \\ :__default__, src \\ :__default__, opts \\ []) do
     Vllm.Call.run(@broadcast_object, [receiver, obj, src, opts])
   end
 
   @doc "Like `broadcast_object`, but returns the value itself and raises `Vllm.Error`."
-  @spec broadcast_object!(Vllm.Distributed.GroupCoordinator.t()) :: term()
-  @spec broadcast_object!(Vllm.Distributed.GroupCoordinator.t(), term() | keyword()) :: term()
-  @spec broadcast_object!(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | keyword()) :: term()
-  @spec broadcast_object!(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), keyword()) :: term()
-  def broadcast_object!(receiver, obj \\ :"$unset", src \\ :"$unset", opts \\ :"$unset") do
+  @spec broadcast_object!(input()) :: term()
+  @spec broadcast_object!(input(), term() | keyword()) :: term()
+  @spec broadcast_object!(
+    input(),
+    term(),
+    integer() | keyword()
+  ) ::
+          term()
+  @spec broadcast_object!(
+    input(),
+    Call.arg(term()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          term()
+  def broadcast_object!(receiver, obj \\ :__default__, src \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(broadcast_object(receiver, obj, src, opts))
   end
 
@@ -838,33 +1660,89 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   Replace the entries of `obj_list` by those of `src`, and return the list.
 
-  All ranks pass lists of the same length. `group` is the process group to use in place of
-  this coordinator's CPU group; this rank and `src` (still counted inside this coordinator)
-  must be in it. Raises `InvalidRankError` if not, `InvalidArgumentError` if the lengths
-  differ. Collective over `group`.
-
-  Python: `GroupCoordinator.broadcast_object_list(obj_list, src=0, group=None)`.
+  All ranks pass lists of the same length. `group` is the process group to use in place of this
+  coordinator's CPU group; this rank and `src` (still counted inside this coordinator) must be in
+  it. Fails with `"invalid_rank"` if not, `"invalid_argument"` if the lengths differ. Collective
+  over `group`.
 
   Collective: every member of the group must make this call.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+    * `obj_list` (`term()`) - list of any terms
+    * `src` (`integer()`, default `0`) - rank inside the group that sends
+    * `group` (`Vllm.Distributed.ProcessGroup.input()`, default `nil`) - process group for the
+      objects, in place of the coordinator's own
+
+  ## Example
+
+      {:ok, value} = Vllm.Distributed.GroupCoordinator.broadcast_object_list(group, [1, 2])
   """
-  @spec broadcast_object_list(Vllm.Distributed.GroupCoordinator.t(), term()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec broadcast_object_list(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec broadcast_object_list(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), Vllm.Distributed.ProcessGroup.t() | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec broadcast_object_list(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), Vllm.Distributed.ProcessGroup.t() | nil, keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  def broadcast_object_list(receiver, obj_list, src \\ :"$unset", group \\ :"$unset", opts \\ :"$unset") do
+  @spec broadcast_object_list(input(), term() | keyword()) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec broadcast_object_list(
+    input(),
+    term(),
+    integer() | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec broadcast_object_list(
+    input(),
+    term(),
+    integer(),
+    ProcessGroup.input() | nil | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec broadcast_object_list(
+    input(),
+    Call.arg(term()),
+    Call.arg(integer()),
+    Call.arg(ProcessGroup.input() | nil),
+    keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  def broadcast_object_list(
+    receiver,
+    obj_list,
+    src \\ :__default__,
+    group \\ :__default__,
+    opts \\ []
+  ) do
     Vllm.Call.run(@broadcast_object_list, [receiver, obj_list, src, group, opts])
   end
 
   @doc "Like `broadcast_object_list`, but returns the value itself and raises `Vllm.Error`."
-  @spec broadcast_object_list!(Vllm.Distributed.GroupCoordinator.t(), term()) :: term()
-  @spec broadcast_object_list!(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | keyword()) :: term()
-  @spec broadcast_object_list!(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), Vllm.Distributed.ProcessGroup.t() | nil | keyword()) :: term()
-  @spec broadcast_object_list!(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), Vllm.Distributed.ProcessGroup.t() | nil, keyword()) :: term()
-  def broadcast_object_list!(receiver, obj_list, src \\ :"$unset", group \\ :"$unset", opts \\ :"$unset") do
+  @spec broadcast_object_list!(input(), term() | keyword()) ::
+          term()
+  @spec broadcast_object_list!(
+    input(),
+    term(),
+    integer() | keyword()
+  ) ::
+          term()
+  @spec broadcast_object_list!(
+    input(),
+    term(),
+    integer(),
+    ProcessGroup.input() | nil | keyword()
+  ) ::
+          term()
+  @spec broadcast_object_list!(
+    input(),
+    Call.arg(term()),
+    Call.arg(integer()),
+    Call.arg(ProcessGroup.input() | nil),
+    keyword()
+  ) ::
+          term()
+  def broadcast_object_list!(
+    receiver,
+    obj_list,
+    src \\ :__default__,
+    group \\ :__default__,
+    opts \\ []
+  ) do
     Vllm.Error.unwrap!(broadcast_object_list(receiver, obj_list, src, group, opts))
   end
 
@@ -883,42 +1761,133 @@ defmodule Vllm.Distributed.GroupCoordinator do
   }
 
   @doc ~S"""
-  Return the dict of `src`: tensors, also within nested dicts, lists and tuples, and plain
-  values.
+  Return the map of `src`: tensors, also within nested maps, lists and tuples, and plain values.
 
-  Other ranks pass None. `metadata_group` is the process group for the description and CPU
+  Other ranks pass `nil`. `metadata_group` is the process group for the description and CPU
   tensors in place of the CPU group, `group` the one for tensors on a device in place of the
-  device group; this rank and `src` must be in them. `src` gets its own dict back. Raises
-  `InvalidTypeError` if `src` passes no dict, `EncodingError` for values that cannot travel.
+  device group; this rank and `src` must be in them. `src` gets its own map back. Fails with
+  `"invalid_type"` if `src` passes no map, `"encoding_error"` for values that cannot travel.
   Collective over the group.
-
-  Python: `GroupCoordinator.broadcast_tensor_dict(tensor_dict=None, src=0, group=None, metadata_group=None)`.
 
   Collective: every member of the group must make this call.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+    * `tensor_dict` (`term()`, default `nil`) - map from strings to tensors, also nested, and
+      plain values
+    * `src` (`integer()`, default `0`) - rank inside the group that sends
+    * `group` (`Vllm.Distributed.ProcessGroup.input()`, default `nil`) - process group for the
+      objects, in place of the coordinator's own
+    * `metadata_group` (`Vllm.Distributed.ProcessGroup.input()`, default `nil`) - process group
+      for the description, in place of the coordinator's CPU group
+
+  ## Example
+
+      {:ok, value} = Vllm.Distributed.GroupCoordinator.broadcast_tensor_dict(group)
   """
-  @spec broadcast_tensor_dict(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec broadcast_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec broadcast_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec broadcast_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), Vllm.Distributed.ProcessGroup.t() | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec broadcast_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), Vllm.Distributed.ProcessGroup.t() | nil, Vllm.Distributed.ProcessGroup.t() | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec broadcast_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), Vllm.Distributed.ProcessGroup.t() | nil, Vllm.Distributed.ProcessGroup.t() | nil, keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  def broadcast_tensor_dict(receiver, tensor_dict \\ :"$unset", src \\ :"$unset", group \\ :"$unset", metadata_group \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Call.run(@broadcast_tensor_dict, [receiver, tensor_dict, src, group, metadata_group, opts])
+  @spec broadcast_tensor_dict(input()) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec broadcast_tensor_dict(input(), term() | keyword()) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec broadcast_tensor_dict(
+    input(),
+    term(),
+    integer() | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec broadcast_tensor_dict(
+    input(),
+    term(),
+    integer(),
+    ProcessGroup.input() | nil | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec broadcast_tensor_dict(
+    input(),
+    term(),
+    integer(),
+    ProcessGroup.input() | nil,
+    ProcessGroup.input() | nil | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec broadcast_tensor_dict(
+    input(),
+    Call.arg(term()),
+    Call.arg(integer()),
+    Call.arg(ProcessGroup.input() | nil),
+    Call.arg(ProcessGroup.input() | nil),
+    keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  def broadcast_tensor_dict(
+    receiver,
+    tensor_dict \\ :__default__,
+    src \\ :__default__,
+    group \\ :__default__,
+    metadata_group \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Call.run(@broadcast_tensor_dict, [
+      receiver,
+      tensor_dict,
+      src,
+      group,
+      metadata_group,
+      opts
+    ])
   end
 
   @doc "Like `broadcast_tensor_dict`, but returns the value itself and raises `Vllm.Error`."
-  @spec broadcast_tensor_dict!(Vllm.Distributed.GroupCoordinator.t()) :: term()
-  @spec broadcast_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term() | keyword()) :: term()
-  @spec broadcast_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | keyword()) :: term()
-  @spec broadcast_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), Vllm.Distributed.ProcessGroup.t() | nil | keyword()) :: term()
-  @spec broadcast_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), Vllm.Distributed.ProcessGroup.t() | nil, Vllm.Distributed.ProcessGroup.t() | nil | keyword()) :: term()
-  @spec broadcast_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), Vllm.Distributed.ProcessGroup.t() | nil, Vllm.Distributed.ProcessGroup.t() | nil, keyword()) :: term()
-  def broadcast_tensor_dict!(receiver, tensor_dict \\ :"$unset", src \\ :"$unset", group \\ :"$unset", metadata_group \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Error.unwrap!(broadcast_tensor_dict(receiver, tensor_dict, src, group, metadata_group, opts))
+  @spec broadcast_tensor_dict!(input()) :: term()
+  @spec broadcast_tensor_dict!(input(), term() | keyword()) ::
+          term()
+  @spec broadcast_tensor_dict!(
+    input(),
+    term(),
+    integer() | keyword()
+  ) ::
+          term()
+  @spec broadcast_tensor_dict!(
+    input(),
+    term(),
+    integer(),
+    ProcessGroup.input() | nil | keyword()
+  ) ::
+          term()
+  @spec broadcast_tensor_dict!(
+    input(),
+    term(),
+    integer(),
+    ProcessGroup.input() | nil,
+    ProcessGroup.input() | nil | keyword()
+  ) ::
+          term()
+  @spec broadcast_tensor_dict!(
+    input(),
+    Call.arg(term()),
+    Call.arg(integer()),
+    Call.arg(ProcessGroup.input() | nil),
+    Call.arg(ProcessGroup.input() | nil),
+    keyword()
+  ) ::
+          term()
+  def broadcast_tensor_dict!(
+    receiver,
+    tensor_dict \\ :__default__,
+    src \\ :__default__,
+    group \\ :__default__,
+    metadata_group \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Error.unwrap!(broadcast_tensor_dict(
+      receiver,
+      tensor_dict,
+      src,
+      group,
+      metadata_group,
+      opts
+    ))
   end
 
   @send_object %Vllm.Call.Spec{
@@ -936,25 +1905,48 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   Send an object to `dst`, which calls `recv_object`.
 
-  Raises `InvalidRankError` if `dst` is out of range or this rank itself, `EncodingError` for
+  Fails with `"invalid_rank"` if `dst` is out of range or this rank itself, `"encoding_error"` for
   an object that cannot travel, before anything is sent.
 
-  Python: `GroupCoordinator.send_object(obj, dst)`.
+  Between two ranks: the other one makes the call that answers this one.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+    * `obj` (`term()`) - any term, see `Vllm.Term`
+    * `dst` (`integer()`) - rank inside the group that receives
+
+  ## Example
+
+      {:ok, nil} = Vllm.Distributed.GroupCoordinator.send_object(group, %{"step" => 3}, 1)
   """
-  @spec send_object(Vllm.Distributed.GroupCoordinator.t(), term(), integer()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec send_object(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  def send_object(receiver, obj, dst, opts \\ []) do
+  @spec send_object(input(), keyword()) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec send_object(input(), term(), integer() | keyword()) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec send_object(
+    input(),
+    Call.arg(term()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  def send_object(receiver, obj, dst \\ :__default__, opts \\ []) do
     Vllm.Call.run(@send_object, [receiver, obj, dst, opts])
   end
 
   @doc "Like `send_object`, but returns the value itself and raises `Vllm.Error`."
-  @spec send_object!(Vllm.Distributed.GroupCoordinator.t(), term(), integer()) :: nil
-  @spec send_object!(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), keyword()) :: nil
-  def send_object!(receiver, obj, dst, opts \\ []) do
+  @spec send_object!(input(), keyword()) :: nil
+  @spec send_object!(input(), term(), integer() | keyword()) ::
+          nil
+  @spec send_object!(
+    input(),
+    Call.arg(term()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          nil
+  def send_object!(receiver, obj, dst \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(send_object(receiver, obj, dst, opts))
   end
 
@@ -966,31 +1958,55 @@ defmodule Vllm.Distributed.GroupCoordinator do
       {:obj, 2, :term, :required},
       {:dst, 3, :int, :required}
     ],
-    result: :term,
+    result: {:object, Vllm.Distributed.Handle},
     inline: false
   }
 
   @doc ~S"""
   Start to send an object to `dst`, which calls `recv_object`; return a handle to wait for.
 
-  The object is encoded at once, and may be changed. Raises as `send_object` does.
+  The object is encoded at once, and may be changed. Fails as `send_object` does.
 
-  Python: `GroupCoordinator.isend_object(obj, dst)`.
+  Between two ranks: the other one makes the call that answers this one.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+    * `obj` (`term()`) - any term, see `Vllm.Term`
+    * `dst` (`integer()`) - rank inside the group that receives
+
+  ## Example
+
+      {:ok, %Vllm.Distributed.Handle{}} = Vllm.Distributed.GroupCoordinator.isend_object(group, %{"step" => 3}, 1)
   """
-  @spec isend_object(Vllm.Distributed.GroupCoordinator.t(), term(), integer()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec isend_object(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  def isend_object(receiver, obj, dst, opts \\ []) do
+  @spec isend_object(input(), keyword()) ::
+          {:ok, Handle.t()} | {:error, Error.t()}
+  @spec isend_object(input(), term(), integer() | keyword()) ::
+          {:ok, Handle.t()} | {:error, Error.t()}
+  @spec isend_object(
+    input(),
+    Call.arg(term()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          {:ok, Handle.t()} | {:error, Error.t()}
+  def isend_object(receiver, obj, dst \\ :__default__, opts \\ []) do
     Vllm.Call.run(@isend_object, [receiver, obj, dst, opts])
   end
 
   @doc "Like `isend_object`, but returns the value itself and raises `Vllm.Error`."
-  @spec isend_object!(Vllm.Distributed.GroupCoordinator.t(), term(), integer()) :: term()
-  @spec isend_object!(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), keyword()) :: term()
-  def isend_object!(receiver, obj, dst, opts \\ []) do
+  @spec isend_object!(input(), keyword()) ::
+          Handle.t()
+  @spec isend_object!(input(), term(), integer() | keyword()) ::
+          Handle.t()
+  @spec isend_object!(
+    input(),
+    Call.arg(term()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          Handle.t()
+  def isend_object!(receiver, obj, dst \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(isend_object(receiver, obj, dst, opts))
   end
 
@@ -1008,23 +2024,39 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   Return the object that `src` sends with `send_object`.
 
-  Raises `InvalidRankError` if `src` is out of range or this rank itself.
+  Fails with `"invalid_rank"` if `src` is out of range or this rank itself.
 
-  Python: `GroupCoordinator.recv_object(src)`.
+  Between two ranks: the other one makes the call that answers this one.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+    * `src` (`integer()`) - rank inside the group that sends
+
+  ## Example
+
+      {:ok, value} = Vllm.Distributed.GroupCoordinator.recv_object(group, 0)
   """
-  @spec recv_object(Vllm.Distributed.GroupCoordinator.t(), integer()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec recv_object(Vllm.Distributed.GroupCoordinator.t(), integer(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec recv_object(input(), integer() | keyword()) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec recv_object(
+    input(),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
   def recv_object(receiver, src, opts \\ []) do
     Vllm.Call.run(@recv_object, [receiver, src, opts])
   end
 
   @doc "Like `recv_object`, but returns the value itself and raises `Vllm.Error`."
-  @spec recv_object!(Vllm.Distributed.GroupCoordinator.t(), integer()) :: term()
-  @spec recv_object!(Vllm.Distributed.GroupCoordinator.t(), integer(), keyword()) :: term()
+  @spec recv_object!(input(), integer() | keyword()) :: term()
+  @spec recv_object!(
+    input(),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          term()
   def recv_object!(receiver, src, opts \\ []) do
     Vllm.Error.unwrap!(recv_object(receiver, src, opts))
   end
@@ -1042,26 +2074,30 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   Return when every rank of the group has called it.
 
-  Uses the CPU group. Raises `CollectiveTimeoutError` if a rank does not come before the
+  Uses the CPU group. Fails with `"collective_timeout"` if a rank does not come before the
   timeout. Collective over the group.
-
-  Python: `GroupCoordinator.barrier()`.
 
   Collective: every member of the group must make this call.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, nil} = Vllm.Distributed.GroupCoordinator.barrier(group)
   """
-  @spec barrier(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec barrier(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
+  @spec barrier(input()) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec barrier(input(), keyword()) ::
+          {:ok, nil} | {:error, Error.t()}
   def barrier(receiver, opts \\ []) do
     Vllm.Call.run(@barrier, [receiver, opts])
   end
 
   @doc "Like `barrier`, but returns the value itself and raises `Vllm.Error`."
-  @spec barrier!(Vllm.Distributed.GroupCoordinator.t()) :: nil
-  @spec barrier!(Vllm.Distributed.GroupCoordinator.t(), keyword()) :: nil
+  @spec barrier!(input()) :: nil
+  @spec barrier!(input(), keyword()) :: nil
   def barrier!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(barrier(receiver, opts))
   end
@@ -1081,27 +2117,42 @@ defmodule Vllm.Distributed.GroupCoordinator do
   Return the sum of the group's tensors in a new tensor; the input is not changed.
 
   All ranks pass the same shape and dtype. Over gloo 16-bit floats are summed in their own
-  precision; integers wrap around; booleans are combined by or. Raises
-  `UnsupportedDtypeError`, before anything is sent, for a dtype that has no exact sum over
-  the backend. Collective over the group.
-
-  Python: `GroupCoordinator.all_reduce(input_)`.
+  precision; integers wrap around; booleans are combined by or. Fails with `"unsupported_dtype"`,
+  before anything is sent, for a dtype that has no exact sum over the backend. Collective over the
+  group.
 
   Collective: every member of the group must make this call.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+    * `input_` (`Vllm.Call.tensor()`) - the tensor
+
+  ## Example
+
+      {:ok, %Vllm.Tensor{}} = Vllm.Distributed.GroupCoordinator.all_reduce(group, tensor)
   """
-  @spec all_reduce(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec all_reduce(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  @spec all_reduce(input(), Call.tensor() | keyword()) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec all_reduce(
+    input(),
+    Call.arg(Call.tensor()),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
   def all_reduce(receiver, input_, opts \\ []) do
     Vllm.Call.run(@all_reduce, [receiver, input_, opts])
   end
 
   @doc "Like `all_reduce`, but returns the value itself and raises `Vllm.Error`."
-  @spec all_reduce!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: Vllm.Tensor.t()
-  @spec all_reduce!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), keyword()) :: Vllm.Tensor.t()
+  @spec all_reduce!(input(), Call.tensor() | keyword()) ::
+          Tensor.t()
+  @spec all_reduce!(
+    input(),
+    Call.arg(Call.tensor()),
+    keyword()
+  ) ::
+          Tensor.t()
   def all_reduce!(receiver, input_, opts \\ []) do
     Vllm.Error.unwrap!(all_reduce(receiver, input_, opts))
   end
@@ -1120,27 +2171,42 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   Replace `input_` by the sum of the group's tensors, and return it.
 
-  As `all_reduce`, but in place and so without a new tensor. Raises `InvalidArgumentError` for
-  one with several elements in the same place in memory, such as an expanded one. Collective
-  over the group.
-
-  Python: `GroupCoordinator.all_reduce_(input_)`.
+  As `all_reduce`, but in place and so without a new tensor. Fails with `"invalid_argument"` for
+  one with several elements in the same place in memory, such as an expanded one. Collective over
+  the group.
 
   Collective: every member of the group must make this call.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+    * `input_` (`Vllm.Call.tensor()`) - the tensor
+
+  ## Example
+
+      {:ok, %Vllm.Tensor{}} = Vllm.Distributed.GroupCoordinator.all_reduce_(group, tensor)
   """
-  @spec all_reduce_(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec all_reduce_(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
+  @spec all_reduce_(input(), Call.tensor() | keyword()) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec all_reduce_(
+    input(),
+    Call.arg(Call.tensor()),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
   def all_reduce_(receiver, input_, opts \\ []) do
     Vllm.Call.run(@all_reduce_in_place, [receiver, input_, opts])
   end
 
   @doc "Like `all_reduce_`, but returns the value itself and raises `Vllm.Error`."
-  @spec all_reduce_!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: Vllm.Tensor.t()
-  @spec all_reduce_!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), keyword()) :: Vllm.Tensor.t()
+  @spec all_reduce_!(input(), Call.tensor() | keyword()) ::
+          Tensor.t()
+  @spec all_reduce_!(
+    input(),
+    Call.arg(Call.tensor()),
+    keyword()
+  ) ::
+          Tensor.t()
   def all_reduce_!(receiver, input_, opts \\ []) do
     Vllm.Error.unwrap!(all_reduce_(receiver, input_, opts))
   end
@@ -1160,30 +2226,58 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   Return the tensors of all ranks, in rank order, concatenated along `dim`.
 
-  All ranks pass the same shape and dtype; the result's extent along `dim` is the input's
-  times the group's size. Tensors without dims become a vector. Raises
-  `InvalidArgumentError` if `dim` is out of range. Collective over the group.
-
-  Python: `GroupCoordinator.all_gather(input_, dim=-1)`.
+  All ranks pass the same shape and dtype; the result's extent along `dim` is the input's times
+  the group's size. Tensors without dims become a vector. Fails with `"invalid_argument"` if `dim`
+  is out of range. Collective over the group.
 
   Collective: every member of the group must make this call.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+    * `input_` (`Vllm.Call.tensor()`) - the tensor
+    * `dim` (`integer()`, default `-1`) - the dimension; a negative one counts from the end
+
+  ## Example
+
+      {:ok, %Vllm.Tensor{}} = Vllm.Distributed.GroupCoordinator.all_gather(group, tensor)
   """
-  @spec all_gather(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec all_gather(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec all_gather(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  def all_gather(receiver, input_, dim \\ :"$unset", opts \\ :"$unset") do
+  @spec all_gather(input(), Call.tensor() | keyword()) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec all_gather(
+    input(),
+    Call.tensor(),
+    integer() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec all_gather(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  def all_gather(receiver, input_, dim \\ :__default__, opts \\ []) do
     Vllm.Call.run(@all_gather, [receiver, input_, dim, opts])
   end
 
   @doc "Like `all_gather`, but returns the value itself and raises `Vllm.Error`."
-  @spec all_gather!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: Vllm.Tensor.t()
-  @spec all_gather!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | keyword()) :: Vllm.Tensor.t()
-  @spec all_gather!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), keyword()) :: Vllm.Tensor.t()
-  def all_gather!(receiver, input_, dim \\ :"$unset", opts \\ :"$unset") do
+  @spec all_gather!(input(), Call.tensor() | keyword()) ::
+          Tensor.t()
+  @spec all_gather!(
+    input(),
+    Call.tensor(),
+    integer() | keyword()
+  ) ::
+          Tensor.t()
+  @spec all_gather!(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          Tensor.t()
+  def all_gather!(receiver, input_, dim \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(all_gather(receiver, input_, dim, opts))
   end
 
@@ -1205,31 +2299,66 @@ defmodule Vllm.Distributed.GroupCoordinator do
 
   `sizes` is each rank's extent along `dim`, the same list on every rank; without it all are
   equal. A list of tensors gives a list of results, for which `sizes` holds each time; all are
-  checked before the first is sent. Raises `InvalidArgumentError` if this rank's entry is not
+  checked before the first is sent. Fails with `"invalid_argument"` if this rank's entry is not
   its tensor's extent. Collective over the group.
-
-  Python: `GroupCoordinator.all_gatherv(input_, dim=0, sizes=None)`.
 
   Collective: every member of the group must make this call.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+    * `input_` (`term()`) - the tensor
+    * `dim` (`integer()`, default `0`) - the dimension; a negative one counts from the end
+    * `sizes` (`[integer()]`, default `nil`) - extents along the dimension, one per rank
+
+  ## Example
+
+      {:ok, rows} =
+        Vllm.Distributed.GroupCoordinator.all_gatherv(group, tensor, dim: 0, sizes: [3, 1])
   """
-  @spec all_gatherv(Vllm.Distributed.GroupCoordinator.t(), term()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec all_gatherv(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec all_gatherv(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), [integer()] | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec all_gatherv(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), [integer()] | nil, keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  def all_gatherv(receiver, input_, dim \\ :"$unset", sizes \\ :"$unset", opts \\ :"$unset") do
+  @spec all_gatherv(input(), term() | keyword()) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec all_gatherv(input(), term(), integer() | keyword()) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec all_gatherv(
+    input(),
+    term(),
+    integer(),
+    [integer()] | nil | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec all_gatherv(
+    input(),
+    Call.arg(term()),
+    Call.arg(integer()),
+    Call.arg([integer()] | nil),
+    keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  def all_gatherv(receiver, input_, dim \\ :__default__, sizes \\ :__default__, opts \\ []) do
     Vllm.Call.run(@all_gatherv, [receiver, input_, dim, sizes, opts])
   end
 
   @doc "Like `all_gatherv`, but returns the value itself and raises `Vllm.Error`."
-  @spec all_gatherv!(Vllm.Distributed.GroupCoordinator.t(), term()) :: term()
-  @spec all_gatherv!(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | keyword()) :: term()
-  @spec all_gatherv!(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), [integer()] | nil | keyword()) :: term()
-  @spec all_gatherv!(Vllm.Distributed.GroupCoordinator.t(), term(), integer(), [integer()] | nil, keyword()) :: term()
-  def all_gatherv!(receiver, input_, dim \\ :"$unset", sizes \\ :"$unset", opts \\ :"$unset") do
+  @spec all_gatherv!(input(), term() | keyword()) :: term()
+  @spec all_gatherv!(input(), term(), integer() | keyword()) ::
+          term()
+  @spec all_gatherv!(
+    input(),
+    term(),
+    integer(),
+    [integer()] | nil | keyword()
+  ) ::
+          term()
+  @spec all_gatherv!(
+    input(),
+    Call.arg(term()),
+    Call.arg(integer()),
+    Call.arg([integer()] | nil),
+    keyword()
+  ) ::
+          term()
+  def all_gatherv!(receiver, input_, dim \\ :__default__, sizes \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(all_gatherv(receiver, input_, dim, sizes, opts))
   end
 
@@ -1248,30 +2377,64 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   Return this rank's equal part, along `dim`, of the sum of the group's tensors.
 
-  All ranks pass the same shape and dtype; rank i gets the i-th part. Dtypes as for
-  `all_reduce`. Raises `InvalidArgumentError` if `dim` is out of range or its extent does not
-  divide by the group's size. Collective over the group.
-
-  Python: `GroupCoordinator.reduce_scatter(input_, dim=-1)`.
+  All ranks pass the same shape and dtype; rank i gets the i-th part. Dtypes as for `all_reduce`.
+  Fails with `"invalid_argument"` if `dim` is out of range or its extent does not divide by the
+  group's size. Collective over the group.
 
   Collective: every member of the group must make this call.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+    * `input_` (`Vllm.Call.tensor()`) - the tensor
+    * `dim` (`integer()`, default `-1`) - the dimension; a negative one counts from the end
+
+  ## Example
+
+      {:ok, %Vllm.Tensor{}} = Vllm.Distributed.GroupCoordinator.reduce_scatter(group, tensor)
   """
-  @spec reduce_scatter(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec reduce_scatter(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec reduce_scatter(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  def reduce_scatter(receiver, input_, dim \\ :"$unset", opts \\ :"$unset") do
+  @spec reduce_scatter(
+    input(),
+    Call.tensor() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec reduce_scatter(
+    input(),
+    Call.tensor(),
+    integer() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec reduce_scatter(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  def reduce_scatter(receiver, input_, dim \\ :__default__, opts \\ []) do
     Vllm.Call.run(@reduce_scatter, [receiver, input_, dim, opts])
   end
 
   @doc "Like `reduce_scatter`, but returns the value itself and raises `Vllm.Error`."
-  @spec reduce_scatter!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: Vllm.Tensor.t()
-  @spec reduce_scatter!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | keyword()) :: Vllm.Tensor.t()
-  @spec reduce_scatter!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), keyword()) :: Vllm.Tensor.t()
-  def reduce_scatter!(receiver, input_, dim \\ :"$unset", opts \\ :"$unset") do
+  @spec reduce_scatter!(
+    input(),
+    Call.tensor() | keyword()
+  ) ::
+          Tensor.t()
+  @spec reduce_scatter!(
+    input(),
+    Call.tensor(),
+    integer() | keyword()
+  ) ::
+          Tensor.t()
+  @spec reduce_scatter!(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          Tensor.t()
+  def reduce_scatter!(receiver, input_, dim \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(reduce_scatter(receiver, input_, dim, opts))
   end
 
@@ -1291,32 +2454,86 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   Return this rank's part, `sizes[rank_in_group]` along `dim`, of the group's sum.
 
-  As `reduce_scatter`, for parts of different extents; `sizes` is the same list on every rank
-  and sums to the input's extent. Raises `InvalidArgumentError` if not. Collective over the
-  group.
-
-  Python: `GroupCoordinator.reduce_scatterv(input_, dim=-1, sizes=None)`.
+  As `reduce_scatter`, for parts of different extents; `sizes` is the same list on every rank and
+  sums to the input's extent. Fails with `"invalid_argument"` if not. Collective over the group.
 
   Collective: every member of the group must make this call.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+    * `input_` (`Vllm.Call.tensor()`) - the tensor
+    * `dim` (`integer()`, default `-1`) - the dimension; a negative one counts from the end
+    * `sizes` (`[integer()]`, default `nil`) - extents along the dimension, one per rank
+
+  ## Example
+
+      {:ok, %Vllm.Tensor{}} = Vllm.Distributed.GroupCoordinator.reduce_scatterv(group, tensor)
   """
-  @spec reduce_scatterv(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec reduce_scatterv(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec reduce_scatterv(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), [integer()] | nil | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec reduce_scatterv(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), [integer()] | nil, keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  def reduce_scatterv(receiver, input_, dim \\ :"$unset", sizes \\ :"$unset", opts \\ :"$unset") do
+  @spec reduce_scatterv(
+    input(),
+    Call.tensor() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec reduce_scatterv(
+    input(),
+    Call.tensor(),
+    integer() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec reduce_scatterv(
+    input(),
+    Call.tensor(),
+    integer(),
+    [integer()] | nil | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec reduce_scatterv(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    Call.arg([integer()] | nil),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  def reduce_scatterv(receiver, input_, dim \\ :__default__, sizes \\ :__default__, opts \\ []) do
     Vllm.Call.run(@reduce_scatterv, [receiver, input_, dim, sizes, opts])
   end
 
   @doc "Like `reduce_scatterv`, but returns the value itself and raises `Vllm.Error`."
-  @spec reduce_scatterv!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: Vllm.Tensor.t()
-  @spec reduce_scatterv!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | keyword()) :: Vllm.Tensor.t()
-  @spec reduce_scatterv!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), [integer()] | nil | keyword()) :: Vllm.Tensor.t()
-  @spec reduce_scatterv!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), [integer()] | nil, keyword()) :: Vllm.Tensor.t()
-  def reduce_scatterv!(receiver, input_, dim \\ :"$unset", sizes \\ :"$unset", opts \\ :"$unset") do
+  @spec reduce_scatterv!(
+    input(),
+    Call.tensor() | keyword()
+  ) ::
+          Tensor.t()
+  @spec reduce_scatterv!(
+    input(),
+    Call.tensor(),
+    integer() | keyword()
+  ) ::
+          Tensor.t()
+  @spec reduce_scatterv!(
+    input(),
+    Call.tensor(),
+    integer(),
+    [integer()] | nil | keyword()
+  ) ::
+          Tensor.t()
+  @spec reduce_scatterv!(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    Call.arg([integer()] | nil),
+    keyword()
+  ) ::
+          Tensor.t()
+  def reduce_scatterv!(
+    receiver,
+    input_,
+    dim \\ :__default__,
+    sizes \\ :__default__,
+    opts \\ []
+  ) do
     Vllm.Error.unwrap!(reduce_scatterv(receiver, input_, dim, sizes, opts))
   end
 
@@ -1334,33 +2551,76 @@ defmodule Vllm.Distributed.GroupCoordinator do
   }
 
   @doc ~S"""
-  Return, on `dst`, the tensors of all ranks concatenated along `dim`; elsewhere None.
+  Return, on `dst`, the tensors of all ranks concatenated along `dim`; elsewhere `nil`.
 
-  All ranks pass the same shape and dtype. Raises `InvalidRankError` or
-  `InvalidArgumentError` for a `dst` or `dim` out of range. Collective over the group.
-
-  Python: `GroupCoordinator.gather(input_, dst=0, dim=-1)`.
+  All ranks pass the same shape and dtype. Fails with `"invalid_rank"` or `"invalid_argument"` for
+  a `dst` or `dim` out of range. Collective over the group.
 
   Collective: every member of the group must make this call.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+    * `input_` (`Vllm.Call.tensor()`) - the tensor
+    * `dst` (`integer()`, default `0`) - rank inside the group that receives
+    * `dim` (`integer()`, default `-1`) - the dimension; a negative one counts from the end
+
+  ## Example
+
+      {:ok, value} = Vllm.Distributed.GroupCoordinator.gather(group, tensor)
   """
-  @spec gather(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t() | nil} | {:error, Vllm.Error.t()}
-  @spec gather(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | keyword()) :: {:ok, Vllm.Tensor.t() | nil} | {:error, Vllm.Error.t()}
-  @spec gather(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), integer() | keyword()) :: {:ok, Vllm.Tensor.t() | nil} | {:error, Vllm.Error.t()}
-  @spec gather(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), integer(), keyword()) :: {:ok, Vllm.Tensor.t() | nil} | {:error, Vllm.Error.t()}
-  def gather(receiver, input_, dst \\ :"$unset", dim \\ :"$unset", opts \\ :"$unset") do
+  @spec gather(input(), Call.tensor() | keyword()) ::
+          {:ok, Tensor.t() | nil} | {:error, Error.t()}
+  @spec gather(
+    input(),
+    Call.tensor(),
+    integer() | keyword()
+  ) ::
+          {:ok, Tensor.t() | nil} | {:error, Error.t()}
+  @spec gather(
+    input(),
+    Call.tensor(),
+    integer(),
+    integer() | keyword()
+  ) ::
+          {:ok, Tensor.t() | nil} | {:error, Error.t()}
+  @spec gather(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          {:ok, Tensor.t() | nil} | {:error, Error.t()}
+  def gather(receiver, input_, dst \\ :__default__, dim \\ :__default__, opts \\ []) do
     Vllm.Call.run(@gather, [receiver, input_, dst, dim, opts])
   end
 
   @doc "Like `gather`, but returns the value itself and raises `Vllm.Error`."
-  @spec gather!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: Vllm.Tensor.t() | nil
-  @spec gather!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | keyword()) :: Vllm.Tensor.t() | nil
-  @spec gather!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), integer() | keyword()) :: Vllm.Tensor.t() | nil
-  @spec gather!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), integer(), keyword()) :: Vllm.Tensor.t() | nil
-  def gather!(receiver, input_, dst \\ :"$unset", dim \\ :"$unset", opts \\ :"$unset") do
+  @spec gather!(input(), Call.tensor() | keyword()) ::
+          Tensor.t() | nil
+  @spec gather!(
+    input(),
+    Call.tensor(),
+    integer() | keyword()
+  ) ::
+          Tensor.t() | nil
+  @spec gather!(
+    input(),
+    Call.tensor(),
+    integer(),
+    integer() | keyword()
+  ) ::
+          Tensor.t() | nil
+  @spec gather!(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          Tensor.t() | nil
+  def gather!(receiver, input_, dst \\ :__default__, dim \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(gather(receiver, input_, dst, dim, opts))
   end
 
@@ -1379,30 +2639,58 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   Replace `input_` by the tensor of `src`, and return it.
 
-  All ranks pass the same shape and dtype, any dtype. Raises `InvalidRankError` for a `src`
-  out of range, `InvalidArgumentError` for a tensor with several elements in the same place
-  in memory, such as an expanded one. Collective over the group.
-
-  Python: `GroupCoordinator.broadcast(input_, src=0)`.
+  All ranks pass the same shape and dtype, any dtype. Fails with `"invalid_rank"` for a `src` out
+  of range, `"invalid_argument"` for a tensor with several elements in the same place in memory,
+  such as an expanded one. Collective over the group.
 
   Collective: every member of the group must make this call.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+    * `input_` (`Vllm.Call.tensor()`) - the tensor
+    * `src` (`integer()`, default `0`) - rank inside the group that sends
+
+  ## Example
+
+      {:ok, %Vllm.Tensor{}} = Vllm.Distributed.GroupCoordinator.broadcast(group, tensor)
   """
-  @spec broadcast(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec broadcast(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec broadcast(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  def broadcast(receiver, input_, src \\ :"$unset", opts \\ :"$unset") do
+  @spec broadcast(input(), Call.tensor() | keyword()) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec broadcast(
+    input(),
+    Call.tensor(),
+    integer() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec broadcast(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  def broadcast(receiver, input_, src \\ :__default__, opts \\ []) do
     Vllm.Call.run(@broadcast, [receiver, input_, src, opts])
   end
 
   @doc "Like `broadcast`, but returns the value itself and raises `Vllm.Error`."
-  @spec broadcast!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: Vllm.Tensor.t()
-  @spec broadcast!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | keyword()) :: Vllm.Tensor.t()
-  @spec broadcast!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer(), keyword()) :: Vllm.Tensor.t()
-  def broadcast!(receiver, input_, src \\ :"$unset", opts \\ :"$unset") do
+  @spec broadcast!(input(), Call.tensor() | keyword()) ::
+          Tensor.t()
+  @spec broadcast!(
+    input(),
+    Call.tensor(),
+    integer() | keyword()
+  ) ::
+          Tensor.t()
+  @spec broadcast!(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          Tensor.t()
+  def broadcast!(receiver, input_, src \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(broadcast(receiver, input_, src, opts))
   end
 
@@ -1419,30 +2707,58 @@ defmodule Vllm.Distributed.GroupCoordinator do
   }
 
   @doc ~S"""
-  Send a tensor to `dst` (default: the next rank), which calls `recv` with its shape and
-  dtype.
+  Send a tensor to `dst` (default: the next rank), which calls `recv` with its shape and dtype.
 
-  Empty tensors are not sent at all. Raises `InvalidRankError` if `dst` is out of range or
-  this rank itself.
+  Empty tensors are not sent at all. Fails with `"invalid_rank"` if `dst` is out of range or this
+  rank itself.
 
-  Python: `GroupCoordinator.send(tensor, dst=None)`.
+  Between two ranks: the other one makes the call that answers this one.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+    * `tensor` (`Vllm.Call.tensor()`) - the tensor
+    * `dst` (`integer()`, default `nil`) - rank inside the group that receives
+
+  ## Example
+
+      {:ok, nil} = Vllm.Distributed.GroupCoordinator.send(group, tensor)
   """
-  @spec send(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec send(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | nil | keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec send(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | nil, keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  def send(receiver, tensor, dst \\ :"$unset", opts \\ :"$unset") do
+  @spec send(input(), Call.tensor() | keyword()) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec send(
+    input(),
+    Call.tensor(),
+    integer() | nil | keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec send(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(integer() | nil),
+    keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  def send(receiver, tensor, dst \\ :__default__, opts \\ []) do
     Vllm.Call.run(@send, [receiver, tensor, dst, opts])
   end
 
   @doc "Like `send`, but returns the value itself and raises `Vllm.Error`."
-  @spec send!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t()) :: nil
-  @spec send!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | nil | keyword()) :: nil
-  @spec send!(Vllm.Distributed.GroupCoordinator.t(), Vllm.Tensor.t(), integer() | nil, keyword()) :: nil
-  def send!(receiver, tensor, dst \\ :"$unset", opts \\ :"$unset") do
+  @spec send!(input(), Call.tensor() | keyword()) :: nil
+  @spec send!(
+    input(),
+    Call.tensor(),
+    integer() | nil | keyword()
+  ) ::
+          nil
+  @spec send!(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(integer() | nil),
+    keyword()
+  ) ::
+          nil
+  def send!(receiver, tensor, dst \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(send(receiver, tensor, dst, opts))
   end
 
@@ -1462,27 +2778,73 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   Return the tensor of this shape and dtype that `src` (default: the previous rank) sends.
 
-  Raises `InvalidRankError` if `src` is out of range or this rank itself, `InvalidTypeError`
-  or `InvalidArgumentError` for what is no shape or dtype.
+  Fails with `"invalid_rank"` if `src` is out of range or this rank itself, `"invalid_type"` or
+  `"invalid_argument"` for what is no shape or dtype.
 
-  Python: `GroupCoordinator.recv(size, dtype, src=None)`.
+  Between two ranks: the other one makes the call that answers this one.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+    * `size` (`[non_neg_integer()]`) - shape, a list of extents
+    * `dtype` (`Vllm.Tensor.dtype() | String.t()`) - element type
+    * `src` (`integer()`, default `nil`) - rank inside the group that sends
+
+  ## Example
+
+      {:ok, %Vllm.Tensor{}} = Vllm.Distributed.GroupCoordinator.recv(group, [2, 3], :f32)
   """
-  @spec recv(Vllm.Distributed.GroupCoordinator.t(), [non_neg_integer()], Vllm.Tensor.dtype()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec recv(Vllm.Distributed.GroupCoordinator.t(), [non_neg_integer()], Vllm.Tensor.dtype(), integer() | nil | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec recv(Vllm.Distributed.GroupCoordinator.t(), [non_neg_integer()], Vllm.Tensor.dtype(), integer() | nil, keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  def recv(receiver, size, dtype, src \\ :"$unset", opts \\ :"$unset") do
+  @spec recv(input(), keyword()) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec recv(
+    input(),
+    [non_neg_integer()],
+    Tensor.dtype() | String.t() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec recv(
+    input(),
+    [non_neg_integer()],
+    Tensor.dtype() | String.t(),
+    integer() | nil | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec recv(
+    input(),
+    Call.arg([non_neg_integer()]),
+    Call.arg(Tensor.dtype() | String.t()),
+    Call.arg(integer() | nil),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  def recv(receiver, size, dtype \\ :__default__, src \\ :__default__, opts \\ []) do
     Vllm.Call.run(@recv, [receiver, size, dtype, src, opts])
   end
 
   @doc "Like `recv`, but returns the value itself and raises `Vllm.Error`."
-  @spec recv!(Vllm.Distributed.GroupCoordinator.t(), [non_neg_integer()], Vllm.Tensor.dtype()) :: Vllm.Tensor.t()
-  @spec recv!(Vllm.Distributed.GroupCoordinator.t(), [non_neg_integer()], Vllm.Tensor.dtype(), integer() | nil | keyword()) :: Vllm.Tensor.t()
-  @spec recv!(Vllm.Distributed.GroupCoordinator.t(), [non_neg_integer()], Vllm.Tensor.dtype(), integer() | nil, keyword()) :: Vllm.Tensor.t()
-  def recv!(receiver, size, dtype, src \\ :"$unset", opts \\ :"$unset") do
+  @spec recv!(input(), keyword()) :: Tensor.t()
+  @spec recv!(
+    input(),
+    [non_neg_integer()],
+    Tensor.dtype() | String.t() | keyword()
+  ) ::
+          Tensor.t()
+  @spec recv!(
+    input(),
+    [non_neg_integer()],
+    Tensor.dtype() | String.t(),
+    integer() | nil | keyword()
+  ) ::
+          Tensor.t()
+  @spec recv!(
+    input(),
+    Call.arg([non_neg_integer()]),
+    Call.arg(Tensor.dtype() | String.t()),
+    Call.arg(integer() | nil),
+    keyword()
+  ) ::
+          Tensor.t()
+  def recv!(receiver, size, dtype \\ :__default__, src \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(recv(receiver, size, dtype, src, opts))
   end
 
@@ -1501,40 +2863,131 @@ defmodule Vllm.Distributed.GroupCoordinator do
   }
 
   @doc ~S"""
-  Send a dict of tensors, also nested ones, and plain values to `dst` (default: the next
-  rank). Returns None.
+  Send a map of tensors, also nested ones, and plain values to `dst` (default: the next rank).
+  Returns `nil`.
 
   `all_gather_group` (the tensor-parallel group, as a rule) says that its ranks hold the same
-  tensors and each send them to a rank that will have them all: then each sends its slice
-  only, and the receivers gather. That is done for tensors whose element count divides by the
-  group's size, unless `all_gather_tensors` says False for their top-level key. Both sides
-  pass the same. On a group of one, without `dst`, nothing is sent and the dict is returned.
-  Raises `InvalidRankError`, `InvalidTypeError` or `EncodingError` before anything is sent.
-  Called by the sender, while `dst` calls `recv_tensor_dict`.
+  tensors and each send them to a rank that will have them all: then each sends its slice only,
+  and the receivers gather. That is done for tensors whose element count divides by the group's
+  size, unless `all_gather_tensors` says `false` for their top-level key. Both sides pass the
+  same. On a group of one, without `dst`, nothing is sent and the map is returned. Fails with
+  `"invalid_rank"`, `"invalid_type"` or `"encoding_error"` before anything is sent. Called by the
+  sender, while `dst` calls `recv_tensor_dict`.
 
-  Python: `GroupCoordinator.send_tensor_dict(tensor_dict, dst=None, all_gather_group=None, all_gather_tensors=None)`.
+  Between two ranks: the other one makes the call that answers this one.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+    * `tensor_dict` (`term()`) - map from strings to tensors, also nested, and plain values
+    * `dst` (`integer()`, default `nil`) - rank inside the group that receives
+    * `all_gather_group` (`Vllm.Distributed.GroupCoordinator.input()`, default `nil`) - the group
+      whose ranks hold the same tensors and send a slice each
+    * `all_gather_tensors` (`term()`, default `nil`) - map from a top-level key to whether that
+      tensor is sent in slices
+
+  ## Example
+
+      {:ok, value} = Vllm.Distributed.GroupCoordinator.send_tensor_dict(group, %{"hidden_states" => tensor})
   """
-  @spec send_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec send_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec send_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec send_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec send_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  def send_tensor_dict(receiver, tensor_dict, dst \\ :"$unset", all_gather_group \\ :"$unset", all_gather_tensors \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Call.run(@send_tensor_dict, [receiver, tensor_dict, dst, all_gather_group, all_gather_tensors, opts])
+  @spec send_tensor_dict(input(), term() | keyword()) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec send_tensor_dict(
+    input(),
+    term(),
+    integer() | nil | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec send_tensor_dict(
+    input(),
+    term(),
+    integer() | nil,
+    input() | nil | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec send_tensor_dict(
+    input(),
+    term(),
+    integer() | nil,
+    input() | nil,
+    term() | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec send_tensor_dict(
+    input(),
+    Call.arg(term()),
+    Call.arg(integer() | nil),
+    Call.arg(input() | nil),
+    Call.arg(term()),
+    keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  def send_tensor_dict(
+    receiver,
+    tensor_dict,
+    dst \\ :__default__,
+    all_gather_group \\ :__default__,
+    all_gather_tensors \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Call.run(@send_tensor_dict, [
+      receiver,
+      tensor_dict,
+      dst,
+      all_gather_group,
+      all_gather_tensors,
+      opts
+    ])
   end
 
   @doc "Like `send_tensor_dict`, but returns the value itself and raises `Vllm.Error`."
-  @spec send_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term()) :: term()
-  @spec send_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil | keyword()) :: term()
-  @spec send_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil | keyword()) :: term()
-  @spec send_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term() | keyword()) :: term()
-  @spec send_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term(), keyword()) :: term()
-  def send_tensor_dict!(receiver, tensor_dict, dst \\ :"$unset", all_gather_group \\ :"$unset", all_gather_tensors \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Error.unwrap!(send_tensor_dict(receiver, tensor_dict, dst, all_gather_group, all_gather_tensors, opts))
+  @spec send_tensor_dict!(input(), term() | keyword()) :: term()
+  @spec send_tensor_dict!(
+    input(),
+    term(),
+    integer() | nil | keyword()
+  ) ::
+          term()
+  @spec send_tensor_dict!(
+    input(),
+    term(),
+    integer() | nil,
+    input() | nil | keyword()
+  ) ::
+          term()
+  @spec send_tensor_dict!(
+    input(),
+    term(),
+    integer() | nil,
+    input() | nil,
+    term() | keyword()
+  ) ::
+          term()
+  @spec send_tensor_dict!(
+    input(),
+    Call.arg(term()),
+    Call.arg(integer() | nil),
+    Call.arg(input() | nil),
+    Call.arg(term()),
+    keyword()
+  ) ::
+          term()
+  def send_tensor_dict!(
+    receiver,
+    tensor_dict,
+    dst \\ :__default__,
+    all_gather_group \\ :__default__,
+    all_gather_tensors \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Error.unwrap!(send_tensor_dict(
+      receiver,
+      tensor_dict,
+      dst,
+      all_gather_group,
+      all_gather_tensors,
+      opts
+    ))
   end
 
   @recv_tensor_dict %Vllm.Call.Spec{
@@ -1551,35 +3004,107 @@ defmodule Vllm.Distributed.GroupCoordinator do
   }
 
   @doc ~S"""
-  Return the dict that `src` (default: the previous rank) sends with `send_tensor_dict`.
+  Return the map that `src` (default: the previous rank) sends with `send_tensor_dict`.
 
   With an `all_gather_group` all its ranks must call this, since they gather the slices they
-  received. On a group of one, without `src`, returns None. Raises `InvalidRankError` for a
+  received. On a group of one, without `src`, returns `nil`. Fails with `"invalid_rank"` for a
   `src` that is no other rank of the group.
 
-  Python: `GroupCoordinator.recv_tensor_dict(src=None, all_gather_group=None, all_gather_tensors=None)`.
+  Between two ranks: the other one makes the call that answers this one.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+    * `src` (`integer()`, default `nil`) - rank inside the group that sends
+    * `all_gather_group` (`Vllm.Distributed.GroupCoordinator.input()`, default `nil`) - the group
+      whose ranks hold the same tensors and send a slice each
+    * `all_gather_tensors` (`term()`, default `nil`) - map from a top-level key to whether that
+      tensor is sent in slices
+
+  ## Example
+
+      {:ok, value} = Vllm.Distributed.GroupCoordinator.recv_tensor_dict(group)
   """
-  @spec recv_tensor_dict(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec recv_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), integer() | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec recv_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec recv_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec recv_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  def recv_tensor_dict(receiver, src \\ :"$unset", all_gather_group \\ :"$unset", all_gather_tensors \\ :"$unset", opts \\ :"$unset") do
+  @spec recv_tensor_dict(input()) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec recv_tensor_dict(
+    input(),
+    integer() | nil | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec recv_tensor_dict(
+    input(),
+    integer() | nil,
+    input() | nil | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec recv_tensor_dict(
+    input(),
+    integer() | nil,
+    input() | nil,
+    term() | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec recv_tensor_dict(
+    input(),
+    Call.arg(integer() | nil),
+    Call.arg(input() | nil),
+    Call.arg(term()),
+    keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  def recv_tensor_dict(
+    receiver,
+    src \\ :__default__,
+    all_gather_group \\ :__default__,
+    all_gather_tensors \\ :__default__,
+    opts \\ []
+  ) do
     Vllm.Call.run(@recv_tensor_dict, [receiver, src, all_gather_group, all_gather_tensors, opts])
   end
 
   @doc "Like `recv_tensor_dict`, but returns the value itself and raises `Vllm.Error`."
-  @spec recv_tensor_dict!(Vllm.Distributed.GroupCoordinator.t()) :: term()
-  @spec recv_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), integer() | nil | keyword()) :: term()
-  @spec recv_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil | keyword()) :: term()
-  @spec recv_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term() | keyword()) :: term()
-  @spec recv_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term(), keyword()) :: term()
-  def recv_tensor_dict!(receiver, src \\ :"$unset", all_gather_group \\ :"$unset", all_gather_tensors \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Error.unwrap!(recv_tensor_dict(receiver, src, all_gather_group, all_gather_tensors, opts))
+  @spec recv_tensor_dict!(input()) :: term()
+  @spec recv_tensor_dict!(
+    input(),
+    integer() | nil | keyword()
+  ) ::
+          term()
+  @spec recv_tensor_dict!(
+    input(),
+    integer() | nil,
+    input() | nil | keyword()
+  ) ::
+          term()
+  @spec recv_tensor_dict!(
+    input(),
+    integer() | nil,
+    input() | nil,
+    term() | keyword()
+  ) ::
+          term()
+  @spec recv_tensor_dict!(
+    input(),
+    Call.arg(integer() | nil),
+    Call.arg(input() | nil),
+    Call.arg(term()),
+    keyword()
+  ) ::
+          term()
+  def recv_tensor_dict!(
+    receiver,
+    src \\ :__default__,
+    all_gather_group \\ :__default__,
+    all_gather_tensors \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Error.unwrap!(recv_tensor_dict(
+      receiver,
+      src,
+      all_gather_group,
+      all_gather_tensors,
+      opts
+    ))
   end
 
   @isend_tensor_dict %Vllm.Call.Spec{
@@ -1592,41 +3117,133 @@ defmodule Vllm.Distributed.GroupCoordinator do
       {:all_gather_group, 4, {:nullable, :group}, :optional},
       {:all_gather_tensors, 5, :term, :optional}
     ],
-    result: :term,
+    result: {:list, {:object, Vllm.Distributed.Handle}},
     inline: false
   }
 
   @doc ~S"""
   Start what `send_tensor_dict` does; return handles to wait for.
 
-  The tensors must not be changed until all handles are done. Values besides tensors are
-  encoded at once. On a group of one, without `dst`, nothing is sent and there is no handle.
-  Raises as `send_tensor_dict` does. Called by the sender, while `dst` calls
-  `recv_tensor_dict` or `irecv_tensor_dict`.
+  The tensors must not be changed until all handles are done. Values besides tensors are encoded
+  at once. On a group of one, without `dst`, nothing is sent and there is no handle. Fails as
+  `send_tensor_dict` does. Called by the sender, while `dst` calls `recv_tensor_dict` or
+  `irecv_tensor_dict`.
 
-  Python: `GroupCoordinator.isend_tensor_dict(tensor_dict, dst=None, all_gather_group=None, all_gather_tensors=None)`.
+  Between two ranks: the other one makes the call that answers this one.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+    * `tensor_dict` (`term()`) - map from strings to tensors, also nested, and plain values
+    * `dst` (`integer()`, default `nil`) - rank inside the group that receives
+    * `all_gather_group` (`Vllm.Distributed.GroupCoordinator.input()`, default `nil`) - the group
+      whose ranks hold the same tensors and send a slice each
+    * `all_gather_tensors` (`term()`, default `nil`) - map from a top-level key to whether that
+      tensor is sent in slices
+
+  ## Example
+
+      {:ok, list} = Vllm.Distributed.GroupCoordinator.isend_tensor_dict(group, %{"hidden_states" => tensor})
   """
-  @spec isend_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec isend_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec isend_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec isend_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec isend_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  def isend_tensor_dict(receiver, tensor_dict, dst \\ :"$unset", all_gather_group \\ :"$unset", all_gather_tensors \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Call.run(@isend_tensor_dict, [receiver, tensor_dict, dst, all_gather_group, all_gather_tensors, opts])
+  @spec isend_tensor_dict(input(), term() | keyword()) ::
+          {:ok, [Handle.t()]} | {:error, Error.t()}
+  @spec isend_tensor_dict(
+    input(),
+    term(),
+    integer() | nil | keyword()
+  ) ::
+          {:ok, [Handle.t()]} | {:error, Error.t()}
+  @spec isend_tensor_dict(
+    input(),
+    term(),
+    integer() | nil,
+    input() | nil | keyword()
+  ) ::
+          {:ok, [Handle.t()]} | {:error, Error.t()}
+  @spec isend_tensor_dict(
+    input(),
+    term(),
+    integer() | nil,
+    input() | nil,
+    term() | keyword()
+  ) ::
+          {:ok, [Handle.t()]} | {:error, Error.t()}
+  @spec isend_tensor_dict(
+    input(),
+    Call.arg(term()),
+    Call.arg(integer() | nil),
+    Call.arg(input() | nil),
+    Call.arg(term()),
+    keyword()
+  ) ::
+          {:ok, [Handle.t()]} | {:error, Error.t()}
+  def isend_tensor_dict(
+    receiver,
+    tensor_dict,
+    dst \\ :__default__,
+    all_gather_group \\ :__default__,
+    all_gather_tensors \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Call.run(@isend_tensor_dict, [
+      receiver,
+      tensor_dict,
+      dst,
+      all_gather_group,
+      all_gather_tensors,
+      opts
+    ])
   end
 
   @doc "Like `isend_tensor_dict`, but returns the value itself and raises `Vllm.Error`."
-  @spec isend_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term()) :: term()
-  @spec isend_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil | keyword()) :: term()
-  @spec isend_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil | keyword()) :: term()
-  @spec isend_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term() | keyword()) :: term()
-  @spec isend_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), term(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term(), keyword()) :: term()
-  def isend_tensor_dict!(receiver, tensor_dict, dst \\ :"$unset", all_gather_group \\ :"$unset", all_gather_tensors \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Error.unwrap!(isend_tensor_dict(receiver, tensor_dict, dst, all_gather_group, all_gather_tensors, opts))
+  @spec isend_tensor_dict!(input(), term() | keyword()) ::
+          [Handle.t()]
+  @spec isend_tensor_dict!(
+    input(),
+    term(),
+    integer() | nil | keyword()
+  ) ::
+          [Handle.t()]
+  @spec isend_tensor_dict!(
+    input(),
+    term(),
+    integer() | nil,
+    input() | nil | keyword()
+  ) ::
+          [Handle.t()]
+  @spec isend_tensor_dict!(
+    input(),
+    term(),
+    integer() | nil,
+    input() | nil,
+    term() | keyword()
+  ) ::
+          [Handle.t()]
+  @spec isend_tensor_dict!(
+    input(),
+    Call.arg(term()),
+    Call.arg(integer() | nil),
+    Call.arg(input() | nil),
+    Call.arg(term()),
+    keyword()
+  ) ::
+          [Handle.t()]
+  def isend_tensor_dict!(
+    receiver,
+    tensor_dict,
+    dst \\ :__default__,
+    all_gather_group \\ :__default__,
+    all_gather_tensors \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Error.unwrap!(isend_tensor_dict(
+      receiver,
+      tensor_dict,
+      dst,
+      all_gather_group,
+      all_gather_tensors,
+      opts
+    ))
   end
 
   @irecv_tensor_dict %Vllm.Call.Spec{
@@ -1638,41 +3255,210 @@ defmodule Vllm.Distributed.GroupCoordinator do
       {:all_gather_group, 3, {:nullable, :group}, :optional},
       {:all_gather_tensors, 4, :term, :optional}
     ],
-    result: {:tuple, [:term, :term, :term]},
+    result: {:tuple, [:term, {:list, {:object, Vllm.Distributed.Handle}}, {:list, :object}]},
     inline: false
   }
 
   @doc ~S"""
-  Start what `recv_tensor_dict` does; return (dict, handles, postprocess).
+  Start what `recv_tensor_dict` does; return (map, handles, postprocess).
 
-  Waits for the description only: the dict has its keys, its plain values and tensors that
-  are being written to. When all handles have been waited for, call each function of
-  `postprocess`, in order and, where there is an `all_gather_group`, on all its ranks: they
-  put the tensors that had to be gathered into the dict, which is complete then. On a group
-  of one, without `src`, returns (None, [], []). Raises as `recv_tensor_dict` does.
+  Waits for the description only: the map has its keys, its plain values and tensors that are
+  being written to. When all handles have been waited for, call each function of `postprocess`, in
+  order and, where there is an `all_gather_group`, on all its ranks: they put the tensors that had
+  to be gathered into the map, which is complete then. On a group of one, without `src`, returns
+  (`nil`, [], []). Fails as `recv_tensor_dict` does.
 
-  Python: `GroupCoordinator.irecv_tensor_dict(src=None, all_gather_group=None, all_gather_tensors=None)`.
+  Between two ranks: the other one makes the call that answers this one.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+    * `src` (`integer()`, default `nil`) - rank inside the group that sends
+    * `all_gather_group` (`Vllm.Distributed.GroupCoordinator.input()`, default `nil`) - the group
+      whose ranks hold the same tensors and send a slice each
+    * `all_gather_tensors` (`term()`, default `nil`) - map from a top-level key to whether that
+      tensor is sent in slices
+
+  ## Example
+
+      # The tensors stay in the rank until they have arrived.
+      {:ok, {received, handles, postprocess}} =
+        Vllm.Distributed.GroupCoordinator.irecv_tensor_dict(group,
+          __runtime__: [tensors: :ref]
+        )
+
+      Enum.each(handles, &Vllm.Distributed.Handle.wait!/1)
   """
-  @spec irecv_tensor_dict(Vllm.Distributed.GroupCoordinator.t()) :: {:ok, {term(), term(), term()}} | {:error, Vllm.Error.t()}
-  @spec irecv_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), integer() | nil | keyword()) :: {:ok, {term(), term(), term()}} | {:error, Vllm.Error.t()}
-  @spec irecv_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil | keyword()) :: {:ok, {term(), term(), term()}} | {:error, Vllm.Error.t()}
-  @spec irecv_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term() | keyword()) :: {:ok, {term(), term(), term()}} | {:error, Vllm.Error.t()}
-  @spec irecv_tensor_dict(Vllm.Distributed.GroupCoordinator.t(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term(), keyword()) :: {:ok, {term(), term(), term()}} | {:error, Vllm.Error.t()}
-  def irecv_tensor_dict(receiver, src \\ :"$unset", all_gather_group \\ :"$unset", all_gather_tensors \\ :"$unset", opts \\ :"$unset") do
+  @spec irecv_tensor_dict(input()) ::
+          {:ok, {term(), [Handle.t()], [Ref.t()]}} | {:error, Error.t()}
+  @spec irecv_tensor_dict(
+    input(),
+    integer() | nil | keyword()
+  ) ::
+          {:ok, {term(), [Handle.t()], [Ref.t()]}} | {:error, Error.t()}
+  @spec irecv_tensor_dict(
+    input(),
+    integer() | nil,
+    input() | nil | keyword()
+  ) ::
+          {:ok, {term(), [Handle.t()], [Ref.t()]}} | {:error, Error.t()}
+  @spec irecv_tensor_dict(
+    input(),
+    integer() | nil,
+    input() | nil,
+    term() | keyword()
+  ) ::
+          {:ok, {term(), [Handle.t()], [Ref.t()]}} | {:error, Error.t()}
+  @spec irecv_tensor_dict(
+    input(),
+    Call.arg(integer() | nil),
+    Call.arg(input() | nil),
+    Call.arg(term()),
+    keyword()
+  ) ::
+          {:ok, {term(), [Handle.t()], [Ref.t()]}} | {:error, Error.t()}
+  def irecv_tensor_dict(
+    receiver,
+    src \\ :__default__,
+    all_gather_group \\ :__default__,
+    all_gather_tensors \\ :__default__,
+    opts \\ []
+  ) do
     Vllm.Call.run(@irecv_tensor_dict, [receiver, src, all_gather_group, all_gather_tensors, opts])
   end
 
   @doc "Like `irecv_tensor_dict`, but returns the value itself and raises `Vllm.Error`."
-  @spec irecv_tensor_dict!(Vllm.Distributed.GroupCoordinator.t()) :: {term(), term(), term()}
-  @spec irecv_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), integer() | nil | keyword()) :: {term(), term(), term()}
-  @spec irecv_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil | keyword()) :: {term(), term(), term()}
-  @spec irecv_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term() | keyword()) :: {term(), term(), term()}
-  @spec irecv_tensor_dict!(Vllm.Distributed.GroupCoordinator.t(), integer() | nil, Vllm.Distributed.GroupCoordinator.t() | nil, term(), keyword()) :: {term(), term(), term()}
-  def irecv_tensor_dict!(receiver, src \\ :"$unset", all_gather_group \\ :"$unset", all_gather_tensors \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Error.unwrap!(irecv_tensor_dict(receiver, src, all_gather_group, all_gather_tensors, opts))
+  @spec irecv_tensor_dict!(input()) ::
+          {term(), [Handle.t()], [Ref.t()]}
+  @spec irecv_tensor_dict!(
+    input(),
+    integer() | nil | keyword()
+  ) ::
+          {term(), [Handle.t()], [Ref.t()]}
+  @spec irecv_tensor_dict!(
+    input(),
+    integer() | nil,
+    input() | nil | keyword()
+  ) ::
+          {term(), [Handle.t()], [Ref.t()]}
+  @spec irecv_tensor_dict!(
+    input(),
+    integer() | nil,
+    input() | nil,
+    term() | keyword()
+  ) ::
+          {term(), [Handle.t()], [Ref.t()]}
+  @spec irecv_tensor_dict!(
+    input(),
+    Call.arg(integer() | nil),
+    Call.arg(input() | nil),
+    Call.arg(term()),
+    keyword()
+  ) ::
+          {term(), [Handle.t()], [Ref.t()]}
+  def irecv_tensor_dict!(
+    receiver,
+    src \\ :__default__,
+    all_gather_group \\ :__default__,
+    all_gather_tensors \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Error.unwrap!(irecv_tensor_dict(
+      receiver,
+      src,
+      all_gather_group,
+      all_gather_tensors,
+      opts
+    ))
+  end
+
+  @mq_broadcaster %Vllm.Call.Spec{
+    function: "GroupCoordinator.mq_broadcaster",
+    path: "/vllm.distributed.v1.GroupCoordinator/MqBroadcaster",
+    params: [
+      {:receiver, 1, :group, :required}
+    ],
+    result: {:nullable, {:object, Vllm.Distributed.MessageQueue}},
+    inline: true
+  }
+
+  @doc ~S"""
+  The message queue through which rank 0 of the group sends objects; `nil` where it has none.
+
+  Not collective: it regards the rank of its session alone.
+
+  Answered at once, also while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, value} = Vllm.Distributed.GroupCoordinator.mq_broadcaster(group)
+  """
+  @spec mq_broadcaster(input()) ::
+          {:ok, MessageQueue.t() | nil} | {:error, Error.t()}
+  @spec mq_broadcaster(input(), keyword()) ::
+          {:ok, MessageQueue.t() | nil} | {:error, Error.t()}
+  def mq_broadcaster(receiver, opts \\ []) do
+    Vllm.Call.run(@mq_broadcaster, [receiver, opts])
+  end
+
+  @doc "Like `mq_broadcaster`, but returns the value itself and raises `Vllm.Error`."
+  @spec mq_broadcaster!(input()) ::
+          MessageQueue.t() | nil
+  @spec mq_broadcaster!(input(), keyword()) ::
+          MessageQueue.t() | nil
+  def mq_broadcaster!(receiver, opts \\ []) do
+    Vllm.Error.unwrap!(mq_broadcaster(receiver, opts))
+  end
+
+  @doc false
+  @spec __specs__() :: [{atom(), Spec.t()}]
+  def __specs__ do
+    [
+      new: @new,
+      device_communicator: @device_communicator,
+      device_group: @device_group,
+      cpu_group: @cpu_group,
+      first_rank: @first_rank,
+      last_rank: @last_rank,
+      is_first_rank: @is_first_rank,
+      is_last_rank: @is_last_rank,
+      next_rank: @next_rank,
+      prev_rank: @prev_rank,
+      make_sibling_device_group: @make_sibling_device_group,
+      destroy: @destroy,
+      graph_capture: @graph_capture,
+      prepare_communication_buffer_for_model: @prepare_communication_buffer_for_model,
+      dispatch: @dispatch,
+      dispatch_router_logits: @dispatch_router_logits,
+      combine: @combine,
+      create_mq_broadcaster: @create_mq_broadcaster,
+      create_single_reader_mq_broadcasters: @create_single_reader_mq_broadcasters,
+      broadcast_object: @broadcast_object,
+      broadcast_object_list: @broadcast_object_list,
+      broadcast_tensor_dict: @broadcast_tensor_dict,
+      send_object: @send_object,
+      isend_object: @isend_object,
+      recv_object: @recv_object,
+      barrier: @barrier,
+      all_reduce: @all_reduce,
+      all_reduce_: @all_reduce_in_place,
+      all_gather: @all_gather,
+      all_gatherv: @all_gatherv,
+      reduce_scatter: @reduce_scatter,
+      reduce_scatterv: @reduce_scatterv,
+      gather: @gather,
+      broadcast: @broadcast,
+      send: @send,
+      recv: @recv,
+      send_tensor_dict: @send_tensor_dict,
+      recv_tensor_dict: @recv_tensor_dict,
+      isend_tensor_dict: @isend_tensor_dict,
+      irecv_tensor_dict: @irecv_tensor_dict,
+      mq_broadcaster: @mq_broadcaster
+    ]
   end
 end

@@ -4,14 +4,39 @@ defmodule Vllm.Distributed.Handle do
   @moduledoc ~S"""
   An operation under way.
 
-  What it reads from or writes to stays alive until it is done, also if the handle is dropped;
-  it must not be changed, or read, before.
+  What it reads from or writes to stays alive until it is done, also if the handle is dropped; it
+  must not be changed, or read, before.
+
+  The object stays in its rank, where `ref` names it; the other fields are as they were when the
+  call returned. Functions take the struct or the `Vllm.Ref` alone.
   """
+
+  alias Vllm.Call.Record
+  alias Vllm.Call.Spec
+  alias Vllm.Error
+  alias Vllm.Ref
+
+  defstruct [:ref]
+
+  @type t :: %__MODULE__{
+          ref: Ref.t()
+        }
+
+  @typedoc "What functions accept: the struct, or the ref of such an object."
+  @type input :: t() | Ref.t()
+
+  @doc false
+  @spec __object__() :: Record.table()
+  def __object__ do
+    {Vllm.Distributed.V1.HandleObject,
+     []}
+  end
+
   @is_completed %Vllm.Call.Spec{
     function: "Handle.is_completed",
     path: "/vllm.distributed.v1.Handle/IsCompleted",
     params: [
-      {:receiver, 1, :object, :required}
+      {:receiver, 1, {:object, Vllm.Distributed.Handle}, :required}
     ],
     result: :bool,
     inline: false
@@ -20,21 +45,27 @@ defmodule Vllm.Distributed.Handle do
   @doc ~S"""
   Return whether the operation is done, well or not. Does not block.
 
-  Python: `Handle.is_completed()`.
+  Not collective: it regards the rank of its session alone.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.Handle.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, true} = Vllm.Distributed.Handle.is_completed(handle)
   """
-  @spec is_completed(Vllm.Ref.t()) :: {:ok, boolean()} | {:error, Vllm.Error.t()}
-  @spec is_completed(Vllm.Ref.t(), keyword()) :: {:ok, boolean()} | {:error, Vllm.Error.t()}
+  @spec is_completed(input()) ::
+          {:ok, boolean()} | {:error, Error.t()}
+  @spec is_completed(input(), keyword()) ::
+          {:ok, boolean()} | {:error, Error.t()}
   def is_completed(receiver, opts \\ []) do
     Vllm.Call.run(@is_completed, [receiver, opts])
   end
 
   @doc "Like `is_completed`, but returns the value itself and raises `Vllm.Error`."
-  @spec is_completed!(Vllm.Ref.t()) :: boolean()
-  @spec is_completed!(Vllm.Ref.t(), keyword()) :: boolean()
+  @spec is_completed!(input()) :: boolean()
+  @spec is_completed!(input(), keyword()) :: boolean()
   def is_completed!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(is_completed(receiver, opts))
   end
@@ -43,35 +74,45 @@ defmodule Vllm.Distributed.Handle do
     function: "Handle.wait",
     path: "/vllm.distributed.v1.Handle/Wait",
     params: [
-      {:receiver, 1, :object, :required}
+      {:receiver, 1, {:object, Vllm.Distributed.Handle}, :required}
     ],
     result: :none,
     inline: false
   }
 
   @doc ~S"""
-  Return when the operation is done; for work on a device, when the current stream has
-  been made to wait for it.
+  Return when the operation is done; for work on a device, when the current stream has been made
+  to wait for it.
 
-  Raises `CollectiveError` if the operation failed, or `CollectiveTimeoutError` if the peer
-  did not take part within the group's timeout; a second call raises it again.
+  Fails with `"collective_failed"` if the operation failed, or `"collective_timeout"` if the peer
+  did not take part within the group's timeout; a second call fails with it again.
 
-  Python: `Handle.wait()`.
+  Not collective: it regards the rank of its session alone.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.Handle.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, nil} = Vllm.Distributed.Handle.wait(handle)
   """
-  @spec wait(Vllm.Ref.t()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec wait(Vllm.Ref.t(), keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
+  @spec wait(input()) :: {:ok, nil} | {:error, Error.t()}
+  @spec wait(input(), keyword()) :: {:ok, nil} | {:error, Error.t()}
   def wait(receiver, opts \\ []) do
     Vllm.Call.run(@wait, [receiver, opts])
   end
 
   @doc "Like `wait`, but returns the value itself and raises `Vllm.Error`."
-  @spec wait!(Vllm.Ref.t()) :: nil
-  @spec wait!(Vllm.Ref.t(), keyword()) :: nil
+  @spec wait!(input()) :: nil
+  @spec wait!(input(), keyword()) :: nil
   def wait!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(wait(receiver, opts))
+  end
+
+  @doc false
+  @spec __specs__() :: [{atom(), Spec.t()}]
+  def __specs__ do
+    [is_completed: @is_completed, wait: @wait]
   end
 end

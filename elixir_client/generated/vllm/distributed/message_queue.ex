@@ -4,23 +4,55 @@ defmodule Vllm.Distributed.MessageQueue do
   @moduledoc ~S"""
   One endpoint of a queue with one writer and many readers.
 
-  The constructor makes the writer's endpoint. `n_reader` is the number of readers, and
-  `n_local_reader` of how many of them share memory with the writer; `local_reader_ranks` are the
-  ranks those pass to `create_from_handle` (default: 0, 1, ...). The queue holds `max_chunks`
-  chunks of `max_chunk_bytes` bytes; the memory behind a chunk is taken when it is first used.
-  Larger objects travel in several chunks. `connect_ip` is the address to listen on for readers
-  on other nodes, on which they reach this one (default: `VLLM_HOST_IP`, or where the route to
-  the outside starts). `timeout` (default 30 minutes) bounds every wait that is given none of its
-  own.
+  `new` makes the writer's endpoint. `n_reader` is the number of readers, and `n_local_reader` of
+  how many of them share memory with the writer; `local_reader_ranks` are the ranks those pass to
+  `create_from_handle` (default: 0, 1, ...). The queue holds `max_chunks` chunks of
+  `max_chunk_bytes` bytes; the memory behind a chunk is taken when it is first used. Larger
+  objects travel in several chunks. `connect_ip` is the address to listen on for readers on other
+  nodes, on which they reach this one (default: `VLLM_HOST_IP`, or where the route to the outside
+  starts). `timeout` (default 30 minutes) bounds every wait that is given none of its own.
 
   Every endpoint calls `wait_until_ready` before the first message. Objects travel as plain values
-  (see `object_codec`); tensors and numpy arrays in dicts, lists and tuples go beside them as they
+  (see `Vllm.Term`); tensors and numpy arrays in maps, lists and tuples go beside them as they
   are, and tensors arrive on the CPU. One thread at a time uses an endpoint; `shutdown` may be
   called from any.
 
-  Raises `InvalidArgumentError` for numbers that make no sense, `MessageQueueError` if memory or
-  address cannot be had. Local: the readers take part in `wait_until_ready`.
+  Fails with `"invalid_argument"` for numbers that make no sense, `"message_queue_failed"` if
+  memory or address cannot be had. Local: the readers take part in `wait_until_ready`.
+
+  The object stays in its rank, where `ref` names it; the other fields are as they were when the
+  call returned. Functions take the struct or the `Vllm.Ref` alone.
+
+  ## Fields
+
+    * `is_writer` (derived) - Whether this is the writer's endpoint
   """
+
+  alias Vllm.Call
+  alias Vllm.Call.Record
+  alias Vllm.Call.Spec
+  alias Vllm.Error
+  alias Vllm.Ref
+
+  defstruct [:ref, :is_writer]
+
+  @type t :: %__MODULE__{
+          ref: Ref.t(),
+          is_writer: boolean() | nil
+        }
+
+  @typedoc "What functions accept: the struct, or the ref of such an object."
+  @type input :: t() | Ref.t()
+
+  @doc false
+  @spec __object__() :: Record.table()
+  def __object__ do
+    {Vllm.Distributed.V1.MessageQueueObject,
+     [
+       {:is_writer, :bool, :shown}
+     ]}
+  end
+
   @new %Vllm.Call.Spec{
     function: "MessageQueue.new",
     path: "/vllm.distributed.v1.MessageQueue/New",
@@ -33,55 +65,150 @@ defmodule Vllm.Distributed.MessageQueue do
       {:connect_ip, 6, {:nullable, :string}, :optional},
       {:timeout, 7, {:nullable, :duration}, :optional}
     ],
-    result: :object,
+    result: {:object, Vllm.Distributed.MessageQueue},
     inline: false
   }
 
   @doc ~S"""
-  One endpoint of a queue with one writer and many readers.
+  Makes a `Vllm.Distributed.MessageQueue`, in a rank, which checks it; the module says more. One
+  endpoint of a queue with one writer and many readers.
 
-  The constructor makes the writer's endpoint. `n_reader` is the number of readers, and
-  `n_local_reader` of how many of them share memory with the writer; `local_reader_ranks` are the
-  ranks those pass to `create_from_handle` (default: 0, 1, ...). The queue holds `max_chunks`
-  chunks of `max_chunk_bytes` bytes; the memory behind a chunk is taken when it is first used.
-  Larger objects travel in several chunks. `connect_ip` is the address to listen on for readers
-  on other nodes, on which they reach this one (default: `VLLM_HOST_IP`, or where the route to
-  the outside starts). `timeout` (default 30 minutes) bounds every wait that is given none of its
-  own.
+  ## Parameters
 
-  Every endpoint calls `wait_until_ready` before the first message. Objects travel as plain values
-  (see `object_codec`); tensors and numpy arrays in dicts, lists and tuples go beside them as they
-  are, and tensors arrive on the CPU. One thread at a time uses an endpoint; `shutdown` may be
-  called from any.
+    * `n_reader` (`integer()`) - number of readers
+    * `n_local_reader` (`integer()`) - how many of the readers share memory with the writer
+    * `local_reader_ranks` (`[integer()]`, default `nil`) - ranks of the readers that share memory
+      with the writer
+    * `max_chunk_bytes` (`integer()`, default `25165824`) - bytes of a chunk
+    * `max_chunks` (`integer()`, default `10`) - chunks that the queue holds
+    * `connect_ip` (`String.t() | atom()`, default `nil`) - address to listen on for readers on
+      other nodes
+    * `timeout` (`integer()`, default `nil`) - milliseconds
 
-  Raises `InvalidArgumentError` for numbers that make no sense, `MessageQueueError` if memory or
-  address cannot be had. Local: the readers take part in `wait_until_ready`.
+  ## Example
 
-  Python: `MessageQueue.new(n_reader, n_local_reader, local_reader_ranks=None, max_chunk_bytes=25165824, max_chunks=10, connect_ip=None, timeout=None)`.
-
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+      {:ok, %Vllm.Distributed.MessageQueue{}} = Vllm.Distributed.MessageQueue.new(1, 1)
   """
-  @spec new(integer(), integer()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), [integer()] | nil | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), [integer()] | nil, integer() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), [integer()] | nil, integer(), integer() | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), [integer()] | nil, integer(), integer(), String.t() | nil | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), [integer()] | nil, integer(), integer(), String.t() | nil, timeout() | nil | keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), [integer()] | nil, integer(), integer(), String.t() | nil, timeout() | nil, keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  def new(n_reader, n_local_reader, local_reader_ranks \\ :"$unset", max_chunk_bytes \\ :"$unset", max_chunks \\ :"$unset", connect_ip \\ :"$unset", timeout \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Call.run(@new, [n_reader, n_local_reader, local_reader_ranks, max_chunk_bytes, max_chunks, connect_ip, timeout, opts])
+  @spec new(keyword()) :: {:ok, t()} | {:error, Error.t()}
+  @spec new(integer(), integer() | keyword()) ::
+          {:ok, t()} | {:error, Error.t()}
+  @spec new(integer(), integer(), [integer()] | nil | keyword()) ::
+          {:ok, t()} | {:error, Error.t()}
+  @spec new(integer(), integer(), [integer()] | nil, integer() | keyword()) ::
+          {:ok, t()} | {:error, Error.t()}
+  @spec new(integer(), integer(), [integer()] | nil, integer(), integer() | keyword()) ::
+          {:ok, t()} | {:error, Error.t()}
+  @spec new(
+    integer(),
+    integer(),
+    [integer()] | nil,
+    integer(),
+    integer(),
+    String.t() | atom() | nil | keyword()
+  ) ::
+          {:ok, t()} | {:error, Error.t()}
+  @spec new(
+    integer(),
+    integer(),
+    [integer()] | nil,
+    integer(),
+    integer(),
+    String.t() | atom() | nil,
+    integer() | nil | keyword()
+  ) ::
+          {:ok, t()} | {:error, Error.t()}
+  @spec new(
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg([integer()] | nil),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(String.t() | atom() | nil),
+    Call.arg(integer() | nil),
+    keyword()
+  ) ::
+          {:ok, t()} | {:error, Error.t()}
+  def new(
+    n_reader,
+    n_local_reader \\ :__default__,
+    local_reader_ranks \\ :__default__,
+    max_chunk_bytes \\ :__default__,
+    max_chunks \\ :__default__,
+    connect_ip \\ :__default__,
+    timeout \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Call.run(@new, [
+      n_reader,
+      n_local_reader,
+      local_reader_ranks,
+      max_chunk_bytes,
+      max_chunks,
+      connect_ip,
+      timeout,
+      opts
+    ])
   end
 
   @doc "Like `new`, but returns the value itself and raises `Vllm.Error`."
-  @spec new!(integer(), integer()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), [integer()] | nil | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), [integer()] | nil, integer() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), [integer()] | nil, integer(), integer() | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), [integer()] | nil, integer(), integer(), String.t() | nil | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), [integer()] | nil, integer(), integer(), String.t() | nil, timeout() | nil | keyword()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), [integer()] | nil, integer(), integer(), String.t() | nil, timeout() | nil, keyword()) :: Vllm.Ref.t()
-  def new!(n_reader, n_local_reader, local_reader_ranks \\ :"$unset", max_chunk_bytes \\ :"$unset", max_chunks \\ :"$unset", connect_ip \\ :"$unset", timeout \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Error.unwrap!(new(n_reader, n_local_reader, local_reader_ranks, max_chunk_bytes, max_chunks, connect_ip, timeout, opts))
+  @spec new!(keyword()) :: t()
+  @spec new!(integer(), integer() | keyword()) :: t()
+  @spec new!(integer(), integer(), [integer()] | nil | keyword()) ::
+          t()
+  @spec new!(integer(), integer(), [integer()] | nil, integer() | keyword()) ::
+          t()
+  @spec new!(integer(), integer(), [integer()] | nil, integer(), integer() | keyword()) ::
+          t()
+  @spec new!(
+    integer(),
+    integer(),
+    [integer()] | nil,
+    integer(),
+    integer(),
+    String.t() | atom() | nil | keyword()
+  ) ::
+          t()
+  @spec new!(
+    integer(),
+    integer(),
+    [integer()] | nil,
+    integer(),
+    integer(),
+    String.t() | atom() | nil,
+    integer() | nil | keyword()
+  ) ::
+          t()
+  @spec new!(
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg([integer()] | nil),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(String.t() | atom() | nil),
+    Call.arg(integer() | nil),
+    keyword()
+  ) ::
+          t()
+  def new!(
+    n_reader,
+    n_local_reader \\ :__default__,
+    local_reader_ranks \\ :__default__,
+    max_chunk_bytes \\ :__default__,
+    max_chunks \\ :__default__,
+    connect_ip \\ :__default__,
+    timeout \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Error.unwrap!(new(
+      n_reader,
+      n_local_reader,
+      local_reader_ranks,
+      max_chunk_bytes,
+      max_chunks,
+      connect_ip,
+      timeout,
+      opts
+    ))
   end
 
   @create_from_handle %Vllm.Call.Spec{
@@ -91,7 +218,7 @@ defmodule Vllm.Distributed.MessageQueue do
       {:handle, 1, :term, :required},
       {:rank, 2, :int, :required}
     ],
-    result: :term,
+    result: {:object, Vllm.Distributed.MessageQueue},
     inline: false
   }
 
@@ -99,25 +226,40 @@ defmodule Vllm.Distributed.MessageQueue do
   Return a reader's endpoint of the queue whose writer exported `handle`.
 
   `rank` says which reader this is: one of the writer's `local_reader_ranks`, and then this
-  process must share memory with the writer, or any other number for a reader on another node;
-  no two readers have the same. Raises `InvalidTypeError` or `InvalidArgumentError` for what
-  is no handle, `MessageQueueError` if the writer cannot be reached. Local: the writer need
-  not wait.
+  process must share memory with the writer, or any other number for a reader on another node; no
+  two readers have the same. Fails with `"invalid_type"` or `"invalid_argument"` for what is no
+  handle, `"message_queue_failed"` if the writer cannot be reached. Local: the writer need not
+  wait.
 
-  Python: `MessageQueue.create_from_handle(handle, rank)`.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `handle` (`term()`) - what `export_handle` returned on the writer
+    * `rank` (`integer()`) - which reader this is
+
+  ## Example
+
+      {:ok, handle} = Vllm.Distributed.MessageQueue.export_handle(writer)
+      # in a session of the reader
+      {:ok, reader} = Vllm.Distributed.MessageQueue.create_from_handle(handle, 0)
   """
-  @spec create_from_handle(term(), integer()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec create_from_handle(term(), integer(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  def create_from_handle(handle, rank, opts \\ []) do
+  @spec create_from_handle(keyword()) ::
+          {:ok, t()} | {:error, Error.t()}
+  @spec create_from_handle(term(), integer() | keyword()) ::
+          {:ok, t()} | {:error, Error.t()}
+  @spec create_from_handle(Call.arg(term()), Call.arg(integer()), keyword()) ::
+          {:ok, t()} | {:error, Error.t()}
+  def create_from_handle(handle, rank \\ :__default__, opts \\ []) do
     Vllm.Call.run(@create_from_handle, [handle, rank, opts])
   end
 
   @doc "Like `create_from_handle`, but returns the value itself and raises `Vllm.Error`."
-  @spec create_from_handle!(term(), integer()) :: term()
-  @spec create_from_handle!(term(), integer(), keyword()) :: term()
-  def create_from_handle!(handle, rank, opts \\ []) do
+  @spec create_from_handle!(keyword()) :: t()
+  @spec create_from_handle!(term(), integer() | keyword()) :: t()
+  @spec create_from_handle!(Call.arg(term()), Call.arg(integer()), keyword()) ::
+          t()
+  def create_from_handle!(handle, rank \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(create_from_handle(handle, rank, opts))
   end
 
@@ -133,44 +275,158 @@ defmodule Vllm.Distributed.MessageQueue do
       {:blocking, 6, :bool, :optional},
       {:timeout, 7, {:nullable, :duration}, :optional}
     ],
-    result: :term,
+    result: {:object, Vllm.Distributed.MessageQueue},
     inline: false
   }
 
   @doc ~S"""
   Return this rank's endpoint of a queue from `writer_rank` to the other ranks of a group.
 
-  `pg` is a torch process group that carries CPU tensors, or a `StatelessProcessGroup`; ranks
-  count inside it. With an `external_writer_handle`, which `writer_rank` passes, the writer is
-  a process outside of the group, and all ranks of it are readers. Waits until everybody is
-  ready, unless `blocking` is False: then each calls `wait_until_ready`. Raises on every rank
-  what went wrong on the writer. Collective over the group.
-
-  Python: `MessageQueue.create_from_process_group(pg, max_chunk_bytes, max_chunks, writer_rank=0, external_writer_handle=None, blocking=True, timeout=None)`.
+  `pg` is a torch process group that carries CPU tensors, or a
+  `Vllm.Distributed.StatelessProcessGroup`; ranks count inside it. With an
+  `external_writer_handle`, which `writer_rank` passes, the writer is a process outside of the
+  group, and all ranks of it are readers. Waits until everybody is ready, unless `blocking` is
+  `false`: then each calls `wait_until_ready`. Fails on every rank what went wrong on the writer.
+  Collective over the group.
 
   Collective: every member of the group must make this call.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `pg` (`term()`) - the process group
+    * `max_chunk_bytes` (`integer()`) - bytes of a chunk
+    * `max_chunks` (`integer()`) - chunks that the queue holds
+    * `writer_rank` (`integer()`, default `0`) - rank inside the group that writes
+    * `external_writer_handle` (`term()`, default `nil`) - what the handle of a writer outside of
+      the group exports
+    * `blocking` (`boolean()`, default `true`) - whether to wait until all endpoints are ready
+    * `timeout` (`integer()`, default `nil`) - milliseconds
+
+  ## Example
+
+      {:ok, %Vllm.Distributed.MessageQueue{}} = Vllm.Distributed.MessageQueue.create_from_process_group(pg, 1_048_576, 10)
   """
-  @spec create_from_process_group(term(), integer(), integer()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec create_from_process_group(term(), integer(), integer(), integer() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec create_from_process_group(term(), integer(), integer(), integer(), term() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec create_from_process_group(term(), integer(), integer(), integer(), term(), boolean() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec create_from_process_group(term(), integer(), integer(), integer(), term(), boolean(), timeout() | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec create_from_process_group(term(), integer(), integer(), integer(), term(), boolean(), timeout() | nil, keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  def create_from_process_group(pg, max_chunk_bytes, max_chunks, writer_rank \\ :"$unset", external_writer_handle \\ :"$unset", blocking \\ :"$unset", timeout \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Call.run(@create_from_process_group, [pg, max_chunk_bytes, max_chunks, writer_rank, external_writer_handle, blocking, timeout, opts])
+  @spec create_from_process_group(keyword()) ::
+          {:ok, t()} | {:error, Error.t()}
+  @spec create_from_process_group(term(), keyword()) ::
+          {:ok, t()} | {:error, Error.t()}
+  @spec create_from_process_group(term(), integer(), integer() | keyword()) ::
+          {:ok, t()} | {:error, Error.t()}
+  @spec create_from_process_group(term(), integer(), integer(), integer() | keyword()) ::
+          {:ok, t()} | {:error, Error.t()}
+  @spec create_from_process_group(term(), integer(), integer(), integer(), term() | keyword()) ::
+          {:ok, t()} | {:error, Error.t()}
+  @spec create_from_process_group(
+    term(),
+    integer(),
+    integer(),
+    integer(),
+    term(),
+    boolean() | keyword()
+  ) ::
+          {:ok, t()} | {:error, Error.t()}
+  @spec create_from_process_group(
+    term(),
+    integer(),
+    integer(),
+    integer(),
+    term(),
+    boolean(),
+    integer() | nil | keyword()
+  ) ::
+          {:ok, t()} | {:error, Error.t()}
+  @spec create_from_process_group(
+    Call.arg(term()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(term()),
+    Call.arg(boolean()),
+    Call.arg(integer() | nil),
+    keyword()
+  ) ::
+          {:ok, t()} | {:error, Error.t()}
+  def create_from_process_group(
+    pg,
+    max_chunk_bytes \\ :__default__,
+    max_chunks \\ :__default__,
+    writer_rank \\ :__default__,
+    external_writer_handle \\ :__default__,
+    blocking \\ :__default__,
+    timeout \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Call.run(@create_from_process_group, [
+      pg,
+      max_chunk_bytes,
+      max_chunks,
+      writer_rank,
+      external_writer_handle,
+      blocking,
+      timeout,
+      opts
+    ])
   end
 
   @doc "Like `create_from_process_group`, but returns the value itself and raises `Vllm.Error`."
-  @spec create_from_process_group!(term(), integer(), integer()) :: term()
-  @spec create_from_process_group!(term(), integer(), integer(), integer() | keyword()) :: term()
-  @spec create_from_process_group!(term(), integer(), integer(), integer(), term() | keyword()) :: term()
-  @spec create_from_process_group!(term(), integer(), integer(), integer(), term(), boolean() | keyword()) :: term()
-  @spec create_from_process_group!(term(), integer(), integer(), integer(), term(), boolean(), timeout() | nil | keyword()) :: term()
-  @spec create_from_process_group!(term(), integer(), integer(), integer(), term(), boolean(), timeout() | nil, keyword()) :: term()
-  def create_from_process_group!(pg, max_chunk_bytes, max_chunks, writer_rank \\ :"$unset", external_writer_handle \\ :"$unset", blocking \\ :"$unset", timeout \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Error.unwrap!(create_from_process_group(pg, max_chunk_bytes, max_chunks, writer_rank, external_writer_handle, blocking, timeout, opts))
+  @spec create_from_process_group!(keyword()) :: t()
+  @spec create_from_process_group!(term(), keyword()) :: t()
+  @spec create_from_process_group!(term(), integer(), integer() | keyword()) ::
+          t()
+  @spec create_from_process_group!(term(), integer(), integer(), integer() | keyword()) ::
+          t()
+  @spec create_from_process_group!(term(), integer(), integer(), integer(), term() | keyword()) ::
+          t()
+  @spec create_from_process_group!(
+    term(),
+    integer(),
+    integer(),
+    integer(),
+    term(),
+    boolean() | keyword()
+  ) ::
+          t()
+  @spec create_from_process_group!(
+    term(),
+    integer(),
+    integer(),
+    integer(),
+    term(),
+    boolean(),
+    integer() | nil | keyword()
+  ) ::
+          t()
+  @spec create_from_process_group!(
+    Call.arg(term()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(term()),
+    Call.arg(boolean()),
+    Call.arg(integer() | nil),
+    keyword()
+  ) ::
+          t()
+  def create_from_process_group!(
+    pg,
+    max_chunk_bytes \\ :__default__,
+    max_chunks \\ :__default__,
+    writer_rank \\ :__default__,
+    external_writer_handle \\ :__default__,
+    blocking \\ :__default__,
+    timeout \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Error.unwrap!(create_from_process_group(
+      pg,
+      max_chunk_bytes,
+      max_chunks,
+      writer_rank,
+      external_writer_handle,
+      blocking,
+      timeout,
+      opts
+    ))
   end
 
   @create_from_process_group_single_reader %Vllm.Call.Spec{
@@ -184,48 +440,159 @@ defmodule Vllm.Distributed.MessageQueue do
       {:blocking, 5, :bool, :optional},
       {:timeout, 6, {:nullable, :duration}, :optional}
     ],
-    result: {:tuple, [:term, :term]},
+    result: {:tuple, [{:object, Vllm.Distributed.MessageQueue}, :term]},
     inline: false
   }
 
   @doc ~S"""
   Return a queue from this rank to rank `reader_rank`, and the handles of all these queues.
 
-  Every rank of the group, the reader's own too, is the writer of one queue. The handles, by
-  rank, are for the reader, which calls `create_from_handle(handle, 0)` with each; elsewhere
-  the list is empty. `blocking` waits until the reader has done so: it may be True only where
-  another thread of the reader's process does. Collective over the group.
-
-  Python: `MessageQueue.create_from_process_group_single_reader(pg, max_chunk_bytes, max_chunks, reader_rank=0, blocking=False, timeout=None)`.
+  Every rank of the group, the reader's own too, is the writer of one queue. The handles, by rank,
+  are for the reader, which calls `create_from_handle(handle, 0)` with each; elsewhere the list is
+  empty. `blocking` waits until the reader has done so: it may be `true` only where another thread
+  of the reader's process does. Collective over the group.
 
   Collective: every member of the group must make this call.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `pg` (`term()`) - the process group
+    * `max_chunk_bytes` (`integer()`) - bytes of a chunk
+    * `max_chunks` (`integer()`) - chunks that the queue holds
+    * `reader_rank` (`integer()`, default `0`) - rank inside the group that reads
+    * `blocking` (`boolean()`, default `false`) - whether to wait until all endpoints are ready
+    * `timeout` (`integer()`, default `nil`) - milliseconds
+
+  ## Example
+
+      {:ok, {_, _}} = Vllm.Distributed.MessageQueue.create_from_process_group_single_reader(pg, 1_048_576, 10)
   """
-  @spec create_from_process_group_single_reader(term(), integer(), integer()) :: {:ok, {term(), term()}} | {:error, Vllm.Error.t()}
-  @spec create_from_process_group_single_reader(term(), integer(), integer(), integer() | keyword()) :: {:ok, {term(), term()}} | {:error, Vllm.Error.t()}
-  @spec create_from_process_group_single_reader(term(), integer(), integer(), integer(), boolean() | keyword()) :: {:ok, {term(), term()}} | {:error, Vllm.Error.t()}
-  @spec create_from_process_group_single_reader(term(), integer(), integer(), integer(), boolean(), timeout() | nil | keyword()) :: {:ok, {term(), term()}} | {:error, Vllm.Error.t()}
-  @spec create_from_process_group_single_reader(term(), integer(), integer(), integer(), boolean(), timeout() | nil, keyword()) :: {:ok, {term(), term()}} | {:error, Vllm.Error.t()}
-  def create_from_process_group_single_reader(pg, max_chunk_bytes, max_chunks, reader_rank \\ :"$unset", blocking \\ :"$unset", timeout \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Call.run(@create_from_process_group_single_reader, [pg, max_chunk_bytes, max_chunks, reader_rank, blocking, timeout, opts])
+  @spec create_from_process_group_single_reader(keyword()) ::
+          {:ok, {t(), term()}} | {:error, Error.t()}
+  @spec create_from_process_group_single_reader(term(), keyword()) ::
+          {:ok, {t(), term()}} | {:error, Error.t()}
+  @spec create_from_process_group_single_reader(term(), integer(), integer() | keyword()) ::
+          {:ok, {t(), term()}} | {:error, Error.t()}
+  @spec create_from_process_group_single_reader(
+    term(),
+    integer(),
+    integer(),
+    integer() | keyword()
+  ) ::
+          {:ok, {t(), term()}} | {:error, Error.t()}
+  @spec create_from_process_group_single_reader(
+    term(),
+    integer(),
+    integer(),
+    integer(),
+    boolean() | keyword()
+  ) ::
+          {:ok, {t(), term()}} | {:error, Error.t()}
+  @spec create_from_process_group_single_reader(
+    term(),
+    integer(),
+    integer(),
+    integer(),
+    boolean(),
+    integer() | nil | keyword()
+  ) ::
+          {:ok, {t(), term()}} | {:error, Error.t()}
+  @spec create_from_process_group_single_reader(
+    Call.arg(term()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(boolean()),
+    Call.arg(integer() | nil),
+    keyword()
+  ) ::
+          {:ok, {t(), term()}} | {:error, Error.t()}
+  def create_from_process_group_single_reader(
+    pg,
+    max_chunk_bytes \\ :__default__,
+    max_chunks \\ :__default__,
+    reader_rank \\ :__default__,
+    blocking \\ :__default__,
+    timeout \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Call.run(@create_from_process_group_single_reader, [
+      pg,
+      max_chunk_bytes,
+      max_chunks,
+      reader_rank,
+      blocking,
+      timeout,
+      opts
+    ])
   end
 
   @doc "Like `create_from_process_group_single_reader`, but returns the value itself and raises `Vllm.Error`."
-  @spec create_from_process_group_single_reader!(term(), integer(), integer()) :: {term(), term()}
-  @spec create_from_process_group_single_reader!(term(), integer(), integer(), integer() | keyword()) :: {term(), term()}
-  @spec create_from_process_group_single_reader!(term(), integer(), integer(), integer(), boolean() | keyword()) :: {term(), term()}
-  @spec create_from_process_group_single_reader!(term(), integer(), integer(), integer(), boolean(), timeout() | nil | keyword()) :: {term(), term()}
-  @spec create_from_process_group_single_reader!(term(), integer(), integer(), integer(), boolean(), timeout() | nil, keyword()) :: {term(), term()}
-  def create_from_process_group_single_reader!(pg, max_chunk_bytes, max_chunks, reader_rank \\ :"$unset", blocking \\ :"$unset", timeout \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Error.unwrap!(create_from_process_group_single_reader(pg, max_chunk_bytes, max_chunks, reader_rank, blocking, timeout, opts))
+  @spec create_from_process_group_single_reader!(keyword()) ::
+          {t(), term()}
+  @spec create_from_process_group_single_reader!(term(), keyword()) ::
+          {t(), term()}
+  @spec create_from_process_group_single_reader!(term(), integer(), integer() | keyword()) ::
+          {t(), term()}
+  @spec create_from_process_group_single_reader!(
+    term(),
+    integer(),
+    integer(),
+    integer() | keyword()
+  ) ::
+          {t(), term()}
+  @spec create_from_process_group_single_reader!(
+    term(),
+    integer(),
+    integer(),
+    integer(),
+    boolean() | keyword()
+  ) ::
+          {t(), term()}
+  @spec create_from_process_group_single_reader!(
+    term(),
+    integer(),
+    integer(),
+    integer(),
+    boolean(),
+    integer() | nil | keyword()
+  ) ::
+          {t(), term()}
+  @spec create_from_process_group_single_reader!(
+    Call.arg(term()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(boolean()),
+    Call.arg(integer() | nil),
+    keyword()
+  ) ::
+          {t(), term()}
+  def create_from_process_group_single_reader!(
+    pg,
+    max_chunk_bytes \\ :__default__,
+    max_chunks \\ :__default__,
+    reader_rank \\ :__default__,
+    blocking \\ :__default__,
+    timeout \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Error.unwrap!(create_from_process_group_single_reader(
+      pg,
+      max_chunk_bytes,
+      max_chunks,
+      reader_rank,
+      blocking,
+      timeout,
+      opts
+    ))
   end
 
   @is_writer %Vllm.Call.Spec{
     function: "MessageQueue.is_writer",
     path: "/vllm.distributed.v1.MessageQueue/IsWriter",
     params: [
-      {:receiver, 1, :object, :required}
+      {:receiver, 1, {:object, Vllm.Distributed.MessageQueue}, :required}
     ],
     result: :bool,
     inline: true
@@ -234,19 +601,29 @@ defmodule Vllm.Distributed.MessageQueue do
   @doc ~S"""
   Whether this is the writer's endpoint.
 
-  The call goes to the session that the object came from.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Distributed.MessageQueue.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, true} = Vllm.Distributed.MessageQueue.is_writer(queue)
   """
-  @spec is_writer(Vllm.Ref.t()) :: {:ok, boolean()} | {:error, Vllm.Error.t()}
-  @spec is_writer(Vllm.Ref.t(), keyword()) :: {:ok, boolean()} | {:error, Vllm.Error.t()}
+  @spec is_writer(input()) ::
+          {:ok, boolean()} | {:error, Error.t()}
+  @spec is_writer(input(), keyword()) ::
+          {:ok, boolean()} | {:error, Error.t()}
   def is_writer(receiver, opts \\ []) do
     Vllm.Call.run(@is_writer, [receiver, opts])
   end
 
   @doc "Like `is_writer`, but returns the value itself and raises `Vllm.Error`."
-  @spec is_writer!(Vllm.Ref.t()) :: boolean()
-  @spec is_writer!(Vllm.Ref.t(), keyword()) :: boolean()
+  @spec is_writer!(input()) :: boolean()
+  @spec is_writer!(input(), keyword()) :: boolean()
   def is_writer!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(is_writer(receiver, opts))
   end
@@ -255,32 +632,38 @@ defmodule Vllm.Distributed.MessageQueue do
     function: "MessageQueue.export_handle",
     path: "/vllm.distributed.v1.MessageQueue/ExportHandle",
     params: [
-      {:receiver, 1, :object, :required}
+      {:receiver, 1, {:object, Vllm.Distributed.MessageQueue}, :required}
     ],
     result: :term,
     inline: false
   }
 
   @doc ~S"""
-  Return what readers pass to `create_from_handle`: a dict of plain values.
+  Return what readers pass to `create_from_handle`: a map of plain values.
 
   It holds the queue's secret: send it to the readers only.
 
-  Python: `MessageQueue.export_handle()`.
+  Not collective: it regards the rank of its session alone.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.MessageQueue.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, value} = Vllm.Distributed.MessageQueue.export_handle(queue)
   """
-  @spec export_handle(Vllm.Ref.t()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec export_handle(Vllm.Ref.t(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec export_handle(input()) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec export_handle(input(), keyword()) ::
+          {:ok, term()} | {:error, Error.t()}
   def export_handle(receiver, opts \\ []) do
     Vllm.Call.run(@export_handle, [receiver, opts])
   end
 
   @doc "Like `export_handle`, but returns the value itself and raises `Vllm.Error`."
-  @spec export_handle!(Vllm.Ref.t()) :: term()
-  @spec export_handle!(Vllm.Ref.t(), keyword()) :: term()
+  @spec export_handle!(input()) :: term()
+  @spec export_handle!(input(), keyword()) :: term()
   def export_handle!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(export_handle(receiver, opts))
   end
@@ -289,7 +672,7 @@ defmodule Vllm.Distributed.MessageQueue do
     function: "MessageQueue.wait_until_ready",
     path: "/vllm.distributed.v1.MessageQueue/WaitUntilReady",
     params: [
-      {:receiver, 1, :object, :required}
+      {:receiver, 1, {:object, Vllm.Distributed.MessageQueue}, :required}
     ],
     result: :none,
     inline: false
@@ -298,27 +681,31 @@ defmodule Vllm.Distributed.MessageQueue do
   @doc ~S"""
   Return when the writer and all readers have made their endpoints.
 
-  After it nothing is left of the queue in the file system. Raises `MessageQueueTimeoutError`
-  naming who has not come before the queue's timeout; may then be called again. Collective
-  over writer and readers.
-
-  Python: `MessageQueue.wait_until_ready()`.
+  After it nothing is left of the queue in the file system. Fails with `"message_queue_timeout"`
+  naming who has not come before the queue's timeout; may then be called again. Collective over
+  writer and readers.
 
   Collective: every member of the group must make this call.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.MessageQueue.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, nil} = Vllm.Distributed.MessageQueue.wait_until_ready(queue)
   """
-  @spec wait_until_ready(Vllm.Ref.t()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec wait_until_ready(Vllm.Ref.t(), keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
+  @spec wait_until_ready(input()) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec wait_until_ready(input(), keyword()) ::
+          {:ok, nil} | {:error, Error.t()}
   def wait_until_ready(receiver, opts \\ []) do
     Vllm.Call.run(@wait_until_ready, [receiver, opts])
   end
 
   @doc "Like `wait_until_ready`, but returns the value itself and raises `Vllm.Error`."
-  @spec wait_until_ready!(Vllm.Ref.t()) :: nil
-  @spec wait_until_ready!(Vllm.Ref.t(), keyword()) :: nil
+  @spec wait_until_ready!(input()) :: nil
+  @spec wait_until_ready!(input(), keyword()) :: nil
   def wait_until_ready!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(wait_until_ready(receiver, opts))
   end
@@ -327,7 +714,7 @@ defmodule Vllm.Distributed.MessageQueue do
     function: "MessageQueue.enqueue",
     path: "/vllm.distributed.v1.MessageQueue/Enqueue",
     params: [
-      {:receiver, 1, :object, :required},
+      {:receiver, 1, {:object, Vllm.Distributed.MessageQueue}, :required},
       {:obj, 2, :term, :required},
       {:timeout, 3, {:nullable, :float}, :optional}
     ],
@@ -338,30 +725,60 @@ defmodule Vllm.Distributed.MessageQueue do
   @doc ~S"""
   Send an object to every reader; the writer's side.
 
-  Returns when the object has been copied: it may be changed then. Waits, for at most
-  `timeout` seconds (default: the queue's), while a reader is `max_chunks` chunks behind.
-  Raises `MessageQueueTimeoutError` naming the slow readers, and then no reader gets the
-  object; `MessageQueueClosedError` naming readers that are gone; `EncodingError` for an
-  object that cannot travel; `MessageQueueError` on a reader.
+  Returns when the object has been copied: it may be changed then. Waits, for at most `timeout`
+  seconds (default: the queue's), while a reader is `max_chunks` chunks behind. Fails with
+  `"message_queue_timeout"` naming the slow readers, and then no reader gets the object;
+  `"message_queue_closed"` naming readers that are gone; `"encoding_error"` for an object that
+  cannot travel; `"message_queue_failed"` on a reader.
 
-  Python: `MessageQueue.enqueue(obj, timeout=None)`.
+  Between two ranks: the other one makes the call that answers this one.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.MessageQueue.input()`) - the object, whose session runs it
+    * `obj` (`term()`) - any term, see `Vllm.Term`
+    * `timeout` (`number() | :nan | :infinity | :neg_infinity`, default `nil`) - seconds; by
+      default the queue's own timeout
+
+  ## Example
+
+      {:ok, nil} = Vllm.Distributed.MessageQueue.enqueue(queue, %{"step" => 3})
   """
-  @spec enqueue(Vllm.Ref.t(), term()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec enqueue(Vllm.Ref.t(), term(), number() | nil | keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec enqueue(Vllm.Ref.t(), term(), number() | nil, keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  def enqueue(receiver, obj, timeout \\ :"$unset", opts \\ :"$unset") do
+  @spec enqueue(input(), term() | keyword()) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec enqueue(
+    input(),
+    term(),
+    number() | :nan | :infinity | :neg_infinity | nil | keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec enqueue(
+    input(),
+    Call.arg(term()),
+    Call.arg(number() | :nan | :infinity | :neg_infinity | nil),
+    keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  def enqueue(receiver, obj, timeout \\ :__default__, opts \\ []) do
     Vllm.Call.run(@enqueue, [receiver, obj, timeout, opts])
   end
 
   @doc "Like `enqueue`, but returns the value itself and raises `Vllm.Error`."
-  @spec enqueue!(Vllm.Ref.t(), term()) :: nil
-  @spec enqueue!(Vllm.Ref.t(), term(), number() | nil | keyword()) :: nil
-  @spec enqueue!(Vllm.Ref.t(), term(), number() | nil, keyword()) :: nil
-  def enqueue!(receiver, obj, timeout \\ :"$unset", opts \\ :"$unset") do
+  @spec enqueue!(input(), term() | keyword()) :: nil
+  @spec enqueue!(
+    input(),
+    term(),
+    number() | :nan | :infinity | :neg_infinity | nil | keyword()
+  ) ::
+          nil
+  @spec enqueue!(
+    input(),
+    Call.arg(term()),
+    Call.arg(number() | :nan | :infinity | :neg_infinity | nil),
+    keyword()
+  ) ::
+          nil
+  def enqueue!(receiver, obj, timeout \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(enqueue(receiver, obj, timeout, opts))
   end
 
@@ -369,7 +786,7 @@ defmodule Vllm.Distributed.MessageQueue do
     function: "MessageQueue.dequeue",
     path: "/vllm.distributed.v1.MessageQueue/Dequeue",
     params: [
-      {:receiver, 1, :object, :required},
+      {:receiver, 1, {:object, Vllm.Distributed.MessageQueue}, :required},
       {:timeout, 2, {:nullable, :float}, :optional},
       {:cancel, 3, :term, :optional},
       {:indefinite, 4, :bool, :optional}
@@ -381,35 +798,99 @@ defmodule Vllm.Distributed.MessageQueue do
   @doc ~S"""
   Return the next object; a reader's side.
 
-  Waits for at most `timeout` seconds, without one for the queue's timeout, and with
-  `indefinite` for as long as it takes. `cancel` is a `threading.Event` that ends the wait
-  when it is set. Raises `MessageQueueTimeoutError`; `MessageQueueCancelledError`;
-  `MessageQueueClosedError` when the writer has shut down, or died, and all that it sent was
-  read; `EncodingError` for a message that this rank cannot decode (the next one is fine);
-  `MessageQueueError` on the writer.
+  Waits for at most `timeout` seconds, without one for the queue's timeout, and with `indefinite`
+  for as long as it takes. `cancel` is a `threading.Event` that ends the wait when it is set.
+  Fails with `"message_queue_timeout"`; `"message_queue_cancelled"`; `"message_queue_closed"` when
+  the writer has shut down, or died, and all that it sent was read; `"encoding_error"` for a
+  message that this rank cannot decode (the next one is fine); `"message_queue_failed"` on the
+  writer.
 
-  Python: `MessageQueue.dequeue(timeout=None, cancel=None, indefinite=False)`.
+  Between two ranks: the other one makes the call that answers this one.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.MessageQueue.input()`) - the object, whose session runs it
+    * `timeout` (`number() | :nan | :infinity | :neg_infinity`, default `nil`) - seconds; by
+      default the queue's own timeout
+    * `cancel` (`term()`, default `nil`) - a `threading.Event` of the rank that ends the wait
+    * `indefinite` (`boolean()`, default `false`) - whether to wait for as long as it takes
+
+  ## Example
+
+      {:ok, value} = Vllm.Distributed.MessageQueue.dequeue(queue)
   """
-  @spec dequeue(Vllm.Ref.t()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec dequeue(Vllm.Ref.t(), number() | nil | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec dequeue(Vllm.Ref.t(), number() | nil, term() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec dequeue(Vllm.Ref.t(), number() | nil, term(), boolean() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec dequeue(Vllm.Ref.t(), number() | nil, term(), boolean(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  def dequeue(receiver, timeout \\ :"$unset", cancel \\ :"$unset", indefinite \\ :"$unset", opts \\ :"$unset") do
+  @spec dequeue(input()) :: {:ok, term()} | {:error, Error.t()}
+  @spec dequeue(
+    input(),
+    number() | :nan | :infinity | :neg_infinity | nil | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec dequeue(
+    input(),
+    number() | :nan | :infinity | :neg_infinity | nil,
+    term() | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec dequeue(
+    input(),
+    number() | :nan | :infinity | :neg_infinity | nil,
+    term(),
+    boolean() | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec dequeue(
+    input(),
+    Call.arg(number() | :nan | :infinity | :neg_infinity | nil),
+    Call.arg(term()),
+    Call.arg(boolean()),
+    keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  def dequeue(
+    receiver,
+    timeout \\ :__default__,
+    cancel \\ :__default__,
+    indefinite \\ :__default__,
+    opts \\ []
+  ) do
     Vllm.Call.run(@dequeue, [receiver, timeout, cancel, indefinite, opts])
   end
 
   @doc "Like `dequeue`, but returns the value itself and raises `Vllm.Error`."
-  @spec dequeue!(Vllm.Ref.t()) :: term()
-  @spec dequeue!(Vllm.Ref.t(), number() | nil | keyword()) :: term()
-  @spec dequeue!(Vllm.Ref.t(), number() | nil, term() | keyword()) :: term()
-  @spec dequeue!(Vllm.Ref.t(), number() | nil, term(), boolean() | keyword()) :: term()
-  @spec dequeue!(Vllm.Ref.t(), number() | nil, term(), boolean(), keyword()) :: term()
-  def dequeue!(receiver, timeout \\ :"$unset", cancel \\ :"$unset", indefinite \\ :"$unset", opts \\ :"$unset") do
+  @spec dequeue!(input()) :: term()
+  @spec dequeue!(
+    input(),
+    number() | :nan | :infinity | :neg_infinity | nil | keyword()
+  ) ::
+          term()
+  @spec dequeue!(
+    input(),
+    number() | :nan | :infinity | :neg_infinity | nil,
+    term() | keyword()
+  ) ::
+          term()
+  @spec dequeue!(
+    input(),
+    number() | :nan | :infinity | :neg_infinity | nil,
+    term(),
+    boolean() | keyword()
+  ) ::
+          term()
+  @spec dequeue!(
+    input(),
+    Call.arg(number() | :nan | :infinity | :neg_infinity | nil),
+    Call.arg(term()),
+    Call.arg(boolean()),
+    keyword()
+  ) ::
+          term()
+  def dequeue!(
+    receiver,
+    timeout \\ :__default__,
+    cancel \\ :__default__,
+    indefinite \\ :__default__,
+    opts \\ []
+  ) do
     Vllm.Error.unwrap!(dequeue(receiver, timeout, cancel, indefinite, opts))
   end
 
@@ -417,7 +898,7 @@ defmodule Vllm.Distributed.MessageQueue do
     function: "MessageQueue.broadcast_object",
     path: "/vllm.distributed.v1.MessageQueue/BroadcastObject",
     params: [
-      {:receiver, 1, :object, :required},
+      {:receiver, 1, {:object, Vllm.Distributed.MessageQueue}, :required},
       {:obj, 2, :term, :optional}
     ],
     result: :term,
@@ -427,28 +908,43 @@ defmodule Vllm.Distributed.MessageQueue do
   @doc ~S"""
   Return the writer's `obj` on every endpoint; what readers pass is ignored.
 
-  Collective over writer and readers. Raises as `enqueue` and `dequeue` do.
-
-  Python: `MessageQueue.broadcast_object(obj=None)`.
+  Collective over writer and readers. Fails as `enqueue` and `dequeue` do.
 
   Collective: every member of the group must make this call.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.MessageQueue.input()`) - the object, whose session runs it
+    * `obj` (`term()`, default `nil`) - any term, see `Vllm.Term`
+
+  ## Example
+
+      {:ok, value} = Vllm.Distributed.MessageQueue.broadcast_object(queue)
   """
-  @spec broadcast_object(Vllm.Ref.t()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec broadcast_object(Vllm.Ref.t(), term() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec broadcast_object(Vllm.Ref.t(), term(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  def broadcast_object(receiver, obj \\ :"$unset", opts \\ :"$unset") do
+  @spec broadcast_object(input()) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec broadcast_object(input(), term() | keyword()) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec broadcast_object(
+    input(),
+    Call.arg(term()),
+    keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  def broadcast_object(receiver, obj \\ :__default__, opts \\ []) do
     Vllm.Call.run(@broadcast_object, [receiver, obj, opts])
   end
 
   @doc "Like `broadcast_object`, but returns the value itself and raises `Vllm.Error`."
-  @spec broadcast_object!(Vllm.Ref.t()) :: term()
-  @spec broadcast_object!(Vllm.Ref.t(), term() | keyword()) :: term()
-  @spec broadcast_object!(Vllm.Ref.t(), term(), keyword()) :: term()
-  def broadcast_object!(receiver, obj \\ :"$unset", opts \\ :"$unset") do
+  @spec broadcast_object!(input()) :: term()
+  @spec broadcast_object!(input(), term() | keyword()) :: term()
+  @spec broadcast_object!(
+    input(),
+    Call.arg(term()),
+    keyword()
+  ) ::
+          term()
+  def broadcast_object!(receiver, obj \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(broadcast_object(receiver, obj, opts))
   end
 
@@ -456,7 +952,7 @@ defmodule Vllm.Distributed.MessageQueue do
     function: "MessageQueue.shutdown",
     path: "/vllm.distributed.v1.MessageQueue/Shutdown",
     params: [
-      {:receiver, 1, :object, :required}
+      {:receiver, 1, {:object, Vllm.Distributed.MessageQueue}, :required}
     ],
     result: :none,
     inline: false
@@ -465,26 +961,49 @@ defmodule Vllm.Distributed.MessageQueue do
   @doc ~S"""
   Close this endpoint and give everything back. Idempotent, local to the process.
 
-  A call that waits in another thread ends with `MessageQueueClosedError`. Readers can still
-  read what a writer sent before, a writer finds that a reader has left. With readers on other
-  nodes, waits until they have taken what was sent, for at most 5 s: the rest is lost then.
+  A call that waits in another thread ends with `"message_queue_closed"`. Readers can still read
+  what a writer sent before, a writer finds that a reader has left. With readers on other nodes,
+  waits until they have taken what was sent, for at most 5 s: the rest is lost then.
 
-  Python: `MessageQueue.shutdown()`.
+  Not collective: it regards the rank of its session alone.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.MessageQueue.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, nil} = Vllm.Distributed.MessageQueue.shutdown(queue)
   """
-  @spec shutdown(Vllm.Ref.t()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec shutdown(Vllm.Ref.t(), keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
+  @spec shutdown(input()) :: {:ok, nil} | {:error, Error.t()}
+  @spec shutdown(input(), keyword()) ::
+          {:ok, nil} | {:error, Error.t()}
   def shutdown(receiver, opts \\ []) do
     Vllm.Call.run(@shutdown, [receiver, opts])
   end
 
   @doc "Like `shutdown`, but returns the value itself and raises `Vllm.Error`."
-  @spec shutdown!(Vllm.Ref.t()) :: nil
-  @spec shutdown!(Vllm.Ref.t(), keyword()) :: nil
+  @spec shutdown!(input()) :: nil
+  @spec shutdown!(input(), keyword()) :: nil
   def shutdown!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(shutdown(receiver, opts))
+  end
+
+  @doc false
+  @spec __specs__() :: [{atom(), Spec.t()}]
+  def __specs__ do
+    [
+      new: @new,
+      create_from_handle: @create_from_handle,
+      create_from_process_group: @create_from_process_group,
+      create_from_process_group_single_reader: @create_from_process_group_single_reader,
+      is_writer: @is_writer,
+      export_handle: @export_handle,
+      wait_until_ready: @wait_until_ready,
+      enqueue: @enqueue,
+      dequeue: @dequeue,
+      broadcast_object: @broadcast_object,
+      shutdown: @shutdown
+    ]
   end
 end

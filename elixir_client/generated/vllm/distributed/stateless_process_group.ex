@@ -5,14 +5,54 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
   A group of processes that pass objects and tensors through a store served by rank 0.
 
   Made by `create`. `rank` counts inside the group, as do all `src` and `dst`. Meant for control:
-  a tensor goes through rank 0's memory, encoded. Objects travel as plain values, see
-  `object_codec`; a refused argument or object is refused before anything is sent, and a wait that
-  times out leaves the group usable. Not for several threads at once.
+  a tensor goes through rank 0's memory, encoded. Objects travel as plain values, see `Vllm.Term`;
+  a refused argument or object is refused before anything is sent, and a wait that times out
+  leaves the group usable. Not for several threads at once.
 
-  Any operation raises `RollCallTimeoutError` naming the ranks it waited for in vain (after
-  `store_timeout`, `barrier` after its own), `StoreLostError` if rank 0 is gone, and
-  `GroupDestroyedError` after `destroy`.
+  Any operation fails with `"roll_call_timeout"` naming the ranks it waited for in vain (after
+  `store_timeout`, `barrier` after its own), `"store_lost"` if rank 0 is gone, and
+  `"group_destroyed"` after `destroy`.
+
+  The object stays in its rank, where `ref` names it; the other fields are as they were when the
+  call returned. Functions take the struct or the `Vllm.Ref` alone.
+
+  ## Fields
+
+    * `rank` - This process's number inside the group
+    * `world_size` - The number of members
+    * `data_expiration_seconds` - After how many seconds a message nobody has read is deleted
   """
+
+  alias Vllm.Call
+  alias Vllm.Call.Record
+  alias Vllm.Call.Spec
+  alias Vllm.Error
+  alias Vllm.Ref
+  alias Vllm.Tensor
+
+  defstruct [:ref, :rank, :world_size, :data_expiration_seconds]
+
+  @type t :: %__MODULE__{
+          ref: Ref.t(),
+          rank: integer(),
+          world_size: integer(),
+          data_expiration_seconds: integer()
+        }
+
+  @typedoc "What functions accept: the struct, or the ref of such an object."
+  @type input :: t() | Ref.t()
+
+  @doc false
+  @spec __object__() :: Record.table()
+  def __object__ do
+    {Vllm.Distributed.V1.StatelessProcessGroupObject,
+     [
+       {:rank, :int, :shown},
+       {:world_size, :int, :shown},
+       {:data_expiration_seconds, :int, :shown}
+     ]}
+  end
+
   @new %Vllm.Call.Spec{
     function: "StatelessProcessGroup.new",
     path: "/vllm.distributed.v1.StatelessProcessGroup/New",
@@ -23,36 +63,94 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
       {:data_expiration_seconds, 4, :int, :required},
       {:timeout, 5, :float, :required}
     ],
-    result: :object,
+    result: {:object, Vllm.Distributed.StatelessProcessGroup},
     inline: false
   }
 
   @doc ~S"""
-  A group of processes that pass objects and tensors through a store served by rank 0.
+  Makes a `Vllm.Distributed.StatelessProcessGroup`, in a rank, which checks it; the module says
+  more. A group of processes that pass objects and tensors through a store served by rank 0.
 
-  Made by `create`. `rank` counts inside the group, as do all `src` and `dst`. Meant for control:
-  a tensor goes through rank 0's memory, encoded. Objects travel as plain values, see
-  `object_codec`; a refused argument or object is refused before anything is sent, and a wait that
-  times out leaves the group usable. Not for several threads at once.
+  ## Parameters
 
-  Any operation raises `RollCallTimeoutError` naming the ranks it waited for in vain (after
-  `store_timeout`, `barrier` after its own), `StoreLostError` if rank 0 is gone, and
-  `GroupDestroyedError` after `destroy`.
+    * `rank` (`integer()`) - This process's number inside the group
+    * `world_size` (`integer()`) - The number of members
+    * `store` (`term()`) - The torch store, which nobody else uses
+    * `data_expiration_seconds` (`integer()`) - After how many seconds a message nobody has read
+      is deleted
+    * `timeout` (`number() | :nan | :infinity | :neg_infinity`) - seconds
 
-  Python: `StatelessProcessGroup.new(rank, world_size, store, data_expiration_seconds, timeout)`.
+  ## Example
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+      {:ok, %Vllm.Distributed.StatelessProcessGroup{}} = Vllm.Distributed.StatelessProcessGroup.new(0, 2, store, 3600, 30_000)
   """
-  @spec new(integer(), integer(), term(), integer(), number()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), integer(), term(), integer(), number(), keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  def new(rank, world_size, store, data_expiration_seconds, timeout, opts \\ []) do
+  @spec new(keyword()) ::
+          {:ok, t()} | {:error, Error.t()}
+  @spec new(integer(), keyword()) ::
+          {:ok, t()} | {:error, Error.t()}
+  @spec new(integer(), integer(), keyword()) ::
+          {:ok, t()} | {:error, Error.t()}
+  @spec new(integer(), integer(), term(), keyword()) ::
+          {:ok, t()} | {:error, Error.t()}
+  @spec new(
+    integer(),
+    integer(),
+    term(),
+    integer(),
+    number() | :nan | :infinity | :neg_infinity | keyword()
+  ) ::
+          {:ok, t()} | {:error, Error.t()}
+  @spec new(
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(term()),
+    Call.arg(integer()),
+    Call.arg(number() | :nan | :infinity | :neg_infinity),
+    keyword()
+  ) ::
+          {:ok, t()} | {:error, Error.t()}
+  def new(
+    rank,
+    world_size \\ :__default__,
+    store \\ :__default__,
+    data_expiration_seconds \\ :__default__,
+    timeout \\ :__default__,
+    opts \\ []
+  ) do
     Vllm.Call.run(@new, [rank, world_size, store, data_expiration_seconds, timeout, opts])
   end
 
   @doc "Like `new`, but returns the value itself and raises `Vllm.Error`."
-  @spec new!(integer(), integer(), term(), integer(), number()) :: Vllm.Ref.t()
-  @spec new!(integer(), integer(), term(), integer(), number(), keyword()) :: Vllm.Ref.t()
-  def new!(rank, world_size, store, data_expiration_seconds, timeout, opts \\ []) do
+  @spec new!(keyword()) :: t()
+  @spec new!(integer(), keyword()) :: t()
+  @spec new!(integer(), integer(), keyword()) :: t()
+  @spec new!(integer(), integer(), term(), keyword()) ::
+          t()
+  @spec new!(
+    integer(),
+    integer(),
+    term(),
+    integer(),
+    number() | :nan | :infinity | :neg_infinity | keyword()
+  ) ::
+          t()
+  @spec new!(
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(term()),
+    Call.arg(integer()),
+    Call.arg(number() | :nan | :infinity | :neg_infinity),
+    keyword()
+  ) ::
+          t()
+  def new!(
+    rank,
+    world_size \\ :__default__,
+    store \\ :__default__,
+    data_expiration_seconds \\ :__default__,
+    timeout \\ :__default__,
+    opts \\ []
+  ) do
     Vllm.Error.unwrap!(new(rank, world_size, store, data_expiration_seconds, timeout, opts))
   end
 
@@ -68,55 +166,170 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
       {:store_timeout, 6, :int, :optional},
       {:listen_socket, 7, :term, :optional}
     ],
-    result: :term,
+    result: {:object, Vllm.Distributed.StatelessProcessGroup},
     inline: false
   }
 
   @doc ~S"""
   Return a new group of `world_size` processes.
 
-  Rank 0 serves the store at exactly `host`:`port`, never on another address, until it
-  destroys the group, and with it what others have not read yet: call `barrier` before
-  `destroy`. On rank 0 `listen_socket` may be a TCP
-  socket that is bound and listens already, whose port the others were told: it becomes the
-  group's. `store_timeout`, in seconds, bounds the making of the group and every wait;
-  `data_expiration_seconds` is how long a message waits for a reader.
+  Rank 0 serves the store at exactly `host`:`port`, never on another address, until it destroys
+  the group, and with it what others have not read yet: call `barrier` before `destroy`. On rank 0
+  `listen_socket` may be a TCP socket that is bound and listens already, whose port the others
+  were told: it becomes the group's. `store_timeout`, in seconds, bounds the making of the group
+  and every wait; `data_expiration_seconds` is how long a message waits for a reader.
 
-  Collective over the members. Raises, and leaves nothing behind: `InvalidArgumentError` and
-  its kin for values that make no sense; `RendezvousError` if `host`:`port` cannot be bound,
-  or not reached in time; `RollCallTimeoutError` naming the ranks that did not come;
-  `RollCallMismatchError` if members pass different sizes.
-
-  Python: `StatelessProcessGroup.create(host, port, rank, world_size, data_expiration_seconds=3600, store_timeout=300, listen_socket=None)`.
+  Collective over the members. Fails, and leaves nothing behind: `"invalid_argument"` and its kin
+  for values that make no sense; `"rendezvous_failed"` if `host`:`port` cannot be bound, or not
+  reached in time; `"roll_call_timeout"` naming the ranks that did not come;
+  `"roll_call_mismatch"` if members pass different sizes.
 
   Collective: every member of the group must make this call.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `host` (`String.t() | atom()`) - address at which the members meet
+    * `port` (`integer()`) - port of rank 0
+    * `rank` (`integer()`) - this process's rank inside the group
+    * `world_size` (`integer()`) - number of ranks
+    * `data_expiration_seconds` (`integer()`, default `3600`) - seconds that a message waits for
+      its reader
+    * `store_timeout` (`integer()`, default `300`) - seconds that making the group, and every
+      wait, may take
+    * `listen_socket` (`term()`, default `nil`) - a listening socket of the rank
+
+  ## Example
+
+      {:ok, %Vllm.Distributed.StatelessProcessGroup{}} = Vllm.Distributed.StatelessProcessGroup.create("127.0.0.1", 29500, 0, 2)
   """
-  @spec create(String.t(), integer(), integer(), integer()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec create(String.t(), integer(), integer(), integer(), integer() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec create(String.t(), integer(), integer(), integer(), integer(), integer() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec create(String.t(), integer(), integer(), integer(), integer(), integer(), term() | keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec create(String.t(), integer(), integer(), integer(), integer(), integer(), term(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  def create(host, port, rank, world_size, data_expiration_seconds \\ :"$unset", store_timeout \\ :"$unset", listen_socket \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Call.run(@create, [host, port, rank, world_size, data_expiration_seconds, store_timeout, listen_socket, opts])
+  @spec create(keyword()) ::
+          {:ok, t()} | {:error, Error.t()}
+  @spec create(String.t() | atom(), keyword()) ::
+          {:ok, t()} | {:error, Error.t()}
+  @spec create(String.t() | atom(), integer(), keyword()) ::
+          {:ok, t()} | {:error, Error.t()}
+  @spec create(String.t() | atom(), integer(), integer(), integer() | keyword()) ::
+          {:ok, t()} | {:error, Error.t()}
+  @spec create(String.t() | atom(), integer(), integer(), integer(), integer() | keyword()) ::
+          {:ok, t()} | {:error, Error.t()}
+  @spec create(
+    String.t() | atom(),
+    integer(),
+    integer(),
+    integer(),
+    integer(),
+    integer() | keyword()
+  ) ::
+          {:ok, t()} | {:error, Error.t()}
+  @spec create(
+    String.t() | atom(),
+    integer(),
+    integer(),
+    integer(),
+    integer(),
+    integer(),
+    term() | keyword()
+  ) ::
+          {:ok, t()} | {:error, Error.t()}
+  @spec create(
+    Call.arg(String.t() | atom()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(term()),
+    keyword()
+  ) ::
+          {:ok, t()} | {:error, Error.t()}
+  def create(
+    host,
+    port \\ :__default__,
+    rank \\ :__default__,
+    world_size \\ :__default__,
+    data_expiration_seconds \\ :__default__,
+    store_timeout \\ :__default__,
+    listen_socket \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Call.run(@create, [
+      host,
+      port,
+      rank,
+      world_size,
+      data_expiration_seconds,
+      store_timeout,
+      listen_socket,
+      opts
+    ])
   end
 
   @doc "Like `create`, but returns the value itself and raises `Vllm.Error`."
-  @spec create!(String.t(), integer(), integer(), integer()) :: term()
-  @spec create!(String.t(), integer(), integer(), integer(), integer() | keyword()) :: term()
-  @spec create!(String.t(), integer(), integer(), integer(), integer(), integer() | keyword()) :: term()
-  @spec create!(String.t(), integer(), integer(), integer(), integer(), integer(), term() | keyword()) :: term()
-  @spec create!(String.t(), integer(), integer(), integer(), integer(), integer(), term(), keyword()) :: term()
-  def create!(host, port, rank, world_size, data_expiration_seconds \\ :"$unset", store_timeout \\ :"$unset", listen_socket \\ :"$unset", opts \\ :"$unset") do
-    Vllm.Error.unwrap!(create(host, port, rank, world_size, data_expiration_seconds, store_timeout, listen_socket, opts))
+  @spec create!(keyword()) :: t()
+  @spec create!(String.t() | atom(), keyword()) :: t()
+  @spec create!(String.t() | atom(), integer(), keyword()) ::
+          t()
+  @spec create!(String.t() | atom(), integer(), integer(), integer() | keyword()) ::
+          t()
+  @spec create!(String.t() | atom(), integer(), integer(), integer(), integer() | keyword()) ::
+          t()
+  @spec create!(
+    String.t() | atom(),
+    integer(),
+    integer(),
+    integer(),
+    integer(),
+    integer() | keyword()
+  ) ::
+          t()
+  @spec create!(
+    String.t() | atom(),
+    integer(),
+    integer(),
+    integer(),
+    integer(),
+    integer(),
+    term() | keyword()
+  ) ::
+          t()
+  @spec create!(
+    Call.arg(String.t() | atom()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(term()),
+    keyword()
+  ) ::
+          t()
+  def create!(
+    host,
+    port \\ :__default__,
+    rank \\ :__default__,
+    world_size \\ :__default__,
+    data_expiration_seconds \\ :__default__,
+    store_timeout \\ :__default__,
+    listen_socket \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Error.unwrap!(create(
+      host,
+      port,
+      rank,
+      world_size,
+      data_expiration_seconds,
+      store_timeout,
+      listen_socket,
+      opts
+    ))
   end
 
   @send_obj %Vllm.Call.Spec{
     function: "StatelessProcessGroup.send_obj",
     path: "/vllm.distributed.v1.StatelessProcessGroup/SendObj",
     params: [
-      {:receiver, 1, :object, :required},
+      {:receiver, 1, {:object, Vllm.Distributed.StatelessProcessGroup}, :required},
       {:obj, 2, :term, :required},
       {:dst, 3, :int, :required}
     ],
@@ -127,26 +340,54 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
   @doc ~S"""
   Send an object to `dst`, which calls `recv_obj`; returns at once.
 
-  Objects of one sender arrive in the order they were sent; those of different senders do not
-  mix. Raises `InvalidRankError` if `dst` is out of range or this rank itself, `EncodingError`
-  for an object that cannot travel.
+  Objects of one sender arrive in the order they were sent; those of different senders do not mix.
+  Fails with `"invalid_rank"` if `dst` is out of range or this rank itself, `"encoding_error"` for
+  an object that cannot travel.
 
-  Python: `StatelessProcessGroup.send_obj(obj, dst)`.
+  Between two ranks: the other one makes the call that answers this one.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.StatelessProcessGroup.input()`) - the object, whose session
+      runs it
+    * `obj` (`term()`) - any term, see `Vllm.Term`
+    * `dst` (`integer()`) - rank inside the group that receives
+
+  ## Example
+
+      {:ok, nil} = Vllm.Distributed.StatelessProcessGroup.send_obj(group, %{"step" => 3}, 1)
   """
-  @spec send_obj(Vllm.Ref.t(), term(), integer()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec send_obj(Vllm.Ref.t(), term(), integer(), keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  def send_obj(receiver, obj, dst, opts \\ []) do
+  @spec send_obj(input(), keyword()) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec send_obj(input(), term(), integer() | keyword()) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec send_obj(
+    input(),
+    Call.arg(term()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  def send_obj(receiver, obj, dst \\ :__default__, opts \\ []) do
     Vllm.Call.run(@send_obj, [receiver, obj, dst, opts])
   end
 
   @doc "Like `send_obj`, but returns the value itself and raises `Vllm.Error`."
-  @spec send_obj!(Vllm.Ref.t(), term(), integer()) :: nil
-  @spec send_obj!(Vllm.Ref.t(), term(), integer(), keyword()) :: nil
-  def send_obj!(receiver, obj, dst, opts \\ []) do
+  @spec send_obj!(input(), keyword()) :: nil
+  @spec send_obj!(
+    input(),
+    term(),
+    integer() | keyword()
+  ) ::
+          nil
+  @spec send_obj!(
+    input(),
+    Call.arg(term()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          nil
+  def send_obj!(receiver, obj, dst \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(send_obj(receiver, obj, dst, opts))
   end
 
@@ -154,7 +395,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     function: "StatelessProcessGroup.recv_obj",
     path: "/vllm.distributed.v1.StatelessProcessGroup/RecvObj",
     params: [
-      {:receiver, 1, :object, :required},
+      {:receiver, 1, {:object, Vllm.Distributed.StatelessProcessGroup}, :required},
       {:src, 2, :int, :required}
     ],
     result: :term,
@@ -164,24 +405,41 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
   @doc ~S"""
   Return the next object that `src` sends to this rank.
 
-  Raises `InvalidRankError` if `src` is out of range or this rank itself, `EncodingError` for
+  Fails with `"invalid_rank"` if `src` is out of range or this rank itself, `"encoding_error"` for
   what is no object of ours.
 
-  Python: `StatelessProcessGroup.recv_obj(src)`.
+  Between two ranks: the other one makes the call that answers this one.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.StatelessProcessGroup.input()`) - the object, whose session
+      runs it
+    * `src` (`integer()`) - rank inside the group that sends
+
+  ## Example
+
+      {:ok, value} = Vllm.Distributed.StatelessProcessGroup.recv_obj(group, 0)
   """
-  @spec recv_obj(Vllm.Ref.t(), integer()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec recv_obj(Vllm.Ref.t(), integer(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec recv_obj(input(), integer() | keyword()) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec recv_obj(
+    input(),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
   def recv_obj(receiver, src, opts \\ []) do
     Vllm.Call.run(@recv_obj, [receiver, src, opts])
   end
 
   @doc "Like `recv_obj`, but returns the value itself and raises `Vllm.Error`."
-  @spec recv_obj!(Vllm.Ref.t(), integer()) :: term()
-  @spec recv_obj!(Vllm.Ref.t(), integer(), keyword()) :: term()
+  @spec recv_obj!(input(), integer() | keyword()) :: term()
+  @spec recv_obj!(
+    input(),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          term()
   def recv_obj!(receiver, src, opts \\ []) do
     Vllm.Error.unwrap!(recv_obj(receiver, src, opts))
   end
@@ -190,7 +448,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     function: "StatelessProcessGroup.broadcast_obj",
     path: "/vllm.distributed.v1.StatelessProcessGroup/BroadcastObj",
     params: [
-      {:receiver, 1, :object, :required},
+      {:receiver, 1, {:object, Vllm.Distributed.StatelessProcessGroup}, :required},
       {:obj, 2, :term, :required},
       {:src, 3, :int, :required}
     ],
@@ -201,27 +459,57 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
   @doc ~S"""
   Return the object of `src`; other ranks' `obj` is ignored. Collective.
 
-  Raises `InvalidRankError` for a `src` out of range, `EncodingError` on `src` for an object
+  Fails with `"invalid_rank"` for a `src` out of range, `"encoding_error"` on `src` for an object
   that cannot travel.
-
-  Python: `StatelessProcessGroup.broadcast_obj(obj, src)`.
 
   Collective: every member of the group must make this call.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.StatelessProcessGroup.input()`) - the object, whose session
+      runs it
+    * `obj` (`term()`) - any term, see `Vllm.Term`
+    * `src` (`integer()`) - rank inside the group that sends
+
+  ## Example
+
+      {:ok, value} = Vllm.Distributed.StatelessProcessGroup.broadcast_obj(group, %{"step" => 3}, 0)
   """
-  @spec broadcast_obj(Vllm.Ref.t(), term(), integer()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec broadcast_obj(Vllm.Ref.t(), term(), integer(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  def broadcast_obj(receiver, obj, src, opts \\ []) do
+  @spec broadcast_obj(input(), keyword()) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec broadcast_obj(
+    input(),
+    term(),
+    integer() | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec broadcast_obj(
+    input(),
+    Call.arg(term()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  def broadcast_obj(receiver, obj, src \\ :__default__, opts \\ []) do
     Vllm.Call.run(@broadcast_obj, [receiver, obj, src, opts])
   end
 
   @doc "Like `broadcast_obj`, but returns the value itself and raises `Vllm.Error`."
-  @spec broadcast_obj!(Vllm.Ref.t(), term(), integer()) :: term()
-  @spec broadcast_obj!(Vllm.Ref.t(), term(), integer(), keyword()) :: term()
-  def broadcast_obj!(receiver, obj, src, opts \\ []) do
+  @spec broadcast_obj!(input(), keyword()) :: term()
+  @spec broadcast_obj!(
+    input(),
+    term(),
+    integer() | keyword()
+  ) ::
+          term()
+  @spec broadcast_obj!(
+    input(),
+    Call.arg(term()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          term()
+  def broadcast_obj!(receiver, obj, src \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(broadcast_obj(receiver, obj, src, opts))
   end
 
@@ -229,7 +517,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     function: "StatelessProcessGroup.all_gather_obj",
     path: "/vllm.distributed.v1.StatelessProcessGroup/AllGatherObj",
     params: [
-      {:receiver, 1, :object, :required},
+      {:receiver, 1, {:object, Vllm.Distributed.StatelessProcessGroup}, :required},
       {:obj, 2, :term, :required}
     ],
     result: :term,
@@ -239,25 +527,41 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
   @doc ~S"""
   Return the objects of all ranks, in rank order. Collective.
 
-  Raises `EncodingError` for an object that cannot travel.
-
-  Python: `StatelessProcessGroup.all_gather_obj(obj)`.
+  Fails with `"encoding_error"` for an object that cannot travel.
 
   Collective: every member of the group must make this call.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.StatelessProcessGroup.input()`) - the object, whose session
+      runs it
+    * `obj` (`term()`) - any term, see `Vllm.Term`
+
+  ## Example
+
+      {:ok, value} = Vllm.Distributed.StatelessProcessGroup.all_gather_obj(group, %{"step" => 3})
   """
-  @spec all_gather_obj(Vllm.Ref.t(), term()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec all_gather_obj(Vllm.Ref.t(), term(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec all_gather_obj(input(), term() | keyword()) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec all_gather_obj(
+    input(),
+    Call.arg(term()),
+    keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
   def all_gather_obj(receiver, obj, opts \\ []) do
     Vllm.Call.run(@all_gather_obj, [receiver, obj, opts])
   end
 
   @doc "Like `all_gather_obj`, but returns the value itself and raises `Vllm.Error`."
-  @spec all_gather_obj!(Vllm.Ref.t(), term()) :: term()
-  @spec all_gather_obj!(Vllm.Ref.t(), term(), keyword()) :: term()
+  @spec all_gather_obj!(input(), term() | keyword()) ::
+          term()
+  @spec all_gather_obj!(
+    input(),
+    Call.arg(term()),
+    keyword()
+  ) ::
+          term()
   def all_gather_obj!(receiver, obj, opts \\ []) do
     Vllm.Error.unwrap!(all_gather_obj(receiver, obj, opts))
   end
@@ -266,7 +570,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     function: "StatelessProcessGroup.barrier",
     path: "/vllm.distributed.v1.StatelessProcessGroup/Barrier",
     params: [
-      {:receiver, 1, :object, :required},
+      {:receiver, 1, {:object, Vllm.Distributed.StatelessProcessGroup}, :required},
       {:timeout, 2, :float, :optional}
     ],
     result: :none,
@@ -276,31 +580,54 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
   @doc ~S"""
   Return when every rank of the group has called it. Collective.
 
-  `timeout`, in seconds, bounds the wait: then `RollCallTimeoutError` names the ranks that did
-  not come, in `details["missing"]` too. That barrier is given up for everybody: a rank that
-  comes late to it waits at the next one, with those who try again. Raises
-  `InvalidArgumentError` for a `timeout` that is no positive number.
-
-  Python: `StatelessProcessGroup.barrier(timeout=30.0)`.
+  `timeout`, in seconds, bounds the wait: then `"roll_call_timeout"` names the ranks that did not
+  come, in `details["missing"]` too. That barrier is given up for everybody: a rank that comes
+  late to it waits at the next one, with those who try again. Fails with `"invalid_argument"` for
+  a `timeout` that is no positive number.
 
   Collective: every member of the group must make this call.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.StatelessProcessGroup.input()`) - the object, whose session
+      runs it
+    * `timeout` (`number() | :nan | :infinity | :neg_infinity`, default `30.0`) - seconds
+
+  ## Example
+
+      {:ok, nil} = Vllm.Distributed.StatelessProcessGroup.barrier(group)
   """
-  @spec barrier(Vllm.Ref.t()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec barrier(Vllm.Ref.t(), number() | keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec barrier(Vllm.Ref.t(), number(), keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  def barrier(receiver, timeout \\ :"$unset", opts \\ :"$unset") do
+  @spec barrier(input()) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec barrier(
+    input(),
+    number() | :nan | :infinity | :neg_infinity | keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec barrier(
+    input(),
+    Call.arg(number() | :nan | :infinity | :neg_infinity),
+    keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  def barrier(receiver, timeout \\ :__default__, opts \\ []) do
     Vllm.Call.run(@barrier, [receiver, timeout, opts])
   end
 
   @doc "Like `barrier`, but returns the value itself and raises `Vllm.Error`."
-  @spec barrier!(Vllm.Ref.t()) :: nil
-  @spec barrier!(Vllm.Ref.t(), number() | keyword()) :: nil
-  @spec barrier!(Vllm.Ref.t(), number(), keyword()) :: nil
-  def barrier!(receiver, timeout \\ :"$unset", opts \\ :"$unset") do
+  @spec barrier!(input()) :: nil
+  @spec barrier!(
+    input(),
+    number() | :nan | :infinity | :neg_infinity | keyword()
+  ) ::
+          nil
+  @spec barrier!(
+    input(),
+    Call.arg(number() | :nan | :infinity | :neg_infinity),
+    keyword()
+  ) ::
+          nil
+  def barrier!(receiver, timeout \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(barrier(receiver, timeout, opts))
   end
 
@@ -308,7 +635,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     function: "StatelessProcessGroup.send",
     path: "/vllm.distributed.v1.StatelessProcessGroup/Send",
     params: [
-      {:receiver, 1, :object, :required},
+      {:receiver, 1, {:object, Vllm.Distributed.StatelessProcessGroup}, :required},
       {:tensor, 2, :tensor, :required},
       {:dst, 3, :int, :required}
     ],
@@ -319,25 +646,57 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
   @doc ~S"""
   Send a tensor to `dst`, which calls `recv` with one of its shape and dtype.
 
-  Raises `InvalidRankError` if `dst` is out of range or this rank itself, `InvalidTypeError`
-  if `tensor` is none, `EncodingError` for a sparse or quantized one.
+  Fails with `"invalid_rank"` if `dst` is out of range or this rank itself, `"invalid_type"` if
+  `tensor` is none, `"encoding_error"` for a sparse or quantized one.
 
-  Python: `StatelessProcessGroup.send(tensor, dst)`.
+  Between two ranks: the other one makes the call that answers this one.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.StatelessProcessGroup.input()`) - the object, whose session
+      runs it
+    * `tensor` (`Vllm.Call.tensor()`) - the tensor
+    * `dst` (`integer()`) - rank inside the group that receives
+
+  ## Example
+
+      {:ok, nil} = Vllm.Distributed.StatelessProcessGroup.send(group, tensor, 1)
   """
-  @spec send(Vllm.Ref.t(), Vllm.Tensor.t(), integer()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec send(Vllm.Ref.t(), Vllm.Tensor.t(), integer(), keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  def send(receiver, tensor, dst, opts \\ []) do
+  @spec send(input(), keyword()) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec send(
+    input(),
+    Call.tensor(),
+    integer() | keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec send(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  def send(receiver, tensor, dst \\ :__default__, opts \\ []) do
     Vllm.Call.run(@send, [receiver, tensor, dst, opts])
   end
 
   @doc "Like `send`, but returns the value itself and raises `Vllm.Error`."
-  @spec send!(Vllm.Ref.t(), Vllm.Tensor.t(), integer()) :: nil
-  @spec send!(Vllm.Ref.t(), Vllm.Tensor.t(), integer(), keyword()) :: nil
-  def send!(receiver, tensor, dst, opts \\ []) do
+  @spec send!(input(), keyword()) :: nil
+  @spec send!(
+    input(),
+    Call.tensor(),
+    integer() | keyword()
+  ) ::
+          nil
+  @spec send!(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          nil
+  def send!(receiver, tensor, dst \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(send(receiver, tensor, dst, opts))
   end
 
@@ -345,7 +704,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     function: "StatelessProcessGroup.recv",
     path: "/vllm.distributed.v1.StatelessProcessGroup/Recv",
     params: [
-      {:receiver, 1, :object, :required},
+      {:receiver, 1, {:object, Vllm.Distributed.StatelessProcessGroup}, :required},
       {:tensor, 2, :tensor, :required},
       {:src, 3, :int, :required}
     ],
@@ -356,26 +715,58 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
   @doc ~S"""
   Fill `tensor` with the next one that `src` sends, and return it.
 
-  Raises `InvalidRankError` if `src` is out of range or this rank itself;
-  `InvalidArgumentError` at once if elements of `tensor` share memory; and, `tensor`
-  unchanged, if the one that came has another shape or dtype.
+  Fails with `"invalid_rank"` if `src` is out of range or this rank itself; `"invalid_argument"`
+  at once if elements of `tensor` share memory; and, `tensor` unchanged, if the one that came has
+  another shape or dtype.
 
-  Python: `StatelessProcessGroup.recv(tensor, src)`.
+  Between two ranks: the other one makes the call that answers this one.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.StatelessProcessGroup.input()`) - the object, whose session
+      runs it
+    * `tensor` (`Vllm.Call.tensor()`) - the tensor
+    * `src` (`integer()`) - rank inside the group that sends
+
+  ## Example
+
+      {:ok, %Vllm.Tensor{}} = Vllm.Distributed.StatelessProcessGroup.recv(group, tensor, 0)
   """
-  @spec recv(Vllm.Ref.t(), Vllm.Tensor.t(), integer()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec recv(Vllm.Ref.t(), Vllm.Tensor.t(), integer(), keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  def recv(receiver, tensor, src, opts \\ []) do
+  @spec recv(input(), keyword()) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec recv(
+    input(),
+    Call.tensor(),
+    integer() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec recv(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  def recv(receiver, tensor, src \\ :__default__, opts \\ []) do
     Vllm.Call.run(@recv, [receiver, tensor, src, opts])
   end
 
   @doc "Like `recv`, but returns the value itself and raises `Vllm.Error`."
-  @spec recv!(Vllm.Ref.t(), Vllm.Tensor.t(), integer()) :: Vllm.Tensor.t()
-  @spec recv!(Vllm.Ref.t(), Vllm.Tensor.t(), integer(), keyword()) :: Vllm.Tensor.t()
-  def recv!(receiver, tensor, src, opts \\ []) do
+  @spec recv!(input(), keyword()) :: Tensor.t()
+  @spec recv!(
+    input(),
+    Call.tensor(),
+    integer() | keyword()
+  ) ::
+          Tensor.t()
+  @spec recv!(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          Tensor.t()
+  def recv!(receiver, tensor, src \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(recv(receiver, tensor, src, opts))
   end
 
@@ -383,7 +774,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     function: "StatelessProcessGroup.broadcast",
     path: "/vllm.distributed.v1.StatelessProcessGroup/Broadcast",
     params: [
-      {:receiver, 1, :object, :required},
+      {:receiver, 1, {:object, Vllm.Distributed.StatelessProcessGroup}, :required},
       {:tensor, 2, :tensor, :required},
       {:src, 3, :int, :required}
     ],
@@ -394,28 +785,58 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
   @doc ~S"""
   Fill `tensor` with the one of `src`, and return it. Collective.
 
-  All ranks pass the same shape and dtype, any dtype, on any device. Raises `InvalidRankError`
-  for a `src` out of range; `InvalidArgumentError` at once if elements of `tensor` share
-  memory; and, `tensor` unchanged, on a rank whose shape or dtype differs.
-
-  Python: `StatelessProcessGroup.broadcast(tensor, src)`.
+  All ranks pass the same shape and dtype, any dtype, on any device. Fails with `"invalid_rank"`
+  for a `src` out of range; `"invalid_argument"` at once if elements of `tensor` share memory;
+  and, `tensor` unchanged, on a rank whose shape or dtype differs.
 
   Collective: every member of the group must make this call.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.StatelessProcessGroup.input()`) - the object, whose session
+      runs it
+    * `tensor` (`Vllm.Call.tensor()`) - the tensor
+    * `src` (`integer()`) - rank inside the group that sends
+
+  ## Example
+
+      {:ok, %Vllm.Tensor{}} = Vllm.Distributed.StatelessProcessGroup.broadcast(group, tensor, 0)
   """
-  @spec broadcast(Vllm.Ref.t(), Vllm.Tensor.t(), integer()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec broadcast(Vllm.Ref.t(), Vllm.Tensor.t(), integer(), keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  def broadcast(receiver, tensor, src, opts \\ []) do
+  @spec broadcast(input(), keyword()) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec broadcast(
+    input(),
+    Call.tensor(),
+    integer() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec broadcast(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  def broadcast(receiver, tensor, src \\ :__default__, opts \\ []) do
     Vllm.Call.run(@broadcast, [receiver, tensor, src, opts])
   end
 
   @doc "Like `broadcast`, but returns the value itself and raises `Vllm.Error`."
-  @spec broadcast!(Vllm.Ref.t(), Vllm.Tensor.t(), integer()) :: Vllm.Tensor.t()
-  @spec broadcast!(Vllm.Ref.t(), Vllm.Tensor.t(), integer(), keyword()) :: Vllm.Tensor.t()
-  def broadcast!(receiver, tensor, src, opts \\ []) do
+  @spec broadcast!(input(), keyword()) :: Tensor.t()
+  @spec broadcast!(
+    input(),
+    Call.tensor(),
+    integer() | keyword()
+  ) ::
+          Tensor.t()
+  @spec broadcast!(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          Tensor.t()
+  def broadcast!(receiver, tensor, src \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(broadcast(receiver, tensor, src, opts))
   end
 
@@ -423,7 +844,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     function: "StatelessProcessGroup.all_reduce",
     path: "/vllm.distributed.v1.StatelessProcessGroup/AllReduce",
     params: [
-      {:receiver, 1, :object, :required},
+      {:receiver, 1, {:object, Vllm.Distributed.StatelessProcessGroup}, :required},
       {:tensor, 2, :tensor, :required},
       {:op, 3, :term, :optional}
     ],
@@ -434,33 +855,67 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
   @doc ~S"""
   Return the tensors of all ranks reduced into a new one; the input is not changed.
 
-  `op` is SUM (booleans: or), PRODUCT, MIN or MAX of torch.distributed.ReduceOp. All ranks
-  pass the same shape and dtype; the parts are combined in rank order, so all ranks have the
-  same bits. On a group of one the input is returned. Collective. Raises, before anything is
-  sent, `UnsupportedDtypeError` for a dtype that has no exact result and
-  `InvalidArgumentError` for another `op`; afterwards `InvalidArgumentError` on every rank
-  whose shape or dtype differs from another's.
-
-  Python: `StatelessProcessGroup.all_reduce(tensor, op=<RedOpType.SUM: 0>)`.
+  `op` is SUM (booleans: or), PRODUCT, MIN or MAX of torch.distributed.ReduceOp. All ranks pass
+  the same shape and dtype; the parts are combined in rank order, so all ranks have the same bits.
+  On a group of one the input is returned. Collective. Fails, before anything is sent,
+  `"unsupported_dtype"` for a dtype that has no exact result and `"invalid_argument"` for another
+  `op`; afterwards `"invalid_argument"` on every rank whose shape or dtype differs from another's.
 
   Collective: every member of the group must make this call.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.StatelessProcessGroup.input()`) - the object, whose session
+      runs it
+    * `tensor` (`Vllm.Call.tensor()`) - the tensor
+    * `op` (`term()`) - a `torch.distributed.ReduceOp` of the rank
+
+  ## Example
+
+      {:ok, %Vllm.Tensor{}} = Vllm.Distributed.StatelessProcessGroup.all_reduce(group, tensor)
   """
-  @spec all_reduce(Vllm.Ref.t(), Vllm.Tensor.t()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec all_reduce(Vllm.Ref.t(), Vllm.Tensor.t(), term() | keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  @spec all_reduce(Vllm.Ref.t(), Vllm.Tensor.t(), term(), keyword()) :: {:ok, Vllm.Tensor.t()} | {:error, Vllm.Error.t()}
-  def all_reduce(receiver, tensor, op \\ :"$unset", opts \\ :"$unset") do
+  @spec all_reduce(
+    input(),
+    Call.tensor() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec all_reduce(
+    input(),
+    Call.tensor(),
+    term() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec all_reduce(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(term()),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  def all_reduce(receiver, tensor, op \\ :__default__, opts \\ []) do
     Vllm.Call.run(@all_reduce, [receiver, tensor, op, opts])
   end
 
   @doc "Like `all_reduce`, but returns the value itself and raises `Vllm.Error`."
-  @spec all_reduce!(Vllm.Ref.t(), Vllm.Tensor.t()) :: Vllm.Tensor.t()
-  @spec all_reduce!(Vllm.Ref.t(), Vllm.Tensor.t(), term() | keyword()) :: Vllm.Tensor.t()
-  @spec all_reduce!(Vllm.Ref.t(), Vllm.Tensor.t(), term(), keyword()) :: Vllm.Tensor.t()
-  def all_reduce!(receiver, tensor, op \\ :"$unset", opts \\ :"$unset") do
+  @spec all_reduce!(
+    input(),
+    Call.tensor() | keyword()
+  ) ::
+          Tensor.t()
+  @spec all_reduce!(
+    input(),
+    Call.tensor(),
+    term() | keyword()
+  ) ::
+          Tensor.t()
+  @spec all_reduce!(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(term()),
+    keyword()
+  ) ::
+          Tensor.t()
+  def all_reduce!(receiver, tensor, op \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(all_reduce(receiver, tensor, op, opts))
   end
 
@@ -468,7 +923,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     function: "StatelessProcessGroup.expire_data",
     path: "/vllm.distributed.v1.StatelessProcessGroup/ExpireData",
     params: [
-      {:receiver, 1, :object, :required}
+      {:receiver, 1, {:object, Vllm.Distributed.StatelessProcessGroup}, :required}
     ],
     result: :none,
     inline: false
@@ -477,24 +932,31 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
   @doc ~S"""
   Delete the messages of this rank that have waited longer than `data_expiration_seconds`.
 
-  Called by every sending operation; local to the process. A message that is read is deleted
-  by its reader.
+  Called by every sending operation; local to the process. A message that is read is deleted by
+  its reader.
 
-  Python: `StatelessProcessGroup.expire_data()`.
+  Not collective: it regards the rank of its session alone.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.StatelessProcessGroup.input()`) - the object, whose session
+      runs it
+
+  ## Example
+
+      {:ok, nil} = Vllm.Distributed.StatelessProcessGroup.expire_data(group)
   """
-  @spec expire_data(Vllm.Ref.t()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec expire_data(Vllm.Ref.t(), keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
+  @spec expire_data(input()) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec expire_data(input(), keyword()) ::
+          {:ok, nil} | {:error, Error.t()}
   def expire_data(receiver, opts \\ []) do
     Vllm.Call.run(@expire_data, [receiver, opts])
   end
 
   @doc "Like `expire_data`, but returns the value itself and raises `Vllm.Error`."
-  @spec expire_data!(Vllm.Ref.t()) :: nil
-  @spec expire_data!(Vllm.Ref.t(), keyword()) :: nil
+  @spec expire_data!(input()) :: nil
+  @spec expire_data!(input(), keyword()) :: nil
   def expire_data!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(expire_data(receiver, opts))
   end
@@ -503,7 +965,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     function: "StatelessProcessGroup.destroy",
     path: "/vllm.distributed.v1.StatelessProcessGroup/Destroy",
     params: [
-      {:receiver, 1, :object, :required}
+      {:receiver, 1, {:object, Vllm.Distributed.StatelessProcessGroup}, :required}
     ],
     result: :none,
     inline: false
@@ -512,22 +974,49 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
   @doc ~S"""
   Leave the group; on rank 0 stop serving the store. Idempotent, local to the process.
 
-  Python: `StatelessProcessGroup.destroy()`.
+  Not collective: it regards the rank of its session alone.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.StatelessProcessGroup.input()`) - the object, whose session
+      runs it
+
+  ## Example
+
+      {:ok, nil} = Vllm.Distributed.StatelessProcessGroup.destroy(group)
   """
-  @spec destroy(Vllm.Ref.t()) :: {:ok, nil} | {:error, Vllm.Error.t()}
-  @spec destroy(Vllm.Ref.t(), keyword()) :: {:ok, nil} | {:error, Vllm.Error.t()}
+  @spec destroy(input()) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec destroy(input(), keyword()) ::
+          {:ok, nil} | {:error, Error.t()}
   def destroy(receiver, opts \\ []) do
     Vllm.Call.run(@destroy, [receiver, opts])
   end
 
   @doc "Like `destroy`, but returns the value itself and raises `Vllm.Error`."
-  @spec destroy!(Vllm.Ref.t()) :: nil
-  @spec destroy!(Vllm.Ref.t(), keyword()) :: nil
+  @spec destroy!(input()) :: nil
+  @spec destroy!(input(), keyword()) :: nil
   def destroy!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(destroy(receiver, opts))
+  end
+
+  @doc false
+  @spec __specs__() :: [{atom(), Spec.t()}]
+  def __specs__ do
+    [
+      new: @new,
+      create: @create,
+      send_obj: @send_obj,
+      recv_obj: @recv_obj,
+      broadcast_obj: @broadcast_obj,
+      all_gather_obj: @all_gather_obj,
+      barrier: @barrier,
+      send: @send,
+      recv: @recv,
+      broadcast: @broadcast,
+      all_reduce: @all_reduce,
+      expire_data: @expire_data,
+      destroy: @destroy
+    ]
   end
 end

@@ -7,47 +7,96 @@ defmodule Vllm.Distributed.Topology do
   The groups of a partition are in ascending order of their first rank, and the ranks of a group
   ascend, so that a rank's place in its group is its coordinate along the group's dimensions.
 
-  >>> Topology(world_size=8, sizes=ParallelSizes(tensor=2, pipeline=4)).tensor_groups()
-  ((0, 1), (2, 3), (4, 5), (6, 7))
-  >>> Topology(world_size=8, sizes=ParallelSizes(tensor=2, pipeline=4)).pipeline_groups()
-  ((0, 2, 4, 6), (1, 3, 5, 7))
+  Plain data: the struct travels with its values, and can be used in any session. What is `nil` in
+  an argument gets its default.
+
+  ## Fields
+
+    * `world_size`
+    * `sizes`
+    * `external_data` (derived) - Replicas in the world beyond the data-parallel size
   """
+
+  alias Vllm.Call
+  alias Vllm.Call.Record
+  alias Vllm.Call.Spec
+  alias Vllm.Distributed.ParallelSizes
+  alias Vllm.Error
+  alias Vllm.Ref
+
+  defstruct [:world_size, :sizes, :external_data]
+
+  @type t :: %__MODULE__{
+          world_size: integer() | nil,
+          sizes: ParallelSizes.t() | nil,
+          external_data: integer() | nil
+        }
+
+  @typedoc "What functions accept: the struct, or the ref of such an object, or the fields to make one of."
+  @type input :: t() | Ref.t() | keyword() | map()
+
+  @doc false
+  @spec __object__() :: Record.table()
+  def __object__ do
+    {Vllm.Distributed.V1.TopologyObject,
+     [
+       {:world_size, :int, :given},
+       {:sizes, {:object, Vllm.Distributed.ParallelSizes}, :given},
+       {:external_data, :int, :shown}
+     ]}
+  end
+
   @new %Vllm.Call.Spec{
     function: "Topology.new",
     path: "/vllm.distributed.v1.Topology/New",
     params: [
       {:world_size, 1, :int, :required},
-      {:sizes, 2, :term, :required}
+      {:sizes, 2, {:object, Vllm.Distributed.ParallelSizes}, :required}
     ],
-    result: :object,
+    result: {:object, Vllm.Distributed.Topology},
     inline: true
   }
 
   @doc ~S"""
-  A world laid out by `sizes`. Every method returns a partition of `range(world_size)`.
+  Makes a `Vllm.Distributed.Topology`, checked by a rank; the module says more. A world laid out
+  by `sizes`. Every method returns a partition of `range(world_size)`.
 
-  The groups of a partition are in ascending order of their first rank, and the ranks of a group
-  ascend, so that a rank's place in its group is its coordinate along the group's dimensions.
+  Answered at once, also while the rank runs another call.
 
-  >>> Topology(world_size=8, sizes=ParallelSizes(tensor=2, pipeline=4)).tensor_groups()
-  ((0, 1), (2, 3), (4, 5), (6, 7))
-  >>> Topology(world_size=8, sizes=ParallelSizes(tensor=2, pipeline=4)).pipeline_groups()
-  ((0, 2, 4, 6), (1, 3, 5, 7))
+  ## Parameters
 
-  Python: `Topology.new(world_size, sizes)`.
+    * `world_size` (`integer()`) - number of ranks
+    * `sizes` (`Vllm.Distributed.ParallelSizes.input()`) - `ParallelSizes`, or a map of its fields
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Example
+
+      iex> Vllm.Distributed.Topology.new!(8, sizes: [tensor: 2, pipeline: 2]).external_data
+      2
   """
-  @spec new(integer(), term()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  @spec new(integer(), term(), keyword()) :: {:ok, Vllm.Ref.t()} | {:error, Vllm.Error.t()}
-  def new(world_size, sizes, opts \\ []) do
+  @spec new(keyword()) :: {:ok, t()} | {:error, Error.t()}
+  @spec new(integer(), ParallelSizes.input() | keyword()) ::
+          {:ok, t()} | {:error, Error.t()}
+  @spec new(
+    Call.arg(integer()),
+    Call.arg(ParallelSizes.input()),
+    keyword()
+  ) ::
+          {:ok, t()} | {:error, Error.t()}
+  def new(world_size, sizes \\ :__default__, opts \\ []) do
     Vllm.Call.run(@new, [world_size, sizes, opts])
   end
 
   @doc "Like `new`, but returns the value itself and raises `Vllm.Error`."
-  @spec new!(integer(), term()) :: Vllm.Ref.t()
-  @spec new!(integer(), term(), keyword()) :: Vllm.Ref.t()
-  def new!(world_size, sizes, opts \\ []) do
+  @spec new!(keyword()) :: t()
+  @spec new!(integer(), ParallelSizes.input() | keyword()) ::
+          t()
+  @spec new!(
+    Call.arg(integer()),
+    Call.arg(ParallelSizes.input()),
+    keyword()
+  ) ::
+          t()
+  def new!(world_size, sizes \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(new(world_size, sizes, opts))
   end
 
@@ -55,7 +104,7 @@ defmodule Vllm.Distributed.Topology do
     function: "Topology.external_data",
     path: "/vllm.distributed.v1.Topology/ExternalData",
     params: [
-      {:receiver, 1, :object, :required}
+      {:receiver, 1, {:object, Vllm.Distributed.Topology}, :required}
     ],
     result: :int,
     inline: true
@@ -64,19 +113,30 @@ defmodule Vllm.Distributed.Topology do
   @doc ~S"""
   Replicas in the world beyond the data-parallel size.
 
-  The call goes to the session that the object came from.
+  Not collective: it regards the rank of its session alone.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  Answered at once, also while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Distributed.Topology.input()`) - the object, whose session runs it
+
+  ## Example
+
+      iex> Vllm.Distributed.Topology.new!(8, %{tensor: 4}) |> Vllm.Distributed.Topology.external_data()
+      {:ok, 2}
   """
-  @spec external_data(Vllm.Ref.t()) :: {:ok, integer()} | {:error, Vllm.Error.t()}
-  @spec external_data(Vllm.Ref.t(), keyword()) :: {:ok, integer()} | {:error, Vllm.Error.t()}
+  @spec external_data(input()) ::
+          {:ok, integer()} | {:error, Error.t()}
+  @spec external_data(input(), keyword()) ::
+          {:ok, integer()} | {:error, Error.t()}
   def external_data(receiver, opts \\ []) do
     Vllm.Call.run(@external_data, [receiver, opts])
   end
 
   @doc "Like `external_data`, but returns the value itself and raises `Vllm.Error`."
-  @spec external_data!(Vllm.Ref.t()) :: integer()
-  @spec external_data!(Vllm.Ref.t(), keyword()) :: integer()
+  @spec external_data!(input()) :: integer()
+  @spec external_data!(input(), keyword()) :: integer()
   def external_data!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(external_data(receiver, opts))
   end
@@ -85,30 +145,39 @@ defmodule Vllm.Distributed.Topology do
     function: "Topology.tensor_groups",
     path: "/vllm.distributed.v1.Topology/TensorGroups",
     params: [
-      {:receiver, 1, :object, :required}
+      {:receiver, 1, {:object, Vllm.Distributed.Topology}, :required}
     ],
-    result: :term,
+    result: {:tuple_of, {:tuple_of, :int}},
     inline: true
   }
 
   @doc ~S"""
   Groups whose ranks hold shards of the same layers.
 
-  Python: `Topology.tensor_groups()`.
+  Not collective: it regards the rank of its session alone.
 
-  The call goes to the session that the object came from.
+  Answered at once, also while the rank runs another call.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `receiver` (`Vllm.Distributed.Topology.input()`) - the object, whose session runs it
+
+  ## Example
+
+      iex> Vllm.Distributed.Topology.new!(4, %{tensor: 2, data: 2}) |> Vllm.Distributed.Topology.tensor_groups()
+      {:ok, {{0, 1}, {2, 3}}}
   """
-  @spec tensor_groups(Vllm.Ref.t()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec tensor_groups(Vllm.Ref.t(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec tensor_groups(input()) ::
+          {:ok, tuple()} | {:error, Error.t()}
+  @spec tensor_groups(input(), keyword()) ::
+          {:ok, tuple()} | {:error, Error.t()}
   def tensor_groups(receiver, opts \\ []) do
     Vllm.Call.run(@tensor_groups, [receiver, opts])
   end
 
   @doc "Like `tensor_groups`, but returns the value itself and raises `Vllm.Error`."
-  @spec tensor_groups!(Vllm.Ref.t()) :: term()
-  @spec tensor_groups!(Vllm.Ref.t(), keyword()) :: term()
+  @spec tensor_groups!(input()) :: tuple()
+  @spec tensor_groups!(input(), keyword()) :: tuple()
   def tensor_groups!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(tensor_groups(receiver, opts))
   end
@@ -117,30 +186,39 @@ defmodule Vllm.Distributed.Topology do
     function: "Topology.decode_context_groups",
     path: "/vllm.distributed.v1.Topology/DecodeContextGroups",
     params: [
-      {:receiver, 1, :object, :required}
+      {:receiver, 1, {:object, Vllm.Distributed.Topology}, :required}
     ],
-    result: :term,
+    result: {:tuple_of, {:tuple_of, :int}},
     inline: true
   }
 
   @doc ~S"""
   Neighbouring parts of each tensor-parallel group.
 
-  Python: `Topology.decode_context_groups()`.
+  Not collective: it regards the rank of its session alone.
 
-  The call goes to the session that the object came from.
+  Answered at once, also while the rank runs another call.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `receiver` (`Vllm.Distributed.Topology.input()`) - the object, whose session runs it
+
+  ## Example
+
+      iex> Vllm.Distributed.Topology.new!(4, %{tensor: 4, decode_context: 2}) |> Vllm.Distributed.Topology.decode_context_groups()
+      {:ok, {{0, 1}, {2, 3}}}
   """
-  @spec decode_context_groups(Vllm.Ref.t()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec decode_context_groups(Vllm.Ref.t(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec decode_context_groups(input()) ::
+          {:ok, tuple()} | {:error, Error.t()}
+  @spec decode_context_groups(input(), keyword()) ::
+          {:ok, tuple()} | {:error, Error.t()}
   def decode_context_groups(receiver, opts \\ []) do
     Vllm.Call.run(@decode_context_groups, [receiver, opts])
   end
 
   @doc "Like `decode_context_groups`, but returns the value itself and raises `Vllm.Error`."
-  @spec decode_context_groups!(Vllm.Ref.t()) :: term()
-  @spec decode_context_groups!(Vllm.Ref.t(), keyword()) :: term()
+  @spec decode_context_groups!(input()) :: tuple()
+  @spec decode_context_groups!(input(), keyword()) :: tuple()
   def decode_context_groups!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(decode_context_groups(receiver, opts))
   end
@@ -149,30 +227,39 @@ defmodule Vllm.Distributed.Topology do
     function: "Topology.prefill_context_groups",
     path: "/vllm.distributed.v1.Topology/PrefillContextGroups",
     params: [
-      {:receiver, 1, :object, :required}
+      {:receiver, 1, {:object, Vllm.Distributed.Topology}, :required}
     ],
-    result: :term,
+    result: {:tuple_of, {:tuple_of, :int}},
     inline: true
   }
 
   @doc ~S"""
   Groups whose ranks share out the tokens of one prefill.
 
-  Python: `Topology.prefill_context_groups()`.
+  Not collective: it regards the rank of its session alone.
 
-  The call goes to the session that the object came from.
+  Answered at once, also while the rank runs another call.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `receiver` (`Vllm.Distributed.Topology.input()`) - the object, whose session runs it
+
+  ## Example
+
+      iex> Vllm.Distributed.Topology.new!(4, %{tensor: 2, prefill_context: 2}) |> Vllm.Distributed.Topology.prefill_context_groups()
+      {:ok, {{0, 2}, {1, 3}}}
   """
-  @spec prefill_context_groups(Vllm.Ref.t()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec prefill_context_groups(Vllm.Ref.t(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec prefill_context_groups(input()) ::
+          {:ok, tuple()} | {:error, Error.t()}
+  @spec prefill_context_groups(input(), keyword()) ::
+          {:ok, tuple()} | {:error, Error.t()}
   def prefill_context_groups(receiver, opts \\ []) do
     Vllm.Call.run(@prefill_context_groups, [receiver, opts])
   end
 
   @doc "Like `prefill_context_groups`, but returns the value itself and raises `Vllm.Error`."
-  @spec prefill_context_groups!(Vllm.Ref.t()) :: term()
-  @spec prefill_context_groups!(Vllm.Ref.t(), keyword()) :: term()
+  @spec prefill_context_groups!(input()) :: tuple()
+  @spec prefill_context_groups!(input(), keyword()) :: tuple()
   def prefill_context_groups!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(prefill_context_groups(receiver, opts))
   end
@@ -181,30 +268,39 @@ defmodule Vllm.Distributed.Topology do
     function: "Topology.pipeline_groups",
     path: "/vllm.distributed.v1.Topology/PipelineGroups",
     params: [
-      {:receiver, 1, :object, :required}
+      {:receiver, 1, {:object, Vllm.Distributed.Topology}, :required}
     ],
-    result: :term,
+    result: {:tuple_of, {:tuple_of, :int}},
     inline: true
   }
 
   @doc ~S"""
   Groups whose ranks hold consecutive stages.
 
-  Python: `Topology.pipeline_groups()`.
+  Not collective: it regards the rank of its session alone.
 
-  The call goes to the session that the object came from.
+  Answered at once, also while the rank runs another call.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `receiver` (`Vllm.Distributed.Topology.input()`) - the object, whose session runs it
+
+  ## Example
+
+      iex> Vllm.Distributed.Topology.new!(4, %{tensor: 2, pipeline: 2}) |> Vllm.Distributed.Topology.pipeline_groups()
+      {:ok, {{0, 2}, {1, 3}}}
   """
-  @spec pipeline_groups(Vllm.Ref.t()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec pipeline_groups(Vllm.Ref.t(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec pipeline_groups(input()) ::
+          {:ok, tuple()} | {:error, Error.t()}
+  @spec pipeline_groups(input(), keyword()) ::
+          {:ok, tuple()} | {:error, Error.t()}
   def pipeline_groups(receiver, opts \\ []) do
     Vllm.Call.run(@pipeline_groups, [receiver, opts])
   end
 
   @doc "Like `pipeline_groups`, but returns the value itself and raises `Vllm.Error`."
-  @spec pipeline_groups!(Vllm.Ref.t()) :: term()
-  @spec pipeline_groups!(Vllm.Ref.t(), keyword()) :: term()
+  @spec pipeline_groups!(input()) :: tuple()
+  @spec pipeline_groups!(input(), keyword()) :: tuple()
   def pipeline_groups!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(pipeline_groups(receiver, opts))
   end
@@ -213,30 +309,39 @@ defmodule Vllm.Distributed.Topology do
     function: "Topology.data_groups",
     path: "/vllm.distributed.v1.Topology/DataGroups",
     params: [
-      {:receiver, 1, :object, :required}
+      {:receiver, 1, {:object, Vllm.Distributed.Topology}, :required}
     ],
-    result: :term,
+    result: {:tuple_of, {:tuple_of, :int}},
     inline: true
   }
 
   @doc ~S"""
   Groups whose ranks hold the same shard of different data-parallel replicas.
 
-  Python: `Topology.data_groups()`.
+  Not collective: it regards the rank of its session alone.
 
-  The call goes to the session that the object came from.
+  Answered at once, also while the rank runs another call.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `receiver` (`Vllm.Distributed.Topology.input()`) - the object, whose session runs it
+
+  ## Example
+
+      iex> Vllm.Distributed.Topology.new!(4, %{tensor: 2, data: 2}) |> Vllm.Distributed.Topology.data_groups()
+      {:ok, {{0, 2}, {1, 3}}}
   """
-  @spec data_groups(Vllm.Ref.t()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec data_groups(Vllm.Ref.t(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec data_groups(input()) ::
+          {:ok, tuple()} | {:error, Error.t()}
+  @spec data_groups(input(), keyword()) ::
+          {:ok, tuple()} | {:error, Error.t()}
   def data_groups(receiver, opts \\ []) do
     Vllm.Call.run(@data_groups, [receiver, opts])
   end
 
   @doc "Like `data_groups`, but returns the value itself and raises `Vllm.Error`."
-  @spec data_groups!(Vllm.Ref.t()) :: term()
-  @spec data_groups!(Vllm.Ref.t(), keyword()) :: term()
+  @spec data_groups!(input()) :: tuple()
+  @spec data_groups!(input(), keyword()) :: tuple()
   def data_groups!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(data_groups(receiver, opts))
   end
@@ -245,30 +350,39 @@ defmodule Vllm.Distributed.Topology do
     function: "Topology.expert_groups",
     path: "/vllm.distributed.v1.Topology/ExpertGroups",
     params: [
-      {:receiver, 1, :object, :required}
+      {:receiver, 1, {:object, Vllm.Distributed.Topology}, :required}
     ],
-    result: :term,
+    result: {:tuple_of, {:tuple_of, :int}},
     inline: true
   }
 
   @doc ~S"""
   Groups over which experts are spread: data x prefill context x tensor of one stage.
 
-  Python: `Topology.expert_groups()`.
+  Not collective: it regards the rank of its session alone.
 
-  The call goes to the session that the object came from.
+  Answered at once, also while the rank runs another call.
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+  ## Parameters
+
+    * `receiver` (`Vllm.Distributed.Topology.input()`) - the object, whose session runs it
+
+  ## Example
+
+      iex> Vllm.Distributed.Topology.new!(4, %{tensor: 2, data: 2}) |> Vllm.Distributed.Topology.expert_groups()
+      {:ok, {{0, 1, 2, 3}}}
   """
-  @spec expert_groups(Vllm.Ref.t()) :: {:ok, term()} | {:error, Vllm.Error.t()}
-  @spec expert_groups(Vllm.Ref.t(), keyword()) :: {:ok, term()} | {:error, Vllm.Error.t()}
+  @spec expert_groups(input()) ::
+          {:ok, tuple()} | {:error, Error.t()}
+  @spec expert_groups(input(), keyword()) ::
+          {:ok, tuple()} | {:error, Error.t()}
   def expert_groups(receiver, opts \\ []) do
     Vllm.Call.run(@expert_groups, [receiver, opts])
   end
 
   @doc "Like `expert_groups`, but returns the value itself and raises `Vllm.Error`."
-  @spec expert_groups!(Vllm.Ref.t()) :: term()
-  @spec expert_groups!(Vllm.Ref.t(), keyword()) :: term()
+  @spec expert_groups!(input()) :: tuple()
+  @spec expert_groups!(input(), keyword()) :: tuple()
   def expert_groups!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(expert_groups(receiver, opts))
   end
@@ -277,7 +391,7 @@ defmodule Vllm.Distributed.Topology do
     function: "Topology.coordinates",
     path: "/vllm.distributed.v1.Topology/Coordinates",
     params: [
-      {:receiver, 1, :object, :required},
+      {:receiver, 1, {:object, Vllm.Distributed.Topology}, :required},
       {:rank, 2, :int, :required}
     ],
     result: {:tuple, [:int, :int, :int, :int, :int]},
@@ -287,25 +401,50 @@ defmodule Vllm.Distributed.Topology do
   @doc ~S"""
   Return a rank's place as (external, data, pipeline, prefill_context, tensor).
 
-  >>> Topology(world_size=8, sizes=ParallelSizes(tensor=2, pipeline=4)).coordinates(5)
-  (0, 0, 2, 0, 1)
+  Not collective: it regards the rank of its session alone.
 
-  Python: `Topology.coordinates(rank)`.
+  Answered at once, also while the rank runs another call.
 
-  The call goes to the session that the object came from.
+  ## Parameters
 
-  Options: Python keyword arguments, and `__runtime__: [...]` as `Vllm.Runtime` describes.
+    * `receiver` (`Vllm.Distributed.Topology.input()`) - the object, whose session runs it
+    * `rank` (`integer()`) - a global rank
+
+  ## Example
+
+      iex> Vllm.Distributed.Topology.new!(8, %{tensor: 2, pipeline: 4}) |> Vllm.Distributed.Topology.coordinates(5)
+      {:ok, {0, 0, 2, 0, 1}}
   """
-  @spec coordinates(Vllm.Ref.t(), integer()) :: {:ok, {integer(), integer(), integer(), integer(), integer()}} | {:error, Vllm.Error.t()}
-  @spec coordinates(Vllm.Ref.t(), integer(), keyword()) :: {:ok, {integer(), integer(), integer(), integer(), integer()}} | {:error, Vllm.Error.t()}
+  @spec coordinates(input(), integer() | keyword()) ::
+          {:ok, {integer(), integer(), integer(), integer(), integer()}} | {:error, Error.t()}
+  @spec coordinates(input(), Call.arg(integer()), keyword()) ::
+          {:ok, {integer(), integer(), integer(), integer(), integer()}} | {:error, Error.t()}
   def coordinates(receiver, rank, opts \\ []) do
     Vllm.Call.run(@coordinates, [receiver, rank, opts])
   end
 
   @doc "Like `coordinates`, but returns the value itself and raises `Vllm.Error`."
-  @spec coordinates!(Vllm.Ref.t(), integer()) :: {integer(), integer(), integer(), integer(), integer()}
-  @spec coordinates!(Vllm.Ref.t(), integer(), keyword()) :: {integer(), integer(), integer(), integer(), integer()}
+  @spec coordinates!(input(), integer() | keyword()) ::
+          {integer(), integer(), integer(), integer(), integer()}
+  @spec coordinates!(input(), Call.arg(integer()), keyword()) ::
+          {integer(), integer(), integer(), integer(), integer()}
   def coordinates!(receiver, rank, opts \\ []) do
     Vllm.Error.unwrap!(coordinates(receiver, rank, opts))
+  end
+
+  @doc false
+  @spec __specs__() :: [{atom(), Spec.t()}]
+  def __specs__ do
+    [
+      new: @new,
+      external_data: @external_data,
+      tensor_groups: @tensor_groups,
+      decode_context_groups: @decode_context_groups,
+      prefill_context_groups: @prefill_context_groups,
+      pipeline_groups: @pipeline_groups,
+      data_groups: @data_groups,
+      expert_groups: @expert_groups,
+      coordinates: @coordinates
+    ]
   end
 end

@@ -1,7 +1,42 @@
 defmodule Vllm.Bridge.Connection do
+  @schema [
+    connect_timeout: [
+      type: :positive,
+      default: 5_000,
+      doc: "Milliseconds for connecting, and again for the server's first frame."
+    ],
+    max_receive_bytes: [
+      type: :positive,
+      default: 2 * 1024 * 1024 * 1024,
+      doc: "Largest response message."
+    ],
+    backoff: [
+      type: :positive,
+      default: 50,
+      doc: "Milliseconds before the second attempt to connect, doubled with each one that fails."
+    ],
+    max_backoff: [type: :positive, default: 1_000, doc: "The longest these become."],
+    keepalive: [
+      type: :timeout,
+      doc:
+        "Milliseconds of silence, with calls in flight, after which the server is asked for a sign of " <>
+          "life. Two minutes when absent, and never on a unix socket. Servers refuse to be asked too often."
+    ],
+    keepalive_timeout: [
+      type: :positive,
+      default: 20_000,
+      doc: "Milliseconds it has for one, before the connection is closed."
+    ],
+    keepalive_without_calls: [
+      type: :boolean,
+      default: false,
+      doc: "Asks also without calls in flight. Many servers refuse that."
+    ]
+  ]
+
   @moduledoc """
-  One gRPC connection to a rank or to the pool: `unary/4` makes a call on it, `server_stream/4` one
-  that is answered with a stream of messages.
+  One gRPC connection to a rank or to the pool: `unary/4` makes a call on it, `server_stream/4`,
+  `client_stream/4` and `bidi_stream/3` those with streams of messages.
 
       {:ok, conn} = Vllm.Bridge.Connection.start_link(endpoint: "unix:/run/vllm/rank0.sock")
       {:ok, response} = Vllm.Bridge.Connection.unary(conn, "/package.Service/Method", request)
@@ -9,9 +44,17 @@ defmodule Vllm.Bridge.Connection do
       {:ok, stream} = Vllm.Bridge.Connection.server_stream(conn, "/package.Service/Events", request)
       {:ok, message} = Vllm.Bridge.Connection.next(stream)
 
-  The connection opens with the first call and again with the first call after it was lost. While it
-  cannot be opened, calls fail at once with `{:connect, reason}`. Calls of any number of processes
-  share it.
+  The connection opens with the first call and again with the first call after it was lost. Calls of
+  any number of processes share it.
+
+  A call that finds it closed waits for one attempt to open it and fails with that:
+  `{:connect, reason}`. Attempts are repeated after a growing pause of up to one second; a call that
+  comes in a pause waits for its end, or fails at once where its deadline is sooner.
+
+  ## Limits of the server
+
+  Calls beyond the number of streams that the server allows at a time wait for their turn. Their deadline
+  goes on meanwhile: the server is told what is left of it.
 
   ## What a failure tells
 
@@ -29,10 +72,11 @@ defmodule Vllm.Bridge.Connection do
   new connection beside it.
   """
 
-  alias Vllm.Bridge.Connection.{Grpc, Owner, Reason, Tls}
+  alias Vllm.Bridge.Connection.{Grpc, Owner, Reason, Stream, Tls}
   alias Vllm.Bridge.Endpoint
+  alias Vllm.Options
 
-  # `receive` takes no longer timeout (49 days).
+  # The longest timeout that `receive` takes, 49 days.
   @max_timeout 0xFFFFFFFF
 
   @type conn :: GenServer.server()
@@ -41,8 +85,8 @@ defmodule Vllm.Bridge.Connection do
   @typedoc "Why a call failed and whether it may have run."
   @type reason :: Reason.t()
 
-  @typedoc "A streaming call; only the process that made it reads it, and its end cancels it."
-  @opaque stream :: %{conn: pid(), ref: reference(), deadline: integer() | nil}
+  @typedoc "A streaming call; only the process that made it uses it, and its end cancels it."
+  @opaque stream :: Stream.t()
 
   @doc """
   Starts a connection; it opens with the first call.
@@ -53,18 +97,25 @@ defmodule Vllm.Bridge.Connection do
     * `:token` - sent as `authorization: Bearer ...` with every call
     * `:tls` - `true` or options, see `Vllm.Bridge.Connection.Tls`; in the clear when absent
     * `:name` - registers the process
-    * `:connect_timeout` - milliseconds for connecting, and again for the server's first frame, 5,000
-    * `:max_receive_bytes` - largest response message, 2 GiB
+  #{Options.docs(@schema)}
 
-  An endpoint or TLS options that cannot be used are `{:error, message}`.
+  Options that cannot be used are `{:error, message}`.
   """
   @spec start_link(keyword()) :: GenServer.on_start() | {:error, String.t()}
   def start_link(opts) do
-    with {:ok, endpoint} <- Endpoint.parse(Keyword.get(opts, :endpoint)),
-         {:ok, tls} <- Tls.options(Keyword.get(opts, :tls), endpoint) do
-      Owner.start_link(endpoint, Keyword.put(opts, :tls, tls))
+    {name, opts} = Keyword.split(opts, [:name])
+    {own, opts} = Keyword.split(opts, [:endpoint, :token, :tls])
+
+    with {:ok, endpoint} <- Endpoint.parse(own[:endpoint]),
+         {:ok, tls} <- Tls.options(own[:tls], endpoint),
+         {:ok, options} <- Options.validate(opts, @schema, "connection") do
+      Owner.start_link(endpoint, Map.merge(options, %{token: own[:token], tls: tls}), name)
     end
   end
+
+  @doc false
+  @spec schema() :: Options.schema()
+  def schema, do: @schema
 
   @doc "A connection as a supervisor's child; `opts` are those of `start_link/1`."
   @spec child_spec(keyword()) :: Supervisor.child_spec()
@@ -79,9 +130,13 @@ defmodule Vllm.Bridge.Connection do
       answered by then also when the server is silent
     * `:metadata` - pairs of binaries. Values of names ending in `-bin` may be any bytes, others
       printable ASCII
+    * `:reply_metadata` - `true` for the metadata of the answer too, which makes that
+      `{:ok, response, %{headers: pairs, trailers: pairs}}`
   """
   @spec unary(conn(), path :: binary(), request :: iodata(), keyword()) ::
-          {:ok, response :: binary()} | {:error, reason()}
+          {:ok, response :: binary()}
+          | {:ok, response :: binary(), %{headers: metadata(), trailers: metadata()}}
+          | {:error, reason()}
   def unary(conn, path, request, opts \\ []) do
     with {:ok, request, wait} <- prepare(path, request, opts),
          do: call(whereis(conn), request, wait)
@@ -92,36 +147,93 @@ defmodule Vllm.Bridge.Connection do
   `request_next/1`. Returns at once; what goes wrong is told by the first of these.
 
   The server sends no more than one flow-control window (16 MiB) ahead of the reader. The stream ends
-  when it was read to its end, with `cancel/1`, or with the calling process. Options as of `unary/4`;
-  `:timeout` bounds the whole stream.
+  when it was read to its end, with `cancel/1`, or with the calling process.
+
+  Options as of `unary/4`. `:timeout` bounds the whole stream. With `:reply_metadata`, `await_open/1`
+  returns `{:ok, headers}` and the end of the stream is `{:done, trailers}`.
   """
   @spec server_stream(conn(), path :: binary(), request :: iodata(), keyword()) ::
           {:ok, stream()} | {:error, reason()}
   def server_stream(conn, path, request, opts \\ []) do
-    with {:ok, {_, _, _, deadline} = request, _wait} <- prepare(path, request, opts),
-         pid when is_pid(pid) <- whereis(conn) do
-      stream = %{conn: pid, ref: make_ref(), deadline: deadline}
-      send(pid, {:stream, stream.ref, self(), request})
-      {:ok, stream}
-    else
-      {:error, reason} -> {:error, reason}
+    with {:ok, request, _wait} <- prepare(path, request, opts), do: open(conn, request)
+  end
+
+  @doc """
+  Calls a method that takes a stream of messages and answers with one; returns that.
+
+  `messages` is any enumerable of encoded messages. It is read as fast as the server takes them: no
+  more than a MiB waits here beyond the server's flow-control window. A server that answers before it
+  has read them all ends the reading. What `messages` raises is raised, and the call given up.
+
+  Options are `:timeout` and `:metadata` as of `unary/4`. The time bounds the whole call; what
+  `messages` waits for by itself is not interrupted.
+  """
+  @spec client_stream(conn(), path :: binary(), messages :: Enumerable.t(), keyword()) ::
+          {:ok, response :: binary()} | {:error, reason()}
+  def client_stream(conn, path, messages, opts \\ []) do
+    opts = Keyword.take(opts, [:timeout, :metadata])
+    with {:ok, stream} <- bidi_stream(conn, path, opts), do: Stream.exchange(stream, messages)
+  end
+
+  @doc """
+  Begins a call with a stream of messages in both directions: `send_message/2` and `half_close/1` for
+  the one, `next/1` for the other, as of `server_stream/4`, which has the options too.
+
+      {:ok, stream} = Connection.bidi_stream(conn, "/package.Service/Talk", timeout: 5_000)
+      :ok = Connection.send_message(stream, request)
+      {:ok, answer} = Connection.next(stream)
+      :ok = Connection.half_close(stream)
+      :done = Connection.next(stream)
+
+  Only the calling process uses the stream, whose end cancels it.
+  """
+  @spec bidi_stream(conn(), path :: binary(), keyword()) :: {:ok, stream()} | {:error, reason()}
+  def bidi_stream(conn, path, opts \\ []) do
+    with {:ok, request, _wait} <- prepare(path, :stream, opts), do: open(conn, request)
+  end
+
+  defp open(conn, request) do
+    case whereis(conn) do
+      pid when is_pid(pid) -> {:ok, Stream.open(pid, request)}
       _nobody -> {:error, {:closed, :noproc}}
     end
   end
 
+  @doc """
+  Sends one more message of a `bidi_stream/3` and waits while more than a MiB of it waits for the
+  server. The message is kept until the connection is open and the stream has its turn.
+
+  `{:error, {:closed, :ended}}` when the server has ended the stream: `next/1` says how.
+  """
+  @spec send_message(stream(), iodata()) :: :ok | {:error, reason()}
+  defdelegate send_message(stream, message), to: Stream, as: :write
+
+  @doc """
+  Sends as `send_message/2` does without waiting: the caller gets `{ref, answer}` once there is room for
+  the next message, with an answer of that function, or `{:DOWN, ref, :process, pid, reason}`. After
+  `cancel/1` it may get neither. What is sent before that answer came piles up here.
+  """
+  @spec request_send(stream(), iodata()) :: {:ok, reference()} | {:error, reason()}
+  defdelegate request_send(stream, message), to: Stream, as: :request_write
+
+  @doc "Says that no more messages follow; the server's go on. A stream that has ended is passed over."
+  @spec half_close(stream()) :: :ok
+  defdelegate half_close(stream), to: Stream
+
   @doc "Waits until the server has accepted a stream: its answer began, whether or not with a message."
-  @spec await_open(stream()) :: :ok | {:error, reason()}
-  def await_open(stream), do: await(stream, request_open(stream))
+  @spec await_open(stream()) :: :ok | {:ok, headers :: metadata()} | {:error, reason()}
+  def await_open(stream), do: Stream.read(stream, :open)
 
   @doc "As `await_open/1` without waiting: answered with `{ref, :ok}` or an error, as `request_next/1`."
   @spec request_open(stream()) :: ref :: reference()
-  def request_open(stream), do: ask(stream, :open)
+  def request_open(stream), do: Stream.request_read(stream, :open)
 
   @doc """
   The next message of a stream; `:done` at its end. After `:done` or an error the stream is gone.
   """
-  @spec next(stream()) :: {:ok, binary()} | :done | {:error, reason()}
-  def next(stream), do: await(stream, request_next(stream))
+  @spec next(stream()) ::
+          {:ok, binary()} | :done | {:done, trailers :: metadata()} | {:error, reason()}
+  def next(stream), do: Stream.read(stream, :next)
 
   @doc """
   Asks for the next message of a stream without waiting: the caller gets `{ref, answer}` with an answer
@@ -129,53 +241,25 @@ defmodule Vllm.Bridge.Connection do
   keeps the stream's deadline then but the server.
   """
   @spec request_next(stream()) :: ref :: reference()
-  def request_next(stream), do: ask(stream, :next)
+  def request_next(stream), do: Stream.request_read(stream, :next)
 
   @doc "Gives a stream up. One that has ended is passed over."
   @spec cancel(stream()) :: :ok
-  def cancel(stream) do
-    send(stream.conn, {:cancel, stream.ref})
-    :ok
-  end
-
-  defp ask(stream, what) do
-    ref = :erlang.monitor(:process, stream.conn, alias: :reply_demonitor)
-    send(stream.conn, {:wait, stream.ref, what, ref})
-    ref
-  end
-
-  defp await(stream, ref) do
-    receive do
-      {^ref, answer} -> answer
-      {:DOWN, ^ref, _, _, reason} -> {:error, {:closed, reason}}
-    after
-      left(stream.deadline) ->
-        :erlang.demonitor(ref, [:flush])
-        cancel(stream)
-
-        receive do
-          {^ref, answer} -> answer
-        after
-          0 -> {:error, :deadline_exceeded}
-        end
-    end
-  end
-
-  defp left(nil), do: :infinity
-
-  defp left(deadline),
-    do: (deadline - System.monotonic_time(:millisecond)) |> max(0) |> min(@max_timeout)
+  defdelegate cancel(stream), to: Stream
 
   defp prepare(path, request, opts) do
     with {:ok, deadline, wait} <- deadline(Keyword.get(opts, :timeout, :infinity)),
          :ok <- check_path(path),
          {:ok, metadata} <- Grpc.encode_metadata(Keyword.get(opts, :metadata, [])),
-         {:ok, body} <- Grpc.frame(request) do
-      {:ok, {path, body, metadata, deadline}, wait}
+         {:ok, body} <- body(request) do
+      {:ok, {path, body, metadata, deadline, Keyword.get(opts, :reply_metadata, false)}, wait}
     else
       {:error, reason} -> {:error, {:protocol, reason}}
     end
   end
+
+  defp body(:stream), do: {:ok, :stream}
+  defp body(request), do: Grpc.frame(request)
 
   defp call(nil, _request, _wait), do: {:error, {:closed, :noproc}}
 

@@ -12,7 +12,7 @@ defmodule Vllm.Bridge.Connections do
   @type config :: %{
           bridge: atom(),
           manager: pid(),
-          pool: pid(),
+          pool: pid() | {module(), Vllm.Bridge.Transport.handle()},
           endpoint: String.t(),
           default_session: String.t(),
           call_prefix: String.t(),
@@ -107,9 +107,11 @@ defmodule Vllm.Bridge.Connections do
 
     state = %{
       name: name,
+      transport: opts[:transport],
       endpoint: endpoint(Keyword.fetch!(opts, :server)),
       token: opts[:token],
       tls: opts[:tls],
+      connection: Keyword.get(opts, :connection, []),
       client_id: Keyword.fetch!(opts, :client_id),
       profiles: Keyword.fetch!(opts, :profiles),
       pool: nil,
@@ -125,6 +127,7 @@ defmodule Vllm.Bridge.Connections do
     end
   end
 
+  defp endpoint({:transport, {module, _handle}}), do: inspect(module)
   defp endpoint({:embedded, server}), do: Vllm.Bridge.Server.endpoint(server)
   defp endpoint(endpoint) when is_binary(endpoint), do: endpoint
 
@@ -148,12 +151,16 @@ defmodule Vllm.Bridge.Connections do
 
   defp random_id, do: 8 |> :crypto.strong_rand_bytes() |> Base.encode16(case: :lower)
 
+  defp connect_pool(%{transport: {_module, _handle} = transport}), do: {:ok, transport}
+
   defp connect_pool(state),
-    do: Connection.start_link(endpoint: state.endpoint, token: state.token, tls: state.tls)
+    do: connect([endpoint: state.endpoint, token: state.token, tls: state.tls], state)
 
   # A rank that is called directly is on this host.
   defp connect_rank(state, endpoint),
-    do: Connection.start_link(endpoint: endpoint, token: state.token)
+    do: connect([endpoint: endpoint, token: state.token], state)
+
+  defp connect(options, state), do: Connection.start_link(options ++ state.connection)
 
   @impl GenServer
   def handle_call({:bind, sessions}, _from, state) do

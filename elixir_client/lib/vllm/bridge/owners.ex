@@ -1,7 +1,8 @@
 defmodule Vllm.Bridge.Owners do
   @moduledoc false
-  # Which process owns which session and world, and which context it has entered. When the last owner
-  # of one dies, it is ended: one process per bridge monitors all of them.
+  # Which process owns which session and world, which context it has entered, and which objects of the
+  # bridge's own session it was given. When the last owner of one dies, it is ended: one process per
+  # bridge monitors all of them.
 
   use GenServer
 
@@ -13,6 +14,7 @@ defmodule Vllm.Bridge.Owners do
   @type thing ::
           {:session | :world, id :: String.t()}
           | {:context, number :: integer(), Ref.t()}
+          | {:object, Ref.t()}
 
   # Ending something while the pool cannot be reached: tries, and ms before the next one (doubled).
   @tries 6
@@ -38,6 +40,19 @@ defmodule Vllm.Bridge.Owners do
   @spec forget(atom(), thing()) :: :ok
   def forget(bridge, thing), do: ask(bridge, {:forget, thing})
 
+  @doc """
+  These processes own these objects from now on. Nobody waits for it: an owner that is dead by then
+  has died.
+  """
+  @spec own_objects(atom(), [pid()], [thing()]) :: :ok
+  def own_objects(bridge, pids, things), do: tell(bridge, {:own, pids, things})
+
+  @doc "Nobody owns these objects any more: they were released."
+  @spec forget_objects(atom(), [thing()]) :: :ok
+  def forget_objects(bridge, things), do: tell(bridge, {:forget, things})
+
+  defp tell(bridge, news), do: GenServer.cast(name(bridge), news)
+
   defp ask(bridge, request) do
     GenServer.call(name(bridge), request, :infinity)
   catch
@@ -58,22 +73,21 @@ defmodule Vllm.Bridge.Owners do
   end
 
   @impl GenServer
-  def handle_call({:own, pid, thing}, _from, state) do
-    {monitor, things} =
-      Map.get_lazy(state.processes, pid, fn -> {Process.monitor(pid), MapSet.new()} end)
-
-    processes = Map.put(state.processes, pid, {monitor, MapSet.put(things, thing)})
-    owners = Map.update(state.owners, thing, MapSet.new([pid]), &MapSet.put(&1, pid))
-    {:reply, :ok, %{state | processes: processes, owners: owners}}
-  end
+  def handle_call({:own, pid, thing}, _from, state), do: {:reply, :ok, give(state, pid, thing)}
 
   def handle_call({:disown, pid, thing}, _from, state),
     do: {:reply, :ok, state |> take(pid, thing) |> elem(1)}
 
-  def handle_call({:forget, thing}, _from, state) do
-    owners = Map.get(state.owners, thing, [])
-    {:reply, :ok, Enum.reduce(owners, state, &(&2 |> take(&1, thing) |> elem(1)))}
+  def handle_call({:forget, thing}, _from, state), do: {:reply, :ok, drop(state, thing)}
+
+  @impl GenServer
+  def handle_cast({:own, pids, things}, state) do
+    {:noreply,
+     for(pid <- pids, thing <- things, reduce: state, do: (state -> give(state, pid, thing)))}
   end
+
+  def handle_cast({:forget, things}, state),
+    do: {:noreply, Enum.reduce(things, state, &drop(&2, &1))}
 
   @impl GenServer
   def handle_info({:DOWN, _monitor, :process, pid, _reason}, state)
@@ -95,6 +109,20 @@ defmodule Vllm.Bridge.Owners do
   end
 
   def handle_info(_other, state), do: {:noreply, state}
+
+  defp give(state, pid, thing) do
+    {monitor, things} =
+      Map.get_lazy(state.processes, pid, fn -> {Process.monitor(pid), MapSet.new()} end)
+
+    processes = Map.put(state.processes, pid, {monitor, MapSet.put(things, thing)})
+    owners = Map.update(state.owners, thing, MapSet.new([pid]), &MapSet.put(&1, pid))
+    %{state | processes: processes, owners: owners}
+  end
+
+  defp drop(state, thing) do
+    owners = Map.get(state.owners, thing, [])
+    Enum.reduce(owners, state, &(&2 |> take(&1, thing) |> elem(1)))
+  end
 
   # Takes a thing from a process; says whether nobody owns it now.
   defp take(state, pid, thing) do
@@ -120,10 +148,20 @@ defmodule Vllm.Bridge.Owners do
 
   # --- ending what a dead process owned ---------------------------------------------------------
 
-  # Sessions and worlds exit what was entered in them. Of the other contexts, the latest goes first.
+  # Sessions and worlds exit what was entered in them. Of the other contexts, the latest goes first;
+  # then they can be released, and so all objects of a session at once.
   defp in_order(things) do
-    {contexts, others} = Enum.split_with(things, &match?({:context, _number, _ref}, &1))
-    others ++ Enum.sort_by(contexts, fn {:context, number, _ref} -> number end, :desc)
+    kinds = Enum.group_by(things, &elem(&1, 0))
+    contexts = Enum.sort_by(Map.get(kinds, :context, []), &elem(&1, 1), :desc)
+
+    objects =
+      kinds
+      |> Map.get(:object, [])
+      |> Enum.map(fn {:object, ref} -> ref end)
+      |> Enum.group_by(& &1.session_id)
+      |> Enum.map(fn {_session_id, refs} -> {:objects, refs} end)
+
+    Map.get(kinds, :session, []) ++ Map.get(kinds, :world, []) ++ contexts ++ objects
   end
 
   defp finish(bridge, thing, tries \\ @tries, pause \\ @pause) do
@@ -147,6 +185,7 @@ defmodule Vllm.Bridge.Owners do
   end
 
   defp named({:context, _number, ref}), do: {:context, ref.id}
+  defp named({:objects, [ref | _rest]}), do: {:object, ref.id}
   defp named(thing), do: thing
 
   defp close(bridge, {:context, _number, ref}) do
@@ -166,6 +205,15 @@ defmodule Vllm.Bridge.Owners do
 
       {:error, error} ->
         {:error, error}
+    end
+  end
+
+  defp close(bridge, {:objects, refs}) do
+    case Objects.release(refs, __runtime__: [bridge: bridge]) do
+      {:ok, _released} -> :ok
+      # Somebody else is inside of one of them, or the session has ended.
+      {:error, %Error{category: category}} when category in [:validation, :pool] -> :ok
+      {:error, error} -> {:error, error}
     end
   end
 

@@ -1,13 +1,116 @@
 defmodule Vllm.Bridge.Transport do
-  @moduledoc false
-  # How the calls of this client use `Vllm.Bridge.Connection`.
+  @moduledoc """
+  What carries a bridge's calls. Without further ado that is HTTP/2 (`Vllm.Bridge.Connection`); a module
+  with this behaviour takes its place with
 
-  alias Vllm.Bridge.Connection
-  alias Vllm.Error
+      {Vllm.Bridge, transport: {MyTransport, some: "option"}}
 
-  @doc "Sends a request and waits for its response. Never exits."
-  @spec unary(pid(), String.t(), iodata(), timeout(), [{binary(), binary()}]) ::
-          {:ok, binary()} | {:error, Connection.reason()}
+  and `Vllm.Bridge.Transport.Memory`, for tests, is one. Everything else of the client stays as it is: a
+  transport gets encoded requests, and gives encoded responses.
+
+  ## What comes through it
+
+  `c:unary/4` gets the calls of a bridge in the calling process, each with its gRPC path:
+
+    * `/vllm.distributed.v1.SERVICE/METHOD` and `/vllm.bridge.v1.Objects/METHOD`: calls that run in a
+      rank. The metadata says where: `vllm-session-id` and `vllm-call-id` always, where they apply also
+      `vllm-epoch` (of the world, as the caller knows it), `vllm-tensors` (`ref`: leave tensors there)
+      and, with what may be a session's first call, `vllm-affinity`, `vllm-pool-name`, `vllm-client-id`.
+    * `/vllm.bridge.v1.Pool/METHOD`: `OpenSession`, `CloseSession`, `GetSession`, `StartWorld`,
+      `StopWorld`, `GetWorld`, `RestartWorld`, `Diagnose`, `GetProfiles`.
+    * `/vllm.bridge.v1.Rank/Withdraw`: takes back a call whose time is over, and says what became of it.
+
+  Messages and metadata are those of docs/contract.md. A transport answers `unimplemented/1` to what it
+  does not know; the function that needs it then returns an error, and nothing else is lost by it.
+  Streams (`Vllm.Bridge.subscribe/1`) and connections straight to ranks do not exist on a transport of
+  one's own.
+  """
+
+  alias Vllm.Bridge.{Connection, Protobuf, V1}
+  alias Vllm.{Error, Term}
+
+  @typedoc "What `c:init/2` made; every call gets it."
+  @type handle :: term()
+
+  @typedoc "A transport as the option `transport` of `Vllm.Bridge` gives it."
+  @type given :: module() | {module(), keyword()}
+
+  @doc """
+  Checks the options and says what the bridge's supervisor starts for it, before anything else of the
+  bridge. It has no side effects: it is called before the bridge starts. `{:error, message}` refuses the
+  options.
+  """
+  @callback init(bridge :: atom(), options :: keyword()) ::
+              {:ok, handle(), [Supervisor.child_spec() | {module(), term()} | module()]}
+              | {:error, message :: String.t()}
+
+  @doc """
+  Makes one call, in the caller's process, and returns within `timeout` milliseconds or
+  `{:error, :deadline_exceeded}`.
+
+  What the reasons say about whether the call has run, `t:Vllm.Bridge.Connection.Reason.t/0` lists.
+  `status/1` makes one of an error.
+  """
+  @callback unary(
+              handle(),
+              path :: String.t(),
+              request :: binary(),
+              options :: [timeout: timeout(), metadata: [{binary(), binary()}]]
+            ) :: {:ok, response :: binary()} | {:error, Connection.reason()}
+
+  @doc "A call that fails with this error, for transports to return: what a server's trailers say."
+  @spec status(Error.t()) :: {:status, 2, String.t(), [{binary(), binary()}]}
+  def status(%Error{} = error) do
+    detail = error |> detail() |> Protobuf.encode() |> IO.iodata_to_binary()
+    {:status, 2, error.message || "", [{"vllm-error-bin", detail}]}
+  end
+
+  defp detail(error) do
+    {:ok, details} = Term.encode(error.details || %{})
+
+    %V1.ErrorDetail{
+      category: error.category || :python_error,
+      message: error.message || "",
+      reason: error.reason || "",
+      details: details,
+      python_type: error.python_type || "",
+      traceback: error.traceback || "",
+      rank: error.rank,
+      call_id: error.call_id || ""
+    }
+  end
+
+  @doc "What a transport answers to a path that it does not know."
+  @spec unimplemented(String.t()) :: {:status, 12, String.t(), []}
+  def unimplemented(path), do: {:status, 12, "this transport does not carry #{path}", []}
+
+  @doc false
+  @spec start(atom(), given()) :: {:ok, {module(), handle()}, list()} | {:error, String.t()}
+  def start(bridge, module) when is_atom(module), do: start(bridge, {module, []})
+
+  def start(bridge, {module, options}) do
+    what = "Vllm.Bridge: transport #{inspect(module)}"
+
+    if Code.ensure_loaded?(module) and function_exported?(module, :init, 2) do
+      case module.init(bridge, options) do
+        {:ok, handle, children} -> {:ok, {module, handle}, children}
+        {:error, message} -> {:error, "#{what}: #{message}"}
+      end
+    else
+      {:error, "#{what} is no module with the behaviour Vllm.Bridge.Transport"}
+    end
+  end
+
+  @doc false
+  # Sends a request and waits for its response. Never exits.
+  @spec unary(pid() | {module(), handle()}, String.t(), iodata(), timeout(), [
+          {binary(), binary()}
+        ]) :: {:ok, binary()} | {:error, Connection.reason()}
+  def unary({module, handle}, path, request, timeout, metadata) do
+    request = IO.iodata_to_binary(request)
+    module.unary(handle, path, request, timeout: timeout, metadata: metadata)
+  end
+
   def unary(connection, path, request, timeout, metadata) do
     case Connection.unary(connection, path, request, timeout: timeout, metadata: metadata) do
       # The connection process was already gone, so that nothing was sent.
@@ -16,7 +119,8 @@ defmodule Vllm.Bridge.Transport do
     end
   end
 
-  @doc "The error for a pool that could not be reached or was lost."
+  @doc false
+  # The error for a pool that could not be reached or was lost.
   @spec lost_pool(Connection.reason(), String.t(), map()) :: Error.t()
   def lost_pool({:closed, _} = reason, what, config) do
     %Error{

@@ -4,7 +4,8 @@ defmodule Vllm.Call.Arguments do
 
   alias Vllm.Call.Spec
 
-  @unset :"$unset"
+  # It stands in the heads of generated functions, and so in their documentation.
+  @unset :__default__
 
   @doc "Stands for an argument that was not given."
   @spec unset() :: atom()
@@ -15,6 +16,12 @@ defmodule Vllm.Call.Arguments do
   options.
   """
   @spec bind(Spec.t(), [term()]) :: {:ok, [term()], keyword()} | {:error, String.t()}
+  def bind(%Spec{by_name: true} = spec, [options]) do
+    with {:ok, runtime, keywords} <- runtime(spec, options),
+         {:ok, values} <- values(spec.params, [], keywords, spec, []),
+         do: {:ok, values, runtime}
+  end
+
   def bind(%Spec{} = spec, args) do
     {positional, options} =
       case Enum.split(args, length(spec.params)) do
@@ -36,14 +43,23 @@ defmodule Vllm.Call.Arguments do
   """
   @spec split_function([term()]) :: {(term() -> term()) | nil, [term()]}
   def split_function(args) do
-    case args |> Enum.reverse() |> Enum.drop_while(&(&1 == @unset)) do
-      [fun | before] when is_function(fun, 1) or is_function(fun, 0) ->
-        {fun, before |> Enum.drop_while(&(&1 == @unset)) |> Enum.reverse()}
+    {before, [last]} = Enum.split(args, -1)
 
-      given ->
-        {nil, Enum.reverse(given)}
+    case {last, before |> Enum.reverse() |> Enum.drop_while(&(&1 in [@unset, []]))} do
+      {fun, _before} when is_function(fun, 1) or is_function(fun, 0) ->
+        {fun, given(before)}
+
+      # It stands in the place of an argument that was not given.
+      {_none, [fun | before]} when is_function(fun, 1) or is_function(fun, 0) ->
+        {fun, before |> Enum.reverse() |> given()}
+
+      _no_function ->
+        {nil, given(before)}
     end
   end
+
+  defp given(args),
+    do: args |> Enum.reverse() |> Enum.drop_while(&(&1 == @unset)) |> Enum.reverse()
 
   # The options are the last argument given, when that is a keyword list. An empty list in the place
   # of a parameter that takes lists is that parameter's value.
@@ -84,7 +100,16 @@ defmodule Vllm.Call.Arguments do
         :ok
 
       {key, _value} ->
-        {:error, "#{spec.function} takes no keyword #{key}; it accepts: #{accepted(spec)}"}
+        {:error,
+         "#{spec.function} takes no keyword #{key}; it accepts: #{accepted(spec)}" <> hint(spec)}
+    end
+  end
+
+  # A keyword list at the end is taken for options.
+  defp hint(%{params: params}) do
+    case Enum.find(params, fn {_name, _number, type, _kind} -> type == :term end) do
+      nil -> ""
+      {name, _number, _type, _kind} -> ". To send a keyword list itself, write #{name}: [...]"
     end
   end
 

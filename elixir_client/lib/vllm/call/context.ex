@@ -3,8 +3,8 @@ defmodule Vllm.Call.Context do
   # Enters a context manager of a rank, runs a function, and exits it in any case.
 
   alias Vllm.Bridge.Owners
-  alias Vllm.Call.Objects
-  alias Vllm.{Error, Ref, Runtime, Session}
+  alias Vllm.Call.{Inside, Kept, Objects}
+  alias Vllm.{Error, Ref, Runtime}
   require Logger
 
   # After these nobody here knows whether the context was entered.
@@ -28,7 +28,7 @@ defmodule Vllm.Call.Context do
           {:ok, result} | {:error, Error.t()}
         when result: term()
   def run(%Ref{} = ref, fun, runtime, release: release) do
-    bridge = bridge(runtime)
+    bridge = Kept.bridge(runtime)
     # From here on somebody exits it, whenever this process is killed.
     owned = {:context, System.unique_integer([:monotonic]), ref}
     Owners.own(bridge, owned)
@@ -36,12 +36,13 @@ defmodule Vllm.Call.Context do
     leave = fn error ->
       result = Objects.exit(ref, error, release, runtime)
       unless open?(result), do: Owners.disown(bridge, owned)
+      if release and match?({:ok, _suppressed}, result), do: Kept.released([ref], bridge)
       with {:ok, _suppressed} <- result, do: :ok
     end
 
     case Objects.enter(ref, runtime) do
       {:ok, value} ->
-        inside(fun, value, leave)
+        inside(fn -> Inside.run(ref, bridge, body(fun, value)) end, leave)
 
       {:error, error} ->
         # Calls of a session run in order: the exit comes behind an entry that still runs.
@@ -58,8 +59,11 @@ defmodule Vllm.Call.Context do
     {:error, Error.validation(message, "not_a_context")}
   end
 
-  defp inside(fun, value, leave) do
-    if(is_function(fun, 0), do: fun.(), else: fun.(value))
+  defp body(fun, _value) when is_function(fun, 0), do: fun
+  defp body(fun, value), do: fn -> fun.(value) end
+
+  defp inside(run, leave) do
+    run.()
   catch
     kind, reason ->
       stacktrace = __STACKTRACE__
@@ -77,10 +81,4 @@ defmodule Vllm.Call.Context do
     do: category in @unknown_outcome or reason == "context_order"
 
   defp open?(_exited), do: false
-
-  # As `Vllm.Call.Dispatch` finds it.
-  defp bridge(runtime) do
-    bound = Session.current()
-    runtime.bridge || (bound && bound.bridge) || Vllm.Bridge
-  end
 end

@@ -3,9 +3,10 @@ defmodule Vllm.Call.Dispatch do
   # Where a call goes and how it is sent: straight to the session's rank where that is known, to the
   # pool otherwise. Runs in the caller's process.
 
-  alias Vllm.Bridge.{Connections, Profiles, Transport}
-  alias Vllm.Call.Failure
-  alias Vllm.{Error, Runtime, Session}
+  alias Vllm.Bridge.{Connections, Profiles}
+  alias Vllm.Call.{Failure, Inside}
+  alias Vllm.{Error, Runtime, Session, Telemetry}
+  alias Vllm.Tensor.{Carrier, Parcel, Received}
 
   @enforce_keys [:function, :path, :config, :session_id, :call_id, :connection, :timeout]
   defstruct [
@@ -27,10 +28,10 @@ defmodule Vllm.Call.Dispatch do
 
   @doc """
   Sends one request in the session that the options, the objects among the arguments (`object_session`)
-  or the process decide, and returns the response's bytes.
+  or the process decide, and returns the response, for `Received.open/2`.
   """
-  @spec request(String.t(), String.t(), iodata(), Runtime.t(), String.t() | nil) ::
-          {:ok, binary()} | {:error, Error.t()}
+  @spec request(String.t(), String.t(), Parcel.body(), Runtime.t(), String.t() | nil) ::
+          {:ok, binary() | Received.t()} | {:error, Error.t()}
   def request(function, path, body, runtime, object_session) do
     bound = Session.current()
     bridge = runtime.bridge || (bound && bound.bridge) || Vllm.Bridge
@@ -42,8 +43,17 @@ defmodule Vllm.Call.Dispatch do
          {:ok, timeout} <- timeout(config, runtime),
          {:ok, call} <- route(config, runtime, object_session, bound) do
       call = %{call | function: function, path: path, timeout: timeout, started: started}
-      attempt(call, body)
+
+      if Telemetry.loaded?(),
+        do: Telemetry.call(facts(call), body, fn -> attempt(call, body) end),
+        else: attempt(call, body)
     end
+  end
+
+  defp facts(call) do
+    call
+    |> Map.take([:function, :path, :session_id, :call_id, :rank, :world_id, :timeout, :direct])
+    |> Map.put(:bridge, call.config.bridge)
   end
 
   defp timeout(config, runtime) do
@@ -79,7 +89,7 @@ defmodule Vllm.Call.Dispatch do
   defp send_request(call, body) do
     case remaining(call) do
       0 -> {:error, :deadline_exceeded}
-      timeout -> Transport.unary(call.connection, call.path, body, timeout, call.metadata)
+      timeout -> Carrier.unary(call, body, timeout)
     end
   end
 
@@ -140,7 +150,8 @@ defmodule Vllm.Call.Dispatch do
   defp via_pool(config, runtime, session_id, open) do
     call_id = config.call_prefix <> Integer.to_string(:atomics.add_get(config.counter, 1, 1))
 
-    metadata = [{"vllm-session-id", session_id}, {"vllm-call-id", call_id}]
+    inside = Inside.metadata(config.bridge, session_id)
+    metadata = [{"vllm-session-id", session_id}, {"vllm-call-id", call_id} | inside]
 
     %__MODULE__{
       function: nil,

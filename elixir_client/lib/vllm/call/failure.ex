@@ -263,13 +263,17 @@ started anew: their next call would meet this one"
 
     body = Protobuf.encode(request)
 
-    with {:ok, binary} <-
-           Transport.unary(connection, @withdraw, body, @withdraw_timeout, metadata),
-         {:ok, response} <- Protobuf.decode(V1.WithdrawResponse, binary) do
-      {:ok, response.call || %V1.CallRecord{state: :unknown}, response.refusal}
-    else
+    case Transport.unary(connection, @withdraw, body, @withdraw_timeout, metadata) do
+      {:ok, binary} ->
+        withdrawn(Protobuf.decode(V1.WithdrawResponse, binary))
+
       {:error, reason} ->
         {:error, PoolClient.failed(reason, "Withdraw", call.config, @withdraw_timeout)}
     end
   end
+
+  defp withdrawn({:ok, response}),
+    do: {:ok, response.call || %V1.CallRecord{state: :unknown}, response.refusal}
+
+  defp withdrawn({:error, problem}), do: {:error, Vllm.Call.malformed("Withdraw", problem)}
 end

@@ -4,8 +4,9 @@ defmodule Vllm.Call.Objects do
 
   alias Vllm.Bridge.{Protobuf, V1}
   alias Vllm.Call
-  alias Vllm.Call.{Dispatch, Value}
+  alias Vllm.Call.{Dispatch, Kept, Value}
   alias Vllm.{Error, Ref, Runtime, Tensor, Term}
+  alias Vllm.Tensor.{Parcel, Received}
 
   @service "/vllm.bridge.v1.Objects/"
 
@@ -36,10 +37,10 @@ defmodule Vllm.Call.Objects do
     in_session("get_attribute", "GetAttribute", request, ref, opts, V1.Term, &Term.decode/1)
   end
 
-  @doc "Brings a tensor that is in its rank."
-  @spec fetch(Ref.t(), keyword()) :: {:ok, Tensor.t()} | {:error, Error.t()}
-  def fetch(ref, opts) do
-    request = %V1.FetchRequest{object: Ref.to_message(ref)}
+  @doc "Brings a tensor that is in its rank, of so many bytes where that is known."
+  @spec fetch(Ref.t(), keyword(), non_neg_integer()) :: {:ok, Tensor.t()} | {:error, Error.t()}
+  def fetch(ref, opts, bytes \\ 0) do
+    request = Parcel.of(%V1.FetchRequest{object: Ref.to_message(ref)}, bytes)
     in_session("fetch", "Fetch", request, ref, opts, V1.Tensor, &Tensor.from_message/1)
   end
 
@@ -50,7 +51,13 @@ defmodule Vllm.Call.Objects do
   def release([ref | _rest] = refs, opts) do
     request = %V1.ReleaseRequest{objects: Enum.map(refs, &Ref.to_message/1)}
     released = &{:ok, &1.released}
-    in_session("release", "Release", request, ref, opts, V1.ReleaseResponse, released)
+
+    with {:ok, count} <-
+           in_session("release", "Release", request, ref, opts, V1.ReleaseResponse, released) do
+      {:ok, runtime} = Runtime.validate(Keyword.get(opts, :__runtime__, []))
+      Kept.released(refs, Kept.bridge(runtime))
+      {:ok, count}
+    end
   end
 
   @doc "Enters a context manager; returns the value of its `__enter__`."
@@ -84,16 +91,23 @@ defmodule Vllm.Call.Objects do
   end
 
   defp send_request(function, method, request, runtime, session, module, decode) do
-    body = Protobuf.encode(request)
+    body =
+      if module in [V1.Term, V1.Tensor], do: Parcel.of(request), else: Protobuf.encode(request)
 
-    with {:ok, binary} <- Dispatch.request(function, @service <> method, body, runtime, session),
-         {:ok, message} <- Protobuf.decode(module, binary),
-         {:ok, value} <- decode.(message) do
-      {:ok, value}
+    with {:ok, received} <-
+           Dispatch.request(function, @service <> method, body, runtime, session),
+         {:ok, value} <- Received.open(received, &open(module, &1, &2, decode)) do
+      Kept.owned({:ok, value}, runtime)
     else
       {:error, %Error{}} = error -> error
       {:error, reason} -> {:error, Call.malformed(function, reason)}
     end
+  end
+
+  defp open(module, binary, bring, decode) do
+    with {:ok, message} <- Protobuf.decode(module, binary),
+         {:ok, message} <- bring.(message),
+         do: decode.(message)
   end
 
   defp target(request, {:qualified_name, name}), do: %{request | qualified_name: name}

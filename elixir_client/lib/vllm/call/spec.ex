@@ -8,10 +8,19 @@ defmodule Vllm.Call.Spec do
     * `result`: type of the result.
     * `inline`: answered beside the rank's executor.
     * `context_manager`: its result is one, and it takes a function to run inside.
+    * `by_name`: its parameters have no places, all arguments are keywords.
   """
 
   @enforce_keys [:function, :path, :params, :result]
-  defstruct [:function, :path, :params, :result, inline: false, context_manager: false]
+  defstruct [
+    :function,
+    :path,
+    :params,
+    :result,
+    inline: false,
+    context_manager: false,
+    by_name: false
+  ]
 
   @type type ::
           :int
@@ -28,7 +37,9 @@ defmodule Vllm.Call.Spec do
           | :dtype
           | :device
           | :term
+          | {:object, module()}
           | {:list, type()}
+          | {:tuple_of, type()}
           | {:nullable, type()}
           | {:tuple, [type()]}
   @type param ::
@@ -39,6 +50,7 @@ defmodule Vllm.Call.Spec do
           params: [param()],
           result: type(),
           inline: boolean(),
-          context_manager: boolean()
+          context_manager: boolean(),
+          by_name: boolean()
         }
 end

@@ -3,10 +3,10 @@ defmodule Vllm.Call.Value do
   # Elixir values <-> fields of request and response messages, by the types of `Vllm.Call.Spec`.
 
   alias Vllm.Bridge.{Protobuf, V1}
-  alias Vllm.Call.Spec
+  alias Vllm.Call.{Record, Spec}
   alias Vllm.Distributed.{GroupCoordinator, ProcessGroup}
   alias Vllm.{Ref, Tensor, Term}
-  alias Vllm.Tensor.DType
+  alias Vllm.Tensor.{DType, NxInterop, Parcel, Received}
 
   @unset Vllm.Call.Arguments.unset()
 
@@ -19,10 +19,10 @@ defmodule Vllm.Call.Value do
     tensor: V1.TensorList
   }
 
-  @doc "The request's bytes, or what is wrong with which argument."
-  @spec encode(Spec.t(), [term()]) :: {:ok, iodata()} | {:error, String.t()}
+  @doc "The request's body, or what is wrong with which argument."
+  @spec encode(Spec.t(), [term()]) :: {:ok, Parcel.body()} | {:error, String.t()}
   def encode(%Spec{params: params} = spec, values) do
-    {:ok, fields(params, values)}
+    {:ok, params |> fields(values) |> Parcel.new(answered?(spec.result))}
   catch
     {:argument, name, problem, value} ->
       {:error,
@@ -44,30 +44,37 @@ defmodule Vllm.Call.Value do
     [field | fields(params, values)]
   end
 
-  defp field(_number, {:nullable, _type}, _kind, nil), do: []
+  # Whether a result of this type may hold tensors.
+  defp answered?(type) when type in [:tensor, :term], do: true
+  defp answered?({:tuple, types}), do: Enum.any?(types, &answered?/1)
+  defp answered?({kind, type}) when kind in [:nullable, :list, :tuple_of], do: answered?(type)
+  defp answered?(_type), do: false
+
+  # What `Vllm.Tensor.Parcel` encodes: number, type, label and value.
+  defp field(number, {:nullable, _type}, _kind, nil), do: {number, :bool, :optional, nil}
   defp field(number, {:nullable, type}, _kind, value), do: field(number, type, :optional, value)
 
   defp field(number, {:list, {:list, :int}}, _kind, value) do
     lists = Enum.map(list!(value), &%V1.Int64List{values: wire_list(:int, &1)})
-    Protobuf.encode_field(number, {:message, V1.Int64List}, :repeated, lists)
+    {number, {:message, V1.Int64List}, :repeated, lists}
   end
 
   defp field(number, {:list, type}, :required, value),
-    do: Protobuf.encode_field(number, wire_type(type), label(type), wire_list(type, value))
+    do: {number, wire_type(type), label(type), wire_list(type, value)}
 
   defp field(number, {:list, type}, :optional, value) do
     wrapper = Map.fetch!(@wrappers, type)
     message = struct!(wrapper, values: wire_list(type, value))
-    Protobuf.encode_field(number, {:message, wrapper}, :optional, message)
+    {number, {:message, wrapper}, :optional, message}
   end
 
   defp field(number, type, :required, value) do
     label = if match?({:message, _}, wire_type(type)), do: :optional, else: :singular
-    Protobuf.encode_field(number, wire_type(type), label, wire(type, value))
+    {number, wire_type(type), label, wire(type, value)}
   end
 
   defp field(number, type, :optional, value),
-    do: Protobuf.encode_field(number, wire_type(type), :optional, wire(type, value))
+    do: {number, wire_type(type), :optional, wire(type, value)}
 
   defp wire_list(type, value), do: Enum.map(list!(value), &wire(type, &1))
 
@@ -90,8 +97,16 @@ defmodule Vllm.Call.Value do
   def wire_type(:group), do: {:message, V1.GroupCoordinator}
   def wire_type(:process_group), do: {:message, V1.ProcessGroup}
   def wire_type(:object), do: {:message, V1.Ref}
+  def wire_type({:object, module}), do: {:message, elem(module.__object__(), 0)}
   def wire_type(:term), do: {:message, V1.Term}
   def wire_type(:duration), do: {:message, Vllm.Google.Protobuf.Duration}
+
+  @doc "A field of an object's message, in which lists travel in a message of their own."
+  @spec to_wire(Spec.type(), term()) :: term()
+  def to_wire({:list, type}, value),
+    do: struct!(Map.fetch!(@wrappers, type), values: wire_list(type, value))
+
+  def to_wire(type, value), do: wire(type, value)
 
   defp label(type) when type in [:int, :bool, :float], do: :packed
   defp label(_type), do: :repeated
@@ -131,8 +146,12 @@ defmodule Vllm.Call.Value do
   # An object the rank keeps, e.g. what `Vllm.call/3` returned: the rank knows dtype and shape.
   defp wire(:tensor, %Ref{} = ref), do: %V1.Tensor{ref: Ref.to_message(ref)}
 
-  defp wire(:tensor, %{__struct__: Nx.Tensor} = tensor),
-    do: tensor |> Tensor.from_nx() |> Tensor.to_message()
+  defp wire(:tensor, %{__struct__: Nx.Tensor} = nx) do
+    case NxInterop.read(nx) do
+      {:ok, tensor} -> Tensor.to_message(tensor)
+      {:error, problem} -> throw({:value, "cannot be sent: #{problem}", nx})
+    end
+  end
 
   defp wire(:tensor, other), do: throw({:value, "must be a tensor; see Vllm.Tensor.new/2", other})
 
@@ -145,6 +164,8 @@ defmodule Vllm.Call.Value do
     do: %V1.ProcessGroup{ref: ref!(value, "must be a process group or a coordinator")}
 
   defp wire(:object, value), do: ref!(value, "must be an object of a rank, a %Vllm.Ref{}")
+
+  defp wire({:object, module}, value), do: Record.to_message(module, value)
 
   defp wire(:term, value) do
     case Term.encode(value) do
@@ -182,22 +203,24 @@ defmodule Vllm.Call.Value do
 
   defp ref!(%Ref{} = ref, _problem), do: Ref.to_message(ref)
 
-  defp ref!(%{__struct__: module, ref: %Ref{} = ref}, _problem)
-       when module in [GroupCoordinator, ProcessGroup],
-       do: Ref.to_message(ref)
+  defp ref!(%_struct{ref: %Ref{} = ref}, _problem), do: Ref.to_message(ref)
 
   defp ref!(other, problem), do: throw({:value, problem, other})
 
   # --- results ----------------------------------------------------------------------------------
 
   @doc "The value a response stands for."
-  @spec decode(Spec.type(), binary()) :: {:ok, term()} | {:error, String.t()}
-  def decode(:none, _binary), do: {:ok, nil}
+  @spec decode(Spec.type(), binary() | Received.t()) :: {:ok, term()} | {:error, String.t()}
+  def decode(type, received), do: Received.open(received, &decode(type, &1, &2))
 
-  def decode({:tuple, types}, binary) do
+  # `bring`: what reads the bytes of tensors that are outside the response.
+  defp decode(:none, _binary, _bring), do: {:ok, nil}
+
+  defp decode({:tuple, types}, binary, bring) do
     fields = types |> Enum.with_index(1) |> Enum.map(fn {type, n} -> result_field(type, n) end)
 
-    with {:ok, message} <- read(fields, binary) do
+    with {:ok, message} <- read(fields, binary),
+         {:ok, message} <- bring.(message) do
       results =
         for {type, n} <- Enum.with_index(types, 1), do: value(type, Map.fetch!(message, n))
 
@@ -207,8 +230,9 @@ defmodule Vllm.Call.Value do
     {:result, problem} -> {:error, problem}
   end
 
-  def decode(type, binary) do
-    with {:ok, %{1 => value}} <- read([result_field(type, 1)], binary),
+  defp decode(type, binary, bring) do
+    with {:ok, message} <- read([result_field(type, 1)], binary),
+         {:ok, %{1 => value}} <- bring.(message),
          do: {:ok, value(type, value)}
   catch
     {:result, problem} -> {:error, problem}
@@ -228,10 +252,19 @@ defmodule Vllm.Call.Value do
     do: {n, n, {:message, Map.fetch!(@wrappers, type)}, :optional}
 
   defp result_field({:nullable, type}, n), do: {n, n, wire_type(type), :optional}
+
+  defp result_field({:tuple_of, {:tuple_of, :int}}, n),
+    do: result_field({:list, {:list, :int}}, n)
+
+  defp result_field({:tuple_of, type}, n), do: result_field({:list, type}, n)
   defp result_field({:list, {:list, :int}}, n), do: {n, n, {:message, V1.Int64List}, :repeated}
   defp result_field({:list, type}, n), do: {n, n, wire_type(type), label(type)}
   defp result_field(:none, n), do: {n, n, :bool, :optional}
   defp result_field(type, n), do: {n, n, wire_type(type), :singular}
+
+  @doc "The value of a field of a response."
+  @spec from_wire(Spec.type(), term()) :: term()
+  def from_wire(type, field), do: value(type, field)
 
   defp default(_type, label) when label in [:repeated, :packed], do: []
   defp default(_type, :optional), do: nil
@@ -248,6 +281,11 @@ defmodule Vllm.Call.Value do
   defp value({:nullable, type}, value), do: value(type, value)
   defp value({:list, {:list, :int}}, lists), do: Enum.map(lists, & &1.values)
 
+  defp value({:tuple_of, {:tuple_of, :int}}, lists),
+    do: lists |> Enum.map(&List.to_tuple(&1.values)) |> List.to_tuple()
+
+  defp value({:tuple_of, type}, values), do: List.to_tuple(value({:list, type}, values))
+
   defp value({:list, type}, values) when type in [:int, :bool, :float, :string, :bytes],
     do: values
 
@@ -256,6 +294,9 @@ defmodule Vllm.Call.Value do
   defp value(type, nil)
        when type in [:tensor, :group, :process_group, :object, :term, :duration],
        do: throw({:result, "it holds no #{type}"})
+
+  defp value({:object, module}, nil), do: throw({:result, "it holds no #{inspect(module)}"})
+  defp value({:object, module}, message), do: Record.from_message(module, message)
 
   defp value(:tensor, message), do: ok!(Tensor.from_message(message))
   defp value(:term, message), do: ok!(Term.decode(message))

@@ -18,8 +18,7 @@ defmodule Vllm.Tensor.Elements do
   # What is certain to fit is written without a detour.
   for {dtype, bits, safe} <- [
         {:f64, 64, 1.0e300},
-        {:f32, 32, 3.4028234663852886e38},
-        {:f16, 16, 65_504.0}
+        {:f32, 32, 3.4028234663852886e38}
       ] do
     def append([x | rest], unquote(dtype), acc)
         when is_number(x) and x >= -unquote(safe) and x <= unquote(safe),
@@ -45,8 +44,17 @@ defmodule Vllm.Tensor.Elements do
         do: append(rest, unquote(dtype), <<acc::binary, x::unquote(bits)-little>>)
   end
 
+  def append([x | rest], :f16, acc) when is_number(x),
+    do: append(rest, :f16, <<acc::binary, half(x)::binary>>)
+
   def append([x | rest], :bf16, acc) when is_number(x),
     do: append(rest, :bf16, <<acc::binary, bf16(x)::16-little>>)
+
+  def append([x | rest], :f8_e5m2, acc) when is_number(x),
+    do: append(rest, :f8_e5m2, <<acc::binary, small(x, :f8_e5m2, 2, 15, 0x7B)>>)
+
+  def append([x | rest], :f8_e4m3fn, acc) when is_number(x),
+    do: append(rest, :f8_e4m3fn, <<acc::binary, small(x, :f8_e4m3fn, 3, 7, 0x7E)>>)
 
   def append([x | rest], :pred, acc) when x in [true, 1],
     do: append(rest, :pred, <<acc::binary, 1>>)
@@ -55,8 +63,12 @@ defmodule Vllm.Tensor.Elements do
     do: append(rest, :pred, <<acc::binary, 0>>)
 
   def append([x | rest], dtype, acc)
-      when x in [:nan, :infinity, :neg_infinity] and dtype in [:f64, :f32, :f16, :bf16],
+      when x in [:nan, :infinity, :neg_infinity] and
+             dtype in [:f64, :f32, :f16, :bf16, :f8_e5m2],
       do: append(rest, dtype, <<acc::binary, special(dtype, x)::binary>>)
+
+  def append([:nan | rest], :f8_e4m3fn, acc),
+    do: append(rest, :f8_e4m3fn, <<acc::binary, 0x7F>>)
 
   def append([%Complex{re: re, im: im} | rest], dtype, acc) when dtype in [:c64, :c128],
     do: append(rest, dtype, append([re, im], part(dtype), acc))
@@ -79,6 +91,14 @@ defmodule Vllm.Tensor.Elements do
     end
   end
 
+  # By way of 32 bits, as torch does: rounding once gives other results beside a tie.
+  defp half(x) when x >= -65_536 and x <= 65_536 do
+    <<single::float-32>> = <<x::float-32>>
+    finite(single, 16)
+  end
+
+  defp half(x), do: throw({:element, x, "does not fit into 16 bits"})
+
   # Round to nearest, ties to even, as torch does.
   defp bf16(x) do
     <<bits::32-little>> = finite(x, 32)
@@ -88,6 +108,24 @@ defmodule Vllm.Tensor.Elements do
       do: throw({:element, x, "does not fit into bf16"}),
       else: rounded
   end
+
+  # To nearest, ties to even, by way of 32 bits as torch does: a sign, an exponent of that bias, and
+  # so many bits of mantissa. `largest` is the code of the largest finite value.
+  defp small(x, dtype, mantissa, bias, largest) do
+    <<bits::32-little>> = finite(x, 32)
+    magnitude = bits &&& 0x7FFFFFFF
+    exponent = (magnitude >>> 23) - 127 + bias
+
+    code =
+      if exponent >= 1,
+        do: shift_to_even(magnitude - ((127 - bias) <<< 23), 23 - mantissa),
+        else: shift_to_even((magnitude &&& 0x7FFFFF) ||| 0x800000, 24 - mantissa - exponent)
+
+    if code > largest, do: throw({:element, x, "does not fit into #{dtype}"})
+    bits >>> 31 <<< 7 ||| code
+  end
+
+  defp shift_to_even(n, bits), do: (n + (1 <<< (bits - 1)) - 1 + (n >>> bits &&& 1)) >>> bits
 
   defp special(:f64, :nan), do: <<0x7FF8000000000000::64-little>>
   defp special(:f64, :infinity), do: <<0x7FF0000000000000::64-little>>
@@ -102,11 +140,15 @@ defmodule Vllm.Tensor.Elements do
   defp special(:bf16, :infinity), do: <<0x7F80::16-little>>
   defp special(:bf16, :neg_infinity), do: <<0xFF80::16-little>>
 
+  defp special(:f8_e5m2, :nan), do: <<0x7F>>
+  defp special(:f8_e5m2, :infinity), do: <<0x7C>>
+  defp special(:f8_e5m2, :neg_infinity), do: <<0xFC>>
+
   defp part(:c64), do: :f32
   defp part(:c128), do: :f64
 
-  defp why(_x, dtype) when dtype in [:f8_e4m3fn, :f8_e5m2],
-    do: "cannot be converted; make #{dtype} tensors with from_binary/3, or convert in the rank"
+  defp why(x, :f8_e4m3fn) when x in [:infinity, :neg_infinity],
+    do: "is none of f8_e4m3fn, which has no infinities; choose f8_e5m2 or a wider dtype"
 
   defp why(x, dtype)
        when is_integer(x) and dtype in [:s64, :s32, :s16, :s8, :u8, :u16, :u32, :u64],
@@ -193,6 +235,7 @@ defmodule Vllm.Tensor.Elements do
         do: mantissa * :math.pow(2, -9),
         else: (8 + mantissa) * :math.pow(2, exponent - 10)
 
-    if sign == 1, do: -magnitude, else: magnitude
+    # A product has a sign where it is zero; a negated zero has none before OTP 26.
+    if sign == 1, do: -1.0 * magnitude, else: magnitude
   end
 end

@@ -25,65 +25,123 @@ defmodule Vllm.World.Runner do
   # One process per rank, under one that watches both them and the caller: whoever dies, the others
   # are stopped, and nothing outlives the run.
 
-  alias Vllm.{Session, World}
+  alias Vllm.{Error, Runtime, Session, World}
   alias Vllm.World.RankError
 
-  @doc "Results in the order of the sessions; raises `RankError` of the first that failed."
+  @doc """
+  Results in the order of the sessions, or the error of a timeout; raises `RankError` of the first rank
+  that failed.
+  """
   @spec run([{non_neg_integer(), Session.t()}], (non_neg_integer() -> result), timeout()) ::
-          [result]
+          {:ok, [result]} | {:error, Error.t()}
         when result: term()
   def run(sessions, fun, timeout) do
     caller = self()
-    callers = [caller | Process.get(:"$callers", [])]
-    {runner, monitor} = spawn_monitor(fn -> supervise(caller, callers, sessions, fun) end)
+    # What the caller set for its own calls counts for the ranks' too.
+    inherited = {[caller | Process.get(:"$callers", [])], Runtime.defaults()}
+    ref = make_ref()
+    {runner, monitor} = spawn_monitor(fn -> supervise(caller, ref, inherited, sessions, fun) end)
 
     receive do
-      {:DOWN, ^monitor, :process, ^runner, {:shutdown, {__MODULE__, outcome}}} ->
-        returned(outcome)
-
-      {:DOWN, ^monitor, :process, ^runner, reason} ->
-        exit({reason, {World, :run, []}})
+      {^ref, outcome} -> returned(outcome, timeout, monitor)
+      {:DOWN, ^monitor, :process, ^runner, crash} -> exit({crash, {World, :run, []}})
     after
       timeout ->
-        stop(runner, monitor)
-        exit({:timeout, {World, :run, []}})
+        Process.exit(runner, :stop)
+
+        receive do
+          {^ref, outcome} -> returned(outcome, timeout, monitor)
+          {:DOWN, ^monitor, :process, ^runner, crash} -> exit({crash, {World, :run, []}})
+        end
     end
   end
 
-  defp returned({:ok, results}), do: results
+  defp returned(outcome, timeout, monitor) do
+    Process.demonitor(monitor, [:flush])
 
-  defp returned({:failed, rank, kind, reason, stacktrace}) do
-    error = %RankError{rank: rank, kind: kind, reason: reason, stacktrace: stacktrace}
-    reraise error, stacktrace
+    case outcome do
+      {:ok, results} ->
+        {:ok, results}
+
+      {:failed, rank, kind, reason, stacktrace} ->
+        error = %RankError{rank: rank, kind: kind, reason: reason, stacktrace: stacktrace}
+        reraise error, stacktrace
+
+      {:stopped, ranks} ->
+        {:error, timed_out(ranks, timeout)}
+    end
   end
 
-  defp stop(runner, monitor) do
-    Process.exit(runner, :stop)
+  defp timed_out(ranks, timeout) do
+    %Error{
+      category: :timeout,
+      reason: "run_timeout",
+      rank: hd(ranks),
+      message:
+        "#{names(ranks)} had not returned after #{timeout} ms; the processes of the run were stopped. " <>
+          "What a rank executes goes on until it ends; Vllm.World.diagnose/1 says what that is",
+      details: %{"ranks" => ranks, "timeout_ms" => timeout}
+    }
+  end
 
-    receive do
-      {:DOWN, ^monitor, :process, ^runner, _reason} -> :ok
+  defp names([rank]), do: "rank #{rank}"
+  defp names(ranks), do: "ranks #{Enum.join(ranks, ", ")}"
+
+  @doc "One result of those of all ranks, see `Vllm.World.collect/3`."
+  @spec collect([:ok | {:ok, term()} | {:error, term()}]) :: {:ok, [term()]} | {:error, Error.t()}
+  def collect(results) do
+    ranked =
+      results |> Enum.with_index() |> Enum.map(fn {result, rank} -> {rank, one(result)} end)
+
+    case for({rank, {:error, error}} <- ranked, do: {rank, error(error, rank)}) do
+      [] -> {:ok, for({_rank, {:ok, value}} <- ranked, do: value)}
+      [{_rank, first} | _more] = failed -> {:error, %{first | details: details(first, failed)}}
     end
+  end
+
+  defp one(:ok), do: {:ok, nil}
+  defp one({:ok, value}), do: {:ok, value}
+  defp one({:error, error}), do: {:error, error}
+
+  defp one(other) do
+    raise ArgumentError,
+          "the function of Vllm.World.collect must return {:ok, value} or {:error, error}, got: " <>
+            "#{inspect(other, limit: 5)}. Vllm.World.run returns whatever it is"
+  end
+
+  defp error(%Error{} = error, rank), do: %{error | rank: error.rank || rank}
+
+  defp error(other, rank) do
+    message = "the function returned {:error, #{inspect(other, limit: 5)}}"
+    %Error{category: :worker, reason: "run_failed", message: message, rank: rank}
+  end
+
+  defp details(first, failed) do
+    errors = Map.new(failed, fn {rank, error} -> {rank, error.message} end)
+    Map.put(first.details, "errors", errors)
   end
 
   # --- the watching process ---------------------------------------------------------------------
 
-  defp supervise(caller, callers, sessions, fun) do
+  defp supervise(caller, ref, inherited, sessions, fun) do
     Process.flag(:trap_exit, true)
     watch = Process.monitor(caller)
     runner = self()
 
     ranks =
       for {rank, session} <- sessions, into: %{} do
-        {spawn_link(fn -> work(runner, callers, rank, session, fun) end), rank}
+        {spawn_link(fn -> work(runner, inherited, rank, session, fun) end), rank}
       end
 
     outcome = collect(ranks, %{}, watch)
     kill(Map.keys(ranks))
-    exit({:shutdown, {__MODULE__, outcome}})
+    send(caller, {ref, outcome})
   end
 
-  defp work(runner, callers, rank, session, fun) do
+  defp work(runner, inherited, rank, session, fun) do
+    {callers, defaults} = inherited
     Process.put(:"$callers", callers)
+    Runtime.put_defaults(defaults)
     result = Session.with_session(session, fn -> fun.(rank) end)
     send(runner, {:done, self(), result})
   catch
@@ -111,15 +169,17 @@ defmodule Vllm.World.Runner do
 
       # The caller gave up, or is gone.
       {:EXIT, _caller, :stop} ->
-        :stopped
+        {:stopped, pending(ranks, results)}
 
       {:DOWN, ^watch, :process, _caller, _reason} ->
-        :stopped
+        {:stopped, pending(ranks, results)}
 
       _stray ->
         collect(ranks, results, watch)
     end
   end
+
+  defp pending(ranks, results), do: Enum.sort(Map.values(ranks) -- Map.keys(results))
 
   defp kill(pids) do
     for pid <- pids do

@@ -87,4 +87,39 @@ defmodule Vllm.Call.ArgumentsTest do
     assert Arguments.split_function([:device, @unset, fun]) == {fun, [:device]}
     assert Arguments.split_function([:device, @unset, @unset]) == {nil, [:device]}
   end
+
+  test "a function may stand in the place of any argument that was not given" do
+    fun = fn value -> value end
+    assert Arguments.split_function([:group, fun, [], nil]) == {fun, [:group]}
+    assert Arguments.split_function([:group, @unset, fun, nil]) == {fun, [:group]}
+
+    assert Arguments.split_function([:group, :context, [a: 1], fun]) ==
+             {fun, [:group, :context, [a: 1]]}
+
+    assert Arguments.split_function([nil, fun, nil]) == {fun, [nil]}
+    # nil may be the value of a parameter.
+    assert Arguments.split_function([nil, [], nil]) == {nil, [nil, []]}
+  end
+
+  test "keywords may come first, after some arguments, or alone" do
+    for args <- [
+          [[size: 1, ranks: [2]], @unset, @unset, []],
+          [1, [ranks: [2]], @unset, []],
+          [1, [2], @unset, []]
+        ] do
+      assert Arguments.bind(@spec_, args) == {:ok, [1, [2], @unset], []}
+    end
+
+    by_name = %{@spec_ | by_name: true}
+    assert Arguments.bind(by_name, [[size: 1]]) == {:ok, [1, @unset, @unset], []}
+    assert {:error, message} = Arguments.bind(by_name, [1])
+    assert message =~ "must be a keyword list"
+  end
+
+  test "a keyword list at the end that is meant as a value is explained" do
+    spec = %{@spec_ | params: [{:obj, 1, :term, :required}, {:src, 2, :int, :optional}]}
+    assert {:error, message} = Arguments.bind(spec, [[a: 1], @unset, []])
+    assert message =~ "To send a keyword list itself, write obj: [...]"
+    assert Arguments.bind(spec, [[obj: [a: 1]], @unset, []]) == {:ok, [[a: 1], @unset], []}
+  end
 end

@@ -546,3 +546,40 @@ defmodule Vllm.Bridge.V1.TimeoutProfile do
     ]
   end
 end
+
+defmodule Vllm.Bridge.V1.ShareMemoryRequest do
+  @moduledoc ~S"""
+  The message `vllm.bridge.v1.ShareMemoryRequest`.
+  """
+  defstruct [session: nil, segments: 0]
+
+  @type t :: %__MODULE__{session: Vllm.Bridge.V1.OpenSessionRequest.t() | nil, segments: non_neg_integer()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:session, 1, {:message, Vllm.Bridge.V1.OpenSessionRequest}, :optional},
+      {:segments, 2, :uint32, :singular}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.ShareMemoryResponse do
+  @moduledoc ~S"""
+  The message `vllm.bridge.v1.ShareMemoryResponse`.
+  """
+  defstruct [directory: "", segments: [], max_segment_bytes: 0]
+
+  @type t :: %__MODULE__{directory: String.t(), segments: [String.t()], max_segment_bytes: non_neg_integer()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:directory, 1, :string, :singular},
+      {:segments, 2, :string, :repeated},
+      {:max_segment_bytes, 3, :uint64, :singular}
+    ]
+  end
+end

@@ -11,6 +11,25 @@ defmodule Vllm.Bridge.V1.CallState do
   def __values__, do: [call_state_unspecified: 0, queued: 1, running: 2, finished: 3, withdrawn: 4, unknown: 5]
 end
 
+defmodule Vllm.Bridge.V1.CallPart do
+  @moduledoc ~S"""
+  The message `vllm.bridge.v1.CallPart`.
+  """
+  defstruct [message: "", sizes: [], data: ""]
+
+  @type t :: %__MODULE__{message: binary(), sizes: [non_neg_integer()], data: binary()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:message, 1, :bytes, :singular},
+      {:sizes, 2, :uint64, :packed},
+      {:data, 3, :bytes, :singular}
+    ]
+  end
+end
+
 defmodule Vllm.Bridge.V1.InspectRequest do
   @moduledoc ~S"""
   The message `vllm.bridge.v1.InspectRequest`.

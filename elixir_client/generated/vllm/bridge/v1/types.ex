@@ -4,9 +4,9 @@ defmodule Vllm.Bridge.V1.Tensor do
   @moduledoc ~S"""
   The message `vllm.bridge.v1.Tensor`. A dense tensor, row-major, little-endian.
   """
-  defstruct [dtype: "", shape: [], data: nil, shared_memory: nil, ref: nil]
+  defstruct [dtype: "", shape: [], data: nil, shared_memory: nil, ref: nil, chunks: nil]
 
-  @type t :: %__MODULE__{dtype: String.t(), shape: [integer()], data: binary() | nil, shared_memory: Vllm.Bridge.V1.SharedMemory.t() | nil, ref: Vllm.Bridge.V1.Ref.t() | nil}
+  @type t :: %__MODULE__{dtype: String.t(), shape: [integer()], data: binary() | nil, shared_memory: Vllm.Bridge.V1.SharedMemory.t() | nil, ref: Vllm.Bridge.V1.Ref.t() | nil, chunks: Vllm.Bridge.V1.ChunkedData.t() | nil}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
@@ -16,14 +16,15 @@ defmodule Vllm.Bridge.V1.Tensor do
       {:shape, 2, :int64, :packed},
       {:data, 3, :bytes, :optional},
       {:shared_memory, 4, {:message, Vllm.Bridge.V1.SharedMemory}, :optional},
-      {:ref, 5, {:message, Vllm.Bridge.V1.Ref}, :optional}
+      {:ref, 5, {:message, Vllm.Bridge.V1.Ref}, :optional},
+      {:chunks, 6, {:message, Vllm.Bridge.V1.ChunkedData}, :optional}
     ]
   end
 end
 
 defmodule Vllm.Bridge.V1.SharedMemory do
   @moduledoc ~S"""
-  The message `vllm.bridge.v1.SharedMemory`. A slice of a shared-memory segment that the server named.
+  The message `vllm.bridge.v1.SharedMemory`. A slice of a segment in the session's directory, see Pool.ShareMemory.
   """
   defstruct [name: "", offset: 0, size: 0]
 
@@ -36,6 +37,23 @@ defmodule Vllm.Bridge.V1.SharedMemory do
       {:name, 1, :string, :singular},
       {:offset, 2, :uint64, :singular},
       {:size, 3, :uint64, :singular}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.ChunkedData do
+  @moduledoc ~S"""
+  The message `vllm.bridge.v1.ChunkedData`. Stands for bytes that follow in parts.
+  """
+  defstruct [index: 0]
+
+  @type t :: %__MODULE__{index: non_neg_integer()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:index, 1, :uint32, :singular}
     ]
   end
 end
@@ -82,9 +100,9 @@ defmodule Vllm.Bridge.V1.GroupCoordinator do
   @moduledoc ~S"""
   The message `vllm.bridge.v1.GroupCoordinator`. A coordinator: the handle, and what callers ask for most. Requests need `ref` alone.
   """
-  defstruct [ref: nil, unique_name: "", ranks: [], rank: 0, rank_in_group: 0, world_size: 0, local_rank: 0, backend: ""]
+  defstruct [ref: nil, unique_name: "", ranks: [], rank: 0, rank_in_group: 0, world_size: 0, local_rank: 0, backend: "", device: ""]
 
-  @type t :: %__MODULE__{ref: Vllm.Bridge.V1.Ref.t() | nil, unique_name: String.t(), ranks: [integer()], rank: integer(), rank_in_group: integer(), world_size: integer(), local_rank: integer(), backend: String.t()}
+  @type t :: %__MODULE__{ref: Vllm.Bridge.V1.Ref.t() | nil, unique_name: String.t(), ranks: [integer()], rank: integer(), rank_in_group: integer(), world_size: integer(), local_rank: integer(), backend: String.t(), device: String.t()}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
@@ -97,7 +115,8 @@ defmodule Vllm.Bridge.V1.GroupCoordinator do
       {:rank_in_group, 5, :int64, :singular},
       {:world_size, 6, :int64, :singular},
       {:local_rank, 7, :int64, :singular},
-      {:backend, 8, :string, :singular}
+      {:backend, 8, :string, :singular},
+      {:device, 9, :string, :singular}
     ]
   end
 end

@@ -3,7 +3,7 @@ defmodule Vllm.Bridge.Connection.Call do
   The answer to one unary call while it arrives.
   """
 
-  alias Vllm.Bridge.Connection.Grpc
+  alias Vllm.Bridge.Connection.{Grpc, Inbox}
 
   @enforce_keys [:ref, :monitor, :max_size]
   defstruct [
@@ -13,19 +13,23 @@ defmodule Vllm.Bridge.Connection.Call do
     status: :error,
     trailers: [],
     chunks: [],
+    headers: [],
     size: 0,
     needed: 0,
+    full?: false,
     large?: false
   ]
 
   @typedoc """
   * `ref`: the caller's alias; `monitor`: ours of the caller
   * `chunks`: the body so far, latest first; `size` is their size
+  * `full?`: whether the caller wants the metadata of the answer, and `headers` what began it
   * `large?`: whether the request was worth collecting garbage after it
   * `needed`: the size of the body when it is complete, 0 until its prefix is there
   """
   @type t :: %__MODULE__{}
   @type failure :: {:error, {:protocol, term()}}
+  @type reply_metadata :: %{headers: Grpc.metadata(), trailers: Grpc.metadata()}
 
   # The flag and the length before a message.
   @prefix 5
@@ -33,7 +37,10 @@ defmodule Vllm.Bridge.Connection.Call do
   @doc "The response began."
   @spec headers(t(), [{binary(), binary()}]) :: {:ok, t()} | failure()
   def headers(call, fields) do
-    with :ok <- check_headers(fields), do: {:ok, trailers(call, fields)}
+    with :ok <- check_headers(fields) do
+      call = if call.full?, do: %{call | headers: fields}, else: call
+      {:ok, trailers(call, fields)}
+    end
   end
 
   @doc "Whether this is how a gRPC response begins."
@@ -53,7 +60,7 @@ defmodule Vllm.Bridge.Connection.Call do
   @spec data(t(), binary()) :: {:ok, t()} | failure()
   def data(call, chunk) do
     size = call.size + byte_size(chunk)
-    call = %{call | chunks: [chunk | call.chunks], size: size}
+    call = %{call | chunks: Inbox.add_piece(call.chunks, chunk), size: size}
 
     if call.needed == 0 and size >= @prefix, do: prefix(call), else: check(call)
   end
@@ -88,11 +95,12 @@ defmodule Vllm.Bridge.Connection.Call do
   end
 
   @doc "What the caller gets, once the response is complete."
-  @spec result(t()) :: {:ok, binary()} | {:error, term()}
+  @spec result(t()) :: {:ok, binary()} | {:ok, binary(), reply_metadata()} | {:error, term()}
   def result(%{status: {:ok, 0, _}, needed: needed, size: needed} = call) when needed > 0 do
     <<_prefix::binary-size(@prefix), message::binary>> = body(call)
     # A short message would otherwise go out as a reference to what the socket read.
-    {:ok, if(byte_size(message) <= 64, do: :binary.copy(message), else: message)}
+    message = if byte_size(message) <= 64, do: :binary.copy(message), else: message
+    if call.full?, do: {:ok, message, reply_metadata(call)}, else: {:ok, message}
   end
 
   def result(%{status: {:ok, 0, _}}), do: {:error, {:protocol, :incomplete_message}}
@@ -101,6 +109,13 @@ defmodule Vllm.Bridge.Connection.Call do
     do: {:error, {:status, code, message, Grpc.decode_metadata(call.trailers)}}
 
   def result(%{status: :error}), do: {:error, {:protocol, :no_status}}
+
+  defp reply_metadata(call) do
+    %{
+      headers: Grpc.decode_metadata(call.headers),
+      trailers: Grpc.decode_metadata(call.trailers)
+    }
+  end
 
   # Always a new binary: one chunk may be a slice of a much larger read.
   defp body(%{chunks: chunks}), do: chunks |> :lists.reverse() |> IO.iodata_to_binary()

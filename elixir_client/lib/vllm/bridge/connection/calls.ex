@@ -7,7 +7,18 @@ defmodule Vllm.Bridge.Connection.Calls do
   ended stays until its caller has taken its messages and its end.
   """
 
-  alias Vllm.Bridge.Connection.{Call, Grpc, Links, Reason, Socket, State, StreamCall}
+  alias Vllm.Bridge.Connection.{
+    Call,
+    Grpc,
+    Keepalive,
+    Links,
+    Reason,
+    Sending,
+    Socket,
+    State,
+    StreamCall
+  }
+
   alias Vllm.Bridge.HTTP2.{Client, Hpack}
 
   # Bytes of a request or response after which we collect garbage: the process's heap is too small
@@ -19,13 +30,21 @@ defmodule Vllm.Bridge.Connection.Calls do
   streaming one (`StreamCall`) only its name.
   """
   @spec take(State.t(), Call | StreamCall, reference(), pid(), State.request()) :: State.t()
-  def take(state, kind, ref, caller, {_path, body, _metadata, _deadline} = request) do
+  def take(state, kind, ref, caller, {_path, body, _metadata, _deadline, full?} = request) do
     # The tag makes the caller's end arrive as {{:caller_down, ref}, ...}.
     monitor = :erlang.monitor(:process, caller, tag: {:caller_down, ref})
-    large? = IO.iodata_length(body) > @large
-    fields = [ref: ref, monitor: monitor, max_size: state.max_receive_bytes, large?: large?]
-    start(state, struct!(kind, fields), request)
+    call = new(kind, body, ref: ref, monitor: monitor, max_size: state.max_receive_bytes)
+    start(state, %{call | full?: full?}, request)
   end
+
+  defp new(StreamCall, :stream, fields), do: struct!(StreamCall, fields)
+
+  defp new(StreamCall, body, fields),
+    do: %{struct!(StreamCall, fields) | large?: large?(body), half_closed?: true}
+
+  defp new(Call, body, fields), do: %{struct!(Call, fields) | large?: large?(body)}
+
+  defp large?(body), do: IO.iodata_length(body) > @large
 
   @doc """
   Somebody waits for the headers (`:open`) or the next message (`:next`) of a streaming call;
@@ -35,12 +54,7 @@ defmodule Vllm.Bridge.Connection.Calls do
   def wait(state, ref, what, waiter) do
     case state.calls do
       %{^ref => :waiting} ->
-        waiting =
-          for {call, request} <- state.waiting do
-            {if(call.ref == ref, do: waits(call, what, waiter), else: call), request}
-          end
-
-        %{state | waiting: waiting}
+        State.update_waiting(state, ref, &waits(&1, what, waiter))
 
       %{^ref => {:ended, call}} ->
         keep(state, waits(call, what, waiter))
@@ -72,12 +86,18 @@ defmodule Vllm.Bridge.Connection.Calls do
     end)
   end
 
+  # The next attempt would come too late for it.
+  defp start(%{current: nil, attempt: {:paused, until, reason}} = state, call, request)
+       when is_integer(elem(request, 3)) and elem(request, 3) < until,
+       do: conclude(state, call, {:error, reason})
+
   defp start(%{current: nil} = state, call, request) do
     state = %{state | waiting: [{call, request} | state.waiting]}
     Links.connect(%{state | calls: Map.put(state.calls, call.ref, :waiting)})
   end
 
-  defp start(%{current: socket} = state, call, {path, body, metadata, deadline} = request) do
+  defp start(%{current: socket} = state, call, request) do
+    {path, body, metadata, deadline, _full?} = request
     link = Map.fetch!(state.links, socket)
     fixed = Grpc.fields(path, state.scheme, state.authority)
     more = state.authorization.() ++ metadata
@@ -89,8 +109,9 @@ defmodule Vllm.Bridge.Connection.Calls do
     case Client.request(link.client, fields, body, windows: windows) do
       {:ok, client, stream, out} ->
         link = %{link | client: client, streams: Map.put(link.streams, stream, call)}
+        link = Keepalive.call_began(link, socket, state)
         calls = Map.put(state.calls, call.ref, {socket, stream})
-        Links.put(%{state | calls: calls}, socket, link, out)
+        %{state | calls: calls} |> Links.put(socket, link, out) |> Sending.start(call)
 
       {:error, _client, {:headers_too_large, _size, _limit} = reason} ->
         conclude(state, call, {:error, {:protocol, reason}})
@@ -225,7 +246,7 @@ defmodule Vllm.Bridge.Connection.Calls do
   end
 
   defp conclude(state, %StreamCall{} = call, result),
-    do: keep(state, StreamCall.ended(call, result))
+    do: keep(state, call |> StreamCall.ended(result) |> StreamCall.tell_senders(:ended))
 
   defp keep(state, call) do
     case StreamCall.step(call) do

@@ -6,14 +6,14 @@ defmodule Vllm.Bridge.Connection.Links do
   open the next one. What is to be written is collected here and goes out with `write/1`.
   """
 
-  alias Vllm.Bridge.Connection.{Socket, State}
+  alias Vllm.Bridge.Connection.{Keepalive, Socket, State}
   alias Vllm.Bridge.HTTP2.Client
 
   # Reads before the driver waits for us. Bounds the mailbox against a peer that floods; what a
   # correct peer may send is bounded by the flow-control window.
   @reads 100
 
-  @doc "Begins to connect, unless an attempt is under way."
+  @doc "Begins to connect, unless an attempt is under way or one failed a moment ago."
   @spec connect(State.t()) :: State.t()
   def connect(%{attempt: nil} = state) do
     {_pid, monitor} =
@@ -29,7 +29,17 @@ defmodule Vllm.Bridge.Connection.Links do
   def open(state, socket) do
     {client, out} = Client.new()
     timer = Process.send_after(self(), {:open_timeout, socket}, state.connect_timeout)
-    link = %{client: client, streams: %{}, out: []}
+
+    link = %{
+      client: client,
+      streams: %{},
+      out: [],
+      senders: [],
+      heard?: false,
+      tick: nil,
+      probed?: false
+    }
+
     put(%{state | attempt: {:opening, socket, timer}}, socket, link, out)
   end
 
@@ -99,6 +109,18 @@ defmodule Vllm.Bridge.Connection.Links do
   @spec close(State.t(), Socket.t()) :: State.t()
   def close(state, socket) do
     Socket.close(socket)
+    forget(state, socket)
+  end
+
+  @doc "Closes a socket without waiting for what its server has not taken yet."
+  @spec abort(State.t(), Socket.t()) :: State.t()
+  def abort(state, socket) do
+    Socket.abort(socket)
+    forget(state, socket)
+  end
+
+  defp forget(state, socket) do
+    with {:ok, link} <- Map.fetch(state.links, socket), do: Keepalive.stop(link)
     %{state | links: Map.delete(state.links, socket), dirty: List.delete(state.dirty, socket)}
   end
 end

@@ -8,21 +8,37 @@ defmodule Vllm.Bridge.Connection.Owner do
 
   use GenServer
 
-  alias Vllm.Bridge.Connection.{Call, Calls, Links, Socket, State, StreamCall}
+  alias Vllm.Bridge.Connection.{
+    Backoff,
+    Call,
+    Calls,
+    Keepalive,
+    Links,
+    Sending,
+    Socket,
+    State,
+    StreamCall
+  }
+
   alias Vllm.Bridge.Endpoint
   alias Vllm.Bridge.HTTP2.Client
+  alias Vllm.Telemetry
 
   # Calls answered or started before collected output is written although more messages wait.
   @max_collected 32
 
+  # A connection that nobody uses keeps nothing but its state: without that, what it read last stayed
+  # on its heap for as long as it was idle, 200 KB of it.
+  @hibernate {:hibernate_after, 1_000}
+
   @doc "Starts the process; options as in `Vllm.Bridge.Connection.start_link/1`."
-  @spec start_link(Endpoint.t(), keyword()) :: GenServer.on_start()
-  def start_link(endpoint, opts),
-    do: GenServer.start_link(__MODULE__, {endpoint, opts}, Keyword.take(opts, [:name]))
+  @spec start_link(Endpoint.t(), map(), GenServer.options()) :: GenServer.on_start()
+  def start_link(endpoint, options, start_options),
+    do: GenServer.start_link(__MODULE__, {endpoint, options}, [@hibernate | start_options])
 
   @impl GenServer
-  @spec init({Endpoint.t(), keyword()}) :: {:ok, State.t()}
-  def init({endpoint, opts}), do: {:ok, State.new(endpoint, opts)}
+  @spec init({Endpoint.t(), map()}) :: {:ok, State.t()}
+  def init({endpoint, options}), do: {:ok, State.new(endpoint, options)}
 
   # -- messages ----------------------------------------------------------------------------------
 
@@ -36,6 +52,9 @@ defmodule Vllm.Bridge.Connection.Owner do
 
   def handle_info({:stream, ref, caller, request}, state),
     do: state |> Calls.take(StreamCall, ref, caller, request) |> collect()
+
+  def handle_info({:send, ref, waiter, data, last?}, state),
+    do: state |> Sending.data(ref, waiter, data, last?) |> collect()
 
   def handle_info({:wait, ref, what, waiter}, state),
     do: state |> Calls.wait(ref, what, waiter) |> collect()
@@ -78,6 +97,18 @@ defmodule Vllm.Bridge.Connection.Owner do
   def handle_info({:open_timeout, socket}, %{attempt: {:opening, socket, _}} = state),
     do: state |> lost(socket, :timeout) |> collect()
 
+  def handle_info(:retry, %{attempt: {:paused, _until, _reason}} = state) do
+    state = %{state | attempt: nil}
+    collect(if state.waiting == [], do: state, else: Links.connect(state))
+  end
+
+  def handle_info({:keepalive, socket}, state) do
+    case Keepalive.tick(state, socket) do
+      {:ok, state} -> collect(state)
+      :gone -> state |> gone(socket) |> collect()
+    end
+  end
+
   def handle_info(_other, state), do: collect(state)
 
   # With output to write, a timeout of 0 calls us back as soon as no message waits.
@@ -93,6 +124,7 @@ defmodule Vllm.Bridge.Connection.Owner do
   def terminate(_reason, state) do
     # Whoever waits without a connection was never sent.
     state = Calls.fail_waiting(state, {:unprocessed, :closed_here})
+    if state.current, do: Telemetry.connection_down(state.endpoint, :closed_here)
 
     for {socket, link} <- state.links do
       Calls.fail_all(state, socket, {:closed, :closed_here})
@@ -119,8 +151,12 @@ defmodule Vllm.Bridge.Connection.Owner do
     case state.links do
       %{^socket => link} ->
         {client, out, events} = Client.handle_bytes(link.client, bytes)
-        state = Links.put(state, socket, %{link | client: client}, out)
-        events |> Enum.reduce(state, &event(&1, &2, socket)) |> Links.close_if_retired(socket)
+        state = Links.put(state, socket, %{link | client: client, heard?: true}, out)
+
+        events
+        |> Enum.reduce(state, &event(&1, &2, socket))
+        |> Sending.tell(socket)
+        |> Links.close_if_retired(socket)
 
       _closed ->
         state
@@ -147,14 +183,29 @@ defmodule Vllm.Bridge.Connection.Owner do
   defp event({:stream_error, stream, code, message}, state, socket),
     do: Calls.finish(state, socket, stream, {:error, {:protocol, {:stream_error, code, message}}})
 
-  defp event({:goaway, _code, _debug}, state, socket), do: Links.retire(state, socket)
+  # With its first words: nothing was sent, and the next attempt may find the same.
+  defp event({:goaway, code, debug}, %{attempt: {:opening, socket, _}} = state, socket),
+    do: state |> Keepalive.calmed(code, debug) |> lost(socket, {:goaway, code})
+
+  defp event({:goaway, code, debug}, state, socket),
+    do: state |> Keepalive.calmed(code, debug) |> retire(socket, {:goaway, code})
 
   defp event({:connection_error, code, message}, state, socket),
     do: state |> Links.write() |> lost(socket, {:connection_error, code, message})
 
   defp event(:ready, %{attempt: {:opening, socket, timer}} = state, socket) do
-    Process.cancel_timer(timer)
-    Calls.start_waiting(%{state | attempt: nil, current: socket})
+    link = Map.fetch!(state.links, socket)
+
+    if Client.accepts?(link.client) do
+      Process.cancel_timer(timer)
+      state = Links.put(state, socket, Keepalive.opened(link, socket, state), [])
+      backoff = Backoff.succeeded(state.backoff)
+      Telemetry.connection_up(state.endpoint)
+      Calls.start_waiting(%{state | attempt: nil, current: socket, backoff: backoff})
+    else
+      # The same bytes ended what they began; the event that says so follows.
+      state
+    end
   end
 
   defp event(:ready, state, _socket), do: state
@@ -170,8 +221,26 @@ defmodule Vllm.Bridge.Connection.Owner do
     end
   end
 
-  defp connect_failed(state, reason),
-    do: %{Calls.fail_waiting(state, reason) | attempt: nil}
+  defp connect_failed(state, reason) do
+    {backoff, pause} = Backoff.failed(state.backoff)
+    Process.send_after(self(), :retry, pause)
+    until = System.monotonic_time(:millisecond) + pause
+    state = Calls.fail_waiting(state, reason)
+    %{state | attempt: {:paused, until, reason}, backoff: backoff}
+  end
+
+  # The end of what `:ready` began, for those that count connections.
+  defp retire(state, socket, reason) do
+    if state.current == socket, do: Telemetry.connection_down(state.endpoint, reason)
+    Links.retire(state, socket)
+  end
+
+  defp gone(state, socket) do
+    state
+    |> Calls.fail_all(socket, {:closed, :keepalive_timeout})
+    |> retire(socket, :keepalive_timeout)
+    |> Links.abort(socket)
+  end
 
   defp lost(%{attempt: {:opening, socket, timer}} = state, socket, reason) do
     Process.cancel_timer(timer)
@@ -183,7 +252,7 @@ defmodule Vllm.Bridge.Connection.Owner do
       %{^socket => _link} ->
         state
         |> Calls.fail_all(socket, classify(:closed, reason))
-        |> Links.retire(socket)
+        |> retire(socket, reason)
         |> Links.close(socket)
 
       _ ->

@@ -45,6 +45,11 @@ defmodule Vllm.Bridge.Connection.Reason do
       "Check that it speaks gRPC on this endpoint, and give `tls` if it wants TLS"
   end
 
+  def format({:connect, {:goaway, code}}) do
+    "cannot connect: the server says that it goes away (#{inspect(code)}). Nothing was sent. " <>
+      "Call again when it, or its successor, is there"
+  end
+
   def format({:connect, reason}) do
     "cannot connect: #{posix(reason)}. Nothing was sent. " <>
       "Check that the server runs and listens on this endpoint, then call again"
@@ -56,6 +61,14 @@ defmodule Vllm.Bridge.Connection.Reason do
 
   def format({:closed, :noproc}),
     do: "the connection's process is not running. Start it, or look up why it stopped"
+
+  def format({:closed, :keepalive_timeout}) do
+    "the server gave no sign of life and the connection was closed. The call may have run: check that " <>
+      "the server's host and the network between are up, and raise `keepalive_timeout` if they only pause"
+  end
+
+  def format({:closed, :ended}),
+    do: "the stream has ended; its last answer said why"
 
   def format({:closed, reason}) do
     "the connection was lost during the call (#{detail(reason)}). The call may have run: " <>
@@ -107,6 +120,9 @@ defmodule Vllm.Bridge.Connection.Reason do
   def format({:protocol, {:stream_error, code, message}}),
     do: "the answer broke HTTP/2 (#{code}): #{text(message)}. The server has a fault"
 
+  def format({:protocol, :half_closed}),
+    do: "the request was ended with half_close before. Nothing was sent. Send first"
+
   def format({:protocol, :concurrent_reads}),
     do: "another process reads the same stream. Read a stream in one process"
 
@@ -126,7 +142,6 @@ defmodule Vllm.Bridge.Connection.Reason do
 
   defp detail(reason) when is_atom(reason), do: posix(reason)
   defp detail({:tls_alert, _alert} = reason), do: Tls.format(reason)
-  defp detail(:ended), do: "the stream has ended before"
   defp detail({:goaway, code}), do: "it is going away, #{inspect(code)}"
   defp detail({:reset, code}), do: "the stream was reset, #{inspect(code)}"
   defp detail(reason), do: inspect(reason)

@@ -18,7 +18,9 @@ defmodule Vllm.Bridge.Connection.Socket do
     # What the kernel does not take yet waits in the driver, up to its limit of 64 MiB, and not in a
     # blocked send: the process goes on reading and cancelling while a server does not read.
     high_watermark: 64 * 1024 * 1024,
-    low_watermark: 32 * 1024 * 1024
+    low_watermark: 32 * 1024 * 1024,
+    # Only a server that opens its windows wide and then takes nothing lets us wait at that limit.
+    send_timeout: 60_000
   ]
 
   # Keepalive: a host that vanished says nothing more, and a call without a deadline would wait for
@@ -61,6 +63,19 @@ defmodule Vllm.Bridge.Connection.Socket do
 
   def close(socket) do
     _ = :ssl.close(socket)
+    :ok
+  end
+
+  @doc "Closes at once; what the peer has not taken is dropped."
+  @spec abort(t()) :: :ok
+  def abort(socket) when is_port(socket) do
+    # Otherwise closing waits for the peer to take what is written.
+    _ = :inet.setopts(socket, linger: {true, 0})
+    :gen_tcp.close(socket)
+  end
+
+  def abort(socket) do
+    _ = :ssl.close(socket, 0)
     :ok
   end
 

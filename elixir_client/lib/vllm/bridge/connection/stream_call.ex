@@ -1,12 +1,13 @@
 defmodule Vllm.Bridge.Connection.StreamCall do
   @moduledoc """
-  The answer to one server-streaming call while it arrives: messages that are handed out one by one.
+  One streaming call: its answer while it arrives, as messages that are handed out one by one, and who
+  waits to send more of its request.
 
   What was not asked for yet stays here, and the server's window stays closed by as much: no more is
   kept than one window, and one message where that is larger.
   """
 
-  alias Vllm.Bridge.Connection.{Call, Grpc, Reason}
+  alias Vllm.Bridge.Connection.{Call, Grpc, Inbox, Reason}
 
   @enforce_keys [:ref, :monitor, :max_size]
   defstruct [
@@ -18,10 +19,14 @@ defmodule Vllm.Bridge.Connection.StreamCall do
     outcome: nil,
     status: :error,
     trailers: [],
-    head: "",
-    tail: "",
+    inbox: %Inbox{},
     held: 0,
     size: 0,
+    unsent: [],
+    senders: [],
+    half_closed?: false,
+    headers: [],
+    full?: false,
     large?: false
   ]
 
@@ -29,9 +34,13 @@ defmodule Vllm.Bridge.Connection.StreamCall do
   * `ref`: the call's name; `monitor`: ours of the caller
   * `waiter`: the alias that waits for the headers (`:open`) or the next message (`:next`)
   * `outcome`: how it ended, once it has
-  * `head`, `tail`: bytes that arrived and were not handed out, those of `tail` after those of `head`
+  * `inbox`: what arrived and was not handed out
   * `held`: how many of the arrived bytes the server's window lacks
   * `size`: bytes that arrived in all
+  * `unsent`: what is to be sent once there is a socket, latest first
+  * `senders`: the aliases that wait for room to send more
+  * `half_closed?`: whether the request is complete
+  * `full?`: whether the caller wants the metadata of the answer, and `headers` what began it
   """
   @type t :: %__MODULE__{
           ref: reference(),
@@ -42,22 +51,59 @@ defmodule Vllm.Bridge.Connection.StreamCall do
           outcome: answer() | nil,
           status: {:ok, 0..16, binary()} | :error,
           trailers: [{binary(), binary()}],
-          head: binary(),
-          tail: binary(),
+          inbox: Inbox.t(),
           held: non_neg_integer(),
           size: non_neg_integer(),
+          unsent: [{reference() | nil, [binary()], last? :: boolean()}],
+          senders: [reference()],
+          half_closed?: boolean(),
+          headers: [{binary(), binary()}],
+          full?: boolean(),
           large?: boolean()
         }
-  @type answer :: :ok | {:ok, binary()} | :done | {:error, Reason.t()}
+  @type answer ::
+          :ok
+          | {:ok, Grpc.metadata() | binary()}
+          | :done
+          | {:done, Grpc.metadata()}
+          | {:error, Reason.t()}
 
-  # The flag and the length before a message.
-  @prefix 5
+  # Bytes sent after which it is worth to collect garbage at the end.
+  @large 1024 * 1024
+
+  @doc "Keeps a part of the request for when there is a socket."
+  @spec keep_unsent(t(), reference() | nil, [binary()], last? :: boolean()) :: t()
+  def keep_unsent(call, waiter, data, last?),
+    do: %{call | unsent: [{waiter, data, last?} | call.unsent]}
+
+  @doc "A part of the request of `size` bytes is on its way; `waiter` waits for room for the next."
+  @spec sent(t(), reference() | nil, non_neg_integer(), last? :: boolean()) :: t()
+  def sent(call, waiter, size, last?) do
+    senders = if waiter, do: [waiter | call.senders], else: call.senders
+    %{call | senders: senders, half_closed?: last?, large?: call.large? or size > @large}
+  end
+
+  @doc "Tells all who wait to send more that they can, or that the stream has ended."
+  @spec tell_senders(t(), :ok | :ended) :: t()
+  def tell_senders(%{senders: [], unsent: []} = call, _what), do: call
+
+  def tell_senders(call, :ok) do
+    for waiter <- call.senders, do: send(waiter, {waiter, :ok})
+    %{call | senders: []}
+  end
+
+  def tell_senders(call, :ended) do
+    unsent = for {waiter, _data, _last?} <- call.unsent, waiter != nil, do: waiter
+    for waiter <- unsent ++ call.senders, do: send(waiter, {waiter, {:error, {:closed, :ended}}})
+    %{call | senders: [], unsent: []}
+  end
 
   @doc "The response began."
   @spec headers(t(), [{binary(), binary()}]) :: {:ok, t()} | Call.failure()
   def headers(call, fields) do
     with :ok <- Call.check_headers(fields) do
       call = trailers(call, fields)
+      call = if call.full?, do: %{call | headers: fields}, else: call
       # With a status this is an answer without a body: whether it is an error shows at its end.
       {:ok, %{call | opened?: call.status == :error or match?({:ok, 0, _}, call.status)}}
     end
@@ -66,10 +112,9 @@ defmodule Vllm.Bridge.Connection.StreamCall do
   @doc "Part of the body."
   @spec data(t(), binary()) :: {:ok, t()} | Call.failure()
   def data(call, chunk) do
-    # The runtime appends in place.
-    tail = <<call.tail::binary, chunk::binary>>
     size = byte_size(chunk)
-    {:ok, %{call | tail: tail, held: call.held + size, size: call.size + size}}
+    inbox = Inbox.add(call.inbox, chunk)
+    {:ok, %{call | inbox: inbox, held: call.held + size, size: call.size + size}}
   end
 
   @doc "Fields that may carry the status."
@@ -88,7 +133,7 @@ defmodule Vllm.Bridge.Connection.StreamCall do
 
   @doc "What arrived cannot be read: nothing of it is handed out any more."
   @spec broken(t(), {:error, Reason.t()}) :: t()
-  def broken(call, error), do: %{call | outcome: error, head: "", tail: ""}
+  def broken(call, error), do: %{call | outcome: error, inbox: %Inbox{}}
 
   defp result(%{status: {:ok, 0, _}}), do: :done
 
@@ -106,30 +151,34 @@ defmodule Vllm.Bridge.Connection.StreamCall do
           {t(), give_back :: non_neg_integer(), {reference(), answer(), last? :: boolean()} | nil}
           | Call.failure()
   def step(%{waiter: {:open, waiter}, opened?: true} = call) when call.outcome in [nil, :done],
-    do: answer(call, {waiter, :ok, false})
+    do: answer(call, {waiter, opened(call), false})
 
   def step(%{waiter: {:open, waiter}, outcome: outcome} = call) when outcome != nil,
     do: {%{call | waiter: nil}, 0, {waiter, outcome, true}}
 
   def step(call) do
-    case front(call) do
-      {:whole, size, %{waiter: {:next, waiter}} = call} ->
-        {message, call} = take(call, size)
-        answer(call, {waiter, {:ok, message}, false})
-
-      {:whole, _size, call} ->
-        give_back(call, buffered(call))
-
-      {:part, %{waiter: {:next, waiter}, outcome: outcome} = call} when outcome != nil ->
-        {%{call | waiter: nil}, 0, {waiter, last(call), true}}
-
-      {:part, call} ->
-        give_back(call, 0)
-
-      {:error, _reason} = error ->
-        error
-    end
+    with {kind, size, inbox} <- front(call), do: step(kind, size, %{call | inbox: inbox})
   end
+
+  defp front(call) do
+    with {:part, inbox} <- Inbox.front(call.inbox, call.max_size), do: {:part, 0, inbox}
+  end
+
+  defp step(:whole, size, %{waiter: {:next, waiter}} = call) do
+    {message, inbox} = Inbox.take(call.inbox, size)
+    answer(%{call | inbox: inbox}, {waiter, {:ok, message}, false})
+  end
+
+  defp step(:whole, _size, call), do: give_back(call, call.inbox.size)
+
+  defp step(:part, _size, %{waiter: {:next, waiter}, outcome: outcome} = call)
+       when outcome != nil,
+       do: {%{call | waiter: nil}, 0, {waiter, last(call), true}}
+
+  defp step(:part, _size, call), do: give_back(call, 0)
+
+  defp opened(%{full?: true} = call), do: {:ok, Grpc.decode_metadata(call.headers)}
+  defp opened(_call), do: :ok
 
   defp answer(call, answer) do
     case step(%{call | waiter: nil}) do
@@ -139,41 +188,18 @@ defmodule Vllm.Bridge.Connection.StreamCall do
     end
   end
 
-  # Where the message at the front ends, if it has arrived.
-  defp front(call) when byte_size(call.head) < @prefix and call.tail != "",
-    do: front(joined(call))
-
-  defp front(%{head: <<0, size::32, _::binary>>} = call) do
-    cond do
-      size > call.max_size -> {:error, {:protocol, {:message_too_large, size, call.max_size}}}
-      buffered(call) < size + @prefix -> {:part, call}
-      byte_size(call.head) < size + @prefix -> {:whole, size, joined(call)}
-      true -> {:whole, size, call}
-    end
-  end
-
-  defp front(%{head: <<flag, _::32, _::binary>>}),
-    do: {:error, {:protocol, {:message_flag, flag}}}
-
-  defp front(call), do: {:part, call}
-
-  defp joined(call), do: %{call | head: call.head <> call.tail, tail: ""}
-  defp buffered(call), do: byte_size(call.head) + byte_size(call.tail)
-
-  defp take(call, size) do
-    <<_prefix::binary-size(@prefix), message::binary-size(size), rest::binary>> = call.head
-    # A small message must not keep everything that arrived with it alive.
-    message = if size * 2 < byte_size(call.head), do: :binary.copy(message), else: message
-    {message, %{call | head: if(rest == "", do: "", else: rest)}}
-  end
-
   defp give_back(call, keep) do
     size = max(call.held - keep, 0)
     {%{call | held: call.held - size}, size, nil}
   end
 
-  defp last(%{outcome: :done} = call),
-    do: if(buffered(call) == 0, do: :done, else: {:error, {:protocol, :incomplete_message}})
+  defp last(%{outcome: :done} = call) do
+    cond do
+      call.inbox.size > 0 -> {:error, {:protocol, :incomplete_message}}
+      call.full? -> {:done, Grpc.decode_metadata(call.trailers)}
+      true -> :done
+    end
+  end
 
   defp last(call), do: call.outcome
 end

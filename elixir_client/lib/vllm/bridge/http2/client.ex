@@ -187,6 +187,10 @@ defmodule Vllm.Bridge.HTTP2.Client do
     end
   end
 
+  @doc "Asks the server for a sign of life: it must answer, which makes no event (section 6.7)."
+  @spec ping(t()) :: iodata()
+  def ping(_client), do: Frame.encode({:ping, false, <<0::64>>})
+
   @doc "Gives a stream up; no event of it follows."
   @spec cancel(t(), stream(), Frame.code()) :: {t(), iodata()}
   def cancel(client, id, code \\ :cancel), do: Streams.cancel(client, id, code)

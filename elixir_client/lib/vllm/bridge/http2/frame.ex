@@ -78,9 +78,13 @@ defmodule Vllm.Bridge.HTTP2.Frame do
   @doc """
   Encodes one frame. The payload must fit the peer's maximum frame size; nothing is padded.
 
-  DATA takes iodata. Its `size` is not looked at.
+  DATA and HEADERS take iodata. The `size` of DATA is not looked at.
   """
-  @spec encode(t() | {:data, stream(), boolean(), iodata(), non_neg_integer()}) :: iodata()
+  @spec encode(
+          t()
+          | {:data, stream(), boolean(), iodata(), non_neg_integer()}
+          | {:headers, stream(), boolean(), boolean(), priority() | nil, iodata()}
+        ) :: iodata()
   def encode({:data, stream, end_stream?, payload, _size}),
     do: frame(0x0, flag(end_stream?, @end_stream), stream, payload)
 

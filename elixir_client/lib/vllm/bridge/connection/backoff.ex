@@ -1,0 +1,37 @@
+defmodule Vllm.Bridge.Connection.Backoff do
+  @moduledoc """
+  How long a connection waits before it tries again what failed: twice as long each time up to a
+  limit, after [gRPC's connection backoff](https://github.com/grpc/grpc/blob/master/doc/connection-backoff.md).
+
+  The waits are random between half and the whole of that, so that the clients of a server that was
+  restarted do not all come back at once.
+  """
+
+  @enforce_keys [:first, :longest]
+  defstruct [:first, :longest, failures: 0]
+
+  @typedoc "Milliseconds, and how many attempts failed since the last one that did not."
+  @type t :: %__MODULE__{
+          first: pos_integer(),
+          longest: pos_integer(),
+          failures: non_neg_integer()
+        }
+
+  @doc "Nothing has failed yet; options `:backoff` and `:max_backoff` of the connection."
+  @spec new(map()) :: t()
+  def new(%{backoff: first, max_backoff: longest}),
+    do: %__MODULE__{first: first, longest: longest}
+
+  @doc "Another attempt failed: how many milliseconds to wait before the next one."
+  @spec failed(t()) :: {t(), non_neg_integer()}
+  def failed(backoff) do
+    # 2^20 is beyond every limit that makes sense; what is beyond that is no number any more.
+    whole = min(backoff.first * Integer.pow(2, min(backoff.failures, 20)), backoff.longest)
+    half = div(whole, 2)
+    {%{backoff | failures: backoff.failures + 1}, half + :rand.uniform(whole - half + 1) - 1}
+  end
+
+  @doc "An attempt succeeded."
+  @spec succeeded(t()) :: t()
+  def succeeded(backoff), do: %{backoff | failures: 0}
+end

@@ -1,0 +1,174 @@
+defmodule Vllm.Bridge.Settings do
+  @moduledoc false
+  # What `Vllm.Bridge.start_link/1` takes, checked before anything starts.
+
+  alias Vllm.Bridge.{Config, Connection, Endpoint, Profiles, Server, Transport}
+  alias Vllm.Bridge.Connection.Tls
+  alias Vllm.{Error, Options, Runtime}
+
+  @schema [
+            server: [
+              type: {:or, [{:in, [:embedded]}, :text]},
+              default: :embedded,
+              doc:
+                "`:embedded` starts the Python pool as a child OS process; `\"unix:/path\"` or " <>
+                  "`\"host:port\"` connects to a running one."
+            ],
+            name: [
+              type: :name,
+              default: Vllm.Bridge,
+              doc:
+                "Name of the supervisor; calls choose a bridge by it (`__runtime__: [bridge: ...]`)."
+            ],
+            command: [
+              type: {:or, [:text, {:list, :text}]},
+              doc:
+                "Program of the embedded server, with arguments when a list. Without it: the " <>
+                  "variable `VLLM_BRIDGE`, `./.venv/bin/vllm-bridge`, `vllm-bridge` on the PATH."
+            ],
+            python: [
+              type: :text,
+              doc: "Python interpreter to run the embedded server with, in place of `command`."
+            ],
+            size: [
+              type: :positive,
+              doc: "Ranks outside any world of the embedded server; its own default when absent."
+            ],
+            args: [
+              type: {:list, :text},
+              default: [],
+              doc:
+                "More arguments of the embedded server, as of `vllm-bridge serve`: " <>
+                  "`[\"--allow\", \"my_package.\"]`."
+            ],
+            token: [type: :text, doc: "Token of the running server."],
+            tls: [
+              type: {:or, [:boolean, :keyword]},
+              default: false,
+              doc:
+                "TLS to a running server at `\"host:port\"`: `true`, or options, see below. The server's " <>
+                  "certificate is always verified."
+            ],
+            connection: [
+              type: :keyword,
+              default: [],
+              doc:
+                "Options of the connections, such as `connect_timeout` and `keepalive`, see " <>
+                  "`Vllm.Bridge.Connection.start_link/1`."
+            ],
+            timeout_profiles: [
+              type: :profiles,
+              default: [],
+              doc:
+                "More timeout profiles, `%{training: [timeout: 3_600_000, stream_timeout: :infinity]}`, " <>
+                  "see `Vllm.Runtime`."
+            ],
+            start_timeout: [
+              type: :positive,
+              default: 30_000,
+              doc: "Milliseconds the embedded server may take to be ready."
+            ],
+            max_restarts: [
+              type: :count,
+              default: 3,
+              doc:
+                "Restarts of the bridge's children within `max_seconds` before it gives up itself."
+            ],
+            max_seconds: [type: :positive, default: 5, doc: "See `max_restarts`."],
+            transport: [
+              type: {:or, [:transport, {:in, [nil]}]},
+              doc:
+                "What carries the calls in place of a server: a module, or `{module, options}`, with the " <>
+                  "behaviour `Vllm.Bridge.Transport`; `Vllm.Bridge.Transport.Memory` in tests."
+            ]
+          ] ++ Runtime.defaults_schema()
+
+  @doc "The options of every bridge."
+  @spec schema() :: Options.schema()
+  def schema, do: @schema
+
+  @doc """
+  The options given, over those of the configuration, as they are used: profiles read, the transport made,
+  the server's program found.
+  """
+  @spec validate(term()) :: {:ok, map()} | {:error, Error.t()}
+  def validate(opts) do
+    with {:ok, opts} <- check(opts), do: command(opts)
+  end
+
+  defp check(opts) do
+    with {:ok, given} <- Config.merge(opts, @schema),
+         {:ok, opts} <- Options.validate(given, @schema, "Vllm.Bridge"),
+         :ok <- check_transport(opts, given),
+         :ok <- check_server(opts),
+         :ok <- check_tls(opts),
+         {:ok, _options} <-
+           Options.validate(opts.connection, Connection.schema(), "Vllm.Bridge: connection"),
+         {:ok, profiles} <- Profiles.configured(opts.timeout_profiles),
+         {:ok, transport} <- transport(opts) do
+      {:ok, %{opts | timeout_profiles: profiles, transport: transport}}
+    else
+      {:error, message} -> {:error, Error.validation(message, "invalid_option")}
+    end
+  end
+
+  defp transport(%{transport: nil}), do: {:ok, nil}
+
+  defp transport(opts) do
+    with {:ok, carrier, children} <- Transport.start(opts.name, opts.transport),
+         do: {:ok, {carrier, children}}
+  end
+
+  # A transport takes the place of a server, and of all that leads to one.
+  defp check_transport(%{transport: nil}, _given), do: :ok
+
+  defp check_transport(_opts, given) do
+    case Enum.filter(Config.of_server(), &Keyword.has_key?(given, &1)) do
+      [] -> :ok
+      keys -> {:error, "Vllm.Bridge: #{Enum.join(keys, ", ")} do not go with transport"}
+    end
+  end
+
+  defp check_tls(%{tls: false}), do: :ok
+
+  defp check_tls(%{server: :embedded}),
+    do: {:error, "Vllm.Bridge: tls is for a running server; an embedded one has a unix socket"}
+
+  defp check_tls(%{server: server, tls: tls}) do
+    {:ok, endpoint} = Endpoint.parse(server)
+
+    case Tls.options(tls, endpoint) do
+      {:ok, _options} -> :ok
+      {:error, message} -> {:error, "Vllm.Bridge: " <> message}
+    end
+  end
+
+  defp check_server(%{server: :embedded, token: nil}), do: :ok
+
+  defp check_server(%{server: :embedded}),
+    do: {:error, "Vllm.Bridge: token is for a running server; an embedded one needs none"}
+
+  defp check_server(%{server: endpoint} = opts) do
+    embedded_only =
+      for key <- [:command, :python, :size, :args], opts[key] not in [nil, []], do: key
+
+    case {Endpoint.parse(endpoint), embedded_only} do
+      {{:ok, _parsed}, []} ->
+        :ok
+
+      {{:ok, _parsed}, keys} ->
+        {:error, "Vllm.Bridge: #{Enum.join(keys, ", ")} only apply to server: :embedded"}
+
+      {{:error, reason}, _keys} ->
+        {:error,
+         "Vllm.Bridge: server must be :embedded, \"unix:/path\" or \"host:port\", got: " <>
+           "#{inspect(endpoint)} (#{reason})"}
+    end
+  end
+
+  defp command(%{server: :embedded, transport: nil} = opts) do
+    with {:ok, command} <- Server.find_command(opts), do: {:ok, %{opts | command: command}}
+  end
+
+  defp command(opts), do: {:ok, opts}
+end

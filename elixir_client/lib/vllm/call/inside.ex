@@ -1,0 +1,47 @@
+defmodule Vllm.Call.Inside do
+  @moduledoc false
+  # Which contexts the calling process is inside of. Its calls run in their session, and say in the
+  # metadata which context that is: a `:hint` session may use several ranks, and the context is in one.
+
+  alias Vllm.Bridge.Connections
+  alias Vllm.{Ref, Session}
+
+  @entered :"$vllm_contexts"
+
+  @doc "What the function returns, run inside of an entered context."
+  @spec run(Ref.t(), atom(), (() -> result)) :: result when result: term()
+  def run(%Ref{} = ref, bridge, fun) do
+    before = Process.put(@entered, [{bridge, ref.session_id, ref.id} | entered()])
+
+    try do
+      in_session(ref.session_id, bridge, fun)
+    after
+      if before, do: Process.put(@entered, before), else: Process.delete(@entered)
+    end
+  end
+
+  @doc "The metadata of a call in that session."
+  @spec metadata(atom(), String.t()) :: [{String.t(), String.t()}]
+  def metadata(bridge, session_id) do
+    case Enum.find(entered(), &match?({^bridge, ^session_id, _id}, &1)) do
+      {_bridge, _session_id, id} -> [{"vllm-context", id}]
+      nil -> []
+    end
+  end
+
+  defp entered, do: Process.get(@entered, [])
+
+  defp in_session(id, bridge, fun) do
+    case {Session.current(), Connections.session(bridge, id)} do
+      {%Session{id: ^id, bridge: ^bridge}, _known} -> fun.()
+      {_other, %{session: session}} -> Session.with_session(session, fun)
+      {nil, nil} -> if own?(id, bridge), do: fun.(), else: bound(id, bridge, fun)
+      {_other, nil} -> bound(id, bridge, fun)
+    end
+  end
+
+  # Where the calls of a process that is bound to nothing go anyway.
+  defp own?(id, bridge), do: match?({:ok, %{default_session: ^id}}, Connections.config(bridge))
+
+  defp bound(id, bridge, fun), do: Session.with_session(%Session{id: id, bridge: bridge}, fun)
+end

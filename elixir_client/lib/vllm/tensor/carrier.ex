@@ -1,0 +1,218 @@
+defmodule Vllm.Tensor.Carrier do
+  @moduledoc false
+  # Sends one call with the tensors of its request, and of its answer, on the best way there is: through
+  # shared memory where client and rank have the same, in chunks where they are too large for a message,
+  # inside the messages otherwise. Runs in the caller's process.
+
+  alias Vllm.Bridge.{Connection, PoolClient, Protobuf, Transport, V1}
+  alias Vllm.Tensor.{Chunks, Lease, Parcel, Received, Segments}
+
+  @type answer :: {:ok, binary() | Received.t()} | {:error, Connection.reason()}
+
+  # How many segments to ask for at a time.
+  @segments 4
+
+  # Directories that a server may name: nothing else on this machine is written to because it says so.
+  @directory ~r"\A/dev/shm/vllm-bridge-[A-Za-z0-9_]{1,64}/session-[1-9][0-9]{0,18}\z"
+  @name ~r/\Asegment-[1-9][0-9]{0,18}\z/
+  @key ~r/\A[0-9a-f]{32}\z/
+
+  # Statuses that leave open whether the call still runs: CANCELLED, DEADLINE_EXCEEDED, UNAVAILABLE.
+  @unsettled [1, 4, 14]
+
+  @doc "Makes a call of `Vllm.Call.Dispatch` within so many milliseconds."
+  @spec unary(Vllm.Call.Dispatch.t(), Parcel.body(), timeout()) :: answer()
+  def unary(%{connection: connection} = call, %Parcel{} = parcel, timeout)
+      when is_pid(connection) do
+    started = System.monotonic_time(:millisecond)
+
+    case lease(call, parcel) do
+      {:ok, lease} -> through_memory(call, parcel, lease, timeout, started)
+      :none -> without_memory(call, parcel, timeout)
+    end
+  end
+
+  def unary(call, body, timeout), do: send_inline(call, body, timeout, [])
+
+  defp send_inline(call, body, timeout, metadata) do
+    metadata = call.metadata ++ metadata
+    Transport.unary(call.connection, call.path, Parcel.inline(body), timeout, metadata)
+  end
+
+  # --- shared memory ----------------------------------------------------------------------------
+
+  defp through_memory(call, parcel, lease, timeout, started) do
+    metadata = [{"vllm-shared-memory", Lease.to_metadata(lease)}]
+
+    with {:ok, body} <- write(parcel, lease),
+         left = left(timeout, started),
+         {:ok, response} <-
+           Transport.unary(call.connection, call.path, body, left, call.metadata ++ metadata) do
+      {:ok, %{received(call, response) | lease: lease}}
+    else
+      {:unwritten, _reason} ->
+        # The file system is full, or the directory gone with its session, or the tensor too large.
+        fall_back(call, parcel, lease, timeout, started)
+
+      {:error, {:status, code, _text, trailers} = reason} ->
+        cond do
+          unreadable?(trailers) -> fall_back(call, parcel, lease, timeout, started)
+          code in @unsettled -> Segments.discard(lease)
+          true -> Segments.give_back(lease)
+        end
+        |> case do
+          :ok -> {:error, reason}
+          answer -> answer
+        end
+
+      {:error, reason} ->
+        Segments.discard(lease)
+        {:error, reason}
+    end
+  end
+
+  defp write(parcel, lease) do
+    {body, _end} =
+      Parcel.encode(parcel, 0, fn tensor, offset ->
+        case Lease.write(lease, tensor, offset) do
+          {:ok, tensor, next} -> {tensor, next}
+          {:error, reason} -> throw({:unwritten, reason})
+        end
+      end)
+
+    {:ok, body}
+  catch
+    {:unwritten, _reason} = unwritten -> unwritten
+  end
+
+  # The rank could not read an argument, and so has not begun with the call.
+  defp unreadable?(trailers) do
+    with {_name, detail} <- List.keyfind(trailers, "vllm-error-bin", 0),
+         {:ok, %{reason: reason}} <- Protobuf.decode(V1.ErrorDetail, detail) do
+      reason == "shared_memory_unavailable"
+    else
+      _other -> false
+    end
+  end
+
+  defp fall_back(call, parcel, lease, timeout, started) do
+    Segments.discard(lease)
+    if parcel.large <= lease.max_bytes, do: Segments.give_up(lease.bridge, lease.session_id)
+    without_memory(call, parcel, left(timeout, started))
+  end
+
+  defp left(:infinity, _started), do: :infinity
+
+  defp left(timeout, started),
+    do: max(0, timeout - (System.monotonic_time(:millisecond) - started))
+
+  # --- which segment ----------------------------------------------------------------------------
+
+  defp lease(call, parcel) do
+    bridge = call.config.bridge
+
+    case Segments.status(bridge, call.session_id) do
+      :shared -> claim(call, bridge)
+      :wanted -> ask_and_claim(call, bridge)
+      :unknown when parcel.large > 0 or parcel.expected > 0 -> ask_and_claim(call, bridge)
+      _unknown_or_unshared -> :none
+    end
+  end
+
+  defp claim(call, bridge) do
+    with :none <- Segments.claim(bridge, call.session_id), do: ask_and_claim(call, bridge)
+  end
+
+  defp ask_and_claim(call, bridge) do
+    with true <- enabled?() and local?(call.config.endpoint),
+         {:ok, response} <-
+           PoolClient.call(call.config, "ShareMemory", request(call), V1.ShareMemoryResponse),
+         {:ok, memory} <- memory(response) do
+      Segments.add(bridge, call.session_id, memory, response.segments)
+      Segments.claim(bridge, call.session_id)
+    else
+      # Every segment is in use: this call goes without.
+      {:error, %Vllm.Error{reason: "too_many_segments"}} ->
+        :none
+
+      _not_shared ->
+        Segments.give_up(bridge, call.session_id)
+        :none
+    end
+  end
+
+  defp enabled?, do: Application.get_env(:vllm_distributed, :shared_memory, true)
+
+  # No proof, that is the key; but a server elsewhere need not be asked.
+  defp local?("unix:" <> _path), do: true
+  defp local?("127.0.0.1:" <> _port), do: true
+  defp local?("localhost:" <> _port), do: true
+  defp local?("[::1]:" <> _port), do: true
+  defp local?(_endpoint), do: false
+
+  # The session may not be open yet: then this opens it as the call itself would.
+  defp request(call) do
+    known = Map.new(call.metadata)
+
+    affinity =
+      case known["vllm-affinity"] do
+        "hint" -> :hint
+        "strict_queue" -> :strict_queue
+        "strict_fail_fast" -> :strict_fail_fast
+        nil -> :affinity_unspecified
+      end
+
+    session = %V1.OpenSessionRequest{
+      session_id: call.session_id,
+      affinity: affinity,
+      pool_name: known["vllm-pool-name"] || "",
+      client_id: known["vllm-client-id"] || ""
+    }
+
+    %V1.ShareMemoryRequest{session: session, segments: @segments}
+  end
+
+  defp memory(%V1.ShareMemoryResponse{directory: directory} = response) do
+    with true <- Regex.match?(@directory, directory),
+         true <- Enum.all?(response.segments, &Regex.match?(@name, &1)),
+         {:ok, key} <- read_key(directory) do
+      {:ok, %{directory: directory, key: key, max_bytes: response.max_segment_bytes}}
+    else
+      _another_or_none -> {:error, :not_shared}
+    end
+  end
+
+  # Only who sees the same directory as the server can say what is in this file.
+  defp read_key(directory) do
+    with {:ok, file} <- :file.open(directory <> "/key", [:raw, :binary, :read]) do
+      try do
+        with {:ok, key} <- :file.read(file, 64),
+             do: if(Regex.match?(@key, key), do: {:ok, key}, else: {:error, :no_key})
+      after
+        :file.close(file)
+      end
+    end
+  end
+
+  # --- without shared memory --------------------------------------------------------------------
+
+  defp without_memory(call, parcel, timeout) do
+    if max(parcel.large, parcel.expected) >= Chunks.min_bytes() do
+      case Chunks.call(call, parcel, timeout) do
+        {:ok, body, chunks} -> {:ok, %{received(call, body) | chunks: chunks}}
+        # A server that knows no chunks.
+        {:error, {:status, 12, _text, _trailers}} -> send_and_receive(call, parcel, timeout)
+        {:error, reason} -> {:error, reason}
+      end
+    else
+      send_and_receive(call, parcel, timeout)
+    end
+  end
+
+  defp send_and_receive(call, parcel, timeout) do
+    with {:ok, body} <- send_inline(call, parcel, timeout, []), do: {:ok, received(call, body)}
+  end
+
+  defp received(call, body),
+    do: %Received{body: body, bridge: call.config.bridge, session_id: call.session_id}
+end

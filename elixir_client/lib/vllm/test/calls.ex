@@ -1,0 +1,150 @@
+defmodule Vllm.Test.Calls do
+  @moduledoc false
+  # Calls that would run in a rank, answered by stubs in the calling process.
+
+  alias Vllm.Bridge.{Protobuf, Transport, V1}
+  alias Vllm.{Error, Ref, Term}
+  alias Vllm.Test.{Codec, Specs, Stubs, UnexpectedCallError}
+
+  @objects "/vllm.bridge.v1.Objects/"
+
+  @type reply :: {:ok, binary()} | {:error, Vllm.Bridge.Connection.reason()}
+
+  @doc "The answer to a request at a rank's path."
+  @spec call(atom(), String.t(), binary(), [{binary(), binary()}]) :: reply()
+  def call(bridge, @objects <> method, request, metadata),
+    do: object(method, bridge, request, metadata)
+
+  # The deadline of a call that a stub did not make in time.
+  def call(_bridge, "/vllm.bridge.v1.Rank/Withdraw", request, _metadata) do
+    {:ok, %{call_id: id}} = Protobuf.decode(V1.WithdrawRequest, request)
+    {:ok, bytes(%V1.WithdrawResponse{call: %V1.CallRecord{call_id: id, state: :finished}})}
+  end
+
+  def call(bridge, path, request, metadata) do
+    case Specs.fetch(path) do
+      {:ok, name, spec} ->
+        arguments = Codec.arguments(spec, request, &remembered(bridge, &1))
+        answer = answer(bridge, path, name, arguments, Codec.example(spec.result))
+        encode = &Codec.result(spec, &1, fn object -> remember(bridge, object) end)
+        reply(answer, name, arguments, encode, metadata)
+
+      :error ->
+        {:error, Transport.unimplemented(path)}
+    end
+  end
+
+  # --- objects ----------------------------------------------------------------------------------
+
+  defp object("Call", bridge, request, metadata) do
+    {:ok, message} = Protobuf.decode(V1.CallRequest, request)
+    {:ok, positional} = Term.decode(message.args)
+    {:ok, keywords} = Term.decode(message.kwargs)
+    keywords = for {key, value} <- keywords, do: {String.to_existing_atom(key), value}
+    more = if keywords == [], do: [], else: [Enum.sort(keywords)]
+
+    {name, receiver} =
+      case message do
+        %{qualified_name: name} when is_binary(name) -> {name, []}
+        %{object: ref, method: ""} -> {ref.type_name, [Ref.from_message(ref)]}
+        %{object: ref, method: name} -> {"#{ref.type_name}.#{name}", [Ref.from_message(ref)]}
+      end
+
+    by_name(bridge, name, receiver ++ positional ++ more, metadata)
+  end
+
+  defp object("GetAttribute", bridge, request, metadata) do
+    {:ok, %{object: ref, name: name}} = Protobuf.decode(V1.GetAttributeRequest, request)
+    by_name(bridge, "#{ref.type_name}.#{name}", [Ref.from_message(ref)], metadata)
+  end
+
+  defp object("Enter", _bridge, _request, _metadata) do
+    {:ok, nothing} = Term.encode(nil)
+    {:ok, bytes(nothing)}
+  end
+
+  defp object("Exit", _bridge, _request, _metadata), do: {:ok, bytes(%V1.ExitResponse{})}
+
+  defp object("Release", bridge, request, _metadata) do
+    {:ok, %{objects: refs}} = Protobuf.decode(V1.ReleaseRequest, request)
+    Stubs.ask(bridge, {:release, Enum.map(refs, & &1.id)})
+    {:ok, bytes(%V1.ReleaseResponse{released: length(refs)})}
+  end
+
+  defp object(method, _bridge, _request, _metadata),
+    do: {:error, Transport.unimplemented(@objects <> method)}
+
+  defp by_name(bridge, name, arguments, metadata) do
+    answer = answer(bridge, {:name, name}, {:name, name}, arguments, "nil")
+    reply(answer, {:name, name}, arguments, &term/1, metadata)
+  end
+
+  defp term(value) do
+    with {:ok, term} <- Term.encode(value), do: {:ok, bytes(term)}
+  end
+
+  # --- stubs ------------------------------------------------------------------------------------
+
+  defp answer(bridge, key, name, arguments, example) do
+    callers = [self() | Process.get(:"$callers", [])]
+
+    case Stubs.ask(bridge, {:take, callers, key, arguments}) do
+      {:ok, answer} ->
+        answer
+
+      :error ->
+        raise UnexpectedCallError, name: name, arguments: arguments, example: example
+    end
+  end
+
+  defp reply(answer, name, arguments, encode, metadata) do
+    case result(answer, name, arguments) do
+      {:error, %Error{} = error} ->
+        {:error, Transport.status(%{error | call_id: call_id(error, metadata)})}
+
+      {:ok, value} ->
+        encoded(encode.(value), name, value)
+
+      value ->
+        encoded(encode.(value), name, value)
+    end
+  end
+
+  defp call_id(error, metadata) do
+    with nil <- error.call_id,
+         {_name, id} <- List.keyfind(metadata, "vllm-call-id", 0, {nil, nil}),
+         do: id
+  end
+
+  defp encoded({:ok, binary}, _name, _value), do: {:ok, binary}
+
+  defp encoded({:error, problem}, name, value) do
+    raise ArgumentError,
+          "the stub of #{Specs.title(name)} gave #{inspect(value, limit: 5)}, which that function " <>
+            "cannot return: #{problem}"
+  end
+
+  defp result({:result, value}, _name, _arguments), do: value
+
+  defp result({:function, fun}, name, arguments) do
+    {:arity, arity} = Function.info(fun, :arity)
+
+    # A stub may leave out what it does not look at, from the end.
+    if arity <= length(arguments) do
+      apply(fun, Enum.take(arguments, arity))
+    else
+      raise ArgumentError,
+            "the stub of #{Specs.title(name)} takes #{arity} arguments, and the call has " <>
+              "#{length(arguments)}: #{Specs.shown(arguments)}"
+    end
+  end
+
+  # Objects that stubs return come back as references: what is known of them, tests want too.
+  defp remember(bridge, %{ref: %Ref{id: id}} = object),
+    do: Stubs.ask(bridge, {:remember, id, object})
+
+  defp remembered(bridge, %{ref: %Ref{id: id}} = object),
+    do: Stubs.ask(bridge, {:object, id}) || object
+
+  defp bytes(message), do: message |> Protobuf.encode() |> IO.iodata_to_binary()
+end

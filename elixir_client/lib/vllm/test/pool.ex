@@ -1,0 +1,189 @@
+defmodule Vllm.Test.Pool do
+  @moduledoc false
+  # What the pool answers, without one: sessions and worlds that are made of nothing.
+
+  alias Vllm.Bridge.{Protobuf, Transport, V1}
+  alias Vllm.Error
+  alias Vllm.Test.{Calls, Stubs}
+
+  @requests %{
+    "OpenSession" => V1.OpenSessionRequest,
+    "CloseSession" => V1.CloseSessionRequest,
+    "GetSession" => V1.GetSessionRequest,
+    "StartWorld" => V1.StartWorldRequest,
+    "StopWorld" => V1.StopWorldRequest,
+    "GetWorld" => V1.GetWorldRequest,
+    "RestartWorld" => V1.RestartWorldRequest,
+    "Diagnose" => V1.DiagnoseRequest
+  }
+
+  @doc "The answer to a request of the pool's service. A stub of its function may make it fail."
+  @spec call(atom(), String.t(), String.t(), binary()) :: Calls.reply()
+  def call(bridge, method, path, request) do
+    case Map.fetch(@requests, method) do
+      {:ok, module} ->
+        {:ok, request} = Protobuf.decode(module, request)
+        with :ok <- stubbed(bridge, path), do: reply(answer(method, request, bridge))
+
+      :error ->
+        {:error, Transport.unimplemented(path)}
+    end
+  end
+
+  defp reply({:ok, response}), do: {:ok, response |> Protobuf.encode() |> IO.iodata_to_binary()}
+  defp reply({:error, error}), do: {:error, Transport.status(error)}
+
+  defp stubbed(bridge, path) do
+    callers = [self() | Process.get(:"$callers", [])]
+
+    case Stubs.ask(bridge, {:take, callers, path, []}) do
+      {:ok, {:result, {:error, %Error{}} = failed}} ->
+        reply(failed)
+
+      {:ok, other} ->
+        raise ArgumentError,
+              "sessions and worlds work by themselves: a stub of theirs is {:error, %Vllm.Error{}}, " <>
+                "got: #{inspect(elem(other, 1), limit: 5)}"
+
+      :error ->
+        :ok
+    end
+  end
+
+  defp answer("OpenSession", request, bridge) do
+    case Stubs.ask(bridge, {:sessions, request.session_id}) do
+      nil ->
+        session = %V1.Session{
+          session_id: request.session_id,
+          pool_name: named(request.pool_name),
+          affinity: affinity(request.affinity),
+          client_id: request.client_id
+        }
+
+        session = if session.session_id == "", do: named_session(session), else: session
+        Stubs.ask(bridge, {:put_session, session})
+        {:ok, session}
+
+      session ->
+        {:ok, session}
+    end
+  end
+
+  defp answer("CloseSession", %{session_id: id}, bridge),
+    do: {:ok, %V1.CloseSessionResponse{closed: Stubs.ask(bridge, {:close_session, id})}}
+
+  defp answer("GetSession", %{session_id: id}, bridge),
+    do: found(Stubs.ask(bridge, {:sessions, id}), "session", id)
+
+  defp answer("StartWorld", request, bridge) do
+    case Stubs.ask(bridge, {:worlds, request.world_id}) do
+      %V1.World{state: :world_ready} ->
+        message = "there is a world #{request.world_id} already; stop it, or give another id"
+        {:error, %Error{category: :pool, reason: "world_exists", message: message}}
+
+      _none_or_ended ->
+        keep(world(request), bridge)
+    end
+  end
+
+  defp answer("StopWorld", %{world_id: id}, bridge) do
+    case Stubs.ask(bridge, {:worlds, id}) do
+      nil ->
+        {:ok, %V1.StopWorldResponse{stopped: false}}
+
+      world ->
+        for rank <- world.ranks, do: Stubs.ask(bridge, {:close_session, rank.session_id})
+        ranks = Enum.map(world.ranks, &%{&1 | state: :dead})
+        Stubs.ask(bridge, {:put_world, %{world | state: :world_stopped, ranks: ranks}})
+        {:ok, %V1.StopWorldResponse{stopped: true}}
+    end
+  end
+
+  defp answer("GetWorld", %{world_id: id}, bridge),
+    do: found(Stubs.ask(bridge, {:worlds, id}), "world", id)
+
+  defp answer("RestartWorld", %{world_id: id}, bridge) do
+    with {:ok, world} <- found(Stubs.ask(bridge, {:worlds, id}), "world", id),
+         do: world |> Map.put(:epoch, world.epoch + 1) |> with_ranks() |> keep(bridge)
+  end
+
+  defp answer("Diagnose", %{world_id: id}, bridge) do
+    with {:ok, world} <- found(Stubs.ask(bridge, {:worlds, id}), "world", id),
+         do: {:ok, %V1.Diagnosis{text: "all ranks of #{id} are idle", world: world}}
+  end
+
+  defp found(nil, what, id) do
+    message = "there is no #{what} #{id}"
+    {:error, %Error{category: :pool, reason: "#{what}_not_found", message: message}}
+  end
+
+  defp found(message, _what, _id), do: {:ok, message}
+
+  defp keep(world, bridge) do
+    Stubs.ask(bridge, {:put_world, world})
+    for rank <- world.ranks, do: Stubs.ask(bridge, {:put_session, session(world, rank)})
+    {:ok, world}
+  end
+
+  defp world(request) do
+    sizes = [
+      tensor_parallel_size: request.tensor_parallel_size || 1,
+      pipeline_parallel_size: request.pipeline_parallel_size || 1,
+      data_parallel_size: request.data_parallel_size || 1,
+      prefill_context_parallel_size: request.prefill_context_parallel_size || 1,
+      decode_context_parallel_size: request.decode_context_parallel_size || 1
+    ]
+
+    # The decode context takes its ranks from the tensor parallel ones.
+    size =
+      sizes |> Keyword.delete(:decode_context_parallel_size) |> Keyword.values() |> Enum.product()
+
+    %V1.World{
+      world_id: request.world_id,
+      epoch: 1,
+      world_size: size,
+      backend: if(request.backend == "", do: "gloo", else: request.backend),
+      gate: request.gate != false,
+      pool_name: named(request.pool_name)
+    }
+    |> struct!(sizes)
+    |> with_ranks()
+  end
+
+  defp with_ranks(world) do
+    ranks =
+      for rank <- 0..(world.world_size - 1) do
+        %V1.RankInfo{
+          rank: rank,
+          local_rank: rank,
+          node: "memory",
+          state: :ready,
+          session_id: "#{world.world_id}-#{rank}",
+          pool_name: world.pool_name,
+          doing: "idle"
+        }
+      end
+
+    %{world | state: :world_ready, ranks: ranks}
+  end
+
+  defp session(world, rank) do
+    %V1.Session{
+      session_id: rank.session_id,
+      pool_name: world.pool_name,
+      affinity: :strict_queue,
+      world_id: world.world_id,
+      rank: rank.rank,
+      epoch: world.epoch
+    }
+  end
+
+  defp named(""), do: "default"
+  defp named(pool_name), do: pool_name
+
+  defp affinity(:affinity_unspecified), do: :hint
+  defp affinity(affinity), do: affinity
+
+  defp named_session(session),
+    do: %{session | session_id: "session-#{System.unique_integer([:positive])}"}
+end

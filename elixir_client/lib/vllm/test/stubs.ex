@@ -1,0 +1,202 @@
+defmodule Vllm.Test.Stubs do
+  @moduledoc false
+  # The process of an in-memory bridge: who has stubbed what, what was called, and the sessions, worlds
+  # and objects that tests have made.
+
+  use GenServer
+
+  alias Vllm.Bridge.V1
+
+  @typedoc "A path, or `{:name, dotted}` for what is called by name."
+  @type key :: String.t() | {:name, String.t()}
+
+  @typedoc "What a call is answered with: a function of its arguments, or a result."
+  @type answer :: {:function, fun()} | {:result, term()}
+
+  @doc false
+  @spec start_link(atom()) :: GenServer.on_start()
+  def start_link(bridge), do: GenServer.start_link(__MODULE__, bridge, name: name(bridge))
+
+  @doc "The name of a bridge's process."
+  @spec name(atom()) :: atom()
+  def name(bridge), do: Module.concat(bridge, Stubs)
+
+  @doc "Asks the process; raises when the bridge is not an in-memory one."
+  @spec ask(atom(), term()) :: term()
+  def ask(bridge, request) do
+    with :gone <- ask_if_there(bridge, request) do
+      raise ArgumentError,
+            "there is no in-memory bridge #{inspect(bridge)}: start " <>
+              "{Vllm.Bridge, name: #{inspect(bridge)}, transport: Vllm.Bridge.Transport.Memory}, e.g. " <>
+              "with start_supervised!/1, or name the one you have with `bridge: ...`"
+    end
+  end
+
+  @doc "As `ask/2`; `:gone` when the bridge is not there, or ends."
+  @spec ask_if_there(atom(), term()) :: term() | :gone
+  def ask_if_there(bridge, request) do
+    GenServer.call(name(bridge), request)
+  catch
+    :exit, _gone -> :gone
+  end
+
+  # --- the process ------------------------------------------------------------------------------
+
+  # owners: pid => what that process has stubbed; allowed: pid => the owner whose stubs it uses.
+  @impl GenServer
+  def init(_bridge) do
+    # So that `terminate/2` tells those that keep what was expected.
+    Process.flag(:trap_exit, true)
+    state = %{owners: %{}, allowed: %{}, shared: nil, sessions: %{}, worlds: %{}, objects: %{}}
+    {:ok, state}
+  end
+
+  # keeper: a process that is told at our end what has not been called.
+  @nothing %{stubs: %{}, expected: %{}, called: [], keeper: nil}
+
+  @impl GenServer
+  def handle_call({:stub, owner, key, answer}, _from, state) do
+    {:reply, :ok, update(state, owner, &put_in(&1.stubs[key], answer))}
+  end
+
+  def handle_call({:expect, owner, key, answers}, _from, state) do
+    more = &(&1 ++ answers)
+    changed = &%{&1 | expected: Map.update(&1.expected, key, answers, more)}
+    {:reply, :ok, update(state, owner, changed)}
+  end
+
+  # Who asks: the calling process, then those that it works for.
+  def handle_call({:take, callers, key, arguments}, _from, state) do
+    case owner(callers, key, state) do
+      {:ok, owner} ->
+        mine = state.owners[owner]
+        mine = %{mine | called: [{key, arguments} | mine.called]}
+
+        case mine.expected do
+          %{^key => [answer | rest]} ->
+            {:reply, {:ok, answer}, put_in(state.owners[owner], put_in(mine.expected[key], rest))}
+
+          _none_left ->
+            {:reply, Map.fetch(mine.stubs, key), put_in(state.owners[owner], mine)}
+        end
+
+      :error ->
+        {:reply, :error, state}
+    end
+  end
+
+  def handle_call({:allow, owner, :all}, _from, %{shared: other} = state)
+      when other not in [nil, owner],
+      do: {:reply, {:error, other}, state}
+
+  def handle_call({:allow, owner, :all}, _from, state),
+    do: {:reply, :ok, %{update(state, owner, & &1) | shared: owner}}
+
+  def handle_call({:allow, owner, pid}, _from, state) do
+    case state.allowed do
+      %{^pid => other} when other != owner and is_map_key(state.owners, other) ->
+        {:reply, {:error, other}, state}
+
+      _free ->
+        state = update(state, owner, & &1)
+        {:reply, :ok, put_in(state.allowed[pid], owner)}
+    end
+  end
+
+  def handle_call({:called, owner, key}, _from, state) do
+    called = Map.get(state.owners, owner, @nothing).called
+    {:reply, for({^key, arguments} <- Enum.reverse(called), do: arguments), state}
+  end
+
+  def handle_call({:missing, owner}, _from, state),
+    do: {:reply, missing(Map.get(state.owners, owner, @nothing)), state}
+
+  # What a process has stubbed is needed after its end, by what verifies it.
+  def handle_call({:keep, owner, keeper}, _from, state),
+    do: {:reply, :ok, update(state, owner, &%{&1 | keeper: keeper})}
+
+  def handle_call({:forget, owner}, _from, state), do: {:reply, :ok, forget(state, owner)}
+
+  def handle_call({:remember, id, object}, _from, state),
+    do: {:reply, :ok, put_in(state.objects[id], object)}
+
+  def handle_call({:object, id}, _from, state), do: {:reply, Map.get(state.objects, id), state}
+
+  def handle_call({:release, ids}, _from, state) do
+    {gone, objects} = Map.split(state.objects, ids)
+    {:reply, map_size(gone), %{state | objects: objects}}
+  end
+
+  def handle_call({:put_session, %V1.Session{} = session}, _from, state),
+    do: {:reply, :ok, put_in(state.sessions[session.session_id], session)}
+
+  def handle_call({:put_world, %V1.World{} = world}, _from, state),
+    do: {:reply, :ok, put_in(state.worlds[world.world_id], world)}
+
+  def handle_call({:close_session, id}, _from, state) do
+    {session, sessions} = Map.pop(state.sessions, id)
+    {:reply, session != nil, %{state | sessions: sessions}}
+  end
+
+  def handle_call({kind, id}, _from, state) when kind in [:sessions, :worlds],
+    do: {:reply, state |> Map.fetch!(kind) |> Map.get(id), state}
+
+  @impl GenServer
+  def handle_info({:DOWN, _monitor, :process, pid, _reason}, state) do
+    case state.owners do
+      %{^pid => %{keeper: keeper}} when keeper != nil -> {:noreply, state}
+      _nobody_needs_it -> {:noreply, forget(state, pid)}
+    end
+  end
+
+  def handle_info(_other, state), do: {:noreply, state}
+
+  @impl GenServer
+  def terminate(_reason, state) do
+    for {_pid, %{keeper: keeper} = mine} <- state.owners,
+        keeper != nil,
+        do: send(keeper, {:missing, missing(mine)})
+
+    :ok
+  end
+
+  defp missing(mine),
+    do: for({key, [_ | _] = answers} <- mine.expected, do: {key, length(answers)})
+
+  defp update(state, owner, fun) do
+    unless is_map_key(state.owners, owner), do: Process.monitor(owner)
+    %{state | owners: Map.update(state.owners, owner, fun.(@nothing), fun)}
+  end
+
+  defp forget(state, owner) do
+    %{
+      state
+      | owners: Map.delete(state.owners, owner),
+        allowed: Map.reject(state.allowed, fn {pid, of} -> owner in [pid, of] end),
+        shared: if(state.shared == owner, do: nil, else: state.shared)
+    }
+  end
+
+  # The nearest process that says something about this function; without any, the nearest that stubs
+  # at all: its test shall be told what is missing.
+  defp owner(callers, key, state) do
+    owners =
+      for pid <- callers ++ [:shared],
+          owner = owner_of(pid, state),
+          is_map_key(state.owners, owner),
+          do: owner
+
+    case Enum.find(owners, List.first(owners), &answers?(state.owners[&1], key)) do
+      nil -> :error
+      owner -> {:ok, owner}
+    end
+  end
+
+  defp owner_of(:shared, state), do: state.shared
+
+  defp owner_of(pid, state) when is_map_key(state.owners, pid), do: pid
+  defp owner_of(pid, state), do: state.allowed[pid]
+
+  defp answers?(%{stubs: stubs, expected: expected}, key),
+    do: is_map_key(stubs, key) or Map.get(expected, key, []) != []
+end

@@ -1,0 +1,131 @@
+defmodule Vllm.World.Launcher do
+  @moduledoc false
+  # Starts, restarts and stops worlds at the pool. The options are checked already.
+
+  alias Vllm.Bridge.{Connections, Owners, PoolClient, V1}
+  alias Vllm.{Error, Session, Telemetry, World}
+  alias Vllm.World.{Info, Progress}
+
+  # The pool bounds the start itself and says why it failed; this is for a pool that does not.
+  @default_timeout 120_000
+  @grace 30_000
+
+  @doc "An id for a world that is not given one."
+  @spec new_id() :: String.t()
+  def new_id, do: "world-" <> Base.encode16(:crypto.strong_rand_bytes(4), case: :lower)
+
+  @doc "Starts a world; the calling process owns it unless it is detached."
+  @spec start(String.t(), map(), Connections.config()) :: {:ok, World.t()} | {:error, Error.t()}
+  def start(id, opts, config) do
+    # A name of ours is owned before the world is there: so it can be stopped by whoever sees us die.
+    given = opts.world_id
+    owned? = not opts.detached
+
+    if owned? and given == nil, do: Owners.own(opts.bridge, {:world, id})
+    result = launch("StartWorld", request(id, opts, config), id, opts, config)
+
+    case result do
+      {:ok, _world} when owned? -> Owners.own(opts.bridge, {:world, id})
+      {:error, _error} when owned? and given == nil -> Owners.disown(opts.bridge, {:world, id})
+      _detached_or_not_ours -> :ok
+    end
+
+    result
+  end
+
+  @doc "Starts a world again, with new sessions."
+  @spec restart(String.t(), map(), Connections.config()) :: {:ok, World.t()} | {:error, Error.t()}
+  def restart(id, opts, config) do
+    before = Connections.session_ids(opts.bridge, id)
+    request = %V1.RestartWorldRequest{world_id: id}
+
+    with {:ok, world} <- launch("RestartWorld", request, id, opts, config),
+         :ok <- Connections.unbind(opts.bridge, before -- world.session_ids),
+         do: {:ok, world}
+  end
+
+  @doc "Stops a world and forgets its sessions."
+  @spec stop(String.t(), atom()) :: :ok | {:error, Error.t()}
+  def stop(id, bridge) do
+    with {:ok, config} <- Connections.config(bridge),
+         request = %V1.StopWorldRequest{world_id: id},
+         {:ok, _response} <- PoolClient.call(config, "StopWorld", request, V1.StopWorldResponse) do
+      Owners.forget(bridge, {:world, id})
+      Connections.unbind(bridge, Connections.session_ids(bridge, id))
+    end
+  end
+
+  defp launch(method, request, id, opts, config) do
+    restart? = method == "RestartWorld"
+    facts = %{world_id: id, bridge: opts.bridge, epoch: nil, world_size: nil, restart: restart?}
+
+    Telemetry.world_start(facts, &Map.take(&1, [:epoch, :world_size]), fn ->
+      timeout = (opts.timeout || @default_timeout) + @grace
+      progress = Progress.start(opts.on_progress, id, opts.bridge)
+      result = PoolClient.call(config, method, request, V1.World, timeout)
+      Progress.finish(progress, started(result))
+      with {:ok, message} <- result, do: message |> from_message(opts.bridge) |> bind()
+    end)
+  end
+
+  defp started({:ok, message}), do: Info.from_message(message)
+  defp started({:error, _error}), do: nil
+
+  # A world that cannot be used must not stay behind.
+  defp bind(world) do
+    with {:error, error} <- Connections.bind(world.bridge, world.sessions) do
+      stop(world.id, world.bridge)
+      {:error, error}
+    else
+      :ok -> {:ok, world}
+    end
+  end
+
+  defp request(id, opts, config) do
+    %V1.StartWorldRequest{
+      world_id: id,
+      tensor_parallel_size: opts.tensor_parallel_size,
+      pipeline_parallel_size: opts.pipeline_parallel_size,
+      data_parallel_size: opts.data_parallel_size,
+      prefill_context_parallel_size: opts.prefill_context_parallel_size,
+      decode_context_parallel_size: opts.decode_context_parallel_size,
+      backend: opts.backend || "",
+      timeout: duration(opts.timeout),
+      pool_name: opts.pool_name || config.defaults.pool_name || "",
+      gate: opts.gate,
+      client_id: if(opts.detached, do: "", else: config.client_id)
+    }
+  end
+
+  defp duration(nil), do: nil
+
+  defp duration(ms) do
+    %Vllm.Google.Protobuf.Duration{seconds: div(ms, 1_000), nanos: rem(ms, 1_000) * 1_000_000}
+  end
+
+  defp from_message(%V1.World{} = message, bridge) do
+    sessions =
+      for rank <- message.ranks do
+        %Session{
+          id: rank.session_id,
+          rank: rank.rank,
+          bridge: bridge,
+          pool_name: message.pool_name,
+          affinity: :strict_queue,
+          endpoint: rank.endpoint,
+          world_id: message.world_id,
+          epoch: message.epoch,
+          pid: rank.pid
+        }
+      end
+
+    %World{
+      id: message.world_id,
+      epoch: message.epoch,
+      world_size: message.world_size,
+      sessions: sessions,
+      session_ids: Enum.map(sessions, & &1.id),
+      bridge: bridge
+    }
+  end
+end

@@ -1,0 +1,103 @@
+defmodule Vllm.World.Schemas do
+  @moduledoc false
+  # The options of the functions of `Vllm.World`, see `Vllm.Options`.
+
+  @sizes [
+    tensor_parallel_size: "Ranks that share every layer.",
+    pipeline_parallel_size: "Stages the layers are cut into.",
+    data_parallel_size: "Replicas.",
+    prefill_context_parallel_size: "Ranks a prompt is cut over.",
+    decode_context_parallel_size: "Ranks a context is cut over; divides the tensor parallel size."
+  ]
+
+  @start Enum.map(@sizes, fn {key, doc} -> {key, [type: :positive, doc: doc]} end) ++
+           [
+             backend: [type: :label, doc: "Backend of torch.distributed; `gloo` when absent."],
+             timeout: [
+               type: :positive,
+               doc:
+                 "Milliseconds that bound the start and every rendezvous, group and wait of the " <>
+                   "world; 120,000 when absent."
+             ],
+             world_id: [type: :text, doc: "Id; a new one when absent."],
+             pool_name: [type: :label, doc: "Pool to start it in; the default one when absent."],
+             gate: [
+               type: :boolean,
+               default: true,
+               doc:
+                 "Whether collectives and point-to-point calls wait at the pool's gate until all " <>
+                   "members have asked for the same."
+             ],
+             detached: [
+               type: :boolean,
+               default: false,
+               doc: "Whether it outlives the calling process and the bridge, see above."
+             ],
+             on_progress: [
+               type: {:function, 1},
+               doc:
+                 "Called with a `Vllm.World.Info` for every change while the world starts, in a " <>
+                   "process of its own; the last time, before the start returns, with the world ready. " <>
+                   "What it raises is logged."
+             ],
+             bridge: [
+               type: :name,
+               default: Vllm.Bridge,
+               doc: "Name of the `Vllm.Bridge` to use."
+             ]
+           ]
+
+  @by_id [
+    bridge: [
+      type: :name,
+      default: Vllm.Bridge,
+      doc: "Name of the `Vllm.Bridge` to use, for a world given by its id."
+    ]
+  ]
+
+  @restart [
+             timeout: [
+               type: :positive,
+               doc: "Milliseconds that the start may take; 120,000 when absent."
+             ],
+             on_progress: [type: {:function, 1}, doc: "As of `start/1`."]
+           ] ++ @by_id
+
+  @diagnose [
+              with_stacks: [
+                type: :boolean,
+                default: false,
+                doc: "Also the Python stacks of every rank."
+              ]
+            ] ++ @by_id
+
+  @await [
+    timeout: [type: :timeout, default: :infinity, doc: "Milliseconds to wait."],
+    on_progress: [
+      type: {:function, 1},
+      doc:
+        "Called here, in the calling process, with a `Vllm.World.Info` for every change, first with what " <>
+          "is known already."
+    ]
+  ]
+
+  @doc false
+  @spec start() :: Vllm.Options.schema()
+  def start, do: @start
+
+  @doc false
+  @spec await() :: Vllm.Options.schema()
+  def await, do: @await
+
+  @doc false
+  @spec restart() :: Vllm.Options.schema()
+  def restart, do: @restart
+
+  @doc false
+  @spec diagnose() :: Vllm.Options.schema()
+  def diagnose, do: @diagnose
+
+  @doc false
+  @spec by_id() :: Vllm.Options.schema()
+  def by_id, do: @by_id
+end

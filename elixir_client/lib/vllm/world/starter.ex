@@ -1,0 +1,161 @@
+defmodule Vllm.World.Starter do
+  @moduledoc false
+  # Starts a world on behalf of a process that does something else meanwhile. The world is owned by the
+  # process in which it starts, which lives until somebody has awaited it and owns it then.
+
+  use GenServer, restart: :temporary
+
+  alias Vllm.Bridge.Owners
+  alias Vllm.{Error, World}
+  alias Vllm.World.{Info, Starting}
+
+  @type start :: ((Info.t() -> term()) -> {:ok, World.t()} | {:error, Error.t()})
+
+  @doc "Begins; ends with the calling process unless the world is detached."
+  @spec start(start(), (Info.t() -> term()) | nil, boolean()) :: pid()
+  def start(start, on_progress, detached?) do
+    caller = self()
+    callers = [caller | Process.get(:"$callers", [])]
+    {:ok, pid} = GenServer.start(__MODULE__, {start, on_progress, detached?, caller, callers})
+    pid
+  end
+
+  @doc "Waits for the world, which the calling process owns then."
+  @spec await(Starting.t(), timeout(), (Info.t() -> term()) | nil) ::
+          {:ok, World.t()} | {:error, Error.t()}
+  def await(starting, timeout, on_progress) do
+    # An alias: what comes after we stopped waiting is dropped by the runtime.
+    ref = :erlang.monitor(:process, starting.pid, alias: :demonitor)
+    deadline = timeout != :infinity && System.monotonic_time(:millisecond) + timeout
+    send(starting.pid, {:await, ref})
+
+    try do
+      wait(ref, starting, deadline, on_progress, nil)
+    after
+      :erlang.demonitor(ref, [:flush])
+      flush(ref)
+    end
+  end
+
+  defp wait(ref, starting, deadline, on_progress, latest) do
+    left =
+      if deadline, do: max(0, deadline - System.monotonic_time(:millisecond)), else: :infinity
+
+    receive do
+      {^ref, {:progress, info}} ->
+        if on_progress, do: on_progress.(info)
+        wait(ref, starting, deadline, on_progress, info)
+
+      {^ref, {:result, {:ok, world}}} ->
+        unless starting.detached, do: Owners.own(world.bridge, {:world, world.id})
+        send(starting.pid, :taken)
+        {:ok, world}
+
+      {^ref, {:result, error}} ->
+        send(starting.pid, :taken)
+        error
+
+      {:DOWN, ^ref, :process, _pid, _reason} ->
+        {:error, Error.validation(over(starting), "invalid_argument")}
+    after
+      left -> {:error, not_ready(starting, latest)}
+    end
+  end
+
+  defp over(starting) do
+    "world #{starting.id} is not on its way any more: it was awaited already, or the process that " <>
+      "started it has ended"
+  end
+
+  defp not_ready(starting, info) do
+    %Error{
+      category: :timeout,
+      reason: "world_not_ready",
+      message:
+        "world #{starting.id} is not ready yet#{so_far(info)}. Its start goes on: await it again, or " <>
+          "Vllm.World.stop/1 it",
+      details: %{"world_id" => starting.id}
+    }
+  end
+
+  defp so_far(nil), do: ""
+
+  defp so_far(%Info{} = info) do
+    ready = Enum.count(info.ranks, &(&1.state == :ready))
+    waiting = for rank <- info.ranks, rank.state != :ready, do: "rank #{rank.rank} #{rank.state}"
+
+    Enum.join([": #{ready} of #{info.world_size} ranks are" | waiting], ", ")
+  end
+
+  defp flush(ref) do
+    receive do
+      {^ref, _late} -> flush(ref)
+    after
+      0 -> :ok
+    end
+  end
+
+  # --- the process ------------------------------------------------------------------------------
+
+  @impl GenServer
+  def init({start, on_progress, detached?, caller, callers}) do
+    Process.flag(:trap_exit, true)
+    starter = self()
+    Process.monitor(caller)
+
+    tell = fn info ->
+      send(starter, {:progress, info})
+      if on_progress, do: on_progress.(info)
+    end
+
+    pid =
+      spawn_link(fn ->
+        Process.put(:"$callers", callers)
+        send(starter, {:result, start.(tell)})
+        receive(do: (:taken -> :ok))
+      end)
+
+    {:ok, %{pid: pid, detached?: detached?, info: nil, result: nil, waiting: []}}
+  end
+
+  @impl GenServer
+  def handle_info({:await, ref}, state) do
+    if state.info, do: send(ref, {ref, {:progress, state.info}})
+    if state.result, do: send(ref, {ref, {:result, state.result}})
+    {:noreply, %{state | waiting: [ref | state.waiting]}}
+  end
+
+  def handle_info({:progress, info}, state) do
+    for ref <- state.waiting, do: send(ref, {ref, {:progress, info}})
+    {:noreply, %{state | info: info}}
+  end
+
+  def handle_info({:result, result}, state) do
+    for ref <- state.waiting, do: send(ref, {ref, {:result, result}})
+    {:noreply, %{state | result: result}}
+  end
+
+  def handle_info(:taken, state) do
+    send(state.pid, :taken)
+    {:stop, :normal, state}
+  end
+
+  def handle_info({:EXIT, pid, reason}, %{pid: pid} = state) do
+    message = "the start of the world ended: #{Exception.format_exit(reason)}"
+    error = %Error{category: :pool, reason: "world_start_failed", message: message}
+    handle_info({:result, {:error, error}}, state)
+  end
+
+  # A detached world becomes ready without us.
+  def handle_info({:DOWN, _monitor, :process, _caller, _reason}, %{detached?: true} = state) do
+    Process.unlink(state.pid)
+    send(state.pid, :taken)
+    {:stop, :normal, state}
+  end
+
+  # Nobody is left to await it: what is linked to us goes, and with it the world.
+  def handle_info({:DOWN, _monitor, :process, _caller, _reason}, state),
+    do: {:stop, :shutdown, state}
+
+  def handle_info(_other, state), do: {:noreply, state}
+end
