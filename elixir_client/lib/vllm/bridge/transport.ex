@@ -5,8 +5,8 @@ defmodule Vllm.Bridge.Transport do
 
       {Vllm.Bridge, transport: {MyTransport, some: "option"}}
 
-  and `Vllm.Bridge.Transport.Memory`, for tests, is one. Everything else of the client stays as it is: a
-  transport gets encoded requests, and gives encoded responses.
+  and `Vllm.Bridge.Transport.Memory`, for tests, and `Vllm.Bridge.Transport.Snakepit` are two. Everything
+  else of the client stays as it is: a transport gets encoded requests, and gives encoded responses.
 
   ## What comes through it
 
@@ -16,6 +16,7 @@ defmodule Vllm.Bridge.Transport do
       rank. The metadata says where: `vllm-session-id` and `vllm-call-id` always, where they apply also
       `vllm-epoch` (of the world, as the caller knows it), `vllm-tensors` (`ref`: leave tensors there)
       and, with what may be a session's first call, `vllm-affinity`, `vllm-pool-name`, `vllm-client-id`.
+      Where the call or its bridge names a timeout profile, `vllm-timeout-profile` is that name.
     * `/vllm.bridge.v1.Pool/METHOD`: `OpenSession`, `CloseSession`, `GetSession`, `StartWorld`,
       `StopWorld`, `GetWorld`, `RestartWorld`, `Diagnose`, `GetProfiles`.
     * `/vllm.bridge.v1.Rank/Withdraw`: takes back a call whose time is over, and says what became of it.

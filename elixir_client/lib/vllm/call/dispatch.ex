@@ -161,9 +161,23 @@ defmodule Vllm.Call.Dispatch do
       call_id: call_id,
       connection: config.pool,
       timeout: nil,
-      metadata: metadata |> tensors(config, runtime) |> first_use(config, runtime, open)
+      metadata:
+        metadata
+        |> tensors(config, runtime)
+        |> first_use(config, runtime, open)
+        |> profile(config, runtime)
     }
   end
+
+  # A server has the timeout that came of it; what is behind a transport may go by the name.
+  defp profile(metadata, %{pool: {_transport, _handle}} = config, runtime) do
+    case runtime.timeout_profile || config.defaults.timeout_profile do
+      nil -> metadata
+      name -> metadata ++ [{"vllm-timeout-profile", name}]
+    end
+  end
+
+  defp profile(metadata, _server, _runtime), do: metadata
 
   defp tensors(metadata, config, runtime) do
     case runtime.tensors || config.defaults.tensors do

@@ -1,0 +1,154 @@
+defmodule Vllm.Bridge.SnakepitAdapter do
+  @moduledoc """
+  The adapter of a [Snakepit](https://hexdocs.pm/snakepit) pool whose workers are ranks of ours.
+
+      config :snakepit,
+        pooling_enabled: true,
+        pools: [%{name: :ranks, pool_size: 2, adapter_module: Vllm.Bridge.SnakepitAdapter}]
+
+  Snakepit runs `script_path/0` by `executable_path/0`, the Python that `vllm_distributed` is installed
+  in: that of `config :vllm_distributed, python: "/srv/vllm/bin/python"`, of the variable `VLLM_PYTHON`,
+  `./.venv/bin/python`, or `python3` on the PATH. The arguments of the script are the `adapter_args` of
+  `config :snakepit, pool_config: %{...}`, if any: `["--allow", "my_package."]`.
+
+  All that has to do with gRPC is done by Snakepit's own adapter for Python. This one sends, in addition,
+  every argument `{:binary, bytes}` of a tool as it is, beside the JSON: `Vllm.Bridge.Transport.Snakepit`
+  needs that, and other callers may use it.
+
+  See docs/snakepit.md.
+  """
+
+  @compile {:no_warn_undefined, Snakepit.Adapters.GRPCPython}
+
+  # This compiles without Snakepit too, and is of no use then.
+  if Code.ensure_loaded?(Snakepit.Adapter), do: @behaviour(Snakepit.Adapter)
+
+  alias Snakepit.Adapters.GRPCPython
+
+  @module "vllm_bridge.snakepit.worker"
+  @find "import importlib.util as util; print(util.find_spec('#{@module}').origin)"
+
+  @doc "The Python that runs the workers. Raises `ArgumentError` where there is none."
+  @spec executable_path() :: String.t()
+  def executable_path do
+    installed = Path.expand(".venv/bin/python")
+
+    cond do
+      path = Application.get_env(:vllm_distributed, :python) -> program(path)
+      path = System.get_env("VLLM_PYTHON") -> program(path)
+      File.regular?(installed) -> installed
+      true -> program("python3")
+    end
+  end
+
+  # An absolute path: the script runs in another folder. Links are kept, they say which environment it is.
+  defp program(name) do
+    case System.find_executable(name) do
+      nil ->
+        raise ArgumentError,
+              "#{inspect(name)} is no Python interpreter; set config :vllm_distributed, python: \"...\" " <>
+                "to the one that vllm_distributed is installed in"
+
+      path ->
+        Path.expand(path)
+    end
+  end
+
+  @doc """
+  The script of the workers, as that Python has it; it is asked once. Raises `ArgumentError` where
+  `vllm_distributed` is not installed.
+  """
+  @spec script_path() :: String.t()
+  def script_path do
+    python = executable_path()
+    key = {__MODULE__, python}
+
+    with nil <- :persistent_term.get(key, nil) do
+      script = find_script(python)
+      :persistent_term.put(key, script)
+      script
+    end
+  end
+
+  defp find_script(python) do
+    case System.cmd(python, ["-c", @find], stderr_to_stdout: true) do
+      {output, 0} ->
+        output |> String.split("\n", trim: true) |> List.last()
+
+      {output, _status} ->
+        raise ArgumentError,
+              "#{python} has no module #{@module}: install vllm_distributed there, or set " <>
+                "config :vllm_distributed, python: \"...\" to the interpreter that has it\n#{output}"
+    end
+  end
+
+  @doc "More arguments of the script."
+  @spec script_args() :: [String.t()]
+  def script_args do
+    case Application.get_env(:snakepit, :pool_config, %{}) do
+      %{adapter_args: args} when is_list(args) -> args
+      _none -> []
+    end
+  end
+
+  @doc "How long a tool may take where nobody says, in milliseconds: the profile `:default`."
+  @spec command_timeout(String.t(), map()) :: pos_integer()
+  def command_timeout(_command, _args), do: 120_000
+
+  # --- what Snakepit asks of an adapter that speaks gRPC ------------------------------------------
+
+  @doc false
+  @spec uses_grpc?() :: boolean()
+  def uses_grpc?, do: GRPCPython.uses_grpc?()
+
+  @doc false
+  @spec grpc_available?() :: boolean()
+  def grpc_available?, do: GRPCPython.grpc_available?()
+
+  @doc false
+  @spec get_port() :: 0
+  def get_port, do: 0
+
+  @doc false
+  @spec init_grpc_connection(:inet.port_number()) :: {:ok, map()} | {:error, term()}
+  def init_grpc_connection(port), do: GRPCPython.init_grpc_connection(port)
+
+  @doc false
+  @spec grpc_execute(map(), String.t(), String.t(), map(), timeout() | nil, keyword() | nil) ::
+          {:ok, term()} | {:error, term()}
+  def grpc_execute(connection, session_id, command, args, timeout \\ nil, opts \\ []) do
+    {args, opts} = binary(args, opts)
+    GRPCPython.grpc_execute(connection, session_id, command, args, timeout, opts)
+  end
+
+  @doc false
+  @spec grpc_execute_stream(
+          map(),
+          String.t(),
+          String.t(),
+          map(),
+          (term() -> term()),
+          timeout() | nil,
+          keyword() | nil
+        ) :: :ok | {:error, term()}
+  def grpc_execute_stream(
+        connection,
+        session_id,
+        command,
+        args,
+        callback,
+        timeout \\ nil,
+        opts \\ []
+      ) do
+    {args, opts} = binary(args, opts)
+    GRPCPython.grpc_execute_stream(connection, session_id, command, args, callback, timeout, opts)
+  end
+
+  # Snakepit's client takes binary parameters as an option, and makes JSON of all arguments.
+  defp binary(args, opts) do
+    opts = List.wrap(opts)
+    binary = for {name, {:binary, bytes}} <- args, into: %{}, do: {to_string(name), bytes}
+    plain = args |> Enum.reject(&match?({_name, {:binary, _bytes}}, &1)) |> Map.new()
+    {plain, Keyword.update(opts, :binary_parameters, binary, &Map.merge(&1, binary))}
+  end
+end

@@ -1,0 +1,187 @@
+defmodule Vllm.Bridge.Transport.Snakepit do
+  alias Vllm.{Options, Runtime}
+
+  @schema [
+    pool_name: [
+      type: :name,
+      doc: "Pool of sessions that name none; Snakepit's default if absent."
+    ],
+    pool: [type: :name, doc: "Snakepit's pool process, where it is not `Snakepit.Pool`."],
+    affinity: [
+      type: {:in, Runtime.affinities()},
+      doc: "Of sessions that name none; what the pool is configured with if absent."
+    ]
+  ]
+
+  @moduledoc """
+  Calls through a [Snakepit](https://hexdocs.pm/snakepit) pool whose adapter is
+  `Vllm.Bridge.SnakepitAdapter`: its workers are the ranks.
+
+      {Vllm.Bridge, transport: {Vllm.Bridge.Transport.Snakepit, pool_name: :ranks}}
+
+  Every call is one `Snakepit.execute_in_session/4` of the tool `vllm.rpc`, in the calling process, with
+  the call's session, `pool_name`, `affinity`, `timeout` and `timeout_profile` as options. It is never
+  sent twice. This module is of use only where the library Snakepit is loaded; without it a bridge with
+  this transport does not start.
+
+  Options:
+
+  #{Options.docs(@schema)}
+
+  A session lives in the worker that Snakepit binds it to, at its first call, and so do its objects: open
+  it as `:strict_queue` or `:strict_fail_fast` to find them again. `Vllm.Session.close/1` frees them.
+  `Vllm.World`, `Vllm.Bridge.subscribe/1` and asking what became of a call that timed out need a pool of
+  ours, and return the error `"unsupported_by_transport"`. docs/snakepit.md has a world made of sessions.
+  """
+
+  @behaviour Vllm.Bridge.Transport
+  @compile {:no_warn_undefined, Snakepit}
+
+  alias Vllm.Bridge.Connection
+  alias Vllm.Bridge.Transport
+  alias Vllm.Bridge.Transport.Snakepit.{Failure, Sessions}
+  alias Vllm.Error
+
+  @tool "vllm.rpc"
+  # What the tool knows of a call's metadata.
+  @metadata ["vllm-tensors", "vllm-call-id"]
+
+  @typedoc false
+  @type handle :: %{sessions: atom(), defaults: keyword()}
+
+  @impl Transport
+  @spec init(atom(), keyword()) ::
+          {:ok, handle(), [{module(), atom()}]} | {:error, String.t()}
+  def init(bridge, options) do
+    with :ok <- loaded(),
+         {:ok, given} <- Options.validate(options, @schema, "options") do
+      table = Module.concat(bridge, SnakepitSessions)
+      defaults = for {key, value} <- given, value != nil, do: {key, value}
+      {:ok, %{sessions: table, defaults: defaults}, [{Sessions, table}]}
+    end
+  end
+
+  defp loaded do
+    if Code.ensure_loaded?(Snakepit) and function_exported?(Snakepit, :execute_in_session, 4),
+      do: :ok,
+      else: {:error, "Snakepit is not loaded; add {:snakepit, \"~> 0.13\"} to your dependencies"}
+  end
+
+  @impl Transport
+  @spec unary(handle(), String.t(), binary(), keyword()) ::
+          {:ok, binary()} | {:error, Connection.reason()}
+  def unary(_handle, "/vllm.bridge.v1.Pool/GetProfiles" = path, _request, _options),
+    do: {:error, Transport.unimplemented(path)}
+
+  def unary(handle, "/vllm.bridge.v1.Pool/" <> method = path, request, options) do
+    release = &release(handle, &1, options)
+
+    with :unknown <- Sessions.call(handle.sessions, method, request, release),
+         do: {:error, unsupported(path)}
+  end
+
+  # The call that is to be taken back keeps the worker busy: nobody could be asked.
+  def unary(_handle, "/vllm.bridge.v1.Rank/Withdraw" = path, _request, _options),
+    do: {:error, unsupported(path)}
+
+  def unary(handle, path, request, options) do
+    metadata = options |> Keyword.get(:metadata, []) |> Map.new()
+    session_id = Map.fetch!(metadata, "vllm-session-id")
+
+    args = %{
+      "method" => path,
+      "request" => {:binary, request},
+      "session_id" => session_id,
+      "metadata" => Map.take(metadata, @metadata),
+      "correlation_id" => Map.get(metadata, "vllm-call-id", "")
+    }
+
+    with {:ok, options} <- options(handle, session_id, metadata, options),
+         {:ok, result} <- execute(session_id, @tool, args, options),
+         do: response(result)
+  end
+
+  defp response({:binary, bytes}), do: {:ok, bytes}
+  defp response({:binary, bytes, _decoded}), do: {:ok, bytes}
+  # A response without a byte, of a function without a result.
+  defp response(nil), do: {:ok, ""}
+
+  defp response(other) do
+    message =
+      "the answer of #{@tool} is #{inspect(other, limit: 5, printable_limit: 100)}, and no bytes: the " <>
+        "pool's adapter must be Vllm.Bridge.SnakepitAdapter"
+
+    error = %Error{category: :grpc_error, reason: "malformed_response", message: message}
+    {:error, Transport.status(error)}
+  end
+
+  defp unsupported(path) do
+    message =
+      "a Snakepit pool does not know #{path}; see docs/snakepit.md for what it has instead"
+
+    Transport.status(%Error{
+      category: :pool,
+      reason: "unsupported_by_transport",
+      message: message
+    })
+  end
+
+  # --- Snakepit ---------------------------------------------------------------------------------
+
+  defp execute(session_id, tool, args, options) do
+    case Snakepit.execute_in_session(session_id, tool, args, options) do
+      {:ok, result} -> {:ok, result}
+      {:error, failure} -> {:error, Failure.reason(failure)}
+    end
+  catch
+    :exit, reason -> {:error, Failure.exit_reason(reason)}
+  end
+
+  # What the call names, over what its session was opened with, over the bridge's.
+  defp options(handle, session_id, metadata, options) do
+    with {:ok, pool_name} <- pool_name(metadata["vllm-pool-name"]) do
+      named =
+        for {key, value} <- [pool_name: pool_name, affinity: affinity(metadata["vllm-affinity"])],
+            value != nil,
+            do: {key, value}
+
+      session = Sessions.options(handle.sessions, session_id, named)
+      call = [timeout: Keyword.get(options, :timeout, :infinity)] ++ profile(metadata)
+      {:ok, handle.defaults |> Keyword.merge(session) |> Keyword.merge(call)}
+    end
+  end
+
+  # Snakepit's names of pools are atoms; one that it has exists.
+  defp pool_name(nil), do: {:ok, nil}
+
+  defp pool_name(name) do
+    {:ok, String.to_existing_atom(name)}
+  rescue
+    ArgumentError ->
+      message = "Snakepit has no pool #{name}"
+      error = %Error{category: :pool, reason: "pool_not_found", message: message}
+      {:error, Transport.status(error)}
+  end
+
+  defp affinity(name), do: Enum.find(Runtime.affinities(), &(Atom.to_string(&1) == name))
+
+  defp profile(%{"vllm-timeout-profile" => name}) do
+    [timeout_profile: String.to_existing_atom(name)]
+  rescue
+    ArgumentError -> [timeout_profile: name]
+  end
+
+  defp profile(_none), do: []
+
+  # Frees what a session keeps in its worker; how many objects there were.
+  defp release(handle, session_id, options) do
+    with {:ok, options} <- options(handle, session_id, %{}, options),
+         do:
+           execute(
+             session_id,
+             "snakebridge.release_session",
+             %{"session_id" => session_id},
+             options
+           )
+  end
+end
