@@ -44,18 +44,17 @@ defmodule Vllm.Bridge.SnakepitTest do
       runtime = [bridge: @bridge, session_id: "named", affinity: :strict_queue, timeout: 5_000]
       assert Distributed.get_pp_indices(61, 0, 4, __runtime__: runtime) == {:ok, {0, 15}}
 
-      assert last_options() == %{
-               session_id: "named",
-               pool_name: :ranks,
-               affinity: :strict_queue,
-               timeout: 5_000
-             }
+      # What is left of it when the call is sent.
+      assert {timeout, options} = Map.pop(last_options(), :timeout)
+      assert timeout in 1..5_000
+      assert options == %{session_id: "named", pool_name: :ranks, affinity: :strict_queue}
     end
 
     test "takes its time from a profile, and names it" do
       runtime = [bridge: @bridge, timeout_profile: :ml_inference]
       assert Distributed.get_pp_indices!(8, 1, 2, __runtime__: runtime) == {4, 8}
-      assert %{timeout: 600_000, timeout_profile: :ml_inference} = last_options()
+      assert %{timeout: timeout, timeout_profile: :ml_inference} = last_options()
+      assert timeout in 500_000..600_000
     end
 
     test "goes to no pool that there is not" do
