@@ -7,6 +7,8 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 OLDEST := build/oldest
+WIRE_TESTS := $(addprefix tests/contract/test_, classes.py elements.py errors.py terms.py term_vectors.py) \
+	tests/bridge/test_chunks.py tests/bridge/test_real_ranks.py tests/bridge/test_snakepit.py
 
 # Elixir wants a UTF-8 locale, and finds the server and its Python here.
 export LC_ALL := C.UTF-8
@@ -49,8 +51,8 @@ contract-accept: setup ## Promise what is new in the contract (proto/baseline.tx
 pytest: setup ## Python tests
 	$(VENV)/bin/pytest
 
-pytest-oldest: $(OLDEST)/.installed ## Contract and bridge tests on the oldest grpcio, protobuf and msgpack claimed
-	PYTHONPATH=$(abspath $(OLDEST)) $(VENV)/bin/pytest tests/contract tests/bridge/test_real_ranks.py tests/bridge/test_snakepit.py
+pytest-oldest: $(OLDEST)/.installed ## What goes over the wire, on the oldest grpcio, protobuf and msgpack claimed
+	PYTHONPATH=$(abspath $(OLDEST)) $(VENV)/bin/pytest $(WIRE_TESTS)
 
 $(OLDEST)/.installed: $(STAMP) scripts/oldest.txt
 	rm -rf $(OLDEST)

@@ -2,7 +2,8 @@
 #
 # What is timed is a whole call: of a function that does nothing with its argument, or fetching a tensor
 # that is kept in its rank. The ways alternate within one run, because machines are noisy; a call without
-# a tensor says what of it is not the tensor's.
+# a tensor says what of it is not the tensor's. "Copies" is what one write and one read of as many bytes
+# in a reused file of /dev/shm take in the same turns: no way through shared memory can be much faster.
 
 defmodule Bench.Tensors do
   alias Vllm.{Session, Tensor}
@@ -14,7 +15,9 @@ defmodule Bench.Tensors do
     {:ok, _} =
       Supervisor.start_link([{Vllm.Bridge, server: :embedded, size: 1}], strategy: :one_for_one)
 
-    IO.puts("| what | median | fastest | bare call | target |\n|---|---|---|---|---|")
+    IO.puts(
+      "| what | median | fastest | bare call | copies | target |\n|---|---|---|---|---|---|"
+    )
 
     for {bytes, runs, target} <- [
           {256 * 1024, 300, nil},
@@ -33,9 +36,9 @@ defmodule Bench.Tensors do
     socket = prepare([], false, tensor)
 
     for direction <- [:up, :down] do
-      {shared, inline, bare} = measure(direction, memory, socket, runs)
-      row("#{size(bytes)} #{name(direction)}, shared memory", shared, bare, target)
-      row("#{size(bytes)} #{name(direction)}, unix socket", inline, bare, nil)
+      {shared, inline, bare, copies} = measure(direction, memory, socket, copies(tensor), runs)
+      row("#{size(bytes)} #{name(direction)}, shared memory", shared, bare, target, copies)
+      row("#{size(bytes)} #{name(direction)}, unix socket", inline, bare, nil, copies)
     end
 
     Enum.each([memory, socket], &Session.close(&1.session))
@@ -88,12 +91,24 @@ defmodule Bench.Tensors do
     %{session: session, up: up, down: down, bare: bare}
   end
 
-  defp measure(direction, memory, socket, runs) do
-    triples =
-      for _ <- 1..runs, do: {time(memory[direction]), time(socket[direction]), time(memory.bare)}
+  defp measure(direction, memory, socket, copies, runs) do
+    turns =
+      for _ <- 1..runs,
+          do: [time(memory[direction]), time(socket[direction]), time(memory.bare), time(copies)]
 
-    {Enum.map(triples, &elem(&1, 0)), Enum.map(triples, &elem(&1, 1)),
-     Enum.map(triples, &elem(&1, 2))}
+    turns |> Enum.zip_with(& &1) |> List.to_tuple()
+  end
+
+  # One write and one read of the tensor's bytes in shared memory.
+  defp copies(%Tensor{data: data}) do
+    path = "/dev/shm/vllm-bench-#{System.pid()}"
+    {:ok, file} = :file.open(path, [:read, :write, :raw, :binary])
+    File.rm!(path)
+
+    fn ->
+      :ok = :file.pwrite(file, 0, data)
+      {:ok, _} = :file.pread(file, 0, byte_size(data))
+    end
   end
 
   defp random(bytes), do: Tensor.from_binary(:crypto.strong_rand_bytes(bytes), :u8, {bytes})
@@ -133,12 +148,13 @@ defmodule Bench.Tensors do
     (System.monotonic_time(:nanosecond) - began) / 1.0e6
   end
 
-  defp row(what, times, bare, target) do
+  defp row(what, times, bare, target, copies \\ nil) do
     target = if target, do: "at most #{target} ms", else: ""
+    copies = if copies, do: ms(median(copies)), else: ""
 
-    IO.puts(
-      "| #{what} | #{ms(median(times))} | #{ms(Enum.min(times))} | #{ms(median(bare))} | #{target} |"
-    )
+    [what, ms(median(times)), ms(Enum.min(times)), ms(median(bare)), copies, target]
+    |> Enum.join(" | ")
+    |> then(&IO.puts("| #{&1} |"))
   end
 
   defp median(times), do: times |> Enum.sort() |> Enum.at(div(length(times), 2))

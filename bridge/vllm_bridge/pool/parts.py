@@ -44,7 +44,7 @@ class Parts:
             grpc.aio.AioRpcError: the call failed.
         """
         call = channel.stream_stream(PATH)(timeout=timeout, metadata=metadata)
-        accepted = PARTS in dict(await call.initial_metadata())
+        accepted = any(key == PARTS for key, _ in await call.initial_metadata())
         sending = asyncio.get_running_loop().create_task(self._send(call, accepted))
         try:
             while (part := await call.read()) is not grpc.aio.EOF:
