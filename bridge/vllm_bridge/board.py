@@ -42,7 +42,7 @@ CELLS = 256
 
 NO_DEADLINE = 2**64 - 1
 
-LOCK_SECONDS = 0.05
+LOCK_SECONDS = 0.5
 """Nobody holds the lock for more than microseconds: a rank that does has been stopped."""
 
 _HEADER = 8
@@ -168,14 +168,18 @@ class Board:
             return Place(self, at, members, number)
 
     @contextmanager
-    def _locked(self) -> Iterator[bool]:
-        """With False where the board is of no use any more: from then on all ask the pool."""
+    def _locked(self, *, surely: bool = False) -> Iterator[bool]:
+        """With False where the board is of no use any more: from then on all ask the pool.
+
+        `surely`: hold the lock in any case. Whoever has stopped with it is killed by the pool.
+        """
         try:
-            held = self._lock.acquire(LOCK_SECONDS)
+            while not (held := self._lock.acquire(LOCK_SECONDS)):
+                self._words[_BROKEN] = 1
+                if not surely:
+                    break
         except HolderDiedError:
             held = True
-            self._words[_BROKEN] = 1
-        if not held:
             self._words[_BROKEN] = 1
         try:
             yield held and not self._words[_BROKEN]
@@ -254,12 +258,10 @@ class Place:
             if left > 0 and not give_up():
                 self._board._own.wait(left)
                 continue
-            with self._board._locked() as held:
+            # Without the lock another one could say go at the same moment.
+            with self._board._locked(surely=True):
                 if words[state] == _WAITING:
-                    if not held:
-                        words[state] = _AT_POOL
-                    else:
-                        self._turn_to_pool()
+                    self._turn_to_pool()
         if words[state] == _GO:
             words[state] = _AWAY
             return Answer.GO

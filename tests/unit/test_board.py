@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 import random
@@ -12,6 +13,8 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeoutError
 
 import pytest
 
@@ -180,26 +183,34 @@ def test_a_lock_that_nobody_gives_back_sends_all_to_the_pool(
 
 # A member that is killed while it holds the lock, or stopped.
 HOLDER = """
-import os, sys
+import sys
 from vllm_bridge.board import Board
 board = Board(int(sys.argv[1]), 1, 2)
 board._lock.acquire(5)
 print("holds", flush=True)
 sys.stdin.read()
+board._lock.release()
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
-def test_a_holder_that_dies_or_stops_does_not_hold_others(pair: Ranks, number: int) -> None:
-    first = pair.places[0]
+@contextlib.contextmanager
+def holder_of(fd: int) -> Iterator[subprocess.Popen[bytes]]:
     with subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(pair.fd)],
-        pass_fds=[pair.fd],
+        [sys.executable, "-c", HOLDER, str(fd)],
+        pass_fds=[fd],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"holds\n"
+        yield holder
+        holder.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_holder_that_dies_or_stops_does_not_hold_others(pair: Ranks, number: int) -> None:
+    first = pair.places[0]
+    with holder_of(pair.fd) as holder:
         holder.send_signal(number)
         if number == signal.SIGKILL:
             holder.wait(10)
@@ -207,7 +218,27 @@ def test_a_holder_that_dies_or_stops_does_not_hold_others(pair: Ranks, number: i
         assert first.come(ONE, NO_DEADLINE) is Answer.ASK_POOL
         assert time.monotonic() - begin < 5
         assert pair.boards[0].place("tp:0", [0, 1], 0) is None
-        holder.kill()
+
+
+@pytest.mark.parametrize("dies", [True, False])
+def test_one_that_waits_never_leaves_without_the_lock(
+    pair: Ranks, monkeypatch: pytest.MonkeyPatch, dies: bool
+) -> None:
+    """The holder might be about to say go to it."""
+    monkeypatch.setattr(board, "LOCK_SECONDS", 0.01)
+    first = pair.places[0]
+    assert first.come(ONE, NO_DEADLINE) is Answer.WAIT
+    with holder_of(pair.fd) as holder, ThreadPoolExecutor(1) as threads:
+        leaving = threads.submit(first.wait, 0, never)
+        with pytest.raises(FutureTimeoutError):
+            leaving.result(0.2)
+        if dies:
+            holder.kill()
+        else:
+            assert holder.stdin is not None
+            holder.stdin.close()
+        assert leaving.result(10) is Answer.ASK_POOL
+    assert first._words[first._own + board._STATE] == board._AT_POOL
 
 
 class Model:
