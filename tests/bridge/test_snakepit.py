@@ -453,6 +453,11 @@ class TestBadInput:
         assert (caught.value.kind, caught.value.reason) == (kind, reason)
         assert worker.things("count") == before + 1
 
+    def test_who_is_refused_hears_where_a_snakepit_pool_allows_more(self, worker: Worker) -> None:
+        with pytest.raises(ToolError) as caught:
+            worker.call({"python_module": "os", "function": "system", "args": ["true"]})
+        assert 'more with `adapter_args: ["--allow", PREFIX]`' in str(caught.value)
+
     @pytest.mark.parametrize("what", ["cycle", "surrogate", "module", "foreign", "digits"])
     def test_a_result_that_cannot_be_sent_was_made_once(self, worker: Worker, what: str) -> None:
         before = worker.things("count")

@@ -179,7 +179,13 @@ GROUP = RemoteGroup("obj-1", "s", 0, "GroupCoordinator", "tp:0", (0, 1), 0, 2, "
 @pytest.mark.parametrize(
     ("name", "args", "kwargs", "reason", "problem"),
     [
-        ("get_pp_indexes", (), {}, "unknown_function", "no function 'get_pp_indexes'"),
+        (
+            "get_pp_indexes",
+            (),
+            {},
+            "unknown_function",
+            "no function 'get_pp_indexes'; did you mean 'get_pp_indices'",
+        ),
         ("get_pp_indices", (1, 2), {}, "missing_argument", "needs pp_size"),
         ("get_pp_indices", (1, 2, 3, 4), {}, "too_many_arguments", "at most 3"),
         ("get_pp_indices", (1, 2, 3), {"pp_size": 3}, "argument_twice", "'pp_size'"),

@@ -116,7 +116,8 @@ class Channels:
             return BridgeError(
                 Category.GRPC_ERROR,
                 "pool_unreachable",
-                f"no pool answers at {self.endpoint}: {error.details()}",
+                f"no pool answers at {self.endpoint}: {error.details()}. Start one there with "
+                f"`vllm-bridge serve --listen {self.endpoint}`, or correct the endpoint",
             )
         return from_rpc_error(error)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -159,7 +160,10 @@ def decode_term(term: types_pb2.Term, storage: Storage = INLINE) -> Any:
 def _method(name: str) -> Method:
     method = methods_by_name().get(name)
     if method is None:
-        raise _wrong("unknown_function", f"vllm_distributed has no function {name!r}", name)
+        near = difflib.get_close_matches(name, methods_by_name(), n=1)
+        remedy = f"did you mean {near[0]!r}?" if near else "docs/surface.md lists all of them"
+        message = f"vllm_distributed has no function {name!r}; {remedy}"
+        raise _wrong("unknown_function", message, name)
     return method
 
 

@@ -26,6 +26,8 @@ from vllm_bridge.rank.allowed_names import (
 
 DEFAULT_PREFIXES = ("torch.", "vllm_distributed.")
 
+MORE = '`vllm-bridge serve --allow PREFIX` (Elixir: `{Vllm.Bridge, args: ["--allow", PREFIX]}`)'
+
 _CODE = (
     types.FunctionType,
     types.BuiltinFunctionType,
@@ -41,9 +43,13 @@ _CODE = (
 
 
 class AllowList:
-    """The rank's allow list of module prefixes, each ending in a dot."""
+    """The rank's allow list of module prefixes, each ending in a dot.
 
-    def __init__(self, prefixes: Sequence[str] = ()) -> None:
+    `more` says to whoever is refused how prefixes are added.
+    """
+
+    def __init__(self, prefixes: Sequence[str] = (), more: str = MORE) -> None:
+        self._more = more
         self._prefixes = tuple(prefixes) or DEFAULT_PREFIXES
         # What the operator has added: open as a whole, also where it is below torch.
         self._added = tuple(prefix for prefix in self._prefixes if prefix not in DEFAULT_PREFIXES)
@@ -165,8 +171,7 @@ class AllowList:
             Category.VALIDATION,
             "name_not_allowed",
             f"{name!r} may not be used from outside: {why}. Allowed: "
-            f"{', '.join(self._prefixes)}; more with `vllm-bridge serve --allow PREFIX` (Elixir: "
-            '`{Vllm.Bridge, args: ["--allow", PREFIX]}`)',
+            f"{', '.join(self._prefixes)}; more with {self._more}",
             details={"name": name, "allowed": list(self._prefixes)},
         )
 

@@ -40,7 +40,10 @@ class Tools:
     def __init__(self, state: WorkerState) -> None:
         self._state = state
         added = state.options.allow
-        self._allow_list = AllowList((*DEFAULT_PREFIXES, *added) if added else ())
+        self._allow_list = AllowList(
+            (*DEFAULT_PREFIXES, *added) if added else (),
+            more='`adapter_args: ["--allow", PREFIX]` of the Snakepit pool',
+        )
         self._typed = TypedCalls(
             RankState(
                 rank=None,
