@@ -11,7 +11,7 @@ from vllm_distributed.communicators.message_queue_frames import Assembler, unpac
 from vllm_distributed.communicators.message_queue_handle import Handle
 from vllm_distributed.communicators.message_queue_ring import Ring
 from vllm_distributed.communicators.message_queue_sockets import SocketReader
-from vllm_distributed.communicators.message_queue_waiting import Wait
+from vllm_distributed.communicators.waiting import Wait
 from vllm_distributed.errors import (
     MessageQueueCancelledError,
     MessageQueueClosedError,

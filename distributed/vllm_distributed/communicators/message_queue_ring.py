@@ -4,16 +4,8 @@ The segment is a control area and the chunks. In the control area each participa
 that only it writes: the writer counts the chunks it has published, each reader those it is through
 with. A chunk may be overwritten when every reader's count has passed it.
 
-Ordering. A count is an aligned 8-byte integer, which CPython stores and loads with one
-instruction, so it is never seen half-written. That a count is seen only after the chunk it
-announces (and a chunk overwritten only after it was read) x86 gives by itself: it reorders neither
-stores with stores, nor loads with loads or later stores. ARM reorders all of them, so a fence
-stands between chunk and count on both sides: `_fence` releases a lock that this endpoint holds and
-takes it again. In ARMv8's memory model everything before a release instruction is ordered before
-it, a release before a later acquire, and an acquire before everything after it, whichever other
-process looks; CPython's locks are made of these two (glibc's semaphore, from 3.13 on its own
-compare-and-swap). It costs 0.1 us and is done everywhere, so that it is tested everywhere; on ARM
-itself this has not been run.
+Ordering is that of `memory_order`: a fence stands between a chunk and the count that announces it
+or releases it, on both sides.
 
 Life and death. Each participant holds a lock of its own on one byte of the segment, which the
 kernel gives back when the process ends, however it ends (a child that it forked holds it too). The
@@ -32,10 +24,10 @@ import secrets
 import struct
 import sys
 import tempfile
-import threading
 import weakref
 from pathlib import Path
 
+from vllm_distributed.communicators.memory_order import Fence
 from vllm_distributed.communicators.message_queue_frames import Part
 from vllm_distributed.errors import MessageQueueError
 
@@ -79,8 +71,7 @@ class Ring:
         self._counts = self._control[_READERS : _READERS + readers * _LINE : _LINE]
         self._mine = 0 if reader is None else _READERS + reader * _LINE
         self._reserved = [0] * chunks
-        self._order = threading.Lock()
-        self._order.acquire()
+        self._fence = Fence()
         self._remove_name = weakref.finalize(self, _remove, path, os.getpid())
         if reader is not None:
             self._remove_name.detach()
@@ -266,10 +257,6 @@ class Ring:
         self._fence()
         self._next += 1
         self._control[self._mine] = self._next
-
-    def _fence(self) -> None:
-        self._order.release()
-        self._order.acquire()
 
     def _back_with_memory(self, place: int, start: int, wanted: int) -> None:
         """Have the file system reserve the memory: where it has none left, touching a mapped page

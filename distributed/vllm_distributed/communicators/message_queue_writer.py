@@ -10,7 +10,7 @@ from vllm_distributed.communicators.message_queue_frames import Part
 from vllm_distributed.communicators.message_queue_handle import Handle
 from vllm_distributed.communicators.message_queue_ring import Ring
 from vllm_distributed.communicators.message_queue_sockets import SocketWriter
-from vllm_distributed.communicators.message_queue_waiting import Wait
+from vllm_distributed.communicators.waiting import Wait
 from vllm_distributed.errors import MessageQueueClosedError, MessageQueueTimeoutError
 
 __all__ = ["Writer"]
