@@ -9,10 +9,10 @@ step before. A member has two slots and writes them in turns, so before it write
 it must know that everybody has published step n: then nobody reads what it wrote for step n - 1. It
 knows that without waiting if it has waited for everybody in step n (`meet`); else `settle` waits.
 
-For the same reason nobody is more than one step ahead of whoever waits for it, so what a member
-called in this step is found in the one of two words that belongs to the step's parity. If that is
-something else than this member called, nothing has moved: everybody who waits sees the same, says
-so, and is in step again with the next call.
+Nobody publishes a step before everybody has published the last one, so nobody is more than one step
+ahead, and what a member called in this step is found in the one of two words that belongs to the
+step's parity. If that is something else than this member called, nothing has moved: everybody who
+waits sees the same, says so, and is in step again with the next call.
 
 Loads and stores are ordered as `memory_order` says: what is written before `publish` is seen by
 whoever has seen the count, and what is read before it is not touched by what others write after.
@@ -79,6 +79,8 @@ class Steps:
 
     def publish(self, sign: int) -> None:
         """Come one step further, having called `sign`; nothing of the step before is read later."""
+        if self.settled < self.step:
+            self.settle(sign)
         words, step = self._words, self.step + 1
         words[self._mine + SIGN + (step & 1)] = sign
         self.fence()
@@ -87,6 +89,8 @@ class Steps:
 
     def meet(self, sign: int) -> None:
         """Come one step further and wait for everybody; all have called `sign`."""
+        if self.settled < self.step:
+            self.settle(sign)
         words, step, mine = self._words, self.step + 1, self._mine
         words[mine + SIGN + (step & 1)] = sign
         self.fence()
