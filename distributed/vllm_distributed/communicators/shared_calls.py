@@ -10,7 +10,7 @@ import functools
 
 import torch
 
-__all__ = ["BARRIER", "describe", "sign"]
+__all__ = ["BARRIER", "CONTROL", "describe", "sign"]
 
 OPERATIONS = (
     "barrier",
@@ -24,6 +24,9 @@ OPERATIONS = (
     "broadcast_object",
     "broadcast_tensor_dict",
 )
+CONTROL = frozenset({"barrier", "broadcast_object", "broadcast_tensor_dict"})
+"""What is done over a coordinator's CPU group, whatever its device."""
+
 _NUMBERS = {name: number for number, name in enumerate(OPERATIONS)}
 _DTYPES = tuple(
     sorted(
@@ -31,7 +34,10 @@ _DTYPES = tuple(
         key=str,
     )
 )
-_DTYPE_NUMBERS = {dtype: number + 1 for number, dtype in enumerate(_DTYPES)}
+_DTYPECONTROL = frozenset({"barrier", "broadcast_object", "broadcast_tensor_dict"})
+"""What is done over a coordinator's CPU group, whatever its device."""
+
+_NUMBERS = {dtype: number + 1 for number, dtype in enumerate(_DTYPES)}
 _ROOTED = frozenset({"gather", "broadcast", "broadcast_object", "broadcast_tensor_dict"})
 _SIZE_BITS = 40
 _MOST = (1 << _SIZE_BITS) - 1

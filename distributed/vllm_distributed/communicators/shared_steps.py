@@ -48,7 +48,7 @@ _SPINS = 60
 class Steps:
     """One member's view of the others; used by one thread at a time.
 
-    `ranks` are the members' global ranks, for messages; `timeout` returns the group's.
+    `ranks` are the members' global ranks, for messages; `timeout` returns that of an operation.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Steps:
         me: int,
         name: str,
         ranks: Sequence[int],
-        timeout: Callable[[], timedelta],
+        timeout: Callable[[str], timedelta],
     ) -> None:
         self.me, self.name, self.ranks = me, name, list(ranks)
         self.fence = Fence()
@@ -183,7 +183,7 @@ class Steps:
         Raises `CollectiveError` naming one that has left, failed or died, `CollectiveTimeoutError`
         naming those that did not come.
         """
-        limit = self.timeout()
+        limit = self.timeout(operation)
         wait = Wait(monotonic() + limit.total_seconds())
         while not is_done():
             gone = self._gone(members, wait.time_to_look_around())
