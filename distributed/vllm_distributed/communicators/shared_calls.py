@@ -34,10 +34,7 @@ _DTYPES = tuple(
         key=str,
     )
 )
-_DTYPECONTROL = frozenset({"barrier", "broadcast_object", "broadcast_tensor_dict"})
-"""What is done over a coordinator's CPU group, whatever its device."""
-
-_NUMBERS = {dtype: number + 1 for number, dtype in enumerate(_DTYPES)}
+_DTYPE_NUMBERS = {dtype: number + 1 for number, dtype in enumerate(_DTYPES)}
 _ROOTED = frozenset({"gather", "broadcast", "broadcast_object", "broadcast_tensor_dict"})
 _SIZE_BITS = 40
 _MOST = (1 << _SIZE_BITS) - 1
