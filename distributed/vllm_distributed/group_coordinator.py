@@ -7,6 +7,7 @@ from typing import Any
 
 from vllm_distributed import tensor_messages
 from vllm_distributed.arguments import check_switches
+from vllm_distributed.communicators.frames import Carrier
 from vllm_distributed.coordinator.capture import GraphCapture
 from vllm_distributed.coordinator.expert_parallel import ExpertParallel
 from vllm_distributed.coordinator.objects import ObjectOperations
@@ -131,9 +132,11 @@ class GroupCoordinator(TensorOperations, ObjectOperations, ExpertParallel, Graph
         _check_gathering(all_gather_group, all_gather_tensors)
         return tensor_messages.irecv(*self._lanes(src), all_gather_group)
 
-    def _lanes(self, peer: int) -> tuple[tensor_messages.Lane, tensor_messages.Lane]:
-        """Return where descriptions and CPU tensors, and where a device's tensors travel."""
+    def _lanes(self, peer: int) -> tuple[Carrier, tensor_messages.Lane, tensor_messages.Lane]:
+        """Return what carries descriptions and tensors with them, and where other CPU tensors, and
+        a device's, travel."""
         return (
+            self._carrier,
             tensor_messages.Lane(self.unique_name, self.cpu_group, peer),
             tensor_messages.Lane(self.unique_name, self.device_group, peer, self.device.type),
         )

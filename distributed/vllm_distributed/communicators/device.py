@@ -22,7 +22,7 @@ from vllm_distributed.arguments import (
 from vllm_distributed.communicators.base import Transport
 from vllm_distributed.communicators.choice import make_transport
 from vllm_distributed.communicators.expert_parallel import TokenExchange, dispatch_arguments
-from vllm_distributed.communicators.shared_agreement import SharedMemory
+from vllm_distributed.communicators.shared_group import SharedMemory
 
 __all__ = ["DeviceCommunicatorBase"]
 

@@ -15,10 +15,8 @@ What finds no room in shared memory goes over gloo, here as for a group that sha
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, TypeVar, cast
 
 import torch
 
@@ -29,69 +27,37 @@ from vllm_distributed.communicators.dtypes import (
     check_reducible,
     check_writable,
     dense_and_plain,
+    memory_of,
     write_into,
 )
-from vllm_distributed.communicators.shared_agreement import SharedMemory
 from vllm_distributed.communicators.shared_blocks import as_matrix, blocks
-from vllm_distributed.communicators.shared_calls import describe, sign
-from vllm_distributed.communicators.shared_layout import FIRST_SLOT_BYTES, ROOM
-from vllm_distributed.communicators.shared_segment import SegmentError
-from vllm_distributed.communicators.shared_slots import Slots
+from vllm_distributed.communicators.shared_calls import sign
+from vllm_distributed.communicators.shared_group import SharedMemory, in_step
+from vllm_distributed.communicators.shared_pipes import TENSOR, header
 from vllm_distributed.communicators.shared_sums import add_up, addable
 from vllm_distributed.errors import CollectiveMismatchError
-from vllm_distributed.logger import init_logger
 
 __all__ = ["SharedMemoryTransport"]
 
-logger = init_logger(__name__)
-
-_ASKING_FOR_ROOM = 1 << 62  # beside the number of the call that needs it
-_HAS_ROOM, _NO_ROOM = 1, 2
 _ALIGNMENT = 64
 # Above this, adding up parts and passing them on is faster than everybody adding up everything.
 _ONE_STEP_BYTES = 1 << 18
 
 _ANYWHERE: AbstractContextManager[object] = nullcontext()
 
-_Operation = TypeVar("_Operation", bound=Callable[..., Any])
-
-
-def _in_step(operation: _Operation) -> _Operation:
-    """Whoever ends between two steps of an operation tells the others, who would wait for it.
-
-    The last argument is the call's number.
-    """
-
-    @functools.wraps(operation)
-    def call(self: SharedMemoryTransport, *arguments: Any) -> Any:
-        steps = self._steps
-        steps.check()
-        before = steps.step
-        try:
-            return operation(self, *arguments)
-        except CollectiveMismatchError:
-            raise
-        except BaseException:
-            if steps.step != before:
-                steps.break_off(describe(arguments[-1])[0])
-            raise
-
-    return cast("_Operation", call)
-
 
 class SharedMemoryTransport(Transport):
-    """`rest` carries what shared memory does not: between two ranks, and where there is no room."""
+    """`rest` carries what finds no room in shared memory."""
 
     def __init__(self, shared: SharedMemory, rest: Transport) -> None:
         super().__init__(rest.unique_name, rest.rank_in_group, rest.world_size)
         self._shared, self._rest = shared, rest
         self._steps = shared.steps
-        self._slots = Slots(shared.segment, shared.layout)
-        self._slot_bytes = shared.layout.slot_bytes
+        self._slots = shared.slots
+        self._slot_bytes = shared.slot_bytes
         self._one_step_bytes = (
             self._slot_bytes if self.world_size == 2 else min(_ONE_STEP_BYTES, self._slot_bytes)
         )
-        self._has_room: bool | None = None
 
     def check(self, tensor: torch.Tensor, name: str) -> None:
         self._rest.check(tensor, name)
@@ -118,7 +84,7 @@ class SharedMemoryTransport(Transport):
             return
         entry.about_to_send()
         number = sign(operation, 0, source.dtype, count)
-        if not self._room_for(source.nbytes, number):
+        if not self._shared.room_for(source.nbytes, number):
             if target is not source:
                 target.copy_(source)
             self._rest.all_reduce_(target)
@@ -131,7 +97,7 @@ class SharedMemoryTransport(Transport):
         else:
             self._sum_by_parts(source.view(-1), target.view(-1), number)
 
-    @_in_step
+    @in_step
     def _sum_in_one_step(self, source: torch.Tensor, target: torch.Tensor, number: int) -> None:
         steps, me = self._steps, self.rank_in_group
         steps.settle(number)
@@ -143,7 +109,7 @@ class SharedMemoryTransport(Transport):
         else:
             add_up(slots, target)
 
-    @_in_step
+    @in_step
     def _sum_by_slots(self, source: torch.Tensor, target: torch.Tensor, number: int) -> None:
         steps, me = self._steps, self.rank_in_group
         most = self._slot_bytes // source.itemsize
@@ -155,7 +121,7 @@ class SharedMemoryTransport(Transport):
             steps.meet(number)
             add_up((mine, slots[1]) if me == 0 else (slots[0], mine), sums)
 
-    @_in_step
+    @in_step
     def _sum_by_parts(self, source: torch.Tensor, target: torch.Tensor, number: int) -> None:
         steps, me, size = self._steps, self.rank_in_group, self.world_size
         # A slot is read in the step after the one it was written for as well, so the two are used
@@ -191,12 +157,12 @@ class SharedMemoryTransport(Transport):
             return output
         entry.about_to_send()
         number = sign("reduce_scatter", 0, source.dtype, source.numel())
-        if not self._room_for(source.nbytes, number):
+        if not self._shared.room_for(source.nbytes, number):
             return self._rest.reduce_scatterv(input_, dim, sizes)
         self._sum_and_scatter(addable(source), addable(output), dim, sizes, number)
         return output
 
-    @_in_step
+    @in_step
     def _sum_and_scatter(
         self,
         source: torch.Tensor,
@@ -242,12 +208,12 @@ class SharedMemoryTransport(Transport):
             return output
         entry.about_to_send()
         number = sign("all_gather", 0, source.dtype, source.numel())
-        if not self._room_for(source.nbytes, number):
+        if not self._shared.room_for(source.nbytes, number):
             return self._rest.all_gather(input_, dim)
         self._concatenate(source, output, dim, number)
         return output
 
-    @_in_step
+    @in_step
     def _concatenate(
         self, source: torch.Tensor, output: torch.Tensor, dim: int, number: int
     ) -> None:
@@ -278,14 +244,14 @@ class SharedMemoryTransport(Transport):
         width = output.numel() // rows // shape[dim]
         entry.about_to_send()
         number = sign("all_gatherv", 0, source.dtype, output.numel())
-        if not self._room_for(rows * width * max(sizes) * source.itemsize, number):
+        if not self._shared.room_for(rows * width * max(sizes) * source.itemsize, number):
             return self._rest.all_gatherv(input_, dim, sizes)
         target = output.view(rows, width * shape[dim])
         matrix = source.view(rows, columns) if columns else None
         self._concatenate_unequal(matrix, target, [each * width for each in sizes], number)
         return output
 
-    @_in_step
+    @in_step
     def _concatenate_unequal(
         self,
         source: torch.Tensor | None,
@@ -323,12 +289,12 @@ class SharedMemoryTransport(Transport):
             return output
         entry.about_to_send()
         number = sign("gather", dst, source.dtype, source.numel())
-        if not self._room_for(source.nbytes, number):
+        if not self._shared.room_for(source.nbytes, number):
             return self._rest.gather(input_, dst, dim)
         self._concatenate_at(source, output, dim, number)
         return output
 
-    @_in_step
+    @in_step
     def _concatenate_at(
         self, source: torch.Tensor, output: torch.Tensor | None, dim: int, number: int
     ) -> None:
@@ -338,11 +304,12 @@ class SharedMemoryTransport(Transport):
         steps, me = self._steps, self.rank_in_group
         rows, columns = as_matrix(source.shape, dim)
         matrix = source.view(rows, columns)
+        first = steps.step
         for row, last_row, column, last_column in blocks(
             rows, columns, self._slot_bytes // source.itemsize
         ):
             piece = matrix[row:last_row, column:last_column]
-            steps.settle(number)
+            steps.settle(number) if steps.step == first else steps.settle_alike(number)
             slots = self._slots.views(piece.dtype, piece.shape, (steps.step + 1) & 1)
             slots.each[me].copy_(piece)
             steps.publish(number)
@@ -354,14 +321,14 @@ class SharedMemoryTransport(Transport):
         if buffer.numel():
             entry.about_to_send()
             number = sign("broadcast", src, buffer.dtype, buffer.numel())
-            if self._room_for(buffer.nbytes, number):
+            if self._shared.room_for(buffer.nbytes, number):
                 with _writing_into(buffer):
                     self._hand_out(buffer.view(-1), src, number)
             else:
                 self._rest.broadcast(buffer, src)
         return input_ if self.rank_in_group == src else _written_back(input_, buffer)
 
-    @_in_step
+    @in_step
     def _hand_out(self, buffer: torch.Tensor, src: int, number: int) -> None:
         steps = self._steps
         most = self._slot_bytes // buffer.itemsize
@@ -370,7 +337,7 @@ class SharedMemoryTransport(Transport):
             piece = buffer[start : start + most]
             slots = self._slots.views(piece.dtype, piece.shape, (steps.step + 1) & 1)
             if is_source:
-                steps.settle(number)
+                steps.settle_alike(number) if start else steps.settle(number)
                 slots.each[src].copy_(piece)
                 steps.publish(number)
             else:
@@ -381,43 +348,45 @@ class SharedMemoryTransport(Transport):
     # Between two ranks
 
     def send(self, tensor: torch.Tensor, dst: int) -> None:
-        self._rest.send(tensor, dst)
+        source = dense_and_plain(tensor, "send")
+        if not source.numel():
+            return
+        entry.about_to_send()
+        outbox = self._shared.outbox(dst)
+        if outbox.is_open():
+            outbox.send([memoryview(header(TENSOR, 0, source.nbytes)), memory_of(source)], "send")
+        else:
+            self._rest.send(source, dst)
 
     def recv(self, size: torch.Size, dtype: torch.dtype, src: int) -> torch.Tensor:
-        return self._rest.recv(size, dtype, src)
+        output = torch.empty(size=size, dtype=dtype, device="cpu")
+        if not output.numel():
+            return output
+        entry.about_to_send()
+        inbox = self._shared.inbox(src)
+        if not inbox.is_open("recv"):
+            return self._rest.recv(size, dtype, src)
+        _, _, body = inbox.begin("recv", alone=True)
+        if body.left != output.nbytes:
+            sent = body.left
+            body.drop()
+            raise CollectiveMismatchError(
+                f"recv on {self.unique_name}: rank {self._steps.ranks[src]} sent a tensor of "
+                f"{sent} bytes, but this rank wants {list(size)} of {dtype}, which is "
+                f"{output.nbytes} bytes. It was dropped, and the group is usable: pass the shape "
+                f"and dtype that are sent",
+                group=self.unique_name,
+                operation="recv",
+                sent=sent,
+                wanted=output.nbytes,
+            )
+        body.into(memory_of(output))
+        body.wait()
+        return output
 
     def destroy(self) -> None:
-        self._slots.close()
         self._shared.close()
         self._rest.destroy()
-
-    def _room_for(self, length: int, number: int) -> bool:
-        """Return whether the slots can take tensors of this length; the same on every member."""
-        if length <= FIRST_SLOT_BYTES:
-            return True
-        if self._has_room is None:
-            self._ask_for_room(number)
-        return bool(self._has_room)
-
-    @_in_step
-    def _ask_for_room(self, number: int) -> None:
-        """Have the whole slots backed by memory, everywhere or, where one member fails, nowhere."""
-        steps, layout = self._steps, self._shared.layout
-        answer = _HAS_ROOM
-        try:
-            for parity in (0, 1):
-                self._shared.segment.back(layout.slot(self.rank_in_group, parity), self._slot_bytes)
-        except SegmentError as error:
-            answer = _NO_ROOM
-            logger.warning(
-                "%s sends tensors above %d bytes over gloo and not through shared memory: %s",
-                self.unique_name,
-                FIRST_SLOT_BYTES,
-                error,
-            )
-        steps.say(ROOM, answer)
-        steps.meet(number | _ASKING_FOR_ROOM)
-        self._has_room = steps.all_say(ROOM, _HAS_ROOM)
 
 
 def _to_add(operation: str, tensor: torch.Tensor) -> torch.Tensor:
