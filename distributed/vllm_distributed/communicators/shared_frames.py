@@ -64,6 +64,7 @@ class SharedCarrier(Carrier):
             steps.publish(number)
             if grows:
                 # After the first step the others know how much is to come.
+                is_first = shared.needs_to_ask()  # if so, that was a step of another number
                 shared.room_for(FIRST_SLOT_BYTES + 1, number)
                 grows = False
 
