@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch.distributed import ProcessGroup
 
+from vllm_distributed import entry
 from vllm_distributed.communicators.base import Transport, group_facts, run
 from vllm_distributed.communicators.dtypes import (
     as_bytes_if_needed,
@@ -67,6 +68,7 @@ class NcclTransport(Transport):
         if self._symmetric is not None and self._symmetric.takes(input_):
             return _result(self._symmetric.all_reduce(plain(input_)), out)
         if out is not None:
+            entry.about_to_send()  # it may not be allowed to: then `out` stays as it was
             write_into(out, input_)
             return self._sum_into(out, "all_reduce")
         copy = plain(input_)

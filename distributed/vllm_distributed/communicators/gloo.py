@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch.distributed import ProcessGroup
 
+from vllm_distributed import entry
 from vllm_distributed.communicators.base import Transport, group_facts, run
 from vllm_distributed.communicators.dtypes import (
     REDUCIBLE,
@@ -45,6 +46,7 @@ class GlooTransport(Transport):
         if out is None:
             out = copy_of(input_)
         else:
+            entry.about_to_send()  # it may not be allowed to: then `out` stays as it was
             write_into(out, input_)
         return self._sum_into(out, "all_reduce")
 
