@@ -14,6 +14,8 @@ from typing import Protocol
 
 import torch
 
+from vllm_distributed.communicators.dtypes import plain
+
 __all__ = ["Memory", "copy_of", "empty", "using"]
 
 _CPU = torch.device("cpu")
@@ -55,6 +57,10 @@ def empty(size: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
 def copy_of(tensor: torch.Tensor) -> torch.Tensor:
     """Return a contiguous copy of a CPU tensor for a result, detached and without pending conj or
     neg, that shares no memory with it."""
-    copy = empty(tensor.shape, tensor.dtype)
-    copy.copy_(tensor.detach() if tensor.requires_grad else tensor)
+    if _in_force.memory is not None:
+        copy = empty(tensor.shape, tensor.dtype)
+        return copy.copy_(tensor.detach() if tensor.requires_grad else tensor)
+    copy = plain(tensor)  # one step, where `empty` and `copy_` are two
+    if copy is tensor or copy.data_ptr() == tensor.data_ptr():
+        return copy.clone(memory_format=torch.contiguous_format)
     return copy
