@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NoReturn
 
@@ -30,7 +30,6 @@ from vllm_bridge.rank.failures import bridge_error
 from vllm_bridge.rank.gate import CALLER_GONE, LONGEST_S, Gate, GatedCall
 from vllm_bridge.rank.journal import Journal, Record
 from vllm_bridge.rank.sessions import RankSession, RankSessions
-from vllm_distributed.communicators.outputs import using
 
 _logger = logging.getLogger("vllm_bridge.rank.calls")
 
@@ -233,16 +232,11 @@ class _QueuedCall(_Call):
             self._wire.gate_pass = GatedCall(self._state.gate, record, context)
         context.add_callback(self._caller_gone)
         try:
-            with self._memory_of_results():
+            with self._state.sessions.results.of_call(kept=self._wire.keep_tensors):
                 return super().__call__(request, context)
         finally:
             # Before its answer is sent: who has it may call again, and not find the rank busy.
             self._state.journal.end(record)
-
-    def _memory_of_results(self) -> AbstractContextManager[None]:
-        """Results that stay here go where earlier ones have been: new memory would cost more than
-        moving them."""
-        return using(self._state.sessions.results) if self._wire.keep_tensors else nullcontext()
 
     def submit(self, request: bytes, context: grpc.ServicerContext) -> bytes:
         """Queue it on the executor."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.codec.segments import CallMemory, NoMemory, SessionMemory
 from vllm_bridge.rank.objects import SessionObjects
-from vllm_distributed.communicators.reusable_memory import ReusableMemory
+from vllm_bridge.rank.results import ResultMemory
 
 
 @dataclass
@@ -62,7 +62,7 @@ class RankSessions:
         self._home = home
         self._memory = memory
         self._later = later
-        self.results = ReusableMemory()
+        self.results = ResultMemory()
         """Where tensors go that calls leave in this rank, whatever their session."""
         self._lock = threading.Lock()
         self._sessions: dict[str, RankSession] = {}
