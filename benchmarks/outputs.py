@@ -1,8 +1,8 @@
 """Where a large result goes: new memory, the caller's `out`, or memory used before; a table.
 
 Two ranks over gloo. The three run alternately in one loop and drop their results at once; each has
-its median time and the median of the pages of new memory that the rank touched in a call. Of malloc,
-up to 32 MiB are not new either when they were dropped at once.
+its median time and the median of the pages of new memory that the rank touched in a call. What
+malloc gives is not new either, up to 32 MiB, where a result was dropped at once.
 
     python benchmarks/outputs.py [repetitions]
 """

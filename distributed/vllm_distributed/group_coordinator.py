@@ -34,9 +34,9 @@ class GroupCoordinator(TensorOperations, ObjectOperations, ExpertParallel, Graph
     the group usable. On a group of one, collectives return their input. Tensors may be
     non-contiguous, empty or without dims; results are contiguous.
 
-    A result is new memory that nobody else has, and stays as it is. Where `out` is passed, a tensor
-    of exactly the result's shape, dtype and device, the result is written into it and `out` itself
-    is returned: no new memory, which for large tensors is a good part of the cost, and whatever
+    Otherwise a result is new memory that nobody else has. Where `out` is passed, a tensor of
+    exactly the result's shape, dtype and device, the result is written into it and `out` itself is
+    returned: no new memory, which for large tensors is a good part of the cost, and whatever
     refers to that memory changes with the next call that is given it. `out` may be non-contiguous,
     which costs a copy; it must not share memory with the input, nor with itself, nor require a
     gradient (`InvalidArgumentError`, before anything is sent). After a call that failed on its way
