@@ -4,6 +4,7 @@ Arguments have been checked when they arrive here (`DeviceCommunicatorBase` does
 negative, sizes fit, src and dst are ranks of the group. An `out` is None, and then the result is
 new memory, or a contiguous tensor of exactly the result's shape, dtype and device, which shares no
 memory with the input and needs no gradient: the result is written into it, and it is returned.
+Nothing is written into it before `entry.about_to_send`, which may refuse the call.
 """
 
 from __future__ import annotations
