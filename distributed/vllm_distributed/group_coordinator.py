@@ -35,6 +35,15 @@ class GroupCoordinator(TensorOperations, ObjectOperations, ExpertParallel, Graph
     the group usable. On a group of one, collectives return their input. Tensors may be
     non-contiguous, empty or without dims; results are contiguous.
 
+    Otherwise a result is new memory that nobody else has. Where `out` is passed, a tensor of
+    exactly the result's shape, dtype and device, the result is written into it and `out` itself is
+    returned: no new memory, which for large tensors is a good part of the cost, and whatever
+    refers to that memory changes with the next call that is given it. `out` may be non-contiguous,
+    which costs a copy; it must not share memory with the input, nor with itself, nor require a
+    gradient (`InvalidArgumentError`, before anything is sent). After a call that failed on its way
+    its elements may be anything. A group of one copies its input into it. Under `torch.compile` the
+    result is copied into it.
+
     Every operation raises `CollectiveError`, or `CollectiveTimeoutError` after the timeout, if a
     peer is gone or does not take part; torch cannot use the group any more then.
     """

@@ -30,6 +30,7 @@ from vllm_distributed.communicators.dtypes import (
     memory_of,
     write_into,
 )
+from vllm_distributed.communicators.outputs import empty
 from vllm_distributed.communicators.shared_blocks import as_matrix, blocks
 from vllm_distributed.communicators.shared_calls import sign
 from vllm_distributed.communicators.shared_group import SharedMemory, in_step
@@ -64,11 +65,13 @@ class SharedMemoryTransport(Transport):
 
     # Sums
 
-    def all_reduce(self, input_: torch.Tensor) -> torch.Tensor:
+    def all_reduce(self, input_: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
         source = _to_add("all_reduce", input_)
-        target = torch.empty_like(source)
-        self._sum("all_reduce", source, target)
-        return target
+        if out is None:
+            out = empty(source.shape, source.dtype)
+        with _writing_into(out):
+            self._sum("all_reduce", source, out)
+        return out
 
     def all_reduce_(self, input_: torch.Tensor) -> torch.Tensor:
         source = _to_add("all_reduce_", input_)
@@ -148,18 +151,25 @@ class SharedMemoryTransport(Transport):
                     its = slice(member * part, (member + 1) * part)
                     sums[its].copy_(slot[its])
 
-    def reduce_scatterv(self, input_: torch.Tensor, dim: int, sizes: Sequence[int]) -> torch.Tensor:
+    def reduce_scatterv(
+        self,
+        input_: torch.Tensor,
+        dim: int,
+        sizes: Sequence[int],
+        out: torch.Tensor | None = None,
+    ) -> torch.Tensor:
         source = _with_a_dim(_to_add("reduce_scatter", input_))
         shape = list(source.shape)
         shape[dim] = sizes[self.rank_in_group]
-        output = source.new_empty(shape)
+        output = empty(shape, source.dtype) if out is None else out
         if not source.numel():
             return output
         entry.about_to_send()
         number = sign("reduce_scatter", 0, source.dtype, source.numel())
         if not self._shared.room_for(source.nbytes, number):
-            return self._rest.reduce_scatterv(input_, dim, sizes)
-        self._sum_and_scatter(addable(source), addable(output), dim, sizes, number)
+            return self._rest.reduce_scatterv(source, dim, sizes, output)
+        with _writing_into(output):
+            self._sum_and_scatter(addable(source), addable(output), dim, sizes, number)
         return output
 
     @in_step
@@ -199,18 +209,19 @@ class SharedMemoryTransport(Transport):
 
     # Moves
 
-    def all_gather(self, input_: torch.Tensor, dim: int) -> torch.Tensor:
+    def all_gather(
+        self, input_: torch.Tensor, dim: int, out: torch.Tensor | None = None
+    ) -> torch.Tensor:
         source = _with_a_dim(dense_and_plain(input_, "all_gather"))
-        shape = list(source.shape)
-        shape[dim] *= self.world_size
-        output = source.new_empty(shape)
+        output = self._room_for_all(source, dim) if out is None else out
         if not source.numel():
             return output
         entry.about_to_send()
         number = sign("all_gather", 0, source.dtype, source.numel())
         if not self._shared.room_for(source.nbytes, number):
-            return self._rest.all_gather(input_, dim)
-        self._concatenate(source, output, dim, number)
+            return self._rest.all_gather(source, dim, output)
+        with _writing_into(output):
+            self._concatenate(source, output, dim, number)
         return output
 
     @in_step
@@ -231,24 +242,31 @@ class SharedMemoryTransport(Transport):
             steps.meet(number)
             target[:, row:last_row, column:last_column].copy_(slots.whole)
 
-    def all_gatherv(self, input_: torch.Tensor, dim: int, sizes: Sequence[int]) -> torch.Tensor:
+    def all_gatherv(
+        self,
+        input_: torch.Tensor,
+        dim: int,
+        sizes: Sequence[int],
+        out: torch.Tensor | None = None,
+    ) -> torch.Tensor:
         if len(set(sizes)) == 1:
-            return self.all_gather(input_, dim)
+            return self.all_gather(input_, dim, out)
         source = _with_a_dim(dense_and_plain(input_, "all_gatherv"))
         rows, columns = as_matrix(source.shape, dim)
         shape = list(source.shape)
         shape[dim] = sum(sizes)
-        output = source.new_empty(shape)
+        output = empty(shape, source.dtype) if out is None else out
         if not output.numel():
             return output
         width = output.numel() // rows // shape[dim]
         entry.about_to_send()
         number = sign("all_gatherv", 0, source.dtype, output.numel())
         if not self._shared.room_for(rows * width * max(sizes) * source.itemsize, number):
-            return self._rest.all_gatherv(input_, dim, sizes)
+            return self._rest.all_gatherv(source, dim, sizes, output)
         target = output.view(rows, width * shape[dim])
         matrix = source.view(rows, columns) if columns else None
-        self._concatenate_unequal(matrix, target, [each * width for each in sizes], number)
+        with _writing_into(output):
+            self._concatenate_unequal(matrix, target, [each * width for each in sizes], number)
         return output
 
     @in_step
@@ -278,29 +296,27 @@ class SharedMemoryTransport(Transport):
                     slots = self._slots.views(there.dtype, there.shape, parity)
                     there.copy_(slots.each[member])
 
-    def gather(self, input_: torch.Tensor, dst: int, dim: int) -> torch.Tensor | None:
+    def gather(
+        self, input_: torch.Tensor, dst: int, dim: int, out: torch.Tensor | None = None
+    ) -> torch.Tensor | None:
         source = _with_a_dim(dense_and_plain(input_, "gather"))
-        output: torch.Tensor | None = None
-        if self.rank_in_group == dst:
-            shape = list(source.shape)
-            shape[dim] *= self.world_size
-            output = source.new_empty(shape)
+        if self.rank_in_group == dst and out is None:
+            out = self._room_for_all(source, dim)
         if not source.numel():
-            return output
+            return out
         entry.about_to_send()
         number = sign("gather", dst, source.dtype, source.numel())
         if not self._shared.room_for(source.nbytes, number):
-            return self._rest.gather(input_, dst, dim)
-        self._concatenate_at(source, output, dim, number)
-        return output
+            return self._rest.gather(source, dst, dim, out)
+        if out is None:
+            self._give(source, dim, number)
+        else:
+            with _writing_into(out):
+                self._concatenate(source, out, dim, number)
+        return out
 
     @in_step
-    def _concatenate_at(
-        self, source: torch.Tensor, output: torch.Tensor | None, dim: int, number: int
-    ) -> None:
-        if output is not None:
-            self._concatenate(source, output, dim, number)
-            return
+    def _give(self, source: torch.Tensor, dim: int, number: int) -> None:
         steps, me = self._steps, self.rank_in_group
         rows, columns = as_matrix(source.shape, dim)
         matrix = source.view(rows, columns)
@@ -358,14 +374,20 @@ class SharedMemoryTransport(Transport):
         else:
             self._rest.send(source, dst)
 
-    def recv(self, size: torch.Size, dtype: torch.dtype, src: int) -> torch.Tensor:
-        output = torch.empty(size=size, dtype=dtype, device="cpu")
+    def recv(
+        self,
+        size: torch.Size,
+        dtype: torch.dtype,
+        src: int,
+        out: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        output = empty(size, dtype) if out is None else out
         if not output.numel():
             return output
         entry.about_to_send()
         inbox = self._shared.inbox(src)
         if not inbox.is_open("recv"):
-            return self._rest.recv(size, dtype, src)
+            return self._rest.recv(size, dtype, src, output)
         _, _, body = inbox.begin("recv", alone=True)
         if body.left != output.nbytes:
             sent = body.left
@@ -383,6 +405,11 @@ class SharedMemoryTransport(Transport):
         body.into(memory_of(output))
         body.wait()
         return output
+
+    def _room_for_all(self, source: torch.Tensor, dim: int) -> torch.Tensor:
+        shape = list(source.shape)
+        shape[dim] *= self.world_size
+        return empty(shape, source.dtype)
 
     def destroy(self) -> None:
         self._shared.close()
