@@ -74,6 +74,8 @@ def unpack(frame: bytes | memoryview) -> Any:
             f"{at_body + body_bytes}"
         )
     head = bytes(frame[PROLOGUE_BYTES:at_body])  # nobody can change it while it is decoded
+    if not table_bytes and not body_bytes:
+        return decode(head)
     value, arrays = _opened(head, table_bytes, body_bytes)
     for array in arrays:
         target = _memory_of(array)
