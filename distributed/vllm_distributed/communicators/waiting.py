@@ -10,7 +10,7 @@ __all__ = ["Wait"]
 
 # A peer that is running answers within microseconds; one that has to be scheduled first needs the
 # processor that this loop would burn. To offer it costs 0.3 us where nobody wants it. Where two
-# ranks share one, a message between them took 65 us with 100 polls before, and 16 us with these.
+# ranks share one, a small message between them takes 65 us with 100 polls before that.
 _POLLS_AT_ONCE = 2
 _YIELD_S = 0.001
 # Sleeps stay this fraction of the time waited so far, so that they add little to it, and end at a
