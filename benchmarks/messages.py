@@ -8,13 +8,17 @@ The message queue's arrays are measured one way, from before `enqueue` on one ra
 `dequeue` on the other, against two bare copies: one rank copies as many bytes into shared memory
 and says so, the other copies them out into memory that it allocates as the queue does. The first
 call of each is told apart, because it takes memory from the system; later ones, on both sides, find
-what the call before gave back.
+what the call before gave back. For the queue's rows each rank has a core of its own: where other
+load puts both on one, nothing is copied out while it is copied in, and every message waits for the
+scheduler.
 
     python benchmarks/messages.py [repetitions]
 """
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import mmap
 import multiprocessing
 import os
@@ -22,7 +26,7 @@ import socket
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from multiprocessing.connection import Connection
 from typing import Any
@@ -40,6 +44,29 @@ TENSORS, FLOATS = 10, (64 << 10) // 4
 ARRAY_BYTES = 8 << 20
 SMALL_TARGET_S, ARRAY_TARGET = 12e-6, 1.1
 SMALL = {"step": 17, "ids": [1, 2, 3, 4], "name": "decode", "temperature": 0.7}
+
+
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # glibc's malloc.h
+
+
+def keep_what_is_freed() -> None:
+    """Have malloc not give large memory back to the system: whether it does, and 2000 page faults
+    are in the next call, would be a matter of luck."""
+    with contextlib.suppress(AttributeError):  # not glibc
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(_M_MMAP_THRESHOLD, 32 << 20)
+        mallopt(_M_TRIM_THRESHOLD, 1 << 30)
+
+
+@contextlib.contextmanager
+def own_core(rank: int) -> Iterator[None]:
+    """Run this thread on one core, another one for each rank."""
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {sorted(allowed)[rank % len(allowed)]})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, allowed)
 
 
 def queue_latency(rounds: int) -> list[float]:
@@ -195,6 +222,7 @@ def rank_main(
 ) -> None:
     """Measure on one rank; rank 0 reports."""
     torch.set_num_threads(1)  # as torchrun does: two ranks share the cores
+    keep_what_is_freed()
     port = listener.getsockname()[1]
     if rank == 0:
         vd.adopt_listen_socket(listener)
@@ -205,7 +233,8 @@ def rank_main(
     queued = vd.init_model_parallel_group(
         [[0, 1]], rank, "gloo", use_message_queue_broadcaster=True, group_name="queued"
     )
-    small, arrays = queue_latency(rounds), queue_arrays(rounds, shared)
+    with own_core(rank):
+        small, arrays = queue_latency(rounds), queue_arrays(rounds, shared)
     rows = [(name, *medians(*pair, rounds)) for name, pair in pairs(queued).items()]
     if rank == 0:
         results.send((small, arrays, rows))
