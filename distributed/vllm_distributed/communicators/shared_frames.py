@@ -49,10 +49,9 @@ class SharedCarrier(Carrier):
         left = sum(map(len, views))
         grows = left > FIRST_SLOT_BYTES
         job = Job(views)
-        is_first = True
+        begins = True
         while left:
-            steps.settle(number) if is_first else steps.settle_alike(number)
-            is_first = False
+            steps.settle(number)
             place = shared.slot_at(shared.me, (steps.step + 1) & 1)
             end = place + min(left, shared.usable_slot_bytes())
             left -= end - place
@@ -61,12 +60,13 @@ class SharedCarrier(Carrier):
                 shared.raw[place : place + len(view)] = view
                 job.advance(len(view))
                 place += len(view)
-            steps.publish(number)
-            if grows:
-                # After the first step the others know how much is to come.
-                is_first = shared.needs_to_ask()  # if so, that was a step of another number
-                shared.room_for(FIRST_SLOT_BYTES + 1, number)
-                grows = False
+            if begins:
+                steps.meet(number)
+                if grows:  # now the others know how much is to come
+                    shared.room_for(FIRST_SLOT_BYTES + 1, number)
+            else:
+                steps.publish(number)
+            begins = False
 
     def receive_broadcast(self, mark: bytes, src: int, operation: str) -> Arriving:
         entry.about_to_send()
@@ -200,8 +200,11 @@ class _FromSlots(Arriving):
     @in_step
     def _step(self, number: int) -> None:
         shared, steps = self._shared, self._steps
-        steps.publish(number)
-        steps.wait_for(self._src, number)
+        if self._left is None:
+            steps.meet(number)
+        else:
+            steps.publish(number)
+            steps.wait_for(self._src, number)
         usable = shared.usable_slot_bytes()
         count = usable if self._left is None else min(self._left, usable)
         place = shared.slot_at(self._src, steps.step & 1)

@@ -95,7 +95,12 @@ class SharedMemory:
         return found
 
     def close(self) -> None:
-        """Tell the others that this member is through, and give the memory back. Idempotent."""
+        """Tell the others that this member is through, and give the memory back. Idempotent.
+
+        A child that this process forked is no member and tells nobody.
+        """
+        if not self.steps.is_own:
+            return
         for pipe in (*self._outboxes.values(), *self._inboxes.values()):
             pipe.close()
         self.steps.leave()
