@@ -27,7 +27,6 @@ from vllm_distributed.communicators.dtypes import (
     check_reducible,
     check_writable,
     dense_and_plain,
-    memory_of,
     write_into,
 )
 from vllm_distributed.communicators.outputs import empty
@@ -36,6 +35,7 @@ from vllm_distributed.communicators.shared_calls import cut, sign
 from vllm_distributed.communicators.shared_group import SharedMemory, in_step
 from vllm_distributed.communicators.shared_pipes import TENSOR, header
 from vllm_distributed.communicators.shared_sums import add_up, addable
+from vllm_distributed.communicators.spans import Spans, span_of, span_of_bytes
 from vllm_distributed.errors import CollectiveMismatchError
 
 __all__ = ["SharedMemoryTransport"]
@@ -374,7 +374,8 @@ class SharedMemoryTransport(Transport):
         entry.about_to_send()
         outbox = self._shared.outbox(dst)
         if outbox.is_open():
-            outbox.send([memoryview(header(TENSOR, 0, source.nbytes)), memory_of(source)], "send")
+            start = header(TENSOR, 0, source.nbytes)
+            outbox.send(Spans([span_of_bytes(start), span_of(source)], (start, source)), "send")
         else:
             self._rest.send(source, dst)
 
@@ -406,7 +407,8 @@ class SharedMemoryTransport(Transport):
                 sent=sent,
                 wanted=output.nbytes,
             )
-        body.into(memory_of(output))
+        body.into(output)
+        body.start()
         body.wait()
         return output
 
