@@ -117,8 +117,7 @@ class SharedMemoryTransport(Transport):
         steps, me = self._steps, self.rank_in_group
         most = self._slot_bytes // source.itemsize
         steps.settle(number)
-        for start in range(0, source.numel(), most):
-            mine, sums = source[start : start + most], target[start : start + most]
+        for mine, sums in zip(torch.split(source, most), torch.split(target, most), strict=True):
             slots = self._slots.views(mine.dtype, mine.shape, (steps.step + 1) & 1).each
             slots[me].copy_(mine)
             steps.meet(number)
@@ -134,22 +133,28 @@ class SharedMemoryTransport(Transport):
         count = source.numel()
         fills = 2 * -(-count // (2 * most))
         fill = -(-count // fills)
+        # Whole parts of whole cache lines, where the tensor is not too small for that.
+        fill = min(-(-fill // (size * _ALIGNMENT)) * size * _ALIGNMENT, most)
         first = steps.step + 1
         steps.settle(number)
-        for at, start in enumerate(range(0, count, fill)):
-            mine, sums = source[start : start + fill], target[start : start + fill]
+        at = 0
+        for mine, sums in zip(torch.split(source, fill), torch.split(target, fill), strict=True):
             slots = self._slots.views(mine.dtype, mine.shape, (first + at) & 1).each
             part = -(-mine.numel() // size)
             slots[me].copy_(mine)
             steps.meet(number)
-            own = slice(me * part, (me + 1) * part)
-            add_up([slot[own] for slot in slots], sums[own])
-            slots[me][own].copy_(sums[own])
+            parts = [torch.split(slot, part) for slot in slots]
+            places = torch.split(sums, part)
+            if me < len(places):
+                add_up([its[me] for its in parts], places[me])
+                parts[me][me].copy_(places[me])
             steps.meet(number)
-            for member, slot in enumerate(slots):
+            for member, place in enumerate(places):
                 if member != me:
-                    its = slice(member * part, (member + 1) * part)
-                    sums[its].copy_(slot[its])
+                    place.copy_(parts[member][member])
+            at += 1
+        if at & 1:
+            steps.meet(number)  # or the next operation would write what is still read
 
     def reduce_scatterv(
         self,
