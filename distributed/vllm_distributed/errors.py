@@ -11,6 +11,7 @@ from typing import ClassVar
 
 __all__ = [
     "CollectiveError",
+    "CollectiveMismatchError",
     "CollectiveTimeoutError",
     "DistributedError",
     "EncodingError",
@@ -164,6 +165,15 @@ class CollectiveTimeoutError(CollectiveError, TimeoutError):
     """A peer did not take part in time; the group is unusable."""
 
     reason = "collective_timeout"
+
+
+class CollectiveMismatchError(CollectiveError, ValueError):
+    """The members of a group made different calls; nothing was moved, and the group is usable.
+
+    `details["calls"]` maps the global rank of those that differ to what they called.
+    """
+
+    reason = "collective_mismatch"
 
 
 class LibraryMissingError(DistributedError, ImportError, NotImplementedError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -9,6 +10,8 @@ from torch.distributed import ProcessGroup
 
 from vllm_distributed.communicators.base import Transport
 from vllm_distributed.communicators.gloo import GlooTransport
+from vllm_distributed.communicators.shared_agreement import SharedMemory, share_memory
+from vllm_distributed.communicators.shared_memory import SharedMemoryTransport
 from vllm_distributed.communicators.solo import SoloTransport
 from vllm_distributed.communicators.staged import StagedTransport
 from vllm_distributed.errors import InvalidTypeError
@@ -16,22 +19,39 @@ from vllm_distributed.errors import InvalidTypeError
 if TYPE_CHECKING:
     from vllm_distributed.communicators.device import DeviceCommunicatorBase
 
-__all__ = ["make_communicator", "make_transport", "set_custom_all_reduce"]
+__all__ = [
+    "make_communicator",
+    "make_transport",
+    "set_custom_all_reduce",
+    "shared_memory_of",
+]
 
 _custom_all_reduce = True
 
 
 def set_custom_all_reduce(enable: bool) -> None:
-    """Allow, or forbid, the all-reduce through symmetric memory in groups made from now on.
+    """Allow, or forbid, collectives through memory that ranks share, in groups made from now on.
 
-    It is allowed at first, and used where the devices of a group reach each other's memory; it
-    changes the speed only. The same on every rank. Local to the process. Raises `InvalidTypeError`
-    for what is neither True nor False.
+    They are allowed at first. Tensors on the CPU go through shared memory where all members of a
+    group are on one node, and sums of small tensors on devices through symmetric memory where the
+    devices reach each other's; elsewhere, and where forbidden, all goes over gloo and NCCL. It
+    changes the speed, and how 16-bit floats are rounded. The same on every rank. Local to the
+    process. Raises `InvalidTypeError` for what is neither True nor False.
     """
     global _custom_all_reduce
     if not isinstance(enable, bool):
         raise InvalidTypeError(f"enable must be True or False, got {enable!r}", argument="enable")
     _custom_all_reduce = enable
+
+
+def shared_memory_of(
+    cpu_group: ProcessGroup, unique_name: str, ranks: Sequence[int]
+) -> SharedMemory | None:
+    """Return what a group's members share; None where they do not, or must not.
+
+    Collective over the group, of the global `ranks`.
+    """
+    return share_memory(cpu_group, unique_name, ranks, allowed=_custom_all_reduce)
 
 
 def make_communicator(
@@ -41,11 +61,19 @@ def make_communicator(
     unique_name: str,
     *,
     optimised: bool,
+    shared_memory: SharedMemory | None = None,
 ) -> DeviceCommunicatorBase:
     """Return a coordinator's communicator; without groups, one for a rank alone."""
     from vllm_distributed.communicators.device import DeviceCommunicatorBase
 
-    return DeviceCommunicatorBase(cpu_group, device, device_group, unique_name, optimised=optimised)
+    return DeviceCommunicatorBase(
+        cpu_group,
+        device,
+        device_group,
+        unique_name,
+        optimised=optimised,
+        shared_memory=shared_memory,
+    )
 
 
 def make_transport(
@@ -55,21 +83,29 @@ def make_transport(
     unique_name: str,
     *,
     optimised: bool,
+    shared_memory: SharedMemory | None = None,
 ) -> Transport:
     """Return what carries a group's tensors; without a group, the transport of a rank alone."""
     group = cpu_group if device_group is None else device_group
     if group is None:
         return SoloTransport(unique_name)
     if device.type != "cuda":
-        gloo = GlooTransport(group, unique_name)
-        # A tensor on a device that gloo cannot read: only where there can be one.
-        return StagedTransport(gloo) if torch.cuda.is_available() else gloo
+        host = _for_host(group, unique_name, shared_memory)
+        # A tensor on a device that the host cannot read: only where there can be one.
+        return StagedTransport(host) if torch.cuda.is_available() else host
     from vllm_distributed.communicators.cuda import NcclTransport
 
     return NcclTransport(
         group,
-        None if cpu_group is None else GlooTransport(cpu_group, unique_name),
+        None if cpu_group is None else _for_host(cpu_group, unique_name, shared_memory),
         device,
         unique_name,
         custom_all_reduce=optimised and _custom_all_reduce,
     )
+
+
+def _for_host(
+    group: ProcessGroup, unique_name: str, shared_memory: SharedMemory | None
+) -> Transport:
+    gloo = GlooTransport(group, unique_name)
+    return gloo if shared_memory is None else SharedMemoryTransport(shared_memory, gloo)

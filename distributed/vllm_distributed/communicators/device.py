@@ -22,6 +22,7 @@ from vllm_distributed.arguments import (
 from vllm_distributed.communicators.base import Transport
 from vllm_distributed.communicators.choice import make_transport
 from vllm_distributed.communicators.expert_parallel import TokenExchange, dispatch_arguments
+from vllm_distributed.communicators.shared_agreement import SharedMemory
 
 __all__ = ["DeviceCommunicatorBase"]
 
@@ -34,8 +35,9 @@ class DeviceCommunicatorBase:
     `device_group` the group is one rank alone. CPU tensors travel over the CPU group and tensors
     on a device over the device group; where that is gloo they are staged through the CPU.
     `unique_name` is for messages. `optimised` allows paths made for the device, such as an
-    all-reduce through symmetric memory. `global_ranks` and `global_world_size` are accepted for
-    code written against vLLM.
+    all-reduce through symmetric memory; a coordinator passes the `shared_memory` of its members,
+    for tensors on the CPU. `global_ranks` and `global_world_size` are accepted for code written
+    against vLLM.
 
     Making one for a group on several devices is collective over the group. `src` and `dst` count
     inside the group. Errors are those of `GroupCoordinator`'s operations of the same names.
@@ -51,6 +53,7 @@ class DeviceCommunicatorBase:
         global_world_size: int | None = None,
         *,
         optimised: bool = True,
+        shared_memory: SharedMemory | None = None,
     ) -> None:
         for name, group in (("cpu_group", cpu_group), ("device_group", device_group)):
             if group is not None:
@@ -64,7 +67,12 @@ class DeviceCommunicatorBase:
         self.unique_name: str = unique_name
         """The group's name, such as `tp:0`."""
         self._transport: Transport = make_transport(
-            cpu_group, self.device, device_group, unique_name, optimised=optimised
+            cpu_group,
+            self.device,
+            device_group,
+            unique_name,
+            optimised=optimised,
+            shared_memory=shared_memory,
         )
         self.rank_in_group: int = self._transport.rank_in_group
         """This process's number inside the group."""

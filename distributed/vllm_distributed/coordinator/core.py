@@ -12,9 +12,10 @@ from torch.distributed import ProcessGroup
 
 from vllm_distributed.arguments import check_peer, check_process_group
 from vllm_distributed.backends import device_for, resolve_backend
-from vllm_distributed.communicators.choice import make_communicator
+from vllm_distributed.communicators.choice import make_communicator, shared_memory_of
 from vllm_distributed.communicators.device import DeviceCommunicatorBase
 from vllm_distributed.communicators.object_channel import ObjectChannel
+from vllm_distributed.communicators.shared_agreement import SharedMemory
 from vllm_distributed.errors import (
     EnvironmentNotInitializedError,
     GroupDestroyedError,
@@ -108,6 +109,7 @@ class GroupCore:
         self._siblings: list[ProcessGroup] = []
         self._device_group: ProcessGroup | None = None
         self._cpu_group: ProcessGroup | None = None
+        self._shared: SharedMemory | None = None
         self._owns_device_group = True
         self._destroyed = False
 
@@ -120,14 +122,18 @@ class GroupCore:
             else:
                 self._device_group = self._make_group(self.backend, f"{self.unique_name} device")
             self._cpu_group = self._make_group("gloo", self._cpu_description)
+            if self.world_size > 1:
+                self._shared = shared_memory_of(self.cpu_group, self.unique_name, self.ranks)
             self._communicator = make_communicator(
                 None if self.world_size == 1 else self.cpu_group,
                 self.device,
                 None if self.world_size == 1 else self.device_group,
                 self.unique_name,
                 optimised=self.use_device_communicator,
+                shared_memory=self._shared,
             )
         except Exception:
+            self._leave_shared_memory()
             self._destroy_groups()
             raise
         register(cast("GroupCoordinator", self))
@@ -219,6 +225,7 @@ class GroupCore:
         self._communicator.destroy()
         self._communicator = _DestroyedCommunicator(unique_name=self.unique_name)
         self.__dict__.pop("_objects", None)
+        self._leave_shared_memory()
         self._destroy_groups()
 
     def _is_like_default_group(self) -> bool:
@@ -240,6 +247,11 @@ class GroupCore:
 
     def _global_ranks(self, group: ProcessGroup) -> list[int]:
         return known_ranks(group) or dist.get_process_group_ranks(group)
+
+    def _leave_shared_memory(self) -> None:
+        shared, self._shared = self._shared, None
+        if shared is not None:
+            shared.close()
 
     def _destroy_groups(self) -> None:
         owned = [self._cpu_group, *self._siblings]

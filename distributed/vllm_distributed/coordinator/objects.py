@@ -147,10 +147,13 @@ class ObjectOperations(QueueOperations):
     def barrier(self) -> None:
         """Return when every rank of the group has called it.
 
-        Uses the CPU group. Raises `CollectiveTimeoutError` if a rank does not come before the
+        Raises `CollectiveTimeoutError` if a rank does not come before the
         timeout. Collective over the group.
         """
         if self.world_size == 1:
             self._check_alive()
             return
-        run(self.unique_name, "barrier", self.cpu_group.barrier)
+        if self._shared is not None:
+            self._shared.barrier()
+        else:
+            run(self.unique_name, "barrier", self.cpu_group.barrier)

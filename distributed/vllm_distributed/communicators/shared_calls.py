@@ -1,0 +1,78 @@
+"""What a member called, as one integer that fits into a word of shared memory.
+
+Two calls that fit together have the same one: the operation, the root if it has one, dtype and
+length where all members must have them equal.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import torch
+
+__all__ = ["BARRIER", "describe", "sign"]
+
+OPERATIONS = (
+    "barrier",
+    "all_reduce",
+    "all_reduce_",
+    "all_gather",
+    "all_gatherv",
+    "reduce_scatter",
+    "gather",
+    "broadcast",
+    "broadcast_object",
+    "broadcast_tensor_dict",
+)
+_NUMBERS = {name: number for number, name in enumerate(OPERATIONS)}
+_DTYPES = tuple(
+    sorted(
+        {value for value in vars(torch).values() if isinstance(value, torch.dtype)},
+        key=str,
+    )
+)
+_DTYPE_NUMBERS = {dtype: number + 1 for number, dtype in enumerate(_DTYPES)}
+_ROOTED = frozenset({"gather", "broadcast", "broadcast_object", "broadcast_tensor_dict"})
+_SIZE_BITS = 40
+_MOST = (1 << _SIZE_BITS) - 1
+_SIZED = 1 << 63
+
+
+@functools.lru_cache(maxsize=4096)
+def sign(
+    operation: str, root: int = 0, dtype: torch.dtype | None = None, count: int | None = None
+) -> int:
+    """Return the number of a call: `root` counts in the group, `count` is of elements."""
+    number = _NUMBERS[operation] | root << 5
+    if dtype is not None:
+        number |= _DTYPE_NUMBERS[dtype] << 11
+    if count is not None:
+        number |= _SIZED | (count & _MOST) << 19
+    return number
+
+
+def describe(number: int) -> tuple[str, str]:
+    """Return the operation of a call and, in words, all that its number says.
+
+    >>> describe(sign("broadcast", 1, torch.float32, 7))
+    ('broadcast', 'broadcast of 7 x float32 from member 1')
+    >>> describe(sign("barrier"))
+    ('barrier', 'barrier')
+    """
+    at = number & 0x1F
+    if at >= len(OPERATIONS):
+        return "operation", "an unknown operation"
+    operation = OPERATIONS[at]
+    words = operation
+    dtype = number >> 11 & 0xFF
+    if 0 < dtype <= len(_DTYPES):
+        words += " of "
+        if number & _SIZED:
+            words += f"{number >> 19 & _MOST} x "
+        words += str(_DTYPES[dtype - 1]).removeprefix("torch.")
+    if operation in _ROOTED:
+        words += f" {'to' if operation == 'gather' else 'from'} member {number >> 5 & 0x3F}"
+    return operation, words
+
+
+BARRIER = sign("barrier")

@@ -1,0 +1,443 @@
+"""Collectives of CPU tensors through memory that the members of a group share.
+
+A member copies its tensor into its slot, waits until all have, and takes what it needs from the
+others': one copy in and one out where sockets take four and as many system calls. `shared_steps`
+says when a slot may be read and written.
+
+Up to a slot's length a sum takes one step: every member adds up all slots. Longer tensors go slot
+by slot; in groups of more than two every member adds up one part of each slot-full and passes the
+result on (reduce-scatter and all-gather, as in Thakur, Rabenseifner and Gropp, 2005), so that it
+reads each slot-full twice however many members there are. All sums are in rank order: every member
+has the same bits.
+
+What finds no room in shared memory goes over gloo, here as for a group that shares none.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, TypeVar, cast
+
+import torch
+
+from vllm_distributed import entry
+from vllm_distributed.communicators.base import Transport
+from vllm_distributed.communicators.dtypes import (
+    REDUCIBLE,
+    check_reducible,
+    check_writable,
+    dense_and_plain,
+    write_into,
+)
+from vllm_distributed.communicators.shared_agreement import SharedMemory
+from vllm_distributed.communicators.shared_blocks import as_matrix, blocks
+from vllm_distributed.communicators.shared_calls import describe, sign
+from vllm_distributed.communicators.shared_layout import FIRST_SLOT_BYTES, ROOM
+from vllm_distributed.communicators.shared_segment import SegmentError
+from vllm_distributed.communicators.shared_slots import Slots
+from vllm_distributed.communicators.shared_sums import add_up, addable
+from vllm_distributed.errors import CollectiveMismatchError
+from vllm_distributed.logger import init_logger
+
+__all__ = ["SharedMemoryTransport"]
+
+logger = init_logger(__name__)
+
+_ASKING_FOR_ROOM = 1 << 62  # beside the number of the call that needs it
+_HAS_ROOM, _NO_ROOM = 1, 2
+_ALIGNMENT = 64
+# Above this, adding up parts and passing them on is faster than everybody adding up everything.
+_ONE_STEP_BYTES = 1 << 18
+
+_ANYWHERE: AbstractContextManager[object] = nullcontext()
+
+_Operation = TypeVar("_Operation", bound=Callable[..., Any])
+
+
+def _in_step(operation: _Operation) -> _Operation:
+    """Whoever ends between two steps of an operation tells the others, who would wait for it.
+
+    The last argument is the call's number.
+    """
+
+    @functools.wraps(operation)
+    def call(self: SharedMemoryTransport, *arguments: Any) -> Any:
+        steps = self._steps
+        steps.check()
+        before = steps.step
+        try:
+            return operation(self, *arguments)
+        except CollectiveMismatchError:
+            raise
+        except BaseException:
+            if steps.step != before:
+                steps.break_off(describe(arguments[-1])[0])
+            raise
+
+    return cast("_Operation", call)
+
+
+class SharedMemoryTransport(Transport):
+    """`rest` carries what shared memory does not: between two ranks, and where there is no room."""
+
+    def __init__(self, shared: SharedMemory, rest: Transport) -> None:
+        super().__init__(rest.unique_name, rest.rank_in_group, rest.world_size)
+        self._shared, self._rest = shared, rest
+        self._steps = shared.steps
+        self._slots = Slots(shared.segment, shared.layout)
+        self._slot_bytes = shared.layout.slot_bytes
+        self._one_step_bytes = (
+            self._slot_bytes if self.world_size == 2 else min(_ONE_STEP_BYTES, self._slot_bytes)
+        )
+        self._has_room: bool | None = None
+
+    def check(self, tensor: torch.Tensor, name: str) -> None:
+        self._rest.check(tensor, name)
+
+    # Sums
+
+    def all_reduce(self, input_: torch.Tensor) -> torch.Tensor:
+        source = _to_add("all_reduce", input_)
+        target = torch.empty_like(source)
+        self._sum("all_reduce", source, target)
+        return target
+
+    def all_reduce_(self, input_: torch.Tensor) -> torch.Tensor:
+        source = _to_add("all_reduce_", input_)
+        if source is not input_:
+            check_writable(input_, "all_reduce_")
+        with _writing_into(source):
+            self._sum("all_reduce_", source, source)
+        return _written_back(input_, source)
+
+    def _sum(self, operation: str, source: torch.Tensor, target: torch.Tensor) -> None:
+        count = source.numel()
+        if not count:
+            return
+        entry.about_to_send()
+        number = sign(operation, 0, source.dtype, count)
+        if not self._room_for(source.nbytes, number):
+            if target is not source:
+                target.copy_(source)
+            self._rest.all_reduce_(target)
+            return
+        source, target = addable(source), addable(target)
+        if source.nbytes <= self._one_step_bytes:
+            self._sum_in_one_step(source, target, number)
+        elif self.world_size == 2:
+            self._sum_by_slots(source.view(-1), target.view(-1), number)
+        else:
+            self._sum_by_parts(source.view(-1), target.view(-1), number)
+
+    @_in_step
+    def _sum_in_one_step(self, source: torch.Tensor, target: torch.Tensor, number: int) -> None:
+        steps, me = self._steps, self.rank_in_group
+        steps.settle(number)
+        slots = self._slots.views(source.dtype, source.shape, (steps.step + 1) & 1).each
+        slots[me].copy_(source)
+        steps.meet(number)
+        if self.world_size == 2:
+            add_up((source, slots[1]) if me == 0 else (slots[0], source), target)
+        else:
+            add_up(slots, target)
+
+    @_in_step
+    def _sum_by_slots(self, source: torch.Tensor, target: torch.Tensor, number: int) -> None:
+        steps, me = self._steps, self.rank_in_group
+        most = self._slot_bytes // source.itemsize
+        steps.settle(number)
+        for start in range(0, source.numel(), most):
+            mine, sums = source[start : start + most], target[start : start + most]
+            slots = self._slots.views(mine.dtype, mine.shape, (steps.step + 1) & 1).each
+            slots[me].copy_(mine)
+            steps.meet(number)
+            add_up((mine, slots[1]) if me == 0 else (slots[0], mine), sums)
+
+    @_in_step
+    def _sum_by_parts(self, source: torch.Tensor, target: torch.Tensor, number: int) -> None:
+        steps, me, size = self._steps, self.rank_in_group, self.world_size
+        # A slot is read in the step after the one it was written for as well, so the two are used
+        # in turns by slot-full, not by step. An even number of them leaves the one that the next
+        # operation writes first (by step) behind long enough.
+        most = self._slot_bytes // source.itemsize
+        count = source.numel()
+        fills = 2 * -(-count // (2 * most))
+        fill = -(-count // fills)
+        first = steps.step + 1
+        steps.settle(number)
+        for at, start in enumerate(range(0, count, fill)):
+            mine, sums = source[start : start + fill], target[start : start + fill]
+            slots = self._slots.views(mine.dtype, mine.shape, (first + at) & 1).each
+            part = -(-mine.numel() // size)
+            slots[me].copy_(mine)
+            steps.meet(number)
+            own = slice(me * part, (me + 1) * part)
+            add_up([slot[own] for slot in slots], sums[own])
+            slots[me][own].copy_(sums[own])
+            steps.meet(number)
+            for member, slot in enumerate(slots):
+                if member != me:
+                    its = slice(member * part, (member + 1) * part)
+                    sums[its].copy_(slot[its])
+
+    def reduce_scatterv(self, input_: torch.Tensor, dim: int, sizes: Sequence[int]) -> torch.Tensor:
+        source = _with_a_dim(_to_add("reduce_scatter", input_))
+        shape = list(source.shape)
+        shape[dim] = sizes[self.rank_in_group]
+        output = source.new_empty(shape)
+        if not source.numel():
+            return output
+        entry.about_to_send()
+        number = sign("reduce_scatter", 0, source.dtype, source.numel())
+        if not self._room_for(source.nbytes, number):
+            return self._rest.reduce_scatterv(input_, dim, sizes)
+        self._sum_and_scatter(addable(source), addable(output), dim, sizes, number)
+        return output
+
+    @_in_step
+    def _sum_and_scatter(
+        self,
+        source: torch.Tensor,
+        output: torch.Tensor,
+        dim: int,
+        sizes: Sequence[int],
+        number: int,
+    ) -> None:
+        steps, me, size = self._steps, self.rank_in_group, self.world_size
+        rows, columns = as_matrix(source.shape, dim)
+        width = columns // source.size(dim)
+        parts = torch.split(source.view(rows, columns), [each * width for each in sizes], dim=1)
+        target = output.view(rows, sizes[me] * width)
+        # Each slot is divided among those who read it.
+        share = self._slot_bytes // size // _ALIGNMENT * _ALIGNMENT // source.itemsize
+        each = [list(blocks(rows, extent * width, share)) for extent in sizes]
+        steps.settle(number)
+        for at in range(max(map(len, each))):
+            slots = self._slots.views(source.dtype, (size, share), (steps.step + 1) & 1).each
+            for member, its in enumerate(each):
+                if member != me and at < len(its):
+                    row, last_row, column, last_column = its[at]
+                    piece = parts[member][row:last_row, column:last_column]
+                    slots[me][member, : piece.numel()].view(piece.shape).copy_(piece)
+            steps.meet(number)
+            if at < len(each[me]):
+                row, last_row, column, last_column = each[me][at]
+                own = parts[me][row:last_row, column:last_column]
+                brought = [
+                    own if member == me else slot[me, : own.numel()].view(own.shape)
+                    for member, slot in enumerate(slots)
+                ]
+                add_up(brought, target[row:last_row, column:last_column])
+
+    # Moves
+
+    def all_gather(self, input_: torch.Tensor, dim: int) -> torch.Tensor:
+        source = _with_a_dim(dense_and_plain(input_, "all_gather"))
+        shape = list(source.shape)
+        shape[dim] *= self.world_size
+        output = source.new_empty(shape)
+        if not source.numel():
+            return output
+        entry.about_to_send()
+        number = sign("all_gather", 0, source.dtype, source.numel())
+        if not self._room_for(source.nbytes, number):
+            return self._rest.all_gather(input_, dim)
+        self._concatenate(source, output, dim, number)
+        return output
+
+    @_in_step
+    def _concatenate(
+        self, source: torch.Tensor, output: torch.Tensor, dim: int, number: int
+    ) -> None:
+        steps, me = self._steps, self.rank_in_group
+        rows, columns = as_matrix(source.shape, dim)
+        matrix = source.view(rows, columns)
+        target = output.view(rows, self.world_size, columns).transpose(0, 1)
+        steps.settle(number)
+        for row, last_row, column, last_column in blocks(
+            rows, columns, self._slot_bytes // source.itemsize
+        ):
+            piece = matrix[row:last_row, column:last_column]
+            slots = self._slots.views(piece.dtype, piece.shape, (steps.step + 1) & 1)
+            slots.each[me].copy_(piece)
+            steps.meet(number)
+            target[:, row:last_row, column:last_column].copy_(slots.whole)
+
+    def all_gatherv(self, input_: torch.Tensor, dim: int, sizes: Sequence[int]) -> torch.Tensor:
+        if len(set(sizes)) == 1:
+            return self.all_gather(input_, dim)
+        source = _with_a_dim(dense_and_plain(input_, "all_gatherv"))
+        rows, columns = as_matrix(source.shape, dim)
+        shape = list(source.shape)
+        shape[dim] = sum(sizes)
+        output = source.new_empty(shape)
+        if not output.numel():
+            return output
+        width = output.numel() // rows // shape[dim]
+        entry.about_to_send()
+        number = sign("all_gatherv", 0, source.dtype, output.numel())
+        if not self._room_for(rows * width * max(sizes) * source.itemsize, number):
+            return self._rest.all_gatherv(input_, dim, sizes)
+        target = output.view(rows, width * shape[dim])
+        matrix = source.view(rows, columns) if columns else None
+        self._concatenate_unequal(matrix, target, [each * width for each in sizes], number)
+        return output
+
+    @_in_step
+    def _concatenate_unequal(
+        self,
+        source: torch.Tensor | None,
+        target: torch.Tensor,
+        widths: Sequence[int],
+        number: int,
+    ) -> None:
+        steps, me, rows = self._steps, self.rank_in_group, target.size(0)
+        parts = torch.split(target, list(widths), dim=1)
+        most = self._slot_bytes // target.itemsize
+        each = [list(blocks(rows, width, most)) for width in widths]
+        steps.settle(number)
+        for at in range(max(map(len, each))):
+            parity = (steps.step + 1) & 1
+            if source is not None and at < len(each[me]):
+                row, last_row, column, last_column = each[me][at]
+                piece = source[row:last_row, column:last_column]
+                self._slots.views(piece.dtype, piece.shape, parity).each[me].copy_(piece)
+            steps.meet(number)
+            for member, its in enumerate(each):
+                if at < len(its):
+                    row, last_row, column, last_column = its[at]
+                    there = parts[member][row:last_row, column:last_column]
+                    slots = self._slots.views(there.dtype, there.shape, parity)
+                    there.copy_(slots.each[member])
+
+    def gather(self, input_: torch.Tensor, dst: int, dim: int) -> torch.Tensor | None:
+        source = _with_a_dim(dense_and_plain(input_, "gather"))
+        output: torch.Tensor | None = None
+        if self.rank_in_group == dst:
+            shape = list(source.shape)
+            shape[dim] *= self.world_size
+            output = source.new_empty(shape)
+        if not source.numel():
+            return output
+        entry.about_to_send()
+        number = sign("gather", dst, source.dtype, source.numel())
+        if not self._room_for(source.nbytes, number):
+            return self._rest.gather(input_, dst, dim)
+        self._concatenate_at(source, output, dim, number)
+        return output
+
+    @_in_step
+    def _concatenate_at(
+        self, source: torch.Tensor, output: torch.Tensor | None, dim: int, number: int
+    ) -> None:
+        if output is not None:
+            self._concatenate(source, output, dim, number)
+            return
+        steps, me = self._steps, self.rank_in_group
+        rows, columns = as_matrix(source.shape, dim)
+        matrix = source.view(rows, columns)
+        for row, last_row, column, last_column in blocks(
+            rows, columns, self._slot_bytes // source.itemsize
+        ):
+            piece = matrix[row:last_row, column:last_column]
+            steps.settle(number)
+            slots = self._slots.views(piece.dtype, piece.shape, (steps.step + 1) & 1)
+            slots.each[me].copy_(piece)
+            steps.publish(number)
+
+    def broadcast(self, input_: torch.Tensor, src: int) -> torch.Tensor:
+        buffer = dense_and_plain(input_, "broadcast")
+        if buffer is not input_:
+            check_writable(input_, "broadcast")
+        if buffer.numel():
+            entry.about_to_send()
+            number = sign("broadcast", src, buffer.dtype, buffer.numel())
+            if self._room_for(buffer.nbytes, number):
+                with _writing_into(buffer):
+                    self._hand_out(buffer.view(-1), src, number)
+            else:
+                self._rest.broadcast(buffer, src)
+        return input_ if self.rank_in_group == src else _written_back(input_, buffer)
+
+    @_in_step
+    def _hand_out(self, buffer: torch.Tensor, src: int, number: int) -> None:
+        steps = self._steps
+        most = self._slot_bytes // buffer.itemsize
+        is_source = self.rank_in_group == src
+        for start in range(0, buffer.numel(), most):
+            piece = buffer[start : start + most]
+            slots = self._slots.views(piece.dtype, piece.shape, (steps.step + 1) & 1)
+            if is_source:
+                steps.settle(number)
+                slots.each[src].copy_(piece)
+                steps.publish(number)
+            else:
+                steps.publish(number)
+                steps.wait_for(src, number)
+                piece.copy_(slots.each[src])
+
+    # Between two ranks
+
+    def send(self, tensor: torch.Tensor, dst: int) -> None:
+        self._rest.send(tensor, dst)
+
+    def recv(self, size: torch.Size, dtype: torch.dtype, src: int) -> torch.Tensor:
+        return self._rest.recv(size, dtype, src)
+
+    def destroy(self) -> None:
+        self._slots.close()
+        self._shared.close()
+        self._rest.destroy()
+
+    def _room_for(self, length: int, number: int) -> bool:
+        """Return whether the slots can take tensors of this length; the same on every member."""
+        if length <= FIRST_SLOT_BYTES:
+            return True
+        if self._has_room is None:
+            self._ask_for_room(number)
+        return bool(self._has_room)
+
+    @_in_step
+    def _ask_for_room(self, number: int) -> None:
+        """Have the whole slots backed by memory, everywhere or, where one member fails, nowhere."""
+        steps, layout = self._steps, self._shared.layout
+        answer = _HAS_ROOM
+        try:
+            for parity in (0, 1):
+                self._shared.segment.back(layout.slot(self.rank_in_group, parity), self._slot_bytes)
+        except SegmentError as error:
+            answer = _NO_ROOM
+            logger.warning(
+                "%s sends tensors above %d bytes over gloo and not through shared memory: %s",
+                self.unique_name,
+                FIRST_SLOT_BYTES,
+                error,
+            )
+        steps.say(ROOM, answer)
+        steps.meet(number | _ASKING_FOR_ROOM)
+        self._has_room = steps.all_say(ROOM, _HAS_ROOM)
+
+
+def _to_add(operation: str, tensor: torch.Tensor) -> torch.Tensor:
+    source = dense_and_plain(tensor, operation)
+    if source.dtype not in REDUCIBLE:
+        check_reducible(source.dtype, operation)
+    return source
+
+
+def _writing_into(tensor: torch.Tensor) -> AbstractContextManager[object]:
+    """Return the block in which a tensor can be written: one made in inference mode only there."""
+    return torch.inference_mode() if tensor.is_inference() else _ANYWHERE
+
+
+def _written_back(target: torch.Tensor, buffer: torch.Tensor) -> torch.Tensor:
+    if buffer.data_ptr() != target.data_ptr():
+        write_into(target, buffer)
+    return target
+
+
+def _with_a_dim(tensor: torch.Tensor) -> torch.Tensor:
+    """A tensor without dims is concatenated as a vector of one element."""
+    return tensor.view(1) if tensor.dim() == 0 else tensor

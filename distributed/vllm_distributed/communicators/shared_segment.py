@@ -1,0 +1,153 @@
+"""Memory that several processes of a node map: made, found, kept alive and given back.
+
+Life and death. Each member holds a lock on one byte of the file, which the kernel gives back when
+its process ends, however it ends. It is a POSIX record lock, and so the process's own: a child that
+it forked does not hold it as well. The name is removed as soon as everybody has mapped the memory:
+from then on nothing can be left over.
+
+The kernel is asked to back memory before it is touched. Where the file system has none left, that
+says so; touching a mapped page would end the process with SIGBUS.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import mmap
+import os
+import re
+import secrets
+import struct
+import sys
+from pathlib import Path
+
+import torch
+
+__all__ = ["Segment", "SegmentError", "is_possible"]
+
+_NAME = re.compile(r"vllm_distributed_group_[0-9a-f]{32}")
+_FLOCK = struct.Struct("hhqqi4x")  # struct flock of 64-bit Linux
+
+
+class SegmentError(Exception):
+    """Memory cannot be made, found or backed; the text is a clause that says why.
+
+    It stays within the package: there is always another way to carry the bytes.
+    """
+
+
+def is_possible() -> bool:
+    """Return whether this kind of system has what a segment needs."""
+    return sys.platform == "linux" and sys.maxsize > 2**32
+
+
+class Segment:
+    """One process's map of the memory; `words` are the control area's integers of 8 bytes."""
+
+    def __init__(self, path: Path, descriptor: int, size: int, control_bytes: int) -> None:
+        self._path, self._descriptor = path, descriptor
+        self._owner = os.getpid()
+        memory = mmap.mmap(descriptor, size)
+        self.words = memoryview(memory)[:control_bytes].cast("Q")
+        self.raw = memoryview(memory)
+        with torch.inference_mode(False):  # or it could be written in that mode only
+            self.bytes = torch.frombuffer(memory, dtype=torch.uint8)
+
+    @classmethod
+    def create(cls, directory: Path, size: int, control_bytes: int) -> Segment:
+        """Return new memory, which only this user can open."""
+        path = directory / f"vllm_distributed_group_{secrets.token_hex(16)}"
+        flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            descriptor = os.open(path, flags, 0o600)
+        except OSError as error:
+            raise SegmentError(f"no file can be made in {directory}: {error.strerror}") from error
+        try:
+            os.ftruncate(descriptor, size)
+            _back(descriptor, 0, control_bytes)
+            return cls(path, descriptor, size, control_bytes)
+        except OSError as error:
+            os.close(descriptor)
+            path.unlink(missing_ok=True)
+            raise _no_room(directory, control_bytes, error) from error
+
+    @classmethod
+    def attach(cls, directory: Path, name: str, size: int, control_bytes: int) -> Segment:
+        """Return the memory that another process made under this name."""
+        if not _NAME.fullmatch(name):
+            raise SegmentError(f"{name!r:.80} is not the name of a group's memory")
+        path = directory / name
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError as error:
+            raise SegmentError(f"{path} cannot be opened: {error.strerror}") from error
+        try:
+            facts = os.fstat(descriptor)
+            if facts.st_uid != os.geteuid() or facts.st_size != size:
+                raise SegmentError(f"{path} is another file than the group's memory")
+            return cls(path, descriptor, size, control_bytes)
+        except OSError as error:
+            os.close(descriptor)
+            raise SegmentError(f"{path} cannot be mapped: {error.strerror}") from error
+        except BaseException:
+            os.close(descriptor)
+            raise
+
+    @property
+    def name(self) -> str:
+        """What other processes attach by."""
+        return self._path.name
+
+    def remove_name(self) -> None:
+        """Leave the memory to those who have it mapped. Idempotent."""
+        if os.getpid() == self._owner:
+            self._path.unlink(missing_ok=True)
+
+    def back(self, start: int, size: int) -> None:
+        """Have the kernel back a part with memory. Raises `SegmentError` if there is none."""
+        try:
+            _back(self._descriptor, start, size)
+        except OSError as error:
+            raise _no_room(self._path.parent, size, error) from error
+
+    def say_alive(self, member: int) -> None:
+        """Hold a member's lock for as long as this process lives."""
+        request = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, member, 1, 0)
+        try:
+            fcntl.fcntl(self._descriptor, fcntl.F_SETLK, request)
+        except OSError as error:
+            raise SegmentError(f"{self._path} cannot be locked: {error.strerror}") from error
+
+    def is_alive(self, member: int) -> bool:
+        """Return whether another member's process still runs."""
+        request = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, member, 1, 0)
+        answer = fcntl.fcntl(self._descriptor, fcntl.F_GETLK, request)
+        kind: int = _FLOCK.unpack(answer)[0]
+        return kind != fcntl.F_UNLCK
+
+    def close(self) -> None:
+        """Give back what this process holds. Idempotent.
+
+        The memory is unmapped when the last view of it is gone.
+        """
+        if self._descriptor < 0 or os.getpid() != self._owner:
+            return
+        self.remove_name()
+        os.close(self._descriptor)
+        self._descriptor = -1
+        self.words, self.raw, self.bytes = memoryview(b"").cast("Q"), memoryview(b""), _NOTHING
+
+
+_NOTHING = torch.empty(0, dtype=torch.uint8, device="cpu")
+
+
+def _back(descriptor: int, start: int, size: int) -> None:
+    os.posix_fallocate(descriptor, start, size)
+
+
+def _no_room(directory: Path, size: int, error: OSError) -> SegmentError:
+    if error.errno == errno.ENOSPC:
+        return SegmentError(
+            f"{directory} has no room for {size} bytes: make it larger (docker run --shm-size)"
+        )
+    return SegmentError(f"{directory} cannot hold {size} bytes: {error.strerror}")

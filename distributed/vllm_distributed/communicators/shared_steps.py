@@ -1,0 +1,259 @@
+"""The members of a group in step with each other: who has come, who called what, who is gone.
+
+A collective is one step or several. In a step each member that has something to say writes it into
+its slot, says in its line what it called and then how many steps it has come (`publish`), and waits
+for those whose slots it reads. Because nobody writes to a line but its owner, nothing is locked.
+
+When may a slot be written again? To publish a step says also that one is through with reading the
+step before. A member has two slots and writes them in turns, so before it writes one for step n + 1
+it must know that everybody has published step n: then nobody reads what it wrote for step n - 1. It
+knows that without waiting if it has waited for everybody in step n (`meet`); else `settle` waits.
+
+For the same reason nobody is more than one step ahead of whoever waits for it, so what a member
+called in this step is found in the one of two words that belongs to the step's parity. If that is
+something else than this member called, nothing has moved: everybody who waits sees the same, says
+so, and is in step again with the next call.
+
+Loads and stores are ordered as `memory_order` says: what is written before `publish` is seen by
+whoever has seen the count, and what is read before it is not touched by what others write after.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from time import monotonic
+from typing import NoReturn
+
+from vllm_distributed.communicators.memory_order import Fence
+from vllm_distributed.communicators.shared_calls import describe
+from vllm_distributed.communicators.shared_layout import SIGN, STATE, STEP, Layout
+from vllm_distributed.communicators.shared_segment import Segment
+from vllm_distributed.communicators.waiting import Wait
+from vllm_distributed.errors import (
+    CollectiveError,
+    CollectiveMismatchError,
+    CollectiveTimeoutError,
+)
+
+__all__ = ["Steps"]
+
+_USABLE, _LEFT, _BROKEN = 0, 1, 2
+
+# A peer that runs on another core comes within these; each is a look at one word of memory.
+_SPINS = 60
+
+
+class Steps:
+    """One member's view of the others; used by one thread at a time.
+
+    `ranks` are the members' global ranks, for messages; `timeout` returns the group's.
+    """
+
+    def __init__(
+        self,
+        segment: Segment,
+        layout: Layout,
+        me: int,
+        name: str,
+        ranks: Sequence[int],
+        timeout: Callable[[], timedelta],
+    ) -> None:
+        self.me, self.name, self.ranks = me, name, list(ranks)
+        self.fence = Fence()
+        self.timeout = timeout
+        self.step = 0
+        """How many steps this member has come."""
+        self.settled = 0
+        """A step that every member is known to have published."""
+        self.broken: str | None = None
+        """Why the group cannot be used any more, if so."""
+        self._segment = segment
+        self._words = segment.words
+        self._mine = layout.line(me)
+        self._lines = [layout.line(member) for member in range(layout.members)]
+        self._peers = tuple(line for line in self._lines if line != self._mine)
+        has_cores = len(os.sched_getaffinity(0)) >= layout.members
+        self._spins = _SPINS if has_cores else 0
+
+    def publish(self, sign: int) -> None:
+        """Come one step further, having called `sign`; nothing of the step before is read later."""
+        words, step = self._words, self.step + 1
+        words[self._mine + SIGN + (step & 1)] = sign
+        self.fence()
+        words[self._mine + STEP] = step
+        self.step = step
+
+    def meet(self, sign: int) -> None:
+        """Come one step further and wait for everybody; all have called `sign`."""
+        words, step, mine = self._words, self.step + 1, self._mine
+        words[mine + SIGN + (step & 1)] = sign
+        self.fence()
+        words[mine + STEP] = step
+        self.step = step
+        for line in self._peers:
+            if words[line + STEP] < step:
+                self._wait(line, step, sign)
+        self.fence()
+        self.settled = step
+        place = SIGN + (step & 1)
+        for line in self._peers:
+            if words[line + place] != sign:
+                self._mismatch(sign)
+
+    def wait_for(self, member: int, sign: int) -> None:
+        """Wait until another member has published this step; it has called `sign`."""
+        words, step, line = self._words, self.step, self._lines[member]
+        if words[line + STEP] < step:
+            self._wait(line, step, sign)
+        self.fence()
+        if words[line + SIGN + (step & 1)] != sign:
+            self._mismatch(sign, member)
+
+    def settle(self, sign: int) -> None:
+        """Wait until everybody has published the last step: then a slot may be written again."""
+        words, step = self._words, self.step
+        if self.settled < step:
+            for line in self._peers:
+                if words[line + STEP] < step:
+                    self._wait(line, step, sign)
+            self.fence()
+            self.settled = step
+
+    def check(self) -> None:
+        """Raise `CollectiveError` if the group cannot be used any more."""
+        if self.broken is not None:
+            raise CollectiveError(self.broken, group=self.name)
+
+    def say(self, word: int, value: int) -> None:
+        """Write a word of this member's line. The others see it when they see the next step."""
+        self._words[self._mine + word] = value
+
+    def all_say(self, word: int, value: int) -> bool:
+        """Return whether a word of every member's line has this value, as of the last `meet`."""
+        return all(self._words[line + word] == value for line in self._lines)
+
+    def break_off(self, operation: str) -> None:
+        """Say that this member is in the middle of an operation and does not go on with it."""
+        if self.broken is None:
+            self.broken = (
+                f"an earlier {operation} on {self.name} failed, and its members are out of step: "
+                f"destroy the group and initialise it again on every rank (destroy_model_parallel, "
+                f"then initialize_model_parallel), or start a new world"
+            )
+            self._tell(_BROKEN)
+
+    def leave(self) -> None:
+        """Say that this member is not coming back. Idempotent."""
+        if self._words.nbytes:
+            self._tell(_LEFT)
+        self.broken = f"group {self.name} was destroyed"
+        self._words = memoryview(b"").cast("Q")
+
+    # Waiting
+
+    def _wait(self, line: int, step: int, sign: int) -> None:
+        words, place = self._words, line + STEP
+        for _ in range(self._spins):
+            if words[place] >= step:
+                return
+        yield_core = os.sched_yield
+        give_up_at = monotonic() + 0.001
+        while True:
+            for _ in range(16):
+                yield_core()
+                if words[place] >= step:
+                    return
+            if monotonic() > give_up_at:
+                break
+        self.wait_patiently(
+            lambda: words[place] >= step, [self._lines.index(line)], describe(sign)[0]
+        )
+
+    def wait_patiently(
+        self, is_done: Callable[[], bool], members: Sequence[int], operation: str
+    ) -> None:
+        """Wait for as long as the group's timeout, with little of the core, for other members.
+
+        Raises `CollectiveError` naming one that has left, failed or died, `CollectiveTimeoutError`
+        naming those that did not come.
+        """
+        limit = self.timeout()
+        wait = Wait(monotonic() + limit.total_seconds())
+        while not is_done():
+            gone = self._gone(members, wait.time_to_look_around())
+            if gone is not None and not is_done():
+                self._fail(operation, *gone)
+            if not wait.pause():
+                self._timed_out(operation, members, limit, is_done)
+
+    def _gone(self, members: Sequence[int], look_around: bool) -> tuple[int, str] | None:
+        """Return a member that will not come, and why."""
+        for member in members:
+            state = self._words[self._lines[member] + STATE]
+            if state == _LEFT:
+                return member, "has destroyed the group"
+            if state == _BROKEN:
+                return member, "gave up an operation of the group, which had failed there"
+            if look_around and not self._segment.is_alive(member):
+                return member, "is gone: its process has ended"
+        return None
+
+    def _timed_out(
+        self, operation: str, members: Sequence[int], limit: timedelta, is_done: Callable[[], bool]
+    ) -> None:
+        if is_done():
+            return
+        late = [
+            self.ranks[at]
+            for at, line in enumerate(self._lines)
+            if line != self._mine and self._words[line + STEP] < self.step
+        ] or [self.ranks[member] for member in members]
+        self.break_off(operation)
+        raise CollectiveTimeoutError(
+            f"{operation} on {self.name} timed out: within {limit.total_seconds():g} s "
+            f"{_ranks(late)} did not come. A peer is stuck, or did not make the same call; the "
+            f"group cannot be used any more: destroy it and initialise it again on every rank",
+            group=self.name,
+            operation=operation,
+            missing=late,
+        )
+
+    def _fail(self, operation: str, member: int, what: str) -> NoReturn:
+        rank = self.ranks[member]
+        self.break_off(operation)
+        raise CollectiveError(
+            f"{operation} on {self.name} failed: rank {rank} {what}. The group cannot be used any "
+            f"more: destroy it and initialise it again on every rank",
+            group=self.name,
+            operation=operation,
+            rank=rank,
+        )
+
+    def _mismatch(self, sign: int, *members: int) -> NoReturn:
+        place = SIGN + (self.step & 1)
+        calls = {
+            self.ranks[at]: describe(self._words[self._lines[at] + place])
+            for at in (members or range(len(self._lines)))
+        }
+        operation, mine = describe(sign)
+        others = {rank: words for rank, (_, words) in calls.items() if words != mine}
+        listed = "; ".join(f"rank {rank} called {words}" for rank, words in others.items())
+        raise CollectiveMismatchError(
+            f"{operation} on {self.name}: this rank called {mine}, but {listed}. Nothing was "
+            f"moved, and the group is usable: make the same call, with the same dtype and size, "
+            f"on every rank",
+            group=self.name,
+            operation=operation,
+            calls={str(rank): words for rank, words in others.items()},
+        )
+
+    def _tell(self, state: int) -> None:
+        self.fence()
+        self._words[self._mine + STATE] = state
+
+
+def _ranks(ranks: Sequence[int]) -> str:
+    listed = ", ".join(map(str, ranks))
+    return f"rank {listed}" if len(ranks) == 1 else f"ranks {listed}"
