@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -12,7 +13,11 @@ import torch.distributed as dist
 from rank_harness import World, run_ranks
 
 import vllm_distributed as vd
-from vllm_distributed.errors import CollectiveError, UnsupportedDtypeError
+from vllm_distributed.errors import (
+    CollectiveError,
+    CollectiveMismatchError,
+    UnsupportedDtypeError,
+)
 
 FLOATS = [torch.float64, torch.float32, torch.float16, torch.bfloat16]
 INTEGERS = [
@@ -393,21 +398,31 @@ MISMATCHES: dict[str, tuple[Call, Call]] = {
 }
 
 
-def mismatched(rank: int, port: int, size: int) -> None:
-    dist.set_debug_level(dist.DebugLevel.DETAIL)  # as TORCH_DISTRIBUTED_DEBUG=DETAIL does
+def mismatched(rank: int, port: int, size: int, shared: str) -> None:
+    os.environ["VLLM_DISTRIBUTED_SHM"] = shared
+    if shared == "0":
+        dist.set_debug_level(dist.DebugLevel.DETAIL)  # as TORCH_DISTRIBUTED_DEBUG=DETAIL does
     vd.init_distributed_environment(
         size, rank, f"tcp://127.0.0.1:{port}", rank, "gloo", timedelta(seconds=20)
     )
     vd.initialize_model_parallel(size)
     group = vd.get_tp_group()
     for name, calls in MISMATCHES.items():
-        with pytest.raises(CollectiveError, match=r"tp:0 failed: Detected mismatch") as caught:
+        with pytest.raises(CollectiveError) as caught:
             calls[rank](group)
-        assert "Rank 0 is running" in str(caught.value), name
+        if shared == "0":
+            assert "tp:0 failed: Detected mismatch" in str(caught.value), name
+            assert "Rank 0 is running" in str(caught.value), name
+        else:
+            assert isinstance(caught.value, CollectiveMismatchError), name
+            assert f"but rank {1 - rank} called all_" in str(caught.value), name
+            assert list(caught.value.details["calls"]) == [str(1 - rank)], name
         # Found out before anything was sent: the group is in step.
         assert group.all_reduce(torch.ones(3)).tolist() == [2.0] * 3, name
     vd.cleanup_dist_env_and_memory()
 
 
-def test_torchs_debug_mode_names_calls_that_do_not_go_together() -> None:
-    run_ranks(2, mismatched)
+@pytest.mark.parametrize("shared", ["0", "1"])
+def test_calls_that_do_not_go_together_are_named(shared: str) -> None:
+    """Through shared memory always, over gloo in torch's debug mode."""
+    run_ranks(2, mismatched, shared)

@@ -45,13 +45,14 @@ def set_custom_all_reduce(enable: bool) -> None:
 
 
 def shared_memory_of(
-    cpu_group: ProcessGroup, unique_name: str, ranks: Sequence[int]
+    cpu_group: ProcessGroup, tensors: ProcessGroup, unique_name: str, ranks: Sequence[int]
 ) -> SharedMemory | None:
     """Return what a group's members share; None where they do not, or must not.
 
-    Collective over the group, of the global `ranks`.
+    Collective over the groups, of the global `ranks`. Operations on tensors take as long as those
+    of the group `tensors` may.
     """
-    return share_memory(cpu_group, unique_name, ranks, allowed=_custom_all_reduce)
+    return share_memory(cpu_group, unique_name, ranks, allowed=_custom_all_reduce, like=tensors)
 
 
 def make_communicator(

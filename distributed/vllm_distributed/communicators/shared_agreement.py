@@ -21,7 +21,7 @@ from torch.distributed import ProcessGroup
 
 from vllm_distributed import entry
 from vllm_distributed.communicators.base import group_facts, run
-from vllm_distributed.communicators.shared_calls import BARRIER
+from vllm_distributed.communicators.shared_calls import BARRIER, CONTROL
 from vllm_distributed.communicators.shared_layout import FIRST_SLOT_BYTES, MOST_MEMBERS, Layout
 from vllm_distributed.communicators.shared_segment import Segment, SegmentError, is_possible
 from vllm_distributed.communicators.shared_steps import Steps
@@ -82,13 +82,19 @@ class SharedMemory:
 
 
 def share_memory(
-    group: ProcessGroup, name: str, ranks: Sequence[int], *, allowed: bool
+    group: ProcessGroup,
+    name: str,
+    ranks: Sequence[int],
+    *,
+    allowed: bool,
+    like: ProcessGroup | None = None,
 ) -> SharedMemory | None:
     """Return the memory that the group's members share; None, with a line in the log, if they do
     not all share one.
 
     `ranks` are the members' global ranks; `allowed` is whether this process lets groups share
-    memory. Collective over the group, which must carry CPU tensors. Raises `CollectiveError` if
+    memory. Operations on tensors take as long as those of the group `like` may, others as those of
+    `group`. Collective over the group, which must carry CPU tensors. Raises `CollectiveError` if
     the members do not come.
     """
     me, size = group_facts(group)
@@ -123,7 +129,7 @@ def share_memory(
             _say_why(name, reason or "", expected=answer is not _Answer.NO_MEMORY)
             return None
         segment.remove_name()
-        steps = Steps(segment, layout, me, name, ranks, _timeout_of(group))
+        steps = Steps(segment, layout, me, name, ranks, _timeouts(group, like or group))
         shared, segment = SharedMemory(segment, layout, steps), None
         return shared
     finally:
@@ -194,8 +200,9 @@ def _name_in(record: bytes) -> str:
     return name.rstrip(b"\0").decode(errors="replace")
 
 
-def _timeout_of(group: ProcessGroup) -> Callable[[], timedelta]:
-    return lambda: group_timeout(group)
+def _timeouts(control: ProcessGroup, tensors: ProcessGroup) -> Callable[[str], timedelta]:
+    # Asked for when somebody waits: a group's timeout can be changed.
+    return lambda operation: group_timeout(control if operation in CONTROL else tensors)
 
 
 _said: set[str] = set()

@@ -10,7 +10,7 @@ import functools
 
 import torch
 
-__all__ = ["BARRIER", "describe", "sign"]
+__all__ = ["BARRIER", "CONTROL", "describe", "sign"]
 
 OPERATIONS = (
     "barrier",
@@ -24,6 +24,9 @@ OPERATIONS = (
     "broadcast_object",
     "broadcast_tensor_dict",
 )
+CONTROL = frozenset({"barrier", "broadcast_object", "broadcast_tensor_dict"})
+"""What is done over a coordinator's CPU group, whatever its device."""
+
 _NUMBERS = {name: number for number, name in enumerate(OPERATIONS)}
 _DTYPES = tuple(
     sorted(

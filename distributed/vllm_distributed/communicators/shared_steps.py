@@ -9,10 +9,10 @@ step before. A member has two slots and writes them in turns, so before it write
 it must know that everybody has published step n: then nobody reads what it wrote for step n - 1. It
 knows that without waiting if it has waited for everybody in step n (`meet`); else `settle` waits.
 
-For the same reason nobody is more than one step ahead of whoever waits for it, so what a member
-called in this step is found in the one of two words that belongs to the step's parity. If that is
-something else than this member called, nothing has moved: everybody who waits sees the same, says
-so, and is in step again with the next call.
+Nobody publishes a step before everybody has published the last one, so nobody is more than one step
+ahead, and what a member called in this step is found in the one of two words that belongs to the
+step's parity. If that is something else than this member called, nothing has moved: everybody who
+waits sees the same, says so, and is in step again with the next call.
 
 Loads and stores are ordered as `memory_order` says: what is written before `publish` is seen by
 whoever has seen the count, and what is read before it is not touched by what others write after.
@@ -48,7 +48,7 @@ _SPINS = 60
 class Steps:
     """One member's view of the others; used by one thread at a time.
 
-    `ranks` are the members' global ranks, for messages; `timeout` returns the group's.
+    `ranks` are the members' global ranks, for messages; `timeout` returns that of an operation.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Steps:
         me: int,
         name: str,
         ranks: Sequence[int],
-        timeout: Callable[[], timedelta],
+        timeout: Callable[[str], timedelta],
     ) -> None:
         self.me, self.name, self.ranks = me, name, list(ranks)
         self.fence = Fence()
@@ -79,6 +79,8 @@ class Steps:
 
     def publish(self, sign: int) -> None:
         """Come one step further, having called `sign`; nothing of the step before is read later."""
+        if self.settled < self.step:
+            self.settle(sign)
         words, step = self._words, self.step + 1
         words[self._mine + SIGN + (step & 1)] = sign
         self.fence()
@@ -87,6 +89,8 @@ class Steps:
 
     def meet(self, sign: int) -> None:
         """Come one step further and wait for everybody; all have called `sign`."""
+        if self.settled < self.step:
+            self.settle(sign)
         words, step, mine = self._words, self.step + 1, self._mine
         words[mine + SIGN + (step & 1)] = sign
         self.fence()
@@ -179,7 +183,7 @@ class Steps:
         Raises `CollectiveError` naming one that has left, failed or died, `CollectiveTimeoutError`
         naming those that did not come.
         """
-        limit = self.timeout()
+        limit = self.timeout(operation)
         wait = Wait(monotonic() + limit.total_seconds())
         while not is_done():
             gone = self._gone(members, wait.time_to_look_around())

@@ -123,7 +123,11 @@ class GroupCore:
                 self._device_group = self._make_group(self.backend, f"{self.unique_name} device")
             self._cpu_group = self._make_group("gloo", self._cpu_description)
             if self.world_size > 1:
-                self._shared = shared_memory_of(self.cpu_group, self.unique_name, self.ranks)
+                # CPU tensors travel on the device group where that is for the CPU.
+                tensors = self.device_group if self.device.type == "cpu" else self.cpu_group
+                self._shared = shared_memory_of(
+                    self.cpu_group, tensors, self.unique_name, self.ranks
+                )
             self._communicator = make_communicator(
                 None if self.world_size == 1 else self.cpu_group,
                 self.device,
