@@ -65,6 +65,7 @@ mix-test: setup ## Elixir tests
 bench: setup ## Print the numbers the design promises
 	$(PYTHON) benchmarks/import_time.py
 	$(PYTHON) benchmarks/collectives.py
+	$(PYTHON) benchmarks/outputs.py
 	$(PYTHON) benchmarks/messages.py
 	$(PYTHON) benchmarks/gate.py
 	$(PYTHON) benchmarks/sessions.py

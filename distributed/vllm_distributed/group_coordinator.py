@@ -7,6 +7,7 @@ from typing import Any
 
 from vllm_distributed import tensor_messages
 from vllm_distributed.arguments import check_switches
+from vllm_distributed.communicators.frames import Carrier
 from vllm_distributed.coordinator.capture import GraphCapture
 from vllm_distributed.coordinator.expert_parallel import ExpertParallel
 from vllm_distributed.coordinator.objects import ObjectOperations
@@ -33,6 +34,15 @@ class GroupCoordinator(TensorOperations, ObjectOperations, ExpertParallel, Graph
     group, in the same order. Arguments are checked before anything is sent: a refused call leaves
     the group usable. On a group of one, collectives return their input. Tensors may be
     non-contiguous, empty or without dims; results are contiguous.
+
+    Otherwise a result is new memory that nobody else has. Where `out` is passed, a tensor of
+    exactly the result's shape, dtype and device, the result is written into it and `out` itself is
+    returned: no new memory, which for large tensors is a good part of the cost, and whatever
+    refers to that memory changes with the next call that is given it. `out` may be non-contiguous,
+    which costs a copy; it must not share memory with the input, nor with itself, nor require a
+    gradient (`InvalidArgumentError`, before anything is sent). After a call that failed on its way
+    its elements may be anything. A group of one copies its input into it. Under `torch.compile` the
+    result is copied into it.
 
     Every operation raises `CollectiveError`, or `CollectiveTimeoutError` after the timeout, if a
     peer is gone or does not take part; torch cannot use the group any more then.
@@ -131,9 +141,11 @@ class GroupCoordinator(TensorOperations, ObjectOperations, ExpertParallel, Graph
         _check_gathering(all_gather_group, all_gather_tensors)
         return tensor_messages.irecv(*self._lanes(src), all_gather_group)
 
-    def _lanes(self, peer: int) -> tuple[tensor_messages.Lane, tensor_messages.Lane]:
-        """Return where descriptions and CPU tensors, and where a device's tensors travel."""
+    def _lanes(self, peer: int) -> tuple[Carrier, tensor_messages.Lane, tensor_messages.Lane]:
+        """Return what carries descriptions and tensors with them, and where other CPU tensors, and
+        a device's, travel."""
         return (
+            self._carrier,
             tensor_messages.Lane(self.unique_name, self.cpu_group, peer),
             tensor_messages.Lane(self.unique_name, self.device_group, peer, self.device.type),
         )

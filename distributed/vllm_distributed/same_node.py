@@ -12,6 +12,7 @@ from torch.distributed import ProcessGroup
 
 from vllm_distributed.arguments import check_rank
 from vllm_distributed.communicators.base import group_facts, run
+from vllm_distributed.communicators.frames import GlooCarrier
 from vllm_distributed.communicators.object_channel import ObjectChannel
 from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError
 from vllm_distributed.node_identity import SHARED_MEMORY
@@ -90,7 +91,9 @@ class _Connected:
 
     def broadcast_obj(self, obj: Any, src: int) -> Any:
         message = encode(obj) if self.rank == src else None
-        return decode(ObjectChannel(self._group, "process group").broadcast(message, src))
+        return decode(
+            ObjectChannel(GlooCarrier(self._group, "process group")).broadcast(message, src)
+        )
 
     def all_gather_obj(self, obj: Any) -> list[Any]:
         mine = torch.tensor([int(obj)], dtype=torch.uint8)

@@ -1,11 +1,12 @@
 """Dicts with tensors in them, over process groups: a description first, then the tensors.
 
-Small CPU tensors travel together with the description, see `flat_frame`.
+CPU tensors travel together with the description as far as the carrier takes them (`frames`): all of
+them through shared memory, small ones over gloo.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,16 +14,10 @@ import torch
 from torch.distributed import ProcessGroup
 
 from vllm_distributed import entry, tensor_dict
-from vllm_distributed.communicators.base import failure, run
+from vllm_distributed.communicators.base import failure
 from vllm_distributed.communicators.dtypes import as_bytes_if_needed, plain
-from vllm_distributed.communicators.flat_frame import (
-    TENSOR_DICT,
-    Budget,
-    Flat,
-    cut,
-    receive,
-    room_for,
-)
+from vllm_distributed.communicators.flat_frame import TENSOR_DICT, room_for
+from vllm_distributed.communicators.frames import Arriving, Carrier, Takes
 from vllm_distributed.errors import EncodingError, InvalidArgumentError
 from vllm_distributed.handles import Handle, WorkHandle
 from vllm_distributed.object_codec import TensorMetadata, decode, encode
@@ -50,26 +45,22 @@ class Lane:
 
 
 def broadcast(
-    value: dict[str, Any] | None, meta: Lane, device: Lane, *, is_source: bool
+    value: dict[str, Any] | None, carrier: Carrier, meta: Lane, device: Lane, *, is_source: bool
 ) -> dict[str, Any]:
     """Return the source's dict on every rank of the lanes' groups."""
     operation = "broadcast_tensor_dict"
     if is_source and value is not None:
         description, tensors = tensor_dict.split(value)
         head = encode({key: _short(item) for key, item in description.items()})
-        flat, buffers = _sorted([_carried(tensor, device) for tensor in tensors])
-        for message in cut(TENSOR_DICT, head, flat):
-            run(meta.name, operation, meta.group.broadcast, message, meta.peer)
+        flat, buffers = _sorted(carrier, [_carried(tensor, device) for tensor in tensors])
+        carrier.broadcast(TENSOR_DICT, head, flat, meta.peer, operation)
     else:
-        head, frame = receive(
-            TENSOR_DICT,
-            lambda message: run(meta.name, operation, meta.group.broadcast, message, meta.peer),
-        )
-        short = _checked_description(decode(head))
-        description = {key: _long(item) for key, item in short.items()}
-        metadata = list(tensor_dict.find_metadata(description))
-        budget = Budget()
-        received = [_allocate(each, device, frame, budget) for each in metadata]
+        with carrier.receive_broadcast(TENSOR_DICT, meta.peer, operation) as frame:
+            short = _checked_description(decode(frame.head))
+            description = {key: _long(item) for key, item in short.items()}
+            metadata = list(tensor_dict.find_metadata(description))
+            takes = carrier.takes()
+            received = [_allocate(each, device, frame, takes) for each in metadata]
         buffers = [buffer for buffer, is_here in received if not is_here]
     try:
         # All started before the first is waited for: they overlap.
@@ -92,6 +83,7 @@ def broadcast(
 
 def isend(
     value: dict[str, Any],
+    carrier: Carrier,
     meta: Lane,
     device: Lane,
     all_gather_group: GroupCoordinator | None,
@@ -99,6 +91,19 @@ def isend(
     operation: str = "isend_tensor_dict",
 ) -> list[Handle]:
     """Start to send a dict to the lanes' peer."""
+    head, flat, buffers = _taken_apart(value, carrier, device, all_gather_group, all_gather_tensors)
+    handle = carrier.isend(TENSOR_DICT, head, flat, meta.peer, operation)
+    return [handle, *_sent(buffers, meta, device, operation)]
+
+
+def _taken_apart(
+    value: dict[str, Any],
+    carrier: Carrier,
+    device: Lane,
+    all_gather_group: GroupCoordinator | None,
+    all_gather_tensors: Mapping[str, bool],
+) -> tuple[bytes, list[torch.Tensor], list[torch.Tensor]]:
+    """Return the description, the tensors that travel with it and those that go by themselves."""
     buffers: list[torch.Tensor] = []
     entries = []
     for key, item in value.items():
@@ -110,12 +115,15 @@ def isend(
         for tensor in found:
             part = _slice(plain(tensor), _divided(tensor, slices), all_gather_group)
             buffers.append(_carried(part, device))
-    head = encode(entries)
-    flat, buffers = _sorted(buffers)
-    messages = cut(TENSOR_DICT, head, flat)
+    return (encode(entries), *_sorted(carrier, buffers))
+
+
+def _sent(
+    buffers: Sequence[torch.Tensor], meta: Lane, device: Lane, operation: str
+) -> list[Handle]:
+    """Start to send tensors by themselves."""
     entry.about_to_send()
     try:
-        works = [meta.group.send([message], meta.peer, _TAG) for message in messages]
         sent = [
             (lane, lane.group.send([as_bytes_if_needed(buffer)], lane.peer, _TAG))
             for buffer in buffers
@@ -124,10 +132,11 @@ def isend(
         ]
     except RuntimeError as error:
         raise failure(meta.name, operation, error) from error
-    return _handles(operation, [(meta, work) for work in works] + sent, [*messages, *buffers], meta)
+    return _handles(operation, sent, buffers, meta)
 
 
 def irecv(
+    carrier: Carrier,
     meta: Lane,
     device: Lane,
     all_gather_group: GroupCoordinator | None,
@@ -137,13 +146,11 @@ def irecv(
 
     Returned with the dict are the handles, and what to call when they have been waited for.
     """
-    head, frame = receive(
-        TENSOR_DICT,
-        lambda message: run(meta.name, operation, meta.group.recv, [message], meta.peer, _TAG),
-    )
-    entries = _checked_entries(decode(head))
-    found = list(_arriving(entries, device, frame))
-    arriving = [(buffer, metadata, slices) for buffer, _, metadata, slices in found]
+    with carrier.receive(TENSOR_DICT, meta.peer, operation) as frame:
+        entries = _checked_entries(decode(frame.head))
+        found = list(_arriving(entries, carrier, device, frame))
+        arriving = [(buffer, metadata, slices) for buffer, _, metadata, slices in found]
+        in_frame = frame.handle(operation)
     try:
         received = [
             (lane, lane.group.recv([as_bytes_if_needed(buffer)], lane.peer, _TAG))
@@ -154,6 +161,8 @@ def irecv(
     except RuntimeError as error:
         raise failure(meta.name, operation, error) from error
     handles = _handles(operation, received, [buffer for buffer, _, _ in arriving], meta)
+    if in_frame is not None:
+        handles.insert(0, in_frame)
     result: dict[str, Any] = {}
     finishing: list[Callable[[], None]] = []
     rest = iter(arriving)
@@ -167,6 +176,7 @@ def irecv(
 
 def send(
     value: dict[str, Any],
+    carrier: Carrier,
     meta: Lane,
     device: Lane,
     all_gather_group: GroupCoordinator | None,
@@ -174,13 +184,17 @@ def send(
 ) -> None:
     """Send a dict to the lanes' peer."""
     operation = "send_tensor_dict"
-    for handle in isend(value, meta, device, all_gather_group, all_gather_tensors, operation):
+    head, flat, buffers = _taken_apart(value, carrier, device, all_gather_group, all_gather_tensors)
+    carrier.send(TENSOR_DICT, head, flat, meta.peer, operation)
+    for handle in _sent(buffers, meta, device, operation):
         handle.wait()
 
 
-def recv(meta: Lane, device: Lane, all_gather_group: GroupCoordinator | None) -> dict[str, Any]:
+def recv(
+    carrier: Carrier, meta: Lane, device: Lane, all_gather_group: GroupCoordinator | None
+) -> dict[str, Any]:
     """Return the dict the lanes' peer sends."""
-    result, handles, finishing = irecv(meta, device, all_gather_group, "recv_tensor_dict")
+    result, handles, finishing = irecv(carrier, meta, device, all_gather_group, "recv_tensor_dict")
     for handle in handles:
         handle.wait()
     # Everything sent has been taken in: an error from here on leaves the group usable.
@@ -192,7 +206,7 @@ def recv(meta: Lane, device: Lane, all_gather_group: GroupCoordinator | None) ->
 def _handles(
     operation: str,
     started: list[tuple[Lane, Any]],
-    buffers: list[torch.Tensor],
+    buffers: Sequence[torch.Tensor],
     meta: Lane,
 ) -> list[Handle]:
     """Return a handle for each lane in use."""
@@ -205,13 +219,15 @@ def _handles(
     return handles
 
 
-def _sorted(buffers: list[torch.Tensor]) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+def _sorted(
+    carrier: Carrier, buffers: list[torch.Tensor]
+) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
     """Return the tensors that go in the frame, and those that go by themselves."""
-    budget = Budget()
+    takes = carrier.takes()
     flat: list[torch.Tensor] = []
     single: list[torch.Tensor] = []
     for buffer in buffers:
-        fits = budget.takes(buffer.nbytes, on_host=buffer.device.type == "cpu")
+        fits = takes(buffer.nbytes, buffer.device.type == "cpu")
         (flat if fits else single).append(buffer)
     return flat, single
 
@@ -254,18 +270,18 @@ def _finisher(
 
 
 def _arriving(
-    entries: Any, device: Lane, frame: Flat
+    entries: Any, carrier: Carrier, device: Lane, frame: Arriving
 ) -> Iterator[tuple[torch.Tensor, bool, TensorMetadata, int]]:
     """Yield for each tensor a buffer, whether it is filled already, the tensor's metadata and how
     many slices it is cut in."""
-    budget = Budget()
+    takes = carrier.takes()
     for _, description, slices in entries:
         found = tensor_dict.find_metadata(description)
         for metadata, count in zip(found, slices, strict=True):
             part = metadata
             if count != 1:
                 part = metadata._replace(size=torch.Size([metadata.size.numel() // count]))
-            yield *_allocate(part, device, frame, budget), metadata, count
+            yield *_allocate(part, device, frame, takes), metadata, count
 
 
 def _gathered(
@@ -301,12 +317,12 @@ def _slice(
 
 
 def _allocate(
-    metadata: TensorMetadata, device: Lane, frame: Flat, budget: Budget
+    metadata: TensorMetadata, device: Lane, frame: Arriving, takes: Takes
 ) -> tuple[torch.Tensor, bool]:
     """Return a tensor from the frame, or room for one that comes by itself; and which it is."""
     place = metadata.device if metadata.device == device.device_type else "cpu"
     length = metadata.size.numel() * metadata.dtype.itemsize
-    if budget.takes(length, on_host=place == "cpu"):
+    if takes(length, place == "cpu"):
         return frame.take(metadata.size, metadata.dtype), True
     return room_for(metadata.size, metadata.dtype, place), False
 

@@ -30,6 +30,7 @@ STATIC: dict[str, str] = {
     "dict[str, bool] | None": "a mapping has no field of its own; its keys come as they are",
     "list[list[int]] | None": "there is no field for lists of lists that may be absent",
     "torch.Tensor | list[torch.Tensor]": "which of the two it is, is known when it is called",
+    "torch.Tensor | list[torch.Tensor] | None": "as it is without the None",
 }
 """Annotations of types that Python knows and a field cannot have, and why."""
 

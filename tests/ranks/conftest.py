@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import torch
-from rank_harness import World
+from rank_harness import SHARED_MEMORY, World
 
 _not_run: list[tuple[str, int]] = []
 
@@ -39,13 +39,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session")
 def world_of() -> Iterator[Callable[..., World]]:
-    """Return a function from (size, sizes of initialize_model_parallel) to a running world."""
+    """Return a function from (size, sizes of initialize_model_parallel) to a running world, whose
+    groups share memory unless it is to go `over` gloo."""
     worlds: dict[tuple[object, ...], World] = {}
 
-    def get(size: int, **sizes: int) -> World:
-        key = (size, *sorted(sizes.items()))
+    def get(size: int, *, over: str = SHARED_MEMORY, **sizes: int) -> World:
+        key = (size, over, *sorted(sizes.items()))
         if key not in worlds:
-            worlds[key] = World(size, **sizes)
+            worlds[key] = World(size, over=over, **sizes)
         return worlds[key]
 
     yield get

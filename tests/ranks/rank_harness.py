@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import faulthandler
 import multiprocessing
+import os
 import pickle
 import socket
 import sys
@@ -27,6 +28,10 @@ from typing import Any
 import pytest
 
 DEADLINE_S = 30.0
+
+SHARED_MEMORY, GLOO = "shared memory", "gloo"
+CARRIERS = (SHARED_MEMORY, GLOO)
+"""What the groups of a world of CPU ranks go over."""
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["torch", "vllm_distributed", "rank_harness"])
@@ -68,9 +73,9 @@ def outcomes_of(
 class World:
     """`size` processes in one world; the model parallel groups are given by `sizes`."""
 
-    def __init__(self, size: int, **sizes: int) -> None:
+    def __init__(self, size: int, *, over: str = SHARED_MEMORY, **sizes: int) -> None:
         self.size = size
-        self._sizes = sizes
+        self._over, self._sizes = over, sizes
         self._ranks: Ranks | None = None
 
     def run(
@@ -85,7 +90,9 @@ class World:
         """Return what `function(*arguments)` did on each rank."""
         if self._ranks is None:
             self._ranks = Ranks(self.size)
-            _values(self._ranks.call(join_world, (self._sizes,), DEADLINE_S, with_place=True))
+            _values(
+                self._ranks.call(join_world, (self._over, self._sizes), DEADLINE_S, with_place=True)
+            )
         try:
             outcomes = self._ranks.call(function, arguments, deadline_s, with_place=False)
         except RankFailedError:
@@ -102,9 +109,11 @@ class World:
             self._ranks = None
 
 
-def join_world(rank: int, port: int, size: int, sizes: dict[str, int]) -> None:
+def join_world(rank: int, port: int, size: int, over: str, sizes: dict[str, int]) -> None:
     """Join the world of this test on loopback."""
     import vllm_distributed as vd
+
+    os.environ["VLLM_DISTRIBUTED_SHM"] = "0" if over == GLOO else "1"
 
     vd.init_distributed_environment(
         size, rank, f"tcp://127.0.0.1:{port}", rank, "gloo", timedelta(seconds=20)

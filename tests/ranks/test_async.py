@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import os
 import signal
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 import torch
-from rank_harness import World, outcomes_of, run_ranks
+from rank_harness import CARRIERS, World, outcomes_of, run_ranks
 
 import vllm_distributed as vd
 from vllm_distributed.errors import (
@@ -23,6 +24,15 @@ from vllm_distributed.errors import (
     InvalidRankError,
     InvalidTypeError,
 )
+
+
+@pytest.fixture(params=CARRIERS)
+def world_of(
+    world_of: Callable[..., World], request: pytest.FixtureRequest
+) -> Callable[..., World]:
+    """Every test of this file over both."""
+    return functools.partial(world_of, over=request.param)
+
 
 BIG = 1 << 20  # floats; more than the kernel's socket buffers hold
 

@@ -367,7 +367,57 @@ MORE_BAD_CALLS: dict[str, tuple[Callable[[Group], Any], tuple[type, ...], list[s
         (TypeError,),
         ["group_desc", "got 3"],
     ),
+    "GroupCoordinator.all_reduce: out": (
+        lambda g: g.all_reduce(ones(2), ones(3)),
+        (ValueError, AssertionError),
+        ["out has shape [3]", "result has shape [2]", "torch.empty([2]"],
+    ),
+    "GroupCoordinator.all_gather: out": (
+        lambda g: g.all_gather(ones(2), out=ones(4).double()),
+        (ValueError,),
+        ["torch.float64 on cpu", "result has shape [4], torch.float32"],
+    ),
+    "GroupCoordinator.all_gatherv: out": (
+        lambda g: g.all_gatherv([ones(2), ones(2)], out=ones(4)),
+        (TypeError,),
+        ["out must be a list of 2 tensors", "got Tensor"],
+    ),
+    "GroupCoordinator.reduce_scatter: out": (
+        lambda g: g.reduce_scatter(ones(2), out=5),
+        (TypeError,),
+        ["out must be a torch.Tensor or None, got int"],
+    ),
+    "GroupCoordinator.reduce_scatterv: out": (
+        lambda g: g.reduce_scatterv(ones(4), 0, [2, 2], ones(4)),
+        (ValueError,),
+        ["out has shape [4]", "result has shape [2]"],
+    ),
+    "GroupCoordinator.gather: out": (
+        lambda g: g.gather(ones(2), 1 - g.rank_in_group, out=ones(4)),
+        (ValueError,),
+        ["out is given on rank", "pass out there"],
+    ),
+    "GroupCoordinator.recv: out": (
+        lambda g: g.recv(torch.Size([2]), torch.float32, out=ones(2).requires_grad_()),
+        (ValueError,),
+        ["requires a gradient", "out.detach()"],
+    ),
     # The communicator checks for itself: models call it directly.
+    "DeviceCommunicatorBase.all_reduce: out": (
+        lambda g: g.device_communicator.all_reduce(ones(2), torch.zeros(1).expand(2)),
+        (ValueError,),
+        ["same place", "strides [0]"],
+    ),
+    "DeviceCommunicatorBase.all_gatherv: out": (
+        lambda g: g.device_communicator.all_gatherv([ones(2)], out=[]),
+        (TypeError,),
+        ["out must be a list of 1 tensors", "a list of 0"],
+    ),
+    "DeviceCommunicatorBase.recv: out": (
+        lambda g: g.device_communicator.recv(torch.Size([2]), torch.float32, out=ones(1)),
+        (ValueError,),
+        ["out has shape [1]"],
+    ),
     "DeviceCommunicatorBase.all_gather: dim": (
         lambda g: g.device_communicator.all_gather(ones(2), 5),
         (ValueError,),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
 from datetime import timedelta
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 import torch.distributed as dist
-from rank_harness import World, run_ranks
+from rank_harness import CARRIERS, World, run_ranks
 
 import vllm_distributed as vd
 from vllm_distributed.errors import (
@@ -18,6 +19,15 @@ from vllm_distributed.errors import (
     CollectiveMismatchError,
     UnsupportedDtypeError,
 )
+
+
+@pytest.fixture(params=CARRIERS)
+def world_of(
+    world_of: Callable[..., World], request: pytest.FixtureRequest
+) -> Callable[..., World]:
+    """Every test of this file over both."""
+    return functools.partial(world_of, over=request.param)
+
 
 FLOATS = [torch.float64, torch.float32, torch.float16, torch.bfloat16]
 INTEGERS = [

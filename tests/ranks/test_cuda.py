@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 import torch
@@ -21,7 +22,7 @@ import vllm_distributed as vd
 from vllm_distributed.communicators.base import Transport
 from vllm_distributed.communicators.cuda import NcclTransport
 from vllm_distributed.communicators.gloo import GlooTransport
-from vllm_distributed.errors import InvalidTypeError
+from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError
 
 DTYPES = [
     torch.float32,
@@ -43,6 +44,20 @@ def agree(actual: torch.Tensor | None, expected: torch.Tensor | None) -> None:
         assert torch.equal(actual.cpu(), expected.cpu())
 
 
+def into(
+    call: Callable[[torch.Tensor | None], torch.Tensor | None],
+    expected: torch.Tensor | None,
+    device: torch.device,
+) -> None:
+    """The result is written where it is wanted; on a rank that gets none nothing is."""
+    if expected is None:
+        assert call(None) is None
+        return
+    out = torch.ones(expected.shape, device=device).to(expected.dtype)
+    assert call(out) is out
+    agree(out, expected)
+
+
 def compare(transport: Transport, reference: Transport, device: torch.device) -> None:
     """Every operation gives what the reference gives on the CPU, and leaves its input alone."""
     size, rank = transport.world_size, transport.rank_in_group
@@ -52,18 +67,28 @@ def compare(transport: Transport, reference: Transport, device: torch.device) ->
             for tensor in (host, host.t().contiguous().t() if len(shape) == 2 else host):
                 placed = tensor.to(device)
                 agree(transport.all_reduce(placed), reference.all_reduce(tensor))
+                into(partial(transport.all_reduce, placed), reference.all_reduce(tensor), device)
                 agree(placed.contiguous(), tensor.contiguous())
                 changed = placed.clone()
                 assert transport.all_reduce_(changed) is changed
                 agree(changed.contiguous(), reference.all_reduce(tensor))
                 for dim in range(len(shape)):
                     agree(transport.all_gather(placed, dim), reference.all_gather(tensor, dim))
+                    gathered = reference.all_gather(tensor, dim)
+                    into(partial(transport.all_gather, placed, dim), gathered, device)
                     agree(transport.gather(placed, 0, dim), reference.gather(tensor, 0, dim))
+                    collected = reference.gather(tensor, 0, dim)
+                    into(partial(transport.gather, placed, 0, dim), collected, device)
                     if shape[dim] % size == 0:
                         sizes = [shape[dim] // size] * size
                         agree(
                             transport.reduce_scatterv(placed, dim, sizes),
                             reference.reduce_scatterv(tensor, dim, sizes),
+                        )
+                        into(
+                            partial(transport.reduce_scatterv, placed, dim, sizes),
+                            reference.reduce_scatterv(tensor, dim, sizes),
+                            device,
                         )
                 received = placed.clone()
                 assert transport.broadcast(received, size - 1) is received
@@ -87,11 +112,21 @@ def uneven(transport: Transport, reference: Transport, device: torch.device) -> 
             transport.all_gatherv(part.to(device), dim, sizes),
             reference.all_gatherv(part, dim, sizes),
         )
+        into(
+            partial(transport.all_gatherv, part.to(device), dim, sizes),
+            reference.all_gatherv(part, dim, sizes),
+            device,
+        )
         shape[dim] = sum(sizes)
         whole = torch.ones(shape) * (rank + 1)
         agree(
             transport.reduce_scatterv(whole.to(device), dim, sizes),
             reference.reduce_scatterv(whole, dim, sizes),
+        )
+        into(
+            partial(transport.reduce_scatterv, whole.to(device), dim, sizes),
+            reference.reduce_scatterv(whole, dim, sizes),
+            device,
         )
 
 
@@ -105,6 +140,12 @@ def the_same_over_gloo() -> None:
         transport.send(torch.ones(3), 1)
     else:
         assert transport.recv(torch.Size([3]), torch.float32, 0).tolist() == [1.0] * 3
+    if group.is_first_rank:
+        transport.send(torch.full((3,), 2.0), 1)
+    else:
+        out = torch.empty(3)
+        assert transport.recv(torch.Size([3]), torch.float32, 0, out) is out
+        assert out.tolist() == [2.0] * 3
     for wrong in (torch.ones(2, device="meta"), torch.ones(2, 2).to_sparse(), [1.0]):
         with pytest.raises(InvalidTypeError, match="all_reduce"):
             transport.all_reduce(wrong)  # type: ignore[arg-type]
@@ -185,7 +226,14 @@ def staged(rank: int, port: int, size: int) -> None:
     total = group.all_reduce(mine)
     assert total.device == device
     assert total.unique().tolist() == [3.0]
+    assert group.all_reduce(mine, total) is total
+    assert total.unique().tolist() == [3.0]
     assert group.all_gather(mine, 0).device == device
+    both = torch.empty(8, 4, device=device)[::2]
+    assert group.all_gather(mine, 0, both) is both
+    assert both[:, 0].tolist() == [1.0, 1.0, 2.0, 2.0]
+    with pytest.raises(InvalidArgumentError, match="on cpu, and the result"):
+        group.all_gather(mine, 0, torch.empty(4, 4))
     assert group.reduce_scatter(mine, 0).tolist() == [[3.0] * 4]
     assert group.broadcast(mine.clone(), 1).unique().tolist() == [2.0]
     sent = {"gpu": mine, "cpu": mine.cpu(), "nested": [mine + 1]}

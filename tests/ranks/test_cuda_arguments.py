@@ -494,3 +494,88 @@ def test_all_ranks_have_symmetric_memory_or_none(world_of: Callable[..., World])
         "torch refuses": False,
     }
     assert world_of(2, **TWO).run(all_or_none) == [expected, expected]
+
+
+# Where results are written
+
+
+class Placed:
+    """A process group of two that notes where each of its operations was to write."""
+
+    def __init__(self, rank: int) -> None:
+        self._rank = rank
+        self.places: list[int] = []
+
+    def rank(self) -> int:
+        return self._rank
+
+    def size(self) -> int:
+        return 2
+
+    def _note(self, *places: torch.Tensor) -> SimpleNamespace:
+        self.places += [place.data_ptr() for place in places]
+        return SimpleNamespace(wait=lambda: None)
+
+    def allreduce(self, tensors: list[torch.Tensor], options: Any) -> SimpleNamespace:
+        return self._note(*tensors)
+
+    def _allgather_base(self, whole: torch.Tensor, part: torch.Tensor) -> SimpleNamespace:
+        return self._note(whole)
+
+    def allgather(
+        self, parts: list[list[torch.Tensor]], tensors: list[torch.Tensor]
+    ) -> SimpleNamespace:
+        return self._note(parts[0][0])
+
+    def _reduce_scatter_base(
+        self, part: torch.Tensor, whole: torch.Tensor, options: Any
+    ) -> SimpleNamespace:
+        return self._note(part)
+
+    def reduce_scatter(
+        self, part: list[torch.Tensor], whole: list[list[torch.Tensor]], options: Any
+    ) -> SimpleNamespace:
+        return self._note(*part)
+
+    def gather(
+        self, parts: list[list[torch.Tensor]], tensors: list[torch.Tensor], options: Any
+    ) -> SimpleNamespace:
+        return self._note(*(several[0] for several in parts))
+
+    def recv(self, tensors: list[torch.Tensor], src: int, tag: int) -> SimpleNamespace:
+        return self._note(*tensors)
+
+
+# operation -> (call, shape of the result, whether NCCL itself writes it where it is wanted)
+WRITTEN: dict[str, tuple[Callable[..., Any], tuple[int, ...], bool]] = {
+    "all_reduce": (lambda t, x, out: t.all_reduce(x, out), (2, 4), True),
+    "all_gather 0": (lambda t, x, out: t.all_gather(x, 0, out), (4, 4), True),
+    "all_gather 1": (lambda t, x, out: t.all_gather(x, 1, out), (2, 8), False),
+    "all_gatherv 0": (lambda t, x, out: t.all_gatherv(x, 0, [2, 3], out), (5, 4), True),
+    "all_gatherv 1": (lambda t, x, out: t.all_gatherv(x, 1, [4, 3], out), (2, 7), False),
+    "reduce_scatter 0": (lambda t, x, out: t.reduce_scatterv(x, 0, [1, 1], out), (1, 4), True),
+    "reduce_scatter 1": (lambda t, x, out: t.reduce_scatterv(x, 1, [2, 2], out), (2, 2), False),
+    "reduce_scatterv 0": (lambda t, x, out: t.reduce_scatterv(x, 0, [2, 0], out), (2, 4), True),
+    "gather 0": (lambda t, x, out: t.gather(x, 0, 0, out), (4, 4), True),
+    "gather 1": (lambda t, x, out: t.gather(x, 0, 1, out), (2, 8), False),
+    "recv": (lambda t, x, out: t.recv(torch.Size([2, 4]), x.dtype, 1, out), (2, 4), True),
+}
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bool, torch.complex64, torch.int16])
+@pytest.mark.parametrize("name", WRITTEN)
+def test_nccl_writes_where_it_is_told(name: str, dtype: torch.dtype) -> None:
+    call, shape, is_direct = WRITTEN[name]
+    group = Placed(0)
+    cpu = torch.device("cpu")
+    transport = NcclTransport(group, None, cpu, "here", custom_all_reduce=False)  # type: ignore[arg-type]
+    input_ = torch.ones(2, 4).to(dtype)
+    if dtype is torch.int16 and "reduce" in name:
+        is_direct = False  # summed in a wider type
+    out = torch.zeros(shape).to(dtype)
+    assert call(transport, input_, out) is out
+    assert (group.places == [out.data_ptr()]) == is_direct
+    result = call(transport, input_, None)
+    assert result.shape == out.shape
+    assert result.data_ptr() not in (out.data_ptr(), input_.data_ptr())
+    assert group.places[1] != out.data_ptr()

@@ -42,6 +42,31 @@ def collectives() -> None:
         assert received.tolist() == [1.0] * 3
 
 
+def into() -> None:
+    for communicator in communicators():
+        rank = communicator.rank_in_group
+        mine = torch.arange(4.0) + 10 * rank
+        out, part, both = torch.empty(4), torch.empty(2), torch.empty(8)
+        assert communicator.all_reduce(mine, out) is out
+        assert communicator.reduce_scatter(mine, 0, part) is part
+        assert communicator.all_gather(mine, 0, both) is both
+        total = torch.tensor([10.0, 12.0, 14.0, 16.0])
+        assert torch.equal(out, total)
+        assert torch.equal(part, total[2 * rank : 2 * rank + 2])
+        assert torch.equal(both, torch.cat([mine - 10 * rank, mine + 10 - 10 * rank]))
+        assert communicator.reduce_scatterv(mine, 0, [2, 2], part.zero_()) is part
+        assert torch.equal(part, total[2 * rank : 2 * rank + 2])
+        assert communicator.all_gatherv(mine, 0, [4, 4], both.zero_()) is both
+        assert both[4] == 10
+        gathered = communicator.gather(mine, 1, 0, both.zero_() if rank == 1 else None)
+        assert gathered is (both if rank == 1 else None)
+        if rank == 0:
+            communicator.send(mine)
+        else:
+            assert communicator.recv(torch.Size([4]), torch.float32, out=out) is out
+            assert torch.equal(out, mine - 10)
+
+
 def uneven() -> None:
     for communicator in communicators():
         rank = communicator.rank_in_group
@@ -90,7 +115,9 @@ def life() -> None:
 
 
 @pytest.mark.parametrize(
-    "check", [collectives, uneven, from_one_to_the_other, tokens, life], ids=lambda f: f.__name__
+    "check",
+    [collectives, into, uneven, from_one_to_the_other, tokens, life],
+    ids=lambda f: f.__name__,
 )
 def test_a_communicator_by_itself(
     world_of: Callable[..., World], check: Callable[[], None]

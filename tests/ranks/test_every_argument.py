@@ -18,7 +18,8 @@ import vllm_distributed as vd
 from vllm_distributed.errors import DistributedError
 
 Group = vd.GroupCoordinator
-ONES = torch.ones(2)
+AROUND = torch.ones(3)
+ONES = AROUND[:2]
 ROWS = torch.ones(2, 1)
 SPARSE = torch.ones(2, 2).to_sparse()
 META = torch.ones(2, device="meta")
@@ -26,6 +27,7 @@ FLOAT8 = torch.ones(2).to(torch.float8_e5m2)
 EXPANDED = torch.zeros(1).expand(4)
 WINDOWS = torch.zeros(6).unfold(0, 3, 1)
 NO_DENSE = [None, 1.0, "tensor", [1.0], SPARSE, META]
+NO_PLACE = [1.0, "tensor", [ONES], SPARSE, META, torch.ones(7), torch.ones(2, 7)]
 NO_RANK = [2, -1, 1.0, "0", True]
 NO_PEER = [*NO_RANK, "own rank"]
 NO_SWITCH = [5, "yes", None]
@@ -85,6 +87,14 @@ BAD: dict[str, list[Any]] = {
     "reduce_scatterv.input_": [*NO_DENSE, FLOAT8.repeat(2), torch.ones(3)],
     "broadcast.input_": [*NO_DENSE, EXPANDED, WINDOWS],
     "all_gatherv.input_": [*NO_DENSE, [ONES, SPARSE], [ONES, META], [ONES, 5], [ONES, ROWS[:1]]],
+    "out": NO_PLACE,
+    "all_reduce.out": [
+        *NO_PLACE,
+        AROUND[1:],  # has a part of the input
+        torch.ones(2).double(),
+        torch.ones(2, requires_grad=True),
+        EXPANDED[:2],
+    ],
     "tensor": NO_DENSE,
     "dim": [5, -5, 0.5, "0", True, None],
     "sizes": NO_SIZES,

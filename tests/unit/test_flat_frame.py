@@ -129,8 +129,8 @@ def test_fewer_bytes_than_described_are_an_error() -> None:
 
 def test_large_and_foreign_tensors_go_by_themselves() -> None:
     budget = Budget()
-    assert not budget.takes(256 * 1024 + 1, on_host=True)
-    assert not budget.takes(8, on_host=False)
-    assert not budget.takes(0, on_host=True)
-    taken = [budget.takes(256 * 1024, on_host=True) for _ in range(40)]
+    assert not budget.takes(256 * 1024 + 1, True)
+    assert not budget.takes(8, False)
+    assert not budget.takes(0, True)
+    taken = [budget.takes(256 * 1024, True) for _ in range(40)]
     assert taken == [True] * 32 + [False] * 8

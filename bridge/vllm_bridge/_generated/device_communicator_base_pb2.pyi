@@ -10,12 +10,14 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class DeviceCommunicatorBaseAllReduceRequest(_message.Message):
-    __slots__ = ("receiver", "input_")
+    __slots__ = ("receiver", "input_", "out")
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
     INPUT__FIELD_NUMBER: _ClassVar[int]
+    OUT_FIELD_NUMBER: _ClassVar[int]
     receiver: _objects_pb2.DeviceCommunicatorBaseObject
     input_: _types_pb2.Tensor
-    def __init__(self, receiver: _Optional[_Union[_objects_pb2.DeviceCommunicatorBaseObject, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+    out: _types_pb2.Tensor
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.DeviceCommunicatorBaseObject, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., out: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class DeviceCommunicatorBaseAllReduceResponse(_message.Message):
     __slots__ = ("result",)
@@ -38,14 +40,16 @@ class DeviceCommunicatorBaseAllReduceInPlaceResponse(_message.Message):
     def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class DeviceCommunicatorBaseAllGatherRequest(_message.Message):
-    __slots__ = ("receiver", "input_", "dim")
+    __slots__ = ("receiver", "input_", "dim", "out")
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
     INPUT__FIELD_NUMBER: _ClassVar[int]
     DIM_FIELD_NUMBER: _ClassVar[int]
+    OUT_FIELD_NUMBER: _ClassVar[int]
     receiver: _objects_pb2.DeviceCommunicatorBaseObject
     input_: _types_pb2.Tensor
     dim: int
-    def __init__(self, receiver: _Optional[_Union[_objects_pb2.DeviceCommunicatorBaseObject, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., dim: _Optional[int] = ...) -> None: ...
+    out: _types_pb2.Tensor
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.DeviceCommunicatorBaseObject, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., dim: _Optional[int] = ..., out: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class DeviceCommunicatorBaseAllGatherResponse(_message.Message):
     __slots__ = ("result",)
@@ -54,16 +58,18 @@ class DeviceCommunicatorBaseAllGatherResponse(_message.Message):
     def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class DeviceCommunicatorBaseAllGathervRequest(_message.Message):
-    __slots__ = ("receiver", "input_", "dim", "sizes")
+    __slots__ = ("receiver", "input_", "dim", "sizes", "out")
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
     INPUT__FIELD_NUMBER: _ClassVar[int]
     DIM_FIELD_NUMBER: _ClassVar[int]
     SIZES_FIELD_NUMBER: _ClassVar[int]
+    OUT_FIELD_NUMBER: _ClassVar[int]
     receiver: _objects_pb2.DeviceCommunicatorBaseObject
     input_: _types_pb2.Term
     dim: int
     sizes: _types_pb2.Int64List
-    def __init__(self, receiver: _Optional[_Union[_objects_pb2.DeviceCommunicatorBaseObject, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., dim: _Optional[int] = ..., sizes: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ...) -> None: ...
+    out: _types_pb2.Term
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.DeviceCommunicatorBaseObject, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., dim: _Optional[int] = ..., sizes: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ..., out: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
 
 class DeviceCommunicatorBaseAllGathervResponse(_message.Message):
     __slots__ = ("result",)
@@ -72,14 +78,16 @@ class DeviceCommunicatorBaseAllGathervResponse(_message.Message):
     def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
 
 class DeviceCommunicatorBaseReduceScatterRequest(_message.Message):
-    __slots__ = ("receiver", "input_", "dim")
+    __slots__ = ("receiver", "input_", "dim", "out")
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
     INPUT__FIELD_NUMBER: _ClassVar[int]
     DIM_FIELD_NUMBER: _ClassVar[int]
+    OUT_FIELD_NUMBER: _ClassVar[int]
     receiver: _objects_pb2.DeviceCommunicatorBaseObject
     input_: _types_pb2.Tensor
     dim: int
-    def __init__(self, receiver: _Optional[_Union[_objects_pb2.DeviceCommunicatorBaseObject, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., dim: _Optional[int] = ...) -> None: ...
+    out: _types_pb2.Tensor
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.DeviceCommunicatorBaseObject, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., dim: _Optional[int] = ..., out: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class DeviceCommunicatorBaseReduceScatterResponse(_message.Message):
     __slots__ = ("result",)
@@ -88,16 +96,18 @@ class DeviceCommunicatorBaseReduceScatterResponse(_message.Message):
     def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class DeviceCommunicatorBaseReduceScattervRequest(_message.Message):
-    __slots__ = ("receiver", "input_", "dim", "sizes")
+    __slots__ = ("receiver", "input_", "dim", "sizes", "out")
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
     INPUT__FIELD_NUMBER: _ClassVar[int]
     DIM_FIELD_NUMBER: _ClassVar[int]
     SIZES_FIELD_NUMBER: _ClassVar[int]
+    OUT_FIELD_NUMBER: _ClassVar[int]
     receiver: _objects_pb2.DeviceCommunicatorBaseObject
     input_: _types_pb2.Tensor
     dim: int
     sizes: _types_pb2.Int64List
-    def __init__(self, receiver: _Optional[_Union[_objects_pb2.DeviceCommunicatorBaseObject, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., dim: _Optional[int] = ..., sizes: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ...) -> None: ...
+    out: _types_pb2.Tensor
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.DeviceCommunicatorBaseObject, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., dim: _Optional[int] = ..., sizes: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ..., out: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class DeviceCommunicatorBaseReduceScattervResponse(_message.Message):
     __slots__ = ("result",)
@@ -106,16 +116,18 @@ class DeviceCommunicatorBaseReduceScattervResponse(_message.Message):
     def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class DeviceCommunicatorBaseGatherRequest(_message.Message):
-    __slots__ = ("receiver", "input_", "dst", "dim")
+    __slots__ = ("receiver", "input_", "dst", "dim", "out")
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
     INPUT__FIELD_NUMBER: _ClassVar[int]
     DST_FIELD_NUMBER: _ClassVar[int]
     DIM_FIELD_NUMBER: _ClassVar[int]
+    OUT_FIELD_NUMBER: _ClassVar[int]
     receiver: _objects_pb2.DeviceCommunicatorBaseObject
     input_: _types_pb2.Tensor
     dst: int
     dim: int
-    def __init__(self, receiver: _Optional[_Union[_objects_pb2.DeviceCommunicatorBaseObject, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., dst: _Optional[int] = ..., dim: _Optional[int] = ...) -> None: ...
+    out: _types_pb2.Tensor
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.DeviceCommunicatorBaseObject, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., dst: _Optional[int] = ..., dim: _Optional[int] = ..., out: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class DeviceCommunicatorBaseGatherResponse(_message.Message):
     __slots__ = ("result",)
@@ -154,16 +166,18 @@ class DeviceCommunicatorBaseSendResponse(_message.Message):
     def __init__(self) -> None: ...
 
 class DeviceCommunicatorBaseRecvRequest(_message.Message):
-    __slots__ = ("receiver", "size", "dtype", "src")
+    __slots__ = ("receiver", "size", "dtype", "src", "out")
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
     SIZE_FIELD_NUMBER: _ClassVar[int]
     DTYPE_FIELD_NUMBER: _ClassVar[int]
     SRC_FIELD_NUMBER: _ClassVar[int]
+    OUT_FIELD_NUMBER: _ClassVar[int]
     receiver: _objects_pb2.DeviceCommunicatorBaseObject
     size: _containers.RepeatedScalarFieldContainer[int]
     dtype: str
     src: int
-    def __init__(self, receiver: _Optional[_Union[_objects_pb2.DeviceCommunicatorBaseObject, _Mapping]] = ..., size: _Optional[_Iterable[int]] = ..., dtype: _Optional[str] = ..., src: _Optional[int] = ...) -> None: ...
+    out: _types_pb2.Tensor
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.DeviceCommunicatorBaseObject, _Mapping]] = ..., size: _Optional[_Iterable[int]] = ..., dtype: _Optional[str] = ..., src: _Optional[int] = ..., out: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class DeviceCommunicatorBaseRecvResponse(_message.Message):
     __slots__ = ("result",)

@@ -885,7 +885,10 @@ def _group_coordinator_barrier(
 def _group_coordinator_all_reduce(
     request: group_coordinator_pb2.GroupCoordinatorAllReduceRequest, wire: Wire
 ) -> group_coordinator_pb2.GroupCoordinatorAllReduceResponse:
-    result = wire.gated("GroupCoordinator.all_reduce", wire.group(present(request, "receiver")).all_reduce, wire.tensor(present(request, "input_")))
+    optional: dict[str, Any] = {}
+    if request.HasField("out"):
+        optional["out"] = wire.tensor(request.out)
+    result = wire.gated("GroupCoordinator.all_reduce", wire.group(present(request, "receiver")).all_reduce, wire.tensor(present(request, "input_")), **optional)
     return group_coordinator_pb2.GroupCoordinatorAllReduceResponse(result=wire.to_tensor(result))
 
 
@@ -902,6 +905,8 @@ def _group_coordinator_all_gather(
     optional: dict[str, Any] = {}
     if request.HasField("dim"):
         optional["dim"] = request.dim
+    if request.HasField("out"):
+        optional["out"] = wire.tensor(request.out)
     result = wire.gated("GroupCoordinator.all_gather", wire.group(present(request, "receiver")).all_gather, wire.tensor(present(request, "input_")), **optional)
     return group_coordinator_pb2.GroupCoordinatorAllGatherResponse(result=wire.to_tensor(result))
 
@@ -914,6 +919,8 @@ def _group_coordinator_all_gatherv(
         optional["dim"] = request.dim
     if request.HasField("sizes"):
         optional["sizes"] = list(request.sizes.values)
+    if request.HasField("out"):
+        optional["out"] = wire.term(request.out)
     result = wire.gated("GroupCoordinator.all_gatherv", wire.group(present(request, "receiver")).all_gatherv, wire.term(present(request, "input_")), **optional)
     return group_coordinator_pb2.GroupCoordinatorAllGathervResponse(result=wire.to_term(result))
 
@@ -924,6 +931,8 @@ def _group_coordinator_reduce_scatter(
     optional: dict[str, Any] = {}
     if request.HasField("dim"):
         optional["dim"] = request.dim
+    if request.HasField("out"):
+        optional["out"] = wire.tensor(request.out)
     result = wire.gated("GroupCoordinator.reduce_scatter", wire.group(present(request, "receiver")).reduce_scatter, wire.tensor(present(request, "input_")), **optional)
     return group_coordinator_pb2.GroupCoordinatorReduceScatterResponse(result=wire.to_tensor(result))
 
@@ -936,6 +945,8 @@ def _group_coordinator_reduce_scatterv(
         optional["dim"] = request.dim
     if request.HasField("sizes"):
         optional["sizes"] = list(request.sizes.values)
+    if request.HasField("out"):
+        optional["out"] = wire.tensor(request.out)
     result = wire.gated("GroupCoordinator.reduce_scatterv", wire.group(present(request, "receiver")).reduce_scatterv, wire.tensor(present(request, "input_")), **optional)
     return group_coordinator_pb2.GroupCoordinatorReduceScattervResponse(result=wire.to_tensor(result))
 
@@ -948,6 +959,8 @@ def _group_coordinator_gather(
         optional["dst"] = request.dst
     if request.HasField("dim"):
         optional["dim"] = request.dim
+    if request.HasField("out"):
+        optional["out"] = wire.tensor(request.out)
     result = wire.gated("GroupCoordinator.gather", wire.group(present(request, "receiver")).gather, wire.tensor(present(request, "input_")), **optional)
     return group_coordinator_pb2.GroupCoordinatorGatherResponse(result=None if result is None else wire.to_tensor(result))
 
@@ -978,6 +991,8 @@ def _group_coordinator_recv(
     optional: dict[str, Any] = {}
     if request.HasField("src"):
         optional["src"] = request.src
+    if request.HasField("out"):
+        optional["out"] = wire.tensor(request.out)
     result = wire.gated("GroupCoordinator.recv", wire.group(present(request, "receiver")).recv, wire.size(request.size), wire.dtype(request.dtype), **optional)
     return group_coordinator_pb2.GroupCoordinatorRecvResponse(result=wire.to_tensor(result))
 
@@ -1200,7 +1215,10 @@ def _stateless_process_group_destroy(
 def _device_communicator_base_all_reduce(
     request: device_communicator_base_pb2.DeviceCommunicatorBaseAllReduceRequest, wire: Wire
 ) -> device_communicator_base_pb2.DeviceCommunicatorBaseAllReduceResponse:
-    result = wire.gated("DeviceCommunicatorBase.all_reduce", objects.device_communicator_base(present(request, "receiver"), wire).all_reduce, wire.tensor(present(request, "input_")))
+    optional: dict[str, Any] = {}
+    if request.HasField("out"):
+        optional["out"] = wire.tensor(request.out)
+    result = wire.gated("DeviceCommunicatorBase.all_reduce", objects.device_communicator_base(present(request, "receiver"), wire).all_reduce, wire.tensor(present(request, "input_")), **optional)
     return device_communicator_base_pb2.DeviceCommunicatorBaseAllReduceResponse(result=wire.to_tensor(result))
 
 
@@ -1217,6 +1235,8 @@ def _device_communicator_base_all_gather(
     optional: dict[str, Any] = {}
     if request.HasField("dim"):
         optional["dim"] = request.dim
+    if request.HasField("out"):
+        optional["out"] = wire.tensor(request.out)
     result = wire.gated("DeviceCommunicatorBase.all_gather", objects.device_communicator_base(present(request, "receiver"), wire).all_gather, wire.tensor(present(request, "input_")), **optional)
     return device_communicator_base_pb2.DeviceCommunicatorBaseAllGatherResponse(result=wire.to_tensor(result))
 
@@ -1229,6 +1249,8 @@ def _device_communicator_base_all_gatherv(
         optional["dim"] = request.dim
     if request.HasField("sizes"):
         optional["sizes"] = list(request.sizes.values)
+    if request.HasField("out"):
+        optional["out"] = wire.term(request.out)
     result = wire.gated("DeviceCommunicatorBase.all_gatherv", objects.device_communicator_base(present(request, "receiver"), wire).all_gatherv, wire.term(present(request, "input_")), **optional)
     return device_communicator_base_pb2.DeviceCommunicatorBaseAllGathervResponse(result=wire.to_term(result))
 
@@ -1239,6 +1261,8 @@ def _device_communicator_base_reduce_scatter(
     optional: dict[str, Any] = {}
     if request.HasField("dim"):
         optional["dim"] = request.dim
+    if request.HasField("out"):
+        optional["out"] = wire.tensor(request.out)
     result = wire.gated("DeviceCommunicatorBase.reduce_scatter", objects.device_communicator_base(present(request, "receiver"), wire).reduce_scatter, wire.tensor(present(request, "input_")), **optional)
     return device_communicator_base_pb2.DeviceCommunicatorBaseReduceScatterResponse(result=wire.to_tensor(result))
 
@@ -1251,6 +1275,8 @@ def _device_communicator_base_reduce_scatterv(
         optional["dim"] = request.dim
     if request.HasField("sizes"):
         optional["sizes"] = list(request.sizes.values)
+    if request.HasField("out"):
+        optional["out"] = wire.tensor(request.out)
     result = wire.gated("DeviceCommunicatorBase.reduce_scatterv", objects.device_communicator_base(present(request, "receiver"), wire).reduce_scatterv, wire.tensor(present(request, "input_")), **optional)
     return device_communicator_base_pb2.DeviceCommunicatorBaseReduceScattervResponse(result=wire.to_tensor(result))
 
@@ -1263,6 +1289,8 @@ def _device_communicator_base_gather(
         optional["dst"] = request.dst
     if request.HasField("dim"):
         optional["dim"] = request.dim
+    if request.HasField("out"):
+        optional["out"] = wire.tensor(request.out)
     result = wire.gated("DeviceCommunicatorBase.gather", objects.device_communicator_base(present(request, "receiver"), wire).gather, wire.tensor(present(request, "input_")), **optional)
     return device_communicator_base_pb2.DeviceCommunicatorBaseGatherResponse(result=None if result is None else wire.to_tensor(result))
 
@@ -1293,6 +1321,8 @@ def _device_communicator_base_recv(
     optional: dict[str, Any] = {}
     if request.HasField("src"):
         optional["src"] = request.src
+    if request.HasField("out"):
+        optional["out"] = wire.tensor(request.out)
     result = wire.gated("DeviceCommunicatorBase.recv", objects.device_communicator_base(present(request, "receiver"), wire).recv, wire.size(request.size), wire.dtype(request.dtype), **optional)
     return device_communicator_base_pb2.DeviceCommunicatorBaseRecvResponse(result=wire.to_tensor(result))
 

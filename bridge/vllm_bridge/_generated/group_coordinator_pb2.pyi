@@ -405,12 +405,14 @@ class GroupCoordinatorBarrierResponse(_message.Message):
     def __init__(self) -> None: ...
 
 class GroupCoordinatorAllReduceRequest(_message.Message):
-    __slots__ = ("receiver", "input_")
+    __slots__ = ("receiver", "input_", "out")
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
     INPUT__FIELD_NUMBER: _ClassVar[int]
+    OUT_FIELD_NUMBER: _ClassVar[int]
     receiver: _types_pb2.GroupCoordinator
     input_: _types_pb2.Tensor
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+    out: _types_pb2.Tensor
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., out: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class GroupCoordinatorAllReduceResponse(_message.Message):
     __slots__ = ("result",)
@@ -433,14 +435,16 @@ class GroupCoordinatorAllReduceInPlaceResponse(_message.Message):
     def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class GroupCoordinatorAllGatherRequest(_message.Message):
-    __slots__ = ("receiver", "input_", "dim")
+    __slots__ = ("receiver", "input_", "dim", "out")
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
     INPUT__FIELD_NUMBER: _ClassVar[int]
     DIM_FIELD_NUMBER: _ClassVar[int]
+    OUT_FIELD_NUMBER: _ClassVar[int]
     receiver: _types_pb2.GroupCoordinator
     input_: _types_pb2.Tensor
     dim: int
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., dim: _Optional[int] = ...) -> None: ...
+    out: _types_pb2.Tensor
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., dim: _Optional[int] = ..., out: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class GroupCoordinatorAllGatherResponse(_message.Message):
     __slots__ = ("result",)
@@ -449,16 +453,18 @@ class GroupCoordinatorAllGatherResponse(_message.Message):
     def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class GroupCoordinatorAllGathervRequest(_message.Message):
-    __slots__ = ("receiver", "input_", "dim", "sizes")
+    __slots__ = ("receiver", "input_", "dim", "sizes", "out")
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
     INPUT__FIELD_NUMBER: _ClassVar[int]
     DIM_FIELD_NUMBER: _ClassVar[int]
     SIZES_FIELD_NUMBER: _ClassVar[int]
+    OUT_FIELD_NUMBER: _ClassVar[int]
     receiver: _types_pb2.GroupCoordinator
     input_: _types_pb2.Term
     dim: int
     sizes: _types_pb2.Int64List
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., dim: _Optional[int] = ..., sizes: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ...) -> None: ...
+    out: _types_pb2.Term
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., dim: _Optional[int] = ..., sizes: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ..., out: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
 
 class GroupCoordinatorAllGathervResponse(_message.Message):
     __slots__ = ("result",)
@@ -467,14 +473,16 @@ class GroupCoordinatorAllGathervResponse(_message.Message):
     def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
 
 class GroupCoordinatorReduceScatterRequest(_message.Message):
-    __slots__ = ("receiver", "input_", "dim")
+    __slots__ = ("receiver", "input_", "dim", "out")
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
     INPUT__FIELD_NUMBER: _ClassVar[int]
     DIM_FIELD_NUMBER: _ClassVar[int]
+    OUT_FIELD_NUMBER: _ClassVar[int]
     receiver: _types_pb2.GroupCoordinator
     input_: _types_pb2.Tensor
     dim: int
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., dim: _Optional[int] = ...) -> None: ...
+    out: _types_pb2.Tensor
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., dim: _Optional[int] = ..., out: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class GroupCoordinatorReduceScatterResponse(_message.Message):
     __slots__ = ("result",)
@@ -483,16 +491,18 @@ class GroupCoordinatorReduceScatterResponse(_message.Message):
     def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class GroupCoordinatorReduceScattervRequest(_message.Message):
-    __slots__ = ("receiver", "input_", "dim", "sizes")
+    __slots__ = ("receiver", "input_", "dim", "sizes", "out")
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
     INPUT__FIELD_NUMBER: _ClassVar[int]
     DIM_FIELD_NUMBER: _ClassVar[int]
     SIZES_FIELD_NUMBER: _ClassVar[int]
+    OUT_FIELD_NUMBER: _ClassVar[int]
     receiver: _types_pb2.GroupCoordinator
     input_: _types_pb2.Tensor
     dim: int
     sizes: _types_pb2.Int64List
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., dim: _Optional[int] = ..., sizes: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ...) -> None: ...
+    out: _types_pb2.Tensor
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., dim: _Optional[int] = ..., sizes: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ..., out: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class GroupCoordinatorReduceScattervResponse(_message.Message):
     __slots__ = ("result",)
@@ -501,16 +511,18 @@ class GroupCoordinatorReduceScattervResponse(_message.Message):
     def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class GroupCoordinatorGatherRequest(_message.Message):
-    __slots__ = ("receiver", "input_", "dst", "dim")
+    __slots__ = ("receiver", "input_", "dst", "dim", "out")
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
     INPUT__FIELD_NUMBER: _ClassVar[int]
     DST_FIELD_NUMBER: _ClassVar[int]
     DIM_FIELD_NUMBER: _ClassVar[int]
+    OUT_FIELD_NUMBER: _ClassVar[int]
     receiver: _types_pb2.GroupCoordinator
     input_: _types_pb2.Tensor
     dst: int
     dim: int
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., dst: _Optional[int] = ..., dim: _Optional[int] = ...) -> None: ...
+    out: _types_pb2.Tensor
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., dst: _Optional[int] = ..., dim: _Optional[int] = ..., out: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class GroupCoordinatorGatherResponse(_message.Message):
     __slots__ = ("result",)
@@ -549,16 +561,18 @@ class GroupCoordinatorSendResponse(_message.Message):
     def __init__(self) -> None: ...
 
 class GroupCoordinatorRecvRequest(_message.Message):
-    __slots__ = ("receiver", "size", "dtype", "src")
+    __slots__ = ("receiver", "size", "dtype", "src", "out")
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
     SIZE_FIELD_NUMBER: _ClassVar[int]
     DTYPE_FIELD_NUMBER: _ClassVar[int]
     SRC_FIELD_NUMBER: _ClassVar[int]
+    OUT_FIELD_NUMBER: _ClassVar[int]
     receiver: _types_pb2.GroupCoordinator
     size: _containers.RepeatedScalarFieldContainer[int]
     dtype: str
     src: int
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., size: _Optional[_Iterable[int]] = ..., dtype: _Optional[str] = ..., src: _Optional[int] = ...) -> None: ...
+    out: _types_pb2.Tensor
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., size: _Optional[_Iterable[int]] = ..., dtype: _Optional[str] = ..., src: _Optional[int] = ..., out: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class GroupCoordinatorRecvResponse(_message.Message):
     __slots__ = ("result",)

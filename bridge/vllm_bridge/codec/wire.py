@@ -105,7 +105,7 @@ class Wire:
         self.objects = objects
         self._storage = storage
         self.allow_list = allow_list
-        self._keep_tensors = keep_tensors
+        self.keep_tensors = keep_tensors
         self.gate_pass: GatePass | None = None
         """Set for a call that has to pass the gate of its world."""
 
@@ -143,7 +143,7 @@ class Wire:
     def to_tensor(self, value: torch.Tensor) -> types_pb2.Tensor:
         """A tensor result."""
         return terms.tensor_message(
-            value, self.objects, keep=self._keep_tensors, storage=self._storage
+            value, self.objects, keep=self.keep_tensors, storage=self._storage
         )
 
     def term(self, message: types_pb2.Term) -> Any:
@@ -152,7 +152,7 @@ class Wire:
 
     def to_term(self, value: object) -> types_pb2.Term:
         """A result of any type."""
-        return terms.encode(value, self, keep_tensors=self._keep_tensors, storage=self._storage)
+        return terms.encode(value, self, keep_tensors=self.keep_tensors, storage=self._storage)
 
     def put(self, value: object) -> types_pb2.Ref:
         """Keep an object that somebody's code has returned, where a client may have it."""

@@ -89,6 +89,8 @@ PARAMETERS: dict[str, str] = {
     "op_func": "the function of the operator",
     "op_name": "name of the operator",
     "orig_scatter_dim": "dimension of the result to scatter along",
+    "out": "a tensor that the result is written into: the ref of one, which is the result then",
+    "all_gatherv.out": "a tensor that the result is written into, or a list of them: refs",
     "out_dtype": "element type of the result",
     "output_shape": "shape of the product",
     "pending_pause": "whether this replica wants to pause",

@@ -232,7 +232,8 @@ class _QueuedCall(_Call):
             self._wire.gate_pass = GatedCall(self._state.gate, record, context)
         context.add_callback(self._caller_gone)
         try:
-            return super().__call__(request, context)
+            with self._state.sessions.results.of_call(kept=self._wire.keep_tensors):
+                return super().__call__(request, context)
         finally:
             # Before its answer is sent: who has it may call again, and not find the rank busy.
             self._state.journal.end(record)

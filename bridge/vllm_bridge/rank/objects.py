@@ -133,6 +133,12 @@ class SessionObjects:
             del self._ref_of[id(self._by_ref.pop(ref.id))]
             return True
 
+    def forget_all(self) -> None:
+        """Forget every object: the session has ended."""
+        with self._lock:
+            kept, self._by_ref, self._ref_of = self._by_ref, {}, {}
+        kept.clear()
+
 
 def _type_name(value: object) -> str:
     kind = type(value)

@@ -7,11 +7,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.codec.segments import CallMemory, NoMemory, SessionMemory
 from vllm_bridge.rank.objects import SessionObjects
+from vllm_bridge.rank.results import ResultMemory
 
 
 @dataclass
@@ -44,9 +46,9 @@ class MemoryPlace:
 class RankSessions:
     """Table of the registered sessions. Only the pool adds and drops them.
 
-    `later` runs what a dropped session leaves to do (its entered contexts are exited) in the
-    executor's thread, and does not wait for it. `home` is this rank's id where sessions may use
-    several ranks.
+    `later` runs what a dropped session leaves to do (its entered contexts are exited, the memory of
+    its results is given back) in the executor's thread, and does not wait for it. `home` is this
+    rank's id where sessions may use several ranks.
     """
 
     def __init__(
@@ -60,6 +62,8 @@ class RankSessions:
         self._home = home
         self._memory = memory
         self._later = later
+        self.results = ResultMemory()
+        """Where tensors go that calls leave in this rank, whatever their session."""
         self._lock = threading.Lock()
         self._sessions: dict[str, RankSession] = {}
 
@@ -84,8 +88,14 @@ class RankSessions:
                     return False
             self._sessions.pop(session_id, None)
         if session is not None:
-            self._later(session.objects.contexts.close)
+            self._later(partial(self._end, session.objects))
         return True
+
+    def _end(self, objects: SessionObjects) -> None:
+        """What a dropped session leaves to do, in the executor's thread."""
+        objects.contexts.close()
+        objects.forget_all()
+        self.results.trim()
 
     def get(self, session_id: str) -> RankSession:
         """The session of a call. A call without a session gets one of its own.

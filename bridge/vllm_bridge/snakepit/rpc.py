@@ -30,6 +30,7 @@ class TypedCalls:
 
     def __init__(self, state: RankState) -> None:
         self._allow_list: AllowList = state.allow_list
+        self._results = state.sessions.results
         self._methods: Mapping[str, Dispatch] = {
             **METHODS,
             **object_methods(),
@@ -85,4 +86,5 @@ class TypedCalls:
                 "malformed_request",
                 f"not a {dispatch.request.DESCRIPTOR.full_name}: {error}",
             ) from None
-        return dispatch.call(request, wire).SerializeToString()
+        with self._results.of_call(kept=wire.keep_tensors):
+            return dispatch.call(request, wire).SerializeToString()

@@ -112,8 +112,9 @@ class WorkerSessions(RankSessions):
                 return 0
             objects = super().get(session_id).objects
             self._sessions[session_id] = RankSession(self._new_objects(session_id), False)
-        objects.contexts.close()
-        return len(objects)
+        count = len(objects)
+        self._end(objects)
+        return count
 
     def expire(self, idle: timedelta = IDLE, in_use: frozenset[str] = frozenset()) -> int:
         """Drop sessions opened by use that were not used for so long; returns how many."""

@@ -1,7 +1,10 @@
 """What every transport offers: one group's operations on tensors, over one kind of backend.
 
 Arguments have been checked when they arrive here (`DeviceCommunicatorBase` does so): dims are not
-negative, sizes fit, src and dst are ranks of the group.
+negative, sizes fit, src and dst are ranks of the group. An `out` is None, and then the result is
+new memory, or a contiguous tensor of exactly the result's shape, dtype and device, which shares no
+memory with the input and needs no gradient: the result is written into it, and it is returned.
+Nothing is written into it before `entry.about_to_send`, which may refuse the call.
 """
 
 from __future__ import annotations
@@ -37,28 +40,44 @@ class Transport(ABC):
         check_dense(name, tensor)
 
     @abstractmethod
-    def all_reduce(self, input_: torch.Tensor) -> torch.Tensor:
-        """Return the sum over the group in a new tensor."""
+    def all_reduce(self, input_: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
+        """Return the sum over the group."""
 
     @abstractmethod
     def all_reduce_(self, input_: torch.Tensor) -> torch.Tensor:
         """Replace `input_` by the sum over the group."""
 
     @abstractmethod
-    def all_gather(self, input_: torch.Tensor, dim: int) -> torch.Tensor:
+    def all_gather(
+        self, input_: torch.Tensor, dim: int, out: torch.Tensor | None = None
+    ) -> torch.Tensor:
         """Return the tensors of all ranks, equal in shape, concatenated along `dim`."""
 
     @abstractmethod
-    def all_gatherv(self, input_: torch.Tensor, dim: int, sizes: Sequence[int]) -> torch.Tensor:
+    def all_gatherv(
+        self,
+        input_: torch.Tensor,
+        dim: int,
+        sizes: Sequence[int],
+        out: torch.Tensor | None = None,
+    ) -> torch.Tensor:
         """Return the tensors of all ranks, `sizes` long along `dim`, concatenated along it."""
 
     @abstractmethod
-    def reduce_scatterv(self, input_: torch.Tensor, dim: int, sizes: Sequence[int]) -> torch.Tensor:
+    def reduce_scatterv(
+        self,
+        input_: torch.Tensor,
+        dim: int,
+        sizes: Sequence[int],
+        out: torch.Tensor | None = None,
+    ) -> torch.Tensor:
         """Return this rank's part, of `sizes` along `dim`, of the sum over the group."""
 
     @abstractmethod
-    def gather(self, input_: torch.Tensor, dst: int, dim: int) -> torch.Tensor | None:
-        """Return on `dst` what `all_gather` would, elsewhere None."""
+    def gather(
+        self, input_: torch.Tensor, dst: int, dim: int, out: torch.Tensor | None = None
+    ) -> torch.Tensor | None:
+        """Return on `dst` what `all_gather` would, elsewhere None; `out` is None elsewhere."""
 
     @abstractmethod
     def broadcast(self, input_: torch.Tensor, src: int) -> torch.Tensor:
@@ -69,8 +88,10 @@ class Transport(ABC):
         """Send to one rank; returns when the tensor may be changed again."""
 
     @abstractmethod
-    def recv(self, size: torch.Size, dtype: torch.dtype, src: int) -> torch.Tensor:
-        """Receive from one rank into a new tensor."""
+    def recv(
+        self, size: torch.Size, dtype: torch.dtype, src: int, out: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Receive from one rank."""
 
     def destroy(self) -> None:  # noqa: B027 - most hold nothing
         """Give back what the transport holds besides its process group."""

@@ -10,6 +10,7 @@ from torch.distributed import ProcessGroup
 
 from vllm_distributed.arguments import check_rank
 from vllm_distributed.communicators.base import group_facts
+from vllm_distributed.communicators.frames import GlooCarrier
 from vllm_distributed.communicators.message_queue import MessageQueue
 from vllm_distributed.communicators.object_channel import ObjectChannel
 from vllm_distributed.errors import DistributedError, InvalidTypeError, MessageQueueError
@@ -119,7 +120,7 @@ class _TorchGroup:
     timeout: timedelta
 
     def broadcast(self, obj: Any, src: int) -> Any:
-        channel = ObjectChannel(self.group, "process group")
+        channel = ObjectChannel(GlooCarrier(self.group, "process group"))
         mine = encode(obj) if self.rank == src else None
         return decode(channel.broadcast(mine, src))
 

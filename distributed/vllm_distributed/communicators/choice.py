@@ -10,7 +10,8 @@ from torch.distributed import ProcessGroup
 
 from vllm_distributed.communicators.base import Transport
 from vllm_distributed.communicators.gloo import GlooTransport
-from vllm_distributed.communicators.shared_agreement import SharedMemory, share_memory
+from vllm_distributed.communicators.shared_agreement import share_memory
+from vllm_distributed.communicators.shared_group import SharedMemory
 from vllm_distributed.communicators.shared_memory import SharedMemoryTransport
 from vllm_distributed.communicators.solo import SoloTransport
 from vllm_distributed.communicators.staged import StagedTransport

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch.distributed import ProcessGroup
 
+from vllm_distributed import entry
 from vllm_distributed.communicators.base import Transport, group_facts, run
 from vllm_distributed.communicators.dtypes import (
     as_bytes_if_needed,
@@ -59,13 +60,17 @@ class NcclTransport(Transport):
         if host is not None:
             host.check(tensor, name)
 
-    def all_reduce(self, input_: torch.Tensor) -> torch.Tensor:
+    def all_reduce(self, input_: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
         host = self._host_for(input_, "all_reduce")
         if host is not None:
-            return host.all_reduce(input_)
+            return host.all_reduce(input_, out)
         check_reducible(input_.dtype, "all_reduce")
         if self._symmetric is not None and self._symmetric.takes(input_):
-            return self._symmetric.all_reduce(plain(input_))
+            return _result(self._symmetric.all_reduce(plain(input_)), out)
+        if out is not None:
+            entry.about_to_send()  # it may not be allowed to: then `out` stays as it was
+            write_into(out, input_)
+            return self._sum_into(out, "all_reduce")
         copy = plain(input_)
         if copy.data_ptr() == input_.data_ptr():
             copy = copy.clone(memory_format=torch.contiguous_format)
@@ -81,26 +86,35 @@ class NcclTransport(Transport):
         self._sum_into(buffer, "all_reduce_")
         return _written_back(input_, buffer)
 
-    def all_gather(self, input_: torch.Tensor, dim: int) -> torch.Tensor:
+    def all_gather(
+        self, input_: torch.Tensor, dim: int, out: torch.Tensor | None = None
+    ) -> torch.Tensor:
         host = self._host_for(input_, "all_gather")
         if host is not None:
-            return host.all_gather(input_, dim)
+            return host.all_gather(input_, dim, out)
         source = _with_a_dim(plain(input_))
-        gathered = source.new_empty((self.world_size, *source.shape))
+        gathered = _stack_of(source, self.world_size, dim, out)
         if source.numel():
             whole = as_bytes_if_needed(gathered).flatten()
             part = as_bytes_if_needed(source).flatten()
             run(self.unique_name, "all_gather", self._group._allgather_base, whole, part)
-        return _concatenated(gathered, dim)
+        return _result(_concatenated(gathered, dim), out)
 
-    def all_gatherv(self, input_: torch.Tensor, dim: int, sizes: Sequence[int]) -> torch.Tensor:
+    def all_gatherv(
+        self,
+        input_: torch.Tensor,
+        dim: int,
+        sizes: Sequence[int],
+        out: torch.Tensor | None = None,
+    ) -> torch.Tensor:
         if len(set(sizes)) == 1:
-            return self.all_gather(input_, dim)
+            return self.all_gather(input_, dim, out)
         host = self._host_for(input_, "all_gatherv")
         if host is not None:
-            return host.all_gatherv(input_, dim, sizes)
+            return host.all_gatherv(input_, dim, sizes, out)
         rows = _rows_first(plain(input_), dim)
-        output = rows.new_empty((sum(sizes), *rows.shape[1:]))
+        shape = (sum(sizes), *rows.shape[1:])
+        output = rows.new_empty(shape) if out is None or dim else out
         if output.numel():
             # torch makes parts of different extents one group of broadcasts.
             parts = [as_bytes_if_needed(part) for part in torch.split(output, list(sizes))]
@@ -111,17 +125,25 @@ class NcclTransport(Transport):
                 [parts],
                 [as_bytes_if_needed(rows)],
             )
-        return output.movedim(0, dim).contiguous()
+        return _result(output.movedim(0, dim), out)
 
-    def reduce_scatterv(self, input_: torch.Tensor, dim: int, sizes: Sequence[int]) -> torch.Tensor:
+    def reduce_scatterv(
+        self,
+        input_: torch.Tensor,
+        dim: int,
+        sizes: Sequence[int],
+        out: torch.Tensor | None = None,
+    ) -> torch.Tensor:
         host = self._host_for(input_, "reduce_scatter")
         if host is not None:
-            return host.reduce_scatterv(input_, dim, sizes)
+            return host.reduce_scatterv(input_, dim, sizes, out)
         check_reducible(input_.dtype, "reduce_scatter")
         rows = _rows_first(plain(input_), dim)
         buffer, how, is_copy = reduction_view(rows)
-        trailing = buffer.shape[1:]
-        output = buffer.new_empty((sizes[self.rank_in_group], *trailing))
+        if out is None or dim or is_copy:
+            output = buffer.new_empty((sizes[self.rank_in_group], *buffer.shape[1:]))
+        else:
+            output, _, _ = reduction_view(out)
         if rows.numel():
             options = reduce_scatter_options(how)
             if len(set(sizes)) == 1:
@@ -144,15 +166,17 @@ class NcclTransport(Transport):
                     options,
                 )
         result = _as_dtype(output, rows.dtype, is_copy=is_copy)
-        return result.movedim(0, dim).contiguous()
+        return _result(result.movedim(0, dim), out)
 
-    def gather(self, input_: torch.Tensor, dst: int, dim: int) -> torch.Tensor | None:
+    def gather(
+        self, input_: torch.Tensor, dst: int, dim: int, out: torch.Tensor | None = None
+    ) -> torch.Tensor | None:
         host = self._host_for(input_, "gather")
         if host is not None:
-            return host.gather(input_, dst, dim)
+            return host.gather(input_, dst, dim, out)
         source = _with_a_dim(plain(input_))
         here = self.rank_in_group == dst
-        gathered = source.new_empty((self.world_size if here else 0, *source.shape))
+        gathered = _stack_of(source, self.world_size if here else 0, dim, out)
         if source.numel():
             parts = [as_bytes_if_needed(part) for part in gathered.unbind(0)]
             run(
@@ -163,7 +187,7 @@ class NcclTransport(Transport):
                 [as_bytes_if_needed(source)],
                 gather_options(dst),
             )
-        return _concatenated(gathered, dim) if here else None
+        return _result(_concatenated(gathered, dim), out) if here else None
 
     def broadcast(self, input_: torch.Tensor, src: int) -> torch.Tensor:
         host = self._host_for(input_, "broadcast")
@@ -196,8 +220,10 @@ class NcclTransport(Transport):
                 _TAG,
             )
 
-    def recv(self, size: torch.Size, dtype: torch.dtype, src: int) -> torch.Tensor:
-        output = torch.empty(size, dtype=dtype, device=self._device)
+    def recv(
+        self, size: torch.Size, dtype: torch.dtype, src: int, out: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        output = torch.empty(size, dtype=dtype, device=self._device) if out is None else out
         if output.numel():
             run(
                 self.unique_name,
@@ -254,6 +280,18 @@ def _as_dtype(buffer: torch.Tensor, dtype: torch.dtype, *, is_copy: bool) -> tor
 
 def _rows_first(tensor: torch.Tensor, dim: int) -> torch.Tensor:
     return _with_a_dim(tensor).movedim(dim, 0).contiguous()
+
+
+def _stack_of(source: torch.Tensor, ranks: int, dim: int, out: torch.Tensor | None) -> torch.Tensor:
+    """Return memory for the ranks' tensors along a new first dim: that of `out` where the result
+    has the same order."""
+    shape = (ranks, *source.shape)
+    return source.new_empty(shape) if out is None or dim else out.view(shape)
+
+
+def _result(result: torch.Tensor, out: torch.Tensor | None) -> torch.Tensor:
+    """Return a contiguous result, in `out` where there is one."""
+    return result.contiguous() if out is None else _written_back(out, result)
 
 
 def _concatenated(gathered: torch.Tensor, dim: int) -> torch.Tensor:

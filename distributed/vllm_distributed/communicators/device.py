@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import torch
 from torch.distributed import ProcessGroup
 
 from vllm_distributed.arguments import (
+    check_dense,
     check_dim,
     check_divides,
     check_dtype,
@@ -22,7 +24,15 @@ from vllm_distributed.arguments import (
 from vllm_distributed.communicators.base import Transport
 from vllm_distributed.communicators.choice import make_transport
 from vllm_distributed.communicators.expert_parallel import TokenExchange, dispatch_arguments
-from vllm_distributed.communicators.shared_agreement import SharedMemory
+from vllm_distributed.communicators.out_arguments import (
+    check_apart,
+    check_list,
+    check_out,
+    is_same_memory,
+    refuse_out,
+    written,
+)
+from vllm_distributed.communicators.shared_group import SharedMemory
 
 __all__ = ["DeviceCommunicatorBase"]
 
@@ -40,7 +50,8 @@ class DeviceCommunicatorBase:
     against vLLM.
 
     Making one for a group on several devices is collective over the group. `src` and `dst` count
-    inside the group. Errors are those of `GroupCoordinator`'s operations of the same names.
+    inside the group. Results are new tensors, or what is passed as `out`. Errors are those of
+    `GroupCoordinator`'s operations of the same names.
     """
 
     def __init__(
@@ -80,23 +91,41 @@ class DeviceCommunicatorBase:
         """The number of members."""
         self._tokens = TokenExchange([self])
 
-    def all_reduce(self, input_: torch.Tensor) -> torch.Tensor:
-        """Return the sum of the group's tensors in a new tensor. Collective over the group."""
-        return self._transport.all_reduce(input_)
+    # Without `out` there is no more on the way of a call than the question whether it is there.
+
+    def all_reduce(self, input_: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
+        """Return the sum of the group's tensors. Collective over the group."""
+        if out is None:
+            return self._transport.all_reduce(input_)
+        check_dim("all_reduce", input_, -1)
+        self._check_out("all_reduce", out, input_, input_.shape)
+        if is_same_memory(out, input_):
+            self._transport.all_reduce_(out)
+            return out
+        check_apart("all_reduce", out, {"input_": input_})
+        return written(out, partial(self._transport.all_reduce, input_))
 
     def all_reduce_(self, input_: torch.Tensor) -> torch.Tensor:
         """Replace `input_` by the sum of the group's tensors. Collective over the group."""
         return self._transport.all_reduce_(input_)
 
-    def all_gather(self, input_: torch.Tensor, dim: int = -1) -> torch.Tensor:
+    def all_gather(
+        self, input_: torch.Tensor, dim: int = -1, out: torch.Tensor | None = None
+    ) -> torch.Tensor:
         """Return the tensors of all ranks concatenated along `dim`. Collective over the group."""
-        return self._transport.all_gather(input_, check_dim("all_gather", input_, dim))
+        at = check_dim("all_gather", input_, dim)
+        if out is None:
+            return self._transport.all_gather(input_, at)
+        self._check_out("all_gather", out, input_, self._gathered(input_, at))
+        check_apart("all_gather", out, {"input_": input_})
+        return written(out, partial(self._transport.all_gather, input_, at))
 
     def all_gatherv(
         self,
         input_: torch.Tensor | list[torch.Tensor],
         dim: int = 0,
         sizes: list[int] | None = None,
+        out: torch.Tensor | list[torch.Tensor] | None = None,
     ) -> torch.Tensor | list[torch.Tensor]:
         """Return the tensors of all ranks, `sizes` long along `dim`, concatenated along it.
 
@@ -110,35 +139,65 @@ class DeviceCommunicatorBase:
                 check_sizes("all_gatherv", sizes, self.world_size, extent, self.rank_in_group)
         if len(tensors) > 1:
             self._check_carried({f"input_[{at}]": tensor for at, tensor in enumerate(tensors)})
-        results = [
-            self._transport.all_gather(tensor, at)
+        moves = [
+            partial(self._transport.all_gather, tensor, at)
             if sizes is None
-            else self._transport.all_gatherv(tensor, at, sizes)
+            else partial(self._transport.all_gatherv, tensor, at, sizes)
             for tensor, at in zip(tensors, dims, strict=True)
         ]
+        if out is None:
+            results = [move() for move in moves]
+        else:
+            outs: list[Any] = (
+                check_list("all_gatherv", out, len(moves)) if isinstance(input_, list) else [out]
+            )
+            self._check_outs(outs, tensors, dims, sizes)
+            results = [written(place, move) for place, move in zip(outs, moves, strict=True)]
         return results if isinstance(input_, list) else results[0]
 
-    def reduce_scatter(self, input_: torch.Tensor, dim: int = -1) -> torch.Tensor:
+    def reduce_scatter(
+        self, input_: torch.Tensor, dim: int = -1, out: torch.Tensor | None = None
+    ) -> torch.Tensor:
         """Return this rank's equal part along `dim` of the sum. Collective over the group."""
         at = check_dim("reduce_scatter", input_, dim)
         share = check_divides("reduce_scatter", input_, at, self.world_size)
-        return self._transport.reduce_scatterv(input_, at, [share] * self.world_size)
+        return self._scattered("reduce_scatter", input_, at, [share] * self.world_size, out)
 
     def reduce_scatterv(
-        self, input_: torch.Tensor, dim: int = -1, sizes: list[int] | None = None
+        self,
+        input_: torch.Tensor,
+        dim: int = -1,
+        sizes: list[int] | None = None,
+        out: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Return this rank's part, of `sizes` along `dim`, of the sum. Collective."""
         if sizes is None:
-            return self.reduce_scatter(input_, dim)
+            return self.reduce_scatter(input_, dim, out)
         at = check_dim("reduce_scatterv", input_, dim)
         extent = input_.size(at) if input_.dim() else 1
         check_sizes("reduce_scatterv", sizes, self.world_size, extent)
-        return self._transport.reduce_scatterv(input_, at, sizes)
+        return self._scattered("reduce_scatterv", input_, at, sizes, out)
 
-    def gather(self, input_: torch.Tensor, dst: int = 0, dim: int = -1) -> torch.Tensor | None:
-        """Return on `dst` what `all_gather` would, elsewhere None. Collective over the group."""
+    def gather(
+        self,
+        input_: torch.Tensor,
+        dst: int = 0,
+        dim: int = -1,
+        out: torch.Tensor | None = None,
+    ) -> torch.Tensor | None:
+        """Return on `dst` what `all_gather` would, elsewhere None. Collective over the group.
+
+        `out` is for `dst` alone.
+        """
         check_rank("dst", dst, self.world_size, self.unique_name)
-        return self._transport.gather(input_, dst, check_dim("gather", input_, dim))
+        at = check_dim("gather", input_, dim)
+        if out is None:
+            return self._transport.gather(input_, dst, at)
+        if self.rank_in_group != dst:
+            refuse_out("gather", self.rank_in_group, dst)
+        self._check_out("gather", out, input_, self._gathered(input_, at))
+        check_apart("gather", out, {"input_": input_})
+        return written(out, partial(self._transport.gather, input_, dst, at))
 
     def broadcast(self, input_: torch.Tensor, src: int = 0) -> torch.Tensor:
         """Replace `input_` by the one of `src`. Collective over the group."""
@@ -149,10 +208,20 @@ class DeviceCommunicatorBase:
         """Send to one rank (default: the next), which calls `recv`."""
         self._transport.send(tensor, self._peer("dst", dst, +1))
 
-    def recv(self, size: torch.Size, dtype: torch.dtype, src: int | None = None) -> torch.Tensor:
+    def recv(
+        self,
+        size: torch.Size,
+        dtype: torch.dtype,
+        src: int | None = None,
+        out: torch.Tensor | None = None,
+    ) -> torch.Tensor:
         """Receive a tensor on the group's device from one rank (default: the previous)."""
         src = self._peer("src", src, -1)
-        return self._transport.recv(check_shape("recv", size), check_dtype("recv", dtype), src)
+        size, dtype = check_shape("recv", size), check_dtype("recv", dtype)
+        if out is None:
+            return self._transport.recv(size, dtype, src)
+        check_out("recv", out, size, (dtype, self.device))
+        return written(out, partial(self._transport.recv, size, dtype, src))
 
     # Expert parallelism
 
@@ -206,6 +275,69 @@ class DeviceCommunicatorBase:
         """Refuse any of several tensors that cannot be carried, before the first is sent."""
         for name, tensor in named.items():
             self._transport.check(tensor, name)
+
+    # What `out` must be
+
+    def _check_out(
+        self,
+        operation: str,
+        out: torch.Tensor,
+        input_: torch.Tensor,
+        shape: Sequence[int],
+        name: str = "out",
+    ) -> None:
+        """Refuse an `out` that is no place for a result of this shape like a tensor, or with one
+        whose memory cannot be compared with it."""
+        check_dense("input_", input_)
+        check_out(operation, out, shape, (input_.dtype, input_.device), name)
+
+    def _check_outs(
+        self,
+        outs: Sequence[Any],
+        tensors: Sequence[torch.Tensor],
+        dims: Sequence[int],
+        sizes: Sequence[int] | None,
+    ) -> None:
+        """Refuse any of several places for gathered tensors, before the first is sent."""
+        several = len(outs) > 1
+        taken = {
+            f"input_[{at}]" if several else "input_": tensor for at, tensor in enumerate(tensors)
+        }
+        for at, (out, tensor, dim) in enumerate(zip(outs, tensors, dims, strict=True)):
+            name = f"out[{at}]" if several else "out"
+            shape = self._gathered(tensor, dim, sizes)
+            self._check_out("all_gatherv", out, tensor, shape, name)
+            check_apart("all_gatherv", out, taken, name)
+            taken[name] = out
+
+    def _scattered(
+        self,
+        operation: str,
+        input_: torch.Tensor,
+        dim: int,
+        sizes: Sequence[int],
+        out: torch.Tensor | None,
+    ) -> torch.Tensor:
+        if out is None:
+            return self._transport.reduce_scatterv(input_, dim, sizes)
+        self._check_out(operation, out, input_, self._shape(input_, dim, sizes[self.rank_in_group]))
+        check_apart(operation, out, {"input_": input_})
+        return written(out, partial(self._transport.reduce_scatterv, input_, dim, sizes))
+
+    def _gathered(
+        self, input_: torch.Tensor, dim: int, sizes: Sequence[int] | None = None
+    ) -> list[int]:
+        """Return the shape of the concatenation along `dim`; without `sizes` all are equal."""
+        extent = input_.size(dim) if input_.dim() else 1
+        return self._shape(input_, dim, sum(sizes) if sizes else extent * self.world_size)
+
+    def _shape(self, input_: torch.Tensor, dim: int, extent: int) -> list[int]:
+        shape = list(input_.shape)
+        if self.world_size == 1:  # the result is the input, also one without dims
+            return shape
+        shape = shape or [1]
+        shape[dim] = extent
+        return shape
 
     def _peer(self, name: str, value: int | None, step: int) -> int:
         if value is None:

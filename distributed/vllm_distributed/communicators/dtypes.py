@@ -23,6 +23,8 @@ __all__ = [
     "check_reducible",
     "check_writable",
     "dense_and_plain",
+    "has_overlaps",
+    "memory_of",
     "plain",
     "reduction_view",
     "write_into",
@@ -84,7 +86,7 @@ def dense_and_plain(tensor: Tensor, operation: str) -> Tensor:
 def check_writable(tensor: Tensor, operation: str) -> None:
     """Refuse a tensor that a result cannot be written into, before anything is sent: one with
     several elements in the same place, such as `torch.zeros(1).expand(4)`."""
-    if tensor.is_contiguous() or not _overlaps(tensor):
+    if tensor.is_contiguous() or not has_overlaps(tensor):
         return
     raise InvalidArgumentError(
         f"{operation} writes into its tensor, and several elements of this one are in the same "
@@ -102,7 +104,7 @@ def write_into(target: Tensor, source: Tensor) -> None:
         target.copy_(source)
 
 
-def _overlaps(tensor: Tensor) -> bool:
+def has_overlaps(tensor: Tensor) -> bool:
     """Return whether two elements of a dense tensor are in the same place."""
     if tensor.numel() == 0:
         return False
@@ -143,6 +145,14 @@ def as_bytes_if_needed(tensor: Tensor) -> Tensor:
     if tensor.is_contiguous():  # also if the strides of dims of extent 0 or 1 say nothing of it
         tensor = tensor.view(-1).view(tensor.shape or (1,))
     return tensor.view(torch.uint8)
+
+
+def memory_of(tensor: Tensor) -> memoryview:
+    """Return the bytes of a contiguous tensor on the CPU, as they are in memory."""
+    if not tensor.numel():
+        return memoryview(b"")
+    host: Any = tensor.view(-1).view(torch.uint8).numpy()
+    return memoryview(host)
 
 
 def check_reducible(dtype: torch.dtype, operation: str) -> None:

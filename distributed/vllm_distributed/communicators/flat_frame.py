@@ -20,7 +20,7 @@ import torch
 
 from vllm_distributed.errors import EncodingError
 
-__all__ = ["OBJECT", "TENSOR_DICT", "Budget", "Flat", "cut", "receive", "room_for"]
+__all__ = ["OBJECT", "TENSOR_DICT", "Budget", "Flat", "check_mark", "cut", "receive", "room_for"]
 
 OBJECT = b"VDOBJECT"
 TENSOR_DICT = b"VDTENSOR"
@@ -44,7 +44,7 @@ class Budget:
     def __init__(self) -> None:
         self._left = _MOST_BYTES
 
-    def takes(self, tensor_bytes: int, *, on_host: bool) -> bool:
+    def takes(self, tensor_bytes: int, on_host: bool) -> bool:
         """Return whether the next tensor goes in the frame. Empty ones go nowhere."""
         if not on_host or not 0 < tensor_bytes <= min(_LARGEST_BYTES, self._left):
             return False
@@ -107,14 +107,20 @@ def receive(mark: bytes, into: Callable[[torch.Tensor], object]) -> tuple[bytes,
     rest = room_for(torch.Size([rest_bytes]), torch.uint8, "cpu")
     if rest_bytes:
         into(rest)
-    if found != mark:
-        raise EncodingError(
-            f"the peer sent {_NAMES[found]} in place of {_NAMES[mark]}: it made another call"
-        )
+    check_mark(found, mark)
     head = bytes(view[_LENGTHS.size : _LENGTHS.size + min(head_bytes, _INLINE_BYTES)])
     if overflow:
         head += rest[:overflow].numpy().tobytes()
     return head, Flat(rest, _aligned(overflow))
+
+
+def check_mark(found: bytes, mark: bytes) -> None:
+    """Raise `EncodingError` if a peer sent something else than was to be received."""
+    if found != mark:
+        raise EncodingError(
+            f"the peer sent {_NAMES.get(found, 'something else')} in place of {_NAMES[mark]}: it "
+            f"made another call"
+        )
 
 
 def room_for(size: torch.Size, dtype: torch.dtype, device: str) -> torch.Tensor:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch.distributed import ProcessGroup
 
+from vllm_distributed import entry
 from vllm_distributed.communicators.base import Transport, group_facts, run
 from vllm_distributed.communicators.dtypes import (
     REDUCIBLE,
@@ -19,12 +20,12 @@ from vllm_distributed.communicators.dtypes import (
     reduction_view,
     write_into,
 )
+from vllm_distributed.communicators.outputs import copy_of, empty
 from vllm_distributed.torch_internals import gather_options
 
 __all__ = ["GlooTransport"]
 
 _TAG = 0
-_CPU = torch.device("cpu")
 
 
 class GlooTransport(Transport):
@@ -39,10 +40,15 @@ class GlooTransport(Transport):
         super().check(tensor, name)
         check_dense(tensor, name)
 
-    def all_reduce(self, input_: torch.Tensor) -> torch.Tensor:
+    def all_reduce(self, input_: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
         check_dense(input_, "all_reduce")
         check_reducible(input_.dtype, "all_reduce")
-        return self._sum_into(_fresh(input_), "all_reduce")
+        if out is None:
+            out = copy_of(input_)
+        else:
+            entry.about_to_send()  # it may not be allowed to: then `out` stays as it was
+            write_into(out, input_)
+        return self._sum_into(out, "all_reduce")
 
     def all_reduce_(self, input_: torch.Tensor) -> torch.Tensor:
         check_dense(input_, "all_reduce_")
@@ -52,31 +58,41 @@ class GlooTransport(Transport):
         self._sum_into(buffer, "all_reduce_")
         return _written_back(input_, buffer)
 
-    def all_gather(self, input_: torch.Tensor, dim: int) -> torch.Tensor:
+    def all_gather(
+        self, input_: torch.Tensor, dim: int, out: torch.Tensor | None = None
+    ) -> torch.Tensor:
         source = _with_a_dim(dense_and_plain(input_, "all_gather"))
         carried = as_bytes_if_needed(source)
         if dim == 0:  # the parts follow each other in memory
             rows, *trailing = source.shape
-            output = source.new_empty(size=(self.world_size * rows, *trailing))
+            shape = (self.world_size * rows, *trailing)
+            output = empty(shape, source.dtype) if out is None else out
             if source.numel():
                 whole = output if carried is source else as_bytes_if_needed(output)
                 run(self.unique_name, "all_gather", self._group._allgather_base, whole, carried)
             return output
-        output, parts = self._output_for(source, dim)
+        output, parts = self._output_for(source, dim, out)
         if output.numel():
             strided = [as_bytes_if_needed(part) for part in parts]
             run(self.unique_name, "all_gather", self._group.allgather, [strided], [carried])
         return output
 
-    def all_gatherv(self, input_: torch.Tensor, dim: int, sizes: Sequence[int]) -> torch.Tensor:
+    def all_gatherv(
+        self,
+        input_: torch.Tensor,
+        dim: int,
+        sizes: Sequence[int],
+        out: torch.Tensor | None = None,
+    ) -> torch.Tensor:
         if len(set(sizes)) == 1:
-            return self.all_gather(input_, dim)
+            return self.all_gather(input_, dim, out)
         check_dense(input_, "all_gatherv")
         # Gloo gathers equal parts only: pad along a leading dim, gather, drop the padding.
-        rows = plain(input_.movedim(dim, 0))
-        padded = rows.new_empty((max(sizes), *rows.shape[1:]))
+        source = _with_a_dim(input_.detach())
+        rows = source.movedim(dim, 0)
+        padded = empty((max(sizes), *rows.shape[1:]), rows.dtype)
         padded[: rows.size(0)] = rows
-        gathered = padded.new_empty((self.world_size, *padded.shape))
+        gathered = empty((self.world_size, *padded.shape), rows.dtype)
         if padded.numel():
             run(
                 self.unique_name,
@@ -85,24 +101,40 @@ class GlooTransport(Transport):
                 [[as_bytes_if_needed(part) for part in gathered.unbind(0)]],
                 [as_bytes_if_needed(padded)],
             )
-        parts = [part[:size] for part, size in zip(gathered.unbind(0), sizes, strict=True)]
-        return torch.cat(parts).movedim(0, dim).contiguous()
+        shape = list(source.shape)
+        shape[dim] = sum(sizes)
+        output = empty(shape, rows.dtype) if out is None else out
+        for part, size, place in zip(
+            gathered.unbind(0), sizes, torch.split(output, list(sizes), dim), strict=True
+        ):
+            write_into(place, part[:size].movedim(0, dim))
+        return output
 
-    def reduce_scatterv(self, input_: torch.Tensor, dim: int, sizes: Sequence[int]) -> torch.Tensor:
+    def reduce_scatterv(
+        self,
+        input_: torch.Tensor,
+        dim: int,
+        sizes: Sequence[int],
+        out: torch.Tensor | None = None,
+    ) -> torch.Tensor:
         # Gloo has no reduce-scatter of its own; torch's emulation is an all-reduce on a copy as
         # well, but only along the first dim.
         check_dense(input_, "reduce_scatter")
         check_reducible(input_.dtype, "reduce_scatter")
-        total = self._sum_into(_fresh(input_), "reduce_scatter")
+        total = _with_a_dim(self._sum_into(copy_of(input_), "reduce_scatter"))
         start = sum(sizes[: self.rank_in_group])
-        return total.narrow(dim, start, sizes[self.rank_in_group]).clone(
-            memory_format=torch.contiguous_format
-        )
+        part = total.narrow(dim, start, sizes[self.rank_in_group])
+        if out is None:
+            return copy_of(part)
+        write_into(out, part)
+        return out
 
-    def gather(self, input_: torch.Tensor, dst: int, dim: int) -> torch.Tensor | None:
+    def gather(
+        self, input_: torch.Tensor, dst: int, dim: int, out: torch.Tensor | None = None
+    ) -> torch.Tensor | None:
         source = _with_a_dim(dense_and_plain(input_, "gather"))
         here = self.rank_in_group == dst
-        output, parts = self._output_for(source, dim) if here else (None, [])
+        output, parts = self._output_for(source, dim, out) if here else (None, [])
         if source.numel():
             carried = [as_bytes_if_needed(part) for part in parts]
             run(
@@ -137,9 +169,10 @@ class GlooTransport(Transport):
             carried = as_bytes_if_needed(source)
             run(self.unique_name, "send", self._group.send, [carried], dst, _TAG)
 
-    def recv(self, size: torch.Size, dtype: torch.dtype, src: int) -> torch.Tensor:
-        # By keyword it is twice as fast: torch tries fewer overloads.
-        output = torch.empty(size=size, dtype=dtype, device=_CPU)
+    def recv(
+        self, size: torch.Size, dtype: torch.dtype, src: int, out: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        output = empty(size, dtype) if out is None else out
         if output.numel():
             target = output if dtype in REDUCIBLE else as_bytes_if_needed(output)
             run(self.unique_name, "recv", self._group.recv, [target], src, _TAG)
@@ -156,24 +189,16 @@ class GlooTransport(Transport):
         return tensor
 
     def _output_for(
-        self, source: torch.Tensor, dim: int
+        self, source: torch.Tensor, dim: int, out: torch.Tensor | None
     ) -> tuple[torch.Tensor, Sequence[torch.Tensor]]:
         """Return the concatenation to be, and each rank's part of it as a view. Gloo copies each
         part to its place anyway, so a part may be strided: no second pass for dim > 0."""
         shape = list(source.shape)
         shape[dim] *= self.world_size
-        output = source.new_empty(shape)
+        output = empty(shape, source.dtype) if out is None else out
         if source.size(dim) == 0:
             return output, [output] * self.world_size
         return output, torch.split(output, source.size(dim), dim)
-
-
-def _fresh(tensor: torch.Tensor) -> torch.Tensor:
-    """Return a contiguous copy that shares nothing with `tensor`."""
-    copy = plain(tensor)
-    if copy is tensor or copy.data_ptr() == tensor.data_ptr():
-        return copy.clone(memory_format=torch.contiguous_format)
-    return copy
 
 
 def _written_back(target: torch.Tensor, buffer: torch.Tensor) -> torch.Tensor:

@@ -1,57 +1,35 @@
-"""Encoded objects between the ranks of a CPU process group.
-
-An object travels as a `flat_frame` without tensors: a small one takes one round trip, and the
-receiver need not know anything in advance.
-"""
+"""Encoded objects between the ranks of a group: frames without tensors."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import torch
-from torch.distributed import ProcessGroup
-
-from vllm_distributed import entry
-from vllm_distributed.communicators.base import run
-from vllm_distributed.communicators.flat_frame import OBJECT, cut, receive
+from vllm_distributed.communicators.flat_frame import OBJECT
+from vllm_distributed.communicators.frames import Carrier
+from vllm_distributed.handles import Handle
 
 __all__ = ["ObjectChannel"]
 
-_TAG = 0
-
 
 class ObjectChannel:
-    """Moves bytes of any length; `src` and `dst` are ranks of `group`."""
+    """Moves bytes of any length; `src` and `dst` are ranks of the carrier's group."""
 
-    def __init__(self, group: ProcessGroup, unique_name: str) -> None:
-        self._group = group
-        self._name = unique_name
+    def __init__(self, carrier: Carrier) -> None:
+        self._carrier = carrier
 
     def broadcast(self, data: bytes | None, src: int) -> bytes:
         """Return the bytes `src` gave; the other ranks give None."""
+        operation = "broadcast_object"
         if data is not None:
-            for part in cut(OBJECT, data):
-                run(self._name, "broadcast_object", self._group.broadcast, part, src)
+            self._carrier.broadcast(OBJECT, data, (), src, operation)
             return data
-        received, _ = receive(
-            OBJECT,
-            lambda part: run(self._name, "broadcast_object", self._group.broadcast, part, src),
-        )
-        return received
+        with self._carrier.receive_broadcast(OBJECT, src, operation) as frame:
+            return frame.head
 
     def send(self, data: bytes, dst: int) -> None:
-        for part in cut(OBJECT, data):
-            run(self._name, "send_object", self._group.send, [part], dst, _TAG)
+        self._carrier.send(OBJECT, data, (), dst, "send_object")
 
-    def isend(self, data: bytes, dst: int) -> tuple[list[Any], list[torch.Tensor]]:
-        """Start to send; return the works, and the buffers that must live until they are done."""
-        parts = cut(OBJECT, data)
-        entry.about_to_send()
-        return [self._group.send([part], dst, _TAG) for part in parts], parts
+    def isend(self, data: bytes, dst: int) -> Handle:
+        return self._carrier.isend(OBJECT, data, (), dst, "isend_object")
 
     def recv(self, src: int) -> bytes:
-        received, _ = receive(
-            OBJECT,
-            lambda part: run(self._name, "recv_object", self._group.recv, [part], src, _TAG),
-        )
-        return received
+        with self._carrier.receive(OBJECT, src, "recv_object") as frame:
+            return frame.head

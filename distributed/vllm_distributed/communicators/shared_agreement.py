@@ -12,16 +12,15 @@ import logging
 import os
 import struct
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import IntEnum
 
 import torch
 from torch.distributed import ProcessGroup
 
-from vllm_distributed import entry
 from vllm_distributed.communicators.base import group_facts, run
-from vllm_distributed.communicators.shared_calls import BARRIER, CONTROL
+from vllm_distributed.communicators.shared_calls import CONTROL
+from vllm_distributed.communicators.shared_group import SharedMemory
 from vllm_distributed.communicators.shared_layout import FIRST_SLOT_BYTES, MOST_MEMBERS, Layout
 from vllm_distributed.communicators.shared_segment import Segment, SegmentError, is_possible
 from vllm_distributed.communicators.shared_steps import Steps
@@ -29,7 +28,7 @@ from vllm_distributed.logger import init_logger
 from vllm_distributed.node_identity import SHARED_MEMORY, node_identity
 from vllm_distributed.torch_internals import group_timeout
 
-__all__ = ["SETTING", "SharedMemory", "share_memory"]
+__all__ = ["SETTING", "share_memory"]
 
 logger = init_logger(__name__)
 
@@ -58,27 +57,6 @@ _WORDS = {
 
 # version, answer, effective user, process id, node and process namespace, name of the memory, why
 _RECORD = struct.Struct(f"<HHIQ32s{_NAME_BYTES}s128s")
-
-
-@dataclass
-class SharedMemory:
-    """What one member has of the group's memory."""
-
-    segment: Segment
-    layout: Layout
-    steps: Steps
-
-    def barrier(self) -> None:
-        """Return when every member has called this. Raises as a collective does."""
-        steps = self.steps
-        steps.check()
-        entry.about_to_send()
-        steps.meet(BARRIER)
-
-    def close(self) -> None:
-        """Tell the others that this member is through, and give the memory back. Idempotent."""
-        self.steps.leave()
-        self.segment.close()
 
 
 def share_memory(

@@ -10,7 +10,7 @@ import functools
 
 import torch
 
-__all__ = ["BARRIER", "CONTROL", "describe", "sign"]
+__all__ = ["BARRIER", "CONTROL", "describe", "fit", "sign"]
 
 OPERATIONS = (
     "barrier",
@@ -24,7 +24,20 @@ OPERATIONS = (
     "broadcast_object",
     "broadcast_tensor_dict",
 )
-CONTROL = frozenset({"barrier", "broadcast_object", "broadcast_tensor_dict"})
+CONTROL = frozenset(
+    {
+        "barrier",
+        "broadcast_object",
+        "broadcast_tensor_dict",
+        "send_object",
+        "isend_object",
+        "recv_object",
+        "send_tensor_dict",
+        "isend_tensor_dict",
+        "recv_tensor_dict",
+        "irecv_tensor_dict",
+    }
+)
 """What is done over a coordinator's CPU group, whatever its device."""
 
 _NUMBERS = {name: number for number, name in enumerate(OPERATIONS)}
@@ -36,6 +49,9 @@ _DTYPES = tuple(
 )
 _DTYPE_NUMBERS = {dtype: number + 1 for number, dtype in enumerate(_DTYPES)}
 _ROOTED = frozenset({"gather", "broadcast", "broadcast_object", "broadcast_tensor_dict"})
+_FRAMES = frozenset({_NUMBERS["broadcast_object"], _NUMBERS["broadcast_tensor_dict"]})
+_OPERATION_BITS = 5
+_OPERATION_MASK = (1 << _OPERATION_BITS) - 1
 _SIZE_BITS = 40
 _MOST = (1 << _SIZE_BITS) - 1
 _SIZED = 1 << 63
@@ -54,6 +70,15 @@ def sign(
     return number
 
 
+def fit(one: int, other: int) -> bool:
+    """Return whether two calls fit together. Objects and dicts of tensors travel in the same way,
+    and what arrives says which it is."""
+    return one == other or (
+        one >> _OPERATION_BITS == other >> _OPERATION_BITS
+        and {one & _OPERATION_MASK, other & _OPERATION_MASK} <= _FRAMES
+    )
+
+
 def describe(number: int) -> tuple[str, str]:
     """Return the operation of a call and, in words, all that its number says.
 
@@ -62,7 +87,7 @@ def describe(number: int) -> tuple[str, str]:
     >>> describe(sign("barrier"))
     ('barrier', 'barrier')
     """
-    at = number & 0x1F
+    at = number & _OPERATION_MASK
     if at >= len(OPERATIONS):
         return "operation", "an unknown operation"
     operation = OPERATIONS[at]

@@ -15,10 +15,8 @@ What finds no room in shared memory goes over gloo, here as for a group that sha
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, TypeVar, cast
 
 import torch
 
@@ -29,80 +27,51 @@ from vllm_distributed.communicators.dtypes import (
     check_reducible,
     check_writable,
     dense_and_plain,
+    memory_of,
     write_into,
 )
-from vllm_distributed.communicators.shared_agreement import SharedMemory
+from vllm_distributed.communicators.outputs import empty
 from vllm_distributed.communicators.shared_blocks import as_matrix, blocks
-from vllm_distributed.communicators.shared_calls import describe, sign
-from vllm_distributed.communicators.shared_layout import FIRST_SLOT_BYTES, ROOM
-from vllm_distributed.communicators.shared_segment import SegmentError
-from vllm_distributed.communicators.shared_slots import Slots
+from vllm_distributed.communicators.shared_calls import sign
+from vllm_distributed.communicators.shared_group import SharedMemory, in_step
+from vllm_distributed.communicators.shared_pipes import TENSOR, header
 from vllm_distributed.communicators.shared_sums import add_up, addable
 from vllm_distributed.errors import CollectiveMismatchError
-from vllm_distributed.logger import init_logger
 
 __all__ = ["SharedMemoryTransport"]
 
-logger = init_logger(__name__)
-
-_ASKING_FOR_ROOM = 1 << 62  # beside the number of the call that needs it
-_HAS_ROOM, _NO_ROOM = 1, 2
 _ALIGNMENT = 64
 # Above this, adding up parts and passing them on is faster than everybody adding up everything.
 _ONE_STEP_BYTES = 1 << 18
 
 _ANYWHERE: AbstractContextManager[object] = nullcontext()
 
-_Operation = TypeVar("_Operation", bound=Callable[..., Any])
-
-
-def _in_step(operation: _Operation) -> _Operation:
-    """Whoever ends between two steps of an operation tells the others, who would wait for it.
-
-    The last argument is the call's number.
-    """
-
-    @functools.wraps(operation)
-    def call(self: SharedMemoryTransport, *arguments: Any) -> Any:
-        steps = self._steps
-        steps.check()
-        before = steps.step
-        try:
-            return operation(self, *arguments)
-        except CollectiveMismatchError:
-            raise
-        except BaseException:
-            if steps.step != before:
-                steps.break_off(describe(arguments[-1])[0])
-            raise
-
-    return cast("_Operation", call)
-
 
 class SharedMemoryTransport(Transport):
-    """`rest` carries what shared memory does not: between two ranks, and where there is no room."""
+    """`rest` carries what finds no room in shared memory."""
 
     def __init__(self, shared: SharedMemory, rest: Transport) -> None:
         super().__init__(rest.unique_name, rest.rank_in_group, rest.world_size)
         self._shared, self._rest = shared, rest
         self._steps = shared.steps
-        self._slots = Slots(shared.segment, shared.layout)
-        self._slot_bytes = shared.layout.slot_bytes
+        self._slots = shared.slots
+        self._slot_bytes = shared.slot_bytes
         self._one_step_bytes = (
             self._slot_bytes if self.world_size == 2 else min(_ONE_STEP_BYTES, self._slot_bytes)
         )
-        self._has_room: bool | None = None
 
     def check(self, tensor: torch.Tensor, name: str) -> None:
         self._rest.check(tensor, name)
 
     # Sums
 
-    def all_reduce(self, input_: torch.Tensor) -> torch.Tensor:
+    def all_reduce(self, input_: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
         source = _to_add("all_reduce", input_)
-        target = torch.empty_like(source)
-        self._sum("all_reduce", source, target)
-        return target
+        if out is None:
+            out = empty(source.shape, source.dtype)
+        with _writing_into(out):
+            self._sum("all_reduce", source, out)
+        return out
 
     def all_reduce_(self, input_: torch.Tensor) -> torch.Tensor:
         source = _to_add("all_reduce_", input_)
@@ -118,7 +87,7 @@ class SharedMemoryTransport(Transport):
             return
         entry.about_to_send()
         number = sign(operation, 0, source.dtype, count)
-        if not self._room_for(source.nbytes, number):
+        if not self._shared.room_for(source.nbytes, number):
             if target is not source:
                 target.copy_(source)
             self._rest.all_reduce_(target)
@@ -131,7 +100,7 @@ class SharedMemoryTransport(Transport):
         else:
             self._sum_by_parts(source.view(-1), target.view(-1), number)
 
-    @_in_step
+    @in_step
     def _sum_in_one_step(self, source: torch.Tensor, target: torch.Tensor, number: int) -> None:
         steps, me = self._steps, self.rank_in_group
         steps.settle(number)
@@ -143,7 +112,7 @@ class SharedMemoryTransport(Transport):
         else:
             add_up(slots, target)
 
-    @_in_step
+    @in_step
     def _sum_by_slots(self, source: torch.Tensor, target: torch.Tensor, number: int) -> None:
         steps, me = self._steps, self.rank_in_group
         most = self._slot_bytes // source.itemsize
@@ -155,7 +124,7 @@ class SharedMemoryTransport(Transport):
             steps.meet(number)
             add_up((mine, slots[1]) if me == 0 else (slots[0], mine), sums)
 
-    @_in_step
+    @in_step
     def _sum_by_parts(self, source: torch.Tensor, target: torch.Tensor, number: int) -> None:
         steps, me, size = self._steps, self.rank_in_group, self.world_size
         # A slot is read in the step after the one it was written for as well, so the two are used
@@ -182,21 +151,28 @@ class SharedMemoryTransport(Transport):
                     its = slice(member * part, (member + 1) * part)
                     sums[its].copy_(slot[its])
 
-    def reduce_scatterv(self, input_: torch.Tensor, dim: int, sizes: Sequence[int]) -> torch.Tensor:
+    def reduce_scatterv(
+        self,
+        input_: torch.Tensor,
+        dim: int,
+        sizes: Sequence[int],
+        out: torch.Tensor | None = None,
+    ) -> torch.Tensor:
         source = _with_a_dim(_to_add("reduce_scatter", input_))
         shape = list(source.shape)
         shape[dim] = sizes[self.rank_in_group]
-        output = source.new_empty(shape)
+        output = empty(shape, source.dtype) if out is None else out
         if not source.numel():
             return output
         entry.about_to_send()
         number = sign("reduce_scatter", 0, source.dtype, source.numel())
-        if not self._room_for(source.nbytes, number):
-            return self._rest.reduce_scatterv(input_, dim, sizes)
-        self._sum_and_scatter(addable(source), addable(output), dim, sizes, number)
+        if not self._shared.room_for(source.nbytes, number):
+            return self._rest.reduce_scatterv(source, dim, sizes, output)
+        with _writing_into(output):
+            self._sum_and_scatter(addable(source), addable(output), dim, sizes, number)
         return output
 
-    @_in_step
+    @in_step
     def _sum_and_scatter(
         self,
         source: torch.Tensor,
@@ -233,21 +209,22 @@ class SharedMemoryTransport(Transport):
 
     # Moves
 
-    def all_gather(self, input_: torch.Tensor, dim: int) -> torch.Tensor:
+    def all_gather(
+        self, input_: torch.Tensor, dim: int, out: torch.Tensor | None = None
+    ) -> torch.Tensor:
         source = _with_a_dim(dense_and_plain(input_, "all_gather"))
-        shape = list(source.shape)
-        shape[dim] *= self.world_size
-        output = source.new_empty(shape)
+        output = self._room_for_all(source, dim) if out is None else out
         if not source.numel():
             return output
         entry.about_to_send()
         number = sign("all_gather", 0, source.dtype, source.numel())
-        if not self._room_for(source.nbytes, number):
-            return self._rest.all_gather(input_, dim)
-        self._concatenate(source, output, dim, number)
+        if not self._shared.room_for(source.nbytes, number):
+            return self._rest.all_gather(source, dim, output)
+        with _writing_into(output):
+            self._concatenate(source, output, dim, number)
         return output
 
-    @_in_step
+    @in_step
     def _concatenate(
         self, source: torch.Tensor, output: torch.Tensor, dim: int, number: int
     ) -> None:
@@ -265,27 +242,34 @@ class SharedMemoryTransport(Transport):
             steps.meet(number)
             target[:, row:last_row, column:last_column].copy_(slots.whole)
 
-    def all_gatherv(self, input_: torch.Tensor, dim: int, sizes: Sequence[int]) -> torch.Tensor:
+    def all_gatherv(
+        self,
+        input_: torch.Tensor,
+        dim: int,
+        sizes: Sequence[int],
+        out: torch.Tensor | None = None,
+    ) -> torch.Tensor:
         if len(set(sizes)) == 1:
-            return self.all_gather(input_, dim)
+            return self.all_gather(input_, dim, out)
         source = _with_a_dim(dense_and_plain(input_, "all_gatherv"))
         rows, columns = as_matrix(source.shape, dim)
         shape = list(source.shape)
         shape[dim] = sum(sizes)
-        output = source.new_empty(shape)
+        output = empty(shape, source.dtype) if out is None else out
         if not output.numel():
             return output
         width = output.numel() // rows // shape[dim]
         entry.about_to_send()
         number = sign("all_gatherv", 0, source.dtype, output.numel())
-        if not self._room_for(rows * width * max(sizes) * source.itemsize, number):
-            return self._rest.all_gatherv(input_, dim, sizes)
+        if not self._shared.room_for(rows * width * max(sizes) * source.itemsize, number):
+            return self._rest.all_gatherv(source, dim, sizes, output)
         target = output.view(rows, width * shape[dim])
         matrix = source.view(rows, columns) if columns else None
-        self._concatenate_unequal(matrix, target, [each * width for each in sizes], number)
+        with _writing_into(output):
+            self._concatenate_unequal(matrix, target, [each * width for each in sizes], number)
         return output
 
-    @_in_step
+    @in_step
     def _concatenate_unequal(
         self,
         source: torch.Tensor | None,
@@ -312,37 +296,36 @@ class SharedMemoryTransport(Transport):
                     slots = self._slots.views(there.dtype, there.shape, parity)
                     there.copy_(slots.each[member])
 
-    def gather(self, input_: torch.Tensor, dst: int, dim: int) -> torch.Tensor | None:
+    def gather(
+        self, input_: torch.Tensor, dst: int, dim: int, out: torch.Tensor | None = None
+    ) -> torch.Tensor | None:
         source = _with_a_dim(dense_and_plain(input_, "gather"))
-        output: torch.Tensor | None = None
-        if self.rank_in_group == dst:
-            shape = list(source.shape)
-            shape[dim] *= self.world_size
-            output = source.new_empty(shape)
+        if self.rank_in_group == dst and out is None:
+            out = self._room_for_all(source, dim)
         if not source.numel():
-            return output
+            return out
         entry.about_to_send()
         number = sign("gather", dst, source.dtype, source.numel())
-        if not self._room_for(source.nbytes, number):
-            return self._rest.gather(input_, dst, dim)
-        self._concatenate_at(source, output, dim, number)
-        return output
+        if not self._shared.room_for(source.nbytes, number):
+            return self._rest.gather(source, dst, dim, out)
+        if out is None:
+            self._give(source, dim, number)
+        else:
+            with _writing_into(out):
+                self._concatenate(source, out, dim, number)
+        return out
 
-    @_in_step
-    def _concatenate_at(
-        self, source: torch.Tensor, output: torch.Tensor | None, dim: int, number: int
-    ) -> None:
-        if output is not None:
-            self._concatenate(source, output, dim, number)
-            return
+    @in_step
+    def _give(self, source: torch.Tensor, dim: int, number: int) -> None:
         steps, me = self._steps, self.rank_in_group
         rows, columns = as_matrix(source.shape, dim)
         matrix = source.view(rows, columns)
+        first = steps.step
         for row, last_row, column, last_column in blocks(
             rows, columns, self._slot_bytes // source.itemsize
         ):
             piece = matrix[row:last_row, column:last_column]
-            steps.settle(number)
+            steps.settle(number) if steps.step == first else steps.settle_alike(number)
             slots = self._slots.views(piece.dtype, piece.shape, (steps.step + 1) & 1)
             slots.each[me].copy_(piece)
             steps.publish(number)
@@ -354,14 +337,14 @@ class SharedMemoryTransport(Transport):
         if buffer.numel():
             entry.about_to_send()
             number = sign("broadcast", src, buffer.dtype, buffer.numel())
-            if self._room_for(buffer.nbytes, number):
+            if self._shared.room_for(buffer.nbytes, number):
                 with _writing_into(buffer):
                     self._hand_out(buffer.view(-1), src, number)
             else:
                 self._rest.broadcast(buffer, src)
         return input_ if self.rank_in_group == src else _written_back(input_, buffer)
 
-    @_in_step
+    @in_step
     def _hand_out(self, buffer: torch.Tensor, src: int, number: int) -> None:
         steps = self._steps
         most = self._slot_bytes // buffer.itemsize
@@ -370,7 +353,7 @@ class SharedMemoryTransport(Transport):
             piece = buffer[start : start + most]
             slots = self._slots.views(piece.dtype, piece.shape, (steps.step + 1) & 1)
             if is_source:
-                steps.settle(number)
+                steps.settle_alike(number) if start else steps.settle(number)
                 slots.each[src].copy_(piece)
                 steps.publish(number)
             else:
@@ -381,43 +364,56 @@ class SharedMemoryTransport(Transport):
     # Between two ranks
 
     def send(self, tensor: torch.Tensor, dst: int) -> None:
-        self._rest.send(tensor, dst)
+        source = dense_and_plain(tensor, "send")
+        if not source.numel():
+            return
+        entry.about_to_send()
+        outbox = self._shared.outbox(dst)
+        if outbox.is_open():
+            outbox.send([memoryview(header(TENSOR, 0, source.nbytes)), memory_of(source)], "send")
+        else:
+            self._rest.send(source, dst)
 
-    def recv(self, size: torch.Size, dtype: torch.dtype, src: int) -> torch.Tensor:
-        return self._rest.recv(size, dtype, src)
+    def recv(
+        self,
+        size: torch.Size,
+        dtype: torch.dtype,
+        src: int,
+        out: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        output = empty(size, dtype) if out is None else out
+        if not output.numel():
+            return output
+        entry.about_to_send()
+        inbox = self._shared.inbox(src)
+        if not inbox.is_open("recv"):
+            return self._rest.recv(size, dtype, src, output)
+        _, _, body = inbox.begin("recv", alone=True)
+        if body.left != output.nbytes:
+            sent = body.left
+            body.drop()
+            raise CollectiveMismatchError(
+                f"recv on {self.unique_name}: rank {self._steps.ranks[src]} sent a tensor of "
+                f"{sent} bytes, but this rank wants {list(size)} of {dtype}, which is "
+                f"{output.nbytes} bytes. It was dropped, and the group is usable: pass the shape "
+                f"and dtype that are sent",
+                group=self.unique_name,
+                operation="recv",
+                sent=sent,
+                wanted=output.nbytes,
+            )
+        body.into(memory_of(output))
+        body.wait()
+        return output
+
+    def _room_for_all(self, source: torch.Tensor, dim: int) -> torch.Tensor:
+        shape = list(source.shape)
+        shape[dim] *= self.world_size
+        return empty(shape, source.dtype)
 
     def destroy(self) -> None:
-        self._slots.close()
         self._shared.close()
         self._rest.destroy()
-
-    def _room_for(self, length: int, number: int) -> bool:
-        """Return whether the slots can take tensors of this length; the same on every member."""
-        if length <= FIRST_SLOT_BYTES:
-            return True
-        if self._has_room is None:
-            self._ask_for_room(number)
-        return bool(self._has_room)
-
-    @_in_step
-    def _ask_for_room(self, number: int) -> None:
-        """Have the whole slots backed by memory, everywhere or, where one member fails, nowhere."""
-        steps, layout = self._steps, self._shared.layout
-        answer = _HAS_ROOM
-        try:
-            for parity in (0, 1):
-                self._shared.segment.back(layout.slot(self.rank_in_group, parity), self._slot_bytes)
-        except SegmentError as error:
-            answer = _NO_ROOM
-            logger.warning(
-                "%s sends tensors above %d bytes over gloo and not through shared memory: %s",
-                self.unique_name,
-                FIRST_SLOT_BYTES,
-                error,
-            )
-        steps.say(ROOM, answer)
-        steps.meet(number | _ASKING_FOR_ROOM)
-        self._has_room = steps.all_say(ROOM, _HAS_ROOM)
 
 
 def _to_add(operation: str, tensor: torch.Tensor) -> torch.Tensor:

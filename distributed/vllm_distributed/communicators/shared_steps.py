@@ -24,10 +24,9 @@ import os
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from time import monotonic
-from typing import NoReturn
 
 from vllm_distributed.communicators.memory_order import Fence
-from vllm_distributed.communicators.shared_calls import describe
+from vllm_distributed.communicators.shared_calls import describe, fit
 from vllm_distributed.communicators.shared_layout import SIGN, STATE, STEP, Layout
 from vllm_distributed.communicators.shared_segment import Segment
 from vllm_distributed.communicators.waiting import Wait
@@ -43,6 +42,9 @@ _USABLE, _LEFT, _BROKEN = 0, 1, 2
 
 # A peer that runs on another core comes within these; each is a look at one word of memory.
 _SPINS = 60
+# Then the core is left to others between looks, and after this long for longer and longer.
+_YIELDING_S = 0.001
+_YIELDS_A_LOOK = 16
 
 
 class Steps:
@@ -125,6 +127,14 @@ class Steps:
             self.fence()
             self.settled = step
 
+    def settle_alike(self, sign: int) -> None:
+        """As `settle`, between two steps of one operation: everybody has called `sign` there."""
+        self.settle(sign)
+        place = SIGN + (self.step & 1)
+        for line in self._peers:
+            if self._words[line + place] != sign:
+                self._mismatch(sign)
+
     def check(self) -> None:
         """Raise `CollectiveError` if the group cannot be used any more."""
         if self.broken is not None:
@@ -162,35 +172,71 @@ class Steps:
         for _ in range(self._spins):
             if words[place] >= step:
                 return
-        yield_core = os.sched_yield
-        give_up_at = monotonic() + 0.001
-        while True:
-            for _ in range(16):
-                yield_core()
-                if words[place] >= step:
-                    return
-            if monotonic() > give_up_at:
-                break
-        self.wait_patiently(
-            lambda: words[place] >= step, [self._lines.index(line)], describe(sign)[0]
-        )
+        member = self._lines.index(line)
+        self.wait_until(lambda: words[place] >= step, [member], describe(sign)[0])
 
-    def wait_patiently(
+    def wait_until(
         self, is_done: Callable[[], bool], members: Sequence[int], operation: str
     ) -> None:
-        """Wait for as long as the group's timeout, with little of the core, for other members.
+        """Wait for other members: briefly for what is about to come, then with little of the core.
 
         Raises `CollectiveError` naming one that has left, failed or died, `CollectiveTimeoutError`
-        naming those that did not come.
+        naming those that did not come within the group's timeout.
         """
+        yield_core = os.sched_yield
+        patience_ends = monotonic() + _YIELDING_S
+        while True:
+            for _ in range(_YIELDS_A_LOOK):
+                if is_done():
+                    return
+                yield_core()
+            if monotonic() > patience_ends:
+                break
         limit = self.timeout(operation)
         wait = Wait(monotonic() + limit.total_seconds())
         while not is_done():
-            gone = self._gone(members, wait.time_to_look_around())
-            if gone is not None and not is_done():
-                self._fail(operation, *gone)
-            if not wait.pause():
-                self._timed_out(operation, members, limit, is_done)
+            error = self.why_never(members, operation, look_around=wait.time_to_look_around())
+            if error is None and not wait.pause():
+                error = self.timed_out(members, operation, limit)
+            if error is not None and not is_done():
+                self.break_off(operation)
+                raise error
+
+    def why_never(
+        self, members: Sequence[int], operation: str, *, look_around: bool
+    ) -> CollectiveError | None:
+        """Return why members will not come, None if they still may; `look_around` is whether to
+        ask the kernel if their processes live."""
+        gone = self._gone(members, look_around)
+        if gone is None:
+            return None
+        member, what = gone
+        rank = self.ranks[member]
+        return CollectiveError(
+            f"{operation} on {self.name} failed: rank {rank} {what}. The group cannot be used any "
+            f"more: destroy it and initialise it again on every rank",
+            group=self.name,
+            operation=operation,
+            rank=rank,
+        )
+
+    def timed_out(
+        self, members: Sequence[int], operation: str, limit: timedelta
+    ) -> CollectiveTimeoutError:
+        """Return the error for members that did not come."""
+        late = [
+            self.ranks[at]
+            for at, line in enumerate(self._lines)
+            if line != self._mine and self._words[line + STEP] < self.step
+        ] or [self.ranks[member] for member in members]
+        return CollectiveTimeoutError(
+            f"{operation} on {self.name} timed out: within {limit.total_seconds():g} s "
+            f"{_ranks(late)} did not come. A peer is stuck, or did not make the same call; the "
+            f"group cannot be used any more: destroy it and initialise it again on every rank",
+            group=self.name,
+            operation=operation,
+            missing=late,
+        )
 
     def _gone(self, members: Sequence[int], look_around: bool) -> tuple[int, str] | None:
         """Return a member that will not come, and why."""
@@ -204,45 +250,21 @@ class Steps:
                 return member, "is gone: its process has ended"
         return None
 
-    def _timed_out(
-        self, operation: str, members: Sequence[int], limit: timedelta, is_done: Callable[[], bool]
-    ) -> None:
-        if is_done():
-            return
-        late = [
-            self.ranks[at]
-            for at, line in enumerate(self._lines)
-            if line != self._mine and self._words[line + STEP] < self.step
-        ] or [self.ranks[member] for member in members]
-        self.break_off(operation)
-        raise CollectiveTimeoutError(
-            f"{operation} on {self.name} timed out: within {limit.total_seconds():g} s "
-            f"{_ranks(late)} did not come. A peer is stuck, or did not make the same call; the "
-            f"group cannot be used any more: destroy it and initialise it again on every rank",
-            group=self.name,
-            operation=operation,
-            missing=late,
-        )
-
-    def _fail(self, operation: str, member: int, what: str) -> NoReturn:
-        rank = self.ranks[member]
-        self.break_off(operation)
-        raise CollectiveError(
-            f"{operation} on {self.name} failed: rank {rank} {what}. The group cannot be used any "
-            f"more: destroy it and initialise it again on every rank",
-            group=self.name,
-            operation=operation,
-            rank=rank,
-        )
-
-    def _mismatch(self, sign: int, *members: int) -> NoReturn:
+    def _mismatch(self, sign: int, *members: int) -> None:
+        """Raise the error for members that called something that does not fit."""
         place = SIGN + (self.step & 1)
-        calls = {
-            self.ranks[at]: describe(self._words[self._lines[at] + place])
+        found = {
+            self.ranks[at]: self._words[self._lines[at] + place]
             for at in (members or range(len(self._lines)))
         }
         operation, mine = describe(sign)
-        others = {rank: words for rank, (_, words) in calls.items() if words != mine}
+        others = {
+            rank: describe(its_sign)[1]
+            for rank, its_sign in found.items()
+            if not fit(its_sign, sign)
+        }
+        if not others:
+            return
         listed = "; ".join(f"rank {rank} called {words}" for rank, words in others.items())
         raise CollectiveMismatchError(
             f"{operation} on {self.name}: this rank called {mine}, but {listed}. Nothing was "

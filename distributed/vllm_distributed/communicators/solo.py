@@ -8,13 +8,15 @@ from typing import NoReturn
 import torch
 
 from vllm_distributed.communicators.base import Transport
+from vllm_distributed.communicators.dtypes import write_into
 from vllm_distributed.errors import InvalidRankError
 
 __all__ = ["SoloTransport"]
 
 
 class SoloTransport(Transport):
-    """Collectives of a group of one return their input; there is nobody to send to."""
+    """Collectives of a group of one return their input, or copy it into `out`; there is nobody to
+    send to."""
 
     def __init__(self, unique_name: str) -> None:
         super().__init__(unique_name, rank_in_group=0, world_size=1)
@@ -22,23 +24,39 @@ class SoloTransport(Transport):
     def check(self, tensor: torch.Tensor, name: str) -> None:
         """Nothing is carried anywhere."""
 
-    def all_reduce(self, input_: torch.Tensor) -> torch.Tensor:
-        return input_
+    def all_reduce(self, input_: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
+        return _result(input_, out)
 
     def all_reduce_(self, input_: torch.Tensor) -> torch.Tensor:
         return input_
 
-    def all_gather(self, input_: torch.Tensor, dim: int) -> torch.Tensor:
-        return input_
+    def all_gather(
+        self, input_: torch.Tensor, dim: int, out: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        return _result(input_, out)
 
-    def all_gatherv(self, input_: torch.Tensor, dim: int, sizes: Sequence[int]) -> torch.Tensor:
-        return input_
+    def all_gatherv(
+        self,
+        input_: torch.Tensor,
+        dim: int,
+        sizes: Sequence[int],
+        out: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        return _result(input_, out)
 
-    def reduce_scatterv(self, input_: torch.Tensor, dim: int, sizes: Sequence[int]) -> torch.Tensor:
-        return input_
+    def reduce_scatterv(
+        self,
+        input_: torch.Tensor,
+        dim: int,
+        sizes: Sequence[int],
+        out: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        return _result(input_, out)
 
-    def gather(self, input_: torch.Tensor, dst: int, dim: int) -> torch.Tensor | None:
-        return input_
+    def gather(
+        self, input_: torch.Tensor, dst: int, dim: int, out: torch.Tensor | None = None
+    ) -> torch.Tensor | None:
+        return _result(input_, out)
 
     def broadcast(self, input_: torch.Tensor, src: int) -> torch.Tensor:
         return input_
@@ -46,7 +64,9 @@ class SoloTransport(Transport):
     def send(self, tensor: torch.Tensor, dst: int) -> NoReturn:
         raise self._alone("send")
 
-    def recv(self, size: torch.Size, dtype: torch.dtype, src: int) -> NoReturn:
+    def recv(
+        self, size: torch.Size, dtype: torch.dtype, src: int, out: torch.Tensor | None = None
+    ) -> NoReturn:
         raise self._alone("recv")
 
     def _alone(self, operation: str) -> InvalidRankError:
@@ -55,3 +75,10 @@ class SoloTransport(Transport):
             group=self.unique_name,
             operation=operation,
         )
+
+
+def _result(input_: torch.Tensor, out: torch.Tensor | None) -> torch.Tensor:
+    if out is None:
+        return input_
+    write_into(out, input_)
+    return out

@@ -29,8 +29,9 @@ class StagedTransport(Transport):
         if not tensor.is_cuda:
             self._host.check(tensor, name)
 
-    def all_reduce(self, input_: torch.Tensor) -> torch.Tensor:
-        return _back(input_, self._host.all_reduce(_near(input_)))
+    def all_reduce(self, input_: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
+        near = _near(input_)
+        return _back(input_, self._host.all_reduce(near, _there(out, near, input_)), out)
 
     def all_reduce_(self, input_: torch.Tensor) -> torch.Tensor:
         near = _near(input_)
@@ -38,18 +39,40 @@ class StagedTransport(Transport):
             check_writable(input_, "all_reduce_")
         return _written(input_, self._host.all_reduce_(near))
 
-    def all_gather(self, input_: torch.Tensor, dim: int) -> torch.Tensor:
-        return _back(input_, self._host.all_gather(_near(input_), dim))
+    def all_gather(
+        self, input_: torch.Tensor, dim: int, out: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        near = _near(input_)
+        return _back(input_, self._host.all_gather(near, dim, _there(out, near, input_)), out)
 
-    def all_gatherv(self, input_: torch.Tensor, dim: int, sizes: Sequence[int]) -> torch.Tensor:
-        return _back(input_, self._host.all_gatherv(_near(input_), dim, sizes))
+    def all_gatherv(
+        self,
+        input_: torch.Tensor,
+        dim: int,
+        sizes: Sequence[int],
+        out: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        near = _near(input_)
+        result = self._host.all_gatherv(near, dim, sizes, _there(out, near, input_))
+        return _back(input_, result, out)
 
-    def reduce_scatterv(self, input_: torch.Tensor, dim: int, sizes: Sequence[int]) -> torch.Tensor:
-        return _back(input_, self._host.reduce_scatterv(_near(input_), dim, sizes))
+    def reduce_scatterv(
+        self,
+        input_: torch.Tensor,
+        dim: int,
+        sizes: Sequence[int],
+        out: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        near = _near(input_)
+        result = self._host.reduce_scatterv(near, dim, sizes, _there(out, near, input_))
+        return _back(input_, result, out)
 
-    def gather(self, input_: torch.Tensor, dst: int, dim: int) -> torch.Tensor | None:
-        result = self._host.gather(_near(input_), dst, dim)
-        return None if result is None else _back(input_, result)
+    def gather(
+        self, input_: torch.Tensor, dst: int, dim: int, out: torch.Tensor | None = None
+    ) -> torch.Tensor | None:
+        near = _near(input_)
+        result = self._host.gather(near, dst, dim, _there(out, near, input_))
+        return None if result is None else _back(input_, result, out)
 
     def broadcast(self, input_: torch.Tensor, src: int) -> torch.Tensor:
         near = _near(input_)
@@ -60,8 +83,10 @@ class StagedTransport(Transport):
     def send(self, tensor: torch.Tensor, dst: int) -> None:
         self._host.send(_near(tensor), dst)
 
-    def recv(self, size: torch.Size, dtype: torch.dtype, src: int) -> torch.Tensor:
-        return self._host.recv(size, dtype, src)
+    def recv(
+        self, size: torch.Size, dtype: torch.dtype, src: int, out: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        return self._host.recv(size, dtype, src, out)
 
     def destroy(self) -> None:
         self._host.destroy()
@@ -74,7 +99,18 @@ def _near(tensor: torch.Tensor) -> torch.Tensor:
     return tensor
 
 
-def _back(like: torch.Tensor, result: torch.Tensor) -> torch.Tensor:
+def _there(
+    out: torch.Tensor | None, near: torch.Tensor, input_: torch.Tensor
+) -> torch.Tensor | None:
+    """Return the `out` that the host can write into: the caller's, unless it is on the device."""
+    return out if near is input_ else None
+
+
+def _back(
+    like: torch.Tensor, result: torch.Tensor, out: torch.Tensor | None = None
+) -> torch.Tensor:
+    if out is not None:
+        return _written(out, result)
     return result.to(like.device) if like.is_cuda else result
 
 

@@ -14,8 +14,10 @@ from vllm_distributed.arguments import check_peer, check_process_group
 from vllm_distributed.backends import device_for, resolve_backend
 from vllm_distributed.communicators.choice import make_communicator, shared_memory_of
 from vllm_distributed.communicators.device import DeviceCommunicatorBase
+from vllm_distributed.communicators.frames import Carrier, GlooCarrier
 from vllm_distributed.communicators.object_channel import ObjectChannel
-from vllm_distributed.communicators.shared_agreement import SharedMemory
+from vllm_distributed.communicators.shared_frames import SharedCarrier
+from vllm_distributed.communicators.shared_group import SharedMemory
 from vllm_distributed.errors import (
     EnvironmentNotInitializedError,
     GroupDestroyedError,
@@ -229,6 +231,7 @@ class GroupCore:
         self._communicator.destroy()
         self._communicator = _DestroyedCommunicator(unique_name=self.unique_name)
         self.__dict__.pop("_objects", None)
+        self.__dict__.pop("_carrier", None)
         self._leave_shared_memory()
         self._destroy_groups()
 
@@ -283,7 +286,19 @@ class GroupCore:
 
     @functools.cached_property
     def _objects(self) -> ObjectChannel:
-        return ObjectChannel(self.cpu_group, self.unique_name)
+        return ObjectChannel(self._carrier)
+
+    @functools.cached_property
+    def _carrier(self) -> Carrier:
+        gloo = GlooCarrier(self.cpu_group, self.unique_name)
+        return gloo if self._shared is None else SharedCarrier(self._shared, gloo)
+
+    def _carrier_over(self, group: ProcessGroup | None, src: int) -> tuple[Carrier, int]:
+        """Return what carries frames over a process group a caller chose (None: this group's own),
+        and the rank in it of this group's rank `src`."""
+        if group is None or group is self._cpu_group:
+            return self._carrier, src
+        return GlooCarrier(group, self.unique_name), self._rank_in(group, src)
 
     def _check_alive(self) -> None:
         if self._destroyed:

@@ -8,11 +8,11 @@ from torch.distributed import ProcessGroup
 
 from vllm_distributed import tensor_messages
 from vllm_distributed.arguments import check_peer, check_rank
-from vllm_distributed.communicators.base import failure, run
+from vllm_distributed.communicators.base import run
 from vllm_distributed.communicators.object_channel import ObjectChannel
 from vllm_distributed.coordinator.queues import QueueOperations
 from vllm_distributed.errors import EncodingError, InvalidArgumentError, InvalidTypeError
-from vllm_distributed.handles import Handle, WorkHandle
+from vllm_distributed.handles import Handle
 from vllm_distributed.object_codec import decode, encode
 
 __all__ = ["ObjectOperations"]
@@ -55,9 +55,8 @@ class ObjectOperations(QueueOperations):
         if self.world_size == 1:
             self._check_alive()
             return obj_list
-        channel, root = self._objects, src
-        if group is not None:
-            channel, root = ObjectChannel(group, self.unique_name), self._rank_in(group, src)
+        carrier, root = self._carrier_over(group, src)
+        channel = ObjectChannel(carrier)
         if self.rank_in_group == src:
             channel.broadcast(encode(obj_list), root)
             return obj_list
@@ -100,15 +99,14 @@ class ObjectOperations(QueueOperations):
             return tensor_dict
         if self.rank_in_group == src:
             self._check_dict("broadcast_tensor_dict", tensor_dict)
-        meta, root = self.cpu_group, src
-        if metadata_group is not None:
-            meta, root = metadata_group, self._rank_in(metadata_group, src)
+        carrier, root = self._carrier_over(metadata_group, src)
         device, device_root = self.device_group, src
         if group is not None:
             device, device_root = group, self._rank_in(group, src)
         return tensor_messages.broadcast(
             tensor_dict if self.rank_in_group == src else None,
-            tensor_messages.Lane(self.unique_name, meta, root),
+            carrier,
+            tensor_messages.Lane(self.unique_name, metadata_group or self.cpu_group, root),
             tensor_messages.Lane(self.unique_name, device, device_root, self.device.type),
             is_source=self.rank_in_group == src,
         )
@@ -128,13 +126,7 @@ class ObjectOperations(QueueOperations):
         The object is encoded at once, and may be changed. Raises as `send_object` does.
         """
         check_peer("dst", dst, self.rank_in_group, self.world_size, self.unique_name)
-        objects, data = self._objects, encode(obj)
-        operation = "isend_object"
-        try:
-            works, buffers = objects.isend(data, dst)
-        except RuntimeError as error:
-            raise failure(self.unique_name, operation, error) from error
-        return WorkHandle(self.unique_name, operation, works, buffers, knows_when_done=False)
+        return self._objects.isend(encode(obj), dst)
 
     def recv_object(self, src: int) -> Any:
         """Return the object that `src` sends with `send_object`.

@@ -11,6 +11,7 @@ from typing import Protocol
 import torch
 
 from vllm_distributed.coordinator.core import GroupCore
+from vllm_distributed.errors import InvalidArgumentError
 
 __all__ = ["TensorOperations"]
 
@@ -28,19 +29,28 @@ class Operators(Protocol):
 
 
 class TensorOperations(GroupCore):
-    """Collectives and point to point on single tensors."""
+    """Collectives and point to point on single tensors.
 
-    def all_reduce(self, input_: torch.Tensor) -> torch.Tensor:
+    A result is new memory, unless the caller passes a place for it as `out`; see
+    `GroupCoordinator`.
+    """
+
+    # A communicator of one's own need not know `out`: it is passed on only where there is one.
+
+    def all_reduce(self, input_: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
         """Return the sum of the group's tensors in a new tensor; the input is not changed.
 
         All ranks pass the same shape and dtype. Over gloo 16-bit floats are summed in their own
         precision; integers wrap around; booleans are combined by or. Raises
         `UnsupportedDtypeError`, before anything is sent, for a dtype that has no exact sum over
-        the backend. Collective over the group.
+        the backend. `out` may be the input itself, which is replaced then. Collective over the
+        group.
         """
         if torch.compiler.is_compiling():
-            return _operators().all_reduce(input_, self.unique_name)
-        return self._communicator.all_reduce(input_)
+            return _compiled(out, _operators().all_reduce(input_, self.unique_name))
+        if out is None:
+            return self._communicator.all_reduce(input_)
+        return self._communicator.all_reduce(input_, out)
 
     def all_reduce_(self, input_: torch.Tensor) -> torch.Tensor:
         """Replace `input_` by the sum of the group's tensors, and return it.
@@ -51,7 +61,9 @@ class TensorOperations(GroupCore):
         """
         return self._communicator.all_reduce_(input_)
 
-    def all_gather(self, input_: torch.Tensor, dim: int = -1) -> torch.Tensor:
+    def all_gather(
+        self, input_: torch.Tensor, dim: int = -1, out: torch.Tensor | None = None
+    ) -> torch.Tensor:
         """Return the tensors of all ranks, in rank order, concatenated along `dim`.
 
         All ranks pass the same shape and dtype; the result's extent along `dim` is the input's
@@ -59,25 +71,33 @@ class TensorOperations(GroupCore):
         `InvalidArgumentError` if `dim` is out of range. Collective over the group.
         """
         if torch.compiler.is_compiling():
-            return _operators().all_gather(input_, dim, self.world_size, self.unique_name)
-        return self._communicator.all_gather(input_, dim)
+            result = _operators().all_gather(input_, dim, self.world_size, self.unique_name)
+            return _compiled(out, result)
+        if out is None:
+            return self._communicator.all_gather(input_, dim)
+        return self._communicator.all_gather(input_, dim, out)
 
     def all_gatherv(
         self,
         input_: torch.Tensor | list[torch.Tensor],
         dim: int = 0,
         sizes: list[int] | None = None,
+        out: torch.Tensor | list[torch.Tensor] | None = None,
     ) -> torch.Tensor | list[torch.Tensor]:
         """Return the tensors of all ranks, of different extents along `dim`, concatenated along it.
 
         `sizes` is each rank's extent along `dim`, the same list on every rank; without it all are
         equal. A list of tensors gives a list of results, for which `sizes` holds each time; all are
-        checked before the first is sent. Raises `InvalidArgumentError` if this rank's entry is not
-        its tensor's extent. Collective over the group.
+        checked before the first is sent, and `out` is a list, too. Raises `InvalidArgumentError` if
+        this rank's entry is not its tensor's extent. Collective over the group.
         """
-        return self._communicator.all_gatherv(input_, dim, sizes)
+        if out is None:
+            return self._communicator.all_gatherv(input_, dim, sizes)
+        return self._communicator.all_gatherv(input_, dim, sizes, out)
 
-    def reduce_scatter(self, input_: torch.Tensor, dim: int = -1) -> torch.Tensor:
+    def reduce_scatter(
+        self, input_: torch.Tensor, dim: int = -1, out: torch.Tensor | None = None
+    ) -> torch.Tensor:
         """Return this rank's equal part, along `dim`, of the sum of the group's tensors.
 
         All ranks pass the same shape and dtype; rank i gets the i-th part. Dtypes as for
@@ -85,11 +105,18 @@ class TensorOperations(GroupCore):
         divide by the group's size. Collective over the group.
         """
         if torch.compiler.is_compiling():
-            return _operators().reduce_scatter(input_, dim, self.world_size, self.unique_name)
-        return self._communicator.reduce_scatter(input_, dim)
+            result = _operators().reduce_scatter(input_, dim, self.world_size, self.unique_name)
+            return _compiled(out, result)
+        if out is None:
+            return self._communicator.reduce_scatter(input_, dim)
+        return self._communicator.reduce_scatter(input_, dim, out)
 
     def reduce_scatterv(
-        self, input_: torch.Tensor, dim: int = -1, sizes: list[int] | None = None
+        self,
+        input_: torch.Tensor,
+        dim: int = -1,
+        sizes: list[int] | None = None,
+        out: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Return this rank's part, `sizes[rank_in_group]` along `dim`, of the group's sum.
 
@@ -97,15 +124,26 @@ class TensorOperations(GroupCore):
         and sums to the input's extent. Raises `InvalidArgumentError` if not. Collective over the
         group.
         """
-        return self._communicator.reduce_scatterv(input_, dim, sizes)
+        if out is None:
+            return self._communicator.reduce_scatterv(input_, dim, sizes)
+        return self._communicator.reduce_scatterv(input_, dim, sizes, out)
 
-    def gather(self, input_: torch.Tensor, dst: int = 0, dim: int = -1) -> torch.Tensor | None:
+    def gather(
+        self,
+        input_: torch.Tensor,
+        dst: int = 0,
+        dim: int = -1,
+        out: torch.Tensor | None = None,
+    ) -> torch.Tensor | None:
         """Return, on `dst`, the tensors of all ranks concatenated along `dim`; elsewhere None.
 
-        All ranks pass the same shape and dtype. Raises `InvalidRankError` or
-        `InvalidArgumentError` for a `dst` or `dim` out of range. Collective over the group.
+        All ranks pass the same shape and dtype, and `out` on `dst` alone. Raises
+        `InvalidRankError` or `InvalidArgumentError` for a `dst` or `dim` out of range. Collective
+        over the group.
         """
-        return self._communicator.gather(input_, dst, dim)
+        if out is None:
+            return self._communicator.gather(input_, dst, dim)
+        return self._communicator.gather(input_, dst, dim, out)
 
     def broadcast(self, input_: torch.Tensor, src: int = 0) -> torch.Tensor:
         """Replace `input_` by the tensor of `src`, and return it.
@@ -125,13 +163,34 @@ class TensorOperations(GroupCore):
         """
         self._communicator.send(tensor, dst)
 
-    def recv(self, size: torch.Size, dtype: torch.dtype, src: int | None = None) -> torch.Tensor:
+    def recv(
+        self,
+        size: torch.Size,
+        dtype: torch.dtype,
+        src: int | None = None,
+        out: torch.Tensor | None = None,
+    ) -> torch.Tensor:
         """Return the tensor of this shape and dtype that `src` (default: the previous rank) sends.
 
         Raises `InvalidRankError` if `src` is out of range or this rank itself, `InvalidTypeError`
         or `InvalidArgumentError` for what is no shape or dtype.
         """
-        return self._communicator.recv(size, dtype, src)
+        if out is None:
+            return self._communicator.recv(size, dtype, src)
+        return self._communicator.recv(size, dtype, src, out)
+
+
+def _compiled(out: torch.Tensor | None, result: torch.Tensor) -> torch.Tensor:
+    """Return the result of an operator, which knows no `out`, where the caller wants it."""
+    if out is None:
+        return result
+    if out.shape != result.shape or out.dtype != result.dtype:  # `copy_` would make it fit
+        raise InvalidArgumentError(
+            f"out has shape {list(out.shape)} and {out.dtype}, and the result has shape "
+            f"{list(result.shape)} and {result.dtype}: pass a tensor like it",
+            argument="out",
+        )
+    return out.copy_(result)
 
 
 def _operators() -> Operators:

@@ -4540,11 +4540,13 @@ defmodule Vllm.Distributed do
   }
 
   @doc ~S"""
-  Allow, or forbid, the all-reduce through symmetric memory in groups made from now on.
+  Allow, or forbid, collectives through memory that ranks share, in groups made from now on.
 
-  It is allowed at first, and used where the devices of a group reach each other's memory; it
-  changes the speed only. The same on every rank. Local to the process. Fails with
-  `"invalid_type"` for what is neither `true` nor `false`.
+  They are allowed at first. Tensors on the CPU go through shared memory where all members of a
+  group are on one node, and sums of small tensors on devices through symmetric memory where the
+  devices reach each other's; elsewhere, and where forbidden, all goes over gloo and NCCL. It
+  changes the speed, and how 16-bit floats are rounded. The same on every rank. Local to the
+  process. Fails with `"invalid_type"` for what is neither `true` nor `false`.
 
   Not collective: it regards the rank of its session alone.
 

@@ -29,9 +29,12 @@ from vllm_distributed.communicators.expert_parallel import dispatch_arguments
 
 Tensors = torch.Tensor | list[torch.Tensor]
 
+Out = Tensors | None
+"""Where a result goes is each rank's own affair: of no rule's facts."""
+
 
 @on_tensors("all_reduce")
-def all_reduce(group: Members, input_: torch.Tensor) -> Facts | None:
+def all_reduce(group: Members, input_: torch.Tensor, out: Out = None) -> Facts | None:
     return facts_of(group_of(group), "all_reduce", *tensor_parts(input_))
 
 
@@ -41,14 +44,20 @@ def _all_reduce_in_place(group: Members, input_: torch.Tensor) -> Facts | None:
 
 
 @on_tensors("all_gather")
-def all_gather(group: Members, input_: torch.Tensor, dim: int = -1) -> Facts | None:
+def all_gather(
+    group: Members, input_: torch.Tensor, dim: int = -1, out: Out = None
+) -> Facts | None:
     parts = (*tensor_parts(input_), *words(dim=dim_of(input_, dim)))
     return facts_of(group_of(group), "all_gather", *parts)
 
 
 @on_tensors("all_gatherv")
 def _all_gatherv(
-    group: Members, input_: Tensors, dim: int = 0, sizes: list[int] | None = None
+    group: Members,
+    input_: Tensors,
+    dim: int = 0,
+    sizes: list[int] | None = None,
+    out: Out = None,
 ) -> Facts | None:
     tensors = input_ if isinstance(input_, list) else [input_]
     # Without sizes every rank's extent is this one's, or the call is wrong.
@@ -67,14 +76,20 @@ def _extent(tensor: torch.Tensor, dim: int) -> int:
 
 
 @on_tensors("reduce_scatter")
-def reduce_scatter(group: Members, input_: torch.Tensor, dim: int = -1) -> Facts | None:
+def reduce_scatter(
+    group: Members, input_: torch.Tensor, dim: int = -1, out: Out = None
+) -> Facts | None:
     parts = (*tensor_parts(input_), *words(dim=dim_of(input_, dim)))
     return facts_of(group_of(group), "reduce_scatter", *parts)
 
 
 @on_tensors("reduce_scatterv")
 def _reduce_scatterv(
-    group: Members, input_: torch.Tensor, dim: int = -1, sizes: list[int] | None = None
+    group: Members,
+    input_: torch.Tensor,
+    dim: int = -1,
+    sizes: list[int] | None = None,
+    out: Out = None,
 ) -> Facts | None:
     at = dim_of(input_, dim)
     if sizes is None:
@@ -85,7 +100,9 @@ def _reduce_scatterv(
 
 
 @on_tensors("gather")
-def gather(group: Members, input_: torch.Tensor, dst: int = 0, dim: int = -1) -> Facts | None:
+def gather(
+    group: Members, input_: torch.Tensor, dst: int = 0, dim: int = -1, out: Out = None
+) -> Facts | None:
     parts = (*tensor_parts(input_), *words(dst=dst, dim=dim_of(input_, dim)))
     return facts_of(group_of(group), "gather", *parts)
 
@@ -179,7 +196,11 @@ def _send(group: Members, tensor: torch.Tensor, dst: int | None = None) -> Facts
 
 @on_tensors("recv")
 def _recv(
-    group: Members, size: torch.Size, dtype: torch.dtype, src: int | None = None
+    group: Members,
+    size: torch.Size,
+    dtype: torch.dtype,
+    src: int | None = None,
+    out: Out = None,
 ) -> Facts | None:
     parts = (("kind", "tensor"), *words(dtype=dtype_words(dtype), shape=list(size)))
     return facts_of(

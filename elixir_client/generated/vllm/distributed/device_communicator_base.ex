@@ -9,12 +9,13 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
   `device_group` the group is one rank alone. CPU tensors travel over the CPU group and tensors on
   a device over the device group; where that is gloo they are staged through the CPU.
   `unique_name` is for messages. `optimised` allows paths made for the device, such as an
-  all-reduce through symmetric memory. `global_ranks` and `global_world_size` are accepted for
-  code written against vLLM.
+  all-reduce through symmetric memory; a coordinator passes the `shared_memory` of its members,
+  for tensors on the CPU. `global_ranks` and `global_world_size` are accepted for code written
+  against vLLM.
 
   Making one for a group on several devices is collective over the group. `src` and `dst` count
-  inside the group. Errors are those of `Vllm.Distributed.GroupCoordinator`'s operations of the
-  same names.
+  inside the group. Results are new tensors, or what is passed as `out`. Errors are those of
+  `Vllm.Distributed.GroupCoordinator`'s operations of the same names.
 
   The object stays in its rank, where `ref` names it; the other fields are as they were when the
   call returned. Functions take the struct or the `Vllm.Ref` alone.
@@ -64,14 +65,15 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     path: "/vllm.distributed.v1.DeviceCommunicatorBase/AllReduce",
     params: [
       {:receiver, 1, {:object, Vllm.Distributed.DeviceCommunicatorBase}, :required},
-      {:input_, 2, :tensor, :required}
+      {:input_, 2, :tensor, :required},
+      {:out, 3, {:nullable, :tensor}, :optional}
     ],
     result: :tensor,
     inline: false
   }
 
   @doc ~S"""
-  Return the sum of the group's tensors in a new tensor. Collective over the group.
+  Return the sum of the group's tensors. Collective over the group.
 
   Collective: every member of the group must make this call.
 
@@ -80,6 +82,8 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     * `receiver` (`Vllm.Distributed.DeviceCommunicatorBase.input()`) - the object, whose session
       runs it
     * `input_` (`Vllm.Call.tensor()`) - the tensor
+    * `out` (`Vllm.Call.tensor()`, default `nil`) - a tensor that the result is written into: the
+      ref of one, which is the result then
 
   ## Example
 
@@ -92,12 +96,19 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
           {:ok, Tensor.t()} | {:error, Error.t()}
   @spec all_reduce(
     input(),
+    Call.tensor(),
+    Call.tensor() | nil | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec all_reduce(
+    input(),
     Call.arg(Call.tensor()),
+    Call.arg(Call.tensor() | nil),
     keyword()
   ) ::
           {:ok, Tensor.t()} | {:error, Error.t()}
-  def all_reduce(receiver, input_, opts \\ []) do
-    Vllm.Call.run(@all_reduce, [receiver, input_, opts])
+  def all_reduce(receiver, input_, out \\ :__default__, opts \\ []) do
+    Vllm.Call.run(@all_reduce, [receiver, input_, out, opts])
   end
 
   @doc "Like `all_reduce`, but returns the value itself and raises `Vllm.Error`."
@@ -108,12 +119,19 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
           Tensor.t()
   @spec all_reduce!(
     input(),
+    Call.tensor(),
+    Call.tensor() | nil | keyword()
+  ) ::
+          Tensor.t()
+  @spec all_reduce!(
+    input(),
     Call.arg(Call.tensor()),
+    Call.arg(Call.tensor() | nil),
     keyword()
   ) ::
           Tensor.t()
-  def all_reduce!(receiver, input_, opts \\ []) do
-    Vllm.Error.unwrap!(all_reduce(receiver, input_, opts))
+  def all_reduce!(receiver, input_, out \\ :__default__, opts \\ []) do
+    Vllm.Error.unwrap!(all_reduce(receiver, input_, out, opts))
   end
 
   @all_reduce_in_place %Vllm.Call.Spec{
@@ -179,7 +197,8 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     params: [
       {:receiver, 1, {:object, Vllm.Distributed.DeviceCommunicatorBase}, :required},
       {:input_, 2, :tensor, :required},
-      {:dim, 3, :int, :optional}
+      {:dim, 3, :int, :optional},
+      {:out, 4, {:nullable, :tensor}, :optional}
     ],
     result: :tensor,
     inline: false
@@ -196,6 +215,8 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
       runs it
     * `input_` (`Vllm.Call.tensor()`) - the tensor
     * `dim` (`integer()`, default `-1`) - the dimension; a negative one counts from the end
+    * `out` (`Vllm.Call.tensor()`, default `nil`) - a tensor that the result is written into: the
+      ref of one, which is the result then
 
   ## Example
 
@@ -214,13 +235,21 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
           {:ok, Tensor.t()} | {:error, Error.t()}
   @spec all_gather(
     input(),
+    Call.tensor(),
+    integer(),
+    Call.tensor() | nil | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec all_gather(
+    input(),
     Call.arg(Call.tensor()),
     Call.arg(integer()),
+    Call.arg(Call.tensor() | nil),
     keyword()
   ) ::
           {:ok, Tensor.t()} | {:error, Error.t()}
-  def all_gather(receiver, input_, dim \\ :__default__, opts \\ []) do
-    Vllm.Call.run(@all_gather, [receiver, input_, dim, opts])
+  def all_gather(receiver, input_, dim \\ :__default__, out \\ :__default__, opts \\ []) do
+    Vllm.Call.run(@all_gather, [receiver, input_, dim, out, opts])
   end
 
   @doc "Like `all_gather`, but returns the value itself and raises `Vllm.Error`."
@@ -237,13 +266,21 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
           Tensor.t()
   @spec all_gather!(
     input(),
+    Call.tensor(),
+    integer(),
+    Call.tensor() | nil | keyword()
+  ) ::
+          Tensor.t()
+  @spec all_gather!(
+    input(),
     Call.arg(Call.tensor()),
     Call.arg(integer()),
+    Call.arg(Call.tensor() | nil),
     keyword()
   ) ::
           Tensor.t()
-  def all_gather!(receiver, input_, dim \\ :__default__, opts \\ []) do
-    Vllm.Error.unwrap!(all_gather(receiver, input_, dim, opts))
+  def all_gather!(receiver, input_, dim \\ :__default__, out \\ :__default__, opts \\ []) do
+    Vllm.Error.unwrap!(all_gather(receiver, input_, dim, out, opts))
   end
 
   @all_gatherv %Vllm.Call.Spec{
@@ -253,7 +290,8 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
       {:receiver, 1, {:object, Vllm.Distributed.DeviceCommunicatorBase}, :required},
       {:input_, 2, :term, :required},
       {:dim, 3, :int, :optional},
-      {:sizes, 4, {:nullable, {:list, :int}}, :optional}
+      {:sizes, 4, {:nullable, {:list, :int}}, :optional},
+      {:out, 5, :term, :optional}
     ],
     result: :term,
     inline: false
@@ -273,6 +311,8 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     * `input_` (`term()`) - the tensor
     * `dim` (`integer()`, default `0`) - the dimension; a negative one counts from the end
     * `sizes` (`[integer()]`, default `nil`) - extents along the dimension, one per rank
+    * `out` (`term()`, default `nil`) - a tensor that the result is written into, or a list of
+      them: refs
 
   ## Example
 
@@ -295,14 +335,30 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
           {:ok, term()} | {:error, Error.t()}
   @spec all_gatherv(
     input(),
+    term(),
+    integer(),
+    [integer()] | nil,
+    term() | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec all_gatherv(
+    input(),
     Call.arg(term()),
     Call.arg(integer()),
     Call.arg([integer()] | nil),
+    Call.arg(term()),
     keyword()
   ) ::
           {:ok, term()} | {:error, Error.t()}
-  def all_gatherv(receiver, input_, dim \\ :__default__, sizes \\ :__default__, opts \\ []) do
-    Vllm.Call.run(@all_gatherv, [receiver, input_, dim, sizes, opts])
+  def all_gatherv(
+    receiver,
+    input_,
+    dim \\ :__default__,
+    sizes \\ :__default__,
+    out \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Call.run(@all_gatherv, [receiver, input_, dim, sizes, out, opts])
   end
 
   @doc "Like `all_gatherv`, but returns the value itself and raises `Vllm.Error`."
@@ -323,14 +379,30 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
           term()
   @spec all_gatherv!(
     input(),
+    term(),
+    integer(),
+    [integer()] | nil,
+    term() | keyword()
+  ) ::
+          term()
+  @spec all_gatherv!(
+    input(),
     Call.arg(term()),
     Call.arg(integer()),
     Call.arg([integer()] | nil),
+    Call.arg(term()),
     keyword()
   ) ::
           term()
-  def all_gatherv!(receiver, input_, dim \\ :__default__, sizes \\ :__default__, opts \\ []) do
-    Vllm.Error.unwrap!(all_gatherv(receiver, input_, dim, sizes, opts))
+  def all_gatherv!(
+    receiver,
+    input_,
+    dim \\ :__default__,
+    sizes \\ :__default__,
+    out \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Error.unwrap!(all_gatherv(receiver, input_, dim, sizes, out, opts))
   end
 
   @reduce_scatter %Vllm.Call.Spec{
@@ -339,7 +411,8 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     params: [
       {:receiver, 1, {:object, Vllm.Distributed.DeviceCommunicatorBase}, :required},
       {:input_, 2, :tensor, :required},
-      {:dim, 3, :int, :optional}
+      {:dim, 3, :int, :optional},
+      {:out, 4, {:nullable, :tensor}, :optional}
     ],
     result: :tensor,
     inline: false
@@ -356,6 +429,8 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
       runs it
     * `input_` (`Vllm.Call.tensor()`) - the tensor
     * `dim` (`integer()`, default `-1`) - the dimension; a negative one counts from the end
+    * `out` (`Vllm.Call.tensor()`, default `nil`) - a tensor that the result is written into: the
+      ref of one, which is the result then
 
   ## Example
 
@@ -374,13 +449,21 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
           {:ok, Tensor.t()} | {:error, Error.t()}
   @spec reduce_scatter(
     input(),
+    Call.tensor(),
+    integer(),
+    Call.tensor() | nil | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec reduce_scatter(
+    input(),
     Call.arg(Call.tensor()),
     Call.arg(integer()),
+    Call.arg(Call.tensor() | nil),
     keyword()
   ) ::
           {:ok, Tensor.t()} | {:error, Error.t()}
-  def reduce_scatter(receiver, input_, dim \\ :__default__, opts \\ []) do
-    Vllm.Call.run(@reduce_scatter, [receiver, input_, dim, opts])
+  def reduce_scatter(receiver, input_, dim \\ :__default__, out \\ :__default__, opts \\ []) do
+    Vllm.Call.run(@reduce_scatter, [receiver, input_, dim, out, opts])
   end
 
   @doc "Like `reduce_scatter`, but returns the value itself and raises `Vllm.Error`."
@@ -397,13 +480,21 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
           Tensor.t()
   @spec reduce_scatter!(
     input(),
+    Call.tensor(),
+    integer(),
+    Call.tensor() | nil | keyword()
+  ) ::
+          Tensor.t()
+  @spec reduce_scatter!(
+    input(),
     Call.arg(Call.tensor()),
     Call.arg(integer()),
+    Call.arg(Call.tensor() | nil),
     keyword()
   ) ::
           Tensor.t()
-  def reduce_scatter!(receiver, input_, dim \\ :__default__, opts \\ []) do
-    Vllm.Error.unwrap!(reduce_scatter(receiver, input_, dim, opts))
+  def reduce_scatter!(receiver, input_, dim \\ :__default__, out \\ :__default__, opts \\ []) do
+    Vllm.Error.unwrap!(reduce_scatter(receiver, input_, dim, out, opts))
   end
 
   @reduce_scatterv %Vllm.Call.Spec{
@@ -413,7 +504,8 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
       {:receiver, 1, {:object, Vllm.Distributed.DeviceCommunicatorBase}, :required},
       {:input_, 2, :tensor, :required},
       {:dim, 3, :int, :optional},
-      {:sizes, 4, {:nullable, {:list, :int}}, :optional}
+      {:sizes, 4, {:nullable, {:list, :int}}, :optional},
+      {:out, 5, {:nullable, :tensor}, :optional}
     ],
     result: :tensor,
     inline: false
@@ -431,6 +523,8 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     * `input_` (`Vllm.Call.tensor()`) - the tensor
     * `dim` (`integer()`, default `-1`) - the dimension; a negative one counts from the end
     * `sizes` (`[integer()]`, default `nil`) - extents along the dimension, one per rank
+    * `out` (`Vllm.Call.tensor()`, default `nil`) - a tensor that the result is written into: the
+      ref of one, which is the result then
 
   ## Example
 
@@ -456,14 +550,30 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
           {:ok, Tensor.t()} | {:error, Error.t()}
   @spec reduce_scatterv(
     input(),
+    Call.tensor(),
+    integer(),
+    [integer()] | nil,
+    Call.tensor() | nil | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec reduce_scatterv(
+    input(),
     Call.arg(Call.tensor()),
     Call.arg(integer()),
     Call.arg([integer()] | nil),
+    Call.arg(Call.tensor() | nil),
     keyword()
   ) ::
           {:ok, Tensor.t()} | {:error, Error.t()}
-  def reduce_scatterv(receiver, input_, dim \\ :__default__, sizes \\ :__default__, opts \\ []) do
-    Vllm.Call.run(@reduce_scatterv, [receiver, input_, dim, sizes, opts])
+  def reduce_scatterv(
+    receiver,
+    input_,
+    dim \\ :__default__,
+    sizes \\ :__default__,
+    out \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Call.run(@reduce_scatterv, [receiver, input_, dim, sizes, out, opts])
   end
 
   @doc "Like `reduce_scatterv`, but returns the value itself and raises `Vllm.Error`."
@@ -487,9 +597,18 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
           Tensor.t()
   @spec reduce_scatterv!(
     input(),
+    Call.tensor(),
+    integer(),
+    [integer()] | nil,
+    Call.tensor() | nil | keyword()
+  ) ::
+          Tensor.t()
+  @spec reduce_scatterv!(
+    input(),
     Call.arg(Call.tensor()),
     Call.arg(integer()),
     Call.arg([integer()] | nil),
+    Call.arg(Call.tensor() | nil),
     keyword()
   ) ::
           Tensor.t()
@@ -498,9 +617,10 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     input_,
     dim \\ :__default__,
     sizes \\ :__default__,
+    out \\ :__default__,
     opts \\ []
   ) do
-    Vllm.Error.unwrap!(reduce_scatterv(receiver, input_, dim, sizes, opts))
+    Vllm.Error.unwrap!(reduce_scatterv(receiver, input_, dim, sizes, out, opts))
   end
 
   @gather %Vllm.Call.Spec{
@@ -510,7 +630,8 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
       {:receiver, 1, {:object, Vllm.Distributed.DeviceCommunicatorBase}, :required},
       {:input_, 2, :tensor, :required},
       {:dst, 3, :int, :optional},
-      {:dim, 4, :int, :optional}
+      {:dim, 4, :int, :optional},
+      {:out, 5, {:nullable, :tensor}, :optional}
     ],
     result: {:nullable, :tensor},
     inline: false
@@ -518,6 +639,8 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
 
   @doc ~S"""
   Return on `dst` what `all_gather` would, elsewhere `nil`. Collective over the group.
+
+  `out` is for `dst` alone.
 
   Collective: every member of the group must make this call.
 
@@ -528,6 +651,8 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     * `input_` (`Vllm.Call.tensor()`) - the tensor
     * `dst` (`integer()`, default `0`) - rank inside the group that receives
     * `dim` (`integer()`, default `-1`) - the dimension; a negative one counts from the end
+    * `out` (`Vllm.Call.tensor()`, default `nil`) - a tensor that the result is written into: the
+      ref of one, which is the result then
 
   ## Example
 
@@ -550,14 +675,30 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
           {:ok, Tensor.t() | nil} | {:error, Error.t()}
   @spec gather(
     input(),
+    Call.tensor(),
+    integer(),
+    integer(),
+    Call.tensor() | nil | keyword()
+  ) ::
+          {:ok, Tensor.t() | nil} | {:error, Error.t()}
+  @spec gather(
+    input(),
     Call.arg(Call.tensor()),
     Call.arg(integer()),
     Call.arg(integer()),
+    Call.arg(Call.tensor() | nil),
     keyword()
   ) ::
           {:ok, Tensor.t() | nil} | {:error, Error.t()}
-  def gather(receiver, input_, dst \\ :__default__, dim \\ :__default__, opts \\ []) do
-    Vllm.Call.run(@gather, [receiver, input_, dst, dim, opts])
+  def gather(
+    receiver,
+    input_,
+    dst \\ :__default__,
+    dim \\ :__default__,
+    out \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Call.run(@gather, [receiver, input_, dst, dim, out, opts])
   end
 
   @doc "Like `gather`, but returns the value itself and raises `Vllm.Error`."
@@ -581,14 +722,30 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
           Tensor.t() | nil
   @spec gather!(
     input(),
+    Call.tensor(),
+    integer(),
+    integer(),
+    Call.tensor() | nil | keyword()
+  ) ::
+          Tensor.t() | nil
+  @spec gather!(
+    input(),
     Call.arg(Call.tensor()),
     Call.arg(integer()),
     Call.arg(integer()),
+    Call.arg(Call.tensor() | nil),
     keyword()
   ) ::
           Tensor.t() | nil
-  def gather!(receiver, input_, dst \\ :__default__, dim \\ :__default__, opts \\ []) do
-    Vllm.Error.unwrap!(gather(receiver, input_, dst, dim, opts))
+  def gather!(
+    receiver,
+    input_,
+    dst \\ :__default__,
+    dim \\ :__default__,
+    out \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Error.unwrap!(gather(receiver, input_, dst, dim, out, opts))
   end
 
   @broadcast %Vllm.Call.Spec{
@@ -738,7 +895,8 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
       {:receiver, 1, {:object, Vllm.Distributed.DeviceCommunicatorBase}, :required},
       {:size, 2, {:list, :int}, :required},
       {:dtype, 3, :dtype, :required},
-      {:src, 4, {:nullable, :int}, :optional}
+      {:src, 4, {:nullable, :int}, :optional},
+      {:out, 5, {:nullable, :tensor}, :optional}
     ],
     result: :tensor,
     inline: false
@@ -756,6 +914,8 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     * `size` (`[non_neg_integer()]`) - shape, a list of extents
     * `dtype` (`Vllm.Tensor.dtype() | String.t()`) - element type
     * `src` (`integer()`, default `nil`) - rank inside the group that sends
+    * `out` (`Vllm.Call.tensor()`, default `nil`) - a tensor that the result is written into: the
+      ref of one, which is the result then
 
   ## Example
 
@@ -778,14 +938,30 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
           {:ok, Tensor.t()} | {:error, Error.t()}
   @spec recv(
     input(),
+    [non_neg_integer()],
+    Tensor.dtype() | String.t(),
+    integer() | nil,
+    Call.tensor() | nil | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec recv(
+    input(),
     Call.arg([non_neg_integer()]),
     Call.arg(Tensor.dtype() | String.t()),
     Call.arg(integer() | nil),
+    Call.arg(Call.tensor() | nil),
     keyword()
   ) ::
           {:ok, Tensor.t()} | {:error, Error.t()}
-  def recv(receiver, size, dtype \\ :__default__, src \\ :__default__, opts \\ []) do
-    Vllm.Call.run(@recv, [receiver, size, dtype, src, opts])
+  def recv(
+    receiver,
+    size,
+    dtype \\ :__default__,
+    src \\ :__default__,
+    out \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Call.run(@recv, [receiver, size, dtype, src, out, opts])
   end
 
   @doc "Like `recv`, but returns the value itself and raises `Vllm.Error`."
@@ -805,14 +981,30 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
           Tensor.t()
   @spec recv!(
     input(),
+    [non_neg_integer()],
+    Tensor.dtype() | String.t(),
+    integer() | nil,
+    Call.tensor() | nil | keyword()
+  ) ::
+          Tensor.t()
+  @spec recv!(
+    input(),
     Call.arg([non_neg_integer()]),
     Call.arg(Tensor.dtype() | String.t()),
     Call.arg(integer() | nil),
+    Call.arg(Call.tensor() | nil),
     keyword()
   ) ::
           Tensor.t()
-  def recv!(receiver, size, dtype \\ :__default__, src \\ :__default__, opts \\ []) do
-    Vllm.Error.unwrap!(recv(receiver, size, dtype, src, opts))
+  def recv!(
+    receiver,
+    size,
+    dtype \\ :__default__,
+    src \\ :__default__,
+    out \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Error.unwrap!(recv(receiver, size, dtype, src, out, opts))
   end
 
   @dispatch %Vllm.Call.Spec{

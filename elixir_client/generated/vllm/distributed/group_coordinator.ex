@@ -18,6 +18,15 @@ defmodule Vllm.Distributed.GroupCoordinator do
   the group usable. On a group of one, collectives return their input. Tensors may be
   non-contiguous, empty or without dims; results are contiguous.
 
+  Otherwise a result is new memory that nobody else has. Where `out` is passed, a tensor of
+  exactly the result's shape, dtype and device, the result is written into it and `out` itself is
+  returned: no new memory, which for large tensors is a good part of the cost, and whatever refers
+  to that memory changes with the next call that is given it. `out` may be non-contiguous, which
+  costs a copy; it must not share memory with the input, nor with itself, nor require a gradient
+  (`"invalid_argument"`, before anything is sent). After a call that failed on its way its
+  elements may be anything. A group of one copies its input into it. Under `torch.compile` the
+  result is copied into it.
+
   Every operation fails with `"collective_failed"`, or `"collective_timeout"` after the timeout,
   if a peer is gone or does not take part; torch cannot use the group any more then.
 
@@ -2074,8 +2083,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   Return when every rank of the group has called it.
 
-  Uses the CPU group. Fails with `"collective_timeout"` if a rank does not come before the
-  timeout. Collective over the group.
+  Fails with `"collective_timeout"` if a rank does not come before the timeout. Collective over
+  the group.
 
   Collective: every member of the group must make this call.
 
@@ -2107,7 +2116,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
     path: "/vllm.distributed.v1.GroupCoordinator/AllReduce",
     params: [
       {:receiver, 1, :group, :required},
-      {:input_, 2, :tensor, :required}
+      {:input_, 2, :tensor, :required},
+      {:out, 3, {:nullable, :tensor}, :optional}
     ],
     result: :tensor,
     inline: false
@@ -2118,8 +2128,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
 
   All ranks pass the same shape and dtype. Over gloo 16-bit floats are summed in their own
   precision; integers wrap around; booleans are combined by or. Fails with `"unsupported_dtype"`,
-  before anything is sent, for a dtype that has no exact sum over the backend. Collective over the
-  group.
+  before anything is sent, for a dtype that has no exact sum over the backend. `out` may be the
+  input itself, which is replaced then. Collective over the group.
 
   Collective: every member of the group must make this call.
 
@@ -2127,6 +2137,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
 
     * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
     * `input_` (`Vllm.Call.tensor()`) - the tensor
+    * `out` (`Vllm.Call.tensor()`, default `nil`) - a tensor that the result is written into: the
+      ref of one, which is the result then
 
   ## Example
 
@@ -2136,12 +2148,19 @@ defmodule Vllm.Distributed.GroupCoordinator do
           {:ok, Tensor.t()} | {:error, Error.t()}
   @spec all_reduce(
     input(),
+    Call.tensor(),
+    Call.tensor() | nil | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec all_reduce(
+    input(),
     Call.arg(Call.tensor()),
+    Call.arg(Call.tensor() | nil),
     keyword()
   ) ::
           {:ok, Tensor.t()} | {:error, Error.t()}
-  def all_reduce(receiver, input_, opts \\ []) do
-    Vllm.Call.run(@all_reduce, [receiver, input_, opts])
+  def all_reduce(receiver, input_, out \\ :__default__, opts \\ []) do
+    Vllm.Call.run(@all_reduce, [receiver, input_, out, opts])
   end
 
   @doc "Like `all_reduce`, but returns the value itself and raises `Vllm.Error`."
@@ -2149,12 +2168,19 @@ defmodule Vllm.Distributed.GroupCoordinator do
           Tensor.t()
   @spec all_reduce!(
     input(),
+    Call.tensor(),
+    Call.tensor() | nil | keyword()
+  ) ::
+          Tensor.t()
+  @spec all_reduce!(
+    input(),
     Call.arg(Call.tensor()),
+    Call.arg(Call.tensor() | nil),
     keyword()
   ) ::
           Tensor.t()
-  def all_reduce!(receiver, input_, opts \\ []) do
-    Vllm.Error.unwrap!(all_reduce(receiver, input_, opts))
+  def all_reduce!(receiver, input_, out \\ :__default__, opts \\ []) do
+    Vllm.Error.unwrap!(all_reduce(receiver, input_, out, opts))
   end
 
   @all_reduce_in_place %Vllm.Call.Spec{
@@ -2217,7 +2243,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
     params: [
       {:receiver, 1, :group, :required},
       {:input_, 2, :tensor, :required},
-      {:dim, 3, :int, :optional}
+      {:dim, 3, :int, :optional},
+      {:out, 4, {:nullable, :tensor}, :optional}
     ],
     result: :tensor,
     inline: false
@@ -2237,6 +2264,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
     * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
     * `input_` (`Vllm.Call.tensor()`) - the tensor
     * `dim` (`integer()`, default `-1`) - the dimension; a negative one counts from the end
+    * `out` (`Vllm.Call.tensor()`, default `nil`) - a tensor that the result is written into: the
+      ref of one, which is the result then
 
   ## Example
 
@@ -2252,13 +2281,21 @@ defmodule Vllm.Distributed.GroupCoordinator do
           {:ok, Tensor.t()} | {:error, Error.t()}
   @spec all_gather(
     input(),
+    Call.tensor(),
+    integer(),
+    Call.tensor() | nil | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec all_gather(
+    input(),
     Call.arg(Call.tensor()),
     Call.arg(integer()),
+    Call.arg(Call.tensor() | nil),
     keyword()
   ) ::
           {:ok, Tensor.t()} | {:error, Error.t()}
-  def all_gather(receiver, input_, dim \\ :__default__, opts \\ []) do
-    Vllm.Call.run(@all_gather, [receiver, input_, dim, opts])
+  def all_gather(receiver, input_, dim \\ :__default__, out \\ :__default__, opts \\ []) do
+    Vllm.Call.run(@all_gather, [receiver, input_, dim, out, opts])
   end
 
   @doc "Like `all_gather`, but returns the value itself and raises `Vllm.Error`."
@@ -2272,13 +2309,21 @@ defmodule Vllm.Distributed.GroupCoordinator do
           Tensor.t()
   @spec all_gather!(
     input(),
+    Call.tensor(),
+    integer(),
+    Call.tensor() | nil | keyword()
+  ) ::
+          Tensor.t()
+  @spec all_gather!(
+    input(),
     Call.arg(Call.tensor()),
     Call.arg(integer()),
+    Call.arg(Call.tensor() | nil),
     keyword()
   ) ::
           Tensor.t()
-  def all_gather!(receiver, input_, dim \\ :__default__, opts \\ []) do
-    Vllm.Error.unwrap!(all_gather(receiver, input_, dim, opts))
+  def all_gather!(receiver, input_, dim \\ :__default__, out \\ :__default__, opts \\ []) do
+    Vllm.Error.unwrap!(all_gather(receiver, input_, dim, out, opts))
   end
 
   @all_gatherv %Vllm.Call.Spec{
@@ -2288,7 +2333,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
       {:receiver, 1, :group, :required},
       {:input_, 2, :term, :required},
       {:dim, 3, :int, :optional},
-      {:sizes, 4, {:nullable, {:list, :int}}, :optional}
+      {:sizes, 4, {:nullable, {:list, :int}}, :optional},
+      {:out, 5, :term, :optional}
     ],
     result: :term,
     inline: false
@@ -2299,8 +2345,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
 
   `sizes` is each rank's extent along `dim`, the same list on every rank; without it all are
   equal. A list of tensors gives a list of results, for which `sizes` holds each time; all are
-  checked before the first is sent. Fails with `"invalid_argument"` if this rank's entry is not
-  its tensor's extent. Collective over the group.
+  checked before the first is sent, and `out` is a list, too. Fails with `"invalid_argument"` if
+  this rank's entry is not its tensor's extent. Collective over the group.
 
   Collective: every member of the group must make this call.
 
@@ -2310,6 +2356,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
     * `input_` (`term()`) - the tensor
     * `dim` (`integer()`, default `0`) - the dimension; a negative one counts from the end
     * `sizes` (`[integer()]`, default `nil`) - extents along the dimension, one per rank
+    * `out` (`term()`, default `nil`) - a tensor that the result is written into, or a list of
+      them: refs
 
   ## Example
 
@@ -2329,14 +2377,30 @@ defmodule Vllm.Distributed.GroupCoordinator do
           {:ok, term()} | {:error, Error.t()}
   @spec all_gatherv(
     input(),
+    term(),
+    integer(),
+    [integer()] | nil,
+    term() | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec all_gatherv(
+    input(),
     Call.arg(term()),
     Call.arg(integer()),
     Call.arg([integer()] | nil),
+    Call.arg(term()),
     keyword()
   ) ::
           {:ok, term()} | {:error, Error.t()}
-  def all_gatherv(receiver, input_, dim \\ :__default__, sizes \\ :__default__, opts \\ []) do
-    Vllm.Call.run(@all_gatherv, [receiver, input_, dim, sizes, opts])
+  def all_gatherv(
+    receiver,
+    input_,
+    dim \\ :__default__,
+    sizes \\ :__default__,
+    out \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Call.run(@all_gatherv, [receiver, input_, dim, sizes, out, opts])
   end
 
   @doc "Like `all_gatherv`, but returns the value itself and raises `Vllm.Error`."
@@ -2352,14 +2416,30 @@ defmodule Vllm.Distributed.GroupCoordinator do
           term()
   @spec all_gatherv!(
     input(),
+    term(),
+    integer(),
+    [integer()] | nil,
+    term() | keyword()
+  ) ::
+          term()
+  @spec all_gatherv!(
+    input(),
     Call.arg(term()),
     Call.arg(integer()),
     Call.arg([integer()] | nil),
+    Call.arg(term()),
     keyword()
   ) ::
           term()
-  def all_gatherv!(receiver, input_, dim \\ :__default__, sizes \\ :__default__, opts \\ []) do
-    Vllm.Error.unwrap!(all_gatherv(receiver, input_, dim, sizes, opts))
+  def all_gatherv!(
+    receiver,
+    input_,
+    dim \\ :__default__,
+    sizes \\ :__default__,
+    out \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Error.unwrap!(all_gatherv(receiver, input_, dim, sizes, out, opts))
   end
 
   @reduce_scatter %Vllm.Call.Spec{
@@ -2368,7 +2448,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
     params: [
       {:receiver, 1, :group, :required},
       {:input_, 2, :tensor, :required},
-      {:dim, 3, :int, :optional}
+      {:dim, 3, :int, :optional},
+      {:out, 4, {:nullable, :tensor}, :optional}
     ],
     result: :tensor,
     inline: false
@@ -2388,6 +2469,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
     * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
     * `input_` (`Vllm.Call.tensor()`) - the tensor
     * `dim` (`integer()`, default `-1`) - the dimension; a negative one counts from the end
+    * `out` (`Vllm.Call.tensor()`, default `nil`) - a tensor that the result is written into: the
+      ref of one, which is the result then
 
   ## Example
 
@@ -2406,13 +2489,21 @@ defmodule Vllm.Distributed.GroupCoordinator do
           {:ok, Tensor.t()} | {:error, Error.t()}
   @spec reduce_scatter(
     input(),
+    Call.tensor(),
+    integer(),
+    Call.tensor() | nil | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec reduce_scatter(
+    input(),
     Call.arg(Call.tensor()),
     Call.arg(integer()),
+    Call.arg(Call.tensor() | nil),
     keyword()
   ) ::
           {:ok, Tensor.t()} | {:error, Error.t()}
-  def reduce_scatter(receiver, input_, dim \\ :__default__, opts \\ []) do
-    Vllm.Call.run(@reduce_scatter, [receiver, input_, dim, opts])
+  def reduce_scatter(receiver, input_, dim \\ :__default__, out \\ :__default__, opts \\ []) do
+    Vllm.Call.run(@reduce_scatter, [receiver, input_, dim, out, opts])
   end
 
   @doc "Like `reduce_scatter`, but returns the value itself and raises `Vllm.Error`."
@@ -2429,13 +2520,21 @@ defmodule Vllm.Distributed.GroupCoordinator do
           Tensor.t()
   @spec reduce_scatter!(
     input(),
+    Call.tensor(),
+    integer(),
+    Call.tensor() | nil | keyword()
+  ) ::
+          Tensor.t()
+  @spec reduce_scatter!(
+    input(),
     Call.arg(Call.tensor()),
     Call.arg(integer()),
+    Call.arg(Call.tensor() | nil),
     keyword()
   ) ::
           Tensor.t()
-  def reduce_scatter!(receiver, input_, dim \\ :__default__, opts \\ []) do
-    Vllm.Error.unwrap!(reduce_scatter(receiver, input_, dim, opts))
+  def reduce_scatter!(receiver, input_, dim \\ :__default__, out \\ :__default__, opts \\ []) do
+    Vllm.Error.unwrap!(reduce_scatter(receiver, input_, dim, out, opts))
   end
 
   @reduce_scatterv %Vllm.Call.Spec{
@@ -2445,7 +2544,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
       {:receiver, 1, :group, :required},
       {:input_, 2, :tensor, :required},
       {:dim, 3, :int, :optional},
-      {:sizes, 4, {:nullable, {:list, :int}}, :optional}
+      {:sizes, 4, {:nullable, {:list, :int}}, :optional},
+      {:out, 5, {:nullable, :tensor}, :optional}
     ],
     result: :tensor,
     inline: false
@@ -2465,6 +2565,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
     * `input_` (`Vllm.Call.tensor()`) - the tensor
     * `dim` (`integer()`, default `-1`) - the dimension; a negative one counts from the end
     * `sizes` (`[integer()]`, default `nil`) - extents along the dimension, one per rank
+    * `out` (`Vllm.Call.tensor()`, default `nil`) - a tensor that the result is written into: the
+      ref of one, which is the result then
 
   ## Example
 
@@ -2490,14 +2592,30 @@ defmodule Vllm.Distributed.GroupCoordinator do
           {:ok, Tensor.t()} | {:error, Error.t()}
   @spec reduce_scatterv(
     input(),
+    Call.tensor(),
+    integer(),
+    [integer()] | nil,
+    Call.tensor() | nil | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec reduce_scatterv(
+    input(),
     Call.arg(Call.tensor()),
     Call.arg(integer()),
     Call.arg([integer()] | nil),
+    Call.arg(Call.tensor() | nil),
     keyword()
   ) ::
           {:ok, Tensor.t()} | {:error, Error.t()}
-  def reduce_scatterv(receiver, input_, dim \\ :__default__, sizes \\ :__default__, opts \\ []) do
-    Vllm.Call.run(@reduce_scatterv, [receiver, input_, dim, sizes, opts])
+  def reduce_scatterv(
+    receiver,
+    input_,
+    dim \\ :__default__,
+    sizes \\ :__default__,
+    out \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Call.run(@reduce_scatterv, [receiver, input_, dim, sizes, out, opts])
   end
 
   @doc "Like `reduce_scatterv`, but returns the value itself and raises `Vllm.Error`."
@@ -2521,9 +2639,18 @@ defmodule Vllm.Distributed.GroupCoordinator do
           Tensor.t()
   @spec reduce_scatterv!(
     input(),
+    Call.tensor(),
+    integer(),
+    [integer()] | nil,
+    Call.tensor() | nil | keyword()
+  ) ::
+          Tensor.t()
+  @spec reduce_scatterv!(
+    input(),
     Call.arg(Call.tensor()),
     Call.arg(integer()),
     Call.arg([integer()] | nil),
+    Call.arg(Call.tensor() | nil),
     keyword()
   ) ::
           Tensor.t()
@@ -2532,9 +2659,10 @@ defmodule Vllm.Distributed.GroupCoordinator do
     input_,
     dim \\ :__default__,
     sizes \\ :__default__,
+    out \\ :__default__,
     opts \\ []
   ) do
-    Vllm.Error.unwrap!(reduce_scatterv(receiver, input_, dim, sizes, opts))
+    Vllm.Error.unwrap!(reduce_scatterv(receiver, input_, dim, sizes, out, opts))
   end
 
   @gather %Vllm.Call.Spec{
@@ -2544,7 +2672,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
       {:receiver, 1, :group, :required},
       {:input_, 2, :tensor, :required},
       {:dst, 3, :int, :optional},
-      {:dim, 4, :int, :optional}
+      {:dim, 4, :int, :optional},
+      {:out, 5, {:nullable, :tensor}, :optional}
     ],
     result: {:nullable, :tensor},
     inline: false
@@ -2553,8 +2682,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   Return, on `dst`, the tensors of all ranks concatenated along `dim`; elsewhere `nil`.
 
-  All ranks pass the same shape and dtype. Fails with `"invalid_rank"` or `"invalid_argument"` for
-  a `dst` or `dim` out of range. Collective over the group.
+  All ranks pass the same shape and dtype, and `out` on `dst` alone. Fails with `"invalid_rank"`
+  or `"invalid_argument"` for a `dst` or `dim` out of range. Collective over the group.
 
   Collective: every member of the group must make this call.
 
@@ -2564,6 +2693,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
     * `input_` (`Vllm.Call.tensor()`) - the tensor
     * `dst` (`integer()`, default `0`) - rank inside the group that receives
     * `dim` (`integer()`, default `-1`) - the dimension; a negative one counts from the end
+    * `out` (`Vllm.Call.tensor()`, default `nil`) - a tensor that the result is written into: the
+      ref of one, which is the result then
 
   ## Example
 
@@ -2586,14 +2717,30 @@ defmodule Vllm.Distributed.GroupCoordinator do
           {:ok, Tensor.t() | nil} | {:error, Error.t()}
   @spec gather(
     input(),
+    Call.tensor(),
+    integer(),
+    integer(),
+    Call.tensor() | nil | keyword()
+  ) ::
+          {:ok, Tensor.t() | nil} | {:error, Error.t()}
+  @spec gather(
+    input(),
     Call.arg(Call.tensor()),
     Call.arg(integer()),
     Call.arg(integer()),
+    Call.arg(Call.tensor() | nil),
     keyword()
   ) ::
           {:ok, Tensor.t() | nil} | {:error, Error.t()}
-  def gather(receiver, input_, dst \\ :__default__, dim \\ :__default__, opts \\ []) do
-    Vllm.Call.run(@gather, [receiver, input_, dst, dim, opts])
+  def gather(
+    receiver,
+    input_,
+    dst \\ :__default__,
+    dim \\ :__default__,
+    out \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Call.run(@gather, [receiver, input_, dst, dim, out, opts])
   end
 
   @doc "Like `gather`, but returns the value itself and raises `Vllm.Error`."
@@ -2614,14 +2761,30 @@ defmodule Vllm.Distributed.GroupCoordinator do
           Tensor.t() | nil
   @spec gather!(
     input(),
+    Call.tensor(),
+    integer(),
+    integer(),
+    Call.tensor() | nil | keyword()
+  ) ::
+          Tensor.t() | nil
+  @spec gather!(
+    input(),
     Call.arg(Call.tensor()),
     Call.arg(integer()),
     Call.arg(integer()),
+    Call.arg(Call.tensor() | nil),
     keyword()
   ) ::
           Tensor.t() | nil
-  def gather!(receiver, input_, dst \\ :__default__, dim \\ :__default__, opts \\ []) do
-    Vllm.Error.unwrap!(gather(receiver, input_, dst, dim, opts))
+  def gather!(
+    receiver,
+    input_,
+    dst \\ :__default__,
+    dim \\ :__default__,
+    out \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Error.unwrap!(gather(receiver, input_, dst, dim, out, opts))
   end
 
   @broadcast %Vllm.Call.Spec{
@@ -2769,7 +2932,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
       {:receiver, 1, :group, :required},
       {:size, 2, {:list, :int}, :required},
       {:dtype, 3, :dtype, :required},
-      {:src, 4, {:nullable, :int}, :optional}
+      {:src, 4, {:nullable, :int}, :optional},
+      {:out, 5, {:nullable, :tensor}, :optional}
     ],
     result: :tensor,
     inline: false
@@ -2789,6 +2953,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
     * `size` (`[non_neg_integer()]`) - shape, a list of extents
     * `dtype` (`Vllm.Tensor.dtype() | String.t()`) - element type
     * `src` (`integer()`, default `nil`) - rank inside the group that sends
+    * `out` (`Vllm.Call.tensor()`, default `nil`) - a tensor that the result is written into: the
+      ref of one, which is the result then
 
   ## Example
 
@@ -2811,14 +2977,30 @@ defmodule Vllm.Distributed.GroupCoordinator do
           {:ok, Tensor.t()} | {:error, Error.t()}
   @spec recv(
     input(),
+    [non_neg_integer()],
+    Tensor.dtype() | String.t(),
+    integer() | nil,
+    Call.tensor() | nil | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec recv(
+    input(),
     Call.arg([non_neg_integer()]),
     Call.arg(Tensor.dtype() | String.t()),
     Call.arg(integer() | nil),
+    Call.arg(Call.tensor() | nil),
     keyword()
   ) ::
           {:ok, Tensor.t()} | {:error, Error.t()}
-  def recv(receiver, size, dtype \\ :__default__, src \\ :__default__, opts \\ []) do
-    Vllm.Call.run(@recv, [receiver, size, dtype, src, opts])
+  def recv(
+    receiver,
+    size,
+    dtype \\ :__default__,
+    src \\ :__default__,
+    out \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Call.run(@recv, [receiver, size, dtype, src, out, opts])
   end
 
   @doc "Like `recv`, but returns the value itself and raises `Vllm.Error`."
@@ -2838,14 +3020,30 @@ defmodule Vllm.Distributed.GroupCoordinator do
           Tensor.t()
   @spec recv!(
     input(),
+    [non_neg_integer()],
+    Tensor.dtype() | String.t(),
+    integer() | nil,
+    Call.tensor() | nil | keyword()
+  ) ::
+          Tensor.t()
+  @spec recv!(
+    input(),
     Call.arg([non_neg_integer()]),
     Call.arg(Tensor.dtype() | String.t()),
     Call.arg(integer() | nil),
+    Call.arg(Call.tensor() | nil),
     keyword()
   ) ::
           Tensor.t()
-  def recv!(receiver, size, dtype \\ :__default__, src \\ :__default__, opts \\ []) do
-    Vllm.Error.unwrap!(recv(receiver, size, dtype, src, opts))
+  def recv!(
+    receiver,
+    size,
+    dtype \\ :__default__,
+    src \\ :__default__,
+    out \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Error.unwrap!(recv(receiver, size, dtype, src, out, opts))
   end
 
   @send_tensor_dict %Vllm.Call.Spec{

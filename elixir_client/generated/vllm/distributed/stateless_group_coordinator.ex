@@ -1568,22 +1568,46 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
           {:ok, Tensor.t()} | {:error, Error.t()}
   @spec all_reduce(
     GroupCoordinator.input(),
+    Call.tensor(),
+    Call.tensor() | nil | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec all_reduce(
+    GroupCoordinator.input(),
     Call.arg(Call.tensor()),
+    Call.arg(Call.tensor() | nil),
     keyword()
   ) ::
           {:ok, Tensor.t()} | {:error, Error.t()}
-  defdelegate all_reduce(receiver, input_, opts \\ []), to: Vllm.Distributed.GroupCoordinator
+  defdelegate all_reduce(
+    receiver,
+    input_,
+    out \\ :__default__,
+    opts \\ []
+  ), to: Vllm.Distributed.GroupCoordinator
 
   @doc "As `Vllm.Distributed.GroupCoordinator.all_reduce!`."
   @spec all_reduce!(GroupCoordinator.input(), Call.tensor() | keyword()) ::
           Tensor.t()
   @spec all_reduce!(
     GroupCoordinator.input(),
+    Call.tensor(),
+    Call.tensor() | nil | keyword()
+  ) ::
+          Tensor.t()
+  @spec all_reduce!(
+    GroupCoordinator.input(),
     Call.arg(Call.tensor()),
+    Call.arg(Call.tensor() | nil),
     keyword()
   ) ::
           Tensor.t()
-  defdelegate all_reduce!(receiver, input_, opts \\ []), to: Vllm.Distributed.GroupCoordinator
+  defdelegate all_reduce!(
+    receiver,
+    input_,
+    out \\ :__default__,
+    opts \\ []
+  ), to: Vllm.Distributed.GroupCoordinator
 
   @doc "As `Vllm.Distributed.GroupCoordinator.all_reduce_`."
   @spec all_reduce_(GroupCoordinator.input(), Call.tensor() | keyword()) ::
@@ -1618,8 +1642,16 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
           {:ok, Tensor.t()} | {:error, Error.t()}
   @spec all_gather(
     GroupCoordinator.input(),
+    Call.tensor(),
+    integer(),
+    Call.tensor() | nil | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec all_gather(
+    GroupCoordinator.input(),
     Call.arg(Call.tensor()),
     Call.arg(integer()),
+    Call.arg(Call.tensor() | nil),
     keyword()
   ) ::
           {:ok, Tensor.t()} | {:error, Error.t()}
@@ -1627,6 +1659,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     receiver,
     input_,
     dim \\ :__default__,
+    out \\ :__default__,
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
@@ -1641,8 +1674,16 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
           Tensor.t()
   @spec all_gather!(
     GroupCoordinator.input(),
+    Call.tensor(),
+    integer(),
+    Call.tensor() | nil | keyword()
+  ) ::
+          Tensor.t()
+  @spec all_gather!(
+    GroupCoordinator.input(),
     Call.arg(Call.tensor()),
     Call.arg(integer()),
+    Call.arg(Call.tensor() | nil),
     keyword()
   ) ::
           Tensor.t()
@@ -1650,6 +1691,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     receiver,
     input_,
     dim \\ :__default__,
+    out \\ :__default__,
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
@@ -1667,9 +1709,18 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
           {:ok, term()} | {:error, Error.t()}
   @spec all_gatherv(
     GroupCoordinator.input(),
+    term(),
+    integer(),
+    [integer()] | nil,
+    term() | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec all_gatherv(
+    GroupCoordinator.input(),
     Call.arg(term()),
     Call.arg(integer()),
     Call.arg([integer()] | nil),
+    Call.arg(term()),
     keyword()
   ) ::
           {:ok, term()} | {:error, Error.t()}
@@ -1678,6 +1729,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     input_,
     dim \\ :__default__,
     sizes \\ :__default__,
+    out \\ :__default__,
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
@@ -1694,9 +1746,18 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
           term()
   @spec all_gatherv!(
     GroupCoordinator.input(),
+    term(),
+    integer(),
+    [integer()] | nil,
+    term() | keyword()
+  ) ::
+          term()
+  @spec all_gatherv!(
+    GroupCoordinator.input(),
     Call.arg(term()),
     Call.arg(integer()),
     Call.arg([integer()] | nil),
+    Call.arg(term()),
     keyword()
   ) ::
           term()
@@ -1705,6 +1766,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     input_,
     dim \\ :__default__,
     sizes \\ :__default__,
+    out \\ :__default__,
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
@@ -1722,8 +1784,16 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
           {:ok, Tensor.t()} | {:error, Error.t()}
   @spec reduce_scatter(
     GroupCoordinator.input(),
+    Call.tensor(),
+    integer(),
+    Call.tensor() | nil | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec reduce_scatter(
+    GroupCoordinator.input(),
     Call.arg(Call.tensor()),
     Call.arg(integer()),
+    Call.arg(Call.tensor() | nil),
     keyword()
   ) ::
           {:ok, Tensor.t()} | {:error, Error.t()}
@@ -1731,6 +1801,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     receiver,
     input_,
     dim \\ :__default__,
+    out \\ :__default__,
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
@@ -1748,8 +1819,16 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
           Tensor.t()
   @spec reduce_scatter!(
     GroupCoordinator.input(),
+    Call.tensor(),
+    integer(),
+    Call.tensor() | nil | keyword()
+  ) ::
+          Tensor.t()
+  @spec reduce_scatter!(
+    GroupCoordinator.input(),
     Call.arg(Call.tensor()),
     Call.arg(integer()),
+    Call.arg(Call.tensor() | nil),
     keyword()
   ) ::
           Tensor.t()
@@ -1757,6 +1836,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     receiver,
     input_,
     dim \\ :__default__,
+    out \\ :__default__,
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
@@ -1781,9 +1861,18 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
           {:ok, Tensor.t()} | {:error, Error.t()}
   @spec reduce_scatterv(
     GroupCoordinator.input(),
+    Call.tensor(),
+    integer(),
+    [integer()] | nil,
+    Call.tensor() | nil | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec reduce_scatterv(
+    GroupCoordinator.input(),
     Call.arg(Call.tensor()),
     Call.arg(integer()),
     Call.arg([integer()] | nil),
+    Call.arg(Call.tensor() | nil),
     keyword()
   ) ::
           {:ok, Tensor.t()} | {:error, Error.t()}
@@ -1792,6 +1881,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     input_,
     dim \\ :__default__,
     sizes \\ :__default__,
+    out \\ :__default__,
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
@@ -1816,9 +1906,18 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
           Tensor.t()
   @spec reduce_scatterv!(
     GroupCoordinator.input(),
+    Call.tensor(),
+    integer(),
+    [integer()] | nil,
+    Call.tensor() | nil | keyword()
+  ) ::
+          Tensor.t()
+  @spec reduce_scatterv!(
+    GroupCoordinator.input(),
     Call.arg(Call.tensor()),
     Call.arg(integer()),
     Call.arg([integer()] | nil),
+    Call.arg(Call.tensor() | nil),
     keyword()
   ) ::
           Tensor.t()
@@ -1827,6 +1926,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     input_,
     dim \\ :__default__,
     sizes \\ :__default__,
+    out \\ :__default__,
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
@@ -1848,9 +1948,18 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
           {:ok, Tensor.t() | nil} | {:error, Error.t()}
   @spec gather(
     GroupCoordinator.input(),
+    Call.tensor(),
+    integer(),
+    integer(),
+    Call.tensor() | nil | keyword()
+  ) ::
+          {:ok, Tensor.t() | nil} | {:error, Error.t()}
+  @spec gather(
+    GroupCoordinator.input(),
     Call.arg(Call.tensor()),
     Call.arg(integer()),
     Call.arg(integer()),
+    Call.arg(Call.tensor() | nil),
     keyword()
   ) ::
           {:ok, Tensor.t() | nil} | {:error, Error.t()}
@@ -1859,6 +1968,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     input_,
     dst \\ :__default__,
     dim \\ :__default__,
+    out \\ :__default__,
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
@@ -1880,9 +1990,18 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
           Tensor.t() | nil
   @spec gather!(
     GroupCoordinator.input(),
+    Call.tensor(),
+    integer(),
+    integer(),
+    Call.tensor() | nil | keyword()
+  ) ::
+          Tensor.t() | nil
+  @spec gather!(
+    GroupCoordinator.input(),
     Call.arg(Call.tensor()),
     Call.arg(integer()),
     Call.arg(integer()),
+    Call.arg(Call.tensor() | nil),
     keyword()
   ) ::
           Tensor.t() | nil
@@ -1891,6 +2010,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     input_,
     dst \\ :__default__,
     dim \\ :__default__,
+    out \\ :__default__,
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
@@ -2003,9 +2123,18 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
           {:ok, Tensor.t()} | {:error, Error.t()}
   @spec recv(
     GroupCoordinator.input(),
+    [non_neg_integer()],
+    Tensor.dtype() | String.t(),
+    integer() | nil,
+    Call.tensor() | nil | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec recv(
+    GroupCoordinator.input(),
     Call.arg([non_neg_integer()]),
     Call.arg(Tensor.dtype() | String.t()),
     Call.arg(integer() | nil),
+    Call.arg(Call.tensor() | nil),
     keyword()
   ) ::
           {:ok, Tensor.t()} | {:error, Error.t()}
@@ -2014,6 +2143,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     size,
     dtype \\ :__default__,
     src \\ :__default__,
+    out \\ :__default__,
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
@@ -2034,9 +2164,18 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
           Tensor.t()
   @spec recv!(
     GroupCoordinator.input(),
+    [non_neg_integer()],
+    Tensor.dtype() | String.t(),
+    integer() | nil,
+    Call.tensor() | nil | keyword()
+  ) ::
+          Tensor.t()
+  @spec recv!(
+    GroupCoordinator.input(),
     Call.arg([non_neg_integer()]),
     Call.arg(Tensor.dtype() | String.t()),
     Call.arg(integer() | nil),
+    Call.arg(Call.tensor() | nil),
     keyword()
   ) ::
           Tensor.t()
@@ -2045,6 +2184,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     size,
     dtype \\ :__default__,
     src \\ :__default__,
+    out \\ :__default__,
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 

@@ -62,6 +62,25 @@ defmodule Vllm.Surface.CommunicatorsTest do
     end)
   end
 
+  test "into a tensor that is there", %{both: both} do
+    both.(fn communicator, rank ->
+      kept = [__runtime__: [tensors: :ref]]
+      out = Vllm.call!("torch.zeros", [2], kept)
+      ref = out.ref
+      mine = t([rank, 10])
+
+      assert %Tensor{ref: ^ref} =
+               DeviceCommunicatorBase.all_reduce!(communicator, mine, out, kept)
+
+      assert {:ok, sum} = Tensor.fetch(out)
+      assert l(sum) == [1.0, 20.0]
+      assert l(DeviceCommunicatorBase.all_gather!(communicator, t([rank]), 0, out)) == [0.0, 1.0]
+
+      assert l(DeviceCommunicatorBase.reduce_scatter!(communicator, t([1, 2, 3, 4]), out: out)) ==
+               Enum.at([[2.0, 4.0], [6.0, 8.0]], rank)
+    end)
+  end
+
   test "from one to the other", %{both: both} do
     both.(fn
       communicator, 0 ->

@@ -1,0 +1,149 @@
+"""What one member of a group has of the memory that the group shares."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from vllm_distributed import entry
+from vllm_distributed.communicators.shared_calls import BARRIER, describe
+from vllm_distributed.communicators.shared_layout import FIRST_SLOT_BYTES, ROOM, Layout
+from vllm_distributed.communicators.shared_pipes import Inbox, Outbox
+from vllm_distributed.communicators.shared_segment import Segment, SegmentError
+from vllm_distributed.communicators.shared_slots import Slots
+from vllm_distributed.communicators.shared_steps import Steps
+from vllm_distributed.errors import CollectiveMismatchError
+from vllm_distributed.logger import init_logger
+
+__all__ = ["SharedMemory", "in_step"]
+
+logger = init_logger(__name__)
+
+_ASKING_FOR_ROOM = 1 << 62  # beside the number of the call that needs it
+_HAS_ROOM, _NO_ROOM = 1, 2
+
+
+class SharedMemory:
+    """The parts of the memory, and what all that goes through it has in common."""
+
+    def __init__(self, segment: Segment, layout: Layout, steps: Steps) -> None:
+        self.steps = steps
+        self.slots = Slots(segment, layout)
+        self.slot_bytes = layout.slot_bytes
+        self.raw = segment.raw
+        self._segment, self._layout = segment, layout
+        self._has_room: bool | None = None
+        self._outboxes: dict[int, Outbox] = {}
+        self._inboxes: dict[int, Inbox] = {}
+
+    @property
+    def me(self) -> int:
+        """This member's number in the group."""
+        return self.steps.me
+
+    @property
+    def members(self) -> int:
+        """How many there are."""
+        return self._layout.members
+
+    def barrier(self) -> None:
+        """Return when every member has called this. Raises as a collective does."""
+        steps = self.steps
+        steps.check()
+        entry.about_to_send()
+        steps.meet(BARRIER)
+
+    def room_for(self, length: int, number: int) -> bool:
+        """Return whether slots can take this many bytes for the call of this number.
+
+        The same on every member. The first call for more than is backed by memory from the start
+        is a step of its own.
+        """
+        if length <= FIRST_SLOT_BYTES:
+            return True
+        if self._has_room is None:
+            self._ask_for_room(number)
+        return bool(self._has_room)
+
+    def needs_to_ask(self) -> bool:
+        """Return whether nobody has called for more than is backed by memory from the start."""
+        return self._has_room is None
+
+    def usable_slot_bytes(self) -> int:
+        """Return how much a slot can take as things are; the same on every member."""
+        return self.slot_bytes if self._has_room else FIRST_SLOT_BYTES
+
+    def slot_at(self, member: int, parity: int) -> int:
+        """Return where in `raw` a slot begins."""
+        return self._layout.slot(member, parity)
+
+    def outbox(self, receiver: int) -> Outbox:
+        """Return the way to another member."""
+        found = self._outboxes.get(receiver)
+        if found is None:
+            found = Outbox(self._segment, self._layout, self.steps, self.me, receiver)
+            self._outboxes[receiver] = found
+        return found
+
+    def inbox(self, sender: int) -> Inbox:
+        """Return the way from another member."""
+        found = self._inboxes.get(sender)
+        if found is None:
+            found = Inbox(self._segment, self._layout, self.steps, self.me, sender)
+            self._inboxes[sender] = found
+        return found
+
+    def close(self) -> None:
+        """Tell the others that this member is through, and give the memory back. Idempotent."""
+        for pipe in (*self._outboxes.values(), *self._inboxes.values()):
+            pipe.close()
+        self.steps.leave()
+        self.slots.close()
+        self.raw = memoryview(b"")
+        self._segment.close()
+
+    def _ask_for_room(self, number: int) -> None:
+        """Have the whole slots backed by memory, everywhere or, where one member fails, nowhere."""
+        steps, layout = self.steps, self._layout
+        answer = _HAS_ROOM
+        try:
+            for parity in (0, 1):
+                self._segment.back(layout.slot(self.me, parity), self.slot_bytes)
+        except SegmentError as error:
+            answer = _NO_ROOM
+            logger.warning(
+                "%s sends tensors above %d bytes over gloo and not through shared memory: %s",
+                steps.name,
+                FIRST_SLOT_BYTES,
+                error,
+            )
+        steps.say(ROOM, answer)
+        steps.meet(number | _ASKING_FOR_ROOM)
+        self._has_room = steps.all_say(ROOM, _HAS_ROOM)
+
+
+_Operation = TypeVar("_Operation", bound=Callable[..., Any])
+
+
+def in_step(operation: _Operation) -> _Operation:
+    """Whoever ends between two steps of an operation tells the others, who would wait for it.
+
+    For methods of what has `_steps`, whose last argument is the call's number.
+    """
+
+    @functools.wraps(operation)
+    def call(self: Any, *arguments: Any) -> Any:
+        steps: Steps = self._steps
+        steps.check()
+        before = steps.step
+        try:
+            return operation(self, *arguments)
+        except CollectiveMismatchError:
+            raise
+        except BaseException:
+            if steps.step != before:
+                steps.break_off(describe(arguments[-1])[0])
+            raise
+
+    return cast("_Operation", call)

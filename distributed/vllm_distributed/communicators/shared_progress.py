@@ -1,0 +1,79 @@
+"""What was started and is not waited for goes on: one thread, which runs only while there is some.
+
+It polls, as everything that waits for another process through memory does, and polls patiently: who
+waits for an operation moves it on faster than this thread does.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from enum import Enum
+
+from vllm_distributed.communicators.waiting import Wait
+
+__all__ = ["Progress", "keep_going"]
+
+
+class Progress(Enum):
+    """What came of moving something on."""
+
+    DONE = "done"
+    MOVED = "moved"
+    IDLE = "idle"
+
+
+Advance = Callable[[bool], Progress]
+"""Moves something on. The argument says whether to check, as every 50 ms, that its peers are still
+there."""
+
+
+class _Background:
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: list[Advance] = []
+        self._has_thread = False
+
+    def add(self, advance: Advance) -> None:
+        with self._lock:
+            self._running.append(advance)
+            if self._has_thread:
+                return
+            self._has_thread = True
+        threading.Thread(target=self._run, name="vllm_distributed progress", daemon=True).start()
+
+    def _run(self) -> None:
+        wait = Wait(None)
+        while True:
+            look_around = wait.time_to_look_around()
+            with self._lock:
+                running = list(self._running)
+            found = [(advance, advance(look_around)) for advance in running]
+            done = [advance for advance, progress in found if progress is Progress.DONE]
+            with self._lock:
+                self._running = [each for each in self._running if each not in done]
+                if not self._running:
+                    self._has_thread = False
+                    return
+            if all(progress is Progress.IDLE for _, progress in found):
+                wait.pause()
+            else:
+                wait = Wait(None)
+
+
+_background = _Background()
+
+
+def keep_going(advance: Advance) -> None:
+    """Call `advance` again and again until it is done."""
+    _background.add(advance)
+
+
+def _after_fork() -> None:
+    """A forked child has neither the thread nor a part in what its parent began."""
+    global _background
+    _background = _Background()
+
+
+os.register_at_fork(after_in_child=_after_fork)
