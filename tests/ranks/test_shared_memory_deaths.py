@@ -5,17 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import subprocess
-import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-import torch.distributed as dist
 from rank_harness import Outcome, Ranks
 
 import vllm_distributed as vd
@@ -25,13 +22,13 @@ from vllm_distributed.errors import CollectiveError, CollectiveTimeoutError, Gro
 LONG, SHORT = timedelta(seconds=20), timedelta(seconds=1)
 TOLD_WITHIN_S = 2.0
 BIG = 8 << 20  # floats: more than a segment holds
-VICTIM = 3
+VICTIM = 5
 # Where the waiting ones have been for a while when it happens: most of them patient already.
 A_WHILE_S = 0.15
 
 Act = Callable[[vd.GroupCoordinator], Any]
-# The group of the collectives has ranks 1, 2 and 3, so that numbers in it are not global ones; that
-# of point to point has ranks 0 and 3. The victim, global rank 3, is the last in both.
+# Two groups of collectives, of ranks 1, 2 and 5 and of 3, 4 and 5: numbers in them are not global
+# ones. One of point to point, of ranks 0 and 5. The victim, rank 5, is the last in all of them.
 AMONG_ALL: dict[str, Act] = {
     "barrier": lambda g: g.barrier(),
     "all_reduce": lambda g: g.all_reduce(torch.ones(3)),
@@ -63,11 +60,17 @@ TAKERS: dict[str, Act] = {
 }
 
 
-def pairs() -> list[tuple[str, str]]:
-    """Return names of operations to wait in at once, each in one pair at least."""
-    collectives = [*AMONG_ALL, *TAKERS]
-    between = [*BETWEEN_TWO]
-    return [(name, between[at % len(between)]) for at, name in enumerate(collectives)]
+Names = tuple[str, str, str]
+
+
+def together() -> list[Names]:
+    """Return names of operations to wait in at once: two collectives and one between two."""
+    collectives, between = [*AMONG_ALL, *TAKERS], [*BETWEEN_TWO]
+    collectives += collectives[: len(collectives) % 2]
+    return [
+        (collectives[at], collectives[at + 1], between[at // 2 % len(between)])
+        for at in range(0, len(collectives), 2)
+    ]
 
 
 def join(rank: int, port: int, size: int, timeout: timedelta = LONG) -> int:
@@ -91,29 +94,31 @@ def meet(name: str, count: int) -> None:
         time.sleep(0.005)
 
 
-def wait_in(names: tuple[str, str], end: str) -> dict[str, Any]:
-    """Wait for rank 3, which ends in some way, and say what this rank was told and when."""
+def wait_in(names: Names, end: str) -> dict[str, Any]:
+    """Wait for the victim, which ends in some way, and say what this rank was told and when."""
     rank = vd.get_world_group().rank
-    many = new_group([[0], [1, 2, 3]], "many")
-    two = new_group([[0, 3], [1], [2]], "two")
-    idle = new_group([[0], [1, 2, 3]], "idle")
-    alive = new_group([[0, 1, 2], [3]], "alive")
-    for group in (many, two, idle, alive):
-        group.barrier()
-    meet("ready", 4)
+    one = new_group([[0], [1, 2, 5], [3], [4]], "one")
+    other = new_group([[0], [1], [2], [3, 4, 5]], "other")
+    two = new_group([[0, 5], [1], [2], [3], [4]], "two")
+    idle = new_group([[0, 5], [1, 2, 3, 4]], "idle")
+    alive = new_group([[0, 1, 2, 3, 4], [5]], "alive")
+    for each in (one, other, two, idle, alive):
+        each.barrier()
+    meet("ready", 6)
     if rank == VICTIM:
         time.sleep(A_WHILE_S)
-        ENDS[end](many, two)
-        meet("told", 4)
+        ENDS[end](one, other, two)
+        meet("told", 6)
         return {}
-    group = two if rank == 0 else many
-    call = BETWEEN_TWO[names[1]] if rank == 0 else {**AMONG_ALL, **TAKERS}[names[0]]
-    is_giver = rank == 2 and names[0] in TAKERS
+    group = two if rank == 0 else one if rank < 3 else other
+    name = operation_of(rank, names)
+    call = {**AMONG_ALL, **TAKERS, **BETWEEN_TWO}[name]
+    is_giver = name in TAKERS and group.rank_in_group == 1
     found: dict[str, Any] = {}
     started = time.monotonic()
     try:
         call(group)
-        assert is_giver, f"{names} returned without rank 3"
+        assert is_giver, f"{name} returned without the victim"
         group.barrier()
     except CollectiveError as error:
         found = {"told": str(error), "timed out": isinstance(error, CollectiveTimeoutError)}
@@ -125,15 +130,19 @@ def wait_in(names: tuple[str, str], end: str) -> dict[str, Any]:
             lost(group)
     found["again"] = time.monotonic() - started
     # Another one with the dead member: told when one waits for it.
-    if rank and end == "killed":
+    if rank == 0 and end == "killed":
         started = time.monotonic()
-        with pytest.raises(CollectiveError, match="rank 3"):
+        with pytest.raises(CollectiveError, match=f"rank {VICTIM}"):
             idle.all_reduce(torch.ones(1))
         found["other group"] = time.monotonic() - started
     # Who is alive can go on with each other.
-    assert alive.all_reduce(torch.ones(3)).tolist() == [3.0] * 3
-    meet("told", 3 if end in ("killed", "exited") else 4)
+    assert alive.all_reduce(torch.ones(3)).tolist() == [5.0] * 3
+    meet("told", 6 if end == "left" else 5)
     return found
+
+
+def operation_of(rank: int, names: Names) -> str:
+    return names[2] if rank == 0 else names[0] if rank < 3 else names[1]
 
 
 def leave(*groups: vd.GroupCoordinator) -> None:
@@ -148,37 +157,43 @@ ENDS: dict[str, Callable[..., object]] = {
 }
 
 
-def check_told(names: tuple[str, str], outcomes: list[Outcome], within_s: float) -> None:
+def check_told(names: Names, outcomes: list[Outcome]) -> None:
     wrong: list[str] = []
     for rank in range(VICTIM):
-        outcome, name = outcomes[rank], names[0] if rank else names[1]
+        outcome, name = outcomes[rank], operation_of(rank, names)
         if outcome.error is not None:
             wrong.append(f"rank {rank} in {name}: {outcome.report}")
             continue
         found = outcome.value
-        is_named = "rank 3" in found.get("told", "") and not found["timed out"]
-        is_soon = found["after"] < A_WHILE_S + within_s and found["again"] < within_s
-        if not is_named or not is_soon or found.get("other group", 0) > within_s:
+        is_named = f"rank {VICTIM}" in found.get("told", "") and not found["timed out"]
+        is_soon = found["after"] < A_WHILE_S + TOLD_WITHIN_S and found["again"] < TOLD_WITHIN_S
+        if not is_named or not is_soon or found.get("other group", 0) > TOLD_WITHIN_S:
             wrong.append(f"rank {rank} in {name}: {found}")
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("names", pairs(), ids=" and ".join)
-def test_who_waits_for_a_killed_rank_is_told_its_name(names: tuple[str, str]) -> None:
-    with Ranks(4) as ranks:
+@pytest.mark.parametrize("names", together(), ids=", ".join)
+def test_who_waits_for_a_killed_rank_is_told_its_name(names: Names) -> None:
+    with Ranks(6) as ranks:
         ranks.run(join)
         outcomes = ranks.call(wait_in, (names, "killed"), 30, with_place=False)
     assert outcomes[VICTIM].error == "ProcessDied"
-    check_told(names, outcomes, TOLD_WITHIN_S)
+    check_told(names, outcomes)
 
 
-@pytest.mark.parametrize("end", ["exited", "left"])
-@pytest.mark.parametrize("names", [("barrier", "recv"), ("all_reduce, large", "send without room")])
-def test_who_waits_for_a_rank_that_left_is_told_its_name(names: tuple[str, str], end: str) -> None:
-    with Ranks(4) as ranks:
+@pytest.mark.parametrize(
+    ("end", "names"),
+    [
+        ("exited", ("barrier", "all_reduce, large", "recv")),
+        ("left", ("broadcast", "all_gather, large", "recv")),
+        ("left", ("all_reduce", "broadcast_object", "send without room")),
+    ],
+)
+def test_who_waits_for_a_rank_that_left_is_told_its_name(end: str, names: Names) -> None:
+    with Ranks(6) as ranks:
         ranks.run(join)
         outcomes = ranks.call(wait_in, (names, end), 30, with_place=False)
-    check_told(names, outcomes, TOLD_WITHIN_S)
+    check_told(names, outcomes)
 
 
 # In the middle of it
@@ -214,8 +229,6 @@ def test_a_rank_killed_in_the_middle_of_moving_data(size: int) -> None:
 @contextlib.contextmanager
 def later(seconds: float, act: Callable[[], None]) -> Iterator[None]:
     """Do something from another thread while the block waits for the ranks."""
-    import threading
-
     timer = threading.Timer(seconds, act)
     timer.start()
     try:
@@ -251,72 +264,28 @@ def test_a_dead_rank_with_living_children_is_dead() -> None:
     assert alive.error is None, alive.report
 
 
-UNBURIED = """
-import os, signal, sys, time
-from datetime import timedelta
-import torch, vllm_distributed as vd
-rank, port = int(sys.argv[1]), int(sys.argv[2])
-limit = timedelta(seconds=20)
-vd.init_distributed_environment(2, rank, f"tcp://127.0.0.1:{port}", rank, "gloo", limit)
-vd.get_world_group().barrier()
-if rank == 1:
-    os.kill(os.getpid(), signal.SIGKILL)
-started = time.monotonic()
-try:
-    vd.get_world_group().all_reduce(torch.ones(3))
-except vd.errors.CollectiveError as error:
-    print(f"{time.monotonic() - started} {error}")
-"""
+def has_a_dead_child(_: int, port: int, __: int) -> tuple[str, float]:
+    """Be rank 0 and the parent of rank 1, and do not ask what became of it."""
+    rank = 1 if os.fork() == 0 else 0
+    join(rank, port, 2)
+    vd.get_world_group().barrier()
+    if rank == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    started = time.monotonic()
+    with pytest.raises(CollectiveError) as caught:
+        vd.get_world_group().all_reduce(torch.ones(3))
+    return str(caught.value), time.monotonic() - started
 
 
 def test_a_dead_rank_that_nobody_has_buried_is_dead() -> None:
     """Its parent has not waited for it: there still is a process of its number."""
-    port = dist.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False).port
-    ranks = [
-        subprocess.Popen([sys.executable, "-c", UNBURIED, str(rank), str(port)], text=True,
-                         stdout=subprocess.PIPE, cwd=Path(__file__).parent)
-        for rank in range(2)
-    ]  # fmt: skip
-    try:
-        printed, _ = ranks[0].communicate(timeout=40)
-    finally:
-        for process in ranks:
-            process.kill()
-            process.wait()
-    seconds, _, message = printed.partition(" ")
+    with Ranks(1) as ranks:
+        message, seconds = ranks.run(has_a_dead_child)[0]
     assert "rank 1" in message
-    assert float(seconds) < TOLD_WITHIN_S
+    assert seconds < TOLD_WITHIN_S
 
 
 # Who stands still is late, not dead
-
-
-def wait_for_a_stopped_one(name: str) -> dict[str, Any]:
-    rank = vd.get_world_group().rank
-    kept = new_group([[0, 1, 2]], "kept")
-    group = vd.GroupCoordinator([[0], [1, 2]], rank, "gloo", True, False, "brief", SHORT)
-    group.barrier()
-    stopped = kept.broadcast_object(os.getpid(), 2)
-    found: dict[str, Any] = {}
-    meet("ready", 3)
-    if rank == 2:
-        os.kill(os.getpid(), signal.SIGSTOP)
-    elif rank == 1:
-        started = time.monotonic()
-        with pytest.raises(CollectiveTimeoutError, match="rank 2") as caught:
-            STOPPED[name](group)
-        found = {"after": time.monotonic() - started, "told": str(caught.value)}
-        os.kill(stopped, signal.SIGCONT)
-    # It finds its group lost, soon, but the other one as it was.
-    if rank == 2:
-        started = time.monotonic()
-        with contextlib.suppress(CollectiveError):
-            STOPPED[name](group)
-        with pytest.raises(CollectiveError):
-            group.all_reduce(torch.ones(3))
-        found["after"] = time.monotonic() - started
-    assert kept.all_reduce(torch.ones(1)).item() == 3
-    return found
 
 
 STOPPED: dict[str, Act] = {
@@ -329,24 +298,59 @@ STOPPED: dict[str, Act] = {
 }
 
 
-@pytest.mark.parametrize("name", STOPPED)
-def test_a_rank_that_stands_still_is_a_timeout_that_names_it(name: str) -> None:
-    with Ranks(3) as ranks:
+def wait_for_a_stopped_one() -> dict[str, Any]:
+    """Every rank but the last waits in an operation of its own, all for the last one."""
+    world = vd.get_world_group()
+    last = world.world_size - 1
+    groups = []
+    for waiting in range(last):
+        alone = [[rank] for rank in range(last) if rank != waiting]
+        partition = [[waiting, last], *alone]
+        name = f"brief{waiting}"
+        groups.append(vd.GroupCoordinator(partition, world.rank, "gloo", True, False, name, SHORT))
+        groups[-1].barrier()
+    stopped = world.broadcast_object(os.getpid(), last)
+    meet("ready", last + 1)
+    found: dict[str, Any] = {}
+    if world.rank == last:
+        os.kill(os.getpid(), signal.SIGSTOP)
+        # It finds the groups lost, soon, and the world as it was.
+        started = time.monotonic()
+        for group, call in zip(groups, STOPPED.values(), strict=True):
+            with contextlib.suppress(CollectiveError):
+                call(group)
+            with pytest.raises(CollectiveError):
+                group.barrier()
+        found = {"after": time.monotonic() - started}
+    else:
+        call = list(STOPPED.values())[world.rank]
+        started = time.monotonic()
+        with pytest.raises(CollectiveTimeoutError, match=rf"rank {last}\b"):
+            call(groups[world.rank])
+        found = {"after": time.monotonic() - started}
+        meet("told", last)
+        os.kill(stopped, signal.SIGCONT)
+    assert world.all_reduce(torch.ones(1)).item() == last + 1
+    return found
+
+
+def test_a_rank_that_stands_still_is_a_timeout_that_names_it() -> None:
+    with Ranks(len(STOPPED) + 1) as ranks:
         ranks.run(join)
-        outcomes = ranks.call(wait_for_a_stopped_one, (name,), 20, with_place=False)
-    for outcome in outcomes:
-        assert outcome.error is None, outcome.report
-    assert 0.9 < outcomes[1].value["after"] < 1.9
-    assert outcomes[2].value["after"] < 2.5
+        outcomes = ranks.call(wait_for_a_stopped_one, (), 20, with_place=False)
+    for name, outcome in zip([*STOPPED, "the stopped one"], outcomes, strict=True):
+        assert outcome.error is None, f"{name}: {outcome.report}"
+    for name, outcome in zip(STOPPED, outcomes, strict=False):
+        assert 0.9 < outcome.value["after"] < 1.9, name
+    assert outcomes[-1].value["after"] < 2.5
 
 
 def stands_still_for_a_while(rank: int, port: int, size: int) -> None:
     """Longer than any look around: nobody takes it for dead, and nothing is lost."""
     group = vd.get_world_group()
-    for turn in range(2):
-        if rank == turn:
-            time.sleep(1.2)
-        assert group.all_reduce(torch.full((5000,), 1.0 + turn))[7] == size * (1 + turn)
+    if rank == 1:
+        time.sleep(1.0)
+    assert group.all_reduce(torch.full((5000,), 2.0))[7] == 2 * size
 
 
 def test_a_late_rank_is_waited_for() -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import torch
-from rank_harness import Ranks, World, join_world
+from rank_harness import SHARED_MEMORY, Ranks, World, join_world
 from schedules import draw, end_groups, make_groups, take
 
 import vllm_distributed as vd
@@ -108,7 +108,7 @@ def work_under_stress(rank: int, port: int, size: int, seed: int, seconds: float
 
 
 def _process_ids(rank: int, port: int, size: int) -> int:
-    join_world(rank, port, size, TWO_BY_TWO if size == 4 else LAYOUTS[size])
+    join_world(rank, port, size, SHARED_MEMORY, LAYOUTS[size])
     return os.getpid()
 
 
