@@ -4,21 +4,34 @@ Both sides of a pair run alternately in one loop, so that whatever else the mach
 One measurement is a number of calls one after the other and an answer, so that neither side is
 credited with a call that merely handed its data over.
 
+The message queue's arrays are measured one way, from before `enqueue` on one rank to after
+`dequeue` on the other, against two bare copies: one rank copies as many bytes into shared memory
+and says so, the other copies them out into memory that it allocates as the queue does. The first
+call of each is told apart, because it takes memory from the system; later ones, on both sides, find
+what the call before gave back. For the queue's rows each rank has a core of its own: where other
+load puts both on one, nothing is copied out while it is copied in, and every message waits for the
+scheduler.
+
     python benchmarks/messages.py [repetitions]
 """
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import mmap
 import multiprocessing
+import os
 import socket
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from multiprocessing.connection import Connection
 from typing import Any
 
+import numpy as np
 import torch
 import torch.distributed as dist
 
@@ -28,18 +41,43 @@ from vllm_distributed.communicators import MessageQueue
 WARM_UP = 10
 CALLS = 20
 TENSORS, FLOATS = 10, (64 << 10) // 4
+ARRAY_BYTES = 8 << 20
+SMALL_TARGET_S, ARRAY_TARGET = 12e-6, 1.1
 SMALL = {"step": 17, "ids": [1, 2, 3, 4], "name": "decode", "temperature": 0.7}
 
 
-def queue_latency(rounds: int) -> float:
-    """Return the seconds from enqueue on one rank to dequeue on the other: half a round trip."""
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # glibc's malloc.h
+
+
+def keep_what_is_freed() -> None:
+    """Have malloc not give large memory back to the system: whether it does, and 2000 page faults
+    are in the next call, would be a matter of luck."""
+    with contextlib.suppress(AttributeError):  # not glibc
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(_M_MMAP_THRESHOLD, 32 << 20)
+        mallopt(_M_TRIM_THRESHOLD, 1 << 30)
+
+
+@contextlib.contextmanager
+def own_core(rank: int) -> Iterator[None]:
+    """Run this thread on one core, another one for each rank."""
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {sorted(allowed)[rank % len(allowed)]})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, allowed)
+
+
+def queue_latency(rounds: int) -> list[float]:
+    """Return the seconds from enqueue on one rank to dequeue on the other: half of round trips."""
     group = vd.get_tp_group()
     out, back = (
         MessageQueue.create_from_process_group(group.cpu_group, 1 << 20, 10, writer)
         for writer in (0, 1)
     )
     times = []
-    for _ in range(rounds * CALLS // 4):
+    for _ in range(rounds * CALLS):
         started = time.perf_counter()
         if group.is_first_rank:
             out.enqueue(SMALL)
@@ -50,7 +88,69 @@ def queue_latency(rounds: int) -> float:
     group.barrier()
     out.shutdown()
     back.shutdown()
-    return statistics.median(times)
+    return times
+
+
+def queue_arrays(rounds: int, shared: mmap.mmap) -> list[tuple[str, list[float], list[float]]]:
+    """Return the seconds of each one-way trip of an array, through the queue and by bare copies.
+
+    `shared` is memory of both ranks: room for the array, and a count after it.
+    """
+    group = vd.get_tp_group()
+    queue = MessageQueue.create_from_process_group(group.cpu_group, 24 << 20, 10)
+    memory = memoryview(shared)
+    room, count = memory[:ARRAY_BYTES], memory[ARRAY_BYTES:].cast("Q")
+    array = np.arange(ARRAY_BYTES // 4, dtype=np.float32)
+    tensor = torch.arange(ARRAY_BYTES // 4, dtype=torch.float32)
+    said = 0
+
+    def bare(source: Any, allocate: Callable[[], Any]) -> Any:
+        nonlocal said
+        said += 1
+        if group.is_first_rank:
+            room[:] = memoryview(source).cast("B")
+            count[0] = said
+            return None
+        while count[0] < said:
+            os.sched_yield()
+        target = allocate()
+        memoryview(target)[:] = room
+        return target
+
+    def queued(source: Any) -> Any:
+        return queue.enqueue(source) if group.is_first_rank else queue.dequeue()
+
+    def new_tensor() -> Any:
+        return torch.empty(ARRAY_BYTES, dtype=torch.uint8).numpy()
+
+    kinds: list[tuple[str, list[Callable[[], Any]]]] = [
+        (
+            "numpy array",
+            [lambda: queued(array), lambda: bare(array, lambda: np.empty(ARRAY_BYTES, np.uint8))],
+        ),
+        ("torch tensor", [lambda: queued(tensor), lambda: bare(tensor.numpy(), new_tensor)]),
+    ]
+    clocks: dict[str, list[list[float]]] = {name: [[], []] for name, _ in kinds}
+    for index in range(rounds + WARM_UP):
+        for name, calls in kinds:
+            for which in (0, 1) if index % 2 else (1, 0):
+                group.barrier()
+                started = time.perf_counter()
+                calls[which]()
+                # One clock for all processes of the machine: the sender's is the start.
+                now = started if group.is_first_rank else time.perf_counter()
+                clocks[name][which].append(now)
+    ends = group.broadcast_object(clocks, 1)
+    group.barrier()
+    queue.shutdown()
+    trips = [
+        [
+            [after - before for before, after in zip(starts, arrivals, strict=True)]
+            for starts, arrivals in zip(clocks[name], ends[name], strict=True)
+        ]
+        for name, _ in kinds
+    ]
+    return [(name, *both) for (name, _), both in zip(kinds, trips, strict=True)]
 
 
 def pairs(
@@ -117,9 +217,12 @@ def medians(
     return statistics.median(times[0]), statistics.median(times[1])
 
 
-def rank_main(rank: int, listener: socket.socket, rounds: int, results: Connection) -> None:
+def rank_main(
+    rank: int, listener: socket.socket, shared: mmap.mmap, rounds: int, results: Connection
+) -> None:
     """Measure on one rank; rank 0 reports."""
     torch.set_num_threads(1)  # as torchrun does: two ranks share the cores
+    keep_what_is_freed()
     port = listener.getsockname()[1]
     if rank == 0:
         vd.adopt_listen_socket(listener)
@@ -130,10 +233,11 @@ def rank_main(rank: int, listener: socket.socket, rounds: int, results: Connecti
     queued = vd.init_model_parallel_group(
         [[0, 1]], rank, "gloo", use_message_queue_broadcaster=True, group_name="queued"
     )
-    latency = queue_latency(rounds)
+    with own_core(rank):
+        small, arrays = queue_latency(rounds), queue_arrays(rounds, shared)
     rows = [(name, *medians(*pair, rounds)) for name, pair in pairs(queued).items()]
     if rank == 0:
-        results.send((latency, rows))
+        results.send((small, arrays, rows))
     vd.get_world_group().barrier()
     queued.destroy()
     vd.cleanup_dist_env_and_memory()
@@ -144,20 +248,33 @@ def main() -> None:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 100
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe()
-    with socket.socket() as listener:
+    with socket.socket() as listener, mmap.mmap(-1, ARRAY_BYTES + mmap.PAGESIZE) as shared:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         ranks = [
-            context.Process(target=rank_main, args=(rank, listener, rounds, theirs))
+            context.Process(target=rank_main, args=(rank, listener, shared, rounds, theirs))
             for rank in range(2)
         ]
         for process in ranks:
             process.start()
         theirs.close()
-        latency, rows = ours.recv()
+        small, arrays, rows = ours.recv()
         for process in ranks:
             process.join()
-    print(f"MessageQueue, enqueue to dequeue of a small dict: {latency * 1e6:.1f} us p50\n")
+    print("| MessageQueue, one way | p50 (us) | two copies (us) | ratio | target | first (us) |")
+    print("|---|---|---|---|---|---|")
+    tenth, *_ = statistics.quantiles(small, n=10)
+    print(
+        f"| small dict (p10 {tenth * 1e6:.1f}) | {statistics.median(small) * 1e6:.1f} | | "
+        f"| {SMALL_TARGET_S * 1e6:.0f} us | {small[0] * 1e6:.0f} |"
+    )
+    for name, mine, bare in arrays:
+        queued_s, bare_s = (statistics.median(times[WARM_UP:]) for times in (mine, bare))
+        print(
+            f"| 8 MiB {name} | {queued_s * 1e6:.0f} | {bare_s * 1e6:.0f} | {queued_s / bare_s:.2f} "
+            f"| {ARRAY_TARGET} | {mine[0] * 1e6:.0f}, two copies {bare[0] * 1e6:.0f} |"
+        )
+    print()
     print("| ours / raw torch | ours p50 (us) | raw p50 (us) | ratio |")
     print("|---|---|---|---|")
     for name, mine, raw in rows:

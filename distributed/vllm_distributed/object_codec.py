@@ -15,9 +15,9 @@ import os
 import pickle
 import re
 import struct
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import IntEnum
+from functools import partial
 from math import prod
 from typing import Any, NamedTuple, NoReturn
 
@@ -46,6 +46,7 @@ _DTYPES = {
     if isinstance(value, torch.dtype)
 }
 _COMPLEX = struct.Struct("<dd")
+_PLACE = struct.Struct("<I")
 # What numpy's `dtype.str` says of the kinds that are plain memory: no objects, no structures.
 _NUMPY_DTYPE = re.compile(r"[<>|=][biufcSUMm][0-9]{1,9}(\[[0-9]{0,9}[A-Za-zμ]{1,2}\])?", re.ASCII)
 
@@ -75,6 +76,7 @@ class _Extension(IntEnum):
     PICKLE = 11
     NUMPY_ARRAY = 12
     NUMPY_SCALAR = 13
+    ASIDE = 14
 
 
 _CONTAINERS: dict[int, type] = {
@@ -85,29 +87,42 @@ _CONTAINERS: dict[int, type] = {
 _CODES = {kind: _Extension(code) for code, kind in _CONTAINERS.items()}
 
 
-def encode(value: Any) -> bytes:
+def encode(value: Any, aside: list[Any] | None = None) -> bytes:
     """Return `value` as bytes. Raises `EncodingError` naming the type that cannot travel.
+
+    With `aside`, an empty list, tensors and numpy arrays are appended to it, and only their places
+    in it are encoded: their elements travel in another way.
 
     >>> decode(encode({"a": (1, 2), 3: {4, 5}}))
     {'a': (1, 2), 3: {4, 5}}
     """
     try:
         try:
-            return _pack(value)
+            return _pack(value, aside, 0)
         except _TooDeepError:
-            return _pack(_prepare(value, 0))
+            if aside is not None:
+                aside.clear()
+            return _pack(_prepare(value, aside, 0), aside, 0)
     except (ValueError, OverflowError, RecursionError) as error:
         if isinstance(error, EncodingError):
             raise
+        too_deep = "recursion" in str(error)
+        why = "it is nested too deeply, or contains itself" if too_deep else error
         raise EncodingError(
-            f"an object of type {_type_name(value)} cannot be encoded: {error}"
+            f"an object of type {_type_name(value)} cannot be encoded: {why}"
         ) from error
 
 
-def decode(data: bytes | bytearray | memoryview) -> Any:
-    """Return the object that `encode` made `data` from. Tensors arrive on the CPU."""
+def decode(data: bytes | bytearray | memoryview, aside: Sequence[Any] = ()) -> Any:
+    """Return the object that `encode` made `data` from. Tensors arrive on the CPU.
+
+    `aside` are the tensors and arrays that were set aside; each must have its one place in `data`.
+    """
     try:
-        return _unpack(data, 0)
+        if not aside:
+            return _unpack(data, _restore, 0)
+        left = dict(enumerate(aside))
+        value = _unpack(data, partial(_restore, left=left), 0)
     except EncodingError:
         raise
     except (
@@ -120,49 +135,42 @@ def decode(data: bytes | bytearray | memoryview) -> Any:
         raise EncodingError(
             f"{len(data)} bytes received are not an encoded object: {error}"
         ) from error
+    if left:
+        raise EncodingError(f"the object has no place for {len(left)} of its arrays")
+    return value
 
 
 class _TooDeepError(Exception):
     """The value is nested too deep to pack it the fast way."""
 
 
-class _Depth(threading.local):
-    """How many calls of msgpack's packer this thread is inside of."""
-
-    level = 0
-
-    def __enter__(self) -> None:
-        if self.level > _FAST_NESTING:
-            raise _TooDeepError
-        self.level += 1
-
-    def __exit__(self, *failure: object) -> None:
-        self.level -= 1
-
-
-_depth = _Depth()
-
-
-def _pack(value: Any) -> bytes:
-    with _depth:
-        packed: bytes = msgpack.packb(
-            value, default=_extend, strict_types=True, unicode_errors="surrogatepass"
-        )
+def _pack(value: Any, aside: list[Any] | None = None, level: int = 0) -> bytes:
+    """Return `value` as msgpack, from inside of `level` calls of msgpack's packer."""
+    if level > _FAST_NESTING:
+        raise _TooDeepError
+    packer = msgpack.Packer(
+        default=partial(_extend, aside, level + 1),
+        strict_types=True,
+        unicode_errors="surrogatepass",
+    )
+    packed: bytes = packer.pack(value)
     return packed
 
 
-def _prepare(value: Any, depth: int) -> Any:
+def _prepare(value: Any, aside: list[Any] | None, depth: int) -> Any:
     """Return `value` with its tuples and sets as extensions already, the innermost first, so that
     packing them nests nothing."""
     kind = type(value)
     if kind is list:
-        return [_prepare(item, depth) for item in value]
+        return [_prepare(item, aside, depth) for item in value]
     if kind is dict:
-        return {_prepare(key, depth): _prepare(item, depth) for key, item in value.items()}
+        return {
+            _prepare(key, aside, depth): _prepare(item, aside, depth) for key, item in value.items()
+        }
     code = _CODES.get(kind)
     if code is None:
         return value
-    return _extension(code, _pack([_prepare(item, _deeper(depth)) for item in value]))
+    return _extension(code, _pack([_prepare(item, aside, _deeper(depth)) for item in value], aside))
 
 
 def _deeper(depth: int) -> int:
@@ -171,8 +179,10 @@ def _deeper(depth: int) -> int:
     return depth + 1
 
 
-def _unpack(data: bytes | bytearray | memoryview, depth: int) -> Any:
-    """Return the value of msgpack bytes, extensions resolved.
+def _unpack(
+    data: bytes | bytearray | memoryview, restore: Callable[[int, bytes], Any], depth: int
+) -> Any:
+    """Return the value of msgpack bytes, extensions resolved: by `restore`, but for containers.
 
     Tuples and sets come out of msgpack as they are and are resolved after it has returned, level by
     level: unpacking them from within its `ext_hook` would nest its C frames. Data without any costs
@@ -180,13 +190,13 @@ def _unpack(data: bytes | bytearray | memoryview, depth: int) -> Any:
     """
     found: list[bool] = []
 
-    def restore(code: int, payload: bytes) -> Any:
+    def put_off(code: int, payload: bytes) -> Any:
         if code in _CONTAINERS:
             found.append(True)
             return msgpack.ExtType(code, payload)
-        return _restore(code, payload)
+        return restore(code, payload)
 
-    value = _unpack_flat(data, restore)
+    value = _unpack_flat(data, put_off)
     if not found:
         return value
     root = [value]
@@ -194,27 +204,33 @@ def _unpack(data: bytes | bytearray | memoryview, depth: int) -> Any:
     while pending:
         part = pending.pop()
         if type(part) is dict:
-            _resolve_keys(part, depth)
+            _resolve_keys(part, restore, depth)
         for place, item in part.items() if type(part) is dict else enumerate(part):
             kind = type(item)
             if kind is msgpack.ExtType:
-                part[place] = _unpack_container(item, depth)
+                part[place] = _unpack_container(item, restore, depth)
             elif kind is list or kind is dict:
                 pending.append(item)
     return root[0]
 
 
-def _resolve_keys(mapping: dict[Any, Any], depth: int) -> None:
+def _resolve_keys(
+    mapping: dict[Any, Any], restore: Callable[[int, bytes], Any], depth: int
+) -> None:
     if any(type(key) is msgpack.ExtType for key in mapping):
         items = list(mapping.items())
         mapping.clear()
         for key, item in items:
-            resolved = _unpack_container(key, depth) if type(key) is msgpack.ExtType else key
-            mapping[resolved] = item
+            if type(key) is msgpack.ExtType:
+                key = _unpack_container(key, restore, depth)
+            mapping[key] = item
 
 
-def _unpack_container(extension: msgpack.ExtType, depth: int) -> Any:
-    return _CONTAINERS[extension.code](_list(_unpack(extension.data, _deeper(depth))))
+def _unpack_container(
+    extension: msgpack.ExtType, restore: Callable[[int, bytes], Any], depth: int
+) -> Any:
+    items = _list(_unpack(extension.data, restore, _deeper(depth)))
+    return _CONTAINERS[extension.code](items)
 
 
 def _unpack_flat(data: bytes | bytearray | memoryview, restore: Callable[[int, bytes], Any]) -> Any:
@@ -223,12 +239,12 @@ def _unpack_flat(data: bytes | bytearray | memoryview, restore: Callable[[int, b
     )
 
 
-def _extend(value: Any) -> Any:
+def _extend(aside: list[Any] | None, level: int, value: Any) -> Any:
     """What msgpack has no type for becomes an extension."""
     kind = type(value)
     code = _CODES.get(kind)
     if code is not None:
-        return _extension(code, _pack(list(value)))
+        return _extension(code, _pack(list(value), aside, level))
     if kind is int:  # msgpack hands over what does not fit 64 bits
         size = value.bit_length() // 8 + 1
         return _extension(_Extension.BIG_INT, value.to_bytes(size, "little", signed=True))
@@ -239,15 +255,23 @@ def _extend(value: Any) -> Any:
     if kind is torch.device:
         return _extension(_Extension.DEVICE, str(value).encode())
     if kind is torch.Size:
-        return _extension(_Extension.SIZE, _pack([int(extent) for extent in value]))
+        return _extension(_Extension.SIZE, _pack([int(extent) for extent in value], None, level))
     if kind is TensorMetadata:
-        return _extension(_Extension.TENSOR_METADATA, _pack(list(value)))
+        return _extension(_Extension.TENSOR_METADATA, _pack(list(value), None, level))
     if isinstance(value, torch.Tensor) and value.layout is torch.strided and not value.is_meta:
+        if value.is_quantized:
+            raise EncodingError(
+                "a quantized tensor cannot travel between ranks: dequantize it first"
+            )
+        if aside is not None:
+            return _set_aside(value, aside)
         return _extension(_Extension.TENSOR, _pack_tensor(value))
     if isinstance(value, np.generic) or kind is np.ndarray or kind is np.memmap:
         array = np.asarray(value)
         if _NUMPY_DTYPE.fullmatch(array.dtype.str):
             is_scalar = isinstance(value, np.generic)
+            if aside is not None and not is_scalar:
+                return _set_aside(array, aside)
             code = _Extension.NUMPY_SCALAR if is_scalar else _Extension.NUMPY_ARRAY
             return _extension(code, _pack_array(array))
     if _pickle_is_allowed():
@@ -261,8 +285,16 @@ def _extend(value: Any) -> Any:
     )
 
 
-def _restore(code: int, data: bytes) -> Any:
-    """The inverse of `_extend`, for bytes that may be anything; not for containers."""
+def _set_aside(value: Any, aside: list[Any]) -> Any:
+    aside.append(value)
+    return _extension(_Extension.ASIDE, _PLACE.pack(len(aside) - 1))
+
+
+def _restore(code: int, data: bytes, left: dict[int, Any] | None = None) -> Any:
+    """The inverse of `_extend`, for bytes that may be anything; not for containers.
+
+    `left` are the values set aside, by place, that have not been asked for yet.
+    """
     if code == _Extension.BIG_INT:
         return int.from_bytes(data, "little", signed=True)
     if code == _Extension.COMPLEX:
@@ -285,13 +317,15 @@ def _restore(code: int, data: bytes) -> Any:
         return _unpack_scalar(data)
     if code == _Extension.PICKLE:
         return _unpickle(data)
+    if code == _Extension.ASIDE:
+        if not left or len(data) != _PLACE.size or (place := _PLACE.unpack(data)[0]) not in left:
+            raise EncodingError("an array is asked for that is not there, or for the second time")
+        return left.pop(place)
     raise EncodingError(f"extension {code} is not one of this version's: upgrade the receiver")
 
 
 def _pack_tensor(tensor: torch.Tensor) -> bytes:
     host = tensor.detach().cpu().resolve_conj().resolve_neg().contiguous()
-    if host.is_quantized:
-        raise EncodingError("a quantized tensor cannot travel between ranks: dequantize it first")
     raw = host.reshape(-1).view(torch.uint8).numpy().tobytes() if host.numel() else b""
     return _pack([str(host.dtype).removeprefix("torch."), list(host.shape), raw])
 

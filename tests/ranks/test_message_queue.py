@@ -26,6 +26,7 @@ from rank_harness import Outcome, Ranks, World, _values, run_ranks
 
 import vllm_distributed as vd
 from vllm_distributed.communicators import MessageQueue
+from vllm_distributed.communicators.message_queue_frames import pack
 from vllm_distributed.communicators.message_queue_sockets import SocketWriter
 from vllm_distributed.communicators.message_queue_writer import Writer
 from vllm_distributed.errors import (
@@ -162,6 +163,160 @@ def test_an_object_much_larger_than_the_ring() -> None:
 def sum_of_one(rank: int, port: int, count: int) -> tuple[int, str]:
     tensor, word = _queues["reader"].dequeue(20.0)
     return int(tensor.sum()), word
+
+
+def large_things() -> dict[str, Any]:
+    """More than 8 MiB each, with bytes that say where they belong."""
+    count = (8 << 20) // 4 + 1001
+    return {
+        "tensor": torch.arange(count, dtype=torch.int32),
+        "array": np.arange(count, dtype=np.float32)[::-1],
+        "text": "ä" * (count * 2),
+    }
+
+
+@pytest.mark.parametrize("chunk_bytes", [24 << 20, 3 << 20])
+def test_large_arrays_arrive_whole_and_are_the_readers_own(chunk_bytes: int) -> None:
+    with Readers(2, 1, max_chunk_bytes=chunk_bytes) as readers:
+        reading = readers.start(read_large_things, 2)
+        for _ in range(2):
+            for name, value in large_things().items():
+                readers.queue.enqueue({name: value}, 20.0)
+                if name != "text":
+                    value[:] = 0  # what was enqueued has been copied
+        _values(reading.result())
+
+
+def read_large_things(rank: int, port: int, count: int, times: int) -> None:
+    received = [_queues["reader"].dequeue(20.0) for _ in range(3 * times)]
+    expected = large_things()
+    for tensor, array, text in zip(*[iter(received)] * 3, strict=True):
+        assert torch.equal(tensor["tensor"], expected["tensor"])
+        assert np.array_equal(array["array"], expected["array"])
+        assert text["text"] == expected["text"]
+        tensor["tensor"] += 1  # its memory is its own: the next ones are not changed
+        array["array"][:] = 1
+
+
+def test_a_reader_that_keeps_up_needs_the_memory_of_one_chunk() -> None:
+    with Readers(1, max_chunk_bytes=1 << 20, max_chunks=10) as readers:
+        for number in range(20):
+            readers.queue.enqueue(np.full(1 << 19, number, np.uint8))
+            assert readers.run(first_of_one) == [number]
+        assert memory_of(readers.queue) < 1 << 20
+        for number in range(10):  # one that does not needs it all
+            readers.queue.enqueue(np.full(1 << 19, number, np.uint8))
+        assert 10 << 19 < memory_of(readers.queue) < 12 << 19
+        assert [readers.run(first_of_one) for _ in range(10)] == [[n] for n in range(10)]
+
+
+def first_of_one(rank: int, port: int, count: int) -> int:
+    return int(_queues["reader"].dequeue(20.0)[0])
+
+
+def memory_of(queue: MessageQueue) -> int:
+    assert isinstance(queue._end, Writer)
+    assert queue._end.ring is not None
+    return os.fstat(queue._end.ring._segment._descriptor).st_blocks * 512
+
+
+class Halting(list[Any]):
+    """The parts of a frame, of which all but the first come when `go_on` has returned."""
+
+    def __init__(self, value: Any, go_on: Callable[[], object]) -> None:
+        parts, self.size = pack(value)
+        super().__init__(parts)
+        self._go_on = go_on
+
+    def __iter__(self) -> Iterator[Any]:
+        for number, part in enumerate(super().__iter__()):
+            if number == 2:
+                self._go_on()
+            yield part
+
+
+def write_halting(queue: MessageQueue, value: Any, go_on: Callable[[], object]) -> None:
+    assert isinstance(queue._end, Writer)
+    parts = Halting(value, go_on)
+    queue._end.write(parts, parts.size, time.monotonic() + 20)
+
+
+TWO_HALVES = [torch.arange(1 << 19, dtype=torch.int32), torch.ones(1 << 20)]
+
+
+@contextlib.contextmanager
+def both_ends_here(**options: Any) -> Iterator[tuple[MessageQueue, MessageQueue]]:
+    queue = MessageQueue(1, 1, **options)
+    reader = MessageQueue.create_from_handle(queue.export_handle(), 0)
+    queue.wait_until_ready()
+    reader.wait_until_ready()
+    yield queue, reader
+    reader.shutdown()
+    queue.shutdown()
+
+
+def test_a_reader_that_gave_up_within_an_object_goes_on_there() -> None:
+    go_on = threading.Event()
+    with both_ends_here() as (queue, reader), ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write_halting, queue, TWO_HALVES, lambda: go_on.wait(20))
+        with pytest.raises(MessageQueueTimeoutError):
+            reader.dequeue(0.3)
+        cancel = threading.Event()
+        cancel.set()
+        with pytest.raises(MessageQueueCancelledError):
+            reader.dequeue(cancel=cancel)
+        go_on.set()
+        first, second = reader.dequeue(20)
+        assert torch.equal(first, TWO_HALVES[0])
+        assert torch.equal(second, TWO_HALVES[1])
+        writing.result(20)
+        queue.enqueue("next")
+        assert reader.dequeue(20) == "next"
+
+
+class Interruption(Exception):
+    """What ends an enqueue in the middle, as control-C does."""
+
+
+def fail() -> None:
+    raise Interruption
+
+
+def test_an_object_whose_writing_was_interrupted_is_dropped() -> None:
+    with both_ends_here(max_chunks=2) as (queue, reader), ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(reader.dequeue, 20)
+        for _ in range(3):
+            with pytest.raises(Interruption):
+                write_halting(queue, TWO_HALVES, fail)
+        queue.enqueue("after", 20)
+        assert reading.result(20) == "after"
+        queue.enqueue(TWO_HALVES, 20)
+        assert torch.equal(reader.dequeue(20)[1], TWO_HALVES[1])
+
+
+def test_a_writer_that_is_killed_within_an_object_is_noticed() -> None:
+    with Ranks(2) as ranks:
+        handle = ranks.run(write_to_rank_1)[0]
+        outcomes = ranks.call(die_within_an_object, (handle,), 20.0, with_place=True)
+        assert outcomes[0].error == "ProcessDied"
+        assert outcomes[1].error == "MessageQueueClosedError", outcomes[1].report
+        assert "not running any more" in outcomes[1].message
+        assert outcomes[1].seconds < 10
+
+
+def write_to_rank_1(rank: int, port: int, count: int) -> dict[str, Any] | None:
+    if rank != 0:
+        return None
+    _queues["writer"] = MessageQueue(1, 1, [1])
+    return _queues["writer"].export_handle()
+
+
+def die_within_an_object(rank: int, port: int, count: int, handle: dict[str, Any]) -> None:
+    if rank == 0:
+        _queues["writer"].wait_until_ready()
+        write_halting(_queues["writer"], TWO_HALVES, lambda: os.kill(os.getpid(), signal.SIGKILL))
+    join(rank, port, count, handle)
+    _queues["reader"].dequeue(indefinite=True)
 
 
 def test_what_cannot_travel_is_refused_and_the_queue_works_on() -> None:
@@ -329,6 +484,17 @@ def wait_in_every_way(rank: int, port: int, count: int) -> None:
     with pytest.raises(MessageQueueClosedError, match="endpoint of the message queue was shut"):
         queue.dequeue(indefinite=True)
     queue.shutdown()
+
+
+def test_waiting_leaves_the_processor_to_others() -> None:
+    with both_ends_here(max_chunks=1) as (queue, reader):
+        used = time.thread_time()
+        with pytest.raises(MessageQueueTimeoutError):
+            reader.dequeue(0.5)
+        queue.enqueue("fills it")
+        with pytest.raises(MessageQueueTimeoutError):
+            queue.enqueue("too much", 0.5)
+        assert time.thread_time() - used < 0.1
 
 
 def test_a_reader_that_was_cancelled_reads_on() -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import struct
 from typing import Any
 
+import msgpack
 import numpy as np
 import pytest
 import torch
@@ -12,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vllm_distributed.communicators.message_queue_frames import Assembler, pack, unpack
-from vllm_distributed.communicators.message_queue_handle import Handle
+from vllm_distributed.communicators.message_queue_handle import VERSION, Handle
 from vllm_distributed.errors import EncodingError, InvalidArgumentError
-from vllm_distributed.object_codec import TensorMetadata
+from vllm_distributed.object_codec import TensorMetadata, encode
 
 BASE = torch.arange(24, dtype=torch.float32).reshape(4, 6)
 VALUES: list[Any] = [
@@ -41,6 +43,8 @@ VALUES: list[Any] = [
     np.bool_(True),
     np.float64(2.5),
     [np.zeros(3), {"t": (BASE, BASE)}],
+    (((((((((((BASE, {1, (2, 3)}),), np.arange(3)),),),),),),),),),  # too deep for the fast way
+    [True, -1, 2**70, 1.5, 2j, "ü", b"\0", (), [], {}, set(), frozenset({1}), torch.float16],
 ]
 
 
@@ -61,6 +65,8 @@ def same(one: Any, other: Any) -> None:
         assert list(one) == list(other)
         for key in other:
             same(one[key], other[key])
+    elif type(other) in (set, frozenset):
+        assert {(type(item), item) for item in one} == {(type(item), item) for item in other}
     else:
         assert one == other
 
@@ -112,11 +118,80 @@ def test_arrays_are_not_copied_on_their_way_out() -> None:
 
 @given(st.binary(max_size=300), st.integers(0, 300))
 def test_damaged_frames_are_errors(noise: bytes, at: int) -> None:
-    frame = bytearray(frame_of({"t": BASE, "n": np.arange(3), "words": ["a", "b"]}))
-    frame[at : at + len(noise)] = noise
-    for data in (noise, bytes(frame)):
-        with contextlib.suppress(EncodingError):
-            unpack(memoryview(data))
+    for value in ({"t": BASE, "n": np.arange(3), "words": ["a", "b"]}, {"words": ["a", 1]}):
+        frame = bytearray(frame_of(value))
+        frame[at : at + len(noise)] = noise
+        for data in (noise, bytes(frame)):
+            with contextlib.suppress(EncodingError):
+                unpack(data)
+            with contextlib.suppress(EncodingError):
+                assembled(data)
+
+
+def assembled(frame: bytes) -> Any:
+    assembler = Assembler()
+    assembler.feed(memoryview(frame))
+    return assembler.take()
+
+
+def forged(table: Any, head: bytes, body: bytes = b"", **lengths: int) -> bytes:
+    """A frame as a hostile peer would make it; `table` is left out if it is None."""
+    packed = b"" if table is None else encode(table)
+    said = {"table_size": len(packed), "head_size": len(head), "body_size": len(body), **lengths}
+    return struct.pack("<QQQ", *said.values()) + packed + head + body
+
+
+def asks_for(*places: int) -> bytes:
+    packed: bytes = msgpack.packb([msgpack.ExtType(14, struct.pack("<I", n)) for n in places])
+    return packed
+
+
+FLOATS = [0, "float32", [2]]
+
+
+def test_a_forged_frame_can_be_a_good_one() -> None:
+    frame = forged([FLOATS, [1, "<i2", [3]]], asks_for(1, 0), bytes(14))
+    for received in (unpack(frame), assembled(frame)):
+        same(received, [np.zeros(3, np.int16), torch.zeros(2)])
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b"",
+        bytes(23),
+        forged(None, b""),
+        forged(None, b"\xc1"),
+        forged(None, encode(1), head_size=2),
+        forged(None, encode(1), head_size=2**63, body_size=2**63),
+        forged(None, encode(1), table_size=1, head_size=0),
+        forged(None, encode(1), b"x"),
+        forged(None, asks_for(0)),
+        forged([], asks_for(0)),
+        forged([FLOATS], asks_for(0), bytes(7)),
+        forged([FLOATS], asks_for(), bytes(8)),
+        forged([FLOATS], asks_for(1), bytes(8)),
+        forged([FLOATS], asks_for(0, 0), bytes(8)),
+        forged([FLOATS], asks_for(0) + b"\0", bytes(8)),
+        forged([FLOATS], msgpack.packb(msgpack.ExtType(14, b"")), bytes(8)),
+        forged([FLOATS], msgpack.packb({msgpack.ExtType(4, asks_for(0)): 1}), bytes(8)),
+        forged([[1, "<f4", [2]]], msgpack.packb(msgpack.ExtType(4, asks_for(0))), bytes(8)),
+        forged([[2, "float32", [2]]], asks_for(0), bytes(8)),
+        forged([[0, "Tensor", [2]]], asks_for(0), bytes(8)),
+        forged([[1, "|O", [1]]], asks_for(0), bytes(8)),
+        forged([[0, "float32", [2**62]]], asks_for(0), bytes(8)),
+        forged([[0, "float32", [-2]]], asks_for(0), bytes(8)),
+        forged([[0, "float32", 2]], asks_for(0), bytes(8)),
+        forged({"not": "a list"}, asks_for(0), bytes(8)),
+        forged([[0, "float32", [0, 2**62, 2**62]]], asks_for(0)),
+    ],
+    ids=lambda frame: frame.hex()[:60],
+)
+def test_forged_frames_are_refused(frame: bytes) -> None:
+    with pytest.raises(EncodingError):
+        unpack(frame)
+    with pytest.raises(EncodingError):
+        assembled(frame)
 
 
 def test_a_frame_that_cannot_be_read_is_passed_over() -> None:
@@ -160,7 +235,7 @@ def test_an_object_that_contains_itself_is_refused() -> None:
     ],
 )
 def test_a_wrong_handle_is_refused(change: dict[str, Any], match: str) -> None:
-    good = Handle(1, 1, [0], "name", 64, 1, None, 0, b"t", 1.0).as_plain()
+    good = Handle(VERSION, 1, [0], "name", 64, 1, None, 0, b"t", 1.0).as_plain()
     assert Handle.from_plain(good).as_plain() == good
     with pytest.raises(InvalidArgumentError, match=match):
         Handle.from_plain({**good, **change})

@@ -310,6 +310,29 @@ def test_lists_around_tuples_may_be_as_deep_as_lists_alone() -> None:
     assert decode(encode(value)) == value
 
 
+def test_arrays_set_aside_come_back_in_their_places() -> None:
+    tensor, array = torch.arange(3), np.arange(2)
+    for depth in (0, 12):  # the second is encoded in the other way
+        value = nested(depth, inner={"t": tensor, "more": [(array, np.int64(4)), tensor]})
+        aside: list[Any] = []
+        encoded = encode(value, aside)
+        assert len(encoded) < 200
+        assert sorted(map(id, aside)) == sorted(map(id, (tensor, array, tensor)))
+        result = decode(encoded, aside)
+        for _ in range(depth):
+            (result,) = result
+        assert result["t"] is tensor
+        assert result["more"][0][0] is array
+        assert result["more"][0][1] == 4
+        assert result["more"][1] is tensor
+        with pytest.raises(EncodingError, match="that is not there"):
+            decode(encoded)
+        with pytest.raises(EncodingError, match="that is not there"):
+            decode(encoded, aside[:2])
+        with pytest.raises(EncodingError, match="no place for 1"):
+            decode(encoded, [*aside, tensor])
+
+
 def test_pickle_only_by_consent(monkeypatch: pytest.MonkeyPatch) -> None:
     pickled = msgpack.packb(msgpack.ExtType(11, pickle.dumps(range(3))))
     with pytest.raises(EncodingError, match="VLLM_ALLOW_INSECURE_SERIALIZATION=1"):

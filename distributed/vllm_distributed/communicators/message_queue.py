@@ -238,7 +238,8 @@ class MessageQueue:
         deadline = self._deadline(timeout)
         parts, size = pack(obj)
         with self._busy:
-            self._check_ready()
+            if self._stopped.is_set() or not self._is_ready:
+                raise self._not_ready()
             entry.about_to_send()
             self._end.write(parts, size, deadline)
 
@@ -257,9 +258,11 @@ class MessageQueue:
         if not isinstance(self._end, Reader):
             raise MessageQueueError("this process writes the message queue: only readers dequeue")
         deadline = None if indefinite and timeout is None else self._deadline(timeout)
-        check_cancel(cancel)
+        if cancel is not None:
+            check_cancel(cancel)
         with self._busy:
-            self._check_ready()
+            if self._stopped.is_set() or not self._is_ready:
+                raise self._not_ready()
             entry.about_to_send()
             return self._end.read(deadline, cancel)
 
@@ -290,13 +293,13 @@ class MessageQueue:
         check_timeout(timeout)
         return time.monotonic() + timeout
 
-    def _check_ready(self) -> None:
-        self._end.check_open()
-        if not self._is_ready:
-            raise MessageQueueError(
-                "the message queue is not ready: call wait_until_ready() first, on the writer and "
-                "on every reader"
-            )
+    def _not_ready(self) -> MessageQueueError:
+        if self._stopped.is_set():
+            return self._end.was_shut_down()
+        return MessageQueueError(
+            "the message queue is not ready: call wait_until_ready() first, on the writer and on "
+            "every reader"
+        )
 
 
 def _close_all(resources: list[Ring | SocketWriter | SocketReader | None], owner: int) -> None:

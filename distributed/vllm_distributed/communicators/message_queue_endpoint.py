@@ -16,16 +16,22 @@ class Endpoint:
 
     def __init__(self, handle: Handle, stopped: threading.Event) -> None:
         self.handle = handle
+        self._timeout_s = handle.timeout_s
         self._stopped = stopped
 
     def check_open(self) -> None:
         """Raise `MessageQueueClosedError` if this end was shut down."""
         if self._stopped.is_set():
-            raise MessageQueueClosedError("this endpoint of the message queue was shut down")
+            raise self.was_shut_down()
+
+    @staticmethod
+    def was_shut_down() -> MessageQueueClosedError:
+        """Return the error of a call on an end that was shut down."""
+        return MessageQueueClosedError("this endpoint of the message queue was shut down")
 
     def deadline(self) -> float:
         """Return until when to wait by default, on the clock of `time.monotonic`."""
-        return time.monotonic() + self.handle.timeout_s
+        return time.monotonic() + self._timeout_s
 
     def missing(self, who: str, ranks: list[int]) -> MessageQueueTimeoutError:
         """Return the error of a wait for somebody who did not come."""

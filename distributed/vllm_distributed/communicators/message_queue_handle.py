@@ -9,7 +9,7 @@ from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError
 
 __all__ = ["Handle"]
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ class Reader(Endpoint):
         super().__init__(handle, stopped)
         self.source = source
         self._assembler = Assembler()
+        self._is_assembling = False
 
     def wait_until_ready(self, deadline: float) -> None:
         """Return when the writer has everybody, or over a socket when it knows this reader."""
@@ -48,19 +49,39 @@ class Reader(Endpoint):
 
     def _read_from_ring(self, ring: Ring, deadline: float | None, cancel: Any) -> Any:
         while True:
-            self._wait_for_chunk(ring, deadline, cancel)
-            chunk, first, last = ring.peek()
+            if not ring.has_next_soon():
+                self._wait_for_chunk(ring, deadline, cancel)
+            small = ring.take_small()
+            if small is not None:
+                self._stop_assembling()
+                return unpack(small)
+            piece, begins, ends = ring.peek()
             try:
-                if first:
+                if begins and ends:
+                    self._stop_assembling()
+                    return unpack(piece)
+                if begins:
                     self._assembler.reset()
-                if first and last:
-                    return unpack(chunk)
-                self._assembler.feed(chunk)
-                if last:
-                    return self._assembler.take()
+                    self._is_assembling = True
+                # Else it belongs to a frame of which something could not be taken in.
+                if self._is_assembling:
+                    self._assembler.feed(piece)
+                    if ends:
+                        self._is_assembling = False
+                        return self._assembler.take()
+            except BaseException:
+                self._stop_assembling()
+                raise
             finally:
-                chunk.release()
-                ring.release()
+                length = len(piece)
+                piece.release()
+                ring.release(length)
+
+    def _stop_assembling(self) -> None:
+        """Drop what has arrived of a frame whose rest will not come, or is of no use."""
+        if self._is_assembling:
+            self._is_assembling = False
+            self._assembler.reset()
 
     def _wait_for_chunk(self, ring: Ring, deadline: float | None, cancel: Any) -> None:
         wait = Wait(deadline)

@@ -52,7 +52,8 @@ class Writer(Endpoint):
 
     def _write_to_ring(self, ring: Ring, parts: list[Part], size: int, deadline: float) -> None:
         if size <= ring.chunk_bytes:
-            self._wait_for_room(ring, deadline)
+            if not ring.has_room():
+                self._wait_for_room(ring, deadline)
             ring.write(parts, size, first=True, last=True)
             return
         # If this ends early, the readers drop what they have when the next frame begins.
@@ -67,7 +68,8 @@ class Writer(Endpoint):
                 view, room, left = view[len(piece) :], room - len(piece), left - len(piece)
                 if room and left:
                     continue
-                self._wait_for_room(ring, deadline)
+                if not ring.has_room():
+                    self._wait_for_room(ring, deadline)
                 ring.write(chunk, ring.chunk_bytes - room, first=first, last=not left)
                 first, chunk, room = False, [], ring.chunk_bytes
 
