@@ -59,6 +59,7 @@ def main() -> None:
     parser.add_argument("--ranks", type=int, nargs="+", default=[2, 4], help="sizes of worlds")
     parser.add_argument("--quick", action="store_true", help="two rounds: to see that it runs")
     arguments = parser.parse_args()
+    print(f"{os.cpu_count()} processors, load average before: {os.getloadavg()[0]:.1f}\n")
     print("| operation | ranks | size | ours | gloo | ratio | target | met |")
     print("|---|---|---|---|---|---|---|---|", flush=True)
     for ranks in arguments.ranks:

@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import torch
-from rank_harness import SHARED_MEMORY, Ranks, World, join_world
+from rank_harness import GLOO, SHARED_MEMORY, Ranks, World, join_world
 from schedules import draw, end_groups, make_groups, take
 
 import vllm_distributed as vd
 
-STRESS_S = 5.0
+STRESS_S = 4.0
 GROUPS = ["world", "tp", "pp", "again", "halves", "all_but_one"]
 TWO_BY_TWO = {"tensor_model_parallel_size": 2, "pipeline_model_parallel_size": 2}
 LAYOUTS: dict[int, dict[str, int]] = {
@@ -41,13 +41,20 @@ def follow(seed: int, count: int) -> int:
 
 
 @pytest.mark.parametrize(
-    ("size", "seed", "count"),
-    [(2, 1, 300), (3, 2, 250), (4, 3, 250), (4, 4, 250), (8, 5, 120)],
+    ("size", "seed", "count", "over"),
+    [
+        (2, 1, 300, SHARED_MEMORY),
+        (3, 2, 250, SHARED_MEMORY),
+        (4, 3, 250, SHARED_MEMORY),
+        (4, 4, 120, GLOO),
+        (8, 5, 120, SHARED_MEMORY),
+    ],
 )
 def test_any_sequence_on_overlapping_groups(
-    world_of: Callable[..., World], size: int, seed: int, count: int
+    world_of: Callable[..., World], size: int, seed: int, count: int, over: str
 ) -> None:
-    assert world_of(size, **LAYOUTS[size]).run(follow, seed, count) == [count] * size
+    world = world_of(size, over=over, **LAYOUTS[size])
+    assert world.run(follow, seed, count) == [count] * size
 
 
 def two_threads() -> list[int]:
