@@ -301,8 +301,10 @@ def rounded(dtype: torch.dtype) -> int:
     return digest(results)
 
 
-@pytest.mark.parametrize("size", WORLDS)
-@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize(
+    ("size", "dtype"),
+    [(size, dtype) for size in (2, 3, 4) for dtype in FLOATS] + [(8, torch.bfloat16)],
+)
 def test_sums_are_in_rank_order_and_rounded_once(
     world_of: Callable[..., World], size: int, dtype: torch.dtype
 ) -> None:
