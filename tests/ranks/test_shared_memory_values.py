@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import torch
 from known_values import KINDS, digest, of_member, same, total
-from rank_harness import World
+from rank_harness import SHARED_MEMORY, World, join_world, run_ranks
 
 import vllm_distributed as vd
 from vllm_distributed.errors import InvalidArgumentError
@@ -492,3 +492,16 @@ def kept() -> None:
 def test_results_are_the_callers_own(world_of: Callable[..., World]) -> None:
     for size in (2, 3):
         world_of(size, **WORLDS[size]).run(kept)
+
+
+def in_a_large_group(rank: int, port: int, size: int) -> None:
+    join_world(rank, port, size, SHARED_MEMORY, {})
+    for operation in ("sums", "shares", "gathers", "broadcasts", "point to point"):
+        for length in (1, 4097):
+            OPERATIONS[operation][0](vd.get_world_group(), torch.bfloat16, length)
+    vd.get_world_group().barrier()
+
+
+def test_sixteen_ranks() -> None:
+    """Slots and rings are smaller where there are many."""
+    run_ranks(16, in_a_large_group, deadline_s=60)
