@@ -24,7 +24,6 @@ __all__ = [
     "check_writable",
     "dense_and_plain",
     "has_overlaps",
-    "memory_of",
     "plain",
     "reduction_view",
     "write_into",
@@ -145,14 +144,6 @@ def as_bytes_if_needed(tensor: Tensor) -> Tensor:
     if tensor.is_contiguous():  # also if the strides of dims of extent 0 or 1 say nothing of it
         tensor = tensor.view(-1).view(tensor.shape or (1,))
     return tensor.view(torch.uint8)
-
-
-def memory_of(tensor: Tensor) -> memoryview:
-    """Return the bytes of a contiguous tensor on the CPU, as they are in memory."""
-    if not tensor.numel():
-        return memoryview(b"")
-    host: Any = tensor.view(-1).view(torch.uint8).numpy()
-    return memoryview(host)
 
 
 def check_reducible(dtype: torch.dtype, operation: str) -> None:

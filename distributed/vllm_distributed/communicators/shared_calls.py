@@ -7,10 +7,12 @@ length where all members must have them equal.
 from __future__ import annotations
 
 import functools
+import zlib
+from collections.abc import Sequence
 
 import torch
 
-__all__ = ["BARRIER", "CONTROL", "describe", "fit", "sign"]
+__all__ = ["BARRIER", "CONTROL", "cut", "describe", "fit", "sign"]
 
 OPERATIONS = (
     "barrier",
@@ -52,22 +54,40 @@ _ROOTED = frozenset({"gather", "broadcast", "broadcast_object", "broadcast_tenso
 _FRAMES = frozenset({_NUMBERS["broadcast_object"], _NUMBERS["broadcast_tensor_dict"]})
 _OPERATION_BITS = 5
 _OPERATION_MASK = (1 << _OPERATION_BITS) - 1
-_SIZE_BITS = 40
-_MOST = (1 << _SIZE_BITS) - 1
-_SIZED = 1 << 63
+# From the lowest bit on: operation, root, dtype, how it is cut, number of elements. The highest bit
+# says that there is such a number; the one below is `shared_group`'s.
+_ROOT_AT, _ROOT_MASK = 5, (1 << 6) - 1
+_DTYPE_AT, _DTYPE_MASK = 11, (1 << 8) - 1
+_CUT_AT, _CUT_MASK = 19, (1 << 9) - 1
+_COUNT_AT, _COUNT_MASK = 28, (1 << 34) - 1
+_COUNTED = 1 << 63
 
 
 @functools.lru_cache(maxsize=4096)
 def sign(
-    operation: str, root: int = 0, dtype: torch.dtype | None = None, count: int | None = None
+    operation: str,
+    root: int = 0,
+    dtype: torch.dtype | None = None,
+    count: int | None = None,
+    cut: int = 0,
 ) -> int:
-    """Return the number of a call: `root` counts in the group, `count` is of elements."""
-    number = _NUMBERS[operation] | root << 5
+    """Return the number of a call: `root` counts in the group, `count` is of elements, `cut` tells
+    dims and lists of sizes apart."""
+    number = _NUMBERS[operation] | root << _ROOT_AT | (cut & _CUT_MASK) << _CUT_AT
     if dtype is not None:
-        number |= _DTYPE_NUMBERS[dtype] << 11
+        number |= _DTYPE_NUMBERS[dtype] << _DTYPE_AT
     if count is not None:
-        number |= _SIZED | (count & _MOST) << 19
+        number |= _COUNTED | (count & _COUNT_MASK) << _COUNT_AT
     return number
+
+
+def cut(dim: int, sizes: Sequence[int]) -> int:
+    """Return a number that differs, nearly always, for another dim or other sizes along it.
+
+    >>> cut(0, [2, 3]) == cut(0, [3, 2])
+    False
+    """
+    return zlib.crc32(repr((dim, *sizes)).encode())
 
 
 def fit(one: int, other: int) -> bool:
@@ -92,14 +112,15 @@ def describe(number: int) -> tuple[str, str]:
         return "operation", "an unknown operation"
     operation = OPERATIONS[at]
     words = operation
-    dtype = number >> 11 & 0xFF
+    dtype = number >> _DTYPE_AT & _DTYPE_MASK
     if 0 < dtype <= len(_DTYPES):
         words += " of "
-        if number & _SIZED:
-            words += f"{number >> 19 & _MOST} x "
+        if number & _COUNTED:
+            words += f"{number >> _COUNT_AT & _COUNT_MASK} x "
         words += str(_DTYPES[dtype - 1]).removeprefix("torch.")
     if operation in _ROOTED:
-        words += f" {'to' if operation == 'gather' else 'from'} member {number >> 5 & 0x3F}"
+        end = "to" if operation == "gather" else "from"
+        words += f" {end} member {number >> _ROOT_AT & _ROOT_MASK}"
     return operation, words
 
 

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import torch
 
 from vllm_distributed import entry
-from vllm_distributed.communicators.dtypes import memory_of
 from vllm_distributed.communicators.flat_frame import check_mark, room_for
 from vllm_distributed.communicators.frames import Arriving, Carrier, Takes
 from vllm_distributed.communicators.shared_calls import sign
 from vllm_distributed.communicators.shared_group import SharedMemory, in_step
 from vllm_distributed.communicators.shared_layout import FIRST_SLOT_BYTES
-from vllm_distributed.communicators.shared_pipes import Body, Job, Outbox, header
+from vllm_distributed.communicators.shared_pipes import (
+    HEADER_BYTES,
+    Body,
+    Job,
+    Outbox,
+    header,
+    unpacked,
+)
+from vllm_distributed.communicators.spans import Spans, move, read, span_of, span_of_bytes, spans_of
 from vllm_distributed.errors import EncodingError
 from vllm_distributed.handles import Handle
 
 __all__ = ["SharedCarrier"]
-
-_LENGTHS = struct.Struct("<8sqq")  # the mark, bytes of the head, of all tensors
-_LONGEST = 1 << 46
 
 
 class SharedCarrier(Carrier):
@@ -39,34 +42,26 @@ class SharedCarrier(Carrier):
         self, mark: bytes, head: bytes, tensors: Sequence[torch.Tensor], src: int, operation: str
     ) -> None:
         entry.about_to_send()
-        body = [memory_of(tensor) for tensor in tensors if tensor.numel()]
-        start = _LENGTHS.pack(mark, len(head), sum(map(len, body)))
-        self._give([memoryview(start), memoryview(head), *body], sign(operation, src))
+        self._give(_message(mark, head, tensors), sign(operation, src))
 
     @in_step
-    def _give(self, views: Sequence[memoryview], number: int) -> None:
+    def _give(self, message: Spans, number: int) -> None:
         shared, steps = self._shared, self._steps
-        left = sum(map(len, views))
-        grows = left > FIRST_SLOT_BYTES
-        job = Job(views)
-        is_first = True
-        while left:
-            steps.settle(number) if is_first else steps.settle_alike(number)
-            is_first = False
+        grows = message.left > FIRST_SLOT_BYTES
+        begins = True
+        while message.left:
+            steps.settle(number)
             place = shared.slot_at(shared.me, (steps.step + 1) & 1)
-            end = place + min(left, shared.usable_slot_bytes())
-            left -= end - place
+            end = place + min(message.left, shared.usable_slot_bytes())
             while place < end:
-                view = job.view[: end - place]
-                shared.raw[place : place + len(view)] = view
-                job.advance(len(view))
-                place += len(view)
-            steps.publish(number)
-            if grows:
-                # After the first step the others know how much is to come.
-                is_first = shared.needs_to_ask()  # if so, that was a step of another number
-                shared.room_for(FIRST_SLOT_BYTES + 1, number)
-                grows = False
+                place += message.copy_out(place, end - place)
+            if begins:
+                steps.meet(number)
+                if grows:  # now the others know how much is to come
+                    shared.room_for(FIRST_SLOT_BYTES + 1, number)
+            else:
+                steps.publish(number)
+            begins = False
 
     def receive_broadcast(self, mark: bytes, src: int, operation: str) -> Arriving:
         entry.about_to_send()
@@ -86,7 +81,7 @@ class SharedCarrier(Carrier):
         outbox = self._shared.outbox(dst)
         if not outbox.is_open():
             return self._rest.isend(mark, head, tensors, dst, operation)
-        job = outbox.start(_message(mark, head, tensors), list(tensors))
+        job = outbox.start(_message(mark, head, tensors))
         outbox.go_on(job, operation)
         return _Sending(outbox, job, operation)
 
@@ -119,10 +114,10 @@ def _all_on_host(length: int, on_host: bool) -> bool:
     return on_host and length > 0
 
 
-def _message(mark: bytes, head: bytes, tensors: Sequence[torch.Tensor]) -> list[memoryview]:
-    body = [memory_of(tensor) for tensor in tensors]
-    start = header(mark, len(head), sum(map(len, body)))
-    return [memoryview(start), memoryview(head), *body]
+def _message(mark: bytes, head: bytes, tensors: Sequence[torch.Tensor]) -> Spans:
+    body = spans_of(tensors)
+    start = header(mark, len(head), sum([length for _, length in body])) + head
+    return Spans([span_of_bytes(start), *body], (start, tensors))
 
 
 class _FromSlots(Arriving):
@@ -131,35 +126,37 @@ class _FromSlots(Arriving):
     def __init__(self, shared: SharedMemory, src: int, number: int) -> None:
         self._shared, self._steps = shared, shared.steps
         self._src, self._number = src, number
-        self._chunk = memoryview(b"")
-        self._left: int | None = None  # of the frame, after what is in the chunk
+        self._at = self._here = 0  # where the next bytes are, and how many
+        self._left: int | None = None  # how many of the frame come after these
         self._body = 0
+        self._kept: torch.Tensor | None = None
 
     def begin(self, mark: bytes) -> None:
         """Take in the head. Raises `EncodingError` for a frame of another mark, or of none."""
-        self._next()
-        found, head_bytes, self._body = _LENGTHS.unpack_from(self._chunk)
-        self._chunk = self._chunk[_LENGTHS.size :]
-        if not 0 <= head_bytes <= _LONGEST or not 0 <= self._body <= _LONGEST:
-            raise EncodingError(
-                f"a peer announced a frame of {head_bytes} and {self._body} bytes, which none has"
-            )
-        total = head_bytes + self._body
-        usable = self._shared.usable_slot_bytes() - _LENGTHS.size
-        here = min(total, usable)
-        self._chunk, self._left = self._chunk[:here], total - here
-        if total + _LENGTHS.size > FIRST_SLOT_BYTES:
-            self._head_start(self._number)
-        head = bytearray(head_bytes)
-        self._fill(memoryview(head))
-        self.head = bytes(head)
+        self._step(self._number)
+        found, head_bytes, self._body = unpacked(read(self._at, HEADER_BYTES))
+        total = HEADER_BYTES + head_bytes + self._body
+        self._here = min(total, self._here)
+        self._left = total - self._here
+        if total > FIRST_SLOT_BYTES:
+            self._make_room(self._number)
+        self._at, self._here = self._at + HEADER_BYTES, self._here - HEADER_BYTES
+        if head_bytes <= self._here:
+            self.head = read(self._at, head_bytes)
+            self._at, self._here = self._at + head_bytes, self._here - head_bytes
+        else:
+            memory = room_for(torch.Size([head_bytes]), torch.uint8, "cpu")
+            self._fill(memory)
+            self.head = read(*span_of(memory))
         check_mark(found, mark)
 
     @in_step
-    def _head_start(self, number: int) -> None:
-        """Keep what has come, before the next step lets the sender write there."""
+    def _make_room(self, number: int) -> None:
+        """Keep what has come, before another step lets the sender write there."""
         if self._shared.needs_to_ask():
-            self._chunk = memoryview(bytes(self._chunk))
+            self._kept = torch.empty(self._here, dtype=torch.uint8, device="cpu")
+            move(self._kept.data_ptr(), self._at, self._here)
+            self._at = self._kept.data_ptr()
         self._shared.room_for(FIRST_SLOT_BYTES + 1, number)
 
     def take(self, size: torch.Size, dtype: torch.dtype) -> torch.Tensor:
@@ -167,47 +164,41 @@ class _FromSlots(Arriving):
         if output.nbytes > self._body:
             raise EncodingError("a peer sent fewer bytes than its description says")
         self._body -= output.nbytes
-        with torch.inference_mode(False):
-            self._fill(memory_of(output))
+        self._fill(output)
         return output
 
     def drop(self) -> None:
         """Pass by what is left."""
         while self._left:
-            self._next()
-            self._chunk = memoryview(b"")
+            self._step(self._number)
 
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
         self.drop()
 
-    def _fill(self, view: memoryview) -> None:
-        for piece in self._pieces(len(view)):
-            view[: len(piece)] = piece
-            view = view[len(piece) :]
-
-    def _pieces(self, length: int) -> Iterator[memoryview]:
+    def _fill(self, tensor: torch.Tensor) -> None:
+        to, length = span_of(tensor)
         while length:
-            if not self._chunk:
-                self._next()
-            piece = self._chunk[:length]
-            self._chunk = self._chunk[len(piece) :]
-            length -= len(piece)
-            yield piece
-
-    def _next(self) -> None:
-        self._step(self._number)
+            if not self._here:
+                self._step(self._number)
+            count = min(self._here, length)
+            move(to, self._at, count)
+            self._at, self._here = self._at + count, self._here - count
+            to, length = to + count, length - count
 
     @in_step
     def _step(self, number: int) -> None:
+        """Go on to the next slot-full."""
         shared, steps = self._shared, self._steps
-        steps.publish(number)
-        steps.wait_for(self._src, number)
         usable = shared.usable_slot_bytes()
-        count = usable if self._left is None else min(self._left, usable)
-        place = shared.slot_at(self._src, steps.step & 1)
-        self._chunk = shared.raw[place : place + count]
-        if self._left is not None:
-            self._left -= count
+        if self._left is None:
+            steps.meet(number)
+            self._here = usable
+        else:
+            steps.publish(number)
+            steps.wait_for(self._src, number)
+            self._here = min(self._left, usable)
+            self._left -= self._here
+        self._at = shared.slot_at(self._src, steps.step & 1)
 
 
 class _FromPipe(Arriving):
@@ -221,10 +212,11 @@ class _FromPipe(Arriving):
         output = room_for(size, dtype, "cpu")
         if output.nbytes > self._body.left:
             raise EncodingError("a peer sent fewer bytes than its description says")
-        self._body.into(memory_of(output), output)
+        self._body.into(output)
         return output
 
     def handle(self, operation: str) -> Handle | None:
+        self._body.start()
         if self._body.is_done():
             return None
         self._is_left_to_handle = True
@@ -235,7 +227,6 @@ class _FromPipe(Arriving):
         if self._is_left_to_handle and kind is None:
             return
         self._body.drop()
-        self._body.wait()
 
 
 class _Sending(Handle):

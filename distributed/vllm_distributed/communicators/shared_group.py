@@ -31,7 +31,7 @@ class SharedMemory:
         self.steps = steps
         self.slots = Slots(segment, layout)
         self.slot_bytes = layout.slot_bytes
-        self.raw = segment.raw
+        self._base = segment.bytes.data_ptr()
         self._segment, self._layout = segment, layout
         self._has_room: bool | None = None
         self._outboxes: dict[int, Outbox] = {}
@@ -75,8 +75,8 @@ class SharedMemory:
         return self.slot_bytes if self._has_room else FIRST_SLOT_BYTES
 
     def slot_at(self, member: int, parity: int) -> int:
-        """Return where in `raw` a slot begins."""
-        return self._layout.slot(member, parity)
+        """Return the address of a slot."""
+        return self._base + self._layout.slot(member, parity)
 
     def outbox(self, receiver: int) -> Outbox:
         """Return the way to another member."""
@@ -95,12 +95,16 @@ class SharedMemory:
         return found
 
     def close(self) -> None:
-        """Tell the others that this member is through, and give the memory back. Idempotent."""
+        """Tell the others that this member is through, and give the memory back. Idempotent.
+
+        A child that this process forked is no member and tells nobody.
+        """
+        if not self.steps.is_own:
+            return
         for pipe in (*self._outboxes.values(), *self._inboxes.values()):
             pipe.close()
         self.steps.leave()
         self.slots.close()
-        self.raw = memoryview(b"")
         self._segment.close()
 
     def _ask_for_room(self, number: int) -> None:

@@ -27,15 +27,15 @@ from vllm_distributed.communicators.dtypes import (
     check_reducible,
     check_writable,
     dense_and_plain,
-    memory_of,
     write_into,
 )
 from vllm_distributed.communicators.outputs import empty
 from vllm_distributed.communicators.shared_blocks import as_matrix, blocks
-from vllm_distributed.communicators.shared_calls import sign
+from vllm_distributed.communicators.shared_calls import cut, sign
 from vllm_distributed.communicators.shared_group import SharedMemory, in_step
 from vllm_distributed.communicators.shared_pipes import TENSOR, header
 from vllm_distributed.communicators.shared_sums import add_up, addable
+from vllm_distributed.communicators.spans import Spans, span_of, span_of_bytes
 from vllm_distributed.errors import CollectiveMismatchError
 
 __all__ = ["SharedMemoryTransport"]
@@ -165,7 +165,7 @@ class SharedMemoryTransport(Transport):
         if not source.numel():
             return output
         entry.about_to_send()
-        number = sign("reduce_scatter", 0, source.dtype, source.numel())
+        number = sign("reduce_scatter", 0, source.dtype, source.numel(), cut(dim, sizes))
         if not self._shared.room_for(source.nbytes, number):
             return self._rest.reduce_scatterv(source, dim, sizes, output)
         with _writing_into(output):
@@ -217,7 +217,7 @@ class SharedMemoryTransport(Transport):
         if not source.numel():
             return output
         entry.about_to_send()
-        number = sign("all_gather", 0, source.dtype, source.numel())
+        number = sign("all_gather", 0, source.dtype, source.numel(), dim)
         if not self._shared.room_for(source.nbytes, number):
             return self._rest.all_gather(source, dim, output)
         with _writing_into(output):
@@ -260,7 +260,7 @@ class SharedMemoryTransport(Transport):
             return output
         width = output.numel() // rows // shape[dim]
         entry.about_to_send()
-        number = sign("all_gatherv", 0, source.dtype, output.numel())
+        number = sign("all_gatherv", 0, source.dtype, output.numel(), cut(dim, sizes))
         if not self._shared.room_for(rows * width * max(sizes) * source.itemsize, number):
             return self._rest.all_gatherv(source, dim, sizes, output)
         target = output.view(rows, width * shape[dim])
@@ -305,7 +305,7 @@ class SharedMemoryTransport(Transport):
         if not source.numel():
             return out
         entry.about_to_send()
-        number = sign("gather", dst, source.dtype, source.numel())
+        number = sign("gather", dst, source.dtype, source.numel(), dim)
         if not self._shared.room_for(source.nbytes, number):
             return self._rest.gather(source, dst, dim, out)
         if out is None:
@@ -320,15 +320,16 @@ class SharedMemoryTransport(Transport):
         steps, me = self._steps, self.rank_in_group
         rows, columns = as_matrix(source.shape, dim)
         matrix = source.view(rows, columns)
-        first = steps.step
+        begins = True
         for row, last_row, column, last_column in blocks(
             rows, columns, self._slot_bytes // source.itemsize
         ):
             piece = matrix[row:last_row, column:last_column]
-            steps.settle(number) if steps.step == first else steps.settle_alike(number)
+            steps.settle(number)
             slots = self._slots.views(piece.dtype, piece.shape, (steps.step + 1) & 1)
             slots.each[me].copy_(piece)
-            steps.publish(number)
+            steps.meet(number) if begins else steps.publish(number)
+            begins = False
 
     def broadcast(self, input_: torch.Tensor, src: int) -> torch.Tensor:
         buffer = dense_and_plain(input_, "broadcast")
@@ -353,12 +354,15 @@ class SharedMemoryTransport(Transport):
             piece = buffer[start : start + most]
             slots = self._slots.views(piece.dtype, piece.shape, (steps.step + 1) & 1)
             if is_source:
-                steps.settle_alike(number) if start else steps.settle(number)
+                steps.settle(number)
                 slots.each[src].copy_(piece)
-                steps.publish(number)
+            if start == 0:
+                steps.meet(number)
             else:
                 steps.publish(number)
-                steps.wait_for(src, number)
+                if not is_source:
+                    steps.wait_for(src, number)
+            if not is_source:
                 piece.copy_(slots.each[src])
 
     # Between two ranks
@@ -370,7 +374,8 @@ class SharedMemoryTransport(Transport):
         entry.about_to_send()
         outbox = self._shared.outbox(dst)
         if outbox.is_open():
-            outbox.send([memoryview(header(TENSOR, 0, source.nbytes)), memory_of(source)], "send")
+            start = header(TENSOR, 0, source.nbytes)
+            outbox.send(Spans([span_of_bytes(start), span_of(source)], (start, source)), "send")
         else:
             self._rest.send(source, dst)
 
@@ -402,7 +407,8 @@ class SharedMemoryTransport(Transport):
                 sent=sent,
                 wanted=output.nbytes,
             )
-        body.into(memory_of(output))
+        body.into(output)
+        body.start()
         body.wait()
         return output
 

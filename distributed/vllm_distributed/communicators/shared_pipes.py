@@ -20,10 +20,12 @@ from __future__ import annotations
 import struct
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from time import monotonic
-from typing import Any
 
+import torch
+
+from vllm_distributed.communicators.flat_frame import room_for
 from vllm_distributed.communicators.memory_order import Fence
 from vllm_distributed.communicators.shared_layout import (
     PAIR_READ,
@@ -34,10 +36,11 @@ from vllm_distributed.communicators.shared_layout import (
 from vllm_distributed.communicators.shared_progress import Progress, keep_going
 from vllm_distributed.communicators.shared_segment import Segment, SegmentError
 from vllm_distributed.communicators.shared_steps import Steps
+from vllm_distributed.communicators.spans import Span, Spans, move, read, span_of, spans_of
 from vllm_distributed.errors import EncodingError, GroupDestroyedError
 from vllm_distributed.logger import init_logger
 
-__all__ = ["HEADER_BYTES", "TENSOR", "Inbox", "Job", "Outbox", "header"]
+__all__ = ["HEADER_BYTES", "TENSOR", "Body", "Inbox", "Job", "Outbox", "header", "unpacked"]
 
 logger = init_logger(__name__)
 
@@ -60,48 +63,37 @@ def header(mark: bytes, head_bytes: int, body_bytes: int) -> bytes:
     return _HEADER.pack(mark, head_bytes, body_bytes)
 
 
+def unpacked(data: bytes) -> tuple[bytes, int, int]:
+    """Return what `header` was made of. Raises `EncodingError` for lengths that no message has."""
+    mark, head_bytes, body_bytes = _HEADER.unpack(data)
+    if not 0 <= head_bytes <= _LONGEST or not 0 <= body_bytes <= _LONGEST:
+        raise EncodingError(
+            f"a peer announced a message of {head_bytes} and {body_bytes} bytes, which none has: "
+            f"the memory is damaged"
+        )
+    return mark, head_bytes, body_bytes
+
+
 class Job:
     """Bytes to be written or read, one after the other."""
 
-    def __init__(self, views: Sequence[memoryview], keep: Any = None) -> None:
-        self._views = [view for view in reversed(views) if len(view)]
-        self._keep = keep
+    def __init__(self, spans: Spans) -> None:
+        self.spans = spans
         self.error: Exception | None = None
-        self.has_begun = False
+        self._all = spans.left
 
     @property
     def done(self) -> bool:
         """Whether all has been moved, or will never be."""
-        return not self._views or self.error is not None
+        return not self.spans.left
 
     @property
-    def view(self) -> memoryview:
-        """The bytes that are next."""
-        return self._views[-1]
-
-    @property
-    def left(self) -> int:
-        return sum(map(len, self._views))
-
-    def advance(self, count: int) -> None:
-        """Take note that this many bytes of `view` were moved."""
-        self.has_begun = True
-        view = self._views[-1]
-        if count < len(view):
-            self._views[-1] = view[count:]
-            return
-        self._views.pop()
-        if not self._views:
-            self._keep = None
-
-    def copy(self) -> None:
-        """Go on with a copy of what is left: the original may be changed then."""
-        self._views = [memoryview(b"".join(reversed(self._views)))]
-        self._keep = None
+    def has_begun(self) -> bool:
+        return self.spans.left < self._all
 
     def fail(self, error: Exception) -> None:
         self.error = error
-        self._views, self._keep = [], None
+        self.spans.drop()
 
 
 class _Pipe:
@@ -116,7 +108,7 @@ class _Pipe:
         self._written, self._read = line + PAIR_WRITTEN, line + PAIR_READ
         self._state = line + PAIR_STATE
         self._start, self._size = layout.ring(sender, receiver), layout.ring_bytes
-        self._ring = segment.raw[self._start : self._start + self._size]
+        self._ring = segment.bytes.data_ptr() + self._start
         self._fence = Fence()
         self._lock = threading.Lock()
         self._jobs: deque[Job] = deque()
@@ -128,11 +120,20 @@ class _Pipe:
         with self._lock:
             while self._jobs:
                 job = self._jobs[0]
-                while not job.done:
-                    if not self._move(job):
+                while job.spans.left:
+                    if not self._move(job.spans):
                         return False
                 self._jobs.popleft()
             return True
+
+    def start(self, spans: Spans) -> Job:
+        """Begin to move bytes; what is left is moved when somebody pumps."""
+        self._steps.check()
+        job = Job(spans)
+        with self._lock:
+            self._jobs.append(job)
+        self.pump()
+        return job
 
     def finish(self, job: Job, operation: str) -> None:
         """Wait until a job is done. Raises what `Steps.wait_until` raises, or what the job failed
@@ -206,10 +207,9 @@ class _Pipe:
         """Let go of the memory; what is under way fails."""
         self._fail(GroupDestroyedError(f"group {self._steps.name} was destroyed"))
         with self._lock:
-            self._ring = memoryview(b"")
             self._words = memoryview(b"").cast("Q")
 
-    def _move(self, job: Job) -> bool:
+    def _move(self, spans: Spans) -> bool:
         raise NotImplementedError
 
 
@@ -239,18 +239,9 @@ class Outbox(_Pipe):
             self._words[self._state] = answer
         return self._words[self._state] == _RING
 
-    def start(self, views: Sequence[memoryview], keep: Any = None) -> Job:
-        """Begin to send; what is left is sent when somebody pumps."""
-        self._steps.check()
-        job = Job(views, keep)
-        with self._lock:
-            self._jobs.append(job)
-        self.pump()
-        return job
-
-    def send(self, views: Sequence[memoryview], operation: str) -> None:
+    def send(self, spans: Spans, operation: str) -> None:
         """Send, and return when the bytes may be changed again."""
-        job = self.start(views)
+        job = self.start(spans)
         if job.done:
             self.finish(job, operation)
             return
@@ -276,25 +267,21 @@ class Outbox(_Pipe):
     def _leave(self, job: Job) -> bool:
         """Keep a copy of what is left of a job, if that is not too much; return whether it is."""
         with self._lock:
-            if job.done or sum(each.left for each in self._jobs) > _MOST_LEFT_BEHIND:
+            if job.done or sum(each.spans.left for each in self._jobs) > _MOST_LEFT_BEHIND:
                 return job.done
-            job.copy()
+            job.spans.detach()
             return True
 
-    def _move(self, job: Job) -> bool:
+    def _move(self, spans: Spans) -> bool:
         free = self._size - (self._count - self._words[self._read])
         if not free:
             return False
         self._fence()
-        view = job.view
         at = self._count % self._size
         # Half a ring at a time, so that the receiver reads while this side writes.
-        count = min(len(view), free, self._size - at, self._size // 2)
-        self._ring[at : at + count] = view[:count]
+        self._count += spans.copy_out(self._ring + at, min(free, self._size - at, self._size // 2))
         self._fence()
-        self._count += count
         self._words[self._written] = self._count
-        job.advance(count)
         return True
 
 
@@ -305,10 +292,11 @@ class Inbox(_Pipe):
         self, segment: Segment, layout: Layout, steps: Steps, me: int, sender: int
     ) -> None:
         super().__init__(segment, layout, steps, sender, me, sender)
-        self._waiting: dict[bool, deque[tuple[bytes, bytes, memoryview]]] = {
+        self._waiting: dict[bool, deque[tuple[bytes, bytes, torch.Tensor]]] = {
             True: deque(),
             False: deque(),
         }
+        self._header = torch.empty(HEADER_BYTES, dtype=torch.uint8, device="cpu")
         self._is_known_open = False
 
     def is_open(self, operation: str) -> bool:
@@ -328,93 +316,94 @@ class Inbox(_Pipe):
         self._steps.check()
         waiting = self._waiting[alone]
         if waiting:
-            mark, head, body = waiting.popleft()
-            return mark, head, Body(self, operation, len(body), body)
+            mark, head, kept = waiting.popleft()
+            return mark, head, Body(self, operation, kept.numel(), kept)
         while True:
-            start = self._filled(HEADER_BYTES, operation)
-            mark, head_bytes, body_bytes = _HEADER.unpack(start)
-            if not 0 <= head_bytes <= _LONGEST or not 0 <= body_bytes <= _LONGEST:
-                self._steps.break_off(operation)
-                raise EncodingError(
-                    f"rank {self._steps.ranks[self._peer]} announced a message of {head_bytes} and "
-                    f"{body_bytes} bytes: the memory is damaged"
-                )
-            head = bytes(self._filled(head_bytes, operation))
+            self._fill(span_of(self._header), operation)
+            mark, head_bytes, body_bytes = unpacked(read(*span_of(self._header)))
+            head = b""
+            if head_bytes:
+                memory = room_for(torch.Size([head_bytes]), torch.uint8, "cpu")
+                self._fill(span_of(memory), operation)
+                head = read(*span_of(memory))
             if (mark == TENSOR) == alone:
                 return mark, head, Body(self, operation, body_bytes, None)
-            kept = memoryview(self._filled(body_bytes, operation))
+            kept = room_for(torch.Size([body_bytes]), torch.uint8, "cpu")
+            self._fill(span_of(kept), operation)
             self._waiting[not alone].append((mark, head, kept))
 
-    def start(self, views: Sequence[memoryview], keep: Any = None) -> Job:
-        """Begin to read into memory; what is left is read when somebody pumps."""
-        job = Job(views, keep)
-        with self._lock:
-            self._jobs.append(job)
-        self.pump()
-        return job
-
-    def _filled(self, length: int, operation: str) -> bytearray:
-        """Return the next bytes."""
-        filled = bytearray(length)
-        job = self.start([memoryview(filled)])
+    def _fill(self, span: Span, operation: str) -> None:
+        """Read the next bytes into a place."""
+        job = self.start(Spans([span]))
         try:
             self.finish(job, operation)
         except BaseException:
             self._abandon(job, operation)
             raise
-        return filled
 
-    def _move(self, job: Job) -> bool:
+    def _move(self, spans: Spans) -> bool:
         ready = self._words[self._written] - self._count
         if not ready:
             return False
         self._fence()
-        view = job.view
         at = self._count % self._size
-        count = min(len(view), ready, self._size - at)
-        view[:count] = self._ring[at : at + count]
+        self._count += spans.copy_in(self._ring + at, min(ready, self._size - at))
         self._fence()
-        self._count += count
         self._words[self._read] = self._count
-        job.advance(count)
         return True
 
 
 class Body:
     """The body of a message: still in the ring and behind it, or kept in memory."""
 
-    def __init__(self, inbox: Inbox, operation: str, length: int, kept: memoryview | None) -> None:
+    def __init__(
+        self, inbox: Inbox, operation: str, length: int, kept: torch.Tensor | None
+    ) -> None:
         self.left = length
+        """Bytes that were not asked for yet."""
         self._inbox, self._operation, self._kept = inbox, operation, kept
-        self._jobs: list[Job] = []
+        self._wanted: list[torch.Tensor] = []
+        self._job: Job | None = None
 
-    def into(self, view: memoryview, keep: Any = None) -> None:
-        """Read the next bytes into memory, now or later; `wait` says when they are there."""
-        self.left -= len(view)
-        if self._kept is not None:
-            view[:] = self._kept[: len(view)]
-            self._kept = self._kept[len(view) :]
-        elif len(view):
-            self._jobs.append(self._inbox.start([view], keep))
+    def into(self, tensor: torch.Tensor) -> None:
+        """Have the next bytes read into a contiguous CPU tensor, when `start` is called."""
+        self.left -= tensor.nbytes
+        self._wanted.append(tensor)
+
+    def start(self) -> None:
+        """Begin to read what was asked for."""
+        wanted, self._wanted = self._wanted, []
+        if self._kept is None:
+            if wanted:
+                self._job = self._inbox.start(Spans(spans_of(wanted), wanted))
+            return
+        at = self._kept.data_ptr() + self._kept.numel() - self.left
+        at -= sum([tensor.nbytes for tensor in wanted])
+        for tensor in wanted:
+            move(tensor.data_ptr(), at, tensor.nbytes)
+            at += tensor.nbytes
 
     def is_done(self) -> bool:
-        """Return whether all that was asked for is there, or will never be."""
-        if not all(job.done for job in self._jobs):
+        """Return whether all that was started is there, or will never be."""
+        if self._job is not None and not self._job.done:
             self._inbox.pump()
-        return all(job.done for job in self._jobs)
+        return self._job is None or self._job.done
 
     def wait(self) -> None:
-        """Return when all that was asked for is there."""
-        for job in self._jobs:
-            self._inbox.finish(job, self._operation)
+        """Return when all that was started is there."""
+        if self._job is not None:
+            self._inbox.finish(self._job, self._operation)
 
     def go_on(self) -> None:
         """Have it all read though nobody waits for it."""
-        for job in self._jobs[-1:]:
-            self._inbox.go_on(job, self._operation)
+        if self._job is not None:
+            self._inbox.go_on(self._job, self._operation)
 
     def drop(self) -> None:
         """Read what nobody wants, so that the next message is found."""
+        self.start()
+        self.wait()
         while self.left:
-            self.into(memoryview(bytearray(min(self.left, _SINK_BYTES))))
+            self.into(torch.empty(min(self.left, _SINK_BYTES), dtype=torch.uint8, device="cpu"))
+            self.start()
             self.wait()

@@ -49,7 +49,6 @@ class Segment:
         self._owner = os.getpid()
         memory = mmap.mmap(descriptor, size)
         self.words = memoryview(memory)[:control_bytes].cast("Q")
-        self.raw = memoryview(memory)
         with torch.inference_mode(False):  # or it could be written in that mode only
             self.bytes = torch.frombuffer(memory, dtype=torch.uint8)
 
@@ -135,7 +134,7 @@ class Segment:
         self.remove_name()
         os.close(self._descriptor)
         self._descriptor = -1
-        self.words, self.raw, self.bytes = memoryview(b"").cast("Q"), memoryview(b""), _NOTHING
+        self.words, self.bytes = memoryview(b"").cast("Q"), _NOTHING
 
 
 _NOTHING = torch.empty(0, dtype=torch.uint8, device="cpu")

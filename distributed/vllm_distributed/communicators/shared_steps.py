@@ -11,8 +11,8 @@ knows that without waiting if it has waited for everybody in step n (`meet`); el
 
 Nobody publishes a step before everybody has published the last one, so nobody is more than one step
 ahead, and what a member called in this step is found in the one of two words that belongs to the
-step's parity. If that is something else than this member called, nothing has moved: everybody who
-waits sees the same, says so, and is in step again with the next call.
+step's parity. In the first step of every operation all members meet. If one called something else,
+nothing has moved: everybody sees that, says so, and is in step again with the next call.
 
 Loads and stores are ordered as `memory_order` says: what is written before `publish` is seen by
 whoever has seen the count, and what is read before it is not touched by what others write after.
@@ -71,6 +71,7 @@ class Steps:
         """A step that every member is known to have published."""
         self.broken: str | None = None
         """Why the group cannot be used any more, if so."""
+        self._owner = os.getpid()
         self._segment = segment
         self._words = segment.words
         self._mine = layout.line(me)
@@ -127,14 +128,6 @@ class Steps:
             self.fence()
             self.settled = step
 
-    def settle_alike(self, sign: int) -> None:
-        """As `settle`, between two steps of one operation: everybody has called `sign` there."""
-        self.settle(sign)
-        place = SIGN + (self.step & 1)
-        for line in self._peers:
-            if self._words[line + place] != sign:
-                self._mismatch(sign)
-
     def check(self) -> None:
         """Raise `CollectiveError` if the group cannot be used any more."""
         if self.broken is not None:
@@ -150,13 +143,18 @@ class Steps:
 
     def break_off(self, operation: str) -> None:
         """Say that this member is in the middle of an operation and does not go on with it."""
-        if self.broken is None:
+        if self.broken is None and self.is_own:
             self.broken = (
                 f"an earlier {operation} on {self.name} failed, and its members are out of step: "
                 f"destroy the group and initialise it again on every rank (destroy_model_parallel, "
                 f"then initialize_model_parallel), or start a new world"
             )
             self._tell(_BROKEN)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether this process is the member, and not a child that it forked."""
+        return os.getpid() == self._owner
 
     def leave(self) -> None:
         """Say that this member is not coming back. Idempotent."""
@@ -259,9 +257,10 @@ class Steps:
         }
         operation, mine = describe(sign)
         others = {
-            rank: describe(its_sign)[1]
+            rank: words if words != mine else f"{words} along another dim, or with other sizes"
             for rank, its_sign in found.items()
             if not fit(its_sign, sign)
+            for words in (describe(its_sign)[1],)
         }
         if not others:
             return
