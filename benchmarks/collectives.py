@@ -1,139 +1,200 @@
-"""GroupCoordinator against raw torch.distributed on the same gloo group; a table on stdout.
+"""GroupCoordinator against raw torch.distributed on the same ranks' gloo groups; a table.
 
-Two ranks. Both sides of a pair run alternately in one loop, so that whatever else the machine does
-meets both. The difference is the median of those of the rounds, each of one call of ours and one
-raw, and the ratio is what it makes of the raw median: both hold still on a busy machine, where
-medians of the two sides drift apart. Where ours promises more than the raw call (all_reduce is out
-of place), the raw side does the same (a copy first).
+Both sides of a row take turns in an order that is random but the same on every rank, so that
+whatever else the machine does meets both. Before each measurement the ranks meet in a barrier of
+gloo; a measurement is one or several calls in a row, its time that of the slowest rank, and a row
+shows the medians over the rounds and their ratio. `collective_rows.py` says what is called and what
+is promised. The last line is what idle ranks cost, with the shared memory of their groups and
+without.
 
-    python benchmarks/collectives.py [repetitions]
+    python benchmarks/collectives.py [--ranks 2 4] [--quick]
 """
 
 from __future__ import annotations
 
+import argparse
+import gc
 import multiprocessing
+import os
+import random
 import socket
 import statistics
-import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import timedelta
 from multiprocessing.connection import Connection
+from typing import Any
 
 import torch
-import torch.distributed as dist
+from torch.distributed import ProcessGroup
 
 import vllm_distributed as vd
+from collective_rows import Row, rows
 
-SIZES = {"1 KiB": 1 << 10, "64 KiB": 1 << 16, "1 MiB": 1 << 20}
-WARM_UP = 50
-
-
-def pairs(count: int) -> dict[str, tuple[Callable[[], object], Callable[[], object]]]:
-    """Return, for each operation, ours and the raw equivalent on `count` floats."""
-    group = vd.get_tp_group()
-    raw = group.device_group  # which carries CPU tensors too where it is gloo's
-    tensor, peer = torch.ones(count), 1 - group.rank_in_group
-    both = torch.empty(2 * count)
-    gather = getattr(dist, "all_gather_single", dist.all_gather_into_tensor)
-
-    def raw_all_reduce() -> None:
-        copy = tensor.clone()
-        dist.all_reduce(copy, group=raw)
-
-    def raw_send_recv() -> None:
-        if group.is_first_rank:
-            dist.send(tensor, peer, group=raw)
-        else:
-            dist.recv(torch.empty_like(tensor), peer, group=raw)
-
-    def our_send_recv() -> None:
-        if group.is_first_rank:
-            group.send(tensor)
-        else:
-            group.recv(tensor.size(), tensor.dtype)
-
-    zeros = torch.zeros(count)
-    return {
-        "all_reduce": (lambda: group.all_reduce(tensor), raw_all_reduce),
-        "all_reduce_ (in place)": (
-            lambda: group.all_reduce_(zeros),
-            lambda: dist.all_reduce(zeros, group=raw),
-        ),
-        "all_gather": (
-            lambda: group.all_gather(tensor, 0),
-            lambda: gather(torch.empty_like(both), tensor, group=raw),
-        ),
-        "broadcast": (
-            lambda: group.broadcast(tensor, 0),
-            lambda: dist.broadcast(tensor, 0, group=raw),
-        ),
-        "send/recv": (our_send_recv, raw_send_recv),
-    }
+WARM_UP = 2
+IDLE_S = 2.0
+IDLE_GROUPS = 2
+# Of one processor, over all ranks: what two measurements of the same differ by, and no more.
+IDLE_LIMIT = 0.005
+DEADLINE_S = 300
 
 
-def medians(
-    ours: Callable[[], object], raw: Callable[[], object], rounds: int
-) -> tuple[float, float, float]:
-    """Return the median seconds of each, run alternately, and of the difference in a round."""
-    times: tuple[list[float], list[float]] = ([], [])
-    for index in range(rounds + WARM_UP):
-        order = (0, 1) if index % 2 else (1, 0)
-        for which in order:
-            call = (ours, raw)[which]
-            started = time.perf_counter()
-            call()
-            if index >= WARM_UP:
-                times[which].append(time.perf_counter() - started)
-    differences = [mine - theirs for mine, theirs in zip(*times, strict=True)]
-    return statistics.median(times[0]), statistics.median(times[1]), statistics.median(differences)
+@dataclass(frozen=True)
+class Measured:
+    """A row and one rank's seconds a call, of each round."""
 
-
-def rank_main(rank: int, listener: socket.socket, rounds: int, results: Connection) -> None:
-    """Measure on one rank; rank 0 reports."""
-    torch.set_num_threads(1)  # as torchrun does: two ranks share the cores
-    port = listener.getsockname()[1]
-    if rank == 0:
-        vd.adopt_listen_socket(listener)
-    vd.init_distributed_environment(
-        2, rank, f"tcp://127.0.0.1:{port}", rank, "gloo", timedelta(seconds=60)
-    )
-    vd.initialize_model_parallel(2)
-    rows = []
-    for label, size in SIZES.items():
-        for name, (ours, raw) in pairs(size // 4).items():
-            vd.get_tp_group().barrier()
-            rows.append((name, label, *medians(ours, raw, rounds)))
-    if rank == 0:
-        results.send(rows)
-    vd.get_world_group().barrier()
-    vd.cleanup_dist_env_and_memory()
+    operation: str
+    size: str
+    ratio: float | None
+    limit_s: float | None
+    ours: list[float]
+    raw: list[float]
 
 
 def main() -> None:
-    """Run both ranks and print the table."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    """Measure worlds of each size and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--ranks", type=int, nargs="+", default=[2, 4], help="sizes of worlds")
+    parser.add_argument("--quick", action="store_true", help="two rounds: to see that it runs")
+    arguments = parser.parse_args()
+    print(f"{os.cpu_count()} processors, load average before: {os.getloadavg()[0]:.1f}\n")
+    print("| operation | ranks | size | ours | gloo | ratio | target | met |")
+    print("|---|---|---|---|---|---|---|---|", flush=True)
+    for ranks in arguments.ranks:
+        for of_one_row in zip(*in_a_world(ranks, measure_all, arguments.quick), strict=True):
+            print(line(ranks, of_one_row), flush=True)
+    ranks, seconds = max(arguments.ranks), 0.2 if arguments.quick else IDLE_S
+    # Both at the same time: what a sleeping thread costs depends on what the machine does.
+    with ThreadPoolExecutor(2) as threads:
+        worlds = [threads.submit(in_a_world, ranks, idle, seconds, shm) for shm in ("1", "0")]
+        ours, raw = (sum(world.result()) / seconds for world in worlds)
+    print(
+        f"| (processor time, idle in {IDLE_GROUPS} groups) | {ranks} | | {ours:.2%} | {raw:.2%} | "
+        f"| at most {IDLE_LIMIT:.1%} more | {'yes' if ours <= raw + IDLE_LIMIT else 'NO'} |"
+    )
+
+
+def line(ranks: int, of_ranks: tuple[Measured, ...]) -> str:
+    """Return one line of the table; the slowest rank of a round counts."""
+    row = of_ranks[0]
+    ours, raw = (
+        statistics.median(map(max, zip(*times, strict=True))) if times[0] else None
+        for times in ([one.ours for one in of_ranks], [one.raw for one in of_ranks])
+    )
+    assert ours is not None
+    ratio = None if raw is None else raw / ours
+    target = met = ""
+    if row.limit_s is not None:
+        target, met = f"at most {shown(row.limit_s)}", "yes" if ours <= row.limit_s else "NO"
+    elif row.ratio is not None:
+        target, met = f"{row.ratio:g}x", "yes" if ratio and ratio >= row.ratio else "NO"
+    return (
+        f"| {row.operation} | {ranks} | {row.size} | {shown(ours)} | {shown(raw)} "
+        f"| {'' if ratio is None else f'{ratio:.2f}x'} | {target} | {met} |"
+    )
+
+
+def shown(seconds: float | None) -> str:
+    """Return a time in the unit that suits it."""
+    if seconds is None:
+        return ""
+    return f"{seconds * 1e3:.2f} ms" if seconds >= 1e-3 else f"{seconds * 1e6:.1f} us"
+
+
+def in_a_world(count: int, work: Callable[..., Any], *arguments: Any) -> list[Any]:
+    """Return what `work(rank, count, port, *arguments)` returned on each rank of a world."""
     context = multiprocessing.get_context("fork")
-    ours, theirs = context.Pipe()
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
+    pipes = [context.Pipe(duplex=False) for _ in range(count)]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
         ranks = [
-            context.Process(target=rank_main, args=(rank, listener, rounds, theirs))
-            for rank in range(2)
+            context.Process(
+                target=rank_main, args=(rank, count, listener, pipes[rank][1], work, arguments)
+            )
+            for rank in range(count)
         ]
         for process in ranks:
             process.start()
-        rows = ours.recv()
+    results: list[Any] = []
+    try:
+        for rank, (ours, theirs) in enumerate(pipes):
+            theirs.close()
+            if not ours.poll(DEADLINE_S):
+                raise SystemExit(f"rank {rank} of {count} is not through after {DEADLINE_S} s")
+            results.append(ours.recv())
+    finally:
         for process in ranks:
-            process.join()
-    print("| operation | size | ours p50 (us) | raw p50 (us) | ratio | difference (us) |")
-    print("|---|---|---|---|---|---|")
-    for name, label, mine, raw, difference in rows:
-        print(
-            f"| {name} | {label} | {mine * 1e6:.1f} | {raw * 1e6:.1f} | {1 + difference / raw:.3f} "
-            f"| {difference * 1e6:+.1f} |"
-        )
+            process.join(10 if len(results) == count else 0)
+            process.kill()
+    return results
+
+
+def rank_main(
+    rank: int,
+    count: int,
+    listener: socket.socket,
+    results: Connection,
+    work: Callable[..., Any],
+    arguments: tuple[Any, ...],
+) -> None:
+    """Work on one rank."""
+    torch.set_num_threads(1)  # as torchrun does: the ranks share the cores
+    if rank == 0:
+        vd.adopt_listen_socket(listener)
+    result = work(rank, count, listener.getsockname()[1], *arguments)
+    vd.get_world_group().barrier()
+    results.send(result)
+    vd.cleanup_dist_env_and_memory()
+
+
+def join(rank: int, count: int, port: int) -> None:
+    """Join the world: its first group."""
+    vd.init_distributed_environment(
+        count, rank, f"tcp://127.0.0.1:{port}", rank, "gloo", timedelta(seconds=60)
+    )
+
+
+def idle(rank: int, count: int, port: int, seconds: float, shared: str) -> float:
+    """Return the seconds of processor time in `seconds` of doing nothing, of all threads."""
+    os.environ["VLLM_DISTRIBUTED_SHM"] = shared
+    join(rank, count, port)
+    vd.initialize_model_parallel(count)
+    for group in (vd.get_world_group(), vd.get_tp_group()):
+        group.all_reduce(torch.ones(1))
+    started = time.process_time()
+    time.sleep(seconds)
+    return time.process_time() - started
+
+
+def measure_all(rank: int, count: int, port: int, quick: bool) -> list[Measured]:
+    """Return what all rows take."""
+    join(rank, count, port)
+    orders = random.Random(count)
+    return [measure(row, vd.get_world_group().cpu_group, orders, quick) for row in rows()]
+
+
+def measure(row: Row, meeting: ProcessGroup, orders: random.Random, quick: bool) -> Measured:
+    """Time both sides of a row."""
+    sides: list[Callable[[], object]] = [row.ours] if row.raw is None else [row.ours, row.raw]
+    seconds: tuple[list[float], list[float]] = ([], [])
+    gc.collect()
+    gc.disable()
+    rounds = 2 if quick else row.rounds
+    for turn in range(rounds + WARM_UP):
+        for which in orders.sample(range(len(sides)), len(sides)):
+            call = sides[which]
+            meeting.barrier().wait()
+            if row.calls > 1:
+                call()  # whoever left the barrier first waits for the others here
+            started = time.perf_counter()
+            for _ in range(row.calls):
+                call()
+            took = time.perf_counter() - started
+            if turn >= WARM_UP:
+                seconds[which].append(took / row.calls)
+    gc.enable()
+    return Measured(row.operation, row.size, row.ratio, row.limit_s, *seconds)
 
 
 if __name__ == "__main__":
