@@ -4,11 +4,7 @@ A member copies its tensor into its slot, waits until all have, and takes what i
 others': one copy in and one out where sockets take four and as many system calls. `shared_steps`
 says when a slot may be read and written.
 
-Up to a slot's length a sum takes one step: every member adds up all slots. Longer tensors go slot
-by slot; in groups of more than two every member adds up one part of each slot-full and passes the
-result on (reduce-scatter and all-gather, as in Thakur, Rabenseifner and Gropp, 2005), so that it
-reads each slot-full twice however many members there are. All sums are in rank order: every member
-has the same bits.
+`shared_sums` does the adding up.
 
 What finds no room in shared memory goes over gloo, here as for a group that shares none.
 """
@@ -34,15 +30,12 @@ from vllm_distributed.communicators.shared_blocks import as_matrix, blocks
 from vllm_distributed.communicators.shared_calls import cut, sign
 from vllm_distributed.communicators.shared_group import SharedMemory, in_step
 from vllm_distributed.communicators.shared_pipes import TENSOR, header
-from vllm_distributed.communicators.shared_sums import add_up, addable
+from vllm_distributed.communicators.shared_sums import Sums
 from vllm_distributed.communicators.spans import Spans, span_of, span_of_bytes
 from vllm_distributed.errors import CollectiveMismatchError
 
 __all__ = ["SharedMemoryTransport"]
 
-_ALIGNMENT = 64
-# Above this, adding up parts and passing them on is faster than everybody adding up everything.
-_ONE_STEP_BYTES = 1 << 18
 
 _ANYWHERE: AbstractContextManager[object] = nullcontext()
 
@@ -56,9 +49,7 @@ class SharedMemoryTransport(Transport):
         self._steps = shared.steps
         self._slots = shared.slots
         self._slot_bytes = shared.slot_bytes
-        self._one_step_bytes = (
-            self._slot_bytes if self.world_size == 2 else min(_ONE_STEP_BYTES, self._slot_bytes)
-        )
+        self._sums = Sums(shared, rest)
 
     def check(self, tensor: torch.Tensor, name: str) -> None:
         self._rest.check(tensor, name)
@@ -69,92 +60,23 @@ class SharedMemoryTransport(Transport):
         source = _to_add("all_reduce", input_)
         if out is None:
             out = empty(source.shape, source.dtype)
-        with _writing_into(out):
-            self._sum("all_reduce", source, out)
+        if out.is_inference():
+            with torch.inference_mode():
+                self._sums.sum("all_reduce", source, out)
+        else:
+            self._sums.sum("all_reduce", source, out)
         return out
 
     def all_reduce_(self, input_: torch.Tensor) -> torch.Tensor:
         source = _to_add("all_reduce_", input_)
         if source is not input_:
             check_writable(input_, "all_reduce_")
-        with _writing_into(source):
-            self._sum("all_reduce_", source, source)
-        return _written_back(input_, source)
-
-    def _sum(self, operation: str, source: torch.Tensor, target: torch.Tensor) -> None:
-        count = source.numel()
-        if not count:
-            return
-        entry.about_to_send()
-        number = sign(operation, 0, source.dtype, count)
-        if not self._shared.room_for(source.nbytes, number):
-            if target is not source:
-                target.copy_(source)
-            self._rest.all_reduce_(target)
-            return
-        source, target = addable(source), addable(target)
-        if source.nbytes <= self._one_step_bytes:
-            self._sum_in_one_step(source, target, number)
-        elif self.world_size == 2:
-            self._sum_by_slots(source.view(-1), target.view(-1), number)
+        if source.is_inference():
+            with torch.inference_mode():
+                self._sums.sum("all_reduce_", source, source)
         else:
-            self._sum_by_parts(source.view(-1), target.view(-1), number)
-
-    @in_step
-    def _sum_in_one_step(self, source: torch.Tensor, target: torch.Tensor, number: int) -> None:
-        steps, me = self._steps, self.rank_in_group
-        steps.settle(number)
-        slots = self._slots.views(source.dtype, source.shape, (steps.step + 1) & 1).each
-        slots[me].copy_(source)
-        steps.meet(number)
-        if self.world_size == 2:
-            add_up((source, slots[1]) if me == 0 else (slots[0], source), target)
-        else:
-            add_up(slots, target)
-
-    @in_step
-    def _sum_by_slots(self, source: torch.Tensor, target: torch.Tensor, number: int) -> None:
-        steps, me = self._steps, self.rank_in_group
-        most = self._slot_bytes // source.itemsize
-        steps.settle(number)
-        for mine, sums in zip(torch.split(source, most), torch.split(target, most), strict=True):
-            slots = self._slots.views(mine.dtype, mine.shape, (steps.step + 1) & 1).each
-            slots[me].copy_(mine)
-            steps.meet(number)
-            add_up((mine, slots[1]) if me == 0 else (slots[0], mine), sums)
-
-    @in_step
-    def _sum_by_parts(self, source: torch.Tensor, target: torch.Tensor, number: int) -> None:
-        steps, me, size = self._steps, self.rank_in_group, self.world_size
-        # A slot is read in the step after the one it was written for as well, so the two are used
-        # in turns by slot-full, not by step. An even number of them leaves the one that the next
-        # operation writes first (by step) behind long enough.
-        most = self._slot_bytes // source.itemsize
-        count = source.numel()
-        fills = 2 * -(-count // (2 * most))
-        fill = -(-count // fills)
-        # Whole parts of whole cache lines, where the tensor is not too small for that.
-        fill = min(-(-fill // (size * _ALIGNMENT)) * size * _ALIGNMENT, most)
-        first = steps.step + 1
-        steps.settle(number)
-        at = 0
-        for mine, sums in zip(torch.split(source, fill), torch.split(target, fill), strict=True):
-            slots = self._slots.views(mine.dtype, mine.shape, (first + at) & 1).each
-            part = -(-mine.numel() // size)
-            slots[me].copy_(mine)
-            steps.meet(number)
-            parts = [torch.split(slot, part) for slot in slots]
-            places = torch.split(sums, part)
-            if me < len(places):
-                add_up([its[me] for its in parts], places[me])
-                parts[me][me].copy_(places[me])
-            steps.meet(number)
-            for member, place in enumerate(places):
-                if member != me:
-                    place.copy_(parts[member][member])
-            at += 1
-        if at & 1:
-            steps.meet(number)  # or the next operation would write what is still read
+            self._sums.sum("all_reduce_", source, source)
+        return input_ if source is input_ else _written_back(input_, source)
 
     def reduce_scatterv(
         self,
@@ -174,43 +96,8 @@ class SharedMemoryTransport(Transport):
         if not self._shared.room_for(source.nbytes, number):
             return self._rest.reduce_scatterv(source, dim, sizes, output)
         with _writing_into(output):
-            self._sum_and_scatter(addable(source), addable(output), dim, sizes, number)
+            self._sums.sum_and_scatter(source, output, dim, sizes, number)
         return output
-
-    @in_step
-    def _sum_and_scatter(
-        self,
-        source: torch.Tensor,
-        output: torch.Tensor,
-        dim: int,
-        sizes: Sequence[int],
-        number: int,
-    ) -> None:
-        steps, me, size = self._steps, self.rank_in_group, self.world_size
-        rows, columns = as_matrix(source.shape, dim)
-        width = columns // source.size(dim)
-        parts = torch.split(source.view(rows, columns), [each * width for each in sizes], dim=1)
-        target = output.view(rows, sizes[me] * width)
-        # Each slot is divided among those who read it.
-        share = self._slot_bytes // size // _ALIGNMENT * _ALIGNMENT // source.itemsize
-        each = [list(blocks(rows, extent * width, share)) for extent in sizes]
-        steps.settle(number)
-        for at in range(max(map(len, each))):
-            slots = self._slots.views(source.dtype, (size, share), (steps.step + 1) & 1).each
-            for member, its in enumerate(each):
-                if member != me and at < len(its):
-                    row, last_row, column, last_column = its[at]
-                    piece = parts[member][row:last_row, column:last_column]
-                    slots[me][member, : piece.numel()].view(piece.shape).copy_(piece)
-            steps.meet(number)
-            if at < len(each[me]):
-                row, last_row, column, last_column = each[me][at]
-                own = parts[me][row:last_row, column:last_column]
-                brought = [
-                    own if member == me else slot[me, : own.numel()].view(own.shape)
-                    for member, slot in enumerate(slots)
-                ]
-                add_up(brought, target[row:last_row, column:last_column])
 
     # Moves
 
@@ -423,6 +310,7 @@ class SharedMemoryTransport(Transport):
         return empty(shape, source.dtype)
 
     def destroy(self) -> None:
+        self._sums.close()
         self._shared.close()
         self._rest.destroy()
 
