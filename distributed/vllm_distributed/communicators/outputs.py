@@ -15,6 +15,7 @@ from typing import Protocol
 import torch
 
 from vllm_distributed.communicators.dtypes import plain
+from vllm_distributed.communicators.huge_pages import ask_for_huge_pages
 
 __all__ = ["Memory", "copy_of", "empty", "using"]
 
@@ -50,7 +51,8 @@ def empty(size: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
     memory = _in_force.memory
     if memory is None:
         # By keyword it is twice as fast: torch tries fewer overloads.
-        return torch.empty(size=size, dtype=dtype, device=_CPU)
+        new = torch.empty(size=size, dtype=dtype, device=_CPU)
+        return ask_for_huge_pages(new)
     return memory.empty(size, dtype)
 
 
