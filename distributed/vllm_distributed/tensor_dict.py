@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from vllm_distributed.communicators.dtypes import is_plain
 from vllm_distributed.errors import InvalidTypeError
 from vllm_distributed.object_codec import TensorMetadata
 
@@ -26,9 +27,14 @@ def split(value: Any) -> tuple[Any, list[torch.Tensor]]:
     >>> len(tensors)
     2
     """
+    if is_plain(value):
+        return TensorMetadata("cpu", value.dtype, value.shape), [value]
     tensors: list[torch.Tensor] = []
 
     def describe(part: Any) -> Any:
+        if is_plain(part):
+            tensors.append(part)
+            return TensorMetadata("cpu", part.dtype, part.shape)
         if isinstance(part, torch.Tensor):
             if part.layout is not torch.strided or part.is_meta or part.is_quantized:
                 raise InvalidTypeError(

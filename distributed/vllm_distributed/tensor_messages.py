@@ -15,7 +15,7 @@ from torch.distributed import ProcessGroup
 
 from vllm_distributed import entry, tensor_dict
 from vllm_distributed.communicators.base import failure
-from vllm_distributed.communicators.dtypes import as_bytes_if_needed, plain
+from vllm_distributed.communicators.dtypes import as_bytes_if_needed, is_plain, plain
 from vllm_distributed.communicators.flat_frame import TENSOR_DICT, room_for
 from vllm_distributed.communicators.frames import Arriving, Carrier, Takes
 from vllm_distributed.errors import EncodingError, InvalidArgumentError
@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 __all__ = ["Lane", "broadcast", "irecv", "isend", "recv", "send"]
 
 _TAG = 0
+
+# A table each way: what torch calls a dtype takes as long to make as all else about a tensor.
+_DTYPE_NAMES = {
+    value: name for name, value in vars(torch).items() if isinstance(value, torch.dtype)
+}
+_DTYPES = {name: value for name, value in vars(torch).items() if isinstance(value, torch.dtype)}
 
 
 @dataclass(frozen=True)
@@ -111,6 +117,10 @@ def _taken_apart(
         slices = 1
         if all_gather_group is not None and all_gather_tensors.get(key, True):
             slices = all_gather_group.world_size
+        if slices == 1:
+            entries.append([key, _short(description), [1] * len(found)])
+            buffers += [_carried(tensor, device) for tensor in found]
+            continue
         entries.append([key, _short(description), [_divided(tensor, slices) for tensor in found]])
         for tensor in found:
             part = _slice(plain(tensor), _divided(tensor, slices), all_gather_group)
@@ -167,6 +177,9 @@ def irecv(
     finishing: list[Callable[[], None]] = []
     rest = iter(arriving)
     for key, description, slices in entries:
+        if slices == [1] and type(description) is TensorMetadata and description.device == "cpu":
+            result[key] = next(rest)[0]
+            continue
         parts = [next(rest) for _ in slices]
         result[key] = tensor_dict.fill(description, (buffer for buffer, _, _ in parts))
         if any(_is_unfinished(*part) for part in parts):
@@ -227,7 +240,7 @@ def _sorted(
     flat: list[torch.Tensor] = []
     single: list[torch.Tensor] = []
     for buffer in buffers:
-        fits = takes(buffer.nbytes, buffer.device.type == "cpu")
+        fits = takes(buffer.nbytes, buffer.is_cpu)
         (flat if fits else single).append(buffer)
     return flat, single
 
@@ -238,6 +251,8 @@ def _lane_of(buffer: torch.Tensor, meta: Lane, device: Lane) -> Lane:
 
 def _carried(tensor: torch.Tensor, device: Lane) -> torch.Tensor:
     """Return the values where one of the lanes can read them."""
+    if is_plain(tensor):
+        return tensor
     source = plain(tensor)
     return source if source.device.type in ("cpu", device.device_type) else source.cpu()
 
@@ -276,6 +291,9 @@ def _arriving(
     many slices it is cut in."""
     takes = carrier.takes()
     for _, description, slices in entries:
+        if slices == [1] and type(description) is TensorMetadata:
+            yield *_allocate(description, device, frame, takes), description, 1
+            continue
         found = tensor_dict.find_metadata(description)
         for metadata, count in zip(found, slices, strict=True):
             part = metadata
@@ -320,19 +338,19 @@ def _allocate(
     metadata: TensorMetadata, device: Lane, frame: Arriving, takes: Takes
 ) -> tuple[torch.Tensor, bool]:
     """Return a tensor from the frame, or room for one that comes by itself; and which it is."""
-    place = metadata.device if metadata.device == device.device_type else "cpu"
-    length = metadata.size.numel() * metadata.dtype.itemsize
-    if takes(length, place == "cpu"):
-        return frame.take(metadata.size, metadata.dtype), True
-    return room_for(metadata.size, metadata.dtype, place), False
+    kind, dtype, size = metadata
+    place = kind if kind == device.device_type else "cpu"
+    if takes(size.numel() * dtype.itemsize, place == "cpu"):
+        return frame.take(size, dtype), True
+    return room_for(size, dtype, place), False
 
 
 def _short(description: Any) -> list[Any]:
     """Return a description as a list of plain values, if it is that of a tensor: those are packed
     ten times as fast as `TensorMetadata`."""
     if type(description) is TensorMetadata:
-        dtype = str(description.dtype).removeprefix("torch.")
-        return [description.device, dtype, list(description.size)]
+        device, dtype, size = description
+        return [device, _DTYPE_NAMES[dtype], list(size)]
     return [description]
 
 
@@ -342,14 +360,12 @@ def _long(short: Any) -> Any:
     if len(short) == 1:
         return short[0]
     device, name, size = short
-    dtype = getattr(torch, str(name), None)
-    if (
-        not isinstance(device, str)
-        or not isinstance(dtype, torch.dtype)
-        or not isinstance(size, list)
-        or not all(type(extent) is int and 0 <= extent < 2**63 for extent in size)
-    ):
+    dtype = _DTYPES.get(name) if isinstance(name, str) else None
+    if not isinstance(device, str) or dtype is None or not isinstance(size, list):
         raise EncodingError(f"{short!r:.80} does not describe a tensor")
+    for extent in size:
+        if type(extent) is not int or not 0 <= extent < 2**63:
+            raise EncodingError(f"{short!r:.80} does not describe a tensor")
     return TensorMetadata(device, dtype, torch.Size(size))
 
 
@@ -361,6 +377,8 @@ def _checked_entries(entries: Any) -> list[Any]:
         raise EncodingError("the peer sent something else than a dict: it made another call")
     checked = [[key, _long(short), slices] for key, short, slices in entries]
     for _, description, slices in checked:
+        if slices == [1] and type(description) is TensorMetadata:
+            continue
         tensors = sum(1 for _ in tensor_dict.find_metadata(description))
         if len(slices) != tensors or not all(type(count) is int and count > 0 for count in slices):
             raise EncodingError(f"{slices!r:.80} are not the slices of {tensors} tensors")

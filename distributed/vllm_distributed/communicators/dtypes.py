@@ -24,6 +24,7 @@ __all__ = [
     "check_writable",
     "dense_and_plain",
     "has_overlaps",
+    "is_plain",
     "plain",
     "reduction_view",
     "write_into",
@@ -62,13 +63,11 @@ def check_dense(tensor: torch.Tensor, operation: str) -> None:
         )
 
 
-def dense_and_plain(tensor: Tensor, operation: str) -> Tensor:
-    """Return `plain(tensor)`, after `check_dense`.
-
-    As a rule there is nothing to convert, and these few questions, on the way of every collective,
-    settle it: no reducible dtype is complex or quantized.
-    """
-    if (
+def is_plain(tensor: Any) -> bool:
+    """Return whether this is a tensor that can be carried as it is, by a few questions on the way
+    of every call: no reducible dtype is complex or quantized. Few others can be, and those are
+    found to be dense the long way."""
+    return (
         isinstance(tensor, Tensor)
         and tensor.dtype in REDUCIBLE
         and tensor.is_cpu
@@ -76,7 +75,12 @@ def dense_and_plain(tensor: Tensor, operation: str) -> Tensor:
         and tensor.is_contiguous()
         and not tensor.requires_grad
         and not tensor.is_neg()
-    ):
+    )
+
+
+def dense_and_plain(tensor: Tensor, operation: str) -> Tensor:
+    """Return `plain(tensor)`, after `check_dense`."""
+    if is_plain(tensor):
         return tensor
     check_dense(tensor, operation)
     return plain(tensor)

@@ -43,7 +43,7 @@ _LARGEST_SLOT = 1 << 20
 # With these, a segment for eight members has 18 MiB, and none of up to sixteen has more than 20.
 _ALL_SLOTS = 16 << 20
 _ALL_RINGS = 3 << 20
-_SMALLEST_RING, _LARGEST_RING = 16 * 1024, 1 << 20
+_SMALLEST_RING, _LARGEST_RING = 16 * 1024, 256 * 1024
 
 
 @dataclass(frozen=True)
