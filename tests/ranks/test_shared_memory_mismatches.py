@@ -1,5 +1,5 @@
-"""Members that make different calls at the same step are told what the others called; the group
-goes on. Who only gives, as the source of a broadcast, need not wait and so need not be told."""
+"""Members that make different calls at the same step are all told what the others called; the group
+goes on."""
 
 from __future__ import annotations
 
@@ -29,11 +29,8 @@ class Call:
     act: Act
     count: int = 4
     dtype: torch.dtype = torch.float32
-    gives: frozenset[int] = frozenset()
-    """The members that have nothing to wait for in it."""
 
 
-ALL = range(64)
 CALLS: dict[str, Call] = {
     "barrier": Call(lambda g, t: g.barrier()),
     "all_reduce": Call(lambda g, t: g.all_reduce(t)),
@@ -45,19 +42,16 @@ CALLS: dict[str, Call] = {
     "all_gather of many": Call(lambda g, t: g.all_gather(t, 0), MUCH),
     "reduce_scatter": Call(lambda g, t: g.reduce_scatter(t, 0), 12),
     "reduce_scatter of many": Call(lambda g, t: g.reduce_scatter(t, 0), MUCH),
-    "broadcast from 0": Call(lambda g, t: g.broadcast(t, 0), gives=frozenset({0})),
-    "broadcast from 1": Call(lambda g, t: g.broadcast(t, 1), gives=frozenset({1})),
-    "broadcast of another size": Call(lambda g, t: g.broadcast(t, 0), 5, gives=frozenset({0})),
-    "broadcast of many": Call(lambda g, t: g.broadcast(t, 0), MUCH, gives=frozenset({0})),
-    "gather on 0": Call(lambda g, t: g.gather(t, 0, 0), gives=frozenset(ALL) - {0}),
-    "gather on 1": Call(lambda g, t: g.gather(t, 1, 0), gives=frozenset(ALL) - {1}),
-    "gather of many": Call(lambda g, t: g.gather(t, 0, 0), MUCH, gives=frozenset(ALL) - {0}),
-    "broadcast_object": Call(
-        lambda g, t: g.broadcast_object("x" if g.is_first_rank else None), gives=frozenset({0})
-    ),
+    "broadcast from 0": Call(lambda g, t: g.broadcast(t, 0)),
+    "broadcast from 1": Call(lambda g, t: g.broadcast(t, 1)),
+    "broadcast of another size": Call(lambda g, t: g.broadcast(t, 0), 5),
+    "broadcast of many": Call(lambda g, t: g.broadcast(t, 0), MUCH),
+    "gather on 0": Call(lambda g, t: g.gather(t, 0, 0)),
+    "gather on 1": Call(lambda g, t: g.gather(t, 1, 0)),
+    "gather of many": Call(lambda g, t: g.gather(t, 0, 0), MUCH),
+    "broadcast_object": Call(lambda g, t: g.broadcast_object("x" if g.is_first_rank else None)),
     "broadcast_tensor_dict": Call(
-        lambda g, t: g.broadcast_tensor_dict({"a": t} if g.is_first_rank else None),
-        gives=frozenset({0}),
+        lambda g, t: g.broadcast_tensor_dict({"a": t} if g.is_first_rank else None)
     ),
 }
 # These two tell each other apart by what arrives; see `test_messages`.
@@ -94,9 +88,7 @@ def _disagree(group: vd.GroupCoordinator, first: str, odd_one: int) -> list[str]
         except vd.errors.DistributedError as error:
             return [*wrong, f"{what}: {error}"]
         else:
-            # A receiver of a broadcast waits for the source alone, and that may be of its mind.
-            if me not in call.gives and not (name.startswith("broadcast") and me != odd_one):
-                wrong.append(f"{what}: returned")
+            wrong.append(f"{what}: returned")
         if time.monotonic() - started > 2:
             wrong.append(f"{what}: took {time.monotonic() - started} s")
         try:

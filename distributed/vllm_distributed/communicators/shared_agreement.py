@@ -8,7 +8,6 @@ whether it has it. So all members decide alike, and where one cannot, all go on 
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
 import struct
 from collections.abc import Callable, Sequence
@@ -22,15 +21,13 @@ from vllm_distributed.communicators.base import group_facts, run
 from vllm_distributed.communicators.shared_calls import CONTROL
 from vllm_distributed.communicators.shared_group import SharedMemory
 from vllm_distributed.communicators.shared_layout import FIRST_SLOT_BYTES, MOST_MEMBERS, Layout
+from vllm_distributed.communicators.shared_log import say_why
 from vllm_distributed.communicators.shared_segment import Segment, SegmentError, is_possible
 from vllm_distributed.communicators.shared_steps import Steps
-from vllm_distributed.logger import init_logger
 from vllm_distributed.node_identity import SHARED_MEMORY, node_identity
 from vllm_distributed.torch_internals import group_timeout
 
 __all__ = ["SETTING", "share_memory"]
-
-logger = init_logger(__name__)
 
 SETTING = "VLLM_DISTRIBUTED_SHM"
 """The environment variable that, set to 0, keeps this process's groups out of shared memory."""
@@ -104,7 +101,7 @@ def share_memory(
                 answer, why = _Answer.NO_MEMORY, str(error)
             reason = _reason(_exchanged(group, name, _packed(answer, segment, why)), ranks)
         if reason is not None or segment is None:
-            _say_why(name, reason or "", expected=answer is not _Answer.NO_MEMORY)
+            _say_why(name, reason or "", answer is not _Answer.NO_MEMORY)
             return None
         segment.remove_name()
         steps = Steps(segment, layout, me, name, ranks, _timeouts(group, like or group))
@@ -183,12 +180,5 @@ def _timeouts(control: ProcessGroup, tensors: ProcessGroup) -> Callable[[str], t
     return lambda operation: group_timeout(control if operation in CONTROL else tensors)
 
 
-_said: set[str] = set()
-
-
-def _say_why(name: str, reason: str, *, expected: bool = True) -> None:
-    """Say it once a reason, since a world has many groups; as a warning what can be mended here."""
-    if reason not in _said:
-        _said.add(reason)
-        level = logging.INFO if expected else logging.WARNING
-        logger.log(level, "%s goes over gloo and not through shared memory: %s", name, reason)
+def _say_why(name: str, reason: str, expected: bool = True) -> None:
+    say_why(f"{name} goes over gloo and not through shared memory", reason, expected=expected)

@@ -9,16 +9,14 @@ from typing import Any, TypeVar, cast
 from vllm_distributed import entry
 from vllm_distributed.communicators.shared_calls import BARRIER, describe
 from vllm_distributed.communicators.shared_layout import FIRST_SLOT_BYTES, ROOM, Layout
+from vllm_distributed.communicators.shared_log import say_why
 from vllm_distributed.communicators.shared_pipes import Inbox, Outbox
 from vllm_distributed.communicators.shared_segment import Segment, SegmentError
 from vllm_distributed.communicators.shared_slots import Slots
 from vllm_distributed.communicators.shared_steps import Steps
 from vllm_distributed.errors import CollectiveMismatchError
-from vllm_distributed.logger import init_logger
 
 __all__ = ["SharedMemory", "in_step"]
-
-logger = init_logger(__name__)
 
 _ASKING_FOR_ROOM = 1 << 62  # beside the number of the call that needs it
 _HAS_ROOM, _NO_ROOM = 1, 2
@@ -116,12 +114,7 @@ class SharedMemory:
                 self._segment.back(layout.slot(self.me, parity), self.slot_bytes)
         except SegmentError as error:
             answer = _NO_ROOM
-            logger.warning(
-                "%s sends tensors above %d bytes over gloo and not through shared memory: %s",
-                steps.name,
-                FIRST_SLOT_BYTES,
-                error,
-            )
+            say_why(f"{steps.name} goes in part over gloo, not shared memory", str(error))
         steps.say(ROOM, answer)
         steps.meet(number | _ASKING_FOR_ROOM)
         self._has_room = steps.all_say(ROOM, _HAS_ROOM)

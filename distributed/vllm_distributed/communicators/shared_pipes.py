@@ -33,16 +33,15 @@ from vllm_distributed.communicators.shared_layout import (
     PAIR_WRITTEN,
     Layout,
 )
+from vllm_distributed.communicators.shared_log import say_why
 from vllm_distributed.communicators.shared_progress import Progress, keep_going
 from vllm_distributed.communicators.shared_segment import Segment, SegmentError
 from vllm_distributed.communicators.shared_steps import Steps
 from vllm_distributed.communicators.spans import Span, Spans, move, read, span_of, spans_of
+from vllm_distributed.communicators.waiting import Wait
 from vllm_distributed.errors import EncodingError, GroupDestroyedError
-from vllm_distributed.logger import init_logger
 
 __all__ = ["HEADER_BYTES", "TENSOR", "Body", "Inbox", "Job", "Outbox", "header", "unpacked"]
-
-logger = init_logger(__name__)
 
 TENSOR = b"VDALONE\0"
 """The mark of a tensor that is sent alone; others are those of `flat_frame`."""
@@ -56,6 +55,7 @@ _UNDECIDED, _RING, _NO_ROOM = 0, 1, 2
 # What blocking sends may leave behind between two members. Sockets take about as much.
 _MOST_LEFT_BEHIND = 4 << 20
 _PATIENCE_S = 0.001
+_DRAINING_S = 5.0
 
 
 def header(mark: bytes, head_bytes: int, body_bytes: int) -> bytes:
@@ -204,10 +204,15 @@ class _Pipe:
             self._keeps_going = False
 
     def close(self) -> None:
-        """Let go of the memory; what is under way fails."""
+        """Let go of the memory. What a sender left behind is sent first, for at most 5 s; what is
+        still under way then fails."""
+        self._drain()
         self._fail(GroupDestroyedError(f"group {self._steps.name} was destroyed"))
         with self._lock:
             self._words = memoryview(b"").cast("Q")
+
+    def _drain(self) -> None:
+        """Nothing is left behind by a receiver."""
 
     def _move(self, spans: Spans) -> bool:
         raise NotImplementedError
@@ -229,11 +234,8 @@ class Outbox(_Pipe):
                 self._segment.back(self._start, self._size)
             except SegmentError as error:
                 answer = _NO_ROOM
-                logger.warning(
-                    "%s sends to rank %d over gloo and not through shared memory: %s",
-                    self._steps.name,
-                    self._steps.ranks[self._peer],
-                    error,
+                say_why(
+                    f"{self._steps.name} sends over gloo and not through shared memory", str(error)
                 )
             self._fence()
             self._words[self._state] = answer
@@ -263,6 +265,13 @@ class Outbox(_Pipe):
             self.go_on(job, operation)
         elif job.error is not None:
             raise job.error
+
+    def _drain(self) -> None:
+        steps, wait = self._steps, Wait(monotonic() + _DRAINING_S)
+        while not self.pump():
+            gone = steps.why_never([self._peer], "send", look_around=wait.time_to_look_around())
+            if gone is not None or not wait.pause():
+                return
 
     def _leave(self, job: Job) -> bool:
         """Keep a copy of what is left of a job, if that is not too much; return whether it is."""

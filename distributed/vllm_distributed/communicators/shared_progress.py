@@ -6,14 +6,20 @@ waits for an operation moves it on faster than this thread does.
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 from collections.abc import Callable
 from enum import Enum
+from time import monotonic
 
 from vllm_distributed.communicators.waiting import Wait
 
 __all__ = ["Progress", "keep_going"]
+
+
+_AT_EXIT_S = 5.0
+"""What a process has said it sent is sent before it ends, unless its receiver does not take it."""
 
 
 class Progress(Enum):
@@ -42,6 +48,12 @@ class _Background:
                 return
             self._has_thread = True
         threading.Thread(target=self._run, name="vllm_distributed progress", daemon=True).start()
+
+    def finish(self, seconds: float) -> None:
+        """Wait until everything is done, for at most so long."""
+        wait = Wait(monotonic() + seconds)
+        while self._has_thread and wait.pause():
+            pass
 
     def _run(self) -> None:
         wait = Wait(None)
@@ -76,4 +88,9 @@ def _after_fork() -> None:
     _background = _Background()
 
 
+def _at_exit() -> None:
+    _background.finish(_AT_EXIT_S)
+
+
+atexit.register(_at_exit)
 os.register_at_fork(after_in_child=_after_fork)
