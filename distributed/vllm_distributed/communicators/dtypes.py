@@ -56,7 +56,7 @@ def check_dense(tensor: torch.Tensor, operation: str) -> None:
         )
     if not tensor.is_cpu or tensor.layout is not torch.strided or tensor.is_quantized:
         raise InvalidTypeError(
-            f"{operation} over gloo takes a dense CPU tensor, got one on {tensor.device} with "
+            f"{operation} takes a dense CPU tensor here, got one on {tensor.device} with "
             f"layout {tensor.layout}: convert it with .cpu(), .to_dense() or .dequantize() first",
             operation=operation,
             device=str(tensor.device),
@@ -151,12 +151,12 @@ def as_bytes_if_needed(tensor: Tensor) -> Tensor:
 
 
 def check_reducible(dtype: torch.dtype, operation: str) -> None:
-    """Raise `UnsupportedDtypeError` for a dtype with no exact sum over gloo."""
+    """Raise `UnsupportedDtypeError` for a dtype with no exact sum."""
     if dtype in REDUCIBLE or dtype in _CONVERTED:
         return
     supported = sorted(str(known).removeprefix("torch.") for known in REDUCIBLE | _CONVERTED)
     raise UnsupportedDtypeError(
-        f"{operation} over gloo cannot reduce {dtype}; supported are {', '.join(supported)}: "
+        f"{operation} cannot reduce {dtype} exactly; supported are {', '.join(supported)}: "
         f"convert the tensor first, to float32 for instance",
         operation=operation,
         dtype=str(dtype),

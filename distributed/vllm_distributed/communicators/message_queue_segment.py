@@ -20,6 +20,7 @@ import tempfile
 import weakref
 from pathlib import Path
 
+from vllm_distributed.communicators.stale_memory import remove_stale
 from vllm_distributed.errors import MessageQueueError
 
 __all__ = ["Segment"]
@@ -45,6 +46,7 @@ class Segment:
 
         Its lock is that on byte 0.
         """
+        remove_stale(_directory())
         path = _directory() / f"vllm_distributed_mq_{os.getpid()}_{secrets.token_hex(16)}"
         flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
         descriptor = -1

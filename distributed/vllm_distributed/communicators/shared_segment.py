@@ -23,6 +23,8 @@ from pathlib import Path
 
 import torch
 
+from vllm_distributed.communicators.stale_memory import own_names, remove_stale
+
 __all__ = ["Segment", "SegmentError", "is_possible"]
 
 _NAME = re.compile(r"vllm_distributed_group_[0-9a-f]{32}")
@@ -54,17 +56,25 @@ class Segment:
 
     @classmethod
     def create(cls, directory: Path, size: int, control_bytes: int) -> Segment:
-        """Return new memory, which only this user can open."""
+        """Return new memory, which only this user can open, held by the first member."""
+        remove_stale(directory)
         path = directory / f"vllm_distributed_group_{secrets.token_hex(16)}"
         flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
+        own_names.add(path.name)
         try:
             descriptor = os.open(path, flags, 0o600)
         except OSError as error:
             raise SegmentError(f"no file can be made in {directory}: {error.strerror}") from error
         try:
             os.ftruncate(descriptor, size)
-            _back(descriptor, 0, control_bytes)
-            return cls(path, descriptor, size, control_bytes)
+            made = cls(path, descriptor, size, control_bytes)
+            made.say_alive(0)
+            made.back(0, control_bytes)
+            return made
+        except SegmentError:
+            os.close(descriptor)
+            path.unlink(missing_ok=True)
+            raise
         except OSError as error:
             os.close(descriptor)
             path.unlink(missing_ok=True)
@@ -101,6 +111,7 @@ class Segment:
         """Leave the memory to those who have it mapped. Idempotent."""
         if os.getpid() == self._owner:
             self._path.unlink(missing_ok=True)
+            own_names.discard(self._path.name)
 
     def back(self, start: int, size: int) -> None:
         """Have the kernel back a part with memory. Raises `SegmentError` if there is none."""

@@ -12,6 +12,9 @@ from vllm_distributed.communicators.dtypes import check_writable, write_into
 
 __all__ = ["StagedTransport"]
 
+_SMALLEST_PINNED = 64 * 1024
+"""Bytes below which the copy is over before it matters where it goes."""
+
 
 class StagedTransport(Transport):
     """Copies a CUDA tensor to the host, works there, and copies the result back.
@@ -31,7 +34,9 @@ class StagedTransport(Transport):
 
     def all_reduce(self, input_: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
         near = _near(input_)
-        return _back(input_, self._host.all_reduce(near, _there(out, near, input_)), out)
+        if near is not input_:  # nobody else's: no need of another one
+            return _back(input_, self._host.all_reduce_(near), out)
+        return self._host.all_reduce(input_, out)
 
     def all_reduce_(self, input_: torch.Tensor) -> torch.Tensor:
         near = _near(input_)
@@ -95,8 +100,20 @@ class StagedTransport(Transport):
 def _near(tensor: torch.Tensor) -> torch.Tensor:
     """Return the tensor, or its copy on the host. What is no tensor is refused there."""
     if isinstance(tensor, torch.Tensor) and tensor.is_cuda and tensor.layout is torch.strided:
-        return tensor.detach().cpu()
+        return _copy_on_host(tensor.detach())
     return tensor
+
+
+def _copy_on_host(tensor: torch.Tensor) -> torch.Tensor:
+    """Return a copy in memory that the device reaches by itself, which is twice as fast, if there
+    is any to be had: torch keeps such memory and hands it out again."""
+    if tensor.nbytes < _SMALLEST_PINNED:
+        return tensor.cpu()
+    try:
+        near = torch.empty(tensor.shape, dtype=tensor.dtype, device="cpu", pin_memory=True)
+    except RuntimeError:  # locked memory is limited
+        return tensor.cpu()
+    return near.copy_(tensor)
 
 
 def _there(

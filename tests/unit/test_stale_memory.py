@@ -1,0 +1,62 @@
+"""Names of shared memory that killed processes have left over."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import struct
+from pathlib import Path
+
+import pytest
+
+from vllm_distributed.communicators.stale_memory import remove_stale
+
+HOUR = 3600
+FLOCK = struct.Struct("hhqqi4x")
+GROUP, QUEUE = f"vllm_distributed_group_{'0a' * 16}", f"vllm_distributed_mq_123_{'0b' * 16}"
+
+
+def left_over(folder: Path, name: str, age_s: float = HOUR) -> Path:
+    path = folder / name
+    path.write_bytes(b"memory")
+    then = path.stat().st_mtime - age_s
+    os.utime(path, (then, then))
+    return path
+
+
+@pytest.mark.parametrize("name", [GROUP, QUEUE])
+def test_what_nobody_holds_is_removed(tmp_path: Path, name: str) -> None:
+    path = left_over(tmp_path, name)
+    remove_stale(tmp_path)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("command", [fcntl.F_SETLK, fcntl.F_OFD_SETLK])
+def test_what_somebody_holds_stays(tmp_path: Path, command: int) -> None:
+    path = left_over(tmp_path, QUEUE)
+    with path.open("r+b") as held:
+        request = FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 3, 1, 0)
+        fcntl.fcntl(held, command, request)
+        if command == fcntl.F_OFD_SETLK:  # the other kind is this process's own
+            remove_stale(tmp_path)
+            assert path.exists()
+            return
+        child = os.fork()
+        if not child:
+            remove_stale(tmp_path)
+            os._exit(0 if path.exists() else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_new_ones_and_those_of_others_stay(tmp_path: Path) -> None:
+    young = left_over(tmp_path, GROUP, age_s=0)
+    other = left_over(tmp_path, "vllm_distributed_group_notes")
+    (tmp_path / QUEUE).symlink_to(other)
+    remove_stale(tmp_path)
+    assert young.exists()
+    assert other.exists()
+
+
+def test_a_folder_that_is_not_there_is_no_error(tmp_path: Path) -> None:
+    remove_stale(tmp_path / "none")
+    assert list(tmp_path.iterdir()) == []
