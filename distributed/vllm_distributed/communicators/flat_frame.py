@@ -18,6 +18,7 @@ from typing import Any
 
 import torch
 
+from vllm_distributed.communicators.outputs import empty
 from vllm_distributed.errors import EncodingError
 
 __all__ = ["OBJECT", "TENSOR_DICT", "Budget", "Flat", "check_mark", "cut", "receive", "room_for"]
@@ -126,6 +127,8 @@ def check_mark(found: bytes, mark: bytes) -> None:
 def room_for(size: torch.Size, dtype: torch.dtype, device: str) -> torch.Tensor:
     """Return memory for what a peer announced. Raises `EncodingError` if there is not so much."""
     try:
+        if device == "cpu":
+            return empty(size, dtype)
         return torch.empty(size, dtype=dtype, device=device)
     except RuntimeError as error:
         raise EncodingError(
