@@ -20,7 +20,9 @@ from vllm_distributed.communicators.dtypes import (
     check_writable,
     plain,
     reduction_view,
+    with_a_dim,
     write_into,
+    written_back,
 )
 from vllm_distributed.communicators.symmetric_memory import SymmetricAllReduce
 from vllm_distributed.errors import InvalidTypeError
@@ -84,7 +86,7 @@ class NcclTransport(Transport):
         check_writable(input_, "all_reduce_")
         buffer = plain(input_)
         self._sum_into(buffer, "all_reduce_")
-        return _written_back(input_, buffer)
+        return written_back(input_, buffer)
 
     def all_gather(
         self, input_: torch.Tensor, dim: int, out: torch.Tensor | None = None
@@ -92,7 +94,7 @@ class NcclTransport(Transport):
         host = self._host_for(input_, "all_gather")
         if host is not None:
             return host.all_gather(input_, dim, out)
-        source = _with_a_dim(plain(input_))
+        source = with_a_dim(plain(input_))
         gathered = _stack_of(source, self.world_size, dim, out)
         if source.numel():
             whole = as_bytes_if_needed(gathered).flatten()
@@ -174,7 +176,7 @@ class NcclTransport(Transport):
         host = self._host_for(input_, "gather")
         if host is not None:
             return host.gather(input_, dst, dim, out)
-        source = _with_a_dim(plain(input_))
+        source = with_a_dim(plain(input_))
         here = self.rank_in_group == dst
         gathered = _stack_of(source, self.world_size if here else 0, dim, out)
         if source.numel():
@@ -203,7 +205,7 @@ class NcclTransport(Transport):
                 as_bytes_if_needed(buffer),
                 src,
             )
-        return input_ if self.rank_in_group == src else _written_back(input_, buffer)
+        return input_ if self.rank_in_group == src else written_back(input_, buffer)
 
     def send(self, tensor: torch.Tensor, dst: int) -> None:
         # The receiver has the device in mind, so a CPU tensor goes there first.
@@ -279,7 +281,7 @@ def _as_dtype(buffer: torch.Tensor, dtype: torch.dtype, *, is_copy: bool) -> tor
 
 
 def _rows_first(tensor: torch.Tensor, dim: int) -> torch.Tensor:
-    return _with_a_dim(tensor).movedim(dim, 0).contiguous()
+    return with_a_dim(tensor).movedim(dim, 0).contiguous()
 
 
 def _stack_of(source: torch.Tensor, ranks: int, dim: int, out: torch.Tensor | None) -> torch.Tensor:
@@ -291,7 +293,7 @@ def _stack_of(source: torch.Tensor, ranks: int, dim: int, out: torch.Tensor | No
 
 def _result(result: torch.Tensor, out: torch.Tensor | None) -> torch.Tensor:
     """Return a contiguous result, in `out` where there is one."""
-    return result.contiguous() if out is None else _written_back(out, result)
+    return result.contiguous() if out is None else written_back(out, result)
 
 
 def _concatenated(gathered: torch.Tensor, dim: int) -> torch.Tensor:
@@ -300,13 +302,3 @@ def _concatenated(gathered: torch.Tensor, dim: int) -> torch.Tensor:
         return gathered.flatten(0, 1)
     moved: Any = gathered.movedim(0, dim)
     return moved.flatten(dim, dim + 1)  # type: ignore[no-any-return]
-
-
-def _with_a_dim(tensor: torch.Tensor) -> torch.Tensor:
-    return tensor.view(1) if tensor.dim() == 0 else tensor
-
-
-def _written_back(target: torch.Tensor, buffer: torch.Tensor) -> torch.Tensor:
-    if buffer.data_ptr() != target.data_ptr():
-        write_into(target, buffer)
-    return target

@@ -27,7 +27,9 @@ __all__ = [
     "is_plain",
     "plain",
     "reduction_view",
+    "with_a_dim",
     "write_into",
+    "written_back",
 ]
 
 REDUCIBLE = frozenset(
@@ -105,6 +107,18 @@ def write_into(target: Tensor, source: Tensor) -> None:
     """Copy values into a tensor, also one that needs a gradient or was made in inference mode."""
     with torch.inference_mode() if target.is_inference() else torch.no_grad():
         target.copy_(source)
+
+
+def written_back(target: Tensor, buffer: Tensor) -> Tensor:
+    """Return `target`, with the values of `buffer` where that is not its own memory."""
+    if buffer.data_ptr() != target.data_ptr():
+        write_into(target, buffer)
+    return target
+
+
+def with_a_dim(tensor: Tensor) -> Tensor:
+    """Return the tensor; one without dims as a vector of one element, to be concatenated."""
+    return tensor.view(1) if tensor.dim() == 0 else tensor
 
 
 def has_overlaps(tensor: Tensor) -> bool:

@@ -18,7 +18,9 @@ from vllm_distributed.communicators.dtypes import (
     dense_and_plain,
     plain,
     reduction_view,
+    with_a_dim,
     write_into,
+    written_back,
 )
 from vllm_distributed.communicators.outputs import copy_of, empty
 from vllm_distributed.torch_internals import gather_options
@@ -56,12 +58,12 @@ class GlooTransport(Transport):
         check_writable(input_, "all_reduce_")
         buffer = plain(input_)
         self._sum_into(buffer, "all_reduce_")
-        return _written_back(input_, buffer)
+        return written_back(input_, buffer)
 
     def all_gather(
         self, input_: torch.Tensor, dim: int, out: torch.Tensor | None = None
     ) -> torch.Tensor:
-        source = _with_a_dim(dense_and_plain(input_, "all_gather"))
+        source = with_a_dim(dense_and_plain(input_, "all_gather"))
         carried = as_bytes_if_needed(source)
         if dim == 0:  # the parts follow each other in memory
             rows, *trailing = source.shape
@@ -88,7 +90,7 @@ class GlooTransport(Transport):
             return self.all_gather(input_, dim, out)
         check_dense(input_, "all_gatherv")
         # Gloo gathers equal parts only: pad along a leading dim, gather, drop the padding.
-        source = _with_a_dim(input_.detach())
+        source = with_a_dim(input_.detach())
         rows = source.movedim(dim, 0)
         padded = empty((max(sizes), *rows.shape[1:]), rows.dtype)
         padded[: rows.size(0)] = rows
@@ -121,7 +123,7 @@ class GlooTransport(Transport):
         # well, but only along the first dim.
         check_dense(input_, "reduce_scatter")
         check_reducible(input_.dtype, "reduce_scatter")
-        total = _with_a_dim(self._sum_into(copy_of(input_), "reduce_scatter"))
+        total = with_a_dim(self._sum_into(copy_of(input_), "reduce_scatter"))
         start = sum(sizes[: self.rank_in_group])
         part = total.narrow(dim, start, sizes[self.rank_in_group])
         if out is None:
@@ -132,7 +134,7 @@ class GlooTransport(Transport):
     def gather(
         self, input_: torch.Tensor, dst: int, dim: int, out: torch.Tensor | None = None
     ) -> torch.Tensor | None:
-        source = _with_a_dim(dense_and_plain(input_, "gather"))
+        source = with_a_dim(dense_and_plain(input_, "gather"))
         here = self.rank_in_group == dst
         output, parts = self._output_for(source, dim, out) if here else (None, [])
         if source.numel():
@@ -161,7 +163,7 @@ class GlooTransport(Transport):
             )
         if self.rank_in_group == src:
             return input_
-        return _written_back(input_, buffer)
+        return written_back(input_, buffer)
 
     def send(self, tensor: torch.Tensor, dst: int) -> None:
         source = dense_and_plain(tensor, "send")
@@ -199,14 +201,3 @@ class GlooTransport(Transport):
         if source.size(dim) == 0:
             return output, [output] * self.world_size
         return output, torch.split(output, source.size(dim), dim)
-
-
-def _written_back(target: torch.Tensor, buffer: torch.Tensor) -> torch.Tensor:
-    if buffer.data_ptr() != target.data_ptr():
-        write_into(target, buffer)
-    return target
-
-
-def _with_a_dim(tensor: torch.Tensor) -> torch.Tensor:
-    """A tensor without dims is concatenated as a vector of one element."""
-    return tensor.view(1) if tensor.dim() == 0 else tensor

@@ -9,25 +9,21 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import mmap
 import os
 import re
 import secrets
-import struct
-import sys
 import tempfile
 import weakref
 from pathlib import Path
 
+from vllm_distributed.communicators.file_locks import CAN_LOCK, is_locked, lock_for_file
 from vllm_distributed.communicators.stale_memory import remove_stale
 from vllm_distributed.errors import MessageQueueError
 
 __all__ = ["Segment"]
 
 _NAME = re.compile(r"vllm_distributed_mq_[0-9]{1,10}_[0-9a-f]{32}")
-_FLOCK = struct.Struct("hhqqi4x")  # struct flock of 64-bit Linux
-_CAN_LOCK = sys.platform == "linux" and sys.maxsize > 2**32
 
 
 class Segment:
@@ -54,7 +50,7 @@ class Segment:
             descriptor = os.open(path, flags, 0o600)
             os.ftruncate(descriptor, size)
             _reserve(descriptor, 0, reserved)
-            _lock(descriptor, 0)
+            lock_for_file(descriptor, 0)
             return cls(path, descriptor, size, owner=True)
         except (OSError, OverflowError, ValueError) as error:  # the latter two: beyond any file
             if descriptor >= 0:
@@ -88,7 +84,7 @@ class Segment:
                     f"user {facts.st_uid}, expected {size} of user {os.geteuid()}",
                     path=str(path),
                 )
-            if not _lock(descriptor, lock):
+            if not lock_for_file(descriptor, lock):
                 raise MessageQueueError(
                     "another process, or this one before, has made the queue from the handle "
                     "with the same rank: give each reader a rank of its own",
@@ -114,7 +110,7 @@ class Segment:
 
     def holder_is_dead(self, lock: int) -> bool:
         """Return whether the process that had the lock on byte `lock` has ended."""
-        return _CAN_LOCK and not _is_locked(self._descriptor, lock)
+        return CAN_LOCK and not is_locked(self._descriptor, lock, 1)
 
     def reserve(self, start: int, size: int) -> None:
         """Have the file system put memory behind a part: where it has none left, touching a mapped
@@ -154,22 +150,3 @@ def _remove(path: Path, owner: int) -> None:
     if os.getpid() == owner:  # a forked child has the finaliser too
         with contextlib.suppress(FileNotFoundError):
             path.unlink()
-
-
-def _lock(descriptor: int, place: int) -> bool:
-    """Lock one byte for this endpoint; return whether nobody else has it."""
-    if not _CAN_LOCK:
-        return True
-    request = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, place, 1, 0)
-    try:
-        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, request)
-    except (BlockingIOError, PermissionError):
-        return False
-    return True
-
-
-def _is_locked(descriptor: int, place: int) -> bool:
-    request = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, place, 1, 0)
-    answer = fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, request)
-    kind: int = _FLOCK.unpack(answer)[0]
-    return kind != fcntl.F_UNLCK

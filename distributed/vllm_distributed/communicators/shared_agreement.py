@@ -18,11 +18,12 @@ import torch
 from torch.distributed import ProcessGroup
 
 from vllm_distributed.communicators.base import group_facts, run
+from vllm_distributed.communicators.file_locks import CAN_LOCK
 from vllm_distributed.communicators.shared_calls import CONTROL
 from vllm_distributed.communicators.shared_group import SharedMemory
 from vllm_distributed.communicators.shared_layout import FIRST_SLOT_BYTES, MOST_MEMBERS, Layout
 from vllm_distributed.communicators.shared_log import say_why
-from vllm_distributed.communicators.shared_segment import Segment, SegmentError, is_possible
+from vllm_distributed.communicators.shared_segment import Segment, SegmentError
 from vllm_distributed.communicators.shared_steps import Steps
 from vllm_distributed.node_identity import SHARED_MEMORY, node_identity
 from vllm_distributed.torch_internals import group_timeout
@@ -117,7 +118,7 @@ def _own_answer(allowed: bool) -> _Answer:
         return _Answer.SWITCHED_OFF
     if not allowed:
         return _Answer.FORBIDDEN
-    return _Answer.YES if is_possible() else _Answer.OTHER_SYSTEM
+    return _Answer.YES if CAN_LOCK else _Answer.OTHER_SYSTEM
 
 
 def _packed(answer: _Answer, segment: Segment | None, why: str) -> bytes:

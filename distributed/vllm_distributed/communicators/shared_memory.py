@@ -23,7 +23,8 @@ from vllm_distributed.communicators.dtypes import (
     check_reducible,
     check_writable,
     dense_and_plain,
-    write_into,
+    with_a_dim,
+    written_back,
 )
 from vllm_distributed.communicators.outputs import empty
 from vllm_distributed.communicators.shared_blocks import as_matrix, blocks
@@ -76,7 +77,7 @@ class SharedMemoryTransport(Transport):
                 self._sums.sum("all_reduce_", source, source)
         else:
             self._sums.sum("all_reduce_", source, source)
-        return input_ if source is input_ else _written_back(input_, source)
+        return input_ if source is input_ else written_back(input_, source)
 
     def reduce_scatterv(
         self,
@@ -85,7 +86,7 @@ class SharedMemoryTransport(Transport):
         sizes: Sequence[int],
         out: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        source = _with_a_dim(_to_add("reduce_scatter", input_))
+        source = with_a_dim(_to_add("reduce_scatter", input_))
         shape = list(source.shape)
         shape[dim] = sizes[self.rank_in_group]
         output = empty(shape, source.dtype) if out is None else out
@@ -104,7 +105,7 @@ class SharedMemoryTransport(Transport):
     def all_gather(
         self, input_: torch.Tensor, dim: int, out: torch.Tensor | None = None
     ) -> torch.Tensor:
-        source = _with_a_dim(dense_and_plain(input_, "all_gather"))
+        source = with_a_dim(dense_and_plain(input_, "all_gather"))
         output = self._room_for_all(source, dim) if out is None else out
         if not source.numel():
             return output
@@ -143,7 +144,7 @@ class SharedMemoryTransport(Transport):
     ) -> torch.Tensor:
         if len(set(sizes)) == 1:
             return self.all_gather(input_, dim, out)
-        source = _with_a_dim(dense_and_plain(input_, "all_gatherv"))
+        source = with_a_dim(dense_and_plain(input_, "all_gatherv"))
         rows, columns = as_matrix(source.shape, dim)
         shape = list(source.shape)
         shape[dim] = sum(sizes)
@@ -191,7 +192,7 @@ class SharedMemoryTransport(Transport):
     def gather(
         self, input_: torch.Tensor, dst: int, dim: int, out: torch.Tensor | None = None
     ) -> torch.Tensor | None:
-        source = _with_a_dim(dense_and_plain(input_, "gather"))
+        source = with_a_dim(dense_and_plain(input_, "gather"))
         if self.rank_in_group == dst and out is None:
             out = self._room_for_all(source, dim)
         if not source.numel():
@@ -235,7 +236,7 @@ class SharedMemoryTransport(Transport):
                     self._hand_out(buffer.view(-1), src, number)
             else:
                 self._rest.broadcast(buffer, src)
-        return input_ if self.rank_in_group == src else _written_back(input_, buffer)
+        return input_ if self.rank_in_group == src else written_back(input_, buffer)
 
     @in_step
     def _hand_out(self, buffer: torch.Tensor, src: int, number: int) -> None:
@@ -325,14 +326,3 @@ def _to_add(operation: str, tensor: torch.Tensor) -> torch.Tensor:
 def _writing_into(tensor: torch.Tensor) -> AbstractContextManager[object]:
     """Return the block in which a tensor can be written: one made in inference mode only there."""
     return torch.inference_mode() if tensor.is_inference() else _ANYWHERE
-
-
-def _written_back(target: torch.Tensor, buffer: torch.Tensor) -> torch.Tensor:
-    if buffer.data_ptr() != target.data_ptr():
-        write_into(target, buffer)
-    return target
-
-
-def _with_a_dim(tensor: torch.Tensor) -> torch.Tensor:
-    """A tensor without dims is concatenated as a vector of one element."""
-    return tensor.view(1) if tensor.dim() == 0 else tensor

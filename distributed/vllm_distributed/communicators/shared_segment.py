@@ -12,23 +12,20 @@ says so; touching a mapped page would end the process with SIGBUS.
 from __future__ import annotations
 
 import errno
-import fcntl
 import mmap
 import os
 import re
 import secrets
-import struct
-import sys
 from pathlib import Path
 
 import torch
 
+from vllm_distributed.communicators.file_locks import is_locked, lock_for_process
 from vllm_distributed.communicators.stale_memory import own_names, remove_stale
 
-__all__ = ["Segment", "SegmentError", "is_possible"]
+__all__ = ["Segment", "SegmentError"]
 
 _NAME = re.compile(r"vllm_distributed_group_[0-9a-f]{32}")
-_FLOCK = struct.Struct("hhqqi4x")  # struct flock of 64-bit Linux
 
 
 class SegmentError(Exception):
@@ -36,11 +33,6 @@ class SegmentError(Exception):
 
     It stays within the package: there is always another way to carry the bytes.
     """
-
-
-def is_possible() -> bool:
-    """Return whether this kind of system has what a segment needs."""
-    return sys.platform == "linux" and sys.maxsize > 2**32
 
 
 class Segment:
@@ -122,18 +114,14 @@ class Segment:
 
     def say_alive(self, member: int) -> None:
         """Hold a member's lock for as long as this process lives."""
-        request = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, member, 1, 0)
         try:
-            fcntl.fcntl(self._descriptor, fcntl.F_SETLK, request)
+            lock_for_process(self._descriptor, member)
         except OSError as error:
             raise SegmentError(f"{self._path} cannot be locked: {error.strerror}") from error
 
     def is_alive(self, member: int) -> bool:
         """Return whether another member's process still runs."""
-        request = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, member, 1, 0)
-        answer = fcntl.fcntl(self._descriptor, fcntl.F_GETLK, request)
-        kind: int = _FLOCK.unpack(answer)[0]
-        return kind != fcntl.F_UNLCK
+        return is_locked(self._descriptor, member, 1)
 
     def close(self) -> None:
         """Give back what this process holds. Idempotent.

@@ -8,18 +8,16 @@ does. Each holds a lock on its file, which the kernel gives back when the proces
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import re
-import struct
-import sys
 import time
 from pathlib import Path
+
+from vllm_distributed.communicators.file_locks import CAN_LOCK, is_locked
 
 __all__ = ["own_names", "remove_stale"]
 
 _NAME = re.compile(r"vllm_distributed_(mq_[0-9]{1,10}|group)_[0-9a-f]{32}")
-_FLOCK = struct.Struct("hhqqi4x")  # struct flock of 64-bit Linux
 # Between making a file and locking it there are microseconds.
 _YOUNGEST_S = 60.0
 
@@ -31,7 +29,7 @@ the locks that the process has on it."""
 
 def remove_stale(directory: Path) -> None:
     """Remove this user's memory that nobody holds any more."""
-    if sys.platform != "linux" or sys.maxsize < 2**32:
+    if not CAN_LOCK:
         return
     with contextlib.suppress(OSError), os.scandir(directory) as found:
         for each in found:
@@ -47,15 +45,7 @@ def remove_stale(directory: Path) -> None:
 def _remove_unless_held(path: Path) -> None:
     descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
-        if not _is_locked(descriptor):
+        if not is_locked(descriptor):
             path.unlink()
     finally:
         os.close(descriptor)
-
-
-def _is_locked(descriptor: int) -> bool:
-    """Return whether anybody has a lock anywhere in the file, of either kind."""
-    request = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
-    answer = fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, request)
-    kind: int = _FLOCK.unpack(answer)[0]
-    return kind != fcntl.F_UNLCK
