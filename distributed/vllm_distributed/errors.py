@@ -156,13 +156,17 @@ class StoreLostError(RollCallError):
 
 
 class CollectiveError(DistributedError, RuntimeError):
-    """The backend failed in a collective or point-to-point operation; the group is unusable."""
+    """A collective or point-to-point operation failed. The group is unusable, unless it is a
+    `CollectiveMismatchError`."""
 
     reason = "collective_failed"
 
 
 class CollectiveTimeoutError(CollectiveError, TimeoutError):
-    """A peer did not take part in time; the group is unusable."""
+    """A peer did not take part in time; the group is unusable.
+
+    In shared memory `details["missing"]` lists the global ranks that did not come.
+    """
 
     reason = "collective_timeout"
 
@@ -170,7 +174,9 @@ class CollectiveTimeoutError(CollectiveError, TimeoutError):
 class CollectiveMismatchError(CollectiveError, ValueError):
     """The members of a group made different calls; nothing was moved, and the group is usable.
 
-    `details["calls"]` maps the global rank of those that differ to what they called.
+    Found out in shared memory. `details["calls"]` maps the global rank of those that differ to what
+    they called. Of a `recv` of another length than was sent, which is dropped, `details["sent"]`
+    and `details["wanted"]` are the bytes.
     """
 
     reason = "collective_mismatch"

@@ -25,9 +25,10 @@ class GroupCoordinator(TensorOperations, ObjectOperations, ExpertParallel, Graph
     for the list this process's rank is in. Making one is collective over the world: every rank
     passes the same partition, in the same order among other groups. `local_rank` is this process's
     number on its node, `torch_distributed_backend` the backend for tensors on devices (`gloo`,
-    `nccl`); a CPU group over gloo is made besides. `group_name` is the kind of group (`tp`), from
-    which `unique_name` (`tp:0`) is made. `timeout` bounds every operation and the making of the
-    group; by default that of the world.
+    `nccl`); a CPU group over gloo is made besides, and where all members are on one node, memory
+    that they share, through which CPU tensors, objects and barriers go. `group_name` is the kind of
+    group (`tp`), from which `unique_name` (`tp:0`) is made. `timeout` bounds every operation and
+    the making of the group; by default that of the world.
 
     `src` and `dst` of every method count inside the group; `ranks`, `first_rank`, `last_rank`,
     `next_rank` and `prev_rank` are global ranks. Collectives must be called by all ranks of the
@@ -45,7 +46,9 @@ class GroupCoordinator(TensorOperations, ObjectOperations, ExpertParallel, Graph
     result is copied into it.
 
     Every operation raises `CollectiveError`, or `CollectiveTimeoutError` after the timeout, if a
-    peer is gone or does not take part; torch cannot use the group any more then.
+    peer is gone or does not take part; the group cannot be used any more then. In shared memory
+    all ranks meet at the beginning of a collective, and where one made another call every rank
+    gets a `CollectiveMismatchError`: nothing was moved, and the group is usable.
     """
 
     def send_tensor_dict(

@@ -33,11 +33,12 @@ _custom_all_reduce = True
 def set_custom_all_reduce(enable: bool) -> None:
     """Allow, or forbid, collectives through memory that ranks share, in groups made from now on.
 
-    They are allowed at first. Tensors on the CPU go through shared memory where all members of a
+    They are allowed at first. What is on the CPU goes through shared memory where all members of a
     group are on one node, and sums of small tensors on devices through symmetric memory where the
     devices reach each other's; elsewhere, and where forbidden, all goes over gloo and NCCL. It
-    changes the speed, and how 16-bit floats are rounded. The same on every rank. Local to the
-    process. Raises `InvalidTypeError` for what is neither True nor False.
+    changes the speed, how 16-bit floats are rounded, and what is found out about calls that do not
+    fit together. The same on every rank. Local to the process. Raises `InvalidTypeError` for what
+    is neither True nor False.
     """
     global _custom_all_reduce
     if not isinstance(enable, bool):

@@ -42,12 +42,12 @@ class DeviceCommunicatorBase:
 
     Complete as it is; code of one's own derives from it and overrides what it does in another way.
     `cpu_group` is the group over gloo, `device_group` the one for tensors on `device`; without a
-    `device_group` the group is one rank alone. CPU tensors travel over the CPU group and tensors
-    on a device over the device group; where that is gloo they are staged through the CPU.
+    `device_group` the group is one rank alone. CPU tensors travel through `shared_memory` where a
+    coordinator passes that of its members, else over the CPU group; tensors on a device travel
+    over the device group, and where that is gloo like CPU tensors, by way of the host's memory.
     `unique_name` is for messages. `optimised` allows paths made for the device, such as an
-    all-reduce through symmetric memory; a coordinator passes the `shared_memory` of its members,
-    for tensors on the CPU. `global_ranks` and `global_world_size` are accepted for code written
-    against vLLM.
+    all-reduce through symmetric memory. `global_ranks` and `global_world_size` are accepted for
+    code written against vLLM.
 
     Making one for a group on several devices is collective over the group. `src` and `dst` count
     inside the group. Results are new tensors, or what is passed as `out`. Errors are those of

@@ -164,7 +164,8 @@ class ParallelConfig(_Hidden):
     """How long joining the world and operations of its groups may take. None: torch's default.
     A timeout passed to `init_distributed_environment` counts in place of this and the next one."""
     cpu_distributed_timeout_seconds: AtLeastOne | None = None
-    """How long operations of CPU groups may take (`GroupCoordinator.cpu_group`: barriers, objects).
+    """How long barriers and the exchange of objects may take, through shared memory or over
+    `GroupCoordinator.cpu_group`, and whatever else goes over that group.
     None: `distributed_timeout_seconds`. If only this is given, it is for all that is on the CPU."""
     world_size: int = Field(init=False)
     """The ranks of one replica: pipeline x tensor x prefill context parallel size. Under

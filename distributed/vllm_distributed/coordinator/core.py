@@ -163,7 +163,7 @@ class GroupCore:
 
     @property
     def cpu_group(self) -> ProcessGroup:
-        """The torch process group over gloo, for barriers, objects and CPU tensors."""
+        """The torch process group over gloo, for what is on the CPU and not in shared memory."""
         if self._cpu_group is None:
             self._cpu_group = self._make_solo("gloo", self._cpu_description)
         return self._cpu_group

@@ -19,7 +19,7 @@ __all__ = ["ObjectOperations"]
 
 
 class ObjectOperations(QueueOperations):
-    """Objects and barriers, over the CPU group."""
+    """Objects and barriers: through shared memory on one node, elsewhere over the CPU group."""
 
     def broadcast_object(self, obj: Any | None = None, src: int = 0) -> Any | None:
         """Return the object of `src`; other ranks' `obj` is ignored.
@@ -45,8 +45,8 @@ class ObjectOperations(QueueOperations):
         """Replace the entries of `obj_list` by those of `src`, and return the list.
 
         All ranks pass lists of the same length. `group` is the process group to use in place of
-        this coordinator's CPU group; this rank and `src` (still counted inside this coordinator)
-        must be in it. Raises `InvalidRankError` if not, `InvalidArgumentError` if the lengths
+        this coordinator's own; this rank and `src` (still counted inside this coordinator) must
+        be in it. Raises `InvalidRankError` if not, `InvalidArgumentError` if the lengths
         differ. Collective over `group`.
         """
         check_rank("src", src, self.world_size, self.unique_name)
@@ -139,8 +139,8 @@ class ObjectOperations(QueueOperations):
     def barrier(self) -> None:
         """Return when every rank of the group has called it.
 
-        Raises `CollectiveTimeoutError` if a rank does not come before the
-        timeout. Collective over the group.
+        Raises `CollectiveTimeoutError` if a rank does not come before the timeout. Collective over
+        the group.
         """
         if self.world_size == 1:
             self._check_alive()

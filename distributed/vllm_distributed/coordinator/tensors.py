@@ -40,11 +40,12 @@ class TensorOperations(GroupCore):
     def all_reduce(self, input_: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
         """Return the sum of the group's tensors in a new tensor; the input is not changed.
 
-        All ranks pass the same shape and dtype. Over gloo 16-bit floats are summed in their own
-        precision; integers wrap around; booleans are combined by or. Raises
-        `UnsupportedDtypeError`, before anything is sent, for a dtype that has no exact sum over
-        the backend. `out` may be the input itself, which is replaced then. Collective over the
-        group.
+        All ranks pass the same shape and dtype. Through shared memory, on one node, 16-bit floats
+        are summed in float32 and rounded once; over gloo they are summed in their own precision.
+        Integers wrap around; booleans are combined by or. Raises `UnsupportedDtypeError`, before
+        anything is sent, for a dtype that has no exact sum over the backend. `out` may be the
+        input itself, which is replaced then: all ranks pass it so, or none, since that is
+        `all_reduce_`. Collective over the group.
         """
         if torch.compiler.is_compiling():
             return _compiled(out, _operators().all_reduce(input_, self.unique_name))
@@ -173,7 +174,8 @@ class TensorOperations(GroupCore):
         """Return the tensor of this shape and dtype that `src` (default: the previous rank) sends.
 
         Raises `InvalidRankError` if `src` is out of range or this rank itself, `InvalidTypeError`
-        or `InvalidArgumentError` for what is no shape or dtype.
+        or `InvalidArgumentError` for what is no shape or dtype; through shared memory
+        `CollectiveMismatchError` if `src` sent another number of bytes, which are dropped.
         """
         if out is None:
             return self._communicator.recv(size, dtype, src)

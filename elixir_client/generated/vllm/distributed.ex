@@ -4542,11 +4542,12 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Allow, or forbid, collectives through memory that ranks share, in groups made from now on.
 
-  They are allowed at first. Tensors on the CPU go through shared memory where all members of a
+  They are allowed at first. What is on the CPU goes through shared memory where all members of a
   group are on one node, and sums of small tensors on devices through symmetric memory where the
   devices reach each other's; elsewhere, and where forbidden, all goes over gloo and NCCL. It
-  changes the speed, and how 16-bit floats are rounded. The same on every rank. Local to the
-  process. Fails with `"invalid_type"` for what is neither `true` nor `false`.
+  changes the speed, how 16-bit floats are rounded, and what is found out about calls that do not
+  fit together. The same on every rank. Local to the process. Fails with `"invalid_type"` for what
+  is neither `true` nor `false`.
 
   Not collective: it regards the rank of its session alone.
 

@@ -77,9 +77,10 @@ defmodule Vllm.Config.ParallelConfig do
     * `distributed_timeout_seconds` - How long joining the world and operations of its groups may
       take. `nil`: torch's default. A timeout passed to `init_distributed_environment` counts in
       place of this and the next one
-    * `cpu_distributed_timeout_seconds` - How long operations of CPU groups may take
-      (`Vllm.Distributed.GroupCoordinator.cpu_group`: barriers, objects). `nil`:
-      `distributed_timeout_seconds`. If only this is given, it is for all that is on the CPU
+    * `cpu_distributed_timeout_seconds` - How long barriers and the exchange of objects may take,
+      through shared memory or over `Vllm.Distributed.GroupCoordinator.cpu_group`, and whatever
+      else goes over that group. `nil`: `distributed_timeout_seconds`. If only this is given, it
+      is for all that is on the CPU
     * `rank` - This process's rank
     * `decode_context_parallel_size` - Into how many parts each tensor parallel group is split for
       decoding
@@ -514,9 +515,11 @@ defmodule Vllm.Config.ParallelConfig do
     * `distributed_timeout_seconds` (`integer()`, default `nil`) - How long joining the world and
       operations of its groups may take. `nil`: torch's default. A timeout passed to
       `init_distributed_environment` counts in place of this and the next one
-    * `cpu_distributed_timeout_seconds` (`integer()`, default `nil`) - How long operations of CPU
-      groups may take (`Vllm.Distributed.GroupCoordinator.cpu_group`: barriers, objects). `nil`:
-      `distributed_timeout_seconds`. If only this is given, it is for all that is on the CPU
+    * `cpu_distributed_timeout_seconds` (`integer()`, default `nil`) - How long barriers and the
+      exchange of objects may take, through shared memory or over
+      `Vllm.Distributed.GroupCoordinator.cpu_group`, and whatever else goes over that group.
+      `nil`: `distributed_timeout_seconds`. If only this is given, it is for all that is on the
+      CPU
     * `rank` (`integer()`, default `0`) - This process's rank
     * `_data_parallel_master_port_list` (`[integer()]`) - Ports for `get_next_dp_init_port`, the
       next one last

@@ -8,9 +8,10 @@ defmodule Vllm.Distributed.GroupCoordinator do
   for the list this process's rank is in. Making one is collective over the world: every rank
   passes the same partition, in the same order among other groups. `local_rank` is this process's
   number on its node, `torch_distributed_backend` the backend for tensors on devices (`gloo`,
-  `nccl`); a CPU group over gloo is made besides. `group_name` is the kind of group (`tp`), from
-  which `unique_name` (`tp:0`) is made. `timeout` bounds every operation and the making of the
-  group; by default that of the world.
+  `nccl`); a CPU group over gloo is made besides, and where all members are on one node, memory
+  that they share, through which CPU tensors, objects and barriers go. `group_name` is the kind of
+  group (`tp`), from which `unique_name` (`tp:0`) is made. `timeout` bounds every operation and
+  the making of the group; by default that of the world.
 
   `src` and `dst` of every method count inside the group; `ranks`, `first_rank`, `last_rank`,
   `next_rank` and `prev_rank` are global ranks. Collectives must be called by all ranks of the
@@ -28,7 +29,9 @@ defmodule Vllm.Distributed.GroupCoordinator do
   result is copied into it.
 
   Every operation fails with `"collective_failed"`, or `"collective_timeout"` after the timeout,
-  if a peer is gone or does not take part; torch cannot use the group any more then.
+  if a peer is gone or does not take part; the group cannot be used any more then. In shared
+  memory all ranks meet at the beginning of a collective, and where one made another call every
+  rank gets a `"collective_mismatch"`: nothing was moved, and the group is usable.
 
   The object stays in its rank, where `ref` names it; the other fields are as they were when the
   call returned. Functions take the struct or the `Vllm.Ref` alone.
@@ -340,7 +343,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
   }
 
   @doc ~S"""
-  The torch process group over gloo, for barriers, objects and CPU tensors.
+  The torch process group over gloo, for what is on the CPU and not in shared memory.
 
   Not collective: it regards the rank of its session alone.
 
@@ -1670,9 +1673,9 @@ defmodule Vllm.Distributed.GroupCoordinator do
   Replace the entries of `obj_list` by those of `src`, and return the list.
 
   All ranks pass lists of the same length. `group` is the process group to use in place of this
-  coordinator's CPU group; this rank and `src` (still counted inside this coordinator) must be in
-  it. Fails with `"invalid_rank"` if not, `"invalid_argument"` if the lengths differ. Collective
-  over `group`.
+  coordinator's own; this rank and `src` (still counted inside this coordinator) must be in it.
+  Fails with `"invalid_rank"` if not, `"invalid_argument"` if the lengths differ. Collective over
+  `group`.
 
   Collective: every member of the group must make this call.
 
@@ -2126,10 +2129,12 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   Return the sum of the group's tensors in a new tensor; the input is not changed.
 
-  All ranks pass the same shape and dtype. Over gloo 16-bit floats are summed in their own
-  precision; integers wrap around; booleans are combined by or. Fails with `"unsupported_dtype"`,
-  before anything is sent, for a dtype that has no exact sum over the backend. `out` may be the
-  input itself, which is replaced then. Collective over the group.
+  All ranks pass the same shape and dtype. Through shared memory, on one node, 16-bit floats are
+  summed in float32 and rounded once; over gloo they are summed in their own precision. Integers
+  wrap around; booleans are combined by or. Fails with `"unsupported_dtype"`, before anything is
+  sent, for a dtype that has no exact sum over the backend. `out` may be the input itself, which
+  is replaced then: all ranks pass it so, or none, since that is `all_reduce_`. Collective over
+  the group.
 
   Collective: every member of the group must make this call.
 
@@ -2943,7 +2948,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
   Return the tensor of this shape and dtype that `src` (default: the previous rank) sends.
 
   Fails with `"invalid_rank"` if `src` is out of range or this rank itself, `"invalid_type"` or
-  `"invalid_argument"` for what is no shape or dtype.
+  `"invalid_argument"` for what is no shape or dtype; through shared memory
+  `"collective_mismatch"` if `src` sent another number of bytes, which are dropped.
 
   Between two ranks: the other one makes the call that answers this one.
 
