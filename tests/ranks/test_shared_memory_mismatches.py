@@ -105,7 +105,7 @@ def is_explained(
 ) -> bool:
     """Whether it says what this member called and what another one did, and who that is."""
     others = {f"rank {rank}" for rank in group.ranks if rank != group.rank}
-    operations = (mine.split()[0], its.split()[0])
+    operations = (mine.split()[0].rstrip("_"), its.split()[0].rstrip("_"))
     text = str(error)
     return all(name in text for name in operations) and any(rank in text for rank in others)
 

@@ -53,8 +53,8 @@ _WORDS = {
     _Answer.OTHER_SYSTEM: "its system is not 64-bit Linux",
 }
 
-# version, answer, effective user, process id, node and process namespace, name of the memory, why
-_RECORD = struct.Struct(f"<HHIQ32s{_NAME_BYTES}s128s")
+# version, answer, effective user, process, node, name of the memory, why
+_RECORD = struct.Struct(f"<HHI32s32s{_NAME_BYTES}s128s")
 
 
 def share_memory(
@@ -122,16 +122,19 @@ def _own_answer(allowed: bool) -> _Answer:
 
 
 def _packed(answer: _Answer, segment: Segment | None, why: str) -> bytes:
-    place = f"{node_identity()} {_process_namespace()}"
     return _RECORD.pack(
         _VERSION,
         answer,
         os.geteuid(),
-        os.getpid(),
-        hashlib.sha256(place.encode()).digest(),
+        _digest(f"{_process_namespace()} {os.getpid()}"),
+        _digest(node_identity()),
         b"" if segment is None else segment.name.encode(),
         why.encode()[:128],
     )
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
 
 
 def _process_namespace() -> int:
@@ -152,7 +155,7 @@ def _reason(records: Sequence[bytes], ranks: Sequence[int]) -> str | None:
     """Return why the members cannot share memory: the same on all of them; None if they can."""
     found = [_RECORD.unpack(record) for record in records]
     version, _, user, _, place, _, _ = found[0]
-    seen: dict[tuple[bytes, int], int] = {}
+    seen: dict[bytes, int] = {}
     for rank, (its_version, answer, its_user, process, its_place, _, why) in zip(
         ranks, found, strict=True
     ):
@@ -165,7 +168,7 @@ def _reason(records: Sequence[bytes], ranks: Sequence[int]) -> str | None:
             return f"ranks {ranks[0]} and {rank} are on different nodes, or in containers apart"
         if its_user != user:
             return f"ranks {ranks[0]} and {rank} run as different users, {user} and {its_user}"
-        other = seen.setdefault((its_place, process), rank)
+        other = seen.setdefault(process, rank)
         if other != rank:
             return f"ranks {other} and {rank} are in the same process"
     return None

@@ -17,7 +17,6 @@ __all__ = ["BARRIER", "CONTROL", "cut", "describe", "fit", "sign"]
 OPERATIONS = (
     "barrier",
     "all_reduce",
-    "all_reduce_",
     "all_gather",
     "all_gatherv",
     "reduce_scatter",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import weakref
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
@@ -32,6 +33,8 @@ class SharedMemory:
         self._base = segment.bytes.data_ptr()
         self._segment, self._layout = segment, layout
         self._has_room: bool | None = None
+        self._finish = weakref.finalize(self, _end, steps, segment)
+        self._finish.atexit = False  # the kernel tells the others that this process has ended
         self._outboxes: dict[int, Outbox] = {}
         self._inboxes: dict[int, Inbox] = {}
 
@@ -101,13 +104,13 @@ class SharedMemory:
             return
         for pipe in (*self._outboxes.values(), *self._inboxes.values()):
             pipe.close()
-        self.steps.leave()
         self.slots.close()
-        self._segment.close()
+        self._finish()
 
     def _ask_for_room(self, number: int) -> None:
         """Have the whole slots backed by memory, everywhere or, where one member fails, nowhere."""
         steps, layout = self.steps, self._layout
+        steps.check()
         answer = _HAS_ROOM
         try:
             for parity in (0, 1):
@@ -116,8 +119,21 @@ class SharedMemory:
             answer = _NO_ROOM
             say_why(f"{steps.name} goes in part over gloo, not shared memory", str(error))
         steps.say(ROOM, answer)
-        steps.meet(number | _ASKING_FOR_ROOM)
+        try:
+            steps.meet(number | _ASKING_FOR_ROOM)
+        except CollectiveMismatchError:
+            raise
+        except BaseException:  # the others may have met, and have room
+            steps.break_off(describe(number)[0])
+            raise
         self._has_room = steps.all_say(ROOM, _HAS_ROOM)
+
+
+def _end(steps: Steps, segment: Segment) -> None:
+    """Also of a group that nobody destroyed and nobody holds any more."""
+    if steps.is_own:
+        steps.leave()
+        segment.close()
 
 
 _Operation = TypeVar("_Operation", bound=Callable[..., Any])

@@ -63,9 +63,9 @@ class SharedMemoryTransport(Transport):
             out = empty(source.shape, source.dtype)
         if out.is_inference():
             with torch.inference_mode():
-                self._sums.sum("all_reduce", source, out)
+                self._sums.sum(source, out)
         else:
-            self._sums.sum("all_reduce", source, out)
+            self._sums.sum(source, out)
         return out
 
     def all_reduce_(self, input_: torch.Tensor) -> torch.Tensor:
@@ -74,9 +74,9 @@ class SharedMemoryTransport(Transport):
             check_writable(input_, "all_reduce_")
         if source.is_inference():
             with torch.inference_mode():
-                self._sums.sum("all_reduce_", source, source)
+                self._sums.sum(source, source)
         else:
-            self._sums.sum("all_reduce_", source, source)
+            self._sums.sum(source, source)
         return input_ if source is input_ else written_back(input_, source)
 
     def reduce_scatterv(

@@ -175,6 +175,8 @@ class _Pipe:
                 error = steps.timed_out([peer], operation, limit)
             if error is None:
                 return Progress.IDLE
+            # What comes later would be taken for the rest of what did not come.
+            steps.break_off(operation)
             self._fail(error)
             return Progress.DONE
 

@@ -238,6 +238,8 @@ class Steps:
 
     def _gone(self, members: Sequence[int], look_around: bool) -> tuple[int, str] | None:
         """Return a member that will not come, and why."""
+        if not self._words.nbytes:  # this member has left
+            return None
         for member in members:
             state = self._words[self._lines[member] + STATE]
             if state == _LEFT:
@@ -275,7 +277,7 @@ class Steps:
         )
 
     def _tell(self, state: int) -> None:
-        self.fence()
+        Fence()()  # one of its own: this may be another thread than the one in an operation
         self._words[self._mine + STATE] = state
 
 

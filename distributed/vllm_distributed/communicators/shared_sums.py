@@ -51,15 +51,15 @@ class Sums:
         self._one_step_bytes = (
             self._slot_bytes if self._size == 2 else min(_ONE_STEP_BYTES, self._slot_bytes)
         )
-        self._plans: dict[tuple[str, torch.dtype, torch.Size], _Plan] = {}
+        self._plans: dict[tuple[torch.dtype, torch.Size], _Plan] = {}
 
     def close(self) -> None:
         """Let go of all views."""
         self._plans.clear()
 
-    def sum(self, operation: str, source: torch.Tensor, target: torch.Tensor) -> None:
+    def sum(self, source: torch.Tensor, target: torch.Tensor) -> None:
         """Write the sum of the members' contiguous tensors into `target`, which may be `source`."""
-        plan = self._plans.get((operation, source.dtype, source.shape))
+        plan = self._plans.get((source.dtype, source.shape))
         if plan is not None:
             entry.about_to_send()
             self._sum_in_one_step(source, target, plan, plan.number)
@@ -68,7 +68,7 @@ class Sums:
         if not count:
             return
         entry.about_to_send()
-        number = sign(operation, 0, source.dtype, count)
+        number = sign("all_reduce", 0, source.dtype, count)
         if not self._shared.room_for(source.nbytes, number):
             if target is not source:
                 target.copy_(source)
@@ -78,7 +78,7 @@ class Sums:
             if len(self._plans) >= _MOST_PLANS:
                 self._plans.clear()
             plan = self._plan(source, number)
-            self._plans[operation, source.dtype, source.shape] = plan
+            self._plans[source.dtype, source.shape] = plan
             self._sum_in_one_step(source, target, plan, number)
             return
         source, target = addable(source), addable(target)

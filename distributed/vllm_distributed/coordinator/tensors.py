@@ -44,8 +44,7 @@ class TensorOperations(GroupCore):
         are summed in float32 and rounded once; over gloo they are summed in their own precision.
         Integers wrap around; booleans are combined by or. Raises `UnsupportedDtypeError`, before
         anything is sent, for a dtype that has no exact sum over the backend. `out` may be the
-        input itself, which is replaced then: all ranks pass it so, or none, since that is
-        `all_reduce_`. Collective over the group.
+        input itself, which is replaced then. Collective over the group.
         """
         if torch.compiler.is_compiling():
             return _compiled(out, _operators().all_reduce(input_, self.unique_name))

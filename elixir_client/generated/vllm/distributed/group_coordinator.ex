@@ -2133,8 +2133,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
   summed in float32 and rounded once; over gloo they are summed in their own precision. Integers
   wrap around; booleans are combined by or. Fails with `"unsupported_dtype"`, before anything is
   sent, for a dtype that has no exact sum over the backend. `out` may be the input itself, which
-  is replaced then: all ranks pass it so, or none, since that is `all_reduce_`. Collective over
-  the group.
+  is replaced then. Collective over the group.
 
   Collective: every member of the group must make this call.
 
