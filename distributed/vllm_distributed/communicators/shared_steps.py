@@ -101,7 +101,7 @@ class Steps:
         self.step = step
         for line in self._peers:
             if words[line + STEP] < step:
-                self._wait(line, step, sign)
+                self._wait(line, step, sign, self._peers)
         self.fence()
         self.settled = step
         place = SIGN + (step & 1)
@@ -113,7 +113,7 @@ class Steps:
         """Wait until another member has published this step; it has called `sign`."""
         words, step, line = self._words, self.step, self._lines[member]
         if words[line + STEP] < step:
-            self._wait(line, step, sign)
+            self._wait(line, step, sign, (line,))
         self.fence()
         if words[line + SIGN + (step & 1)] != sign:
             self._mismatch(sign, member)
@@ -124,7 +124,7 @@ class Steps:
         if self.settled < step:
             for line in self._peers:
                 if words[line + STEP] < step:
-                    self._wait(line, step, sign)
+                    self._wait(line, step, sign, self._peers)
             self.fence()
             self.settled = step
 
@@ -165,13 +165,27 @@ class Steps:
 
     # Waiting
 
-    def _wait(self, line: int, step: int, sign: int) -> None:
+    def _wait(self, line: int, step: int, sign: int, lines: Sequence[int]) -> None:
+        """Wait until one member has published a step; if that takes long, until all of `lines`
+        have, so that the timeout bounds the waiting for all of them."""
         words, place = self._words, line + STEP
         for _ in range(self._spins):
             if words[place] >= step:
                 return
-        member = self._lines.index(line)
-        self.wait_until(lambda: words[place] >= step, [member], describe(sign)[0])
+        yield_core = os.sched_yield
+        patience_ends = monotonic() + _YIELDING_S
+        while True:
+            for _ in range(_YIELDS_A_LOOK):
+                if words[place] >= step:
+                    return
+                yield_core()
+            if monotonic() > patience_ends:
+                break
+
+        def late() -> list[int]:
+            return [self._lines.index(each) for each in lines if words[each + STEP] < step]
+
+        self._wait_patiently(lambda: not late(), late, describe(sign)[0])
 
     def wait_until(
         self, is_done: Callable[[], bool], members: Sequence[int], operation: str
@@ -181,18 +195,24 @@ class Steps:
         Raises `CollectiveError` naming one that has left, failed or died, `CollectiveTimeoutError`
         naming those that did not come within the group's timeout.
         """
-        yield_core = os.sched_yield
         patience_ends = monotonic() + _YIELDING_S
         while True:
             for _ in range(_YIELDS_A_LOOK):
                 if is_done():
                     return
-                yield_core()
+                os.sched_yield()
             if monotonic() > patience_ends:
                 break
+        self._wait_patiently(is_done, lambda: members, operation)
+
+    def _wait_patiently(
+        self, is_done: Callable[[], bool], late: Callable[[], Sequence[int]], operation: str
+    ) -> None:
+        """Wait for those who are `late`: whoever came and then left has done its part."""
         limit = self.timeout(operation)
         wait = Wait(monotonic() + limit.total_seconds())
         while not is_done():
+            members = late()
             error = self.why_never(members, operation, look_around=wait.time_to_look_around())
             if error is None and not wait.pause():
                 error = self.timed_out(members, operation, limit)
@@ -222,11 +242,7 @@ class Steps:
         self, members: Sequence[int], operation: str, limit: timedelta
     ) -> CollectiveTimeoutError:
         """Return the error for members that did not come."""
-        late = [
-            self.ranks[at]
-            for at, line in enumerate(self._lines)
-            if line != self._mine and self._words[line + STEP] < self.step
-        ] or [self.ranks[member] for member in members]
+        late = [self.ranks[member] for member in members]
         return CollectiveTimeoutError(
             f"{operation} on {self.name} timed out: within {limit.total_seconds():g} s "
             f"{_ranks(late)} did not come. A peer is stuck, or did not make the same call; the "
