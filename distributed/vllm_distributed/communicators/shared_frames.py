@@ -11,15 +11,10 @@ from vllm_distributed.communicators.flat_frame import check_mark, room_for
 from vllm_distributed.communicators.frames import Arriving, Carrier, Takes
 from vllm_distributed.communicators.shared_calls import sign
 from vllm_distributed.communicators.shared_group import SharedMemory, in_step
+from vllm_distributed.communicators.shared_inbox import Body
 from vllm_distributed.communicators.shared_layout import FIRST_SLOT_BYTES
-from vllm_distributed.communicators.shared_pipes import (
-    HEADER_BYTES,
-    Body,
-    Job,
-    Outbox,
-    header,
-    unpacked,
-)
+from vllm_distributed.communicators.shared_outbox import Outbox
+from vllm_distributed.communicators.shared_pipes import HEADER_BYTES, Job, header, unpacked
 from vllm_distributed.communicators.spans import Spans, move, read, span_of, span_of_bytes, spans_of
 from vllm_distributed.errors import EncodingError
 from vllm_distributed.handles import Handle

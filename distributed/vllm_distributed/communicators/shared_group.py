@@ -9,9 +9,10 @@ from typing import Any, TypeVar, cast
 
 from vllm_distributed import entry
 from vllm_distributed.communicators.shared_calls import BARRIER, describe
+from vllm_distributed.communicators.shared_inbox import Inbox
 from vllm_distributed.communicators.shared_layout import FIRST_SLOT_BYTES, ROOM, Layout
 from vllm_distributed.communicators.shared_log import say_why
-from vllm_distributed.communicators.shared_pipes import Inbox, Outbox
+from vllm_distributed.communicators.shared_outbox import Outbox
 from vllm_distributed.communicators.shared_segment import Segment, SegmentError
 from vllm_distributed.communicators.shared_slots import Slots
 from vllm_distributed.communicators.shared_steps import Steps
