@@ -68,7 +68,7 @@ class Layout:
 
     @property
     def size(self) -> int:
-        return self.ring(self.members - 1, self.members - 1) + self.ring_bytes
+        return self.ring(0, 1) + self.members * (self.members - 1) * self.ring_bytes
 
     def line(self, member: int) -> int:
         """Return the number of the first word of a member's line."""
