@@ -315,7 +315,7 @@ BAD_CALLS: dict[str, tuple[Callable[[Group], Any], tuple[type, ...], list[str]]]
     ),
     "send_obj error": (lambda g: g.send_obj([OSError()], 1 - g.rank), (TypeError,), ["OSError"]),
     "send_obj subclass": (lambda g: g.send_obj(Words("a"), 1 - g.rank), (TypeError,), ["Words"]),
-    "send_obj cyclic": (lambda g: g.send_obj(cyclic(), 1 - g.rank), (ValueError,), ["recursion"]),
+    "send_obj cyclic": (lambda g: g.send_obj(cyclic(), 1 - g.rank), (ValueError,), ["itself"]),
     "send_obj sparse": (
         lambda g: g.send_obj({"a": torch.ones(2, 2).to_sparse()}, 1 - g.rank),
         (TypeError,),

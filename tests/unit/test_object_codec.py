@@ -265,7 +265,11 @@ def nested(depth: int, kind: Any = tuple, inner: Any = 1) -> Any:
     return inner
 
 
-@pytest.mark.parametrize("kind", [tuple, frozenset, lambda items: (list(items),)], ids=str)
+@pytest.mark.parametrize(
+    "kind",
+    [tuple, frozenset, lambda items: (list(items),)],
+    ids=["tuple", "frozenset", "list"],
+)
 def test_as_deep_as_allowed_is_allowed_also_after_errors(kind: Any) -> None:
     """Also on a thread with a stack of 1 MB: nesting costs no C stack."""
 
