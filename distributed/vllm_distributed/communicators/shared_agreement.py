@@ -31,7 +31,9 @@ from vllm_distributed.torch_internals import group_timeout
 __all__ = ["SETTING", "share_memory"]
 
 SETTING = "VLLM_DISTRIBUTED_SHM"
-"""The environment variable that, set to 0, keeps this process's groups out of shared memory."""
+"""The environment variable that keeps this process's groups out of shared memory: 0, false, off, no."""
+
+_OFF = frozenset({"0", "false", "off", "no"})
 
 _VERSION = 1
 _NAME_BYTES = 64
@@ -48,7 +50,7 @@ class _Answer(IntEnum):
 
 
 _WORDS = {
-    _Answer.SWITCHED_OFF: f"it has {SETTING}=0",
+    _Answer.SWITCHED_OFF: f"{SETTING} is off there",
     _Answer.FORBIDDEN: "it called set_custom_all_reduce(False)",
     _Answer.OTHER_SYSTEM: "its system is not 64-bit Linux",
 }
@@ -114,7 +116,7 @@ def share_memory(
 
 
 def _own_answer(allowed: bool) -> _Answer:
-    if os.environ.get(SETTING, "1") == "0":
+    if os.environ.get(SETTING, "").strip().lower() in _OFF:
         return _Answer.SWITCHED_OFF
     if not allowed:
         return _Answer.FORBIDDEN

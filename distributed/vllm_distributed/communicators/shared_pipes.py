@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import struct
 import threading
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from time import monotonic
@@ -93,7 +94,7 @@ class Job:
         self.spans.drop()
 
 
-class Pipe:
+class Pipe(ABC):
     """One end: jobs in their order, moved on by whoever calls `pump`."""
 
     def __init__(
@@ -210,8 +211,9 @@ class Pipe:
         with self._lock:
             self._words = memoryview(b"").cast("Q")
 
-    def _drain(self) -> None:
-        """Nothing is left behind by a receiver."""
+    def _drain(self) -> None:  # noqa: B027 - a receiver has nothing to say before it leaves
+        """Send what was left behind."""
 
+    @abstractmethod
     def _move(self, spans: Spans) -> bool:
-        raise NotImplementedError
+        """Move some of the first job's bytes; return whether any could be."""

@@ -38,7 +38,7 @@ from vllm_distributed.errors import (
 
 __all__ = ["Steps"]
 
-_USABLE, _LEFT, _BROKEN = 0, 1, 2
+_LEFT, _BROKEN = 1, 2  # of a member that is neither, 0
 
 # A peer that runs on another core comes within these; each is a look at one word of memory.
 _SPINS = 60
