@@ -31,7 +31,7 @@ from vllm_distributed.torch_internals import group_timeout
 __all__ = ["SETTING", "share_memory"]
 
 SETTING = "VLLM_DISTRIBUTED_SHM"
-"""The environment variable that keeps this process's groups out of shared memory: 0, false, off, no."""
+"""The environment variable that, off, keeps this process's groups out of shared memory."""
 
 _OFF = frozenset({"0", "false", "off", "no"})
 
