@@ -6,15 +6,24 @@ set -euo pipefail
 venv=${1:?usage: scripts/setup.sh VENV}
 root=$(cd "$(dirname "$0")/.." && pwd)
 
+# Runs a command whose output helps nobody (caches, indexes, terminals) unless it fails.
+quietly() {
+  local said
+  said=$("$@" 2>&1) && return
+  echo "$said" | grep -v '^WARNING' | tail -n 30 >&2
+  echo "setup: '$*' failed, as it says above. Mend that, and run the same command again" >&2
+  exit 1
+}
+
 can_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
 
 refreshed=
 apt_install() {
   if [ -z "$refreshed" ]; then
-    apt-get update -qq
+    quietly apt-get update
     refreshed=1
   fi
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@" >/dev/null
+  DEBIAN_FRONTEND=noninteractive quietly apt-get install -y "$@"
 }
 
 need() { # need WHAT PACKAGES...: install the packages or say which
@@ -56,5 +65,5 @@ fi
 
 [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
 echo "setup: installing Python packages into $venv (torch is large: the first time takes a while)"
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+quietly "$venv/bin/python" -m pip install --disable-pip-version-check --no-input \
   --constraint "$root/constraints.txt" --editable "$root[dev]"
