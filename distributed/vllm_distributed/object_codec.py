@@ -26,6 +26,7 @@ import numpy as np
 import torch
 
 from vllm_distributed.errors import EncodingError
+from vllm_distributed.tensor_bytes import bytes_of
 
 __all__ = ["TensorMetadata", "decode", "encode"]
 
@@ -325,9 +326,8 @@ def _restore(code: int, data: bytes, left: dict[int, Any] | None = None) -> Any:
 
 
 def _pack_tensor(tensor: torch.Tensor) -> bytes:
-    host = tensor.detach().cpu().resolve_conj().resolve_neg().contiguous()
-    raw = host.reshape(-1).view(torch.uint8).numpy().tobytes() if host.numel() else b""
-    return _pack([str(host.dtype).removeprefix("torch."), list(host.shape), raw])
+    dtype = str(tensor.dtype).removeprefix("torch.")
+    return _pack([dtype, list(tensor.shape), bytes_of(tensor)])
 
 
 def _unpack_tensor(data: bytes) -> torch.Tensor:
@@ -339,7 +339,7 @@ def _unpack_tensor(data: bytes) -> torch.Tensor:
     if wanted != len(raw):
         raise EncodingError(f"{dtype} of shape {list(shape)} is {wanted} bytes, got {len(raw)}")
     if not raw:
-        return torch.empty(shape, dtype=dtype)
+        return torch.empty(shape, dtype=dtype, device="cpu")
     return torch.frombuffer(bytearray(raw), dtype=torch.uint8).view(dtype).reshape(shape)
 
 

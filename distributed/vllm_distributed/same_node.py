@@ -96,8 +96,8 @@ class _Connected:
         )
 
     def all_gather_obj(self, obj: Any) -> list[Any]:
-        mine = torch.tensor([int(obj)], dtype=torch.uint8)
-        everyone = list(torch.zeros(self.world_size, 1, dtype=torch.uint8).unbind(0))
+        mine = torch.tensor([int(obj)], dtype=torch.uint8, device="cpu")
+        everyone = [torch.zeros_like(mine) for _ in range(self.world_size)]
         run("process group", "in_the_same_node_as", self._group.allgather, [everyone], [mine])
         return [answer.item() for answer in everyone]
 

@@ -424,7 +424,8 @@ def _reduction(op: Any, dtype: torch.dtype) -> Combine:
             f"all_reduce: op must be ReduceOp.SUM, PRODUCT, MIN or MAX, got {op!r}", op=repr(op)
         )
     try:
-        function(torch.zeros(1, dtype=dtype), torch.zeros(1, dtype=dtype))
+        zero = torch.zeros(1, dtype=dtype, device="cpu")
+        function(zero, zero.clone())
     except RuntimeError as error:
         raise UnsupportedDtypeError(
             f"all_reduce: torch cannot combine {dtype} with {op} ({error}): convert the tensor "

@@ -19,6 +19,7 @@ from vllm_bridge.codec.errors import BridgeError, from_rpc_error
 from vllm_bridge.metadata import METHOD, SESSION_ID
 from vllm_bridge.rank import chunks
 from vllm_bridge.rank.chunks import ChunksMalformed, ChunkStorage
+from vllm_distributed.tensor_bytes import bytes_of
 
 pytestmark = pytest.mark.timeout(90)
 
@@ -72,7 +73,7 @@ def test_parts_that_do_not_go_together(given: list[Part]) -> None:
 def test_results_leave_in_parts_of_what_they_were() -> None:
     storage = ChunkStorage()
     kept = torch.arange(3 * chunks.PART_BYTES + 5, dtype=torch.uint8)
-    wanted = tensors.raw_bytes(kept)
+    wanted = bytes_of(kept)
     assert tensors.to_message(kept, storage).HasField("chunks")
     assert tensors.to_message(torch.zeros(3), storage).HasField("data")
     kept.zero_()
@@ -117,7 +118,7 @@ def stream(
 
 def request_of(name: str, *values: torch.Tensor) -> list[Part]:
     """The parts of a call of that function."""
-    flats = [tensors.raw_bytes(value) for value in values]
+    flats = [bytes_of(value) for value in values]
     args = encode_term([torch.zeros(0) for _ in values])
     for index, value in enumerate(values):
         args.tensors[index].CopyFrom(tensors.describe(value))
@@ -136,7 +137,7 @@ def test_there_and_back(real: Client, affinity: str) -> None:
         answer = stream(real, session, parts(*request_of("torch.neg", value)))
         first, *others = map(Part.FromString, answer)
         assert list(first.sizes) == [9 << 20]
-        assert b"".join(part.data for part in others) == tensors.raw_bytes(-value)
+        assert b"".join(part.data for part in others) == bytes_of(-value)
         # What a function raises comes as from any other call.
         with pytest.raises(BridgeError) as caught:
             stream(real, session, parts(*request_of("torch.mm", value)))

@@ -26,6 +26,7 @@ from vllm_bridge.codec.terms import decode
 from vllm_bridge.metadata import SESSION_ID, SHARED_MEMORY
 from vllm_bridge.pool.session_entry import SessionEntry
 from vllm_bridge.pool.shared_memory import BASE, SharedMemory, create_directory
+from vllm_distributed.tensor_bytes import bytes_of
 
 Start = Callable[..., Pool]
 
@@ -55,7 +56,7 @@ def folder(tmp_path: Path) -> Path:
     path = tmp_path / "session-1"
     path.mkdir()
     (path / "key").write_text(KEY)
-    (path / "segment-1").write_bytes(tensors.raw_bytes(vector()))
+    (path / "segment-1").write_bytes(bytes_of(vector()))
     return path
 
 
@@ -227,7 +228,7 @@ def test_without_key_and_segment_results_are_inline(folder: Path, lent: str) -> 
     before = sorted(item.name for item in folder.iterdir())
     assert stored(folder, lent, vector(1)) == ["data"]
     assert sorted(item.name for item in folder.iterdir()) == before
-    assert (folder / "segment-1").read_bytes() == tensors.raw_bytes(vector())
+    assert (folder / "segment-1").read_bytes() == bytes_of(vector())
 
 
 def test_no_segment_grows_beyond_the_limit(folder: Path) -> None:
@@ -374,10 +375,10 @@ def test_there_and_back_on_any_rank_of_the_session(real: Client, affinity: str) 
     with real.open_session(affinity=affinity) as session:
         folder, (name,), key = share(real, session)
         for start in range(4):
-            (folder / name).write_bytes(tensors.raw_bytes(vector(start)))
+            (folder / name).write_bytes(bytes_of(vector(start)))
             answer = negated(real, session, in_memory(name), f"{key} {name}")
             assert answer.shared_memory == types_pb2.SharedMemory(name=name, size=SIZE)
-            assert (folder / name).read_bytes() == tensors.raw_bytes(-vector(start))
+            assert (folder / name).read_bytes() == bytes_of(-vector(start))
     eventually(lambda: not folder.exists())
 
 
@@ -387,7 +388,7 @@ def test_a_session_cannot_use_the_segments_of_another(real: Client) -> None:
         real.open_session(affinity="strict_queue") as other,
     ):
         folder, (name, *_), key = share(real, mine, 2)
-        (folder / name).write_bytes(tensors.raw_bytes(vector()))
+        (folder / name).write_bytes(bytes_of(vector()))
         with pytest.raises(BridgeError) as caught:
             negated(real, other, in_memory(name), "")
         assert caught.value.reason == "shared_memory_unavailable"
@@ -397,7 +398,7 @@ def test_a_session_cannot_use_the_segments_of_another(real: Client) -> None:
             negated(real, other, in_memory(name), "")
         inline = tensors.to_message(vector())
         assert negated(real, other, inline, f"{key} {name}").HasField("data")
-        assert (folder / name).read_bytes() == tensors.raw_bytes(vector())
+        assert (folder / name).read_bytes() == bytes_of(vector())
 
 
 def test_a_rank_that_dies_leaves_nothing_when_its_session_ends(start: Start) -> None:
@@ -496,7 +497,7 @@ def test_the_client_shares_memory_by_itself(real: Client, real_pool: Pool) -> No
         names = sorted(item.name for item in folder.iterdir())
         assert names == ["key", *(f"segment-{number}" for number in range(1, 5))]
         # The last result is what was written last.
-        assert tensors.raw_bytes(-vector(4)) in [item.read_bytes() for item in folder.iterdir()]
+        assert bytes_of(-vector(4)) in [item.read_bytes() for item in folder.iterdir()]
         with pytest.raises(BridgeError, match=r"must be 2-D|matrix|2D"):
             session.run("torch.mm", vector(), vector())
         assert len(list(folder.iterdir())) == len(names)

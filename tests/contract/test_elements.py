@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from vllm_bridge._generated import types_pb2
 from vllm_bridge.codec import tensors
 from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_distributed.tensor_bytes import bytes_of
 
 VECTORS = load("elements.json")
 
@@ -38,7 +39,7 @@ def test_elements_come_and_go_bit_by_bit(vector: dict[str, Any]) -> None:
 
 def test_every_byte_but_0_is_true() -> None:
     tensor = tensors.from_message(types_pb2.Tensor(dtype="pred", shape=[3], data=b"\x02\x00\xff"))
-    assert tensors.raw_bytes(tensor) == b"\x01\x00\x01"
+    assert bytes_of(tensor) == b"\x01\x00\x01"
 
 
 def test_there_are_vectors_of_every_dtype() -> None:
@@ -49,7 +50,7 @@ def test_there_are_vectors_of_every_dtype() -> None:
 def test_elixir_rounds_as_this_torch(vector: dict[str, Any]) -> None:
     values = [value(described, {}) for described in vector["values"]]
     rounded = torch.tensor(values, dtype=torch.float64).to(tensors.dtype_named(vector["dtype"]))
-    assert tensors.raw_bytes(rounded) == unhex(vector["hex"])
+    assert bytes_of(rounded) == unhex(vector["hex"])
 
 
 @pytest.mark.parametrize(

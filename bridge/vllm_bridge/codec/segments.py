@@ -160,7 +160,7 @@ class NoMemory:
 
 
 def _read(file: int, offset: int, size: int) -> torch.Tensor:
-    flat = torch.empty(size, dtype=torch.uint8)
+    flat = torch.empty(size, dtype=torch.uint8, device="cpu")
     _in_halves(_read_into, file, offset, flat.numpy().data)
     return flat
 

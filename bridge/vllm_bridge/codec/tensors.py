@@ -15,6 +15,7 @@ import torch
 
 from vllm_bridge._generated import types_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_distributed.tensor_bytes import flat_bytes
 
 if sys.byteorder != "little":
     raise ImportError("vllm_bridge sends tensors in the byte order of the host: little-endian only")
@@ -142,18 +143,6 @@ def _check_size(message: types_pb2.Tensor, size: int) -> None:
         )
 
 
-def raw_bytes(tensor: torch.Tensor) -> bytes:
-    """The elements, row-major."""
-    data: bytes = flat_bytes(tensor).numpy().tobytes()
-    return data
-
-
-def flat_bytes(tensor: torch.Tensor) -> torch.Tensor:
-    """The elements' bytes, row-major: uint8, one dimension, on the CPU; may share memory."""
-    flat = tensor.detach().resolve_conj().resolve_neg().cpu().contiguous().reshape(-1)
-    return flat.view(torch.uint8)
-
-
 def from_message(message: types_pb2.Tensor, storage: Storage = INLINE) -> torch.Tensor:
     """A new CPU tensor of the message's bytes.
 
@@ -183,13 +172,17 @@ def from_message(message: types_pb2.Tensor, storage: Storage = INLINE) -> torch.
         # Torch computes with the byte, and another than 1 is not as true as 1.
         flat = flat.ne(0)
     try:
-        return flat.view(dtype).reshape(shape) if expected else torch.empty(shape, dtype=dtype)
+        return (
+            flat.view(dtype).reshape(shape)
+            if expected
+            else torch.empty(shape, dtype=dtype, device="cpu")
+        )
     except RuntimeError as error:
         # Extents whose product is zero, or fits by wrapping around, may still be too large.
         raise _bad(message, f"there is no tensor of shape {shape}: {error}") from error
 
 
-_NOTHING = torch.empty(0, dtype=torch.uint8)
+_NOTHING = torch.empty(0, dtype=torch.uint8, device="cpu")
 
 
 def _bad(message: types_pb2.Tensor, what: str) -> BridgeError:

@@ -93,7 +93,7 @@ def _next(parts: Iterator[bytes]) -> rank_pb2.CallPart:
 def _receive(parts: Iterator[bytes], size: int) -> torch.Tensor:
     try:
         # Takes memory as it is written to, not before.
-        flat = torch.empty(size, dtype=torch.uint8)
+        flat = torch.empty(size, dtype=torch.uint8, device="cpu")
     except (RuntimeError, TypeError, OverflowError) as error:
         raise ChunksMalformed(f"there is no room for {size} bytes: {error}") from error
     target, there = flat.numpy().data, 0

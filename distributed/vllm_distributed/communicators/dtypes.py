@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError, UnsupportedDtypeError
+from vllm_distributed.tensor_bytes import with_plain_strides
 from vllm_distributed.torch_internals import MAX, SUM
 
 __all__ = [
@@ -142,7 +143,8 @@ def has_overlaps(tensor: Tensor) -> bool:
     # The dims interleave, as those of `as_strided` may: only counting the places will tell.
     places = torch.zeros(1, dtype=torch.int64, device="cpu")
     for stride, extent in dims:
-        places = (places[:, None] + torch.arange(extent, device="cpu") * stride).flatten()
+        steps = torch.arange(extent, dtype=torch.int64, device="cpu") * stride
+        places = (places[:, None] + steps).flatten()
     return len(set(places.tolist())) < places.numel()
 
 
@@ -160,7 +162,7 @@ def as_bytes_if_needed(tensor: Tensor) -> Tensor:
     if tensor.dtype in REDUCIBLE:
         return tensor
     if tensor.is_contiguous():  # also if the strides of dims of extent 0 or 1 say nothing of it
-        tensor = tensor.view(-1).view(tensor.shape or (1,))
+        tensor = with_plain_strides(tensor)
     return tensor.view(torch.uint8)
 
 

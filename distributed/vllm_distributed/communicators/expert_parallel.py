@@ -205,7 +205,8 @@ class TokenExchange:
             return counts
         counts = []
         for stage in self._stages:
-            gathered = stage.all_gather(torch.tensor([tokens], device="cpu"), 0)
+            own = torch.tensor([tokens], dtype=torch.int64, device="cpu")
+            gathered = stage.all_gather(own, 0)
             counts.append([int(count) for count in gathered.tolist()])
             tokens = sum(counts[-1])
         return counts

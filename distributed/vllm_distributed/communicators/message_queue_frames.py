@@ -18,6 +18,7 @@ import torch
 
 from vllm_distributed.errors import EncodingError
 from vllm_distributed.object_codec import decode, encode
+from vllm_distributed.tensor_bytes import flat_bytes
 
 __all__ = ["GOODBYE", "Assembler", "Part", "pack", "unpack"]
 
@@ -202,9 +203,9 @@ def _described(array: Any) -> tuple[list[Any], memoryview]:
     """Return what the table says of a tensor or array, and its bytes."""
     if isinstance(array, torch.Tensor):
         entry = [_TENSOR, _TORCH_DTYPES[array.dtype], list(array.shape)]
-        return entry, _memory_of(_on_host(array))
-    host = array if array.flags.c_contiguous else array.copy("C")
-    return [_ARRAY, array.dtype.str, list(array.shape)], _memory_of(host)
+        return entry, _memory_of(array)
+    whole = array if array.flags.c_contiguous else array.copy("C")
+    return [_ARRAY, array.dtype.str, list(array.shape)], _memory_of(whole)
 
 
 def _checked_table(table: Any) -> list[list[Any]]:
@@ -235,7 +236,7 @@ def _allocated(entry: list[Any]) -> Any:
     kind, text, shape = entry
     try:
         if kind == _TENSOR:
-            return torch.empty(shape, dtype=_torch_dtype(text))
+            return torch.empty(shape, dtype=_torch_dtype(text), device="cpu")
         return np.empty(tuple(shape), _numpy_dtype(text))
     except (RuntimeError, ValueError, MemoryError) as error:  # a shape with too many elements
         raise EncodingError(f"an array of shape {shape} cannot be made: {error}") from error
@@ -255,16 +256,11 @@ def _numpy_dtype(text: str) -> np.dtype[Any]:
         raise EncodingError(f"{text!r} is not a numpy dtype") from error
 
 
-def _on_host(tensor: torch.Tensor) -> torch.Tensor:
-    return tensor.detach().cpu().resolve_conj().resolve_neg().contiguous()
-
-
 def _memory_of(array: Any) -> memoryview:
-    """Return the bytes of a contiguous tensor on the CPU, or of a contiguous array."""
+    """Return the bytes of a tensor or of a contiguous array: of its own memory, if it is a
+    contiguous one on the CPU."""
     if isinstance(array, torch.Tensor):
-        if not array.numel():
-            return memoryview(b"")
-        host: Any = array.reshape(-1).view(torch.uint8).numpy()
+        host: Any = flat_bytes(array).numpy()
         return memoryview(host)
     if not array.nbytes:
         return memoryview(b"")

@@ -99,7 +99,7 @@ class SymmetricAllReduce:
 
 def _all_say_so(host: Transport, mine: bool) -> bool:
     """Return whether `mine` is true on every rank of the group."""
-    return int(host.all_reduce(torch.tensor([int(mine)])).item()) == host.world_size
+    return int(host.all_reduce(_integers([int(mine)])).item()) == host.world_size
 
 
 def _reaches_its_peers(device: torch.device, group: ProcessGroup, host: Transport) -> bool:
@@ -109,7 +109,7 @@ def _reaches_its_peers(device: torch.device, group: ProcessGroup, host: Transpor
     """
     own = torch.cuda.get_device_properties(device)
     # The same boot of the same host, and different devices on it.
-    place = torch.tensor([[_host_number(), device.index]])
+    place = _integers([_host_number(), device.index]).view(1, 2)
     places = host.all_gather(place, 0)
     if own.major < 8 or len(set(places[:, 0].tolist())) > 1:
         return False
@@ -128,8 +128,12 @@ def _has_one_name(group: ProcessGroup, host: Transport) -> bool:
 
     torch names a group that was split off by how many groups a process has, and that may differ.
     """
-    names = host.all_gather(torch.tensor([_number(group.group_name)]), 0)
+    names = host.all_gather(_integers([_number(group.group_name)]), 0)
     return len(set(names.tolist())) == 1
+
+
+def _integers(values: list[int]) -> torch.Tensor:
+    return torch.tensor(values, dtype=torch.int64, device="cpu")
 
 
 def _host_number() -> int:

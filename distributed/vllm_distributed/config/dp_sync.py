@@ -66,7 +66,7 @@ def _reduced(dp_group: ProcessGroup, values: list[int], operation: Any) -> list[
         raise InvalidTypeError(
             f"dp_group must be a torch ProcessGroup, got {type(dp_group).__name__}"
         )
-    tensor = torch.tensor(values, dtype=torch.int64)
+    tensor = torch.tensor(values, dtype=torch.int64, device="cpu")
     options = AllreduceOptions()
     options.reduceOp = operation
     # The group's own method: torch.distributed's functions want a group that they have registered.

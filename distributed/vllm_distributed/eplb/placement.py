@@ -67,6 +67,7 @@ def get_expert_map(
     [-1, 0, -1, 1, -1]
     """
     placed = get_expert_placement(num_experts, ep_rank, ep_size, strategy)
-    numbers = torch.full((num_experts,), -1, dtype=torch.int32)
-    numbers[torch.tensor(placed)] = torch.arange(len(placed), dtype=torch.int32)
+    numbers = torch.full((num_experts,), -1, dtype=torch.int32, device="cpu")
+    here = torch.tensor(placed, dtype=torch.int64, device="cpu")
+    numbers[here] = torch.arange(len(placed), dtype=torch.int32, device="cpu")
     return numbers

@@ -108,10 +108,10 @@ def _round_robin(
     """Groups to nodes, slots to experts and slots to GPUs, each in turn and whatever their load."""
     layers, num_experts = load.shape
     group_size, gpus_of_node = num_experts // num_groups, num_gpus // num_nodes
-    groups = torch.arange(num_groups).view(-1, num_nodes).t().reshape(1, -1)
+    groups = _numbers(num_groups).view(-1, num_nodes).t().reshape(1, -1)
     order = _members(groups.expand(layers, -1), group_size)
     slots, experts = num_replicas // num_nodes, num_experts // num_nodes
-    dealt = torch.arange(slots).view(-1, gpus_of_node).t().reshape(1, -1) % experts
+    dealt = _numbers(slots).view(-1, gpus_of_node).t().reshape(1, -1) % experts
     counts = torch.bincount(dealt.view(-1), minlength=experts).view(1, -1)
     rows = layers * num_nodes
     return _back_to_layers(dealt.expand(rows, -1), counts.expand(rows, -1), order, num_nodes)
@@ -126,12 +126,12 @@ def _packed(weight: torch.Tensor, packs: int) -> torch.Tensor:
     rows, items = weight.shape
     room = items // packs
     if packs == 1 or room == 1:  # one item each, or one pack: the order is as good as any
-        return torch.arange(items).expand(rows, -1)
+        return _numbers(items).expand(rows, -1)
     heaviest_first = weight.argsort(dim=-1, descending=True, stable=True)
     sorted_weight = weight.gather(1, heaviest_first)
-    held = torch.zeros(rows, packs, dtype=weight.dtype)
-    taken = torch.zeros(rows, packs, dtype=torch.int64)
-    result = torch.empty(rows, items, dtype=torch.int64)
+    held = torch.zeros(rows, packs, dtype=weight.dtype, device="cpu")
+    taken = torch.zeros(rows, packs, dtype=torch.int64, device="cpu")
+    result = torch.empty(rows, items, dtype=torch.int64, device="cpu")
     for step in range(items):
         pack = held.masked_fill(taken == room, float("inf")).argmin(dim=-1, keepdim=True)
         place = pack * room + taken.gather(1, pack)
@@ -147,10 +147,10 @@ def _replicated(weight: torch.Tensor, slots: int) -> _Plan:
     The highest-averages rule: the next slot is for the expert with the most load per replica.
     """
     rows, experts = weight.shape
-    counts = torch.ones(rows, experts, dtype=torch.int64)
-    expert_of = torch.empty(rows, slots, dtype=torch.int64)
-    expert_of[:, :experts] = torch.arange(experts)
-    one = torch.ones(rows, 1, dtype=torch.int64)
+    counts = torch.ones(rows, experts, dtype=torch.int64, device="cpu")
+    expert_of = torch.empty(rows, slots, dtype=torch.int64, device="cpu")
+    expert_of[:, :experts] = _numbers(experts)
+    one = torch.ones(rows, 1, dtype=torch.int64, device="cpu")
     for slot in range(experts, slots):
         neediest = (weight / counts).argmax(dim=-1, keepdim=True)
         expert_of[:, slot : slot + 1] = neediest
@@ -160,7 +160,7 @@ def _replicated(weight: torch.Tensor, slots: int) -> _Plan:
 
 def _members(groups: torch.Tensor, group_size: int) -> torch.Tensor:
     """Return the experts of each row's groups, in the groups' order."""
-    members = groups.unsqueeze(-1) * group_size + torch.arange(group_size)
+    members = groups.unsqueeze(-1) * group_size + _numbers(group_size)
     return members.flatten(1)
 
 
@@ -170,7 +170,7 @@ def _back_to_layers(
     """Return slots and counts of whole layers from those of nodes, which count experts of their
     own; `order` says which those are."""
     layers, experts_of_node = order.size(0), order.size(1) // num_nodes
-    first = torch.arange(num_nodes).view(1, num_nodes, 1) * experts_of_node
+    first = _numbers(num_nodes).view(1, num_nodes, 1) * experts_of_node
     of_nodes = local.reshape(layers, num_nodes, local.size(1)) + first
     slots = order.gather(1, of_nodes.flatten(1))
     of_layer = torch.empty_like(order).scatter_(1, order, counts.reshape(order.shape))
@@ -190,6 +190,10 @@ def _largest(load: torch.Tensor, num_gpus: int, plan: _Plan) -> torch.Tensor:
     return share.view(share.size(0), num_gpus, share.size(1) // num_gpus).sum(dim=-1).amax(dim=-1)
 
 
+def _numbers(count: int) -> torch.Tensor:
+    return torch.arange(count, dtype=torch.int64, device="cpu")
+
+
 def _inverse(slots: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
     """Return the slots of each expert, ascending, padded with -1."""
     layers, experts = counts.shape
@@ -198,6 +202,6 @@ def _inverse(slots: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
     expert = slots.gather(1, by_expert)
     # The how-manieth replica of its expert each is: its place, less where the expert's begin.
     begins = counts.cumsum(dim=-1) - counts
-    replica = torch.arange(slots.size(1)) - begins.gather(1, expert)
-    result = torch.full((layers, experts * most), -1, dtype=torch.int64)
+    replica = _numbers(slots.size(1)) - begins.gather(1, expert)
+    result = torch.full((layers, experts * most), -1, dtype=torch.int64, device="cpu")
     return result.scatter_(1, expert * most + replica, by_expert).view(layers, experts, most)
