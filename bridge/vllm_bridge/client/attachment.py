@@ -9,6 +9,9 @@ import grpc
 
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.client.channels import Channels
+from vllm_bridge.client.checks import seconds
+from vllm_bridge.client.timeouts import Deadline
+from vllm_bridge.codec.errors import BridgeError
 
 
 class Attachment:
@@ -23,21 +26,42 @@ class Attachment:
         self._lock = threading.Lock()
         self._call: Any = None
 
-    def ensure(self) -> None:
+    def ensure(self, deadline: Deadline) -> None:
         """Return when the pool counts on this client. Raises BridgeError."""
         if not self._client_id:
             return
-        with self._lock:
-            if self._call is not None and self._call.is_active():
-                return
-            call = self._channels.stream(
-                "Attach", pool_pb2.AttachRequest(client_id=self._client_id)
-            )
-            try:
-                next(call)
-            except grpc.RpcError as error:
-                raise self._channels.pool_error(error) from None
-            self._call = call
+        left = seconds(deadline.left())
+        if not self._lock.acquire(timeout=-1 if left is None else left):
+            raise self._unanswered(deadline)
+        try:
+            if self._call is None or not self._call.is_active():
+                self._call = self._attach(deadline)
+        finally:
+            self._lock.release()
+
+    def _attach(self, deadline: Deadline) -> Any:
+        """The stream, when its first answer has come. It has no deadline of its own."""
+        left = seconds(deadline.left())
+        call = self._channels.stream("Attach", pool_pb2.AttachRequest(client_id=self._client_id))
+        late = None if left is None else threading.Timer(left, call.cancel)
+        if late is not None:
+            late.daemon = True
+            late.start()
+        try:
+            next(call)
+        except grpc.RpcError as error:
+            if error.code() == grpc.StatusCode.CANCELLED:
+                raise self._unanswered(deadline) from None
+            raise self._channels.pool_error(error) from None
+        finally:
+            if late is not None:
+                late.cancel()
+        return call
+
+    def _unanswered(self, deadline: Deadline) -> BridgeError:
+        return deadline.exceeded(
+            f"the pool at {self._channels.endpoint} did not answer, so nothing was asked of it"
+        )
 
     def end(self) -> None:
         """The client is gone; the pool's grace period begins."""

@@ -12,12 +12,21 @@ from typing import Any, TypeVar
 import grpc
 from google.protobuf.message import Message
 
+from vllm_bridge.client import runs
 from vllm_bridge.client.checks import has_detail, seconds
 from vllm_bridge.codec.errors import BridgeError, Category, from_rpc_error
 from vllm_bridge.metadata import AUTHORIZATION
 from vllm_bridge.pool.listen import ListenError, TcpAddress, parse_address
 
 _NO_LIMITS = (("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1))
+
+# A pool that is stopped, or whose machine is gone, says nothing: this is how calls without a
+# deadline hear of it. While none is in flight nothing is sent. Ranks are seen to by their pool.
+_KEEPALIVE = (
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.http2.max_pings_without_data", 0),
+)
 
 _BEGIN = b"-----BEGIN "
 
@@ -86,13 +95,20 @@ class Channels:
         timeout: timedelta | None,
         metadata: Sequence[tuple[str, str]] = (),
     ) -> bytes:
-        """One raw call. Raises grpc.RpcError."""
-        response: bytes = self._channel(endpoint).unary_unary(method)(
-            request,
-            timeout=seconds(timeout),
-            metadata=(*metadata, *(self._authorization if endpoint == self.endpoint else ())),
-        )
-        return response
+        """One raw call, given up with the `World.run` that it is part of.
+
+        Raises:
+            grpc.RpcError: it failed.
+            BridgeError: (pool, `run_cancelled`) its run did.
+        """
+        call = self._channel(endpoint).unary_unary(method)
+        limit = seconds(timeout)
+        more = (*metadata, *(self._authorization if endpoint == self.endpoint else ()))
+        run = runs.current()
+        if run is None:
+            response: bytes = call(request, timeout=limit, metadata=more)
+            return response
+        return run.result(lambda: call.future(request, timeout=limit, metadata=more))
 
     def pool(self, name: str, request: Message, kind: type[R], timeout: timedelta | None) -> R:
         """A call of the pool's own service. Raises BridgeError."""
@@ -137,9 +153,11 @@ class Channels:
 
     def _open(self, endpoint: str) -> grpc.Channel:
         # Ranks are reached over unix sockets only.
-        if self._credentials is None or endpoint != self.endpoint:
+        if endpoint != self.endpoint:
             return grpc.insecure_channel(endpoint, options=_NO_LIMITS)
-        options = (*_NO_LIMITS, *self._tls.options())
+        if self._credentials is None:
+            return grpc.insecure_channel(endpoint, options=(*_NO_LIMITS, *_KEEPALIVE))
+        options = (*_NO_LIMITS, *_KEEPALIVE, *self._tls.options())
         return grpc.secure_channel(endpoint, self._credentials, options=options)
 
 

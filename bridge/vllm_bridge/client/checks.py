@@ -7,10 +7,11 @@ from datetime import timedelta
 import grpc
 
 from vllm_bridge.codec.errors import BridgeError, Category, detail_in
+from vllm_bridge.durations import seconds_or_none
 
 
 def seconds(timeout: timedelta | None) -> float | None:
-    """A timeout as gRPC takes it.
+    """A timeout as gRPC takes it; one beyond its clock is none.
 
     Raises:
         BridgeError: (validation, `wrong_type`) it is no timedelta.
@@ -19,7 +20,7 @@ def seconds(timeout: timedelta | None) -> float | None:
         return None
     if not isinstance(timeout, timedelta):
         raise wrong_type("timeout", timeout, "a datetime.timedelta, e.g. timedelta(seconds=5)")
-    return timeout.total_seconds()
+    return seconds_or_none(timeout)
 
 
 def wrong_type(name: str, value: object, wanted: str) -> BridgeError:

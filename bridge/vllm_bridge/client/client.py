@@ -14,9 +14,10 @@ from vllm_bridge.client.channels import Channels, ClientTls, File, R
 from vllm_bridge.client.checks import seconds, wrong_type
 from vllm_bridge.client.link import Link
 from vllm_bridge.client.session import Session
-from vllm_bridge.client.timeouts import CONTROL_TIMEOUT, UNSET, Timeout
+from vllm_bridge.client.timeouts import CONTROL_TIMEOUT, UNSET, Deadline, Timeout
 from vllm_bridge.client.watch import Watch
 from vllm_bridge.client.world import World, restart_world, stop_world
+from vllm_bridge.durations import to_duration
 from vllm_bridge.metadata import affinity_named
 
 NO_TLS = ClientTls()
@@ -87,8 +88,10 @@ class Client:
             pool_name=pool_name,
             client_id=self.client_id,
         )
-        self._attachment.ensure()
-        return Session(self._link, self._pool("OpenSession", request, pool_pb2.Session, timeout))
+        deadline = Deadline(timeout)
+        self._attachment.ensure(deadline)
+        found = self._pool("OpenSession", request, pool_pb2.Session, deadline.left())
+        return Session(self._link, found)
 
     def session(self, session_id: str, *, timeout: timedelta = CONTROL_TIMEOUT) -> Session:
         """The live session of that id."""
@@ -139,8 +142,8 @@ class Client:
         )
         if timeout is not None:
             seconds(timeout)
-            request.timeout.FromTimedelta(timeout)
-        self._attachment.ensure()
+            request.timeout.CopyFrom(to_duration(timeout))
+        self._attachment.ensure(Deadline(CONTROL_TIMEOUT))
         # The pool's own limits end this; a deadline here would only hide what it has to say.
         return World(self._link, self._pool("StartWorld", request, pool_pb2.World, None))
 
@@ -150,7 +153,7 @@ class Client:
 
     def restart_world(self, world_id: str) -> World:
         """Start a failed or stopped world again, as it was asked for, with the next epoch."""
-        self._attachment.ensure()
+        self._attachment.ensure(Deadline(CONTROL_TIMEOUT))
         return World(self._link, restart_world(self._link, world_id))
 
     def status(self, *, timeout: timedelta = CONTROL_TIMEOUT) -> pool_pb2.PoolStatus:

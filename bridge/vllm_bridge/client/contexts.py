@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from vllm_bridge._generated import rank_pb2, types_pb2
+from vllm_bridge.client import runs
 from vllm_bridge.client.timeouts import ASK_TIMEOUT
 from vllm_bridge.codec.errors import BridgeError, Category
 
@@ -123,9 +124,15 @@ class Context:
         request = rank_pb2.ExitRequest(
             context=made.to_ref(), error=error, release=isinstance(self._of, str)
         )
-        allowed = self._allowed()
-        if allowed is not None:
-            # Also where the deadline of a whole `World.run` has passed.
-            allowed = max(allowed, ASK_TIMEOUT)
-        response = self._session.send(f"{_OBJECTS}/Exit", request.SerializeToString(), allowed)
+        allowed = self._time_to_exit()
+        # Also where a whole `World.run` is over.
+        with runs.outside():
+            response = self._session.send(f"{_OBJECTS}/Exit", request.SerializeToString(), allowed)
         return rank_pb2.ExitResponse.FromString(response).suppressed
+
+    def _time_to_exit(self) -> timedelta | None:
+        try:
+            allowed = self._allowed()
+        except BridgeError:
+            return ASK_TIMEOUT
+        return None if allowed is None else max(allowed, ASK_TIMEOUT)

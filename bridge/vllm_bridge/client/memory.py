@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.client.channels import Channels
-from vllm_bridge.client.timeouts import CONTROL_TIMEOUT
+from vllm_bridge.client.checks import seconds
+from vllm_bridge.client.timeouts import CONTROL_TIMEOUT, Deadline
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.metadata import SHARED_MEMORY
 
@@ -53,17 +54,23 @@ class Memory:
         self._given_up = False
         self.wanted = False
 
-    def lease(self) -> Lease:
+    def lease(self, deadline: Deadline) -> Lease:
         """For one call."""
-        return Lease(self)
+        return Lease(self, deadline)
 
-    def claim(self) -> tuple[str, CallMemory] | None:
+    def claim(self, deadline: Deadline) -> tuple[str, CallMemory] | None:
         """A segment, and its storage for one call; None where there is none."""
-        with self._lock:
-            if self._given_up or not (self._free or self._ask()) or self._segments is None:
+        left = seconds(deadline.left())
+        # Another call may be asking for segments, and that takes as long as the pool takes.
+        if not self._lock.acquire(timeout=-1 if left is None else left):
+            return None
+        try:
+            if self._given_up or not (self._free or self._ask(deadline)) or self._segments is None:
                 return None
             name = self._free.pop()
             return name, self._segments.call(f"{self._key} {name}")
+        finally:
+            self._lock.release()
 
     def metadata(self, name: str) -> tuple[str, str]:
         """What lends a segment to a call."""
@@ -85,15 +92,18 @@ class Memory:
         with self._lock:
             self._given_up = True
 
-    def _ask(self) -> bool:
+    def _ask(self, deadline: Deadline) -> bool:
+        limit = deadline.within(CONTROL_TIMEOUT)
         request = pool_pb2.ShareMemoryRequest(
             session=pool_pb2.OpenSessionRequest(session_id=self._session_id), segments=_AT_A_TIME
         )
         kind = pool_pb2.ShareMemoryResponse
         try:
-            answer = self._channels.pool("ShareMemory", request, kind, CONTROL_TIMEOUT)
+            answer = self._channels.pool("ShareMemory", request, kind, limit)
         except BridgeError as error:
-            self._given_up = error.reason != "too_many_segments"
+            # Of a call with little time to ask, the others hear nothing.
+            passing = error.reason in ("too_many_segments", "deadline_exceeded", "run_cancelled")
+            self._given_up = not passing
             return False
         self._given_up = not self._take(answer)
         return not self._given_up
@@ -123,8 +133,9 @@ class Memory:
 class Lease:
     """The shared memory of one call: a `Storage` that takes a segment when it needs one."""
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: Memory, deadline: Deadline) -> None:
         self._memory = memory
+        self._deadline = deadline
         self._name = ""
         self._storage: CallMemory | None = None
         self._over = False
@@ -181,7 +192,7 @@ class Lease:
 
     def _claim(self) -> None:
         if self._storage is None and not self._over:
-            claimed = self._memory.claim()
+            claimed = self._memory.claim(self._deadline)
             if claimed is not None:
                 self._name, self._storage = claimed
 

@@ -20,6 +20,7 @@ from vllm_bridge.client.timeouts import (
     CONTROL_TIMEOUT,
     LOST_TIMEOUT,
     UNSET,
+    Deadline,
     Timeout,
 )
 from vllm_bridge.codec.errors import BridgeError, Category, from_rpc_error
@@ -167,17 +168,19 @@ class Session:
         timeout: timedelta | None,
     ) -> Any:
         """One call, whose tensors may go and come through shared memory."""
-        with self._memory.lease() as lease:
+        deadline = Deadline(timeout)
+        with self._memory.lease(deadline) as lease:
             path, request = encode(lease)
+            more = lease.metadata()
             try:
-                response = self.send(path, request, timeout, lease.metadata())
+                response = self._send(path, request, deadline, more)
             except BridgeError as error:
                 lease.failed(error)
                 if error.reason != UNAVAILABLE:
                     raise
                 # The rank has not begun: it could not read an argument.
                 path, request = encode(lease)
-                response = self.send(path, request, timeout)
+                response = self._send(path, request, deadline)
             lease.answered(len(response))
             return decode(response, lease)
 
@@ -189,16 +192,25 @@ class Session:
         more: Sequence[tuple[str, str]] = (),
     ) -> bytes:
         """One call of this session, as bytes; `more` metadata. Raises BridgeError."""
+        return self._send(path, request, Deadline(timeout), more)
+
+    def _send(
+        self,
+        path: str,
+        request: bytes,
+        deadline: Deadline,
+        more: Sequence[tuple[str, str]] = (),
+    ) -> bytes:
         call_id = self._link.next_call_id()
         metadata = (*self._naming(), (CALL_ID, call_id), *more)
         endpoint = self.info.endpoint or self._link.channels.endpoint
         try:
-            return self._link.channels.send(endpoint, path, request, timeout, metadata)
+            return self._link.channels.send(endpoint, path, request, deadline.left(), metadata)
         except grpc.RpcError as error:
             failure = error
         if not has_detail(failure):
             if failure.code() == grpc.StatusCode.DEADLINE_EXCEEDED:
-                raise self._timed_out(path, call_id, timeout)
+                raise self._timed_out(path, call_id, deadline.timeout)
             if self.info.endpoint and failure.code() == grpc.StatusCode.UNAVAILABLE:
                 raise self._lost(path, call_id, failure)
             if not self.info.endpoint:

@@ -6,14 +6,16 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextvars import ContextVar
+from concurrent.futures import Future
 from datetime import timedelta
 from enum import Enum
 from typing import Final
 
 from vllm_bridge._generated import pool_pb2
+from vllm_bridge.client import runs
 from vllm_bridge.client.checks import seconds
 from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.durations import from_duration, seconds_or_none
 
 DEFAULT_CALL_TIMEOUT = timedelta(seconds=120)
 
@@ -57,8 +59,42 @@ STANDARD_STREAMS: Mapping[str, timedelta | None] = {
     "streaming": DEFAULT_STREAM_TIMEOUT,
 }
 
-# In time.monotonic(); None outside of `World.run` with a timeout.
-_run_ends: ContextVar[float | None] = ContextVar("run_ends", default=None)
+
+class Deadline:
+    """The end of all that one call does: what it asks first, its retries, its second ways."""
+
+    def __init__(self, timeout: timedelta | None) -> None:
+        self.timeout = timeout
+        limit = seconds_or_none(timeout)
+        self._at = None if limit is None else time.monotonic() + limit
+
+    def left(self) -> timedelta | None:
+        """What is left of the time, None for any.
+
+        Raises:
+            BridgeError: (timeout, `deadline_exceeded`) nothing.
+        """
+        if self._at is None:
+            return None
+        left = timedelta(seconds=self._at - time.monotonic())
+        if left <= timedelta(0):
+            raise self.exceeded("this call was not sent")
+        return left
+
+    def within(self, limit: timedelta) -> timedelta:
+        """At most `limit` of what is left. Raises as `left`."""
+        left = self.left()
+        return limit if left is None else min(left, limit)
+
+    def exceeded(self, what: str) -> BridgeError:
+        """The error of a call for which there is no time."""
+        seconds = 0.0 if self.timeout is None else self.timeout.total_seconds()
+        return BridgeError(
+            Category.TIMEOUT,
+            "deadline_exceeded",
+            f"the timeout of {seconds:g} s is over; {what}",
+            details={"state": "unsent", "ran": False},
+        )
 
 
 class Profiles:
@@ -71,6 +107,9 @@ class Profiles:
         self._default = default or DEFAULT_PROFILE
         self._fetch = fetch
         self._lock = threading.Lock()
+        # The answer that is awaited: one call asks, all others wait for the same.
+        self._asking: Future[Mapping[str, timedelta | None]] | None = None
+        self.waiting = 0
         self._table: Mapping[str, timedelta | None] | None = None
         self._streams: Mapping[str, timedelta | None] = STANDARD_STREAMS
 
@@ -83,18 +122,11 @@ class Profiles:
         """
         found = self._of_profile(profile) if isinstance(timeout, Unset) else timeout
         seconds(found)
-        ends = _run_ends.get()
-        if ends is None:
-            return found
-        left = timedelta(seconds=ends - time.monotonic())
-        if left <= timedelta(0):
-            raise BridgeError(
-                Category.TIMEOUT,
-                "deadline_exceeded",
-                "the timeout of World.run is over; this call was not sent",
-                details={"state": "unsent", "ran": False},
-            )
-        return left if found is None else min(found, left)
+        run = runs.current()
+        left = None if run is None else run.left()
+        if found is None or left is None:
+            return left if found is None else found
+        return min(found, left)
 
     def resolve_stream(self, timeout: Timeout, profile: str) -> timedelta | None:
         """The time a stream has. Raises as `resolve`, where there is no such profile."""
@@ -120,35 +152,51 @@ class Profiles:
 
     def _asked(self) -> Mapping[str, timedelta | None]:
         with self._lock:
-            if self._table is None:
-                try:
-                    message = self._fetch()
-                    self._table = _table(message)
-                    self._streams = _streams(message)
-                except BridgeError:
-                    # The call itself will say that the pool cannot be reached.
-                    return STANDARD
-            return self._table
+            if self._table is not None:
+                return self._table
+            asking = self._asking
+            if asking is None:
+                asking = self._asking = Future()
+                mine = True
+            else:
+                mine = False
+            self.waiting += 1
+        try:
+            if mine:
+                self._ask(asking)
+            return asking.result()
+        finally:
+            with self._lock:
+                self.waiting -= 1
+
+    def _ask(self, asking: Future[Mapping[str, timedelta | None]]) -> None:
+        """Ask for all who wait; they have the standard ones where the pool cannot be asked."""
+        table: Mapping[str, timedelta | None] = STANDARD
+        try:
+            message = self._fetch()
+            self._streams = _streams(message)
+            table = self._table = _table(message)
+        except BridgeError:
+            # The call itself will say that the pool cannot be reached.
+            pass
+        finally:
+            with self._lock:
+                self._asking = None
+            asking.set_result(table)
 
 
 @contextlib.contextmanager
 def within(timeout: timedelta | None) -> Iterator[None]:
     """Let no call that is made inside, in this thread, last beyond the timeout."""
-    if timeout is None:
+    with runs.begin(timeout).entered():
         yield
-        return
-    token = _run_ends.set(time.monotonic() + timeout.total_seconds())
-    try:
-        yield
-    finally:
-        _run_ends.reset(token)
 
 
 def _table(message: pool_pb2.Profiles | None) -> Mapping[str, timedelta | None]:
     if message is None:
         return STANDARD
     served = {
-        profile.name: profile.call_timeout.ToTimedelta()
+        profile.name: from_duration(profile.call_timeout)
         if profile.HasField("call_timeout")
         else None
         for profile in message.profiles
@@ -160,7 +208,7 @@ def _streams(message: pool_pb2.Profiles | None) -> Mapping[str, timedelta | None
     if message is None:
         return STANDARD_STREAMS
     served = {
-        profile.name: profile.stream_timeout.ToTimedelta()
+        profile.name: from_duration(profile.stream_timeout)
         if profile.HasField("stream_timeout")
         else None
         for profile in message.profiles

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from datetime import timedelta
 from types import TracebackType
 from typing import TypeVar
@@ -11,8 +10,9 @@ from typing import TypeVar
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.client.checks import seconds
 from vllm_bridge.client.link import Link
+from vllm_bridge.client.ranks import on_all_ranks
 from vllm_bridge.client.session import Session
-from vllm_bridge.client.timeouts import CONTROL_TIMEOUT, within
+from vllm_bridge.client.timeouts import CONTROL_TIMEOUT
 
 V = TypeVar("V")
 
@@ -38,21 +38,12 @@ class World:
         own it has.
 
         Raises:
-            The exception of the rank that failed first, once all ranks have come back.
+            The exception of the rank that failed first, at once; its `rank` says which that was.
+            The calls of the other ranks are given up, and later ones of theirs refused
+            (`run_cancelled`).
         """
         seconds(timeout)
-
-        def bounded(session: Session) -> V:
-            with within(timeout):
-                return function(session)
-
-        with ThreadPoolExecutor(len(self.ranks), thread_name_prefix=self.world_id) as threads:
-            runs = [threads.submit(bounded, session) for session in self.ranks]
-            first, _ = wait(runs, return_when=FIRST_EXCEPTION)
-        for run in runs:
-            if run in first and (error := run.exception()) is not None:
-                raise error
-        return [run.result() for run in runs]
+        return on_all_ranks(self.world_id, self.ranks, function, timeout)
 
     def refresh(self, *, timeout: timedelta = CONTROL_TIMEOUT) -> pool_pb2.World:
         """How the world is now."""

@@ -1,0 +1,84 @@
+"""One function on all ranks of a world, in a thread each."""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from vllm_bridge.client import runs
+
+if TYPE_CHECKING:
+    from vllm_bridge.client.session import Session
+
+V = TypeVar("V")
+
+# For the threads of the other ranks to end, when one has failed and their calls are given up.
+_LEAVE_SECONDS = 0.2
+
+
+def on_all_ranks(
+    world_id: str,
+    sessions: Sequence[Session],
+    function: Callable[[Session], V],
+    timeout: timedelta | None,
+) -> list[V]:
+    """Results in rank order, or the exception of the rank that failed first, at once."""
+    run = runs.begin(timeout)
+    outcomes: SimpleQueue[tuple[int, Any, BaseException | None]] = SimpleQueue()
+
+    def one(rank: int, session: Session) -> None:
+        # Whatever it raises is for whoever called `World.run`, and not for this thread's end.
+        try:
+            outcomes.put((rank, function(session), None))
+        except BaseException as error:  # noqa: BLE001
+            outcomes.put((rank, None, error))
+
+    results: dict[int, V] = {}
+    threads = []
+    with run.entered():
+        for rank, session in enumerate(sessions):
+            context = contextvars.copy_context()
+            thread = threading.Thread(
+                target=context.run, args=(one, rank, session), name=f"{world_id} rank {rank}"
+            )
+            # One that is stuck in a function of the user's does not keep the program from its end.
+            thread.daemon = True
+            threads.append(thread)
+        try:
+            for thread in threads:
+                thread.start()
+            while len(results) < len(threads):
+                rank, result, error = outcomes.get()
+                if error is not None:
+                    _label(error, world_id, rank)
+                    raise error
+                results[rank] = result
+        except BaseException:
+            # Also Ctrl-C.
+            run.cancel()
+            _leave(threads)
+            raise
+    return [results[rank] for rank in range(len(threads))]
+
+
+def _leave(threads: Sequence[threading.Thread]) -> None:
+    give_up_at = time.monotonic() + _LEAVE_SECONDS
+    for thread in threads:
+        if thread.ident is not None:
+            thread.join(max(give_up_at - time.monotonic(), 0))
+
+
+def _label(error: BaseException, world_id: str, rank: int) -> None:
+    """Say which rank's it is."""
+    if getattr(error, "rank", None) is None:
+        # Those with slots of their own take none.
+        with contextlib.suppress(AttributeError, TypeError):
+            error.rank = rank  # type: ignore[attr-defined]
+    if hasattr(error, "add_note"):
+        error.add_note(f"raised by the function of rank {rank} in World.run of {world_id}")

@@ -1,0 +1,192 @@
+"""How long the Python client waits: no longer than it was told, whatever the server does."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from pool_harness import FAKE, SHORT, Block, Pool, connect, eventually
+
+from vllm_bridge._generated import pool_pb2
+from vllm_bridge.client import Client, Session
+from vllm_bridge.client.attachment import Attachment
+from vllm_bridge.client.memory import Memory
+from vllm_bridge.client.timeouts import UNSET, Deadline, Profiles, within
+from vllm_bridge.codec.errors import BridgeError, Category
+
+pytestmark = pytest.mark.timeout(60)
+
+LONG = timedelta(seconds=40)
+
+
+@pytest.fixture
+def stopped(start: Callable[..., Pool]) -> Iterator[Callable[[], Pool]]:
+    """A pool that can be made to stand still."""
+    pool = start("--size", "0")
+
+    def stop() -> Pool:
+        os.kill(pool.pid, signal.SIGSTOP)
+        return pool
+
+    yield stop
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pool.pid, signal.SIGCONT)
+
+
+@pytest.mark.parametrize("connected", [True, False])
+def test_opening_a_session_of_a_server_that_stands_still_ends_in_its_timeout(
+    stopped: Callable[[], Pool], connected: bool
+) -> None:
+    pool = stopped()
+    with connect(pool.endpoint, client_id="patient") as client:
+        if connected:
+            os.kill(pool.pid, signal.SIGCONT)
+            client.status()
+            stopped()
+        begin = time.monotonic()
+        with pytest.raises(BridgeError) as caught:
+            client.open_session(timeout=timedelta(seconds=1))
+        assert time.monotonic() - begin < 4
+        assert caught.value.reason in ("deadline_exceeded", "pool_unreachable")
+        assert caught.value.category in (Category.TIMEOUT, Category.GRPC_ERROR)
+        # It was not lost: the next one finds the server as it was.
+        os.kill(pool.pid, signal.SIGCONT)
+        assert client.open_session(timeout=SHORT).info.client_id == "patient"
+
+
+def test_whoever_waits_behind_another_that_attaches_ends_in_its_own_timeout(
+    stopped: Callable[[], Pool],
+) -> None:
+    with connect(stopped().endpoint, client_id="second") as client:
+        attachment: Attachment = client._attachment
+        with attachment._lock, pytest.raises(BridgeError, match="is over") as caught:
+            attachment.ensure(Deadline(timedelta(milliseconds=100)))
+        assert caught.value.reason == "deadline_exceeded"
+
+
+def test_a_failed_rank_ends_the_run_at_once_and_is_named(
+    client: Client, block: Callable[[], Block]
+) -> None:
+    with client.start_world(tensor_parallel_size=2) as world:
+        held = block()
+        ended: list[str] = []
+
+        def work(session: Session) -> bytes:
+            if session.info.rank == 0:
+                try:
+                    return session.send(FAKE + "Block", str(held.path).encode(), LONG)
+                except BridgeError as error:
+                    ended.append(error.reason)
+                    with pytest.raises(BridgeError, match="was not sent"):
+                        session.send(FAKE + "Echo", b"1", SHORT)
+                    ended.append("refused")
+                    raise
+            eventually(held.started)
+            raise KeyError("of the user's own")
+
+        begin = time.monotonic()
+        with pytest.raises(KeyError) as caught:
+            world.run(work)
+        assert time.monotonic() - begin < 10
+        assert caught.value.rank == 1  # type: ignore[attr-defined]
+        eventually(lambda: ended == ["run_cancelled", "refused"])
+        held.end()
+        # Whoever has been waiting for nothing does not keep the world from its next run.
+        assert world.run(lambda session: session.send(FAKE + "Echo", b"1", SHORT)) == [b"1"] * 2
+
+
+def test_a_run_in_a_run_ends_with_it(client: Client, block: Callable[[], Block]) -> None:
+    with (
+        client.start_world(tensor_parallel_size=2) as outer,
+        client.start_world(tensor_parallel_size=1) as inner,
+    ):
+        held = block()
+
+        def work(session: Session) -> list[bytes]:
+            if session.info.rank == 1:
+                eventually(held.started)
+                raise ValueError("no")
+            return inner.run(lambda rank: rank.send(FAKE + "Block", str(held.path).encode(), LONG))
+
+        begin = time.monotonic()
+        with pytest.raises(ValueError, match="no"):
+            outer.run(work)
+        assert time.monotonic() - begin < 10
+        held.end()
+
+
+def test_a_run_in_a_run_has_at_most_its_time() -> None:
+    profiles = Profiles("", lambda: None)
+    with within(timedelta(seconds=5)), within(timedelta(hours=1)):
+        assert profiles.resolve(None, "") <= timedelta(seconds=5)  # type: ignore[operator]
+
+
+def test_a_second_way_has_only_the_time_that_is_left(client: Client) -> None:
+    """After `shared_memory_unavailable` the call is sent again, without shared memory."""
+    session = client.open_session()
+    sent: list[timedelta | None] = []
+    unavailable = BridgeError(Category.WORKER, "shared_memory_unavailable", "no such segment")
+
+    def send(
+        endpoint: str, path: str, request: bytes, timeout: timedelta | None, metadata: object
+    ) -> bytes:
+        sent.append(timeout)
+        time.sleep(0.05)
+        if len(sent) == 1:
+            raise unavailable
+        return b""
+
+    session._link.channels.send = send  # type: ignore[method-assign, assignment]
+    timeout = timedelta(seconds=5)
+    session._exchange(lambda storage: ("/path", b""), lambda answer, storage: answer, timeout)
+    first, second = sent
+    assert first is not None
+    assert second is not None
+    assert second <= first - timedelta(milliseconds=50)
+
+
+def test_asking_for_shared_memory_takes_none_but_the_time_of_the_call(client: Client) -> None:
+    memory = Memory(client._channels, client.open_session().session_id)
+    with memory._lock:
+        assert memory.claim(Deadline(timedelta(milliseconds=50))) is None
+    with pytest.raises(BridgeError) as caught:
+        memory.claim(Deadline(timedelta(0)))
+    assert caught.value.reason == "deadline_exceeded"
+
+
+def test_many_first_calls_ask_once_for_the_profiles_of_a_pool_that_does_not_answer() -> None:
+    asked: list[int] = []
+    heard = threading.Event()
+
+    def fetch() -> pool_pb2.Profiles | None:
+        asked.append(1)
+        heard.wait(10)
+        raise BridgeError(Category.GRPC_ERROR, "pool_unreachable", "no pool answers")
+
+    profiles = Profiles("", fetch)
+    threads = [threading.Thread(target=profiles.resolve, args=(UNSET, "")) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    eventually(lambda: profiles.waiting == 8)
+    heard.set()
+    for thread in threads:
+        thread.join(10)
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("timeout", [timedelta.max, timedelta(days=91_312), timedelta(days=3650)])
+def test_a_time_beyond_the_clock_is_long(client: Client, timeout: timedelta) -> None:
+    with client.open_session(timeout=timeout) as session:
+        assert session.send(FAKE + "Echo", b"1", timeout) == b"1"
+    with client.start_world(tensor_parallel_size=1, timeout=timeout) as world:
+        echo = world.run(lambda rank: rank.send(FAKE + "Echo", b"1", None), timeout=timeout)
+        assert echo == [b"1"]
+    with client.watch(timeout=timeout) as watch:
+        client.open_session()
+        assert next(watch)
