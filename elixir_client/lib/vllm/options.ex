@@ -5,6 +5,8 @@ defmodule Vllm.Options do
 
   @type schema :: [{atom(), keyword()}]
 
+  @largest 0x7FFFFFFFFFFFFFFF
+
   @doc "The options as a map with a value for every key of the schema; absent ones are the default."
   @spec validate(term(), schema(), String.t()) :: {:ok, map()} | {:error, String.t()}
   def validate(options, schema, what) do
@@ -35,7 +37,8 @@ defmodule Vllm.Options do
           check(rest, schema, what, Map.put(acc, key, normal(spec[:type], value)))
         else
           {:error,
-           "#{what}: #{key} must be #{describe(spec[:type])}, got: #{inspect(value, limit: 5)}"}
+           "#{what}: #{key} must be #{describe(spec[:type])}#{limit(value)}, got: " <>
+             inspect(value, limit: 5)}
         end
 
       :error ->
@@ -51,9 +54,10 @@ defmodule Vllm.Options do
   defp valid?(:keyword, value), do: Keyword.keyword?(value)
   defp valid?({:function, arity}, value), do: is_function(value, arity)
   defp valid?(:profiles, value), do: is_map(value) or Keyword.keyword?(value)
-  defp valid?(:positive, value), do: is_integer(value) and value > 0
-
-  defp valid?(:count, value), do: is_integer(value) and value >= 0
+  # Times have no upper limit; a count becomes an int64 of Protobuf.
+  defp valid?(:milliseconds, value), do: is_integer(value) and value > 0
+  defp valid?(:positive, value), do: is_integer(value) and value in 1..@largest
+  defp valid?(:count, value), do: is_integer(value) and value in 0..@largest
 
   defp valid?(:transport, {module, options}),
     do: valid?(:name, module) and Keyword.keyword?(options)
@@ -67,6 +71,9 @@ defmodule Vllm.Options do
   defp valid?(:name, value), do: is_atom(value) and value not in [nil, true, false]
   defp valid?({:list, type}, value), do: is_list(value) and Enum.all?(value, &valid?(type, &1))
 
+  defp limit(value) when is_integer(value) and value > @largest, do: " and below 2^63"
+  defp limit(_value), do: ""
+
   # `backend: :gloo` is as good as `backend: "gloo"`.
   defp normal(:label, value), do: to_string(value)
   defp normal(_type, value), do: value
@@ -78,6 +85,7 @@ defmodule Vllm.Options do
   defp describe({:function, arity}), do: "a function of #{arity} argument#{if arity > 1, do: "s"}"
   defp describe(:profiles), do: "a map from name to [timeout: ..., stream_timeout: ...]"
   defp describe(:timeout), do: "milliseconds from 1 up, or :infinity"
+  defp describe(:milliseconds), do: "milliseconds from 1 up"
   defp describe(:positive), do: "an integer from 1 up"
   defp describe(:count), do: "an integer from 0 up"
   defp describe(:transport), do: "a module or {module, options}"

@@ -269,7 +269,7 @@ defmodule Vllm.Bridge.ConnectionTest do
 
   defp wait_until_waiting(pid) do
     case Process.info(pid, [:status, :current_function]) do
-      [status: :waiting, current_function: {Connection, _, _}] -> :ok
+      [status: :waiting, current_function: {Connection.Stream, _, _}] -> :ok
       _ -> wait_until_waiting(pid)
     end
   end

@@ -19,7 +19,7 @@ defmodule Vllm.WorldTest do
             {[tensor_parallel: 2],
              "unknown option tensor_parallel; known are: tensor_parallel_size"},
             {[tensor_parallel_size: 0], "must be an integer from 1 up, got: 0"},
-            {[timeout: :infinity], "timeout must be an integer"},
+            {[timeout: :infinity], "timeout must be milliseconds from 1 up, got: :infinity"},
             {[gate: nil], "gate must be true or false"},
             {[on_progress: fn -> :ok end], "on_progress must be a function of 1 argument"}
           ] do

@@ -1,7 +1,7 @@
 defmodule Vllm.Bridge.Connection do
   @schema [
     connect_timeout: [
-      type: :positive,
+      type: :milliseconds,
       default: 5_000,
       doc: "Milliseconds for connecting, and again for the server's first frame."
     ],
@@ -11,11 +11,11 @@ defmodule Vllm.Bridge.Connection do
       doc: "Largest response message."
     ],
     backoff: [
-      type: :positive,
+      type: :milliseconds,
       default: 50,
       doc: "Milliseconds before the second attempt to connect, doubled with each one that fails."
     ],
-    max_backoff: [type: :positive, default: 1_000, doc: "The longest these become."],
+    max_backoff: [type: :milliseconds, default: 1_000, doc: "The longest these become."],
     keepalive: [
       type: :timeout,
       doc:
@@ -23,7 +23,7 @@ defmodule Vllm.Bridge.Connection do
           "life. Two minutes when absent, and never on a unix socket. Servers refuse to be asked too often."
     ],
     keepalive_timeout: [
-      type: :positive,
+      type: :milliseconds,
       default: 20_000,
       doc: "Milliseconds it has for one, before the connection is closed."
     ],
@@ -74,10 +74,7 @@ defmodule Vllm.Bridge.Connection do
 
   alias Vllm.Bridge.Connection.{Grpc, Owner, Reason, Stream, Tls}
   alias Vllm.Bridge.Endpoint
-  alias Vllm.Options
-
-  # The longest timeout that `receive` takes, 49 days.
-  @max_timeout 0xFFFFFFFF
+  alias Vllm.{Deadline, Options}
 
   @type conn :: GenServer.server()
   @type metadata :: [{name :: binary(), value :: binary()}]
@@ -138,8 +135,7 @@ defmodule Vllm.Bridge.Connection do
           | {:ok, response :: binary(), %{headers: metadata(), trailers: metadata()}}
           | {:error, reason()}
   def unary(conn, path, request, opts \\ []) do
-    with {:ok, request, wait} <- prepare(path, request, opts),
-         do: call(whereis(conn), request, wait)
+    with {:ok, request} <- prepare(path, request, opts), do: call(whereis(conn), request)
   end
 
   @doc """
@@ -155,7 +151,7 @@ defmodule Vllm.Bridge.Connection do
   @spec server_stream(conn(), path :: binary(), request :: iodata(), keyword()) ::
           {:ok, stream()} | {:error, reason()}
   def server_stream(conn, path, request, opts \\ []) do
-    with {:ok, request, _wait} <- prepare(path, request, opts), do: open(conn, request)
+    with {:ok, request} <- prepare(path, request, opts), do: open(conn, request)
   end
 
   @doc """
@@ -189,7 +185,7 @@ defmodule Vllm.Bridge.Connection do
   """
   @spec bidi_stream(conn(), path :: binary(), keyword()) :: {:ok, stream()} | {:error, reason()}
   def bidi_stream(conn, path, opts \\ []) do
-    with {:ok, request, _wait} <- prepare(path, :stream, opts), do: open(conn, request)
+    with {:ok, request} <- prepare(path, :stream, opts), do: open(conn, request)
   end
 
   defp open(conn, request) do
@@ -248,11 +244,11 @@ defmodule Vllm.Bridge.Connection do
   defdelegate cancel(stream), to: Stream
 
   defp prepare(path, request, opts) do
-    with {:ok, deadline, wait} <- deadline(Keyword.get(opts, :timeout, :infinity)),
+    with {:ok, deadline} <- deadline(Keyword.get(opts, :timeout, :infinity)),
          :ok <- check_path(path),
          {:ok, metadata} <- Grpc.encode_metadata(Keyword.get(opts, :metadata, [])),
          {:ok, body} <- body(request) do
-      {:ok, {path, body, metadata, deadline, Keyword.get(opts, :reply_metadata, false)}, wait}
+      {:ok, {path, body, metadata, deadline, Keyword.get(opts, :reply_metadata, false)}}
     else
       {:error, reason} -> {:error, {:protocol, reason}}
     end
@@ -261,27 +257,13 @@ defmodule Vllm.Bridge.Connection do
   defp body(:stream), do: {:ok, :stream}
   defp body(request), do: Grpc.frame(request)
 
-  defp call(nil, _request, _wait), do: {:error, {:closed, :noproc}}
+  defp call(nil, _request), do: {:error, {:closed, :noproc}}
 
-  defp call(conn, request, wait) do
+  defp call(conn, {_path, _body, _metadata, deadline, _full?} = request) do
     # An alias: an answer that comes after we stopped waiting is dropped by the runtime.
     ref = :erlang.monitor(:process, conn, alias: :reply_demonitor)
     send(conn, {:unary, ref, self(), request})
-
-    receive do
-      {^ref, answer} -> answer
-      {:DOWN, ^ref, _, _, reason} -> {:error, {:closed, reason}}
-    after
-      wait ->
-        :erlang.demonitor(ref, [:flush])
-        send(conn, {:cancel, ref})
-
-        receive do
-          {^ref, answer} -> answer
-        after
-          0 -> {:error, :deadline_exceeded}
-        end
-    end
+    Stream.await(conn, ref, ref, deadline)
   end
 
   defp whereis(conn) do
@@ -291,12 +273,8 @@ defmodule Vllm.Bridge.Connection do
     _ -> nil
   end
 
-  defp deadline(:infinity), do: {:ok, nil, :infinity}
-
-  defp deadline(timeout) when is_integer(timeout) and timeout >= 0 do
-    wait = if timeout > @max_timeout, do: :infinity, else: timeout
-    {:ok, System.monotonic_time(:millisecond) + timeout, wait}
-  end
+  defp deadline(timeout) when timeout == :infinity or (is_integer(timeout) and timeout >= 0),
+    do: {:ok, Deadline.new(timeout)}
 
   defp deadline(timeout), do: {:error, {:invalid_timeout, timeout}}
 

@@ -3,7 +3,7 @@ defmodule Vllm.Bridge.PoolClient do
   # Requests to the pool's own services.
 
   alias Vllm.Bridge.{Connections, Protobuf, Transport}
-  alias Vllm.Error
+  alias Vllm.{Deadline, Error}
 
   @service "/vllm.bridge.v1.Pool/"
   @timeout 30_000
@@ -23,10 +23,10 @@ defmodule Vllm.Bridge.PoolClient do
 
   # What never arrived may be sent again: the connection was just being lost.
   defp send_once_or_twice(config, path, body, timeout) do
-    case Transport.unary(config.pool, path, body, timeout, []) do
-      {:error, {:unprocessed, _}} -> Transport.unary(config.pool, path, body, timeout, [])
-      result -> result
-    end
+    deadline = Deadline.new(timeout)
+
+    with {:error, {:unprocessed, _}} <- Transport.unary(config.pool, path, body, timeout, []),
+         do: Transport.unary(config.pool, path, body, Deadline.left(deadline), [])
   end
 
   defp decode(module, binary, method) do

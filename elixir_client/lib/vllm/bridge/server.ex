@@ -5,7 +5,7 @@ defmodule Vllm.Bridge.Server do
 
   use GenServer
 
-  alias Vllm.Error
+  alias Vllm.{Deadline, Error}
   require Logger
 
   @typedoc "Program and arguments; `serve --embedded ...` is appended."
@@ -73,7 +73,7 @@ defmodule Vllm.Bridge.Server do
         {:args, args ++ ["serve", "--embedded"] ++ size ++ Keyword.get(opts, :args, [])}
       ])
 
-    deadline = System.monotonic_time(:millisecond) + Keyword.fetch!(opts, :start_timeout)
+    deadline = Deadline.new(Keyword.fetch!(opts, :start_timeout))
 
     case await_ready(port, "", deadline) do
       {:ok, endpoint, os_pid} ->
@@ -91,8 +91,6 @@ defmodule Vllm.Bridge.Server do
   end
 
   defp await_ready(port, partial, deadline) do
-    left = max(0, deadline - System.monotonic_time(:millisecond))
-
     receive do
       {^port, {:data, {:noeol, text}}} ->
         await_ready(port, partial <> text, deadline)
@@ -111,13 +109,19 @@ defmodule Vllm.Bridge.Server do
         {:error, "bridge_start_failed",
          "vllm-bridge ended with status #{status} before it was ready; it wrote why to stderr"}
     after
-      left ->
-        Port.close(port)
-
-        {:error, "bridge_start_timeout",
-         "vllm-bridge was not ready within :start_timeout; it was stopped. Raise :start_timeout " <>
-           "if this machine is slow, or see stderr"}
+      Deadline.wait(deadline) ->
+        if Deadline.over?(deadline),
+          do: not_ready(port),
+          else: await_ready(port, partial, deadline)
     end
+  end
+
+  defp not_ready(port) do
+    Port.close(port)
+
+    {:error, "bridge_start_timeout",
+     "vllm-bridge was not ready within :start_timeout; it was stopped. Raise :start_timeout " <>
+       "if this machine is slow, or see stderr"}
   end
 
   @doc "Endpoint and pid out of the line of JSON that the server writes when it is ready."

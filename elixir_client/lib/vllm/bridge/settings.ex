@@ -64,7 +64,7 @@ defmodule Vllm.Bridge.Settings do
                   "see `Vllm.Runtime`."
             ],
             start_timeout: [
-              type: :positive,
+              type: :milliseconds,
               default: 30_000,
               doc: "Milliseconds the embedded server may take to be ready."
             ],

@@ -7,7 +7,7 @@ defmodule Vllm.Bridge.Subscription do
   use GenServer, restart: :temporary
 
   alias Vllm.Bridge.{Connection, PoolClient, Protobuf, V1}
-  alias Vllm.{Error, Event}
+  alias Vllm.{Deadline, Error, Event}
 
   # Messages that may wait in a subscriber's mailbox, and how often we look again, in ms.
   @mailbox 1_000
@@ -58,7 +58,7 @@ defmodule Vllm.Bridge.Subscription do
     case Connection.server_stream(config.pool, @path, body, timeout: argument.timeout) do
       {:ok, stream} ->
         if argument.timeout != :infinity,
-          do: Process.send_after(self(), :deadline, argument.timeout)
+          do: Deadline.send_after(self(), :deadline, argument.timeout)
 
         Process.send_after(self(), :open_timeout, @open_timeout)
         {:ok, %{state | stream: stream, asked: Connection.request_open(stream)}}

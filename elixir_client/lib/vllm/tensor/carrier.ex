@@ -5,9 +5,13 @@ defmodule Vllm.Tensor.Carrier do
   # inside the messages otherwise. Runs in the caller's process.
 
   alias Vllm.Bridge.{Connection, PoolClient, Protobuf, Transport, V1}
+  alias Vllm.Deadline
   alias Vllm.Tensor.{Chunks, Lease, Parcel, Received, Segments}
 
   @type answer :: {:ok, binary() | Received.t()} | {:error, Connection.reason()}
+
+  # How long the pool may take to give some, in ms: without an answer the call goes on without them.
+  @ask_timeout 30_000
 
   # How many segments to ask for at a time.
   @segments 4
@@ -24,11 +28,11 @@ defmodule Vllm.Tensor.Carrier do
   @spec unary(Vllm.Call.Dispatch.t(), Parcel.body(), timeout()) :: answer()
   def unary(%{connection: connection} = call, %Parcel{} = parcel, timeout)
       when is_pid(connection) do
-    started = System.monotonic_time(:millisecond)
+    deadline = Deadline.new(timeout)
 
-    case lease(call, parcel) do
-      {:ok, lease} -> through_memory(call, parcel, lease, timeout, started)
-      :none -> without_memory(call, parcel, timeout)
+    case lease(call, parcel, deadline) do
+      {:ok, lease} -> through_memory(call, parcel, lease, deadline)
+      :none -> without_memory(call, parcel, Deadline.left(deadline))
     end
   end
 
@@ -41,22 +45,22 @@ defmodule Vllm.Tensor.Carrier do
 
   # --- shared memory ----------------------------------------------------------------------------
 
-  defp through_memory(call, parcel, lease, timeout, started) do
+  defp through_memory(call, parcel, lease, deadline) do
     metadata = [{"vllm-shared-memory", Lease.to_metadata(lease)}]
 
     with {:ok, body} <- write(parcel, lease),
-         left = left(timeout, started),
+         left = Deadline.left(deadline),
          {:ok, response} <-
            Transport.unary(call.connection, call.path, body, left, call.metadata ++ metadata) do
       {:ok, %{received(call, response) | lease: lease}}
     else
       {:unwritten, _reason} ->
         # The file system is full, or the directory gone with its session, or the tensor too large.
-        fall_back(call, parcel, lease, timeout, started)
+        fall_back(call, parcel, lease, deadline)
 
       {:error, {:status, code, _text, trailers} = reason} ->
         cond do
-          unreadable?(trailers) -> fall_back(call, parcel, lease, timeout, started)
+          unreadable?(trailers) -> fall_back(call, parcel, lease, deadline)
           code in @unsettled -> Segments.discard(lease)
           true -> Segments.give_back(lease)
         end
@@ -95,38 +99,50 @@ defmodule Vllm.Tensor.Carrier do
     end
   end
 
-  defp fall_back(call, parcel, lease, timeout, started) do
+  defp fall_back(call, parcel, lease, deadline) do
     Segments.discard(lease)
     if parcel.large <= lease.max_bytes, do: Segments.give_up(lease.bridge, lease.session_id)
-    without_memory(call, parcel, left(timeout, started))
+    without_memory(call, parcel, Deadline.left(deadline))
   end
-
-  defp left(:infinity, _started), do: :infinity
-
-  defp left(timeout, started),
-    do: max(0, timeout - (System.monotonic_time(:millisecond) - started))
 
   # --- which segment ----------------------------------------------------------------------------
 
-  defp lease(call, parcel) do
+  defp lease(call, parcel, deadline) do
     bridge = call.config.bridge
 
     case Segments.status(bridge, call.session_id) do
-      :shared -> claim(call, bridge)
-      :wanted -> ask_and_claim(call, bridge)
-      :unknown when parcel.large > 0 or parcel.expected > 0 -> ask_and_claim(call, bridge)
-      _unknown_or_unshared -> :none
+      :shared ->
+        claim(call, bridge, deadline)
+
+      :wanted ->
+        ask_and_claim(call, bridge, deadline)
+
+      :unknown when parcel.large > 0 or parcel.expected > 0 ->
+        ask_and_claim(call, bridge, deadline)
+
+      _unknown_or_unshared ->
+        :none
     end
   end
 
-  defp claim(call, bridge) do
-    with :none <- Segments.claim(bridge, call.session_id), do: ask_and_claim(call, bridge)
+  defp claim(call, bridge, deadline) do
+    with :none <- Segments.claim(bridge, call.session_id),
+         do: ask_and_claim(call, bridge, deadline)
   end
 
-  defp ask_and_claim(call, bridge) do
+  defp ask_and_claim(call, bridge, deadline) do
+    # On the call's own time: a server that does not answer must not keep its caller longer.
+    timeout = min(@ask_timeout, Deadline.left(deadline))
+
     with true <- enabled?() and local?(call.config.endpoint),
          {:ok, response} <-
-           PoolClient.call(call.config, "ShareMemory", request(call), V1.ShareMemoryResponse),
+           PoolClient.call(
+             call.config,
+             "ShareMemory",
+             request(call),
+             V1.ShareMemoryResponse,
+             timeout
+           ),
          {:ok, memory} <- memory(response) do
       Segments.add(bridge, call.session_id, memory, response.segments)
       Segments.claim(bridge, call.session_id)

@@ -3,7 +3,7 @@ defmodule Vllm.World.Launcher do
   # Starts, restarts and stops worlds at the pool. The options are checked already.
 
   alias Vllm.Bridge.{Connections, Owners, PoolClient, V1}
-  alias Vllm.{Error, Session, Telemetry, World}
+  alias Vllm.{Deadline, Error, Session, Telemetry, World}
   alias Vllm.World.{Info, Progress}
 
   # The pool bounds the start itself and says why it failed; this is for a pool that does not.
@@ -100,6 +100,7 @@ defmodule Vllm.World.Launcher do
   defp duration(nil), do: nil
 
   defp duration(ms) do
+    ms = Deadline.sent(ms)
     %Vllm.Google.Protobuf.Duration{seconds: div(ms, 1_000), nanos: rem(ms, 1_000) * 1_000_000}
   end
 

@@ -25,7 +25,7 @@ defmodule Vllm.World.Runner do
   # One process per rank, under one that watches both them and the caller: whoever dies, the others
   # are stopped, and nothing outlives the run.
 
-  alias Vllm.{Error, Runtime, Session, World}
+  alias Vllm.{Deadline, Error, Runtime, Session, World}
   alias Vllm.World.RankError
 
   @doc """
@@ -42,24 +42,7 @@ defmodule Vllm.World.Runner do
     ref = make_ref()
     {runner, monitor} = spawn_monitor(fn -> supervise(caller, ref, inherited, sessions, fun) end)
 
-    receive do
-      {^ref, outcome} -> returned(outcome, timeout, monitor)
-      {:DOWN, ^monitor, :process, ^runner, crash} -> exit({crash, {World, :run, []}})
-    after
-      timeout ->
-        Process.exit(runner, :stop)
-
-        receive do
-          {^ref, outcome} -> returned(outcome, timeout, monitor)
-          {:DOWN, ^monitor, :process, ^runner, crash} -> exit({crash, {World, :run, []}})
-        end
-    end
-  end
-
-  defp returned(outcome, timeout, monitor) do
-    Process.demonitor(monitor, [:flush])
-
-    case outcome do
+    case wait(ref, runner, monitor, Deadline.new(timeout)) do
       {:ok, results} ->
         {:ok, results}
 
@@ -70,6 +53,27 @@ defmodule Vllm.World.Runner do
       {:stopped, ranks} ->
         {:error, timed_out(ranks, timeout)}
     end
+  end
+
+  defp wait(ref, runner, monitor, deadline) do
+    receive do
+      {^ref, outcome} ->
+        Process.demonitor(monitor, [:flush])
+        outcome
+
+      {:DOWN, ^monitor, :process, ^runner, crash} ->
+        exit({crash, {World, :run, []}})
+    after
+      Deadline.wait(deadline) ->
+        # It answers with the outcome, and this time nobody hurries it.
+        deadline = if Deadline.over?(deadline), do: stop(runner), else: deadline
+        wait(ref, runner, monitor, deadline)
+    end
+  end
+
+  defp stop(runner) do
+    Process.exit(runner, :stop)
+    Deadline.new(:infinity)
   end
 
   defp timed_out(ranks, timeout) do

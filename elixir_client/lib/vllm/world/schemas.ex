@@ -14,7 +14,7 @@ defmodule Vllm.World.Schemas do
            [
              backend: [type: :label, doc: "Backend of torch.distributed; `gloo` when absent."],
              timeout: [
-               type: :positive,
+               type: :milliseconds,
                doc:
                  "Milliseconds that bound the start and every rendezvous, group and wait of the " <>
                    "world; 120,000 when absent."
@@ -57,7 +57,7 @@ defmodule Vllm.World.Schemas do
 
   @restart [
              timeout: [
-               type: :positive,
+               type: :milliseconds,
                doc: "Milliseconds that the start may take; 120,000 when absent."
              ],
              on_progress: [type: {:function, 1}, doc: "As of `start/1`."]

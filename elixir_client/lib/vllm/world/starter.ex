@@ -6,7 +6,7 @@ defmodule Vllm.World.Starter do
   use GenServer, restart: :temporary
 
   alias Vllm.Bridge.Owners
-  alias Vllm.{Error, World}
+  alias Vllm.{Deadline, Error, World}
   alias Vllm.World.{Info, Starting}
 
   @type start :: ((Info.t() -> term()) -> {:ok, World.t()} | {:error, Error.t()})
@@ -26,7 +26,7 @@ defmodule Vllm.World.Starter do
   def await(starting, timeout, on_progress) do
     # An alias: what comes after we stopped waiting is dropped by the runtime.
     ref = :erlang.monitor(:process, starting.pid, alias: :demonitor)
-    deadline = timeout != :infinity && System.monotonic_time(:millisecond) + timeout
+    deadline = Deadline.new(timeout)
     send(starting.pid, {:await, ref})
 
     try do
@@ -38,9 +38,6 @@ defmodule Vllm.World.Starter do
   end
 
   defp wait(ref, starting, deadline, on_progress, latest) do
-    left =
-      if deadline, do: max(0, deadline - System.monotonic_time(:millisecond)), else: :infinity
-
     receive do
       {^ref, {:progress, info}} ->
         if on_progress, do: on_progress.(info)
@@ -58,7 +55,10 @@ defmodule Vllm.World.Starter do
       {:DOWN, ^ref, :process, _pid, _reason} ->
         {:error, Error.validation(over(starting), "invalid_argument")}
     after
-      left -> {:error, not_ready(starting, latest)}
+      Deadline.wait(deadline) ->
+        if Deadline.over?(deadline),
+          do: {:error, not_ready(starting, latest)},
+          else: wait(ref, starting, deadline, on_progress, latest)
     end
   end
 

@@ -5,6 +5,7 @@ defmodule Vllm.Bridge.Connection.Grpc do
   """
 
   alias Vllm.Bridge.HTTP2.{Headers, Hpack}
+  alias Vllm.Deadline
 
   @user_agent "vllm-distributed-elixir/" <> Mix.Project.config()[:version]
 
@@ -44,12 +45,13 @@ defmodule Vllm.Bridge.Connection.Grpc do
 
   @doc "The field that carries a deadline `milliseconds` from now."
   @spec timeout(integer()) :: Hpack.policy_field()
-  def timeout(milliseconds), do: {"grpc-timeout", timeout_value(max(milliseconds, 1)), :no_index}
+  def timeout(milliseconds),
+    do: {"grpc-timeout", milliseconds |> max(1) |> Deadline.sent() |> timeout_value(), :no_index}
 
   # At most eight digits.
   defp timeout_value(ms) when ms <= 99_999_999, do: Integer.to_string(ms) <> "m"
   defp timeout_value(ms) when ms <= 99_999_999_000, do: Integer.to_string(div(ms, 1000)) <> "S"
-  defp timeout_value(ms), do: Integer.to_string(min(div(ms, 3_600_000), 99_999_999)) <> "H"
+  defp timeout_value(ms), do: Integer.to_string(div(ms, 3_600_000)) <> "H"
 
   @doc "A caller's metadata as fields; values of names in `-bin` become base64."
   @spec encode_metadata(term()) ::

@@ -16,6 +16,7 @@ defmodule Vllm.Bridge.Connection.Keepalive do
   alias Vllm.Bridge.Connection.{Links, Socket, State}
   alias Vllm.Bridge.Endpoint
   alias Vllm.Bridge.HTTP2.{Client, Frame}
+  alias Vllm.Deadline
 
   @interval 120_000
 
@@ -63,7 +64,7 @@ defmodule Vllm.Bridge.Connection.Keepalive do
   defp arm(link, socket, state), do: arm(link, socket, state.keepalive.interval, false)
 
   defp arm(link, socket, after_ms, probed?) do
-    tick = Process.send_after(self(), {:keepalive, socket}, after_ms)
+    tick = Deadline.send_after(self(), {:keepalive, socket}, after_ms)
     %{link | tick: tick, heard?: false, probed?: probed?}
   end
 

@@ -8,6 +8,7 @@ defmodule Vllm.Bridge.Connection.Links do
 
   alias Vllm.Bridge.Connection.{Keepalive, Socket, State}
   alias Vllm.Bridge.HTTP2.Client
+  alias Vllm.Deadline
 
   # Reads before the driver waits for us. Bounds the mailbox against a peer that floods; what a
   # correct peer may send is bounded by the flow-control window.
@@ -28,7 +29,7 @@ defmodule Vllm.Bridge.Connection.Links do
   @spec open(State.t(), Socket.t()) :: State.t()
   def open(state, socket) do
     {client, out} = Client.new()
-    timer = Process.send_after(self(), {:open_timeout, socket}, state.connect_timeout)
+    timer = Deadline.send_after(self(), {:open_timeout, socket}, state.connect_timeout)
 
     link = %{
       client: client,

@@ -22,7 +22,7 @@ defmodule Vllm.Bridge.Connection.Owner do
 
   alias Vllm.Bridge.Endpoint
   alias Vllm.Bridge.HTTP2.Client
-  alias Vllm.Telemetry
+  alias Vllm.{Deadline, Telemetry}
 
   # Calls answered or started before collected output is written although more messages wait.
   @max_collected 32
@@ -223,7 +223,7 @@ defmodule Vllm.Bridge.Connection.Owner do
 
   defp connect_failed(state, reason) do
     {backoff, pause} = Backoff.failed(state.backoff)
-    Process.send_after(self(), :retry, pause)
+    Deadline.send_after(self(), :retry, pause)
     until = System.monotonic_time(:millisecond) + pause
     state = Calls.fail_waiting(state, reason)
     %{state | attempt: {:paused, until, reason}, backoff: backoff}

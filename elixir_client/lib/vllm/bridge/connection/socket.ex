@@ -5,6 +5,7 @@ defmodule Vllm.Bridge.Connection.Socket do
 
   alias Vllm.Bridge.Connection.Tls
   alias Vllm.Bridge.Endpoint
+  alias Vllm.Deadline
 
   @type t :: :gen_tcp.socket() | :ssl.sslsocket()
 
@@ -37,8 +38,11 @@ defmodule Vllm.Bridge.Connection.Socket do
           {pid(), reference()}
   def start_connect(endpoint, tls, timeout, owner) do
     spawn_monitor(fn ->
-      with {:ok, socket} <- connect(endpoint, timeout),
-           {:ok, socket} <- secure(socket, tls, timeout),
+      # One time for all: a second address, and TLS, have what is left of it.
+      deadline = Deadline.new(timeout)
+
+      with {:ok, socket} <- connect(endpoint, deadline),
+           {:ok, socket} <- secure(socket, tls, deadline),
            :ok <- hand_over(socket, owner) do
         exit({:connected, socket})
       else
@@ -86,37 +90,39 @@ defmodule Vllm.Bridge.Connection.Socket do
     with {:error, reason} <- :ssl.controlling_process(socket, owner), do: {:error, {:tls, reason}}
   end
 
-  defp secure(socket, nil, _timeout), do: {:ok, socket}
+  defp secure(socket, nil, _deadline), do: {:ok, socket}
 
-  defp secure(socket, tls, timeout) do
-    with {:error, reason} <- Tls.connect(socket, tls, timeout) do
+  defp secure(socket, tls, deadline) do
+    with {:error, reason} <- Tls.connect(socket, tls, Deadline.wait(deadline)) do
       :gen_tcp.close(socket)
       {:error, {:tls, reason}}
     end
   end
 
-  @spec connect(Endpoint.t(), timeout()) :: {:ok, :gen_tcp.socket()} | {:error, term()}
-  defp connect({:local, path}, timeout),
-    do: :gen_tcp.connect({:local, path}, 0, @options, timeout)
+  @spec connect(Endpoint.t(), Deadline.t()) :: {:ok, :gen_tcp.socket()} | {:error, term()}
+  defp connect({:local, path}, deadline),
+    do: :gen_tcp.connect({:local, path}, 0, @options, Deadline.wait(deadline))
 
-  defp connect({:tcp, host, port}, timeout) do
+  defp connect({:tcp, host, port}, deadline) do
     host = String.to_charlist(host)
 
     case :inet.parse_address(host) do
-      {:ok, address} when tuple_size(address) == 8 -> connect(address, port, [:inet6], timeout)
-      {:ok, address} -> connect(address, port, [], timeout)
-      {:error, _} -> connect_name(host, port, timeout)
+      {:ok, address} when tuple_size(address) == 8 -> connect(address, port, [:inet6], deadline)
+      {:ok, address} -> connect(address, port, [], deadline)
+      {:error, _} -> connect_name(host, port, deadline)
     end
   end
 
   # A name may have addresses of either family, and a server may listen on one only.
-  defp connect_name(host, port, timeout) do
-    with {:error, reason} <- connect(host, port, [:inet], timeout),
-         {:error, _} <- connect(host, port, [:inet6], timeout) do
+  defp connect_name(host, port, deadline) do
+    with {:error, reason} <- connect(host, port, [:inet], deadline),
+         {:error, _} <- connect(host, port, [:inet6], deadline) do
       {:error, reason}
     end
   end
 
-  defp connect(address, port, options, timeout),
-    do: :gen_tcp.connect(address, port, options ++ @tcp_options ++ @options, timeout)
+  defp connect(address, port, options, deadline) do
+    options = options ++ @tcp_options ++ @options
+    :gen_tcp.connect(address, port, options, Deadline.wait(deadline))
+  end
 end

@@ -7,9 +7,7 @@ defmodule Vllm.Bridge.Connection.Stream do
   """
 
   alias Vllm.Bridge.Connection.{Grpc, Reason, State, StreamCall}
-
-  # `receive` takes no longer timeout (49 days).
-  @max_timeout 0xFFFFFFFF
+  alias Vllm.Deadline
 
   @typedoc "`ref` names the call; `deadline` is monotonic, in milliseconds."
   @type t :: %{conn: pid(), ref: reference(), deadline: integer() | nil}
@@ -117,25 +115,34 @@ defmodule Vllm.Bridge.Connection.Stream do
     ref
   end
 
-  defp await(stream, ref) do
+  defp await(stream, ref), do: await(stream.conn, stream.ref, ref, stream.deadline)
+
+  @doc """
+  Waits for the answer to the alias `ref`, until the deadline: then the call (or stream) named `call` is
+  cancelled.
+  """
+  @spec await(pid(), call :: reference(), ref :: reference(), Deadline.t()) ::
+          StreamCall.answer() | {:ok, binary(), map()}
+  def await(conn, call, ref, deadline) do
     receive do
       {^ref, answer} -> answer
       {:DOWN, ^ref, _, _, reason} -> {:error, {:closed, reason}}
     after
-      left(stream.deadline) ->
-        :erlang.demonitor(ref, [:flush])
-        cancel(stream)
-
-        receive do
-          {^ref, answer} -> answer
-        after
-          0 -> {:error, :deadline_exceeded}
-        end
+      Deadline.wait(deadline) ->
+        if Deadline.over?(deadline),
+          do: give_up(conn, call, ref),
+          else: await(conn, call, ref, deadline)
     end
   end
 
-  defp left(nil), do: :infinity
+  defp give_up(conn, call, ref) do
+    :erlang.demonitor(ref, [:flush])
+    send(conn, {:cancel, call})
 
-  defp left(deadline),
-    do: (deadline - System.monotonic_time(:millisecond)) |> max(0) |> min(@max_timeout)
+    receive do
+      {^ref, answer} -> answer
+    after
+      0 -> {:error, :deadline_exceeded}
+    end
+  end
 end

@@ -43,6 +43,7 @@ defmodule Vllm.Bridge.Transport.Snakepit do
   alias Vllm.Error
 
   @tool "vllm.rpc"
+  @longest 30 * 24 * 3_600_000
   # What the tool knows of a call's metadata.
   @metadata ["vllm-tensors", "vllm-call-id"]
 
@@ -146,8 +147,16 @@ defmodule Vllm.Bridge.Transport.Snakepit do
             do: {key, value}
 
       session = Sessions.options(handle.sessions, session_id, named)
-      call = [timeout: Keyword.get(options, :timeout, :infinity)] ++ profile(metadata)
+      call = [timeout: timeout(options)] ++ profile(metadata)
       {:ok, handle.defaults |> Keyword.merge(session) |> Keyword.merge(call)}
+    end
+  end
+
+  # Snakepit gives it to calls of processes, which take 49 days, and adds margins of its own to it.
+  defp timeout(options) do
+    case Keyword.get(options, :timeout, :infinity) do
+      :infinity -> :infinity
+      timeout -> min(timeout, @longest)
     end
   end
 

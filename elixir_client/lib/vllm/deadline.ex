@@ -1,0 +1,47 @@
+defmodule Vllm.Deadline do
+  @moduledoc false
+  # When a wait is over, and the limits that the runtime's own calls have: a time of any length is waited
+  # for as long as it is. A deadline is monotonic, in milliseconds; nil is none.
+
+  @type t :: integer() | nil
+
+  # The longest timeout of `receive`, `:gen_tcp.connect` and their like: 49 days.
+  @longest_wait 0xFFFFFFFF
+
+  # A century, which stands for all that is longer: the runtime's timers, gRPC's deadlines (nanoseconds
+  # from 1970 in 64 bits, to 2262) and kernels' clocks end somewhere beyond it, and what is beyond their end
+  # counts there as passed, or as no time at all.
+  @longest 100 * 365 * 24 * 3_600_000
+
+  @doc "The deadline so many milliseconds from now."
+  @spec new(timeout()) :: t()
+  def new(:infinity), do: nil
+  def new(timeout), do: System.monotonic_time(:millisecond) + timeout
+
+  @doc "The milliseconds that are left."
+  @spec left(t()) :: timeout()
+  def left(nil), do: :infinity
+  def left(deadline), do: max(0, deadline - System.monotonic_time(:millisecond))
+
+  @doc "What is left as a timeout that `receive` takes: when that has passed, `over?/1` says whether it was all."
+  @spec wait(t()) :: timeout()
+  def wait(deadline), do: deadline |> left() |> clamp()
+
+  @doc "Whether it has passed."
+  @spec over?(t()) :: boolean()
+  def over?(deadline), do: left(deadline) == 0
+
+  @doc "A timeout as calls of the runtime take it."
+  @spec clamp(timeout()) :: timeout()
+  def clamp(:infinity), do: :infinity
+  def clamp(timeout), do: min(timeout, @longest_wait)
+
+  @doc "A time as other processes and programs take it: what is over a century is one."
+  @spec sent(non_neg_integer()) :: non_neg_integer()
+  def sent(ms), do: min(ms, @longest)
+
+  @doc "As `Process.send_after/3`, after any time."
+  @spec send_after(pid(), term(), non_neg_integer()) :: reference()
+  def send_after(pid, message, after_ms),
+    do: Process.send_after(pid, message, sent(after_ms))
+end
