@@ -6,6 +6,7 @@ The functions are called by name: `vllm-bridge serve --allow failing_ranks.`
 from __future__ import annotations
 
 import ctypes
+import itertools
 import logging
 import os
 import resource
@@ -14,7 +15,7 @@ import socket
 import sys
 import threading
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from vllm_bridge.rank import process
 
@@ -38,6 +39,28 @@ def little_memory(
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     limit = pages * resource.getpagesize() + MEMORY_BYTES
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    process.main(channel, rendezvous, board)
+
+
+def starts_cancelled_calls(
+    channel: socket.socket, rendezvous: socket.socket | None, board: int | None
+) -> NoReturn:
+    """Real ranks. The first all_reduce on rank 1 begins when its caller has gone."""
+    from vllm_bridge.rank import handler
+
+    begin = handler._QueuedCall.__call__
+    held = itertools.count()
+
+    def begin_too_late(call: handler._QueuedCall, request: bytes, context: Any) -> bytes:
+        record = call._record
+        ours = record.method.endswith("AllReduce") and record.session_id.endswith("/rank-1")
+        if ours and next(held) == 0:
+            gone = threading.Event()
+            if context.add_callback(gone.set):
+                gone.wait()
+        return begin(call, request, context)
+
+    handler._QueuedCall.__call__ = begin_too_late  # type: ignore[method-assign]
     process.main(channel, rendezvous, board)
 
 

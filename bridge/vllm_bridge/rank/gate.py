@@ -178,6 +178,11 @@ class Gate:
         """
         visit = Visit(next(self._tickets), facts, record, self._rank)
         record.visit = visit
+        # Who goes away from now on has the visit leave; who went before must not meet anybody.
+        if record.gone_at:
+            visit.waiting = False
+            record.refusal = _refusal(_caller_gone(facts).to_detail(), self._rank, record)
+            raise BridgeError.from_detail(record.refusal)
         place = self._place(facts)
         if place is None or not self._meet(place, visit, record, context):
             self._ask_pool(place, visit, record, context)
@@ -428,6 +433,15 @@ def _refusal(detail: types_pb2.ErrorDetail, rank: int, record: Record) -> types_
     said.rank = rank
     said.call_id = record.call_id
     return said
+
+
+def _caller_gone(facts: Facts) -> BridgeError:
+    return BridgeError(
+        Category.POOL,
+        "withdrawn",
+        f"{facts.operation} on {facts.group.key} never began: {CALLER_GONE}",
+        details={"group": facts.group.key, "operation": facts.operation, "ran": False},
+    )
 
 
 def _pool_gone(facts: Facts) -> BridgeError:

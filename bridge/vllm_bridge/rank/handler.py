@@ -212,14 +212,17 @@ class _QueuedCall(_Call):
         self.experimental_thread_pool = state.executor.lane(record)
 
     def __call__(self, request: bytes, context: grpc.ServicerContext) -> bytes:
-        if not self._state.journal.start(self._record):
+        # Before it starts, so that nobody leaves unseen. False: the call is over for its caller.
+        if not context.add_callback(self._caller_gone):
+            self._caller_gone()
+        if self._record.gone_at or not self._state.journal.start(self._record):
             _abort(
                 context,
                 BridgeError(
                     Category.TIMEOUT,
                     "withdrawn",
-                    f"{self._dispatch.name} was withdrawn while it waited in the queue; "
-                    "it never ran",
+                    f"{self._dispatch.name} was withdrawn, or its caller went away, while it "
+                    "waited in the queue; it never ran",
                     rank=self._state.rank,
                     call_id=self._record.call_id,
                 ),
@@ -230,7 +233,6 @@ class _QueuedCall(_Call):
             record.deadline = record.started_at + left
         if self._state.gate is not None:
             self._wire.gate_pass = GatedCall(self._state.gate, record, context)
-        context.add_callback(self._caller_gone)
         try:
             with self._state.sessions.results.of_call(kept=self._wire.keep_tensors):
                 return super().__call__(request, context)

@@ -199,8 +199,10 @@ class _ToolCall:
         try:
             if self._full:
                 raise _queue_full()
+            # Before it starts, so that nobody leaves unseen. False: nobody waits for it any more.
+            if not context.add_callback(self._caller_gone):
+                self._caller_gone()
             start(self._state, record, context)
-            context.add_callback(self._caller_gone)
             request = pb.ExecuteToolRequest.FromString(data)
             self._state.tools.run(request, response, record, self._correlation_id)
             response.success = True
@@ -230,12 +232,13 @@ def start(state: WorkerState, record: Record, context: grpc.ServicerContext) -> 
         BridgeError: (timeout) it was withdrawn, or its deadline has passed: it never runs.
     """
     left = context.time_remaining()
-    if not state.journal.start(record) or (left is not None and left <= 0):
+    gone = record.gone_at or (left is not None and left <= 0)
+    if gone or not state.journal.start(record):
         raise BridgeError(
             Category.TIMEOUT,
             "withdrawn",
-            "the call was withdrawn, or its deadline passed, while it waited in the queue; "
-            "it never ran",
+            "the call was withdrawn, its caller went away, or its deadline passed, while it waited "
+            "in the queue; it never ran",
         )
     if left is not None and left < _LONGEST_S:
         record.deadline = record.started_at + left
