@@ -8,6 +8,7 @@ defmodule Vllm.Bridge.Connections do
 
   alias Vllm.Bridge.{Connection, Profiles}
   alias Vllm.{Error, Session}
+  require Logger
 
   @type config :: %{
           bridge: atom(),
@@ -52,7 +53,10 @@ defmodule Vllm.Bridge.Connections do
     ArgumentError -> nil
   end
 
-  @doc "Remembers open sessions and starts the connections to their ranks."
+  @doc """
+  Remembers open sessions and starts the connections to their ranks. With an error none of them is
+  remembered: their calls go through the pool.
+  """
   @spec bind(atom(), [Session.t()]) :: :ok | {:error, Error.t()}
   def bind(bridge, sessions), do: ask(bridge, {:bind, sessions})
 
@@ -77,7 +81,8 @@ defmodule Vllm.Bridge.Connections do
   defp ask(bridge, request) do
     with {:ok, config} <- config(bridge) do
       try do
-        GenServer.call(config.manager, request)
+        # It waits for nobody itself: what keeps it is work, and its end is seen.
+        GenServer.call(config.manager, request, :infinity)
       catch
         :exit, _gone -> {:error, not_started(bridge)}
       end
@@ -164,18 +169,8 @@ defmodule Vllm.Bridge.Connections do
 
   @impl GenServer
   def handle_call({:bind, sessions}, _from, state) do
-    case Enum.reduce_while(sessions, {:ok, state}, &bind_one/2) do
-      {:ok, state} ->
-        {:reply, :ok, state}
-
-      {:error, session, reason} ->
-        message =
-          "session #{session.id} has the endpoint #{inspect(session.endpoint)}, which cannot be " <>
-            "used: #{inspect(reason)}"
-
-        error = %Error{category: :pool, reason: "bad_endpoint", message: message}
-        {:reply, {:error, error}, state}
-    end
+    {result, state} = bind_all(sessions, state)
+    {:reply, result, state}
   end
 
   def handle_call({:put_profiles, profiles}, _from, state) do
@@ -186,8 +181,7 @@ defmodule Vllm.Bridge.Connections do
   end
 
   def handle_call({:unbind, session_ids}, _from, state) do
-    for id <- session_ids, do: :ets.delete(state.name, {:session, id})
-    {:reply, :ok, %{state | ranks: leave(state.ranks, MapSet.new(session_ids))}}
+    {:reply, :ok, forget(state, session_ids)}
   end
 
   @impl GenServer
@@ -208,19 +202,38 @@ defmodule Vllm.Bridge.Connections do
 
       {endpoint, {_connection, ids}} ->
         sessions = for id <- ids, known = session(state.name, id), do: known.session
-        state = %{state | ranks: Map.delete(state.ranks, endpoint)}
-        {_ok_or_error, state} = rebind(sessions, state)
+        {result, state} = bind_all(sessions, %{state | ranks: Map.delete(state.ranks, endpoint)})
+        with {:error, error} <- result, do: Logger.warning(Error.message(error))
         {:noreply, state}
     end
   end
 
   def handle_info(_message, state), do: {:noreply, state}
 
-  defp rebind(sessions, state) do
+  defp bind_all(sessions, state) do
     case Enum.reduce_while(sessions, {:ok, state}, &bind_one/2) do
-      {:ok, state} -> {:ok, state}
-      {:error, _session, _reason} -> {:error, state}
+      {:ok, state} ->
+        {:ok, state}
+
+      {:error, session, reason, state} ->
+        # What was connected for those before it would stay with nobody to close it.
+        {{:error, bad_endpoint(session, reason)}, forget(state, Enum.map(sessions, & &1.id))}
     end
+  end
+
+  defp bad_endpoint(session, reason) do
+    reason = if is_binary(reason), do: reason, else: inspect(reason, limit: 10)
+
+    message =
+      "the pool gave session #{session.id} the endpoint #{inspect(session.endpoint)}, which cannot be " <>
+        "used: #{reason}. Use the same version of vllm_bridge and of this client"
+
+    %Error{category: :pool, reason: "bad_endpoint", message: message}
+  end
+
+  defp forget(state, session_ids) do
+    for id <- session_ids, do: :ets.delete(state.name, {:session, id})
+    %{state | ranks: leave(state.ranks, MapSet.new(session_ids))}
   end
 
   defp bind_one(session, {:ok, state}) do
@@ -236,7 +249,7 @@ defmodule Vllm.Bridge.Connections do
         {:cont, {:ok, join(state, session, connection)}}
 
       {:error, reason} ->
-        {:halt, {:error, session, reason}}
+        {:halt, {:error, session, reason, state}}
     end
   end
 
@@ -267,7 +280,8 @@ defmodule Vllm.Bridge.Connections do
         rest = if endpoint == keep, do: ids, else: MapSet.difference(ids, session_ids)
 
         if endpoint != keep and MapSet.size(rest) == 0 do
-          Connection.close(connection)
+          # Not here: one that is stuck in writing closes after a minute, and all sessions would wait.
+          spawn(fn -> Connection.close(connection) end)
           acc
         else
           Map.put(acc, endpoint, {connection, rest})

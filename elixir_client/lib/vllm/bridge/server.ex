@@ -17,7 +17,7 @@ defmodule Vllm.Bridge.Server do
 
   @doc "Where the server listens."
   @spec endpoint(GenServer.server()) :: String.t()
-  def endpoint(server), do: GenServer.call(server, :endpoint)
+  def endpoint(server), do: GenServer.call(server, :endpoint, :infinity)
 
   @doc "The program that an embedded bridge starts, or the error that says how to install one."
   @spec find_command(map()) :: {:ok, command()} | {:error, Error.t()}

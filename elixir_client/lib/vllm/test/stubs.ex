@@ -35,7 +35,7 @@ defmodule Vllm.Test.Stubs do
   @doc "As `ask/2`; `:gone` when the bridge is not there, or ends."
   @spec ask_if_there(atom(), term()) :: term() | :gone
   def ask_if_there(bridge, request) do
-    GenServer.call(name(bridge), request)
+    GenServer.call(name(bridge), request, :infinity)
   catch
     :exit, _gone -> :gone
   end
