@@ -34,7 +34,7 @@ class Run:
         if parent is not None and parent.ends is not None:
             ends.append(parent.ends)
         # In time.monotonic(); None: nothing ends it.
-        self.ends = min(ends, default=None)
+        self.ends: float | None = min(ends, default=None)
         self._parent = parent
         self._lock = threading.Lock()
         self._pending: set[Cancellable] = set()
