@@ -10,6 +10,7 @@ from pathlib import Path
 import grpc.aio
 
 from vllm_bridge.logs import LogSettings
+from vllm_bridge.overload import KEEP_PENDING_CALLS
 from vllm_bridge.pool import reflection
 from vllm_bridge.pool.attachments import Attachments
 from vllm_bridge.pool.auth import TokenCheck
@@ -43,6 +44,7 @@ _OPTIONS = (
     ("grpc.keepalive_permit_without_calls", 1),
     # Pings of clients that hold a connection while a long call runs are not abuse.
     ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+    *KEEP_PENDING_CALLS,
 )
 
 

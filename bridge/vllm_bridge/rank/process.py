@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from vllm_bridge import control, logs
 from vllm_bridge._generated import control_pb2
+from vllm_bridge.overload import KEEP_PENDING_CALLS
 
 if TYPE_CHECKING:
     from vllm_bridge.rank.handler import RankState
@@ -45,6 +46,7 @@ _SERVER_OPTIONS: Sequence[tuple[str, int]] = (
     # Keepalive pings of clients that hold a connection while a long call runs are not abuse.
     ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
     ("grpc.keepalive_permit_without_calls", 1),
+    *KEEP_PENDING_CALLS,
 )
 
 
