@@ -15,6 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
+from vllm_bridge.overload import KEEP_PENDING_CALLS
 from vllm_bridge.snakepit.options import Options, options
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ _SERVER_OPTIONS: Sequence[tuple[str, int]] = (
     ("grpc.max_send_message_length", -1),
     ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
     ("grpc.keepalive_permit_without_calls", 1),
+    *KEEP_PENDING_CALLS,
 )
 
 

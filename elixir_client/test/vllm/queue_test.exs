@@ -137,15 +137,44 @@ defmodule Vllm.QueueTest do
       assert_receive {:timeout, nil}
       refute_received :asked
     end
-  end
 
-  defp await_profiles(bridge, tries \\ 500) do
-    cond do
-      match?({:ok, %{profiles_known?: true}}, Connections.config(bridge)) -> :ok
-      tries == 0 -> flunk("the profiles never came")
-      true -> receive(do: (:never -> :ok), after: (10 -> await_profiles(bridge, tries - 1)))
+    test "many first calls at once ask for them once" do
+      test = self()
+
+      address =
+        FakePool.start(fn
+          "Attach", _body, _metadata, _to ->
+            :later
+
+          "GetProfiles", _body, _metadata, to ->
+            send(test, {:asked, to})
+            :later
+
+          "Call", _body, _metadata, _to ->
+            {:ok, %V1.Term{msgpack: <<0xC0>>}}
+        end)
+
+      start_supervised!({Vllm.Bridge, name: :first_calls, server: address})
+      calls = for _ <- 1..200, do: Task.async(fn -> sleep(0, bridge: :first_calls) end)
+      {:ok, %{manager: manager}} = Connections.config(:first_calls)
+      assert_receive {:asked, to}
+      await(fn -> length(:sys.get_state(manager).waiting) == 200 end)
+      FakePool.reply(to, {:ok, %V1.Profiles{}})
+      assert Enum.all?(Task.await_many(calls), &(&1 == {:ok, nil}))
+      refute_received {:asked, _again}
     end
   end
+
+  defp await(condition, tries \\ 500) do
+    cond do
+      condition.() -> :ok
+      tries == 0 -> flunk("it never came to that")
+      true -> receive(do: (:never -> :ok), after: (10 -> await(condition, tries - 1)))
+    end
+  end
+
+  defp await_profiles(bridge),
+    do: await(fn -> match?({:ok, %{profiles_known?: true}}, Connections.config(bridge)) end)
 
   test "a call that was refused at the gate says what the gate said" do
     {:ok, details} = Vllm.Term.encode(%{"group" => "tp:0", "missing" => [1]})

@@ -5,6 +5,7 @@ defmodule Vllm.Bridge.Connections do
   # passes no process but its connection.
 
   use GenServer
+  require Logger
 
   alias Vllm.Bridge.{Connection, Profiles}
   alias Vllm.{Error, Session}
@@ -60,9 +61,12 @@ defmodule Vllm.Bridge.Connections do
   @spec bind(atom(), [Session.t()]) :: :ok | {:error, Error.t()}
   def bind(bridge, sessions), do: ask(bridge, {:bind, sessions})
 
-  @doc "Takes over the profiles of the server."
-  @spec put_profiles(atom(), Profiles.t()) :: :ok | {:error, Error.t()}
-  def put_profiles(bridge, profiles), do: ask(bridge, {:put_profiles, profiles})
+  @doc """
+  Takes over the profiles of the server, which `fetch` asks for (nil: it does not say), and returns when
+  that is done. Whoever comes while somebody asks waits for the same answer.
+  """
+  @spec ask_once(atom(), (config() -> Profiles.t() | nil)) :: :ok | {:error, Error.t()}
+  def ask_once(bridge, fetch), do: ask(bridge, {:ask_once, fetch})
 
   @doc "The ids of the sessions of a world that are known here."
   @spec session_ids(atom(), world_id :: String.t()) :: [String.t()]
@@ -120,6 +124,9 @@ defmodule Vllm.Bridge.Connections do
       client_id: Keyword.fetch!(opts, :client_id),
       profiles: Keyword.fetch!(opts, :profiles),
       pool: nil,
+      # The monitor of the process that asks for the profiles, and who waits for what it hears.
+      asking: nil,
+      waiting: [],
       # endpoint => {connection, ids of the sessions that use it}
       ranks: %{}
     }
@@ -173,18 +180,27 @@ defmodule Vllm.Bridge.Connections do
     {:reply, result, state}
   end
 
-  def handle_call({:put_profiles, profiles}, _from, state) do
+  def handle_call({:ask_once, fetch}, from, %{asking: nil} = state) do
     [{:config, config}] = :ets.lookup(state.name, :config)
-    config = %{config | profiles: Profiles.merge(state.profiles, profiles), profiles_known?: true}
-    :ets.insert(state.name, {:config, config})
-    {:reply, :ok, state}
+    # Not here: a server that does not answer must not keep calls from their routes.
+    {_pid, monitor} = spawn_monitor(fn -> exit({:profiles, fetch.(config)}) end)
+    {:noreply, %{state | asking: monitor, waiting: [from]}}
   end
+
+  def handle_call({:ask_once, _fetch}, from, state),
+    do: {:noreply, %{state | waiting: [from | state.waiting]}}
 
   def handle_call({:unbind, session_ids}, _from, state) do
     {:reply, :ok, forget(state, session_ids)}
   end
 
   @impl GenServer
+  def handle_info({:DOWN, monitor, :process, _pid, reason}, %{asking: monitor} = state) do
+    heard(reason, state)
+    for from <- state.waiting, do: GenServer.reply(from, :ok)
+    {:noreply, %{state | asking: nil, waiting: []}}
+  end
+
   def handle_info({:EXIT, pid, reason}, %{pool: pid} = state) do
     with {:ok, pool} <- connect_pool(state) do
       [{:config, config}] = :ets.lookup(state.name, :config)
@@ -209,6 +225,18 @@ defmodule Vllm.Bridge.Connections do
   end
 
   def handle_info(_message, state), do: {:noreply, state}
+
+  defp heard({:profiles, nil}, _state), do: :ok
+
+  defp heard({:profiles, profiles}, state) do
+    [{:config, config}] = :ets.lookup(state.name, :config)
+    config = %{config | profiles: Profiles.merge(state.profiles, profiles), profiles_known?: true}
+    :ets.insert(state.name, {:config, config})
+  end
+
+  defp heard(crash, state),
+    do:
+      Logger.error("asking for the profiles of #{inspect(state.name)} failed: #{inspect(crash)}")
 
   defp bind_all(sessions, state) do
     case Enum.reduce_while(sessions, {:ok, state}, &bind_one/2) do

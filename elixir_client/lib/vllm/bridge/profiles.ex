@@ -91,21 +91,23 @@ defmodule Vllm.Bridge.Profiles do
     end
   end
 
-  @doc "Asks the server for its profiles."
+  @doc "Asks the server for its profiles, once for all who want to know at the same time."
   @spec refresh(atom()) :: :ok
   def refresh(bridge) do
-    with {:ok, config} <- Connections.config(bridge) do
-      request = %V1.GetProfilesRequest{}
-
-      case PoolClient.call(config, "GetProfiles", request, V1.Profiles, @ask_timeout) do
-        {:ok, profiles} -> Connections.put_profiles(bridge, from_message(profiles))
-        # A server without profiles of its own.
-        {:error, %Error{reason: "unimplemented"}} -> Connections.put_profiles(bridge, %{})
-        {:error, _unreachable} -> :ok
-      end
-    end
-
+    Connections.ask_once(bridge, &ask/1)
     :ok
+  end
+
+  # What the server has, or nil when it does not say.
+  defp ask(config) do
+    request = %V1.GetProfilesRequest{}
+
+    case PoolClient.call(config, "GetProfiles", request, V1.Profiles, @ask_timeout) do
+      {:ok, profiles} -> from_message(profiles)
+      # A server without profiles of its own.
+      {:error, %Error{reason: "unimplemented"}} -> %{}
+      {:error, _unreachable} -> nil
+    end
   end
 
   @doc "All that a bridge knows: its own (`configured/1`) over the server's over the standard ones."
