@@ -87,10 +87,12 @@ class Session(_message.Message):
     def __init__(self, session_id: _Optional[str] = ..., pool_name: _Optional[str] = ..., affinity: _Optional[_Union[Affinity, str]] = ..., endpoint: _Optional[str] = ..., world_id: _Optional[str] = ..., rank: _Optional[int] = ..., epoch: _Optional[int] = ..., pid: _Optional[int] = ..., client_id: _Optional[str] = ...) -> None: ...
 
 class CloseSessionRequest(_message.Message):
-    __slots__ = ("session_id",)
+    __slots__ = ("session_id", "reason")
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
     session_id: str
-    def __init__(self, session_id: _Optional[str] = ...) -> None: ...
+    reason: str
+    def __init__(self, session_id: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class CloseSessionResponse(_message.Message):
     __slots__ = ("closed",)
@@ -201,10 +203,12 @@ class World(_message.Message):
     def __init__(self, world_id: _Optional[str] = ..., epoch: _Optional[int] = ..., state: _Optional[_Union[WorldState, str]] = ..., world_size: _Optional[int] = ..., tensor_parallel_size: _Optional[int] = ..., pipeline_parallel_size: _Optional[int] = ..., data_parallel_size: _Optional[int] = ..., prefill_context_parallel_size: _Optional[int] = ..., decode_context_parallel_size: _Optional[int] = ..., backend: _Optional[str] = ..., ranks: _Optional[_Iterable[_Union[RankInfo, _Mapping]]] = ..., failure: _Optional[str] = ..., gate: _Optional[bool] = ..., pool_name: _Optional[str] = ...) -> None: ...
 
 class StopWorldRequest(_message.Message):
-    __slots__ = ("world_id",)
+    __slots__ = ("world_id", "reason")
     WORLD_ID_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
     world_id: str
-    def __init__(self, world_id: _Optional[str] = ...) -> None: ...
+    reason: str
+    def __init__(self, world_id: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class StopWorldResponse(_message.Message):
     __slots__ = ("stopped",)

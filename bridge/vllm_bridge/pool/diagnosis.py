@@ -44,7 +44,8 @@ def _headline(world: World, waiting: Sequence[Waiting]) -> str:
     name = f"{world.world_id} (epoch {world.epoch})"
     if not world.live:
         state = pool_pb2.WorldState.Name(world.state).removeprefix("WORLD_").lower()
-        return f"{name} is {state}" + (f": {world.failure}" if world.failure else ".")
+        why = world.failure or (world.stopped and f"it {world.stopped}.")
+        return f"{name} is {state}" + (f": {why}" if why else ".")
     if world.state == pool_pb2.WORLD_STARTING:
         return f"{name} is starting: {sum(rank.ready for rank in world.ranks)} of its ranks are up."
     if not waiting:

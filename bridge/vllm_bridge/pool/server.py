@@ -192,5 +192,5 @@ class PoolServer:
         worlds = [world for world in self._worlds.all() if world.spec.client_id == client_id]
         await asyncio.gather(
             *(self._sessions.close(session.session_id, how) for session in sessions),
-            *(self._worlds.stop(world.world_id) for world in worlds if world.live),
+            *(self._worlds.stop(world.world_id, how) for world in worlds if world.live),
         )

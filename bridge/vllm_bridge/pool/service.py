@@ -32,6 +32,10 @@ R = TypeVar("R", bound=Message)
 LONGEST_PATIENCE = timedelta(seconds=10)
 
 
+# Of the reason that a client gives for an end, which errors repeat.
+_MAX_REASON = 300
+
+
 class PoolService:
     """Sessions and worlds, as RPCs."""
 
@@ -94,7 +98,9 @@ class PoolService:
     async def _close_session(
         self, request: pool_pb2.CloseSessionRequest, direct: bool
     ) -> pool_pb2.CloseSessionResponse:
-        return pool_pb2.CloseSessionResponse(closed=await self._sessions.close(request.session_id))
+        how = _how("was closed", request.reason)
+        closed = await self._sessions.close(request.session_id, how)
+        return pool_pb2.CloseSessionResponse(closed=closed)
 
     async def _get_session(
         self, request: pool_pb2.GetSessionRequest, direct: bool
@@ -115,7 +121,8 @@ class PoolService:
     async def _stop_world(
         self, request: pool_pb2.StopWorldRequest, direct: bool
     ) -> pool_pb2.StopWorldResponse:
-        return pool_pb2.StopWorldResponse(stopped=await self._worlds.stop(request.world_id))
+        how = _how("was stopped", request.reason)
+        return pool_pb2.StopWorldResponse(stopped=await self._worlds.stop(request.world_id, how))
 
     async def _get_world(self, request: pool_pb2.GetWorldRequest, direct: bool) -> pool_pb2.World:
         return self._worlds.get(request.world_id).to_message(direct=direct)
@@ -175,6 +182,11 @@ class PoolService:
         self, request: pool_pb2.GetStatusRequest, direct: bool
     ) -> pool_pb2.PoolStatus:
         return pool_status(self._pools, self._worlds, self._sessions, direct=direct)
+
+
+def _how(what: str, reason: str) -> str:
+    """What became of it, with the reason that the client has given."""
+    return f"{what}: {reason[:_MAX_REASON]}" if reason else what
 
 
 def _rpc(answer: Callable[[Q, bool], Awaitable[R]], request_type: type[Q]) -> grpc.RpcMethodHandler:

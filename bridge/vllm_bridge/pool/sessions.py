@@ -150,6 +150,10 @@ class Sessions:
         Raises:
             BridgeError: category `validation`: the session belongs to a world.
         """
+        opening = self._opening.get(session_id)
+        if opening is not None:
+            # Else it would be there a moment after it was said to be closed.
+            await asyncio.wait({opening})
         entry = self._live.get(session_id)
         if entry is None:
             return False

@@ -12,6 +12,7 @@ from typing import Any
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.board import memory_of
 from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.pool.asking import inspect
 from vllm_bridge.pool.diagnosis import diagnose
 from vllm_bridge.pool.ended import Ended
 from vllm_bridge.pool.gate import Gate
@@ -24,6 +25,11 @@ from vllm_bridge.pool.sessions import Sessions
 from vllm_bridge.pool.world_spec import WorldSpec, check_world_id
 
 _MAX_ENDED = 256
+
+_STOPPED = "was stopped"
+
+# Between the moment in which a rank was killed and the news of it. As for the calls of its world.
+_DEATH_SECONDS = 2.0
 
 # The rendezvous of a local world never leaves the host.
 _RENDEZVOUS_HOST = "127.0.0.1"
@@ -38,6 +44,8 @@ class World:
     spec: WorldSpec
     state: pool_pb2.WorldState = pool_pb2.WORLD_STARTING
     failure: str = ""
+    # Why it was stopped: a clause, e.g. "was stopped because its owner has ended".
+    stopped: str = ""
     ranks: list[Rank] = field(default_factory=list)
     sessions: list[SessionEntry] = field(default_factory=list)
     # Set by a StopWorld that comes while it is starting.
@@ -112,9 +120,13 @@ class Worlds:
         Raises:
             BridgeError: a live world has that id; or why the first rank failed.
         """
+        await self._expect_end(world_id)
         world = self._admit(world_id, spec)
         try:
             await self._bring_up(world)
+            # It may have been stopped since its last rank came up. From here on nobody can come in
+            # between.
+            _check_wanted(world)
             self._sessions.add_of_world(world.sessions)
         except asyncio.CancelledError:
             gone = "the request to start it was cancelled, or its deadline passed"
@@ -138,6 +150,7 @@ class Worlds:
             BridgeError: `world_not_found`; `world_exists` while it is live; or as `start`.
         """
         world = self.get(world_id)
+        await self._expect_end(world_id)
         if world.closing is not None:
             await asyncio.shield(world.closing)
         return await self.start(world_id, world.spec)
@@ -153,16 +166,18 @@ class Worlds:
         world = self.get(world_id)
         return await diagnose(world, self._gate, with_stacks=with_stacks, direct=direct)
 
-    async def stop(self, world_id: str) -> bool:
-        """Stop a world; False when there is no live one of that id."""
+    async def stop(self, world_id: str, how: str = _STOPPED) -> bool:
+        """Stop a world; False when there is no live one of that id. `how`: a clause for errors."""
         world = self._live.get(world_id)
         if world is None:
             over = self._over.get(world_id)
             if over is not None:
                 if over.closing is not None:
                     await asyncio.shield(over.closing)
+                over.stopped = over.stopped or how
                 self._close_sessions(over)
             return False
+        world.stopped = world.stopped or how
         if world.state == pool_pb2.WORLD_STARTING:
             world.stop_requested.set()
             await world.settled.wait()
@@ -177,6 +192,20 @@ class Worlds:
     async def stop_all(self) -> None:
         """Stop every world."""
         await asyncio.gather(*(self.stop(world_id) for world_id in list(self._live)))
+
+    async def _expect_end(self, world_id: str) -> None:
+        """Wait for the end of a live world that has lost a rank, if the pool has yet to hear of it.
+
+        A rank that was killed answers nothing from that moment on; the news of its death may take
+        some milliseconds longer.
+        """
+        world = self._live.get(world_id)
+        if world is None or world.state != pool_pb2.WORLD_READY:
+            return
+        answers = await asyncio.gather(*(inspect(rank) for rank in world.ranks))
+        if None in answers and world.live:
+            deaths = {rank.died for rank in world.ranks}
+            await asyncio.wait(deaths, timeout=_DEATH_SECONDS, return_when=asyncio.FIRST_COMPLETED)
 
     def _admit(self, world_id: str, spec: WorldSpec) -> World:
         if world_id:
@@ -291,7 +320,7 @@ class Worlds:
             stopped = BridgeError(
                 Category.POOL,
                 "session_closed",
-                f"session {entry.session_id!r} ended: its world {world.world_id} was stopped. "
+                f"session {entry.session_id!r} ended: its world {world.world_id} {world.stopped}. "
                 "Start a new world to go on",
                 details={"session_id": entry.session_id, "world_id": world.world_id},
             )
@@ -317,12 +346,7 @@ async def _all_or_first_failure(world: World, starts: list[Coroutine[Any, Any, N
             deaths = {rank.died for rank in world.ranks if rank.ready}
             events: set[asyncio.Future[Any]] = {*pending, *deaths, stopped}
             await asyncio.wait(events, return_when=asyncio.FIRST_COMPLETED)
-            if stopped.done():
-                raise BridgeError(
-                    Category.POOL,
-                    "world_stopped",
-                    f"{world.world_id} was stopped while it was starting",
-                )
+            _check_wanted(world)
             for task in [task for task in pending if task.done()]:
                 task.result()
                 pending.remove(task)
@@ -334,6 +358,17 @@ async def _all_or_first_failure(world: World, starts: list[Coroutine[Any, Any, N
         for task in tasks:
             task.cancel()
         await asyncio.shield(asyncio.gather(*tasks, stopped, return_exceptions=True))
+
+
+def _check_wanted(world: World) -> None:
+    """Raise where a world that is starting has been stopped."""
+    if world.stop_requested.is_set():
+        raise BridgeError(
+            Category.POOL,
+            "world_stopped",
+            f"{world.world_id} {world.stopped} while it was starting",
+            details={"world_id": world.world_id},
+        )
 
 
 def _failed(world: World) -> BridgeError:

@@ -151,10 +151,20 @@ defmodule Vllm.Session do
   def close(%__MODULE__{} = session, []), do: close(session.id, bridge: session.bridge)
 
   def close(id, opts) when is_binary(id) do
-    request = %V1.CloseSessionRequest{session_id: id}
-
     with {:ok, %{bridge: bridge}} <- validate(opts, @close_schema, "Vllm.Session.close"),
-         {:ok, config} <- Connections.config(bridge),
+         do: close(id, bridge, "")
+  end
+
+  @doc false
+  # On behalf of its owner, which has ended.
+  @spec close_for(pid(), String.t(), atom()) :: :ok | {:error, Error.t()}
+  def close_for(owner, id, bridge),
+    do: close(id, bridge, "its owner, the process #{inspect(owner)}, has ended")
+
+  defp close(id, bridge, why) do
+    request = %V1.CloseSessionRequest{session_id: id, reason: why}
+
+    with {:ok, config} <- Connections.config(bridge),
          {:ok, _response} <-
            PoolClient.call(config, "CloseSession", request, V1.CloseSessionResponse) do
       Owners.forget(bridge, {:session, id})

@@ -222,11 +222,24 @@ defmodule Vllm.World do
   """
   @spec stop(t() | Starting.t() | String.t(), keyword()) :: :ok | {:error, Error.t()}
   def stop(world_or_id, opts \\ []) do
-    with {:ok, id, opts} <- by_id(world_or_id, opts, Schemas.by_id(), "Vllm.World.stop") do
-      facts = %{world_id: id, bridge: opts.bridge, epoch: nil, world_size: nil, restart: false}
-      facts = Map.merge(facts, known(world_or_id))
-      Telemetry.world_stop(facts, fn -> Launcher.stop(id, opts.bridge) end)
-    end
+    with {:ok, id, opts} <- by_id(world_or_id, opts, Schemas.by_id(), "Vllm.World.stop"),
+         do: stop(id, opts.bridge, known(world_or_id), "")
+  end
+
+  @doc false
+  # On behalf of its owner, which has ended.
+  @spec stop_for(pid(), String.t(), atom()) :: :ok | {:error, Error.t()}
+  def stop_for(owner, id, bridge) do
+    why =
+      "its owner, the process #{inspect(owner)}, has ended (`detached: true` keeps a world from ending " <>
+        "with the process that starts it)"
+
+    stop(id, bridge, %{}, why)
+  end
+
+  defp stop(id, bridge, known, why) do
+    facts = %{world_id: id, bridge: bridge, epoch: nil, world_size: nil, restart: false}
+    Telemetry.world_stop(Map.merge(facts, known), fn -> Launcher.stop(id, bridge, why) end)
   end
 
   defp known(%__MODULE__{} = world), do: Map.take(world, [:epoch, :world_size])

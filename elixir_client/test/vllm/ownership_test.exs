@@ -108,6 +108,20 @@ defmodule Vllm.OwnershipTest do
       refute is_map_key(owners().processes, self())
     end
 
+    test "is named by the errors of what it leaves" do
+      {pid, world} = opener(fn -> World.start([]) end)
+      {other, session} = opener(fn -> Session.open() end)
+      for pid <- [pid, other], do: send(pid, :die)
+      await(fn -> match?(%World.Info{state: :stopped}, World.info(world)) end)
+      [rank] = world.sessions
+      await(fn -> Connections.session(Bridge, rank.id) == nil end)
+      assert {:error, error} = Session.with_session(rank, &Vllm.Distributed.get_tp_group/0)
+      assert error.reason == "session_closed"
+      assert error.message =~ "its owner, the process #{inspect(pid)}, has ended"
+      assert error.message =~ "detached: true"
+      assert ends(session.id).message =~ "its owner, the process #{inspect(other)}, has ended"
+    end
+
     test "stops its world, unless that is detached" do
       {starter, world} = opener(fn -> World.start([]) end)
       {other, detached} = opener(fn -> World.start(detached: true, world_id: unique("kept")) end)

@@ -103,7 +103,7 @@ defmodule Vllm.Bridge.Owners do
     bridge = state.bridge
 
     if ended != [],
-      do: spawn_link(fn -> ended |> in_order() |> Enum.each(&finish(bridge, &1)) end)
+      do: spawn_link(fn -> ended |> in_order() |> Enum.each(&finish(bridge, pid, &1)) end)
 
     {:noreply, state}
   end
@@ -164,14 +164,14 @@ defmodule Vllm.Bridge.Owners do
     Map.get(kinds, :session, []) ++ Map.get(kinds, :world, []) ++ contexts ++ objects
   end
 
-  defp finish(bridge, thing, tries \\ @tries, pause \\ @pause) do
-    case close(bridge, thing) do
+  defp finish(bridge, owner, thing, tries \\ @tries, pause \\ @pause) do
+    case close(bridge, owner, thing) do
       :ok ->
         :ok
 
       {:error, %Error{reason: reason}} when reason in @unreachable and tries > 1 ->
         Process.sleep(pause)
-        finish(bridge, thing, tries - 1, 2 * pause)
+        finish(bridge, owner, thing, tries - 1, 2 * pause)
 
       {:error, error} ->
         {kind, id} = named(thing)
@@ -188,7 +188,7 @@ defmodule Vllm.Bridge.Owners do
   defp named({:objects, [ref | _rest]}), do: {:object, ref.id}
   defp named(thing), do: thing
 
-  defp close(bridge, {:context, _number, ref}) do
+  defp close(bridge, _owner, {:context, _number, ref}) do
     {:ok, runtime} = Runtime.validate(bridge: bridge)
 
     case Objects.exit(ref, "the process that entered it died", false, runtime) do
@@ -208,7 +208,7 @@ defmodule Vllm.Bridge.Owners do
     end
   end
 
-  defp close(bridge, {:objects, refs}) do
+  defp close(bridge, _owner, {:objects, refs}) do
     case Objects.release(refs, __runtime__: [bridge: bridge]) do
       {:ok, _released} -> :ok
       # Somebody else is inside of one of them, or the session has ended.
@@ -217,6 +217,6 @@ defmodule Vllm.Bridge.Owners do
     end
   end
 
-  defp close(bridge, {:session, id}), do: Session.close(id, bridge: bridge)
-  defp close(bridge, {:world, id}), do: World.stop(id, bridge: bridge)
+  defp close(bridge, owner, {:session, id}), do: Session.close_for(owner, id, bridge)
+  defp close(bridge, owner, {:world, id}), do: World.stop_for(owner, id, bridge)
 end

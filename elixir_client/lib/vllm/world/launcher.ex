@@ -44,11 +44,11 @@ defmodule Vllm.World.Launcher do
          do: {:ok, world}
   end
 
-  @doc "Stops a world and forgets its sessions."
-  @spec stop(String.t(), atom()) :: :ok | {:error, Error.t()}
-  def stop(id, bridge) do
+  @doc "Stops a world and forgets its sessions. `why` is told to those who call it later."
+  @spec stop(String.t(), atom(), String.t()) :: :ok | {:error, Error.t()}
+  def stop(id, bridge, why \\ "") do
     with {:ok, config} <- Connections.config(bridge),
-         request = %V1.StopWorldRequest{world_id: id},
+         request = %V1.StopWorldRequest{world_id: id, reason: why},
          {:ok, _response} <- PoolClient.call(config, "StopWorld", request, V1.StopWorldResponse) do
       Owners.forget(bridge, {:world, id})
       Connections.unbind(bridge, Connections.session_ids(bridge, id))

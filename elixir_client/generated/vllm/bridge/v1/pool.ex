@@ -82,15 +82,16 @@ defmodule Vllm.Bridge.V1.CloseSessionRequest do
   @moduledoc ~S"""
   The message `vllm.bridge.v1.CloseSessionRequest`.
   """
-  defstruct [session_id: ""]
+  defstruct [session_id: "", reason: ""]
 
-  @type t :: %__MODULE__{session_id: String.t()}
+  @type t :: %__MODULE__{session_id: String.t(), reason: String.t()}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
   def __fields__ do
     [
-      {:session_id, 1, :string, :singular}
+      {:session_id, 1, :string, :singular},
+      {:reason, 2, :string, :singular}
     ]
   end
 end
@@ -223,15 +224,16 @@ defmodule Vllm.Bridge.V1.StopWorldRequest do
   @moduledoc ~S"""
   The message `vllm.bridge.v1.StopWorldRequest`.
   """
-  defstruct [world_id: ""]
+  defstruct [world_id: "", reason: ""]
 
-  @type t :: %__MODULE__{world_id: String.t()}
+  @type t :: %__MODULE__{world_id: String.t(), reason: String.t()}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
   def __fields__ do
     [
-      {:world_id, 1, :string, :singular}
+      {:world_id, 1, :string, :singular},
+      {:reason, 2, :string, :singular}
     ]
   end
 end
