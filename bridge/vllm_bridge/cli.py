@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vllm_bridge.import_path import leave_working_directory
 from vllm_bridge.inspect_commands import add_diagnose, add_status
 from vllm_bridge.logs import FORMATS, LEVELS, LogSettings
 from vllm_bridge.pool.restarts import RestartPolicy
@@ -19,12 +20,11 @@ from vllm_bridge.pool.settings import (
     SettingsError,
     server_settings,
 )
+from vllm_bridge.server_token import VARIABLE, TokenError, read_token
 from vllm_bridge.version import __version__
 
 if TYPE_CHECKING:
     from vllm_bridge.client import Client
-
-TOKEN_VARIABLE = "VLLM_BRIDGE_TOKEN"
 
 EXIT_USAGE = 2
 
@@ -53,6 +53,7 @@ class UsageError(Exception):
 def main() -> None:
     """Run the command line; the process's exit status is its result."""
     arguments = _parser().parse_args()
+    leave_working_directory()
     # gRPC's own log lines say less than our messages, and say it first.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     try:
@@ -134,20 +135,10 @@ def _connect(arguments: argparse.Namespace) -> Client:
 
 def _token(file: Path | None) -> str | None:
     """The token from the file, or from the environment."""
-    token = os.environ.get(TOKEN_VARIABLE, "")
-    source = TOKEN_VARIABLE
-    if file is not None:
-        source = str(file)
-        try:
-            token = file.read_text().strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"cannot read the token file {file}: {error}") from None
-        if not token:
-            raise UsageError(f"the token file {file} is empty")
-    # It travels in a header.
-    if not token.isascii() or not token.isprintable():
-        raise UsageError(f"the token in {source} has characters other than printable ASCII")
-    return token or None
+    try:
+        return read_token(file)
+    except TokenError as error:
+        raise UsageError(str(error)) from None
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -188,7 +179,7 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
         "--token-file",
         type=Path,
         metavar="FILE",
-        help=f"token that clients must send (default: the variable {TOKEN_VARIABLE})",
+        help=f"token that clients must send (default: the variable {VARIABLE})",
     )
     parser.add_argument(
         "--insecure-loopback",

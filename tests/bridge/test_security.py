@@ -88,6 +88,13 @@ def works(client: Client) -> bool:
         return session.send(FAKE + "Echo", b"hi", SHORT) == b"hi"
 
 
+def test_a_private_key_that_everybody_can_open_is_warned_of(
+    pools: dict[str, Pool], files: Files
+) -> None:
+    open_to_all = bool(files.key.stat().st_mode & 0o007)
+    assert ("can open the private key" in pools["token"].stderr()) == open_to_all
+
+
 def test_a_token_over_tls(pools: dict[str, Pool], files: Files) -> None:
     pool = pools["token"]
     assert works(connect(pool.endpoint, token=TOKEN, ca=files.ca))

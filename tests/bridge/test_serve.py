@@ -198,6 +198,7 @@ def test_bad_numbers(arguments: list[str]) -> None:
 def test_token_is_wanted_on_every_call(start: Start, tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text("s3cret\n")
+    file.chmod(0o600)
     pool = start("--listen", "127.0.0.1:0", "--token-file", str(file))
     with pool.client("s3cret") as right:
         session = right.open_session(affinity="strict_queue")

@@ -17,8 +17,14 @@ from vllm_bridge.client.checks import has_detail, seconds
 from vllm_bridge.codec.errors import BridgeError, Category, from_rpc_error
 from vllm_bridge.metadata import AUTHORIZATION
 from vllm_bridge.pool.listen import ListenError, TcpAddress, parse_address
+from vllm_bridge.server_token import TokenError, checked_token
 
-_NO_LIMITS = (("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1))
+# Without a proxy: gRPC takes one from the environment also for loopback, and the token goes to it.
+_OPTIONS = (
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.max_send_message_length", -1),
+    ("grpc.enable_http_proxy", 0),
+)
 
 # A pool that is stopped, or whose machine is gone, says nothing: this is how calls without a
 # deadline hear of it. While none is in flight nothing is sent. Ranks are seen to by their pool.
@@ -77,7 +83,7 @@ class Channels:
         except ListenError as error:
             raise BridgeError(Category.VALIDATION, "bad_endpoint", f"endpoint {error}") from None
         self.endpoint = endpoint
-        self._authorization = ((AUTHORIZATION, f"Bearer {token}"),) if token else ()
+        self._authorization = _authorization(token)
         self._tls = tls
         self._credentials = None
         if tls != ClientTls():
@@ -154,11 +160,20 @@ class Channels:
     def _open(self, endpoint: str) -> grpc.Channel:
         # Ranks are reached over unix sockets only.
         if endpoint != self.endpoint:
-            return grpc.insecure_channel(endpoint, options=_NO_LIMITS)
+            return grpc.insecure_channel(endpoint, options=_OPTIONS)
         if self._credentials is None:
-            return grpc.insecure_channel(endpoint, options=(*_NO_LIMITS, *_KEEPALIVE))
-        options = (*_NO_LIMITS, *_KEEPALIVE, *self._tls.options())
+            return grpc.insecure_channel(endpoint, options=(*_OPTIONS, *_KEEPALIVE))
+        options = (*_OPTIONS, *_KEEPALIVE, *self._tls.options())
         return grpc.secure_channel(endpoint, self._credentials, options=options)
+
+
+def _authorization(token: str | None) -> tuple[tuple[str, str], ...]:
+    if token is None:
+        return ()
+    try:
+        return ((AUTHORIZATION, f"Bearer {checked_token(token, 'token=')}"),)
+    except TokenError as error:
+        raise BridgeError(Category.VALIDATION, "bad_token", str(error)) from None
 
 
 def _pem(name: str, path: File | None, what: bytes) -> bytes | None:

@@ -36,6 +36,8 @@ def connect(
 ) -> Client:
     """A client of the pool at `unix:PATH` or `HOST:PORT`. Nothing is sent until the first call.
 
+    The connection is direct: proxies that the environment names are not used.
+
     TLS, over TCP, is on when any of its four arguments is given: `ca`, PEM file of the authority
     that signed the server's certificate (the system's without it); `cert` and `key`, PEM files of
     the client's own certificate; `server_name`, the name in the server's certificate where it is
@@ -46,8 +48,8 @@ def connect(
     that say nothing of their time.
 
     Raises:
-        BridgeError: (validation) `bad_endpoint`: `endpoint` is neither; `bad_tls`: a file cannot
-            be read or used.
+        BridgeError: (validation) `bad_endpoint`: `endpoint` is neither; `bad_token`: it is blank
+            or no printable ASCII; `bad_tls`: a file cannot be read or used.
     """
     tls = ClientTls(ca, cert, key, server_name)
     return Client(

@@ -34,6 +34,8 @@ _HALVED_BYTES = 4 << 20
 _helper = ThreadPoolExecutor(1, "shared-memory")
 _NAME = re.compile(r"segment-[1-9][0-9]{0,18}")
 _KEY = "key"
+# As the pool makes it. Anything else is no key: an empty file would be proven by an empty word.
+_KEY_FORM = re.compile(rb"[0-9a-f]{32}")
 _MAX_KEY_BYTES = 64
 
 # Not O_RDONLY on whatever is there: a link is refused, and a pipe does not block.
@@ -86,9 +88,12 @@ class SessionMemory:
         if not self._key:
             try:
                 with self._file(_KEY, os.O_RDONLY) as file:
-                    self._key = os.read(file, _MAX_KEY_BYTES).decode("ascii", "replace")
+                    found = os.read(file, _MAX_KEY_BYTES)
             except OSError:
                 return False
+            if not _KEY_FORM.fullmatch(found):
+                return False
+            self._key = found.decode("ascii")
         return secrets.compare_digest(self._key.encode(), key.encode())
 
 

@@ -1,7 +1,7 @@
 """The forkserver: a process that has imported torch once and forks ranks from itself.
 
-Run by the pool as `python -m vllm_bridge.pool.forkserver FD ENTRY_POINT DIRECTORY...`, with `FD`
-one end of a `SOCK_SEQPACKET` pair and the directories it removes in the end. One JSON object is one
+Run by the pool, which gives it the arguments `FD ENTRY_POINT DIRECTORY...`: `FD` is one end of a
+`SOCK_SEQPACKET` pair, the directories are what it removes in the end. One JSON object is one
 packet:
 
     pool -> forkserver   {"op": "fork", "id": ID}
@@ -324,7 +324,3 @@ def send_packet(sock: socket.socket, message: dict[str, Any], fds: list[int]) ->
     """Send one request with its descriptors. Raises BlockingIOError when it does not fit."""
     ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
     sock.sendmsg([json.dumps(message).encode()], ancillary)
-
-
-if __name__ == "__main__":
-    main()

@@ -10,6 +10,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from vllm_bridge.import_path import PYTHON_PATH, bootstrap, without_empty_entries
+from vllm_bridge.server_token import SECRET_VARIABLES
+
 
 @dataclass(frozen=True)
 class ForkserverProcess:
@@ -32,8 +35,7 @@ def spawn_forkserver(entry_point: str, *directories: Path) -> ForkserverProcess:
             popen = subprocess.Popen(
                 [
                     sys.executable,
-                    "-m",
-                    "vllm_bridge.pool.forkserver",
+                    *bootstrap("vllm_bridge.pool.forkserver"),
                     str(theirs.fileno()),
                     entry_point,
                     *map(str, directories),
@@ -53,8 +55,14 @@ def spawn_forkserver(entry_point: str, *directories: Path) -> ForkserverProcess:
 
 
 def rank_environment() -> dict[str, str]:
-    """The environment of local ranks: the operator's, and defaults where it says nothing."""
-    environment = dict(os.environ)
+    """The environment of local ranks: the operator's, and defaults where it says nothing.
+
+    Without the server's secrets: what a rank runs is chosen by clients. They have to be missing
+    from the start, because `/proc/PID/environ` shows what a process was started with.
+    """
+    environment = {key: value for key, value in os.environ.items() if key not in SECRET_VARIABLES}
+    if PYTHON_PATH in environment:
+        environment[PYTHON_PATH] = without_empty_entries(environment[PYTHON_PATH])
     # Interfaces other than loopback may not reach the host itself (containers, VPNs), and ranks of
     # a local world have no business on any other.
     environment.setdefault("GLOO_SOCKET_IFNAME", "lo")

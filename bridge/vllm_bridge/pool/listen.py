@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from vllm_bridge.private_socket import private_socket
+
 # struct sockaddr_un has 108 bytes for the path and its final NUL.
 MAX_UNIX_PATH_BYTES = 107
 
@@ -126,11 +128,8 @@ def claimed(address: Address) -> Iterator[None]:
             pass  # a file system without locks: then without
         _check_socket_path(address.path)
         # Whoever can connect can run code here: nobody but the owner.
-        before = os.umask(0o177)
-        try:
+        with private_socket():
             yield
-        finally:
-            os.umask(before)
     finally:
         os.close(descriptor)
 

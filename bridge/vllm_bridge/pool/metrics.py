@@ -1,22 +1,21 @@
 """Counts and times of one server, and their exposition for Prometheus.
 
-Counting is plain arithmetic in the event loop and always on. `prometheus_client` is imported when a
-port is asked for; a scrape then reads everything in the event loop as well, so that its numbers
-belong together.
+Counting is plain arithmetic in the event loop and always on. `prometheus_client` is imported by the
+first scrape, which reads everything in the event loop as well, so that its numbers belong together.
 """
 
 from __future__ import annotations
 
 import asyncio
-import threading
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vllm_bridge._generated import control_pb2, pool_pb2
 from vllm_bridge.pool.listen import ListenError, TcpAddress
+from vllm_bridge.pool.metrics_server import MetricsServer
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
@@ -28,8 +27,6 @@ MAX_SERIES = 2_000
 """Pairs of a method and an outcome; those that come later are counted as `OTHER`."""
 
 OTHER = "other"
-
-SCRAPE_SECONDS = 5.0
 
 _PREFIX = "vllm_bridge_"
 
@@ -121,63 +118,47 @@ class Exposition:
         """`status` is called in the event loop, once a scrape; it need not list sessions."""
         self._metrics = metrics
         self._status = status
-        self._loop = asyncio.get_running_loop()
-        self._server: Any = None
-        self._thread: threading.Thread | None = None
+        self._server: MetricsServer | None = None
 
-    def start(self, address: TcpAddress) -> TcpAddress:
+    async def start(self, address: TcpAddress) -> TcpAddress:
         """Listen on that host alone. Returns the address with the real port.
 
         Raises:
             ListenError: the place is taken, or cannot be.
         """
-        from prometheus_client import CollectorRegistry, start_http_server
-
-        registry = CollectorRegistry(auto_describe=False)
-        registry.register(_Collector(self._read))
+        self._server = MetricsServer(self._scrape)
         try:
-            self._server, self._thread = start_http_server(
-                address.port, addr=address.host, registry=registry
-            )
+            port = await self._server.start(address.host, address.port)
         except OSError as error:
             raise ListenError(
                 f"cannot serve metrics on {address}: {error.strerror or error}"
             ) from None
-        return TcpAddress(address.host, self._server.server_port)
+        return TcpAddress(address.host, port)
 
     async def close(self) -> None:
-        """Stop listening, and return when the thread has ended."""
-        if self._server is None or self._thread is None:
-            return
-        server, thread = self._server, self._thread
-        self._server = None
-        # In threads: they wait for a scrape that is running, and that one waits for this loop.
-        await asyncio.to_thread(server.shutdown)
-        await asyncio.to_thread(server.server_close)
-        await asyncio.to_thread(thread.join, SCRAPE_SECONDS)
+        """Stop listening, and return when the last connection is closed."""
+        if self._server is not None:
+            await self._server.close()
 
-    def _read(self) -> list[Metric]:
-        """All families; called in the thread of a scrape."""
+    async def _scrape(self, accept: str) -> tuple[str, bytes]:
+        """Content type and text, in the form that fits the header `Accept`."""
+        from prometheus_client.exposition import choose_encoder
 
-        async def families() -> list[Metric]:
-            return list(_families(self._metrics, self._status()))
-
-        return asyncio.run_coroutine_threadsafe(families(), self._loop).result(SCRAPE_SECONDS)
+        encode, content_type = choose_encoder(accept)
+        # What is counted is read here, in one go; making text of it does not hold up the loop.
+        collected = _Collected(list(_families(self._metrics, self._status())))
+        return content_type, await asyncio.to_thread(encode, collected)
 
 
-class _Collector:
-    """What prometheus_client asks for metrics."""
+class _Collected:
+    """What prometheus_client takes for a registry."""
 
-    def __init__(self, read: Callable[[], list[Metric]]) -> None:
-        self._read = read
-
-    def describe(self) -> list[Metric]:
-        """Nothing: registering must not read."""
-        return []
+    def __init__(self, families: list[Metric]) -> None:
+        self._families = families
 
     def collect(self) -> list[Metric]:
         """All families."""
-        return self._read()
+        return self._families
 
 
 def _families(metrics: Metrics, status: pool_pb2.PoolStatus) -> Iterator[Metric]:

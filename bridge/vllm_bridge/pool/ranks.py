@@ -230,7 +230,8 @@ class Rank:
         """The connection over which calls are forwarded."""
         if self._channel is None:
             self._channel = grpc.aio.insecure_channel(
-                self.endpoint, options=self._settings.grpc_options()
+                self.endpoint,
+                options=[*self._settings.grpc_options(), ("grpc.enable_http_proxy", 0)],
             )
         return self._channel
 

@@ -26,7 +26,7 @@ from vllm_bridge.pool.runtime_dir import RuntimeDir
 from vllm_bridge.pool.settings import ServerSettings
 from vllm_bridge.pool.shared_memory import create_directory
 from vllm_bridge.pool.stderr import forwarder
-from vllm_bridge.pool.tls import NO_TLS, Guard, Tls, TlsFiles, read_tls
+from vllm_bridge.pool.tls import NO_TLS, Guard, Tls, TlsFiles, read_tls, warn_of_open_key
 from vllm_bridge.version import __version__
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ def serve(
         # Before anything is started; taken again when it is bound.
         with claimed(address):
             pass
+    warn_of_open_key(tls_files)
     runtime_dir = RuntimeDir.create()
     memory_dir = create_directory() if settings.max_segments else None
     try:
@@ -129,7 +130,7 @@ async def _run(
     try:
         ready: dict[str, object] = {"pid": os.getpid(), "version": __version__}
         if metrics is not None:
-            ready["metrics"] = str(server.start_metrics(metrics))
+            ready["metrics"] = str(await server.start_metrics(metrics))
         ready["endpoint"] = str(await server.start(address))
         logs.log(_logger, logging.INFO, f"listening on {ready['endpoint']}", pid=os.getpid())
         print(json.dumps(ready), flush=True)

@@ -136,13 +136,13 @@ class PoolServer:
         observer.events.on_rank(self._health.changed)
         observer.events.current = lambda: current_events(self._pools, self._worlds, self._sessions)
 
-    def start_metrics(self, address: TcpAddress) -> TcpAddress:
+    async def start_metrics(self, address: TcpAddress) -> TcpAddress:
         """Serve the metrics over HTTP there. Returns the address with the real port.
 
         Raises:
             ListenError: the place is taken, or cannot be.
         """
-        return self._exposition.start(address)
+        return await self._exposition.start(address)
 
     async def start(self, address: Address) -> Address:
         """Listen, and begin to start ranks. Returns the address with the real port.

@@ -92,11 +92,19 @@ class SharedMemory:
         path = self.directory / f"session-{number}"
         asyncio.get_running_loop().run_in_executor(None, _remove, path)
 
+    def _make_directory(self, path: Path) -> None:
+        """A session's directory with its key, or nothing: half a key proves nothing."""
+        path.mkdir(mode=0o700)
+        try:
+            _new_file(path / KEY, secrets.token_hex(16).encode())
+        except OSError:
+            shutil.rmtree(path, ignore_errors=True)
+            raise
+
     def _make(self, path: Path, entry: SessionEntry, wanted: int) -> list[str]:
         if entry.number not in self._given:
-            path.mkdir(mode=0o700)
+            self._make_directory(path)
             self._given[entry.number] = 0
-            _new_file(path / KEY, secrets.token_hex(16).encode())
         there = sum(1 for _ in _segments(path))
         room = self._max_segments - there
         if room <= 0:
@@ -128,7 +136,9 @@ def _part_of(directory: Path | None) -> int:
 def _new_file(path: Path, content: bytes = b"") -> None:
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
-        os.write(file, content)
+        while content:
+            # A file system that fills up takes a part, and refuses the rest.
+            content = content[os.write(file, content) :]
     finally:
         os.close(file)
 

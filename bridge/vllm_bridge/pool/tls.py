@@ -6,13 +6,17 @@ with a certificate: it would only refuse every connection.
 
 from __future__ import annotations
 
+import logging
 import ssl
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
 
 from vllm_bridge.pool.listen import Address, ListenError, TcpAddress
+
+_logger = logging.getLogger("vllm_bridge.pool")
 
 _BEGIN = b"-----BEGIN "
 
@@ -119,6 +123,14 @@ def read_tls(files: TlsFiles, address: Address | None) -> Tls | None:
         client_ca = _read("--tls-client-ca", files.client_ca, b"CERTIFICATE")
         _check_authority(files.client_ca, client_ca)
     return Tls(certificate, key, client_ca)
+
+
+def warn_of_open_key(files: TlsFiles) -> None:
+    """Say so when everybody can open the private key. It may be meant so, in a container."""
+    if files.key is not None and files.key.stat().st_mode & stat.S_IRWXO:
+        _logger.warning(
+            "every user of this machine can open the private key %s: chmod 600 it", files.key
+        )
 
 
 def _read(option: str, path: Path, what: bytes) -> bytes:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, NoReturn
 from vllm_bridge import control, logs
 from vllm_bridge._generated import control_pb2
 from vllm_bridge.overload import KEEP_PENDING_CALLS
+from vllm_bridge.private_socket import private_socket
 
 if TYPE_CHECKING:
     from vllm_bridge.rank.handler import RankState
@@ -92,8 +93,6 @@ class _Rank:
         journal = Journal()
         executor = Executor(journal)
         logs.setup_rank(self._assignment, executor.running)
-        # Meeting the other ranks takes a while; the server starts meanwhile.
-        joined = executor.submit(lambda: world.join(assigned, rendezvous)) if assigned else None
         gate = Gate(assigned, self._send_all, board) if assigned and assigned.gate else None
         state = RankState(
             rank=assigned.rank if assigned else None,
@@ -117,9 +116,13 @@ class _Rank:
             options=[*_SERVER_OPTIONS, *_message_limits(self._assignment.max_message_bytes)],
         )
         try:
-            if server.add_insecure_port(self._assignment.listen) == 0:
-                # Older releases of grpcio return instead of raising.
-                raise OSError(f"cannot listen on {self._assignment.listen}")
+            # Before any thread runs that might make a file under this mask.
+            with private_socket():
+                if server.add_insecure_port(self._assignment.listen) == 0:
+                    # Older releases of grpcio return instead of raising.
+                    raise OSError(f"cannot listen on {self._assignment.listen}")
+            # Meeting the other ranks takes a while; the server starts meanwhile.
+            joined = executor.submit(lambda: world.join(assigned, rendezvous)) if assigned else None
             server.start()
             if joined is not None:
                 joined.result()

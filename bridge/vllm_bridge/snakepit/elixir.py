@@ -15,7 +15,12 @@ CORRELATION_HEADER = "x-snakepit-correlation-id"
 LONGEST_SECONDS = 120.0
 """For a forwarded call whose caller set no deadline."""
 
-_OPTIONS = (("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1))
+_OPTIONS = (
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.max_send_message_length", -1),
+    # It is on this host.
+    ("grpc.enable_http_proxy", 0),
+)
 
 
 class Elixir:

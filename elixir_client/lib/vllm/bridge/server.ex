@@ -19,6 +19,9 @@ defmodule Vllm.Bridge.Server do
   @spec endpoint(GenServer.server()) :: String.t()
   def endpoint(server), do: GenServer.call(server, :endpoint, :infinity)
 
+  # What `-m vllm_bridge` would run, but for the working directory as the first place to look for modules.
+  @program "import sys; sys.path[:1] = [p for p in sys.path[:1] if p]; from vllm_bridge.cli import main; main()"
+
   @doc "The program that an embedded bridge starts, or the error that says how to install one."
   @spec find_command(map()) :: {:ok, command()} | {:error, Error.t()}
   def find_command(%{command: command, python: python}) do
@@ -26,7 +29,7 @@ defmodule Vllm.Bridge.Server do
 
     cond do
       command -> executable(List.wrap(command), ":command")
-      python -> executable([python, "-m", "vllm_bridge"], ":python")
+      python -> executable([python, "-c", @program], ":python")
       path = System.get_env("VLLM_BRIDGE") -> executable([path], "the variable VLLM_BRIDGE")
       File.regular?(installed) -> {:ok, [installed]}
       path = System.find_executable("vllm-bridge") -> {:ok, [path]}

@@ -148,6 +148,13 @@ defmodule Vllm.Bridge.Settings do
   defp check_server(%{server: :embedded}),
     do: {:error, "Vllm.Bridge: token is for a running server; an embedded one needs none"}
 
+  defp check_server(%{token: token} = opts) when is_binary(token) do
+    # It travels in a header, which ends at a line feed.
+    if token =~ ~r/\A[!-~]([ -~]*[!-~])?\z/,
+      do: check_server(%{opts | token: nil}),
+      else: {:error, "Vllm.Bridge: token must be printable ASCII without blanks around it"}
+  end
+
   defp check_server(%{server: endpoint} = opts) do
     embedded_only =
       for key <- [:command, :python, :size, :args], opts[key] not in [nil, []], do: key

@@ -26,7 +26,9 @@ defmodule Vllm.Bridge.SnakepitAdapter do
   alias Snakepit.Adapters.GRPCPython
 
   @module "vllm_bridge.snakepit.worker"
-  @find "import importlib.util as util; print(util.find_spec('#{@module}').origin)"
+  # The first entry of the path is the working directory, whose modules are nobody's choice.
+  @find "import sys; sys.path[:1] = [p for p in sys.path[:1] if p]; " <>
+          "import importlib.util as util; print(util.find_spec('#{@module}').origin)"
 
   @doc "The Python that runs the workers. Raises `ArgumentError` where there is none."
   @spec executable_path() :: String.t()
