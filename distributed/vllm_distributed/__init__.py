@@ -39,6 +39,7 @@ from vllm_distributed.fused_matmul import (
 from vllm_distributed.graph_capture import GraphCaptureContext, graph_capture
 from vllm_distributed.group_coordinator import GroupCoordinator
 from vllm_distributed.handles import Handle
+from vllm_distributed.message_steps import set_message_step
 from vllm_distributed.object_codec import TensorMetadata
 from vllm_distributed.parallel_state import (
     cleanup_dist_env_and_memory,
@@ -185,6 +186,7 @@ __all__ = [
     "sched_yield",
     "set_current_parallel_config",
     "set_custom_all_reduce",
+    "set_message_step",
     "split_tensor_along_last_dim",
     "stateless_destroy_torch_distributed_process_group",
     "stateless_init_torch_distributed_process_group",

@@ -27,6 +27,7 @@ __all__ = [
     "MessageQueueClosedError",
     "MessageQueueError",
     "MessageQueueTimeoutError",
+    "MessageStepError",
     "ParallelSizeError",
     "RendezvousError",
     "RendezvousTimeoutError",
@@ -157,7 +158,7 @@ class StoreLostError(RollCallError):
 
 class CollectiveError(DistributedError, RuntimeError):
     """A collective or point-to-point operation failed. The group is unusable, unless it is a
-    `CollectiveMismatchError`."""
+    `CollectiveMismatchError` or `MessageStepError`."""
 
     reason = "collective_failed"
 
@@ -180,6 +181,16 @@ class CollectiveMismatchError(CollectiveError, ValueError):
     """
 
     reason = "collective_mismatch"
+
+
+class MessageStepError(CollectiveError, ValueError):
+    """The next message of a peer was sent in a later step than the receiver is in.
+
+    It stays to be received, and the group is usable. `details["sent"]` and `details["wanted"]` are
+    the runs and steps. See `set_message_step`.
+    """
+
+    reason = "message_out_of_step"
 
 
 class LibraryMissingError(DistributedError, ImportError, NotImplementedError):

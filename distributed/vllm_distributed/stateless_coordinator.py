@@ -15,6 +15,7 @@ from vllm_distributed.errors import (
     RollCallError,
 )
 from vllm_distributed.group_coordinator import GroupCoordinator
+from vllm_distributed.message_steps import no_stamp
 from vllm_distributed.stateless import backends_of, end_process_group, remember_ranks
 from vllm_distributed.stateless_meeting import (
     Meeting,
@@ -59,6 +60,9 @@ class StatelessGroupCoordinator(GroupCoordinator):
     in time; `RollCallTimeoutError` naming the members that did not come; `RollCallMismatchError` if
     members want different groups.
     """
+
+    # Members may be of several worlds, which count for themselves.
+    _stamp_of_messages = staticmethod(no_stamp)
 
     def __init__(
         self,

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Lane", "broadcast", "irecv", "isend", "recv", "send"]
 
-_TAG = 0
-
 # A table each way: what torch calls a dtype takes as long to make as all else about a tensor.
 _DTYPE_NAMES = {
     value: name for name, value in vars(torch).items() if isinstance(value, torch.dtype)
@@ -99,7 +97,7 @@ def isend(
     """Start to send a dict to the lanes' peer."""
     head, flat, buffers = _taken_apart(value, carrier, device, all_gather_group, all_gather_tensors)
     handle = carrier.isend(TENSOR_DICT, head, flat, meta.peer, operation)
-    return [handle, *_sent(buffers, meta, device, operation)]
+    return [handle, *_sent(buffers, carrier, meta, device, operation)]
 
 
 def _taken_apart(
@@ -129,13 +127,14 @@ def _taken_apart(
 
 
 def _sent(
-    buffers: Sequence[torch.Tensor], meta: Lane, device: Lane, operation: str
+    buffers: Sequence[torch.Tensor], carrier: Carrier, meta: Lane, device: Lane, operation: str
 ) -> list[Handle]:
     """Start to send tensors by themselves."""
     entry.about_to_send()
+    tag = carrier.stamp().tag
     try:
         sent = [
-            (lane, lane.group.send([as_bytes_if_needed(buffer)], lane.peer, _TAG))
+            (lane, lane.group.send([as_bytes_if_needed(buffer)], lane.peer, tag))
             for buffer in buffers
             if buffer.numel()
             for lane in (_lane_of(buffer, meta, device),)
@@ -156,23 +155,11 @@ def irecv(
 
     Returned with the dict are the handles, and what to call when they have been waited for.
     """
-    with carrier.receive(TENSOR_DICT, meta.peer, operation) as frame:
-        entries = _checked_entries(decode(frame.head))
-        found = list(_arriving(entries, carrier, device, frame))
-        arriving = [(buffer, metadata, slices) for buffer, _, metadata, slices in found]
-        in_frame = frame.handle(operation)
-    try:
-        received = [
-            (lane, lane.group.recv([as_bytes_if_needed(buffer)], lane.peer, _TAG))
-            for buffer, is_here, _, _ in found
-            if buffer.numel() and not is_here
-            for lane in (_lane_of(buffer, meta, device),)
-        ]
-    except RuntimeError as error:
-        raise failure(meta.name, operation, error) from error
-    handles = _handles(operation, received, [buffer for buffer, _, _ in arriving], meta)
-    if in_frame is not None:
-        handles.insert(0, in_frame)
+    entries, arriving, handles, is_stale = _received(carrier, meta, device, operation)
+    while is_stale:
+        for handle in handles:
+            handle.wait()
+        entries, arriving, handles, is_stale = _received(carrier, meta, device, operation)
     result: dict[str, Any] = {}
     finishing: list[Callable[[], None]] = []
     rest = iter(arriving)
@@ -187,6 +174,34 @@ def irecv(
     return result, handles, finishing
 
 
+def _received(
+    carrier: Carrier, meta: Lane, device: Lane, operation: str
+) -> tuple[list[Any], list[tuple[torch.Tensor, TensorMetadata, int]], list[Handle], bool]:
+    """Receive the next description, and start to receive its tensors. Return the entries, for each
+    tensor a buffer, its metadata and in how many slices it is cut, the handles, and whether the
+    message was sent in an earlier step."""
+    with carrier.receive(TENSOR_DICT, meta.peer, operation) as frame:
+        if frame.mark != TENSOR_DICT:  # an object, of an earlier step
+            return [], [], [], True
+        entries = _checked_entries(decode(frame.head))
+        found = list(_arriving(entries, carrier, device, frame))
+        in_frame = frame.handle(operation)
+    try:
+        received = [
+            (lane, lane.group.recv([as_bytes_if_needed(buffer)], lane.peer, frame.stamp.tag))
+            for buffer, is_here, _, _ in found
+            if buffer.numel() and not is_here
+            for lane in (_lane_of(buffer, meta, device),)
+        ]
+    except RuntimeError as error:
+        raise failure(meta.name, operation, error) from error
+    arriving = [(buffer, metadata, slices) for buffer, _, metadata, slices in found]
+    handles = _handles(operation, received, [buffer for buffer, _, _ in arriving], meta)
+    if in_frame is not None:
+        handles.insert(0, in_frame)
+    return entries, arriving, handles, frame.is_stale
+
+
 def send(
     value: dict[str, Any],
     carrier: Carrier,
@@ -199,7 +214,7 @@ def send(
     operation = "send_tensor_dict"
     head, flat, buffers = _taken_apart(value, carrier, device, all_gather_group, all_gather_tensors)
     carrier.send(TENSOR_DICT, head, flat, meta.peer, operation)
-    for handle in _sent(buffers, meta, device, operation):
+    for handle in _sent(buffers, carrier, meta, device, operation):
         handle.wait()
 
 

@@ -205,6 +205,8 @@ ROWS: dict[str, Row] = {
         (ValueError,),
         ["'toaster'"],
     ),
+    "set_message_step: type": (lambda: vd.set_message_step(True), (TypeError,), ["True"]),
+    "set_message_step: value": (lambda: vd.set_message_step(-1), (ValueError,), ["-1"]),
     "set_custom_all_reduce: type": (lambda: vd.set_custom_all_reduce(1), (TypeError,), ["1"]),
     "cleanup_dist_env_and_memory: ray": (
         lambda: vd.cleanup_dist_env_and_memory(shutdown_ray=True),

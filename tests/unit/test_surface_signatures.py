@@ -201,5 +201,6 @@ def test_functions_that_take_something_are_pinned() -> None:
         "install_as_vllm",
         "rebalance_experts",
         "set_current_parallel_config",
+        "set_message_step",
     }
     assert taking - set(FUNCTIONS) == ours

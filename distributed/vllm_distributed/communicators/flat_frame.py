@@ -14,20 +14,33 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
 from vllm_distributed.communicators.outputs import empty
 from vllm_distributed.errors import EncodingError
+from vllm_distributed.message_steps import NO_STAMP, Stamp
 
-__all__ = ["OBJECT", "TENSOR_DICT", "Budget", "Flat", "check_mark", "cut", "receive", "room_for"]
+__all__ = [
+    "OBJECT",
+    "TENSOR_DICT",
+    "Budget",
+    "Flat",
+    "Frame",
+    "check_mark",
+    "cut",
+    "receive",
+    "room_for",
+]
 
-OBJECT = b"VDOBJECT"
-TENSOR_DICT = b"VDTENSOR"
+# The last byte is the layout's version.
+OBJECT = b"VDOBJEC2"
+TENSOR_DICT = b"VDTENSO2"
 _NAMES = {OBJECT: "an object", TENSOR_DICT: "a dict of tensors"}
 
-_LENGTHS = struct.Struct("<8sqq")  # the mark, of the head, of all that is in the second message
+# The mark, the lengths of the head and of all that is in the second message, the stamp.
+_LENGTHS = struct.Struct("<8sqqQQ")
 _FIRST_BYTES = 1024
 _INLINE_BYTES = _FIRST_BYTES - _LENGTHS.size
 _LONGEST_HEAD = 1 << 40
@@ -53,12 +66,14 @@ class Budget:
         return True
 
 
-def cut(mark: bytes, head: bytes, tensors: Sequence[torch.Tensor] = ()) -> list[torch.Tensor]:
+def cut(
+    mark: bytes, head: bytes, tensors: Sequence[torch.Tensor] = (), stamp: Stamp = NO_STAMP
+) -> list[torch.Tensor]:
     """Return the messages for bytes and contiguous CPU tensors, none of them empty."""
     overflow = head[_INLINE_BYTES:]
     rest = _second_message(overflow, tensors) if overflow or tensors else None
     first = bytearray(_FIRST_BYTES)
-    _LENGTHS.pack_into(first, 0, mark, len(head), 0 if rest is None else rest.numel())
+    _LENGTHS.pack_into(first, 0, mark, len(head), 0 if rest is None else rest.numel(), *stamp)
     inline = head[:_INLINE_BYTES]
     first[_LENGTHS.size : _LENGTHS.size + len(inline)] = inline
     messages = [torch.frombuffer(first, dtype=torch.uint8)]
@@ -79,18 +94,27 @@ def _second_message(overflow: bytes, tensors: Sequence[torch.Tensor]) -> torch.T
     return rest
 
 
-def receive(mark: bytes, into: Callable[[torch.Tensor], object]) -> tuple[bytes, Flat]:
-    """Return the bytes, and where the tensors are; `into` receives one message.
+class Frame(NamedTuple):
+    """What has arrived: what it is, when it was sent, the bytes, and where the tensors are."""
 
-    Raises `EncodingError` if the peer sent something else. If that was of the other mark it has
-    been taken in, so that the next call finds the group in step.
+    mark: bytes
+    stamp: Stamp
+    head: bytes
+    flat: Flat
+
+
+def receive(mark: bytes, into: Callable[[torch.Tensor], object]) -> Frame:
+    """Return the frame of which `into` receives one message at a time: of this mark or of another,
+    for `check_mark` to tell.
+
+    Raises `EncodingError` if the peer sent something else.
     """
     # Zeros: of a shorter message, gloo leaves the rest as it was.
     first = torch.zeros(_FIRST_BYTES, dtype=torch.uint8, device="cpu")
     into(first)
     host: Any = first.numpy()
     view = memoryview(host)
-    found, head_bytes, rest_bytes = _LENGTHS.unpack_from(view)
+    found, head_bytes, rest_bytes, *stamp = _LENGTHS.unpack_from(view)
     if found not in _NAMES:
         raise EncodingError(
             f"the peer sent something else than {_NAMES[mark]}: it made another call, such as a "
@@ -108,11 +132,10 @@ def receive(mark: bytes, into: Callable[[torch.Tensor], object]) -> tuple[bytes,
     rest = room_for(torch.Size([rest_bytes]), torch.uint8, "cpu")
     if rest_bytes:
         into(rest)
-    check_mark(found, mark)
     head = bytes(view[_LENGTHS.size : _LENGTHS.size + min(head_bytes, _INLINE_BYTES)])
     if overflow:
         head += rest[:overflow].numpy().tobytes()
-    return head, Flat(rest, _aligned(overflow))
+    return Frame(found, Stamp(*stamp), head, Flat(rest, _aligned(overflow)))
 
 
 def check_mark(found: bytes, mark: bytes) -> None:

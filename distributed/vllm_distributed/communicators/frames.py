@@ -14,8 +14,10 @@ from torch.distributed import ProcessGroup
 
 from vllm_distributed import entry
 from vllm_distributed.communicators.base import failure, run
-from vllm_distributed.communicators.flat_frame import Budget, Flat, cut, receive
+from vllm_distributed.communicators.flat_frame import Budget, Frame, check_mark, cut, receive
+from vllm_distributed.errors import MessageStepError
 from vllm_distributed.handles import Handle, WorkHandle
+from vllm_distributed.message_steps import NO_STAMP, Stamp, is_stale, no_stamp
 
 __all__ = ["Arriving", "Carrier", "GlooCarrier", "Takes"]
 
@@ -30,7 +32,12 @@ class Arriving(ABC):
     """A frame whose head is there. Used as a block, which ends with all of it taken or dropped,
     unless it was left to a handle."""
 
+    mark: bytes
     head: bytes
+    stamp: Stamp = NO_STAMP
+    """When it was sent; of what one rank sends to one other."""
+    is_stale = False
+    """Whether that was in an earlier step: to be taken or dropped, and not to be used."""
 
     @abstractmethod
     def take(self, size: torch.Size, dtype: torch.dtype) -> torch.Tensor:
@@ -52,12 +59,16 @@ class Carrier(ABC):
     """Carries frames within one group; `src` and `dst` count inside it.
 
     Receiving raises `EncodingError` if the peer sent something of another mark, which has been
-    taken in then.
+    taken in then. What was sent in an earlier step is received first, and says so.
     """
 
     @abstractmethod
     def takes(self) -> Takes:
         """Return what decides, for one frame, which tensors go in it."""
+
+    @abstractmethod
+    def stamp(self) -> Stamp:
+        """Return what says when a message to one rank is sent, if it is sent now."""
 
     @abstractmethod
     def broadcast(
@@ -83,17 +94,35 @@ class Carrier(ABC):
 
     @abstractmethod
     def receive(self, mark: bytes, src: int, operation: str) -> Arriving:
-        """Return the frame that `src` sends."""
+        """Return the frame that `src` sends.
+
+        Raises `MessageStepError` if it was sent in a later step; it is the next one then, too.
+        """
 
 
 class GlooCarrier(Carrier):
-    """Frames as one or two messages over a gloo group, see `flat_frame`."""
+    """Frames as one or two messages over a gloo group, see `flat_frame`.
 
-    def __init__(self, group: ProcessGroup, name: str) -> None:
+    `stamp` says when a message is sent, and `ranks` are the members' global ranks.
+    """
+
+    def __init__(
+        self,
+        group: ProcessGroup,
+        name: str,
+        stamp: Callable[[], Stamp] = no_stamp,
+        ranks: Sequence[int] | None = None,
+    ) -> None:
         self._group, self._name = group, name
+        self._stamp, self._ranks = stamp, ranks
+        # Of a later step, by its sender: the next to be received.
+        self._kept: dict[int, Frame] = {}
 
     def takes(self) -> Takes:
         return Budget().takes
+
+    def stamp(self) -> Stamp:
+        return self._stamp()
 
     def broadcast(
         self, mark: bytes, head: bytes, tensors: Sequence[torch.Tensor], src: int, operation: str
@@ -102,16 +131,16 @@ class GlooCarrier(Carrier):
             run(self._name, operation, self._group.broadcast, part, src)
 
     def receive_broadcast(self, mark: bytes, src: int, operation: str) -> Arriving:
-        return _Arrived(
-            *receive(
-                mark, lambda part: run(self._name, operation, self._group.broadcast, part, src)
-            )
+        frame = receive(
+            mark, lambda part: run(self._name, operation, self._group.broadcast, part, src)
         )
+        check_mark(frame.mark, mark)
+        return _Arrived(frame)
 
     def isend(
         self, mark: bytes, head: bytes, tensors: Sequence[torch.Tensor], dst: int, operation: str
     ) -> Handle:
-        parts = cut(mark, head, tensors)
+        parts = cut(mark, head, tensors, self._stamp())
         entry.about_to_send()
         try:
             works = [self._group.send([part], dst, _TAG) for part in parts]
@@ -122,22 +151,31 @@ class GlooCarrier(Carrier):
     def send(
         self, mark: bytes, head: bytes, tensors: Sequence[torch.Tensor], dst: int, operation: str
     ) -> None:
-        for part in cut(mark, head, tensors):
+        for part in cut(mark, head, tensors, self._stamp()):
             run(self._name, operation, self._group.send, [part], dst, _TAG)
 
     def receive(self, mark: bytes, src: int, operation: str) -> Arriving:
-        return _Arrived(
-            *receive(
-                mark, lambda part: run(self._name, operation, self._group.recv, [part], src, _TAG)
-            )
+        kept = self._kept.pop(src, None)
+        frame = kept or receive(
+            mark, lambda part: run(self._name, operation, self._group.recv, [part], src, _TAG)
         )
+        rank = src if self._ranks is None else self._ranks[src]
+        try:
+            stale = is_stale(frame.stamp, operation, self._name, rank)
+        except MessageStepError:
+            self._kept[src] = frame
+            raise
+        if not stale:
+            check_mark(frame.mark, mark)
+        return _Arrived(frame, stale)
 
 
 class _Arrived(Arriving):
     """All of it is there."""
 
-    def __init__(self, head: bytes, flat: Flat) -> None:
-        self.head, self._flat = head, flat
+    def __init__(self, frame: Frame, is_stale: bool = False) -> None:
+        self.mark, self.stamp, self.head, self._flat = frame
+        self.is_stale = is_stale
 
     def take(self, size: torch.Size, dtype: torch.dtype) -> torch.Tensor:
         return self._flat.take(size, dtype)

@@ -31,5 +31,7 @@ class ObjectChannel:
         return self._carrier.isend(OBJECT, data, (), dst, "isend_object")
 
     def recv(self, src: int) -> bytes:
-        with self._carrier.receive(OBJECT, src, "recv_object") as frame:
-            return frame.head
+        while True:
+            with self._carrier.receive(OBJECT, src, "recv_object") as frame:
+                if not frame.is_stale:
+                    return frame.head

@@ -11,13 +11,14 @@ from vllm_distributed.communicators.flat_frame import check_mark, room_for
 from vllm_distributed.communicators.frames import Arriving, Carrier, Takes
 from vllm_distributed.communicators.shared_calls import sign
 from vllm_distributed.communicators.shared_group import SharedMemory, in_step
-from vllm_distributed.communicators.shared_inbox import Body
+from vllm_distributed.communicators.shared_inbox import Body, Start
 from vllm_distributed.communicators.shared_layout import FIRST_SLOT_BYTES
 from vllm_distributed.communicators.shared_outbox import Outbox
 from vllm_distributed.communicators.shared_pipes import HEADER_BYTES, Job, header, unpacked
 from vllm_distributed.communicators.spans import Spans, move, read, span_of, span_of_bytes, spans_of
 from vllm_distributed.errors import EncodingError
 from vllm_distributed.handles import Handle
+from vllm_distributed.message_steps import NO_STAMP, Stamp
 
 __all__ = ["SharedCarrier"]
 
@@ -32,6 +33,9 @@ class SharedCarrier(Carrier):
 
     def takes(self) -> Takes:
         return _all_on_host
+
+    def stamp(self) -> Stamp:
+        return self._shared.stamp()
 
     def broadcast(
         self, mark: bytes, head: bytes, tensors: Sequence[torch.Tensor], src: int, operation: str
@@ -76,7 +80,7 @@ class SharedCarrier(Carrier):
         outbox = self._shared.outbox(dst)
         if not outbox.is_open():
             return self._rest.isend(mark, head, tensors, dst, operation)
-        job = outbox.start(_message(mark, head, tensors))
+        job = outbox.start(_message(mark, head, tensors, self._shared.stamp()))
         outbox.go_on(job, operation)
         return _Sending(outbox, job, operation)
 
@@ -86,7 +90,7 @@ class SharedCarrier(Carrier):
         entry.about_to_send()
         outbox = self._shared.outbox(dst)
         if outbox.is_open():
-            outbox.send(_message(mark, head, tensors), operation)
+            outbox.send(_message(mark, head, tensors, self._shared.stamp()), operation)
         else:
             self._rest.send(mark, head, tensors, dst, operation)
 
@@ -95,23 +99,25 @@ class SharedCarrier(Carrier):
         inbox = self._shared.inbox(src)
         if not inbox.is_open(operation):
             return self._rest.receive(mark, src, operation)
-        found, head, body = inbox.begin(operation, alone=False)
-        arriving = _FromPipe(head, body)
+        start, body, stale = inbox.begin(operation, alone=False)
         try:
-            check_mark(found, mark)
+            if not stale:
+                check_mark(start.mark, mark)
         except EncodingError:
             body.drop()
             raise
-        return arriving
+        return _FromPipe(start, body, stale)
 
 
 def _all_on_host(length: int, on_host: bool) -> bool:
     return on_host and length > 0
 
 
-def _message(mark: bytes, head: bytes, tensors: Sequence[torch.Tensor]) -> Spans:
+def _message(
+    mark: bytes, head: bytes, tensors: Sequence[torch.Tensor], stamp: Stamp = NO_STAMP
+) -> Spans:
     body = spans_of(tensors)
-    start = header(mark, len(head), sum([length for _, length in body])) + head
+    start = header(mark, len(head), sum([length for _, length in body]), stamp) + head
     return Spans([span_of_bytes(start), *body], (start, tensors))
 
 
@@ -129,7 +135,7 @@ class _FromSlots(Arriving):
     def begin(self, mark: bytes) -> None:
         """Take in the head. Raises `EncodingError` for a frame of another mark, or of none."""
         self._step(self._number)
-        found, head_bytes, self._body = unpacked(read(self._at, HEADER_BYTES))
+        self.mark, head_bytes, self._body, _ = unpacked(read(self._at, HEADER_BYTES))
         total = HEADER_BYTES + head_bytes + self._body
         self._here = min(total, self._here)
         self._left = total - self._here
@@ -143,7 +149,7 @@ class _FromSlots(Arriving):
             memory = room_for(torch.Size([head_bytes]), torch.uint8, "cpu")
             self._fill(memory)
             self.head = read(*span_of(memory))
-        check_mark(found, mark)
+        check_mark(self.mark, mark)
 
     @in_step
     def _make_room(self, number: int) -> None:
@@ -199,8 +205,9 @@ class _FromSlots(Arriving):
 class _FromPipe(Arriving):
     """A frame that comes through a ring."""
 
-    def __init__(self, head: bytes, body: Body) -> None:
-        self.head, self._body = head, body
+    def __init__(self, start: Start, body: Body, is_stale: bool) -> None:
+        self.mark, self.stamp, self.head = start
+        self._body, self.is_stale = body, is_stale
         self._is_left_to_handle = False
 
     def take(self, size: torch.Size, dtype: torch.dtype) -> torch.Tensor:

@@ -17,6 +17,7 @@ from vllm_distributed.communicators.shared_segment import Segment, SegmentError
 from vllm_distributed.communicators.shared_slots import Slots
 from vllm_distributed.communicators.shared_steps import Steps
 from vllm_distributed.errors import CollectiveMismatchError
+from vllm_distributed.message_steps import Stamp, no_stamp
 
 __all__ = ["SharedMemory", "in_step"]
 
@@ -36,6 +37,8 @@ class SharedMemory:
         self._has_room: bool | None = None
         self._finish = weakref.finalize(self, _end, steps, segment)
         self._finish.atexit = False  # the kernel tells the others that this process has ended
+        self.stamp: Callable[[], Stamp] = no_stamp
+        """Says when a message from one member to another is sent."""
         self._outboxes: dict[int, Outbox] = {}
         self._inboxes: dict[int, Inbox] = {}
 

@@ -7,6 +7,7 @@ other, as if they came on two ways; what is received first waits in memory for i
 from __future__ import annotations
 
 from collections import deque
+from typing import NamedTuple
 
 import torch
 
@@ -24,10 +25,20 @@ from vllm_distributed.communicators.shared_pipes import (
 from vllm_distributed.communicators.shared_segment import Segment
 from vllm_distributed.communicators.shared_steps import Steps
 from vllm_distributed.communicators.spans import Span, Spans, move, read, span_of, spans_of
+from vllm_distributed.errors import MessageStepError
+from vllm_distributed.message_steps import Stamp, is_stale
 
-__all__ = ["Body", "Inbox"]
+__all__ = ["Body", "Inbox", "Start"]
 
 _SINK_BYTES = 1 << 16
+
+
+class Start(NamedTuple):
+    """What a message begins with: what it is, when it was sent, its head."""
+
+    mark: bytes
+    stamp: Stamp
+    head: bytes
 
 
 class Inbox(Pipe):
@@ -37,7 +48,7 @@ class Inbox(Pipe):
         self, segment: Segment, layout: Layout, steps: Steps, me: int, sender: int
     ) -> None:
         super().__init__(segment, layout, steps, sender, me, sender)
-        self._waiting: dict[bool, deque[tuple[bytes, bytes, torch.Tensor]]] = {
+        self._waiting: dict[bool, deque[tuple[Start, torch.Tensor]]] = {
             True: deque(),
             False: deque(),
         }
@@ -53,31 +64,43 @@ class Inbox(Pipe):
             self._is_known_open = words[state] == RING
         return self._is_known_open
 
-    def begin(self, operation: str, *, alone: bool) -> tuple[bytes, bytes, Body]:
-        """Return mark, head and body of the next message: a tensor sent alone, or another one.
+    def begin(self, operation: str, *, alone: bool) -> tuple[Start, Body, bool]:
+        """Return the next message, a tensor sent alone or another one: its beginning, its body, and
+        whether it was sent in an earlier step.
 
-        The body must be taken, or dropped, before the next message.
+        The body must be taken, or dropped, before the next message. Raises `MessageStepError` if it
+        was sent in a later step, and keeps it.
         """
+        start, body = self._next(operation, alone)
+        rank = self._steps.ranks[self._peer]
+        try:
+            return start, body, is_stale(start.stamp, operation, self._steps.name, rank)
+        except MessageStepError:
+            self._waiting[alone].appendleft((start, body.kept()))
+            raise
+
+    def _next(self, operation: str, alone: bool) -> tuple[Start, Body]:
         self._steps.check()
         waiting = self._waiting[alone]
         if waiting:
-            mark, head, kept = waiting.popleft()
-            return mark, head, Body(self, operation, kept.numel(), kept)
+            start, kept = waiting.popleft()
+            return start, Body(self, operation, kept.numel(), kept)
         while True:
-            self._fill(span_of(self._header), operation)
-            mark, head_bytes, body_bytes = unpacked(read(*span_of(self._header)))
+            self.fill(span_of(self._header), operation)
+            mark, head_bytes, body_bytes, stamp = unpacked(read(*span_of(self._header)))
             head = b""
             if head_bytes:
                 memory = room_for(torch.Size([head_bytes]), torch.uint8, "cpu")
-                self._fill(span_of(memory), operation)
+                self.fill(span_of(memory), operation)
                 head = read(*span_of(memory))
+            start = Start(mark, stamp, head)
             if (mark == TENSOR) == alone:
-                return mark, head, Body(self, operation, body_bytes, None)
+                return start, Body(self, operation, body_bytes, None)
             kept = room_for(torch.Size([body_bytes]), torch.uint8, "cpu")
-            self._fill(span_of(kept), operation)
-            self._waiting[not alone].append((mark, head, kept))
+            self.fill(span_of(kept), operation)
+            self._waiting[not alone].append((start, kept))
 
-    def _fill(self, span: Span, operation: str) -> None:
+    def fill(self, span: Span, operation: str) -> None:
         """Read the next bytes into a place."""
         job = self.start(Spans([span]))
         try:
@@ -109,6 +132,13 @@ class Body:
         self._inbox, self._operation, self._kept = inbox, operation, kept
         self._wanted: list[torch.Tensor] = []
         self._job: Job | None = None
+
+    def kept(self) -> torch.Tensor:
+        """Return all of it in memory; nothing of it was asked for yet."""
+        if self._kept is None:
+            self._kept = room_for(torch.Size([self.left]), torch.uint8, "cpu")
+            self._inbox.fill(span_of(self._kept), self._operation)
+        return self._kept
 
     def into(self, tensor: torch.Tensor) -> None:
         """Have the next bytes read into a contiguous CPU tensor, when `start` is called."""

@@ -267,7 +267,7 @@ class SharedMemoryTransport(Transport):
         entry.about_to_send()
         outbox = self._shared.outbox(dst)
         if outbox.is_open():
-            start = header(TENSOR, 0, source.nbytes)
+            start = header(TENSOR, 0, source.nbytes, self._shared.stamp())
             outbox.send(Spans([span_of_bytes(start), span_of(source)], (start, source)), "send")
         else:
             self._rest.send(source, dst)
@@ -286,7 +286,10 @@ class SharedMemoryTransport(Transport):
         inbox = self._shared.inbox(src)
         if not inbox.is_open("recv"):
             return self._rest.recv(size, dtype, src, output)
-        _, _, body = inbox.begin("recv", alone=True)
+        _, body, stale = inbox.begin("recv", alone=True)
+        while stale:
+            body.drop()
+            _, body, stale = inbox.begin("recv", alone=True)
         if body.left != output.nbytes:
             sent = body.left
             body.drop()

@@ -7,8 +7,8 @@ length goes through a ring of any length, while both are at it.
 What was started and is not waited for goes on by itself (`shared_progress`), on either side: a
 sender need not wait because the receiver computes, nor the other way round.
 
-A message is a header (what it is, the length of its head and of its body), head and body. The two
-ends are `shared_outbox` and `shared_inbox`.
+A message is a header (what it is, the length of its head and of its body, when it was sent), head
+and body. The two ends are `shared_outbox` and `shared_inbox`.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from vllm_distributed.communicators.shared_segment import Segment
 from vllm_distributed.communicators.shared_steps import Steps
 from vllm_distributed.communicators.spans import Spans
 from vllm_distributed.errors import EncodingError, GroupDestroyedError
+from vllm_distributed.message_steps import NO_STAMP, Stamp
 
 __all__ = [
     "HEADER_BYTES",
@@ -48,7 +49,7 @@ __all__ = [
 TENSOR = b"VDALONE\0"
 """The mark of a tensor that is sent alone; others are those of `flat_frame`."""
 
-_HEADER = struct.Struct("<8sqq")
+_HEADER = struct.Struct("<8sqqQQ")
 HEADER_BYTES = _HEADER.size
 _LONGEST = 1 << 46
 
@@ -56,20 +57,20 @@ UNDECIDED, RING, NO_ROOM = 0, 1, 2
 """Where a sender's messages go, as its pair's line says: nobody knows yet, here, over gloo."""
 
 
-def header(mark: bytes, head_bytes: int, body_bytes: int) -> bytes:
+def header(mark: bytes, head_bytes: int, body_bytes: int, stamp: Stamp = NO_STAMP) -> bytes:
     """Return what a message begins with."""
-    return _HEADER.pack(mark, head_bytes, body_bytes)
+    return _HEADER.pack(mark, head_bytes, body_bytes, *stamp)
 
 
-def unpacked(data: bytes) -> tuple[bytes, int, int]:
+def unpacked(data: bytes) -> tuple[bytes, int, int, Stamp]:
     """Return what `header` was made of. Raises `EncodingError` for lengths that no message has."""
-    mark, head_bytes, body_bytes = _HEADER.unpack(data)
+    mark, head_bytes, body_bytes, *stamp = _HEADER.unpack(data)
     if not 0 <= head_bytes <= _LONGEST or not 0 <= body_bytes <= _LONGEST:
         raise EncodingError(
             f"a peer announced a message of {head_bytes} and {body_bytes} bytes, which none has: "
             f"the memory is damaged"
         )
-    return mark, head_bytes, body_bytes
+    return mark, head_bytes, body_bytes, Stamp(*stamp)
 
 
 class Job:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
@@ -26,6 +27,7 @@ from vllm_distributed.errors import (
 )
 from vllm_distributed.group_registry import claim_name, register, unregister
 from vllm_distributed.group_timeouts import world_timeouts
+from vllm_distributed.message_steps import Stamp, current_stamp
 from vllm_distributed.process_groups import destroy_group, make_group, make_solo_group
 from vllm_distributed.stateless import known_ranks
 from vllm_distributed.topology import check_partition
@@ -43,6 +45,10 @@ class GroupCore:
     A subclass whose groups are made in another way calls `_identify` and `_connect` in its own
     `__init__` and overrides `_make_group`, `_make_solo`, `_destroy_group` and `_global_ranks`.
     """
+
+    # When a message to another member is sent: all members count runs and steps alike. No method:
+    # who holds it does not hold the group.
+    _stamp_of_messages: Callable[[], Stamp] = staticmethod(current_stamp)
 
     def __init__(
         self,
@@ -130,6 +136,8 @@ class GroupCore:
                 self._shared = shared_memory_of(
                     self.cpu_group, tensors, self.unique_name, self.ranks
                 )
+                if self._shared is not None:
+                    self._shared.stamp = self._stamp_of_messages
             self._communicator = make_communicator(
                 None if self.world_size == 1 else self.cpu_group,
                 self.device,
@@ -290,7 +298,8 @@ class GroupCore:
 
     @functools.cached_property
     def _carrier(self) -> Carrier:
-        gloo = GlooCarrier(self.cpu_group, self.unique_name)
+        stamp = self._stamp_of_messages
+        gloo = GlooCarrier(self.cpu_group, self.unique_name, stamp, self.ranks)
         return gloo if self._shared is None else SharedCarrier(self._shared, gloo)
 
     def _carrier_over(self, group: ProcessGroup | None, src: int) -> tuple[Carrier, int]:

@@ -1,0 +1,130 @@
+"""When a message between two ranks was sent: so that a later step does not receive it as its own.
+
+A step that fails before its `recv` leaves a message on its way, and the next step's `recv` would
+take it for the one it waits for; every later one would be a step behind. So each message carries a
+stamp: the number of the run (counted by whoever starts the runs of a world, such as a pool of rank
+processes) and of the step (counted by the program, with `set_message_step`). A receiver drops
+messages of earlier ones, and refuses one of a later one, which it keeps. A number that is 0 on
+either side says nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import zlib
+from typing import NamedTuple
+
+from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError, MessageStepError
+from vllm_distributed.logger import init_logger
+
+__all__ = [
+    "NO_STAMP",
+    "Stamp",
+    "current_stamp",
+    "is_stale",
+    "no_stamp",
+    "set_message_step",
+    "set_run",
+]
+
+_LARGEST = 2**63 - 1
+
+logger: logging.Logger = init_logger(__name__)
+
+
+class Stamp(NamedTuple):
+    """When a message was sent. A 0 says nothing."""
+
+    run: int
+    step: int
+
+    def __str__(self) -> str:
+        words = [f"{name} {value}" for name, value in self._asdict().items() if value]
+        return " of ".join(reversed(words)) or "no step"
+
+    @property
+    def tag(self) -> int:
+        """A tag of point-to-point operations that differs, nearly always, from other stamps'."""
+        return 1 + zlib.crc32(repr(tuple(self)).encode()) % (2**31 - 2) if any(self) else 0
+
+
+NO_STAMP = Stamp(0, 0)
+
+_current = NO_STAMP
+
+
+def current_stamp() -> Stamp:
+    """Return what a message of this process gets now."""
+    return _current
+
+
+def no_stamp() -> Stamp:
+    """Return what a message gets whose receiver may count for itself."""
+    return NO_STAMP
+
+
+def set_message_step(step: int) -> None:
+    """Say that this process is in step `step` of the program, counted from 1; 0 for no step.
+
+    Messages between two ranks of a world (`send_object`, `send_tensor_dict`, their asynchronous
+    forms and, through shared memory, `send`) carry the step in which they were sent. A receiver in
+    a later step drops them, with a warning, and takes the next one. A receiver in an earlier step
+    raises `MessageStepError`, and the message stays to be received. For programs that go on after a
+    step that failed on some ranks: call it on every rank where a step begins. Local to the process.
+    Raises `InvalidTypeError` or `InvalidArgumentError` for what is no such number.
+    """
+    global _current
+    _current = _current._replace(step=_checked("step", step))
+
+
+def set_run(run: int) -> None:
+    """Say to which run what this process does from now on belongs; 0 for none. Local to the
+    process."""
+    global _current
+    _current = _current._replace(run=_checked("run", run))
+
+
+def is_stale(sent: Stamp, operation: str, group: str, rank: int) -> bool:
+    """Return whether a message of global rank `rank` is of an earlier step than this process is in,
+    and say so in the log.
+
+    Raises `MessageStepError` if it is of a later one.
+    """
+    if sent == _current:  # nearly always
+        return False
+    ours = _current
+    for theirs, mine in zip(sent, ours, strict=True):
+        if not theirs or not mine or theirs == mine:
+            continue
+        if theirs < mine:
+            logger.warning(
+                "%s on %s: dropped a message that rank %d sent in %s and nobody received; this "
+                "rank is in %s",
+                operation,
+                group,
+                rank,
+                sent,
+                ours,
+            )
+            return True
+        raise MessageStepError(
+            f"{operation} on {group}: the next message of rank {rank} is of {sent}, and this rank "
+            f"is in {ours}, of which rank {rank} sent none that is left. It stays to be received, "
+            f"and the group is usable: go on with the step that rank {rank} is in",
+            group=group,
+            operation=operation,
+            rank=rank,
+            sent={"run": sent.run, "step": sent.step},
+            wanted={"run": ours.run, "step": ours.step},
+        )
+    return False
+
+
+def _checked(name: str, value: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise InvalidTypeError(f"{name} must be an integer, got {value!r}", argument=name)
+    if not 0 <= value <= _LARGEST:
+        raise InvalidArgumentError(
+            f"{name} must be from 0 to {_LARGEST}, got {value}", argument=name, value=value
+        )
+    return value
