@@ -78,8 +78,29 @@ defmodule Vllm.BridgeTest do
       assert Server.ready_line(~S({"pid":1,"endpoint":"unix:\/tmp\/\"x\".sock"})) ==
                {:ok, ~S(unix:/tmp/"x".sock), 1}
 
-      for line <- ["", "hello", ~s({"endpoint": 5, "pid": 1}), ~s({"endpoint": "x"})],
+      log = ~S({"level": "info", "message": "rank", "endpoint": "unix:/x", "pid": 1})
+
+      for line <- ["", "hello", ~s({"endpoint": 5, "pid": 1}), ~s({"endpoint": "x"}), log],
           do: assert(Server.ready_line(line) == :error)
+    end
+
+    test "its ready line in a directory of any name" do
+      for {written, path} <- [
+            {~S(/tmp/\u00fcb\u00e9r/p.sock), "/tmp/übér/p.sock"},
+            {~S(/tmp/\ud83d\ude00/p.sock), "/tmp/😀/p.sock"},
+            {~S(/tmp/\udcff\udc80/p.sock), <<"/tmp/", 0xFF, 0x80, "/p.sock">>},
+            {~S(/tmp/a\tb\\c#?,%41/p.sock), "/tmp/a\tb\\c#?,%41/p.sock"},
+            {"/tmp/übér/p.sock", "/tmp/übér/p.sock"}
+          ] do
+        line = ~s({"pid": 7, "version": "1", "endpoint": "unix:) <> written <> ~s("})
+        assert Server.ready_line(line) == {:ok, "unix:" <> path, 7}
+
+        assert Server.ready_line("a warning without a newline" <> line) ==
+                 {:ok, "unix:" <> path, 7}
+      end
+
+      for broken <- [~S(\ud800), ~S(\ud800\u0041), ~S(\udc00), ~S(\u12), ~S(\uzzzz), ~S(\x)],
+          do: assert(Server.ready_line(~s({"pid": 7, "endpoint": "#{broken}"})) == :error)
     end
 
     test "ends when its stdin closes" do
@@ -94,12 +115,65 @@ defmodule Vllm.BridgeTest do
     test "one that ends at once is an error with its status" do
       {_name, {:error, error}} = start("exit 3")
       assert %Error{category: :pool, reason: "bridge_start_failed"} = error
-      assert error.message =~ "status 3"
+
+      assert error.message =~
+               ~s("/bin/sh" ended with status 3 before it was ready. It wrote nothing)
+    end
+
+    test "one that does not start says why in the error, and on stderr as before" do
+      script =
+        "echo from stdout; echo No module named vllm_bridge >&2; printf 'half \\377' >&2; exit 1"
+
+      log =
+        ExUnit.CaptureIO.capture_io(:stderr, fn ->
+          {_name, {:error, error}} = start(script)
+          assert %Error{reason: "bridge_start_failed"} = error
+          assert error.message =~ "status 1 before it was ready. It wrote:\n"
+          assert error.message =~ "from stdout\nNo module named vllm_bridge\nhalf ?"
+        end)
+
+      assert log =~ "No module named vllm_bridge"
+    end
+
+    test "a Python without the package is named with what it said" do
+      Process.flag(:trap_exit, true)
+      python = System.find_executable("python3")
+
+      ExUnit.CaptureIO.capture_io(:stderr, fn ->
+        {:error, error} =
+          Vllm.Bridge.start_link(name: :no_package, command: [python, "-S", "-m", "vllm_bridge"])
+
+        assert error.message =~ "ended with status 1"
+        assert error.message =~ "No module named vllm_bridge"
+      end)
+    end
+
+    test "an option that the server does not know is in the error" do
+      Process.flag(:trap_exit, true)
+
+      ExUnit.CaptureIO.capture_io(:stderr, fn ->
+        {:error, error} = Vllm.Bridge.start_link(name: :bad_args, args: ["--no-such-flag"])
+        assert %Error{reason: "bridge_start_failed"} = error
+        assert error.message =~ "--no-such-flag"
+      end)
+    end
+
+    test "one that writes without end before it fails is quoted from its last words" do
+      script =
+        "i=0; while test $i -lt 3000; do echo line $i; i=$((i+1)); done; head -c 200000 /dev/zero; exit 2"
+
+      ExUnit.CaptureIO.capture_io(:stderr, fn ->
+        {_name, {:error, error}} = start(script)
+        assert error.message =~ "It wrote last:\n..."
+        assert byte_size(error.message) < 5_000
+      end)
     end
 
     test "one that is not ready in time is stopped" do
-      {_name, {:error, error}} = start("cat", start_timeout: 100)
+      {_name, {:error, error}} = start("echo importing torch >&2; cat", start_timeout: 500)
       assert %Error{reason: "bridge_start_timeout"} = error
+      assert error.message =~ "raise :start_timeout"
+      assert error.message =~ "It wrote:\nimporting torch"
     end
 
     test "one that ends later is started again" do

@@ -5,11 +5,18 @@ defmodule Vllm.Bridge.Server do
 
   use GenServer
 
+  alias Vllm.Bridge.ReadyLine
   alias Vllm.{Deadline, Error}
   require Logger
 
   @typedoc "Program and arguments; `serve --embedded ...` is appended."
   @type command :: [String.t(), ...]
+
+  # What a server wrote last before it failed to start, as the error quotes it.
+  @quoted_lines 20
+  @quoted_bytes 4_096
+
+  @max_line 65_536
 
   @doc false
   @spec start_link(keyword()) :: GenServer.on_start()
@@ -72,19 +79,22 @@ defmodule Vllm.Bridge.Server do
         :binary,
         :exit_status,
         :hide,
-        {:line, 65_536},
+        # Why it does not start, it writes to stderr.
+        :stderr_to_stdout,
+        {:line, @max_line},
         {:args, args ++ ["serve", "--embedded"] ++ size ++ Keyword.get(opts, :args, [])}
       ])
 
     deadline = Deadline.new(Keyword.fetch!(opts, :start_timeout))
 
-    case await_ready(port, "", deadline) do
+    case await_ready(port, %{partial: "", last: []}, deadline) do
       {:ok, endpoint, os_pid} ->
         Logger.metadata(vllm_server_pid: os_pid)
         Logger.info("vllm-bridge #{os_pid} listens at #{endpoint}")
         {:ok, %{port: port, endpoint: endpoint, os_pid: os_pid, partial: ""}}
 
-      {:error, reason, message} ->
+      {:error, reason, problem, output} ->
+        message = "#{inspect(program)} #{problem}. #{said(output)}"
         {:stop, %Error{category: :pool, reason: reason, message: message}}
     end
   rescue
@@ -93,73 +103,107 @@ defmodule Vllm.Bridge.Server do
       {:stop, %Error{category: :pool, reason: "bridge_start_failed", message: message}}
   end
 
-  defp await_ready(port, partial, deadline) do
+  defp await_ready(port, output, deadline) do
     receive do
       {^port, {:data, {:noeol, text}}} ->
-        await_ready(port, partial <> text, deadline)
+        await_ready(port, %{output | partial: grown(output.partial, text)}, deadline)
 
       {^port, {:data, {:eol, text}}} ->
-        case ready_line(partial <> text) do
+        line = output.partial <> text
+
+        case ready_line(line) do
           {:ok, endpoint, os_pid} ->
             {:ok, endpoint, os_pid}
 
           :error ->
-            log(partial <> text)
-            await_ready(port, "", deadline)
+            pass_on(line)
+            last = Enum.take([line | output.last], @quoted_lines)
+            await_ready(port, %{partial: "", last: last}, deadline)
         end
 
       {^port, {:exit_status, status}} ->
-        {:error, "bridge_start_failed",
-         "vllm-bridge ended with status #{status} before it was ready; it wrote why to stderr"}
+        partial = rest(port, output.partial)
+        unless partial == "", do: pass_on(partial)
+
+        {:error, "bridge_start_failed", "ended with status #{status} before it was ready",
+         %{output | partial: partial}}
     after
       Deadline.wait(deadline) ->
         if Deadline.over?(deadline),
-          do: not_ready(port),
-          else: await_ready(port, partial, deadline)
+          do: not_ready(port, output),
+          else: await_ready(port, output, deadline)
     end
   end
 
-  defp not_ready(port) do
+  defp not_ready(port, output) do
     Port.close(port)
 
     {:error, "bridge_start_timeout",
-     "vllm-bridge was not ready within :start_timeout; it was stopped. Raise :start_timeout " <>
-       "if this machine is slow, or see stderr"}
+     "was not ready within :start_timeout and was stopped; raise :start_timeout if this machine is slow",
+     output}
+  end
+
+  defp said(%{partial: partial, last: last}) do
+    text = [partial | last] |> Enum.reverse() |> Enum.join("\n") |> String.trim()
+    size = byte_size(text)
+
+    cond do
+      text == "" -> "It wrote nothing"
+      size > @quoted_bytes -> "It wrote last:\n..." <> tail(text, size - @quoted_bytes)
+      true -> "It wrote:\n" <> readable(text)
+    end
+  end
+
+  defp tail(text, from), do: text |> binary_part(from, @quoted_bytes) |> readable()
+
+  # Cut, or written in another encoding.
+  defp readable(text) do
+    text
+    |> String.chunk(:valid)
+    |> Enum.map_join(&if String.valid?(&1), do: &1, else: "?")
   end
 
   @doc "Endpoint and pid out of the line of JSON that the server writes when it is ready."
-  @spec ready_line(String.t()) :: {:ok, String.t(), non_neg_integer()} | :error
-  def ready_line(line) do
-    with [_, endpoint] <- Regex.run(~r/"endpoint"\s*:\s*"((?:[^"\\]|\\.)*)"/, line),
-         [_, pid] <- Regex.run(~r/"pid"\s*:\s*(\d+)/, line) do
-      {:ok, Regex.replace(~r/\\(["\\\/])/, endpoint, "\\1"), String.to_integer(pid)}
-    else
-      nil -> :error
-    end
-  end
+  @spec ready_line(binary()) :: {:ok, binary(), non_neg_integer()} | :error
+  defdelegate ready_line(line), to: ReadyLine, as: :parse
 
   @impl GenServer
   def handle_call(:endpoint, _from, state), do: {:reply, state.endpoint, state}
 
   @impl GenServer
   def handle_info({port, {:data, {:noeol, text}}}, %{port: port} = state) do
-    # A line without end must not grow without limit.
-    partial = binary_part(state.partial <> text, 0, min(byte_size(state.partial <> text), 65_536))
-    {:noreply, %{state | partial: partial}}
+    {:noreply, %{state | partial: grown(state.partial, text)}}
   end
 
   def handle_info({port, {:data, {:eol, text}}}, %{port: port} = state) do
-    log(state.partial <> text)
+    pass_on(state.partial <> text)
     {:noreply, %{state | partial: ""}}
   end
 
   def handle_info({port, {:exit_status, status}}, %{port: port} = state) do
+    partial = rest(port, state.partial)
+    unless partial == "", do: pass_on(partial)
     Logger.error("vllm-bridge #{state.os_pid} ended with status #{status}")
     {:stop, {:bridge_server_exited, status}, state}
   end
 
   def handle_info(_message, state), do: {:noreply, state}
 
-  defp log(""), do: :ok
-  defp log(line), do: Logger.info("vllm-bridge: " <> line)
+  # A last line without its end comes behind the status, and before the port is closed.
+  defp rest(port, partial) do
+    _closed = Port.info(port)
+
+    receive do
+      {^port, {:data, {:noeol, text}}} -> grown(partial, text)
+    after
+      0 -> partial
+    end
+  end
+
+  # A line without end must not grow without limit.
+  defp grown(partial, text),
+    do: binary_part(partial <> text, 0, min(byte_size(partial <> text), @max_line))
+
+  # To where it would have written itself.
+  defp pass_on(line), do: IO.binwrite(:standard_error, [line, ?\n])
 end
