@@ -77,6 +77,56 @@ defmodule Vllm.ConfigTest do
     assert merge.(token: "other")[:token] == "other"
   end
 
+  test "options that do not go together say where they are from, and can be unset" do
+    start = fn options -> Bridge.start_link([name: :config] ++ options) end
+
+    configure(command: "/nowhere/vllm-bridge", server: "unix:/nowhere")
+    assert {:error, %Error{reason: "invalid_option", message: message}} = start.([])
+
+    assert message =~
+             "command only apply to server: :embedded, and server is \"unix:/nowhere\". command, " <>
+               "server are from config :vllm_distributed: change that, or unset it for this bridge " <>
+               "with `command: nil`"
+
+    start_supervised!({Bridge, name: :config, command: nil})
+    stop_supervised!(:config)
+    assert {:error, %Error{reason: "bridge_not_installed"}} = start.(server: nil)
+    clear(server: 1)
+
+    assert {:error, %Error{reason: "invalid_option", message: message}} =
+             start.(server: "unix:/x", size: 2)
+
+    refute message =~ "config"
+
+    configure(token: "secret", tls: true)
+    assert {:error, %Error{message: message}} = start.([])
+    assert message =~ "an embedded one needs none. token is from config :vllm_distributed"
+    assert {:error, %Error{message: message}} = start.(token: nil)
+    assert message =~ "has a unix socket. tls is from config :vllm_distributed"
+    assert {:error, %Error{reason: "bridge_not_installed"}} = start.(token: nil, tls: nil)
+  end
+
+  test "of command and python neither wins in silence" do
+    both = [name: :both, command: "/nowhere/vllm-bridge", python: "/nowhere/python"]
+    assert {:error, %Error{reason: "invalid_option", message: message}} = Bridge.start_link(both)
+    assert message =~ "command and python both say how to start the server; give one of them"
+
+    # The nearer one does.
+    configure(command: "/nowhere/vllm-bridge")
+
+    assert {:error, %Error{reason: "bridge_not_installed", message: message}} =
+             Bridge.start_link(name: :both, python: "/nowhere/python")
+
+    assert message =~ ~s("/nowhere/python", given by :python)
+
+    configure(python: "/nowhere/python")
+
+    assert {:error, %Error{reason: "invalid_option", message: message}} =
+             Bridge.start_link(name: :both)
+
+    assert message =~ "command, python are from config :vllm_distributed"
+  end
+
   test "a transport of the configuration stands in for every server" do
     configure(transport: Memory)
     start_supervised!({Bridge, name: :stands_in, server: :embedded, size: 4})

@@ -35,7 +35,9 @@ defmodule Vllm.Bridge.Config do
 
   What is given to a bridge beats the configuration; `timeout_profiles` are put together. Keys that only make sense for the other kind of
   server (`size` for one that runs elsewhere, `token` for an embedded one) are passed over for a bridge
-  that says itself what its server is. A configured `transport` stands in for the server of every bridge,
+  that says itself what its server is, and so is `command` for one that is given `python`, or the other way
+  round. An option that is given as nil is as if nobody had set it: `command: nil` unsets a configured one. A
+  configured `transport` stands in for the server of every bridge,
   whatever that is, so that `config/test.exs` needs one line; `transport: nil` excepts a bridge.
 
   The whole configuration is checked when a bridge starts: a key that does not exist, or a value that
@@ -73,10 +75,36 @@ defmodule Vllm.Bridge.Config do
   end
 
   defp put_together(configured, given) do
-    if configured[:transport] && not Keyword.has_key?(given, :transport),
+    {unset, given} = Enum.split_with(given, &match?({_key, nil}, &1))
+    unset = Keyword.keys(unset)
+    configured = Keyword.drop(configured, unset)
+
+    if configured[:transport] && given[:transport] == nil,
       do: configured |> Keyword.merge(given) |> Keyword.drop(of_server()),
       else: configured |> Keyword.drop(unfit(given)) |> Keyword.merge(given)
   end
+
+  @doc false
+  # Where options come from, for messages about some that do not go together; `given` are those given to the
+  # bridge.
+  @spec origins([atom()], keyword()) :: String.t()
+  def origins(keys, given) do
+    case Enum.split_with(keys, &(given[&1] != nil)) do
+      {_all, []} ->
+        ""
+
+      {[], _all} ->
+        ". #{listed(keys)} from config :vllm_distributed: change that, or unset it for this bridge " <>
+          "with `#{hd(keys)}: nil`"
+
+      {given, configured} ->
+        ". #{listed(given)} given to the bridge, #{listed(configured)} from config :vllm_distributed: " <>
+          "change that, or unset it for this bridge with `#{hd(configured)}: nil`"
+    end
+  end
+
+  defp listed([key]), do: "#{key} is"
+  defp listed(keys), do: Enum.join(keys, ", ") <> " are"
 
   defp read(schema) do
     # Profiles have a check of their own, which names them better.
@@ -105,6 +133,14 @@ defmodule Vllm.Bridge.Config do
       given[:server] == :embedded -> @remote
       given[:server] -> @embedded
       Enum.any?(@embedded, &Keyword.has_key?(given, &1)) -> [:server | @remote]
+      true -> []
+    end ++ other_program(given)
+  end
+
+  defp other_program(given) do
+    cond do
+      given[:python] -> [:command]
+      given[:command] -> [:python]
       true -> []
     end
   end

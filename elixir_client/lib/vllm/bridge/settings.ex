@@ -96,12 +96,13 @@ defmodule Vllm.Bridge.Settings do
     with {:ok, opts} <- check(opts), do: command(opts)
   end
 
-  defp check(opts) do
-    with {:ok, given} <- Config.merge(opts, @schema),
+  # `own`: as they were given to the bridge.
+  defp check(own) do
+    with {:ok, given} <- Config.merge(own, @schema),
          {:ok, opts} <- Options.validate(given, @schema, "Vllm.Bridge"),
          :ok <- check_transport(opts, given),
-         :ok <- check_server(opts),
-         :ok <- check_tls(opts),
+         :ok <- check_server(opts, own),
+         :ok <- check_tls(opts, own),
          {:ok, _options} <-
            Options.validate(opts.connection, Connection.schema(), "Vllm.Bridge: connection"),
          {:ok, profiles} <- Profiles.configured(opts.timeout_profiles),
@@ -129,12 +130,15 @@ defmodule Vllm.Bridge.Settings do
     end
   end
 
-  defp check_tls(%{tls: false}), do: :ok
+  defp check_tls(%{tls: false}, _own), do: :ok
 
-  defp check_tls(%{server: :embedded}),
-    do: {:error, "Vllm.Bridge: tls is for a running server; an embedded one has a unix socket"}
+  defp check_tls(%{server: :embedded}, own) do
+    {:error,
+     "Vllm.Bridge: tls is for a running server; an embedded one has a unix socket" <>
+       Config.origins([:tls], own)}
+  end
 
-  defp check_tls(%{server: server, tls: tls}) do
+  defp check_tls(%{server: server, tls: tls}, _own) do
     {:ok, endpoint} = Endpoint.parse(server)
 
     case Tls.options(tls, endpoint) do
@@ -143,19 +147,29 @@ defmodule Vllm.Bridge.Settings do
     end
   end
 
-  defp check_server(%{server: :embedded, token: nil}), do: :ok
+  defp check_server(%{server: :embedded, token: nil} = opts, own) do
+    if opts.command && opts.python,
+      do:
+        {:error,
+         "Vllm.Bridge: command and python both say how to start the server; give one of them" <>
+           Config.origins([:command, :python], own)},
+      else: :ok
+  end
 
-  defp check_server(%{server: :embedded}),
-    do: {:error, "Vllm.Bridge: token is for a running server; an embedded one needs none"}
+  defp check_server(%{server: :embedded}, own) do
+    {:error,
+     "Vllm.Bridge: token is for a running server; an embedded one needs none" <>
+       Config.origins([:token], own)}
+  end
 
-  defp check_server(%{token: token} = opts) when is_binary(token) do
+  defp check_server(%{token: token} = opts, own) when is_binary(token) do
     # It travels in a header, which ends at a line feed.
     if token =~ ~r/\A[!-~]([ -~]*[!-~])?\z/,
-      do: check_server(%{opts | token: nil}),
+      do: check_server(%{opts | token: nil}, own),
       else: {:error, "Vllm.Bridge: token must be printable ASCII without blanks around it"}
   end
 
-  defp check_server(%{server: endpoint} = opts) do
+  defp check_server(%{server: endpoint} = opts, own) do
     embedded_only =
       for key <- [:command, :python, :size, :args], opts[key] not in [nil, []], do: key
 
@@ -164,7 +178,9 @@ defmodule Vllm.Bridge.Settings do
         :ok
 
       {{:ok, _parsed}, keys} ->
-        {:error, "Vllm.Bridge: #{Enum.join(keys, ", ")} only apply to server: :embedded"}
+        {:error,
+         "Vllm.Bridge: #{Enum.join(keys, ", ")} only apply to server: :embedded, and server is " <>
+           inspect(endpoint) <> Config.origins(keys ++ [:server], own)}
 
       {{:error, reason}, _keys} ->
         {:error,
