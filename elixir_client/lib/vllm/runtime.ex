@@ -171,6 +171,10 @@ defmodule Vllm.Runtime do
       (runtime.timeout_profile != nil or Map.get(defaults, key) == nil)
   end
 
+  @doc "Whether `__runtime__` has an option of this name."
+  @spec option?(atom()) :: boolean()
+  def option?(key), do: Keyword.has_key?(@schema, key)
+
   @doc false
   @spec defaults_schema() :: Options.schema()
   def defaults_schema, do: @defaults

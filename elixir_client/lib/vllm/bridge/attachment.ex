@@ -25,8 +25,19 @@ defmodule Vllm.Bridge.Attachment do
   @impl GenServer
   def init(bridge) do
     Logger.metadata(vllm_bridge: bridge)
-    state = %{bridge: bridge, asked: nil, stream: nil, attached?: false, pause: @first_pause}
-    {:ok, Map.put(state, :warned?, false), {:continue, :attach}}
+
+    state = %{
+      bridge: bridge,
+      asked: nil,
+      stream: nil,
+      attached?: false,
+      ever?: false,
+      # The reason that was logged last, nil when attached.
+      warned: nil,
+      pause: @first_pause
+    }
+
+    {:ok, state, {:continue, :attach}}
   end
 
   @impl GenServer
@@ -42,11 +53,13 @@ defmodule Vllm.Bridge.Attachment do
 
   @impl GenServer
   def handle_info({asked, {:ok, _attached}}, %{asked: asked} = state) when asked != nil do
-    if state.warned?, do: Logger.info("attached to the pool again")
+    if state.warned, do: Logger.info("attached to the pool#{if state.ever?, do: " again"}")
     # A new server may have other profiles.
     Profiles.refresh(state.bridge)
     asked = Connection.request_next(state.stream)
-    {:noreply, %{state | asked: asked, attached?: true, warned?: false, pause: @first_pause}}
+
+    {:noreply,
+     %{state | asked: asked, attached?: true, ever?: true, warned: nil, pause: @first_pause}}
   end
 
   def handle_info({asked, :done}, %{asked: asked} = state) when asked != nil,
@@ -74,22 +87,25 @@ defmodule Vllm.Bridge.Attachment do
     {:noreply, %{state | asked: nil, attached?: false, pause: pause}}
   end
 
-  # Once for each loss, and not for a server that was not there so far: calls say that.
-  defp warn(%{attached?: attached?} = state, reason) do
-    refused? = match?({:status, _code, _text, _trailers}, reason)
-
-    with true <- not state.warned? and (attached? or refused?),
-         {:ok, config} <- Connections.config(state.bridge) do
-      error = PoolClient.failed(reason, "Attach", config, :infinity)
-
-      Logger.warning(
-        "not attached to the pool any more, which ends this bridge's sessions and worlds if that lasts: " <>
-          Error.message(error)
-      )
-
-      %{state | warned?: true}
+  # Once for each loss, and again where the cause is another one.
+  defp warn(state, reason) do
+    with {:ok, config} <- Connections.config(state.bridge),
+         error = PoolClient.failed(reason, "Attach", config, :infinity),
+         true <- error.reason != state.warned do
+      Logger.warning(sentence(state, reason) <> ": " <> Error.message(error))
+      %{state | warned: error.reason}
     else
-      _nothing_to_say -> state
+      _nothing_new -> state
     end
   end
+
+  defp sentence(_state, {:status, _code, _text, _trailers}),
+    do: "the pool refuses this bridge, whose calls fail until that is mended"
+
+  defp sentence(%{ever?: true}, _reason),
+    do:
+      "not attached to the pool any more, which ends this bridge's sessions and worlds if that lasts"
+
+  defp sentence(_not_yet, _reason),
+    do: "the pool cannot be reached yet, and is tried again until it can"
 end

@@ -3,6 +3,7 @@ defmodule Vllm.Call.Arguments do
   # Sorts the arguments of a generated function, positional and keyword, by parameter. Pure.
 
   alias Vllm.Call.Spec
+  alias Vllm.Runtime
 
   # It stands in the heads of generated functions, and so in their documentation.
   @unset :__default__
@@ -99,10 +100,17 @@ defmodule Vllm.Call.Arguments do
       nil ->
         :ok
 
-      {key, _value} ->
+      {key, value} ->
         {:error,
-         "#{spec.function} takes no keyword #{key}; it accepts: #{accepted(spec)}" <> hint(spec)}
+         "#{spec.function} takes no keyword #{key}; it accepts: #{accepted(spec)}" <>
+           hint(spec, key, value)}
     end
+  end
+
+  defp hint(spec, key, value) do
+    if Runtime.option?(key),
+      do: ". How a call is run stands in __runtime__: [#{key}: #{inspect(value, limit: 5)}]",
+      else: hint(spec)
   end
 
   # A keyword list at the end is taken for options.

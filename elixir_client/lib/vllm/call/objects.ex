@@ -26,9 +26,26 @@ defmodule Vllm.Call.Objects do
         target(%V1.CallRequest{method: method, args: packed_args, kwargs: packed_kwargs}, target)
 
       session = Value.session_in([elem(target, 1), args, Keyword.values(keywords)])
-      send_request(function, "Call", request, runtime, session, V1.Term, &Term.decode/1)
+
+      with {:error, error} <-
+             send_request(function, "Call", request, runtime, session, V1.Term, &Term.decode/1),
+           do: {:error, hinted(error, Keyword.keys(keywords))}
     end
   end
+
+  # Python says that it takes no keyword `timeout`, and not where a timeout stands.
+  defp hinted(%Error{python_type: "TypeError"} = error, keywords) do
+    case Enum.filter(keywords, &Runtime.option?/1) do
+      [] ->
+        error
+
+      [key | _more] ->
+        hint = ". Keywords go to Python; how a call is run stands in __runtime__: [#{key}: ...]"
+        %{error | message: error.message <> hint}
+    end
+  end
+
+  defp hinted(error, _keywords), do: error
 
   @doc "An attribute of an object."
   @spec get_attribute(Ref.t(), String.t(), keyword()) :: {:ok, term()} | {:error, Error.t()}
@@ -132,8 +149,10 @@ defmodule Vllm.Call.Objects do
 
   defp no_keywords(_function, []), do: :ok
 
-  defp no_keywords(function, [{key, _value} | _rest]),
-    do: invalid("#{function}: unknown option #{key}; known is __runtime__")
+  defp no_keywords(function, [{key, value} | _rest]) do
+    hint = if Runtime.option?(key), do: ": [#{key}: #{inspect(value, limit: 5)}]", else: ""
+    invalid("#{function}: unknown option #{key}; known is __runtime__" <> hint)
+  end
 
   defp term(function, value) do
     with {:error, problem} <- Term.encode(value),

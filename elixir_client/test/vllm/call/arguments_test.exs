@@ -36,6 +36,15 @@ defmodule Vllm.Call.ArgumentsTest do
              {:ok, [1, [2], @unset], []}
   end
 
+  test "a timeout outside of __runtime__ is told where it belongs" do
+    assert {:error, message} = Arguments.bind(@spec_, [1, [timeout: 5_000], @unset, @unset])
+    assert message =~ "f takes no keyword timeout"
+    assert message =~ "__runtime__: [timeout: 5000]"
+    # A parameter of that name is one.
+    spec = %Spec{@spec_ | params: [{:timeout, 1, :int, :optional}]}
+    assert Arguments.bind(spec, [[timeout: 5], @unset]) == {:ok, [5], []}
+  end
+
   test "__runtime__ stands among the keywords" do
     assert Arguments.bind(@spec_, [1, [__runtime__: [timeout: 5], backend: nil], @unset, @unset]) ==
              {:ok, [1, @unset, nil], [timeout: 5]}

@@ -40,9 +40,10 @@ defmodule Vllm.Bridge.Connection.Reason do
 
   def format({:connect, {:tls_alert, _alert} = reason}), do: format({:connect, {:tls, reason}})
 
-  def format({:connect, :closed}) do
+  # A server that wants TLS and was spoken to in the clear does one of these two.
+  def format({:connect, reason}) when reason in [:closed, :econnreset] do
     "cannot connect: the server closed the connection before a word. Nothing was sent. " <>
-      "Check that it speaks gRPC on this endpoint, and give `tls` if it wants TLS"
+      "Check that it speaks gRPC on this endpoint, and give `tls: true` if it wants TLS"
   end
 
   def format({:connect, {:goaway, code}}) do
@@ -110,6 +111,16 @@ defmodule Vllm.Bridge.Connection.Reason do
 
   def format({:protocol, {:invalid_timeout, timeout}}) do
     "#{inspect(timeout)} is not a timeout. Nothing was sent. Use milliseconds or :infinity"
+  end
+
+  def format({:protocol, {:connection_error, _code, "the server speaks TLS" = message}}) do
+    "cannot connect: #{message}, and this side does not. Nothing was sent. Give `tls: true`, or " <>
+      "`tls: [cacertfile: ...]` where its authority is not one of this system's"
+  end
+
+  def format({:protocol, {:connection_error, _code, "the server answered with HTTP/1" = message}}) do
+    "cannot connect: #{message}, which is not gRPC. Nothing was sent. Check the endpoint: a server's " <>
+      "port for metrics answers like that, and so do many proxies"
   end
 
   def format({:protocol, {:connection_error, code, message}}) do

@@ -30,9 +30,10 @@ defmodule Vllm.Bridge.HTTP2.Client.Input do
   defp frames(%{phase: :preface} = state, "HTTP/" <> _, out, events),
     do: fail(state, out, events, :protocol_error, "the server answered with HTTP/1")
 
-  # A TLS alert: 21, then the version (RFC 8446 section 5.1).
-  defp frames(%{phase: :preface} = state, <<21, 3, _::binary>>, out, events),
-    do: fail(state, out, events, :protocol_error, "the server speaks TLS (give it `tls`)")
+  # A TLS alert or handshake: 21 or 22, then the version (RFC 8446 section 5.1).
+  defp frames(%{phase: :preface} = state, <<type, 3, _::binary>>, out, events)
+       when type in [21, 22],
+       do: fail(state, out, events, :protocol_error, "the server speaks TLS")
 
   defp frames(state, bytes, out, events) do
     case Frame.decode(bytes, state.options.max_frame_size) do
