@@ -11,9 +11,11 @@ import asyncio
 import contextlib
 import re
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from datetime import timedelta
+from typing import Any
 
+from vllm_bridge import background
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.pool.session_entry import SessionEntry
 
@@ -24,7 +26,7 @@ class Attachments:
     """The clients of a server."""
 
     def __init__(
-        self, grace: timedelta, limit: int, gone: Callable[[str, str], Awaitable[None]]
+        self, grace: timedelta, limit: int, gone: Callable[[str, str], Coroutine[Any, Any, None]]
     ) -> None:
         self.grace = grace
         self._limit = limit
@@ -117,7 +119,7 @@ class Attachments:
         del self._clocks[client_id]
         seconds = self.grace.total_seconds()
         why = f"ended with its client {client_id!r}, which has been gone for {seconds:g} s"
-        task = asyncio.ensure_future(self._gone(client_id, why))
+        task = background.task("ending what a client owned", self._gone(client_id, why))
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from vllm_bridge._generated import control_pb2
-from vllm_bridge.pool.launcher import Launcher
+from vllm_bridge.pool.launcher import Launcher, no_room
 from vllm_bridge.pool.observe import Observer
 from vllm_bridge.pool.ranks import Rank, Seat
 from vllm_bridge.pool.settings import PoolSettings
@@ -71,4 +71,7 @@ class RankFactory:
             max_segment_bytes=self._memory.max_segment_bytes,
         )
         assignment.heartbeat_interval.FromTimedelta(self._settings.heartbeat_interval)
-        await rank.start(self._launcher, assignment, rendezvous, board, timeout)
+        try:
+            await rank.start(self._launcher, assignment, rendezvous, board, timeout)
+        except OSError as error:
+            raise no_room(error) from error

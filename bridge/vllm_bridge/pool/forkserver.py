@@ -26,6 +26,7 @@ from __future__ import annotations
 import array
 import contextlib
 import ctypes
+import errno
 import gc
 import importlib
 import json
@@ -154,14 +155,24 @@ class Forkserver:
             return False
         if packet is None:
             return False
-        request, fds = packet
+        try:
+            self._obey(*packet)
+        except Exception:  # noqa: BLE001 - one request fails; all ranks would die with this process
+            traceback.print_exc()
+        return True
+
+    def _obey(self, request: dict[str, Any], fds: list[int]) -> None:
         if request["op"] == "fork":
-            self._fork(request["id"], dict(zip(request["fds"], fds, strict=True)))
+            if len(fds) != len(request["fds"]):
+                # The kernel drops those for which this process has no room.
+                _close_all(fds)
+                self._cannot_fork(request["id"], OSError(errno.EMFILE, os.strerror(errno.EMFILE)))
+            else:
+                self._fork(request["id"], dict(zip(request["fds"], fds, strict=True)))
         elif request["op"] == "signal":
             self._signal(request["id"], request["signal"])
         elif request["op"] == "own":
             self._own(request)
-        return True
 
     def _own(self, request: dict[str, Any]) -> None:
         self._owned_paths.append((request["path"], request["identity"]))
@@ -173,13 +184,16 @@ class Forkserver:
             pid = os.fork()
         except OSError as error:
             _close_all(fds.values())
-            self._report(event="fork_failed", id=rank_id, message=str(error))
+            self._cannot_fork(rank_id, error)
             return
         if pid == 0:
             self._become_rank(fds)
         _close_all(fds.values())
         self._children[pid] = rank_id
         self._report(event="forked", id=rank_id, pid=pid)
+
+    def _cannot_fork(self, rank_id: str, error: OSError) -> None:
+        self._report(event="fork_failed", id=rank_id, message=str(error))
 
     def _become_rank(self, fds: dict[str, int]) -> NoReturn:
         status = 1

@@ -3,6 +3,7 @@ that torch loads in the forkserver while the pool gets ready to listen."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -22,15 +23,27 @@ class ForkserverProcess:
     socket: socket.socket
     stderr: int
 
+    def abandon(self) -> None:
+        """End it, and let go of it."""
+        self.popen.kill()
+        self.popen.wait()
+        self.socket.close()
+        os.close(self.stderr)
+
 
 def spawn_forkserver(entry_point: str, *directories: Path) -> ForkserverProcess:
     """Start one. It serves once it has imported torch; requests may be sent at once.
 
     It removes the directories when the pool is gone.
+
+    Raises:
+        OSError: no process, or no descriptors for it.
     """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    stderr_read, stderr_write = os.pipe2(os.O_CLOEXEC)
-    with theirs:
+    with theirs, contextlib.ExitStack() as on_failure:
+        on_failure.callback(ours.close)
+        stderr_read, stderr_write = os.pipe2(os.O_CLOEXEC)
+        on_failure.callback(os.close, stderr_read)
         try:
             popen = subprocess.Popen(
                 [
@@ -51,6 +64,7 @@ def spawn_forkserver(entry_point: str, *directories: Path) -> ForkserverProcess:
             )
         finally:
             os.close(stderr_write)
+        on_failure.pop_all()
     return ForkserverProcess(popen, ours, stderr_read)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
+from vllm_bridge import background
 from vllm_bridge._generated import control_pb2, rank_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.pool.asking import INSPECT_SECONDS, inspect
@@ -138,7 +139,7 @@ class Gate:
         self._armed_for = due
         self._timer = self._loop.call_at(due, self._expire)
         if self._asking is None or self._asking.done():
-            self._asking = self._loop.create_task(self._ask_ranks())
+            self._asking = background.task("asking ranks what they do", self._ask_ranks())
 
     async def _ask_ranks(self) -> None:
         waiting = self._referee.waiting()

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable
 import grpc.aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
+from vllm_bridge import background
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.pool.reflection import POOL, rank_services
 
@@ -45,7 +46,7 @@ class Health:
 
     def start(self) -> None:
         """Begin to tell watchers of changes."""
-        self._task = asyncio.get_running_loop().create_task(self._follow())
+        self._task = background.task("the health service", self._follow())
 
     def changed(self) -> None:
         """A rank's state has changed: look again soon."""
@@ -62,7 +63,8 @@ class Health:
 
     async def _follow(self) -> None:
         while not self._stopping:
-            await self._set_all()
+            with background.step("the health service"):
+                await self._set_all()
             with contextlib.suppress(asyncio.TimeoutError, TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), _LOOK_SECONDS)
             self._changed.clear()

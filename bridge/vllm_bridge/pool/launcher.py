@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import signal
 import socket
@@ -17,10 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from vllm_bridge import background, logs
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.pool.forkserver import MAX_PACKET_BYTES, identity, send_packet
 from vllm_bridge.pool.forkserver_process import ForkserverProcess
 from vllm_bridge.pool.stderr import StderrForwarder, StderrTap, forwarder
+
+_logger = logging.getLogger("vllm_bridge.pool")
 
 # Time for the last lines of a dead process to come through its pipe.
 DRAIN_SECONDS = 0.5
@@ -113,7 +117,17 @@ class LocalLauncher:
 
     async def _running(self) -> _Forkserver:
         if self._current.ended.done():
-            self._current = _Forkserver(self._spawn(), self._forwarder)
+            try:
+                process = self._spawn()
+            except OSError as error:
+                raise no_room(error) from None
+            why = f"{self._current.ended.result()}; another takes its place"
+            logs.log(_logger, logging.WARNING, why, pid=process.popen.pid)
+            try:
+                self._current = _Forkserver(process, self._forwarder)
+            except (OSError, RuntimeError) as error:
+                process.abandon()
+                raise no_room(error) from None
             for path in self._owned:
                 await self._current.own(path)
         return self._current
@@ -176,21 +190,29 @@ class _Forkserver:
         self._loop = asyncio.get_running_loop()
         self._stderr = StderrTap(process.stderr, "forkserver", forwarder)
         self._sending = asyncio.Lock()
-        self._reaping: asyncio.Task[None] | None = None
         self.ended: asyncio.Future[str] = self._loop.create_future()
+        self._exit: asyncio.Future[int] = self._loop.create_future()
         process.socket.setblocking(False)
+        # A thread of its own from the start: when there is no descriptor left, nothing else can be
+        # begun that would hear of its end, not even a module that has not been imported yet.
+        background.thread("forkserver", self._wait, failed=self._not_waited).start()
         self._loop.add_reader(process.socket, self._readable)
 
     async def fork(
         self, rank_id: str, rendezvous: socket.socket | None, board: int | None
     ) -> LocalRank:
-        try:
-            ours, theirs = socket.socketpair()
-            stderr_read, stderr_write = os.pipe2(os.O_CLOEXEC)
-        except OSError as error:
-            raise _not_started(f"{error.strerror} (see ulimit -n)", "") from None
-        ours.setblocking(False)
-        rank = LocalRank(rank_id, ours, StderrTap(stderr_read, rank_id, self._forwarder), self)
+        with contextlib.ExitStack() as on_failure:
+            try:
+                ours, theirs = map(on_failure.enter_context, socket.socketpair())
+                stderr_read, stderr_write = os.pipe2(os.O_CLOEXEC)
+                on_failure.callback(os.close, stderr_write)
+                on_failure.callback(os.close, stderr_read)
+                ours.setblocking(False)
+                tap = StderrTap(stderr_read, rank_id, self._forwarder)
+            except OSError as error:
+                raise no_room(error) from None
+            on_failure.pop_all()
+        rank = LocalRank(rank_id, ours, tap, self)
         self._ranks[rank_id] = rank
         fds = {"control": theirs.fileno(), "stderr": stderr_write}
         if rendezvous is not None:
@@ -214,7 +236,12 @@ class _Forkserver:
         return rank
 
     async def own(self, path: Path) -> None:
-        await self.send({"op": "own", "path": str(path), "identity": identity(str(path))})
+        try:
+            known = identity(str(path))
+        except OSError:
+            # Somebody has removed it: there is nothing to remove any more.
+            return
+        await self.send({"op": "own", "path": str(path), "identity": known})
 
     async def send(self, message: dict[str, Any], fds: list[int] | None = None) -> None:
         async with self._sending:
@@ -226,6 +253,11 @@ class _Forkserver:
                     await self._writable()
                 except (BrokenPipeError, ConnectionResetError):
                     break
+                except OSError as error:
+                    # Too many descriptors on their way, or no memory for the message.
+                    if message["op"] == "fork":
+                        raise no_room(error) from None
+                    raise
                 else:
                     return
         if message["op"] == "fork":
@@ -257,16 +289,19 @@ class _Forkserver:
                 data = self._process.socket.recv(MAX_PACKET_BYTES)
             except BlockingIOError:
                 return
-            except ConnectionResetError:
+            except OSError:
                 data = b""
             if not data:
                 self._loop.remove_reader(self._process.socket)
-                self._reaping = self._loop.create_task(self._reap())
+                background.task("waiting for the end of the forkserver", self._reap(), self._lost)
                 return
-            self._note(json.loads(data))
+            with background.step("reading what the forkserver says"):
+                self._note(json.loads(data))
 
     def _note(self, event: dict[str, Any]) -> None:
-        rank = self._ranks[event["id"]]
+        rank = self._ranks.get(event["id"])
+        if rank is None:
+            return
         if event["event"] == "forked":
             rank.pid = event["pid"]
             _resolve(rank.forked)
@@ -279,10 +314,30 @@ class _Forkserver:
             rank.forked.set_exception(_not_started(f"fork failed: {event['message']}", ""))
 
     async def _reap(self) -> None:
-        status = await asyncio.to_thread(self._process.popen.wait)
-        how = Exit(describe_status(status)).clause()
-        why = f"the forkserver (pid {self._process.popen.pid}) that starts ranks {how}"
+        how = Exit(describe_status(await self._exit)).clause()
         await self._stderr.drained(DRAIN_SECONDS)
+        self._end(how)
+
+    def _wait(self) -> None:
+        status = self._process.popen.wait()
+        # The loop may be gone before it.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._exit.set_result, status)
+
+    def _not_waited(self, error: BaseException) -> None:
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._lost, error)
+
+    def _lost(self, error: BaseException) -> None:
+        """It may live, but nobody hears of it: its ranks are ended with it."""
+        with contextlib.suppress(OSError):
+            self._process.popen.kill()
+        self._end(f"was lost ({type(error).__name__}: {error})")
+
+    def _end(self, how: str) -> None:
+        if self.ended.done():
+            return
+        why = f"the forkserver (pid {self._process.popen.pid}) that starts ranks {how}"
         self.ended.set_result(why)
         self._loop.remove_writer(self._process.socket)
         self._process.socket.close()
@@ -318,6 +373,12 @@ def _not_started(why: str, stderr: str) -> BridgeError:
     ending = f"; its stderr ended with:\n{stderr}" if stderr else ""
     message = f"no rank process was started: {why}{ending}"
     return BridgeError(Category.WORKER, "launch_failed", message)
+
+
+def no_room(error: OSError | RuntimeError) -> BridgeError:
+    """The error where the system has no descriptor, thread or memory left for a rank."""
+    what = getattr(error, "strerror", None) or error
+    return _not_started(f"{what} (see ulimit -n, -u)", "")
 
 
 def _resolve(future: asyncio.Future[None]) -> None:

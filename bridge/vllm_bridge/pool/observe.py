@@ -11,10 +11,11 @@ from typing import Any
 import grpc
 import grpc.aio
 
-from vllm_bridge import logs
+from vllm_bridge import background, logs
 from vllm_bridge import metadata as keys
 from vllm_bridge.codec.errors import detail_in
 from vllm_bridge.logs import LogSettings
+from vllm_bridge.pool.abort import abort
 from vllm_bridge.pool.events import Events
 from vllm_bridge.pool.metrics import OTHER, Metrics
 from vllm_bridge.pool.reflection import method_names
@@ -73,10 +74,10 @@ class RequestLog(grpc.aio.ServerInterceptor):  # type: ignore[misc]
             except grpc.aio.AbortError:
                 outcome = _reason(context)
                 raise
-            except Exception:
-                outcome = "internal"
-                logs.log(_logger, logging.ERROR, f"{method} failed by a mistake of the server")
-                raise
+            except Exception as error:
+                outcome = "internal_error"
+                _logger.exception("%s failed by a mistake of the server", method)
+                await abort(context, background.defect(method, error))
             finally:
                 seconds = time.perf_counter() - begin
                 self._metrics.request(method, outcome, seconds, _size(request), _size(response))

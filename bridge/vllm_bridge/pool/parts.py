@@ -13,6 +13,7 @@ from typing import Any
 
 import grpc.aio
 
+from vllm_bridge import background
 from vllm_bridge.metadata import PARTS
 
 PATH = "/vllm.bridge.v1.Chunks/Call"
@@ -45,7 +46,7 @@ class Parts:
         """
         call = channel.stream_stream(PATH)(timeout=timeout, metadata=metadata)
         accepted = any(key == PARTS for key, _ in await call.initial_metadata())
-        sending = asyncio.get_running_loop().create_task(self._send(call, accepted))
+        sending = background.awaited("a call in parts", self._send(call, accepted))
         try:
             while (part := await call.read()) is not grpc.aio.EOF:
                 self._answered = True

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import grpc.aio
 from google.protobuf.message import DecodeError
 
-from vllm_bridge import control
+from vllm_bridge import background, control
 from vllm_bridge._generated import control_pb2, pool_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.pool.launcher import Launcher, RankProcess
@@ -207,7 +207,7 @@ class Rank:
                     session_id=session_id, fail_fast=fail_fast, number=number
                 )
             )
-            task = asyncio.get_running_loop().create_task(self._register(request))
+            task = background.awaited("registering a session", self._register(request))
             self._registered[session_id] = task
         await asyncio.shield(task)
 
@@ -274,7 +274,8 @@ class Rank:
         self._process = await launcher.start(self.rank_id, rendezvous, board)
         self._set_state(pool_pb2.STARTING)
         loop = asyncio.get_running_loop()
-        self._tasks.append(loop.create_task(self._watch(self._process)))
+        watching = self._watch(self._process)
+        self._tasks.append(background.task("watching a rank", watching, self._unwatched))
         self._control, _ = await loop.create_unix_connection(
             lambda: _Control(self._receive, self._control_over), sock=self._process.control
         )
@@ -287,7 +288,8 @@ class Rank:
     def _set_state(self, state: pool_pb2.RankState) -> None:
         self.state = state
         if self._changed is not None:
-            self._changed(self)
+            with background.step("telling of the state of a rank"):
+                self._changed(self)
 
     async def _register(self, request: control_pb2.PoolToRank) -> None:
         await self._request(request)
@@ -321,7 +323,7 @@ class Rank:
         """It has closed its control connection, or sent nonsense on it, which is as good."""
         if not self._control_ended.done():
             self._control_ended.set_result(None)
-            self._tasks.append(asyncio.get_running_loop().create_task(self._end_soon()))
+            self._tasks.append(background.task("ending a rank", self._end_soon()))
 
     async def _end_soon(self) -> None:
         # It is about to leave, or broken.
@@ -364,7 +366,8 @@ class Rank:
             if state != self.state:
                 self._set_state(state)
         for listener in self._heartbeat_listeners:
-            listener(self, heartbeat)
+            with background.step("counting what a heartbeat says"):
+                listener(self, heartbeat)
 
     def _watch_heartbeats(self) -> None:
         """Kill a rank that has gone silent, or is overdue for longer than it may be."""
@@ -392,7 +395,7 @@ class Rank:
     def _kill_soon(self, because: str) -> None:
         if self._watching is not None:
             self._watching.cancel()
-        self._tasks.append(asyncio.get_running_loop().create_task(self.kill(because)))
+        self._tasks.append(background.task("killing a rank", self.kill(because)))
 
     def _fail_start(self, error: BridgeError) -> None:
         if not self._started.done():
@@ -430,6 +433,17 @@ class Rank:
             # Calls that wait on it fail by themselves; closing at once would cancel them instead,
             # which looks as if their own callers had.
             await self._channel.close(EXIT_SECONDS)
+
+    def _unwatched(self, error: BaseException) -> None:
+        """Nobody would hear of its end: it is ended, and counts as such."""
+        ending = f"{self.name} was ended, because watching it failed ({error!r})"
+        if self._process is not None:
+            background.task("killing a rank", self._process.kill())
+        self.exit = self.exit or "ended, because watching it failed"
+        self._set_state(pool_pb2.DEAD)
+        self._fail_start(BridgeError(Category.WORKER, "rank_died", ending))
+        if not self.died.done():
+            self.died.set_result(ending)
 
 
 def _quoted(stderr: str) -> str:

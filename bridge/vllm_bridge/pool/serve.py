@@ -8,10 +8,9 @@ import logging
 import os
 import resource
 import signal
-import threading
 from typing import TYPE_CHECKING
 
-from vllm_bridge import logs
+from vllm_bridge import background, logs
 from vllm_bridge.logs import LogSettings
 from vllm_bridge.pool.forkserver_process import spawn_forkserver
 from vllm_bridge.pool.listen import (
@@ -135,8 +134,13 @@ async def _run(
         logs.log(_logger, logging.INFO, f"listening on {ready['endpoint']}", pid=os.getpid())
         print(json.dumps(ready), flush=True)
         if embedded:
-            threading.Thread(
-                target=_wait_for_end_of_stdin, args=(loop, stop), name="stdin", daemon=True
+            # Whatever ends it: an embedded server without its owner has to leave.
+            background.thread(
+                "stdin",
+                _wait_for_end_of_stdin,
+                loop,
+                stop,
+                failed=lambda _: loop.call_soon_threadsafe(stop.set),
             ).start()
         await stop.wait()
         logs.log(_logger, logging.INFO, "stopping")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -10,6 +11,7 @@ import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError, Message
 
+from vllm_bridge import background
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.pool.abort import abort
@@ -22,6 +24,8 @@ from vllm_bridge.pool.sessions import Sessions
 from vllm_bridge.pool.shared_memory import SharedMemory
 from vllm_bridge.pool.world_spec import WorldSpec
 from vllm_bridge.pool.worlds import Worlds
+
+_logger = logging.getLogger("vllm_bridge.pool")
 
 SERVICE = "vllm.bridge.v1.Pool"
 
@@ -218,6 +222,9 @@ def _stream(
             await answer(request, context)
         except BridgeError as error:
             await abort(context, error)
+        except Exception as error:
+            _logger.exception("%s failed", request_type.DESCRIPTOR.name)
+            await abort(context, background.defect(request_type.DESCRIPTOR.name, error))
 
     return grpc.unary_stream_rpc_method_handler(handle)
 

@@ -8,6 +8,7 @@ from collections import Counter
 from datetime import timedelta
 from typing import Any
 
+from vllm_bridge import background
 from vllm_bridge._generated import pool_pb2, types_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.pool.ended import Ended
@@ -243,7 +244,7 @@ class Sessions:
                 self._counts[pool.name] += 1
                 self._admit(entry)
                 return entry
-            task = asyncio.get_running_loop().create_task(self._open(entry, pool))
+            task = background.awaited("opening a session", self._open(entry, pool))
             self._opening[session_id] = task
             task.add_done_callback(lambda _: self._opening.pop(session_id, None))
         entry = await asyncio.shield(task)
@@ -298,7 +299,7 @@ class Sessions:
         )
 
     def _begin_to_expire(self, entry: SessionEntry) -> None:
-        task = asyncio.get_running_loop().create_task(self._expire(entry))
+        task = background.task("expiring a session", self._expire(entry))
         self._expiring.add(task)
         task.add_done_callback(self._expiring.discard)
 

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
+from vllm_bridge import background
 from vllm_bridge._generated import rank_pb2
 from vllm_bridge.pool.asking import inspect
 from vllm_bridge.pool.ranks import Rank
@@ -57,7 +58,7 @@ class Settling:
             self._news[rank].set()
             return
         self._news[rank] = asyncio.Event()
-        self._tasks[rank] = asyncio.get_running_loop().create_task(self._look(rank))
+        self._tasks[rank] = background.task("looking whether a rank is idle", self._look(rank))
 
     async def _look(self, rank: Rank) -> None:
         pause = _FIRST_LOOK

@@ -13,7 +13,7 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 
-from vllm_bridge import logs
+from vllm_bridge import background, logs
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.pool.factory import RankFactory
 from vllm_bridge.pool.line import Line, Turn
@@ -71,7 +71,7 @@ class Standalone:
     def start(self) -> None:
         """Begin to fill the slots, in the background."""
         for slot in self._slots:
-            slot.task = asyncio.get_running_loop().create_task(self._keep_filled(slot))
+            slot.task = background.task("filling a place of the pool", self._keep_filled(slot))
 
     async def stop(self) -> None:
         """Stop all ranks and refuse those who wait."""
@@ -248,7 +248,9 @@ class Standalone:
     async def _keep_filled(self, slot: _Slot) -> None:
         pause = Pause()
         while True:
-            lived = await self._fill(slot)
+            lived = timedelta(0)
+            with background.step("starting a rank", lambda error: self._failed(slot, error)):
+                lived = await self._fill(slot)
             if not self._restarts.allow():
                 self._give_up(slot)
                 return
@@ -271,6 +273,9 @@ class Standalone:
         self.dispatch()
         await asyncio.wait({rank.died})
         return timedelta(seconds=asyncio.get_running_loop().time() - since)
+
+    def _failed(self, slot: _Slot, error: BaseException) -> None:
+        slot.failure = background.defect("starting a rank", error)
 
     def _give_up(self, slot: _Slot) -> None:
         rank = slot.rank

@@ -7,10 +7,11 @@ import functools
 import json
 import os
 import queue
+import select
 import sys
 import threading
 
-from vllm_bridge import logs
+from vllm_bridge import background, logs
 
 TAIL_BYTES = 8 * 1024
 
@@ -31,7 +32,7 @@ class StderrForwarder:
         self.form = "text"
         self._lines: queue.Queue[bytes | threading.Event] = queue.Queue(MAX_PENDING_LINES)
         self._dropped = 0
-        threading.Thread(target=self._run, name="stderr", daemon=True).start()
+        background.thread("stderr", self._run).start()
 
     def put(self, line: bytes) -> None:
         """Queue one line; drop it, and count it, when stderr is not being read."""
@@ -68,10 +69,21 @@ class StderrForwarder:
                 text = f"{dropped} lines of output dropped: stderr is not being read"
                 line = logs.line(self.form, "warning", __name__, text, {}) + line
             try:
-                while line:
-                    line = line[os.write(descriptor, line) :]
+                _write(descriptor, line)
             except OSError:
-                return
+                # Nobody can be told, here of all places; the next one may get through.
+                self._dropped += 1
+
+
+def _write(descriptor: int, line: bytes) -> None:
+    while line:
+        try:
+            line = line[os.write(descriptor, line) :]
+        except BlockingIOError:
+            # Another process that has it too does not want to wait there.
+            writable = select.poll()
+            writable.register(descriptor, select.POLLOUT)
+            writable.poll()
 
 
 @functools.cache

@@ -9,6 +9,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
+from vllm_bridge import background
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.board import memory_of
 from vllm_bridge.codec.errors import BridgeError, Category
@@ -17,6 +18,7 @@ from vllm_bridge.pool.diagnosis import diagnose
 from vllm_bridge.pool.ended import Ended
 from vllm_bridge.pool.gate import Gate
 from vllm_bridge.pool.inspection import rank_info
+from vllm_bridge.pool.launcher import no_room
 from vllm_bridge.pool.observe import Observer
 from vllm_bridge.pool.pools import Pools
 from vllm_bridge.pool.ranks import Rank, Seat
@@ -132,6 +134,10 @@ class Worlds:
             gone = "the request to start it was cancelled, or its deadline passed"
             await asyncio.shield(self._abandon(world, gone))
             raise
+        except OSError as error:
+            failure = no_room(error)
+            await asyncio.shield(self._abandon(world, str(failure)))
+            raise failure from error
         except Exception as error:
             await asyncio.shield(self._abandon(world, str(error)))
             raise
@@ -184,7 +190,7 @@ class Worlds:
         else:
             self._leave(world, pool_pb2.WORLD_STOPPED)
             self._close_sessions(world)
-            world.closing = asyncio.get_running_loop().create_task(_stop_all(world.ranks))
+            world.closing = background.task(f"stopping {world.world_id}", _stop_all(world.ranks))
         if world.closing is not None:
             await asyncio.shield(world.closing)
         return True
@@ -306,7 +312,7 @@ class Worlds:
         self._leave(world, pool_pb2.WORLD_FAILED)
         self._sessions.end_of_world(world.sessions, _failed(world))
         # The others may be inside a collective that waits for the dead one.
-        world.closing = asyncio.get_running_loop().create_task(_kill_all(world.ranks))
+        world.closing = background.task(f"ending {world.world_id}", _kill_all(world.ranks))
 
     def _leave(self, world: World, state: pool_pb2.WorldState) -> None:
         world.state = state
@@ -336,9 +342,8 @@ def session_of(world_id: str, rank: int) -> str:
 
 
 async def _all_or_first_failure(world: World, starts: list[Coroutine[Any, Any, None]]) -> None:
-    loop = asyncio.get_running_loop()
-    tasks = [loop.create_task(start) for start in starts]
-    stopped = loop.create_task(world.stop_requested.wait())
+    tasks = [background.awaited("starting a rank of a world", start) for start in starts]
+    stopped = background.awaited("a wish to stop the world", world.stop_requested.wait())
     try:
         pending = set(tasks)
         while pending:
