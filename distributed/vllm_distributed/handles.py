@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from vllm_distributed.background import background_thread
 from vllm_distributed.communicators.base import failure
 
 __all__ = ["Handle", "WorkHandle", "finished"]
@@ -98,9 +99,7 @@ class _Batch:
 
     def wait_in_background(self) -> None:
         if self._claim.acquire(blocking=False):
-            threading.Thread(
-                target=self._finish, name=f"{self._operation} {self._name}", daemon=True
-            ).start()
+            background_thread(f"{self._operation} {self._name}", self._finish).start()
 
     def _finish(self) -> None:
         try:
@@ -108,6 +107,10 @@ class _Batch:
                 work.wait()
         except RuntimeError as error:
             self._error = error
+        except BaseException as error:
+            # Also Ctrl-C in the thread that waits itself: for those who wait later it is not done.
+            self._error = RuntimeError(f"{type(error).__name__}: {error}")
+            raise
         finally:
             self._works, self._buffers = [], []
             self.done.set()

@@ -11,6 +11,7 @@ from datetime import timedelta
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from vllm_bridge import background
 from vllm_bridge.client import runs
 
 if TYPE_CHECKING:
@@ -44,11 +45,8 @@ def on_all_ranks(
     with run.entered():
         for rank, session in enumerate(sessions):
             context = contextvars.copy_context()
-            thread = threading.Thread(
-                target=context.run, args=(one, rank, session), name=f"{world_id} rank {rank}"
-            )
             # One that is stuck in a function of the user's does not keep the program from its end.
-            thread.daemon = True
+            thread = background.thread("World.run", context.run, one, rank, session)
             threads.append(thread)
         try:
             for thread in threads:

@@ -8,13 +8,10 @@ once when its place is needed for another.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from vllm_bridge import logs
-
-_logger = logging.getLogger("vllm_bridge.pool")
+from vllm_bridge import background
 
 MAX_CONNECTIONS = 32
 """At a time. One more takes the place of the one that has been there longest."""
@@ -63,14 +60,9 @@ class MetricsServer:
             # Not when its task comes to it: the descriptor is needed now.
             self._connections.pop(oldest).transport.abort()
             oldest.cancel()
-        task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
+        task = background.task("a scrape of the metrics", self._serve(reader, writer))
         self._connections[task] = writer
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._connections.pop(task, None)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            logs.log(_logger, logging.ERROR, f"a scrape of the metrics failed: {error!r}")
+        task.add_done_callback(lambda ended: self._connections.pop(ended, None))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

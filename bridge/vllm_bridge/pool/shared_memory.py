@@ -18,6 +18,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from vllm_bridge import background
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.pool.listen import ListenError
@@ -90,7 +91,7 @@ class SharedMemory:
         if self.directory is None or self._given.pop(number, None) is None:
             return
         path = self.directory / f"session-{number}"
-        asyncio.get_running_loop().run_in_executor(None, _remove, path)
+        background.task("removing shared memory", asyncio.to_thread(_remove, path))
 
     def _make_directory(self, path: Path) -> None:
         """A session's directory with its key, or nothing: half a key proves nothing."""

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
+from vllm_bridge import background
 from vllm_bridge.rank.journal import Journal, Record
 
 _THREAD_NAME = "rank-executor"
@@ -43,6 +44,15 @@ class Executor:
     def submit(self, work: Callable[[], None]) -> Future[None]:
         """Run work that is not a call (joining a world) in the executor's thread."""
         return self._thread.submit(work)
+
+    def later(self, what: str, work: Callable[[], object]) -> None:
+        """Run work that nobody waits for in the executor's thread. What it raises is logged."""
+
+        def run() -> None:
+            with background.step(what):
+                work()
+
+        self._thread.submit(run)
 
     def lane(self, record: Record) -> Lane:
         """What gRPC submits one call to."""

@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -98,7 +99,7 @@ class _Rank:
             rank=assigned.rank if assigned else None,
             sessions=RankSessions(
                 assigned.epoch if assigned else 0,
-                executor.submit,
+                partial(executor.later, "ending a session"),
                 self._memory_place(),
                 # The sessions of a world have one rank each.
                 home="" if assigned else self._assignment.rank_id,

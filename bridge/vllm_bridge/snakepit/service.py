@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 import grpc
 from google.protobuf.message import DecodeError, Message
 
+from vllm_bridge import background
 from vllm_bridge._generated import bridge_service_pb2 as pb
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.rank.journal import Record
@@ -139,11 +140,12 @@ class BridgeService(grpc.GenericRpcHandler):  # type: ignore[misc]
         try:
             if not context.add_callback(lambda: self._state.telemetry.close(stream)):
                 return
-            threading.Thread(
-                target=_follow_controls,
-                args=(requests, stream),
-                name="telemetry-controls",
-                daemon=True,
+            background.thread(
+                "telemetry-controls",
+                _follow_controls,
+                requests,
+                stream,
+                failed=lambda _: self._state.telemetry.close(stream),
             ).start()
             for event in stream:
                 yield event.SerializeToString()
@@ -277,7 +279,7 @@ def _tool_chunks(
                 if final:
                     return
         finally:
-            state.executor.submit(stream.close)
+            state.executor.later("closing the stream of a tool", stream.close)
     except DecodeError as error:
         _abort(context, _malformed(pb.ExecuteToolRequest, error))
     except Exception as error:  # noqa: BLE001 - whatever a call raises is its caller's answer

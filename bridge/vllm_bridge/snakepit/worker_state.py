@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from vllm_bridge.rank.executor import Executor
@@ -26,7 +26,7 @@ class WorkerState:
         self.options = options
         self.journal = Journal()
         self.executor = Executor(self.journal)
-        self.sessions = WorkerSessions(self.executor.submit)
+        self.sessions = WorkerSessions(partial(self.executor.later, "ending a session"))
         self.telemetry = Telemetry()
         self.elixir = Elixir(options.elixir_address)
 

@@ -26,6 +26,7 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 
+from vllm_distributed.background import background_thread
 from vllm_distributed.communicators.message_queue_frames import GOODBYE, Assembler
 from vllm_distributed.errors import (
     InvalidArgumentError,
@@ -104,9 +105,7 @@ class SocketWriter:
         woken.setblocking(False)
         self._woken = woken
         self._selector.register(woken, selectors.EVENT_READ)
-        self._thread = threading.Thread(
-            target=self._serve, name="vllm_distributed message queue", daemon=True
-        )
+        self._thread = background_thread("message queue", self._serve, self._failed)
         self._thread.start()
 
     def connected(self) -> list[int]:
@@ -191,6 +190,13 @@ class SocketWriter:
                     self._drop(peer, "it did not prove itself in time")
         finally:
             self._close_everything()
+
+    def _failed(self, error: BaseException) -> None:
+        """Nobody serves the readers any more: all of them are lost, those that never came too."""
+        with self._changed:
+            for rank in range(self._n_reader):
+                self._lost.setdefault(rank, f"the writer's thread has failed: {error!r}")
+            self._changed.notify_all()
 
     def _is_through(self) -> bool:
         with self._changed:

@@ -31,7 +31,7 @@ from vllm_distributed.communicators.shared_progress import Progress, keep_going
 from vllm_distributed.communicators.shared_segment import Segment
 from vllm_distributed.communicators.shared_steps import Steps
 from vllm_distributed.communicators.spans import Spans
-from vllm_distributed.errors import EncodingError, GroupDestroyedError
+from vllm_distributed.errors import CollectiveError, EncodingError, GroupDestroyedError
 from vllm_distributed.message_steps import NO_STAMP, Stamp
 
 __all__ = [
@@ -71,6 +71,16 @@ def unpacked(data: bytes) -> tuple[bytes, int, int, Stamp]:
             f"the memory is damaged"
         )
     return mark, head_bytes, body_bytes, Stamp(*stamp)
+
+
+def _failed_behind(operation: str, group: str, error: BaseException) -> CollectiveError:
+    return CollectiveError(
+        f"{operation} on {group} failed while nobody waited for it: {type(error).__name__}: "
+        f"{error}. The group cannot be used any more: destroy it and initialise it again on every "
+        f"rank",
+        group=group,
+        operation=operation,
+    )
 
 
 class Job:
@@ -179,7 +189,11 @@ class Pipe(ABC):
             self._fail(error)
             return Progress.DONE
 
-        keep_going(advance)
+        def failed(error: BaseException) -> None:
+            steps.break_off(operation)
+            self._fail(_failed_behind(operation, steps.name, error))
+
+        keep_going(advance, failed)
 
     def _abandon(self, job: Job, operation: str) -> None:
         """Nobody waits for a job any more: as if it had not begun, or the group is out of step."""

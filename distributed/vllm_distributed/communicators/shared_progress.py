@@ -13,6 +13,7 @@ from collections.abc import Callable
 from enum import Enum
 from time import monotonic
 
+from vllm_distributed.background import Failed, background_thread, tell
 from vllm_distributed.communicators.waiting import Wait
 
 __all__ = ["Progress", "keep_going"]
@@ -38,16 +39,16 @@ there."""
 class _Background:
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._running: list[Advance] = []
+        self._running: dict[Advance, Failed] = {}
         self._has_thread = False
 
-    def add(self, advance: Advance) -> None:
+    def add(self, advance: Advance, failed: Failed) -> None:
         with self._lock:
-            self._running.append(advance)
-            if self._has_thread:
-                return
-            self._has_thread = True
-        threading.Thread(target=self._run, name="vllm_distributed progress", daemon=True).start()
+            if not self._has_thread:
+                # In the lock, and first: if it cannot be started, nothing was left to it.
+                background_thread("progress", self._run, self._ended).start()
+                self._has_thread = True
+            self._running[advance] = failed
 
     def finish(self, seconds: float) -> None:
         """Wait until everything is done, for at most so long."""
@@ -60,11 +61,12 @@ class _Background:
         while True:
             look_around = wait.time_to_look_around()
             with self._lock:
-                running = list(self._running)
-            found = [(advance, advance(look_around)) for advance in running]
-            done = [advance for advance, progress in found if progress is Progress.DONE]
+                running = list(self._running.items())
+            found = [(each, _moved(each, failed, look_around)) for each, failed in running]
             with self._lock:
-                self._running = [each for each in self._running if each not in done]
+                for advance, progress in found:
+                    if progress is Progress.DONE:
+                        del self._running[advance]
                 if not self._running:
                     self._has_thread = False
                     return
@@ -73,13 +75,31 @@ class _Background:
             else:
                 wait = Wait(None)
 
+    def _ended(self, error: BaseException) -> None:
+        """The thread itself has failed: all that it would have moved on fails with it."""
+        with self._lock:
+            running, self._running = self._running, {}
+            self._has_thread = False
+        for failed in running.values():
+            failed(error)
+
+
+def _moved(advance: Advance, failed: Failed, look_around: bool) -> Progress:
+    # What goes wrong in one group stops no other.
+    try:
+        return advance(look_around)
+    except Exception as error:  # noqa: BLE001 - told to whoever waits
+        tell("what was left to go on in the background", error, failed)
+        return Progress.DONE
+
 
 _background = _Background()
 
 
-def keep_going(advance: Advance) -> None:
-    """Call `advance` again and again until it is done."""
-    _background.add(advance)
+def keep_going(advance: Advance, failed: Failed) -> None:
+    """Call `advance` again and again until it is done. If it raises, it is done, and `failed` hears
+    of that."""
+    _background.add(advance, failed)
 
 
 def _after_fork() -> None:
