@@ -67,6 +67,9 @@ defmodule Vllm.Options do
   defp valid?(:text, value),
     do: is_binary(value) and value != "" and String.valid?(value) and String.printable?(value)
 
+  # What is in it, who uses it checks: the path of a socket may be bytes that are no text.
+  defp valid?(:address, value), do: is_binary(value) and value != ""
+
   defp valid?(:label, value), do: valid?(:text, value) or valid?(:name, value)
   defp valid?(:name, value), do: is_atom(value) and value not in [nil, true, false]
   defp valid?({:list, type}, value), do: is_list(value) and Enum.all?(value, &valid?(type, &1))
@@ -90,6 +93,7 @@ defmodule Vllm.Options do
   defp describe(:count), do: "an integer from 0 up"
   defp describe(:transport), do: "a module or {module, options}"
   defp describe(:text), do: "a non-empty string"
+  defp describe(:address), do: "a non-empty string"
   defp describe(:label), do: "a non-empty string or an atom"
   defp describe(:name), do: "a name (an atom)"
   defp describe({:list, type}), do: "a list, each element #{describe(type)}"

@@ -12,6 +12,19 @@ defmodule Vllm.Bridge.EndpointTest do
     assert Endpoint.parse("unix:///a/b.sock") == {:ok, {:local, "/a/b.sock"}}
     assert Endpoint.parse("rank-0.example.org:1") == {:ok, {:tcp, "rank-0.example.org", 1}}
     assert Endpoint.parse("127.0.0.1:65535") == {:ok, {:tcp, "127.0.0.1", 65_535}}
+    assert Endpoint.parse("[fe80::1%eth0]:1") == {:ok, {:tcp, "fe80::1%eth0", 1}}
+    assert Endpoint.parse("[fe80::1%25eth0]:1") == {:ok, {:tcp, "fe80::1%eth0", 1}}
+    assert Endpoint.authority({:tcp, "fe80::1%eth0", 1}) == "[fe80::1]:1"
+  end
+
+  test "a socket's path is taken as it is, whatever it contains" do
+    for path <- ["/a b/x", "/a#b?c,d%41e", "/über/😀", "/a\nb", <<"/", 0xFF, 0xFE>>] do
+      assert Endpoint.parse("unix:" <> path) == {:ok, {:local, path}}
+      assert String.printable?(Endpoint.readable("unix:" <> path))
+    end
+
+    assert Endpoint.readable(<<"unix:/a", 0xFF, "b">>) == "unix:/a\\xffb"
+    assert Endpoint.readable("unix:/über") == "unix:/über"
   end
 
   test "what is refused is named, with what is accepted" do

@@ -7,7 +7,7 @@ defmodule Vllm.Bridge.Connections do
   use GenServer
   require Logger
 
-  alias Vllm.Bridge.{Connection, Profiles}
+  alias Vllm.Bridge.{Connection, Endpoint, Profiles}
   alias Vllm.{Error, Session}
   require Logger
 
@@ -150,7 +150,7 @@ defmodule Vllm.Bridge.Connections do
       bridge: state.name,
       manager: self(),
       pool: pool,
-      endpoint: state.endpoint,
+      endpoint: Endpoint.readable(state.endpoint),
       default_session: "elixir-" <> id,
       call_prefix: id <> "-",
       counter: :atomics.new(1, signed: false),

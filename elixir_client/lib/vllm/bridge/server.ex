@@ -5,7 +5,7 @@ defmodule Vllm.Bridge.Server do
 
   use GenServer
 
-  alias Vllm.Bridge.ReadyLine
+  alias Vllm.Bridge.{Endpoint, ReadyLine}
   alias Vllm.{Deadline, Error}
   require Logger
 
@@ -90,7 +90,7 @@ defmodule Vllm.Bridge.Server do
     case await_ready(port, %{partial: "", last: []}, deadline) do
       {:ok, endpoint, os_pid} ->
         Logger.metadata(vllm_server_pid: os_pid)
-        Logger.info("vllm-bridge #{os_pid} listens at #{endpoint}")
+        Logger.info("vllm-bridge #{os_pid} listens at #{Endpoint.readable(endpoint)}")
         {:ok, %{port: port, endpoint: endpoint, os_pid: os_pid, partial: ""}}
 
       {:error, reason, problem, output} ->

@@ -8,7 +8,7 @@ defmodule Vllm.Bridge.Settings do
 
   @schema [
             server: [
-              type: {:or, [{:in, [:embedded]}, :text]},
+              type: {:or, [{:in, [:embedded]}, :address]},
               default: :embedded,
               doc:
                 "`:embedded` starts the Python pool as a child OS process; `\"unix:/path\"` or " <>

@@ -104,8 +104,28 @@ defmodule Vllm.Bridge.Connection.Socket do
     do: :gen_tcp.connect({:local, path}, 0, @options, Deadline.wait(deadline))
 
   defp connect({:tcp, host, port}, deadline) do
-    host = String.to_charlist(host)
+    case Endpoint.zoned(host) do
+      {:ok, address, zone} -> connect_zoned(address, zone, port, deadline)
+      :error -> connect_host(String.to_charlist(host), port, deadline)
+    end
+  end
 
+  defp connect_zoned(address, zone, port, deadline) do
+    with {:ok, scope} <- scope(zone) do
+      address = %{family: :inet6, addr: address, port: port, scope_id: scope}
+      :gen_tcp.connect(address, @tcp_options ++ @options, Deadline.wait(deadline))
+    end
+  end
+
+  defp scope(zone) do
+    case {Integer.parse(zone), :net.if_name2index(String.to_charlist(zone))} do
+      {_, {:ok, index}} -> {:ok, index}
+      {{index, ""}, _no_name} when index >= 0 -> {:ok, index}
+      _neither -> {:error, :enodev}
+    end
+  end
+
+  defp connect_host(host, port, deadline) do
     case :inet.parse_address(host) do
       {:ok, address} when tuple_size(address) == 8 -> connect(address, port, [:inet6], deadline)
       {:ok, address} -> connect(address, port, [], deadline)
