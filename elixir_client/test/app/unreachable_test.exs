@@ -127,6 +127,19 @@ defmodule Vllm.UnreachableTest do
     end
   end
 
+  test "a call with a large tensor and a time of its own is back in time though the server is silent" do
+    silent = FakePool.start(fn _method, _body, _metadata, _to -> :later end)
+    start_supervised!({Vllm.Bridge, name: :silent, server: silent})
+    tensor = Vllm.Tensor.from_binary(:binary.copy(<<0>>, 1_000_000), :u8, {1_000_000})
+    started = System.monotonic_time(:millisecond)
+
+    assert {:error, %Error{reason: "deadline_exceeded"}} =
+             Vllm.call("torch.tril", [tensor], __runtime__: [bridge: :silent, timeout: 200])
+
+    # And a second in which it is asked what became of the call.
+    assert System.monotonic_time(:millisecond) - started < 10_000
+  end
+
   test "a timeout among the keywords of Python is told where it belongs" do
     assert {:error, %Error{python_type: "TypeError"} = error} =
              Vllm.call("torch.tril", [], timeout: 5)

@@ -108,6 +108,17 @@ defmodule Vllm.Bridge.Owners do
     {:noreply, state}
   end
 
+  # One that ends things failed at it.
+  def handle_info({:EXIT, _pid, reason}, state) when reason not in [:normal, :shutdown] do
+    Logger.error(
+      "what a process that died had opened may be left until the bridge ends: " <>
+        Exception.format_exit(reason),
+      vllm_bridge: state.bridge
+    )
+
+    {:noreply, state}
+  end
+
   def handle_info(_other, state), do: {:noreply, state}
 
   defp give(state, pid, thing) do

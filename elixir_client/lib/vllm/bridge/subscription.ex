@@ -101,6 +101,14 @@ defmodule Vllm.Bridge.Subscription do
     tell(state, {:error, %Error{category: :pool, reason: "bridge_stopped", message: message}})
   end
 
+  # Its own end was told already. Of any other the subscriber would wait for messages for ever.
+  def terminate(reason, %{opening: :open} = state) when reason not in [:normal, :shutdown] do
+    message =
+      "the process of the subscription failed: #{Exception.format_exit(reason)}. Subscribe again"
+
+    tell(state, {:error, %Error{category: :pool, reason: "subscription_ended", message: message}})
+  end
+
   def terminate(_reason, _state), do: :ok
 
   defp answered(:ok, state) do

@@ -32,7 +32,7 @@ defmodule Vllm.Tensor.Carrier do
 
     case lease(call, parcel, deadline) do
       {:ok, lease} -> through_memory(call, parcel, lease, deadline)
-      :none -> without_memory(call, parcel, Deadline.left(deadline))
+      :none -> without_memory(call, parcel, deadline)
     end
   end
 
@@ -102,7 +102,7 @@ defmodule Vllm.Tensor.Carrier do
   defp fall_back(call, parcel, lease, deadline) do
     Segments.discard(lease)
     if parcel.large <= lease.max_bytes, do: Segments.give_up(lease.bridge, lease.session_id)
-    without_memory(call, parcel, Deadline.left(deadline))
+    without_memory(call, parcel, deadline)
   end
 
   # --- which segment ----------------------------------------------------------------------------
@@ -212,21 +212,22 @@ defmodule Vllm.Tensor.Carrier do
 
   # --- without shared memory --------------------------------------------------------------------
 
-  defp without_memory(call, parcel, timeout) do
+  defp without_memory(call, parcel, deadline) do
     if max(parcel.large, parcel.expected) >= Chunks.min_bytes() do
-      case Chunks.call(call, parcel, timeout) do
+      case Chunks.call(call, parcel, Deadline.left(deadline)) do
         {:ok, body, chunks} -> {:ok, %{received(call, body) | chunks: chunks}}
         # A server that knows no chunks.
-        {:error, {:status, 12, _text, _trailers}} -> send_and_receive(call, parcel, timeout)
+        {:error, {:status, 12, _text, _trailers}} -> send_and_receive(call, parcel, deadline)
         {:error, reason} -> {:error, reason}
       end
     else
-      send_and_receive(call, parcel, timeout)
+      send_and_receive(call, parcel, deadline)
     end
   end
 
-  defp send_and_receive(call, parcel, timeout) do
-    with {:ok, body} <- send_inline(call, parcel, timeout, []), do: {:ok, received(call, body)}
+  defp send_and_receive(call, parcel, deadline) do
+    with {:ok, body} <- send_inline(call, parcel, Deadline.left(deadline), []),
+         do: {:ok, received(call, body)}
   end
 
   defp received(call, body),

@@ -91,9 +91,9 @@ defmodule Vllm.World.Progress do
   defp tell(state, info) do
     state.fun.(info)
     %{state | info: info}
-  rescue
-    error ->
-      Logger.error("on_progress failed: " <> Exception.format(:error, error, __STACKTRACE__))
+  catch
+    kind, reason ->
+      Logger.error("on_progress failed: " <> Exception.format(kind, reason, __STACKTRACE__))
       %{state | info: info}
   end
 end

@@ -52,8 +52,11 @@ defmodule Vllm.World.Starter do
         send(starting.pid, :taken)
         error
 
-      {:DOWN, ^ref, :process, _pid, _reason} ->
+      {:DOWN, ^ref, :process, _pid, reason} when reason in [:normal, :shutdown, :noproc] ->
         {:error, Error.validation(over(starting), "invalid_argument")}
+
+      {:DOWN, ^ref, :process, _pid, crash} ->
+        {:error, start_failed(crash)}
     after
       Deadline.wait(deadline) ->
         if Deadline.over?(deadline),
@@ -65,6 +68,11 @@ defmodule Vllm.World.Starter do
   defp over(starting) do
     "world #{starting.id} is not on its way any more: it was awaited already, or the process that " <>
       "started it has ended"
+  end
+
+  defp start_failed(crash) do
+    message = "the start of the world ended: #{Exception.format_exit(crash)}. Start it again"
+    %Error{category: :pool, reason: "world_start_failed", message: message}
   end
 
   defp not_ready(starting, info) do
@@ -141,9 +149,7 @@ defmodule Vllm.World.Starter do
   end
 
   def handle_info({:EXIT, pid, reason}, %{pid: pid} = state) do
-    message = "the start of the world ended: #{Exception.format_exit(reason)}"
-    error = %Error{category: :pool, reason: "world_start_failed", message: message}
-    handle_info({:result, {:error, error}}, state)
+    handle_info({:result, {:error, start_failed(reason)}}, state)
   end
 
   # A detached world becomes ready without us.
