@@ -339,6 +339,7 @@ class _Forkserver:
             return
         why = f"the forkserver (pid {self._process.popen.pid}) that starts ranks {how}"
         self.ended.set_result(why)
+        self._loop.remove_reader(self._process.socket)
         self._loop.remove_writer(self._process.socket)
         self._process.socket.close()
         self._stderr.close()

@@ -1,0 +1,560 @@
+"""No task and no thread ends in silence: each is listed, raises once, and what follows is seen.
+
+A new one has to go through `background`, and to be listed with a test.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import functools
+import logging
+import os
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import vllm_distributed
+from vllm_bridge import background, version
+from vllm_bridge._generated import pool_pb2, types_pb2
+from vllm_bridge.client import connect
+from vllm_bridge.codec.errors import BridgeError
+from vllm_bridge.pool import launcher as launcher_module
+from vllm_bridge.pool import service, shared_memory
+from vllm_bridge.pool import settling as settling_module
+from vllm_bridge.pool import stderr as stderr_module
+from vllm_bridge.pool.attachments import Attachments
+from vllm_bridge.pool.factory import RankFactory
+from vllm_bridge.pool.forkserver_process import spawn_forkserver
+from vllm_bridge.pool.gate import Gate
+from vllm_bridge.pool.health import Health
+from vllm_bridge.pool.launcher import LocalRank
+from vllm_bridge.pool.listen import UnixAddress
+from vllm_bridge.pool.metrics import Metrics
+from vllm_bridge.pool.metrics_server import MetricsServer
+from vllm_bridge.pool.ranks import Rank
+from vllm_bridge.pool.runtime_dir import RuntimeDir
+from vllm_bridge.pool.server import PoolServer, Resources
+from vllm_bridge.pool.settings import PoolSettings, ServerSettings
+from vllm_bridge.pool.stderr import StderrForwarder
+from vllm_bridge.pool.world_spec import WorldSpec
+from vllm_bridge.rank.executor import Executor
+from vllm_bridge.rank.journal import Journal
+from vllm_distributed.communicators.message_queue_sockets import SocketWriter
+from vllm_distributed.communicators.shared_progress import Progress, keep_going
+from vllm_distributed.errors import CollectiveError
+from vllm_distributed.handles import WorkHandle
+
+pytestmark = pytest.mark.timeout(60)
+
+HERE = Path(__file__).parent
+PACKAGES = [Path(version.__file__).parent, Path(vllm_distributed.__file__).parent]
+
+# What is begun, as the sources name it; `{}` is whatever is filled in.
+LISTED = {
+    "awaited": {
+        # Their outcome is that of whoever waits.
+        "a call in parts",
+        "a wish to stop the world",
+        "opening a session",
+        "registering a session",
+        "starting a rank of a world",
+    },
+    "task": {
+        "a scrape of the metrics",
+        "asking ranks what they do",
+        "ending a rank",
+        "ending what a client owned",
+        "ending {}",
+        "expiring a session",
+        "filling a place of the pool",
+        "killing a rank",
+        "looking whether a rank is idle",
+        "removing shared memory",
+        "stopping {}",
+        "the health service",
+        "waiting for the end of the forkserver",
+        "watching a rank",
+    },
+    "thread": {"World.run", "forkserver", "stderr", "stdin", "telemetry-controls"},
+    "background_thread": {"message queue", "progress", "{} {}"},
+}
+
+
+def named(node: ast.expr) -> str:
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    assert isinstance(node, ast.JoinedStr), "the name of background work is written where it begins"
+    return "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)
+
+
+@functools.cache
+def calls() -> list[tuple[Path, ast.Call, str]]:
+    """Every call in the sources, with the last part of what is called."""
+    return list(_calls())
+
+
+def _calls() -> Iterator[tuple[Path, ast.Call, str]]:
+    for package in PACKAGES:
+        for path in package.rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Call) and isinstance(node.func, (ast.Attribute, ast.Name)):
+                    function = node.func
+                    name = function.attr if isinstance(function, ast.Attribute) else function.id
+                    yield path, node, name
+
+
+def test_all_background_work_is_begun_in_one_place() -> None:
+    beginning = {"create_task", "ensure_future", "Thread", "run_in_executor", "start_new_thread"}
+    elsewhere = [
+        f"{path.name}:{node.lineno}"
+        for path, node, name in calls()
+        if name in beginning and path.name != "background.py"
+    ]
+    assert not elsewhere, "begin it with `background.task` or `background.thread`"
+
+
+def test_all_background_work_is_listed() -> None:
+    found: dict[str, set[str]] = {kind: set() for kind in LISTED}
+    for path, node, name in calls():
+        of_module = isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name)
+        of_ours = of_module and node.func.value.id == "background"  # type: ignore[attr-defined]
+        ours = of_ours or name == "background_thread"
+        if ours and name in found and path.name != "background.py":
+            found[name].add(named(node.args[0]))
+    assert found == LISTED
+
+
+Once = Callable[[Any, str], "list[int]"]
+
+
+@pytest.fixture
+def once(monkeypatch: pytest.MonkeyPatch) -> Once:
+    """Make a function, of a class or a module, raise the first time it is called."""
+
+    def install(where: Any, name: str, error: type[Exception] = RuntimeError) -> list[int]:
+        original = getattr(where, name)
+        raised: list[int] = []
+
+        @functools.wraps(original)
+        def replacement(*args: Any, **kwargs: Any) -> Any:
+            if not raised:
+                raised.append(1)
+                raise error("made to fail once")
+            return original(*args, **kwargs)
+
+        monkeypatch.setattr(where, name, replacement)
+        return raised
+
+    return install
+
+
+def told(caplog: pytest.LogCaptureFixture, what: str) -> bool:
+    """Whether the log says that this has failed, with the traceback."""
+    return any(
+        record.message == f"{what} failed" and record.exc_info is not None
+        for record in caplog.records
+        if record.levelno == logging.ERROR
+    )
+
+
+async def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
+    give_up_at = asyncio.get_running_loop().time() + seconds
+    while not condition():
+        assert asyncio.get_running_loop().time() < give_up_at, "it never came to that"
+        # The pace of looking.
+        await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+def serving(
+    short_tmp: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[Callable[[PoolServer], Awaitable[None]]], None]:
+    """Run a server of one fake rank in this process, while a coroutine looks at it."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(HERE), *map(str, _roots())]))
+
+    def run(look: Callable[[PoolServer], Awaitable[None]]) -> None:
+        runtime_dir = RuntimeDir.create(short_tmp)
+
+        async def serve() -> None:
+            settings = ServerSettings(
+                pools={"default": PoolSettings(size=1)}, entry_point="fake_rank:main"
+            )
+            forkserver = spawn_forkserver(settings.entry_point, runtime_dir.path)
+            server = PoolServer(Resources(runtime_dir, forkserver), settings, None)
+            try:
+                await server.start(UnixAddress(runtime_dir.path / "pool.sock"))
+                await look(server)
+            finally:
+                await asyncio.wait_for(server.stop(), 20)
+
+        try:
+            asyncio.run(serve())
+        finally:
+            runtime_dir.remove()
+
+    return run
+
+
+def _roots() -> list[Path]:
+    return [package.parent for package in PACKAGES]
+
+
+def ready(server: PoolServer) -> list[Rank]:
+    return server._pools.get("").standalone.ready()
+
+
+@pytest.mark.parametrize("error", [RuntimeError, OSError])
+def test_a_place_that_could_not_be_filled_is_filled_again(
+    serving: Any, once: Any, error: type[Exception]
+) -> None:
+    raised = once(RankFactory, "create", error)
+
+    async def look(server: PoolServer) -> None:
+        await until(lambda: raised)
+        await until(lambda: ready(server))
+
+    serving(look)
+
+
+def test_a_place_is_filled_again_though_forkserver_and_socket_file_are_gone(
+    serving: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def look(server: PoolServer) -> None:
+        await until(lambda: ready(server))
+        (first,) = ready(server)
+        (path,) = server._launcher._owned
+        path.unlink()
+        server._launcher._current._process.popen.kill()
+        await until(lambda: ready(server) and ready(server) != [first])
+        assert "another takes its place" in caplog.text
+
+    with caplog.at_level(logging.WARNING):
+        serving(look)
+
+
+@pytest.mark.parametrize(
+    ("where", "function", "what"),
+    [
+        (launcher_module, "describe_status", "waiting for the end of the forkserver"),
+        (launcher_module._Forkserver, "_end", "waiting for the end of the forkserver"),
+    ],
+)
+def test_a_forkserver_whose_end_cannot_be_told_is_replaced(
+    serving: Any, once: Any, caplog: pytest.LogCaptureFixture, where: Any, function: str, what: str
+) -> None:
+    async def look(server: PoolServer) -> None:
+        await until(lambda: ready(server))
+        (first,) = ready(server)
+        once(where, function)
+        server._launcher._current._process.popen.kill()
+        await until(lambda: told(caplog, what))
+        await until(lambda: ready(server) and ready(server) != [first])
+
+    serving(look)
+
+
+def test_a_forkserver_that_nobody_waits_for_is_replaced(
+    serving: Any, once: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    once(launcher_module._Forkserver, "_wait")
+
+    async def look(server: PoolServer) -> None:
+        await until(lambda: told(caplog, "forkserver"))
+        await until(lambda: ready(server))
+
+    serving(look)
+
+
+def test_a_rank_that_is_not_watched_is_ended_and_replaced(
+    serving: Any, once: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    once(LocalRank, "wait")
+
+    async def look(server: PoolServer) -> None:
+        await until(lambda: told(caplog, "watching a rank"))
+        await until(lambda: ready(server))
+        (rank,) = ready(server)
+        assert rank.rank_id != "rank-0"
+
+    serving(look)
+
+
+@pytest.mark.parametrize("what", ["killing a rank", "ending a rank"])
+def test_a_rank_that_could_not_be_killed_is_told_of(
+    serving: Any, once: Any, caplog: pytest.LogCaptureFixture, what: str
+) -> None:
+    async def look(server: PoolServer) -> None:
+        await until(lambda: ready(server))
+        (rank,) = ready(server)
+        once(LocalRank, "kill")
+        if what == "killing a rank":
+            rank._kill_soon("it was asked for")
+        else:
+            rank._control_over()
+        await until(lambda: told(caplog, what))
+        # Another try ends it, and its place is filled.
+        await rank.kill()
+        await until(lambda: ready(server) and ready(server) != [rank])
+
+    serving(look)
+
+
+def test_a_rank_in_doubt_is_free_again_when_looking_fails(
+    serving: Any, once: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def look(server: PoolServer) -> None:
+        await until(lambda: ready(server))
+        (rank,) = ready(server)
+        once(settling_module, "_calls_on")
+        settling = settling_module.Settling(lambda _: None, lambda _: None)
+        settling.doubt(rank)
+        await until(lambda: told(caplog, "looking whether a rank is idle"))
+        assert not rank.busy_elsewhere
+
+    serving(look)
+
+
+def test_the_end_of_sessions_worlds_and_memory_is_told_of_when_it_fails(
+    serving: Any, once: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def look(server: PoolServer) -> None:
+        await until(lambda: ready(server))
+        session = await server._sessions.open("one", "", 0, "")
+        once(type(server._sessions), "_end")
+        server._sessions._begin_to_expire(session)
+        await until(lambda: told(caplog, "expiring a session"))
+        assert "one" in server._sessions._live, "its next expiry tries again"
+        spec = WorldSpec.from_request(
+            pool_pb2.StartWorldRequest(tensor_parallel_size=1, gate=False), PoolSettings()
+        )
+        world = await server._worlds.start("here", spec)
+        once(Rank, "kill")
+        server._worlds._rank_died(world, "it was said to be dead")
+        await until(lambda: told(caplog, "ending here"))
+        other = await server._worlds.start("there", spec)
+        once(Rank, "stop")
+        with pytest.raises(RuntimeError, match="once"):
+            await server._worlds.stop(other.world_id)
+        await until(lambda: told(caplog, "stopping there"))
+
+    serving(look)
+
+
+def test_the_health_service_goes_on(once: Any, caplog: pytest.LogCaptureFixture) -> None:
+    async def run() -> None:
+        health = Health(list)
+        once(Health, "_set_all")
+        health.start()
+        await until(lambda: told(caplog, "the health service"))
+        seen: list[int] = []
+        health._pools = lambda: seen.append(1) or []  # type: ignore[func-returns-value]
+        health.changed()
+        await until(lambda: seen)
+        await health.stop()
+
+    asyncio.run(run())
+
+
+def test_what_a_client_owned(caplog: pytest.LogCaptureFixture) -> None:
+    async def run() -> None:
+        async def gone(client_id: str, why: str) -> None:
+            raise RuntimeError(f"{client_id} {why}")
+
+        attachments = Attachments(timedelta(0), 10, gone)
+        with attachments.owner("somebody"):
+            pass
+        await until(lambda: told(caplog, "ending what a client owned"))
+        attachments.stop()
+
+    asyncio.run(run())
+
+
+def test_a_scrape(caplog: pytest.LogCaptureFixture) -> None:
+    async def run() -> None:
+        answers: list[int] = []
+
+        async def scrape(accept: str) -> tuple[str, bytes]:
+            if not answers:
+                answers.append(1)
+                raise RuntimeError("no")
+            return "text/plain", b"fine"
+
+        server = MetricsServer(scrape)
+        port = await server.start("127.0.0.1", 0)
+        try:
+            for expected in (b"", b"fine"):
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.write(b"GET / HTTP/1.1\r\n\r\n")
+                try:
+                    answer = await reader.read()
+                except ConnectionResetError:
+                    answer = b""
+                assert answer.endswith(expected)
+                writer.close()
+        finally:
+            await server.close()
+        assert told(caplog, "a scrape of the metrics")
+
+    asyncio.run(run())
+
+
+def test_asking_ranks_what_they_do(once: Any, caplog: pytest.LogCaptureFixture) -> None:
+    async def run() -> None:
+        gate = Gate(Metrics())
+        loop = asyncio.get_running_loop()
+        gate._referee.due = loop.time  # type: ignore[method-assign]
+        gate._referee.expire = lambda tell: []  # type: ignore[method-assign, assignment]
+        once(Gate, "_ask_rank")
+        once(gate._referee, "waiting")
+        gate._ask()
+        await until(lambda: told(caplog, "asking ranks what they do"))
+        # Those who wait are refused all the same.
+        assert gate._timer is not None
+        gate._timer.cancel()
+
+    asyncio.run(run())
+
+
+def test_standard_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    read, write = os.pipe()
+    written = threading.Event()
+    forms: list[OSError] = [BrokenPipeError(), BlockingIOError()]
+    real = os.write
+
+    def fail(descriptor: int, data: bytes) -> int:
+        if forms:
+            raise forms.pop(0)
+        count = real(write, data)
+        written.set()
+        return count
+
+    monkeypatch.setattr(stderr_module.os, "write", fail)
+    forwarder = StderrForwarder()
+    for line in (b"lost\n", b"one\n"):
+        forwarder.put(line)
+    assert written.wait(10)
+    forwarder.flush(10)
+    assert b"1 lines of output dropped" in (text := os.read(read, 4096))
+    assert text.endswith(b"one\n")
+    os.close(read)
+    os.close(write)
+
+
+def test_threads_and_what_depends_on_them(caplog: pytest.LogCaptureFixture) -> None:
+    """`stdin`, `telemetry-controls`, `World.run`: whoever waits hears of it."""
+    failed: list[BaseException] = []
+
+    def work(value: int) -> None:
+        raise ValueError(value)
+
+    thread = background.thread("stdin", work, 7, failed=failed.append)
+    thread.start()
+    thread.join(10)
+    assert told(caplog, "stdin")
+    assert str(failed[0]) == "7"
+    assert background.defect("it", failed[0]).reason == "internal_error"
+    assert background.defect("it", kept := BridgeError.from_detail(_detail())) is kept
+
+
+def _detail() -> Any:
+    return types_pb2.ErrorDetail(category=types_pb2.ErrorDetail.POOL, reason="any")
+
+
+def test_what_nobody_waits_for_in_a_rank(caplog: pytest.LogCaptureFixture) -> None:
+    executor = Executor(Journal())
+    executor.later("ending a session", lambda: [][0])
+    assert executor.submit(lambda: None).result(10) is None
+    assert told(caplog, "ending a session")
+
+
+def test_one_groups_failure_in_the_background_stops_no_other(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    moved = threading.Event()
+    failed: list[BaseException] = []
+    turns: list[int] = []
+
+    def broken(look_around: bool) -> Progress:
+        raise IndexError("the memory of this group is gone")
+
+    def whole(look_around: bool) -> Progress:
+        turns.append(1)
+        if len(turns) < 50:
+            return Progress.MOVED
+        moved.set()
+        return Progress.DONE
+
+    keep_going(whole, failed.append)
+    keep_going(broken, failed.append)
+    assert moved.wait(10)
+    assert [type(error) for error in failed] == [IndexError]
+    assert told(caplog, "what was left to go on in the background")
+    # And the next one finds a thread.
+    moved.clear()
+    turns.clear()
+    keep_going(whole, failed.append)
+    assert moved.wait(10)
+
+
+def test_a_handle_that_nobody_waited_for_has_failed_when_its_work_has(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Work:
+        def wait(self) -> None:
+            raise ValueError("not a RuntimeError")
+
+        def is_completed(self) -> bool:
+            return False
+
+    handle = WorkHandle("tp:0", "isend", [Work()], [], knows_when_done=False)
+    while not handle.is_completed():
+        handle._batch.done.wait(10)
+    with pytest.raises(CollectiveError, match="not a RuntimeError"):
+        handle.wait()
+    assert told(caplog, "isend tp:0")
+
+
+def test_a_message_queue_whose_thread_has_failed_has_lost_its_readers(
+    once: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    once(SocketWriter, "_is_through")
+    writer = SocketWriter("127.0.0.1", 2, 4, b"token")
+    writer._thread.join(10)
+    assert told(caplog, "message queue")
+    assert set(writer.lost()) == {0, 1}
+    assert "made to fail once" in writer.lost()[0]
+
+
+def test_removing_shared_memory(
+    once: Any, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    async def run() -> None:
+        memory = shared_memory.SharedMemory(tmp_path, 4, None)
+        memory._given[1] = 0
+        once(shared_memory, "_remove")
+        memory.forget(1)
+        await until(lambda: told(caplog, "removing shared memory"))
+
+    asyncio.run(run())
+
+
+def test_an_answer_that_fails_in_the_server_says_so(
+    serving: Any, once: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    once(service, "pool_status")
+
+    async def look(server: PoolServer) -> None:
+        endpoint = f"unix:{server._launcher._owned[0]}"
+        with connect(endpoint) as client:
+            with pytest.raises(BridgeError) as caught:
+                await asyncio.to_thread(client.status)
+            assert caught.value.reason == "internal_error"
+            assert "made to fail once" in caught.value.message
+            assert (await asyncio.to_thread(client.status)).pools
+
+    serving(look)
