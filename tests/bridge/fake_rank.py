@@ -91,6 +91,8 @@ class FakeRank:
 
         import grpc
 
+        from vllm_bridge.grpc_target import grpc_target
+
         class Handler(grpc.GenericRpcHandler):
             def service(handler, details: Any) -> Any:
                 return grpc.unary_unary_rpc_method_handler(
@@ -106,7 +108,7 @@ class FakeRank:
                 ("grpc.max_send_message_length", limit),
             ],
         )
-        server.add_insecure_port(self._assignment.listen)
+        server.add_insecure_port(grpc_target(self._assignment.listen))
         server.start()
         self._send(ready=control_pb2.Ready(endpoint=self._assignment.listen, pid=os.getpid()))
         if self._assignment.HasField("heartbeat_interval"):

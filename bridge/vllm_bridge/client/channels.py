@@ -15,6 +15,7 @@ from google.protobuf.message import Message
 from vllm_bridge.client import runs
 from vllm_bridge.client.checks import has_detail, seconds
 from vllm_bridge.codec.errors import BridgeError, Category, from_rpc_error
+from vllm_bridge.grpc_target import grpc_target
 from vllm_bridge.metadata import AUTHORIZATION
 from vllm_bridge.pool.listen import ListenError, TcpAddress, parse_address
 from vllm_bridge.server_token import TokenError, checked_token
@@ -160,11 +161,11 @@ class Channels:
     def _open(self, endpoint: str) -> grpc.Channel:
         # Ranks are reached over unix sockets only.
         if endpoint != self.endpoint:
-            return grpc.insecure_channel(endpoint, options=_OPTIONS)
+            return grpc.insecure_channel(grpc_target(endpoint), options=_OPTIONS)
         if self._credentials is None:
-            return grpc.insecure_channel(endpoint, options=(*_OPTIONS, *_KEEPALIVE))
+            return grpc.insecure_channel(grpc_target(endpoint), options=(*_OPTIONS, *_KEEPALIVE))
         options = (*_OPTIONS, *_KEEPALIVE, *self._tls.options())
-        return grpc.secure_channel(endpoint, self._credentials, options=options)
+        return grpc.secure_channel(grpc_target(endpoint), self._credentials, options=options)
 
 
 def _authorization(token: str | None) -> tuple[tuple[str, str], ...]:

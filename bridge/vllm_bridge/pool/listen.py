@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import ipaddress
 import os
+import secrets
 import socket
 import stat
 from collections.abc import Iterator
@@ -83,18 +84,40 @@ def check_unix_path(path: Path) -> Path:
     """The path made absolute.
 
     Raises:
-        ListenError: it is empty or too long for a unix socket.
+        ListenError: it is empty, too long for a unix socket, or has what no socket here may have.
     """
     if str(path) in ("", "."):
         raise ListenError("unix: wants a path, e.g. unix:/run/user/1000/vllm.sock")
-    path = path.absolute()
+    try:
+        path = path.absolute()
+    except OSError as error:
+        raise ListenError(
+            f"{path} is relative, and the working directory cannot be found ({error.strerror}); "
+            "give an absolute path"
+        ) from None
+    why = why_no_socket(path)
+    if why is not None:
+        raise ListenError(f"{str(path)!r} {why}")
+    return path
+
+
+def why_no_socket(path: Path) -> str | None:
+    """What is wrong with a path for a unix socket, and what to do; None where nothing is."""
     length = len(os.fsencode(path))
     if length > MAX_UNIX_PATH_BYTES:
-        raise ListenError(
-            f"{path} has {length} bytes; the path of a unix socket may have at most "
+        return (
+            f"has {length} bytes; the path of a unix socket may have at most "
             f"{MAX_UNIX_PATH_BYTES}. Choose a shorter directory"
         )
-    return path
+    if "," in str(path):
+        return "has a comma, which gRPC takes for the end of an address. Choose another path"
+    if "\0" in str(path):
+        return "has a NUL byte, which no path may have. Choose another path"
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return "has bytes that are no UTF-8, and no client could be told of it. Choose another path"
+    return None
 
 
 @contextlib.contextmanager
@@ -134,6 +157,32 @@ def claimed(address: Address) -> Iterator[None]:
         os.close(descriptor)
 
 
+@contextlib.contextmanager
+def socket_place(address: Address) -> Iterator[str]:
+    """What to tell gRPC to bind; what was bound then moves to where it belongs.
+
+    gRPC removes the file at the path that it was told when it stops, whosever that is by then:
+    another server may have taken the place. So it is told a name that is nobody's. The name goes
+    by the directory's descriptor, which is short wherever the directory is.
+
+    Raises:
+        ListenError: the socket cannot be moved there.
+    """
+    if isinstance(address, TcpAddress):
+        yield str(address)
+        return
+    descriptor = os.open(address.path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        name = f".vllm-bridge-{secrets.token_hex(8)}"
+        yield f"unix:/proc/self/fd/{descriptor}/{name}"
+        try:
+            os.rename(name, address.path, src_dir_fd=descriptor)
+        except OSError as error:
+            raise ListenError(f"cannot listen on {address}: {error.strerror}") from None
+    finally:
+        os.close(descriptor)
+
+
 def _check_socket_path(path: Path) -> None:
     if not os.access(path.parent, os.W_OK | os.X_OK):
         raise ListenError(f"cannot listen on unix:{path}: {path.parent} is not writable")
@@ -146,7 +195,7 @@ def _check_socket_path(path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as probe:
         probe.settimeout(_CONNECT_SECONDS)
         try:
-            probe.connect(str(path))
+            probe.connect(os.fsencode(path))
         except ConnectionRefusedError:
             # Its server is dead.
             path.unlink(missing_ok=True)

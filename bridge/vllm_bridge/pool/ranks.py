@@ -17,6 +17,7 @@ from google.protobuf.message import DecodeError
 from vllm_bridge import background, control
 from vllm_bridge._generated import control_pb2, pool_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.grpc_target import grpc_target
 from vllm_bridge.pool.launcher import Launcher, RankProcess
 from vllm_bridge.pool.settings import DEFAULT_POOL, PoolSettings
 
@@ -230,7 +231,7 @@ class Rank:
         """The connection over which calls are forwarded."""
         if self._channel is None:
             self._channel = grpc.aio.insecure_channel(
-                self.endpoint,
+                grpc_target(self.endpoint),
                 options=[*self._settings.grpc_options(), ("grpc.enable_http_proxy", 0)],
             )
         return self._channel

@@ -10,7 +10,7 @@ import stat
 import tempfile
 from pathlib import Path
 
-from vllm_bridge.pool.listen import MAX_UNIX_PATH_BYTES, ListenError
+from vllm_bridge.pool.listen import ListenError, why_no_socket
 
 PREFIX = "vllm-bridge-"
 LOCK = "lock"
@@ -90,15 +90,20 @@ def _lock_new(path: Path) -> int | None:
 
 def _base() -> Path:
     tried = []
-    for name in (os.environ.get("XDG_RUNTIME_DIR"), tempfile.gettempdir()):
+    for find in (lambda: os.environ.get("XDG_RUNTIME_DIR"), tempfile.gettempdir):
+        try:
+            name = find()
+        except OSError:
+            # It tries several, and its own message says which.
+            tried.append("no temporary directory is there and writable")
+            continue
         if not name:
             continue
-        base = Path(name).absolute()
-        longest = base / f"{PREFIX}12345678" / _LONGEST_NAME
+        base = Path(os.path.abspath(name))
         if not base.is_dir() or not os.access(base, os.W_OK | os.X_OK):
-            tried.append(f"{base} is not a writable directory")
-        elif len(os.fsencode(longest)) > MAX_UNIX_PATH_BYTES:
-            tried.append(f"{base} is too long a path for unix sockets")
+            tried.append(f"{str(base)!r} is not a writable directory")
+        elif (why := why_no_socket(base / f"{PREFIX}12345678" / _LONGEST_NAME)) is not None:
+            tried.append(f"a path in {str(base)!r} {why}")
         else:
             return base
     raise ListenError(

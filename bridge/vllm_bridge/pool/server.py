@@ -15,11 +15,19 @@ from vllm_bridge.pool import reflection
 from vllm_bridge.pool.attachments import Attachments
 from vllm_bridge.pool.auth import TokenCheck
 from vllm_bridge.pool.factory import RankFactory
+from vllm_bridge.pool.forkserver import identity, remove_if_same
 from vllm_bridge.pool.forkserver_process import ForkserverProcess, spawn_forkserver
 from vllm_bridge.pool.health import Health
 from vllm_bridge.pool.inspection import current_events, pool_infos, pool_status
 from vllm_bridge.pool.launcher import LocalLauncher
-from vllm_bridge.pool.listen import Address, ListenError, TcpAddress, UnixAddress, claimed
+from vllm_bridge.pool.listen import (
+    Address,
+    ListenError,
+    TcpAddress,
+    UnixAddress,
+    claimed,
+    socket_place,
+)
 from vllm_bridge.pool.metrics import Exposition
 from vllm_bridge.pool.observe import Observer, RequestLog
 from vllm_bridge.pool.pools import NamedPool, Pools
@@ -75,6 +83,8 @@ class PoolServer:
         tls: Tls | None = None,
     ) -> None:
         self._tls = tls
+        # Where it listens, if that is a unix socket, and what tells it from another's.
+        self._socket: tuple[str, list[int]] | None = None
         directory = resources.runtime_dir.path
 
         memory = SharedMemory(
@@ -150,15 +160,16 @@ class PoolServer:
         Raises:
             ListenError: the place is taken, or cannot be.
         """
-        with claimed(address):
+        with claimed(address), socket_place(address) as place:
             try:
-                port = self._add_port(address)
+                port = self._add_port(place)
             except RuntimeError:
                 port = 0
             if port == 0:
                 raise ListenError(f"cannot listen on {address}")
             await self._server.start()
         if isinstance(address, UnixAddress):
+            self._socket = (str(address.path), identity(str(address.path)))
             await self._launcher.own(address.path)
         else:
             address = TcpAddress(address.host, port)
@@ -167,10 +178,10 @@ class PoolServer:
         self._health.start()
         return address
 
-    def _add_port(self, address: Address) -> int:
+    def _add_port(self, place: str) -> int:
         if self._tls is None:
-            return int(self._server.add_insecure_port(str(address)))
-        return int(self._server.add_secure_port(str(address), self._tls.credentials()))
+            return int(self._server.add_insecure_port(place))
+        return int(self._server.add_secure_port(place, self._tls.credentials()))
 
     async def stop(self) -> None:
         """Stop serving, end all ranks, and return when they have ended."""
@@ -185,6 +196,9 @@ class PoolServer:
             *(pool.standalone.stop() for pool in self._pools.all()),
         )
         await self._launcher.close()
+        if self._socket is not None:
+            # The forkserver does that too, unless it died before us.
+            remove_if_same(*self._socket)
 
     async def _client_gone(self, client_id: str, how: str) -> None:
         """End what a client owned that is gone for good."""

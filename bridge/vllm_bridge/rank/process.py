@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from vllm_bridge import control, logs
 from vllm_bridge._generated import control_pb2
+from vllm_bridge.grpc_target import grpc_target
 from vllm_bridge.overload import KEEP_PENDING_CALLS
 from vllm_bridge.private_socket import private_socket
 
@@ -119,7 +120,7 @@ class _Rank:
         try:
             # Before any thread runs that might make a file under this mask.
             with private_socket():
-                if server.add_insecure_port(self._assignment.listen) == 0:
+                if server.add_insecure_port(grpc_target(self._assignment.listen)) == 0:
                     # Older releases of grpcio return instead of raising.
                     raise OSError(f"cannot listen on {self._assignment.listen}")
             # Meeting the other ranks takes a while; the server starts meanwhile.
