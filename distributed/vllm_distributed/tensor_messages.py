@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import torch
 from torch.distributed import ProcessGroup
@@ -123,7 +124,7 @@ def _taken_apart(
         for tensor in found:
             part = _slice(plain(tensor), _divided(tensor, slices), all_gather_group)
             buffers.append(_carried(part, device))
-    return (encode(entries), *_sorted(carrier, buffers))
+    return (encode([_ranks_of(all_gather_group), entries]), *_sorted(carrier, buffers))
 
 
 def _sent(
@@ -155,13 +156,17 @@ def irecv(
 
     Returned with the dict are the handles, and what to call when they have been waited for.
     """
-    entries, arriving, handles, is_stale = _received(carrier, meta, device, operation)
-    while is_stale:
-        for handle in handles:
+    message = _received(carrier, meta, device, operation)
+    while message.is_stale:
+        for handle in message.handles:
             handle.wait()
-        entries, arriving, handles, is_stale = _received(carrier, meta, device, operation)
+        message = _received(carrier, meta, device, operation)
+    ranks, entries, arriving, handles, _ = message
     result: dict[str, Any] = {}
     finishing: list[Callable[[], None]] = []
+    if ranks != _ranks_of(all_gather_group):
+        # When all that was sent has been taken in: the group stays usable.
+        finishing.append(partial(_refuse_gathering, operation, ranks, _ranks_of(all_gather_group)))
     rest = iter(arriving)
     for key, description, slices in entries:
         if slices == [1] and type(description) is TensorMetadata and description.device == "cpu":
@@ -174,16 +179,25 @@ def irecv(
     return result, handles, finishing
 
 
-def _received(
-    carrier: Carrier, meta: Lane, device: Lane, operation: str
-) -> tuple[list[Any], list[tuple[torch.Tensor, TensorMetadata, int]], list[Handle], bool]:
-    """Receive the next description, and start to receive its tensors. Return the entries, for each
-    tensor a buffer, its metadata and in how many slices it is cut, the handles, and whether the
-    message was sent in an earlier step."""
+class _Message(NamedTuple):
+    """A dict on its way in."""
+
+    ranks: int
+    """How many gather what the sender cut: 1 where it cut nothing."""
+    entries: list[Any]
+    arriving: list[tuple[torch.Tensor, TensorMetadata, int]]
+    """For each tensor a buffer, its metadata and in how many slices it is cut."""
+    handles: list[Handle]
+    is_stale: bool
+    """Whether it was sent in an earlier step."""
+
+
+def _received(carrier: Carrier, meta: Lane, device: Lane, operation: str) -> _Message:
+    """Receive the next description, and start to receive its tensors."""
     with carrier.receive(TENSOR_DICT, meta.peer, operation) as frame:
         if frame.mark != TENSOR_DICT:  # an object, of an earlier step
-            return [], [], [], True
-        entries = _checked_entries(decode(frame.head))
+            return _Message(1, [], [], [], is_stale=True)
+        ranks, entries = _checked_entries(decode(frame.head))
         found = list(_arriving(entries, carrier, device, frame))
         in_frame = frame.handle(operation)
     try:
@@ -199,7 +213,7 @@ def _received(
     handles = _handles(operation, received, [buffer for buffer, _, _ in arriving], meta)
     if in_frame is not None:
         handles.insert(0, in_frame)
-    return entries, arriving, handles, frame.is_stale
+    return _Message(ranks, entries, arriving, handles, frame.is_stale)
 
 
 def send(
@@ -324,17 +338,27 @@ def _gathered(
     all_gather_group: GroupCoordinator | None,
 ) -> torch.Tensor:
     buffer = _at_home(buffer, metadata)
-    if slices == 1:
+    if slices == 1 or all_gather_group is None:
         return buffer
-    if all_gather_group is None or all_gather_group.world_size != slices:
-        have = "none" if all_gather_group is None else f"one of {all_gather_group.world_size} ranks"
-        raise InvalidArgumentError(
-            f"recv_tensor_dict: the sender cut its tensors into {slices} slices for an all-gather "
-            f"group of {slices} ranks, this rank passed {have}: pass the same kind of group on "
-            f"both sides",
-            slices=slices,
-        )
     return all_gather_group.all_gather(buffer, dim=0).view(metadata.size)
+
+
+def _ranks_of(all_gather_group: GroupCoordinator | None) -> int:
+    return 1 if all_gather_group is None else all_gather_group.world_size
+
+
+def _refuse_gathering(operation: str, theirs: int, ours: int) -> NoReturn:
+    sent = "passed no all_gather_group"
+    if theirs > 1:
+        sent = f"cut its tensors into {theirs} slices for an all_gather_group of {theirs} ranks"
+    raise InvalidArgumentError(
+        f"{operation}: the sender {sent}, this rank passed "
+        f"{f'one of {ours} ranks' if ours > 1 else 'none'}: pass the same kind of group on both "
+        f"sides",
+        operation=operation,
+        sent=theirs,
+        wanted=ours,
+    )
 
 
 def _divided(tensor: torch.Tensor, slices: int) -> int:
@@ -384,10 +408,16 @@ def _long(short: Any) -> Any:
     return TensorMetadata(device, dtype, torch.Size(size))
 
 
-def _checked_entries(entries: Any) -> list[Any]:
-    if not isinstance(entries, list) or not all(
-        isinstance(entry, list) and len(entry) == 3 and isinstance(entry[2], list)
-        for entry in entries
+def _checked_entries(head: Any) -> tuple[int, list[Any]]:
+    ranks, entries = head if isinstance(head, list) and len(head) == 2 else (None, None)
+    if not (
+        type(ranks) is int
+        and ranks > 0
+        and isinstance(entries, list)
+        and all(
+            isinstance(entry, list) and len(entry) == 3 and isinstance(entry[2], list)
+            for entry in entries
+        )
     ):
         raise EncodingError("the peer sent something else than a dict: it made another call")
     checked = [[key, _long(short), slices] for key, short, slices in entries]
@@ -395,9 +425,11 @@ def _checked_entries(entries: Any) -> list[Any]:
         if slices == [1] and type(description) is TensorMetadata:
             continue
         tensors = sum(1 for _ in tensor_dict.find_metadata(description))
-        if len(slices) != tensors or not all(type(count) is int and count > 0 for count in slices):
+        if len(slices) != tensors or not all(
+            type(count) is int and count in (1, ranks) for count in slices
+        ):
             raise EncodingError(f"{slices!r:.80} are not the slices of {tensors} tensors")
-    return checked
+    return ranks, checked
 
 
 def _checked_description(description: Any) -> dict[str, Any]:

@@ -97,4 +97,4 @@ def test_parts_are_what_must_be_equal() -> None:
     assert tensor_parts(tensor) == (("dtype", "float16"), ("shape", "[2, 3]"))
     assert dim_of(tensor, -1) == 1
     assert dim_of(torch.ones(()), -1) == 0
-    assert rows([tensor, torch.ones(())], -1) == "float16[2, _] float32[_]"
+    assert rows([tensor, torch.ones(())], -1) == "float16[2, _, 1] at 1 float32[1, _, 1] at 0"

@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from math import prod
 from typing import Any
 
 import torch
@@ -50,6 +51,8 @@ class Facts:
     group: Group
     operation: str
     parts: tuple[Part, ...] = ()
+    # The shape of its tensor, for whoever reads of it; it may differ where `elements` agree.
+    shape: str = ""
     direction: control_pb2.Direction = control_pb2.COLLECTIVE
     # The other side's number in the group, for point to point.
     peer: int = 0
@@ -59,6 +62,11 @@ class Facts:
     timeout_s: float | None = None
     # More groups that it makes known, with `CREATE`.
     also: tuple[str, ...] = field(default=())
+
+    @property
+    def told(self) -> tuple[Part, ...]:
+        """All that is said of it."""
+        return (*self.parts, ("shape", self.shape)) if self.shape else self.parts
 
     @property
     def limit_s(self) -> float | None:
@@ -156,10 +164,11 @@ def dim_of(tensor: torch.Tensor, dim: int) -> int:
 
 
 def rows(tensors: Iterable[torch.Tensor], dim: int) -> str:
-    """Dtypes and extents of tensors whose extents along `dim` may differ from rank to rank."""
+    """Dtypes of tensors whose extents along `dim` may differ from rank to rank, and how many
+    elements there are before and after that."""
     described = []
     for tensor in tensors:
-        shape: list[object] = list(tensor.shape) or [1]
-        shape[dim_of(tensor, dim)] = "_"
-        described.append(f"{dtype_words(tensor.dtype)}[{', '.join(map(str, shape))}]")
+        at = dim_of(tensor, dim)
+        extents = prod(tensor.shape[:at]), "_", prod(tensor.shape[at + 1 :])
+        described.append(f"{dtype_words(tensor.dtype)}[{', '.join(map(str, extents))}] at {at}")
     return " ".join(described)

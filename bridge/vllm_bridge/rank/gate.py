@@ -336,7 +336,7 @@ class Gate:
             rank_in_group=group.rank,
             size=group.size,
             operation=facts.operation,
-            parts=[control_pb2.AgreedPart(name=name, value=value) for name, value in facts.parts],
+            parts=[control_pb2.AgreedPart(name=name, value=value) for name, value in facts.told],
             direction=facts.direction,
             peer=facts.peer,
             # The first of two creations is not waited for: the second one's answer covers it.

@@ -5,9 +5,9 @@ one. So everything goes in two messages, of which the first has a fixed size (an
 where little follows): a mark, the lengths and the beginning of the bytes, then the rest of them and
 the tensors, each aligned as torch aligns memory.
 
-The mark says what it is: an encoded object, or the description of a dict of tensors. A receiver
-that finds another one, or none, made another call than its peer, and nothing is allocated by
-lengths that are none.
+The mark says what it is: an encoded object, a list of them, or the description of a dict of
+tensors. A receiver that finds another one, or none, made another call than its peer, and nothing is
+allocated by lengths that are none.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from vllm_distributed.message_steps import NO_STAMP, Stamp
 
 __all__ = [
     "OBJECT",
+    "OBJECT_LIST",
     "TENSOR_DICT",
     "Budget",
     "Flat",
@@ -37,7 +38,12 @@ __all__ = [
 # The last byte is the layout's version.
 OBJECT = b"VDOBJEC2"
 TENSOR_DICT = b"VDTENSO2"
-_NAMES = {OBJECT: "an object", TENSOR_DICT: "a dict of tensors"}
+OBJECT_LIST = b"VDLISTO2"
+_NAMES = {
+    OBJECT: "an object",
+    OBJECT_LIST: "a list of objects",
+    TENSOR_DICT: "a dict of tensors",
+}
 
 # The mark, the lengths of the head and of all that is in the second message, the stamp.
 _LENGTHS = struct.Struct("<8sqqQQ")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vllm_distributed.communicators.flat_frame import OBJECT
+from vllm_distributed.communicators.flat_frame import OBJECT, OBJECT_LIST
 from vllm_distributed.communicators.frames import Carrier
 from vllm_distributed.handles import Handle
 
@@ -15,13 +15,14 @@ class ObjectChannel:
     def __init__(self, carrier: Carrier) -> None:
         self._carrier = carrier
 
-    def broadcast(self, data: bytes | None, src: int) -> bytes:
+    def broadcast(self, data: bytes | None, src: int, *, is_list: bool = False) -> bytes:
         """Return the bytes `src` gave; the other ranks give None."""
-        operation = "broadcast_object"
+        mark = OBJECT_LIST if is_list else OBJECT
+        operation = "broadcast_object_list" if is_list else "broadcast_object"
         if data is not None:
-            self._carrier.broadcast(OBJECT, data, (), src, operation)
+            self._carrier.broadcast(mark, data, (), src, operation)
             return data
-        with self._carrier.receive_broadcast(OBJECT, src, operation) as frame:
+        with self._carrier.receive_broadcast(mark, src, operation) as frame:
             return frame.head
 
     def send(self, data: bytes, dst: int) -> None:

@@ -1,18 +1,18 @@
 """What a member called, as one integer that fits into a word of shared memory.
 
-Two calls that fit together have the same one: the operation, the root if it has one, dtype and
-length where all members must have them equal.
+Two calls that fit together have the same one: it says what `agreement` says of a call.
 """
 
 from __future__ import annotations
 
 import functools
 import zlib
-from collections.abc import Sequence
 
 import torch
 
-__all__ = ["BARRIER", "CONTROL", "cut", "describe", "fit", "sign"]
+from vllm_distributed.agreement import Agreement
+
+__all__ = ["BARRIER", "CONTROL", "TENSOR", "describe", "dtype_of", "fit", "mark_of", "sign"]
 
 OPERATIONS = (
     "barrier",
@@ -24,11 +24,13 @@ OPERATIONS = (
     "broadcast",
     "broadcast_object",
     "broadcast_tensor_dict",
+    "broadcast_object_list",
 )
 CONTROL = frozenset(
     {
         "barrier",
         "broadcast_object",
+        "broadcast_object_list",
         "broadcast_tensor_dict",
         "send_object",
         "isend_object",
@@ -49,8 +51,9 @@ _DTYPES = tuple(
     )
 )
 _DTYPE_NUMBERS = {dtype: number + 1 for number, dtype in enumerate(_DTYPES)}
-_ROOTED = frozenset({"gather", "broadcast", "broadcast_object", "broadcast_tensor_dict"})
-_FRAMES = frozenset({_NUMBERS["broadcast_object"], _NUMBERS["broadcast_tensor_dict"]})
+_FRAMED = ("broadcast_object", "broadcast_tensor_dict", "broadcast_object_list")
+_ROOTED = frozenset({"gather", "broadcast", *_FRAMED})
+_FRAMES = frozenset(_NUMBERS[name] for name in _FRAMED)
 _OPERATION_BITS = 5
 _OPERATION_MASK = (1 << _OPERATION_BITS) - 1
 # From the lowest bit on: operation, root, dtype, how it is cut, number of elements. The highest bit
@@ -62,36 +65,41 @@ _COUNT_AT, _COUNT_MASK = 28, (1 << 34) - 1
 _COUNTED = 1 << 63
 
 
+TENSOR = b"VDALONE"
+"""How the mark of a tensor begins that is sent alone; others are those of `flat_frame`."""
+
+
 @functools.lru_cache(maxsize=4096)
-def sign(
-    operation: str,
-    root: int = 0,
-    dtype: torch.dtype | None = None,
-    count: int | None = None,
-    cut: int = 0,
-) -> int:
-    """Return the number of a call: `root` counts in the group, `count` is of elements, `cut` tells
-    dims and lists of sizes apart."""
-    number = _NUMBERS[operation] | root << _ROOT_AT | (cut & _CUT_MASK) << _CUT_AT
-    if dtype is not None:
-        number |= _DTYPE_NUMBERS[dtype] << _DTYPE_AT
-    if count is not None:
-        number |= _COUNTED | (count & _COUNT_MASK) << _COUNT_AT
+def sign(call: Agreement) -> int:
+    """Return the number of a call; roots count in the group.
+
+    It differs, if not in every case for another dim and other sizes along it, where calls do.
+    """
+    number = _NUMBERS[call.operation] | (call.src or call.dst or 0) << _ROOT_AT
+    if call.dim is not None:
+        cut = zlib.crc32(repr((call.dim, call.before, call.sizes)).encode())
+        number |= (cut & _CUT_MASK) << _CUT_AT
+    if call.dtype is not None:
+        number |= _DTYPE_NUMBERS[call.dtype] << _DTYPE_AT
+    if call.elements is not None:
+        number |= _COUNTED | (call.elements & _COUNT_MASK) << _COUNT_AT
     return number
 
 
-def cut(dim: int, sizes: Sequence[int]) -> int:
-    """Return a number that differs, nearly always, for another dim or other sizes along it.
+def mark_of(dtype: torch.dtype) -> bytes:
+    """Return the mark of a tensor of this dtype that is sent alone."""
+    return TENSOR + bytes([_DTYPE_NUMBERS[dtype]])
 
-    >>> cut(0, [2, 3]) == cut(0, [3, 2])
-    False
-    """
-    return zlib.crc32(repr((dim, *sizes)).encode())
+
+def dtype_of(mark: bytes) -> str:
+    """Return the name of the dtype that a mark says."""
+    number = mark[-1]
+    return str(_DTYPES[number - 1]) if 0 < number <= len(_DTYPES) else "an unknown dtype"
 
 
 def fit(one: int, other: int) -> bool:
-    """Return whether two calls fit together. Objects and dicts of tensors travel in the same way,
-    and what arrives says which it is."""
+    """Return whether two calls fit together. Objects, lists of them and dicts of tensors travel in
+    the same way, and what arrives says which it is."""
     return one == other or (
         one >> _OPERATION_BITS == other >> _OPERATION_BITS
         and {one & _OPERATION_MASK, other & _OPERATION_MASK} <= _FRAMES
@@ -101,9 +109,9 @@ def fit(one: int, other: int) -> bool:
 def describe(number: int) -> tuple[str, str]:
     """Return the operation of a call and, in words, all that its number says.
 
-    >>> describe(sign("broadcast", 1, torch.float32, 7))
+    >>> describe(sign(Agreement("broadcast", torch.float32, 7, src=1)))
     ('broadcast', 'broadcast of 7 x float32 from member 1')
-    >>> describe(sign("barrier"))
+    >>> describe(sign(Agreement("barrier")))
     ('barrier', 'barrier')
     """
     at = number & _OPERATION_MASK
@@ -123,4 +131,4 @@ def describe(number: int) -> tuple[str, str]:
     return operation, words
 
 
-BARRIER = sign("barrier")
+BARRIER = sign(Agreement("barrier"))

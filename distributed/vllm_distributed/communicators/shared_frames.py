@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 
 from vllm_distributed import entry
+from vllm_distributed.agreement import frame
 from vllm_distributed.communicators.flat_frame import check_mark, room_for
 from vllm_distributed.communicators.frames import Arriving, Carrier, Takes
 from vllm_distributed.communicators.shared_calls import sign
@@ -41,7 +42,7 @@ class SharedCarrier(Carrier):
         self, mark: bytes, head: bytes, tensors: Sequence[torch.Tensor], src: int, operation: str
     ) -> None:
         entry.about_to_send()
-        self._give(_message(mark, head, tensors), sign(operation, src))
+        self._give(_message(mark, head, tensors), sign(frame(operation, src)))
 
     @in_step
     def _give(self, message: Spans, number: int) -> None:
@@ -65,7 +66,7 @@ class SharedCarrier(Carrier):
     def receive_broadcast(self, mark: bytes, src: int, operation: str) -> Arriving:
         entry.about_to_send()
         self._steps.check()
-        arriving = _FromSlots(self._shared, src, sign(operation, src))
+        arriving = _FromSlots(self._shared, src, sign(frame(operation, src)))
         try:
             arriving.begin(mark)
         except BaseException:

@@ -12,11 +12,11 @@ from typing import NamedTuple
 import torch
 
 from vllm_distributed.communicators.flat_frame import room_for
+from vllm_distributed.communicators.shared_calls import TENSOR
 from vllm_distributed.communicators.shared_layout import Layout
 from vllm_distributed.communicators.shared_pipes import (
     HEADER_BYTES,
     RING,
-    TENSOR,
     UNDECIDED,
     Job,
     Pipe,
@@ -94,7 +94,7 @@ class Inbox(Pipe):
                 self.fill(span_of(memory), operation)
                 head = read(*span_of(memory))
             start = Start(mark, stamp, head)
-            if (mark == TENSOR) == alone:
+            if mark.startswith(TENSOR) == alone:
                 return start, Body(self, operation, body_bytes, None)
             kept = room_for(torch.Size([body_bytes]), torch.uint8, "cpu")
             self.fill(span_of(kept), operation)

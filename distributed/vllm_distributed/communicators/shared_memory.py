@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 import torch
 
-from vllm_distributed import entry
+from vllm_distributed import agreement, entry
 from vllm_distributed.communicators.base import Transport
 from vllm_distributed.communicators.dtypes import (
     REDUCIBLE,
@@ -28,9 +28,9 @@ from vllm_distributed.communicators.dtypes import (
 )
 from vllm_distributed.communicators.outputs import empty
 from vllm_distributed.communicators.shared_blocks import as_matrix, blocks
-from vllm_distributed.communicators.shared_calls import cut, sign
+from vllm_distributed.communicators.shared_calls import dtype_of, mark_of, sign
 from vllm_distributed.communicators.shared_group import SharedMemory, in_step
-from vllm_distributed.communicators.shared_pipes import TENSOR, header
+from vllm_distributed.communicators.shared_pipes import header
 from vllm_distributed.communicators.shared_sums import Sums
 from vllm_distributed.communicators.spans import Spans, span_of, span_of_bytes
 from vllm_distributed.errors import CollectiveMismatchError
@@ -93,7 +93,7 @@ class SharedMemoryTransport(Transport):
         if not source.numel():
             return output
         entry.about_to_send()
-        number = sign("reduce_scatter", 0, source.dtype, source.numel(), cut(dim, sizes))
+        number = sign(agreement.reduce_scatter(source.dtype, source.shape, dim, sizes))
         if not self._shared.room_for(source.nbytes, number):
             return self._rest.reduce_scatterv(source, dim, sizes, output)
         with _writing_into(output):
@@ -110,7 +110,7 @@ class SharedMemoryTransport(Transport):
         if not source.numel():
             return output
         entry.about_to_send()
-        number = sign("all_gather", 0, source.dtype, source.numel(), dim)
+        number = sign(agreement.all_gather(source.dtype, source.shape, dim))
         if not self._shared.room_for(source.nbytes, number):
             return self._rest.all_gather(source, dim, output)
         with _writing_into(output):
@@ -153,7 +153,7 @@ class SharedMemoryTransport(Transport):
             return output
         width = output.numel() // rows // shape[dim]
         entry.about_to_send()
-        number = sign("all_gatherv", 0, source.dtype, output.numel(), cut(dim, sizes))
+        number = sign(agreement.all_gatherv(source.dtype, source.shape, dim, sizes))
         if not self._shared.room_for(rows * width * max(sizes) * source.itemsize, number):
             return self._rest.all_gatherv(source, dim, sizes, output)
         target = output.view(rows, width * shape[dim])
@@ -198,7 +198,7 @@ class SharedMemoryTransport(Transport):
         if not source.numel():
             return out
         entry.about_to_send()
-        number = sign("gather", dst, source.dtype, source.numel(), dim)
+        number = sign(agreement.gather(source.dtype, source.shape, dim, dst))
         if not self._shared.room_for(source.nbytes, number):
             return self._rest.gather(source, dst, dim, out)
         if out is None:
@@ -230,7 +230,7 @@ class SharedMemoryTransport(Transport):
             check_writable(input_, "broadcast")
         if buffer.numel():
             entry.about_to_send()
-            number = sign("broadcast", src, buffer.dtype, buffer.numel())
+            number = sign(agreement.broadcast(buffer.dtype, buffer.shape, src))
             if self._shared.room_for(buffer.nbytes, number):
                 with _writing_into(buffer):
                     self._hand_out(buffer.view(-1), src, number)
@@ -267,7 +267,7 @@ class SharedMemoryTransport(Transport):
         entry.about_to_send()
         outbox = self._shared.outbox(dst)
         if outbox.is_open():
-            start = header(TENSOR, 0, source.nbytes, self._shared.stamp())
+            start = header(mark_of(source.dtype), 0, source.nbytes, self._shared.stamp())
             outbox.send(Spans([span_of_bytes(start), span_of(source)], (start, source)), "send")
         else:
             self._rest.send(source, dst)
@@ -286,18 +286,18 @@ class SharedMemoryTransport(Transport):
         inbox = self._shared.inbox(src)
         if not inbox.is_open("recv"):
             return self._rest.recv(size, dtype, src, output)
-        _, body, stale = inbox.begin("recv", alone=True)
+        start, body, stale = inbox.begin("recv", alone=True)
         while stale:
             body.drop()
-            _, body, stale = inbox.begin("recv", alone=True)
-        if body.left != output.nbytes:
+            start, body, stale = inbox.begin("recv", alone=True)
+        if body.left != output.nbytes or start.mark != mark_of(dtype):
             sent = body.left
             body.drop()
             raise CollectiveMismatchError(
                 f"recv on {self.unique_name}: rank {self._steps.ranks[src]} sent a tensor of "
-                f"{sent} bytes, but this rank wants {list(size)} of {dtype}, which is "
-                f"{output.nbytes} bytes. It was dropped, and the group is usable: pass the shape "
-                f"and dtype that are sent",
+                f"{sent} bytes of {dtype_of(start.mark)}, but this rank wants {list(size)} of "
+                f"{dtype}, which is {output.nbytes} bytes. It was dropped, and the group is "
+                f"usable: pass the number of elements and the dtype that are sent",
                 group=self.unique_name,
                 operation="recv",
                 sent=sent,

@@ -38,16 +38,12 @@ __all__ = [
     "HEADER_BYTES",
     "NO_ROOM",
     "RING",
-    "TENSOR",
     "UNDECIDED",
     "Job",
     "Pipe",
     "header",
     "unpacked",
 ]
-
-TENSOR = b"VDALONE\0"
-"""The mark of a tensor that is sent alone; others are those of `flat_frame`."""
 
 _HEADER = struct.Struct("<8sqqQQ")
 HEADER_BYTES = _HEADER.size

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import torch
 
-from vllm_distributed import entry
+from vllm_distributed import agreement, entry
 from vllm_distributed.communicators.base import Transport
 from vllm_distributed.communicators.shared_blocks import as_matrix, blocks
 from vllm_distributed.communicators.shared_calls import sign
@@ -68,7 +68,7 @@ class Sums:
         if not count:
             return
         entry.about_to_send()
-        number = sign("all_reduce", 0, source.dtype, count)
+        number = sign(agreement.all_reduce(source.dtype, source.shape))
         if not self._shared.room_for(source.nbytes, number):
             if target is not source:
                 target.copy_(source)

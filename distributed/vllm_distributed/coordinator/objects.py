@@ -58,9 +58,9 @@ class ObjectOperations(QueueOperations):
         carrier, root = self._carrier_over(group, src)
         channel = ObjectChannel(carrier)
         if self.rank_in_group == src:
-            channel.broadcast(encode(obj_list), root)
+            channel.broadcast(encode(obj_list), root, is_list=True)
             return obj_list
-        received = decode(channel.broadcast(None, root))
+        received = decode(channel.broadcast(None, root, is_list=True))
         if not isinstance(received, list):
             raise EncodingError(
                 f"broadcast_object_list: rank {src} of {self.unique_name} sent a "

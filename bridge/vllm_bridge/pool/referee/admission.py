@@ -53,13 +53,16 @@ def visit_of(caller: Caller, meeting: Meeting, enter: control_pb2.Enter, now: fl
         remaining = enter.remaining
         deadline = now + remaining.seconds + remaining.nanos * 1e-9
     age = enter.age
+    parts = {part.name: part.value for part in enter.parts}
+    # Where elements are counted, a shape is only for people.
+    shape = parts.pop("shape", "") if "elements" in parts else ""
     return Visit(
         caller,
         enter.ticket,
         meeting,
         lane,
         enter.operation,
-        {part.name: part.value for part in enter.parts},
+        parts,
         enter.eager,
         now,
         now - max(age.seconds + age.nanos * 1e-9, 0.0),
@@ -67,6 +70,7 @@ def visit_of(caller: Caller, meeting: Meeting, enter: control_pb2.Enter, now: fl
         now - max(enter.stood.seconds + enter.stood.nanos * 1e-9, 0.0),
         enter.session_id,
         enter.call_id,
+        shape=shape,
     )
 
 

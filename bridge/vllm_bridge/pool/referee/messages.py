@@ -278,6 +278,9 @@ def _difference(one: Visit, other: Visit) -> str:
             if one.parts.get(name) != other.parts.get(name)
         )
         values = {visit: visit.parts.get(name, "not given") for visit in (one, other)}
+        if name == "elements" and one.shape and other.shape:
+            name = "shape"
+            values = {visit: visit.shape for visit in (one, other)}
     first, second = sorted(values, key=lambda visit: visit.lane)
     return (
         f"{clip(name)} is {clip(values[first])} on {_label(first)} and {clip(values[second])} on "

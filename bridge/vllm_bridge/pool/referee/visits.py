@@ -107,6 +107,8 @@ class Visit:
     stood: float
     session_id: str = ""
     call_id: str = ""
+    # Of its tensor, for people; not compared.
+    shape: str = ""
     settled: bool = False
 
     def agrees(self, other: Visit) -> bool:

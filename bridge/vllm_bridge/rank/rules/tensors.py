@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 
@@ -11,10 +12,8 @@ from vllm_bridge.rank.facts import (
     Facts,
     Group,
     dim_of,
-    dtype_words,
     of_coordinator,
     rows,
-    tensor_parts,
     words,
 )
 from vllm_bridge.rank.rules.registry import (
@@ -24,7 +23,8 @@ from vllm_bridge.rank.rules.registry import (
     on_tensors,
     peer_of,
 )
-from vllm_distributed import GroupCoordinator
+from vllm_distributed import GroupCoordinator, agreement
+from vllm_distributed.arguments import check_shape
 from vllm_distributed.communicators.expert_parallel import dispatch_arguments
 
 Tensors = torch.Tensor | list[torch.Tensor]
@@ -33,22 +33,28 @@ Out = Tensors | None
 """Where a result goes is each rank's own affair: of no rule's facts."""
 
 
+def agreed(members: Members, call: agreement.Agreement, tensor: torch.Tensor) -> Facts | None:
+    """The facts of a call by the table of what its members must agree on."""
+    shape = str(list(tensor.shape))
+    return facts_of(group_of(members), call.operation, *call.parts(), shape=shape)
+
+
 @on_tensors("all_reduce")
 def all_reduce(group: Members, input_: torch.Tensor, out: Out = None) -> Facts | None:
-    return facts_of(group_of(group), "all_reduce", *tensor_parts(input_))
+    return agreed(group, agreement.all_reduce(input_.dtype, input_.shape), input_)
 
 
 @on_tensors("all_reduce_")
 def _all_reduce_in_place(group: Members, input_: torch.Tensor) -> Facts | None:
-    return facts_of(group_of(group), "all_reduce_", *tensor_parts(input_))
+    return all_reduce(group, input_)
 
 
 @on_tensors("all_gather")
 def all_gather(
     group: Members, input_: torch.Tensor, dim: int = -1, out: Out = None
 ) -> Facts | None:
-    parts = (*tensor_parts(input_), *words(dim=dim_of(input_, dim)))
-    return facts_of(group_of(group), "all_gather", *parts)
+    call = agreement.all_gather(input_.dtype, input_.shape, dim_of(input_, dim))
+    return agreed(group, call, input_)
 
 
 @on_tensors("all_gatherv")
@@ -60,6 +66,12 @@ def _all_gatherv(
     out: Out = None,
 ) -> Facts | None:
     tensors = input_ if isinstance(input_, list) else [input_]
+    if len(tensors) == 1:
+        (tensor,) = tensors
+        if sizes is None:
+            return all_gather(group, tensor, dim)
+        call = agreement.all_gatherv(tensor.dtype, tensor.shape, dim_of(tensor, dim), sizes)
+        return agreed(group, call, tensor)
     # Without sizes every rank's extent is this one's, or the call is wrong.
     each = [
         [_extent(tensor, dim)] * group.world_size if sizes is None else sizes for tensor in tensors
@@ -67,7 +79,7 @@ def _all_gatherv(
     return facts_of(
         group_of(group),
         "all_gatherv",
-        *words(tensors=rows(tensors, dim), dim=dim_of(tensors[0], dim), sizes=each),
+        *words(tensors=rows(tensors, dim), sizes=each),
     )
 
 
@@ -79,8 +91,7 @@ def _extent(tensor: torch.Tensor, dim: int) -> int:
 def reduce_scatter(
     group: Members, input_: torch.Tensor, dim: int = -1, out: Out = None
 ) -> Facts | None:
-    parts = (*tensor_parts(input_), *words(dim=dim_of(input_, dim)))
-    return facts_of(group_of(group), "reduce_scatter", *parts)
+    return _reduce_scatterv(group, input_, dim)
 
 
 @on_tensors("reduce_scatterv")
@@ -94,22 +105,20 @@ def _reduce_scatterv(
     at = dim_of(input_, dim)
     if sizes is None:
         sizes = [_extent(input_, dim) // group.world_size] * group.world_size
-    return facts_of(
-        group_of(group), "reduce_scatterv", *tensor_parts(input_), *words(dim=at, sizes=sizes)
-    )
+    return agreed(group, agreement.reduce_scatter(input_.dtype, input_.shape, at, sizes), input_)
 
 
 @on_tensors("gather")
 def gather(
     group: Members, input_: torch.Tensor, dst: int = 0, dim: int = -1, out: Out = None
 ) -> Facts | None:
-    parts = (*tensor_parts(input_), *words(dst=dst, dim=dim_of(input_, dim)))
-    return facts_of(group_of(group), "gather", *parts)
+    call = agreement.gather(input_.dtype, input_.shape, dim_of(input_, dim), dst)
+    return agreed(group, call, input_)
 
 
 @on_tensors("broadcast")
 def _broadcast(group: Members, input_: torch.Tensor, src: int = 0) -> Facts | None:
-    return facts_of(group_of(group), "broadcast", *tensor_parts(input_), *words(src=src))
+    return agreed(group, agreement.broadcast(input_.dtype, input_.shape, src), input_)
 
 
 # Tokens of expert parallelism
@@ -157,7 +166,7 @@ def _combine(
     is_sequence_parallel: bool = False,
     sizes: list[int] | None = None,
 ) -> Facts | None:
-    parts = tensor_parts(hidden_states)
+    parts = agreement.all_reduce(hidden_states.dtype, hidden_states.shape).parts()
     return facts_of(_tokens_of(group, is_sequence_parallel), "combine", *parts)
 
 
@@ -188,10 +197,17 @@ def _tokens_of(members: Members, over_all: bool) -> Group | None:
 # Point to point
 
 
+def _message(
+    members: Members, operation: str, dtype: torch.dtype, shape: torch.Size, **more: Any
+) -> Facts | None:
+    parts = (("kind", "tensor"), *agreement.message(dtype, shape).parts())
+    return facts_of(group_of(members), operation, *parts, shape=str(list(shape)), **more)
+
+
 @on_tensors("send")
 def _send(group: Members, tensor: torch.Tensor, dst: int | None = None) -> Facts | None:
-    parts = (("kind", "tensor"), *tensor_parts(tensor))
-    return facts_of(group_of(group), "send", *parts, direction=SEND, peer=peer_of(group, dst, +1))
+    peer = peer_of(group, dst, +1)
+    return _message(group, "send", tensor.dtype, tensor.shape, direction=SEND, peer=peer)
 
 
 @on_tensors("recv")
@@ -202,7 +218,5 @@ def _recv(
     src: int | None = None,
     out: Out = None,
 ) -> Facts | None:
-    parts = (("kind", "tensor"), *words(dtype=dtype_words(dtype), shape=list(size)))
-    return facts_of(
-        group_of(group), "recv", *parts, direction=RECEIVE, peer=peer_of(group, src, -1)
-    )
+    peer, shape = peer_of(group, src, -1), check_shape("recv", size)
+    return _message(group, "recv", dtype, shape, direction=RECEIVE, peer=peer)
