@@ -68,6 +68,14 @@ class Facts:
         """All that is said of it."""
         return (*self.parts, ("shape", self.shape)) if self.shape else self.parts
 
+    def __str__(self) -> str:
+        """What people are told of it: shapes, not elements."""
+        parts = (
+            ("shape", self.shape) if name == "elements" and self.shape else (name, value)
+            for name, value in self.parts
+        )
+        return ", ".join(f"{name}={value}" for name, value in parts)
+
     @property
     def limit_s(self) -> float | None:
         """How long the call itself would wait for the others."""

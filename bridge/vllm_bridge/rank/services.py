@@ -103,7 +103,7 @@ def _record(record: Record, now: float) -> rank_pb2.CallRecord:
     if visit is not None:
         message.group = visit.facts.group.key
         message.operation = visit.facts.operation
-        message.parts = ", ".join(f"{name}={value}" for name, value in visit.facts.told)
+        message.parts = str(visit.facts)
         message.at_gate_s = _since(visit.at_gate, now)
         message.gated_s = _since(visit.gated_at, now)
     return message
