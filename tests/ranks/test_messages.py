@@ -292,7 +292,7 @@ OUT_OF_STEP: dict[str, tuple[Act, Act, str]] = {
     "object for list": (
         lambda g: g.broadcast_object(5),
         lambda g: g.broadcast_object_list([None]),
-        "a int in place of a list",
+        "an object in place of a list of objects",
     ),
     "tensor for dict": (
         lambda g: dist.broadcast(FLOATS, g.first_rank, group=g.cpu_group),
