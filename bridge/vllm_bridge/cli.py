@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vllm_bridge.confinement.policy import MODES, opened
 from vllm_bridge.import_path import leave_working_directory
 from vllm_bridge.inspect_commands import add_diagnose, add_status
 from vllm_bridge.logs import FORMATS, LEVELS, LogSettings
@@ -42,6 +43,9 @@ _POOL_FLAGS = (
     "heartbeat_timeout",
     "overdue_grace",
     "allow",
+    "confine",
+    "readable",
+    "writable",
 )
 _SERVER_FLAGS = ("attach_grace", "max_attachments", "entry_point")
 
@@ -233,6 +237,28 @@ def _add_pool_flags(group: argparse._ArgumentGroup) -> None:
         metavar="PREFIX",
         help='also allow qualified names that start so, e.g. "mypackage."',
     )
+    group.add_argument(
+        "--confine",
+        choices=MODES,
+        help='what the kernel refuses the ranks: "strict" (default without --allow): they start no '
+        "programs, read the interpreter and its packages, and write to the server's own "
+        'directories and /dev/shm; "writes" (default with --allow): they start programs and read '
+        'as the user may, and write there and to a temporary directory only; "off": nothing',
+    )
+    group.add_argument(
+        "--readable",
+        action="append",
+        type=_opened,
+        metavar="PATH",
+        help="a folder or file that confined ranks may read",
+    )
+    group.add_argument(
+        "--writable",
+        action="append",
+        type=_opened,
+        metavar="PATH",
+        help="a folder or file that confined ranks may read and write",
+    )
     group.add_argument("--max-world-size", type=_count(1), metavar="N")
     group.add_argument("--max-sessions", type=_count(1), metavar="N")
     group.add_argument(
@@ -294,6 +320,13 @@ def _count(least: int) -> type[int]:
         return number
 
     return parse  # type: ignore[return-value]
+
+
+def _opened(text: str) -> Path:
+    try:
+        return opened(os.path.abspath(text) if text else "")
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} {error}") from None
 
 
 def _seconds(text: str) -> timedelta:

@@ -9,6 +9,7 @@ import queue
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 import time
@@ -241,7 +242,9 @@ def wait_ready(process: subprocess.Popen[bytes], ready: Path, stderr: Path) -> i
 
 def start_worker(folder: Path, *arguments: str, **environment: str) -> Worker:
     """A worker as a pool has it: ready, pinged, with a session of the pool's."""
-    process, ready, stderr = spawn(folder, "--allow", f"{THINGS}.", *arguments, **environment)
+    # Functions of the tests write to the folders of the tests.
+    opened = ("--allow", f"{THINGS}.", "--writable", tempfile.gettempdir())
+    process, ready, stderr = spawn(folder, *opened, *arguments, **environment)
     return connect(process, wait_ready(process, ready, stderr), stderr)
 
 

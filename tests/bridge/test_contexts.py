@@ -164,7 +164,8 @@ def test_the_end_of_a_session_waits_for_the_running_call_and_so_do_its_contexts(
 ) -> None:
     exits = tmp_path / "exits"
     os.mkfifo(tmp_path / "fifo")
-    pool = start("--size", "1", "--allow", "marking.", entry_point=None)
+    opened = ("--allow", "marking.", "--writable", str(tmp_path))
+    pool = start("--size", "1", *opened, entry_point=None)
     with connect(pool.endpoint) as client, ThreadPoolExecutor() as threads:
         closed = client.open_session(affinity="strict_queue")
         other = client.open_session(affinity="strict_queue")

@@ -22,7 +22,7 @@ SEND: Direction
 RECEIVE: Direction
 
 class RankAssignment(_message.Message):
-    __slots__ = ("rank_id", "listen", "world", "allowed_prefixes", "max_message_bytes", "heartbeat_interval", "max_queue", "pool_name", "json_logs", "log_level", "shared_memory", "max_segment_bytes")
+    __slots__ = ("rank_id", "listen", "world", "allowed_prefixes", "max_message_bytes", "heartbeat_interval", "max_queue", "pool_name", "json_logs", "log_level", "shared_memory", "max_segment_bytes", "confinement")
     RANK_ID_FIELD_NUMBER: _ClassVar[int]
     LISTEN_FIELD_NUMBER: _ClassVar[int]
     WORLD_FIELD_NUMBER: _ClassVar[int]
@@ -35,6 +35,7 @@ class RankAssignment(_message.Message):
     LOG_LEVEL_FIELD_NUMBER: _ClassVar[int]
     SHARED_MEMORY_FIELD_NUMBER: _ClassVar[int]
     MAX_SEGMENT_BYTES_FIELD_NUMBER: _ClassVar[int]
+    CONFINEMENT_FIELD_NUMBER: _ClassVar[int]
     rank_id: str
     listen: str
     world: WorldAssignment
@@ -47,7 +48,18 @@ class RankAssignment(_message.Message):
     log_level: str
     shared_memory: str
     max_segment_bytes: int
-    def __init__(self, rank_id: _Optional[str] = ..., listen: _Optional[str] = ..., world: _Optional[_Union[WorldAssignment, _Mapping]] = ..., allowed_prefixes: _Optional[_Iterable[str]] = ..., max_message_bytes: _Optional[int] = ..., heartbeat_interval: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_queue: _Optional[int] = ..., pool_name: _Optional[str] = ..., json_logs: _Optional[bool] = ..., log_level: _Optional[str] = ..., shared_memory: _Optional[str] = ..., max_segment_bytes: _Optional[int] = ...) -> None: ...
+    confinement: Confinement
+    def __init__(self, rank_id: _Optional[str] = ..., listen: _Optional[str] = ..., world: _Optional[_Union[WorldAssignment, _Mapping]] = ..., allowed_prefixes: _Optional[_Iterable[str]] = ..., max_message_bytes: _Optional[int] = ..., heartbeat_interval: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_queue: _Optional[int] = ..., pool_name: _Optional[str] = ..., json_logs: _Optional[bool] = ..., log_level: _Optional[str] = ..., shared_memory: _Optional[str] = ..., max_segment_bytes: _Optional[int] = ..., confinement: _Optional[_Union[Confinement, _Mapping]] = ...) -> None: ...
+
+class Confinement(_message.Message):
+    __slots__ = ("mode", "readable", "writable")
+    MODE_FIELD_NUMBER: _ClassVar[int]
+    READABLE_FIELD_NUMBER: _ClassVar[int]
+    WRITABLE_FIELD_NUMBER: _ClassVar[int]
+    mode: str
+    readable: _containers.RepeatedScalarFieldContainer[bytes]
+    writable: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, mode: _Optional[str] = ..., readable: _Optional[_Iterable[bytes]] = ..., writable: _Optional[_Iterable[bytes]] = ...) -> None: ...
 
 class WorldAssignment(_message.Message):
     __slots__ = ("world_id", "epoch", "rank", "world_size", "local_rank", "backend", "tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size", "prefill_context_parallel_size", "decode_context_parallel_size", "init_method", "timeout", "gate")

@@ -31,6 +31,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from vllm_bridge.confinement import MODES, opened
 from vllm_bridge.pool.restarts import ALWAYS, RestartPolicy
 from vllm_bridge.pool.settings import SettingsError
 
@@ -71,10 +72,22 @@ def _name(value: object) -> str:
     return value
 
 
+def _mode(value: object) -> str:
+    if value not in MODES:
+        raise ValueError(f"should be one of {', '.join(MODES)}")
+    return str(value)
+
+
+def _opened(value: object) -> Path:
+    return opened(value if isinstance(value, str) else "")
+
+
 _Seconds = Annotated[timedelta, BeforeValidator(_seconds)]
 _SecondsOrInfinity = Annotated[timedelta | None, BeforeValidator(_seconds_or_infinity)]
 _Restart = Annotated[RestartPolicy, BeforeValidator(_restart)]
 _Name = Annotated[str, BeforeValidator(_name)]
+_Mode = Annotated[str, BeforeValidator(_mode)]
+_Opened = Annotated[Path, BeforeValidator(_opened)]
 _AtLeastZero = Annotated[int, Field(ge=0)]
 _AtLeastOne = Annotated[int, Field(ge=1)]
 
@@ -107,6 +120,9 @@ class PoolTable(_Table):
     overdue_grace: _Seconds = timedelta(0)
     # Beside the prefixes that are always allowed.
     allow: list[str] = []
+    confine: _Mode = ""
+    readable: list[_Opened] = []
+    writable: list[_Opened] = []
 
 
 class ProfileTable(_Table):

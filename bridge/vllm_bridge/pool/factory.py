@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Iterator
 from datetime import timedelta
@@ -70,6 +71,10 @@ class RankFactory:
             shared_memory=str(self._memory.directory or ""),
             max_segment_bytes=self._memory.max_segment_bytes,
         )
+        policy = self._settings.policy
+        assignment.confinement.mode = policy.mode
+        assignment.confinement.readable.extend(map(os.fsencode, policy.readable))
+        assignment.confinement.writable.extend(map(os.fsencode, policy.writable))
         assignment.heartbeat_interval.FromTimedelta(self._settings.heartbeat_interval)
         try:
             await rank.start(self._launcher, assignment, rendezvous, board, timeout)

@@ -11,6 +11,7 @@ import signal
 from typing import TYPE_CHECKING
 
 from vllm_bridge import background, logs
+from vllm_bridge.confinement import OFF, missing
 from vllm_bridge.logs import LogSettings
 from vllm_bridge.pool.forkserver_process import spawn_forkserver
 from vllm_bridge.pool.listen import (
@@ -71,6 +72,7 @@ def serve(
         with claimed(address):
             pass
     warn_of_open_key(tls_files)
+    _check_confinement(settings)
     runtime_dir = RuntimeDir.create()
     memory_dir = create_directory() if settings.max_segments else None
     try:
@@ -146,6 +148,20 @@ async def _run(
         logs.log(_logger, logging.INFO, "stopping")
     finally:
         await server.stop()
+
+
+def _check_confinement(settings: ServerSettings) -> None:
+    """Say once what this machine cannot confine; refuse where the operator has asked for it."""
+    confined = [pool for pool in settings.pools.values() if pool.policy.mode != OFF]
+    if not confined or not (lacks := missing()):
+        return
+    for pool in confined:
+        if pool.confine is not None:
+            raise ListenError(
+                f"--confine {pool.confine} cannot be had on this machine: {lacks}. Without "
+                "--confine ranks run all the same, with what there is; --confine off wants none"
+            )
+    logs.log(_logger, logging.WARNING, f"ranks are not fully confined: {lacks}")
 
 
 def _metrics_address(text: str | None) -> TcpAddress | None:

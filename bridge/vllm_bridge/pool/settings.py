@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+from vllm_bridge.confinement.policy import Policy, default_mode
 from vllm_bridge.pool.profiles import STANDARD, TimeoutProfile
 from vllm_bridge.pool.restarts import ALWAYS, RestartPolicy
 
@@ -50,6 +52,17 @@ class PoolSettings:
     overdue_grace: timedelta = timedelta(seconds=60)
     allowed_prefixes: tuple[str, ...] = DEFAULT_ALLOWED_PREFIXES
     max_message_bytes: int = MAX_MESSAGE_BYTES
+    # What the kernel refuses the ranks; None: "strict", or "writes" where more is allowed.
+    confine: str | None = None
+    # Files and directories that confined ranks may read, and write, beside those of their mode.
+    readable: tuple[Path, ...] = ()
+    writable: tuple[Path, ...] = ()
+
+    @property
+    def policy(self) -> Policy:
+        """How ranks are confined."""
+        own_code = self.allowed_prefixes != DEFAULT_ALLOWED_PREFIXES
+        return Policy(self.confine or default_mode(own_code=own_code), self.readable, self.writable)
 
     def grpc_options(self) -> list[tuple[str, int]]:
         """Options for servers and channels: no message limit below the setting."""
@@ -109,7 +122,11 @@ def server_settings(
 
 
 def _pool_settings(name: str, given: Given) -> PoolSettings:
-    known = {key: value for key, value in given.items() if key != "allow"}
+    known: dict[str, Any] = {
+        key: tuple(value) if key in ("readable", "writable") else value
+        for key, value in given.items()
+        if key != "allow"
+    }
     settings = PoolSettings(
         **known, allowed_prefixes=(*DEFAULT_ALLOWED_PREFIXES, *given.get("allow", ()))
     )

@@ -7,6 +7,7 @@ import traceback
 from pydantic import ValidationError
 
 from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.confinement import explain
 from vllm_distributed.errors import DistributedError
 
 
@@ -22,6 +23,9 @@ def bridge_error(error: Exception, *, rank: int | None, call_id: str) -> BridgeE
     elif isinstance(error, ValidationError):
         reason, details, message = _refused_fields(error)
     kind = type(error)
+    said, why = explain(error)
+    if said:
+        message, details = f"{message or kind.__name__}: {said}", {**details, **why}
     return BridgeError(
         Category.TIMEOUT if isinstance(error, TimeoutError) else Category.PYTHON_ERROR,
         reason,

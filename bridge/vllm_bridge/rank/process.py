@@ -21,11 +21,13 @@ from typing import TYPE_CHECKING, NoReturn
 
 from vllm_bridge import control, logs
 from vllm_bridge._generated import control_pb2
+from vllm_bridge.confinement import OFF, Policy, confine
 from vllm_bridge.grpc_target import grpc_target
 from vllm_bridge.overload import KEEP_PENDING_CALLS
 from vllm_bridge.private_socket import private_socket
 
 if TYPE_CHECKING:
+    from vllm_bridge.codec.errors import BridgeError
     from vllm_bridge.rank.handler import RankState
     from vllm_bridge.rank.sessions import MemoryPlace
 
@@ -39,6 +41,9 @@ LAST_ANSWERS_SECONDS = 0.5
 
 # For contexts that are still entered when the rank ends.
 LAST_EXITS_SECONDS = 0.5
+
+# In the server's directory, and gone with it.
+_TEMPORARY = "tmp"
 
 INLINE_THREADS = 2
 """Server threads for inline methods, which are short: one more would only fight for the GIL."""
@@ -91,6 +96,11 @@ class _Rank:
         from vllm_bridge.rank.services import RankService, object_methods
         from vllm_bridge.rank.sessions import RankSessions
 
+        try:
+            # There is no second thread yet, and from here on every thread is confined.
+            self._confine()
+        except (OSError, RuntimeError) as error:
+            return self._failed(bridge_error(error, rank=None, call_id=""))
         assigned = self._world
         journal = Journal()
         executor = Executor(journal)
@@ -129,9 +139,7 @@ class _Rank:
             if joined is not None:
                 joined.result()
         except Exception as error:  # noqa: BLE001 - the pool reports it to whoever started the world
-            failure = bridge_error(error, rank=state.rank, call_id="")
-            self._send(control_pb2.RankToPool(failed=failure.to_detail()))
-            return EXIT_FAILED
+            return self._failed(bridge_error(error, rank=state.rank, call_id=""))
         if gate is not None:
             gate.install()
         ready = control_pb2.Ready(endpoint=self._assignment.listen, pid=os.getpid())
@@ -144,6 +152,18 @@ class _Rank:
             wait([executor.submit(state.sessions.exit_contexts)], LAST_EXITS_SECONDS)
         self._remove_socket()
         return EXIT_STOPPED
+
+    def _confine(self) -> None:
+        """Have the kernel refuse what this rank has no business with."""
+        wanted = self._assignment.confinement
+        policy = Policy(wanted.mode or OFF, _paths(wanted.readable), _paths(wanted.writable))
+        home = Path(self._assignment.listen.removeprefix("unix:")).parent
+        confine(policy, home / _TEMPORARY, [home])
+
+    def _failed(self, failure: BridgeError) -> int:
+        """Tell the pool why there is no rank."""
+        self._send(control_pb2.RankToPool(failed=failure.to_detail()))
+        return EXIT_FAILED
 
     def _follow(self, state: RankState) -> bool:
         """Do what the pool says until it says stop (then True), or is gone."""
@@ -222,6 +242,10 @@ class _Rank:
     def _remove_socket(self) -> None:
         if self._assignment.listen.startswith("unix:"):
             Path(self._assignment.listen.removeprefix("unix:")).unlink(missing_ok=True)
+
+
+def _paths(places: Sequence[bytes]) -> tuple[Path, ...]:
+    return tuple(Path(os.fsdecode(place)) for place in places)
 
 
 def _message_limits(limit: int) -> list[tuple[str, int]]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+from vllm_bridge.confinement import MODES, Policy, default_mode, opened
 
 _IGNORED = (
     "--adapter",
@@ -42,9 +45,19 @@ class Options:
     log_level: str = "warning"
     # Prefixes of names that clients may use, beyond those of the allow list.
     allow: tuple[str, ...] = ()
+    # What the kernel refuses the worker; empty: "strict", or "writes" where more is allowed.
+    confine: str = ""
+    readable: tuple[Path, ...] = ()
+    writable: tuple[Path, ...] = ()
     health_check: bool = False
     # Arguments that mean nothing here.
     unknown: tuple[str, ...] = ()
+
+    @property
+    def policy(self) -> Policy:
+        """How the worker is confined."""
+        mode = self.confine or default_mode(own_code=bool(self.allow))
+        return Policy(mode, self.readable, self.writable)
 
 
 def options(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
@@ -58,6 +71,9 @@ def options(arguments: Sequence[str], environment: Mapping[str, str]) -> Options
     parser.add_argument("--elixir-address", default="")
     parser.add_argument("--snakepit-run-id", default="")
     parser.add_argument("--allow", action="append", type=_prefix, default=[], metavar="PREFIX")
+    parser.add_argument("--confine", choices=MODES, default="")
+    for name in ("--readable", "--writable"):
+        parser.add_argument(name, action="append", type=_opened, default=[], metavar="PATH")
     parser.add_argument("--health-check", action="store_true")
     for name in _IGNORED:
         parser.add_argument(name)
@@ -73,6 +89,9 @@ def options(arguments: Sequence[str], environment: Mapping[str, str]) -> Options
         ready_file=environment.get("SNAKEPIT_READY_FILE", ""),
         log_level=_LEVELS.get(environment.get("SNAKEPIT_LOG_LEVEL", "").lower(), "warning"),
         allow=tuple(known.allow),
+        confine=known.confine,
+        readable=tuple(known.readable),
+        writable=tuple(known.writable),
         health_check=known.health_check,
         unknown=tuple(unknown),
     )
@@ -83,6 +102,13 @@ def _port(text: str) -> int:
     if not 0 <= port <= 65_535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port from 0 to 65535")
     return port
+
+
+def _opened(text: str) -> Path:
+    try:
+        return opened(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} {error}") from None
 
 
 def _prefix(text: str) -> str:

@@ -9,13 +9,19 @@ import select
 import signal
 import stat
 import sys
+import tempfile
 import traceback
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
+from vllm_bridge.confinement import OFF, confine, missing
 from vllm_bridge.overload import KEEP_PENDING_CALLS
+from vllm_bridge.pool.listen import ListenError
+from vllm_bridge.pool.runtime_dir import RuntimeDir
+from vllm_bridge.snakepit.announcing import announcer
 from vllm_bridge.snakepit.options import Options, options
 
 if TYPE_CHECKING:
@@ -80,32 +86,55 @@ class _Worker:
 
     def run(self) -> int:
         """The worker's life; returns the exit status."""
+        say_port = announcer(self._wanted.ready_file) if self._wanted.ready_file else None
+        place = self._confine()
         # Looking for garbage among the objects of torch takes 80 ms, and finds none.
         gc.disable()
         # The one import that takes long. What else a call needs is loaded after the worker is
         # ready, by the thread that the first call would wait for anyway.
         import torch  # noqa: F401
 
-        from vllm_bridge.snakepit.listening import listen, publish
+        from vllm_bridge.snakepit.listening import listen
         from vllm_bridge.snakepit.memory import keep_freed_memory
         from vllm_bridge.snakepit.worker_state import WorkerState
 
         keep_freed_memory()
         state = WorkerState(self._wanted)
         self._set_up_logs(state)
+        if self._wanted.policy.mode != OFF and (lacks := missing()):
+            _logger.warning("this worker is not fully confined: %s", lacks)
         if self._wanted.unknown:
             _logger.warning("arguments that mean nothing here: %s", " ".join(self._wanted.unknown))
         server, port = listen(lambda: _server(state), self._wanted.port)
         server.start()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._told_to_stop)
-        if self._wanted.ready_file:
-            publish(port, self._wanted.ready_file)
+        if say_port is not None:
+            say_port(port)
         _logger.info("ready on port %d", port)
         state.executor.submit(state.load).add_done_callback(self._loaded)
         self._wait(state)
         _end(server, state)
+        if place is not None:
+            place.remove()
         return EXIT_FAILED if self._failed else EXIT_STOPPED
+
+    def _confine(self) -> RuntimeDir | None:
+        """Have the kernel refuse what a worker has no business with, before there is a thread.
+
+        Returns the directory for temporary files, where there is one.
+        """
+        policy = self._wanted.policy
+        if policy.mode == OFF:
+            return None
+        if self._wanted.confine and (lacks := missing()):
+            raise OSError(f"--confine {policy.mode} cannot be had on this machine: {lacks}")
+        try:
+            place = RuntimeDir.create(Path(tempfile.gettempdir()))
+        except ListenError:
+            place = None  # then /dev/shm is all there is
+        confine(policy, place.path if place else None, [])
+        return place
 
     def _set_up_logs(self, state: WorkerState) -> None:
         from vllm_bridge.logs import Fields, LogSettings, setup, to_stderr
