@@ -44,6 +44,13 @@ def awaited(what: str, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
     return begun
 
 
+def in_thread(what: str, work: Callable[..., object], *args: object) -> None:
+    """Have the running loop's threads do what would hold it up, and go on."""
+    with step(what):
+        done = asyncio.get_running_loop().run_in_executor(None, work, *args)
+        done.add_done_callback(functools.partial(_task_ended, what, None))
+
+
 def thread(
     what: str, work: Callable[..., object], *args: object, failed: Failed | None = None
 ) -> threading.Thread:
@@ -83,7 +90,7 @@ def defect(what: str, error: BaseException) -> BridgeError:
     )
 
 
-def _task_ended(what: str, failed: Failed | None, ended: asyncio.Task[Any]) -> None:
+def _task_ended(what: str, failed: Failed | None, ended: asyncio.Future[Any]) -> None:
     if not ended.cancelled() and (error := ended.exception()) is not None:
         _tell(what, error, failed)
 

@@ -74,12 +74,12 @@ LISTED = {
         "filling a place of the pool",
         "killing a rank",
         "looking whether a rank is idle",
-        "removing shared memory",
         "stopping {}",
         "the health service",
         "waiting for the end of the forkserver",
         "watching a rank",
     },
+    "in_thread": {"removing shared memory"},
     "thread": {"World.run", "forkserver", "stderr", "stdin", "telemetry-controls"},
     "background_thread": {"message queue", "progress", "{} {}"},
 }

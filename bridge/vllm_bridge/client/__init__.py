@@ -17,5 +17,15 @@ from vllm_bridge.client.session import Session
 from vllm_bridge.client.timeouts import DEFAULT_CALL_TIMEOUT
 from vllm_bridge.client.watch import Watch
 from vllm_bridge.client.world import World
+from vllm_bridge.codec.errors import BridgeError, Category
 
-__all__ = ["DEFAULT_CALL_TIMEOUT", "Client", "Session", "Watch", "World", "connect"]
+__all__ = [
+    "DEFAULT_CALL_TIMEOUT",
+    "BridgeError",
+    "Category",
+    "Client",
+    "Session",
+    "Watch",
+    "World",
+    "connect",
+]

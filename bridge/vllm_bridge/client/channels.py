@@ -13,7 +13,7 @@ import grpc
 from google.protobuf.message import Message
 
 from vllm_bridge.client import runs
-from vllm_bridge.client.checks import has_detail, seconds
+from vllm_bridge.client.checks import has_detail, seconds, wrong_type
 from vllm_bridge.codec.errors import BridgeError, Category, from_rpc_error
 from vllm_bridge.grpc_target import grpc_target
 from vllm_bridge.metadata import AUTHORIZATION
@@ -79,6 +79,8 @@ class Channels:
     """One channel per endpoint, made when it is first used. Threads may share it."""
 
     def __init__(self, endpoint: str, token: str | None, tls: ClientTls) -> None:
+        if not isinstance(endpoint, str):
+            raise wrong_type("endpoint", endpoint, "a str: unix:PATH or HOST:PORT")
         try:
             address = parse_address(endpoint)
         except ListenError as error:

@@ -23,6 +23,21 @@ def seconds(timeout: timedelta | None) -> float | None:
     return seconds_or_none(timeout)
 
 
+def text(name: str, value: object, wanted: str = "a str") -> str:
+    """A text argument.
+
+    Raises:
+        BridgeError: (validation, `wrong_type`) it is none, or no Unicode text.
+    """
+    if not isinstance(value, str):
+        raise wrong_type(name, value, wanted)
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise wrong_type(name, value, f"{wanted}, of Unicode text") from None
+    return value
+
+
 def wrong_type(name: str, value: object, wanted: str) -> BridgeError:
     """The error for an argument of a wrong type."""
     return BridgeError(

@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.client.attachment import Attachment
 from vllm_bridge.client.channels import Channels, ClientTls, File, R
-from vllm_bridge.client.checks import seconds, wrong_type
+from vllm_bridge.client.checks import seconds, text, wrong_type
 from vllm_bridge.client.link import Link
 from vllm_bridge.client.session import Session
 from vllm_bridge.client.timeouts import CONTROL_TIMEOUT, UNSET, Deadline, Timeout
@@ -69,6 +69,10 @@ class Client:
         client_id: str = "",
         timeout_profile: str = "",
     ) -> None:
+        text("client_id", client_id)
+        text("timeout_profile", timeout_profile)
+        if token is not None:
+            text("token", token)
         self.endpoint = endpoint
         self.client_id = client_id
         self._channels = Channels(endpoint, token, tls)
@@ -85,9 +89,9 @@ class Client:
     ) -> Session:
         """Open a session, or find the live one of that id."""
         request = pool_pb2.OpenSessionRequest(
-            session_id=session_id,
-            affinity=affinity_named(affinity),
-            pool_name=pool_name,
+            session_id=text("session_id", session_id),
+            affinity=affinity_named(text("affinity", affinity)),
+            pool_name=text("pool_name", pool_name),
             client_id=self.client_id,
         )
         deadline = Deadline(timeout)
@@ -97,7 +101,7 @@ class Client:
 
     def session(self, session_id: str, *, timeout: timedelta = CONTROL_TIMEOUT) -> Session:
         """The live session of that id."""
-        request = pool_pb2.GetSessionRequest(session_id=session_id)
+        request = pool_pb2.GetSessionRequest(session_id=text("session_id", session_id))
         return Session(self._link, self._pool("GetSession", request, pool_pb2.Session, timeout))
 
     def start_world(
@@ -128,18 +132,20 @@ class Client:
             "decode_context_parallel_size": decode_context_parallel_size,
         }
         for name, size in sizes.items():
-            if not isinstance(size, int) or isinstance(size, bool):
+            if not isinstance(size, int) or isinstance(size, bool) or size >= 2**63:
                 raise wrong_type(name, size, "an int of at least 1")
+        if not isinstance(gate, bool):
+            raise wrong_type("gate", gate, "a bool")
         request = pool_pb2.StartWorldRequest(
-            world_id=world_id,
+            world_id=text("world_id", world_id),
             tensor_parallel_size=tensor_parallel_size,
             pipeline_parallel_size=pipeline_parallel_size,
             data_parallel_size=data_parallel_size,
             prefill_context_parallel_size=prefill_context_parallel_size,
             decode_context_parallel_size=decode_context_parallel_size,
-            backend=backend,
+            backend=text("backend", backend),
             gate=gate,
-            pool_name=pool_name,
+            pool_name=text("pool_name", pool_name),
             client_id=self.client_id,
         )
         if timeout is not None:
@@ -151,12 +157,12 @@ class Client:
 
     def stop_world(self, world_id: str, *, timeout: timedelta = CONTROL_TIMEOUT) -> bool:
         """Stop a world by its id. False when there is no live one."""
-        return stop_world(self._link, world_id, timeout)
+        return stop_world(self._link, text("world_id", world_id), timeout)
 
     def restart_world(self, world_id: str) -> World:
         """Start a failed or stopped world again, as it was asked for, with the next epoch."""
         self._attachment.ensure(Deadline(CONTROL_TIMEOUT))
-        return World(self._link, restart_world(self._link, world_id))
+        return World(self._link, restart_world(self._link, text("world_id", world_id)))
 
     def status(self, *, timeout: timedelta = CONTROL_TIMEOUT) -> pool_pb2.PoolStatus:
         """The pool, its ranks, sessions and worlds."""
@@ -169,7 +175,7 @@ class Client:
 
         Answers also while all of them are stuck.
         """
-        request = pool_pb2.DiagnoseRequest(world_id=world_id, with_stacks=stacks)
+        request = pool_pb2.DiagnoseRequest(world_id=text("world_id", world_id), with_stacks=stacks)
         return self._pool("Diagnose", request, pool_pb2.Diagnosis, timeout)
 
     def watch(
@@ -189,7 +195,7 @@ class Client:
         of the profile, 30 minutes unless the pool says otherwise. When it is over, reading raises a
         `BridgeError` (timeout, `deadline_exceeded`).
         """
-        request = pool_pb2.WatchRequest(world_id=world_id, with_current=current)
+        request = pool_pb2.WatchRequest(world_id=text("world_id", world_id), with_current=current)
         allowed = self._link.profiles.resolve_stream(timeout, timeout_profile)
         return Watch(self._channels, request, allowed)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from vllm_bridge._generated import rank_pb2, types_pb2
 from vllm_bridge.client import runs
+from vllm_bridge.client.checks import text, wrong_type
 from vllm_bridge.client.timeouts import ASK_TIMEOUT
 from vllm_bridge.codec.errors import BridgeError, Category
 
@@ -16,10 +17,21 @@ if TYPE_CHECKING:
     from vllm_bridge.client.session import Session
     from vllm_bridge.codec.calls import RemoteObject
 
+_WANTED = "the name of a function that makes a context manager, or a remote object that is one"
+
 _OBJECTS = "/vllm.bridge.v1.Objects"
 
 # After these nobody here knows whether the context was entered.
 _UNKNOWN_OUTCOME = {Category.TIMEOUT, Category.WORKER, Category.GRPC_ERROR}
+
+
+def _name(of: str | RemoteObject) -> str:
+    if isinstance(of, str):
+        return text("of", of, _WANTED)
+    name: object = getattr(of, "type_name", None)
+    if not isinstance(name, str):
+        raise wrong_type("of", of, _WANTED)
+    return name
 
 
 class Context:
@@ -53,7 +65,7 @@ class Context:
         # How long the next call may take.
         self._allowed = allowed
         self._of, self._args, self._kwargs = of, args, kwargs
-        self._name = of if isinstance(of, str) else of.type_name
+        self._name = _name(of)
         self._made: RemoteObject | None = None
 
     def __enter__(self) -> Any:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 from vllm_bridge._generated import pool_pb2, rank_pb2
-from vllm_bridge.client.checks import has_detail
+from vllm_bridge.client.checks import has_detail, text
 from vllm_bridge.client.contexts import Context
 from vllm_bridge.client.link import Link
 from vllm_bridge.client.memory import UNAVAILABLE, Memory
@@ -76,6 +76,7 @@ class Session:
         timeout_profile: str = "",
     ) -> Any:
         """As `call`, with the arguments apart."""
+        text("name", name, "the name of a function, e.g. 'get_pp_indices'")
         # Imports torch, which only those who exchange tensors with ranks should pay for.
         from vllm_bridge.codec.calls import decode_result, encode_call
 
@@ -94,6 +95,12 @@ class Session:
         **kwargs: object,
     ) -> Any:
         """Call anything on the rank's allow list by its qualified name, e.g. `torch.arange`."""
+        text(
+            "qualified_name",
+            qualified_name,
+            "the qualified name of a function that the rank has, e.g. 'torch.arange'; functions of "
+            "this process cannot be sent",
+        )
         from vllm_bridge._generated import types_pb2
         from vllm_bridge.codec.calls import decode_term, encode_term
 

@@ -15,7 +15,7 @@ from vllm_bridge._generated import pool_pb2
 from vllm_bridge.client import runs
 from vllm_bridge.client.checks import seconds
 from vllm_bridge.codec.errors import BridgeError, Category
-from vllm_bridge.durations import from_duration, seconds_or_none
+from vllm_bridge.durations import from_duration
 
 DEFAULT_CALL_TIMEOUT = timedelta(seconds=120)
 
@@ -65,7 +65,7 @@ class Deadline:
 
     def __init__(self, timeout: timedelta | None) -> None:
         self.timeout = timeout
-        limit = seconds_or_none(timeout)
+        limit = seconds(timeout)
         self._at = None if limit is None else time.monotonic() + limit
 
     def left(self) -> timedelta | None:
@@ -88,11 +88,11 @@ class Deadline:
 
     def exceeded(self, what: str) -> BridgeError:
         """The error of a call for which there is no time."""
-        seconds = 0.0 if self.timeout is None else self.timeout.total_seconds()
+        limit = 0.0 if self.timeout is None else self.timeout.total_seconds()
         return BridgeError(
             Category.TIMEOUT,
             "deadline_exceeded",
-            f"the timeout of {seconds:g} s is over; {what}",
+            f"the timeout of {limit:g} s is over; {what}",
             details={"state": "unsent", "ran": False},
         )
 

@@ -90,6 +90,11 @@ class BridgeError(Exception):
         self.rank = rank
         self.call_id = call_id
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle it with all it says; exceptions by themselves keep only their text."""
+        made = (self.category, self.reason, self.message)
+        return _of_pickle, (type(self), made), self.__dict__.copy()
+
     @property
     def status(self) -> grpc.StatusCode:
         """The gRPC status that fits the category."""
@@ -127,6 +132,13 @@ class BridgeError(Exception):
     def trailers(self) -> tuple[tuple[str, bytes], ...]:
         """Trailing metadata of the failed call."""
         return ((TRAILER, self.to_detail().SerializeToString()),)
+
+
+def _of_pickle(kind: type[BridgeError], made: tuple[Category, str, str]) -> BridgeError:
+    # Not by the class itself: what derives from it may be made of something else.
+    error = kind.__new__(kind, made[2])
+    BridgeError.__init__(error, *made)
+    return error
 
 
 def from_rpc_error(error: grpc.RpcError) -> BridgeError:

@@ -104,7 +104,13 @@ def dtype_named(name: str) -> torch.dtype:
 
 
 def describe(tensor: torch.Tensor) -> types_pb2.Tensor:
-    """The message without its bytes: dtype and shape."""
+    """The message without its bytes: dtype and shape.
+
+    Raises:
+        BridgeError: (validation) `unknown_dtype`; `unsendable`: a nested tensor has no shape.
+    """
+    if tensor.is_nested:
+        raise _unsendable(tensor, "it is nested")
     dtype = _NAMES.get(tensor.dtype)
     if dtype is None:
         raise BridgeError(
@@ -121,15 +127,34 @@ def to_message(tensor: torch.Tensor, storage: Storage = INLINE) -> types_pb2.Ten
     """The tensor with its bytes, copied off its device.
 
     Raises:
-        BridgeError: (validation) `unknown_dtype`; `tensor_too_large`: the storage does not take it,
-            and its message cannot.
+        BridgeError: (validation) `unknown_dtype`; `unsendable`: it has no elements one after the
+            other, as sparse, nested and meta tensors; `tensor_too_large`: the storage does not take
+            it, and its message cannot.
     """
     message = describe(tensor)
-    flat = flat_bytes(tensor)
+    if tensor.layout is not torch.strided:
+        raise _unsendable(tensor, f"it is of layout {tensor.layout}")
+    if tensor.is_meta:
+        raise _unsendable(tensor, "it is on the device meta, and has no elements")
+    try:
+        flat = flat_bytes(tensor)
+        data = flat.numpy()
+    except (RuntimeError, TypeError, NotImplementedError) as error:
+        # Subclasses that stand for something else, such as fake tensors.
+        raise _unsendable(tensor, f"its bytes cannot be had: {error}") from error
     if not storage.store(message, flat):
         _check_size(message, flat.numel())
-        message.data = flat.numpy().tobytes()
+        message.data = data.tobytes()
     return message
+
+
+def _unsendable(tensor: torch.Tensor, why: str) -> BridgeError:
+    return BridgeError(
+        Category.VALIDATION,
+        "unsendable",
+        f"a {type(tensor).__name__} cannot be sent: {why}. Send a dense tensor, e.g. "
+        "tensor.to_dense(), or keep it in its rank with tensors: :ref",
+    )
 
 
 def _check_size(message: types_pb2.Tensor, size: int) -> None:

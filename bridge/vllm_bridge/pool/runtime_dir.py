@@ -90,9 +90,9 @@ def _lock_new(path: Path) -> int | None:
 
 def _base() -> Path:
     tried = []
-    for find in (lambda: os.environ.get("XDG_RUNTIME_DIR"), tempfile.gettempdir):
+    for of_user in (True, False):
         try:
-            name = find()
+            name = os.environ.get("XDG_RUNTIME_DIR") if of_user else tempfile.gettempdir()
         except OSError:
             # It tries several, and its own message says which.
             tried.append("no temporary directory is there and writable")

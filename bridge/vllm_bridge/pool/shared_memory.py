@@ -10,7 +10,6 @@ and not the end of a process.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import secrets
@@ -91,7 +90,7 @@ class SharedMemory:
         if self.directory is None or self._given.pop(number, None) is None:
             return
         path = self.directory / f"session-{number}"
-        background.task("removing shared memory", asyncio.to_thread(_remove, path))
+        background.in_thread("removing shared memory", _remove, path)
 
     def _make_directory(self, path: Path) -> None:
         """A session's directory with its key, or nothing: half a key proves nothing."""
