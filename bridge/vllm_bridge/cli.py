@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vllm_bridge.confinement.policy import MODES, opened
+from vllm_bridge.durations import of_seconds
 from vllm_bridge.import_path import leave_working_directory
 from vllm_bridge.inspect_commands import add_diagnose, add_status
 from vllm_bridge.logs import FORMATS, LEVELS, LogSettings
@@ -331,7 +332,7 @@ def _opened(text: str) -> Path:
 
 def _seconds(text: str) -> timedelta:
     try:
-        duration = timedelta(seconds=float(text))
+        duration = of_seconds(float(text))
     except (ValueError, OverflowError):
         duration = timedelta(0)
     if duration <= timedelta(0):

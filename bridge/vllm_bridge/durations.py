@@ -20,6 +20,11 @@ def clamped(time: timedelta) -> timedelta:
     return max(min(time, LONGEST), -LONGEST)
 
 
+def of_seconds(number: float) -> timedelta:
+    """So many seconds, infinity included."""
+    return timedelta(seconds=max(min(number, LONGEST_S), -LONGEST_S))
+
+
 def seconds_or_none(time: timedelta | None) -> float | None:
     """For a wait or a deadline: None, no limit, also where the time is longer than `LONGEST`."""
     return None if time is None or time >= LONGEST else time.total_seconds()

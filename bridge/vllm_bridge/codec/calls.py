@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import Any
 
 import torch
-from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
@@ -27,6 +26,7 @@ from vllm_bridge.contract import (
     methods_by_name,
     records,
 )
+from vllm_bridge.durations import from_duration, of_seconds, to_duration
 
 
 @dataclass(frozen=True)
@@ -248,9 +248,7 @@ def _to_wire(type_: Type, value: Any, storage: Storage) -> Any:
     if kind == "term":
         return encode_term(value, storage)
     if kind == "duration":
-        duration = Duration()
-        duration.FromTimedelta(value if isinstance(value, timedelta) else timedelta(seconds=value))
-        return duration
+        return to_duration(value if isinstance(value, timedelta) else of_seconds(value))
     if kind == "dtype":
         return value if isinstance(value, str) else tensors.dtype_name(value)
     if kind == "device":
@@ -322,7 +320,7 @@ def _from_wire(type_: Type, value: Any, storage: Storage) -> Any:
     if kind == "term":
         return decode_term(value, storage)
     if kind == "duration":
-        return value.ToTimedelta()
+        return from_duration(value)
     if kind == "dtype":
         return tensors.dtype_named(value)
     if kind == "device":

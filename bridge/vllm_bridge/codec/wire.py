@@ -15,6 +15,7 @@ import vllm_distributed
 from vllm_bridge._generated import types_pb2
 from vllm_bridge.codec import tensors, terms
 from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.durations import from_duration, to_duration
 from vllm_distributed.torch_internals import is_alive
 
 T = TypeVar("T")
@@ -253,13 +254,11 @@ class Wire:
 
     def duration(self, message: Duration) -> timedelta:
         """A duration argument."""
-        return message.ToTimedelta()
+        return from_duration(message)
 
     def to_duration(self, value: timedelta) -> Duration:
         """A duration result."""
-        message = Duration()
-        message.FromTimedelta(value)
-        return message
+        return to_duration(value)
 
     def _object(self, ref: types_pb2.Ref, kind: type) -> Any:
         if not ref.id:

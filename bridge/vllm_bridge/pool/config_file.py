@@ -32,6 +32,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from vllm_bridge.confinement import MODES, opened
+from vllm_bridge.durations import of_seconds
 from vllm_bridge.pool.restarts import ALWAYS, RestartPolicy
 from vllm_bridge.pool.settings import SettingsError
 
@@ -43,14 +44,13 @@ else:
 INFINITY = "infinity"
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
-_LONGEST = timedelta(days=3650)
 
 
 def _seconds(value: object) -> timedelta:
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not 0 < value <= _LONGEST.total_seconds():  # type: ignore[operator]
+    if not number or not value > 0:  # type: ignore[operator]
         raise ValueError("should be a number of seconds above 0")
-    return timedelta(seconds=value)  # type: ignore[arg-type]
+    return of_seconds(value)  # type: ignore[arg-type]
 
 
 def _seconds_or_infinity(value: object) -> timedelta | None:

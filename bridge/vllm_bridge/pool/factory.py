@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from vllm_bridge._generated import control_pb2
+from vllm_bridge.durations import to_duration
 from vllm_bridge.pool.launcher import Launcher, no_room
 from vllm_bridge.pool.observe import Observer
 from vllm_bridge.pool.ranks import Rank, Seat
@@ -75,7 +76,7 @@ class RankFactory:
         assignment.confinement.mode = policy.mode
         assignment.confinement.readable.extend(map(os.fsencode, policy.readable))
         assignment.confinement.writable.extend(map(os.fsencode, policy.writable))
-        assignment.heartbeat_interval.FromTimedelta(self._settings.heartbeat_interval)
+        assignment.heartbeat_interval.CopyFrom(to_duration(self._settings.heartbeat_interval))
         try:
             await rank.start(self._launcher, assignment, rendezvous, board, timeout)
         except OSError as error:

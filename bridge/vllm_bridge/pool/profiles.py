@@ -12,6 +12,7 @@ from datetime import timedelta
 from types import MappingProxyType
 
 from vllm_bridge._generated import pool_pb2
+from vllm_bridge.durations import to_duration
 
 CALL_TIMEOUT = timedelta(seconds=120)
 STREAM_TIMEOUT = timedelta(seconds=1_800)
@@ -28,9 +29,9 @@ class TimeoutProfile:
         """As clients get it."""
         message = pool_pb2.TimeoutProfile(name=name)
         if self.call_timeout is not None:
-            message.call_timeout.FromTimedelta(self.call_timeout)
+            message.call_timeout.CopyFrom(to_duration(self.call_timeout))
         if self.stream_timeout is not None:
-            message.stream_timeout.FromTimedelta(self.stream_timeout)
+            message.stream_timeout.CopyFrom(to_duration(self.stream_timeout))
         return message
 
 

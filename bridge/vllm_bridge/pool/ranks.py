@@ -17,6 +17,7 @@ from google.protobuf.message import DecodeError
 from vllm_bridge import background, control
 from vllm_bridge._generated import control_pb2, pool_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.durations import to_duration
 from vllm_bridge.grpc_target import grpc_target
 from vllm_bridge.pool.launcher import Launcher, RankProcess
 from vllm_bridge.pool.settings import DEFAULT_POOL, PoolSettings
@@ -220,7 +221,7 @@ class Rank:
             drop_session=control_pb2.DropSession(session_id=session_id)
         )
         if unless_used_within is not None:
-            request.drop_session.unless_used_within.FromTimedelta(unless_used_within)
+            request.drop_session.unless_used_within.CopyFrom(to_duration(unless_used_within))
         with contextlib.suppress(BridgeError):  # a dead rank has no sessions left
             if (await self._request(request)).kept:
                 return False

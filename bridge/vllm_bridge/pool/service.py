@@ -14,6 +14,7 @@ from google.protobuf.message import DecodeError, Message
 from vllm_bridge import background
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.durations import from_duration, to_duration
 from vllm_bridge.pool.abort import abort
 from vllm_bridge.pool.attachments import Attachments
 from vllm_bridge.pool.events import Events
@@ -110,7 +111,7 @@ class PoolService:
         self, request: pool_pb2.GetSessionRequest, direct: bool
     ) -> pool_pb2.Session:
         if request.HasField("wait_for_end"):
-            patience = min(request.wait_for_end.ToTimedelta(), LONGEST_PATIENCE)
+            patience = min(from_duration(request.wait_for_end), LONGEST_PATIENCE)
             await self._sessions.wait_for_end(request.session_id, patience)
         return self._sessions.get(request.session_id).to_message(direct=direct)
 
@@ -159,7 +160,7 @@ class PoolService:
         with self._attachments.stream(request.client_id):
             await context.send_initial_metadata(())
             attached = pool_pb2.Attached()
-            attached.grace.FromTimedelta(self._attachments.grace)
+            attached.grace.CopyFrom(to_duration(self._attachments.grace))
             await context.write(attached.SerializeToString())
             await self._attachments.wait_for_stop()
         raise BridgeError(Category.POOL, "pool_stopping", "the pool is stopping")

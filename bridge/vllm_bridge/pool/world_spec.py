@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from vllm_bridge._generated import control_pb2, pool_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.durations import from_duration, to_duration
 from vllm_bridge.pool.settings import DEFAULT_POOL, PoolSettings
 
 # Below the default timeout of calls, so that what a collective has to say about the peer that did
@@ -106,7 +107,7 @@ class WorldSpec:
         )
         for name, size in self.sizes().items():
             setattr(assignment, name, size)
-        assignment.timeout.FromTimedelta(self.timeout)
+        assignment.timeout.CopyFrom(to_duration(self.timeout))
         return assignment
 
     def sizes(self) -> dict[str, int]:
@@ -150,10 +151,7 @@ def _backend(request: pool_pb2.StartWorldRequest) -> str:
 def _timeout(request: pool_pb2.StartWorldRequest) -> timedelta:
     if not request.HasField("timeout"):
         return DEFAULT_TIMEOUT
-    try:
-        timeout = request.timeout.ToTimedelta()
-    except (ValueError, OverflowError) as error:
-        raise invalid("timeout", request.timeout.seconds, f"must be a duration: {error}") from None
+    timeout = from_duration(request.timeout)
     if timeout <= timedelta(0):
         raise invalid("timeout", str(timeout), "must be more than 0")
     return timeout

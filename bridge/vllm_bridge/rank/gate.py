@@ -30,6 +30,7 @@ import torch.distributed as dist
 from vllm_bridge._generated import control_pb2, types_pb2
 from vllm_bridge.board import NO_DEADLINE, Answer, Board, Place
 from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.durations import LONGEST_S
 from vllm_bridge.rank.collectives import RULES, Rule
 from vllm_bridge.rank.counts import Counts
 from vllm_bridge.rank.facts import CREATE, Facts, remember
@@ -46,9 +47,6 @@ PATIENCE_S = 0.02
 
 HURRY_SECONDS = 0.05
 """For a waiting call to turn to the pool when somebody asks what goes on."""
-
-LONGEST_S = 10 * 365 * 24 * 3600.0
-"""gRPC says that a call without a deadline has longer than this left."""
 
 CALLER_GONE = "its caller has gone"
 WITHDRAWN = "it was withdrawn"
@@ -415,6 +413,7 @@ def _nothing() -> None:
 def _remaining_s(context: grpc.ServicerContext, facts: Facts) -> float | None:
     limits = []
     left = context.time_remaining()
+    # gRPC says that a call without a deadline has longer left.
     if left is not None and left < LONGEST_S:
         limits.append(left - min(_AHEAD_S, _AHEAD_SHARE * left))
     if facts.limit_s is not None:

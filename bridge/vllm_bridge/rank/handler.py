@@ -22,12 +22,13 @@ from vllm_bridge import metadata as keys
 from vllm_bridge.codec.dispatch import Dispatch
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.codec.wire import Wire
+from vllm_bridge.durations import LONGEST_S
 from vllm_bridge.rank.allow_list import AllowList
 from vllm_bridge.rank.chunks import ChunksMalformed, ChunkStorage
 from vllm_bridge.rank.counts import Counts
 from vllm_bridge.rank.executor import Executor
 from vllm_bridge.rank.failures import bridge_error
-from vllm_bridge.rank.gate import CALLER_GONE, LONGEST_S, Gate, GatedCall
+from vllm_bridge.rank.gate import CALLER_GONE, Gate, GatedCall
 from vllm_bridge.rank.journal import Journal, Record
 from vllm_bridge.rank.sessions import RankSession, RankSessions
 

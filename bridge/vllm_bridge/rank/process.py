@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, NoReturn
 from vllm_bridge import control, logs
 from vllm_bridge._generated import control_pb2
 from vllm_bridge.confinement import OFF, Policy, confine
+from vllm_bridge.durations import from_duration
 from vllm_bridge.grpc_target import grpc_target
 from vllm_bridge.overload import KEEP_PENDING_CALLS
 from vllm_bridge.private_socket import private_socket
@@ -221,14 +222,14 @@ class _Rank:
     def _heartbeat_interval_s(self) -> float:
         if not self._assignment.HasField("heartbeat_interval"):
             return DEFAULT_HEARTBEAT_SECONDS
-        return float(self._assignment.heartbeat_interval.ToTimedelta().total_seconds())
+        return from_duration(self._assignment.heartbeat_interval).total_seconds()
 
     def _drop(self, state: RankState, request: control_pb2.DropSession) -> bool:
         if not request.HasField("unless_used_within"):
             return state.sessions.drop(request.session_id)
         if any(record.session_id == request.session_id for record in state.journal.active()):
             return False
-        return state.sessions.drop(request.session_id, request.unless_used_within.ToTimedelta())
+        return state.sessions.drop(request.session_id, from_duration(request.unless_used_within))
 
     def _send(self, message: control_pb2.RankToPool) -> None:
         self._send_all([message])

@@ -6,6 +6,7 @@ import socket
 
 import vllm_distributed
 from vllm_bridge._generated.control_pb2 import WorldAssignment
+from vllm_bridge.durations import from_duration
 from vllm_distributed import rendezvous
 
 
@@ -25,7 +26,7 @@ def join(world: WorldAssignment, listener: socket.socket | None) -> None:
         distributed_init_method=world.init_method,
         local_rank=world.local_rank,
         backend=world.backend,
-        timeout=world.timeout.ToTimedelta(),
+        timeout=from_duration(world.timeout),
     )
     vllm_distributed.initialize_model_parallel(
         tensor_model_parallel_size=world.tensor_parallel_size,

@@ -21,6 +21,7 @@ from google.protobuf.message import DecodeError, Message
 from vllm_bridge import background
 from vllm_bridge._generated import bridge_service_pb2 as pb
 from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.durations import LONGEST_S
 from vllm_bridge.rank.journal import Record
 from vllm_bridge.snakepit import tool_specs
 from vllm_bridge.snakepit.elixir import CORRELATION_HEADER, SERVICE
@@ -37,7 +38,6 @@ MAX_TOOL_STREAMS = 16
 # Streams that were refused need a thread to say so.
 _SPARE_THREADS = 2
 
-_LONGEST_S = 10 * 365 * 24 * 3600.0  # gRPC's word for "no deadline" is longer
 
 Answer = Callable[[bytes, grpc.ServicerContext], bytes]
 
@@ -242,7 +242,7 @@ def start(state: WorkerState, record: Record, context: grpc.ServicerContext) -> 
             "the call was withdrawn, its caller went away, or its deadline passed, while it waited "
             "in the queue; it never ran",
         )
-    if left is not None and left < _LONGEST_S:
+    if left is not None and left < LONGEST_S:
         record.deadline = record.started_at + left
 
 
