@@ -9,6 +9,7 @@ from torch import Size, Tensor
 from torch.distributed import ProcessGroup
 
 from vllm_distributed.errors import InvalidArgumentError, InvalidRankError, InvalidTypeError
+from vllm_distributed.tensor_kinds import check_real, refuse_nested
 
 __all__ = [
     "check_dense",
@@ -98,6 +99,8 @@ def check_dim(operation: str, input_: Tensor, dim: int) -> int:
         raise InvalidTypeError(
             f"{operation} takes a torch.Tensor, got {type(input_).__name__}", operation=operation
         )
+    if input_.is_nested:
+        refuse_nested(operation)
     dims = input_.dim() or 1
     if type(dim) is int and 0 <= dim < dims:
         return dim
@@ -123,6 +126,7 @@ def check_dense(name: str, tensor: Tensor) -> None:
             argument=name,
             device=str(tensor.device),
         )
+    check_real(name, tensor)
 
 
 def check_tensor_list(name: str, value: object) -> None:

@@ -3,6 +3,10 @@
 A graph cannot hold a coordinator, so an operator names its group; coordinators are looked up,
 weakly, when it runs. All are out of place. Their `_fake` twins give shapes and dtypes only, for
 tracing. They are registered for every device under the library `vllm_distributed`.
+
+The gradient of a sum over the group is the sum of the gradients, that of an all-gather their
+reduce-scatter, and the other way round: `backward` computes, on every rank, the gradient of the sum
+of what all ranks call `backward` for. So all ranks must call it, as they did the operation.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ from vllm_distributed.arguments import check_dim, check_divides
 from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError
 from vllm_distributed.group_coordinator import GroupCoordinator
 from vllm_distributed.group_registry import find_group
+from vllm_distributed.tensor_kinds import FOR_OPERATORS, check_differentiable
 
 __all__ = [
     "all_gather",
@@ -76,11 +81,18 @@ def all_reduce(tensor: torch.Tensor, group_name: str) -> torch.Tensor:
     """Return the sum of the tensors of the group with this unique name, such as `tp:0`, in a new
     tensor.
 
-    As `GroupCoordinator.all_reduce`. Collective over the group. Raises `GroupNotInitializedError`
-    naming the groups there are.
+    As `GroupCoordinator.all_reduce`, also in its gradient. Collective over the group. Raises
+    `GroupNotInitializedError` naming the groups there are.
     """
-    if torch.compiler.is_compiling():
-        return _operator("all_reduce")(tensor, group_name)
+    if not torch.compiler.is_compiling():
+        try:
+            return _all_reduce(tensor, group_name)
+        except FOR_OPERATORS:
+            check_differentiable()
+    return _operator("all_reduce")(tensor, group_name)
+
+
+def _all_reduce(tensor: torch.Tensor, group_name: str) -> torch.Tensor:
     return _apart(find_group(group_name).device_communicator.all_reduce(tensor), tensor)
 
 
@@ -97,8 +109,15 @@ def all_gather(tensor: torch.Tensor, dim: int, world_size: int, group_name: str)
     Raises `GroupNotInitializedError` naming the groups there are, `InvalidArgumentError` for
     another `world_size` or a `dim` out of range.
     """
-    if torch.compiler.is_compiling():
-        return _operator("all_gather")(tensor, dim, world_size, group_name)
+    if not torch.compiler.is_compiling():
+        try:
+            return _all_gather(tensor, dim, world_size, group_name)
+        except FOR_OPERATORS:
+            check_differentiable()
+    return _operator("all_gather")(tensor, dim, world_size, group_name)
+
+
+def _all_gather(tensor: torch.Tensor, dim: int, world_size: int, group_name: str) -> torch.Tensor:
     group = _group_of(world_size, group_name)
     return _apart(group.device_communicator.all_gather(tensor, dim), tensor)
 
@@ -122,8 +141,17 @@ def reduce_scatter(
     group. Raises `GroupNotInitializedError` naming the groups there are, `InvalidArgumentError`
     for another `world_size`, or a `dim` out of range or of an extent that does not divide.
     """
-    if torch.compiler.is_compiling():
-        return _operator("reduce_scatter")(tensor, dim, world_size, group_name)
+    if not torch.compiler.is_compiling():
+        try:
+            return _reduce_scatter(tensor, dim, world_size, group_name)
+        except FOR_OPERATORS:
+            check_differentiable()
+    return _operator("reduce_scatter")(tensor, dim, world_size, group_name)
+
+
+def _reduce_scatter(
+    tensor: torch.Tensor, dim: int, world_size: int, group_name: str
+) -> torch.Tensor:
     group = _group_of(world_size, group_name)
     return _apart(group.device_communicator.reduce_scatter(tensor, dim), tensor)
 
@@ -168,16 +196,46 @@ def _apart(result: torch.Tensor, input_: torch.Tensor) -> torch.Tensor:
     return result.clone() if result is input_ else result
 
 
-def register_operators(operators: Sequence[tuple[Callable[..., Any], Callable[..., Any]]]) -> None:
-    """Register operators of this package, under their own names."""
-    for function, fake in operators:
-        direct_register_custom_op(function.__name__, function, fake_impl=fake)
+def register_operators(
+    operators: Sequence[tuple[str, Callable[..., Any], Callable[..., Any]]],
+) -> None:
+    """Register operators of this package: name, function, and the one for shapes alone."""
+    for name, function, fake in operators:
+        direct_register_custom_op(name, function, fake_impl=fake)
+
+
+def _remember(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
+    tensor, *ctx.others = inputs
+    ctx.shape = tensor.shape
+
+
+def _all_reduce_backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+    return _operator("all_reduce")(gradient, *ctx.others), None
+
+
+def _all_gather_backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+    # A tensor without dims was gathered as a vector.
+    own = _operator("reduce_scatter")(gradient, *ctx.others)
+    return own.reshape(ctx.shape), None, None, None
+
+
+def _reduce_scatter_backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+    whole = _operator("all_gather")(gradient, *ctx.others)
+    return whole.reshape(ctx.shape), None, None, None
 
 
 register_operators(
     [
-        (all_reduce, all_reduce_fake),
-        (all_gather, all_gather_fake),
-        (reduce_scatter, reduce_scatter_fake),
+        ("all_reduce", _all_reduce, all_reduce_fake),
+        ("all_gather", _all_gather, all_gather_fake),
+        ("reduce_scatter", _reduce_scatter, reduce_scatter_fake),
     ]
 )
+for _name, _backward in (
+    ("all_reduce", _all_reduce_backward),
+    ("all_gather", _all_gather_backward),
+    ("reduce_scatter", _reduce_scatter_backward),
+):
+    torch.library.register_autograd(
+        f"{NAMESPACE}::{_name}", _backward, setup_context=_remember, lib=_library
+    )

@@ -17,6 +17,7 @@ __all__ = [
     "EncodingError",
     "EnvironmentConflictError",
     "EnvironmentNotInitializedError",
+    "GradientError",
     "GroupDestroyedError",
     "GroupNotInitializedError",
     "InvalidArgumentError",
@@ -35,6 +36,7 @@ __all__ = [
     "RollCallMismatchError",
     "RollCallTimeoutError",
     "StoreLostError",
+    "TracedTensorError",
     "UnknownBackendError",
     "UnsupportedDtypeError",
 ]
@@ -88,6 +90,19 @@ class UnsupportedDtypeError(InvalidArgumentError, RuntimeError):
     """A dtype the backend cannot reduce and that cannot be converted exactly."""
 
     reason = "unsupported_dtype"
+
+
+class TracedTensorError(InvalidTypeError):
+    """A tensor stands for another one, as a fake one does, or the program is being traced: nothing
+    can be moved."""
+
+    reason = "traced_tensor"
+
+
+class GradientError(InvalidArgumentError, RuntimeError):
+    """A tensor requires a gradient, which the operation would lose."""
+
+    reason = "gradient_lost"
 
 
 class EncodingError(DistributedError, TypeError, ValueError):

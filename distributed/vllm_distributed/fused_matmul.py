@@ -10,6 +10,7 @@ import torch
 from vllm_distributed import entry
 from vllm_distributed.custom_ops import register_operators
 from vllm_distributed.fused_matmul_checks import Layout, check_arguments
+from vllm_distributed.tensor_kinds import check_gradient
 
 __all__ = [
     "patched_fused_scaled_matmul_reduce_scatter",
@@ -47,7 +48,8 @@ def patched_fused_scaled_matmul_reduce_scatter(
     before anything is sent: `GroupNotInitializedError` naming the groups there are;
     `InvalidTypeError` for what is no tensor, for scales or a bias that are not of floating-point
     numbers; `InvalidArgumentError` for shapes, dims, devices or a `reduce_op` that do not fit, and
-    for `avg` into integers; `UnsupportedDtypeError` for an `out_dtype` the group cannot sum.
+    for `avg` into integers; `UnsupportedDtypeError` for an `out_dtype` the group cannot sum;
+    `GradientError` for what requires a gradient, which it has none for, outside `torch.no_grad()`.
     """
     layout = check_arguments(
         A,
@@ -63,6 +65,9 @@ def patched_fused_scaled_matmul_reduce_scatter(
         result_scale,
         out_dtype,
     )
+    for tensor in (A, B, A_scale, B_scale, bias, result_scale):
+        if tensor is not None:
+            check_gradient("patched_fused_scaled_matmul_reduce_scatter", tensor)
     group = layout.group
     if _has_fused_operator(layout, A):
         entry.about_to_send()
@@ -176,6 +181,7 @@ def _has_fused_operator(layout: Layout, A: torch.Tensor) -> bool:
 register_operators(
     [
         (
+            "patched_fused_scaled_matmul_reduce_scatter",
             patched_fused_scaled_matmul_reduce_scatter,
             patched_fused_scaled_matmul_reduce_scatter_fake,
         )

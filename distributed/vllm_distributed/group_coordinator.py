@@ -14,10 +14,12 @@ from vllm_distributed.coordinator.objects import ObjectOperations
 from vllm_distributed.coordinator.tensors import TensorOperations
 from vllm_distributed.errors import InvalidTypeError
 from vllm_distributed.handles import Handle
+from vllm_distributed.torch_tracing import outside_graphs
 
 __all__ = ["GroupCoordinator"]
 
 
+@outside_graphs()
 class GroupCoordinator(TensorOperations, ObjectOperations, ExpertParallel, GraphCapture):
     """One group of ranks, seen from one of its members, with the operations on it.
 
@@ -44,6 +46,12 @@ class GroupCoordinator(TensorOperations, ObjectOperations, ExpertParallel, Graph
     gradient (`InvalidArgumentError`, before anything is sent). After a call that failed on its way
     its elements may be anything. A group of one copies its input into it. Under `torch.compile` the
     result is copied into it.
+
+    `all_reduce`, `all_gather` and `reduce_scatter` are differentiable, can be traced, and become
+    operators under `torch.compile`. Every other operation breaks the graph there, and raises
+    `GradientError` for a tensor that requires a gradient outside `torch.no_grad()`, and
+    `TracedTensorError` for one that stands for another, such as a fake one. Leaves in dicts, such
+    as parameters, and all tensors in objects are sent as values, without a gradient.
 
     Every operation raises `CollectiveError`, or `CollectiveTimeoutError` after the timeout, if a
     peer is gone or does not take part; the group cannot be used any more then. In shared memory

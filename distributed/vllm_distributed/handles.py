@@ -10,10 +10,12 @@ import torch
 
 from vllm_distributed.background import background_thread
 from vllm_distributed.communicators.base import failure
+from vllm_distributed.torch_tracing import outside_graphs
 
 __all__ = ["Handle", "WorkHandle", "finished"]
 
 
+@outside_graphs()
 class Handle:
     """An operation under way.
 
@@ -35,6 +37,7 @@ class Handle:
         raise NotImplementedError
 
 
+@outside_graphs()
 class WorkHandle(Handle):
     """Works of one call of one process group, waited for together.
 

@@ -27,6 +27,7 @@ import torch
 
 from vllm_distributed.errors import EncodingError
 from vllm_distributed.tensor_bytes import bytes_of
+from vllm_distributed.tensor_kinds import check_real
 
 __all__ = ["TensorMetadata", "decode", "encode"]
 
@@ -264,6 +265,7 @@ def _extend(aside: list[Any] | None, level: int, value: Any) -> Any:
             raise EncodingError(
                 "a quantized tensor cannot travel between ranks: dequantize it first"
             )
+        check_real("an object to be sent", value)
         if aside is not None:
             return _set_aside(value, aside)
         return _extension(_Extension.TENSOR, _pack_tensor(value))

@@ -28,12 +28,14 @@ from vllm_distributed.stateless_meeting import (
 from vllm_distributed.stateless_process_group import StatelessProcessGroup
 from vllm_distributed.topology import check_partition
 from vllm_distributed.torch_internals import HashStore, PrefixStore, Store, bare_process_group
+from vllm_distributed.torch_tracing import outside_graphs
 
 __all__ = ["StatelessGroupCoordinator"]
 
 _EXPIRATION_S = 3600
 
 
+@outside_graphs()
 class StatelessGroupCoordinator(GroupCoordinator):
     """A `GroupCoordinator` whose members meet by themselves, apart from torch's world.
 

@@ -36,7 +36,9 @@ from vllm_distributed.errors import (
 from vllm_distributed.object_codec import decode, encode
 from vllm_distributed.stateless_meeting import Meeting, join, meet_at
 from vllm_distributed.store_gathering import StoreGathering
+from vllm_distributed.tensor_kinds import check_gradient, check_real
 from vllm_distributed.torch_internals import MAX, Store
+from vllm_distributed.torch_tracing import outside_graphs
 
 __all__ = ["StatelessProcessGroup"]
 
@@ -49,6 +51,7 @@ _LONGEST_S = 10 * 365 * 24 * 3600
 Result = TypeVar("Result")
 
 
+@outside_graphs()
 class StatelessProcessGroup:
     """A group of processes that pass objects and tensors through a store served by rank 0.
 
@@ -386,6 +389,8 @@ def _checked(operation: str, tensor: torch.Tensor) -> torch.Tensor:
             f"{tensor.layout}: convert it with .to_dense() or .dequantize() first",
             operation=operation,
         )
+    check_real(operation, tensor)
+    check_gradient(operation, tensor)
     return tensor
 
 

@@ -14,6 +14,7 @@ import torch
 from vllm_distributed.communicators.dtypes import is_plain
 from vllm_distributed.errors import InvalidTypeError
 from vllm_distributed.object_codec import TensorMetadata
+from vllm_distributed.tensor_kinds import check_gradient, check_real
 
 __all__ = ["fill", "find_metadata", "split"]
 
@@ -41,6 +42,9 @@ def split(value: Any) -> tuple[Any, list[torch.Tensor]]:
                     f"a {part.layout} tensor on {part.device} cannot be sent: convert it to a "
                     f"dense tensor first"
                 )
+            check_real("a dict of tensors", part)
+            if part.grad_fn is not None:
+                check_gradient("a dict of tensors", part)
             tensors.append(part)
             return TensorMetadata(part.device.type, part.dtype, part.size())
         if isinstance(part, TensorMetadata):

@@ -405,8 +405,9 @@ def test_inference_mode(world_of: Callable[..., World], mode: str) -> None:
         world_of(size, **WORLDS[size]).run(in_inference_mode, mode)
 
 
+@torch.no_grad()
 def of_parameters() -> None:
-    """Gradients are nobody's business here: a parameter is summed and overwritten as it is."""
+    """Under no_grad a parameter is summed and overwritten as it is."""
     group = vd.get_world_group()
     members, place = group.world_size, group.rank_in_group
     for size in (members, members * 50_000):
@@ -421,7 +422,8 @@ def of_parameters() -> None:
         assert leaf.is_leaf
         group.all_reduce_(leaf)
         same(leaf, of_member([size], 1, members) * members)
-        leaf.sum().backward()
+        with torch.enable_grad():
+            leaf.sum().backward()
         gradient = leaf.grad
         assert gradient is not None
         group.all_reduce_(gradient)

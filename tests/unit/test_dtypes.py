@@ -59,6 +59,7 @@ def test_written_whatever_autograd_thinks_of_it() -> None:
     ],
     ids=lambda tensor: f"{tensor.dtype}-{list(tensor.shape)}-{tensor.stride()}",
 )
+@torch.no_grad()
 def test_any_dense_tensor_is_carried_as_its_bytes(tensor: torch.Tensor) -> None:
     carried = as_bytes_if_needed(dense_and_plain(tensor, "send"))
     assert not carried.is_neg()

@@ -33,10 +33,13 @@ from vllm_distributed.communicators.out_arguments import (
     written,
 )
 from vllm_distributed.communicators.shared_group import SharedMemory
+from vllm_distributed.tensor_kinds import check_gradient
+from vllm_distributed.torch_tracing import outside_graphs
 
 __all__ = ["DeviceCommunicatorBase"]
 
 
+@outside_graphs()
 class DeviceCommunicatorBase:
     """Moves and reduces the tensors of one group: checks the arguments, then sends.
 
@@ -289,6 +292,7 @@ class DeviceCommunicatorBase:
         """Refuse an `out` that is no place for a result of this shape like a tensor, or with one
         whose memory cannot be compared with it."""
         check_dense("input_", input_)
+        check_gradient(operation, input_)
         check_out(operation, out, shape, (input_.dtype, input_.device), name)
 
     def _check_outs(

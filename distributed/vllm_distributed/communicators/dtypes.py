@@ -15,7 +15,9 @@ from torch import Tensor
 
 from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError, UnsupportedDtypeError
 from vllm_distributed.tensor_bytes import with_plain_strides
+from vllm_distributed.tensor_kinds import check_gradient, check_real
 from vllm_distributed.torch_internals import MAX, SUM
+from vllm_distributed.torch_tracing import PLAIN_KEYS, dispatch_keys
 
 __all__ = [
     "REDUCIBLE",
@@ -45,14 +47,13 @@ REDUCIBLE = frozenset(
         torch.int64,
     }
 )
-_STRIDED = torch.strided
 _SAME_BITS = {torch.uint32: torch.int32, torch.uint64: torch.int64}
 _WIDER = {torch.int16: torch.int32, torch.uint16: torch.int32}
 _CONVERTED = frozenset({*_SAME_BITS, *_WIDER, torch.bool, torch.complex64, torch.complex128})
 
 
 def check_dense(tensor: torch.Tensor, operation: str) -> None:
-    """Refuse what is not a dense tensor in this host's memory."""
+    """Refuse what is not a dense tensor in this host's memory, or has a gradient to lose."""
     if not isinstance(tensor, torch.Tensor):
         raise InvalidTypeError(
             f"{operation} takes a torch.Tensor, got {type(tensor).__name__}", operation=operation
@@ -64,20 +65,19 @@ def check_dense(tensor: torch.Tensor, operation: str) -> None:
             operation=operation,
             device=str(tensor.device),
         )
+    check_real(operation, tensor)
+    check_gradient(operation, tensor)
 
 
 def is_plain(tensor: Any) -> bool:
     """Return whether this is a tensor that can be carried as it is, by a few questions on the way
-    of every call: no reducible dtype is complex or quantized. Few others can be, and those are
-    found to be dense the long way."""
+    of every call. Few others can be, and those are found to be dense the long way."""
     return (
-        isinstance(tensor, Tensor)
+        type(tensor) is Tensor
         and tensor.dtype in REDUCIBLE
-        and tensor.is_cpu
-        and tensor.layout is _STRIDED
+        and dispatch_keys(tensor) == PLAIN_KEYS
         and tensor.is_contiguous()
         and not tensor.requires_grad
-        and not tensor.is_neg()
     )
 
 

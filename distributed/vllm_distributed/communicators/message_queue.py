@@ -35,6 +35,7 @@ from vllm_distributed.communicators.message_queue_sockets import (
 )
 from vllm_distributed.communicators.message_queue_writer import Writer
 from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError, MessageQueueError
+from vllm_distributed.torch_tracing import outside_graphs
 
 __all__ = ["MessageQueue"]
 
@@ -44,6 +45,7 @@ MAX_CHUNKS = 10
 _TOKEN_BYTES = 32
 
 
+@outside_graphs()
 class MessageQueue:
     """One endpoint of a queue with one writer and many readers.
 

@@ -20,6 +20,7 @@ from vllm_distributed.communicators.spans import Spans, move, read, span_of, spa
 from vllm_distributed.errors import EncodingError
 from vllm_distributed.handles import Handle
 from vllm_distributed.message_steps import NO_STAMP, Stamp
+from vllm_distributed.torch_tracing import outside_graphs
 
 __all__ = ["SharedCarrier"]
 
@@ -232,6 +233,7 @@ class _FromPipe(Arriving):
         self._body.drop()
 
 
+@outside_graphs()
 class _Sending(Handle):
     """A message on its way into a ring. It goes on by itself, also if the handle is dropped."""
 
@@ -247,6 +249,7 @@ class _Sending(Handle):
         self._outbox.finish(self._job, self._operation)
 
 
+@outside_graphs()
 class _Receiving(Handle):
     """Tensors on their way out of a ring."""
 

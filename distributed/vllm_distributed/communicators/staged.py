@@ -9,6 +9,7 @@ import torch
 from vllm_distributed.arguments import check_dense
 from vllm_distributed.communicators.base import Transport
 from vllm_distributed.communicators.dtypes import check_writable, write_into
+from vllm_distributed.tensor_kinds import check_gradient, check_real
 
 __all__ = ["StagedTransport"]
 
@@ -33,13 +34,13 @@ class StagedTransport(Transport):
             self._host.check(tensor, name)
 
     def all_reduce(self, input_: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
-        near = _near(input_)
+        near = _near("all_reduce", input_)
         if near is not input_:  # nobody else's: no need of another one
             return _back(input_, self._host.all_reduce_(near), out)
         return self._host.all_reduce(input_, out)
 
     def all_reduce_(self, input_: torch.Tensor) -> torch.Tensor:
-        near = _near(input_)
+        near = _near("all_reduce_", input_)
         if near is not input_:
             check_writable(input_, "all_reduce_")
         return _written(input_, self._host.all_reduce_(near))
@@ -47,7 +48,7 @@ class StagedTransport(Transport):
     def all_gather(
         self, input_: torch.Tensor, dim: int, out: torch.Tensor | None = None
     ) -> torch.Tensor:
-        near = _near(input_)
+        near = _near("all_gather", input_)
         return _back(input_, self._host.all_gather(near, dim, _there(out, near, input_)), out)
 
     def all_gatherv(
@@ -57,7 +58,7 @@ class StagedTransport(Transport):
         sizes: Sequence[int],
         out: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        near = _near(input_)
+        near = _near("all_gatherv", input_)
         result = self._host.all_gatherv(near, dim, sizes, _there(out, near, input_))
         return _back(input_, result, out)
 
@@ -68,25 +69,25 @@ class StagedTransport(Transport):
         sizes: Sequence[int],
         out: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        near = _near(input_)
+        near = _near("reduce_scatter", input_)
         result = self._host.reduce_scatterv(near, dim, sizes, _there(out, near, input_))
         return _back(input_, result, out)
 
     def gather(
         self, input_: torch.Tensor, dst: int, dim: int, out: torch.Tensor | None = None
     ) -> torch.Tensor | None:
-        near = _near(input_)
+        near = _near("gather", input_)
         result = self._host.gather(near, dst, dim, _there(out, near, input_))
         return None if result is None else _back(input_, result, out)
 
     def broadcast(self, input_: torch.Tensor, src: int) -> torch.Tensor:
-        near = _near(input_)
+        near = _near("broadcast", input_)
         if near is not input_:
             check_writable(input_, "broadcast")
         return _written(input_, self._host.broadcast(near, src))
 
     def send(self, tensor: torch.Tensor, dst: int) -> None:
-        self._host.send(_near(tensor), dst)
+        self._host.send(_near("send", tensor), dst)
 
     def recv(
         self, size: torch.Size, dtype: torch.dtype, src: int, out: torch.Tensor | None = None
@@ -97,9 +98,11 @@ class StagedTransport(Transport):
         self._host.destroy()
 
 
-def _near(tensor: torch.Tensor) -> torch.Tensor:
+def _near(operation: str, tensor: torch.Tensor) -> torch.Tensor:
     """Return the tensor, or its copy on the host. What is no tensor is refused there."""
     if isinstance(tensor, torch.Tensor) and tensor.is_cuda and tensor.layout is torch.strided:
+        check_real(operation, tensor)
+        check_gradient(operation, tensor)
         return _copy_on_host(tensor.detach())
     return tensor
 

@@ -32,6 +32,7 @@ from vllm_distributed.process_groups import destroy_group, make_group, make_solo
 from vllm_distributed.stateless import known_ranks
 from vllm_distributed.topology import check_partition
 from vllm_distributed.torch_internals import world_group
+from vllm_distributed.torch_tracing import outside_graphs
 
 if TYPE_CHECKING:
     from vllm_distributed.group_coordinator import GroupCoordinator
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["GroupCore"]
 
 
+@outside_graphs()
 class GroupCore:
     """One group of ranks, without the operations on it; see `GroupCoordinator`.
 

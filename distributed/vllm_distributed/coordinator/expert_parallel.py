@@ -16,10 +16,12 @@ from vllm_distributed.communicators.expert_parallel import (
     dispatch_arguments,
 )
 from vllm_distributed.coordinator.core import GroupCore
+from vllm_distributed.torch_tracing import outside_graphs
 
 __all__ = ["ExpertParallel"]
 
 
+@outside_graphs()
 class ExpertParallel(GroupCore):
     """Dispatch and combine over the ranks that hold different tokens."""
 

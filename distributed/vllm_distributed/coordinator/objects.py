@@ -14,10 +14,12 @@ from vllm_distributed.coordinator.queues import QueueOperations
 from vllm_distributed.errors import EncodingError, InvalidArgumentError, InvalidTypeError
 from vllm_distributed.handles import Handle
 from vllm_distributed.object_codec import decode, encode
+from vllm_distributed.torch_tracing import outside_graphs
 
 __all__ = ["ObjectOperations"]
 
 
+@outside_graphs()
 class ObjectOperations(QueueOperations):
     """Objects and barriers: through shared memory on one node, elsewhere over the CPU group."""
 

@@ -7,10 +7,12 @@ from typing import Any
 from vllm_distributed.communicators.broadcaster import MAX_CHUNK_BYTES, MAX_CHUNKS
 from vllm_distributed.communicators.message_queue import MessageQueue
 from vllm_distributed.coordinator.core import GroupCore
+from vllm_distributed.torch_tracing import outside_graphs
 
 __all__ = ["QueueOperations"]
 
 
+@outside_graphs()
 class QueueOperations(GroupCore):
     """Queues between the ranks of the group."""
 

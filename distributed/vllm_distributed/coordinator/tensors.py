@@ -1,7 +1,8 @@
 """A coordinator's operations on tensors: checked and carried out by its communicator.
 
-Under `torch.compile` those that vLLM's models call become the operators of `custom_ops`, which a
-compiled graph can hold.
+Those that models call become the operators of `custom_ops` wherever a tensor is more than its
+values: under `torch.compile`, for a graph can hold an operator; where a program is traced with fake
+tensors; and where a gradient is to come back. The others are refused there, or break the graph.
 """
 
 from __future__ import annotations
@@ -9,9 +10,12 @@ from __future__ import annotations
 from typing import Protocol
 
 import torch
+from torch.compiler import is_compiling
 
 from vllm_distributed.coordinator.core import GroupCore
-from vllm_distributed.errors import InvalidArgumentError
+from vllm_distributed.errors import GradientError, InvalidArgumentError
+from vllm_distributed.tensor_kinds import FOR_OPERATORS, check_differentiable
+from vllm_distributed.torch_tracing import outside_graphs
 
 __all__ = ["TensorOperations"]
 
@@ -28,6 +32,7 @@ class Operators(Protocol):
     ) -> torch.Tensor: ...
 
 
+@outside_graphs(but=("all_reduce", "all_gather", "reduce_scatter"))
 class TensorOperations(GroupCore):
     """Collectives and point to point on single tensors.
 
@@ -44,13 +49,19 @@ class TensorOperations(GroupCore):
         are summed in float32 and rounded once; over gloo they are summed in their own precision.
         Integers wrap around; booleans are combined by or. Raises `UnsupportedDtypeError`, before
         anything is sent, for a dtype that has no exact sum over the backend. `out` may be the
-        input itself, which is replaced then. Collective over the group.
+        input itself, which is replaced then. Differentiable without `out`: the gradient is the sum
+        of the ranks' gradients. Collective over the group.
         """
-        if torch.compiler.is_compiling():
-            return _compiled(out, _operators().all_reduce(input_, self.unique_name))
-        if out is None:
-            return self._communicator.all_reduce(input_)
-        return self._communicator.all_reduce(input_, out)
+        if not is_compiling():
+            try:
+                if out is None:
+                    return self._communicator.all_reduce(input_)
+                return self._communicator.all_reduce(input_, out)
+            except FOR_OPERATORS:
+                check_differentiable()
+        _check_place(input_, out)
+        result = _operators().all_reduce(input_, self.unique_name)
+        return _placed(result, out)
 
     def all_reduce_(self, input_: torch.Tensor) -> torch.Tensor:
         """Replace `input_` by the sum of the group's tensors, and return it.
@@ -67,15 +78,20 @@ class TensorOperations(GroupCore):
         """Return the tensors of all ranks, in rank order, concatenated along `dim`.
 
         All ranks pass the same shape and dtype; the result's extent along `dim` is the input's
-        times the group's size. Tensors without dims become a vector. Raises
-        `InvalidArgumentError` if `dim` is out of range. Collective over the group.
+        times the group's size. Tensors without dims become a vector. Differentiable without `out`,
+        by `reduce_scatter`. Raises `InvalidArgumentError` if `dim` is out of range. Collective over
+        the group.
         """
-        if torch.compiler.is_compiling():
-            result = _operators().all_gather(input_, dim, self.world_size, self.unique_name)
-            return _compiled(out, result)
-        if out is None:
-            return self._communicator.all_gather(input_, dim)
-        return self._communicator.all_gather(input_, dim, out)
+        if not is_compiling():
+            try:
+                if out is None:
+                    return self._communicator.all_gather(input_, dim)
+                return self._communicator.all_gather(input_, dim, out)
+            except FOR_OPERATORS:
+                check_differentiable()
+        _check_place(input_, out)
+        result = _operators().all_gather(input_, dim, self.world_size, self.unique_name)
+        return _placed(result, out)
 
     def all_gatherv(
         self,
@@ -101,15 +117,20 @@ class TensorOperations(GroupCore):
         """Return this rank's equal part, along `dim`, of the sum of the group's tensors.
 
         All ranks pass the same shape and dtype; rank i gets the i-th part. Dtypes as for
-        `all_reduce`. Raises `InvalidArgumentError` if `dim` is out of range or its extent does not
-        divide by the group's size. Collective over the group.
+        `all_reduce`. Differentiable without `out`, by `all_gather`. Raises `InvalidArgumentError`
+        if `dim` is out of range or its extent does not divide by the group's size. Collective over
+        the group.
         """
-        if torch.compiler.is_compiling():
-            result = _operators().reduce_scatter(input_, dim, self.world_size, self.unique_name)
-            return _compiled(out, result)
-        if out is None:
-            return self._communicator.reduce_scatter(input_, dim)
-        return self._communicator.reduce_scatter(input_, dim, out)
+        if not is_compiling():
+            try:
+                if out is None:
+                    return self._communicator.reduce_scatter(input_, dim)
+                return self._communicator.reduce_scatter(input_, dim, out)
+            except FOR_OPERATORS:
+                check_differentiable()
+        _check_place(input_, out)
+        result = _operators().reduce_scatter(input_, dim, self.world_size, self.unique_name)
+        return _placed(result, out)
 
     def reduce_scatterv(
         self,
@@ -181,7 +202,17 @@ class TensorOperations(GroupCore):
         return self._communicator.recv(size, dtype, src, out)
 
 
-def _compiled(out: torch.Tensor | None, result: torch.Tensor) -> torch.Tensor:
+def _check_place(input_: torch.Tensor, out: torch.Tensor | None) -> None:
+    """Refuse to write a result that has a gradient into a tensor that has none."""
+    if out is not None and input_.requires_grad and torch.is_grad_enabled():
+        raise GradientError(
+            "input_ requires a gradient, and a result in out has none: call it without out, or "
+            "under torch.no_grad()",
+            argument="out",
+        )
+
+
+def _placed(result: torch.Tensor, out: torch.Tensor | None) -> torch.Tensor:
     """Return the result of an operator, which knows no `out`, where the caller wants it."""
     if out is None:
         return result

@@ -242,8 +242,8 @@ defmodule Vllm.Distributed do
   Return the sum of the tensors of the group with this unique name, such as `tp:0`, in a new
   tensor.
 
-  As `Vllm.Distributed.GroupCoordinator.all_reduce`. Collective over the group. Fails with
-  `"group_not_initialized"` naming the groups there are.
+  As `Vllm.Distributed.GroupCoordinator.all_reduce`, also in its gradient. Collective over the
+  group. Fails with `"group_not_initialized"` naming the groups there are.
 
   Collective: every member of the group must make this call.
 
@@ -3251,7 +3251,8 @@ defmodule Vllm.Distributed do
   anything is sent: `"group_not_initialized"` naming the groups there are; `"invalid_type"` for
   what is no tensor, for scales or a bias that are not of floating-point numbers;
   `"invalid_argument"` for shapes, dims, devices or a `reduce_op` that do not fit, and for `avg`
-  into integers; `"unsupported_dtype"` for an `out_dtype` the group cannot sum.
+  into integers; `"unsupported_dtype"` for an `out_dtype` the group cannot sum; `"gradient_lost"`
+  for what requires a gradient, which it has none for, outside `torch.no_grad()`.
 
   Collective: every member of the group must make this call.
 

@@ -28,6 +28,12 @@ defmodule Vllm.Distributed.GroupCoordinator do
   elements may be anything. A group of one copies its input into it. Under `torch.compile` the
   result is copied into it.
 
+  `all_reduce`, `all_gather` and `reduce_scatter` are differentiable, can be traced, and become
+  operators under `torch.compile`. Every other operation breaks the graph there, and fails with
+  `"gradient_lost"` for a tensor that requires a gradient outside `torch.no_grad()`, and
+  `"traced_tensor"` for one that stands for another, such as a fake one. Leaves in maps, such as
+  parameters, and all tensors in objects are sent as values, without a gradient.
+
   Every operation fails with `"collective_failed"`, or `"collective_timeout"` after the timeout,
   if a peer is gone or does not take part; the group cannot be used any more then. In shared
   memory all ranks meet at the beginning of a collective, and where one made another call every
@@ -2133,7 +2139,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
   summed in float32 and rounded once; over gloo they are summed in their own precision. Integers
   wrap around; booleans are combined by or. Fails with `"unsupported_dtype"`, before anything is
   sent, for a dtype that has no exact sum over the backend. `out` may be the input itself, which
-  is replaced then. Collective over the group.
+  is replaced then. Differentiable without `out`: the gradient is the sum of the ranks' gradients.
+  Collective over the group.
 
   Collective: every member of the group must make this call.
 
@@ -2258,8 +2265,9 @@ defmodule Vllm.Distributed.GroupCoordinator do
   Return the tensors of all ranks, in rank order, concatenated along `dim`.
 
   All ranks pass the same shape and dtype; the result's extent along `dim` is the input's times
-  the group's size. Tensors without dims become a vector. Fails with `"invalid_argument"` if `dim`
-  is out of range. Collective over the group.
+  the group's size. Tensors without dims become a vector. Differentiable without `out`, by
+  `reduce_scatter`. Fails with `"invalid_argument"` if `dim` is out of range. Collective over the
+  group.
 
   Collective: every member of the group must make this call.
 
@@ -2463,8 +2471,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
   Return this rank's equal part, along `dim`, of the sum of the group's tensors.
 
   All ranks pass the same shape and dtype; rank i gets the i-th part. Dtypes as for `all_reduce`.
-  Fails with `"invalid_argument"` if `dim` is out of range or its extent does not divide by the
-  group's size. Collective over the group.
+  Differentiable without `out`, by `all_gather`. Fails with `"invalid_argument"` if `dim` is out
+  of range or its extent does not divide by the group's size. Collective over the group.
 
   Collective: every member of the group must make this call.
 
