@@ -6,9 +6,11 @@ lets a collective begin only when all ranks have come, sets a hook. Whatever the
 out of the operation, which has sent nothing and changed nothing: the group stays usable.
 
 An operation may pass here several times, before each of its messages; only the first one means that
-nothing has been sent yet. Nothing is sent while a program is traced or transformed, with a fake
-tensor mode for instance: a trace must not depend on what other ranks do. Without a hook, the rule,
-all that costs a few questions and a look at a global.
+nothing has been sent yet. Without a hook, the rule, it costs a look at a global.
+
+No values are moved while a program is traced or transformed, with a fake tensor mode for one: a
+trace must not depend on what other ranks send. `about_to_move` sees to that where no tensor of the
+caller's was looked at.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from collections.abc import Callable
 
 from vllm_distributed.tensor_kinds import refuse_when_traced
 
-__all__ = ["about_to_send", "set_hook"]
+__all__ = ["about_to_move", "about_to_send", "set_hook"]
 
 Hook = Callable[[], None]
 
@@ -25,14 +27,19 @@ _hook: Hook | None = None
 
 
 def about_to_send() -> None:
-    """Run the hook, if there is one, in the thread of the operation.
+    """Run the hook, if there is one, in the thread of the operation."""
+    hook = _hook
+    if hook is not None:
+        hook()
+
+
+def about_to_move() -> None:
+    """As `about_to_send`, for values.
 
     Raises `TracedTensorError` under a mode or transformation that traces the program.
     """
     refuse_when_traced()
-    hook = _hook
-    if hook is not None:
-        hook()
+    about_to_send()
 
 
 def set_hook(hook: Hook | None) -> Hook | None:

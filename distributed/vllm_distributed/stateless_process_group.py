@@ -348,7 +348,7 @@ class StatelessProcessGroup:
     def _reach(self, operation: str, function: Callable[..., Result], *arguments: Any) -> Result:
         """Call a function of the store."""
         self._check_alive()
-        entry.about_to_send()
+        entry.about_to_move()
         try:
             return function(*arguments)
         except DistributedError:

@@ -13,7 +13,15 @@ from typing import NoReturn
 import torch
 
 from vllm_distributed.errors import GradientError, InvalidTypeError, TracedTensorError
-from vllm_distributed.torch_tracing import differentiator, is_wrapped, tracer
+from vllm_distributed.torch_tracing import (
+    FORWARD,
+    RECORDERS,
+    differentiator,
+    has_modes,
+    is_transforming,
+    is_wrapped,
+    tracer,
+)
 
 __all__ = [
     "FOR_OPERATORS",
@@ -80,6 +88,10 @@ def check_differentiable() -> None:
 
 def refuse_when_traced() -> None:
     """Raise `TracedTensorError` where the program is being traced or transformed."""
+    if not (
+        has_modes() or is_transforming() or RECORDERS[0] is not None or FORWARD._current_level >= 0
+    ):
+        return
     found = tracer()
     if found is not None:
         raise TracedTensorError(

@@ -131,7 +131,7 @@ def _sent(
     buffers: Sequence[torch.Tensor], carrier: Carrier, meta: Lane, device: Lane, operation: str
 ) -> list[Handle]:
     """Start to send tensors by themselves."""
-    entry.about_to_send()
+    entry.about_to_move()
     tag = carrier.stamp().tag
     try:
         sent = [

@@ -14,67 +14,62 @@ from typing import Any, TypeVar, cast
 import torch
 
 __all__ = [
-    "PLAIN_KEYS",
+    "FORWARD",
+    "RECORDERS",
     "differentiator",
-    "dispatch_keys",
+    "has_modes",
+    "is_transforming",
     "is_wrapped",
     "outside_graphs",
     "tracer",
     "untraced",
 ]
 
-dispatch_keys: Callable[[torch.Tensor], object] = torch._C._dispatch_keys
-"""Returns what torch asks when a tensor comes to an operator: its device and layout, and whoever
-has wrapped it."""
-PLAIN_KEYS = dispatch_keys(torch.empty(0, dtype=torch.float32, device="cpu"))
-"""Those of numbers in the host's memory and nothing else: not sparse, nested, quantized, fake,
-batched or functional, and without a conjugation or negation put off."""
+# What a program is traced or transformed by. Asked by name on the way of every call: a function
+# around the four questions would cost as much as they do.
+has_modes: Callable[[], int] = torch._C._len_torch_dispatch_stack
+"""Whether a mode sees every operator: a fake tensor mode, one that records, one of one's own."""
+is_transforming: Callable[[], bool] = torch._C._are_functorch_transforms_active
+"""Whether a transformation of torch.func does."""
+_kept_apart: Any = torch._ops.mode_stack_state_for_pre_dispatch
+RECORDERS: list[object | None] = vars(_kept_apart()).get(
+    "_ModeStackStateForPreDispatch__infra_modes", [None]
+)
+"""The modes of a trace from before autograd (`make_fx(pre_dispatch=True)`), which are kept apart;
+the first is the one that records."""
+FORWARD: Any = torch.autograd.forward_ad
+"""Differentiates in forward mode while its `_current_level` is not negative. Tangents are kept
+beside their tensors, and no operation of ours knows what becomes of them."""
 
-_modes: Callable[[], int] = torch._C._len_torch_dispatch_stack
-_forward_ad: Any = torch.autograd.forward_ad
 _functorch: Any = torch._C._functorch
-_is_transforming: Callable[[], bool] = torch._C._are_functorch_transforms_active
 _mode_of: Callable[[Any], object | None] = torch._C._get_dispatch_mode
 _MODE_KEYS = torch._C._TorchDispatchModeKey
 _TRACING = (_MODE_KEYS.FAKE, _MODE_KEYS.PROXY, _MODE_KEYS.FUNCTIONAL)
-# The modes of a trace from before autograd (`make_fx(pre_dispatch=True)`) are kept apart; the first
-# is the one that records.
-_kept_apart: Any = torch._ops.mode_stack_state_for_pre_dispatch
-_before_dispatch: list[object | None] = vars(_kept_apart()).get(
-    "_ModeStackStateForPreDispatch__infra_modes", [None]
-)
 _PLAIN_DISPATCH = torch.Tensor.__torch_dispatch__
 
 
 def tracer() -> str | None:
     """Return what traces or transforms the program here, so that memory must not be looked at.
 
-    None, the rule, costs a few questions. A mode of one's own, one that counts operations for
-    instance, sees what passes through it and may.
+    A mode of one's own, one that counts operations for instance, sees what passes through it and
+    may.
     """
-    if (
-        not _modes()
-        and not _is_transforming()
-        and _before_dispatch[0] is None
-        and _forward_ad._current_level < 0
-    ):
-        return None
-    if _before_dispatch[0] is not None:
-        return type(_before_dispatch[0]).__name__
-    if _is_transforming():
+    if RECORDERS[0] is not None:
+        return type(RECORDERS[0]).__name__
+    if is_transforming():
         kind = _functorch.peek_interpreter_stack().key()
         return f"torch.func's {kind.name.lower()}"
-    for key in _TRACING:
-        mode = _mode_of(key)
-        if mode is not None:
-            return type(mode).__name__
-    # Tangents are kept beside their tensors, and no operator of ours knows what becomes of them.
-    return "torch.autograd.forward_ad" if _forward_ad._current_level >= 0 else None
+    if has_modes():
+        for key in _TRACING:
+            mode = _mode_of(key)
+            if mode is not None:
+                return type(mode).__name__
+    return "torch.autograd.forward_ad" if FORWARD._current_level >= 0 else None
 
 
 def differentiator() -> str | None:
     """Return which transformation of torch.func differentiates the program here, if one does."""
-    if not _is_transforming():
+    if not is_transforming():
         return None
     for interpreter in _functorch.get_interpreter_stack():
         name = interpreter.key().name.lower()

@@ -55,9 +55,9 @@ REFUSED: dict[str, Call] = {
 
 WITHOUT_TENSORS: dict[str, Callable[[Group], Any]] = {
     "recv": lambda g: g.recv(torch.Size([2]), torch.float32),
-    "barrier": lambda g: g.barrier(),
     "recv_object": lambda g: g.recv_object(1 - g.rank_in_group),
     "recv_tensor_dict": lambda g: g.recv_tensor_dict(),
+    "broadcast_object": lambda g: g.broadcast_object(1),
 }
 
 

@@ -99,7 +99,7 @@ class Transport(ABC):
 
 def run(name: str, operation: str, launch: Callable[..., Any], *arguments: Any) -> None:
     """Start an operation of a process group and wait for it, with our own error if it fails."""
-    entry.about_to_send()
+    entry.about_to_move()
     try:
         launch(*arguments).wait()
     except RuntimeError as error:

@@ -26,7 +26,7 @@ from vllm_distributed.communicators.dtypes import (
 )
 from vllm_distributed.communicators.symmetric_memory import SymmetricAllReduce
 from vllm_distributed.errors import InvalidTypeError
-from vllm_distributed.tensor_kinds import check_gradient, check_real
+from vllm_distributed.tensor_kinds import check_gradient, check_real, refuse_when_traced
 from vllm_distributed.torch_internals import gather_options, reduce_scatter_options
 
 __all__ = ["NcclTransport"]
@@ -248,6 +248,7 @@ class NcclTransport(Transport):
                 f"{operation} takes a torch.Tensor, got {type(tensor).__name__}",
                 operation=operation,
             )
+        refuse_when_traced()
         check_real(operation, tensor)
         check_gradient(operation, tensor)
         if tensor.is_cpu and self._host is not None:

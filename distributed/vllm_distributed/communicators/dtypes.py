@@ -15,9 +15,9 @@ from torch import Tensor
 
 from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError, UnsupportedDtypeError
 from vllm_distributed.tensor_bytes import with_plain_strides
-from vllm_distributed.tensor_kinds import check_gradient, check_real
+from vllm_distributed.tensor_kinds import check_gradient, check_real, refuse_when_traced
 from vllm_distributed.torch_internals import MAX, SUM
-from vllm_distributed.torch_tracing import PLAIN_KEYS, dispatch_keys
+from vllm_distributed.torch_tracing import FORWARD, RECORDERS, has_modes, is_transforming
 
 __all__ = [
     "REDUCIBLE",
@@ -47,6 +47,7 @@ REDUCIBLE = frozenset(
         torch.int64,
     }
 )
+_STRIDED = torch.strided
 _SAME_BITS = {torch.uint32: torch.int32, torch.uint64: torch.int64}
 _WIDER = {torch.int16: torch.int32, torch.uint16: torch.int32}
 _CONVERTED = frozenset({*_SAME_BITS, *_WIDER, torch.bool, torch.complex64, torch.complex128})
@@ -65,19 +66,32 @@ def check_dense(tensor: torch.Tensor, operation: str) -> None:
             operation=operation,
             device=str(tensor.device),
         )
+    refuse_when_traced()
     check_real(operation, tensor)
     check_gradient(operation, tensor)
 
 
 def is_plain(tensor: Any) -> bool:
     """Return whether this is a tensor that can be carried as it is, by a few questions on the way
-    of every call. Few others can be, and those are found to be dense the long way."""
+    of every call: no reducible dtype is complex or quantized, and what stands for another tensor
+    has another type or no memory. Few others can be, and those are found to be dense the long
+    way."""
     return (
         type(tensor) is Tensor
         and tensor.dtype in REDUCIBLE
-        and dispatch_keys(tensor) == PLAIN_KEYS
+        and tensor.is_cpu
+        and tensor.layout is _STRIDED
         and tensor.is_contiguous()
         and not tensor.requires_grad
+        and not tensor.is_neg()
+        and not tensor.is_nested
+        and not (
+            has_modes()
+            or is_transforming()
+            or RECORDERS[0] is not None
+            or FORWARD._current_level >= 0
+        )
+        and tensor.data_ptr() != 0
     )
 
 
@@ -112,7 +126,7 @@ def write_into(target: Tensor, source: Tensor) -> None:
 
 def written_back(target: Tensor, buffer: Tensor) -> Tensor:
     """Return `target`, with the values of `buffer` where that is not its own memory."""
-    if buffer.data_ptr() != target.data_ptr():
+    if buffer is not target and buffer.data_ptr() != target.data_ptr():
         write_into(target, buffer)
     return target
 

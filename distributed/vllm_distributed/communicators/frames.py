@@ -141,7 +141,7 @@ class GlooCarrier(Carrier):
         self, mark: bytes, head: bytes, tensors: Sequence[torch.Tensor], dst: int, operation: str
     ) -> Handle:
         parts = cut(mark, head, tensors, self._stamp())
-        entry.about_to_send()
+        entry.about_to_move()
         try:
             works = [self._group.send([part], dst, _TAG) for part in parts]
         except RuntimeError as error:

@@ -242,7 +242,7 @@ class MessageQueue:
         with self._busy:
             if self._stopped.is_set() or not self._is_ready:
                 raise self._not_ready()
-            entry.about_to_send()
+            entry.about_to_move()
             self._end.write(parts, size, deadline)
 
     def dequeue(
@@ -265,7 +265,7 @@ class MessageQueue:
         with self._busy:
             if self._stopped.is_set() or not self._is_ready:
                 raise self._not_ready()
-            entry.about_to_send()
+            entry.about_to_move()
             return self._end.read(deadline, cancel)
 
     def broadcast_object(self, obj: Any = None) -> Any:

@@ -42,7 +42,7 @@ class SharedCarrier(Carrier):
     def broadcast(
         self, mark: bytes, head: bytes, tensors: Sequence[torch.Tensor], src: int, operation: str
     ) -> None:
-        entry.about_to_send()
+        entry.about_to_move()
         self._give(_message(mark, head, tensors), sign(frame(operation, src)))
 
     @in_step
@@ -65,7 +65,7 @@ class SharedCarrier(Carrier):
             begins = False
 
     def receive_broadcast(self, mark: bytes, src: int, operation: str) -> Arriving:
-        entry.about_to_send()
+        entry.about_to_move()
         self._steps.check()
         arriving = _FromSlots(self._shared, src, sign(frame(operation, src)))
         try:
@@ -78,7 +78,7 @@ class SharedCarrier(Carrier):
     def isend(
         self, mark: bytes, head: bytes, tensors: Sequence[torch.Tensor], dst: int, operation: str
     ) -> Handle:
-        entry.about_to_send()
+        entry.about_to_move()
         outbox = self._shared.outbox(dst)
         if not outbox.is_open():
             return self._rest.isend(mark, head, tensors, dst, operation)
@@ -89,7 +89,7 @@ class SharedCarrier(Carrier):
     def send(
         self, mark: bytes, head: bytes, tensors: Sequence[torch.Tensor], dst: int, operation: str
     ) -> None:
-        entry.about_to_send()
+        entry.about_to_move()
         outbox = self._shared.outbox(dst)
         if outbox.is_open():
             outbox.send(_message(mark, head, tensors, self._shared.stamp()), operation)
@@ -97,7 +97,7 @@ class SharedCarrier(Carrier):
             self._rest.send(mark, head, tensors, dst, operation)
 
     def receive(self, mark: bytes, src: int, operation: str) -> Arriving:
-        entry.about_to_send()
+        entry.about_to_move()
         inbox = self._shared.inbox(src)
         if not inbox.is_open(operation):
             return self._rest.receive(mark, src, operation)

@@ -19,10 +19,10 @@ import torch
 from vllm_distributed import agreement, entry
 from vllm_distributed.communicators.base import Transport
 from vllm_distributed.communicators.dtypes import (
-    REDUCIBLE,
     check_reducible,
     check_writable,
     dense_and_plain,
+    is_plain,
     with_a_dim,
     written_back,
 )
@@ -34,6 +34,7 @@ from vllm_distributed.communicators.shared_pipes import header
 from vllm_distributed.communicators.shared_sums import Sums
 from vllm_distributed.communicators.spans import Spans, span_of, span_of_bytes
 from vllm_distributed.errors import CollectiveMismatchError
+from vllm_distributed.tensor_kinds import refuse_when_traced
 
 __all__ = ["SharedMemoryTransport"]
 
@@ -225,7 +226,7 @@ class SharedMemoryTransport(Transport):
             begins = False
 
     def broadcast(self, input_: torch.Tensor, src: int) -> torch.Tensor:
-        buffer = dense_and_plain(input_, "broadcast")
+        buffer = input_ if is_plain(input_) else dense_and_plain(input_, "broadcast")
         if buffer is not input_:
             check_writable(input_, "broadcast")
         if buffer.numel():
@@ -279,6 +280,7 @@ class SharedMemoryTransport(Transport):
         src: int,
         out: torch.Tensor | None = None,
     ) -> torch.Tensor:
+        refuse_when_traced()
         output = empty(size, dtype) if out is None else out
         if not output.numel():
             return output
@@ -320,9 +322,10 @@ class SharedMemoryTransport(Transport):
 
 
 def _to_add(operation: str, tensor: torch.Tensor) -> torch.Tensor:
+    if is_plain(tensor):  # and so of a dtype that can be added up
+        return tensor
     source = dense_and_plain(tensor, operation)
-    if source.dtype not in REDUCIBLE:
-        check_reducible(source.dtype, operation)
+    check_reducible(source.dtype, operation)
     return source
 
 
