@@ -117,18 +117,33 @@ def test_the_name_in_the_certificate(pools: dict[str, Pool], files: Files) -> No
 
 def test_clients_that_a_tls_server_does_not_talk_to(pools: dict[str, Pool], files: Files) -> None:
     mutual = pools["certificate"].endpoint
+    token = pools["token"].endpoint
     strangers = [
-        connect(pools["token"].endpoint, token=TOKEN),
-        connect(pools["token"].endpoint, token=TOKEN, ca=files.other_ca),
-        connect(mutual),
-        connect(mutual, ca=files.ca),
-        connect(mutual, ca=files.ca, cert=files.other_cert, key=files.other_key),
+        (connect(token, token=TOKEN), "if it wants TLS, give `ca=`"),
+        (connect(token, token=TOKEN, ca=files.other_ca), "not of the authority in `ca=`"),
+        (connect(token.replace("127.0.0.1", "localhost"), ca=files.ca), "`server_name=`"),
+        (connect(mutual), "if it wants TLS"),
+        (connect(mutual, ca=files.ca), "it may want a client certificate"),
+        (
+            connect(mutual, ca=files.ca, cert=files.other_cert, key=files.other_key),
+            "or another one than was given",
+        ),
     ]
-    for client in strangers:
+    for client, remedy in strangers:
         with client, pytest.raises(BridgeError) as caught:
             client.status(timeout=SHORT)
         assert caught.value.category == Category.GRPC_ERROR
         assert caught.value.reason == "pool_unreachable"
+        assert remedy in caught.value.message
+        assert "vllm-bridge serve" not in caught.value.message
+
+
+def test_tls_to_a_server_without_it_is_called_that(files: Files, start: Start) -> None:
+    pool = start("--listen", "127.0.0.1:0", "--insecure-loopback", "--size", "0")
+    with connect(pool.endpoint, ca=files.ca) as client, pytest.raises(BridgeError) as caught:
+        client.status(timeout=SHORT)
+    assert caught.value.reason == "pool_unreachable"
+    assert "What listens there speaks no TLS" in caught.value.message
 
 
 def test_a_client_certificate_is_enough(pools: dict[str, Pool], files: Files) -> None:

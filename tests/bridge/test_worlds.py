@@ -226,6 +226,7 @@ def test_death_of_a_rank_fails_the_world(
     assert time.monotonic() - before < 2.0
     assert caught.value.reason == "session_worker_unavailable"
     assert caught.value.category == Category.WORKER
+    assert "Restart the world, or start another" in caught.value.message
     for session in world.ranks:
         with pytest.raises(BridgeError, match=reason):
             session.send(FAKE + "Echo", b"", SHORT)

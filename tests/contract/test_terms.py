@@ -226,3 +226,18 @@ def test_a_received_tensor_owns_its_memory() -> None:
 def test_bad_tensors_are_refused(message: types_pb2.Tensor, problem: str) -> None:
     with pytest.raises(BridgeError, match=problem):
         tensors.from_message(message)
+
+
+@pytest.mark.parametrize(
+    ("packed", "said"),
+    [
+        ("c70d089401c0cb3ff0000000000000c0", "a map has the same key twice: 1 and 1.0 are one"),
+        ("82a16101a16102", "a map has the same key twice: 'a' and 'a' are one here; change one"),
+        ("c703069201c3", "a set has the same element twice: 1 and True are one here"),
+    ],
+)
+def test_two_keys_that_are_one_in_python_are_named(packed: str, said: str) -> None:
+    with pytest.raises(BridgeError) as caught:
+        terms.decode(types_pb2.Term(msgpack=bytes.fromhex(packed)), OBJECTS)
+    assert caught.value.reason == "bad_term"
+    assert said in caught.value.message

@@ -35,6 +35,32 @@ _KEEPALIVE = (
     ("grpc.http2.max_pings_without_data", 0),
 )
 
+# How gRPC says that the other end closed a connection at once, as one does that wants TLS.
+_CLOSED = ("Socket closed", "Connection reset", "recvmsg")
+
+_OTHER_NAME = (
+    "The server's certificate is for another name: connect by a name that is in it, or say which "
+    "one with `server_name=` (--tls-server-name)"
+)
+
+# What it says of TLS, and what to do.
+_TLS_REMEDIES = {
+    "WRONG_VERSION_NUMBER": (
+        "What listens there speaks no TLS: leave `ca=`, `cert=`, `key=` and `server_name=` out "
+        "(--tls-...), or correct the endpoint"
+    ),
+    "CERTIFICATE_VERIFY_FAILED": (
+        "The server's certificate is not of the authority in `ca=` (--tls-ca), or has expired: "
+        "give the right one, or renew it"
+    ),
+    "Hostname Verification Check failed": _OTHER_NAME,
+    "does not match SSL server name": _OTHER_NAME,
+    "Socket closed": (
+        "The server closed the connection after the handshake: it may want a client certificate "
+        "(`cert=` and `key=`; --tls-cert, --tls-key), or another one than was given"
+    ),
+}
+
 _BEGIN = b"-----BEGIN "
 
 R = TypeVar("R", bound=Message)
@@ -137,14 +163,34 @@ class Channels:
 
     def pool_error(self, error: grpc.RpcError) -> BridgeError:
         """What a failed call to the pool means."""
-        if error.code() == grpc.StatusCode.UNAVAILABLE and not has_detail(error):
+        said = error.details() or "no reason given"
+        # Of a certificate's name gRPC itself says UNAUTHENTICATED.
+        lost = error.code() == grpc.StatusCode.UNAVAILABLE or "SSL server name" in said
+        if lost and not has_detail(error):
             return BridgeError(
                 Category.GRPC_ERROR,
                 "pool_unreachable",
-                f"no pool answers at {self.endpoint}: {error.details()}. Start one there with "
-                f"`vllm-bridge serve --listen {self.endpoint}`, or correct the endpoint",
+                f"no pool answers at {self.endpoint}: {said}. {self._remedy(said)}",
             )
         return from_rpc_error(error)
+
+    def _remedy(self, said: str) -> str:
+        """What to do about a connection that failed with these words of gRPC."""
+        if self._credentials is None:
+            closed = any(words in said for words in _CLOSED)
+            if closed and not self.endpoint.startswith("unix:"):
+                return (
+                    "Something there closed the connection before a word: if it wants TLS, give "
+                    "`ca=` (--tls-ca FILE); else correct the endpoint"
+                )
+        else:
+            for words, remedy in _TLS_REMEDIES.items():
+                if words in said:
+                    return remedy
+        return (
+            f"Start one there with `vllm-bridge serve --listen {self.endpoint}`, or correct the "
+            "endpoint"
+        )
 
     def close(self) -> None:
         """Close all connections."""

@@ -60,8 +60,23 @@ def _named_pairs(pairs: list[tuple[Any, Any]]) -> dict[str, Any]:
         raise bad("a plain msgpack map has a key that is no string")
     result = dict(pairs)
     if len(result) != len(pairs):
-        raise bad("a map has the same key twice")
+        raise twice("a map has the same key twice", [key for key, _ in pairs])
     return result
+
+
+def twice(what: str, items: list[Any]) -> BridgeError:
+    """The refusal of what would lose an item: those that differ may be one in Python."""
+    seen: dict[Any, Any] = {}
+    for item in items:
+        if item in seen:
+            return bad(f"{what}: {_short(seen[item])} and {_short(item)} are one here; change one")
+        seen[item] = item
+    return bad(what)
+
+
+def _short(key: object) -> str:
+    text = repr(key)
+    return text if len(text) <= 100 else text[:97] + "..."
 
 
 def too_deep() -> BridgeError:

@@ -15,7 +15,7 @@ import torch
 from vllm_bridge._generated import types_pb2
 from vllm_bridge.codec import tensors
 from vllm_bridge.codec.errors import BridgeError
-from vllm_bridge.codec.msgpack_input import MAX_DEPTH, bad, too_deep, unpack
+from vllm_bridge.codec.msgpack_input import MAX_DEPTH, bad, too_deep, twice, unpack
 
 TUPLE = 1
 ATOM = 2
@@ -228,7 +228,7 @@ class _Decoder:
             items = self._items(_list(data), depth)
             container = _CONTAINERS[code](items)
             if len(container) != len(items):
-                raise bad("a set has the same element twice")
+                raise twice("a set has the same element twice", items)
             return container
         if code == MAP:
             return _pairs(self._items(_list(data), depth))
@@ -269,7 +269,7 @@ def _pairs(flat: list[Any]) -> dict[Any, Any]:
         raise bad("a map has a key without a value")
     result = dict(zip(flat[::2], flat[1::2], strict=True))
     if 2 * len(result) != len(flat):
-        raise bad("a map has the same key twice")
+        raise twice("a map has the same key twice", flat[::2])
     return result
 
 

@@ -68,6 +68,8 @@ def parse_address(text: str) -> Address:
     """
     if text.startswith("unix:"):
         return UnixAddress(check_unix_path(Path(text.removeprefix("unix:"))))
+    if "://" in text:
+        raise ListenError(f"{text!r}: an address has no scheme; write HOST:PORT or unix:PATH")
     host, colon, port = text.rpartition(":")
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]

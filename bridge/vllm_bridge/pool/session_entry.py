@@ -171,11 +171,13 @@ def closed(session_id: str, how: str) -> BridgeError:
 def worker_gone(entry: SessionEntry, rank: Rank) -> BridgeError:
     """The error for a strict session whose rank has died."""
     error = rank.unavailable()
-    if not entry.world_id:
+    if entry.world_id:
+        error.message += ". Restart the world, or start another"
+    else:
         error.message += (
             f". Session {entry.session_id!r} was bound to it: close the session and open it again "
             "to get another rank"
         )
-        error.args = (error.message,)
+    error.args = (error.message,)
     error.details["session_id"] = entry.session_id
     return error

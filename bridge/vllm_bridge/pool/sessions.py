@@ -228,7 +228,7 @@ class Sessions:
                 Category.POOL,
                 "too_many_sessions",
                 f"{live} sessions are open in pool {pool.name!r}, and at most {limit} may be; "
-                "close some, or let them expire",
+                "close some, let them expire, or raise --max-sessions of the server",
                 details={"live": live, "limit": limit},
             )
 

@@ -109,7 +109,9 @@ class Worlds:
             raise BridgeError(
                 Category.POOL,
                 "world_not_found",
-                f"there is no world {world_id!r} in this pool",
+                f"there is no world {world_id!r} in this pool: none was started, or "
+                "it is over so long that it is forgotten. Start it; `vllm-bridge status` lists "
+                "those that are live",
                 details={"world_id": world_id},
             )
         return world
@@ -380,7 +382,7 @@ def _failed(world: World) -> BridgeError:
     return BridgeError(
         Category.WORKER,
         "session_worker_unavailable",
-        world.failure,
+        f"{world.failure}. Restart the world, or start another",
         details={"world_id": world.world_id, "epoch": world.epoch},
     )
 

@@ -95,7 +95,7 @@ class SessionObjects:
                 raise _refused(
                     "unknown_ref",
                     f"{_named(ref)} is not kept in session {self.session_id!r}; it was released, "
-                    "or never existed",
+                    "or never existed. Make it again",
                     ref,
                 )
             return self._by_ref[ref.id]

@@ -77,11 +77,17 @@ defmodule Vllm.Error do
   @spec message(t()) :: String.t()
   @impl Exception
   def message(%__MODULE__{} = error) do
-    where = if error.rank, do: "rank #{error.rank}: ", else: ""
+    where = if error.rank && not named?(error), do: "rank #{error.rank}: ", else: ""
     type = if error.python_type in [nil, ""], do: "", else: "#{error.python_type}: "
 
     "#{where}#{type}#{error.message}#{label(error)}#{traceback(error)}"
   end
+
+  # "rank 0 of world w was killed", "ranks 0, 1 had not returned".
+  defp named?(%{message: message, rank: rank}) when is_binary(message),
+    do: String.starts_with?(message, ["rank #{rank} ", "ranks #{rank},"])
+
+  defp named?(_error), do: false
 
   defp traceback(%{reason: "exception", traceback: traceback}) when traceback not in [nil, ""],
     do: "\n\nPython traceback:\n#{traceback}"

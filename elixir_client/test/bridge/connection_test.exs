@@ -23,6 +23,8 @@ defmodule Vllm.Bridge.EndpointTest do
       assert String.printable?(Endpoint.readable("unix:" <> path))
     end
 
+    assert {:error, message} = Endpoint.parse("http://host:1")
+    assert message =~ "an address has no scheme"
     assert Endpoint.readable(<<"unix:/a", 0xFF, "b">>) == "unix:/a\\xffb"
     assert Endpoint.readable("unix:/über") == "unix:/über"
   end

@@ -51,6 +51,16 @@ defmodule Vllm.ErrorTest do
              "KeyError: boom (python_error: exception)\n\nPython traceback:\nFile x, line 1"
   end
 
+  test "a message that names the rank names it once" do
+    for message <- ["rank 0 of w (pid 1) was killed", "ranks 0, 1 had not returned"] do
+      error = %Error{category: :worker, reason: "r", rank: 0, message: message}
+      assert Exception.message(error) == message <> " (worker: r)"
+    end
+
+    error = %Error{category: :worker, reason: "r", rank: 0, message: "rank 01 is none"}
+    assert Exception.message(error) == "rank 0: rank 01 is none (worker: r)"
+  end
+
   test "absent parts are nil" do
     error = Error.from_status(9, "", trailer(%V1.ErrorDetail{category: :pool, message: "m"}))
     assert error == %Error{category: :pool, message: "m"}

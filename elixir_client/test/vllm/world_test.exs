@@ -28,6 +28,13 @@ defmodule Vllm.WorldTest do
       end
     end
 
+    test "a time that is too short for the ranks is called the option that it is" do
+      assert {:error, %Error{category: :timeout} = error} =
+               World.start(tensor_parallel_size: 2, timeout: 1)
+
+      assert error.message =~ "Raise `timeout` of Vllm.World.start/1"
+    end
+
     test "sizes that do not fit together are refused by the pool" do
       assert {:error, %Error{} = error} =
                World.start(tensor_parallel_size: 2, decode_context_parallel_size: 3)

@@ -95,6 +95,12 @@ defmodule Vllm.Bridge.Endpoint do
   end
 
   defp read(endpoint) do
+    if String.contains?(endpoint, "://"),
+      do: {:error, "an address has no scheme"},
+      else: read_host(endpoint)
+  end
+
+  defp read_host(endpoint) do
     case String.split(endpoint, ":") do
       ["", _port] -> {:error, "the host is missing"}
       [host, port] -> tcp(host, port)

@@ -47,7 +47,10 @@ defmodule Vllm.Bridge.Server do
   defp executable([program | args], origin) do
     case System.find_executable(program) do
       nil ->
-        message = "#{inspect(program)}, given by #{origin}, is no executable file"
+        message =
+          "#{inspect(program)}, given by #{origin}, is no executable file. Correct it, or install " <>
+            "vllm-distributed there"
+
         {:error, %Error{category: :pool, reason: "bridge_not_installed", message: message}}
 
       path ->

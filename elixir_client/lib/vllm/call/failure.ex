@@ -224,7 +224,9 @@ started anew: their next call would meet this one"
   defp fate({:ok, %{state: :queued}}), do: "it is queued and may still run"
 
   defp fate({:ok, _unknown}),
-    do: "the rank does not know the call: it never arrived, or ended too long ago"
+    do:
+      "the rank does not know the call: it never arrived, or ended too long ago. Raise `timeout` if it " <>
+        "was short"
 
   defp fate({:error, error}),
     do: "whether it ran is not known, because nobody could be asked: #{error.message}"

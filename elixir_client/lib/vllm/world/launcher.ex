@@ -63,10 +63,19 @@ defmodule Vllm.World.Launcher do
       timeout = (opts.timeout || @default_timeout) + @grace
       progress = Progress.start(opts.on_progress, id, opts.bridge)
       result = PoolClient.call(config, method, request, V1.World, timeout)
+      result = with {:error, error} <- result, do: {:error, hinted(error)}
       Progress.finish(progress, started(result))
       with {:ok, message} <- result, do: message |> from_message(opts.bridge) |> bind()
     end)
   end
+
+  # What a rank says of a time that was too short for it says nothing of whose that was.
+  defp hinted(%Error{category: :timeout, rank: rank} = error) when rank != nil do
+    hint = ". Raise `timeout` of Vllm.World.start/1"
+    %{error | message: error.message <> hint}
+  end
+
+  defp hinted(error), do: error
 
   defp started({:ok, message}), do: Info.from_message(message)
   defp started({:error, _error}), do: nil
