@@ -28,6 +28,21 @@ defmodule Vllm.SessionTest do
       assert_raise Error, ~r/9/, fn -> Distributed.get_pp_indices!(61, 9, 4) end
     end
 
+    test "a session id at its first use is refused as it is when it is opened" do
+      for id <- ["sitzung-ü", "two words", "x\n", String.duplicate("x", 201)] do
+        assert {:error, %Error{category: :validation, reason: "invalid_session_id"} = error} =
+                 Distributed.get_pp_indices(61, 0, 4, __runtime__: [session_id: id])
+
+        assert error.message =~ "printable ASCII"
+        assert {:error, %Error{reason: "invalid_session_id"}} = Session.open(session_id: id)
+      end
+
+      assert {:error, %Error{reason: "invalid_option"} = error} =
+               Distributed.get_pp_indices(61, 0, 4, __runtime__: [pool_name: "größe"])
+
+      assert error.message =~ "pool_name"
+    end
+
     test "wrong arguments and options never leave this machine" do
       assert {:error, %Error{category: :validation, call_id: nil} = error} =
                Distributed.get_pp_indices(61, "0", 4)

@@ -104,10 +104,28 @@ defmodule Vllm.Call.Dispatch do
     bound_id = if bound && bound.bridge == config.bridge, do: bound.id
     known_id = object_session || bound_id
 
-    cond do
-      runtime.session_id -> to(config, runtime, runtime.session_id, :maybe_new, nil)
-      known_id -> to(config, runtime, known_id, :open, bound_id == known_id && bound)
-      true -> {:ok, via_pool(config, runtime, default_session(config, runtime), :maybe_new)}
+    with :ok <- sendable(:session_id, runtime.session_id, "invalid_session_id"),
+         :ok <- sendable(:pool_name, runtime.pool_name, "invalid_option") do
+      cond do
+        runtime.session_id -> to(config, runtime, runtime.session_id, :maybe_new, nil)
+        known_id -> to(config, runtime, known_id, :open, bound_id == known_id && bound)
+        true -> {:ok, via_pool(config, runtime, default_session(config, runtime), :maybe_new)}
+      end
+    end
+  end
+
+  # They travel as metadata, which is ASCII; a server takes no others in a request either.
+  defp sendable(_option, nil, _reason), do: :ok
+
+  defp sendable(option, text, reason) do
+    if Regex.match?(~r/\A[!-~]{1,200}\z/, text) do
+      :ok
+    else
+      message =
+        "__runtime__: #{option} is #{inspect(text, printable_limit: 200)}; it must be 1 to 200 " <>
+          "printable ASCII characters without spaces"
+
+      {:error, Error.validation(message, reason)}
     end
   end
 
