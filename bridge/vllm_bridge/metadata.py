@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
@@ -21,6 +23,8 @@ CONTEXT = "vllm-context"
 has several."""
 SHARED_MEMORY = "vllm-shared-memory"
 """`KEY NAME`: the key of the session's shared memory, and a segment that the call may write to."""
+TURN = "vllm-turn"
+"""The run that the call is part of: `TURN`, or `TURN.NESTED` in a run inside that one."""
 METHOD = "vllm-method"
 """Path of the method that a `Chunks.Call` runs."""
 PARTS = "vllm-parts"
@@ -37,6 +41,43 @@ AFFINITIES: Mapping[str, pool_pb2.Affinity] = {
 }
 FAIL_FAST = "strict_fail_fast"
 AFFINITY_NAMES = {number: name for name, number in AFFINITIES.items()}
+
+
+_TURN = re.compile(r"([0-9]{1,18})(?:\.([0-9]{1,18}))?", re.ASCII)
+
+
+class RunLabel(NamedTuple):
+    """Which run of its world a call is part of. The later of two is the greater."""
+
+    # The number of its turn; 0: it is part of no run.
+    turn: int = 0
+    # Of the runs inside of that one; 0: the outermost.
+    nested: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.turn}.{self.nested}" if self.nested else str(self.turn)
+
+
+NO_RUN = RunLabel()
+
+
+def run_named(text: str) -> RunLabel:
+    """What a call says in `TURN`.
+
+    Raises:
+        BridgeError: category `validation`, for anything else.
+    """
+    if not text:
+        return NO_RUN
+    found = _TURN.fullmatch(text)
+    if found is None:
+        raise BridgeError(
+            Category.VALIDATION,
+            "malformed_request",
+            f"the metadata {TURN} is {text[:60]!r}; it must be the number of a turn, as TakeTurn "
+            "gives it, such as 7, or 7.2 for a run inside of that one",
+        )
+    return RunLabel(int(found[1]), int(found[2] or 0))
 
 
 def affinity_named(name: str) -> pool_pb2.Affinity:

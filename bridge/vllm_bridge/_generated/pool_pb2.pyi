@@ -109,7 +109,7 @@ class GetSessionRequest(_message.Message):
     def __init__(self, session_id: _Optional[str] = ..., wait_for_end: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class StartWorldRequest(_message.Message):
-    __slots__ = ("world_id", "tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size", "prefill_context_parallel_size", "decode_context_parallel_size", "backend", "timeout", "pool_name", "gate", "client_id")
+    __slots__ = ("world_id", "tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size", "prefill_context_parallel_size", "decode_context_parallel_size", "backend", "timeout", "pool_name", "gate", "client_id", "concurrent")
     WORLD_ID_FIELD_NUMBER: _ClassVar[int]
     TENSOR_PARALLEL_SIZE_FIELD_NUMBER: _ClassVar[int]
     PIPELINE_PARALLEL_SIZE_FIELD_NUMBER: _ClassVar[int]
@@ -121,6 +121,7 @@ class StartWorldRequest(_message.Message):
     POOL_NAME_FIELD_NUMBER: _ClassVar[int]
     GATE_FIELD_NUMBER: _ClassVar[int]
     CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    CONCURRENT_FIELD_NUMBER: _ClassVar[int]
     world_id: str
     tensor_parallel_size: int
     pipeline_parallel_size: int
@@ -132,7 +133,8 @@ class StartWorldRequest(_message.Message):
     pool_name: str
     gate: bool
     client_id: str
-    def __init__(self, world_id: _Optional[str] = ..., tensor_parallel_size: _Optional[int] = ..., pipeline_parallel_size: _Optional[int] = ..., data_parallel_size: _Optional[int] = ..., prefill_context_parallel_size: _Optional[int] = ..., decode_context_parallel_size: _Optional[int] = ..., backend: _Optional[str] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., pool_name: _Optional[str] = ..., gate: _Optional[bool] = ..., client_id: _Optional[str] = ...) -> None: ...
+    concurrent: bool
+    def __init__(self, world_id: _Optional[str] = ..., tensor_parallel_size: _Optional[int] = ..., pipeline_parallel_size: _Optional[int] = ..., data_parallel_size: _Optional[int] = ..., prefill_context_parallel_size: _Optional[int] = ..., decode_context_parallel_size: _Optional[int] = ..., backend: _Optional[str] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., pool_name: _Optional[str] = ..., gate: _Optional[bool] = ..., client_id: _Optional[str] = ..., concurrent: _Optional[bool] = ...) -> None: ...
 
 class RankInfo(_message.Message):
     __slots__ = ("rank", "local_rank", "pid", "node", "state", "session_id", "endpoint", "exit", "pool_name", "rank_id", "doing", "queued", "sessions", "objects", "heartbeat_age_s", "restarts")
@@ -171,7 +173,7 @@ class RankInfo(_message.Message):
     def __init__(self, rank: _Optional[int] = ..., local_rank: _Optional[int] = ..., pid: _Optional[int] = ..., node: _Optional[str] = ..., state: _Optional[_Union[RankState, str]] = ..., session_id: _Optional[str] = ..., endpoint: _Optional[str] = ..., exit: _Optional[str] = ..., pool_name: _Optional[str] = ..., rank_id: _Optional[str] = ..., doing: _Optional[str] = ..., queued: _Optional[int] = ..., sessions: _Optional[int] = ..., objects: _Optional[int] = ..., heartbeat_age_s: _Optional[float] = ..., restarts: _Optional[int] = ...) -> None: ...
 
 class World(_message.Message):
-    __slots__ = ("world_id", "epoch", "state", "world_size", "tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size", "prefill_context_parallel_size", "decode_context_parallel_size", "backend", "ranks", "failure", "gate", "pool_name")
+    __slots__ = ("world_id", "epoch", "state", "world_size", "tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size", "prefill_context_parallel_size", "decode_context_parallel_size", "backend", "ranks", "failure", "gate", "pool_name", "concurrent", "run", "runs_waiting")
     WORLD_ID_FIELD_NUMBER: _ClassVar[int]
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
@@ -186,6 +188,9 @@ class World(_message.Message):
     FAILURE_FIELD_NUMBER: _ClassVar[int]
     GATE_FIELD_NUMBER: _ClassVar[int]
     POOL_NAME_FIELD_NUMBER: _ClassVar[int]
+    CONCURRENT_FIELD_NUMBER: _ClassVar[int]
+    RUN_FIELD_NUMBER: _ClassVar[int]
+    RUNS_WAITING_FIELD_NUMBER: _ClassVar[int]
     world_id: str
     epoch: int
     state: WorldState
@@ -200,7 +205,36 @@ class World(_message.Message):
     failure: str
     gate: bool
     pool_name: str
-    def __init__(self, world_id: _Optional[str] = ..., epoch: _Optional[int] = ..., state: _Optional[_Union[WorldState, str]] = ..., world_size: _Optional[int] = ..., tensor_parallel_size: _Optional[int] = ..., pipeline_parallel_size: _Optional[int] = ..., data_parallel_size: _Optional[int] = ..., prefill_context_parallel_size: _Optional[int] = ..., decode_context_parallel_size: _Optional[int] = ..., backend: _Optional[str] = ..., ranks: _Optional[_Iterable[_Union[RankInfo, _Mapping]]] = ..., failure: _Optional[str] = ..., gate: _Optional[bool] = ..., pool_name: _Optional[str] = ...) -> None: ...
+    concurrent: bool
+    run: RunInfo
+    runs_waiting: int
+    def __init__(self, world_id: _Optional[str] = ..., epoch: _Optional[int] = ..., state: _Optional[_Union[WorldState, str]] = ..., world_size: _Optional[int] = ..., tensor_parallel_size: _Optional[int] = ..., pipeline_parallel_size: _Optional[int] = ..., data_parallel_size: _Optional[int] = ..., prefill_context_parallel_size: _Optional[int] = ..., decode_context_parallel_size: _Optional[int] = ..., backend: _Optional[str] = ..., ranks: _Optional[_Iterable[_Union[RankInfo, _Mapping]]] = ..., failure: _Optional[str] = ..., gate: _Optional[bool] = ..., pool_name: _Optional[str] = ..., concurrent: _Optional[bool] = ..., run: _Optional[_Union[RunInfo, _Mapping]] = ..., runs_waiting: _Optional[int] = ...) -> None: ...
+
+class RunInfo(_message.Message):
+    __slots__ = ("number", "holder", "held_s")
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    HOLDER_FIELD_NUMBER: _ClassVar[int]
+    HELD_S_FIELD_NUMBER: _ClassVar[int]
+    number: int
+    holder: str
+    held_s: float
+    def __init__(self, number: _Optional[int] = ..., holder: _Optional[str] = ..., held_s: _Optional[float] = ...) -> None: ...
+
+class TakeTurnRequest(_message.Message):
+    __slots__ = ("world_id", "epoch", "holder")
+    WORLD_ID_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    HOLDER_FIELD_NUMBER: _ClassVar[int]
+    world_id: str
+    epoch: int
+    holder: str
+    def __init__(self, world_id: _Optional[str] = ..., epoch: _Optional[int] = ..., holder: _Optional[str] = ...) -> None: ...
+
+class Turn(_message.Message):
+    __slots__ = ("number",)
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    number: int
+    def __init__(self, number: _Optional[int] = ...) -> None: ...
 
 class StopWorldRequest(_message.Message):
     __slots__ = ("world_id", "reason")

@@ -117,12 +117,13 @@ class Client:
         pool_name: str = "",
         timeout: timedelta | None = None,
         gate: bool = True,
+        concurrent: bool = False,
     ) -> World:
         """Start a world; returns when all its ranks are initialised.
 
         `timeout` bounds every rendezvous, group and wait of the world, now and later. With `gate` a
         collective or point-to-point call begins when all its ranks have made it, and is refused
-        on all of them when they differ.
+        on all of them when they differ. With `concurrent` its runs take no turns: see `World.run`.
         """
         sizes = {
             "tensor_parallel_size": tensor_parallel_size,
@@ -145,6 +146,7 @@ class Client:
             decode_context_parallel_size=decode_context_parallel_size,
             backend=text("backend", backend),
             gate=gate,
+            concurrent=concurrent,
             pool_name=text("pool_name", pool_name),
             client_id=self.client_id,
         )

@@ -7,12 +7,11 @@ import contextvars
 import threading
 import time
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from vllm_bridge import background
-from vllm_bridge.client import runs
+from vllm_bridge.client.runs import Run
 
 if TYPE_CHECKING:
     from vllm_bridge.client.session import Session
@@ -27,10 +26,9 @@ def on_all_ranks(
     world_id: str,
     sessions: Sequence[Session],
     function: Callable[[Session], V],
-    timeout: timedelta | None,
+    run: Run,
 ) -> list[V]:
     """Results in rank order, or the exception of the rank that failed first, at once."""
-    run = runs.begin(timeout)
     outcomes: SimpleQueue[tuple[int, Any, BaseException | None]] = SimpleQueue()
 
     def one(rank: int, session: Session) -> None:

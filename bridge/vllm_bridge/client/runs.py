@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from datetime import timedelta
@@ -14,6 +16,7 @@ import grpc
 
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.durations import seconds_or_none
+from vllm_bridge.metadata import RunLabel
 
 _current: ContextVar[Run | None] = ContextVar("run", default=None)
 
@@ -23,6 +26,48 @@ class Cancellable(Protocol):
 
     def cancel(self) -> object:
         """End it now."""
+
+
+# Runs inside of one that it knows of.
+_MAX_INSIDE = 64
+
+WorldKey = tuple[str, str, int]
+"""The pool's endpoint, a world's id, and its epoch."""
+
+
+class Turn:
+    """A run's turn on a world, or its part of the turn of the run that it is inside of."""
+
+    def __init__(
+        self,
+        world: WorldKey,
+        label: RunLabel,
+        numbers: Iterator[int] | None = None,
+        around: Turn | None = None,
+        *,
+        over: bool = False,
+    ) -> None:
+        self.world = world
+        # The world is: its ranks may be there for a moment more, but calls go to the pool, which
+        # says what became of it.
+        self.over = over
+        # What its calls say.
+        self.label = label
+        # Runs inside take turns, too.
+        self.lock = threading.Lock()
+        # The latest of them, and of those inside of them, by what their calls say.
+        self.inside: deque[str] = deque(maxlen=_MAX_INSIDE)
+        self._around = around
+        self._numbers = itertools.count(1) if numbers is None else numbers
+
+    def inner(self) -> Turn:
+        """For a run inside of this one, which holds the lock."""
+        label = RunLabel(self.label.turn, next(self._numbers))
+        around: Turn | None = self
+        while around is not None:
+            around.inside.append(str(label))
+            around = around._around
+        return Turn(self.world, label, self._numbers, self)
 
 
 class Run:
@@ -35,6 +80,8 @@ class Run:
             ends.append(parent.ends)
         # In time.monotonic(); None: nothing ends it.
         self.ends: float | None = min(ends, default=None)
+        # On which world it has its turn, and of which number; None: on none.
+        self.turn: Turn | None = None
         self._parent = parent
         self._lock = threading.Lock()
         self._pending: set[Cancellable] = set()
@@ -62,13 +109,13 @@ class Run:
         """The answer of a call, which ends with the run. Raises grpc.RpcError, BridgeError."""
         with self._lock:
             if self._cancelled:
-                raise _cancelled("this call was not sent", ran=False)
+                raise cancelled("this call was not sent", ran=False)
             call = begin()
             self._pending.add(call)
         try:
             answer: bytes = call.result()
         except grpc.FutureCancelledError:
-            raise _cancelled("this call was given up; it may have run", ran=None) from None
+            raise cancelled("this call was given up; it may have run", ran=None) from None
         finally:
             with self._lock:
                 self._pending.discard(call)
@@ -82,6 +129,24 @@ class Run:
         for call in pending:
             call.cancel()
 
+    def turn_on(self, world: WorldKey) -> Turn | None:
+        """The turn that it has on a world, or the nearest of the runs that it is inside of."""
+        run: Run | None = self
+        while run is not None:
+            if run.turn is not None and run.turn.world == world:
+                return run.turn
+            run = run._parent
+        return None
+
+    @contextlib.contextmanager
+    def waiting(self, call: Cancellable) -> Iterator[None]:
+        """While it waits for something before it begins: that is given up with the run outside."""
+        if self._parent is None:
+            yield
+            return
+        with self._parent._holding(call):
+            yield
+
     @contextlib.contextmanager
     def entered(self) -> Iterator[None]:
         """Calls of this thread, and of the threads of runs inside, are the run's."""
@@ -93,7 +158,7 @@ class Run:
             yield
 
     @contextlib.contextmanager
-    def _holding(self, inner: Run) -> Iterator[None]:
+    def _holding(self, inner: Cancellable) -> Iterator[None]:
         with self._lock:
             cancelled = self._cancelled
             self._pending.add(inner)
@@ -126,7 +191,8 @@ def outside() -> Iterator[None]:
         _current.reset(token)
 
 
-def _cancelled(what: str, *, ran: bool | None) -> BridgeError:
+def cancelled(what: str, *, ran: bool | None) -> BridgeError:
+    """The error of what was given up since another rank's function has failed."""
     return BridgeError(
         Category.POOL,
         "run_cancelled",

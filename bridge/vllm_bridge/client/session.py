@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 from vllm_bridge._generated import pool_pb2, rank_pb2
+from vllm_bridge.client import turns
 from vllm_bridge.client.checks import has_detail, text
 from vllm_bridge.client.contexts import Context
 from vllm_bridge.client.link import Link
 from vllm_bridge.client.memory import UNAVAILABLE, Memory
+from vllm_bridge.client.runs import WorldKey
 from vllm_bridge.client.timeouts import (
     ASK_TIMEOUT,
     CONTROL_TIMEOUT,
@@ -208,9 +210,22 @@ class Session:
         deadline: Deadline,
         more: Sequence[tuple[str, str]] = (),
     ) -> bytes:
+        while True:
+            try:
+                return self._send_once(path, request, deadline, more)
+            except BridgeError as error:
+                if not turns.inner_run_over(self._world(), error, deadline):
+                    raise
+
+    def _send_once(
+        self, path: str, request: bytes, deadline: Deadline, more: Sequence[tuple[str, str]]
+    ) -> bytes:
         call_id = self._link.next_call_id()
-        metadata = (*self._naming(), (CALL_ID, call_id), *more)
+        metadata = (*self._naming(), (CALL_ID, call_id), *self._turn(), *more)
         endpoint = self.info.endpoint or self._link.channels.endpoint
+        turn = turns.of(self._world())
+        if turn is not None and turn.over:
+            endpoint = self._link.channels.endpoint
         try:
             return self._link.channels.send(endpoint, path, request, deadline.left(), metadata)
         except grpc.RpcError as error:
@@ -232,6 +247,13 @@ class Session:
         # Only a session without a rank of its own has to say where its contexts are.
         entered = None if self.info.endpoint else self.entered()
         return (*naming, (CONTEXT, entered[-1])) if entered else naming
+
+    def _turn(self) -> tuple[tuple[str, str], ...]:
+        """The metadata that says which run of its world a call is part of."""
+        return turns.metadata(self._world())
+
+    def _world(self) -> WorldKey:
+        return self._link.channels.endpoint, self.info.world_id, self.info.epoch
 
     def entered(self) -> list[str]:
         """Ids of the contexts that this thread is inside of, the latest last."""

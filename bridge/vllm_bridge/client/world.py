@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from vllm_bridge._generated import pool_pb2
+from vllm_bridge.client import runs, turns
 from vllm_bridge.client.checks import seconds
 from vllm_bridge.client.link import Link
 from vllm_bridge.client.ranks import on_all_ranks
@@ -34,16 +35,25 @@ class World:
     def run(self, function: Callable[[Session], V], *, timeout: timedelta | None = None) -> list[V]:
         """Run `function(session)` once per rank, each in its own thread; results in rank order.
 
-        With a `timeout`, no call that `function` makes lasts beyond it, whatever timeout of its
-        own it has.
+        Runs of one world take turns, whichever threads, processes and clients they come from, in
+        the order in which they came; one inside of another, in the thread of its function, is part
+        of that one's turn. A call that is part of another run, or of none, never meets those of
+        this one (`run_overlap`). `start_world(concurrent=True)` makes worlds without turns.
+
+        With a `timeout`, which the wait for the turn is part of, no call that `function` makes
+        lasts beyond it, whatever timeout of its own it has.
 
         Raises:
             The exception of the rank that failed first, at once; its `rank` says which that was.
             The calls of the other ranks are given up, and later ones of theirs refused
             (`run_cancelled`).
+            BridgeError: (timeout) `run_timeout`: the turn has not come in time, and who has it;
+                (pool) `queue_full`: too many runs wait for theirs.
         """
         seconds(timeout)
-        return on_all_ranks(self.world_id, self.ranks, function, timeout)
+        run = runs.begin(timeout)
+        with turns.taken(self._link.channels, self.info, run):
+            return on_all_ranks(self.world_id, self.ranks, function, run)
 
     def refresh(self, *, timeout: timedelta = CONTROL_TIMEOUT) -> pool_pb2.World:
         """How the world is now."""

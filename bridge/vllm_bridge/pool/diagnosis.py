@@ -11,6 +11,7 @@ from vllm_bridge.pool.asking import INSPECT_SECONDS, inspect
 from vllm_bridge.pool.gate import Gate
 from vllm_bridge.pool.ranks import Rank
 from vllm_bridge.pool.referee import Waiting
+from vllm_bridge.pool.turns import named
 
 if TYPE_CHECKING:
     from vllm_bridge.pool.worlds import World
@@ -48,13 +49,22 @@ def _headline(world: World, waiting: Sequence[Waiting]) -> str:
         return f"{name} is {state}" + (f": {why}" if why else ".")
     if world.state == pool_pb2.WORLD_STARTING:
         return f"{name} is starting: {sum(rank.ready for rank in world.ranks)} of its ranks are up."
+    turn = _turn(world)
     if not waiting:
         gate = "" if world.spec.gate else " It has no gate: waits inside calls are not seen here."
-        return f"{name}: no call stands at the gate.{gate}"
+        return f"{name}: no call stands at the gate.{gate}{turn}"
     clauses = [
         f"rank {one.visitor.rank} {one.clause} (since {one.waited_s:.1f} s)" for one in waiting
     ]
-    return f"{name}: {'; '.join(clauses)}."
+    return f"{name}: {'; '.join(clauses)}.{turn}"
+
+
+def _turn(world: World) -> str:
+    run = world.turns.info()
+    if run is None:
+        return ""
+    waiting = f", and {world.turns.waiting} more wait for theirs" if world.turns.waiting else ""
+    return f" R{named(run.number, run.holder)[1:]} has its turn since {run.held_s:.1f} s{waiting}."
 
 
 def _line(rank: Rank, answer: rank_pb2.InspectResponse | None, waiting: Sequence[Waiting]) -> str:

@@ -5,8 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from vllm_bridge.pool.ranks import Rank
+
+# A call whose deadline passes while it waits is answered this much earlier, so that the reason
+# arrives before its client gives up by itself.
+_ANSWER_AHEAD = timedelta(milliseconds=50)
+
+
+def give_up_at(remaining: float | None) -> float | None:
+    """When to answer a call that waits, in the event loop's time; None: it has no deadline."""
+    if remaining is None:
+        return None
+    ahead = min(_ANSWER_AHEAD.total_seconds(), 0.1 * remaining)
+    return asyncio.get_running_loop().time() + remaining - ahead
 
 
 def _future() -> asyncio.Future[Rank]:

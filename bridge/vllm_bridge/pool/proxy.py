@@ -13,9 +13,6 @@ another rank, is refused there before it runs, and goes to the one that keeps it
 
 from __future__ import annotations
 
-import asyncio
-from datetime import timedelta
-
 import grpc
 import grpc.aio
 
@@ -26,7 +23,7 @@ from vllm_bridge.pool import keepers, parts
 from vllm_bridge.pool.abort import abort
 from vllm_bridge.pool.attachments import Attachments
 from vllm_bridge.pool.calls import PlacedCall, PlacedCalls
-from vllm_bridge.pool.line import Turn
+from vllm_bridge.pool.line import Turn, give_up_at
 from vllm_bridge.pool.pools import Pools
 from vllm_bridge.pool.ranks import Rank
 from vllm_bridge.pool.sending import Elsewhere, Metadata, NotIdle, Request, send
@@ -41,10 +38,6 @@ FORWARDED_PREFIXES = ("/vllm.distributed.v1.", "/vllm.bridge.v1.Rank/", "/vllm.b
 _BESIDE_EXECUTOR = "/vllm.bridge.v1.Rank/"
 _WITHDRAW = "/vllm.bridge.v1.Rank/Withdraw"
 _RELEASE = "/vllm.bridge.v1.Objects/Release"
-
-# A call whose deadline passes in the queue is answered this much earlier, so that the reason
-# arrives before its client gives up by itself.
-_ANSWER_AHEAD = timedelta(milliseconds=50)
 
 
 class Proxy:
@@ -185,7 +178,7 @@ class Proxy:
         if session is not None and inside:
             keeper = keepers.of(session, inside)
             return await self._kept(keeper, call, method, request, context, metadata)
-        turn = standalone.turn(_give_up_at(context))
+        turn = standalone.turn(give_up_at(context.time_remaining()))
         again = False
         while True:
             try:
@@ -332,15 +325,6 @@ def _not_run(session: SessionEntry | None, rank: Rank, *, first: bool) -> None:
     if first and session is not None and session.rank is rank:
         session.forget_rank()
         session.rank = None
-
-
-def _give_up_at(context: grpc.aio.ServicerContext) -> float | None:
-    """When a queued call is to be answered, in the event loop's time; None: it has no deadline."""
-    remaining: float | None = context.time_remaining()
-    if remaining is None:
-        return None
-    ahead = min(_ANSWER_AHEAD.total_seconds(), 0.1 * remaining)
-    return asyncio.get_running_loop().time() + remaining - ahead
 
 
 def _withdrawn(call: PlacedCall) -> BridgeError:

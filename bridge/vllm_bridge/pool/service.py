@@ -19,6 +19,7 @@ from vllm_bridge.pool.abort import abort
 from vllm_bridge.pool.attachments import Attachments
 from vllm_bridge.pool.events import Events
 from vllm_bridge.pool.inspection import pool_status
+from vllm_bridge.pool.line import give_up_at
 from vllm_bridge.pool.pools import Pools
 from vllm_bridge.pool.profiles import TimeoutProfile
 from vllm_bridge.pool.sessions import Sessions
@@ -75,6 +76,7 @@ class PoolService:
                 "GetWorld": _rpc(self._get_world, pool_pb2.GetWorldRequest),
                 "RestartWorld": _rpc(self._restart_world, pool_pb2.RestartWorldRequest),
                 "Diagnose": _rpc(self._diagnose, pool_pb2.DiagnoseRequest),
+                "TakeTurn": _stream(self._take_turn, pool_pb2.TakeTurnRequest),
                 "Watch": _stream(self._watch, pool_pb2.WatchRequest),
                 "Attach": _stream(self._attach, pool_pb2.AttachRequest),
                 "ShareMemory": _rpc(self._share_memory, pool_pb2.ShareMemoryRequest),
@@ -145,6 +147,14 @@ class PoolService:
         return await self._worlds.diagnose(
             request.world_id, with_stacks=request.with_stacks, direct=direct
         )
+
+    async def _take_turn(
+        self, request: pool_pb2.TakeTurnRequest, context: grpc.aio.ServicerContext
+    ) -> None:
+        turns = self._worlds.turns(request.world_id, request.epoch)
+        async with turns.take(request.holder, give_up_at(context.time_remaining())) as number:
+            await context.write(pool_pb2.Turn(number=number).SerializeToString())
+            await turns.wait_for_end()
 
     async def _watch(
         self, request: pool_pb2.WatchRequest, context: grpc.aio.ServicerContext

@@ -45,6 +45,8 @@ class WorldSpec:
     pool_name: str = DEFAULT_POOL
     # The client it ends with; empty: none.
     client_id: str = ""
+    # Whether its runs take no turns.
+    concurrent: bool = False
 
     @property
     def world_size(self) -> int:
@@ -71,6 +73,7 @@ class WorldSpec:
             gate=request.gate if request.HasField("gate") else True,
             pool_name=request.pool_name or DEFAULT_POOL,
             client_id=request.client_id,
+            concurrent=request.concurrent,
         )
         if spec.world_size > settings.max_world_size:
             asked = ", ".join(f"{name}={size}" for name, size in sizes.items() if size != 1)

@@ -24,6 +24,7 @@ from vllm_bridge.pool.pools import Pools
 from vllm_bridge.pool.ranks import Rank, Seat
 from vllm_bridge.pool.session_entry import SessionEntry
 from vllm_bridge.pool.sessions import Sessions
+from vllm_bridge.pool.turns import Turns
 from vllm_bridge.pool.world_spec import WorldSpec, check_world_id
 
 _MAX_ENDED = 256
@@ -44,6 +45,8 @@ class World:
     world_id: str
     epoch: int
     spec: WorldSpec
+    # Of its runs.
+    turns: Turns
     state: pool_pb2.WorldState = pool_pb2.WORLD_STARTING
     failure: str = ""
     # Why it was stopped: a clause, e.g. "was stopped because its owner has ended".
@@ -72,6 +75,9 @@ class World:
             failure=self.failure,
             gate=self.spec.gate,
             pool_name=self.spec.pool_name,
+            concurrent=self.spec.concurrent,
+            run=self.turns.info(),
+            runs_waiting=self.turns.waiting,
             ranks=[
                 rank_info(rank, session_of(self.world_id, index), direct=direct)
                 for index, rank in enumerate(self.ranks)
@@ -87,7 +93,7 @@ class Worlds:
         self._pools = pools
         self._sessions = sessions
         self._events = observer.events
-        self._gate = Gate(observer.metrics)
+        self._gate = Gate(observer.metrics, self._holder)
         self._live: dict[str, World] = {}
         self._over: Ended[World] = Ended(_MAX_ENDED, self._forget)
         self._numbers = itertools.count(1)
@@ -174,6 +180,29 @@ class Worlds:
         world = self.get(world_id)
         return await diagnose(world, self._gate, with_stacks=with_stacks, direct=direct)
 
+    def turns(self, world_id: str, epoch: int) -> Turns:
+        """The turns of a world; `epoch` as the client knows it, 0 for whichever it is.
+
+        Raises:
+            BridgeError: `world_not_found`; `stale_session`; why the world is over.
+        """
+        world = self.get(world_id)
+        if epoch not in (0, world.epoch):
+            raise BridgeError(
+                Category.POOL,
+                "stale_session",
+                f"this run is for epoch {epoch} of {world_id}, which was restarted since: it is at "
+                f"epoch {world.epoch}. Get the world again and run on that",
+                details={"world_id": world_id, "epoch": epoch, "current": world.epoch},
+            )
+        if not world.live:
+            raise _over(world)
+        return world.turns
+
+    def _holder(self, world_id: str, epoch: int, number: int) -> str:
+        world = self._live.get(world_id)
+        return world.turns.holder(number) if world and world.epoch == epoch else ""
+
     async def stop(self, world_id: str, how: str = _STOPPED) -> bool:
         """Stop a world; False when there is no live one of that id. `how`: a clause for errors."""
         world = self._live.get(world_id)
@@ -229,7 +258,8 @@ class Worlds:
                 "ranks); stop it first, or choose another id",
                 details={"world_id": world_id, "epoch": known.epoch},
             )
-        limit = self._pools.get(spec.pool_name).settings.max_worlds
+        settings = self._pools.get(spec.pool_name).settings
+        limit = settings.max_worlds
         live = sum(world.spec.pool_name == spec.pool_name for world in self._live.values())
         if live >= limit:
             raise BridgeError(
@@ -241,7 +271,8 @@ class Worlds:
             )
         before = self._over.pop(world_id)
         epoch = (before.epoch if before else self._forgotten_epoch) + 1
-        world = World(world_id, epoch, spec)
+        turns = Turns(world_id, settings.max_queue, concurrent=spec.concurrent)
+        world = World(world_id, epoch, spec, turns)
         self._live[world_id] = world
         self._events.publish_world(world)
         return world
@@ -320,6 +351,7 @@ class Worlds:
         world.state = state
         del self._live[world.world_id]
         self._over.remember(world.world_id, world)
+        world.turns.end(_over(world))
         self._gate.forget_world(world.world_id, world.epoch)
         self._events.publish_world(world)
 
@@ -376,6 +408,18 @@ def _check_wanted(world: World) -> None:
             f"{world.world_id} {world.stopped} while it was starting",
             details={"world_id": world.world_id},
         )
+
+
+def _over(world: World) -> BridgeError:
+    """What a run is told that comes too late, or holds or awaits its turn then."""
+    if world.state == pool_pb2.WORLD_FAILED:
+        return _failed(world)
+    return BridgeError(
+        Category.POOL,
+        "world_stopped",
+        f"world {world.world_id} {world.stopped or _STOPPED}. Start a new world to go on",
+        details={"world_id": world.world_id, "epoch": world.epoch},
+    )
 
 
 def _failed(world: World) -> BridgeError:

@@ -31,6 +31,7 @@ from vllm_bridge._generated import control_pb2, types_pb2
 from vllm_bridge.board import NO_DEADLINE, Answer, Board, Place
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.durations import LONGEST_S
+from vllm_bridge.metadata import RunLabel
 from vllm_bridge.rank.collectives import RULES, Rule
 from vllm_bridge.rank.counts import Counts
 from vllm_bridge.rank.facts import CREATE, Facts, remember
@@ -200,7 +201,7 @@ class Gate:
         left_s, deadline_ns = _remaining_s(context, visit.facts), NO_DEADLINE
         if left_s is not None:
             deadline_ns = time.monotonic_ns() + int(left_s * 1e9)
-        answer = place.come(_digest(visit.facts), deadline_ns)
+        answer = place.come(_digest(visit.facts, record.run), deadline_ns)
         if answer is Answer.WAIT:
             self._on_board = visit
             patience_s = PATIENCE_S if left_s is None else min(left_s, PATIENCE_S)
@@ -341,6 +342,8 @@ class Gate:
             eager=facts.eager or key != group.key,
             session_id=record.session_id,
             call_id=record.call_id,
+            turn=record.run.turn,
+            nested=record.run.nested,
         )
         _set(message.age, time.monotonic() - record.queued_at)
         remaining = _remaining_s(context, facts)
@@ -400,9 +403,11 @@ def _facts_of(
     return rule(*args, **kwargs) if receiver is None else rule(receiver, *args, **kwargs)
 
 
-def _digest(facts: Facts) -> bytes:
-    """Stands for what all members must agree on."""
-    text = "\0".join((facts.operation, *(f"{name}\1{value}" for name, value in facts.parts)))
+def _digest(facts: Facts, run: RunLabel) -> bytes:
+    """Stands for what all members must agree on, the run that they are part of included."""
+    text = "\0".join(
+        (facts.operation, str(run), *(f"{name}\1{value}" for name, value in facts.parts))
+    )
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 

@@ -31,6 +31,7 @@ from vllm_bridge.rank.failures import bridge_error
 from vllm_bridge.rank.gate import CALLER_GONE, Gate, GatedCall
 from vllm_bridge.rank.journal import Journal, Record
 from vllm_bridge.rank.sessions import RankSession, RankSessions
+from vllm_bridge.rank.turns import Turns
 
 _logger = logging.getLogger("vllm_bridge.rank.calls")
 
@@ -56,6 +57,7 @@ class RankState:
     # None: outside any world, or in one without a gate.
     gate: Gate | None = None
     counts: Counts = field(default_factory=Counts)
+    turns: Turns = field(default_factory=Turns)
     # Calls that may wait for the executor; 0 for any number.
     max_queue: int = 0
     # For calls that come in parts, while bytes arrive and leave.
@@ -86,6 +88,10 @@ class RankHandler(grpc.GenericRpcHandler):  # type: ignore[misc]
         try:
             self._state.sessions.check_epoch(record.session_id, metadata.get(keys.EPOCH, ""))
             session = self._state.sessions.get(record.session_id)
+            record.run = keys.run_named(metadata.get(keys.TURN, ""))
+            self._state.turns.see(record.run)
+            if not _beside_turns(dispatch):
+                self._state.turns.check(record.run, dispatch.name)
             self._check_busy(dispatch, session, metadata)
             self._check_queue(dispatch)
         except BridgeError as error:
@@ -134,6 +140,11 @@ class RankHandler(grpc.GenericRpcHandler):  # type: ignore[misc]
             "or give the pool a larger max_queue",
             details={"depth": depth, "limit": limit},
         )
+
+
+def _beside_turns(dispatch: Dispatch) -> bool:
+    """Whether the call may come after its turn: it reads, or exits what was entered."""
+    return dispatch.inline or dispatch.name in _ALWAYS_TAKEN
 
 
 class _Refusal:
@@ -229,6 +240,8 @@ class _QueuedCall(_Call):
                 ),
             )
         record = self._record
+        if not _beside_turns(self._dispatch):
+            self._check_turn(context)
         left = context.time_remaining()
         if left is not None and left < LONGEST_S:
             record.deadline = record.started_at + left
@@ -240,6 +253,16 @@ class _QueuedCall(_Call):
         finally:
             # Before its answer is sent: who has it may call again, and not find the rank busy.
             self._state.journal.end(record)
+
+    def _check_turn(self, context: grpc.ServicerContext) -> None:
+        """Another run may have got its turn while the call waited."""
+        record = self._record
+        try:
+            self._state.turns.check(record.run, self._dispatch.name)
+        except BridgeError as error:
+            error.rank, error.call_id = self._state.rank, record.call_id
+            record.refusal = error.to_detail()
+            _abort(context, error)
 
     def submit(self, request: bytes, context: grpc.ServicerContext) -> bytes:
         """Queue it on the executor."""

@@ -14,6 +14,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from vllm_bridge._generated import types_pb2
+from vllm_bridge.metadata import NO_RUN, RunLabel
 
 if TYPE_CHECKING:
     from vllm_bridge.rank.gate import Visit
@@ -53,6 +54,8 @@ class Record:
     # Its stand at the gate; and what the gate said where it refused.
     visit: Visit | None = None
     refusal: types_pb2.ErrorDetail | None = None
+    # The run that it is part of.
+    run: RunLabel = NO_RUN
     # What the executor does last, after the answer.
     ending: Callable[[], None] | None = None
 

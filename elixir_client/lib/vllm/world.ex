@@ -36,6 +36,7 @@ defmodule Vllm.World do
   | `"deadline_exceeded"` | `:timeout` | the deadline passed first; who waited and who had not come |
   | `"abandoned"` | `:pool` | this call's counterpart was given up before it came |
   | `"peer_died"` | `:worker` | a member died, and how |
+  | `"run_overlap"` | `:pool` | it met a call of another run, or its own run has lost its turn |
   | `"withdrawn"` | `:pool` | the caller took it back |
 
   Their `details` have `"group"`, `"operation"`, `"sequence"`, `"waiting"` and `"missing"`.
@@ -46,15 +47,24 @@ defmodule Vllm.World do
   alias Vllm.World.{Diagnosis, Info, Launcher, Runner, Starter, Starting}
 
   @enforce_keys [:id, :epoch, :world_size, :sessions]
-  defstruct [:id, :epoch, :world_size, :sessions, session_ids: [], bridge: Vllm.Bridge]
+  defstruct [
+    :id,
+    :epoch,
+    :world_size,
+    :sessions,
+    session_ids: [],
+    concurrent: false,
+    bridge: Vllm.Bridge
+  ]
 
-  @typedoc "`sessions` and `session_ids` are in rank order."
+  @typedoc "`sessions` and `session_ids` are in rank order; `concurrent`: its runs take no turns."
   @type t :: %__MODULE__{
           id: String.t(),
           epoch: non_neg_integer(),
           world_size: pos_integer(),
           sessions: [Session.t()],
           session_ids: [String.t()],
+          concurrent: boolean(),
           bridge: atom()
         }
 
@@ -134,13 +144,18 @@ defmodule Vllm.World do
   `Vllm.World.RankError` is raised here, saying on which rank. When the calling process dies, so do all
   of them. What a rank already executes goes on until it ends.
 
-  The option `timeout` (milliseconds or `:infinity`, the default) bounds the whole; when it has passed,
-  all processes are stopped and a `Vllm.Error` of the category `:timeout` is raised that names the ranks
-  that had not returned (also in `details["ranks"]`).
+  Runs of one world take turns, from whichever process and client they come, in the order in which they
+  came: this one waits until it has its turn, and holds it to its end. A run inside of it, in the process
+  of a rank or a `Task` below, is part of its turn. Calls that are part of another run, or of none, never
+  meet those of this one. A world started with `concurrent: true` has no turns.
+
+  The option `timeout` (milliseconds or `:infinity`, the default) bounds the whole, the wait for the turn
+  included; when it has passed, all processes are stopped and a `Vllm.Error` of the category `:timeout` is
+  raised that names the ranks that had not returned (also in `details["ranks"]`), or who had the turn.
   """
   @spec run(t(), (non_neg_integer() -> result), keyword()) :: [result] when result: term()
   def run(%__MODULE__{} = world, fun, opts \\ []) when is_function(fun, 1) do
-    case Runner.run(ranked(world), fun, run_timeout!(opts, "Vllm.World.run")) do
+    case Runner.run(world, fun, run_timeout!(opts, "Vllm.World.run")) do
       {:ok, results} -> results
       {:error, error} -> raise error
     end
@@ -168,7 +183,7 @@ defmodule Vllm.World do
         when value: term()
   def collect(%__MODULE__{} = world, fun, opts \\ []) when is_function(fun, 1) do
     timeout = run_timeout!(opts, "Vllm.World.collect")
-    with {:ok, results} <- Runner.run(ranked(world), fun, timeout), do: Runner.collect(results)
+    with {:ok, results} <- Runner.run(world, fun, timeout), do: Runner.collect(results)
   end
 
   defp run_timeout!(opts, what) do
@@ -266,6 +281,4 @@ defmodule Vllm.World do
     with {:error, message} <- Options.validate(opts, schema, what),
          do: {:error, Error.validation(message, "invalid_option")}
   end
-
-  defp ranked(world), do: Enum.map(world.sessions, &{&1.rank, &1})
 end

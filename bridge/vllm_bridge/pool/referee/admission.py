@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vllm_bridge._generated import control_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.metadata import RunLabel
 from vllm_bridge.pool.referee import messages
 from vllm_bridge.pool.referee.groups import MAX_GROUPS
 from vllm_bridge.pool.referee.meetings import Meeting
@@ -71,6 +72,7 @@ def visit_of(caller: Caller, meeting: Meeting, enter: control_pb2.Enter, now: fl
         enter.session_id,
         enter.call_id,
         shape=shape,
+        run=RunLabel(enter.turn, enter.nested),
     )
 
 

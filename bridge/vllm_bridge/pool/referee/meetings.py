@@ -27,6 +27,7 @@ MAX_GIVEN_UP = 64
 
 
 DIFFERED = "did not match"
+OVERLAPPED = "was of another run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,10 @@ class GivenUp:
     at: float
     attempt: int
     by: Sequence[Visit]
-    # e.g. "timed out"; `DIFFERED`.
+    # e.g. "timed out"; `DIFFERED`, `OVERLAPPED`.
     how: str
+    # The visit of another run that the attempt met, where it was `OVERLAPPED`.
+    met: Visit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,17 @@ class Differed:
     visits: Sequence[Visit]
     one: Visit
     other: Visit
+
+
+@dataclass(frozen=True, slots=True)
+class Overlapped:
+    """Calls that wait, and have met one of another run. All others stay."""
+
+    visits: Sequence[Visit]
+    met: Visit
+
+
+Outcome = Went | Differed | Overlapped
 
 
 class Meeting:
@@ -143,17 +157,23 @@ class Meeting:
         if records is None:
             return None
         found = None
+        others: list[GivenUp] = []
         while records and found is None:
             record = records.popleft()
-            if visit.arrived < record.at:
+            if any(visit.overlaps(other) for other in record.by):
+                # For a call of that run, unless that can come no more.
+                if not 0 < record.by[0].run.turn < visit.run.turn:
+                    others.append(record)
+            elif visit.arrived < record.at:
                 found = record
+        records.extendleft(reversed(others))
         if not records:
             del self._given_up[visit.lane]
         if found is not None and found.attempt == self._attempt:
             self._refused.add(visit.lane)
         return found
 
-    def add(self, visit: Visit, now: float) -> list[Went | Differed]:
+    def add(self, visit: Visit, now: float) -> list[Outcome]:
         """Put a call at the end of its lane, and say what follows from it.
 
         Those that wait and are named in the outcome have left the meeting. An eager one leaves when
@@ -163,11 +183,17 @@ class Meeting:
         if visit.lane in self.present:
             self._backlog.setdefault(visit.lane, deque()).append(visit)
             return []
-        outcomes: list[Went | Differed] = []
+        outcomes: list[Outcome] = []
         arriving = [visit]
         while arriving:
             for each in arriving:
                 self.present[each.lane] = each
+            overlapped = self._overlapped(arriving)
+            if overlapped is not None:
+                outcomes.append(overlapped)
+                self._record(GivenUp(now, -1, overlapped.visits, OVERLAPPED, overlapped.met))
+                arriving = self._leave(overlapped.visits)
+                continue
             visits = list(self.present.values())
             other = _first_to_differ(visits[0], arriving)
             if other is not None:
@@ -190,15 +216,49 @@ class Meeting:
         if not visits:
             return  # eager ones differed, and nobody was told anything
         self._refused.update(visit.lane for visit in visits)
-        record = GivenUp(now, self._attempt, visits, how)
+        self._record(GivenUp(now, self._attempt, visits, how))
+        self._leave(visits)
+
+    def overlap(self, visits: Sequence[Visit], met: Visit, now: float) -> None:
+        """Take out calls that wait here, for their members wait for one of another run."""
+        self._record(GivenUp(now, -1, visits, OVERLAPPED, met))
+        self._leave(visits)
+
+    def _record(self, record: GivenUp) -> None:
+        """For the lanes that have not come, and whose calls of that attempt are still to come."""
+        overlapped = record.how == OVERLAPPED
+        gone = (
+            {visit.lane for visit in record.by} if overlapped else {*self.present, *self._refused}
+        )
         for lane in range(len(self.numbers)):
-            if lane in self.present or lane in self._refused:
+            if lane in gone:
                 continue
             records = self._given_up.setdefault(lane, deque(maxlen=MAX_GIVEN_UP))
-            if records and records[-1].attempt == self._attempt:
+            if not overlapped and records and records[-1].attempt == self._attempt:
                 records.pop()
             records.append(record)
-        self._leave(visits)
+
+    def _overlapped(self, arriving: Sequence[Visit]) -> Overlapped | None:
+        """The calls that have to go since one of another run has come, or was here.
+
+        The later run's stay, but where something of an earlier one is on its way already: who took
+        that would have the wrong run's value.
+        """
+        for one in arriving:
+            for other in self.present.values():
+                if not one.overlaps(other):
+                    continue
+                earlier, later = sorted((one, other), key=lambda visit: visit.run)
+                met, gone = (earlier, later) if earlier.eager else (later, earlier)
+                if gone.eager:
+                    continue  # both are on their way
+                same = [
+                    visit
+                    for visit in self.present.values()
+                    if not visit.eager and not visit.overlaps(gone) and visit.overlaps(met)
+                ]
+                return Overlapped(same, met)
+        return None
 
     def clear(self) -> list[Visit]:
         """Take out everything; returns the calls that waited."""

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.pool.referee.groups import Group
 from vllm_bridge.pool.referee.meetings import MAX_PENDING_SENDS, GivenUp, Meeting
-from vllm_bridge.pool.referee.visits import Visit, Visitor, Waiting
+from vllm_bridge.pool.referee.visits import Holder, Visit, Visitor, Waiting
+from vllm_bridge.pool.turns import named
 
 Tell = Callable[[Visitor], str]
 
@@ -23,14 +24,18 @@ _CATEGORIES = {
     "deadline_exceeded": Category.TIMEOUT,
     "deadlock": Category.VALIDATION,
     "peer_died": Category.WORKER,
+    "run_overlap": Category.POOL,
     "too_many_groups": Category.POOL,
     "too_many_pending_sends": Category.POOL,
     "withdrawn": Category.POOL,
 }
 
 
-def refusal(visit: Visit, reason: str, message: str, waiting: Iterable[Visit]) -> BridgeError:
-    """The error for one call that may not start; `waiting`: who waited in its meeting, at least."""
+def refusal(
+    visit: Visit, reason: str, message: str, waiting: Iterable[Visit], met: Visit | None = None
+) -> BridgeError:
+    """The error for one call that may not start; `waiting`: who waited in its meeting, at least;
+    `met`: the call of another run."""
     meeting = visit.meeting
     group = meeting.group
     return BridgeError(
@@ -48,7 +53,8 @@ def refusal(visit: Visit, reason: str, message: str, waiting: Iterable[Visit]) -
             "missing": _numbers(meeting, meeting.missing(visit)),
             "state": "gate",
             "ran": False,
-        },
+        }
+        | ({"run": str(visit.run), "met": str(met.run)} if met else {}),
         rank=visit.caller.visitor.rank,
         call_id=visit.call_id,
     )
@@ -155,6 +161,24 @@ def mismatch(one: Visit, other: Visit, visits: Sequence[Visit]) -> str:
     return f"{head}: {_difference(one, other)}. {remedy} {usable(meeting)}"
 
 
+def overlap(visit: Visit, met: Visit, holder: Holder) -> str:
+    """It met a call of another run of its world."""
+    world_id = visit.caller.visitor.world_id
+    remedy = (
+        "Make the call within the run that is meant"
+        if visit.run.turn
+        else "Make it within a run, or when no run has its turn"
+    )
+    if met.eager:
+        remedy = "Receive in the run that sends, or restart the world to drop what it has sent"
+    ours, theirs = _run(visit, holder), _run(met, holder)
+    return (
+        f"{_numbered(visit)} did not start: it is part of {ours}, and {call_of(met)} of "
+        f"{_label(met)} part of {theirs} of {world_id}. Calls of different runs never meet. "
+        f"{remedy}. {usable(visit.meeting)}"
+    )
+
+
 def deadlock(cycle: Sequence[Visit], visit: Visit) -> str:
     """Each rank of the circle waits for the next."""
     visitors = [each.caller.visitor for each in cycle]
@@ -229,6 +253,14 @@ def seconds(value: float) -> str:
 def clip(text: str) -> str:
     """Names and values as ranks report them, at a length that leaves room for the rest."""
     return text if len(text) <= _MAX_CHARS else text[: _MAX_CHARS - 3] + "..."
+
+
+def _run(visit: Visit, holder: Holder) -> str:
+    turn, nested = visit.run
+    if not turn:
+        return "no run"
+    visitor = visit.caller.visitor
+    return named(turn, clip(holder(visitor.world_id, visitor.epoch, turn)), nested)
 
 
 def _numbered(visit: Visit) -> str:

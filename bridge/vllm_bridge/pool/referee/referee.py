@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 
 from vllm_bridge._generated import control_pb2
 from vllm_bridge.codec.errors import BridgeError
@@ -11,8 +12,24 @@ from vllm_bridge.pool.referee import admission, messages
 from vllm_bridge.pool.referee.cycles import find_cycle, missing_callers
 from vllm_bridge.pool.referee.deadlines import Deadlines
 from vllm_bridge.pool.referee.groups import Group, StatelessGroup, Table, World
-from vllm_bridge.pool.referee.meetings import DIFFERED, Differed, GivenUp, Meeting
-from vllm_bridge.pool.referee.visits import Caller, Decision, LastCall, Visit, Visitor, Waiting
+from vllm_bridge.pool.referee.meetings import (
+    DIFFERED,
+    OVERLAPPED,
+    Differed,
+    GivenUp,
+    Meeting,
+    Overlapped,
+)
+from vllm_bridge.pool.referee.visits import (
+    Caller,
+    Decision,
+    Holder,
+    LastCall,
+    Visit,
+    Visitor,
+    Waiting,
+    nobody,
+)
 
 # What makes a stateless group known, and forgets it: operations that nobody waits for.
 CREATE, DESTROY = "create", "destroy"
@@ -35,10 +52,12 @@ class Referee:
 
     Args:
         clock: seconds, monotonic.
+        holder: who has, or had, a turn; for messages.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], holder: Holder = nobody) -> None:
         self._clock = clock
+        self._holder = holder
         self._callers: dict[str, Caller] = {}
         self._worlds: dict[tuple[str, int], World] = {}
         self._stateless: Table[str, StatelessGroup] = Table()
@@ -239,6 +258,8 @@ class Referee:
             if other is not None:
                 message = messages.mismatch(visit, other, [*late.by, visit])
                 return self._refuse_all([(visit, message)], "collective_mismatch")
+            if late.how == OVERLAPPED and late.met is not None:
+                return self._overlap([visit], late.met)
             return self._refuse_all([(visit, messages.late(visit, late))], "abandoned")
         if visit.deadline is not None and visit.deadline <= now:
             message = messages.timed_out(visit, now, None)
@@ -272,6 +293,9 @@ class Referee:
         decisions: list[Decision] = []
         for outcome in visit.meeting.add(visit, now):
             waited = [each for each in outcome.visits if not each.eager]
+            if isinstance(outcome, Overlapped):
+                decisions += self._overlap(outcome.visits, outcome.met)
+                continue
             if isinstance(outcome, Differed):
                 message = messages.mismatch(outcome.one, outcome.other, outcome.visits)
                 told = [(each, message) for each in waited]
@@ -292,6 +316,8 @@ class Referee:
         for other in elsewhere:
             if not other.meeting.group.namesake_of(group):
                 continue
+            if visit.overlaps(other):
+                return self._part(visit, other)
             message = messages.mismatch(visit, other, [visit, other])
             told = [(e, message) for e in (*visit.meeting.waiting(), *other.meeting.waiting())]
             return self._give_up(told, "collective_mismatch", DIFFERED)
@@ -299,8 +325,28 @@ class Referee:
 
     def _check_cycle(self, visit: Visit) -> list[Decision]:
         cycle = find_cycle(visit.caller)  # of no calls, as a rule
+        for one, other in itertools.pairwise(cycle):
+            if one.overlaps(other):
+                return self._part(one, other)
         told = [(each, messages.deadlock(cycle, each)) for each in cycle]
         return self._give_up(told, "deadlock", "was part of a deadlock")
+
+    def _part(self, one: Visit, other: Visit) -> list[Decision]:
+        """Refuse the earlier run's of two calls whose ranks wait for each other."""
+        gone, met = sorted((one, other), key=lambda visit: visit.run)
+        decisions = self._overlap([gone], met)
+        gone.meeting.overlap([gone], met, self._clock())
+        return decisions
+
+    def _overlap(self, visits: Sequence[Visit], met: Visit) -> list[Decision]:
+        """Refuse calls that have met one of another run."""
+        errors = [
+            messages.refusal(
+                visit, "run_overlap", messages.overlap(visit, met, self._holder), visits, met
+            )
+            for visit in visits
+        ]
+        return [self._refuse(visit, error) for visit, error in zip(visits, errors, strict=True)]
 
     # Going out
 

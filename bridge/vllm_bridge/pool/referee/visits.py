@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vllm_bridge._generated import control_pb2
+from vllm_bridge.metadata import NO_RUN, RunLabel
 
 if TYPE_CHECKING:
     from vllm_bridge.pool.referee.meetings import Meeting
+
+
+Holder = Callable[[str, int, int], str]
+"""Who has, or had, the turn of that number on that epoch of that world; "" when nobody knows."""
+
+
+def nobody(world_id: str, epoch: int, number: int) -> str:
+    """The holder of turns that nobody names."""
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +120,18 @@ class Visit:
     call_id: str = ""
     # Of its tensor, for people; not compared.
     shape: str = ""
+    # Of its world.
+    run: RunLabel = NO_RUN
     settled: bool = False
+
+    def overlaps(self, other: Visit) -> bool:
+        """Whether the two are of different runs of one world, so that they must never meet."""
+        ours, theirs = self.caller.visitor, other.caller.visitor
+        return (
+            self.run != other.run
+            and ours.world_id == theirs.world_id != ""
+            and ours.epoch == theirs.epoch
+        )
 
     def agrees(self, other: Visit) -> bool:
         """Whether the two are sides of the same call."""

@@ -5,8 +5,9 @@ defmodule Vllm.Call.Dispatch do
 
   alias Vllm.Bridge.{Connections, Profiles}
   alias Vllm.Call.{Failure, Inside}
-  alias Vllm.{Error, Runtime, Session, Telemetry}
+  alias Vllm.{Deadline, Error, Runtime, Session, Telemetry}
   alias Vllm.Tensor.{Carrier, Parcel, Received}
+  alias Vllm.World.Turn
 
   @enforce_keys [:function, :path, :config, :session_id, :call_id, :connection, :timeout]
   defstruct [
@@ -20,6 +21,7 @@ defmodule Vllm.Call.Dispatch do
     :started,
     :rank,
     :world_id,
+    :turn,
     direct: false,
     metadata: []
   ]
@@ -66,6 +68,14 @@ defmodule Vllm.Call.Dispatch do
   end
 
   defp attempt(call, body) do
+    with {:error, error} <- attempt_once(call, body) do
+      if Turn.inside_over?(call.turn, error, Deadline.new(remaining(call))),
+        do: attempt(call, body),
+        else: {:error, error}
+    end
+  end
+
+  defp attempt_once(call, body) do
     case send_request(call, body) do
       {:ok, binary} -> {:ok, binary}
       {:error, reason} -> failed(call, body, reason)
@@ -140,7 +150,8 @@ defmodule Vllm.Call.Dispatch do
              :ok <- same(:pool_name, runtime.pool_name, session.pool_name, session_id) do
           call = config |> via_pool(runtime, session_id, :open) |> in_world(bound || session)
           call = %{call | rank: session.rank}
-          {:ok, if(connection, do: %{call | connection: connection, direct: true}, else: call)}
+          direct? = connection != nil and not match?(%{over?: true}, call.turn)
+          {:ok, if(direct?, do: %{call | connection: connection, direct: true}, else: call)}
         end
     end
   end
@@ -149,7 +160,9 @@ defmodule Vllm.Call.Dispatch do
   # served by the ranks that came after.
   defp in_world(call, %Session{world_id: world_id} = session) when world_id != "" do
     epoch = {"vllm-epoch", Integer.to_string(session.epoch)}
-    %{call | world_id: world_id, metadata: call.metadata ++ [epoch]}
+    turn = Turn.on({call.config.endpoint, world_id, session.epoch})
+    of_run = if turn && not turn.over?, do: [{"vllm-turn", Turn.label(turn)}], else: []
+    %{call | world_id: world_id, turn: turn, metadata: call.metadata ++ [epoch | of_run]}
   end
 
   defp in_world(call, _outside), do: call

@@ -68,13 +68,18 @@ defmodule Vllm.World.Info do
     :backend,
     :failure,
     :gate,
+    :concurrent,
     :pool_name,
+    :run,
+    runs_waiting: 0,
     ranks: []
   ]
 
   @typedoc """
-  `failure` says why a world failed, and is nil otherwise; `gate` is whether its collectives pass the
-  gate.
+  * `failure` says why a world failed, and is nil otherwise
+  * `gate` is whether its collectives pass the gate, `concurrent` whether its runs take no turns
+  * `run` is the run whose turn it is, or nil: the number of its turn, who holds it (for people) and for
+    how many seconds; `runs_waiting` is how many wait for theirs
   """
   @type t :: %__MODULE__{
           world_id: String.t(),
@@ -89,7 +94,10 @@ defmodule Vllm.World.Info do
           backend: String.t(),
           failure: String.t() | nil,
           gate: boolean(),
+          concurrent: boolean(),
           pool_name: String.t(),
+          run: %{number: pos_integer(), holder: String.t(), held_s: float()} | nil,
+          runs_waiting: non_neg_integer(),
           ranks: [Rank.t()]
         }
 
@@ -109,6 +117,7 @@ defmodule Vllm.World.Info do
       fields
       | state: Map.get(@states, message.state, message.state),
         failure: present(message.failure),
+        run: message.run && Map.take(message.run, [:number, :holder, :held_s]),
         ranks: Enum.map(message.ranks, &rank/1)
     })
   end

@@ -102,6 +102,7 @@ defmodule Vllm.World.Launcher do
       timeout: duration(opts.timeout),
       pool_name: opts.pool_name || config.defaults.pool_name || "",
       gate: opts.gate,
+      concurrent: opts.concurrent,
       client_id: if(opts.detached, do: "", else: config.client_id)
     }
   end
@@ -135,6 +136,7 @@ defmodule Vllm.World.Launcher do
       world_size: message.world_size,
       sessions: sessions,
       session_ids: Enum.map(sessions, & &1.id),
+      concurrent: message.concurrent,
       bridge: bridge
     }
   end

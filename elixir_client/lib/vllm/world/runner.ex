@@ -26,23 +26,37 @@ defmodule Vllm.World.Runner do
   # are stopped, and nothing outlives the run.
 
   alias Vllm.{Deadline, Error, Runtime, Session, World}
-  alias Vllm.World.RankError
+  alias Vllm.World.{Inside, RankError, Turn}
 
   @doc """
-  Results in the order of the sessions, or the error of a timeout; raises `RankError` of the first rank
-  that failed.
+  Results in rank order, or the error of a timeout; raises `RankError` of the first rank that failed.
   """
-  @spec run([{non_neg_integer(), Session.t()}], (non_neg_integer() -> result), timeout()) ::
+  @spec run(World.t(), (non_neg_integer() -> result), timeout()) ::
           {:ok, [result]} | {:error, Error.t()}
         when result: term()
-  def run(sessions, fun, timeout) do
-    caller = self()
-    # What the caller set for its own calls counts for the ranks' too.
-    inherited = {[caller | Process.get(:"$callers", [])], Runtime.defaults()}
-    ref = make_ref()
-    {runner, monitor} = spawn_monitor(fn -> supervise(caller, ref, inherited, sessions, fun) end)
+  def run(world, fun, timeout) do
+    deadline = Deadline.new(timeout)
 
-    case wait(ref, runner, monitor, Deadline.new(timeout)) do
+    with {:ok, turn} <- Turn.take(world, deadline, timeout) do
+      try do
+        run(world, fun, timeout, deadline, turn)
+      after
+        Turn.give_back(turn)
+      end
+    end
+  end
+
+  defp run(world, fun, timeout, deadline, turn) do
+    caller = self()
+    sessions = Enum.map(world.sessions, &{&1.rank, &1})
+    # What the caller set for its own calls counts for the ranks' too.
+    inherited = {[caller | Process.get(:"$callers", [])], Runtime.defaults(), Turn.current()}
+    ref = make_ref()
+
+    {runner, monitor} =
+      spawn_monitor(fn -> supervise(caller, ref, inherited, turn, sessions, fun) end)
+
+    case wait(ref, runner, monitor, deadline) do
       {:ok, results} ->
         {:ok, results}
 
@@ -127,24 +141,28 @@ defmodule Vllm.World.Runner do
 
   # --- the watching process ---------------------------------------------------------------------
 
-  defp supervise(caller, ref, inherited, sessions, fun) do
+  defp supervise(caller, ref, inherited, turn, sessions, fun) do
     Process.flag(:trap_exit, true)
     watch = Process.monitor(caller)
     runner = self()
+    turn = turn && %{turn | runner: runner}
+    {callers, defaults, turns} = inherited
+    inherited = {callers, defaults, if(turn, do: [turn | turns], else: turns)}
 
     ranks =
       for {rank, session} <- sessions, into: %{} do
         {spawn_link(fn -> work(runner, inherited, rank, session, fun) end), rank}
       end
 
-    outcome = collect(ranks, %{}, watch)
+    outcome = collect(ranks, %{}, watch, %Inside{turn: turn})
     kill(Map.keys(ranks))
     send(caller, {ref, outcome})
   end
 
   defp work(runner, inherited, rank, session, fun) do
-    {callers, defaults} = inherited
+    {callers, defaults, turns} = inherited
     Process.put(:"$callers", callers)
+    Turn.put(turns)
     Runtime.put_defaults(defaults)
     result = Session.with_session(session, fn -> fun.(rank) end)
     send(runner, {:done, self(), result})
@@ -153,14 +171,14 @@ defmodule Vllm.World.Runner do
     kind, reason -> send(runner, {:failed, self(), kind, reason, __STACKTRACE__})
   end
 
-  defp collect(ranks, results, _watch) when map_size(results) == map_size(ranks) do
+  defp collect(ranks, results, _watch, _inside) when map_size(results) == map_size(ranks) do
     {:ok, results |> Enum.sort() |> Enum.map(fn {_rank, result} -> result end)}
   end
 
-  defp collect(ranks, results, watch) do
+  defp collect(ranks, results, watch, inside) do
     receive do
       {:done, pid, result} ->
-        collect(ranks, Map.put(results, Map.fetch!(ranks, pid), result), watch)
+        collect(ranks, Map.put(results, Map.fetch!(ranks, pid), result), watch, inside)
 
       {:failed, pid, kind, reason, stacktrace} ->
         {:failed, Map.fetch!(ranks, pid), kind, reason, stacktrace}
@@ -169,7 +187,7 @@ defmodule Vllm.World.Runner do
         {:failed, Map.fetch!(ranks, pid), :exit, reason, []}
 
       {:EXIT, pid, :normal} when is_map_key(ranks, pid) ->
-        collect(ranks, results, watch)
+        collect(ranks, results, watch, inside)
 
       # The caller gave up, or is gone.
       {:EXIT, _caller, :stop} ->
@@ -178,8 +196,11 @@ defmodule Vllm.World.Runner do
       {:DOWN, ^watch, :process, _caller, _reason} ->
         {:stopped, pending(ranks, results)}
 
-      _stray ->
-        collect(ranks, results, watch)
+      other ->
+        case Inside.handle(inside, other) do
+          {:ok, inside} -> collect(ranks, results, watch, inside)
+          :unknown -> collect(ranks, results, watch, inside)
+        end
     end
   end
 

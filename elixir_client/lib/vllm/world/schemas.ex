@@ -28,6 +28,13 @@ defmodule Vllm.World.Schemas do
                  "Whether collectives and point-to-point calls wait at the pool's gate until all " <>
                    "members have asked for the same."
              ],
+             concurrent: [
+               type: :boolean,
+               default: false,
+               doc:
+                 "Whether runs go side by side and take no turns: then callers see to it themselves that " <>
+                   "all ranks are asked for the same calls in the same order."
+             ],
              detached: [
                type: :boolean,
                default: false,

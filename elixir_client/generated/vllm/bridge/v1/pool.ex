@@ -135,9 +135,9 @@ defmodule Vllm.Bridge.V1.StartWorldRequest do
   @moduledoc ~S"""
   The message `vllm.bridge.v1.StartWorldRequest`.
   """
-  defstruct [world_id: "", tensor_parallel_size: nil, pipeline_parallel_size: nil, data_parallel_size: nil, prefill_context_parallel_size: nil, decode_context_parallel_size: nil, backend: "", timeout: nil, pool_name: "", gate: nil, client_id: ""]
+  defstruct [world_id: "", tensor_parallel_size: nil, pipeline_parallel_size: nil, data_parallel_size: nil, prefill_context_parallel_size: nil, decode_context_parallel_size: nil, backend: "", timeout: nil, pool_name: "", gate: nil, client_id: "", concurrent: false]
 
-  @type t :: %__MODULE__{world_id: String.t(), tensor_parallel_size: integer() | nil, pipeline_parallel_size: integer() | nil, data_parallel_size: integer() | nil, prefill_context_parallel_size: integer() | nil, decode_context_parallel_size: integer() | nil, backend: String.t(), timeout: Vllm.Google.Protobuf.Duration.t() | nil, pool_name: String.t(), gate: boolean() | nil, client_id: String.t()}
+  @type t :: %__MODULE__{world_id: String.t(), tensor_parallel_size: integer() | nil, pipeline_parallel_size: integer() | nil, data_parallel_size: integer() | nil, prefill_context_parallel_size: integer() | nil, decode_context_parallel_size: integer() | nil, backend: String.t(), timeout: Vllm.Google.Protobuf.Duration.t() | nil, pool_name: String.t(), gate: boolean() | nil, client_id: String.t(), concurrent: boolean()}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
@@ -153,7 +153,8 @@ defmodule Vllm.Bridge.V1.StartWorldRequest do
       {:timeout, 8, {:message, Vllm.Google.Protobuf.Duration}, :optional},
       {:pool_name, 9, :string, :singular},
       {:gate, 10, :bool, :optional},
-      {:client_id, 11, :string, :singular}
+      {:client_id, 11, :string, :singular},
+      {:concurrent, 12, :bool, :singular}
     ]
   end
 end
@@ -194,9 +195,9 @@ defmodule Vllm.Bridge.V1.World do
   @moduledoc ~S"""
   The message `vllm.bridge.v1.World`.
   """
-  defstruct [world_id: "", epoch: 0, state: :world_state_unspecified, world_size: 0, tensor_parallel_size: 0, pipeline_parallel_size: 0, data_parallel_size: 0, prefill_context_parallel_size: 0, decode_context_parallel_size: 0, backend: "", ranks: [], failure: "", gate: false, pool_name: ""]
+  defstruct [world_id: "", epoch: 0, state: :world_state_unspecified, world_size: 0, tensor_parallel_size: 0, pipeline_parallel_size: 0, data_parallel_size: 0, prefill_context_parallel_size: 0, decode_context_parallel_size: 0, backend: "", ranks: [], failure: "", gate: false, pool_name: "", concurrent: false, run: nil, runs_waiting: 0]
 
-  @type t :: %__MODULE__{world_id: String.t(), epoch: non_neg_integer(), state: Vllm.Bridge.V1.WorldState.t(), world_size: integer(), tensor_parallel_size: integer(), pipeline_parallel_size: integer(), data_parallel_size: integer(), prefill_context_parallel_size: integer(), decode_context_parallel_size: integer(), backend: String.t(), ranks: [Vllm.Bridge.V1.RankInfo.t()], failure: String.t(), gate: boolean(), pool_name: String.t()}
+  @type t :: %__MODULE__{world_id: String.t(), epoch: non_neg_integer(), state: Vllm.Bridge.V1.WorldState.t(), world_size: integer(), tensor_parallel_size: integer(), pipeline_parallel_size: integer(), data_parallel_size: integer(), prefill_context_parallel_size: integer(), decode_context_parallel_size: integer(), backend: String.t(), ranks: [Vllm.Bridge.V1.RankInfo.t()], failure: String.t(), gate: boolean(), pool_name: String.t(), concurrent: boolean(), run: Vllm.Bridge.V1.RunInfo.t() | nil, runs_waiting: integer()}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
@@ -215,7 +216,65 @@ defmodule Vllm.Bridge.V1.World do
       {:ranks, 11, {:message, Vllm.Bridge.V1.RankInfo}, :repeated},
       {:failure, 12, :string, :singular},
       {:gate, 13, :bool, :singular},
-      {:pool_name, 14, :string, :singular}
+      {:pool_name, 14, :string, :singular},
+      {:concurrent, 15, :bool, :singular},
+      {:run, 16, {:message, Vllm.Bridge.V1.RunInfo}, :optional},
+      {:runs_waiting, 17, :int64, :singular}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.RunInfo do
+  @moduledoc ~S"""
+  The message `vllm.bridge.v1.RunInfo`.
+  """
+  defstruct [number: 0, holder: "", held_s: 0.0]
+
+  @type t :: %__MODULE__{number: non_neg_integer(), holder: String.t(), held_s: float()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:number, 1, :uint64, :singular},
+      {:holder, 2, :string, :singular},
+      {:held_s, 3, :double, :singular}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.TakeTurnRequest do
+  @moduledoc ~S"""
+  The message `vllm.bridge.v1.TakeTurnRequest`.
+  """
+  defstruct [world_id: "", epoch: 0, holder: ""]
+
+  @type t :: %__MODULE__{world_id: String.t(), epoch: non_neg_integer(), holder: String.t()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:world_id, 1, :string, :singular},
+      {:epoch, 2, :uint64, :singular},
+      {:holder, 3, :string, :singular}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.Turn do
+  @moduledoc ~S"""
+  The message `vllm.bridge.v1.Turn`. Sent once, when the turn has come.
+  """
+  defstruct [number: 0]
+
+  @type t :: %__MODULE__{number: non_neg_integer()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:number, 1, :uint64, :singular}
     ]
   end
 end

@@ -1,0 +1,139 @@
+"""Runs of a world take turns, whichever process and client they come from: the client's side."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import threading
+from collections.abc import Iterator
+
+import grpc
+
+from vllm_bridge._generated import pool_pb2
+from vllm_bridge.client import runs
+from vllm_bridge.client.channels import Channels
+from vllm_bridge.client.checks import has_detail
+from vllm_bridge.client.runs import Run, Turn, WorldKey
+from vllm_bridge.client.timeouts import Deadline
+from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.metadata import NO_RUN, TURN, RunLabel
+
+# There are no turns on a world that is over; each call of the run says what became of it.
+_OVER = frozenset(
+    {"session_worker_unavailable", "stale_session", "world_not_found", "world_stopped"}
+)
+
+
+@contextlib.contextmanager
+def taken(channels: Channels, world: pool_pb2.World, run: Run) -> Iterator[None]:
+    """Wait for the turn of a run, and have it; or take part in that of the run around it.
+
+    Raises:
+        BridgeError: (timeout) `run_timeout`: it has not come in time; `queue_full`: too many wait.
+    """
+    key = (channels.endpoint, world.world_id, world.epoch)
+    around = run.turn_on(key)
+    if world.concurrent:
+        yield
+    elif around is not None and not around.over:
+        with _inside(around, run):
+            yield
+    else:
+        with _alone(channels, key, run):
+            yield
+
+
+def metadata(key: WorldKey) -> tuple[tuple[str, str], ...]:
+    """What a call to a rank of a world says of the run that the calling thread is in."""
+    turn = of(key)
+    return ((TURN, str(turn.label)),) if turn and not turn.over else ()
+
+
+def of(key: WorldKey) -> Turn | None:
+    """The turn of the calling thread's run on a world."""
+    run = runs.current()
+    return None if run is None else run.turn_on(key)
+
+
+def inner_run_over(key: WorldKey, error: BridgeError, deadline: Deadline) -> bool:
+    """Whether a refused call may be sent again, after waiting until that is so.
+
+    The functions of a run go on while one of them has started a run inside. A call of theirs that
+    is part of the run around may stand in the way of that one's: it is refused before it begins,
+    and has its time when the run inside is over.
+    """
+    if error.reason != "run_overlap":
+        return False
+    turn = of(key)
+    if turn is None or str(error.details.get("met")) not in turn.inside:
+        return False
+    left = deadline.left()
+    if turn.lock.acquire(timeout=-1 if left is None else left.total_seconds()):
+        turn.lock.release()
+    return True
+
+
+@contextlib.contextmanager
+def _alone(channels: Channels, key: WorldKey, run: Run) -> Iterator[None]:
+    _, world_id, epoch = key
+    request = pool_pb2.TakeTurnRequest(world_id=world_id, epoch=epoch, holder=_holder())
+    # The turn is over when this is, in whichever way this process leaves it.
+    call = channels.stream("TakeTurn", request, run.left())
+    try:
+        with run.waiting(call):
+            run.turn = _awaited(channels, call, key)
+        yield
+    finally:
+        call.cancel()
+
+
+@contextlib.contextmanager
+def _inside(around: Turn, run: Run) -> Iterator[None]:
+    left = run.left()
+    if not around.lock.acquire(timeout=-1 if left is None else left.total_seconds()):
+        raise _too_late(around.world[1], f"another run inside of run {around.label} has it")
+    try:
+        run.turn = around.inner()
+        yield
+    finally:
+        around.lock.release()
+
+
+def _awaited(channels: Channels, call: Iterator[bytes], key: WorldKey) -> Turn | None:
+    """The turn, when it has come; None where there are none."""
+    _, world_id, _ = key
+    try:
+        number = pool_pb2.Turn.FromString(next(call)).number
+    except StopIteration:
+        return None
+    except grpc.RpcError as error:
+        code = error.code()
+        # An older server.
+        if code == grpc.StatusCode.UNIMPLEMENTED:
+            return None
+        if code == grpc.StatusCode.DEADLINE_EXCEEDED and not has_detail(error):
+            raise _too_late(world_id, "others came before") from None
+        if code == grpc.StatusCode.CANCELLED and not has_detail(error):
+            raise runs.cancelled("this run inside of it never had its turn", ran=False) from None
+        failure = channels.pool_error(error)
+        if failure.reason in _OVER:
+            return Turn(key, NO_RUN, over=True)
+        raise failure from None
+    return Turn(key, RunLabel(number)) if number else None
+
+
+def _holder() -> str:
+    thread = threading.current_thread().name
+    return f"process {os.getpid()} on {socket.gethostname()}, thread {thread}"
+
+
+def _too_late(world_id: str, why: str) -> BridgeError:
+    return BridgeError(
+        Category.TIMEOUT,
+        "run_timeout",
+        f"the timeout of World.run passed before its turn on {world_id} had come, so it never "
+        f"began: {why}. Runs of one world take turns; give it a longer timeout, or see what the "
+        "run does that has its turn (Client.diagnose)",
+        details={"world_id": world_id, "state": "turn", "ran": False},
+    )

@@ -1,0 +1,275 @@
+defmodule Vllm.World.Turn do
+  @moduledoc false
+  # A run's turn on its world. The pool gives it, one at a time and in the order of arrival, over a stream
+  # that the calling process holds open: so it ends with that process, however that ends. A run inside of
+  # another, which is one that is started by a process of that run or one that works for such a process,
+  # is part of its turn; of several the runner of that run lets one go ahead at a time.
+
+  alias Vllm.Bridge.{Connection, Connections, PoolClient, Protobuf, V1}
+  alias Vllm.{Deadline, Error, World}
+
+  @enforce_keys [:world, :number, :counter]
+  defstruct [
+    :world,
+    :number,
+    :counter,
+    nested: 0,
+    around: nil,
+    runner: nil,
+    held: nil,
+    over?: false
+  ]
+
+  @typedoc """
+  * `world`: the pool's endpoint, the world's id and its epoch
+  * `number`, `nested`: what its calls say, see `label/1`; `counter` numbers the runs inside
+  * `around`: the turn of the run that it is inside of; `runner`: the process that watches its own
+  * `held`: what is given back at its end
+  * `over?`: the world is: its ranks may be there for a moment more, but calls go to the pool, which
+    says what became of it
+  """
+  @type t :: %__MODULE__{
+          world: world(),
+          number: non_neg_integer(),
+          counter: :atomics.atomics_ref(),
+          nested: non_neg_integer(),
+          around: t() | nil,
+          runner: pid() | nil,
+          held: {:stream, Connection.stream()} | {:inside, pid(), reference()} | nil,
+          over?: boolean()
+        }
+  @type world :: {endpoint :: String.t(), world_id :: String.t(), epoch :: non_neg_integer()}
+
+  @path "/vllm.bridge.v1.Pool/TakeTurn"
+
+  @turns :"$vllm_turns"
+
+  @unimplemented 12
+
+  # There are no turns on a world that is over; each call of the run says what became of it.
+  @over ~w(session_worker_unavailable stale_session world_not_found world_stopped)
+
+  @doc """
+  Waits for the calling process's turn on a world; nil where there are none. It ends with `give_back/1`.
+  """
+  @spec take(World.t(), Deadline.t(), timeout()) :: {:ok, t() | nil} | {:error, Error.t()}
+  def take(%World{concurrent: true}, _deadline, _timeout), do: {:ok, nil}
+
+  def take(world, deadline, timeout) do
+    with {:error, error} <- take(world, deadline), do: {:error, with_ranks(error, world, timeout)}
+  end
+
+  defp take(world, deadline) do
+    case Connections.config(world.bridge) do
+      {:ok, %{pool: pool} = config} when is_pid(pool) ->
+        key = {config.endpoint, world.id, world.epoch}
+        with :over <- inside(on(key), deadline), do: alone(config, key, deadline)
+
+      # Nothing of ours behind it that could mix runs up; or nothing at all, as all calls will say.
+      _transport_or_stopped ->
+        {:ok, nil}
+    end
+  end
+
+  @doc "The turn is over."
+  @spec give_back(t() | nil) :: :ok
+  def give_back(%{held: {:stream, stream}}), do: Connection.cancel(stream)
+
+  def give_back(%{held: {:inside, runner, ref}}) do
+    :erlang.demonitor(ref, [:flush])
+    send(runner, {:inside_over, ref})
+    :ok
+  end
+
+  def give_back(_none), do: :ok
+
+  @doc "The turns of the calling process, the innermost first: for the processes of a run."
+  @spec current() :: [t()]
+  def current, do: Process.get(@turns) || inherited()
+
+  @doc "Makes the calling process one of a run that has these turns."
+  @spec put([t()]) :: :ok
+  def put(turns) do
+    Process.put(@turns, turns)
+    :ok
+  end
+
+  @doc "The turn of the calling process on a world."
+  @spec on(world()) :: t() | nil
+  def on(world), do: Enum.find(current(), &(&1.world == world))
+
+  @doc "What calls of the run say in the metadata `vllm-turn`."
+  @spec label(t()) :: String.t()
+  def label(%{number: number, nested: 0}), do: Integer.to_string(number)
+  def label(%{number: number, nested: nested}), do: "#{number}.#{nested}"
+
+  @doc """
+  Whether a refused call may be sent again, after waiting until that is so. The processes of a run go on
+  while one of them has started a run inside. A call of theirs may stand in the way of that one's: it is
+  refused before it begins, and has its time when the run inside is over.
+  """
+  @spec inside_over?(t() | nil, Error.t(), Deadline.t()) :: boolean()
+  def inside_over?(%{runner: runner}, %Error{reason: "run_overlap"} = error, deadline) do
+    with %{"met" => met} <- error.details,
+         {:ok, held, 0} <- ask(runner, {:inside_met, met}, deadline) do
+      give_back(%{held: held})
+      true
+    else
+      _unknown_or_late -> false
+    end
+  end
+
+  def inside_over?(_none, _other, _deadline), do: false
+
+  # Processes that work for another one name it; a rank's process knows its turns.
+  defp inherited do
+    (Process.get(:"$callers", []) ++ Process.get(:"$ancestors", []))
+    |> Enum.uniq()
+    |> Enum.find_value([], &turns_of/1)
+  end
+
+  defp turns_of(name) when is_atom(name), do: name |> Process.whereis() |> turns_of_pid()
+  defp turns_of(pid), do: turns_of_pid(pid)
+
+  defp turns_of_pid(pid) when is_pid(pid) and node(pid) == node() do
+    with {:dictionary, dictionary} <- Process.info(pid, :dictionary),
+         {@turns, turns} <- List.keyfind(dictionary, @turns, 0),
+         do: turns,
+         else: (_none -> nil)
+  end
+
+  defp turns_of_pid(_elsewhere), do: nil
+
+  # --- inside of another run --------------------------------------------------------------------
+
+  defp inside(nil, _deadline), do: :over
+  defp inside(%{over?: true}, _deadline), do: :over
+
+  defp inside(around, deadline) do
+    case ask(around.runner, :inside, deadline) do
+      {:ok, held, nested} ->
+        {:ok, %{around | nested: nested, around: around, runner: nil, held: held}}
+
+      :over ->
+        :over
+
+      :late ->
+        {:error, late(around.world, "another run inside of run #{label(around)} has it")}
+    end
+  end
+
+  # Waits until it is this process's turn among those inside of the runner's run.
+  defp ask(runner, what, deadline) do
+    ref = :erlang.monitor(:process, runner, alias: :demonitor)
+    send(runner, {what, self(), ref})
+    wait(runner, ref, deadline)
+  end
+
+  defp wait(runner, ref, deadline) do
+    receive do
+      {^ref, {:yours, nested}} ->
+        {:ok, {:inside, runner, ref}, nested}
+
+      {^ref, :unknown} ->
+        :erlang.demonitor(ref, [:flush])
+        :unknown
+
+      {:DOWN, ^ref, :process, _runner, _reason} ->
+        :over
+    after
+      Deadline.wait(deadline) ->
+        if Deadline.over?(deadline) do
+          give_back(%{held: {:inside, runner, ref}})
+          flush(ref)
+          :late
+        else
+          wait(runner, ref, deadline)
+        end
+    end
+  end
+
+  defp flush(ref) do
+    receive do
+      {^ref, _late} -> flush(ref)
+    after
+      0 -> :ok
+    end
+  end
+
+  # --- by itself --------------------------------------------------------------------------------
+
+  defp alone(config, world, deadline) do
+    {_endpoint, id, epoch} = world
+    request = %V1.TakeTurnRequest{world_id: id, epoch: epoch, holder: holder()}
+
+    case open(config, Protobuf.encode(request), deadline) do
+      {:ok, stream, binary} -> taken(Protobuf.decode(V1.Turn, binary), stream, world)
+      {:error, {:status, @unimplemented, _text, _trailers}} -> {:ok, nil}
+      {:error, reason} -> refused(reason, config, world, deadline)
+    end
+  end
+
+  defp open(config, body, deadline, again? \\ true) do
+    with {:ok, stream} <-
+           Connection.server_stream(config.pool, @path, body, timeout: Deadline.left(deadline)) do
+      case Connection.next(stream) do
+        {:ok, binary} -> {:ok, stream, binary}
+        # What never arrived may be sent again: the connection was just being lost.
+        {:error, {:unprocessed, _}} when again? -> open(config, body, deadline, false)
+        {:error, reason} -> {:error, reason}
+        :done -> {:error, {:protocol, :incomplete_message}}
+      end
+    end
+  end
+
+  defp taken({:ok, %V1.Turn{number: 0}}, stream, _world) do
+    Connection.cancel(stream)
+    {:ok, nil}
+  end
+
+  defp taken({:ok, %V1.Turn{number: number}}, stream, world),
+    do: {:ok, %{new(world, number) | held: {:stream, stream}}}
+
+  defp taken({:error, problem}, stream, _world) do
+    Connection.cancel(stream)
+    {:error, Vllm.Call.malformed("TakeTurn", problem)}
+  end
+
+  defp refused(reason, config, world, deadline) do
+    error = PoolClient.failed(reason, "TakeTurn", config, Deadline.left(deadline))
+
+    cond do
+      error.reason in @over -> {:ok, %{new(world, 0) | over?: true}}
+      PoolClient.deadline?(reason) -> {:error, late(world, "others came before")}
+      true -> {:error, error}
+    end
+  end
+
+  defp new(world, number),
+    do: %__MODULE__{world: world, number: number, counter: :atomics.new(1, signed: false)}
+
+  defp late({_endpoint, id, _epoch}, why) do
+    %Error{
+      category: :timeout,
+      reason: "run_timeout",
+      message:
+        "the timeout of the run passed before its turn on #{id} had come, so it never began: #{why}. " <>
+          "Runs of one world take turns; give it a longer timeout, or see what the run does that has its " <>
+          "turn (Vllm.World.diagnose/1)",
+      details: %{"world_id" => id, "state" => "turn", "ran" => false}
+    }
+  end
+
+  # As of a run that has begun.
+  defp with_ranks(%Error{reason: "run_timeout"} = error, world, timeout) do
+    ranks = Enum.map(world.sessions, & &1.rank)
+    %{error | details: Map.merge(error.details, %{"ranks" => ranks, "timeout_ms" => timeout})}
+  end
+
+  defp with_ranks(error, _world, _timeout), do: error
+
+  defp holder do
+    {:ok, host} = :inet.gethostname()
+    "#{inspect(self())} in OS process #{System.pid()} on #{host}"
+  end
+end
