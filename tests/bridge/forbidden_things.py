@@ -11,6 +11,7 @@ import faulthandler
 import mmap
 import multiprocessing
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -135,6 +136,7 @@ def others() -> dict[str, str]:
         "environment": outcome(lambda: Path(f"/proc/{parent}/environ").read_bytes()),
         "memory": outcome(lambda: Path(f"/proc/{parent}/mem").open("rb").close()),
         "clone": outcome(clone),
+        "limits": outcome(lambda: resource.prlimit(parent, resource.RLIMIT_CORE)),
     }
 
 

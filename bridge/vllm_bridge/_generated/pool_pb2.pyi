@@ -277,7 +277,7 @@ class PoolStatus(_message.Message):
     def __init__(self, version: _Optional[str] = ..., pid: _Optional[int] = ..., ranks: _Optional[_Iterable[_Union[RankInfo, _Mapping]]] = ..., worlds: _Optional[_Iterable[_Union[World, _Mapping]]] = ..., sessions: _Optional[_Iterable[_Union[Session, _Mapping]]] = ..., pools: _Optional[_Iterable[_Union[PoolInfo, _Mapping]]] = ...) -> None: ...
 
 class PoolInfo(_message.Message):
-    __slots__ = ("name", "size", "ready", "idle", "queued", "max_queue", "sessions", "restarts", "failure")
+    __slots__ = ("name", "size", "ready", "idle", "queued", "max_queue", "sessions", "restarts", "failure", "confinement")
     NAME_FIELD_NUMBER: _ClassVar[int]
     SIZE_FIELD_NUMBER: _ClassVar[int]
     READY_FIELD_NUMBER: _ClassVar[int]
@@ -287,6 +287,7 @@ class PoolInfo(_message.Message):
     SESSIONS_FIELD_NUMBER: _ClassVar[int]
     RESTARTS_FIELD_NUMBER: _ClassVar[int]
     FAILURE_FIELD_NUMBER: _ClassVar[int]
+    CONFINEMENT_FIELD_NUMBER: _ClassVar[int]
     name: str
     size: int
     ready: int
@@ -296,7 +297,8 @@ class PoolInfo(_message.Message):
     sessions: int
     restarts: int
     failure: str
-    def __init__(self, name: _Optional[str] = ..., size: _Optional[int] = ..., ready: _Optional[int] = ..., idle: _Optional[int] = ..., queued: _Optional[int] = ..., max_queue: _Optional[int] = ..., sessions: _Optional[int] = ..., restarts: _Optional[int] = ..., failure: _Optional[str] = ...) -> None: ...
+    confinement: str
+    def __init__(self, name: _Optional[str] = ..., size: _Optional[int] = ..., ready: _Optional[int] = ..., idle: _Optional[int] = ..., queued: _Optional[int] = ..., max_queue: _Optional[int] = ..., sessions: _Optional[int] = ..., restarts: _Optional[int] = ..., failure: _Optional[str] = ..., confinement: _Optional[str] = ...) -> None: ...
 
 class RestartWorldRequest(_message.Message):
     __slots__ = ("world_id",)

@@ -22,6 +22,7 @@ from vllm_bridge.confinement.policy import (
     WRITES,
     Policy,
     default_mode,
+    has_accelerators,
     opened,
     rules,
     use_temporary_directory,
@@ -34,6 +35,7 @@ __all__ = [
     "STRICT",
     "WRITES",
     "Policy",
+    "close_unix_sockets",
     "confine",
     "default_mode",
     "explain",
@@ -128,6 +130,19 @@ def confine(policy: Policy, temporary: Path | None, own: Sequence[Path]) -> None
         calls = (*seccomp.DANGEROUS, *((seccomp.PROGRAMS + seccomp.ATTRIBUTES) if strict else ()))
         seccomp.forbid(calls, sockets_of_ranks_only=strict)
     _current = _Confinement(policy.mode, tuple(found))
+
+
+def close_unix_sockets() -> None:
+    """Make no more unix sockets, where the mode is strict. Called when this process listens.
+
+    Not where there are accelerators, whose libraries use them (NCCL does).
+
+    Raises:
+        OSError: the kernel refuses.
+    """
+    strict = _current is not None and _current.mode == STRICT
+    if strict and seccomp.supported() and not has_accelerators():
+        seccomp.forbid_unix_sockets()
 
 
 _DOES = {

@@ -65,6 +65,12 @@ _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"
 # With ioctl, by which drivers are called.
 _ACCELERATORS = ("nvidia*", "dri", "kfd")
 
+
+def has_accelerators() -> bool:
+    """Whether ranks may have devices; their libraries pass memory on over unix sockets."""
+    return any(True for pattern in _ACCELERATORS for _ in Path("/dev").glob(pattern))
+
+
 _OWN_PROCESS = Path("/proc/self")
 
 

@@ -61,6 +61,61 @@ _ARGUMENTS = 16
 Instruction = tuple[int, int, int, int]
 """Code, jump if true, jump if false, operand."""
 
+Block = list[Instruction]
+"""What is done at one call. It always ends in an answer."""
+
+Blocks = list[tuple[str, Block]]
+
+_REFUSED: Instruction = (_RETURN, 0, 0, _ERRNO | errno.EPERM)
+_ALLOWED: Instruction = (_RETURN, 0, 0, _ALLOW)
+
+_CLONE: Block = [
+    (_LOAD, 0, 0, _ARGUMENTS),
+    (_ANY_BIT, 0, 1, _NEW_NAMESPACES),
+    _REFUSED,
+    _ALLOWED,
+]
+
+# A process's own limits only, whose number is 0.
+_PRLIMIT: Block = [(_LOAD, 0, 0, _ARGUMENTS), (_EQUAL, 0, 1, 0), _ALLOWED, _REFUSED]
+
+_NETLINK_ROUTE = 0
+
+_SOCKET: Block = [
+    (_LOAD, 0, 0, _ARGUMENTS),
+    (_EQUAL, 0, 1, socket.AF_UNIX),
+    _ALLOWED,
+    (_EQUAL, 0, 4, socket.AF_NETLINK),
+    (_LOAD, 0, 0, _ARGUMENTS + 16),
+    (_EQUAL, 0, 1, _NETLINK_ROUTE),
+    _ALLOWED,
+    _REFUSED,
+    (_EQUAL, 2, 0, socket.AF_INET),
+    (_EQUAL, 1, 0, socket.AF_INET6),
+    _REFUSED,
+    # Not packets of one's own making. The upper bits of the type are flags.
+    (_LOAD, 0, 0, _ARGUMENTS + 8),
+    (_AND, 0, 0, 0xF),
+    (_EQUAL, 1, 0, socket.SOCK_RAW),
+    (_EQUAL, 0, 1, _SOCK_PACKET),
+    _REFUSED,
+    _ALLOWED,
+]
+
+_SOCKETPAIR: Block = [
+    (_LOAD, 0, 0, _ARGUMENTS),
+    (_EQUAL, 0, 1, socket.AF_UNIX),
+    _ALLOWED,
+    _REFUSED,
+]
+
+_NO_UNIX_SOCKET: Block = [
+    (_LOAD, 0, 0, _ARGUMENTS),
+    (_EQUAL, 0, 1, socket.AF_UNIX),
+    _REFUSED,
+    _ALLOWED,
+]
+
 
 def supported() -> bool:
     """Whether this kernel, or the container, lets a process have a filter."""
@@ -81,9 +136,28 @@ def forbid(calls: Iterable[str], *, sockets_of_ranks_only: bool) -> None:
     Raises:
         OSError: the kernel refuses. `no_new_privileges` comes first.
     """
+    blocks = [(name, [_REFUSED]) for name in calls]
+    blocks.append(("clone", _CLONE))
+    # Its flags are in memory, where the filter does not see them. The C library then uses clone.
+    blocks.append(("clone3", [(_RETURN, 0, 0, _ERRNO | errno.ENOSYS)]))
+    blocks.append(("prlimit64", _PRLIMIT))
+    if sockets_of_ranks_only:
+        blocks += [("socket", _SOCKET), ("socketpair", _SOCKETPAIR)]
+    _install(blocks)
+
+
+def forbid_unix_sockets() -> None:
+    """Have no more unix sockets made, but for pairs. Those that there are go on, and accept.
+
+    Whoever can connect to the session bus, or to a container daemon, can have programs started.
+    """
+    _install([("socket", _NO_UNIX_SOCKET)])
+
+
+def _install(blocks: Blocks) -> None:
     if MACHINE is None:
         raise OSError(errno.ENOSYS, "no system calls are known for this processor")
-    program = list(_program(MACHINE, calls, sockets_of_ranks_only))
+    program = list(_program(MACHINE, blocks))
 
     class Filter(ctypes.Structure):
         _fields_ = (
@@ -103,69 +177,18 @@ def forbid(calls: Iterable[str], *, sockets_of_ranks_only: bool) -> None:
         raise OSError(errno.EBUSY, f"thread {failed} could not be given the filter")
 
 
-def _program(machine: Machine, calls: Iterable[str], sockets: bool) -> Iterable[Instruction]:
-    refused = (_RETURN, 0, 0, _ERRNO | errno.EPERM)
+def _program(machine: Machine, blocks: Blocks) -> Iterable[Instruction]:
     yield (_LOAD, 0, 0, _ARCH)
     yield (_EQUAL, 1, 0, machine.audit_arch)
-    yield refused
+    yield _REFUSED
     yield (_LOAD, 0, 0, _NUMBER)
     if machine.name == "x86_64":
         # The same calls by other numbers.
         yield (_AT_LEAST, 0, 1, _X32)
-        yield refused
-    blocks = [(name, [refused]) for name in calls]
-    blocks.append(("clone", _clone(refused)))
-    # Its flags are in memory, where the filter does not see them. The C library then uses clone.
-    blocks.append(("clone3", [(_RETURN, 0, 0, _ERRNO | errno.ENOSYS)]))
-    if sockets:
-        blocks.append(("socket", _socket(refused)))
-        blocks.append(("socketpair", _socketpair(refused)))
+        yield _REFUSED
     for name, block in blocks:
         found = number(name, machine)
         if found is not None:
             yield (_EQUAL, 0, len(block), found)
             yield from block
-    yield (_RETURN, 0, 0, _ALLOW)
-
-
-def _clone(refused: Instruction) -> list[Instruction]:
-    return [
-        (_LOAD, 0, 0, _ARGUMENTS),
-        (_ANY_BIT, 0, 1, _NEW_NAMESPACES),
-        refused,
-        (_RETURN, 0, 0, _ALLOW),
-    ]
-
-
-def _socket(refused: Instruction) -> list[Instruction]:
-    allowed = (_RETURN, 0, 0, _ALLOW)
-    netlink_route = 0
-    return [
-        (_LOAD, 0, 0, _ARGUMENTS),
-        (_EQUAL, 0, 1, socket.AF_UNIX),
-        allowed,
-        (_EQUAL, 0, 4, socket.AF_NETLINK),
-        (_LOAD, 0, 0, _ARGUMENTS + 16),
-        (_EQUAL, 0, 1, netlink_route),
-        allowed,
-        refused,
-        (_EQUAL, 2, 0, socket.AF_INET),
-        (_EQUAL, 1, 0, socket.AF_INET6),
-        refused,
-        # Not packets of one's own making. The upper bits of the type are flags.
-        (_LOAD, 0, 0, _ARGUMENTS + 8),
-        (_AND, 0, 0, 0xF),
-        (_EQUAL, 1, 0, socket.SOCK_RAW),
-        (_EQUAL, 0, 1, _SOCK_PACKET),
-        refused,
-        allowed,
-    ]
-
-
-def _socketpair(refused: Instruction) -> list[Instruction]:
-    return [
-        (_LOAD, 0, 0, _ARGUMENTS),
-        (_EQUAL, 0, 1, socket.AF_UNIX),
-        (_RETURN, 0, 0, _ALLOW),
-        refused,
-    ]
+    yield _ALLOWED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.confinement import OFF, missing
 from vllm_bridge.pool.factory import RankFactory
 from vllm_bridge.pool.settings import DEFAULT_POOL, PoolSettings
 from vllm_bridge.pool.standalone import Standalone
@@ -16,6 +17,9 @@ class NamedPool:
         self.name = name
         self.settings = settings
         self.factory = factory
+        mode = settings.policy.mode
+        lacks = missing() if mode != OFF else ""
+        self._confinement = f"{mode}: {lacks}" if lacks else mode
         self.standalone = Standalone(name, factory, settings)
 
     @property
@@ -37,6 +41,7 @@ class NamedPool:
             sessions=sessions,
             restarts=standalone.restarts,
             failure=self.failure,
+            confinement=self._confinement,
         )
 
 

@@ -100,6 +100,8 @@ def _pool(pool: pool_pb2.PoolInfo) -> str:
         facts.append(f"{pool.queued} calls wait (at most {pool.max_queue})")
     if pool.restarts:
         facts.append(f"{pool.restarts} restarts")
+    if pool.confinement:
+        facts.append(f"confinement {pool.confinement}")
     line = f"pool {pool.name}: {', '.join(facts)}"
     return f"{line}; takes no calls: {pool.failure}" if pool.failure else line
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from vllm_bridge import control, logs
 from vllm_bridge._generated import control_pb2
-from vllm_bridge.confinement import OFF, Policy, confine
+from vllm_bridge.confinement import OFF, Policy, close_unix_sockets, confine
 from vllm_bridge.durations import from_duration
 from vllm_bridge.grpc_target import grpc_target
 from vllm_bridge.overload import KEEP_PENDING_CALLS
@@ -134,6 +134,7 @@ class _Rank:
                 if server.add_insecure_port(grpc_target(self._assignment.listen)) == 0:
                     # Older releases of grpcio return instead of raising.
                     raise OSError(f"cannot listen on {self._assignment.listen}")
+            close_unix_sockets()
             # Meeting the other ranks takes a while; the server starts meanwhile.
             joined = executor.submit(lambda: world.join(assigned, rendezvous)) if assigned else None
             server.start()

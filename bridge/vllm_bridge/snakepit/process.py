@@ -17,7 +17,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
-from vllm_bridge.confinement import OFF, confine, missing
+from vllm_bridge.confinement import OFF, close_unix_sockets, confine, missing
 from vllm_bridge.overload import KEEP_PENDING_CALLS
 from vllm_bridge.pool.listen import ListenError
 from vllm_bridge.pool.runtime_dir import RuntimeDir
@@ -134,6 +134,8 @@ class _Worker:
         except ListenError:
             place = None  # then /dev/shm is all there is
         confine(policy, place.path if place else None, [])
+        # It listens on TCP.
+        close_unix_sockets()
         return place
 
     def _set_up_logs(self, state: WorkerState) -> None:

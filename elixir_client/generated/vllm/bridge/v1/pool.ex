@@ -372,9 +372,9 @@ defmodule Vllm.Bridge.V1.PoolInfo do
   @moduledoc ~S"""
   The message `vllm.bridge.v1.PoolInfo`. One named pool of the server.
   """
-  defstruct [name: "", size: 0, ready: 0, idle: 0, queued: 0, max_queue: 0, sessions: 0, restarts: 0, failure: ""]
+  defstruct [name: "", size: 0, ready: 0, idle: 0, queued: 0, max_queue: 0, sessions: 0, restarts: 0, failure: "", confinement: ""]
 
-  @type t :: %__MODULE__{name: String.t(), size: integer(), ready: integer(), idle: integer(), queued: integer(), max_queue: integer(), sessions: integer(), restarts: integer(), failure: String.t()}
+  @type t :: %__MODULE__{name: String.t(), size: integer(), ready: integer(), idle: integer(), queued: integer(), max_queue: integer(), sessions: integer(), restarts: integer(), failure: String.t(), confinement: String.t()}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
@@ -388,7 +388,8 @@ defmodule Vllm.Bridge.V1.PoolInfo do
       {:max_queue, 6, :int64, :singular},
       {:sessions, 7, :int64, :singular},
       {:restarts, 8, :int64, :singular},
-      {:failure, 9, :string, :singular}
+      {:failure, 9, :string, :singular},
+      {:confinement, 10, :string, :singular}
     ]
   end
 end
