@@ -237,7 +237,7 @@ def _world_of(event: pool_pb2.Event) -> str:
 
 
 def _stopping() -> BridgeError:
-    return BridgeError(Category.POOL, "pool_stopping", "the pool is stopping")
+    return BridgeError(Category.POOL, "pool_stopping", "the pool is stopping; try its successor")
 
 
 def _log_rank(rank: Rank) -> None:

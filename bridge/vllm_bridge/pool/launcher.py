@@ -100,7 +100,9 @@ class LocalLauncher:
     ) -> RankProcess:
         """As `Launcher.start`."""
         if self._closed:
-            raise BridgeError(Category.POOL, "pool_stopping", "the pool is stopping")
+            raise BridgeError(
+                Category.POOL, "pool_stopping", "the pool is stopping; try its successor"
+            )
         server = await self._running()
         try:
             return await server.fork(rank_id, rendezvous, board)

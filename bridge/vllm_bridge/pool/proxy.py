@@ -121,7 +121,12 @@ class Proxy:
     ) -> bytes:
         rank = session.rank
         if rank is None:
-            raise BridgeError(Category.POOL, "session_not_bound", "a strict session has no rank")
+            raise BridgeError(
+                Category.POOL,
+                "session_not_bound",
+                f"session {session.session_id!r} is strict and has no rank; close it and open it "
+                "again",
+            )
         try:
             if method.startswith(_BESIDE_EXECUTOR):
                 return await send(rank, method, request, context, metadata)
@@ -155,7 +160,9 @@ class Proxy:
         if rank is None or not rank.ready:
             rank = next(iter(standalone.ready()), None)
         if rank is None:
-            raise BridgeError(Category.WORKER, "no_rank", "no rank is up outside the worlds")
+            raise BridgeError(
+                Category.WORKER, "no_rank", "no rank is up outside the worlds; try again"
+            )
         if session is not None:
             await session.introduce_to(rank)
         return await send(rank, method, request, context, metadata)

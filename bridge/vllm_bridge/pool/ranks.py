@@ -193,7 +193,8 @@ class Rank:
             raise BridgeError(
                 Category.TIMEOUT,
                 "start_timeout",
-                f"{self.name} was not ready after {timeout.total_seconds():g} s{quoted}",
+                f"{self.name} was not ready after {timeout.total_seconds():g} s; raise the start "
+                f"timeout, or see what the host is busy with{quoted}",
                 rank=self._rank_number(),
             ) from None
         except BaseException:

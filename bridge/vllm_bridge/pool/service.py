@@ -173,7 +173,7 @@ class PoolService:
             attached.grace.CopyFrom(to_duration(self._attachments.grace))
             await context.write(attached.SerializeToString())
             await self._attachments.wait_for_stop()
-        raise BridgeError(Category.POOL, "pool_stopping", "the pool is stopping")
+        raise BridgeError(Category.POOL, "pool_stopping", "the pool is stopping; try its successor")
 
     async def _share_memory(
         self, request: pool_pb2.ShareMemoryRequest, direct: bool

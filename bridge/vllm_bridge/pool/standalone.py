@@ -78,7 +78,9 @@ class Standalone:
         for slot in self._slots:
             if slot.task is not None:
                 slot.task.cancel()
-        self._refuse(BridgeError(Category.POOL, "pool_stopping", "the pool is stopping"))
+        self._refuse(
+            BridgeError(Category.POOL, "pool_stopping", "the pool is stopping; try its successor")
+        )
         await asyncio.gather(*(rank.stop() for rank in self.ranks()))
 
     def ranks(self) -> list[Rank]:

@@ -140,6 +140,15 @@ defmodule Vllm.Bridge.TlsTest do
       assert sentence(address, tls) =~ "server_name"
     end
 
+    test "a certificate that is its own authority", context do
+      %{cert: cert, key: key} = :public_key.pkix_test_root_cert('self', @curve)
+      ca = pem(context.directory, "self.pem", [cert])
+      key = {:ECPrivateKey, :public_key.der_encode(:ECPrivateKey, key)}
+      text = sentence(serve(%{server_config: [cert: cert, key: key]}), cacertfile: ca)
+      assert text =~ "signed by itself"
+      assert text =~ "tls: [cacertfile: ...]"
+    end
+
     test "a certificate that has expired", context do
       text = sentence(serve(context.expired), cacertfile: context.expired_ca)
       assert text =~ "the server's certificate has expired"

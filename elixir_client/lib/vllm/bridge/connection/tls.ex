@@ -176,6 +176,11 @@ defmodule Vllm.Bridge.Connection.Tls do
         "the server refused the TLS handshake; it may want a client certificate " <>
           "(tls: [certfile: ..., keyfile: ...])"
 
+      # OTP's word for a certificate that is its own authority, even where that is trusted.
+      alert == :bad_certificate and not received?(text) ->
+        "the server's certificate was refused: it is signed by itself, or damaged. Give the server one " <>
+          "that an authority has signed, and that authority here: tls: [cacertfile: ...]"
+
       alert in [
         :bad_certificate,
         :unsupported_certificate,
