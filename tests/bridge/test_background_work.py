@@ -405,7 +405,7 @@ def test_a_scrape(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_asking_ranks_what_they_do(once: Any, caplog: pytest.LogCaptureFixture) -> None:
     async def run() -> None:
-        gate = Gate(Metrics())
+        gate = Gate(Metrics(), lambda world_id, epoch, number: "")
         loop = asyncio.get_running_loop()
         gate._referee.due = loop.time  # type: ignore[method-assign]
         gate._referee.expire = lambda tell: []  # type: ignore[method-assign, assignment]

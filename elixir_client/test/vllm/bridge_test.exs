@@ -200,6 +200,51 @@ defmodule Vllm.BridgeTest do
     end
   end
 
+  describe "a real server in a temporary directory of any name" do
+    setup do
+      before = System.get_env("TMPDIR")
+      base = Path.join(System.tmp_dir!(), "vb-#{System.unique_integer([:positive])}")
+
+      on_exit(fn ->
+        if before, do: System.put_env("TMPDIR", before), else: System.delete_env("TMPDIR")
+        File.rm_rf!(base)
+      end)
+
+      {:ok, base: base}
+    end
+
+    defp in_directory(directory) do
+      File.mkdir_p!(directory)
+      System.put_env("TMPDIR", directory)
+    end
+
+    test "is found, and so are its ranks", %{base: base} do
+      in_directory(Path.join(base, "ü #?%41😀"))
+      start_supervised!({Vllm.Bridge, name: :elsewhere, size: 1})
+      {:ok, config} = Vllm.Bridge.Connections.config(:elsewhere)
+      assert config.endpoint =~ "ü #?%41😀"
+      {:ok, session} = Vllm.Session.open(bridge: :elsewhere, affinity: :strict_queue)
+      assert session.endpoint =~ "ü #?%41😀"
+
+      # Straight to the rank, and through the pool.
+      for options <- [[session_id: session.id], []] do
+        options = [bridge: :elsewhere] ++ options
+        assert {:ok, {0, 2}} = Vllm.Distributed.get_pp_indices(4, 0, 2, __runtime__: options)
+      end
+    end
+
+    test "says so where there cannot be one", %{base: base} do
+      in_directory(Path.join(base, "a,b"))
+
+      ExUnit.CaptureIO.capture_io(:stderr, fn ->
+        Process.flag(:trap_exit, true)
+        assert {:error, %Error{} = error} = Vllm.Bridge.start_link(name: :nowhere, size: 1)
+        assert error.reason == "bridge_start_failed"
+        assert error.message =~ "has a comma"
+      end)
+    end
+  end
+
   describe "a real server that is killed" do
     test "fails what is pending, with errors and no exits, and comes back" do
       start_supervised!({Vllm.Bridge, name: :killed, size: 1})
