@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pool_harness import eventually
 
 import vllm_distributed
 from vllm_bridge import background, version
@@ -44,6 +45,7 @@ from vllm_bridge.pool.stderr import StderrForwarder
 from vllm_bridge.pool.world_spec import WorldSpec
 from vllm_bridge.rank.executor import Executor
 from vllm_bridge.rank.journal import Journal
+from vllm_bridge.rank.transfers import Transfer, Transfers
 from vllm_distributed.communicators.message_queue_sockets import SocketWriter
 from vllm_distributed.communicators.shared_progress import Progress, keep_going
 from vllm_distributed.errors import CollectiveError
@@ -80,7 +82,15 @@ LISTED = {
         "watching a rank",
     },
     "in_thread": {"removing shared memory"},
-    "thread": {"World.run", "forkserver", "stderr", "stdin", "telemetry-controls"},
+    "thread": {
+        "World.run",
+        "forkserver",
+        "parts of a call",
+        "stderr",
+        "stdin",
+        "telemetry-controls",
+        "transfers",
+    },
     "background_thread": {"message queue", "progress", "{} {}"},
 }
 
@@ -465,6 +475,32 @@ def _detail() -> Any:
     return types_pb2.ErrorDetail(category=types_pb2.ErrorDetail.POOL, reason="any")
 
 
+def test_the_threads_of_calls_in_parts(once: Any, caplog: pytest.LogCaptureFixture) -> None:
+    class Context:
+        def is_active(self) -> bool:
+            return True
+
+    class Broken:
+        def __iter__(self) -> Any:
+            raise SystemExit("not even an Exception")
+
+    context: Any = Context()
+    transfers = Transfers()
+    once(Transfer, "look")
+    with transfers.begin(context) as transfer:
+        # A request that cannot be read fails the call, which does not wait for its parts.
+        with pytest.raises(SystemExit):
+            next(transfer.received(Broken()))  # type: ignore[arg-type]
+        assert told(caplog, "parts of a call")
+        sending = transfers.sent(transfer, iter([b"1", b"2"]))
+        assert next(sending) == b"1"
+        eventually(lambda: told(caplog, "transfers"))
+        eventually(lambda: not transfers._watched)
+        # The next part has another one look.
+        assert next(sending) == b"2"
+        assert transfers._watched
+
+
 def test_what_nobody_waits_for_in_a_rank(caplog: pytest.LogCaptureFixture) -> None:
     executor = Executor(Journal())
     executor.later("ending a session", lambda: [][0])
@@ -516,7 +552,7 @@ def test_a_handle_that_nobody_waited_for_has_failed_when_its_work_has(
         handle._batch.done.wait(10)
     with pytest.raises(CollectiveError, match="not a RuntimeError"):
         handle.wait()
-    assert told(caplog, "isend tp:0")
+    eventually(lambda: told(caplog, "isend tp:0"))
 
 
 def test_a_message_queue_whose_thread_has_failed_has_lost_its_readers(

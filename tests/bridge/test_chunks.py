@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
@@ -17,8 +20,9 @@ from vllm_bridge.codec import tensors
 from vllm_bridge.codec.calls import encode_term
 from vllm_bridge.codec.errors import BridgeError, from_rpc_error
 from vllm_bridge.metadata import METHOD, SESSION_ID
-from vllm_bridge.rank import chunks
+from vllm_bridge.rank import chunks, transfers
 from vllm_bridge.rank.chunks import ChunksMalformed, ChunkStorage
+from vllm_bridge.rank.transfers import MAX_STREAMS, Transfers
 from vllm_distributed.tensor_bytes import bytes_of
 
 pytestmark = pytest.mark.timeout(90)
@@ -178,3 +182,131 @@ def test_a_client_that_stops_midway_holds_up_nobody(real: Client, affinity: str)
         assert session.run("torch.add", torch.ones(2), 1).tolist() == [2.0, 2.0]
         eventually(lambda: len(session.inspect().calls) == 0)
         os.close(read)
+
+
+@contextlib.contextmanager
+def streams_that_never_end(session: Session, count: int, *given: Part) -> Iterator[list[Any]]:
+    """So many calls in parts, of which no more comes."""
+    over = threading.Event()
+
+    def stuck() -> Iterator[bytes]:
+        yield from parts(*given)
+        over.wait(60)
+
+    with grpc.insecure_channel(session.info.endpoint) as channel:
+        metadata = ((SESSION_ID, session.session_id), (METHOD, CALL))
+        call = channel.stream_stream("/vllm.bridge.v1.Chunks/Call")
+        calls = [call(stuck(), metadata=metadata) for _ in range(count)]
+        try:
+            yield calls
+        finally:
+            for each in calls:
+                each.cancel()
+            over.set()
+
+
+@pytest.mark.parametrize("given", [0, 2])
+def test_streams_that_never_end_keep_no_call_in_parts_from_the_rank(
+    real: Client, given: int
+) -> None:
+    begun = [Part(message=b"", sizes=[8 << 20]), Part(data=bytes(1 << 20))][:given]
+    value = torch.arange((4 << 20) // 8)
+    with real.open_session(affinity="strict_queue") as session:
+        with streams_that_never_end(session, 8, *begun) as calls:
+            for each in calls:
+                each.initial_metadata()
+            answer = stream(real, session, parts(*request_of("torch.neg", value)), timeout=20)
+            others = map(Part.FromString, answer[1:])
+            assert b"".join(part.data for part in others) == bytes_of(-value)
+        # Nothing of them is left.
+        answer = stream(real, session, parts(*request_of("torch.neg", value)))
+        assert len(answer) == 5
+
+
+def test_more_streams_than_there_may_be_are_refused_by_name(real: Client) -> None:
+    value = torch.arange((4 << 20) // 8)
+    with real.open_session(affinity="strict_queue") as session:
+        with streams_that_never_end(session, MAX_STREAMS) as calls:
+            for each in calls:
+                each.initial_metadata()
+            with pytest.raises(BridgeError) as caught:
+                stream(real, session, parts(*request_of("torch.neg", value)), timeout=20)
+            assert caught.value.reason == "queue_full"
+            assert caught.value.details["depth"] == MAX_STREAMS
+        eventually(lambda: served(real, session, value))
+
+
+def served(client: Client, session: Session, value: torch.Tensor) -> bool:
+    try:
+        return len(stream(client, session, parts(*request_of("torch.neg", value)))) == 5
+    except BridgeError as error:
+        if error.reason != "queue_full":
+            raise
+        return False
+
+
+@contextlib.contextmanager
+def in_parts(behaviour: Any, threads: ThreadPoolExecutor) -> Iterator[Any]:
+    """A server whose one method is that behaviour; the method, for a client."""
+    behaviour.experimental_thread_pool = threads
+
+    class Handler(grpc.GenericRpcHandler):  # type: ignore[misc]
+        def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
+            return grpc.stream_stream_rpc_method_handler(behaviour)
+
+    server = grpc.server(ThreadPoolExecutor(1), handlers=[Handler()])
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        yield channel.stream_stream("/any/thing")
+    server.stop(0)
+
+
+def test_a_request_that_stalls_is_given_up_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transfers, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(transfers, "STALLED_SECONDS", 0.2)
+    own = Transfers()
+    over = threading.Event()
+    failed: list[BridgeError] = []
+
+    def behaviour(requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
+        try:
+            with own.begin(context) as transfer:
+                yield from transfer.received(requests)
+        except BridgeError as error:
+            failed.append(error)
+            context.abort(error.status, error.message)
+
+    def stalling() -> Iterator[bytes]:
+        yield b"one"
+        over.wait(30)
+
+    with in_parts(behaviour, own.threads) as call:
+        answers = call(stalling())
+        assert next(answers) == b"one"
+        with pytest.raises(grpc.RpcError):
+            next(answers)
+        over.set()
+    assert [error.reason for error in failed] == ["transfer_stalled"]
+    assert own._places.acquire(blocking=False)
+
+
+def test_an_answer_that_nobody_reads_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transfers, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(transfers, "STALLED_SECONDS", 0.3)
+    own = Transfers()
+    ended = threading.Event()
+
+    def behaviour(requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
+        context.add_callback(ended.set)
+        with own.begin(context) as transfer:
+            yield from own.sent(transfer, iter([bytes(1 << 20)] * 1_000))
+
+    with in_parts(behaviour, own.threads) as call:
+        answers = call(iter(()))
+        assert ended.wait(20), "it waits for its reader for ever"
+        with pytest.raises(grpc.RpcError) as caught:
+            list(answers)
+        assert caught.value.code() is grpc.StatusCode.CANCELLED
+    eventually(lambda: not own._watched)
+    assert [own._places.acquire(blocking=False) for _ in range(4)] == [True] * 4

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NoReturn
@@ -31,15 +30,12 @@ from vllm_bridge.rank.failures import bridge_error
 from vllm_bridge.rank.gate import CALLER_GONE, Gate, GatedCall
 from vllm_bridge.rank.journal import Journal, Record
 from vllm_bridge.rank.sessions import RankSession, RankSessions
+from vllm_bridge.rank.transfers import CallerGone, Transfers
 from vllm_bridge.rank.turns import Turns
 
 _logger = logging.getLogger("vllm_bridge.rank.calls")
 
 CHUNKS_CALL = "/vllm.bridge.v1.Chunks/Call"
-
-TRANSFER_THREADS = 4
-"""Calls in parts that are on their way at a time; others wait, and hold no memory meanwhile."""
-
 
 # By busy ranks, too: what has been entered has to be exited.
 _ALWAYS_TAKEN = frozenset({"Objects.exit"})
@@ -61,9 +57,7 @@ class RankState:
     # Calls that may wait for the executor; 0 for any number.
     max_queue: int = 0
     # For calls that come in parts, while bytes arrive and leave.
-    transfers: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(TRANSFER_THREADS, "rank-transfer")
-    )
+    transfers: Transfers = field(default_factory=Transfers)
 
 
 class RankHandler(grpc.GenericRpcHandler):  # type: ignore[misc]
@@ -204,6 +198,11 @@ class _Call:
         """Run it from a thread that is not its own, and wait for it."""
         return self(request, context)
 
+    def refused(self, error: BridgeError) -> BridgeError:
+        """An error that has no place yet."""
+        error.rank, error.call_id = self._state.rank, self._record.call_id
+        return error
+
     def malformed(self, error: Exception) -> BridgeError:
         """The error for a request that cannot be read."""
         return BridgeError(
@@ -270,7 +269,7 @@ class _QueuedCall(_Call):
         def run() -> bytes:
             # gRPC sees to this where it queues a call itself.
             if not context.is_active():
-                raise _CallerGone
+                raise CallerGone
             return self(request, context)
 
         return self.experimental_thread_pool.submit(run).result()  # type: ignore[no-any-return]
@@ -285,27 +284,27 @@ class _QueuedCall(_Call):
             self._state.gate.leave(record.visit, CALLER_GONE)
 
 
-class _CallerGone(Exception):
-    """Nobody waits for the call any more; it never ran."""
-
-
 class _CallInParts:
     """One call whose tensors come and go in chunks, moved by a thread that only does that."""
 
     def __init__(self, state: RankState, call: _Call, chunks: ChunkStorage) -> None:
         self._call = call
         self._chunks = chunks
-        self.experimental_thread_pool = state.transfers
+        self._transfers = state.transfers
+        self.experimental_thread_pool = state.transfers.threads
 
     def __call__(self, requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
-        # Whoever has sent nothing yet may still send the call to another rank.
-        context.send_initial_metadata(((keys.PARTS, "accepted"),))
         try:
-            request = self._chunks.receive(requests)
+            with self._transfers.begin(context) as transfer, suppress(CallerGone):
+                # Whoever has sent nothing yet may still send the call to another rank.
+                context.send_initial_metadata(((keys.PARTS, "accepted"),))
+                request = self._chunks.receive(transfer.received(requests))
+                answer = self._chunks.parts(self._call.submit(request, context))
+                yield from self._transfers.sent(transfer, answer)
         except (ChunksMalformed, DecodeError) as error:
             _abort(context, self._call.malformed(error))
-        with suppress(_CallerGone):
-            yield from self._chunks.parts(self._call.submit(request, context))
+        except BridgeError as error:
+            _abort(context, self._call.refused(error))
 
 
 def _abort(context: grpc.ServicerContext, error: BridgeError) -> NoReturn:
