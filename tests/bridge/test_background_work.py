@@ -528,11 +528,11 @@ def test_one_groups_failure_in_the_background_stops_no_other(
     keep_going(whole, failed.append)
     keep_going(broken, failed.append)
     assert moved.wait(10)
-    assert [type(error) for error in failed] == [IndexError]
+    eventually(lambda: [type(error) for error in failed] == [IndexError])
     assert told(caplog, "what was left to go on in the background")
     # And the next one finds a thread.
-    moved.clear()
     turns.clear()
+    moved.clear()
     keep_going(whole, failed.append)
     assert moved.wait(10)
 
