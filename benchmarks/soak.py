@@ -3,6 +3,8 @@
     .venv/bin/python benchmarks/soak.py                 # ten minutes
     .venv/bin/python benchmarks/soak.py --seconds 15 --sessions 100 --callers 16 --kill-every 4
 
+Two clients share worlds: their runs take turns, and each has to get its own sums.
+
 Every call must be answered: with the right value, or with an error that names a rank which was
 killed. The server's memory, threads, sockets and files are sampled and must not grow. Prints the
 figures as JSON and leaves with status 1 when something was not so.
@@ -39,6 +41,9 @@ RANKS = 4
 # Longer than any wait that is in order; a call that takes it counts as lost.
 CALL_TIMEOUT = timedelta(seconds=60)
 SAMPLE_SECONDS = 0.5
+# Worlds that two clients share, and callers of each of these.
+SHARED_WORLDS = 2
+SHARERS = 3
 
 # Growth that is none: the allocator's own, and a connection that is just being made.
 MEMORY_SLACK_MB = 8.0
@@ -239,6 +244,63 @@ class WorldCaller:
             _check(found.tolist(), [2 * value + 1] * 16)
 
 
+class SharedWorldCaller:
+    """Runs collectives in worlds that others, of this client and of another, use as well."""
+
+    def __init__(self, client: Client, names: list[str], counts: Counts, seed: int) -> None:
+        self._client = client
+        self._names = names
+        self._counts = counts
+        self._random = random.Random(seed)
+        self._worlds: dict[str, World] = {}
+        # No two runs, of whichever caller, have a value in common.
+        self._value = float(seed * 1_000_000)
+
+    def run(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            begin = time.monotonic()
+            outcome = "ok"
+            name = self._random.choice(self._names)
+            try:
+                self._one(name)
+            except BridgeError as error:
+                outcome = self._judge(name, error)
+            self._counts.add("shared_world", outcome, time.monotonic() - begin)
+
+    def _one(self, name: str) -> None:
+        world = self._worlds.get(name)
+        if world is None:
+            world = self._client.world(name)
+            if world.info.state != pool_pb2.WORLD_READY:
+                self._client.restart_world(name)
+                world = self._client.world(name)
+            self._worlds[name] = world
+        self._value += 1
+        value = self._value
+        size = self._random.randint(1, 8)
+
+        def function(rank: Session) -> list[list[float]]:
+            tensor = torch.full((size,), value + (rank.info.rank or 0), dtype=torch.float64)
+            name = "tensor_model_parallel_all_reduce"
+            sums = (rank.call(name, tensor, timeout=CALL_TIMEOUT) for _ in range(3))
+            return [found.tolist() for found in sums]
+
+        _check(world.run(function, timeout=CALL_TIMEOUT), [[[2 * value + 1] * size] * 3] * 2)
+
+    def _judge(self, name: str, error: BridgeError) -> str:
+        self._worlds.pop(name, None)
+        # Another caller was faster to restart it, or is about to.
+        if error.reason in ("world_exists", "stale_session"):
+            return "restarted"
+        named = {int(pid) for pid in _PID.findall(error.message)}
+        if named & self._counts.killed:
+            return "rank_killed"
+        findings = self._counts.lost if _is_lost(error) else self._counts.wrong
+        with self._counts.lock:
+            findings.append(f"shared world: {error.reason}: {error.message}"[:500])
+        return "lost" if findings is self._counts.lost else "wrong"
+
+
 class Killer:
     """Kills a rank at every interval."""
 
@@ -314,7 +376,19 @@ def soak(arguments: argparse.Namespace, endpoint: str, pid: int) -> dict[str, ob
     ]
     _in_threads([caller.open_all for caller in callers])
     stop = threading.Event()
-    extra = [WorldCaller(clients[0], counts), Killer(clients[0], counts, arguments.kill_every)]
+    shared = [f"shared-{number}" for number in range(SHARED_WORLDS)]
+    for name in shared:
+        clients[0].start_world(world_id=name, tensor_parallel_size=2)
+    two = [connect(endpoint) for _ in range(2)]
+    sharers = [
+        SharedWorldCaller(two[number % 2], shared, counts, number + 1)
+        for number in range(2 * SHARERS)
+    ]
+    extra = [
+        WorldCaller(clients[0], counts),
+        *sharers,
+        Killer(clients[0], counts, arguments.kill_every),
+    ]
     threads = [
         threading.Thread(target=_noted, args=(one.run, stop, counts), daemon=True)
         for one in (*callers, *extra)
@@ -332,8 +406,10 @@ def soak(arguments: argparse.Namespace, endpoint: str, pid: int) -> dict[str, ob
     took = time.monotonic() - begin
     stuck = sum(thread.is_alive() for thread in threads)
     _in_threads([caller.close_all for caller in callers])
+    for name in shared:
+        clients[0].stop_world(name)
     left = clients[0].status()
-    for client in clients:
+    for client in (*clients, *two):
         client.close()
     growth = grown(samples)
     times = sorted(counts.seconds)

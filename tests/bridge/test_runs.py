@@ -64,22 +64,13 @@ def right(value: float) -> list[list[float]]:
     return [[2 * value] * 3] * 2
 
 
-def same(client: Client, world: World) -> World:
-    """The world as another client has it."""
-    request = pool_pb2.GetWorldRequest(world_id=world.world_id)
-    return World(client._link, client._pool("GetWorld", request, pool_pb2.World, SECOND))
-
-
 ANOTHER_CLIENT = """
 import sys, torch
 from concurrent.futures import ThreadPoolExecutor
-from vllm_bridge._generated import pool_pb2
-from vllm_bridge.client import World, connect
+from vllm_bridge.client import connect
 
 endpoint, world_id = sys.argv[1:]
-client = connect(endpoint)
-world = World(client._link, client._pool(
-    "GetWorld", pool_pb2.GetWorldRequest(world_id=world_id), pool_pb2.World, None))
+world = connect(endpoint).world(world_id)
 print("ready", flush=True)
 
 def total(value):
@@ -168,7 +159,7 @@ def test_a_run_inside_of_another_is_part_of_its_turn(client: Client, world: Worl
         own = session.call(ALL_REDUCE, torch.full((1,), 5.0)).item()
         # On both ranks: two runs inside, which must not mix either. And a third inside of these,
         # on another object that stands for the same world.
-        again = same(client, world)
+        again = client.world(world.world_id)
         inner = world.run(
             lambda each: (
                 total(10.0 + (session.info.rank or 0))(each),
@@ -219,13 +210,10 @@ def test_a_run_that_fails_gives_its_turn_back(world: World) -> None:
 
 HOLDER = """
 import sys, time
-from vllm_bridge._generated import pool_pb2
-from vllm_bridge.client import World, connect
+from vllm_bridge.client import connect
 
 endpoint, world_id = sys.argv[1:]
-client = connect(endpoint)
-world = World(client._link, client._pool(
-    "GetWorld", pool_pb2.GetWorldRequest(world_id=world_id), pool_pb2.World, None))
+world = connect(endpoint).world(world_id)
 
 def hold(session):
     if session.info.rank == 0:
@@ -246,7 +234,7 @@ def test_the_turn_of_a_killed_client_is_over_at_once(pool: Pool, world: World) -
 
 
 def test_calls_outside_any_run_never_meet_those_of_a_run(client: Client, world: World) -> None:
-    bare = same(client, world)
+    bare = client.world(world.world_id)
     stop = threading.Event()
     reasons: list[list[str]] = [[], []]
 
@@ -285,7 +273,7 @@ def test_the_refusal_of_a_call_outside_names_the_run(client: Client, world: Worl
     with ThreadPoolExecutor(2) as threads:
         run = threads.submit(world.run, alone_at_first)
         wait_until_at_gate(world.ranks[1])
-        outcome = attempt(same(client, world).ranks[0], named(ALL_REDUCE, torch.ones(1)))
+        outcome = attempt(client.world(world.world_id).ranks[0], named(ALL_REDUCE, torch.ones(1)))
         go_on.set()
         assert run.result(30) == [2.0, 2.0]
     assert outcome.error is not None
@@ -313,7 +301,7 @@ def test_a_call_whose_turn_is_over_never_runs(client: Client, world: World) -> N
 
     number = world_number(world)
     old = ((TURN, str(number)),)
-    late = same(client, world).ranks[0]
+    late = client.world(world.world_id).ranks[0]
     late._turn = lambda: old  # type: ignore[method-assign]
     with ThreadPoolExecutor(3) as threads:
         # One waits in the rank when the next run's turn comes, one comes after that.

@@ -47,9 +47,11 @@ class Gate:
         eager: bool = False,
         sequence: int = 0,
         stood: float = 0.0,
+        run: tuple[int, int] = (0, 0),
         **parts: object,
     ) -> int:
-        """`to`, `of`: the other side's number in the group, of a send and of a receive."""
+        """`to`, `of`: the other side's number in the group, of a send and of a receive; `run`: the
+        number of its turn, and which inside."""
         self._tickets += 1
         enter = control_pb2.Enter(
             ticket=self._tickets,
@@ -63,6 +65,8 @@ class Gate:
             eager=eager,
             sequence=sequence,
             call_id=f"call-{self._tickets}",
+            turn=run[0],
+            nested=run[1],
         )
         if number is not None:
             enter.rank_in_group = number

@@ -157,6 +157,14 @@ class Client:
         # The pool's own limits end this; a deadline here would only hide what it has to say.
         return World(self._link, self._pool("StartWorld", request, pool_pb2.World, None))
 
+    def world(self, world_id: str, *, timeout: timedelta = CONTROL_TIMEOUT) -> World:
+        """The world of that id, whoever started it, as it is now.
+
+        Runs of one world take turns, over all its clients: see `World.run`.
+        """
+        request = pool_pb2.GetWorldRequest(world_id=text("world_id", world_id))
+        return World(self._link, self._pool("GetWorld", request, pool_pb2.World, timeout))
+
     def stop_world(self, world_id: str, *, timeout: timedelta = CONTROL_TIMEOUT) -> bool:
         """Stop a world by its id. False when there is no live one."""
         return stop_world(self._link, text("world_id", world_id), timeout)

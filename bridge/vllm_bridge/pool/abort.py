@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import NoReturn
 
 import grpc.aio
@@ -17,8 +18,14 @@ async def abort(
     error: BridgeError,
     status: grpc.StatusCode | None = None,
 ) -> NoReturn:
-    """End the call with the error's status, message and trailer."""
-    await context.abort(
-        status or error.status, error.message[:MAX_STATUS_MESSAGE_CHARS], error.trailers()
-    )
+    """End the call with the error's status, message and trailer.
+
+    Raises:
+        asyncio.CancelledError: its client has given it up meanwhile, and nobody is there to tell.
+    """
+    message = error.message[:MAX_STATUS_MESSAGE_CHARS]
+    try:
+        await context.abort(status or error.status, message, error.trailers())
+    except grpc.aio.InternalError as gone:
+        raise asyncio.CancelledError("the client has given the call up") from gone
     raise RuntimeError("ServicerContext.abort returned")
