@@ -186,17 +186,12 @@ def test_worlds_of_confined_ranks(pools: dict[str, Pool], mode: str) -> None:
         assert client.diagnose(world.world_id)
 
 
-def test_confined_ranks_die_with_a_killed_pool(short_tmp: Path) -> None:
-    pool = start_pool(short_tmp / "dies", "--size", "1", entry_point=None)
-    with pool.client() as client:
-        client.open_session(affinity="strict_queue").call("get_pp_indices", 61, 0, 4)
-    processes = pool.processes()
-    (rank,) = children(pool.forkserver)
-    assert confined(rank) == {("1", "2")}, "strict is the default without --allow"
-    os.kill(pool.pid, signal.SIGKILL)
-    eventually(lambda: not any(map(alive, processes[1:])))
-    eventually(lambda: not pool.runtime_dirs())
-    pool.stop()
+def test_strict_is_the_default(real_pool: Pool) -> None:
+    with real_pool.client() as client:
+        client.open_session(affinity="strict_queue").close()
+        assert client.status().pools[0].confinement == "strict"
+    for rank in children(real_pool.forkserver):
+        assert confined(rank) == {("1", "2")}
 
 
 # --- writes, off, and what is opened --------------------------------------------------------------
@@ -215,54 +210,62 @@ def test_writes_reads_and_starts_programs(tried: Try, tmp_path: Path) -> None:
     assert tried("writes", "child_writes", f"{place}/new") == 0
 
 
-def test_writes_is_the_default_with_allow(short_tmp: Path, tmp_path: Path) -> None:
-    places = {name: tmp_path / name for name in ("closed", "readable", "writable")}
-    for place in places.values():
+@pytest.fixture
+def places(tmp_path: Path) -> dict[str, Path]:
+    """Folders by what is to be opened of them, with a file in each."""
+    made = {name: tmp_path / name for name in ("closed", "readable", "writable")}
+    for place in made.values():
         place.mkdir()
         (place / "file").write_text("x")
-    opened = ("--readable", str(places["readable"]), "--writable", str(places["writable"]))
-    for mode, arguments in (("writes", ()), ("strict", ("--confine", "strict"))):
-        pool = start_pool(
-            short_tmp / f"opened-{mode}",
-            *("--size", "1", "--allow", f"{THINGS}.", *opened, *arguments),
-            entry_point=None,
-        )
-        try:
-            with pool.client() as client:
-                session = client.open_session(affinity="strict_queue")
-
-                def run(function: str, *given: str, session: Session = session) -> Any:
-                    return session.run(f"{THINGS}.{function}", *given)
-
-                can_read = {name: run("reads", f"{place}/file") for name, place in places.items()}
-                assert can_read["closed"] == ("EACCES" if mode == "strict" else "done")
-                assert can_read["readable"] == can_read["writable"] == "done"
-                for name, place in places.items():
-                    new = [f"{place}/new-{mode}", "w"]
-                    if name == "writable":
-                        run("open_file", *new)
-                        continue
-                    with pytest.raises(BridgeError) as caught:
-                        run("open_file", *new)
-                    assert f"--writable {place}" in str(caught.value)
-        finally:
-            pool.stop()
+    return made
 
 
-def test_a_configuration_file_names_them_too(short_tmp: Path, tmp_path: Path) -> None:
-    config, place = tmp_path / "vllm.toml", tmp_path / "place"
-    place.mkdir()
+def check_places(pool: Pool, places: dict[str, Path], closed: str) -> None:
+    """What a rank may do in the folders; `closed` is what reading in the closed one ends with."""
+    with pool.client() as client:
+        session = client.open_session(affinity="strict_queue")
+
+        def run(function: str, *given: str) -> Any:
+            return session.run(f"{THINGS}.{function}", *given)
+
+        read = {name: run("reads", f"{place}/file") for name, place in places.items()}
+        assert read == {"closed": closed, "readable": "done", "writable": "done"}
+        run("open_file", f"{places['writable']}/new", "w")
+        for name in ("closed", "readable"):
+            with pytest.raises(BridgeError) as caught:
+                run("open_file", f"{places[name]}/new", "w")
+            assert f"--writable {places[name]}" in str(caught.value)
+
+
+def test_writes_is_the_default_with_allow(short_tmp: Path, places: dict[str, Path]) -> None:
+    pool = start_pool(
+        short_tmp / "default",
+        *("--size", "1", "--allow", f"{THINGS}.", "--readable", str(places["readable"])),
+        *("--writable", str(places["writable"])),
+        entry_point=None,
+    )
+    try:
+        check_places(pool, places, closed="done")
+    finally:
+        pool.stop()
+
+
+def test_strict_with_folders_from_a_configuration_file(
+    short_tmp: Path, tmp_path: Path, places: dict[str, Path]
+) -> None:
+    config = tmp_path / "vllm.toml"
     config.write_text(
         f'[pools.default]\nsize = 1\nallow = ["{THINGS}."]\nconfine = "strict"\n'
-        f'readable = ["/etc/passwd"]\nwritable = ["{place}"]\n'
+        f'readable = ["{places["readable"]}"]\nwritable = ["{places["writable"]}"]\n'
     )
     pool = start_pool(short_tmp / "file", "--config", str(config), entry_point=None)
     try:
-        with pool.client() as client:
-            session = client.open_session()
-            assert session.run(f"{THINGS}.reads", "/etc/passwd") == "done"
-            assert session.run(f"{THINGS}.reads", "/etc/hostname") in REFUSED
-            session.run(f"{THINGS}.open_file", f"{place}/new", "w")
+        check_places(pool, places, closed="EACCES")
+        # They die with a killed server as others do, and nothing is left of it.
+        processes = pool.processes()
+        os.kill(pool.pid, signal.SIGKILL)
+        eventually(lambda: not any(map(alive, processes[1:])))
+        eventually(lambda: not pool.runtime_dirs())
     finally:
         pool.stop()
 

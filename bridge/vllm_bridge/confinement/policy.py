@@ -53,6 +53,7 @@ _SYSTEM = (
     *("/usr/local/cuda", "/usr/share/zoneinfo", "/usr/share/nvidia"),
     *("/etc/hosts", "/etc/host.conf", "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/gai.conf"),
     *("/etc/services", "/etc/protocols", "/etc/localtime", "/etc/timezone"),
+    *("/etc/nccl.conf", "/etc/libibverbs.d", "/usr/share/libdrm"),
     *("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d"),
     *("/sys/devices", "/sys/class", "/sys/bus", "/sys/kernel/mm", "/sys/fs/cgroup"),
     *("/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/loadavg", "/proc/uptime"),
@@ -63,7 +64,7 @@ _SYSTEM = (
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty")
 
 # With ioctl, by which drivers are called.
-_ACCELERATORS = ("nvidia*", "dri", "kfd")
+_ACCELERATORS = ("nvidia*", "dri", "kfd", "infiniband", "gdrdrv")
 
 
 def has_accelerators() -> bool:

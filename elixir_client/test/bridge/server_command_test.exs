@@ -1,5 +1,5 @@
 defmodule Vllm.Bridge.ServerCommandTest do
-  use ExUnit.Case, async: true
+  use ExUnit.Case, async: false
 
   alias Vllm.Bridge.{Server, Settings, SnakepitAdapter}
 
@@ -23,6 +23,15 @@ defmodule Vllm.Bridge.ServerCommandTest do
     place = ["status", "--connect", "unix:/no/such.sock"]
     {said, _status} = System.cmd(program, args ++ place, cd: folder, stderr_to_stdout: true)
     assert said =~ "no pool answers"
+  end
+
+  test "a token in the BEAM's environment is not the embedded server's" do
+    System.put_env("VLLM_BRIDGE_TOKEN", "for a server elsewhere")
+    on_exit(fn -> System.delete_env("VLLM_BRIDGE_TOKEN") end)
+    {:ok, command} = Server.find_command(%{command: nil, python: @python})
+    server = start_supervised!({Server, command: command, start_timeout: 30_000, size: 0})
+    environment = File.read!("/proc/#{:sys.get_state(server).os_pid}/environ")
+    refute environment =~ "for a server elsewhere"
   end
 
   test "the script of Snakepit's workers is that of the interpreter" do

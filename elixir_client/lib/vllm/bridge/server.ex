@@ -85,6 +85,8 @@ defmodule Vllm.Bridge.Server do
         # Why it does not start, it writes to stderr.
         :stderr_to_stdout,
         {:line, @max_line},
+        # A token there is for a server elsewhere; this one would want it of its own bridge.
+        {:env, [{~c"VLLM_BRIDGE_TOKEN", false}]},
         {:args, args ++ ["serve", "--embedded"] ++ size ++ Keyword.get(opts, :args, [])}
       ])
 
