@@ -74,6 +74,7 @@ from vllm_distributed.parallel_state import (
     patch_tensor_parallel_group,
     prepare_communication_buffer_for_model,
 )
+from vllm_distributed.registered_types import register_type
 from vllm_distributed.rendezvous import adopt_listen_socket
 from vllm_distributed.same_node import in_the_same_node_as
 from vllm_distributed.stateless import (
@@ -182,6 +183,7 @@ __all__ = [
     "rebalance_experts",
     "reduce_scatter",
     "reduce_scatter_fake",
+    "register_type",
     "resolve_obj_by_qualname",
     "sched_yield",
     "set_current_parallel_config",

@@ -1,8 +1,10 @@
 """How Python objects travel between ranks: msgpack with extension types, never pickle by default.
 
-Supported: None, bool, int of any size, float, complex, str, bytes, list, tuple, set, frozenset,
-dict with any hashable keys, torch's dtype, device, Size, tensors and `TensorMetadata`, and numpy's
-arrays and scalars of plain numbers, text and times.
+Supported: None, bool, int of any size, float, complex, str, bytes, bytearray, list, tuple, set,
+frozenset, dict with any hashable keys, torch's dtype, device, Size, tensors, parameters and
+`TensorMetadata`, numpy's arrays and scalars of plain numbers, text and times, and classes that
+`register_type` names. A view of bytes arrives as bytes, an object of a class derived from tensor or
+parameter as one of that class.
 Everything else is refused by `encode`, unless the environment has
 `VLLM_ALLOW_INSECURE_SERIALIZATION=1` (vLLM's own name for it): then it is pickled, and a receiver
 with the same setting unpickles it. `decode` of any bytes returns a value or raises
@@ -13,20 +15,30 @@ from __future__ import annotations
 
 import os
 import pickle
-import re
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum
 from functools import partial
-from math import prod
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 import msgpack
 import numpy as np
 import torch
 
+from vllm_distributed.array_codec import (
+    dtype_named,
+    is_plain_dtype,
+    pack_array,
+    pack_tensor,
+    refuse_extension,
+    shape_of,
+    unpack_array,
+    unpack_list,
+    unpack_scalar,
+    unpack_tensor,
+)
 from vllm_distributed.errors import EncodingError
-from vllm_distributed.tensor_bytes import bytes_of
+from vllm_distributed.registered_types import build, named_type, registered, reserve
 from vllm_distributed.tensor_kinds import check_real
 
 __all__ = ["TensorMetadata", "decode", "encode"]
@@ -42,15 +54,10 @@ _FAST_NESTING = 8
 
 INSECURE_SETTING = "VLLM_ALLOW_INSECURE_SERIALIZATION"
 
-_DTYPES = {
-    str(value).removeprefix("torch."): value
-    for value in vars(torch).values()
-    if isinstance(value, torch.dtype)
-}
 _COMPLEX = struct.Struct("<dd")
 _PLACE = struct.Struct("<I")
-# What numpy's `dtype.str` says of the kinds that are plain memory: no objects, no structures.
-_NUMPY_DTYPE = re.compile(r"[<>|=][biufcSUMm][0-9]{1,9}(\[[0-9]{0,9}[A-Za-zμ]{1,2}\])?", re.ASCII)
+# How msgpack begins bytes, by which a bytearray, which it takes for bytes, is looked for.
+_BYTES_BEGIN = (b"\xc4", b"\xc5", b"\xc6")
 
 
 class TensorMetadata(NamedTuple):
@@ -79,14 +86,30 @@ class _Extension(IntEnum):
     NUMPY_ARRAY = 12
     NUMPY_SCALAR = 13
     ASIDE = 14
+    BYTEARRAY = 15
+    PARAMETER = 16
+    REGISTERED = 17
 
 
-_CONTAINERS: dict[int, type] = {
-    _Extension.TUPLE: tuple,
-    _Extension.SET: set,
-    _Extension.FROZENSET: frozenset,
+_CODES: dict[type, _Extension] = {
+    tuple: _Extension.TUPLE,
+    set: _Extension.SET,
+    frozenset: _Extension.FROZENSET,
 }
-_CODES = {kind: _Extension(code) for code, kind in _CONTAINERS.items()}
+
+
+def _parameter(items: list[Any]) -> torch.nn.Parameter:
+    if len(items) != 2 or not isinstance(items[1], torch.Tensor) or type(items[0]) is not bool:
+        raise EncodingError("a parameter is whether it requires a gradient, and a tensor")
+    return torch.nn.Parameter(items[1], requires_grad=items[0])
+
+
+# What is made of the items of an extension that is a list.
+_CONTAINERS: dict[int, Callable[[list[Any]], Any]] = {
+    **{code: kind for kind, code in _CODES.items()},
+    _Extension.PARAMETER: _parameter,
+    _Extension.REGISTERED: build,
+}
 
 
 def encode(value: Any, aside: list[Any] | None = None) -> bytes:
@@ -100,19 +123,50 @@ def encode(value: Any, aside: list[Any] | None = None) -> bytes:
     """
     try:
         try:
-            return _pack(value, aside, 0)
+            packed = _pack(value, aside, 0)
+            if not any(begin in packed for begin in _BYTES_BEGIN) or not _has_bytearray(value):
+                return packed
         except _TooDeepError:
-            if aside is not None:
-                aside.clear()
-            return _pack(_prepare(value, aside, 0), aside, 0)
+            pass
+        if aside is not None:
+            aside.clear()
+        return _pack(_prepare(value, aside, 0), aside, 0)
     except (ValueError, OverflowError, RecursionError) as error:
         if isinstance(error, EncodingError):
             raise
         too_deep = "recursion" in str(error)
         why = "it is nested too deeply, or contains itself" if too_deep else error
         raise EncodingError(
-            f"an object of type {_type_name(value)} cannot be encoded: {why}"
+            f"an object of type {named_type(type(value))} cannot be encoded: {why}"
         ) from error
+
+
+def _has_bytearray(value: Any) -> bool:
+    """Return whether there is a bytearray in a value that msgpack could pack, which ends: looked
+    for in few steps for each list, not for each element."""
+    pending = [value]
+    while pending:
+        part = pending.pop()
+        kind = type(part)
+        if kind is bytearray:
+            return True
+        if kind in (list, tuple, set, frozenset, dict):
+            pending.extend(_not_scalar(part))
+        if kind is dict:
+            pending.extend(_not_scalar(part.values()))
+        entry = registered(kind)
+        if entry is not None:
+            pending.append(entry.encode(part))
+    return False
+
+
+def _not_scalar(items: Iterable[Any]) -> list[Any]:
+    if not set(map(type, items)) - _SCALARS:
+        return []
+    return [item for item in items if type(item) not in _SCALARS]
+
+
+_SCALARS = frozenset({type(None), bool, int, float, complex, str, bytes, torch.Tensor, np.ndarray})
 
 
 def decode(data: bytes | bytearray | memoryview, aside: Sequence[Any] = ()) -> Any:
@@ -163,16 +217,21 @@ def _prepare(value: Any, aside: list[Any] | None, depth: int) -> Any:
     """Return `value` with its tuples and sets as extensions already, the innermost first, so that
     packing them nests nothing."""
     kind = type(value)
+    if kind is bytearray:
+        return _extension(_Extension.BYTEARRAY, bytes(value))
     if kind is list:
         return [_prepare(item, aside, depth) for item in value]
     if kind is dict:
         return {
             _prepare(key, aside, depth): _prepare(item, aside, depth) for key, item in value.items()
         }
-    code = _CODES.get(kind)
+    code, items = _CODES.get(kind), value
     if code is None:
-        return value
-    return _extension(code, _pack([_prepare(item, aside, _deeper(depth)) for item in value], aside))
+        entry = registered(kind)
+        if entry is None:
+            return value
+        code, items = _Extension.REGISTERED, [entry.name, entry.encode(value)]
+    return _extension(code, _pack([_prepare(item, aside, _deeper(depth)) for item in items], aside))
 
 
 def _deeper(depth: int) -> int:
@@ -231,7 +290,9 @@ def _resolve_keys(
 def _unpack_container(
     extension: msgpack.ExtType, restore: Callable[[int, bytes], Any], depth: int
 ) -> Any:
-    items = _list(_unpack(extension.data, restore, _deeper(depth)))
+    items = _unpack(extension.data, restore, _deeper(depth))
+    if not isinstance(items, list):
+        raise EncodingError(f"expected a list, got {named_type(type(items))}")
     return _CONTAINERS[extension.code](items)
 
 
@@ -247,6 +308,10 @@ def _extend(aside: list[Any] | None, level: int, value: Any) -> Any:
     code = _CODES.get(kind)
     if code is not None:
         return _extension(code, _pack(list(value), aside, level))
+    entry = registered(kind)
+    if entry is not None:
+        encoded = [entry.name, entry.encode(value)]
+        return _extension(_Extension.REGISTERED, _pack(encoded, aside, level))
     if kind is int:  # msgpack hands over what does not fit 64 bits
         size = value.bit_length() // 8 + 1
         return _extension(_Extension.BIG_INT, value.to_bytes(size, "little", signed=True))
@@ -266,25 +331,29 @@ def _extend(aside: list[Any] | None, level: int, value: Any) -> Any:
                 "a quantized tensor cannot travel between ranks: dequantize it first"
             )
         check_real("an object to be sent", value)
+        if isinstance(value, torch.nn.Parameter):
+            parts = [value.requires_grad, value.detach()]
+            return _extension(_Extension.PARAMETER, _pack(parts, aside, level))
         if aside is not None:
             return _set_aside(value, aside)
-        return _extension(_Extension.TENSOR, _pack_tensor(value))
+        return _extension(_Extension.TENSOR, pack_tensor(value))
     if isinstance(value, np.generic) or kind is np.ndarray or kind is np.memmap:
         array = np.asarray(value)
-        if _NUMPY_DTYPE.fullmatch(array.dtype.str):
+        if is_plain_dtype(array.dtype.str):
             is_scalar = isinstance(value, np.generic)
             if aside is not None and not is_scalar:
                 return _set_aside(array, aside)
             code = _Extension.NUMPY_SCALAR if is_scalar else _Extension.NUMPY_ARRAY
-            return _extension(code, _pack_array(array))
+            return _extension(code, pack_array(array))
     if _pickle_is_allowed():
         return _extension(_Extension.PICKLE, pickle.dumps(value))
     raise EncodingError(
-        f"an object of type {_type_name(value)} cannot travel between ranks: send plain values "
+        f"an object of type {named_type(kind)} cannot travel between ranks: send plain values "
         f"(None, bool, int, float, complex, str, bytes, list, tuple, set, dict, torch dtype, "
-        f"device, Size, dense tensor, numpy array of plain numbers), or set {INSECURE_SETTING}=1 "
-        f"on every rank to have it pickled, if every rank is trusted",
-        type=_type_name(value),
+        f"device, Size, dense tensor, numpy array of plain numbers), or say how its class travels, "
+        f"on every rank, with vllm_distributed.register_type(cls, encode, decode); or set "
+        f"{INSECURE_SETTING}=1 on every rank to have it pickled, if every rank is trusted",
+        type=named_type(kind),
     )
 
 
@@ -305,19 +374,21 @@ def _restore(code: int, data: bytes, left: dict[int, Any] | None = None) -> Any:
             raise EncodingError(f"a complex number is {_COMPLEX.size} bytes, got {len(data)}")
         return complex(*_COMPLEX.unpack(data))
     if code == _Extension.DTYPE:
-        return _dtype(data.decode())
+        return dtype_named(data.decode())
     if code == _Extension.DEVICE:
         return torch.device(data.decode())
     if code == _Extension.SIZE:
-        return _shape(_unpack_flat(data, _refuse))
+        return shape_of(unpack_list(data))
     if code == _Extension.TENSOR_METADATA:
         return _unpack_metadata(data)
     if code == _Extension.TENSOR:
-        return _unpack_tensor(data)
+        return unpack_tensor(data)
     if code == _Extension.NUMPY_ARRAY:
-        return _unpack_array(data)
+        return unpack_array(data)
     if code == _Extension.NUMPY_SCALAR:
-        return _unpack_scalar(data)
+        return unpack_scalar(data)
+    if code == _Extension.BYTEARRAY:
+        return bytearray(data)
     if code == _Extension.PICKLE:
         return _unpickle(data)
     if code == _Extension.ASIDE:
@@ -327,57 +398,11 @@ def _restore(code: int, data: bytes, left: dict[int, Any] | None = None) -> Any:
     raise EncodingError(f"extension {code} is not one of this version's: upgrade the receiver")
 
 
-def _pack_tensor(tensor: torch.Tensor) -> bytes:
-    dtype = str(tensor.dtype).removeprefix("torch.")
-    return _pack([dtype, list(tensor.shape), bytes_of(tensor)])
-
-
-def _unpack_tensor(data: bytes) -> torch.Tensor:
-    fields = _list(_unpack_flat(data, _refuse))
-    if len(fields) != 3 or not isinstance(fields[2], bytes):
-        raise EncodingError("a tensor is a dtype, a shape and bytes")
-    dtype, shape, raw = _dtype(fields[0]), _shape(fields[1]), fields[2]
-    wanted = prod(shape) * dtype.itemsize
-    if wanted != len(raw):
-        raise EncodingError(f"{dtype} of shape {list(shape)} is {wanted} bytes, got {len(raw)}")
-    if not raw:
-        return torch.empty(shape, dtype=dtype, device="cpu")
-    return torch.frombuffer(bytearray(raw), dtype=torch.uint8).view(dtype).reshape(shape)
-
-
-def _pack_array(array: np.ndarray[Any, np.dtype[Any]]) -> bytes:
-    return _pack([array.dtype.str, list(array.shape), array.tobytes()])
-
-
-def _unpack_array(data: bytes) -> np.ndarray[Any, np.dtype[Any]]:
-    fields = _list(_unpack_flat(data, _refuse))
-    if (
-        len(fields) != 3
-        or not isinstance(fields[0], str)
-        or not _NUMPY_DTYPE.fullmatch(fields[0])
-        or not isinstance(fields[2], bytes)
-    ):
-        raise EncodingError("a numpy array is the text of a dtype, a shape and bytes")
-    dtype, shape, raw = np.dtype(fields[0]), _shape(fields[1]), fields[2]
-    wanted = prod(shape) * dtype.itemsize
-    if wanted != len(raw):
-        raise EncodingError(f"{dtype} of shape {list(shape)} is {wanted} bytes, got {len(raw)}")
-    if not raw:
-        return np.empty(shape, dtype)
-    return np.frombuffer(bytearray(raw), dtype).reshape(shape)  # the bytearray's: writable
-
-
-def _unpack_scalar(data: bytes) -> Any:
-    array = _unpack_array(data)
-    if array.ndim:
-        raise EncodingError(f"a numpy scalar has no shape, got {list(array.shape)}")
-    return array[()]
-
-
 def _unpack_metadata(data: bytes) -> TensorMetadata:
-    fields = _list(_unpack_flat(data, _restore_fact))
+    fields = _unpack_flat(data, _restore_fact)
     if (
-        len(fields) != 3
+        not isinstance(fields, list)
+        or len(fields) != 3
         or not isinstance(fields[0], str)
         or not isinstance(fields[1], torch.dtype)
         or not isinstance(fields[2], torch.Size)
@@ -399,31 +424,7 @@ def _restore_fact(code: int, data: bytes) -> Any:
     """What may be within metadata."""
     if code in (_Extension.DTYPE, _Extension.SIZE):
         return _restore(code, data)
-    return _refuse(code, data)
-
-
-def _refuse(code: int, data: bytes) -> NoReturn:
-    raise EncodingError(f"extension {code} where there may be none")
-
-
-def _list(value: Any) -> list[Any]:
-    if not isinstance(value, list):
-        raise EncodingError(f"expected a list, got {_type_name(value)}")
-    return value
-
-
-def _dtype(name: Any) -> torch.dtype:
-    if not isinstance(name, str) or name not in _DTYPES:
-        raise EncodingError(f"{name!r} is not a dtype of torch {torch.__version__}")
-    return _DTYPES[name]
-
-
-def _shape(extents: Any) -> torch.Size:
-    if not isinstance(extents, list) or not all(
-        type(extent) is int and 0 <= extent < 2**63 for extent in extents
-    ):
-        raise EncodingError(f"{extents!r:.80} is not a shape")
-    return torch.Size(extents)
+    return refuse_extension(code, data)
 
 
 def _extension(code: _Extension, data: bytes) -> Any:
@@ -434,10 +435,9 @@ def _pickle_is_allowed() -> bool:
     return os.environ.get(INSECURE_SETTING) == "1"
 
 
-def _type_name(value: object) -> str:
-    kind = type(value)
-    return (
-        kind.__qualname__
-        if kind.__module__ == "builtins"
-        else f"{kind.__module__}.{kind.__qualname__}"
-    )
+reserve(
+    *(type(None), bool, int, float, complex, str, bytes, bytearray, memoryview, list, dict),
+    *_CODES,
+    *(torch.dtype, torch.device, torch.Size, torch.Tensor, torch.nn.Parameter, TensorMetadata),
+    *(np.ndarray, np.memmap),
+)

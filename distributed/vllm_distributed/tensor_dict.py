@@ -12,8 +12,8 @@ from typing import Any
 import torch
 
 from vllm_distributed.communicators.dtypes import is_plain
-from vllm_distributed.errors import InvalidTypeError
-from vllm_distributed.object_codec import TensorMetadata
+from vllm_distributed.errors import EncodingError, InvalidTypeError
+from vllm_distributed.object_codec import MAX_NESTING, TensorMetadata
 from vllm_distributed.tensor_kinds import check_gradient, check_real
 
 __all__ = ["fill", "find_metadata", "split"]
@@ -27,12 +27,15 @@ def split(value: Any) -> tuple[Any, list[torch.Tensor]]:
     TensorMetadata(device='cpu', dtype=torch.float32, size=torch.Size([2]))
     >>> len(tensors)
     2
+
+    Raises `InvalidTypeError` for tensors that cannot be sent, `EncodingError` for what is nested
+    more than `MAX_NESTING` deep, or contains itself.
     """
     if is_plain(value):
         return TensorMetadata("cpu", value.dtype, value.shape), [value]
     tensors: list[torch.Tensor] = []
 
-    def describe(part: Any) -> Any:
+    def describe(part: Any, depth: int) -> Any:
         if is_plain(part):
             tensors.append(part)
             return TensorMetadata("cpu", part.dtype, part.shape)
@@ -53,27 +56,39 @@ def split(value: Any) -> tuple[Any, list[torch.Tensor]]:
                 f"{part} cannot be a value of a tensor dict, where it announces a tensor: send "
                 f"tuple(...) of it"
             )
+        if type(part) not in (dict, list, tuple):
+            return part
+        inner = _deeper(depth)
         if type(part) is dict:
-            return {key: describe(item) for key, item in part.items()}
-        if type(part) is list:
-            return [describe(item) for item in part]
-        if type(part) is tuple:
-            return tuple(describe(item) for item in part)
-        return part
+            return {key: describe(item, inner) for key, item in part.items()}
+        items = [describe(item, inner) for item in part]
+        return items if type(part) is list else tuple(items)
 
-    return describe(value), tensors
+    return describe(value, 0), tensors
+
+
+def _deeper(depth: int) -> int:
+    if depth >= MAX_NESTING:
+        raise EncodingError(
+            f"a value of a tensor dict is nested more than {MAX_NESTING} deep, or contains itself"
+        )
+    return depth + 1
 
 
 def find_metadata(description: Any) -> Iterator[TensorMetadata]:
-    """Yield the metadata in a description, in the order in which the tensors follow."""
+    """Yield the metadata in a description, in the order in which the tensors follow.
+
+    Raises `EncodingError` for one that `split` does not make: it is nested too deep.
+    """
+    return _found(description, 0)
+
+
+def _found(description: Any, depth: int) -> Iterator[TensorMetadata]:
     if isinstance(description, TensorMetadata):
         yield description
-    elif type(description) is dict:
-        for item in description.values():
-            yield from find_metadata(item)
-    elif type(description) in (list, tuple):
-        for item in description:
-            yield from find_metadata(item)
+    elif type(description) in (dict, list, tuple):
+        for item in description.values() if type(description) is dict else description:
+            yield from _found(item, _deeper(depth))
 
 
 def fill(description: Any, tensors: Iterator[torch.Tensor]) -> Any:

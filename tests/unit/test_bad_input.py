@@ -205,6 +205,21 @@ ROWS: dict[str, Row] = {
         (ValueError,),
         ["'toaster'"],
     ),
+    "register_type: no class": (
+        lambda: vd.register_type(7, str, str),  # type: ignore[arg-type]
+        (TypeError,),
+        ["cls", "7"],
+    ),
+    "register_type: no function": (
+        lambda: vd.register_type(Exception, str, 7),  # type: ignore[arg-type]
+        (TypeError,),
+        ["decode", "7"],
+    ),
+    "register_type: a class that travels": (
+        lambda: vd.register_type(list, str, list),
+        (ValueError,),
+        ["list"],
+    ),
     "set_message_step: type": (lambda: vd.set_message_step(True), (TypeError,), ["True"]),
     "set_message_step: value": (lambda: vd.set_message_step(-1), (ValueError,), ["-1"]),
     "set_custom_all_reduce: type": (lambda: vd.set_custom_all_reduce(1), (TypeError,), ["1"]),

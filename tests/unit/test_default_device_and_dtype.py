@@ -82,10 +82,10 @@ def test_tensors_arrive_where_and_as_what_they_were_sent() -> None:
 
 @pytest.mark.usefixtures("default")
 def test_large_arguments_and_results_are_on_the_host(tmp_path: Path) -> None:
-    (tmp_path / "key").write_text("k")
+    (tmp_path / "key").write_text("0" * 32)
     (tmp_path / "segment-1").write_bytes(b"")
     large = torch.ones(1 << 20, dtype=torch.uint8, device="cpu")
-    memory = SessionMemory(tmp_path, 1 << 22).call("k segment-1")
+    memory = SessionMemory(tmp_path, 1 << 22).call(f"{'0' * 32} segment-1")
     message = tensors.to_message(large, memory)
     assert message.HasField("shared_memory")
     assert torch.equal(tensors.from_message(message, memory), large)

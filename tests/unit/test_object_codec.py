@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import enum
 import math
 import pickle
+import struct
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgpack
 import numpy as np
@@ -18,6 +22,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+import vllm_distributed as vd
+from vllm_distributed import registered_types
+from vllm_distributed.communicators.message_queue_frames import pack, unpack
 from vllm_distributed.errors import EncodingError
 from vllm_distributed.object_codec import MAX_NESTING, TensorMetadata, decode, encode
 from vllm_distributed.tensor_dict import fill, find_metadata, split
@@ -381,3 +388,165 @@ def test_nothing_is_asserted_away_by_python_o() -> None:
         "environment_not_initialized",
         "invalid_argument",
     ]
+
+
+class Color(enum.Enum):
+    """Three of them."""
+
+    RED = 1
+    GREEN = 2
+
+
+class Level(enum.IntEnum):
+    """An int, too."""
+
+    LOW = 1
+
+
+class Point(NamedTuple):
+    """A tuple, too."""
+
+    x: float
+    y: torch.Tensor
+
+
+@dataclasses.dataclass
+class Request:
+    """Made of others."""
+
+    name: str
+    tokens: list[int]
+    where: Any = None
+
+
+class Unknown(enum.Enum):
+    """Registered nowhere."""
+
+    THING = 1
+
+
+@pytest.fixture
+def registered() -> Iterator[None]:
+    before = dict(registered_types._by_type), dict(registered_types._by_name)
+    vd.register_type(Color, lambda color: color.name, lambda name: Color[name])
+    vd.register_type(Level, int, Level)
+    vd.register_type(Point, list, lambda items: Point(*items))
+    vd.register_type(
+        Request,
+        lambda request: {name: getattr(request, name) for name in ("name", "tokens", "where")},
+        lambda fields: Request(**fields),
+    )
+    yield
+    registered_types._by_type.clear()
+    registered_types._by_name.clear()
+    registered_types._by_type.update(before[0])
+    registered_types._by_name.update(before[1])
+
+
+def through_a_queue(value: Any) -> Any:
+    return unpack(b"".join(map(bytes, pack(value)[0])))
+
+
+WAYS = pytest.mark.parametrize(
+    "way", [lambda value: decode(encode(value)), through_a_queue], ids=["object", "queue"]
+)
+
+
+@WAYS
+@pytest.mark.usefixtures("registered")
+def test_registered_classes_travel(way: Callable[[Any], Any]) -> None:
+    point = Point(1.5, torch.tensor([1, 2]))
+    request = Request("a", [1, 2], where={Color.RED: (Color.GREEN, {Level.LOW}, bytearray(b"x"))})
+    result = way([Color.RED, Level.LOW, point, request, {Color.GREEN: 1}])
+    assert result[0] is Color.RED
+    assert result[1] is Level.LOW
+    assert type(result[2]) is Point
+    assert result[2].y.tolist() == [1, 2]
+    assert result[3] == request
+    assert result[4] == {Color.GREEN: 1}
+    deep: Any = Color.RED
+    for _ in range(60):
+        deep = (Request("deep", [], deep),)
+    assert way(deep) == deep
+
+
+@WAYS
+def test_a_class_that_is_not_registered_is_told_the_remedy(way: Callable[[Any], Any]) -> None:
+    for value in (Unknown.THING, Request("a", []), Point(1.0, torch.zeros(1)), [Level.LOW]):
+        with pytest.raises(EncodingError, match=r"vllm_distributed\.register_type\(cls, encode"):
+            way(value)
+
+
+@pytest.mark.usefixtures("registered")
+def test_a_receiver_that_has_not_registered_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = encode([Color.RED])
+    broken = encode(Request("a", []))
+    monkeypatch.delitem(registered_types._by_name, f"{__name__}.Color")
+    with pytest.raises(EncodingError, match=r"Color, which is not registered.*every rank"):
+        decode(data)
+    vd.register_type(Request, list, lambda items: 1 // 0)  # type: ignore[arg-type]
+    with pytest.raises(EncodingError, match=r"registered for .*Request raised ZeroDivision"):
+        decode(broken)
+
+
+@pytest.mark.parametrize("payload", [[], ["a"], [1, 2], ["nobody.Is", 1], {"a": 1}, 7])
+def test_damaged_registered_objects_are_refused(payload: Any) -> None:
+    with pytest.raises(EncodingError):
+        decode(msgpack.packb(msgpack.ExtType(17, msgpack.packb(payload))))
+    with pytest.raises(EncodingError):
+        decode(msgpack.packb(msgpack.ExtType(16, msgpack.packb(payload))))
+
+
+@WAYS
+@pytest.mark.parametrize("wrap", [lambda value: value, lambda value: {"a": [(value, b"\xc4")]}])
+def test_a_bytearray_and_a_parameter_come_back_as_such(
+    way: Callable[[Any], Any], wrap: Callable[[Any], Any]
+) -> None:
+    def unwrapped(value: Any) -> Any:
+        return value["a"][0][0] if isinstance(value, dict) else value
+
+    raw = unwrapped(way(wrap(bytearray(b"\x00\xc4\xff"))))
+    assert type(raw) is bytearray
+    assert raw == b"\x00\xc4\xff"
+    assert type(unwrapped(way(wrap(b"\x00\xc4\xff")))) is bytes
+    for requires_grad in (True, False):
+        parameter = torch.nn.Parameter(torch.arange(3.0)[::2][:1], requires_grad=requires_grad)
+        back = unwrapped(way(wrap(parameter)))
+        assert type(back) is torch.nn.Parameter
+        assert back.requires_grad is requires_grad
+        assert back.tolist() == [0.0]
+    assert type(unwrapped(way(wrap(torch.ones(2, requires_grad=True))))) is torch.Tensor
+
+
+def cycles() -> dict[str, Any]:
+    a_list: list[Any] = []
+    a_list.append(a_list)
+    a_dict: dict[str, Any] = {}
+    a_dict["self"] = a_dict
+    in_a_tuple: list[Any] = []
+    in_a_tuple.append((in_a_tuple, bytearray(b"x")))
+    deep: Any = {}
+    for _ in range(100_000):
+        deep = {"deeper": deep}
+    return {"list": a_list, "dict": a_dict, "tuple": in_a_tuple, "deep": deep}
+
+
+@pytest.mark.parametrize("name", cycles())
+def test_what_contains_itself_or_is_very_deep_is_an_error_of_ours(name: str) -> None:
+    value = cycles()[name]
+    for send in (encode, pack, lambda value: split({"a": value})):
+        with pytest.raises(EncodingError, match="deep"):
+            send(value)
+
+
+def test_arrays_without_bytes_allocate_nothing() -> None:
+    """numpy gives elements of no bytes one each, and an array without elements one."""
+    for text, shape in (("|S0", [10**12]), ("<U0", [2**40]), ("|O", [1]), ("|V8", [1])):
+        with pytest.raises(EncodingError):
+            decode(msgpack.packb(msgpack.ExtType(12, msgpack.packb([text, shape, b""]))))
+        table, value = encode([[1, text, shape]]), encode(np.zeros(1), [])
+        frame = struct.pack("<QQQ", len(table), len(value), 0) + table + value
+        with pytest.raises(EncodingError):
+            unpack(frame)
+    empty = decode(encode(np.zeros((0, 3), "S900000000")))
+    assert (empty.shape, empty.dtype) == ((0, 3), np.dtype("S900000000"))

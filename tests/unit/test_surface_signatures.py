@@ -200,6 +200,7 @@ def test_functions_that_take_something_are_pinned() -> None:
         "get_expert_placement",
         "install_as_vllm",
         "rebalance_experts",
+        "register_type",
         "set_current_parallel_config",
         "set_message_step",
     }

@@ -8,7 +8,6 @@ on its way out, from where it lives to the carrier, and once on its way in, to w
 
 from __future__ import annotations
 
-import re
 import struct
 from math import prod
 from typing import Any, TypeAlias
@@ -16,6 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 
+from vllm_distributed.array_codec import DTYPE_NAMES, dtype_named, empty_array, numpy_dtype_named
 from vllm_distributed.errors import EncodingError
 from vllm_distributed.object_codec import decode, encode
 from vllm_distributed.tensor_bytes import flat_bytes
@@ -34,11 +34,6 @@ _LONGEST_HEAD = 1 << 32
 _SINK_BYTES = 1 << 16
 
 _TENSOR, _ARRAY = range(2)
-_TORCH_DTYPES = {
-    value: name for name, value in vars(torch).items() if isinstance(value, torch.dtype)
-}
-# What numpy's `dtype.str` says of the kinds that are plain memory: no objects, no structures.
-_DTYPE_TEXT = re.compile(r"[<>|=][biufcSUMm][0-9]{1,9}(\[[0-9]{0,9}[A-Za-zμ]{1,2}\])?", re.ASCII)
 
 
 def pack(value: Any) -> tuple[list[Part], int]:
@@ -202,7 +197,7 @@ def _opened(
 def _described(array: Any) -> tuple[list[Any], memoryview]:
     """Return what the table says of a tensor or array, and its bytes."""
     if isinstance(array, torch.Tensor):
-        entry = [_TENSOR, _TORCH_DTYPES[array.dtype], list(array.shape)]
+        entry = [_TENSOR, DTYPE_NAMES[array.dtype], list(array.shape)]
         return entry, _memory_of(array)
     whole = array if array.flags.c_contiguous else array.copy("C")
     return [_ARRAY, array.dtype.str, list(array.shape)], _memory_of(whole)
@@ -226,9 +221,9 @@ def _checked_table(table: Any) -> list[list[Any]]:
 def _bytes_of(entry: list[Any]) -> int:
     kind, text, shape = entry
     if kind == _TENSOR:
-        return int(prod(shape)) * _torch_dtype(text).itemsize
-    if kind == _ARRAY and _DTYPE_TEXT.fullmatch(text):
-        return int(prod(shape)) * _numpy_dtype(text).itemsize
+        return int(prod(shape)) * dtype_named(text).itemsize
+    if kind == _ARRAY:
+        return int(prod(shape)) * numpy_dtype_named(text).itemsize
     raise EncodingError(f"{entry!r:.80} does not describe an array")
 
 
@@ -236,24 +231,10 @@ def _allocated(entry: list[Any]) -> Any:
     kind, text, shape = entry
     try:
         if kind == _TENSOR:
-            return torch.empty(shape, dtype=_torch_dtype(text), device="cpu")
-        return np.empty(tuple(shape), _numpy_dtype(text))
+            return torch.empty(shape, dtype=dtype_named(text), device="cpu")
+        return empty_array(tuple(shape), numpy_dtype_named(text))
     except (RuntimeError, ValueError, MemoryError) as error:  # a shape with too many elements
         raise EncodingError(f"an array of shape {shape} cannot be made: {error}") from error
-
-
-def _torch_dtype(text: str) -> torch.dtype:
-    dtype = getattr(torch, text, None)
-    if not isinstance(dtype, torch.dtype):
-        raise EncodingError(f"{text!r:.80} is not a dtype of torch {torch.__version__}")
-    return dtype
-
-
-def _numpy_dtype(text: str) -> np.dtype[Any]:
-    try:
-        return np.dtype(text)
-    except (TypeError, ValueError) as error:
-        raise EncodingError(f"{text!r} is not a numpy dtype") from error
 
 
 def _memory_of(array: Any) -> memoryview:
