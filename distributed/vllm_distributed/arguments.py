@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import index
+from typing import SupportsIndex
 
 import torch
 from torch import Size, Tensor
@@ -73,17 +75,31 @@ def check_process_group(name: str, value: object) -> None:
         )
 
 
-def check_shape(operation: str, size: Sequence[int]) -> Size:
-    """Return `size`, the shape of a tensor to be made."""
+def check_shape(operation: str, size: Sequence[int] | int) -> Size:
+    """Return `size`, the shape of a tensor to be made: a sequence of integers, or one integer for
+    a vector."""
     if type(size) is Size and min(size, default=0) >= 0:
         return size
-    if isinstance(size, str) or not isinstance(size, Sequence):
-        raise InvalidTypeError(f"{operation}: size must be a torch.Size, got {size!r}")
-    if not all(isinstance(extent, int) and extent >= 0 for extent in size):
-        raise InvalidArgumentError(
-            f"{operation}: size={list(size)} must be integers, none negative", operation=operation
+    extents = [size] if isinstance(size, SupportsIndex) else size
+    if isinstance(extents, (str, bytes)) or not isinstance(extents, Sequence):
+        raise InvalidTypeError(
+            f"{operation}: size must be a torch.Size, or integers as in (2, 3), got {size!r:.80}",
+            operation=operation,
+            argument="size",
         )
-    return Size(size)
+    wrong = [
+        extent
+        for extent in extents
+        if not isinstance(extent, SupportsIndex) or isinstance(extent, bool) or index(extent) < 0
+    ]
+    if wrong:
+        raise InvalidArgumentError(
+            f"{operation}: size={list(extents)} must be integers, none negative, and has "
+            f"{wrong[0]!r}",
+            operation=operation,
+            argument="size",
+        )
+    return Size(map(index, extents))
 
 
 def check_dtype(operation: str, dtype: torch.dtype) -> torch.dtype:

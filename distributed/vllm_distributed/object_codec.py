@@ -13,10 +13,11 @@ with the same setting unpickles it. `decode` of any bytes returns a value or rai
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import struct
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from enum import IntEnum
 from functools import partial
 from typing import Any, NamedTuple
@@ -56,8 +57,6 @@ INSECURE_SETTING = "VLLM_ALLOW_INSECURE_SERIALIZATION"
 
 _COMPLEX = struct.Struct("<dd")
 _PLACE = struct.Struct("<I")
-# How msgpack begins bytes, by which a bytearray, which it takes for bytes, is looked for.
-_BYTES_BEGIN = (b"\xc4", b"\xc5", b"\xc6")
 
 
 class TensorMetadata(NamedTuple):
@@ -124,7 +123,9 @@ def encode(value: Any, aside: list[Any] | None = None) -> bytes:
     try:
         try:
             packed = _pack(value, aside, 0)
-            if not any(begin in packed for begin in _BYTES_BEGIN) or not _has_bytearray(value):
+            # A bytearray is packed as bytes are, and those begin with one of these.
+            may_be = b"\xc4" in packed or b"\xc5" in packed or b"\xc6" in packed
+            if not may_be or not _has_bytearray(value):
                 return packed
         except _TooDeepError:
             pass
@@ -142,31 +143,25 @@ def encode(value: Any, aside: list[Any] | None = None) -> bytes:
 
 
 def _has_bytearray(value: Any) -> bool:
-    """Return whether there is a bytearray in a value that msgpack could pack, which ends: looked
-    for in few steps for each list, not for each element."""
-    pending = [value]
-    while pending:
-        part = pending.pop()
-        kind = type(part)
-        if kind is bytearray:
+    """Return whether there is a bytearray in a value that msgpack has packed: looked for level by
+    level, with few steps for each."""
+    level = [value]
+    while level:
+        kinds = set(map(type, level))
+        if bytearray in kinds:
             return True
-        if kind in (list, tuple, set, frozenset, dict):
-            pending.extend(_not_scalar(part))
-        if kind is dict:
-            pending.extend(_not_scalar(part.values()))
-        entry = registered(kind)
-        if entry is not None:
-            pending.append(entry.encode(part))
+        inner: list[Any] = []
+        if kinds & _HOLDERS:
+            inner = gc.get_referents(*[part for part in level if type(part) in _HOLDERS])
+        for kind in kinds - _HOLDERS:
+            entry = registered(kind)
+            if entry is not None:
+                inner += [entry.encode(part) for part in level if type(part) is kind]
+        level = inner
     return False
 
 
-def _not_scalar(items: Iterable[Any]) -> list[Any]:
-    if not set(map(type, items)) - _SCALARS:
-        return []
-    return [item for item in items if type(item) not in _SCALARS]
-
-
-_SCALARS = frozenset({type(None), bool, int, float, complex, str, bytes, torch.Tensor, np.ndarray})
+_HOLDERS = frozenset({list, tuple, set, frozenset, dict})
 
 
 def decode(data: bytes | bytearray | memoryview, aside: Sequence[Any] = ()) -> Any:

@@ -25,6 +25,8 @@ def value_of(argument: Any) -> Any:
             return torch.ones(shape, dtype=getattr(torch, dtype))
         case {"size": shape}:
             return torch.Size(shape)
+        case {"tuple": items}:
+            return tuple(items)
         case {"dtype": name}:
             return getattr(torch, name)
         case {"plain": value}:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from rank_harness import CARRIERS, World
@@ -157,3 +158,64 @@ def test_a_world_is_joined_with_a_default_device_in_force(over: str) -> None:
     from rank_harness import run_ranks
 
     assert run_ranks(2, make_groups_with_a_default, over) == [[2, 2], [2, 2]]
+
+
+def everything_into_inference_tensors() -> None:
+    group = vd.get_tp_group()
+    me = group.rank_in_group
+
+    def out(*size: int, dtype: torch.dtype = torch.float32) -> torch.Tensor:
+        with torch.inference_mode():
+            return torch.zeros(size, dtype=dtype)
+
+    mine = torch.full((4,), me + 1.0)
+    assert group.all_reduce(mine, out(4)).tolist() == [3.0] * 4
+    assert group.all_gather(mine, 0, out(8)).tolist() == [1.0] * 4 + [2.0] * 4
+    assert group.all_gather(mine.view(4, 1), 1, out(4, 2))[0].tolist() == [1.0, 2.0]
+    unequal = group.all_gatherv(mine[: 1 + me], 0, [1, 2], out(3))
+    assert isinstance(unequal, torch.Tensor)
+    assert unequal.tolist() == [1.0, 2.0, 2.0]
+    assert group.reduce_scatter(mine, 0, out(2)).tolist() == [3.0, 3.0]
+    gathered = group.gather(mine, 0, 0, out(8) if me == 0 else None)
+    assert gathered is None or gathered.tolist() == [1.0] * 4 + [2.0] * 4
+    for dtype in (torch.float32, torch.int16, torch.bool, torch.complex64):
+        if me == 0:
+            group.send(mine.to(dtype), 1)
+        else:
+            received = group.recv(torch.Size([4]), dtype, 0, out(4, dtype=dtype))
+            assert received.tolist() == torch.ones(4, dtype=dtype).tolist()
+        ones = out(4, dtype=dtype)
+        with torch.inference_mode():
+            ones.fill_(1)
+        assert group.all_reduce_(ones).tolist() == (2 * torch.ones(4).to(dtype)).to(dtype).tolist()
+        assert group.broadcast(ones, 1) is ones
+
+
+@pytest.mark.parametrize("over", CARRIERS)
+def test_results_go_into_tensors_made_in_inference_mode(
+    world_of: Callable[..., World], over: str
+) -> None:
+    world_of(2, over=over, tensor_model_parallel_size=2).run(everything_into_inference_tensors)
+
+
+def sizes_of_every_kind() -> None:
+    group = vd.get_tp_group()
+    sizes: list[Any] = [(4,), [4], torch.Size([4]), 4, np.int64(4), (np.int64(2), 2), [1, 4]]
+    for size in sizes:
+        if group.is_first_rank:
+            group.send(torch.arange(4.0), 1)
+        else:
+            assert group.recv(size, torch.float32, 0).flatten().tolist() == [0.0, 1.0, 2.0, 3.0]
+    wrong: list[Any] = [(4.0,), "4", None, (-1,), (True,), True, -4, [[4]], b"4", {4}]
+    if not group.is_first_rank:
+        for size in wrong:
+            with pytest.raises((TypeError, ValueError), match="size"):
+                group.recv(size, torch.float32, 0)
+    group.barrier()
+
+
+@pytest.mark.parametrize("over", CARRIERS)
+def test_a_size_is_any_sequence_of_integers_or_one(
+    world_of: Callable[..., World], over: str
+) -> None:
+    world_of(2, over=over, tensor_model_parallel_size=2).run(sizes_of_every_kind)

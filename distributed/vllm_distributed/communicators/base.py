@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import torch
@@ -101,9 +101,24 @@ def run(name: str, operation: str, launch: Callable[..., Any], *arguments: Any) 
     """Start an operation of a process group and wait for it, with our own error if it fails."""
     entry.about_to_move()
     try:
-        launch(*arguments).wait()
+        if _has_inference_tensor(arguments):
+            with torch.inference_mode():  # elsewhere nobody may write into one
+                launch(*arguments).wait()
+        else:
+            launch(*arguments).wait()
     except RuntimeError as error:
         raise failure(name, operation, error) from error
+
+
+def _has_inference_tensor(arguments: Iterable[Any]) -> bool:
+    """Return whether a tensor among arguments, or in lists of them, was made in inference mode."""
+    for argument in arguments:
+        if isinstance(argument, torch.Tensor):
+            if argument.is_inference():
+                return True
+        elif isinstance(argument, list) and _has_inference_tensor(argument):
+            return True
+    return False
 
 
 def failure(name: str, operation: str, error: RuntimeError) -> CollectiveError:
