@@ -3,6 +3,8 @@ defmodule Vllm.Deadline do
   # When a wait is over, and the limits that the runtime's own calls have: a time of any length is waited
   # for as long as it is. A deadline is monotonic, in milliseconds; nil is none.
 
+  alias Vllm.Google.Protobuf.Duration
+
   @type t :: integer() | nil
 
   # The longest timeout of `receive`, `:gen_tcp.connect` and their like: 49 days.
@@ -37,8 +39,16 @@ defmodule Vllm.Deadline do
   def clamp(timeout), do: min(timeout, @longest_wait)
 
   @doc "A time as other processes and programs take it: what is over a century is one."
-  @spec sent(non_neg_integer()) :: non_neg_integer()
-  def sent(ms), do: min(ms, @longest)
+  @spec sent(integer()) :: integer()
+  def sent(ms), do: ms |> min(@longest) |> max(-@longest)
+
+  @doc "A time as a message: beyond an int64 of seconds it would arrive as another one."
+  @spec duration(integer()) :: Duration.t()
+  def duration(ms) do
+    ms = sent(ms)
+    # google.protobuf.Duration wants both parts with the same sign.
+    %Duration{seconds: div(ms, 1_000), nanos: rem(ms, 1_000) * 1_000_000}
+  end
 
   @doc "As `Process.send_after/3`, after any time."
   @spec send_after(pid(), term(), non_neg_integer()) :: reference()

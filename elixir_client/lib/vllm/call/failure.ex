@@ -5,8 +5,7 @@ defmodule Vllm.Call.Failure do
 
   alias Vllm.Bridge.{Connection, Connections, PoolClient, Protobuf, Transport, V1}
   alias Vllm.Call.Dispatch
-  alias Vllm.Google.Protobuf.Duration
-  alias Vllm.{Error, Session}
+  alias Vllm.{Deadline, Error, Session}
 
   @withdraw "/vllm.bridge.v1.Rank/Withdraw"
   @withdraw_timeout 1_000
@@ -133,7 +132,7 @@ defmodule Vllm.Call.Failure do
 
   # What became of the session: live, gone for the reason in the error, or nobody can say.
   defp ask(call, patience) do
-    wait = %Duration{seconds: div(patience, 1_000), nanos: rem(patience, 1_000) * 1_000_000}
+    wait = Deadline.duration(patience)
     request = %V1.GetSessionRequest{session_id: call.session_id, wait_for_end: wait}
     timeout = @ask_timeout + patience
 

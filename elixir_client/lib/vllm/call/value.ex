@@ -174,10 +174,7 @@ defmodule Vllm.Call.Value do
     end
   end
 
-  defp wire(:duration, ms) when is_integer(ms) do
-    # google.protobuf.Duration wants both parts with the same sign.
-    %Vllm.Google.Protobuf.Duration{seconds: div(ms, 1_000), nanos: rem(ms, 1_000) * 1_000_000}
-  end
+  defp wire(:duration, ms) when is_integer(ms), do: Vllm.Deadline.duration(ms)
 
   defp wire(:duration, other),
     do: throw({:value, "must be a duration in milliseconds (an integer)", other})

@@ -99,19 +99,12 @@ defmodule Vllm.World.Launcher do
       prefill_context_parallel_size: opts.prefill_context_parallel_size,
       decode_context_parallel_size: opts.decode_context_parallel_size,
       backend: opts.backend || "",
-      timeout: duration(opts.timeout),
+      timeout: opts.timeout && Deadline.duration(opts.timeout),
       pool_name: opts.pool_name || config.defaults.pool_name || "",
       gate: opts.gate,
       concurrent: opts.concurrent,
       client_id: if(opts.detached, do: "", else: config.client_id)
     }
-  end
-
-  defp duration(nil), do: nil
-
-  defp duration(ms) do
-    ms = Deadline.sent(ms)
-    %Vllm.Google.Protobuf.Duration{seconds: div(ms, 1_000), nanos: rem(ms, 1_000) * 1_000_000}
   end
 
   defp from_message(%V1.World{} = message, bridge) do

@@ -96,6 +96,10 @@ defmodule Vllm.Call.ValueTest do
     assert %{seconds: 1, nanos: 500_000_000} =
              sent(:duration, :optional, 1_500, duration, :optional)
 
+    # What is longer than any clock is a century, and not the number that is left of it in 64 bits.
+    for {long, seconds} <- [{10 ** 22, 3_153_600_000}, {-(10 ** 22), -3_153_600_000}],
+        do: assert(%{seconds: ^seconds} = sent(:duration, :optional, long, duration, :optional))
+
     assert %V1.Term{msgpack: <<1>>} = sent(:term, :required, 1, {:message, V1.Term}, :optional)
 
     assert %V1.Term{msgpack: <<0xC0>>} =
