@@ -10,13 +10,13 @@ defmodule Vllm.Markdown do
   are run. A block of `iex>` lines is compared with the results in it, `...` standing for anything.
   """
 
-  @block ~r/^(?:```elixir\n(.*?)^```$|<!-- test\n(.*?)^-->$)/ms
+  defp block, do: ~r/^(?:```elixir\n(.*?)^```$|<!-- test\n(.*?)^-->$)/ms
 
   @doc "The code of a file: its line and source, in order."
   def blocks(path) do
     text = File.read!(path)
 
-    for [{from, _size}, {start, size} | rest] <- Regex.scan(@block, text, return: :index) do
+    for [{from, _size}, {start, size} | rest] <- Regex.scan(block(), text, return: :index) do
       {start, size} = if start >= 0 and size > 0, do: {start, size}, else: hd(rest)
       line = text |> binary_part(0, from) |> String.split("\n") |> length()
       {line + 1, binary_part(text, start, size)}

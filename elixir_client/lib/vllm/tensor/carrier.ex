@@ -16,11 +16,6 @@ defmodule Vllm.Tensor.Carrier do
   # How many segments to ask for at a time.
   @segments 4
 
-  # Directories that a server may name: nothing else on this machine is written to because it says so.
-  @directory ~r"\A/dev/shm/vllm-bridge-[A-Za-z0-9_]{1,64}/session-[1-9][0-9]{0,18}\z"
-  @name ~r/\Asegment-[1-9][0-9]{0,18}\z/
-  @key ~r/\A[0-9a-f]{32}\z/
-
   # Statuses that leave open whether the call still runs: CANCELLED, DEADLINE_EXCEEDED, UNAVAILABLE.
   @unsettled [1, 4, 14]
 
@@ -189,8 +184,8 @@ defmodule Vllm.Tensor.Carrier do
   end
 
   defp memory(%V1.ShareMemoryResponse{directory: directory} = response) do
-    with true <- Regex.match?(@directory, directory),
-         true <- Enum.all?(response.segments, &Regex.match?(@name, &1)),
+    with true <- directory?(directory),
+         true <- Enum.all?(response.segments, &(&1 =~ ~r/\Asegment-[1-9][0-9]{0,18}\z/)),
          {:ok, key} <- read_key(directory) do
       {:ok, %{directory: directory, key: key, max_bytes: response.max_segment_bytes}}
     else
@@ -198,12 +193,16 @@ defmodule Vllm.Tensor.Carrier do
     end
   end
 
+  # Nothing else on this machine is written to because a server says so.
+  defp directory?(directory),
+    do: directory =~ ~r"\A/dev/shm/vllm-bridge-[A-Za-z0-9_]{1,64}/session-[1-9][0-9]{0,18}\z"
+
   # Only who sees the same directory as the server can say what is in this file.
   defp read_key(directory) do
     with {:ok, file} <- :file.open(directory <> "/key", [:raw, :binary, :read]) do
       try do
         with {:ok, key} <- :file.read(file, 64),
-             do: if(Regex.match?(@key, key), do: {:ok, key}, else: {:error, :no_key})
+             do: if(key =~ ~r/\A[0-9a-f]{32}\z/, do: {:ok, key}, else: {:error, :no_key})
       after
         :file.close(file)
       end
