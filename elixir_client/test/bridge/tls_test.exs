@@ -21,7 +21,7 @@ defmodule Vllm.Bridge.TlsTest do
     on_exit(fn -> File.rm_rf!(directory) end)
 
     address = certificates([{:iPAddress, <<127, 0, 0, 1>>}], [], @rsa)
-    name = certificates([{:dNSName, 'ranks.example.org'}])
+    name = certificates([{:dNSName, ~c"ranks.example.org"}])
     expired = certificates([{:iPAddress, <<127, 0, 0, 1>>}], @expired)
 
     %{
@@ -141,7 +141,7 @@ defmodule Vllm.Bridge.TlsTest do
     end
 
     test "a certificate that is its own authority", context do
-      %{cert: cert, key: key} = :public_key.pkix_test_root_cert('self', @curve)
+      %{cert: cert, key: key} = :public_key.pkix_test_root_cert(~c"self", @curve)
       ca = pem(context.directory, "self.pem", [cert])
       key = {:ECPrivateKey, :public_key.der_encode(:ECPrivateKey, key)}
       text = sentence(serve(%{server_config: [cert: cert, key: key]}), cacertfile: ca)

@@ -89,7 +89,7 @@ defmodule Vllm.Tensor.Chunks do
   defp receive_one(stream, left, parts) do
     with {:ok, %{data: data}} <- next(stream) do
       case byte_size(data) do
-        size when size in 1..left -> receive_one(stream, left - size, [data | parts])
+        size when size > 0 and size <= left -> receive_one(stream, left - size, [data | parts])
         _none_or_too_many -> {:error, {:protocol, {:malformed_part, left}}}
       end
     end

@@ -162,8 +162,8 @@ defmodule Vllm.Bridge.Connection.Reason do
   defp posix(:timeout), do: "timed out"
 
   defp posix(reason) when is_atom(reason) do
-    case :inet.format_error(reason) do
-      'unknown POSIX error' ++ _ -> to_string(reason)
+    case to_string(:inet.format_error(reason)) do
+      "unknown POSIX error" <> _ -> to_string(reason)
       text -> "#{text} (#{reason})"
     end
   end

@@ -45,7 +45,7 @@ defmodule Vllm.Bridge.HTTP2.Headers do
   @doc "Whether `name` consists of what HTTP/2 allows in the name of a field: no upper case, no space."
   @spec name?(binary()) :: boolean()
   def name?(<<byte, rest::binary>>)
-      when byte in ?a..?z or byte in ?0..?9 or byte in '-_.' or byte in '!#$%&\'*+^`|~',
+      when byte in ?a..?z or byte in ?0..?9 or byte in ~c"-_." or byte in ~c"!#$%&'*+^`|~",
       do: name?(rest)
 
   def name?(rest), do: rest == ""

@@ -37,7 +37,7 @@ defmodule Vllm.Bridge.HTTP2.Hpack.Huffman do
 
   # One step: {next node, symbol or nil} or :error when it runs through EOS.
   step = fn node, nibble ->
-    Enum.reduce_while(3..0, {node, nil}, fn bit, {{code, bits}, symbol} ->
+    Enum.reduce_while(3..0//-1, {node, nil}, fn bit, {{code, bits}, symbol} ->
       key = {code <<< 1 ||| (nibble >>> bit &&& 1), bits + 1}
 
       case tree[key] do
