@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import pickle
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,17 +14,23 @@ import numpy
 import pytest
 import torch
 import torch.distributed as dist
+from objects_harness import Rank
 from pool_harness import Pool, connect
 from torch import nn
 
-from vllm_bridge._generated import rank_pb2
-from vllm_bridge.codec import terms
 from vllm_bridge.codec.errors import BridgeError, Category
-from vllm_bridge.codec.wire import Wire
+from vllm_bridge.codec.named_values import places
+from vllm_bridge.codegen import torch_names as registry
 from vllm_bridge.rank.allow_list import AllowList
-from vllm_bridge.rank.allowed_names import OPEN_MODULES, REFUSED
-from vllm_bridge.rank.objects import SessionObjects
-from vllm_bridge.rank.services import object_methods
+from vllm_bridge.rank.allowed_names import (
+    MAKERS,
+    NAMESPACES,
+    REFUSED,
+    callable_names,
+    torch_names,
+    value_names,
+)
+from vllm_bridge.rank.allowed_types import OPEN, opening_of
 
 ESCAPES = [
     # Not behind a prefix, or not a name.
@@ -120,6 +125,38 @@ ESCAPES = [
     "vllm_distributed.utils.resolve_obj_by_qualname",
     "vllm_distributed.drop_in.install",
     "vllm_distributed.communicators.message_queue_ring.Ring",
+    "vllm_distributed.direct_register_custom_op",
+    "vllm_distributed.install_as_vllm",
+    # What takes functions, writes or reads attributes by name, or calls what it is given.
+    "torch.vmap",
+    "torch.func.vmap",
+    "torch.func.functional_call",
+    "torch.autograd.functional.jacobian",
+    "torch.nn.Module",
+    "torch.nn.Module.get_buffer",
+    "torch.nn.ModuleDict",
+    "torch.nn.ParameterDict",
+    "torch.nn.Sequential",
+    "torch.nn.TransformerEncoder",
+    "torch.nn.utils.parametrize.register_parametrization",
+    "torch.nn.functional.triplet_margin_with_distance_loss",
+    "torch.optim.SGD",
+    "torch.optim.lr_scheduler.LRScheduler",
+    "torch.distributions.Normal",
+    # Memory of other objects, indices that nothing checks, and state of the process.
+    "torch.frombuffer",
+    "torch.asarray",
+    "torch.from_numpy",
+    "torch.from_dlpack",
+    "torch.UntypedStorage",
+    "torch.TypedStorage.from_buffer",
+    "torch.sparse_coo_tensor",
+    "torch.segment_reduce",
+    "torch.set_default_dtype",
+    "torch.set_default_device",
+    "torch.set_rng_state",
+    "torch.use_deterministic_algorithms",
+    "torch.Tensor.share_memory_",
 ]
 
 WORKING = [
@@ -127,28 +164,28 @@ WORKING = [
     "torch.zeros",
     "torch.bincount",
     "torch.clone",
+    "torch.einsum",
     "torch.Tensor",
     "torch.float32",
     "torch.Generator",
     "torch.manual_seed",
     "torch.linalg.matrix_power",
+    "torch.fft.rfft",
+    "torch.special.expit",
     "torch.nn.functional.relu",
     "torch.nn.functional.linear",
+    "torch.nn.functional.cross_entropy",
+    "torch.nn.functional.scaled_dot_product_attention",
     "torch.nn.Linear",
-    "torch.nn.utils.clip_grad_norm_",
-    "torch.optim.SGD",
     "torch.cuda.is_available",
     "torch.distributed.HashStore",
     "torch.distributed.get_rank",
-    "torch.distributed.all_reduce",
+    "torch.distributed.ReduceOp.MAX",
     "vllm_distributed.get_tp_group",
     "vllm_distributed.parallel_state.get_tp_group",
     "vllm_distributed.communicators.MessageQueue",
+    "vllm_distributed.StatelessProcessGroup.create",
 ]
-
-
-# Names of the table that are no methods.
-NAMES = [name for name in REFUSED if not name.split(".")[-2][0].isupper()]
 
 
 @pytest.mark.parametrize("name", ESCAPES)
@@ -166,32 +203,69 @@ def test_what_ranks_are_for_works(name: str) -> None:
     assert AllowList().resolve(name) is not None
 
 
-@pytest.mark.parametrize("name", sorted(NAMES))
+@pytest.mark.parametrize("name", sorted(REFUSED))
 def test_every_name_of_the_table_is_refused_with_its_reason(name: str) -> None:
     with pytest.raises(BridgeError) as caught:
         AllowList().resolve(name)
-    assert f"{name} {REFUSED[name]}" in caught.value.message
+    assert f"{name!r} may not be used from outside: {REFUSED[name]}" in caught.value.message
 
 
-@pytest.mark.filterwarnings("ignore::FutureWarning")  # some names of torch warn when looked at
-def test_no_open_module_gives_out_another_module() -> None:
+def test_every_open_name_leads_to_something() -> None:
     allow_list = AllowList()
-    modules = [
-        f"{home}.{name}"
-        for home in OPEN_MODULES
-        for name, value in vars(importlib.import_module(home)).items()
-        if isinstance(value, types.ModuleType) and not name.startswith("_")
-    ]
-    assert "torch.os" in modules
-    for name in modules:
-        with pytest.raises(BridgeError, match="may not be used from outside"):
-            allow_list.resolve(name)
+    for name in callable_names().keys() | value_names() | NAMESPACES:
+        assert not isinstance(allow_list.resolve(name), types.ModuleType), name
 
 
-def test_an_unknown_name_is_another_error() -> None:
+def test_a_newer_torch_opens_nothing_before_a_person_has_looked() -> None:
+    installed, committed = registry.torch_names(), dict(torch_names())
+    more = sorted(installed.keys() - committed.keys())
+    less = sorted(name for name, where in committed.items() if installed.get(name) != where)
+    assert not more, (
+        f"torch {torch.__version__} has tensor functions that are not open: {', '.join(more)}. "
+        "Read what each does with a client's arguments; put those that do more than compute into "
+        f"LEFT_OUT of {registry.__name__} with the reason; then run `{registry.COMMAND}`, and "
+        "commit the file"
+    )
+    assert not less, f"gone from this torch, or with other parameters: {', '.join(less)}"
+    assert registry.FILE.read_text() == registry.rendered(installed)
+
+
+def test_operators_that_open_files_or_skip_checks_are_none_of_them() -> None:
+    names = {name.rpartition(".")[2] for name in torch_names()}
+    bad = ("file", "sparse", "quant", "hook", "pickle", "jit", "compile")
+    assert not [name for name in names if any(part in name for part in bad)]
+    assert not [name for name in names if name.startswith("_")]
+    for where in (*torch_names().values(), *MAKERS.values()):
+        places(where)
+
+
+def test_types_and_names_of_the_lists_exist() -> None:
+    # Found in objects alone, or in a torch with CUDA.
+    no_class_members = (nn.Linear, torch.dtype, torch.cuda.Stream, torch.cuda.Event)
+    for name in OPEN.keys() - {"torch.Event", "torch.Stream"}:
+        root, *parts = name.split(".")
+        kind: Any = __import__(root)
+        for part in parts:
+            kind = getattr(kind, part)
+        opening = opening_of(kind)
+        assert opening is not None, name
+        for member in (*opening.methods, *opening.attributes):
+            assert not member.startswith("_")
+            assert hasattr(kind, member) or kind in no_class_members or "Logger" in name, (
+                f"{name}.{member}"
+            )
+
+
+def test_an_unknown_name_is_another_error_and_hints_at_open_names_only() -> None:
     with pytest.raises(BridgeError, match=r"'torch\.arrange' does not exist") as caught:
         AllowList().resolve("torch.arrange")
     assert caught.value.reason == "unknown_name"
+    assert "did you mean torch.arange" in caught.value.message
+    for near in ("torch.loadd", "torch.compil", "torch.set_default_dtyp", "torch.savee"):
+        with pytest.raises(BridgeError) as caught:
+            AllowList().resolve(near)
+        hint = caught.value.message.partition("did you mean ")[2].rstrip("?")
+        assert all(name in callable_names() for name in hint.split(" or ") if name), near
 
 
 def test_a_constant_cannot_be_called() -> None:
@@ -213,43 +287,16 @@ def test_an_operator_can_open_what_is_closed() -> None:
         allowed.resolve("torch.backends.xeon.run_cpu.main")
 
 
-class Rank:
-    """The `Objects` service of a rank, in this process, with objects it keeps."""
-
-    def __init__(self) -> None:
-        self.objects = SessionObjects("s", epoch=0)
-        self._wire = Wire(self.objects, AllowList(), keep_tensors=True)
-        self._methods = object_methods()
-
-    def call(self, receiver: object, method: str, *args: object) -> Any:
-        request = rank_pb2.CallRequest(
-            object=self.objects.put(receiver),
-            method=method,
-            args=terms.encode(list(args), self.objects),
-        )
-        return self._decoded("Call", request)
-
-    def attribute(self, receiver: object, name: str) -> Any:
-        request = rank_pb2.GetAttributeRequest(object=self.objects.put(receiver), name=name)
-        return self._decoded("GetAttribute", request)
-
-    def named(self, name: str, *args: object) -> Any:
-        encoded = terms.encode(list(args), self.objects)
-        request = rank_pb2.CallRequest(qualified_name=name, args=encoded)
-        return self._decoded("Call", request)
-
-    def _decoded(self, name: str, request: Any) -> Any:
-        answer: Any = self._methods[f"/vllm.bridge.v1.Objects/{name}"].call(request, self._wire)
-        return terms.decode(answer, self.objects)
-
-
 class Foreign(nn.Module):
-    """An object of torch with a function of another package in it."""
+    """An object with a function of another package in it."""
 
     def __init__(self) -> None:
         super().__init__()
         self.activation = os.getpid
-        self.parts: Mapping[str, object] = {"numbers": [1, numpy]}
+
+
+class Odd(torch.Tensor):
+    """A subclass of a type that is open."""
 
 
 TENSOR = torch.arange(3)
@@ -287,6 +334,22 @@ OBJECT_ESCAPES: list[tuple[Callable[[], object], str, tuple[object, ...] | None]
     (lambda: Foreign(), "activation", ()),
     (lambda: nn.Linear(1, 1), "_apply", ()),
     (lambda: torch.cuda.CUDAGraph, "debug_dump", None),
+    (lambda: TENSOR, "register_hook", ()),
+    (lambda: TENSOR, "apply_", ()),
+    (lambda: TENSOR, "untyped_storage", ()),
+    (lambda: TENSOR, "type", ("os.system",)),
+    (lambda: TENSOR, "grad_fn", None),
+    (lambda: TENSOR, "__class__", None),
+    (lambda: TENSOR, "_backward_hooks", None),
+    (lambda: TENSOR, "add", None),
+    (lambda: TENSOR, "shape", ()),
+    (lambda: nn.Linear(1, 1), "apply", ()),
+    (lambda: nn.Linear(1, 1), "_buffers", None),
+    (lambda: nn.Linear(1, 1), "forward", None),
+    (lambda: nn.ReLU(), "", (TENSOR,)),
+    (lambda: TENSOR.as_subclass(Odd), "tolist", ()),
+    (lambda: torch.Generator(), "set_state", (TENSOR,)),
+    (lambda: torch.no_grad(), "", (TENSOR,)),
 ]
 
 
@@ -298,8 +361,12 @@ def test_escapes_through_objects_are_refused(
     args: tuple[object, ...] | None,
 ) -> None:
     rank, path, value = Rank(), tmp_path / "made", receiver()
-    given = [arg.format(path=path) if isinstance(arg, str) else arg for arg in args or ()]
-    escape = partial(rank.attribute if args is None else rank.call, value, name, *given)
+    given = [
+        arg.format(path=path) if isinstance(arg, str) else arg
+        for arg in args or ()
+        if not isinstance(arg, torch.Tensor)
+    ]
+    escape = partial(rank.attribute if args is None else rank.call, rank.keep(value), name, *given)
     with pytest.raises(BridgeError, match="may not be used from outside") as caught:
         escape()
     assert caught.value.reason == "name_not_allowed"
@@ -308,41 +375,91 @@ def test_escapes_through_objects_are_refused(
 
 def test_modules_and_foreign_functions_are_not_given_out() -> None:
     rank = Rank()
-    with pytest.raises(BridgeError, match=r"is the module 'torch\.cpu'"):
-        rank.named("torch.get_device_module", torch.device("cpu"))
     with pytest.raises(BridgeError, match="belongs to"):
-        rank._wire.to_term({"deep": [(os.system,)]})
+        rank.wire.to_term({"deep": [(os.system,)]})
+    with pytest.raises(BridgeError, match=r"is the module 'torch\.cpu'"):
+        rank.wire.to_term(torch.cpu)
 
 
 def test_objects_of_torch_work() -> None:
     rank = Rank()
-    assert rank.attribute(TENSOR, "ndim") == 1
-    assert rank.call(TENSOR, "view", 3, 1).shape == (3, 1)
-    assert rank.call(TENSOR, "tolist") == [0, 1, 2]
+    tensor = rank.named("torch.arange", 3)
+    assert rank.attribute(tensor, "ndim") == 1
+    assert rank.attribute(rank.call(tensor, "view", 3, 1), "shape") == (3, 1)
+    assert rank.call(tensor, "tolist") == [0, 1, 2]
     model = rank.named("torch.nn.Linear", 2, 1)
-    assert rank.call(model, "", torch.zeros(1, 2)).shape == (1, 1)
+    ones = rank.named("torch.ones", 1, 2)
+    assert rank.attribute(rank.call(model, "", ones), "shape") == (1, 1)
     assert set(rank.call(model, "state_dict")) == {"weight", "bias"}
-    rank.call(model, "load_state_dict", {"weight": torch.ones(1, 2), "bias": torch.zeros(1)})
-    assert rank.call(rank.call(model, "forward", torch.ones(1, 2)), "item") == 2.0
-    optimizer = rank.named("torch.optim.SGD", list(model.parameters()), 0.1)
-    rank.call(optimizer, "zero_grad")
+    assert rank.attribute(rank.call(model, "forward", ones), "shape") == (1, 1)
     store = rank.named("torch.distributed.HashStore")
     rank.call(store, "set", "key", "value")
     assert rank.call(store, "get", "key") == b"value"
-    assert rank.call(nn.functional.relu, "", torch.tensor([-1.0])).item() == 0.0
+    assert rank.attribute(rank.named("torch.finfo", "f16"), "bits") == 16
+    generator = rank.named("torch.Generator", "cpu")
+    rank.call(generator, "manual_seed", 7)
+    first = rank.call(rank.named("torch.rand", 2, generator=generator), "tolist")
+    rank.call(generator, "manual_seed", 7)
+    assert rank.call(rank.named("torch.rand", 2, generator=generator), "tolist") == first
+    weight = rank.attribute(model, "weight")
+    assert rank.value(weight).grad is None
+    rank.call(rank.call(rank.call(model, "", ones), "sum"), "backward")
+    assert rank.call(rank.attribute(weight, "grad"), "tolist") == [[1.0, 1.0]]
+
+
+def test_a_function_by_name_is_a_ref_that_is_called_and_sent_nowhere() -> None:
+    rank = Rank()
+    divide = rank.resolve("vllm_distributed.divide")
+    assert rank.call(divide, "", 6, 3) == 2
+    assert rank.resolve("vllm_distributed.divide") == divide
+    most = rank.resolve("torch.distributed.ReduceOp")
+    assert rank.value(rank.attribute(most, "MAX")) == dist.ReduceOp.MAX
+    with pytest.raises(BridgeError, match="cannot be called"):
+        rank.call(most, "", 1)
+    for escape in ("__globals__", "__code__", "func", "function", "name"):
+        with pytest.raises(BridgeError, match=r"may not be used|does not exist"):
+            rank.attribute(divide, escape)
+    with pytest.raises(BridgeError, match="sent nowhere"):
+        rank.named("torch.is_tensor", divide)
+
+
+def test_contexts_of_torch_and_of_ours_are_entered() -> None:
+    rank = Rank()
+    for name in ("torch.no_grad", "torch.inference_mode", "vllm_distributed.suppress_stdout"):
+        context = rank.named(name)
+        rank.enter(context)
+        assert rank.objects.contexts.exit(context, "") is False
+    with pytest.raises(BridgeError, match="no argument"):
+        rank.named("torch.is_tensor", rank.named("torch.no_grad"))
 
 
 def test_a_logger_only_logs() -> None:
-    rank, logger = Rank(), Rank().named("vllm_distributed.init_logger", "tests")
+    rank = Rank()
+    logger = rank.named("vllm_distributed.init_logger", "tests")
     assert rank.call(logger, "info", "said %s", "so") is None
-    with pytest.raises(BridgeError, match="belongs to 'logging'"):
+    with pytest.raises(BridgeError, match=r"not open of a logging\.Logger"):
         rank.call(logger, "addHandler", None)
 
 
 def test_stores_that_the_package_made_work(tmp_path: Path) -> None:
-    rank, store = Rank(), dist.FileStore(str(tmp_path / "store"), 1)
+    rank = Rank()
+    store = rank.keep(dist.FileStore(str(tmp_path / "store"), 1))
     rank.call(store, "set", "key", "value")
     assert rank.call(store, "get", "key") == b"value"
+
+
+@pytest.mark.parametrize(
+    "method", ["file:///tmp/x", "FILE:///tmp/x", " file:///tmp/x", "fi\tle:///tmp/x", "tcp:///x"]
+)
+def test_no_init_method_names_a_file(method: str) -> None:
+    with pytest.raises(BridgeError if "tcp" not in method else Exception) as caught:
+        Rank().wire.init_distributed_environment(
+            world_size=1, rank=0, distributed_init_method=method
+        )
+    assert not Path("/tmp/x").exists()
+    if "tcp" not in method:
+        assert isinstance(caught.value, BridgeError)
+        assert caught.value.reason == "path_not_allowed"
 
 
 def test_a_rank_refuses_them_too(real_pool: Pool) -> None:

@@ -207,7 +207,7 @@ class Noting:
         return error is not None
 
 
-def _any(origin: object, name: str) -> None:
+def _any(context: object) -> None:
     """Every context may be entered."""
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import grpc
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pool_harness import eventually
@@ -456,7 +457,7 @@ class TestValues:
     def test_a_full_session_is_an_error(self) -> None:
         conversion = values(limit=1)
         with pytest.raises(BridgeError) as caught:
-            conversion.encode([object(), object()])
+            conversion.encode([torch.Generator(), torch.Generator()])
         assert caught.value.reason == "too_many_objects"
 
     def test_numbers_of_numpy_are_numbers(self) -> None:

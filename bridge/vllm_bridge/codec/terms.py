@@ -164,6 +164,8 @@ class _Encoder:
             return msgpack.ExtType(DTYPE, tensors.dtype_name(value).encode())
         if isinstance(value, torch.device):
             return msgpack.ExtType(DEVICE, str(value).encode())
+        if isinstance(value, (torch.layout, torch.memory_format)):
+            return str(value)
         ref = self._objects.put(value)
         return msgpack.ExtType(
             REF, msgpack.packb([ref.id, ref.session_id, ref.epoch, ref.type_name])

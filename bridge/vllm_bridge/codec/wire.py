@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 
@@ -15,6 +15,7 @@ import vllm_distributed
 from vllm_bridge._generated import types_pb2
 from vllm_bridge.codec import tensors, terms
 from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.codec.named_values import device_named
 from vllm_bridge.durations import from_duration, to_duration
 from vllm_distributed.torch_internals import is_alive
 
@@ -24,7 +25,7 @@ T = TypeVar("T")
 class Contexts(Protocol):
     """Context managers that a session has entered."""
 
-    def enter(self, ref: types_pb2.Ref, context: Any, check: Callable[[object, str], None]) -> Any:
+    def enter(self, ref: types_pb2.Ref, context: Any, check: Callable[[object], None]) -> Any:
         """Enter one that passes the check; what its `__enter__` returns."""
         ...
 
@@ -50,6 +51,21 @@ class Objects(terms.ObjectSpace, Protocol):
         ...
 
 
+class Target(Protocol):
+    """Something that a client may call."""
+
+    @property
+    def function(self) -> Callable[..., Any]:
+        """What runs."""
+        ...
+
+    def arguments(
+        self, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> tuple[list[Any], dict[str, Any]]:
+        """The arguments, with objects of torch for the names of such."""
+        ...
+
+
 class NameResolver(Protocol):
     """Qualified names that a client may use."""
 
@@ -57,20 +73,32 @@ class NameResolver(Protocol):
         """The object of that name."""
         ...
 
-    def resolve_callable(self, qualified_name: str) -> Callable[..., Any]:
+    def resolve_callable(self, qualified_name: str) -> Target:
         """As `resolve`, for something to call."""
         ...
 
     def attribute(self, value: object, name: str) -> Any:
-        """`value.name`, where a client may have it."""
+        """`value.name`, where a client may read it."""
         ...
 
-    def check_receiver(self, value: object) -> None:
-        """Refuse an object that a client may not call or look into."""
+    def method(self, value: object, name: str) -> Target:
+        """`value.name`, where a client may call it."""
         ...
 
-    def check_given(self, value: object, name: str) -> None:
-        """Refuse a module, or a function or class, that a client may not have."""
+    def called(self, value: object) -> Target:
+        """An object, where a client may call it."""
+        ...
+
+    def check_argument(self, value: object) -> None:
+        """Refuse an object that is no argument."""
+        ...
+
+    def check_result(self, value: object, *, stream: bool = False) -> None:
+        """Refuse an object that a client may not have."""
+        ...
+
+    def check_context(self, value: object) -> None:
+        """Refuse a context that a client may not enter."""
         ...
 
 
@@ -126,30 +154,30 @@ class Wire:
 
     def init_distributed_environment(self, **arguments: Any) -> None:
         """`vllm_distributed.init_distributed_environment`, without rendezvous in files."""
-        method = str(arguments.get("distributed_init_method", ""))
-        if method.startswith("file:"):
+        method = str(arguments.get("distributed_init_method", "env://"))
+        # Any other scheme is one of torch's handlers, some of which make files.
+        if ":" in method and not method.startswith(("tcp://", "env://")):
             raise BridgeError(
                 Category.VALIDATION,
                 "path_not_allowed",
                 f"distributed_init_method is {method[:200]!r}; a client may not name files of the "
-                'server: use "tcp://HOST:PORT" or "env://", or start a world',
+                'server, nor torch\'s other handlers: use "tcp://HOST:PORT", "env://" or start a '
+                "world",
                 details={"argument": "distributed_init_method"},
             )
         vllm_distributed.init_distributed_environment(**arguments)
 
     def tensor(self, message: types_pb2.Tensor) -> torch.Tensor:
         """A tensor argument."""
-        return terms.tensor_value(message, self.objects, self._storage)
+        return terms.tensor_value(message, self, self._storage)
 
     def to_tensor(self, value: torch.Tensor) -> types_pb2.Tensor:
         """A tensor result."""
-        return terms.tensor_message(
-            value, self.objects, keep=self.keep_tensors, storage=self._storage
-        )
+        return terms.tensor_message(value, self, keep=self.keep_tensors, storage=self._storage)
 
     def term(self, message: types_pb2.Term) -> Any:
         """An argument of any type."""
-        return terms.decode(message, self.objects, self._storage)
+        return terms.decode(message, self, self._storage)
 
     def to_term(self, value: object) -> types_pb2.Term:
         """A result of any type."""
@@ -157,12 +185,14 @@ class Wire:
 
     def put(self, value: object) -> types_pb2.Ref:
         """Keep an object that somebody's code has returned, where a client may have it."""
-        self.allow_list.check_given(value, "the result, or something in it,")
+        self.allow_list.check_result(value)
         return self.objects.put(value)
 
     def get(self, ref: types_pb2.Ref) -> object:
-        """The kept object."""
-        return self.objects.get(ref)
+        """The kept object, as an argument of a call."""
+        value = self.objects.get(ref)
+        self.allow_list.check_argument(value)
+        return value
 
     def group(self, message: types_pb2.GroupCoordinator) -> vllm_distributed.GroupCoordinator:
         """A coordinator argument."""
@@ -238,15 +268,7 @@ class Wire:
 
     def device(self, name: str) -> torch.device:
         """A device argument."""
-        try:
-            return torch.device(name)
-        except RuntimeError as error:
-            raise BridgeError(
-                Category.VALIDATION,
-                "unknown_device",
-                f"unknown device {name!r}; use one like 'cpu' or 'cuda:0'",
-                details={"device": name},
-            ) from error
+        return device_named(name)
 
     def to_device(self, value: torch.device) -> str:
         """A device result."""
@@ -268,7 +290,9 @@ class Wire:
                 f"a {kind.__name__} is needed here and none was given",
             )
         value = self.objects.get(ref)
-        if not isinstance(value, kind):
+        if kind is object:
+            self.allow_list.check_argument(value)
+        elif not isinstance(value, kind):
             raise BridgeError(
                 Category.VALIDATION,
                 "wrong_type",

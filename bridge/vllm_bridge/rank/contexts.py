@@ -17,7 +17,7 @@ from vllm_bridge.codec.errors import BridgeError, Category
 _logger = logging.getLogger("vllm_bridge.rank.contexts")
 
 
-Check = Callable[[object, str], None]
+Check = Callable[[object], None]
 
 
 class RemoteError(RuntimeError):
@@ -41,8 +41,7 @@ class SessionContexts:
     def enter(self, ref: types_pb2.Ref, context: Any, check: Check) -> Any:
         """Enter a context manager; returns what its `__enter__` does.
 
-        `check` refuses, by raising, a class or function that a client may not use: the class of
-        the context, or the function where `contextlib.contextmanager` made it.
+        `check` refuses, by raising, one that a client may not enter.
 
         Raises:
             BridgeError: (validation) it is no context manager (`not_a_context`), is entered
@@ -70,21 +69,18 @@ class SessionContexts:
                 f"{_named(ref)} is entered already; exit it first, or make another one",
                 ref,
             )
-        check(self._origin(ref, context), "the context")
-        value = context.__enter__()
-        self._entered.append((ref, context))
-        return value
-
-    def _origin(self, ref: types_pb2.Ref, context: object) -> object:
-        if not isinstance(context, contextlib._GeneratorContextManager):
-            return type(context)
-        if not hasattr(context, "func"):  # gone with the first entry
-            raise _refused(
+        if isinstance(context, contextlib._GeneratorContextManager) and not hasattr(
+            context, "func"
+        ):
+            raise _refused(  # gone with the first entry
                 "context_used",
                 f"{_named(ref)} was entered before and works only once; make another one",
                 ref,
             )
-        return context.func
+        check(context)
+        value = context.__enter__()
+        self._entered.append((ref, context))
+        return value
 
     def exit(self, ref: types_pb2.Ref, error: str) -> bool:
         """Exit the context entered last; returns whether it suppresses the error.

@@ -143,21 +143,20 @@ def _call(request: rank_pb2.CallRequest, wire: Wire) -> Message:
         raise _wrong("args", "a list", args)
     if not isinstance(kwargs, dict | None) or any(type(key) is not str for key in kwargs or ()):
         raise _wrong("kwargs", "a map with string keys", kwargs)
-    function: Any
     if request.WhichOneof("target") == "qualified_name":
-        function = wire.allow_list.resolve_callable(request.qualified_name)
+        target = wire.allow_list.resolve_callable(request.qualified_name)
     else:
-        function = wire.objects.get(present(request, "object"))
-        if request.method:
-            function = wire.allow_list.attribute(function, request.method)
-        else:
-            wire.allow_list.check_receiver(function)
-        if not callable(function):
-            raise _wrong("object", "something to call", function)
-    name = gated_name(function)
+        receiver = wire.objects.get(present(request, "object"))
+        target = (
+            wire.allow_list.method(receiver, request.method)
+            if request.method
+            else wire.allow_list.called(receiver)
+        )
+    given, named = target.arguments(args or (), kwargs or {})
+    name = gated_name(target.function)
     if name is None:
-        return wire.to_term(function(*(args or ()), **(kwargs or {})))
-    return wire.to_term(wire.gated(name, function, *(args or ()), **(kwargs or {})))
+        return wire.to_term(target.function(*given, **named))
+    return wire.to_term(wire.gated(name, target.function, *given, **named))
 
 
 def _get_attribute(request: rank_pb2.GetAttributeRequest, wire: Wire) -> Message:
@@ -179,7 +178,7 @@ def _release(request: rank_pb2.ReleaseRequest, wire: Wire) -> Message:
 def _enter(request: rank_pb2.EnterRequest, wire: Wire) -> Message:
     ref = present(request, "context")
     context = wire.objects.get(ref)
-    value = wire.objects.contexts.enter(ref, context, wire.allow_list.check_given)
+    value = wire.objects.contexts.enter(ref, context, wire.allow_list.check_context)
     try:
         return wire.to_term(value)
     except BridgeError as error:

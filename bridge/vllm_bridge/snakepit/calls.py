@@ -5,12 +5,11 @@ from __future__ import annotations
 import operator
 import types
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from vllm_bridge._generated import types_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.codec.wire import Wire
-from vllm_bridge.rank.allowed_names import REFUSED
 from vllm_bridge.snakepit import targets
 from vllm_bridge.snakepit.parameters import Parameters
 from vllm_bridge.snakepit.values import STOP_ITERATION, Values
@@ -26,7 +25,6 @@ _SPECIAL: Mapping[str, Callable[..., Any]] = {
     "__contains__": operator.contains,
     "__getitem__": operator.getitem,
     "__eq__": operator.eq,
-    "__call__": targets.call,
 }
 """Special methods that may be called on an object, and what they mean."""
 
@@ -104,12 +102,13 @@ class Call:
         name = self._parameters.needed("function", "method")
         instance = self._instance()
         args, kwargs = self._arguments()
+        allow_list = self._wire.allow_list
+        if name == "__call__":
+            return targets.call(allow_list.called(instance), args, kwargs)
         if name in _SPECIAL:
-            self._wire.allow_list.check_receiver(instance)
-            if name == "__call__":
-                return targets.call(instance, args, kwargs)
+            allow_list.check_result(instance)
             return _SPECIAL[name](instance, *args, **kwargs)
-        return targets.call(self._wire.allow_list.attribute(instance, name), args, kwargs)
+        return targets.call(allow_list.method(instance, name), args, kwargs)
 
     def _get_attr(self) -> Any:
         name = self._parameters.needed("attr", "function")
@@ -119,7 +118,8 @@ class Call:
         module = self._parameters.needed("python_module", "module_path")
         name = self._parameters.needed("class", "class_name", "function")
         found = targets.find(self._wire, module, name)
-        if not isinstance(found, type):
+        made = found.function if isinstance(found, targets.Target) else found
+        if not isinstance(made, type):
             raise BridgeError(
                 Category.VALIDATION,
                 "wrong_type",
@@ -143,7 +143,7 @@ class Call:
     def _enter(self) -> Any:
         ref = self._values.ref(self._parameters.get("instance"))
         contexts, context = self._wire.objects.contexts, self._wire.objects.get(ref)
-        value = contexts.enter(ref, context, self._wire.allow_list.check_given)
+        value = contexts.enter(ref, context, self._wire.allow_list.check_context)
         try:
             return self._values.encode(value)
         except BridgeError as error:
@@ -151,43 +151,16 @@ class Call:
             contexts.exit(ref, error.message)
             raise
 
-    def _set_attr(self) -> bool:
+    def _set_attr(self) -> NoReturn:
         name = self._parameters.needed("attr", "function")
-        ref = self._values.ref(self._parameters.get("instance"))
-        instance = self._wire.objects.get(ref)
-        value = self._new_value()
-        # Refuses private and refused names, and objects that are not to be looked into.
-        self._wire.allow_list.check_receiver(instance)
-        self._check_settable(instance, name)
-        setattr(instance, name, value)
-        return True
-
-    def _new_value(self) -> Any:
-        args, _ = self._arguments()
-        if len(args) > 1 or (not args and self._parameters.get("value") is None):
-            raise BridgeError(
-                Category.VALIDATION,
-                "missing_argument",
-                f"set_attr needs the new value as the only element of args; there are {len(args)}",
-            )
-        return args[0] if args else self._values.decode(self._parameters.get("value"))
-
-    def _check_settable(self, instance: object, name: str) -> None:
-        kind = type(instance)
-        paths = [f"{base.__module__}.{base.__qualname__}.{name}" for base in kind.__mro__]
-        shared = isinstance(instance, (type, types.ModuleType)) or hasattr(instance, "__code__")
-        method = callable(getattr(kind, name, None))
-        refused = (
-            not name.isidentifier() or name.startswith("_") or any(p in REFUSED for p in paths)
+        kind = type(self._instance()).__name__
+        raise BridgeError(
+            Category.VALIDATION,
+            "name_not_allowed",
+            f"{name!r} of a {kind} may not be set from outside: no attribute may; call a method, "
+            "or make another object",
+            details={"name": name},
         )
-        if shared or method or refused:
-            raise BridgeError(
-                Category.VALIDATION,
-                "name_not_allowed",
-                f"{name!r} of a {kind.__name__} may not be set from outside: only public "
-                "attributes of objects may, not methods, nor anything of functions and classes",
-                details={"name": name},
-            )
 
     def _stream_next(self) -> Any:
         ref = self._values.ref(self._parameters.get("stream_ref"))

@@ -16,6 +16,7 @@ from vllm_bridge import contract, surface
 from vllm_bridge.codec import tensors
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.codec.wire import Wire
+from vllm_bridge.rank.allow_list import Target
 
 OURS = frozenset(
     {
@@ -34,8 +35,6 @@ OURS = frozenset(
     }
 )
 """Modules that mean our package, which has the public names of all of them."""
-
-_KEPT_FROM_CLIENTS = frozenset({"adopt_listen_socket", "install_as_vllm"})
 
 Arguments = tuple[list[Any], dict[str, Any]]
 
@@ -60,6 +59,9 @@ def call(function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     Raises:
         BridgeError: (validation, `not_callable`) it is nothing to call.
     """
+    if isinstance(function, Target):
+        args, kwargs = function.arguments(args, kwargs)
+        function = function.function
     if not callable(function):
         raise BridgeError(
             Category.VALIDATION,
@@ -73,8 +75,9 @@ def call(function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 
 def _own(wire: Wire, module: str, name: str) -> Any:
-    if name not in vllm_distributed.__all__ or name in _KEPT_FROM_CLIENTS:
-        near = difflib.get_close_matches(name, vllm_distributed.__all__, 3)
+    known = [public for public in vllm_distributed.__all__ if public not in surface.NOT_EXPOSED]
+    if name not in known:
+        near = difflib.get_close_matches(name, known, 3)
         hint = f"; did you mean {', '.join(near)}?" if near else ""
         raise BridgeError(
             Category.VALIDATION,
@@ -82,15 +85,7 @@ def _own(wire: Wire, module: str, name: str) -> Any:
             f"{module} has no public {name!r} here{hint}",
             details={"module": module, "name": name},
         )
-    return _checked(wire, name)
-
-
-def _checked(wire: Wire, name: str) -> Any:
-    value = getattr(vllm_distributed, name)
-    # Constants: their own type does not say whose they are.
-    if callable(value):
-        wire.allow_list.check_given(value, name)
-    return value
+    return wire.allow_list.resolve(f"vllm_distributed.{name}")
 
 
 def _guarded(wire: Wire, name: str, *args: Any, **kwargs: Any) -> Any:

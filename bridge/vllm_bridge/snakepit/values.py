@@ -152,7 +152,7 @@ class Values:
         return tensors.from_message(message)
 
     def _kept(self, value: dict[str, Any], depth: int) -> object:
-        return self._objects.get(self.ref(value))
+        return self._wire.get(self.ref(value))
 
     # To JSON.
 
@@ -177,7 +177,8 @@ class Values:
     def keep(self, value: object, stream_type: str = "") -> dict[str, Any]:
         """A ref to an object that stays here, whatever it is."""
         known = len(self._objects)
-        ref = self._wire.put(value)
+        self._wire.allow_list.check_result(value, stream=bool(stream_type))
+        ref = self._objects.put(value)
         if len(self._objects) > known:
             self._made.append(ref)
         name = ref.type_name.rpartition(".")[2]
