@@ -236,7 +236,8 @@ def _add_pool_flags(group: argparse._ArgumentGroup) -> None:
         "--allow",
         action="append",
         metavar="PREFIX",
-        help='also allow qualified names that start so, e.g. "mypackage."',
+        help='open a module of yours to every client, e.g. "mypackage.": that trusts all that its '
+        "functions can be made to do, see docs/security.md",
     )
     group.add_argument(
         "--confine",

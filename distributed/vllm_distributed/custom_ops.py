@@ -54,8 +54,8 @@ def direct_register_custom_op(
     this package's own (`torch.ops.vllm_distributed`); `dispatch_key` the devices it is for, by
     default all. `tags` are torch's operator tags. Costs less to call than
     `torch.library.custom_op`. An operator lives as long as its library, by default the process.
-    Local to the process. Raises `InvalidArgumentError` if the name is taken, or the annotations
-    make no schema.
+    Local to the process. Refused behind the bridge, where no function is an argument. Raises
+    `InvalidArgumentError` if the name is taken, or the annotations make no schema.
     """
     if not isinstance(op_name, str) or not callable(op_func):
         raise InvalidTypeError(

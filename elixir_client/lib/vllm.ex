@@ -17,7 +17,7 @@ defmodule Vllm do
       #=> [[1, 3], [1, 3]]
 
   The functions of this module reach what has no generated function: Python callables by dotted name
-  (those the server allows, `torch.` and `vllm_distributed.` by default), and objects that stay in a
+  (those the server allows: tensor functions of `torch.` and our own), and objects that stay in a
   rank (`Vllm.Ref`). Values travel as `Vllm.Term` describes.
 
   The last argument is always a keyword list: `__runtime__: [...]` (see `Vllm.Runtime`), every other
@@ -38,6 +38,11 @@ defmodule Vllm do
   Calls a Python callable by its dotted name, or an object of a rank that is itself callable.
 
       Vllm.call("torch.arange", [6], dtype: "float32")
+      Vllm.call("torch.zeros", [[2, 3]], dtype: :bf16, device: "cpu")
+
+  A dtype is its name wherever torch wants one, Nx's or torch's (`:f32`, `"float32"`,
+  `"torch.float32"`), or a type of Nx (`{:f, 32}`); a device is `"cpu"` or `"cuda:0"`, and layouts and
+  memory formats are named as in torch. Attributes such as `dtype` come back as such names.
   """
   @spec call(String.t() | object(), [term()], keyword()) :: {:ok, term()} | {:error, Error.t()}
   def call(callable, args, opts \\ [])

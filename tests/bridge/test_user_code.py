@@ -24,6 +24,7 @@ def rank() -> Rank:
     ("prefix", "name", "args", "result"),
     [
         ("os.path.", "os.path.join", ("a", "b"), "a/b"),
+        ("os.path", "os.path.join", ("a", "b"), "a/b"),
         ("os.", "os.path.basename", ("a/b",), "b"),
         ("operator.", "operator.add", (1, 2), 3),
         ("math.", "math.sqrt", (9,), 3.0),
@@ -57,6 +58,7 @@ def test_a_name_is_open_by_what_it_was_asked_for(
         ("opened.", "opened.Model.register_module"),
         ("opened.", "posixpath.join"),
         ("opened.", "openedx.double"),
+        ("opened", "openedx.double"),
     ],
 )
 def test_what_a_module_only_imports_stays_closed(prefix: str, name: str) -> None:

@@ -123,7 +123,7 @@ def _operators() -> dict[str, list[Any]]:
         library, _, rest = full.partition("::")
         name, _, overload = rest.partition(".")
         if library == "aten" and not name.startswith("_"):
-            schema = torch._C._get_schema(f"aten::{name}", overload)  # type: ignore[attr-defined]
+            schema = torch._C._get_schema(f"aten::{name}", overload)
             schemas.setdefault(name, []).append(schema)
     return {name: found for name, found in schemas.items() if all(map(_is_plain, found))}
 

@@ -68,14 +68,16 @@ class Target:
 
 
 class AllowList:
-    """The rank's closed lists, and the prefixes, each ending in a dot, that the operator has added.
+    """The rank's closed lists, and the prefixes of modules that the operator has added.
 
     `more` says to whoever is refused how prefixes are added.
     """
 
     def __init__(self, prefixes: Sequence[str] = (), more: str = MORE) -> None:
         self._more = more
-        self._prefixes = tuple(prefixes) or DEFAULT_PREFIXES
+        # `os` is not the beginning of `osmnx`.
+        dotted = tuple(f"{prefix.rstrip('.')}." for prefix in prefixes)
+        self._prefixes = dotted or DEFAULT_PREFIXES
         self._roots = tuple(prefix for prefix in self._prefixes if prefix in DEFAULT_PREFIXES)
         self._user = UserCode(
             tuple(prefix for prefix in self._prefixes if prefix not in DEFAULT_PREFIXES)

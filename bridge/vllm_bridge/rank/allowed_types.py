@@ -129,10 +129,14 @@ STREAMS: frozenset[type] = frozenset(
 _COORDINATORS = "rank ranks world_size local_rank rank_in_group unique_name device"
 
 
-@functools.cache
 def opening_of(kind: type) -> Opening | None:
     """What is open of objects of exactly this type; None where nothing is."""
-    return _openings().get(kind) or _own(kind)
+    known = _openings()
+    if kind not in known and f"{kind.__module__}.".startswith("vllm_distributed."):
+        opening = _own(kind)
+        if opening is not None:
+            known[kind] = opening
+    return known.get(kind)
 
 
 @functools.cache
@@ -163,8 +167,6 @@ def _module(name: str) -> Any:
 
 def _own(kind: type) -> Opening | None:
     """Of our own classes: what the contract has."""
-    if not f"{kind.__module__}.".startswith("vllm_distributed."):
-        return None
     services = [name for name, cls in surface.CLASSES.items() if issubclass(kind, cls)]
     if not services:
         return None

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from vllm_bridge._generated import types_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.codec.wire import Wire
+from vllm_bridge.rank.allow_list import Target
 from vllm_bridge.snakepit import targets
 from vllm_bridge.snakepit.parameters import Parameters
 from vllm_bridge.snakepit.values import STOP_ITERATION, Values
@@ -118,7 +119,7 @@ class Call:
         module = self._parameters.needed("python_module", "module_path")
         name = self._parameters.needed("class", "class_name", "function")
         found = targets.find(self._wire, module, name)
-        made = found.function if isinstance(found, targets.Target) else found
+        made = found.function if isinstance(found, Target) else found
         if not isinstance(made, type):
             raise BridgeError(
                 Category.VALIDATION,

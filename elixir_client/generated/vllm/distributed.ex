@@ -518,8 +518,8 @@ defmodule Vllm.Distributed do
   this package's own (`torch.ops.vllm_distributed`); `dispatch_key` the devices it is for, by
   default all. `tags` are torch's operator tags. Costs less to call than
   `torch.library.custom_op`. An operator lives as long as its library, by default the process.
-  Local to the process. Fails with `"invalid_argument"` if the name is taken, or the annotations
-  make no schema.
+  Local to the process. Refused behind the bridge, where no function is an argument. Fails with
+  `"invalid_argument"` if the name is taken, or the annotations make no schema.
 
   Not collective: it regards the rank of its session alone.
 

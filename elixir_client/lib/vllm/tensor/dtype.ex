@@ -62,11 +62,13 @@ defmodule Vllm.Tensor.DType do
   def size(dtype), do: Map.fetch!(@sizes, dtype)
 
   @doc """
-  The element type of a name, whether Nx's or torch's, as atom or string.
+  The element type of a name, whether Nx's or torch's, as atom or string, or of a type of Nx.
 
       iex> Vllm.Tensor.DType.parse("torch.bfloat16")
       {:ok, :bf16}
       iex> Vllm.Tensor.DType.parse(:f32)
+      {:ok, :f32}
+      iex> Vllm.Tensor.DType.parse({:f, 32})
       {:ok, :f32}
   """
   @spec parse(term()) :: {:ok, t()} | {:error, String.t()}
@@ -74,6 +76,12 @@ defmodule Vllm.Tensor.DType do
     do: name |> Atom.to_string() |> lookup(name)
 
   def parse(name) when is_binary(name), do: lookup(name, name)
+  def parse({:f, 8}), do: {:ok, :f8_e5m2}
+  def parse({:f8_e4m3fn, 8}), do: {:ok, :f8_e4m3fn}
+
+  def parse({kind, bits} = type) when kind in [:f, :bf, :s, :u, :c] and is_integer(bits),
+    do: lookup("#{kind}#{bits}", type)
+
   def parse(other), do: unknown(other)
 
   defp lookup(text, given) do

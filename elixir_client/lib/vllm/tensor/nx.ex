@@ -8,7 +8,6 @@ defmodule Vllm.Tensor.NxInterop do
 
   # Where the names differ: https://hexdocs.pm/nx/Nx.Type.html. Nx keeps booleans as u8.
   @to_nx %{pred: {:u, 8}, f8_e5m2: {:f, 8}, f8_e4m3fn: {:f8_e4m3fn, 8}}
-  @from_nx %{{:f, 8} => :f8_e5m2, {:f8_e4m3fn, 8} => :f8_e4m3fn}
 
   if System.endianness() != :little,
     do: raise("tensors travel in the byte order of the host: little-endian hosts only")
@@ -32,11 +31,13 @@ defmodule Vllm.Tensor.NxInterop do
          do: {:ok, nx.reshape(flat, shape)}
   end
 
-  defp dtype({kind, bits} = type) do
-    case {@from_nx, DType.parse("#{kind}#{bits}")} do
-      {%{^type => dtype}, _} -> {:ok, dtype}
-      {_, {:ok, dtype}} -> {:ok, dtype}
-      _ -> {:error, "no torch dtype is Nx's #{inspect(type)}; convert it with Nx.as_type/2"}
+  defp dtype(type) do
+    case DType.parse(type) do
+      {:ok, dtype} ->
+        {:ok, dtype}
+
+      _unknown ->
+        {:error, "no torch dtype is Nx's #{inspect(type)}; convert it with Nx.as_type/2"}
     end
   end
 
