@@ -252,7 +252,7 @@ def callable_names() -> Mapping[str, str]:
     operators = {
         name: places for name, places in torch_names().items() if not name.startswith("Tensor.")
     }
-    return operators | MAKERS | dict.fromkeys(_own_names(), "")
+    return {**operators, **MAKERS, **dict.fromkeys(_own_names(), "")}
 
 
 @functools.cache

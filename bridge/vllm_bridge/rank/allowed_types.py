@@ -156,7 +156,7 @@ def _openings() -> dict[type, Opening]:
         if name.startswith("Tensor.")
     }
     attributes = frozenset(_TENSOR_ATTRIBUTES.split())
-    tensor = Opening(operators | TENSOR_METHODS, attributes)
+    tensor = Opening({**operators, **TENSOR_METHODS}, attributes)
     return found | {torch.Tensor: tensor, torch.nn.Parameter: tensor}
 
 
@@ -188,9 +188,10 @@ def _fields(service: str, cls: type) -> Iterable[str]:
     if service == "GroupCoordinator":
         return _COORDINATORS.split()
     if dataclasses.is_dataclass(cls):
-        names: Iterable[str] = (field.name for field in dataclasses.fields(cls))
+        names = [field.name for field in dataclasses.fields(cls)]
     else:
-        names = surface.FIELDS.get(service) or getattr(cls, "_fields", ())
+        named_tuple: tuple[str, ...] = getattr(cls, "_fields", ())
+        names = [*surface.FIELDS.get(service, ()), *named_tuple]
     return (name for name in names if not name.startswith("_"))
 
 
