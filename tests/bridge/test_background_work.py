@@ -24,11 +24,13 @@ from vllm_bridge import background, version
 from vllm_bridge._generated import pool_pb2, types_pb2
 from vllm_bridge.client import connect
 from vllm_bridge.codec.errors import BridgeError
+from vllm_bridge.pool import gate as gate_module
 from vllm_bridge.pool import launcher as launcher_module
 from vllm_bridge.pool import service, shared_memory
 from vllm_bridge.pool import settling as settling_module
 from vllm_bridge.pool import stderr as stderr_module
 from vllm_bridge.pool.attachments import Attachments
+from vllm_bridge.pool.expiry import IdleClock
 from vllm_bridge.pool.factory import RankFactory
 from vllm_bridge.pool.forkserver_process import spawn_forkserver
 from vllm_bridge.pool.gate import Gate
@@ -40,6 +42,7 @@ from vllm_bridge.pool.metrics_server import MetricsServer
 from vllm_bridge.pool.ranks import Rank
 from vllm_bridge.pool.runtime_dir import RuntimeDir
 from vllm_bridge.pool.server import PoolServer, Resources
+from vllm_bridge.pool.session_entry import SessionEntry
 from vllm_bridge.pool.settings import PoolSettings, ServerSettings
 from vllm_bridge.pool.stderr import StderrForwarder
 from vllm_bridge.pool.world_spec import WorldSpec
@@ -126,6 +129,56 @@ def test_all_background_work_is_begun_in_one_place() -> None:
         if name in beginning and path.name != "background.py"
     ]
     assert not elsewhere, "begin it with `background.task` or `background.thread`"
+
+
+# Where a timer of the loop goes off: what it calls has to set the next one whatever happens.
+TIMERS = {
+    "attachments.py": 1,  # once for each client that is gone
+    "expiry.py": 1,
+    "gate.py": 3,
+    "ranks.py": 1,
+}
+
+
+def test_all_timers_are_listed() -> None:
+    found: dict[str, int] = {}
+    for path, _, name in calls():
+        if name in ("call_later", "call_at"):
+            found[path.name] = found.get(path.name, 0) + 1
+    assert found == TIMERS
+
+
+def test_the_timers_go_off_again_after_one_has_failed(
+    once: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def run() -> None:
+        # Sessions expire though one could not.
+        expired: list[str] = []
+
+        def expire(entry: SessionEntry) -> None:
+            if not expired:
+                expired.append("none")
+                raise RuntimeError("no")
+            clock.remove(entry)
+            expired.append(entry.session_id)
+
+        clock = IdleClock(timedelta(milliseconds=5), expire)
+        for name in ("one", "two"):
+            clock.touch(SessionEntry(name, pool_pb2.HINT))
+        await until(lambda: len(expired) == 3)
+        assert told(caplog, "expiring a session")
+
+        # Late calls are refused though that failed once.
+        monkeypatch.setattr(gate_module, "_PAUSE_S", 0.05)
+        gate = Gate(Metrics(), lambda world_id, epoch, number: "")
+        refused: list[int] = []
+        gate._referee.expire = lambda tell: refused.append(1) or []  # type: ignore[func-returns-value, method-assign, assignment]
+        once(gate._referee, "expire")
+        gate._expire()
+        assert told(caplog, "refusing calls that are late")
+        await until(lambda: refused)
+
+    asyncio.run(run())
 
 
 def test_all_background_work_is_listed() -> None:
@@ -303,12 +356,14 @@ def test_a_rank_that_could_not_be_killed_is_told_of(
         (rank,) = ready(server)
         once(LocalRank, "kill")
         if what == "killing a rank":
+            rank._heartbeat_at = -1_000.0
             rank._kill_soon("it was asked for")
         else:
             rank._control_over()
         await until(lambda: told(caplog, what))
-        # Another try ends it, and its place is filled.
-        await rank.kill()
+        if what == "ending a rank":
+            await rank.kill()
+        # Another try ends it, by itself where it was in the way; and its place is filled.
         await until(lambda: ready(server) and ready(server) != [rank])
 
     serving(look)

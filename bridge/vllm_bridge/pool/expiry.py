@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from datetime import timedelta
 
+from vllm_bridge import background
 from vllm_bridge.pool.session_entry import SessionEntry
 
 
@@ -50,5 +51,6 @@ class IdleClock:
             # Also one that turns out to be in use: it goes to the end of the line.
             self.touch(oldest)
             if oldest.in_flight == 0:
-                self._expired(oldest)
+                with background.step("expiring a session"):
+                    self._expired(oldest)
         self._set_timer()

@@ -26,6 +26,10 @@ _CREATE = "create"
 _ASK_AHEAD_S = 0.03
 
 
+# After a failure to refuse calls that are late.
+_PAUSE_S = 1.0
+
+
 class Gate:
     """Stands between the ranks of worlds and the referee; implements `ranks.Gatekeeper`."""
 
@@ -160,7 +164,13 @@ class Gate:
 
     def _expire(self) -> None:
         self._timer, self._armed_for = None, None
-        self._deliver(self._referee.expire(self._tell))
+        with background.step("refusing calls that are late", self._try_again):
+            self._deliver(self._referee.expire(self._tell))
+
+    def _try_again(self, _: BaseException) -> None:
+        # Not at once: what has failed would fail again, and again.
+        self._armed_for = self._loop.time()
+        self._timer = self._loop.call_later(_PAUSE_S, self._expire)
 
     def _tell(self, visitor: Visitor) -> str:
         """What an absent member is running; empty when it is idle, or nobody knows."""

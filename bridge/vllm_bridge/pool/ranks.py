@@ -398,7 +398,11 @@ class Rank:
     def _kill_soon(self, because: str) -> None:
         if self._watching is not None:
             self._watching.cancel()
-        self._tasks.append(background.task("killing a rank", self.kill(because)))
+        # If that fails, the next look finds it as it was, and tries again.
+        killing = background.task(
+            "killing a rank", self.kill(because), lambda _: self._watch_heartbeats()
+        )
+        self._tasks.append(killing)
 
     def _fail_start(self, error: BridgeError) -> None:
         if not self._started.done():
