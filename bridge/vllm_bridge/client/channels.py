@@ -31,7 +31,9 @@ _OPTIONS = (
 # deadline hear of it. While none is in flight nothing is sent. Ranks are seen to by their pool.
 _KEEPALIVE = (
     ("grpc.keepalive_time_ms", 30_000),
-    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+    # Of a ping that gRPC has sent for its own ends: it sends no other while that is not answered.
+    ("grpc.http2.ping_timeout_ms", 20_000),
     ("grpc.http2.max_pings_without_data", 0),
 )
 
