@@ -17,9 +17,10 @@ from pool_harness import Pool, alive, children, environment, eventually, start_p
 from snakepit_harness import Worker, connect, spawn, wait_ready
 from test_serve import refused
 
+from vllm_bridge import confinement
 from vllm_bridge.client import Session
 from vllm_bridge.codec.errors import BridgeError
-from vllm_bridge.confinement import STRICT, landlock
+from vllm_bridge.confinement import STRICT, landlock, seccomp, syscalls
 from vllm_bridge.pool.status import as_text
 
 pytestmark = pytest.mark.timeout(90)
@@ -417,6 +418,16 @@ def test_the_oldest_landlock_has_what_it_has(monkeypatch: pytest.MonkeyPatch) ->
         with pytest.raises(OSError, match="enough"):
             landlock.restrict(landlock.Right(0xFFFF), [], own_signals=True)
         assert handled[-1] == most - 1, version
+
+
+def test_another_processor_has_landlock_and_no_seccomp(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (syscalls, seccomp, confinement):
+        monkeypatch.setattr(module, "MACHINE", None)
+    monkeypatch.setattr("platform.machine", lambda: "riscv64")
+    assert landlock.abi() > 0
+    assert confinement.missing() == (
+        "system calls are not confined: no seccomp is known for the processor 'riscv64'"
+    )
 
 
 # --- Snakepit -------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import platform
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,13 +87,12 @@ _own_process: int | None = None
 
 def missing() -> str:
     """What this machine cannot confine, in a clause; empty when there is nothing."""
-    if MACHINE is None:
-        return "this processor's system calls are not known to it, so nothing is confined"
     parts = []
     if landlock.abi() == 0:
         parts.append("files are not confined: no Landlock (Linux 5.13 with it turned on has it)")
     if not seccomp.supported():
-        parts.append("system calls are not confined: no seccomp")
+        known = "" if MACHINE else f" is known for the processor {platform.machine()!r}"
+        parts.append(f"system calls are not confined: no seccomp{known}")
     return "; ".join(parts)
 
 
@@ -107,7 +107,7 @@ def confine(policy: Policy, temporary: Path | None, own: Sequence[Path]) -> None
         RuntimeError: there are other threads, which would not be confined.
     """
     global _current, _own_process
-    if policy.mode == OFF or MACHINE is None:
+    if policy.mode == OFF:
         return
     if (threads := len(os.listdir(_TASKS))) != 1:
         raise RuntimeError(f"{threads} threads run already; confinement would not hold for all")

@@ -1,7 +1,8 @@
 """System calls by number, for those that the C library has no function for.
 
-Numbers are the kernel's own promise and never change. There are two machines here; on others there
-is neither Landlock nor seccomp, and `MACHINE` is None.
+Numbers are the kernel's own promise and never change. There are two machines here; on others, where
+`MACHINE` is None, only those calls are known that have one number everywhere: Landlock's, and not
+seccomp's.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import ctypes
 import os
 import platform
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
 
 
@@ -119,9 +121,16 @@ _libc = ctypes.CDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
 
 
-def number(name: str, machine: Machine) -> int | None:
-    """The call's number; None where the machine has no such call."""
-    return _NUMBERS[name][machine.column]
+# Calls that were added since have the same number on all machines.
+_SAME_EVERYWHERE = 424
+
+
+def number(name: str, machine: Machine | None) -> int | None:
+    """The call's number; None where the machine has no such call, or it is not known."""
+    numbers = _NUMBERS[name]
+    if machine is None:
+        return numbers[0] if (numbers[0] or 0) >= _SAME_EVERYWHERE else None
+    return numbers[machine.column]
 
 
 def call(name: str, *arguments: object) -> int:
@@ -130,7 +139,7 @@ def call(name: str, *arguments: object) -> int:
     Raises:
         OSError: with the kernel's reason; ENOSYS on a machine that is not known here.
     """
-    found = number(name, MACHINE) if MACHINE else None
+    found = number(name, MACHINE)
     if found is None:
         raise OSError(38, f"{name}: {os.strerror(38)}")
     words = [ctypes.c_long(value) if isinstance(value, int) else value for value in arguments]
@@ -169,11 +178,13 @@ def drop_capabilities() -> None:
     low, high = kept & 0xFFFFFFFF, kept >> 32
     # Effective, permitted, inheritable; the low halves first.
     data = (ctypes.c_uint32 * 6)(low, low, 0, high, high, 0)
-    call("capset", ctypes.byref(header), ctypes.byref(data))
+    # A service manager may have refused the call. What is given up here is refused elsewhere, too.
+    with suppress(OSError):
+        call("capset", ctypes.byref(header), ctypes.byref(data))
 
 
 def _permitted() -> int:
-    with open("/proc/thread-self/status") as status:
+    with open("/proc/self/status") as status:
         for line in status:
             if line.startswith("CapPrm:"):
                 return int(line.split()[1], 16)
