@@ -32,6 +32,7 @@ from vllm_bridge.rank.journal import Journal, Record
 from vllm_bridge.rank.sessions import RankSession, RankSessions
 from vllm_bridge.rank.transfers import CallerGone, Transfers
 from vllm_bridge.rank.turns import Turns
+from vllm_distributed.message_steps import set_run
 
 _logger = logging.getLogger("vllm_bridge.rank.calls")
 
@@ -241,6 +242,8 @@ class _QueuedCall(_Call):
         record = self._record
         if not _beside_turns(self._dispatch):
             self._check_turn(context)
+        # What it sends is for calls of the same run.
+        set_run(record.run.turn)
         left = context.time_remaining()
         if left is not None and left < LONGEST_S:
             record.deadline = record.started_at + left

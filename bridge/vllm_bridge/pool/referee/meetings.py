@@ -8,6 +8,7 @@ ones before it are eager.
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -177,8 +178,11 @@ class Meeting:
         """Put a call at the end of its lane, and say what follows from it.
 
         Those that wait and are named in the outcome have left the meeting. An eager one leaves when
-        it went; when its counterpart differs it stays: what it sent is still to be received.
+        it went; when its counterpart differs it stays: what it sent is still to be received. Unless
+        it was sent in a run that is over: ranks drop that by themselves.
         """
+        if self._drop_expired(visit):
+            return []
         self._waiting += not visit.eager
         if visit.lane in self.present:
             self._backlog.setdefault(visit.lane, deque()).append(visit)
@@ -237,6 +241,27 @@ class Meeting:
             if not overlapped and records and records[-1].attempt == self._attempt:
                 records.pop()
             records.append(record)
+
+    def _drop_expired(self, visit: Visit) -> bool:
+        """Forget messages that were sent in earlier runs than one that comes; return whether that
+        is one itself. Those that stateless groups put into a store are kept there."""
+        if not self.pairwise or not self.group.world_id or not visit.run.turn:
+            return False
+        here = [*self.present.values(), *itertools.chain(*self._backlog.values())]
+        if visit.eager and any(visit.expired_by(other) for other in here):
+            return True
+        expired = {id(other) for other in here if other.eager and other.expired_by(visit)}
+        if expired:
+            self._keep_only([other for other in here if id(other) not in expired])
+        return False
+
+    def _keep_only(self, visits: Sequence[Visit]) -> None:
+        self.present, self._backlog = {}, {}
+        for visit in visits:
+            if visit.lane in self.present:
+                self._backlog.setdefault(visit.lane, deque()).append(visit)
+            else:
+                self.present[visit.lane] = visit
 
     def _overlapped(self, arriving: Sequence[Visit]) -> Overlapped | None:
         """The calls that have to go since one of another run has come, or was here.

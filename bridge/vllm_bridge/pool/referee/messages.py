@@ -170,7 +170,7 @@ def overlap(visit: Visit, met: Visit, holder: Holder) -> str:
         else "Make it within a run, or when no run has its turn"
     )
     if met.eager:
-        remedy = "Receive in the run that sends, or restart the world to drop what it has sent"
+        remedy = "Receive in the run that sends; the next run drops what this one has left"
     ours, theirs = _run(visit, holder), _run(met, holder)
     return (
         f"{_numbered(visit)} did not start: it is part of {ours}, and {call_of(met)} of "

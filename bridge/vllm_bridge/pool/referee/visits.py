@@ -133,6 +133,10 @@ class Visit:
             and ours.epoch == theirs.epoch
         )
 
+    def expired_by(self, other: Visit) -> bool:
+        """Whether it is of a run of the other's world whose turn was over when the other's came."""
+        return 0 < self.run.turn < other.run.turn and self.overlaps(other)
+
     def agrees(self, other: Visit) -> bool:
         """Whether the two are sides of the same call."""
         if self.parts != other.parts:
