@@ -151,9 +151,9 @@ def _as_json(label: str, line: bytes) -> bytes:
     """A rank's own log line with its process added; any other output as the message of one."""
     try:
         entry = json.loads(line) if line.startswith(b"{") else None
-    except ValueError:
-        entry = None
-    if isinstance(entry, dict):
-        return json.dumps({**entry, "process": label}).encode() + b"\n"
+        if isinstance(entry, dict):
+            return json.dumps({**entry, "process": label}).encode() + b"\n"
+    except (ValueError, RecursionError):
+        pass  # it only begins like one
     text = line.decode(errors="backslashreplace")
     return logs.line("json", "info", "output", text, {"process": label})

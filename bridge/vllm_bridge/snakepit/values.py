@@ -58,7 +58,7 @@ def render(value: object) -> bytes:
         return json.dumps(
             value, ensure_ascii=False, allow_nan=False, separators=(",", ":")
         ).encode()
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _bad(f"the result cannot be written as JSON: {error}") from None
 
 
