@@ -16,6 +16,8 @@ from known_values import of_member, same
 from rank_harness import CARRIERS, SHARED_MEMORY, Ranks, World, join_world
 
 import vllm_distributed as vd
+from vllm_distributed.communicators.shared_outbox import Outbox
+from vllm_distributed.communicators.spans import Spans
 from vllm_distributed.errors import CollectiveError
 
 # Floats: in a ring of 256 KiB, and more than one but less than sockets take at once.
@@ -190,3 +192,49 @@ def forks_with_a_message_on_its_way() -> None:
 
 def test_a_fork_with_a_message_on_its_way(world_of: Callable[..., World]) -> None:
     world_of(2, **PAIR).run(forks_with_a_message_on_its_way)
+
+
+def one_group_fails_in_the_background(rank: int, port: int, size: int) -> tuple[str, str]:
+    """A defect, or damaged memory, while two groups have messages on their way."""
+    whole, broken = vd.get_world_group(), vd.get_tp_group()
+    whole.barrier()
+    broken.barrier()
+    text = "y" * (4 << 20)
+    if rank == 1:
+        time.sleep(0.5)
+        assert whole.recv_object(0) == text
+        with pytest.raises(CollectiveError) as caught:
+            broken.recv_object(0)
+        whole.barrier()
+        return str(caught.value), ""
+    sent, lost = whole.isend_object(text, 1), broken.isend_object(text, 1)
+    move = Outbox._move
+
+    def damaged(self: Outbox, spans: Spans) -> bool:
+        if self._steps.name == broken.unique_name:
+            raise IndexError("index out of range")
+        return move(self, spans)
+
+    Outbox._move = damaged  # type: ignore[method-assign]
+    end = time.monotonic() + 10
+    # `is_completed` and `wait` would find it out by themselves.
+    while any(thread.name.endswith("progress") for thread in threading.enumerate()):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    with pytest.raises(CollectiveError) as caught:
+        lost.wait()
+    sent.wait()
+    whole.barrier()
+    with pytest.raises(CollectiveError) as later:
+        broken.barrier()
+    return str(caught.value), str(later.value)
+
+
+def test_a_failure_in_the_background_of_one_group_is_named_and_stops_no_other() -> None:
+    with Ranks(2) as ranks:
+        ranks.call(join_world, (SHARED_MEMORY, PAIR), 20, with_place=True)
+        (lost, later), (told, _) = ranks.run(one_group_fails_in_the_background)
+    assert "tp:0 failed while nobody waited for it: IndexError: index out of range" in lost
+    assert "out of step" in later
+    assert "rank 0" in told
+    assert "gave up an operation" in told
