@@ -12,7 +12,7 @@ from typing import Any
 import grpc
 import pytest
 import torch
-from pool_harness import Pool, connect, eventually
+from pool_harness import SHORT, Pool, connect, eventually
 
 from vllm_bridge._generated import rank_pb2, types_pb2
 from vllm_bridge.client import Client, Session
@@ -185,7 +185,9 @@ def test_a_client_that_stops_midway_holds_up_nobody(real: Client, affinity: str)
 
 
 @contextlib.contextmanager
-def streams_that_never_end(session: Session, count: int, *given: Part) -> Iterator[list[Any]]:
+def streams_that_never_end(
+    session: Session, count: int, *given: Part, at: str = ""
+) -> Iterator[list[Any]]:
     """So many calls in parts, of which no more comes."""
     over = threading.Event()
 
@@ -193,7 +195,8 @@ def streams_that_never_end(session: Session, count: int, *given: Part) -> Iterat
         yield from parts(*given)
         over.wait(60)
 
-    with grpc.insecure_channel(session.info.endpoint) as channel:
+    with grpc.insecure_channel(session.info.endpoint or at) as channel:
+        grpc.channel_ready_future(channel).result(10)
         metadata = ((SESSION_ID, session.session_id), (METHOD, CALL))
         call = channel.stream_stream("/vllm.bridge.v1.Chunks/Call")
         calls = [call(stuck(), metadata=metadata) for _ in range(count)]
@@ -221,6 +224,13 @@ def test_streams_that_never_end_keep_no_call_in_parts_from_the_rank(
         # Nothing of them is left.
         answer = stream(real, session, parts(*request_of("torch.neg", value)))
         assert len(answer) == 5
+
+
+def test_streams_that_send_nothing_keep_no_rank_from_others(real: Client) -> None:
+    with real.open_session() as session:
+        assert not session.info.endpoint
+        with streams_that_never_end(session, 8, at=real.endpoint):
+            assert session.run("torch.add", torch.ones(2), 1, timeout=SHORT).tolist() == [2.0] * 2
 
 
 def test_more_streams_than_there_may_be_are_refused_by_name(real: Client) -> None:

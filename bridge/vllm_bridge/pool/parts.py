@@ -36,6 +36,14 @@ class Parts:
         """Whether the call may still be sent to another rank."""
         return self._kept is not None and not self._answered
 
+    async def begin(self) -> None:
+        """Return when its first part has come: one that sends nothing takes no rank's place."""
+        part = await self._context.read()
+        if part is grpc.aio.EOF:
+            self._ended = True
+        else:
+            self._kept = [part]
+
     async def through(
         self, channel: grpc.aio.Channel, metadata: grpc.aio.Metadata, timeout: float | None
     ) -> Any:

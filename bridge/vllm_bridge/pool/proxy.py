@@ -79,7 +79,9 @@ class Proxy:
             return None
 
         async def forward_parts(requests: object, context: grpc.aio.ServicerContext) -> None:
-            await forward(parts.Parts(context), context)
+            call = parts.Parts(context)
+            await call.begin()
+            await forward(call, context)
 
         return grpc.stream_stream_rpc_method_handler(forward_parts)
 
