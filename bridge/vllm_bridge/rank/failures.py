@@ -25,7 +25,7 @@ def bridge_error(error: Exception, *, rank: int | None, call_id: str) -> BridgeE
     kind = type(error)
     said, why = explain(error)
     if said:
-        message, details = f"{message or kind.__name__}: {said}", {**details, **why}
+        message, details = f"{message.rstrip() or kind.__name__}: {said}", {**details, **why}
     return BridgeError(
         Category.TIMEOUT if isinstance(error, TimeoutError) else Category.PYTHON_ERROR,
         reason,

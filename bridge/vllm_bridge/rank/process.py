@@ -100,7 +100,7 @@ class _Rank:
         try:
             # There is no second thread yet, and from here on every thread is confined.
             self._confine()
-        except (OSError, RuntimeError) as error:
+        except OSError as error:
             return self._failed(bridge_error(error, rank=None, call_id=""))
         assigned = self._world
         journal = Journal()
