@@ -35,9 +35,10 @@ defmodule Vllm.World.Turn do
           nested: non_neg_integer(),
           around: t() | nil,
           runner: pid() | nil,
-          held: {:stream, Connection.stream()} | {:inside, pid(), reference()} | nil,
+          held: held(),
           over?: boolean()
         }
+  @type held :: {:stream, Connection.stream()} | {:inside, pid(), reference()} | nil
   @type world :: {endpoint :: String.t(), world_id :: String.t(), epoch :: non_neg_integer()}
 
   @path "/vllm.bridge.v1.Pool/TakeTurn"
@@ -72,7 +73,7 @@ defmodule Vllm.World.Turn do
   end
 
   @doc "The turn is over."
-  @spec give_back(t() | nil) :: :ok
+  @spec give_back(%{:held => held(), optional(atom()) => term()} | nil) :: :ok
   def give_back(%{held: {:stream, stream}}), do: Connection.cancel(stream)
 
   def give_back(%{held: {:inside, runner, ref}}) do
