@@ -13,6 +13,9 @@ The pool makes the memory and hands it to the ranks as a file without a name; it
 Layout, in words of 8 bytes: a header, a mutex, one semaphore a rank, and one cell a group:
 
     key key sequence generation, and per member: state digest digest deadline settled
+
+and per rank the turn of the run whose call it runs, and of that whose call waits until no rank
+runs one of an earlier turn: what calls do beyond the gate (user code) must not meet another run's.
 """
 
 from __future__ import annotations
@@ -46,7 +49,7 @@ LOCK_SECONDS = 0.5
 """Nobody holds the lock for more than microseconds: a rank that does has been stopped."""
 
 _HEADER = 8
-_WORLD_SIZE, _USED, _BROKEN = 0, 1, 2
+_WORLD_SIZE, _USED, _BROKEN, _LATEST_TURN = 0, 1, 2, 3
 _KEY, _SEQUENCE, _GENERATION, _MEMBERS = 0, 2, 3, 4
 _STATE, _DIGEST, _DEADLINE, _SETTLED, _MEMBER_WORDS = 0, 1, 3, 4, 5
 _AWAY, _WAITING, _GO, _AT_POOL = 0, 1, 2, 3
@@ -75,9 +78,15 @@ class _Layout:
         words = _MEMBERS + self.world_size * _MEMBER_WORDS
         return self.semaphore(self.world_size) + number * words
 
+    def running(self, rank: int) -> int:
+        return self.cell(CELLS) + rank
+
+    def awaiting(self, rank: int) -> int:
+        return self.running(self.world_size) + rank
+
     @property
     def size(self) -> int:
-        return 8 * self.cell(CELLS)
+        return 8 * self.awaiting(self.world_size)
 
 
 def create(world_size: int) -> int | None:
@@ -133,6 +142,8 @@ class Board:
             Semaphore(address + 8 * layout.semaphore(each)) for each in range(world_size)
         ]
         self._own = self._semaphores[rank]
+        self._rank = rank
+        self._others = [each for each in range(world_size) if each != rank]
         self._places: dict[tuple[str, tuple[int, ...]], Place | None] = {}
 
     def place(self, group: str, members: Sequence[int], number: int) -> Place | None:
@@ -143,6 +154,44 @@ class Board:
         except KeyError:
             place = self._places[key] = self._find(group, members, number)
         return None if self._words[_BROKEN] else place
+
+    def begin(self, turn: int) -> int:
+        """A call of a run begins. Returns the latest turn of which any rank has begun one; when
+        that is a later one, the call has not begun."""
+        words, layout = self._words, self._layout
+        with self._locked() as held:
+            if not held:
+                return turn
+            latest = max(words[_LATEST_TURN], turn)
+            words[_LATEST_TURN] = latest
+            if latest == turn:
+                words[layout.running(self._rank)] = turn
+            return latest
+
+    def resume(self, turn: int) -> None:
+        """The call goes on, after `end`."""
+        self._words[self._layout.running(self._rank)] = turn
+
+    def end(self) -> None:
+        """The call is over, has not begun after all, or stands at the gate and has sent nothing."""
+        words, layout = self._words, self._layout
+        words[layout.running(self._rank)] = 0
+        for rank in self._others:
+            if words[layout.awaiting(rank)]:
+                self._semaphores[rank].post()
+
+    def earlier(self, turn: int) -> list[int]:
+        """The ranks that run a call of an earlier turn."""
+        words, layout = self._words, self._layout
+        return [rank for rank in self._others if 0 < words[layout.running(rank)] < turn]
+
+    def wait_for_earlier(self, turn: int, seconds: float) -> None:
+        """Return when a rank may have ended its call of an earlier turn, or after so long."""
+        words, own = self._words, self._layout.awaiting(self._rank)
+        words[own] = turn
+        if self.earlier(turn):
+            self._own.wait(seconds)
+        words[own] = 0
 
     def nudge(self) -> None:
         """Have the member of this process that waits look again. From any thread."""

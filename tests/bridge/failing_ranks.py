@@ -64,6 +64,16 @@ def starts_cancelled_calls(
     process.main(channel, rendezvous, board)
 
 
+def summed(value: float) -> float:
+    """User code that adds up over the ranks, in a collective of which the gate sees nothing."""
+    import torch
+
+    from vllm_distributed import tensor_model_parallel_all_reduce
+
+    found: float = tensor_model_parallel_all_reduce(torch.full((1,), value)).item()
+    return found
+
+
 def exit_with(status: int) -> None:
     """Ends the process on its own."""
     print("leaving on my own", file=sys.stderr, flush=True)

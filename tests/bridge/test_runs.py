@@ -32,7 +32,12 @@ SECOND = timedelta(seconds=1)
 
 @pytest.fixture(scope="module")
 def pool(short_tmp: Path) -> Iterator[Pool]:  # type: ignore[override]
-    pool = start_pool(short_tmp / "runs", *("--size", "0"), *("--allow", "time."), entry_point=None)
+    pool = start_pool(
+        short_tmp / "runs",
+        *("--size", "0"),
+        *("--allow", "time.", "--allow", "failing_ranks."),
+        entry_point=None,
+    )
     yield pool
     pool.stop()
     print(pool.stderr())
@@ -206,6 +211,36 @@ def test_a_run_that_fails_gives_its_turn_back(world: World) -> None:
         with pytest.raises(KeyError):
             world.run(fail)
         assert world.run(total(4.0), timeout=SECOND * 10) == right(4.0)
+
+
+def test_what_user_code_of_a_lost_run_still_does_meets_nobody(client: Client) -> None:
+    summed = "failing_ranks.summed"
+    with client.start_world(tensor_parallel_size=2) as world:
+
+        def half(session: Session) -> None:
+            # Rank 0 is in the middle of its user code when the run is over, and rank 1 never was.
+            if session.info.rank == 0:
+                session.run(summed, 1.0, timeout=None)
+            else:
+                wait_until_running(world.ranks[0])
+                raise KeyError("the run fails")
+
+        with pytest.raises(KeyError):
+            world.run(half)
+        outcomes: list[Any] = [None, None]
+
+        def late(session: Session) -> None:
+            outcome = attempt(session, lambda each: each.run(summed, 100.0, timeout=SECOND))
+            outcomes[session.info.rank or 0] = outcome
+
+        world.run(late)
+        for outcome in outcomes:
+            # Never 101.
+            assert outcome.reason == "deadline_exceeded", outcome
+        assert "a call of an earlier run that still runs on rank 0" in outcomes[1].message
+        # Its counterpart of old comes at last: outside of any run nobody is waited for.
+        assert attempt(world.ranks[1], lambda each: each.run(summed, 2.0)).value == 3.0
+        assert world.run(lambda each: each.run(summed, 5.0)) == [10.0, 10.0]
 
 
 HOLDER = """

@@ -58,6 +58,31 @@ def never() -> bool:
     return False
 
 
+# Turns
+
+
+def test_a_call_waits_for_those_of_earlier_turns_on_other_ranks(pair: Ranks) -> None:
+    first, second = pair.boards
+    assert first.begin(3) == 3
+    assert (first.earlier(3), second.earlier(3), second.earlier(4)) == ([], [], [0])
+    assert second.begin(4) == 4
+    # One of an earlier turn than any rank has begun does not begin.
+    first.end()
+    assert first.begin(3) == 4
+    assert second.earlier(5) == []
+    first.resume(3)
+    with ThreadPoolExecutor(1) as threads:
+        begin = time.monotonic()
+        waiting = threads.submit(second.wait_for_earlier, 4, 10.0)
+        while not second._words[second._layout.awaiting(1)]:
+            time.sleep(0)
+        first.end()
+        waiting.result(10)
+        assert time.monotonic() - begin < 5
+    assert second.earlier(4) == []
+    second.end()
+
+
 def test_the_last_one_says_go(pair: Ranks) -> None:
     first, second = pair.places
     for number in range(3):

@@ -14,7 +14,7 @@ from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.pool.asking import INSPECT_SECONDS, inspect
 from vllm_bridge.pool.metrics import Metrics
 from vllm_bridge.pool.ranks import Rank
-from vllm_bridge.pool.referee import Decision, Holder, Referee, Visitor, Waiting
+from vllm_bridge.pool.referee import Decision, Holder, Referee, Visitor, Waiting, nobody
 
 _logger = logging.getLogger("vllm_bridge.pool.gate")
 
@@ -33,7 +33,7 @@ _PAUSE_S = 1.0
 class Gate:
     """Stands between the ranks of worlds and the referee; implements `ranks.Gatekeeper`."""
 
-    def __init__(self, metrics: Metrics, holder: Holder) -> None:
+    def __init__(self, metrics: Metrics, holder: Holder = nobody) -> None:
         """`holder`: who has, or had, the turn of that number on that epoch of a world."""
         self._loop = asyncio.get_running_loop()
         self._referee = Referee(self._loop.time, holder)

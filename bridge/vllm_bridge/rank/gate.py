@@ -124,6 +124,11 @@ class Gate:
         self._closed = False
         self._armed: GatedCall | None = None
 
+    @property
+    def board(self) -> Board | None:
+        """Where the ranks of the world meet without the pool."""
+        return self._board
+
     def install(self) -> None:
         """Have the package ask here before it sends."""
         entry.set_hook(self._about_to_send)
@@ -182,9 +187,14 @@ class Gate:
             visit.waiting = False
             record.refusal = _refusal(_caller_gone(facts).to_detail(), self._rank, record)
             raise BridgeError.from_detail(record.refusal)
+        turn, board = record.run.turn, self._board
+        if turn and board is not None:
+            board.end()
         place = self._place(facts)
         if place is None or not self._meet(place, visit, record, context):
             self._ask_pool(place, visit, record, context)
+        if turn and board is not None:
+            board.resume(turn)
         return visit
 
     def _place(self, facts: Facts) -> Place | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import NoReturn
 
@@ -240,31 +240,34 @@ class _QueuedCall(_Call):
                 ),
             )
         record = self._record
-        if not _beside_turns(self._dispatch):
-            self._check_turn(context)
         # What it sends is for calls of the same run.
         set_run(record.run.turn)
         left = context.time_remaining()
         if left is not None and left < LONGEST_S:
             record.deadline = record.started_at + left
-        if self._state.gate is not None:
-            self._wire.gate_pass = GatedCall(self._state.gate, record, context)
         try:
-            with self._state.sessions.results.of_call(kept=self._wire.keep_tensors):
-                return super().__call__(request, context)
+            in_turn = record.run.turn and not _beside_turns(self._dispatch)
+            with self._turn(context) if in_turn else nullcontext():
+                if self._state.gate is not None:
+                    self._wire.gate_pass = GatedCall(self._state.gate, record, context)
+                with self._state.sessions.results.of_call(kept=self._wire.keep_tensors):
+                    return super().__call__(request, context)
         finally:
             # Before its answer is sent: who has it may call again, and not find the rank busy.
             self._state.journal.end(record)
 
-    def _check_turn(self, context: grpc.ServicerContext) -> None:
-        """Another run may have got its turn while the call waited."""
+    @contextmanager
+    def _turn(self, context: grpc.ServicerContext) -> Iterator[None]:
+        """While it runs: another run may have got its turn while the call waited."""
         record = self._record
-        try:
-            self._state.turns.check(record.run, self._dispatch.name)
-        except BridgeError as error:
-            error.rank, error.call_id = self._state.rank, record.call_id
-            record.refusal = error.to_detail()
-            _abort(context, error)
+        with ExitStack() as running:
+            try:
+                running.enter_context(self._state.turns.running(record, self._dispatch.name))
+            except BridgeError as error:
+                error.rank, error.call_id = self._state.rank, record.call_id
+                record.refusal = error.to_detail()
+                _abort(context, error)
+            yield
 
     def submit(self, request: bytes, context: grpc.ServicerContext) -> bytes:
         """Queue it on the executor."""

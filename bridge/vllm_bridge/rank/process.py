@@ -96,6 +96,7 @@ class _Rank:
         from vllm_bridge.rank.journal import Journal
         from vllm_bridge.rank.services import RankService, object_methods
         from vllm_bridge.rank.sessions import RankSessions
+        from vllm_bridge.rank.turns import Turns
 
         try:
             # There is no second thread yet, and from here on every thread is confined.
@@ -120,6 +121,7 @@ class _Rank:
             executor=executor,
             allow_list=AllowList(self._assignment.allowed_prefixes),
             gate=gate,
+            turns=Turns(gate.board if gate is not None else None),
             max_queue=self._assignment.max_queue,
         )
         service = RankService(state, assigned)

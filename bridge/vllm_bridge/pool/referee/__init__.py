@@ -5,6 +5,6 @@ over their control connections and delivers the decisions that come out.
 """
 
 from vllm_bridge.pool.referee.referee import Referee
-from vllm_bridge.pool.referee.visits import Decision, Holder, Visitor, Waiting
+from vllm_bridge.pool.referee.visits import Decision, Holder, Visitor, Waiting, nobody
 
-__all__ = ["Decision", "Holder", "Referee", "Visitor", "Waiting"]
+__all__ = ["Decision", "Holder", "Referee", "Visitor", "Waiting", "nobody"]
