@@ -57,8 +57,14 @@ defmodule Vllm.Bridge.SnakepitTest do
       assert timeout in 500_000..600_000
     end
 
+    test "of any length is one of a time that Snakepit's calls of processes take" do
+      runtime = [bridge: @bridge, timeout: 10 ** 22]
+      assert Distributed.get_pp_indices!(8, 1, 2, __runtime__: runtime) == {4, 8}
+      assert last_options().timeout == 30 * 24 * 3_600_000
+    end
+
     test "goes to no pool that there is not" do
-      for name <- ["no such atom anywhere", "stderr"] do
+      for name <- ["no-such-atom-anywhere", "stderr"] do
         runtime = [bridge: @bridge, pool_name: name]
 
         assert {:error, %Error{category: :pool, reason: "pool_not_found"}} =
