@@ -11,6 +11,7 @@ from torch import Size, Tensor
 from torch.distributed import ProcessGroup
 
 from vllm_distributed.errors import InvalidArgumentError, InvalidRankError, InvalidTypeError
+from vllm_distributed.forks import belongs_to_this_process
 from vllm_distributed.tensor_kinds import check_real, refuse_nested
 
 __all__ = [
@@ -68,7 +69,8 @@ def check_peer(name: str, value: int, rank_in_group: int, world_size: int, group
 
 
 def check_process_group(name: str, value: object) -> None:
-    """Refuse what is no torch process group."""
+    """Refuse what is no torch process group, or a parent's."""
+    belongs_to_this_process(value, name)
     if not isinstance(value, ProcessGroup):
         raise InvalidTypeError(
             f"{name} must be a torch ProcessGroup, got {type(value).__name__}", argument=name

@@ -15,6 +15,7 @@ caller's was looked at.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 from vllm_distributed.tensor_kinds import refuse_when_traced
@@ -24,6 +25,14 @@ __all__ = ["about_to_move", "about_to_send", "set_hook"]
 Hook = Callable[[], None]
 
 _hook: Hook | None = None
+
+
+def _in_child() -> None:
+    """A forked child is nobody that the hook knows of."""
+    set_hook(None)
+
+
+os.register_at_fork(after_in_child=_in_child)
 
 
 def about_to_send() -> None:

@@ -22,6 +22,7 @@ from vllm_distributed.errors import (
     RendezvousError,
     StoreLostError,
 )
+from vllm_distributed.forks import belongs_to_this_process, is_inherited
 from vllm_distributed.group_timeouts import GroupTimeouts, set_world_timeouts
 from vllm_distributed.node_identity import node_identity
 from vllm_distributed.rendezvous import InitMethod, Rendezvous, meet, parse_init_method
@@ -30,6 +31,7 @@ from vllm_distributed.torch_internals import (
     PrefixStore,
     Store,
     default_store,
+    forget_world,
     group_timeout,
     next_group_number,
     set_next_group_number,
@@ -43,7 +45,7 @@ ExceptHook = Callable[..., Any]
 ExceptHooks = tuple[ExceptHook, ExceptHook]  # before torch wrapped it, and torch's wrapper
 
 
-@dataclass
+@dataclass(eq=False)
 class Environment:
     """The world this process is in. `adopted`: somebody else made torch's default group."""
 
@@ -73,9 +75,9 @@ class Environment:
         set_next_group_number(max(answer["extra"]["group_number"] for answer in answers))
 
     def leave(self) -> None:
-        """Undo `join`."""
+        """Undo `join`. A forked child only forgets, and its parent's default group too."""
         set_world_timeouts(None)
-        if self.adopted:
+        if self.adopted and not is_inherited(self):
             return
         _shut_down(self.rendezvous, self.excepthooks, left=True)
 
@@ -224,6 +226,7 @@ def _adopt(
     timeout: timedelta | None,
     cpu_timeout: timedelta | None,
 ) -> Environment:
+    belongs_to_this_process(world_group(), "torch's default group")
     actual_rank, actual_size = dist.get_rank(), dist.get_world_size()
     if world_size not in (-1, actual_size) or rank not in (-1, actual_rank):
         raise EnvironmentConflictError(
@@ -267,7 +270,10 @@ def _shut_down(
     rendezvous: Rendezvous | None, excepthooks: ExceptHooks | None, *, left: bool
 ) -> None:
     if dist.is_initialized():
-        dist.destroy_process_group()
+        if is_inherited(world_group()):
+            forget_world()
+        else:
+            dist.destroy_process_group()
     # torch counts a failed attempt, and would name the next default group differently from peers
     # whose attempt did not fail.
     set_next_group_number(0)

@@ -17,6 +17,7 @@ __all__ = [
     "EncodingError",
     "EnvironmentConflictError",
     "EnvironmentNotInitializedError",
+    "ForkedProcessError",
     "GradientError",
     "GroupDestroyedError",
     "GroupNotInitializedError",
@@ -133,6 +134,12 @@ class GroupDestroyedError(DistributedError, AssertionError, RuntimeError):
     """The group existed and was destroyed."""
 
     reason = "group_destroyed"
+
+
+class ForkedProcessError(DistributedError, RuntimeError):
+    """This process was forked from the one that the group, queue or store belongs to."""
+
+    reason = "forked_process"
 
 
 class RendezvousError(DistributedError, RuntimeError):

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from vllm_distributed import forks
 from vllm_distributed.background import background_thread
 from vllm_distributed.communicators.base import failure
 from vllm_distributed.torch_tracing import outside_graphs
@@ -59,6 +60,7 @@ class WorkHandle(Handle):
         self._knows_when_done = knows_when_done
 
     def is_completed(self) -> bool:
+        self._batch.check_process()
         if self._knows_when_done:
             return self._batch.is_completed()
         self._batch.wait_in_background()
@@ -72,8 +74,9 @@ class WorkHandle(Handle):
         if batch is None or self._knows_when_done or batch.done.is_set():
             return
         try:
+            batch.check_process()
             batch.wait_in_background()
-        except RuntimeError:  # the interpreter is going down: no more threads
+        except RuntimeError:  # the interpreter is going down, or the parent waits: no more threads
             return
 
 
@@ -85,14 +88,22 @@ class _Batch:
         self._operation = operation
         self._works = works
         self._buffers = buffers
+        self._process = forks.here
         self._claim = threading.Lock()  # held for good by the one who waits for the works
         self._error: RuntimeError | None = None
         self.done = threading.Event()
+
+    def check_process(self) -> None:
+        """Raise in a forked child, which has none of the threads that end the works."""
+        if self._process is not forks.here:
+            forks.keep_for_ever(self)
+            raise forks.forked(f"an {self._operation} on {self._name}")
 
     def is_completed(self) -> bool:
         return self.done.is_set() or all(work.is_completed() for work in self._works)
 
     def wait(self) -> None:
+        self.check_process()
         if self._claim.acquire(blocking=False):
             self._finish()
         else:

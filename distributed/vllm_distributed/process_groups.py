@@ -13,11 +13,13 @@ from torch.distributed import ProcessGroup
 
 from vllm_distributed import entry
 from vllm_distributed.errors import CollectiveError, EnvironmentConflictError
+from vllm_distributed.forks import belongs_to_this_process, is_inherited
 from vllm_distributed.torch_internals import (
     apart_from_world,
     bound_device,
     can_split_world,
     is_alive,
+    world_group,
 )
 
 __all__ = ["destroy_group", "make_group", "make_solo_group"]
@@ -43,6 +45,7 @@ def make_group(
     a new one and shares its resources, it is. Raises `EnvironmentConflictError` if the world is
     bound to another device, `CollectiveError` if the members cannot connect.
     """
+    belongs_to_this_process(world_group(), "the world")
     _check_device(backend, device, description)
     shared = [list(ranks) for ranks in group_ranks if len(ranks) > 1]
     rank = dist.get_rank()
@@ -88,6 +91,7 @@ def make_solo_group(
     backend: str, timeout: timedelta, description: str, device: torch.device = _CPU
 ) -> ProcessGroup:
     """Return a process group with this rank alone in it. Local: no other rank takes part."""
+    belongs_to_this_process(world_group(), "the world")
     with apart_from_world():
         group: ProcessGroup = dist.new_group(
             [dist.get_rank()],
@@ -123,6 +127,7 @@ def _binding(backend: str, device: torch.device) -> dict[str, Any]:
 
 
 def destroy_group(group: ProcessGroup) -> None:
-    """Destroy a process group, unless torch has already done so with its default group."""
-    if is_alive(group):
+    """Destroy a process group, unless torch has already done so with its default group, or it is
+    the parent's of a forked child."""
+    if not is_inherited(group) and is_alive(group):
         dist.destroy_process_group(group)

@@ -34,6 +34,7 @@ from vllm_distributed.errors import (
     RendezvousError,
     RendezvousTimeoutError,
 )
+from vllm_distributed.forks import is_inherited, keep_in_children, leave_to_parent
 from vllm_distributed.torch_internals import PrefixStore, Store, TCPStore
 from vllm_distributed.utils import get_tcp_uri
 
@@ -84,6 +85,10 @@ class Rendezvous:
     """The init method of a store that outlives the world."""
 
     def __post_init__(self) -> None:
+        leave_to_parent(self, "the world's store", "store", "server")
+        for each in (self.store, self.server):
+            if each is not None:
+                keep_in_children(each)
         if self.adopted_port is not None:
             _serving[self.adopted_port] = self
 
@@ -93,12 +98,23 @@ class Rendezvous:
         `keep_port`: an adopted port stays this process's, for the next world on it. A group with a
         port of its own has no next one.
         """
+        if is_inherited(self.store):
+            return
         if left and self.lasting is not None:
             _worlds_left[self.lasting] = _worlds_left.get(self.lasting, 0) + 1
         self.server = None  # its destructor stops the daemon and closes the listening socket
         if self.adopted_port is not None:
             _stop_listening(self.adopted_port, keep_port)
 
+
+def _in_child() -> None:
+    """A forked child gets none of the connections that are made to its parent."""
+    for port, serving in list(_serving.items()):
+        if serving.server is not None and port in _adopted:
+            _adopted.pop(port).close()
+
+
+os.register_at_fork(after_in_child=_in_child)
 
 # Who serves on which adopted socket, as long as it does.
 _serving: weakref.WeakValueDictionary[int, Rendezvous] = weakref.WeakValueDictionary()

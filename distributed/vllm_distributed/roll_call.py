@@ -32,6 +32,7 @@ from vllm_distributed.errors import (
     RollCallTimeoutError,
     StoreLostError,
 )
+from vllm_distributed.forks import leave_to_parent
 from vllm_distributed.node_identity import node_identity
 from vllm_distributed.torch_internals import Store
 
@@ -52,6 +53,7 @@ class RollCall:
 
     def __init__(self, store: Store, rank: int, world_size: int, timeout: timedelta) -> None:
         self._store = store
+        leave_to_parent(self, "the world", "_store")
         self._rank = rank
         self._world_size = world_size
         # The most ranks that any of us thinks there are.

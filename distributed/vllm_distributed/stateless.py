@@ -29,6 +29,7 @@ from vllm_distributed.errors import (
     InvalidTypeError,
     UnknownBackendError,
 )
+from vllm_distributed.forks import is_inherited
 from vllm_distributed.stateless_meeting import Meeting, check_timeout, join, meet_at
 from vllm_distributed.torch_internals import Store, bare_process_group, is_alive
 
@@ -178,7 +179,7 @@ def backends_of(backend: str) -> Mapping[str, str]:
 
 def end_process_group(group: ProcessGroup) -> None:
     """Shut a process group down, once, and leave its meeting."""
-    if group in _ended:
+    if group in _ended or is_inherited(group):
         return
     _ended.add(group)
     group.shutdown()

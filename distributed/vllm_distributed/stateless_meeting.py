@@ -25,6 +25,7 @@ from vllm_distributed.errors import (
     RendezvousError,
     StoreLostError,
 )
+from vllm_distributed.forks import is_inherited
 from vllm_distributed.rendezvous import (
     InitMethod,
     Rendezvous,
@@ -97,7 +98,8 @@ class Meeting:
 
     def close(self) -> None:
         """Leave. Rank 0 stops serving when the others have read how the last roll call ended."""
-        if self._last is not None and self.rendezvous.server is not None:
+        inherited = is_inherited(self.rendezvous.store)
+        if self._last is not None and self.rendezvous.server is not None and not inherited:
             self._last.let_others_read()
         self._last = None
         self.rendezvous.close(left=False, keep_port=False)

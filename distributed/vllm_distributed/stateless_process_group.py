@@ -33,6 +33,7 @@ from vllm_distributed.errors import (
     StoreLostError,
     UnsupportedDtypeError,
 )
+from vllm_distributed.forks import is_inherited, keep_in_children, leave_to_parent
 from vllm_distributed.object_codec import decode, encode
 from vllm_distributed.stateless_meeting import Meeting, join, meet_at
 from vllm_distributed.store_gathering import StoreGathering
@@ -103,6 +104,8 @@ class StatelessProcessGroup:
         self._unread: deque[tuple[float, str]] = deque()
         self._forget_at = _REMEMBERED
         self._destroyed = False
+        leave_to_parent(self, _NAME, "store")
+        keep_in_children(store)
         if world_size > 1:
             store.set_timeout(timedelta(seconds=timeout))
 
@@ -293,7 +296,7 @@ class StatelessProcessGroup:
         if self._destroyed:
             return
         self._destroyed = True
-        if self.rank == 0 and self.world_size > 1:
+        if self.rank == 0 and self.world_size > 1 and not is_inherited(self.store):
             self._barriers.let_others_read()
             self._gathers.let_others_read()
         self.store = None

@@ -13,6 +13,7 @@ import time
 from datetime import timedelta
 
 from vllm_distributed.errors import RollCallTimeoutError
+from vllm_distributed.forks import leave_to_parent
 from vllm_distributed.torch_internals import Store
 
 __all__ = ["StoreGathering"]
@@ -26,6 +27,7 @@ class StoreGathering:
 
     def __init__(self, store: Store, name: str, rank: int, world_size: int) -> None:
         self._store = store
+        leave_to_parent(self, "the stateless process group", "_store")
         self._name = name
         self._rank = rank
         self._world_size = world_size

@@ -16,6 +16,8 @@ import torch.distributed.distributed_c10d as c10d
 from torch._C._distributed_c10d import HashStore, PrefixStore, Store, TCPStore
 from torch.distributed import ProcessGroup
 
+from vllm_distributed.forks import keep_in_children
+
 __all__ = [
     "MAX",
     "SUM",
@@ -28,6 +30,7 @@ __all__ = [
     "bound_device",
     "can_split_world",
     "default_store",
+    "forget_world",
     "gather_options",
     "group_timeout",
     "is_alive",
@@ -107,6 +110,23 @@ def is_alive(group: ProcessGroup) -> bool:
     return group in c10d._world.pg_map
 
 
+def forget_world() -> None:
+    """Have torch know of no process group, and end none: those that a forked child inherited."""
+    c10d._update_default_pg(None)
+    world = c10d._world
+    for known in (
+        world.pg_map,
+        world.pg_names,
+        world.pg_group_ranks,
+        world.pg_backend_config,
+        world.pg_to_tag,
+        world.tags_to_pg,
+        world.pg_coalesce_state,
+    ):
+        known.clear()
+    c10d._unregister_all_process_groups()
+
+
 def group_timeout(group: ProcessGroup) -> timedelta:
     """Return how long operations of a group may take."""
     for device in ("cpu", "cuda"):
@@ -153,6 +173,7 @@ def bare_process_group(
     torch's RuntimeError if the members cannot connect within `timeout`.
     """
     group = ProcessGroup(store, rank, world_size)
+    keep_in_children(group)
     if "nccl" in backends.values():
         if device is None or device.type != "cuda":
             device = torch.device("cuda", torch.cuda.current_device())

@@ -14,6 +14,7 @@ from vllm_distributed.active_groups import active
 from vllm_distributed.config.world import WorldRequest, configured_world, inner_dp_partition
 from vllm_distributed.environment import Environment, join
 from vllm_distributed.errors import EnvironmentConflictError, LibraryMissingError
+from vllm_distributed.forks import belongs_to_this_process, keep_in_children
 from vllm_distributed.group_coordinator import GroupCoordinator
 from vllm_distributed.model_parallel import destroy_model_parallel
 
@@ -62,6 +63,7 @@ def init_distributed_environment(
         meets=current is None and not dist.is_initialized(),
     )
     if current is not None:
+        belongs_to_this_process(current, "the world")
         _check_same_world(current, asked.world_size, asked.rank)
         return
     environment = join(
@@ -89,6 +91,7 @@ def init_distributed_environment(
         environment.leave()
         raise
     active.environment, active.world, active.inner_dp_world = environment, world, inner
+    keep_in_children(environment)
 
 
 def destroy_distributed_environment() -> None:

@@ -37,6 +37,7 @@ from vllm_bridge.rank.counts import Counts
 from vllm_bridge.rank.facts import CREATE, Facts, remember
 from vllm_bridge.rank.journal import Record
 from vllm_distributed import entry
+from vllm_distributed.forks import leave_to_parent
 
 # Before its deadline a call is answered by this much, or by this share of what is left, whichever
 # is less: so that the reason arrives before the caller gives up by itself.
@@ -123,6 +124,7 @@ class Gate:
         """Calls that were let through without the pool."""
         self._closed = False
         self._armed: GatedCall | None = None
+        leave_to_parent(self, "the gate of the world", "_board", "_send")
 
     @property
     def board(self) -> Board | None:

@@ -19,7 +19,7 @@ from torch.distributed import ProcessGroup
 
 from vllm_distributed import entry
 from vllm_distributed.arguments import check_dense
-from vllm_distributed.errors import CollectiveError, CollectiveTimeoutError
+from vllm_distributed.errors import CollectiveError, CollectiveTimeoutError, DistributedError
 
 __all__ = ["Transport", "failure", "group_facts", "run"]
 
@@ -122,7 +122,9 @@ def _has_inference_tensor(arguments: Iterable[Any]) -> bool:
 
 
 def failure(name: str, operation: str, error: RuntimeError) -> CollectiveError:
-    """Return the error for an operation that failed in the backend."""
+    """Return the error for an operation that failed in the backend; raise what is ours already."""
+    if isinstance(error, DistributedError):
+        raise error
     # Gloo puts its source file before the text and a greeting behind it.
     text = str(error).partition("This is typically caused")[0]
     text = re.sub(r"\[[^\]]*\.(?:cc|h|cpp):\d+\]\s*", "", text).strip().rstrip(".")

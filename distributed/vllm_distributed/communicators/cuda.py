@@ -26,6 +26,7 @@ from vllm_distributed.communicators.dtypes import (
 )
 from vllm_distributed.communicators.symmetric_memory import SymmetricAllReduce
 from vllm_distributed.errors import InvalidTypeError
+from vllm_distributed.forks import leave_to_parent
 from vllm_distributed.tensor_kinds import check_gradient, check_real, refuse_when_traced
 from vllm_distributed.torch_internals import gather_options, reduce_scatter_options
 
@@ -52,6 +53,7 @@ class NcclTransport(Transport):
     ) -> None:
         super().__init__(unique_name, *group_facts(group))
         self._group = group
+        leave_to_parent(self, f"the group {unique_name}", "_group", "_symmetric")
         self._host = host
         self._device = device
         self._symmetric: SymmetricAllReduce | None = None

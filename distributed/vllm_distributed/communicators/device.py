@@ -33,6 +33,7 @@ from vllm_distributed.communicators.out_arguments import (
     written,
 )
 from vllm_distributed.communicators.shared_group import SharedMemory
+from vllm_distributed.forks import leave_to_parent
 from vllm_distributed.tensor_kinds import check_gradient
 from vllm_distributed.torch_tracing import outside_graphs
 
@@ -93,6 +94,7 @@ class DeviceCommunicatorBase:
         self.world_size: int = self._transport.world_size
         """The number of members."""
         self._tokens = TokenExchange([self])
+        leave_to_parent(self, f"the group {unique_name}", "cpu_group", "device_group")
 
     # Without `out` there is no more on the way of a call than the question whether it is there.
 

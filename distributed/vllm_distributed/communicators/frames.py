@@ -16,6 +16,7 @@ from vllm_distributed import entry
 from vllm_distributed.communicators.base import failure, run
 from vllm_distributed.communicators.flat_frame import Budget, Frame, check_mark, cut, receive
 from vllm_distributed.errors import MessageStepError
+from vllm_distributed.forks import leave_to_parent
 from vllm_distributed.handles import Handle, WorkHandle
 from vllm_distributed.message_steps import NO_STAMP, Stamp, is_stale, no_stamp
 
@@ -117,6 +118,7 @@ class GlooCarrier(Carrier):
         self._stamp, self._ranks = stamp, ranks
         # Of a later step, by its sender: the next to be received.
         self._kept: dict[int, Frame] = {}
+        leave_to_parent(self, f"the group {name}", "_group")
 
     def takes(self) -> Takes:
         return Budget().takes

@@ -23,6 +23,7 @@ from vllm_distributed.communicators.dtypes import (
     written_back,
 )
 from vllm_distributed.communicators.outputs import copy_of, empty
+from vllm_distributed.forks import leave_to_parent
 from vllm_distributed.torch_internals import gather_options
 
 __all__ = ["GlooTransport"]
@@ -37,6 +38,7 @@ class GlooTransport(Transport):
     def __init__(self, group: ProcessGroup, unique_name: str) -> None:
         super().__init__(unique_name, *group_facts(group))
         self._group = group
+        leave_to_parent(self, f"the group {unique_name}", "_group")
 
     def check(self, tensor: torch.Tensor, name: str) -> None:
         super().check(tensor, name)

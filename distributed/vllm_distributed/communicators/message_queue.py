@@ -35,6 +35,7 @@ from vllm_distributed.communicators.message_queue_sockets import (
 )
 from vllm_distributed.communicators.message_queue_writer import Writer
 from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError, MessageQueueError
+from vllm_distributed.forks import belongs_to_this_process, is_inherited, leave_to_parent
 from vllm_distributed.torch_tracing import outside_graphs
 
 __all__ = ["MessageQueue"]
@@ -118,6 +119,7 @@ class MessageQueue:
         self._busy = threading.Lock()
         self._is_ready = False
         self._finish = weakref.finalize(self, _close_all, resources, os.getpid())
+        leave_to_parent(self, "the message queue", "_end", "_busy")
 
     @classmethod
     def create_from_handle(cls, handle: Any, rank: int) -> MessageQueue:
@@ -202,6 +204,7 @@ class MessageQueue:
     @property
     def is_writer(self) -> bool:
         """Whether this is the writer's endpoint."""
+        belongs_to_this_process(self._end, "the message queue")
         return isinstance(self._end, Writer)
 
     def export_handle(self) -> dict[str, Any]:
@@ -233,7 +236,7 @@ class MessageQueue:
         object; `MessageQueueClosedError` naming readers that are gone; `EncodingError` for an
         object that cannot travel; `MessageQueueError` on a reader.
         """
-        if not isinstance(self._end, Writer):
+        if not self.is_writer:
             raise MessageQueueError(
                 "this process reads the message queue: only its writer can enqueue"
             )
@@ -257,7 +260,7 @@ class MessageQueue:
         read; `EncodingError` for a message that this rank cannot decode (the next one is fine);
         `MessageQueueError` on the writer.
         """
-        if not isinstance(self._end, Reader):
+        if self.is_writer:
             raise MessageQueueError("this process writes the message queue: only readers dequeue")
         deadline = None if indefinite and timeout is None else self._deadline(timeout)
         if cancel is not None:
@@ -286,6 +289,8 @@ class MessageQueue:
         nodes, waits until they have taken what was sent, for at most 5 s: the rest is lost then.
         """
         self._stopped.set()
+        if is_inherited(self._end):
+            return
         with self._busy:
             self._finish()
 

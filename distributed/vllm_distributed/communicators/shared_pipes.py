@@ -32,6 +32,7 @@ from vllm_distributed.communicators.shared_segment import Segment
 from vllm_distributed.communicators.shared_steps import Steps
 from vllm_distributed.communicators.spans import Spans
 from vllm_distributed.errors import CollectiveError, EncodingError, GroupDestroyedError
+from vllm_distributed.forks import leave_to_parent
 from vllm_distributed.message_steps import NO_STAMP, Stamp
 
 __all__ = [
@@ -119,6 +120,7 @@ class Pipe(ABC):
         self._jobs: deque[Job] = deque()
         self._count = 0
         self._keeps_going = False
+        leave_to_parent(self, f"the group {steps.name}", "_words", "_lock")
 
     def pump(self) -> bool:
         """Move what can be moved now; return whether nothing is left to do."""

@@ -22,6 +22,7 @@ import torch
 
 from vllm_distributed.communicators.file_locks import is_locked, lock_for_process
 from vllm_distributed.communicators.stale_memory import own_names, remove_stale
+from vllm_distributed.forks import leave_to_parent
 
 __all__ = ["Segment", "SegmentError"]
 
@@ -45,6 +46,7 @@ class Segment:
         self.words = memoryview(memory)[:control_bytes].cast("Q")
         with torch.inference_mode(False):  # or it could be written in that mode only
             self.bytes = torch.frombuffer(memory, dtype=torch.uint8)
+        leave_to_parent(self, "the memory of a group", "words", "bytes")
 
     @classmethod
     def create(cls, directory: Path, size: int, control_bytes: int) -> Segment:

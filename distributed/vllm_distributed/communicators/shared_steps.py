@@ -35,6 +35,7 @@ from vllm_distributed.errors import (
     CollectiveMismatchError,
     CollectiveTimeoutError,
 )
+from vllm_distributed.forks import belongs_to_this_process, leave_to_parent
 
 __all__ = ["Steps"]
 
@@ -79,6 +80,7 @@ class Steps:
         self._peers = tuple(line for line in self._lines if line != self._mine)
         has_cores = len(os.sched_getaffinity(0)) >= layout.members
         self._spins = _SPINS if has_cores else 0
+        leave_to_parent(self, f"the group {name}", "broken", "_words")
 
     def publish(self, sign: int) -> None:
         """Come one step further, having called `sign`; nothing of the step before is read later."""
@@ -131,6 +133,7 @@ class Steps:
     def check(self) -> None:
         """Raise `CollectiveError` if the group cannot be used any more."""
         if self.broken is not None:
+            belongs_to_this_process(self.broken, f"the group {self.name}")
             raise CollectiveError(self.broken, group=self.name)
 
     def say(self, word: int, value: int) -> None:

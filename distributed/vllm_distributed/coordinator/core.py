@@ -25,6 +25,7 @@ from vllm_distributed.errors import (
     InvalidRankError,
     InvalidTypeError,
 )
+from vllm_distributed.forks import leave_to_parent
 from vllm_distributed.group_registry import claim_name, register, unregister
 from vllm_distributed.group_timeouts import world_timeouts
 from vllm_distributed.message_steps import Stamp, current_stamp
@@ -126,6 +127,7 @@ class GroupCore:
     def _connect(self, *, is_world: bool = False) -> None:
         """Make the process groups and the communicator on them; if it fails, nothing is left."""
         self._communicator: DeviceCommunicatorBase
+        leave_to_parent(self, f"the group {self.unique_name}", "_cpu_group", "_device_group")
         try:
             if is_world and self._is_like_default_group():
                 self._device_group, self._owns_device_group = world_group(), False
