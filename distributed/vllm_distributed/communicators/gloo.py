@@ -33,7 +33,10 @@ _TAG = 0
 
 class GlooTransport(Transport):
     """Gloo on the CPU. Calls the process group directly: torch.distributed's functions add checks
-    and a logging wrapper that were made here already, and cost as much again."""
+    and a logging wrapper that were made here already, and cost as much again.
+
+    What has no elements is not sent; whoever has to know of the call hears of it.
+    """
 
     def __init__(self, group: ProcessGroup, unique_name: str) -> None:
         super().__init__(unique_name, *group_facts(group))
@@ -74,11 +77,15 @@ class GlooTransport(Transport):
             if source.numel():
                 whole = output if carried is source else as_bytes_if_needed(output)
                 run(self.unique_name, "all_gather", self._group._allgather_base, whole, carried)
+            else:
+                entry.about_to_move()
             return output
         output, parts = self._output_for(source, dim, out)
         if output.numel():
             strided = [as_bytes_if_needed(part) for part in parts]
             run(self.unique_name, "all_gather", self._group.allgather, [strided], [carried])
+        else:
+            entry.about_to_move()
         return output
 
     def all_gatherv(
@@ -105,6 +112,8 @@ class GlooTransport(Transport):
                 [[as_bytes_if_needed(part) for part in gathered.unbind(0)]],
                 [as_bytes_if_needed(padded)],
             )
+        else:
+            entry.about_to_move()
         shape = list(source.shape)
         shape[dim] = sum(sizes)
         output = empty(shape, rows.dtype) if out is None else out
@@ -149,6 +158,8 @@ class GlooTransport(Transport):
                 [as_bytes_if_needed(source)],
                 gather_options(dst),
             )
+        else:
+            entry.about_to_move()
         return output
 
     def broadcast(self, input_: torch.Tensor, src: int) -> torch.Tensor:
@@ -163,6 +174,8 @@ class GlooTransport(Transport):
                 as_bytes_if_needed(buffer),
                 src,
             )
+        else:
+            entry.about_to_move()
         if self.rank_in_group == src:
             return input_
         return written_back(input_, buffer)
@@ -172,6 +185,8 @@ class GlooTransport(Transport):
         if source.numel():
             carried = as_bytes_if_needed(source)
             run(self.unique_name, "send", self._group.send, [carried], dst, _TAG)
+        else:
+            entry.about_to_move()
 
     def recv(
         self, size: torch.Size, dtype: torch.dtype, src: int, out: torch.Tensor | None = None
@@ -180,11 +195,14 @@ class GlooTransport(Transport):
         if output.numel():
             target = output if dtype in REDUCIBLE else as_bytes_if_needed(output)
             run(self.unique_name, "recv", self._group.recv, [target], src, _TAG)
+        else:
+            entry.about_to_move()
         return output
 
     def _sum_into(self, tensor: torch.Tensor, operation: str) -> torch.Tensor:
         """Sum a contiguous tensor over the group, in place."""
         if tensor.numel() == 0:
+            entry.about_to_move()
             return tensor
         buffer, how, is_copy = reduction_view(tensor)
         run(self.unique_name, operation, self._group.allreduce, [buffer], how)

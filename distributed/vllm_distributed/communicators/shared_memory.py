@@ -91,10 +91,11 @@ class SharedMemoryTransport(Transport):
         shape = list(source.shape)
         shape[dim] = sizes[self.rank_in_group]
         output = empty(shape, source.dtype) if out is None else out
-        if not source.numel():
-            return output
         entry.about_to_send()
         number = sign(agreement.reduce_scatter(source.dtype, source.shape, dim, sizes))
+        if not source.numel():
+            self._steps.meet_alone(number)
+            return output
         if not self._shared.room_for(source.nbytes, number):
             return self._rest.reduce_scatterv(source, dim, sizes, output)
         with _writing_into(output):
@@ -108,10 +109,11 @@ class SharedMemoryTransport(Transport):
     ) -> torch.Tensor:
         source = with_a_dim(dense_and_plain(input_, "all_gather"))
         output = self._room_for_all(source, dim) if out is None else out
-        if not source.numel():
-            return output
         entry.about_to_send()
         number = sign(agreement.all_gather(source.dtype, source.shape, dim))
+        if not source.numel():
+            self._steps.meet_alone(number)
+            return output
         if not self._shared.room_for(source.nbytes, number):
             return self._rest.all_gather(source, dim, output)
         with _writing_into(output):
@@ -150,11 +152,12 @@ class SharedMemoryTransport(Transport):
         shape = list(source.shape)
         shape[dim] = sum(sizes)
         output = empty(shape, source.dtype) if out is None else out
-        if not output.numel():
-            return output
-        width = output.numel() // rows // shape[dim]
         entry.about_to_send()
         number = sign(agreement.all_gatherv(source.dtype, source.shape, dim, sizes))
+        if not output.numel():
+            self._steps.meet_alone(number)
+            return output
+        width = output.numel() // rows // shape[dim]
         if not self._shared.room_for(rows * width * max(sizes) * source.itemsize, number):
             return self._rest.all_gatherv(source, dim, sizes, output)
         target = output.view(rows, width * shape[dim])
@@ -196,10 +199,11 @@ class SharedMemoryTransport(Transport):
         source = with_a_dim(dense_and_plain(input_, "gather"))
         if self.rank_in_group == dst and out is None:
             out = self._room_for_all(source, dim)
-        if not source.numel():
-            return out
         entry.about_to_send()
         number = sign(agreement.gather(source.dtype, source.shape, dim, dst))
+        if not source.numel():
+            self._steps.meet_alone(number)
+            return out
         if not self._shared.room_for(source.nbytes, number):
             return self._rest.gather(source, dst, dim, out)
         if out is None:
@@ -229,14 +233,15 @@ class SharedMemoryTransport(Transport):
         buffer = input_ if is_plain(input_) else dense_and_plain(input_, "broadcast")
         if buffer is not input_:
             check_writable(input_, "broadcast")
-        if buffer.numel():
-            entry.about_to_send()
-            number = sign(agreement.broadcast(buffer.dtype, buffer.shape, src))
-            if self._shared.room_for(buffer.nbytes, number):
-                with _writing_into(buffer):
-                    self._hand_out(buffer.view(-1), src, number)
-            else:
-                self._rest.broadcast(buffer, src)
+        entry.about_to_send()
+        number = sign(agreement.broadcast(buffer.dtype, buffer.shape, src))
+        if not buffer.numel():
+            self._steps.meet_alone(number)
+        elif self._shared.room_for(buffer.nbytes, number):
+            with _writing_into(buffer):
+                self._hand_out(buffer.view(-1), src, number)
+        else:
+            self._rest.broadcast(buffer, src)
         return input_ if self.rank_in_group == src else written_back(input_, buffer)
 
     @in_step
@@ -263,13 +268,14 @@ class SharedMemoryTransport(Transport):
 
     def send(self, tensor: torch.Tensor, dst: int) -> None:
         source = dense_and_plain(tensor, "send")
-        if not source.numel():
-            return
         entry.about_to_send()
         outbox = self._shared.outbox(dst)
         if outbox.is_open():
             start = header(mark_of(source.dtype), 0, source.nbytes, self._shared.stamp())
-            outbox.send(Spans([span_of_bytes(start), span_of(source)], (start, source)), "send")
+            spans = [span_of_bytes(start)]
+            if source.numel():
+                spans.append(span_of(source))
+            outbox.send(Spans(spans, (start, source)), "send")
         else:
             self._rest.send(source, dst)
 
@@ -282,8 +288,6 @@ class SharedMemoryTransport(Transport):
     ) -> torch.Tensor:
         refuse_when_traced()
         output = empty(size, dtype) if out is None else out
-        if not output.numel():
-            return output
         entry.about_to_send()
         inbox = self._shared.inbox(src)
         if not inbox.is_open("recv"):
@@ -305,9 +309,10 @@ class SharedMemoryTransport(Transport):
                 sent=sent,
                 wanted=output.nbytes,
             )
-        body.into(output)
-        body.start()
-        body.wait()
+        if output.numel():
+            body.into(output)
+            body.start()
+            body.wait()
         return output
 
     def _room_for_all(self, source: torch.Tensor, dim: int) -> torch.Tensor:

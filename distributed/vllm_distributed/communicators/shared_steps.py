@@ -111,6 +111,11 @@ class Steps:
             if words[line + place] != sign:
                 self._mismatch(sign)
 
+    def meet_alone(self, sign: int) -> None:
+        """As `meet`, for a call of one step without elements: nothing is in a slot."""
+        self.check()
+        self.meet(sign)
+
     def wait_for(self, member: int, sign: int) -> None:
         """Wait until another member has published this step; it has called `sign`."""
         words, step, line = self._words, self.step, self._lines[member]

@@ -64,11 +64,11 @@ class Sums:
             entry.about_to_send()
             self._sum_in_one_step(source, target, plan, plan.number)
             return
-        count = source.numel()
-        if not count:
-            return
         entry.about_to_send()
         number = sign(agreement.all_reduce(source.dtype, source.shape))
+        if not source.numel():
+            self._steps.meet_alone(number)
+            return
         if not self._shared.room_for(source.nbytes, number):
             if target is not source:
                 target.copy_(source)

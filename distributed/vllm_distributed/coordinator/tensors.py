@@ -179,8 +179,8 @@ class TensorOperations(GroupCore):
         """Send a tensor to `dst` (default: the next rank), which calls `recv` with its shape and
         dtype.
 
-        Empty tensors are not sent at all. Raises `InvalidRankError` if `dst` is out of range or
-        this rank itself.
+        Over gloo and NCCL a tensor without elements is not sent at all. Raises `InvalidRankError`
+        if `dst` is out of range or this rank itself.
         """
         self._communicator.send(tensor, dst)
 

@@ -2884,8 +2884,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   Send a tensor to `dst` (default: the next rank), which calls `recv` with its shape and dtype.
 
-  Empty tensors are not sent at all. Fails with `"invalid_rank"` if `dst` is out of range or this
-  rank itself.
+  Over gloo and NCCL a tensor without elements is not sent at all. Fails with `"invalid_rank"` if
+  `dst` is out of range or this rank itself.
 
   Between two ranks: the other one makes the call that answers this one.
 
