@@ -13,7 +13,13 @@ from typing import Any
 
 import torch
 import torch.distributed.distributed_c10d as c10d
-from torch._C._distributed_c10d import HashStore, PrefixStore, Store, TCPStore
+from torch._C._distributed_c10d import (
+    HashStore,
+    PrefixStore,
+    Store,
+    TCPStore,
+    _unregister_all_process_groups,
+)
 from torch.distributed import ProcessGroup
 
 from vllm_distributed.forks import keep_in_children
@@ -124,7 +130,7 @@ def forget_world() -> None:
         world.pg_coalesce_state,
     ):
         known.clear()
-    c10d._unregister_all_process_groups()
+    _unregister_all_process_groups()
 
 
 def group_timeout(group: ProcessGroup) -> timedelta:

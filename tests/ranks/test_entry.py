@@ -47,6 +47,12 @@ ON_COORDINATORS: dict[str, Call] = {
         {"a": _tensor()} if g.rank_in_group == 0 else None
     ),
     "barrier": lambda g: g.barrier(),
+    "all_reduce of nothing": lambda g: g.all_reduce(torch.empty(0)),
+    "all_gather of nothing": lambda g: g.all_gather(torch.empty(0, 2), 1),
+    "broadcast of nothing": lambda g: g.broadcast(torch.empty(0), 1),
+    "send and recv of nothing": lambda g: (
+        g.send(torch.empty(0), 1) if g.rank_in_group == 0 else g.recv((0,), torch.float32, 0)
+    ),
     "send and recv": lambda g: (
         g.send(_tensor(), 1) if g.rank_in_group == 0 else g.recv((2, 2), torch.float32, 0)
     ),
@@ -149,9 +155,6 @@ REFUSED: dict[str, Call] = {
 }
 
 SENDS_NOTHING: dict[str, Call] = {
-    "all_reduce of nothing": lambda g: g.all_reduce(torch.empty(0)),
-    "send of nothing": lambda g: g.send(torch.empty(0), 1 - g.rank_in_group),
-    "recv of nothing": lambda g: g.recv((0,), torch.float32, 1 - g.rank_in_group),
     "groups that exist": lambda g: vd.ensure_model_parallel_initialized(2, 1),
     "world that exists": lambda g: vd.init_distributed_environment(2, g.rank, backend="gloo"),
     "a group of one": lambda g: vd.get_pp_group().all_reduce(_tensor()),

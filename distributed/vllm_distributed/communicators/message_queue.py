@@ -236,7 +236,8 @@ class MessageQueue:
         object; `MessageQueueClosedError` naming readers that are gone; `EncodingError` for an
         object that cannot travel; `MessageQueueError` on a reader.
         """
-        if not self.is_writer:
+        belongs_to_this_process(self._end, "the message queue")
+        if not isinstance(self._end, Writer):
             raise MessageQueueError(
                 "this process reads the message queue: only its writer can enqueue"
             )
@@ -260,7 +261,8 @@ class MessageQueue:
         read; `EncodingError` for a message that this rank cannot decode (the next one is fine);
         `MessageQueueError` on the writer.
         """
-        if self.is_writer:
+        belongs_to_this_process(self._end, "the message queue")
+        if not isinstance(self._end, Reader):
             raise MessageQueueError("this process writes the message queue: only readers dequeue")
         deadline = None if indefinite and timeout is None else self._deadline(timeout)
         if cancel is not None:
