@@ -49,6 +49,28 @@ defmodule Vllm.QueueTest do
     end
   end
 
+  @tag timeout: 120_000
+  test "five thousand callers are served, or told that the queue is full; none is cancelled" do
+    call = fn -> Vllm.call("torch.zeros", [3], __runtime__: [timeout: 90_000]) end
+    {:ok, _} = call.()
+    results = 1..5_000 |> Enum.map(fn _ -> Task.async(call) end) |> Task.await_many(100_000)
+
+    outcomes =
+      Enum.frequencies_by(results, fn
+        {:ok, _tensor} ->
+          :ok
+
+        {:error, %Error{reason: "queue_full", details: %{"depth" => depth}}} when depth > 0 ->
+          :full
+
+        {:error, error} ->
+          {error.category, error.reason, error.message}
+      end)
+
+    assert Map.keys(outcomes) -- [:ok, :full] == []
+    assert outcomes[:ok] > 100
+  end
+
   describe "timeout profiles" do
     test "of the server's configuration" do
       # See support/pools.toml.
