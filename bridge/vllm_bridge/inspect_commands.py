@@ -7,8 +7,9 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from vllm_bridge.durations import of_seconds
 
 if TYPE_CHECKING:
     from vllm_bridge._generated import pool_pb2
@@ -111,7 +112,7 @@ def _diagnose(arguments: argparse.Namespace, client: Client) -> None:
 
 def _pause(text: str) -> float:
     try:
-        seconds = timedelta(seconds=float(text)).total_seconds()
+        seconds = of_seconds(float(text)).total_seconds()
     except (ValueError, OverflowError):
         seconds = 0.0
     # Looking costs the server a message with everything in it.

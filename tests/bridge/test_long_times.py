@@ -12,12 +12,13 @@ import torch
 from google.protobuf.duration_pb2 import Duration
 from pool_harness import FAKE, Pool, connect
 
-from vllm_bridge import cli
+from vllm_bridge import cli, inspect_commands
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.client import BridgeError, Client
 from vllm_bridge.durations import LONGEST, from_duration, of_seconds, to_duration
 from vllm_bridge.metadata import SESSION_ID
 from vllm_bridge.pool.config_file import read
+from vllm_bridge.pool.restarts import RestartPolicy
 
 pytestmark = pytest.mark.timeout(90)
 
@@ -113,3 +114,8 @@ def test_a_server_with_such_settings(start: Callable[..., Pool], short_tmp: Path
     ):
         assert session.send(FAKE + "Echo", b"1", session.allowed(timedelta.max)) == b"1"
         assert client._link.profiles.resolve(None, "") is None
+
+
+def test_restart_policies_and_pauses_between_looks() -> None:
+    assert RestartPolicy.parse(f"3/{'9' * 400}").within == LONGEST
+    assert inspect_commands._pause("1e300") == LONGEST.total_seconds()

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from vllm_bridge.durations import of_seconds
+
 # A rank that fails to start, or soon after, is replaced after a pause, which then grows.
 FIRST_PAUSE = timedelta(milliseconds=100)
 LONGEST_PAUSE = timedelta(seconds=30)
@@ -39,7 +41,7 @@ class RestartPolicy:
         if text == "never":
             return cls(limit=0)
         match = _AT_MOST.fullmatch(text)
-        within = timedelta(seconds=float(match[2])) if match else timedelta(0)
+        within = of_seconds(float(match[2])) if match else timedelta(0)
         if match is None or int(match[1]) == 0 or not within:
             raise ValueError(
                 'should be "never", "always" or "N/SECONDS", such as "3/60" for at most 3 restarts '

@@ -14,6 +14,7 @@ import torch.distributed as dist
 from torch.distributed import ProcessGroup
 
 from vllm_bridge._generated import control_pb2
+from vllm_bridge.durations import of_seconds
 from vllm_distributed import (
     DeviceCommunicatorBase,
     GroupCoordinator,
@@ -117,7 +118,7 @@ def of_communicator(communicator: DeviceCommunicatorBase) -> Group | None:
 
 def of_store_group(group: StatelessProcessGroup) -> Group | None:
     """The group of a stateless process group; None where it was not made through the bridge."""
-    timeout = timedelta(seconds=group._timeout_s)
+    timeout = of_seconds(group._timeout_s)
     return _stateless(group, group.rank, group.world_size, timeout)
 
 

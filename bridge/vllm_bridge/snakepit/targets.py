@@ -6,7 +6,6 @@ import difflib
 import functools
 import inspect
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import torch
@@ -16,6 +15,7 @@ from vllm_bridge import contract, surface
 from vllm_bridge.codec import tensors
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.codec.wire import Wire
+from vllm_bridge.durations import of_seconds
 from vllm_bridge.rank.allow_list import Target
 
 OURS = frozenset(
@@ -97,7 +97,7 @@ def _guarded(wire: Wire, name: str, *args: Any, **kwargs: Any) -> Any:
 
 # Arguments that JSON has no word for, by the kind of their parameter in the contract.
 _CONVERTERS: dict[str, Callable[[Any], Any]] = {
-    "duration": lambda value: timedelta(seconds=value) if _is_number(value) else value,
+    "duration": lambda value: of_seconds(value) if _is_number(value) else value,
     "dtype": lambda value: tensors.dtype_named(value) if isinstance(value, str) else value,
     "device": lambda value: torch.device(value) if isinstance(value, str) else value,
     "size": lambda value: torch.Size(value) if isinstance(value, list) else value,
