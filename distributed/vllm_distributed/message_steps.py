@@ -5,12 +5,13 @@ take it for the one it waits for; every later one would be a step behind. So eac
 stamp: the number of the run (counted by whoever starts the runs of a world, such as a pool of rank
 processes) and of the step (counted by the program, with `set_message_step`). A receiver drops
 messages of earlier ones, and refuses one of a later one, which it keeps. A number that is 0 on
-either side says nothing.
+either side says nothing. Collectives of different runs do not fit together (`shared_steps`).
 """
 
 from __future__ import annotations
 
 import logging
+import threading
 import zlib
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ from vllm_distributed.logger import init_logger
 __all__ = [
     "NO_STAMP",
     "Stamp",
+    "current_run",
     "current_stamp",
     "is_stale",
     "no_stamp",
@@ -50,12 +52,28 @@ class Stamp(NamedTuple):
 
 NO_STAMP = Stamp(0, 0)
 
-_current = NO_STAMP
+
+class _OfThread(threading.local):
+    """What a thread's messages get: threads that nobody counts runs for are in none."""
+
+    stamp = NO_STAMP
+
+
+_of_thread = _OfThread()
+_step = 0
 
 
 def current_stamp() -> Stamp:
-    """Return what a message of this process gets now."""
-    return _current
+    """Return what a message of this thread gets now."""
+    stamp = _of_thread.stamp
+    if stamp.step != _step:
+        stamp = _of_thread.stamp = Stamp(stamp.run, _step)
+    return stamp
+
+
+def current_run() -> int:
+    """Return the run that this thread is in; 0 for none."""
+    return _of_thread.stamp.run
 
 
 def no_stamp() -> Stamp:
@@ -73,15 +91,14 @@ def set_message_step(step: int) -> None:
     step that failed on some ranks: call it on every rank where a step begins. Local to the process.
     Raises `InvalidTypeError` or `InvalidArgumentError` for what is no such number.
     """
-    global _current
-    _current = _current._replace(step=_checked("step", step))
+    global _step
+    _step = _checked("step", step)
 
 
 def set_run(run: int) -> None:
-    """Say to which run what this process does from now on belongs; 0 for none. Local to the
-    process."""
-    global _current
-    _current = _current._replace(run=_checked("run", run))
+    """Say to which run belongs what this thread does from now on; 0 for none. Local to the
+    thread."""
+    _of_thread.stamp = Stamp(_checked("run", run), _step)
 
 
 def is_stale(sent: Stamp, operation: str, group: str, rank: int) -> bool:
@@ -90,9 +107,9 @@ def is_stale(sent: Stamp, operation: str, group: str, rank: int) -> bool:
 
     Raises `MessageStepError` if it is of a later one.
     """
-    if sent == _current:  # nearly always
+    ours = current_stamp()
+    if sent == ours:  # nearly always
         return False
-    ours = _current
     for theirs, mine in zip(sent, ours, strict=True):
         if not theirs or not mine or theirs == mine:
             continue

@@ -9,6 +9,7 @@ from typing import Any
 from torch.distributed import ProcessGroup
 from torch.distributed.constants import default_pg_timeout
 
+from vllm_distributed.communicators.shared_calls import no_run
 from vllm_distributed.errors import (
     InvalidArgumentError,
     InvalidTypeError,
@@ -65,6 +66,7 @@ class StatelessGroupCoordinator(GroupCoordinator):
 
     # Members may be of several worlds, which count for themselves.
     _stamp_of_messages = staticmethod(no_stamp)
+    _run_of_calls = staticmethod(no_run)
 
     def __init__(
         self,

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from gate_harness import wait_until_running
 from pool_harness import Pool, connect
 
 from vllm_bridge.client import Session
@@ -127,3 +128,23 @@ def test_calls_of_no_run_receive_what_calls_of_no_run_sent(real_pool: Pool) -> N
         with pytest.raises(BridgeError) as caught:
             WAYS["isend_object"][1](world.ranks[1], groups[1])
         assert caught.value.reason == "run_overlap"
+
+
+def test_without_a_gate_an_expired_runs_sum_is_not_in_the_next_one(real_pool: Pool) -> None:
+    with (
+        connect(real_pool.endpoint) as client,
+        client.start_world(tensor_parallel_size=2, gate=False) as world,
+    ):
+        name = "tensor_model_parallel_all_reduce"
+
+        def expired(session: Session) -> None:
+            if session is world.ranks[0]:
+                session.call(name, torch.full((1,), 100.0))
+            wait_until_running(world.ranks[0])
+            raise RuntimeError("before its sum")
+
+        with pytest.raises(RuntimeError, match="before its sum"):
+            world.run(expired)
+        with pytest.raises(BridgeError) as caught:  # the sum of the run before waits in its rank
+            world.run(lambda session: session.call(name, torch.ones(1)).item())
+        assert caught.value.reason == "collective_mismatch"

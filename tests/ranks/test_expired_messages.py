@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import torch
 from rank_harness import CARRIERS, World
 
 import vllm_distributed as vd
-from vllm_distributed.errors import MessageStepError
+from vllm_distributed.errors import CollectiveMismatchError, MessageStepError
 from vllm_distributed.message_steps import NO_STAMP, Stamp, current_stamp, set_run
 
 
@@ -184,3 +185,60 @@ def test_runs_come_before_steps() -> None:
         vd.set_message_step(0)
     assert current_stamp() == NO_STAMP
     assert NO_STAMP.tag == 0
+
+
+def in_another_thread(function: Callable[[], Any]) -> Any:
+    with ThreadPoolExecutor(1) as executor:
+        return executor.submit(function).result()
+
+
+def collectives_of_different_runs() -> list[str]:
+    group = vd.get_tp_group()
+    told = []
+    for number, call in enumerate(
+        [
+            group.barrier,
+            lambda: group.all_reduce(torch.ones(3)),
+            lambda: group.broadcast(torch.ones(3), 0),
+            lambda: group.broadcast_object(1, 0),
+        ]
+    ):
+        set_run(7 + number + group.rank_in_group)
+        try:
+            call()
+        except CollectiveMismatchError as error:
+            told.append(str(error))
+        set_run(9)
+        assert group.all_reduce(torch.ones(2)).tolist() == [2.0, 2.0]
+    set_run(0)
+    group.barrier()
+    return told
+
+
+def test_an_expired_runs_collective_does_not_meet_that_of_the_next(
+    world_of: Callable[..., World],
+) -> None:
+    world = world_of(2, tensor_model_parallel_size=2)
+    for told in world.run(collectives_of_different_runs):
+        assert len(told) == 4
+        assert all("in another run" in message for message in told)
+
+
+def a_thread_of_ones_own() -> Any:
+    """Its calls belong to no run, whatever runs begin and end meanwhile."""
+    group = vd.get_pp_group()
+    set_run(3 + group.rank_in_group)
+    try:
+        if group.rank_in_group == 0:
+            in_another_thread(lambda: group.send_object("x", 1))
+            found = None
+        else:
+            found = in_another_thread(lambda: group.recv_object(0))
+        in_another_thread(group.barrier)
+    finally:
+        set_run(0)
+    return found
+
+
+def test_threads_that_a_program_starts_are_in_no_run(world: World) -> None:
+    assert world.run(a_thread_of_ones_own)[1] == "x"

@@ -12,7 +12,18 @@ import torch
 
 from vllm_distributed.agreement import Agreement
 
-__all__ = ["BARRIER", "CONTROL", "TENSOR", "describe", "dtype_of", "fit", "mark_of", "sign"]
+__all__ = [
+    "BARRIER",
+    "CONTROL",
+    "TENSOR",
+    "describe",
+    "dtype_of",
+    "fit",
+    "mark_of",
+    "no_run",
+    "of_run",
+    "sign",
+]
 
 OPERATIONS = (
     "barrier",
@@ -84,6 +95,22 @@ def sign(call: Agreement) -> int:
     if call.elements is not None:
         number |= _COUNTED | (call.elements & _COUNT_MASK) << _COUNT_AT
     return number
+
+
+def of_run(number: int, run: int) -> int:
+    """Return the number of a call that is part of a run: another one in each of many runs that
+    follow each other.
+
+    >>> call = sign(Agreement("barrier"))
+    >>> of_run(call, 7) == of_run(call, 8), of_run(call, 0) == call
+    (False, True)
+    """
+    return number ^ (run & _CUT_MASK) << _CUT_AT
+
+
+def no_run() -> int:
+    """Return the run that a call is part of whose members may count for themselves."""
+    return 0
 
 
 def mark_of(dtype: torch.dtype) -> bytes:

@@ -26,7 +26,7 @@ from datetime import timedelta
 from time import monotonic
 
 from vllm_distributed.communicators.memory_order import Fence
-from vllm_distributed.communicators.shared_calls import describe, fit
+from vllm_distributed.communicators.shared_calls import describe, fit, no_run, of_run
 from vllm_distributed.communicators.shared_layout import SIGN, STATE, STEP, Layout
 from vllm_distributed.communicators.shared_segment import Segment
 from vllm_distributed.communicators.waiting import Wait
@@ -80,6 +80,8 @@ class Steps:
         self._peers = tuple(line for line in self._lines if line != self._mine)
         has_cores = len(os.sched_getaffinity(0)) >= layout.members
         self._spins = _SPINS if has_cores else 0
+        self.run: Callable[[], int] = no_run
+        """Says to which run of its world what this member calls belongs; 0 for none."""
         leave_to_parent(self, f"the group {name}", "broken", "_words")
 
     def publish(self, sign: int) -> None:
@@ -87,7 +89,7 @@ class Steps:
         if self.settled < self.step:
             self.settle(sign)
         words, step = self._words, self.step + 1
-        words[self._mine + SIGN + (step & 1)] = sign
+        words[self._mine + SIGN + (step & 1)] = of_run(sign, self.run())
         self.fence()
         words[self._mine + STEP] = step
         self.step = step
@@ -97,7 +99,8 @@ class Steps:
         if self.settled < self.step:
             self.settle(sign)
         words, step, mine = self._words, self.step + 1, self._mine
-        words[mine + SIGN + (step & 1)] = sign
+        called = of_run(sign, self.run())
+        words[mine + SIGN + (step & 1)] = called
         self.fence()
         words[mine + STEP] = step
         self.step = step
@@ -108,8 +111,8 @@ class Steps:
         self.settled = step
         place = SIGN + (step & 1)
         for line in self._peers:
-            if words[line + place] != sign:
-                self._mismatch(sign)
+            if words[line + place] != called:
+                self._mismatch(called)
 
     def meet_alone(self, sign: int) -> None:
         """As `meet`, for a call of one step without elements: nothing is in a slot."""
@@ -122,8 +125,9 @@ class Steps:
         if words[line + STEP] < step:
             self._wait(line, step, sign, (line,))
         self.fence()
-        if words[line + SIGN + (step & 1)] != sign:
-            self._mismatch(sign, member)
+        called = of_run(sign, self.run())
+        if words[line + SIGN + (step & 1)] != called:
+            self._mismatch(called, member)
 
     def settle(self, sign: int) -> None:
         """Wait until everybody has published the last step: then a slot may be written again."""
@@ -283,7 +287,7 @@ class Steps:
         }
         operation, mine = describe(sign)
         others = {
-            rank: words if words != mine else f"{words} along another dim, or with other sizes"
+            rank: words if words != mine else f"{words}, of other sizes or dims, or in another run"
             for rank, its_sign in found.items()
             if not fit(its_sign, sign)
             for words in (describe(its_sign)[1],)

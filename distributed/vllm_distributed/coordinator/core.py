@@ -28,7 +28,7 @@ from vllm_distributed.errors import (
 from vllm_distributed.forks import leave_to_parent
 from vllm_distributed.group_registry import claim_name, register, unregister
 from vllm_distributed.group_timeouts import world_timeouts
-from vllm_distributed.message_steps import Stamp, current_stamp
+from vllm_distributed.message_steps import Stamp, current_run, current_stamp
 from vllm_distributed.process_groups import destroy_group, make_group, make_solo_group
 from vllm_distributed.stateless import known_ranks
 from vllm_distributed.topology import check_partition
@@ -52,6 +52,7 @@ class GroupCore:
     # When a message to another member is sent: all members count runs and steps alike. No method:
     # who holds it does not hold the group.
     _stamp_of_messages: Callable[[], Stamp] = staticmethod(current_stamp)
+    _run_of_calls: Callable[[], int] = staticmethod(current_run)
 
     def __init__(
         self,
@@ -142,6 +143,7 @@ class GroupCore:
                 )
                 if self._shared is not None:
                     self._shared.stamp = self._stamp_of_messages
+                    self._shared.steps.run = self._run_of_calls
             self._communicator = make_communicator(
                 None if self.world_size == 1 else self.cpu_group,
                 self.device,
