@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-_MAX_PENDING = 2**31 - 1
+_MAX_PENDING = 1_000_000
 _MAX_PENDING_SECONDS = 24 * 3600
 
 KEEP_PENDING_CALLS: Sequence[tuple[str, int]] = (
