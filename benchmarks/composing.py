@@ -298,11 +298,14 @@ class Composer:
         prefixes = (*DEFAULT_PREFIXES, *self._prefixes)
         self._wire = Wire(self.objects, AllowList(prefixes), keep_tensors=True)
         self._refs: list[types_pb2.Ref] = []
+        if not vllm_distributed.model_parallel_is_initialized():
+            vllm_distributed.initialize_model_parallel(1, 1)
         for name, args in _FIRST:
             request = rank_pb2.CallRequest(qualified_name=name)
             request.args.CopyFrom(terms.encode(list(args), _Encoding()))
             call = self._objects_methods["/vllm.bridge.v1.Objects/Call"].call
-            self.answer(call(request, self._wire))
+            with contextlib.suppress(vllm_distributed.DistributedError):  # a group was destroyed
+                self.answer(call(request, self._wire))
         resolve = dispatch.METHODS["/vllm.distributed.v1.Distributed/ResolveObjByQualname"]
         for name in ("torch.neg", "torch.nn.Linear", "vllm_distributed.divide"):
             named = distributed_pb2.ResolveObjByQualnameRequest(qualname=name)

@@ -152,6 +152,8 @@ ESCAPES = [
     "torch.TypedStorage.from_buffer",
     "torch.sparse_coo_tensor",
     "torch.segment_reduce",
+    "torch.embedding_bag",
+    "torch.nn.functional.ctc_loss",
     "torch.set_default_dtype",
     "torch.set_default_device",
     "torch.set_rng_state",
