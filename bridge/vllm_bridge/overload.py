@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-_MAX_PENDING = 1_000_000
+MAX_PENDING = 1_000_000
 _MAX_PENDING_SECONDS = 24 * 3600
 
 KEEP_PENDING_CALLS: Sequence[tuple[str, int]] = (
-    ("grpc.server.max_pending_requests", _MAX_PENDING),
-    ("grpc.server.max_pending_requests_hard_limit", _MAX_PENDING),
+    ("grpc.server.max_pending_requests", MAX_PENDING),
+    ("grpc.server.max_pending_requests_hard_limit", MAX_PENDING),
     ("grpc.server_max_unrequested_time_in_server", _MAX_PENDING_SECONDS),
 )
 """Options of a server."""

@@ -31,7 +31,7 @@ AT_A_TIME = 4
 PATIENCE_SECONDS = 0.5
 """Without a part for so long, the place goes to another."""
 
-STALLED_SECONDS = 30.0
+STALLED_SECONDS: float = 30
 """Without a part for so long, the stream is ended."""
 
 # For the refusals of those that are too many.
