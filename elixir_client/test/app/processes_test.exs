@@ -6,7 +6,7 @@ defmodule Vllm.ProcessesTest do
 
   import ExUnit.CaptureLog
 
-  alias Vllm.Bridge.{Attachment, Connections, FakePool, Owners, V1}
+  alias Vllm.Bridge.{Attachment, Connections, FakePool, Owners, Subscription, V1}
   alias Vllm.{Bridge, Error, Session, World}
   alias Vllm.Tensor.Segments
 
@@ -119,6 +119,16 @@ defmodule Vllm.ProcessesTest do
       end)
 
     assert log =~ "Last message: :resume"
+  end
+
+  test "a subscription to a bridge that stops meanwhile says so, without the bridge's innards",
+       context do
+    {:ok, config} = Connections.config(context.bridge)
+    gone = %{config | bridge: :gone_meanwhile}
+    assert {:error, %Error{} = error} = Subscription.start(gone, %V1.WatchRequest{}, 1_000)
+    assert error.reason == "pool_connection_lost"
+    refute error.message =~ "GenServer"
+    refute error.message =~ config.client_id
   end
 
   test "the start of a world whose process fails is an error with the cause, and not an old one",

@@ -28,8 +28,12 @@ defmodule Vllm.Bridge.Subscription do
       {:error, reason} -> {:error, failed({:closed, reason}, config, timeout)}
     end
   catch
-    # The bridge, or the process, ended meanwhile.
-    :exit, reason -> {:error, failed({:closed, reason}, config, timeout)}
+    # The bridge, or the process, ended meanwhile. The call itself would be all of the bridge's row.
+    :exit, {reason, {_module, _function, _arguments}} ->
+      {:error, failed({:closed, reason}, config, timeout)}
+
+    :exit, reason ->
+      {:error, failed({:closed, reason}, config, timeout)}
   end
 
   @doc "The supervisor of a bridge's subscriptions."
