@@ -124,6 +124,20 @@ def test_different_shapes_of_two_callers_are_no_mismatch(pool: Pool, world: Worl
         assert list(threads.map(shaped, [1, 2, 3, 4] * 6)) == [[True, True]] * 24
 
 
+def test_calls_that_the_pool_forwards_are_part_of_their_runs(client: Client, world: World) -> None:
+    # As from another host.
+    far = client.world(world.world_id)
+    for rank in far.ranks:
+        rank.info.endpoint = ""
+    with ThreadPoolExecutor(8) as threads:
+        runs = [
+            threads.submit((far if value % 2 else world).run, total(float(value)))
+            for value in range(16)
+        ]
+        for value, run in enumerate(runs):
+            assert run.result(60) == right(value)
+
+
 def test_runs_have_their_turns_in_the_order_in_which_they_came(world: World) -> None:
     order: list[int] = []
     begun, go_on = threading.Event(), threading.Event()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import NoReturn
 
 import grpc.aio
@@ -24,8 +25,18 @@ async def abort(
         asyncio.CancelledError: its client has given it up meanwhile, and nobody is there to tell.
     """
     message = error.message[:MAX_STATUS_MESSAGE_CHARS]
+    await abort_with(context, status or error.status, message, tuple(error.trailers()))
+
+
+async def abort_with(
+    context: grpc.aio.ServicerContext,
+    status: grpc.StatusCode,
+    message: str,
+    trailers: Sequence[tuple[str, str | bytes]],
+) -> NoReturn:
+    """End the call, as `abort` does."""
     try:
-        await context.abort(status or error.status, message, error.trailers())
+        await context.abort(status, message, trailers)
     except grpc.aio.InternalError as gone:
         raise asyncio.CancelledError("the client has given the call up") from gone
     raise RuntimeError("ServicerContext.abort returned")

@@ -12,6 +12,7 @@ from vllm_bridge import metadata as keys
 from vllm_bridge._generated import types_pb2
 from vllm_bridge.codec.errors import BridgeError, Category, detail_in
 from vllm_bridge.pool import keepers, parts
+from vllm_bridge.pool.abort import abort_with
 from vllm_bridge.pool.ranks import Rank
 
 Metadata = Sequence[tuple[str, str | bytes]]
@@ -90,8 +91,7 @@ async def send(
             named = await _named(error.code(), rank, method)
             if named is not None:
                 raise named from None
-        await context.abort(error.code(), error.details() or "", trailing)
-        raise
+        await abort_with(context, error.code(), error.details() or "", trailing)
     initial = tuple(await call.initial_metadata())
     if initial and isinstance(request, bytes):
         await context.send_initial_metadata(initial)
