@@ -198,8 +198,8 @@ class CollectiveMismatchError(CollectiveError, ValueError):
     """The members of a group made different calls; nothing was moved, and the group is usable.
 
     Found out in shared memory. `details["calls"]` maps the global rank of those that differ to what
-    they called. Of a `recv` of another length than was sent, which is dropped, `details["sent"]`
-    and `details["wanted"]` are the bytes.
+    they called. Of a `recv` of another length or dtype than was sent, which is dropped,
+    `details["sent"]` and `details["wanted"]` are the bytes.
     """
 
     reason = "collective_mismatch"

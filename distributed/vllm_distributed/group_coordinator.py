@@ -98,7 +98,9 @@ class GroupCoordinator(TensorOperations, ObjectOperations, ExpertParallel, Graph
 
         With an `all_gather_group` all its ranks must call this, since they gather the slices they
         received. On a group of one, without `src`, returns None. Raises `InvalidRankError` for a
-        `src` that is no other rank of the group.
+        `src` that is no other rank of the group, `InvalidArgumentError` if the sender passed an
+        `all_gather_group` of another size, `MessageStepError` for a dict that was sent in a later
+        step than this rank is in.
         """
         if self.world_size == 1 and src is None:
             self._check_alive()

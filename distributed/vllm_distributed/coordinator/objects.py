@@ -133,7 +133,8 @@ class ObjectOperations(QueueOperations):
     def recv_object(self, src: int) -> Any:
         """Return the object that `src` sends with `send_object`.
 
-        Raises `InvalidRankError` if `src` is out of range or this rank itself.
+        Raises `InvalidRankError` if `src` is out of range or this rank itself, `MessageStepError`
+        if it was sent in a later step than this rank is in.
         """
         check_peer("src", src, self.rank_in_group, self.world_size, self.unique_name)
         return decode(self._objects.recv(src))

@@ -193,9 +193,11 @@ class TensorOperations(GroupCore):
     ) -> torch.Tensor:
         """Return the tensor of this shape and dtype that `src` (default: the previous rank) sends.
 
-        Raises `InvalidRankError` if `src` is out of range or this rank itself, `InvalidTypeError`
-        or `InvalidArgumentError` for what is no shape or dtype; through shared memory
-        `CollectiveMismatchError` if `src` sent another number of bytes, which are dropped.
+        `size` is any sequence of integers, or an integer. Raises `InvalidRankError` if `src` is out
+        of range or this rank itself, `InvalidTypeError` or `InvalidArgumentError` for what is no
+        shape or dtype; through shared memory `CollectiveMismatchError` if `src` sent another dtype
+        or number of elements, which are dropped, and `MessageStepError` if it sent it in a later
+        step than this rank is in.
         """
         if out is None:
             return self._communicator.recv(size, dtype, src)

@@ -2042,7 +2042,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   Return the object that `src` sends with `send_object`.
 
-  Fails with `"invalid_rank"` if `src` is out of range or this rank itself.
+  Fails with `"invalid_rank"` if `src` is out of range or this rank itself,
+  `"message_out_of_step"` if it was sent in a later step than this rank is in.
 
   Between two ranks: the other one makes the call that answers this one.
 
@@ -2954,9 +2955,11 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   Return the tensor of this shape and dtype that `src` (default: the previous rank) sends.
 
-  Fails with `"invalid_rank"` if `src` is out of range or this rank itself, `"invalid_type"` or
-  `"invalid_argument"` for what is no shape or dtype; through shared memory
-  `"collective_mismatch"` if `src` sent another number of bytes, which are dropped.
+  `size` is any sequence of integers, or an integer. Fails with `"invalid_rank"` if `src` is out
+  of range or this rank itself, `"invalid_type"` or `"invalid_argument"` for what is no shape or
+  dtype; through shared memory `"collective_mismatch"` if `src` sent another dtype or number of
+  elements, which are dropped, and `"message_out_of_step"` if it sent it in a later step than this
+  rank is in.
 
   Between two ranks: the other one makes the call that answers this one.
 
@@ -3219,7 +3222,9 @@ defmodule Vllm.Distributed.GroupCoordinator do
 
   With an `all_gather_group` all its ranks must call this, since they gather the slices they
   received. On a group of one, without `src`, returns `nil`. Fails with `"invalid_rank"` for a
-  `src` that is no other rank of the group.
+  `src` that is no other rank of the group, `"invalid_argument"` if the sender passed an
+  `all_gather_group` of another size, `"message_out_of_step"` for a map that was sent in a later
+  step than this rank is in.
 
   Between two ranks: the other one makes the call that answers this one.
 
