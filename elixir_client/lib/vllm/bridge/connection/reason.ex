@@ -155,7 +155,7 @@ defmodule Vllm.Bridge.Connection.Reason do
   defp detail({:tls_alert, _alert} = reason), do: Tls.format(reason)
   defp detail({:goaway, code}), do: "it is going away, #{inspect(code)}"
   defp detail({:reset, code}), do: "the stream was reset, #{inspect(code)}"
-  defp detail(reason), do: inspect(reason)
+  defp detail(reason), do: short(reason)
 
   defp posix(:closed), do: "closed by the server"
   defp posix(:closed_here), do: "closed by this side"
@@ -168,5 +168,8 @@ defmodule Vllm.Bridge.Connection.Reason do
     end
   end
 
-  defp posix(reason), do: inspect(reason)
+  defp posix(reason), do: short(reason)
+
+  # The crash of a process may quote all that it had.
+  defp short(reason), do: inspect(reason, limit: 10, printable_limit: 200)
 end
