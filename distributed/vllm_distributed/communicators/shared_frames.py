@@ -10,7 +10,7 @@ from vllm_distributed import entry
 from vllm_distributed.agreement import frame
 from vllm_distributed.communicators.flat_frame import check_mark, room_for
 from vllm_distributed.communicators.frames import Arriving, Carrier, Takes
-from vllm_distributed.communicators.shared_calls import sign
+from vllm_distributed.communicators.shared_calls import number_of
 from vllm_distributed.communicators.shared_group import SharedMemory, in_step
 from vllm_distributed.communicators.shared_inbox import Body, Start
 from vllm_distributed.communicators.shared_layout import FIRST_SLOT_BYTES
@@ -43,7 +43,7 @@ class SharedCarrier(Carrier):
         self, mark: bytes, head: bytes, tensors: Sequence[torch.Tensor], src: int, operation: str
     ) -> None:
         entry.about_to_move()
-        self._give(_message(mark, head, tensors), sign(frame(operation, src)))
+        self._give(_message(mark, head, tensors), number_of(frame, operation, src))
 
     @in_step
     def _give(self, message: Spans, number: int) -> None:
@@ -67,7 +67,7 @@ class SharedCarrier(Carrier):
     def receive_broadcast(self, mark: bytes, src: int, operation: str) -> Arriving:
         entry.about_to_move()
         self._steps.check()
-        arriving = _FromSlots(self._shared, src, sign(frame(operation, src)))
+        arriving = _FromSlots(self._shared, src, number_of(frame, operation, src))
         try:
             arriving.begin(mark)
         except BaseException:

@@ -28,7 +28,7 @@ from vllm_distributed.communicators.dtypes import (
 )
 from vllm_distributed.communicators.outputs import empty
 from vllm_distributed.communicators.shared_blocks import as_matrix, blocks
-from vllm_distributed.communicators.shared_calls import dtype_of, mark_of, sign
+from vllm_distributed.communicators.shared_calls import dtype_of, mark_of, number_of
 from vllm_distributed.communicators.shared_group import SharedMemory, in_step
 from vllm_distributed.communicators.shared_pipes import header
 from vllm_distributed.communicators.shared_sums import Sums
@@ -92,7 +92,7 @@ class SharedMemoryTransport(Transport):
         shape[dim] = sizes[self.rank_in_group]
         output = empty(shape, source.dtype) if out is None else out
         entry.about_to_send()
-        number = sign(agreement.reduce_scatter(source.dtype, source.shape, dim, sizes))
+        number = number_of(agreement.reduce_scatter, source.dtype, source.shape, dim, tuple(sizes))
         if not source.numel():
             self._steps.meet_alone(number)
             return output
@@ -110,7 +110,7 @@ class SharedMemoryTransport(Transport):
         source = with_a_dim(dense_and_plain(input_, "all_gather"))
         output = self._room_for_all(source, dim) if out is None else out
         entry.about_to_send()
-        number = sign(agreement.all_gather(source.dtype, source.shape, dim))
+        number = number_of(agreement.all_gather, source.dtype, source.shape, dim)
         if not source.numel():
             self._steps.meet_alone(number)
             return output
@@ -153,7 +153,7 @@ class SharedMemoryTransport(Transport):
         shape[dim] = sum(sizes)
         output = empty(shape, source.dtype) if out is None else out
         entry.about_to_send()
-        number = sign(agreement.all_gatherv(source.dtype, source.shape, dim, sizes))
+        number = number_of(agreement.all_gatherv, source.dtype, source.shape, dim, tuple(sizes))
         if not output.numel():
             self._steps.meet_alone(number)
             return output
@@ -200,7 +200,7 @@ class SharedMemoryTransport(Transport):
         if self.rank_in_group == dst and out is None:
             out = self._room_for_all(source, dim)
         entry.about_to_send()
-        number = sign(agreement.gather(source.dtype, source.shape, dim, dst))
+        number = number_of(agreement.gather, source.dtype, source.shape, dim, dst)
         if not source.numel():
             self._steps.meet_alone(number)
             return out
@@ -234,7 +234,7 @@ class SharedMemoryTransport(Transport):
         if buffer is not input_:
             check_writable(input_, "broadcast")
         entry.about_to_send()
-        number = sign(agreement.broadcast(buffer.dtype, buffer.shape, src))
+        number = number_of(agreement.broadcast, buffer.dtype, buffer.shape, src)
         if not buffer.numel():
             self._steps.meet_alone(number)
         elif self._shared.room_for(buffer.nbytes, number):
