@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import msgpack
 import pytest
 import torch
 from objects_harness import Rank
@@ -14,6 +15,7 @@ from torch import nn
 
 import vllm_distributed
 from vllm_bridge._generated import types_pb2
+from vllm_bridge.codec import terms
 from vllm_bridge.codec.errors import BridgeError
 
 
@@ -75,6 +77,13 @@ def test_no_client_runs_a_program_with_allowed_names(
 Step = Callable[[Rank], Any]
 
 
+def _map_with_a_key(ref: types_pb2.Ref) -> bytes:
+    facts = msgpack.packb([ref.id, ref.session_id, ref.epoch, ref.type_name])
+    pairs = [msgpack.ExtType(terms.REF, facts), 1]
+    packed: bytes = msgpack.packb(msgpack.ExtType(terms.MAP, msgpack.packb(pairs)))
+    return packed
+
+
 def _kept(rank: Rank, value: object) -> types_pb2.Ref:
     return rank.keep(value)
 
@@ -105,6 +114,9 @@ STEPS: dict[str, Step] = {
     "a function in a list": lambda r: r.named("torch.stack", [[r.resolve("torch.neg")]]),
     "a function in a keyword": lambda r: r.named("torch.neg", input=r.resolve("torch.neg")),
     "a function in a map": lambda r: r.named("torch.is_tensor", {"a": (r.resolve("torch.neg"),)}),
+    "a function as a key": lambda r: r.wire.term(
+        types_pb2.Term(msgpack=_map_with_a_key(r.resolve("torch.neg")))
+    ),
     "a raw function": lambda r: r.named("torch.is_tensor", _kept(r, vllm_distributed.divide)),
     "a class": lambda r: r.named("torch.is_tensor", _kept(r, nn.Module)),
     "a module": lambda r: r.named("torch.is_tensor", _kept(r, torch.nn)),

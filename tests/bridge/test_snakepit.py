@@ -423,6 +423,15 @@ BAD_CALLS: list[tuple[str, Mapping[str, Any], str, str]] = [
     ("a name past the allow list", {"python_module": "vllm.distributed.utils",
      "function": "resolve_obj_by_qualname", "args": ["os.system"]}, "PermissionError",
      "name_not_allowed"),
+    ("a class that writes attributes", {"call_type": "class", "python_module": "torch.nn",
+     "class": "ParameterDict"}, "PermissionError", "name_not_allowed"),
+    ("what takes functions", {"call_type": "dynamic", "module_path": "torch.func",
+     "function": "vmap", "args": [1]}, "PermissionError", "name_not_allowed"),
+    ("an operator of one's own", {"python_module": "vllm.distributed",
+     "function": "direct_register_custom_op", "args": ["x", 1]}, "PermissionError",
+     "name_not_allowed"),
+    ("what a module only imports", {"call_type": "module_attr", "python_module": THINGS,
+     "attr": "Path"}, "PermissionError", "name_not_allowed"),
     ("a listening socket", {"python_module": "vllm.distributed",
      "function": "adopt_listen_socket"}, "AttributeError", "unknown_name"),
     ("no instance", {"call_type": "method", "instance": 3}, "TypeError", "wrong_type"),
@@ -521,6 +530,27 @@ class TestBadInput:
         with pytest.raises(ToolError) as caught:
             worker.tool(name, {})
         assert (caught.value.kind, caught.value.reason) == ("AttributeError", "unknown_tool")
+
+    def test_a_function_by_name_is_no_argument(self, worker: Worker) -> None:
+        found = worker.call({"call_type": "module_attr", "python_module": "torch", "attr": "neg"})
+        with pytest.raises(ToolError) as caught:
+            worker.call({"python_module": THINGS, "function": "echo", "args": [[found]]})
+        assert (caught.value.kind, caught.value.reason) == ("PermissionError", "name_not_allowed")
+
+    def test_a_dtype_is_text(self, worker: Worker) -> None:
+        made = worker.call(
+            {
+                "python_module": "torch",
+                "function": "ones",
+                "args": [2],
+                "kwargs": {"dtype": "float16", "device": "cpu"},
+            }
+        )
+        dtype = worker.call({"call_type": "get_attr", "instance": made, "attr": "dtype"})
+        again = worker.call(
+            {"python_module": "torch", "function": "ones", "args": [2], "kwargs": {"dtype": dtype}}
+        )
+        assert worker.call(method(again, "element_size")) == 2
 
     def test_a_ref_is_of_one_session(self, worker: Worker, thing: Any) -> None:
         for parameters in (method(thing, "grown", 1), {**method(thing, "x"), "session_id": "b"}):
