@@ -188,7 +188,8 @@ def test_worlds_of_confined_ranks(pools: dict[str, Pool], mode: str) -> None:
 
 def test_strict_is_the_default(real_pool: Pool) -> None:
     with real_pool.client() as client:
-        client.open_session(affinity="strict_queue").close()
+        # A rank that has only been forked is not confined yet.
+        eventually(lambda: client.status().pools[0].ready == 2, 60)
         assert client.status().pools[0].confinement == "strict"
     for rank in children(real_pool.forkserver):
         assert confined(rank) == {("1", "2")}
