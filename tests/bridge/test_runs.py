@@ -252,9 +252,33 @@ def test_what_user_code_of_a_lost_run_still_does_meets_nobody(client: Client) ->
             # Never 101.
             assert outcome.reason == "deadline_exceeded", outcome
         assert "a call of an earlier run that still runs on rank 0" in outcomes[1].message
-        # Its counterpart of old comes at last: outside of any run nobody is waited for.
-        assert attempt(world.ranks[1], lambda each: each.run(summed, 2.0)).value == 3.0
+        # Outside of any run nobody is waited for, and nothing met either: both are refused.
+        outside = attempt(world.ranks[1], lambda each: each.run(summed, 2.0))
+        assert outside.reason == "collective_mismatch"
         assert world.run(lambda each: each.run(summed, 5.0)) == [10.0, 10.0]
+
+
+def test_a_collective_that_fails_by_a_death_names_the_rank_that_died(client: Client) -> None:
+    with client.start_world(tensor_parallel_size=2) as world:
+        victim = world.ranks[1].info.pid
+
+        def half(session: Session) -> None:
+            if session.info.rank == 0:
+                session.run("failing_ranks.summed", 1.0, timeout=LONG)
+            else:
+                wait_until_running(world.ranks[0])
+                os.kill(victim, signal.SIGKILL)
+
+        said = rf"rank 1 of {world.world_id} \(pid {victim}\) was killed by signal 9"
+        with pytest.raises(BridgeError, match=said) as caught:
+            world.run(half)
+        assert caught.value.reason == "session_worker_unavailable"
+
+        # As the survivor says it, when that is faster than the pool.
+        survivor = BridgeError(Category.PYTHON_ERROR, "collective_failed", "rank 1 is gone", rank=0)
+        named_error = world.ranks[0]._named(survivor)
+        assert str(victim) in named_error.message
+        assert named_error.details["collective_error"] == "rank 1 is gone"
 
 
 HOLDER = """

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 from vllm_bridge._generated import pool_pb2, rank_pb2
-from vllm_bridge.client import turns
+from vllm_bridge.client import runs, turns
 from vllm_bridge.client.checks import has_detail, text
 from vllm_bridge.client.contexts import Context
 from vllm_bridge.client.link import Link
@@ -26,11 +26,16 @@ from vllm_bridge.client.timeouts import (
     Timeout,
 )
 from vllm_bridge.codec.errors import BridgeError, Category, from_rpc_error
+from vllm_bridge.durations import to_duration
 from vllm_bridge.metadata import AFFINITY_NAMES, CALL_ID, CONTEXT, EPOCH, SESSION_ID
 
 if TYPE_CHECKING:
     from vllm_bridge.codec.calls import RemoteObject
     from vllm_bridge.codec.tensors import Storage
+
+
+# For the news of a rank's death to reach the pool.
+_NEWS_TIME = timedelta(milliseconds=300)
 
 
 class Session:
@@ -237,7 +242,29 @@ class Session:
                 raise self._lost(path, call_id, failure)
             if not self.info.endpoint:
                 raise self._link.channels.pool_error(failure)
-        raise from_rpc_error(failure)
+        raise self._named(from_rpc_error(failure))
+
+    def _named(self, error: BridgeError) -> BridgeError:
+        """The error, or where a collective failed since another rank has died, which one and how.
+
+        The group may see that some milliseconds before the pool does.
+        """
+        if error.reason != "collective_failed" or not self.info.world_id:
+            return error
+        request = pool_pb2.GetSessionRequest(
+            session_id=self.session_id, wait_for_end=to_duration(_NEWS_TIME)
+        )
+        try:
+            # The other ranks' failure may have ended the run already.
+            with runs.outside():
+                self._link.channels.pool("GetSession", request, pool_pb2.Session, ASK_TIMEOUT)
+        except BridgeError as cause:
+            if cause.reason != "session_worker_unavailable":
+                return error
+            cause.details["collective_error"] = error.message
+            cause.rank, cause.call_id = error.rank, error.call_id
+            return cause
+        return error
 
     def _naming(self) -> tuple[tuple[str, str], ...]:
         """The metadata that says which session this is."""
