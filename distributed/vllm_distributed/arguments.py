@@ -77,13 +77,11 @@ def check_process_group(name: str, value: object) -> None:
         )
 
 
-def check_shape(operation: str, size: Sequence[int] | int) -> Size:
-    """Return `size`, the shape of a tensor to be made: a sequence of integers, or one integer for
-    a vector."""
+def check_shape(operation: str, size: Sequence[int]) -> Size:
+    """Return `size`, the shape of a tensor to be made: any sequence of integers."""
     if type(size) is Size and min(size, default=0) >= 0:
         return size
-    extents = [size] if isinstance(size, SupportsIndex) else size
-    if isinstance(extents, (str, bytes)) or not isinstance(extents, Sequence):
+    if isinstance(size, (str, bytes)) or not isinstance(size, Sequence):
         raise InvalidTypeError(
             f"{operation}: size must be a torch.Size, or integers as in (2, 3), got {size!r:.80}",
             operation=operation,
@@ -91,17 +89,16 @@ def check_shape(operation: str, size: Sequence[int] | int) -> Size:
         )
     wrong = [
         extent
-        for extent in extents
+        for extent in size
         if not isinstance(extent, SupportsIndex) or isinstance(extent, bool) or index(extent) < 0
     ]
     if wrong:
         raise InvalidArgumentError(
-            f"{operation}: size={list(extents)} must be integers, none negative, and has "
-            f"{wrong[0]!r}",
+            f"{operation}: size={list(size)} must be integers, none negative, and has {wrong[0]!r}",
             operation=operation,
             argument="size",
         )
-    return Size(map(index, extents))
+    return Size(map(index, size))
 
 
 def check_dtype(operation: str, dtype: torch.dtype) -> torch.dtype:

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, SupportsIndex
+from typing import Any
 
 import torch
 from google.protobuf.message import Message
@@ -207,8 +207,6 @@ def _set_field(
     wrapped: bool,
     storage: Storage = INLINE,
 ) -> None:
-    if type_.kind == "size" and isinstance(value, SupportsIndex):
-        value = [value]
     if type_.is_list or type_.kind == "size":
         item = type_.items[0] if type_.items else Type("int")
         if item.is_list:

@@ -193,7 +193,7 @@ class TensorOperations(GroupCore):
     ) -> torch.Tensor:
         """Return the tensor of this shape and dtype that `src` (default: the previous rank) sends.
 
-        `size` is any sequence of integers, or an integer. Raises `InvalidRankError` if `src` is out
+        `size` is any sequence of integers. Raises `InvalidRankError` if `src` is out
         of range or this rank itself, `InvalidTypeError` or `InvalidArgumentError` for what is no
         shape or dtype; through shared memory `CollectiveMismatchError` if `src` sent another dtype
         or number of elements, which are dropped, and `MessageStepError` if it sent it in a later

@@ -2955,11 +2955,10 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   Return the tensor of this shape and dtype that `src` (default: the previous rank) sends.
 
-  `size` is any sequence of integers, or an integer. Fails with `"invalid_rank"` if `src` is out
-  of range or this rank itself, `"invalid_type"` or `"invalid_argument"` for what is no shape or
-  dtype; through shared memory `"collective_mismatch"` if `src` sent another dtype or number of
-  elements, which are dropped, and `"message_out_of_step"` if it sent it in a later step than this
-  rank is in.
+  `size` is any sequence of integers. Fails with `"invalid_rank"` if `src` is out of range or this
+  rank itself, `"invalid_type"` or `"invalid_argument"` for what is no shape or dtype; through
+  shared memory `"collective_mismatch"` if `src` sent another dtype or number of elements, which
+  are dropped, and `"message_out_of_step"` if it sent it in a later step than this rank is in.
 
   Between two ranks: the other one makes the call that answers this one.
 
