@@ -99,7 +99,8 @@ class Steps:
         if self.settled < self.step:
             self.settle(sign)
         words, step, mine = self._words, self.step + 1, self._mine
-        called = of_run(sign, self.run())
+        run = self.run()
+        called = of_run(sign, run) if run else sign
         words[mine + SIGN + (step & 1)] = called
         self.fence()
         words[mine + STEP] = step
@@ -125,7 +126,8 @@ class Steps:
         if words[line + STEP] < step:
             self._wait(line, step, sign, (line,))
         self.fence()
-        called = of_run(sign, self.run())
+        run = self.run()
+        called = of_run(sign, run) if run else sign
         if words[line + SIGN + (step & 1)] != called:
             self._mismatch(called, member)
 
