@@ -76,6 +76,8 @@ defmodule Vllm.Call.Value do
   defp field(number, type, :optional, value),
     do: {number, wire_type(type), :optional, wire(type, value)}
 
+  # A shape is a tuple in Nx.
+  defp wire_list(:int, value) when is_tuple(value), do: wire_list(:int, Tuple.to_list(value))
   defp wire_list(type, value), do: Enum.map(list!(value), &wire(type, &1))
 
   defp list!(value) do

@@ -106,6 +106,12 @@ defmodule Vllm.Call.ValueTest do
              sent(:term, :optional, nil, {:message, V1.Term}, :optional)
   end
 
+  test "a shape may be a tuple, as Nx has it" do
+    assert sent({:list, :int}, :required, {2, 3}, :int64, :packed) == [2, 3]
+    assert {:error, message} = sent({:list, :int}, :required, {2, "a"}, :int64, :packed)
+    assert message =~ "must be an integer"
+  end
+
   test "a value of the wrong kind is named with its argument" do
     for {type, value, text} <- [
           {:int, "1", "f: argument x must be an integer, got: \"1\""},
