@@ -448,7 +448,7 @@ def worker_of(folder: Path, *arguments: str, **environment: str) -> Worker:
 def test_snakepit_workers_are_confined(
     tmp_path: Path, arguments: tuple[str, ...], mode: str
 ) -> None:
-    worker = worker_of(tmp_path / "snake", *arguments)
+    worker = worker_of(tmp_path / "snake", *arguments, TMPDIR=str(tmp_path))
     try:
         assert confined(worker.process.pid) == {("0", "0") if mode == "off" else ("1", "2")}
         result = worker.function("vllm_distributed", "get_pp_indices", 61, 0, 4)
@@ -459,3 +459,5 @@ def test_snakepit_workers_are_confined(
     finally:
         worker.process.send_signal(signal.SIGTERM)
         assert worker.process.wait(20) == 0, worker.stderr()
+    left = [path for folder in tmp_path.glob("vllm-*") for path in folder.iterdir()]
+    assert left == [], "its temporary directory goes with it"

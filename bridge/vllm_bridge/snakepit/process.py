@@ -130,10 +130,15 @@ class _Worker:
         if self._wanted.confine and (lacks := missing()):
             raise OSError(f"--confine {policy.mode} cannot be had on this machine: {lacks}")
         try:
-            place = RuntimeDir.create(Path(tempfile.gettempdir()))
-        except ListenError:
-            place = None  # then /dev/shm is all there is
-        confine(policy, place.path if place else None, [])
+            parent = _directory_of_workers()
+            place = RuntimeDir.create(parent)
+        except (ListenError, OSError):
+            # Then /dev/shm is all there is.
+            confine(policy, None, [])
+            place = None
+        else:
+            # The parent too: a directory is removed by who may write in the one above it.
+            confine(policy, place.path, [parent])
         # It listens on TCP.
         close_unix_sockets()
         return place
@@ -178,6 +183,17 @@ class _Worker:
                     return
             in_use = frozenset(record.session_id for record in state.journal.active())
             state.sessions.expire(in_use=in_use)
+
+
+def _directory_of_workers() -> Path:
+    """Where this user's workers have their temporary directories. It stays; they go."""
+    path = Path(tempfile.gettempdir(), f"vllm-workers-{os.geteuid()}")
+    path.mkdir(mode=0o700, exist_ok=True)
+    found = path.lstat()
+    private = not found.st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+    if not (stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and private):
+        raise ListenError(f"{path} is not a private directory of this user")
+    return path
 
 
 def _server(state: WorkerState) -> grpc.Server:
