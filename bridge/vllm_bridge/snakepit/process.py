@@ -129,16 +129,14 @@ class _Worker:
             return None
         if self._wanted.confine and (lacks := missing()):
             raise OSError(f"--confine {policy.mode} cannot be had on this machine: {lacks}")
+        place: RuntimeDir | None
         try:
-            parent = _directory_of_workers()
-            place = RuntimeDir.create(parent)
+            place = RuntimeDir.create(_directory_of_workers())
         except (ListenError, OSError):
-            # Then /dev/shm is all there is.
-            confine(policy, None, [])
-            place = None
-        else:
-            # The parent too: a directory is removed by who may write in the one above it.
-            confine(policy, place.path, [parent])
+            place = None  # then /dev/shm is all there is
+        # The one above it too: who may write there may remove it.
+        own = [place.path.parent] if place else []
+        confine(policy, place.path if place else None, own)
         # It listens on TCP.
         close_unix_sockets()
         return place
