@@ -54,6 +54,11 @@ elixir -e 'unless Version.match?(System.version(), ">= 1.14.0"), do: System.halt
   exit 1
 }
 
+# Only the tests of networks need it, which need root as well.
+if [ "$(id -u)" = 0 ] && ! command -v ip >/dev/null; then
+  need "ip, for the tests of networks," iproute2
+fi
+
 # Only `make lint` needs it.
 if ! command -v dialyzer >/dev/null; then
   if can_install; then

@@ -14,22 +14,24 @@ import torch.distributed as dist
 from torch.distributed.constants import default_pg_timeout
 
 from vllm_distributed.backends import device_for, device_to_bind, resolve_backend
+from vllm_distributed.durations import check_timeout, cut
 from vllm_distributed.errors import (
+    CollectiveError,
     DistributedError,
     EnvironmentConflictError,
     InvalidArgumentError,
-    InvalidTypeError,
     RendezvousError,
     StoreLostError,
 )
 from vllm_distributed.forks import belongs_to_this_process, is_inherited
 from vllm_distributed.group_timeouts import GroupTimeouts, set_world_timeouts
+from vllm_distributed.init_method import InitMethod, parse_init_method
+from vllm_distributed.making import Making, set_world_making, supervised_gloo
 from vllm_distributed.node_identity import node_identity
-from vllm_distributed.rendezvous import InitMethod, Rendezvous, meet, parse_init_method
+from vllm_distributed.rendezvous import Rendezvous, local_address, meet
 from vllm_distributed.roll_call import RollCall
 from vllm_distributed.torch_internals import (
     PrefixStore,
-    Store,
     default_store,
     forget_world,
     group_timeout,
@@ -61,25 +63,34 @@ class Environment:
     roll_call: RollCall
     rendezvous: Rendezvous | None
     excepthooks: ExceptHooks | None
+    making: Making
+    """What watches over the making of the world's groups."""
 
     def describe(self) -> str:
         """Return the facts as words for a message."""
         return f"world_size={self.world_size}, rank={self.rank}"
 
-    def agree(self, call: str, arguments: dict[str, Any]) -> None:
+    def agree(self, call: str, arguments: dict[str, Any]) -> Making:
         """Return when every rank has made this call with these arguments.
 
-        Also brings torch's numbering of groups back in step, which a failure on one rank upsets.
+        What is returned is to be entered while the groups are made that the call is about. Also
+        brings torch's numbering of groups back in step, which a failure on one rank upsets.
         """
         answers = self.roll_call.hold(call, arguments, {"group_number": next_group_number()})
         set_next_group_number(max(answer["extra"]["group_number"] for answer in answers))
+        return self.roll_call.making(serves=self._serves)
 
     def leave(self) -> None:
         """Undo `join`. A forked child only forgets, and its parent's default group too."""
         set_world_timeouts(None)
+        set_world_making(None)
         if self.adopted and not is_inherited(self):
             return
         _shut_down(self.rendezvous, self.excepthooks, left=True)
+
+    @property
+    def _serves(self) -> bool:
+        return self.rendezvous is not None and self.rendezvous.server is not None
 
 
 def join(
@@ -97,11 +108,11 @@ def join(
     is given, and if it is the only one and no device is in play, everything. If joining fails
     nothing is left behind.
     """
-    if timeout is not None and not isinstance(timeout, timedelta):
-        raise InvalidTypeError(f"timeout must be a datetime.timedelta, got {timeout!r}")
-    if timeout is not None and timeout <= timedelta(0):
-        raise InvalidArgumentError(f"timeout must be positive, got {timeout}")
+    if timeout is not None:
+        timeout = check_timeout("timeout", timeout)
     _check_local_rank(local_rank)
+    if cpu_timeout is not None:
+        cpu_timeout = cut(cpu_timeout)
     usable = resolve_backend(backend)
     if timeout is None and device_for(usable, 0).type == "cpu":
         timeout = cpu_timeout
@@ -114,6 +125,7 @@ def join(
         local = local_rank_of(local_rank, distributed_init_method, method.rank)
         environment = _connect(method, local, usable, timeout or default_pg_timeout, cpu_timeout)
     set_world_timeouts(GroupTimeouts(environment.timeout, environment.cpu_timeout))
+    set_world_making(environment.making.later())
     return environment
 
 
@@ -153,27 +165,32 @@ def _connect(
     roll_call: RollCall | None = None
     try:
         rendezvous, roll_call, nodes = _meet_everybody(method, timeout)
-        dist.init_process_group(
-            backend,
-            store=PrefixStore("default_pg", rendezvous.store),
-            rank=method.rank,
-            world_size=method.world_size,
-            timeout=timeout,
-            device_id=device_to_bind(backend, local_rank),
-        )
+        making = roll_call.making(serves=rendezvous.server is not None)
+        everybody = range(method.world_size)
+        with making, supervised_gloo("the default group", everybody):
+            dist.init_process_group(
+                backend,
+                store=PrefixStore("default_pg", rendezvous.store),
+                rank=method.rank,
+                world_size=method.world_size,
+                timeout=timeout,
+                device_id=device_to_bind(backend, local_rank),
+            )
     except BaseException as error:
         if roll_call is not None and method.rank == 0:
             roll_call.let_others_read()
         _shut_down(rendezvous, (excepthook, sys.excepthook), left=False)
-        if isinstance(error, RuntimeError) and not isinstance(error, DistributedError):
+        ours = isinstance(error, DistributedError) and not isinstance(error, CollectiveError)
+        if isinstance(error, RuntimeError) and not ours:
+            details = error.details if isinstance(error, DistributedError) else {}
             raise RendezvousError(
                 f"rank {method.rank} of {method.world_size} could not join the world at "
                 f"{method.url!r} within the timeout of {timeout.total_seconds():g} s: {error}",
                 init_method=method.url,
                 host=method.host,
                 port=method.port,
-                rank=method.rank,
                 timeout_s=timeout.total_seconds(),
+                **{"rank": method.rank, **{k: details[k] for k in ("missing",) if k in details}},
             ) from error
         raise
     return Environment(
@@ -188,6 +205,7 @@ def _connect(
         roll_call=roll_call,
         rendezvous=rendezvous,
         excepthooks=(excepthook, sys.excepthook),
+        making=making,
     )
 
 
@@ -203,7 +221,11 @@ def _meet_everybody(method: InitMethod, timeout: timedelta) -> tuple[Rendezvous,
         rendezvous = meet(method, remaining, timeout)
         try:
             roll_call, nodes = _hold_first(
-                rendezvous.store, method.rank, method.world_size, timeout
+                RollCall(
+                    rendezvous.store, method.rank, method.world_size, timeout, rendezvous.address
+                ),
+                method.world_size,
+                deadline,
             )
         except StoreLostError:
             rendezvous.close(left=False)
@@ -237,8 +259,17 @@ def _adopt(
             wanted={"world_size": world_size, "rank": rank},
         )
     limit = timeout or group_timeout(world_group())
+    store = default_store()
     roll_call, nodes = _hold_first(
-        PrefixStore("vllm_distributed/adopted", default_store()), actual_rank, actual_size, limit
+        RollCall(
+            PrefixStore("vllm_distributed/adopted", store),
+            actual_rank,
+            actual_size,
+            limit,
+            local_address(store),
+        ),
+        actual_size,
+        time.monotonic() + limit.total_seconds(),
     )
     return Environment(
         rank=actual_rank,
@@ -252,16 +283,17 @@ def _adopt(
         roll_call=roll_call,
         rendezvous=None,
         excepthooks=None,
+        making=roll_call.making(serves=False),
     )
 
 
-def _hold_first(
-    store: Store, rank: int, world_size: int, timeout: timedelta
-) -> tuple[RollCall, int]:
+def _hold_first(roll_call: RollCall, world_size: int, deadline: float) -> tuple[RollCall, int]:
     """Call the roll of a world for the first time; return it and the number of nodes."""
-    roll_call = RollCall(store, rank, world_size, timeout)
     answers = roll_call.hold(
-        "init_distributed_environment", {"world_size": world_size}, {"node": node_identity()}
+        "init_distributed_environment",
+        {"world_size": world_size},
+        {"node": node_identity()},
+        deadline,
     )
     return roll_call, len({answer["extra"]["node"] for answer in answers})
 

@@ -161,7 +161,7 @@ class RollCallError(DistributedError, RuntimeError):
 
 
 class RollCallTimeoutError(RollCallError, TimeoutError):
-    """Some ranks did not make the call in time; `details["missing"]` lists them."""
+    """Some ranks did not make the call in time, or have died; `details["missing"]` lists them."""
 
     reason = "roll_call_timeout"
 

@@ -10,7 +10,7 @@ import torch
 
 from vllm_distributed import forks
 from vllm_distributed.background import background_thread
-from vllm_distributed.communicators.base import failure
+from vllm_distributed.communicators.base import failure, wait_for_work
 from vllm_distributed.torch_tracing import outside_graphs
 
 __all__ = ["Handle", "WorkHandle", "finished"]
@@ -56,7 +56,7 @@ class WorkHandle(Handle):
         *,
         knows_when_done: bool,
     ) -> None:
-        self._batch = _Batch(name, operation, list(works), list(buffers))
+        self._batch = _Batch(name, operation, list(works), list(buffers), knows_when_done)
         self._knows_when_done = knows_when_done
 
     def is_completed(self) -> bool:
@@ -82,8 +82,14 @@ class WorkHandle(Handle):
 
 class _Batch:
     def __init__(
-        self, name: str, operation: str, works: list[Any], buffers: list[torch.Tensor]
+        self,
+        name: str,
+        operation: str,
+        works: list[Any],
+        buffers: list[torch.Tensor],
+        knows_when_done: bool,
     ) -> None:
+        self._knows_when_done = knows_when_done
         self._name = name
         self._operation = operation
         self._works = works
@@ -118,7 +124,10 @@ class _Batch:
     def _finish(self) -> None:
         try:
             for work in self._works:
-                work.wait()
+                if self._knows_when_done:  # a device's stream waits, and not this thread
+                    work.wait()
+                else:
+                    wait_for_work(work, knows_when_done=False)
         except RuntimeError as error:
             self._error = error
         except BaseException as error:

@@ -73,7 +73,7 @@ def initialize_model_parallel(
             existing=active.model.topology.sizes.as_dict(),
             wanted=topology.sizes.as_dict(),
         )
-    environment.agree(
+    making = environment.agree(
         "initialize_model_parallel",
         {
             **topology.sizes.as_dict(),
@@ -95,14 +95,15 @@ def initialize_model_parallel(
         partitions["eplb"] = topology.expert_groups()
     groups: dict[str, GroupCoordinator] = {}
     try:
-        for name, partition in partitions.items():
-            groups[name] = GroupCoordinator(
-                [list(ranks) for ranks in partition],
-                world.local_rank,
-                usable,
-                use_device_communicator=True,
-                group_name=name,
-            )
+        with making:
+            for name, partition in partitions.items():
+                groups[name] = GroupCoordinator(
+                    [list(ranks) for ranks in partition],
+                    world.local_rank,
+                    usable,
+                    use_device_communicator=True,
+                    group_name=name,
+                )
     except BaseException:
         destroy_groups(groups)
         raise

@@ -12,8 +12,13 @@ import torch.distributed as dist
 from torch.distributed import ProcessGroup
 
 from vllm_distributed import entry
-from vllm_distributed.errors import CollectiveError, EnvironmentConflictError
+from vllm_distributed.errors import (
+    CollectiveError,
+    DistributedError,
+    EnvironmentConflictError,
+)
 from vllm_distributed.forks import belongs_to_this_process, is_inherited
+from vllm_distributed.making import supervised_gloo
 from vllm_distributed.torch_internals import (
     apart_from_world,
     bound_device,
@@ -56,7 +61,7 @@ def make_group(
         if shared and can_split_world(backend, device):
             return _split(shared, rank, timeout, description)
         for ranks in shared:
-            with _place(backend):
+            with _place(backend), supervised_gloo(description, ranks):
                 group = dist.new_group(
                     ranks,
                     backend=backend,
@@ -69,6 +74,8 @@ def make_group(
     except RuntimeError as error:
         if mine is not None:
             destroy_group(mine)
+        if isinstance(error, DistributedError):
+            raise
         raise CollectiveError(
             f"rank {rank} could not connect to the other members of {description} within "
             f"{timeout.total_seconds():g} s: {error}",
@@ -92,7 +99,7 @@ def make_solo_group(
 ) -> ProcessGroup:
     """Return a process group with this rank alone in it. Local: no other rank takes part."""
     belongs_to_this_process(world_group(), "the world")
-    with apart_from_world():
+    with apart_from_world(), supervised_gloo(description, [dist.get_rank()]):
         group: ProcessGroup = dist.new_group(
             [dist.get_rank()],
             backend=backend,

@@ -17,32 +17,39 @@ import ipaddress
 import os
 import socket
 import struct
+import threading
 import time
 import weakref
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from torch.distributed.rendezvous import rendezvous
 
 from vllm_distributed import entry
+from vllm_distributed.bounded import GRACE_S, UnansweredError, bounded
 from vllm_distributed.errors import (
     InvalidArgumentError,
-    InvalidRankError,
     InvalidTypeError,
     RendezvousError,
     RendezvousTimeoutError,
 )
 from vllm_distributed.forks import is_inherited, keep_in_children, leave_to_parent
-from vllm_distributed.torch_internals import PrefixStore, Store, TCPStore
-from vllm_distributed.utils import get_tcp_uri
+from vllm_distributed.init_method import InitMethod, parse_init_method
+from vllm_distributed.torch_internals import (
+    FileStore,
+    PrefixStore,
+    Store,
+    TCPStore,
+    without_prefixes,
+)
 
 __all__ = [
     "InitMethod",
     "Rendezvous",
     "adopt_listen_socket",
     "give_up_listen_socket",
+    "local_address",
     "meet",
     "parse_init_method",
 ]
@@ -50,27 +57,13 @@ __all__ = [
 _BACKLOG = 2048
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 0.002, 0.1
 _ATTEMPT_S = 5.0
+_LOOK_S = 2.0
 
 # By port, for as long as the process lives: between two worlds they keep it from being given away.
 _adopted: dict[int, socket.socket] = {}
 # How many worlds this process has left in a store that is not ours and so outlives them, by init
 # method: the next one must not read the addresses of process groups that are gone.
 _worlds_left: dict[str, int] = {}
-
-
-@dataclass(frozen=True)
-class InitMethod:
-    """A parsed init method: who this process is, and where the others are.
-
-    `host` and `port` are None where the store is not ours to make (`env://` under torchrun,
-    `file://` and the like).
-    """
-
-    url: str
-    rank: int
-    world_size: int
-    host: str | None
-    port: int | None
 
 
 @dataclass
@@ -83,6 +76,8 @@ class Rendezvous:
     """The port of the server, where its socket was adopted."""
     lasting: str | None = None
     """The init method of a store that outlives the world."""
+    address: str | None = None
+    """This process's end of the way to the store; None where it is not known."""
 
     def __post_init__(self) -> None:
         leave_to_parent(self, "the world's store", "store", "server")
@@ -152,21 +147,6 @@ def give_up_listen_socket(port: int) -> None:
         _stop_listening(port, keep_port=False)
 
 
-def parse_init_method(url: str, rank: int, world_size: int) -> InitMethod:
-    """Return what `url`, the arguments (-1: not given) and the environment say together."""
-    scheme = urlsplit(url).scheme
-    if scheme == "tcp":
-        return _parse_tcp(url, rank, world_size)
-    if scheme == "env":
-        return _parse_env(url, rank, world_size)
-    if scheme == "":
-        raise InvalidArgumentError(
-            f"init method {url!r} has no scheme: use tcp://host:port, env:// or file:///path",
-            init_method=url,
-        )
-    return InitMethod(url, *_checked(url, rank, world_size), None, None)
-
-
 def meet(method: InitMethod, remaining: timedelta, timeout: timedelta) -> Rendezvous:
     """Return a store connected to the one of the other ranks.
 
@@ -175,109 +155,46 @@ def meet(method: InitMethod, remaining: timedelta, timeout: timedelta) -> Rendez
     """
     if method.world_size != 1:
         entry.about_to_send()
-    if method.host is None or method.port is None:
-        return _meet_elsewhere(method, timeout)
-    if method.rank == 0:
-        return _serve(method, method.host, method.port, timeout)
-    return _join(method, method.host, method.port, remaining, timeout)
+    given_up = threading.Event()
+    deadline = time.monotonic() + remaining.total_seconds()
 
+    def connect() -> Rendezvous:
+        if method.host is None or method.port is None:
+            return _meet_elsewhere(method, remaining, timeout)
+        if method.rank == 0:
+            return _serve(method, method.host, method.port, remaining, timeout, given_up)
+        return _join(method, method.host, method.port, deadline, timeout, given_up)
 
-def _parse_tcp(url: str, rank: int, world_size: int) -> InitMethod:
-    parts = urlsplit(url)
     try:
-        port = parts.port
-    except ValueError as error:
-        raise InvalidArgumentError(
-            f"init method {url!r} has no valid port: {error}", init_method=url
-        ) from error
-    if not parts.hostname or port is None:
-        raise InvalidArgumentError(
-            f"init method {url!r} must name host and port: tcp://host:port", init_method=url
+        return bounded(
+            connect,
+            deadline + GRACE_S,
+            give_up=given_up.set,
+            discard=lambda late: late.close(left=False),
         )
-    query = parse_qs(parts.query)
-    try:
-        rank = int(query["rank"][-1]) if rank == -1 and "rank" in query else rank
-        if world_size == -1 and "world_size" in query:
-            world_size = int(query["world_size"][-1])
-    except ValueError as error:
-        raise InvalidArgumentError(
-            f"rank and world_size in init method {url!r} must be integers", init_method=url
-        ) from error
-    rank, world_size = _checked(url, rank, world_size)
-    if port == 0 and world_size > 1:
-        raise InvalidArgumentError(
-            f"init method {url!r} with port 0 leaves the other {world_size - 1} ranks without a "
-            f"port to connect to: bind the socket first, adopt_listen_socket() it on rank 0, and "
-            f"give every rank its real port",
-            init_method=url,
-        )
-    return InitMethod(url, rank, world_size, parts.hostname, port)
-
-
-def _parse_env(url: str, rank: int, world_size: int) -> InitMethod:
-    rank = _env_int("RANK", url) if rank == -1 else rank
-    world_size = _env_int("WORLD_SIZE", url) if world_size == -1 else world_size
-    rank, world_size = _checked(url, rank, world_size)
-    host, port = os.environ.get("MASTER_ADDR"), _env_int("MASTER_PORT", url)
-    if not host:
-        raise _not_set("MASTER_ADDR", url)
-    if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True":
-        return InitMethod(url, rank, world_size, None, None)
-    return InitMethod(url, rank, world_size, host, port)
-
-
-def _env_int(name: str, url: str) -> int:
-    text = os.environ.get(name)
-    if not text:
-        raise _not_set(name, url)
-    try:
-        return int(text)
-    except ValueError as error:
-        raise InvalidArgumentError(
-            f"environment variable {name}={text!r} must be an integer", variable=name, value=text
+    except UnansweredError as error:  # looking up the host, or a server that accepts and is silent
+        raise _unreachable(
+            method, method.host or method.url, method.port or 0, timeout, error
         ) from error
 
 
-def _not_set(name: str, url: str) -> InvalidArgumentError:
-    return InvalidArgumentError(
-        f"init method {url!r} needs the environment variable {name}, which is not set: start the "
-        f"process with torchrun, set it, or pass distributed_init_method='tcp://host:port' with "
-        f"rank and world_size",
-        variable=name,
-        init_method=url,
-    )
-
-
-def _checked(url: str, rank: int, world_size: int) -> tuple[int, int]:
-    for name, value in (("rank", rank), ("world_size", world_size)):
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise InvalidArgumentError(f"{name} must be an integer, got {value!r}")
-        if value == -1:
-            raise InvalidArgumentError(
-                f"init method {url!r} does not say this process's {name}: pass {name}=",
-                init_method=url,
-            )
-    if world_size < 1:
-        raise InvalidArgumentError(
-            f"world_size must be at least 1, got {world_size}", world_size=world_size
-        )
-    if not 0 <= rank < world_size:
-        raise InvalidRankError(
-            f"rank {rank} is not in a world of {world_size} ranks (0..{world_size - 1})",
-            rank=rank,
-            world_size=world_size,
-        )
-    return rank, world_size
-
-
-def _serve(method: InitMethod, host: str, port: int, timeout: timedelta) -> Rendezvous:
+def _serve(
+    method: InitMethod,
+    host: str,
+    port: int,
+    remaining: timedelta,
+    timeout: timedelta,
+    given_up: threading.Event,
+) -> Rendezvous:
     adopted = _adopted.get(port)
     if adopted is None:
-        listener = _listen(method, host, port, time.monotonic() + timeout.total_seconds())
+        deadline = time.monotonic() + remaining.total_seconds()
+        listener = _listen(method, host, port, deadline, given_up)
+        address = _printed(listener.getsockname())
     else:
         _check_free(method, host, port)
         adopted.listen(_BACKLOG)
-        _check_reachable(method, host, port, adopted, timeout)
+        address = _check_reachable(method, host, port, adopted, remaining)
         listener = adopted.dup()
     port = int(listener.getsockname()[1])
     try:
@@ -291,7 +208,9 @@ def _serve(method: InitMethod, host: str, port: int, timeout: timedelta) -> Rend
             wait_for_workers=False,
             master_listen_fd=listener.detach(),
         )
-        return Rendezvous(_connect(host, port, timeout), server, port if adopted else None)
+        return Rendezvous(
+            _connect(host, port, timeout), server, port if adopted else None, address=address
+        )
     except RuntimeError as error:
         raise _unreachable(method, host, port, timeout, error) from error
 
@@ -311,12 +230,14 @@ def _check_free(method: InitMethod, host: str, port: int) -> None:
 
 
 def _check_reachable(
-    method: InitMethod, host: str, port: int, adopted: socket.socket, timeout: timedelta
-) -> None:
+    method: InitMethod, host: str, port: int, adopted: socket.socket, remaining: timedelta
+) -> str:
     """Find out at once whether an adopted socket is where the others will look for it: it listens
-    already, so a connection that is refused now stays refused."""
+    already, so a connection that is refused now stays refused. Returns the address it comes from.
+    """
     try:
-        _dial(host, port, timeout.total_seconds()).close()
+        with _dial(host, port, remaining.total_seconds()) as connection:
+            return _printed(connection.getsockname())
     except OSError as error:
         bound = adopted.getsockname()[0]
         raise RendezvousError(
@@ -348,7 +269,9 @@ def _stop_listening(port: int, keep_port: bool) -> None:
         _adopted[port] = keeper
 
 
-def _listen(method: InitMethod, host: str, port: int, deadline: float) -> socket.socket:
+def _listen(
+    method: InitMethod, host: str, port: int, deadline: float, given_up: threading.Event
+) -> socket.socket:
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -375,10 +298,10 @@ def _listen(method: InitMethod, host: str, port: int, deadline: float) -> socket
                 listener.close()
                 # A connection on its way to somewhere else may have been given the port for the
                 # moment. A server has come to stay.
-                late = time.monotonic() + pause >= deadline
+                late = time.monotonic() + pause >= deadline or given_up.is_set()
                 if error.errno != errno.EADDRINUSE or late or _accepts(address):
                     raise
-            time.sleep(pause)
+            given_up.wait(pause)
             pause = min(pause * 2, _LONGEST_RETRY_S)
     except OSError as error:
         raise RendezvousError(
@@ -414,27 +337,53 @@ def _dial(host: str, port: int, timeout_s: float) -> socket.socket:
 
 
 def _join(
-    method: InitMethod, host: str, port: int, remaining: timedelta, timeout: timedelta
+    method: InitMethod,
+    host: str,
+    port: int,
+    deadline: float,
+    timeout: timedelta,
+    given_up: threading.Event,
 ) -> Rendezvous:
-    deadline = time.monotonic() + remaining.total_seconds()
     pause = _FIRST_RETRY_S
     while True:
         try:
             # Tried with a plain socket first: it honours the deadline exactly and names the
             # cause, where torch's client overshoots by up to a second and prints a stack trace.
             left_s = max(deadline - time.monotonic(), 0.001)
-            _dial(host, port, left_s).close()
+            with _dial(host, port, left_s) as connection:
+                address = _printed(connection.getsockname())
             # A server that goes away between the two is not waited for: torch's client would
             # pause for longer and longer between its tries, and miss the next server.
             attempt = timedelta(seconds=min(max(deadline - time.monotonic(), 0.001), _ATTEMPT_S))
             store = _connect(host, port, attempt)
             store.set_timeout(timeout)
-            return Rendezvous(store)
+            return Rendezvous(store, address=address)
         except (OSError, RuntimeError) as error:
-            if time.monotonic() + pause >= deadline:
+            if time.monotonic() + pause >= deadline or given_up.is_set():
                 raise _unreachable(method, host, port, timeout, error) from error
-        time.sleep(pause)  # rank 0 does not listen yet: there is nothing to wait on but time
+        given_up.wait(pause)  # rank 0 does not listen yet: there is nothing to wait on but time
         pause = min(pause * 2, _LONGEST_RETRY_S)
+
+
+def local_address(store: Store) -> str | None:
+    """Return this process's end of the way to a store that somebody else connected to: None where
+    that is not known, of a store in a file for instance, or it does not answer at once."""
+    found = without_prefixes(store)
+    if not isinstance(found, TCPStore):
+        return None
+    try:
+        with _dial(found.host, found.port, _LOOK_S) as connection:
+            return _printed(connection.getsockname())
+    except OSError:
+        return None
+
+
+def _printed(name: Any) -> str:
+    """Return the address of a socket's name, with its zone where it has one."""
+    address = str(name[0])
+    if len(name) == 4 and name[3] and "%" not in address:
+        return f"{address}%{socket.if_indextoname(name[3])}"
+    return address
 
 
 def _connect(host: str, port: int, timeout: timedelta) -> TCPStore:
@@ -447,10 +396,12 @@ def _unreachable(
     method: InitMethod, host: str, port: int, timeout: timedelta, cause: Exception
 ) -> RendezvousTimeoutError:
     seconds = timeout.total_seconds()
+    why = "it did not answer" if isinstance(cause, UnansweredError) else str(cause)
     return RendezvousTimeoutError(
         f"rank {method.rank} of {method.world_size} could not reach rank 0 at host {host}, port "
-        f"{port} within the timeout of {seconds:g} s ({cause}): start rank 0, and check that "
-        f"{get_tcp_uri(host, port)} is its address and that nothing blocks it",
+        f"{port} within the timeout of {seconds:g} s ({why}): start rank 0, and check that "
+        f"{method.url} is its address and that nothing blocks it",
+        missing=[0],
         host=host,
         port=port,
         rank=method.rank,
@@ -459,10 +410,16 @@ def _unreachable(
     )
 
 
-def _meet_elsewhere(method: InitMethod, timeout: timedelta) -> Rendezvous:
-    """Use torch's registered handlers, and keys of our own in a store that outlives the world."""
+def _meet_elsewhere(method: InitMethod, remaining: timedelta, timeout: timedelta) -> Rendezvous:
+    """Use a file or torch's registered handlers, with keys of our own: they outlive the world."""
     try:
-        store, _, _ = next(rendezvous(method.url, method.rank, method.world_size, timeout=timeout))
+        if method.path is not None:
+            store: Store = FileStore(os.fsencode(method.path), method.world_size)  # type: ignore[arg-type]  # stubs
+        else:
+            store, _, _ = next(
+                rendezvous(method.url, method.rank, method.world_size, timeout=remaining)
+            )
+        store.set_timeout(timeout)
     except (RuntimeError, ValueError, OSError) as error:
         raise RendezvousError(
             f"rank {method.rank} of {method.world_size} could not meet the others at "
@@ -473,4 +430,6 @@ def _meet_elsewhere(method: InitMethod, timeout: timedelta) -> Rendezvous:
             timeout_s=timeout.total_seconds(),
         ) from error
     generation = f"vllm_distributed/world/{_worlds_left.get(method.url, 0)}"
-    return Rendezvous(PrefixStore(generation, store), lasting=method.url)
+    return Rendezvous(
+        PrefixStore(generation, store), lasting=method.url, address=local_address(store)
+    )

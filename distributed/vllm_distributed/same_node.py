@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -57,7 +58,8 @@ def in_the_same_node_as(
         answers = members.all_gather_obj(shares)
     finally:
         if rank == source_rank:
-            segment.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                segment.unlink(missing_ok=True)
     return [bool(answer) for answer in answers]
 
 
@@ -104,12 +106,10 @@ class _Connected:
 
 def _write(segment: Path, secret: bytes) -> bool:
     """Make the segment; the source shares memory with itself even where there is no such place."""
-    try:
+    with contextlib.suppress(OSError):  # nor one with room: the others will not find the secret
         descriptor = os.open(segment, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except OSError:
-        return True
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(secret)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(secret)
     return True
 
 

@@ -23,14 +23,19 @@ from torch.distributed.constants import default_pg_timeout
 from vllm_distributed import entry
 from vllm_distributed.arguments import check_rank
 from vllm_distributed.backends import resolve_backend
+from vllm_distributed.durations import check_timeout
 from vllm_distributed.errors import (
     CollectiveError,
+    DistributedError,
     InvalidArgumentError,
     InvalidTypeError,
     UnknownBackendError,
 )
 from vllm_distributed.forks import is_inherited
-from vllm_distributed.stateless_meeting import Meeting, check_timeout, join, meet_at
+from vllm_distributed.making import Making, make_gloo
+from vllm_distributed.peers import Peers
+from vllm_distributed.rendezvous import local_address
+from vllm_distributed.stateless_meeting import Meeting, join, meet_at
 from vllm_distributed.torch_internals import Store, bare_process_group, is_alive
 
 __all__ = [
@@ -83,7 +88,13 @@ def stateless_init_torch_distributed_process_group(
 
     def make(store: Store, left: timedelta) -> ProcessGroup:
         made = bare_process_group(
-            store, rank, world_size, wanted, left, group_name or "stateless process group"
+            store,
+            rank,
+            world_size,
+            wanted,
+            left,
+            group_name or "stateless process group",
+            make_gloo,
         )
         made.set_timeout(limit)
         return made
@@ -134,14 +145,17 @@ def init_gloo_process_group(
     if not isinstance(group_size, int) or isinstance(group_size, bool) or group_size < 1:
         raise InvalidArgumentError(f"group_size must be an integer of at least 1, got {group_size}")
     check_rank("group_rank", group_rank, group_size, "the new gloo group")
-    check_timeout("timeout", timeout)
+    timeout = check_timeout("timeout", timeout)
     if group_size > 1:
         entry.about_to_send()
+    making = Making(group_rank, group_size, Peers(group_rank, {}), local_address(prefix_store))
     try:
         return bare_process_group(
-            prefix_store, group_rank, group_size, backends_of("gloo"), timeout, "gloo"
+            prefix_store, group_rank, group_size, backends_of("gloo"), timeout, "gloo", making.make
         )
     except RuntimeError as error:
+        if isinstance(error, DistributedError):
+            raise
         raise CollectiveError(
             f"rank {group_rank} of {group_size} could not connect to the others within "
             f"{timeout.total_seconds():g} s: {error}",

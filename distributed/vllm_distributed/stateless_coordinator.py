@@ -10,18 +10,20 @@ from torch.distributed import ProcessGroup
 from torch.distributed.constants import default_pg_timeout
 
 from vllm_distributed.communicators.shared_calls import no_run
+from vllm_distributed.durations import check_timeout
 from vllm_distributed.errors import (
     InvalidArgumentError,
     InvalidTypeError,
     RollCallError,
 )
 from vllm_distributed.group_coordinator import GroupCoordinator
+from vllm_distributed.making import make_gloo
 from vllm_distributed.message_steps import no_stamp
+from vllm_distributed.peers import Peers
 from vllm_distributed.stateless import backends_of, end_process_group, remember_ranks
 from vllm_distributed.stateless_meeting import (
     Meeting,
     Place,
-    check_timeout,
     join,
     meet_at,
     meet_in,
@@ -211,10 +213,15 @@ class StatelessGroupCoordinator(GroupCoordinator):
             backends_of(backend),
             self._timeout,
             description,
+            make_gloo,
             self.device,
         )
         remember_ranks(group, self.ranks)
         return group
+
+    def _known_peers(self) -> Peers | None:
+        peers = None if self.world_size == 1 else super()._known_peers()
+        return None if peers is None else peers.renamed(self.ranks)
 
     def _destroy_group(self, group: ProcessGroup) -> None:
         end_process_group(group)

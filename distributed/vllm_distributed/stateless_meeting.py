@@ -18,7 +18,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from vllm_distributed.bounded import GRACE_S, UnansweredError, bounded
+from vllm_distributed.durations import of_seconds
 from vllm_distributed.errors import (
+    CollectiveError,
     DistributedError,
     InvalidArgumentError,
     InvalidTypeError,
@@ -26,19 +29,19 @@ from vllm_distributed.errors import (
     StoreLostError,
 )
 from vllm_distributed.forks import is_inherited
+from vllm_distributed.init_method import InitMethod, parse_init_method
 from vllm_distributed.rendezvous import (
-    InitMethod,
     Rendezvous,
     adopt_listen_socket,
     give_up_listen_socket,
+    local_address,
     meet,
-    parse_init_method,
 )
 from vllm_distributed.roll_call import RollCall
 from vllm_distributed.torch_internals import HashStore, PrefixStore, Store
 from vllm_distributed.utils import get_tcp_uri
 
-__all__ = ["Meeting", "Place", "check_timeout", "join", "meet_at", "meet_in"]
+__all__ = ["Meeting", "Place", "join", "meet_at", "meet_in"]
 
 _PREFIX = "vllm_distributed/stateless"
 
@@ -79,21 +82,25 @@ class Meeting:
         deadline = time.monotonic() + timeout.total_seconds()
         if self.place.world_size == 1:
             return make(HashStore(), timeout)
-        answers = self._hold(call, agree, _left(deadline))
+        first, answers = self._hold(call, agree, _left(deadline))
         store = PrefixStore(answers[0]["extra"]["prefix"], self.rendezvous.store)
         try:
-            made = make(store, _left(deadline))
+            with first.making(serves=self.rendezvous.server is not None) as making:
+                made = make(store, _left(deadline))
+                # Who is there already must not wait for one that failed on its way.
+                self._hold(f"{call}, last step", agree, _left(deadline), making.look)
         except RuntimeError as error:
-            if isinstance(error, DistributedError):
+            if isinstance(error, DistributedError) and not isinstance(error, CollectiveError):
                 raise
+            details = error.details if isinstance(error, DistributedError) else {}
             raise RendezvousError(
                 f"{call}: rank {self.place.rank} of {self.place.world_size} could not connect to "
                 f"the other members within {timeout.total_seconds():g} s: {error}",
                 rank=self.place.rank,
                 world_size=self.place.world_size,
                 timeout_s=timeout.total_seconds(),
+                **{key: details[key] for key in ("missing",) if key in details},
             ) from error
-        self._hold(f"{call}, last step", agree, _left(deadline))
         return made
 
     def close(self) -> None:
@@ -105,13 +112,21 @@ class Meeting:
         self.rendezvous.close(left=False, keep_port=False)
 
     def _hold(
-        self, call: str, agree: Mapping[str, Any], timeout: timedelta
-    ) -> list[dict[str, Any]]:
-        self._last = RollCall(
-            self.rendezvous.store, self.place.rank, self.place.world_size, timeout
+        self,
+        call: str,
+        agree: Mapping[str, Any],
+        timeout: timedelta,
+        watch: Callable[[], None] | None = None,
+    ) -> tuple[RollCall, list[dict[str, Any]]]:
+        self._last = roll_call = RollCall(
+            self.rendezvous.store,
+            self.place.rank,
+            self.place.world_size,
+            timeout,
+            self.rendezvous.address,
         )
         extra = {"prefix": secrets.token_hex(8) if self.place.rank == 0 else ""}
-        return self._last.hold(call, agree, extra)
+        return roll_call, roll_call.hold(call, agree, extra, watch=watch)
 
 
 def meet_at(
@@ -141,13 +156,17 @@ def meet_in(store: Store, key: str, place: Place) -> Callable[[timedelta, timede
     does not keep the caller's own thread off the store.
     """
 
-    def connect(_: timedelta, timeout: timedelta) -> Meeting:
+    def connect(remaining: timedelta, timeout: timedelta) -> Meeting:
         try:
-            own: Store = store.clone()  # type: ignore[attr-defined]  # the stubs lack it
-        except RuntimeError as error:
+            own: Store = bounded(
+                store.clone,  # type: ignore[attr-defined]  # the stubs lack it
+                time.monotonic() + remaining.total_seconds() + GRACE_S,
+            )
+        except (RuntimeError, UnansweredError) as error:
             raise StoreLostError(f"coord_store cannot be reached any more: {error}") from error
         own.set_timeout(timeout)
-        return Meeting(place, Rendezvous(PrefixStore(f"{_PREFIX}/{key}", own)), is_shared=True)
+        rendezvous = Rendezvous(PrefixStore(f"{_PREFIX}/{key}", own), address=local_address(store))
+        return Meeting(place, rendezvous, is_shared=True)
 
     return connect
 
@@ -178,17 +197,8 @@ def join(
             raise
 
 
-def check_timeout(name: str, timeout: timedelta) -> timedelta:
-    """Return `timeout`, a positive timedelta."""
-    if not isinstance(timeout, timedelta):
-        raise InvalidTypeError(f"{name} must be a datetime.timedelta, got {timeout!r}")
-    if timeout <= timedelta(0):
-        raise InvalidArgumentError(f"{name} must be positive, got {timeout}")
-    return timeout
-
-
 def _left(deadline: float) -> timedelta:
-    return timedelta(seconds=round(max(deadline - time.monotonic(), 0.001), 3))
+    return of_seconds(round(deadline - time.monotonic(), 3))
 
 
 def _method(

@@ -6,9 +6,12 @@ of its own, with sender, receiver and a number in it, and is deleted by whoever 
 
 from __future__ import annotations
 
+import math
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -17,12 +20,13 @@ from torch.distributed import ReduceOp
 
 from vllm_distributed import entry
 from vllm_distributed.arguments import check_peer, check_rank
+from vllm_distributed.bounded import GRACE_S, Line, UnansweredError
 from vllm_distributed.communicators.dtypes import (
     check_writable,
     plain,
-    reduction_view,
     write_into,
 )
+from vllm_distributed.durations import cut_seconds, of_seconds
 from vllm_distributed.errors import (
     DistributedError,
     EncodingError,
@@ -31,14 +35,15 @@ from vllm_distributed.errors import (
     InvalidTypeError,
     RollCallTimeoutError,
     StoreLostError,
-    UnsupportedDtypeError,
 )
 from vllm_distributed.forks import is_inherited, keep_in_children, leave_to_parent
 from vllm_distributed.object_codec import decode, encode
 from vllm_distributed.stateless_meeting import Meeting, join, meet_at
 from vllm_distributed.store_gathering import StoreGathering
+from vllm_distributed.store_reductions import reduction_of
+from vllm_distributed.store_waiting import wait_for_key
 from vllm_distributed.tensor_kinds import check_gradient, check_real
-from vllm_distributed.torch_internals import MAX, Store
+from vllm_distributed.torch_internals import Store
 from vllm_distributed.torch_tracing import outside_graphs
 
 __all__ = ["StatelessProcessGroup"]
@@ -46,8 +51,6 @@ __all__ = ["StatelessProcessGroup"]
 _NAME = "the stateless process group"
 # From how many messages on this rank asks the store which of them have been read since.
 _REMEMBERED = 4096
-# Ten years: what the store's clock can hold, and a finite number.
-_LONGEST_S = 10 * 365 * 24 * 3600
 
 Result = TypeVar("Result")
 
@@ -94,7 +97,7 @@ class StatelessProcessGroup:
         """The torch store, which nobody else uses."""
         self.data_expiration_seconds: int = data_expiration_seconds
         """After how many seconds a message nobody has read is deleted."""
-        self._timeout_s = timeout
+        self._timeout_s = cut_seconds(timeout)
         self._meeting: Meeting | None = None
         self._barriers = StoreGathering(store, "barrier", rank, world_size)
         self._gathers = StoreGathering(store, "all_gather_obj", rank, world_size)
@@ -106,8 +109,9 @@ class StatelessProcessGroup:
         self._destroyed = False
         leave_to_parent(self, _NAME, "store")
         keep_in_children(store)
+        self._line = Line()
         if world_size > 1:
-            store.set_timeout(timedelta(seconds=timeout))
+            store.set_timeout(of_seconds(timeout))
 
     @staticmethod
     def create(
@@ -145,7 +149,7 @@ class StatelessProcessGroup:
             meet_at(host, port, rank, world_size, listen_socket),
             "StatelessProcessGroup.create",
             {"world_size": world_size},
-            timedelta(seconds=store_timeout),
+            of_seconds(store_timeout),
             make,
         )
         group._meeting = meeting
@@ -212,7 +216,7 @@ class StatelessProcessGroup:
         if self.world_size == 1:
             return [obj]
         data = encode(obj)
-        parts = self._reach("all_gather_obj", self._gathers.hold, data, self._timeout_s)
+        parts = self._gather("all_gather_obj", self._gathers, data, self._timeout_s)
         return [obj if rank == self.rank else decode(part) for rank, part in enumerate(parts)]
 
     def barrier(self, timeout: float = 30.0) -> None:
@@ -226,7 +230,7 @@ class StatelessProcessGroup:
         _check_seconds("timeout", timeout)
         self._check_alive()
         if self.world_size > 1:
-            self._reach("barrier", self._barriers.hold, b"", timeout)
+            self._gather("barrier", self._barriers, b"", cut_seconds(timeout))
 
     # Tensors
 
@@ -270,7 +274,7 @@ class StatelessProcessGroup:
         whose shape or dtype differs from another's.
         """
         _checked("all_reduce", tensor)
-        combine = _reduction(op, tensor.dtype)
+        combine = reduction_of(op, tensor.dtype)
         self._check_alive()
         if self.world_size == 1:
             return tensor
@@ -297,8 +301,11 @@ class StatelessProcessGroup:
             return
         self._destroyed = True
         if self.rank == 0 and self.world_size > 1 and not is_inherited(self.store):
-            self._barriers.let_others_read()
-            self._gathers.let_others_read()
+            gatherings = (self._barriers, self._gathers)
+            with suppress(RuntimeError, UnansweredError):
+                for gathering in gatherings:
+                    self._line.run(gathering.let_others_read, time.monotonic() + GRACE_S)
+        self._line.close()
         self.store = None
         del self._barriers, self._gathers
         self._unread.clear()
@@ -331,36 +338,64 @@ class StatelessProcessGroup:
         self._unread = deque(entry for entry in self._unread if self.store.check([entry[1]]))
         self._forget_at = 2 * len(self._unread) + _REMEMBERED
 
+    def _gather(
+        self, operation: str, gathering: StoreGathering, data: bytes, timeout_s: float
+    ) -> list[bytes]:
+        return self._reach(
+            operation,
+            lambda: gathering.hold(data, timeout_s),
+            seconds=timeout_s,
+            give_up=gathering.give_up,
+        )
+
     def _take(self, operation: str, key: str, src: int) -> bytes:
-        data: bytes
-        try:
-            data = self._reach(operation, self.store.get, key)
-        except StoreLostError as error:
-            if not self._reach(operation, self.store.check, [key]):  # the store is there
-                raise RollCallTimeoutError(
-                    f"{operation}: rank {src} of {_NAME} of {self.world_size} sent nothing within "
-                    f"{self._timeout_s:g} s on rank {self.rank}: have it make the same call, or "
-                    f"give create() a longer store_timeout; the group is usable",
-                    missing=[src],
-                    world_size=self.world_size,
-                    timeout_s=self._timeout_s,
-                ) from error.__cause__
-            data = self._reach(operation, self.store.get, key)
+        """Return the value of a key as soon as `src` has set it."""
+        given_up = threading.Event()
+        deadline = time.monotonic() + self._timeout_s
+
+        def get() -> bytes | None:
+            came = wait_for_key(self.store, key, deadline, given_up)
+            return bytes(self.store.get(key)) if came else None
+
+        data = self._reach(operation, get, give_up=given_up.set)
+        if data is None:
+            raise RollCallTimeoutError(
+                f"{operation}: rank {src} of {_NAME} of {self.world_size} sent nothing within "
+                f"{self._timeout_s:g} s on rank {self.rank}: have it make the same call, or "
+                f"give create() a longer store_timeout; the group is usable",
+                missing=[src],
+                world_size=self.world_size,
+                timeout_s=self._timeout_s,
+            )
         return data
 
-    def _reach(self, operation: str, function: Callable[..., Result], *arguments: Any) -> Result:
-        """Call a function of the store."""
+    def _reach(
+        self,
+        operation: str,
+        function: Callable[..., Result],
+        *arguments: Any,
+        seconds: float | None = None,
+        give_up: Callable[[], None] | None = None,
+    ) -> Result:
+        """Call a function of the store, which may wait for so long."""
         self._check_alive()
         entry.about_to_move()
+        limit_s = self._timeout_s if seconds is None else seconds
+
         try:
-            return function(*arguments)
+            return self._line.run(
+                lambda: function(*arguments), time.monotonic() + limit_s + GRACE_S, give_up
+            )
         except DistributedError:
             raise
-        except RuntimeError as error:
+        except (RuntimeError, UnansweredError) as error:
+            why = str(error) or f"it did not answer for {limit_s:g} s"
             raise StoreLostError(
-                f"{operation}: the store of {_NAME} cannot be reached ({error}): rank 0, which "
-                f"serves it, is gone; destroy the group and create it again on every rank",
+                f"{operation}: the store of {_NAME} cannot be reached ({why}): rank 0, which "
+                f"serves it, is gone, or the way to it is cut; destroy the group and create it "
+                f"again on every rank",
                 operation=operation,
+                missing=[0],
             ) from error
 
     def _check_alive(self) -> None:
@@ -373,9 +408,9 @@ class StatelessProcessGroup:
 def _check_seconds(name: str, value: float) -> None:
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         raise InvalidTypeError(f"{name} must be a number of seconds, got {value!r}", argument=name)
-    if not 0 < value < _LONGEST_S:
+    if not value > 0 or value == math.inf:
         raise InvalidArgumentError(
-            f"{name} must be more than 0 and less than {_LONGEST_S} seconds, got {value!r}",
+            f"{name} must be a number of seconds, more than 0, got {value!r}",
             argument=name,
             value=value,
         )
@@ -419,43 +454,3 @@ def _like(operation: str, tensor: torch.Tensor, received: object, src: int) -> t
 def _fill(operation: str, tensor: torch.Tensor, received: object, src: int) -> torch.Tensor:
     write_into(tensor, _like(operation, tensor, received, src))
     return tensor
-
-
-Combine = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
-
-
-def _reduction(op: Any, dtype: torch.dtype) -> Combine:
-    """Return a function that combines two tensors of the dtype on the CPU."""
-    function = next((combine for known, combine in _REDUCTIONS if op == known), None)
-    if function is None:
-        raise InvalidArgumentError(
-            f"all_reduce: op must be ReduceOp.SUM, PRODUCT, MIN or MAX, got {op!r}", op=repr(op)
-        )
-    try:
-        zero = torch.zeros(1, dtype=dtype, device="cpu")
-        function(zero, zero.clone())
-    except RuntimeError as error:
-        raise UnsupportedDtypeError(
-            f"all_reduce: torch cannot combine {dtype} with {op} ({error}): convert the tensor "
-            f"first, to float32 for instance",
-            dtype=str(dtype),
-        ) from error
-    return function
-
-
-def _sum(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
-    """Dtypes that torch cannot add itself are added as others with the same result."""
-    view, how, is_copy = reduction_view(one)
-    other_view, _, _ = reduction_view(other)
-    result = torch.maximum(view, other_view) if how is MAX else torch.add(view, other_view)
-    if is_copy:
-        return result.to(one.dtype)
-    return torch.view_as_complex(result) if one.is_complex() else result.view(one.dtype)
-
-
-_REDUCTIONS: list[tuple[Any, Combine]] = [
-    (ReduceOp.SUM, _sum),
-    (ReduceOp.PRODUCT, torch.mul),
-    (ReduceOp.MIN, torch.minimum),
-    (ReduceOp.MAX, torch.maximum),
-]

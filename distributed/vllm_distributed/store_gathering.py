@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import contextlib
 import time
-from datetime import timedelta
 
 from vllm_distributed.errors import RollCallTimeoutError
 from vllm_distributed.forks import leave_to_parent
+from vllm_distributed.store_waiting import wait_for_key
 from vllm_distributed.torch_internals import Store
 
 __all__ = ["StoreGathering"]
 
 _GO = "go"
-_PATIENCE = timedelta(seconds=0.5)
+_PATIENCE_S = 0.5
 
 
 class StoreGathering:
@@ -32,6 +32,7 @@ class StoreGathering:
         self._rank = rank
         self._world_size = world_size
         self._number = 0
+        self._attempt = ""
         self._kept_from = 0
 
     def hold(self, data: bytes, timeout_s: float) -> list[bytes]:
@@ -43,6 +44,7 @@ class StoreGathering:
         deadline = time.monotonic() + timeout_s
         while True:
             attempt = f"{self._name}/{self._number}"
+            self._attempt = attempt
             self._store.set(f"{attempt}/{self._rank}", data)  # type: ignore[arg-type]  # stubs
             if self._store.add(f"{attempt}/arrived", 1) == self._world_size:
                 self._store.compare_set(f"{attempt}/verdict", "", _GO)
@@ -58,6 +60,11 @@ class StoreGathering:
         self._store.set(f"{attempt}/{self._rank}/read", "1")  # the last thing: see let_others_read
         return [bytes(part) for part in gathered]
 
+    def give_up(self) -> None:
+        """End the gathering that this member waits in, in another thread, without it."""
+        if self._attempt:
+            self._store.compare_set(f"{self._attempt}/verdict", "", str(self._rank))
+
     def let_others_read(self) -> None:
         """Return when those who came to the latest gathering have read how it ended, or soon: for
         the rank that serves the store, before it stops."""
@@ -68,14 +75,14 @@ class StoreGathering:
             came = [
                 rank for rank in range(self._world_size) if self._store.check([f"{attempt}/{rank}"])
             ]
-            self._store.wait([f"{attempt}/{rank}/read" for rank in came], _PATIENCE)
+            end = time.monotonic() + _PATIENCE_S
+            for rank in came:
+                wait_for_key(self._store, f"{attempt}/{rank}/read", end)
 
     def _verdict(self, attempt: str, deadline: float) -> list[int]:
         """Return who is missing."""
         key = f"{attempt}/verdict"
-        try:
-            self._store.wait([key], timedelta(seconds=max(deadline - time.monotonic(), 0.001)))
-        except RuntimeError:  # too late, or the store is gone: then the next line raises too
+        if not wait_for_key(self._store, key, deadline):
             missing = [
                 str(rank)
                 for rank in range(self._world_size)

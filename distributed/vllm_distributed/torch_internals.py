@@ -6,7 +6,8 @@ torch 2.6 (our lowest) to 2.13.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import torch
 import torch.distributed.distributed_c10d as c10d
 from torch._C._distributed_c10d import (
+    FileStore,
     HashStore,
     PrefixStore,
     Store,
@@ -27,6 +29,7 @@ from vllm_distributed.forks import keep_in_children
 __all__ = [
     "MAX",
     "SUM",
+    "FileStore",
     "HashStore",
     "PrefixStore",
     "Store",
@@ -38,11 +41,15 @@ __all__ = [
     "default_store",
     "forget_world",
     "gather_options",
+    "gloo_backend",
+    "gloo_made_by",
     "group_timeout",
     "is_alive",
     "next_group_number",
     "reduce_scatter_options",
+    "second_connection",
     "set_next_group_number",
+    "without_prefixes",
     "world_group",
 ]
 
@@ -55,6 +62,27 @@ def world_group() -> ProcessGroup:
 def default_store() -> Store:
     """Return the store of the default process group."""
     return c10d._get_default_store()
+
+
+def without_prefixes(store: Store) -> Store:
+    """Return the store behind any prefixes."""
+    while isinstance(store, PrefixStore):
+        store = store.underlying_store
+    return store
+
+
+def second_connection(store: Store) -> Store:
+    """Return another connection to the server of a store that has no prefix. One in which somebody
+    waits can neither be used nor cloned until that is over."""
+    if not isinstance(store, TCPStore):
+        return store  # in a file, or in memory: it is not kept busy
+    return TCPStore(
+        host_name=store.host,
+        port=store.port,
+        is_master=False,
+        timeout=store.timeout,  # type: ignore[attr-defined]  # the stubs lack it
+        wait_for_workers=False,
+    )
 
 
 def next_group_number() -> int:
@@ -163,6 +191,59 @@ def gather_options(root: int) -> Any:
     return options
 
 
+MakeGloo = Callable[[Store, int, int, timedelta], Any]
+"""Makes a gloo backend of a store, this member's rank, their number and a timeout."""
+
+_Gloo: Any = c10d.ProcessGroupGloo
+_gloo_lock = threading.RLock()
+
+
+def gloo_backend(
+    store: Store, rank: int, world_size: int, timeout: timedelta, address: str | None
+) -> Any:
+    """Return gloo's backend, connected; it listens on an address of this machine, or where None is
+    given on those that torch chooses. Blocks without a look at signals."""
+    if address is None:
+        return _Gloo(store, rank, world_size, timeout)
+    options = _Gloo._Options()
+    options._devices = [_Gloo.create_device(hostname=address)]
+    options._threads = 2
+    options._timeout = timeout
+    return _Gloo(store, rank, world_size, options)
+
+
+@contextmanager
+def gloo_made_by(make: MakeGloo) -> Iterator[None]:
+    """Have torch's own functions make gloo backends in this way.
+
+    They take no options for gloo, so what they call for it is replaced for as long as the block
+    lasts.
+    """
+    with _gloo_lock:
+        before: Any = c10d.ProcessGroupGloo
+        c10d.ProcessGroupGloo = _GlooMaker(make)  # type: ignore[assignment,misc]
+        try:
+            yield
+        finally:
+            c10d.ProcessGroupGloo = before  # type: ignore[misc]
+
+
+class _GlooMaker:
+    """Stands in for torch's class."""
+
+    def __init__(self, make: MakeGloo) -> None:
+        self._make = make
+
+    def __call__(self, store: Store, rank: int, size: int, timeout: timedelta) -> Any:
+        return self._make(store, rank, size, timeout)
+
+    def __instancecheck__(self, instance: object) -> bool:
+        return isinstance(instance, _Gloo)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(_Gloo, name)
+
+
 def bare_process_group(
     store: Store,
     rank: int,
@@ -170,6 +251,7 @@ def bare_process_group(
     backends: Mapping[str, str],
     timeout: timedelta,
     description: str,
+    make_gloo: MakeGloo,
     device: torch.device | None = None,
 ) -> ProcessGroup:
     """Return a connected process group that torch.distributed knows nothing of.
@@ -189,7 +271,11 @@ def bare_process_group(
         kind = getattr(ProcessGroup.BackendType, name.upper())
         if name not in made:
             own = PrefixStore(name, store)
-            made[name] = _backend(name, own, rank, world_size, timeout, device)
+            made[name] = (
+                make_gloo(own, rank, world_size, timeout)
+                if name == "gloo"
+                else _nccl_backend(own, rank, world_size, timeout, device)
+            )
             made[name]._set_sequence_number_for_group()
             group._set_default_backend(kind)
         group._register_backend(torch.device(device_type), kind, made[name])
@@ -198,16 +284,13 @@ def bare_process_group(
     return group
 
 
-def _backend(
-    name: str,
+def _nccl_backend(
     store: Store,
     rank: int,
     world_size: int,
     timeout: timedelta,
     device: torch.device | None,
 ) -> Any:
-    if name == "gloo":
-        return c10d.ProcessGroupGloo(store, rank, world_size, timeout)
     options = c10d.ProcessGroupNCCL.Options()
     options._timeout = timeout
     backend = c10d.ProcessGroupNCCL(store, rank, world_size, options)

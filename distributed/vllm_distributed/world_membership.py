@@ -36,11 +36,15 @@ def init_distributed_environment(
     """Join the world and make its group.
 
     `distributed_init_method` is `tcp://host:port`, with rank 0 serving on exactly that address, or
-    `env://`, which reads MASTER_ADDR, MASTER_PORT, RANK and WORLD_SIZE as torchrun sets them, or a
-    scheme registered with torch. -1 for `world_size` or `rank` means what the init method says;
-    -1 for `local_rank` means LOCAL_RANK with `env://`, else the rank. A backend that torch knows
-    but that cannot run here (`nccl` without CUDA) is replaced by gloo, with a warning once.
-    `timeout` (default 30 minutes) bounds the joining and every later operation of every group.
+    `env://`, which reads MASTER_ADDR, MASTER_PORT, RANK and WORLD_SIZE as torchrun sets them, or
+    `file://` and the whole path of a file, whatever characters are in it, or a scheme registered
+    with torch. Gloo listens on the address from which this process reached the store, unless
+    GLOO_SOCKET_IFNAME or VLLM_HOST_IP names another. -1 for `world_size` or `rank` means what the
+    init method says; -1 for `local_rank` means LOCAL_RANK with `env://`, else the rank. A backend
+    that torch knows but that cannot run here (`nccl` without CUDA) is replaced by gloo, with a
+    warning once.
+    `timeout` (default 30 minutes) bounds the joining and every later operation of every group;
+    longer than ten years is as long. Ctrl-C ends the joining at once, and the others are told.
 
     If torch.distributed is initialised already, by torchrun code of one's own for instance, that
     is adopted, and left in place by destroy. A second call with the same sizes does nothing.
@@ -77,14 +81,15 @@ def init_distributed_environment(
     )
     world: GroupCoordinator | None = None
     try:
-        world = GroupCoordinator(
-            [list(range(environment.world_size))],
-            environment.local_rank,
-            environment.backend,
-            use_device_communicator=True,
-            group_name="world",
-        )
-        inner = _make_inner_dp_world(environment, world)
+        with environment.making:
+            world = GroupCoordinator(
+                [list(range(environment.world_size))],
+                environment.local_rank,
+                environment.backend,
+                use_device_communicator=True,
+                group_name="world",
+            )
+            inner = _make_inner_dp_world(environment, world)
     except BaseException:
         if world is not None:
             world.destroy()

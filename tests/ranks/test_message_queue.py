@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -735,6 +736,36 @@ def fifty_queues(rank: int, port: int, size: int) -> None:
 
 def test_fifty_queues_leave_nothing() -> None:
     run_ranks(1, fifty_queues)
+
+
+def without_descriptors(rank: int, port: int, size: int) -> None:
+    """The writer's process has no descriptor left when a reader on another node comes."""
+    queue = MessageQueue(1, 0, connect_ip=LOOPBACK, timeout=SHORT)
+    handle = queue.export_handle()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with socket.socket() as stranger:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")) - 1, hard))
+        try:
+            stranger.connect((LOOPBACK, handle["port"]))
+            used = time.process_time()
+            with pytest.raises(MessageQueueTimeoutError, match="Too many open files"):
+                queue.wait_until_ready()
+            assert time.process_time() - used < 0.5, "it spins"
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    reader = MessageQueue.create_from_handle(handle, 0)
+    with ThreadPoolExecutor(1) as pool:
+        ready = pool.submit(reader.wait_until_ready)
+        queue.wait_until_ready()
+        ready.result()
+    queue.enqueue("there")
+    assert reader.dequeue() == "there"
+    reader.shutdown()
+    queue.shutdown()
+
+
+def test_a_writer_without_descriptors_says_so_and_goes_on_when_it_has_some() -> None:
+    run_ranks(1, without_descriptors)
 
 
 PROGRAM = """

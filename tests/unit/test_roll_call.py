@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -87,22 +90,46 @@ def test_a_world_of_another_size_is_told_to_all() -> None:
         assert "world_size=3" in str(result)
 
 
-def test_an_interrupted_call_is_abandoned() -> None:
+def test_an_interrupted_call_ends_at_once_and_is_abandoned() -> None:
     one, two = rolls(2)
-
-    class Interrupting:
-        def __init__(self, store: Any) -> None:
-            self.store = store
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(self.store, name)
-
-        def wait(self, keys: list[str], timeout: timedelta) -> None:
-            raise KeyboardInterrupt
-
-    store = one._store
-    one._store = Interrupting(store)  # type: ignore[assignment]
+    timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         call(one)()
-    one._store = store
+    assert time.monotonic() - started < 2
     assert all(len(result) == 2 for result in together(call(one), call(two)))
+
+
+def test_whose_last_rank_comes_at_the_deadline_is_held_and_names_nobody_as_missing() -> None:
+    """All have answered, but the one that should give the go died before it could."""
+    one, two = rolls(2, SHORT)
+
+    class Dying:
+        """The store of a rank that ends when it has answered."""
+
+        def __init__(self, store: Any) -> None:
+            self._store = store
+
+        def add(self, key: str, amount: int) -> int:
+            return 0 if key.endswith("arrived") else int(self._store.add(key, amount))
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._store, name)
+
+    two._store = Dying(two._store)  # type: ignore[assignment]
+    for result in together(call(one), call(two)):
+        assert len(result) == 2
+
+
+def test_nothing_but_the_place_of_the_next_stays_in_the_store() -> None:
+    ranks = rolls(3)
+    for _ in range(4):
+        together(*map(call, ranks))
+        assert ranks[0]._store.num_keys() <= 2  # type: ignore[attr-defined]
+    late = [RollCall(ranks[0]._store, rank, 3, LONG) for rank in range(3)]
+    assert all(len(result) == 3 for result in together(*map(call, late)))
+    alone = RollCall(late[0]._store, 0, 3, SHORT)
+    assert together(call(alone))[0].details["missing"] == [1, 2]
+    assert all(len(result) == 3 for result in together(*map(call, late)))
+    assert ranks[0]._store.num_keys() <= 2  # type: ignore[attr-defined]

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import gc
+import mmap
 import os
 import struct
 from pathlib import Path
 
 import pytest
+import torch
 
-from vllm_distributed.communicators.stale_memory import remove_stale
+from vllm_distributed.communicators.shared_segment import Segment, SegmentError
+from vllm_distributed.communicators.stale_memory import own_names, remove_stale
 
 HOUR = 3600
 FLOCK = struct.Struct("hhqqi4x")
@@ -60,3 +65,48 @@ def test_new_ones_and_those_of_others_stay(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_no_error(tmp_path: Path) -> None:
     remove_stale(tmp_path / "none")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("role", ["made", "found"])
+def test_a_process_keeps_its_locks_when_it_removes_what_is_stale(tmp_path: Path, role: str) -> None:
+    """To open and close a file again gives up all the locks that a process has on it."""
+    made = Segment.create(tmp_path, 8192, 4096)
+    held = made if role == "made" else Segment.attach(tmp_path, made.name, 8192, 4096)
+    if role == "found":
+        own_names.discard(made.name)  # as in another process
+        own_names.add(held.name)
+        made._descriptor = -1
+    held.say_alive(1)
+    then = (tmp_path / held.name).stat().st_mtime - HOUR
+    os.utime(tmp_path / held.name, (then, then))
+    remove_stale(tmp_path)
+    child = os.fork()
+    if not child:  # a process does not see its own locks
+        os._exit(0 if held.is_alive(1) else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    held.close()
+
+
+FAILING = ("ftruncate", "posix_fallocate", "fcntl", "mmap", "frombuffer")
+
+
+@pytest.mark.parametrize("step", FAILING)
+@pytest.mark.parametrize(
+    "error",
+    [OSError(errno.ENOSPC, "full"), OSError(errno.EMFILE, "none left"), KeyboardInterrupt()],
+)
+def test_memory_whose_making_fails_leaves_no_name(
+    tmp_path: Path, step: str, error: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise type(error)(*error.args)
+
+    places = {"fcntl": fcntl, "mmap": mmap, "frombuffer": torch}
+    monkeypatch.setattr(places.get(step, os), step, fail)
+    before = len(os.listdir("/proc/self/fd"))
+    with pytest.raises((SegmentError, KeyboardInterrupt)):
+        Segment.create(tmp_path, 8192, 4096)
+    assert list(tmp_path.iterdir()) == []
+    assert not own_names
+    gc.collect()
+    assert len(os.listdir("/proc/self/fd")) == before

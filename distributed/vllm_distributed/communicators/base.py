@@ -10,8 +10,10 @@ Nothing is written into it before `entry.about_to_send`, which may refuse the ca
 from __future__ import annotations
 
 import re
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
 from typing import Any
 
 import torch
@@ -19,9 +21,16 @@ from torch.distributed import ProcessGroup
 
 from vllm_distributed import entry
 from vllm_distributed.arguments import check_dense
+from vllm_distributed.bounded import Line
 from vllm_distributed.errors import CollectiveError, CollectiveTimeoutError, DistributedError
+from vllm_distributed.peers import known_peers
 
-__all__ = ["Transport", "failure", "group_facts", "run"]
+__all__ = ["Transport", "failure", "group_facts", "run", "wait_for_work"]
+
+_POINT_TO_POINT = frozenset({"send", "recv"})
+_SLICE = timedelta(seconds=0.5)
+_CONNECTION = re.compile(r"[Cc]onnection (?:closed by|reset by|refused by)? ?peer \[([^\]]+)\]")
+_line = Line()
 
 
 class Transport(ABC):
@@ -97,15 +106,25 @@ class Transport(ABC):
         """Give back what the transport holds besides its process group."""
 
 
-def run(name: str, operation: str, launch: Callable[..., Any], *arguments: Any) -> None:
-    """Start an operation of a process group and wait for it, with our own error if it fails."""
+def run(
+    name: str,
+    operation: str,
+    launch: Callable[..., Any],
+    *arguments: Any,
+    on_host: bool = True,
+) -> None:
+    """Start an operation of a process group and wait for it, with our own error if it fails.
+
+    Work that is not on the host is waited for by the device's stream, and not here.
+    """
     entry.about_to_move()
     try:
         if _has_inference_tensor(arguments):
             with torch.inference_mode():  # elsewhere nobody may write into one
-                launch(*arguments).wait()
+                work = launch(*arguments)
+                _wait(work, operation, on_host)
         else:
-            launch(*arguments).wait()
+            _wait(launch(*arguments), operation, on_host)
     except RuntimeError as error:
         raise failure(name, operation, error) from error
 
@@ -119,6 +138,39 @@ def _has_inference_tensor(arguments: Iterable[Any]) -> bool:
         elif isinstance(argument, list) and _has_inference_tensor(argument):
             return True
     return False
+
+
+def _wait(work: Any, operation: str, on_host: bool) -> None:
+    if on_host:
+        wait_for_work(work, knows_when_done=operation not in _POINT_TO_POINT)
+    else:
+        work.wait()
+
+
+def wait_for_work(work: Any, *, knows_when_done: bool) -> None:
+    """Wait for work of a process group, in C++, so that Ctrl-C still ends the wait.
+
+    Only the main thread gets it. Work on a collective is waited for in slices; of sends and
+    receives a wait that ends early breaks the connections, so another thread waits for them.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        work.wait()
+    elif not knows_when_done:
+        _line.run(work.wait)
+    else:
+        _wait_in_slices(work)
+
+
+def _wait_in_slices(work: Any) -> None:
+    while True:
+        try:
+            work.wait(_SLICE)
+            return
+        except RuntimeError:
+            # Over, or failed, or only the slice is: then it is not completed.
+            if work.is_completed():
+                work.wait()
+                return
 
 
 def failure(name: str, operation: str, error: RuntimeError) -> CollectiveError:
@@ -140,12 +192,39 @@ def failure(name: str, operation: str, error: RuntimeError) -> CollectiveError:
     timed_out = "timed out" in text.lower() or "timeout" in text.lower()
     kind = CollectiveTimeoutError if timed_out else CollectiveError
     what = "timed out" if timed_out else "failed"
+    who, details = _whose(name, text)
     return kind(
-        f"{operation} on {name} {what}: {text}. A peer is gone, or did not make the same call; the "
-        f"group cannot be used any more: destroy it and initialise it again on every rank",
+        f"{operation} on {name} {what}: {who}{text}. A peer is gone, or did not make the same "
+        f"call; the group cannot be used any more: destroy it and initialise it again on every "
+        f"rank",
         group=name,
         operation=operation,
+        **details,
     )
+
+
+def _whose(name: str, text: str) -> tuple[str, dict[str, object]]:
+    """Return whose fault a failure is, as words and as details, where that can be known.
+
+    Gloo knows its peers by address and port; the roll call said which rank is which process.
+    """
+    found = known_peers(name)
+    if found is None:
+        return "", {}
+    peers, ranks = found
+    dead = peers.dead_soon(ranks) if _CONNECTION.search(text) else peers.dead(ranks)
+    if dead:
+        named = f"rank {dead[0]} is" if len(dead) == 1 else f"ranks {', '.join(map(str, dead))} are"
+        ended = "its process has ended" if len(dead) == 1 else "their processes have ended"
+        return f"{named} gone: {ended}: ", {"rank": dead[0], "missing": dead}
+    address = _CONNECTION.search(text)
+    if address is None:
+        return "", {}
+    there = peers.at(address[1], ranks)
+    if len(there) == 1:
+        return f"rank {there[0]} closed its connection: ", {"rank": there[0]}
+    listed = ", ".join(map(str, there))
+    return (f"one of the ranks {listed} closed its connection: " if there else ""), {}
 
 
 def group_facts(group: ProcessGroup) -> tuple[int, int]:

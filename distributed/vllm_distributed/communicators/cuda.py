@@ -6,6 +6,7 @@ is launched next comes after it, also while a graph is being captured.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +14,8 @@ import torch
 from torch.distributed import ProcessGroup
 
 from vllm_distributed import entry
-from vllm_distributed.communicators.base import Transport, group_facts, run
+from vllm_distributed.communicators import base
+from vllm_distributed.communicators.base import Transport, group_facts
 from vllm_distributed.communicators.dtypes import (
     as_bytes_if_needed,
     check_reducible,
@@ -33,6 +35,8 @@ from vllm_distributed.torch_internals import gather_options, reduce_scatter_opti
 __all__ = ["NcclTransport"]
 
 _TAG = 0
+
+run = functools.partial(base.run, on_host=False)
 
 
 class NcclTransport(Transport):

@@ -17,7 +17,8 @@ from typing import Any
 
 from torch.distributed.constants import default_pg_timeout
 
-from vllm_distributed import entry
+from vllm_distributed import durations, entry
+from vllm_distributed.communicators.message_queue_addresses import own_address
 from vllm_distributed.communicators.message_queue_checks import (
     check_cancel,
     check_shape,
@@ -31,7 +32,6 @@ from vllm_distributed.communicators.message_queue_ring import Ring
 from vllm_distributed.communicators.message_queue_sockets import (
     SocketReader,
     SocketWriter,
-    own_address,
 )
 from vllm_distributed.communicators.message_queue_writer import Writer
 from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError, MessageQueueError
@@ -80,6 +80,9 @@ class MessageQueue:
     ) -> None:
         ranks = checked_ranks(n_reader, n_local_reader, local_reader_ranks)
         check_shape(max_chunk_bytes, max_chunks)
+        limit = (
+            default_pg_timeout if timeout is None else durations.check_timeout("timeout", timeout)
+        )
         n_remote = n_reader - n_local_reader
         token = secrets.token_bytes(_TOKEN_BYTES)
         ring: Ring | None = None
@@ -103,7 +106,7 @@ class MessageQueue:
             host=None if server is None else server.host,
             port=0 if server is None else server.port,
             token=token,
-            timeout_s=(timeout or default_pg_timeout).total_seconds(),
+            timeout_s=limit.total_seconds(),
         )
         stopped = threading.Event()
         self._set_up(Writer(handle, stopped, ring, server), stopped, [ring, server])
@@ -300,7 +303,7 @@ class MessageQueue:
         if timeout is None:
             return self._end.deadline()
         check_timeout(timeout)
-        return time.monotonic() + timeout
+        return time.monotonic() + durations.cut_seconds(timeout)
 
     def _not_ready(self) -> MessageQueueError:
         if self._stopped.is_set():

@@ -74,4 +74,9 @@ class Handle:
             )
         if handle.max_chunk_bytes < 1 or handle.max_chunks < 1 or handle.n_reader < 0:
             raise InvalidArgumentError("not a message queue's handle: its sizes are not positive")
+        if not 0 <= handle.port <= 65535 or not handle.timeout_s > 0:
+            raise InvalidArgumentError(
+                f"not a message queue's handle: port={handle.port} must be in 0..65535, and "
+                f"timeout_s={handle.timeout_s} positive"
+            )
         return handle

@@ -52,10 +52,14 @@ class Segment:
             _reserve(descriptor, 0, reserved)
             lock_for_file(descriptor, 0)
             return cls(path, descriptor, size, owner=True)
-        except (OSError, OverflowError, ValueError) as error:  # the latter two: beyond any file
+        except BaseException as error:
             if descriptor >= 0:
+                with contextlib.suppress(OSError):
+                    path.unlink(missing_ok=True)
                 os.close(descriptor)
-                path.unlink(missing_ok=True)
+            # The latter two: beyond any file.
+            if not isinstance(error, (OSError, OverflowError, ValueError)):
+                raise
             raise MessageQueueError(
                 f"a shared-memory segment of {size} bytes cannot be made in {path.parent}: {error}",
                 directory=str(path.parent),

@@ -12,10 +12,9 @@ the same as in shared memory.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import hmac
-import ipaddress
-import os
 import secrets
 import select
 import selectors
@@ -27,14 +26,15 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from vllm_distributed.background import background_thread
+from vllm_distributed.communicators.message_queue_addresses import listening
 from vllm_distributed.communicators.message_queue_frames import GOODBYE, Assembler
 from vllm_distributed.errors import (
-    InvalidArgumentError,
     MessageQueueClosedError,
     MessageQueueError,
 )
+from vllm_distributed.logger import logger
 
-__all__ = ["SocketReader", "SocketWriter", "own_address"]
+__all__ = ["SocketReader", "SocketWriter"]
 
 _CHALLENGE_BYTES = 32
 _PROOF_BYTES = hashlib.sha256().digest_size
@@ -48,27 +48,11 @@ _MOST_STRANGERS = 64
 _FLUSH_S = 5.0
 _READ_BYTES = 1 << 16
 _SEND_BYTES = 1 << 20
-
-
-def own_address() -> str:
-    """Return the address of this machine under which other nodes reach it.
-
-    `VLLM_HOST_IP` if it is set, else the address that the route to the outside starts from.
-    """
-    configured = os.environ.get("VLLM_HOST_IP")
-    if configured:
-        return configured
-    for family, outside in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
-        try:
-            with socket.socket(family, socket.SOCK_DGRAM) as probe:
-                probe.connect((outside, 9))  # looks up the route; sends nothing
-                return str(probe.getsockname()[0])
-        except OSError:
-            continue
-    raise MessageQueueError(
-        "this machine has no route to other nodes: pass connect_ip, or set VLLM_HOST_IP, to the "
-        "address under which they reach it"
-    )
+# Why a connection cannot be accepted though it is there, and after how long to try again.
+_NO_MEANS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+_NO_MEANS_PAUSE_S = 0.2
+# No attempt to connect lasts longer, and sockets do not take every number.
+_LONGEST_CONNECT_S = 3600.0
 
 
 @dataclass(eq=False)
@@ -90,17 +74,27 @@ class SocketWriter:
 
     def __init__(self, host: str, n_reader: int, window: int, token: bytes) -> None:
         self._n_reader, self._window, self._token = n_reader, window, token
-        self._listener = _listening(host, n_reader)
-        self.host, self.port = self._listener.getsockname()[:2]
+        self._listener = listening(host, n_reader + _MOST_STRANGERS)
+        # As given: the name of a socket lacks the zone of an IPv6 address.
+        self.host, self.port = host, int(self._listener.getsockname()[1])
         self._changed = threading.Condition()
         self._readers: dict[int, _Peer] = {}
         self._lost: dict[int, str] = {}
         self._strangers: list[_Peer] = []
         self._submitted = 0
         self._closing_at: float | None = None
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(self._listener, selectors.EVENT_READ)
-        self._wake, woken = socket.socketpair()
+        self._accepts_at: float | None = None
+        """When to try again, while no connection can be accepted."""
+        self._obstacle: str | None = None
+        try:
+            self._selector = selectors.DefaultSelector()
+            self._selector.register(self._listener, selectors.EVENT_READ)
+            self._wake, woken = socket.socketpair()
+        except OSError as error:
+            self._listener.close()
+            raise MessageQueueError(
+                f"a message queue cannot serve readers on other nodes: {error}"
+            ) from error
         self._wake.setblocking(False)
         woken.setblocking(False)
         self._woken = woken
@@ -117,6 +111,11 @@ class SocketWriter:
         """Return the readers whose connection has ended, and how."""
         with self._changed:
             return dict(self._lost)
+
+    def obstacle(self) -> str | None:
+        """Return why connections cannot be accepted at the moment, if so."""
+        with self._changed:
+            return self._obstacle
 
     def behind(self) -> list[int]:
         """Return the readers that have `window` frames still to take."""
@@ -179,7 +178,7 @@ class SocketWriter:
                     for peer in [*self._strangers, *self._readers.values()]:
                         self._want(peer)
                     hurry = bool(self._strangers) or self._closing_at is not None
-                for key, events in self._selector.select(0.1 if hurry else None):
+                for key, events in self._selector.select(self._patience(hurry)):
                     if key.fileobj is self._listener:
                         self._accept()
                     elif key.fileobj is self._woken:
@@ -188,6 +187,7 @@ class SocketWriter:
                         self._move(key.data, events)
                 for peer in [one for one in self._strangers if time.monotonic() > one.until]:
                     self._drop(peer, "it did not prove itself in time")
+                self._listen_again()
         finally:
             self._close_everything()
 
@@ -197,6 +197,9 @@ class SocketWriter:
             for rank in range(self._n_reader):
                 self._lost.setdefault(rank, f"the writer's thread has failed: {error!r}")
             self._changed.notify_all()
+
+    def _patience(self, hurry: bool) -> float | None:
+        return 0.1 if hurry or self._accepts_at is not None else None
 
     def _is_through(self) -> bool:
         with self._changed:
@@ -218,8 +221,14 @@ class SocketWriter:
     def _accept(self) -> None:
         try:
             connection, _ = self._listener.accept()
-        except OSError:  # it gave up meanwhile, or this process has no descriptors left
-            return
+        except OSError as error:
+            if error.errno in _NO_MEANS:
+                # The connection waits on in the kernel, which would say so without end.
+                self._selector.unregister(self._listener)
+                self._accepts_at = time.monotonic() + _NO_MEANS_PAUSE_S
+                self._say_obstacle(str(error))
+            return  # or it gave up meanwhile
+        self._say_obstacle(None)
         connection.setblocking(False)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -230,6 +239,24 @@ class SocketWriter:
         peer.outbox.append(memoryview(challenge))
         self._strangers.append(peer)
         self._selector.register(connection, selectors.EVENT_READ, peer)
+
+    def _listen_again(self) -> None:
+        if self._accepts_at is not None and time.monotonic() >= self._accepts_at:
+            self._accepts_at = None
+            self._selector.register(self._listener, selectors.EVENT_READ)
+
+    def _say_obstacle(self, why: str | None) -> None:
+        with self._changed:
+            before, self._obstacle = self._obstacle, why
+        if why is not None and before is None:
+            logger.warning(
+                "the message queue at %s:%d cannot accept readers: %s; it tries again every %g s. "
+                "Raise the limit of open files (ulimit -n) where that is it",
+                self.host,
+                self.port,
+                why,
+                _NO_MEANS_PAUSE_S,
+            )
 
     def _move(self, peer: _Peer, events: int) -> None:
         try:
@@ -314,7 +341,9 @@ class SocketReader:
         self._greeted = False
         self.assembler = Assembler()
         try:
-            self._connection = socket.create_connection((host, port), timeout_s)
+            self._connection = socket.create_connection(
+                (host, port), min(timeout_s, _LONGEST_CONNECT_S)
+            )
         except OSError as error:
             raise MessageQueueError(
                 f"the writer of the message queue cannot be reached at {self._where}: {error}. It "
@@ -420,34 +449,3 @@ class SocketReader:
 
 def _proof(token: bytes, side: bytes, challenge: bytes, rank: int) -> bytes:
     return hmac.digest(token, b"%s %d %s" % (side, rank, challenge), "sha256")
-
-
-def _listening(host: str, n_reader: int) -> socket.socket:
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError as error:
-        raise InvalidArgumentError(
-            f"connect_ip={host!r} is not an IP address: pass the one under which readers on other "
-            f"nodes reach this one",
-            connect_ip=host,
-        ) from error
-    if address.is_unspecified or address.is_multicast:
-        raise InvalidArgumentError(
-            f"connect_ip={host!r} is not one address of this machine: a message queue does not "
-            f"listen on every interface",
-            connect_ip=host,
-        )
-    family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listener.bind((host, 0))
-        listener.listen(n_reader + _MOST_STRANGERS)
-    except OSError as error:
-        listener.close()
-        raise MessageQueueError(
-            f"a message queue cannot listen on connect_ip={host!r}: {error}. It must be an address "
-            f"of this machine",
-            connect_ip=host,
-        ) from error
-    listener.setblocking(False)
-    return listener

@@ -110,9 +110,11 @@ class Writer(Endpoint):
             if time.monotonic() >= deadline:
                 came = server.connected()
                 wanted = self.handle.n_reader - len(self.handle.local_reader_ranks)
+                obstacle = server.obstacle()
+                why = "" if obstacle is None else f"; this process cannot accept them: {obstacle}"
                 raise self.missing(
                     f"{wanted - len(came)} of {wanted} readers on other nodes (connected are the "
-                    f"ranks {listed(came)})",
+                    f"ranks {listed(came)}{why})",
                     [],
                 )
 

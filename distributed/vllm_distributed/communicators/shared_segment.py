@@ -11,6 +11,7 @@ says so; touching a mapped page would end the process with SIGBUS.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import mmap
 import os
@@ -55,24 +56,28 @@ class Segment:
         path = directory / f"vllm_distributed_group_{secrets.token_hex(16)}"
         flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
         own_names.add(path.name)
+        descriptor = -1
         try:
             descriptor = os.open(path, flags, 0o600)
-        except OSError as error:
-            raise SegmentError(f"no file can be made in {directory}: {error.strerror}") from error
-        try:
             os.ftruncate(descriptor, size)
             made = cls(path, descriptor, size, control_bytes)
             made.say_alive(0)
             made.back(0, control_bytes)
             return made
-        except SegmentError:
-            os.close(descriptor)
-            path.unlink(missing_ok=True)
+        except BaseException as error:
+            # Whatever went wrong, Ctrl-C too, and wherever: nobody else would remove the name.
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+            own_names.discard(path.name)
+            if descriptor < 0 and isinstance(error, OSError):
+                raise SegmentError(
+                    f"no file can be made in {directory}: {error.strerror}"
+                ) from error
+            if descriptor >= 0:
+                os.close(descriptor)
+            if isinstance(error, OSError):
+                raise _no_room(directory, control_bytes, error) from error
             raise
-        except OSError as error:
-            os.close(descriptor)
-            path.unlink(missing_ok=True)
-            raise _no_room(directory, control_bytes, error) from error
 
     @classmethod
     def attach(cls, directory: Path, name: str, size: int, control_bytes: int) -> Segment:
@@ -80,20 +85,22 @@ class Segment:
         if not _NAME.fullmatch(name):
             raise SegmentError(f"{name!r:.80} is not the name of a group's memory")
         path = directory / name
+        own_names.add(name)
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError as error:
+            own_names.discard(name)
             raise SegmentError(f"{path} cannot be opened: {error.strerror}") from error
         try:
             facts = os.fstat(descriptor)
             if facts.st_uid != os.geteuid() or facts.st_size != size:
                 raise SegmentError(f"{path} is another file than the group's memory")
             return cls(path, descriptor, size, control_bytes)
-        except OSError as error:
+        except BaseException as error:
+            own_names.discard(name)
             os.close(descriptor)
-            raise SegmentError(f"{path} cannot be mapped: {error.strerror}") from error
-        except BaseException:
-            os.close(descriptor)
+            if isinstance(error, OSError):
+                raise SegmentError(f"{path} cannot be mapped: {error.strerror}") from error
             raise
 
     @property

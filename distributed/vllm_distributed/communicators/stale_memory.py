@@ -23,8 +23,8 @@ _YOUNGEST_S = 60.0
 
 
 own_names: set[str] = set()
-"""Of memory that this process is about to share: to open and close a file again, as below, gives up
-the locks that the process has on it."""
+"""Of memory that this process has made or found under a name that is still there: to open and close
+a file again, as below, gives up all the locks that the process has on it."""
 
 
 def remove_stale(directory: Path) -> None:

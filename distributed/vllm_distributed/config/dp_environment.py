@@ -9,11 +9,11 @@ from vllm_distributed.errors import InvalidArgumentError
 
 __all__ = ["external_launcher_rank", "settings_from_environment"]
 
-_NUMBERS = {  # variable: (field, least value)
-    "VLLM_DP_SIZE": ("data_parallel_size", 1),
-    "VLLM_DP_RANK": ("data_parallel_rank", 0),
-    "VLLM_DP_RANK_LOCAL": ("data_parallel_rank_local", 0),
-    "VLLM_DP_MASTER_PORT": ("data_parallel_master_port", 0),
+_NUMBERS = {  # variable: (field, least value, greatest value)
+    "VLLM_DP_SIZE": ("data_parallel_size", 1, None),
+    "VLLM_DP_RANK": ("data_parallel_rank", 0, None),
+    "VLLM_DP_RANK_LOCAL": ("data_parallel_rank_local", 0, None),
+    "VLLM_DP_MASTER_PORT": ("data_parallel_master_port", 0, 65535),
 }
 
 
@@ -29,9 +29,9 @@ def settings_from_environment(environ: Mapping[str, str] = os.environ) -> dict[s
     if not environ.get("VLLM_DP_SIZE"):
         return {}
     settings: dict[str, int | str] = {}
-    for variable, (field, least) in _NUMBERS.items():
+    for variable, (field, least, greatest) in _NUMBERS.items():
         if environ.get(variable):
-            settings[field] = _number(variable, environ[variable], least)
+            settings[field] = _number(variable, environ[variable], least, greatest)
     if "data_parallel_rank" in settings:
         settings.setdefault("data_parallel_rank_local", settings["data_parallel_rank"])
     if environ.get("VLLM_DP_MASTER_IP"):
@@ -65,7 +65,7 @@ def external_launcher_rank(
     return rank // replica_size
 
 
-def _number(variable: str, text: str, least: int) -> int:
+def _number(variable: str, text: str, least: int, greatest: int | None = None) -> int:
     try:
         number = int(text)
     except ValueError as error:
@@ -75,5 +75,10 @@ def _number(variable: str, text: str, least: int) -> int:
     if number < least:
         raise InvalidArgumentError(
             f"environment variable {variable}={text!r} must be at least {least}", variable=variable
+        )
+    if greatest is not None and number > greatest:
+        raise InvalidArgumentError(
+            f"environment variable {variable}={text!r} must be in {least}..{greatest}",
+            variable=variable,
         )
     return number

@@ -15,12 +15,13 @@ import errno
 import socket
 import time
 from contextlib import ExitStack, suppress
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from torch.distributed import ProcessGroup
 
 from vllm_distributed import entry
+from vllm_distributed.bounded import GRACE_S, UnansweredError, bounded
+from vllm_distributed.durations import of_seconds
 from vllm_distributed.errors import InvalidArgumentError, RendezvousError, RendezvousTimeoutError
 from vllm_distributed.torch_internals import TCPStore
 
@@ -44,12 +45,29 @@ def make_dp_group(config: ParallelConfig) -> ProcessGroup:
     # Imported here: stateless groups need most of the package, configurations do not.
     from vllm_distributed.stateless import stateless_init_torch_distributed_process_group
 
-    timeout = timedelta(
-        seconds=config.cpu_distributed_timeout_seconds
+    timeout = of_seconds(
+        config.cpu_distributed_timeout_seconds
         or config.distributed_timeout_seconds
         or _DEFAULT_TIMEOUT_S
     )
-    port, listener = _agree_on_port(config, timeout.total_seconds())
+    if config.data_parallel_size > 1:
+        entry.about_to_send()
+    timeout_s = timeout.total_seconds()
+    try:  # looking up a host does not look at the time, nor at signals
+        port, listener = bounded(
+            lambda: _agree_on_port(config, timeout_s),
+            time.monotonic() + timeout_s + GRACE_S,
+            discard=lambda late: late[1].close() if late[1] is not None else None,
+        )
+    except UnansweredError as error:
+        raise RendezvousTimeoutError(
+            f"data parallel rank {config.data_parallel_rank} of {config.data_parallel_size} did "
+            f"not find the others at host {config.data_parallel_master_ip} within {timeout_s:g} s: "
+            f"its name is not looked up, or it does not answer",
+            host=config.data_parallel_master_ip,
+            missing=[0],
+            timeout_s=timeout_s,
+        ) from error
     try:
         return stateless_init_torch_distributed_process_group(
             config.data_parallel_master_ip,
@@ -72,7 +90,6 @@ def _agree_on_port(config: ParallelConfig, timeout_s: float) -> tuple[int, socke
     listener: socket.socket | None = None
     if config.data_parallel_size == 1:
         return config.data_parallel_master_port, None
-    entry.about_to_send()
     if config._coord_store_port:
         return _through_store(config, host, timeout_s)
     ports = _take_ports(config)
@@ -156,6 +173,13 @@ def _gather_peers(listener: socket.socket, size: int, deadline: float, timeout_s
                 missing=missing,
                 timeout_s=timeout_s,
             ) from error
+        except OSError as error:
+            listener.close()
+            raise RendezvousError(
+                f"rank 0 cannot accept the other data parallel ranks: {error}; raise the limit of "
+                f"open files (ulimit -n) where that is it",
+                missing=sorted(set(range(1, size)) - set(peers)),
+            ) from error
         except BaseException:
             listener.close()
             raise
@@ -224,7 +248,7 @@ def _through_store(
             host_name=host,
             port=config._coord_store_port,
             is_master=False,
-            timeout=timedelta(seconds=timeout_s),
+            timeout=of_seconds(timeout_s),
             wait_for_workers=False,
         )
         if config.data_parallel_rank == 0:

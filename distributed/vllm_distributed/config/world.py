@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from vllm_distributed.config import slot
+from vllm_distributed.durations import of_seconds
 from vllm_distributed.errors import ParallelSizeError
 from vllm_distributed.logger import logger
 from vllm_distributed.utils import get_distributed_init_method
@@ -154,4 +155,4 @@ def _meeting_place(config: ParallelConfig) -> str:
 
 
 def _seconds(seconds: int | None) -> timedelta | None:
-    return None if seconds is None else timedelta(seconds=seconds)
+    return None if seconds is None else of_seconds(seconds)

@@ -19,6 +19,7 @@ from vllm_distributed.communicators.frames import Carrier, GlooCarrier
 from vllm_distributed.communicators.object_channel import ObjectChannel
 from vllm_distributed.communicators.shared_frames import SharedCarrier
 from vllm_distributed.communicators.shared_group import SharedMemory
+from vllm_distributed.durations import check_timeout
 from vllm_distributed.errors import (
     EnvironmentNotInitializedError,
     GroupDestroyedError,
@@ -28,7 +29,9 @@ from vllm_distributed.errors import (
 from vllm_distributed.forks import leave_to_parent
 from vllm_distributed.group_registry import claim_name, register, unregister
 from vllm_distributed.group_timeouts import world_timeouts
+from vllm_distributed.making import current_making
 from vllm_distributed.message_steps import Stamp, current_run, current_stamp
+from vllm_distributed.peers import Peers, forget_peers, remember_peers
 from vllm_distributed.process_groups import destroy_group, make_group, make_solo_group
 from vllm_distributed.stateless import known_ranks
 from vllm_distributed.topology import check_partition
@@ -68,6 +71,8 @@ class GroupCore:
             raise EnvironmentNotInitializedError(
                 "a group needs a world: call init_distributed_environment() first, on every rank"
             )
+        if timeout is not None:
+            timeout = check_timeout("timeout", timeout)
         ranks = check_partition(group_ranks, dist.get_rank(), dist.get_world_size())
         self._identify(
             dist.get_rank(),
@@ -129,6 +134,9 @@ class GroupCore:
         """Make the process groups and the communicator on them; if it fails, nothing is left."""
         self._communicator: DeviceCommunicatorBase
         leave_to_parent(self, f"the group {self.unique_name}", "_cpu_group", "_device_group")
+        peers = self._known_peers()
+        if peers is not None:
+            remember_peers(self.unique_name, peers, self.ranks)
         try:
             if is_world and self._is_like_default_group():
                 self._device_group, self._owns_device_group = world_group(), False
@@ -152,7 +160,8 @@ class GroupCore:
                 optimised=self.use_device_communicator,
                 shared_memory=self._shared,
             )
-        except Exception:
+        except BaseException:  # Ctrl-C too
+            forget_peers(self.unique_name)
             self._leave_shared_memory()
             self._destroy_groups()
             raise
@@ -239,6 +248,7 @@ class GroupCore:
             return
         self._destroyed = True
         unregister(cast("GroupCoordinator", self))
+        forget_peers(self.unique_name)
         queue, self.mq_broadcaster = self.mq_broadcaster, None
         if queue is not None:
             queue.shutdown()
@@ -262,6 +272,11 @@ class GroupCore:
     def _make_solo(self, backend: str, description: str) -> ProcessGroup:
         self._check_alive()
         return make_solo_group(backend, self._timeout_of(description), description, self.device)
+
+    def _known_peers(self) -> Peers | None:
+        """Return the processes behind the world's ranks, by global rank."""
+        making = current_making()
+        return None if making is None else making.peers
 
     def _destroy_group(self, group: ProcessGroup) -> None:
         destroy_group(group)

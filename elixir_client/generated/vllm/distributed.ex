@@ -2227,11 +2227,15 @@ defmodule Vllm.Distributed do
   Join the world and make its group.
 
   `distributed_init_method` is `tcp://host:port`, with rank 0 serving on exactly that address, or
-  `env://`, which reads MASTER_ADDR, MASTER_PORT, RANK and WORLD_SIZE as torchrun sets them, or a
-  scheme registered with torch. -1 for `world_size` or `rank` means what the init method says; -1
-  for `local_rank` means LOCAL_RANK with `env://`, else the rank. A backend that torch knows but
-  that cannot run here (`nccl` without CUDA) is replaced by gloo, with a warning once. `timeout`
-  (default 30 minutes) bounds the joining and every later operation of every group.
+  `env://`, which reads MASTER_ADDR, MASTER_PORT, RANK and WORLD_SIZE as torchrun sets them, or
+  `file://` and the whole path of a file, whatever characters are in it, or a scheme registered
+  with torch. Gloo listens on the address from which this process reached the store, unless
+  GLOO_SOCKET_IFNAME or VLLM_HOST_IP names another. -1 for `world_size` or `rank` means what the
+  init method says; -1 for `local_rank` means LOCAL_RANK with `env://`, else the rank. A backend
+  that torch knows but that cannot run here (`nccl` without CUDA) is replaced by gloo, with a
+  warning once. `timeout` (default 30 minutes) bounds the joining and every later operation of
+  every group; longer than ten years is as long. Ctrl-C ends the joining at once, and the others
+  are told.
 
   If torch.distributed is initialised already, by torchrun code of one's own for instance, that is
   adopted, and left in place by destroy. A second call with the same sizes does nothing.
