@@ -24,7 +24,7 @@ defmodule Vllm do
   key being a Python keyword argument.
   """
 
-  alias Vllm.Call.{Context, Kept, Objects}
+  alias Vllm.Call.{Context, OwnedRefs, Objects}
   alias Vllm.{Error, Options, Ref, Session}
 
   @typedoc "An object that stays in a rank: its ref, or a struct or tensor that has one."
@@ -153,7 +153,7 @@ defmodule Vllm do
     with {:ok, refs} <- refs(object_or_objects, "own"),
          {:ok, %{bridge: bridge}} <- own_options(opts) do
       bound = Session.current()
-      Kept.own(refs, bridge || (bound && bound.bridge) || Vllm.Bridge)
+      OwnedRefs.own(refs, bridge || (bound && bound.bridge) || Vllm.Bridge)
     end
   end
 

@@ -8,7 +8,7 @@ defmodule Vllm.Call do
   of a parameter that takes lists is that parameter's value.
   """
 
-  alias Vllm.Call.{Arguments, Context, Dispatch, Kept, Spec, Value}
+  alias Vllm.Call.{Arguments, Context, Dispatch, OwnedRefs, Spec, Value}
   alias Vllm.{Error, Runtime}
 
   @typedoc """
@@ -50,7 +50,7 @@ defmodule Vllm.Call do
          session = Value.session_in(values),
          {:ok, response} <-
            Dispatch.request(spec.function, spec.path, request, runtime, session),
-         do: spec |> decode(response) |> Kept.owned(runtime)
+         do: spec |> decode(response) |> OwnedRefs.owned(runtime)
   end
 
   defp bind(spec, args) do

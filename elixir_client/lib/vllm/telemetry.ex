@@ -39,7 +39,7 @@ defmodule Vllm.Telemetry do
 
   alias Vllm.Bridge.Endpoint
   alias Vllm.Error
-  alias Vllm.Tensor.{Parcel, Received}
+  alias Vllm.Tensor.{OutgoingRequest, Received}
 
   @doc "Every event, as for `:telemetry.attach_many/4`."
   @spec events() :: [[atom()]]
@@ -63,7 +63,7 @@ defmodule Vllm.Telemetry do
   def loaded?, do: :erlang.function_exported(:telemetry, :execute, 3)
 
   @doc false
-  @spec call(map(), Parcel.body(), (() -> {:ok, answer} | {:error, Error.t()})) ::
+  @spec call(map(), OutgoingRequest.body(), (() -> {:ok, answer} | {:error, Error.t()})) ::
           {:ok, answer} | {:error, Error.t()}
         when answer: binary() | Received.t()
   def call(metadata, body, fun) do
@@ -72,7 +72,7 @@ defmodule Vllm.Telemetry do
     measurements = %{
       monotonic_time: started,
       system_time: System.system_time(),
-      request_bytes: Parcel.size(body)
+      request_bytes: OutgoingRequest.size(body)
     }
 
     execute([:vllm, :call, :start], measurements, metadata)

@@ -114,23 +114,23 @@ defmodule Vllm.Test do
     bridge = bridge!(opts)
     owner = self()
     # The bridge may end before us: `start_supervised!` is undone first.
-    keeper = spawn(&keep/0)
-    :ok = Stubs.ask(bridge, {:keep, owner, keeper})
+    reporter = spawn(&report/0)
+    :ok = Stubs.ask(bridge, {:report_to, owner, reporter})
 
     ExUnit.Callbacks.on_exit({__MODULE__, bridge}, fn ->
       missing =
         with :gone <- Stubs.ask_if_there(bridge, {:missing, owner}) do
-          send(keeper, {:tell, self()})
+          send(reporter, {:tell, self()})
           receive(do: ({:missing, missing} -> missing), after: (1_000 -> []))
         end
 
-      Process.exit(keeper, :kill)
+      Process.exit(reporter, :kill)
       Stubs.ask_if_there(bridge, {:forget, owner})
       none!(missing)
     end)
   end
 
-  defp keep do
+  defp report do
     receive do
       {:missing, _missing} = message -> receive(do: ({:tell, pid} -> send(pid, message)))
     end

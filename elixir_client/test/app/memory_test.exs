@@ -297,8 +297,8 @@ defmodule Vllm.TestVerifyTest do
   test "what verifies at the end of a test does so also when the bridge has ended before" do
     name = :verified
     bridge = start_supervised!({Vllm.Bridge, name: name, transport: Vllm.Bridge.Transport.Memory})
-    keeper = self()
-    :ok = Vllm.Test.Stubs.ask(name, {:keep, self(), keeper})
+    reporter = self()
+    :ok = Vllm.Test.Stubs.ask(name, {:report_to, self(), reporter})
     Vllm.Test.expect(Vllm.Distributed, :get_tp_group, 3, nil, bridge: name)
     Supervisor.stop(bridge)
     assert_receive {:missing, [{"/vllm.distributed.v1.Distributed/GetTpGroup", 3}]}

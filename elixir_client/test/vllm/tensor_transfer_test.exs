@@ -4,7 +4,7 @@ defmodule Vllm.TensorTransferTest do
 
   alias Vllm.{Distributed, Error, Session, Tensor}
   alias Vllm.Bridge.{Connections, V1}
-  alias Vllm.Tensor.{DType, Lease, Parcel, Segments}
+  alias Vllm.Tensor.{DType, Lease, OutgoingRequest, Segments}
 
   @mib 1_048_576
 
@@ -440,15 +440,15 @@ defmodule Vllm.TensorTransferTest do
     end
   end
 
-  test "a parcel is its bytes when nobody carries it otherwise" do
+  test "an outgoing request is its bytes when nobody carries it otherwise" do
     tensor = %V1.Tensor{dtype: "u8", shape: [300_000], data: :crypto.strong_rand_bytes(300_000)}
     term = %V1.Term{msgpack: "x", tensors: [tensor, %{tensor | data: "small"}]}
     request = %V1.CallRequest{qualified_name: "f", method: "", args: term, kwargs: nil}
-    %Parcel{large: 300_000} = parcel = Parcel.of(request)
-    inline = IO.iodata_to_binary(Parcel.inline(parcel))
-    assert byte_size(inline) == Parcel.size(parcel)
+    %OutgoingRequest{large: 300_000} = outgoing = OutgoingRequest.of(request)
+    inline = IO.iodata_to_binary(OutgoingRequest.inline(outgoing))
+    assert byte_size(inline) == OutgoingRequest.size(outgoing)
     assert {:ok, %{args: ^term}} = Vllm.Bridge.Protobuf.decode(V1.CallRequest, inline)
-    assert Parcel.inline([1, "2"]) == [1, "2"]
+    assert OutgoingRequest.inline([1, "2"]) == [1, "2"]
   end
 
   defp inspect_rank(session) do

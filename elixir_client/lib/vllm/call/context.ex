@@ -3,7 +3,7 @@ defmodule Vllm.Call.Context do
   # Enters a context manager of a rank, runs a function, and exits it in any case.
 
   alias Vllm.Bridge.Owners
-  alias Vllm.Call.{Inside, Kept, Objects}
+  alias Vllm.Call.{ContextScope, OwnedRefs, Objects}
   alias Vllm.{Error, Ref, Runtime}
   require Logger
 
@@ -28,7 +28,7 @@ defmodule Vllm.Call.Context do
           {:ok, result} | {:error, Error.t()}
         when result: term()
   def run(%Ref{} = ref, fun, runtime, release: release) do
-    bridge = Kept.bridge(runtime)
+    bridge = OwnedRefs.bridge(runtime)
     # From here on somebody exits it, whenever this process is killed.
     owned = {:context, System.unique_integer([:monotonic]), ref}
     Owners.own(bridge, owned)
@@ -36,13 +36,13 @@ defmodule Vllm.Call.Context do
     leave = fn error ->
       result = Objects.exit(ref, error, release, runtime)
       unless open?(result), do: Owners.disown(bridge, owned)
-      if release and match?({:ok, _suppressed}, result), do: Kept.released([ref], bridge)
+      if release and match?({:ok, _suppressed}, result), do: OwnedRefs.released([ref], bridge)
       with {:ok, _suppressed} <- result, do: :ok
     end
 
     case Objects.enter(ref, runtime) do
       {:ok, value} ->
-        inside(fn -> Inside.run(ref, bridge, body(fun, value)) end, leave)
+        in_scope(fn -> ContextScope.run(ref, bridge, body(fun, value)) end, leave)
 
       {:error, error} ->
         # Calls of a session run in order: the exit comes behind an entry that still runs.
@@ -62,7 +62,7 @@ defmodule Vllm.Call.Context do
   defp body(fun, _value) when is_function(fun, 0), do: fun
   defp body(fun, value), do: fn -> fun.(value) end
 
-  defp inside(run, leave) do
+  defp in_scope(run, leave) do
     run.()
   catch
     kind, reason ->

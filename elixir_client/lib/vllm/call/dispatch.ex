@@ -4,9 +4,9 @@ defmodule Vllm.Call.Dispatch do
   # pool otherwise. Runs in the caller's process.
 
   alias Vllm.Bridge.{Connections, Profiles}
-  alias Vllm.Call.{Failure, Inside}
+  alias Vllm.Call.{Failure, ContextScope}
   alias Vllm.{Deadline, Error, Runtime, Session, Telemetry}
-  alias Vllm.Tensor.{Carrier, Parcel, Received}
+  alias Vllm.Tensor.{Carrier, OutgoingRequest, Received}
   alias Vllm.World.Turn
 
   @enforce_keys [:function, :path, :config, :session_id, :call_id, :connection, :timeout]
@@ -32,7 +32,7 @@ defmodule Vllm.Call.Dispatch do
   Sends one request in the session that the options, the objects among the arguments (`object_session`)
   or the process decide, and returns the response, for `Received.open/2`.
   """
-  @spec request(String.t(), String.t(), Parcel.body(), Runtime.t(), String.t() | nil) ::
+  @spec request(String.t(), String.t(), OutgoingRequest.body(), Runtime.t(), String.t() | nil) ::
           {:ok, binary() | Received.t()} | {:error, Error.t()}
   def request(function, path, body, runtime, object_session) do
     bound = Session.current()
@@ -69,7 +69,7 @@ defmodule Vllm.Call.Dispatch do
 
   defp attempt(call, body) do
     with {:error, error} <- attempt_once(call, body) do
-      if Turn.inside_over?(call.turn, error, Deadline.new(remaining(call))),
+      if Turn.nested_over?(call.turn, error, Deadline.new(remaining(call))),
         do: attempt(call, body),
         else: {:error, error}
     end
@@ -181,8 +181,8 @@ defmodule Vllm.Call.Dispatch do
   defp via_pool(config, runtime, session_id, open) do
     call_id = config.call_prefix <> Integer.to_string(:atomics.add_get(config.counter, 1, 1))
 
-    inside = Inside.metadata(config.bridge, session_id)
-    metadata = [{"vllm-session-id", session_id}, {"vllm-call-id", call_id} | inside]
+    scope = ContextScope.metadata(config.bridge, session_id)
+    metadata = [{"vllm-session-id", session_id}, {"vllm-call-id", call_id} | scope]
 
     %__MODULE__{
       function: nil,

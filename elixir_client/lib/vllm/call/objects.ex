@@ -4,9 +4,9 @@ defmodule Vllm.Call.Objects do
 
   alias Vllm.Bridge.{Protobuf, V1}
   alias Vllm.Call
-  alias Vllm.Call.{Dispatch, Kept, Value}
+  alias Vllm.Call.{Dispatch, OwnedRefs, Value}
   alias Vllm.{Error, Ref, Runtime, Tensor, Term}
-  alias Vllm.Tensor.{Parcel, Received}
+  alias Vllm.Tensor.{OutgoingRequest, Received}
 
   @service "/vllm.bridge.v1.Objects/"
 
@@ -57,7 +57,7 @@ defmodule Vllm.Call.Objects do
   @doc "Brings a tensor that is in its rank, of so many bytes where that is known."
   @spec fetch(Ref.t(), keyword(), non_neg_integer()) :: {:ok, Tensor.t()} | {:error, Error.t()}
   def fetch(ref, opts, bytes \\ 0) do
-    request = Parcel.of(%V1.FetchRequest{object: Ref.to_message(ref)}, bytes)
+    request = OutgoingRequest.of(%V1.FetchRequest{object: Ref.to_message(ref)}, bytes)
     in_session("fetch", "Fetch", request, ref, opts, V1.Tensor, &Tensor.from_message/1)
   end
 
@@ -72,7 +72,7 @@ defmodule Vllm.Call.Objects do
     with {:ok, count} <-
            in_session("release", "Release", request, ref, opts, V1.ReleaseResponse, released) do
       {:ok, runtime} = Runtime.validate(Keyword.get(opts, :__runtime__, []))
-      Kept.released(refs, Kept.bridge(runtime))
+      OwnedRefs.released(refs, OwnedRefs.bridge(runtime))
       {:ok, count}
     end
   end
@@ -109,12 +109,14 @@ defmodule Vllm.Call.Objects do
 
   defp send_request(function, method, request, runtime, session, module, decode) do
     body =
-      if module in [V1.Term, V1.Tensor], do: Parcel.of(request), else: Protobuf.encode(request)
+      if module in [V1.Term, V1.Tensor],
+        do: OutgoingRequest.of(request),
+        else: Protobuf.encode(request)
 
     with {:ok, received} <-
            Dispatch.request(function, @service <> method, body, runtime, session),
          {:ok, value} <- Received.open(received, &open(module, &1, &2, decode)) do
-      Kept.owned({:ok, value}, runtime)
+      OwnedRefs.owned({:ok, value}, runtime)
     else
       {:error, %Error{}} = error -> error
       {:error, reason} -> {:error, Call.malformed(function, reason)}

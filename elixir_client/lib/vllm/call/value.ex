@@ -6,7 +6,7 @@ defmodule Vllm.Call.Value do
   alias Vllm.Call.{Record, Spec}
   alias Vllm.Distributed.{GroupCoordinator, ProcessGroup}
   alias Vllm.{Ref, Tensor, Term}
-  alias Vllm.Tensor.{DType, NxInterop, Parcel, Received}
+  alias Vllm.Tensor.{DType, NxInterop, OutgoingRequest, Received}
 
   @unset Vllm.Call.Arguments.unset()
 
@@ -20,9 +20,9 @@ defmodule Vllm.Call.Value do
   }
 
   @doc "The request's body, or what is wrong with which argument."
-  @spec encode(Spec.t(), [term()]) :: {:ok, Parcel.body()} | {:error, String.t()}
+  @spec encode(Spec.t(), [term()]) :: {:ok, OutgoingRequest.body()} | {:error, String.t()}
   def encode(%Spec{params: params} = spec, values) do
-    {:ok, params |> fields(values) |> Parcel.new(answered?(spec.result))}
+    {:ok, params |> fields(values) |> OutgoingRequest.new(answered?(spec.result))}
   catch
     {:argument, name, problem, value} ->
       {:error,
@@ -50,7 +50,7 @@ defmodule Vllm.Call.Value do
   defp answered?({kind, type}) when kind in [:nullable, :list, :tuple_of], do: answered?(type)
   defp answered?(_type), do: false
 
-  # What `Vllm.Tensor.Parcel` encodes: number, type, label and value.
+  # What `Vllm.Tensor.OutgoingRequest` encodes: number, type, label and value.
   defp field(number, {:nullable, _type}, _kind, nil), do: {number, :bool, :optional, nil}
   defp field(number, {:nullable, type}, _kind, value), do: field(number, type, :optional, value)
 

@@ -6,7 +6,7 @@ defmodule Vllm.Tensor.Carrier do
 
   alias Vllm.Bridge.{Connection, PoolClient, Protobuf, Transport, V1}
   alias Vllm.Deadline
-  alias Vllm.Tensor.{Chunks, Lease, Parcel, Received, Segments}
+  alias Vllm.Tensor.{Chunks, Lease, OutgoingRequest, Received, Segments}
 
   @type answer :: {:ok, binary() | Received.t()} | {:error, Connection.reason()}
 
@@ -20,14 +20,14 @@ defmodule Vllm.Tensor.Carrier do
   @unsettled [1, 4, 14]
 
   @doc "Makes a call of `Vllm.Call.Dispatch` within so many milliseconds."
-  @spec unary(Vllm.Call.Dispatch.t(), Parcel.body(), timeout()) :: answer()
-  def unary(%{connection: connection} = call, %Parcel{} = parcel, timeout)
+  @spec unary(Vllm.Call.Dispatch.t(), OutgoingRequest.body(), timeout()) :: answer()
+  def unary(%{connection: connection} = call, %OutgoingRequest{} = outgoing, timeout)
       when is_pid(connection) do
     deadline = Deadline.new(timeout)
 
-    case lease(call, parcel, deadline) do
-      {:ok, lease} -> through_memory(call, parcel, lease, deadline)
-      :none -> without_memory(call, parcel, deadline)
+    case lease(call, outgoing, deadline) do
+      {:ok, lease} -> through_memory(call, outgoing, lease, deadline)
+      :none -> without_memory(call, outgoing, deadline)
     end
   end
 
@@ -35,15 +35,15 @@ defmodule Vllm.Tensor.Carrier do
 
   defp send_inline(call, body, timeout, metadata) do
     metadata = call.metadata ++ metadata
-    Transport.unary(call.connection, call.path, Parcel.inline(body), timeout, metadata)
+    Transport.unary(call.connection, call.path, OutgoingRequest.inline(body), timeout, metadata)
   end
 
   # --- shared memory ----------------------------------------------------------------------------
 
-  defp through_memory(call, parcel, lease, deadline) do
+  defp through_memory(call, outgoing, lease, deadline) do
     metadata = [{"vllm-shared-memory", Lease.to_metadata(lease)}]
 
-    with {:ok, body} <- write(parcel, lease),
+    with {:ok, body} <- write(outgoing, lease),
          left = Deadline.left(deadline),
          {:ok, response} <-
            Transport.unary(call.connection, call.path, body, left, call.metadata ++ metadata) do
@@ -51,11 +51,11 @@ defmodule Vllm.Tensor.Carrier do
     else
       {:unwritten, _reason} ->
         # The file system is full, or the directory gone with its session, or the tensor too large.
-        fall_back(call, parcel, lease, deadline)
+        fall_back(call, outgoing, lease, deadline)
 
       {:error, {:status, code, _text, trailers} = reason} ->
         cond do
-          unreadable?(trailers) -> fall_back(call, parcel, lease, deadline)
+          unreadable?(trailers) -> fall_back(call, outgoing, lease, deadline)
           code in @unsettled -> Segments.discard(lease)
           true -> Segments.give_back(lease)
         end
@@ -70,9 +70,9 @@ defmodule Vllm.Tensor.Carrier do
     end
   end
 
-  defp write(parcel, lease) do
+  defp write(outgoing, lease) do
     {body, _end} =
-      Parcel.encode(parcel, 0, fn tensor, offset ->
+      OutgoingRequest.encode(outgoing, 0, fn tensor, offset ->
         case Lease.write(lease, tensor, offset) do
           {:ok, tensor, next} -> {tensor, next}
           {:error, reason} -> throw({:unwritten, reason})
@@ -94,15 +94,15 @@ defmodule Vllm.Tensor.Carrier do
     end
   end
 
-  defp fall_back(call, parcel, lease, deadline) do
+  defp fall_back(call, outgoing, lease, deadline) do
     Segments.discard(lease)
-    if parcel.large <= lease.max_bytes, do: Segments.give_up(lease.bridge, lease.session_id)
-    without_memory(call, parcel, deadline)
+    if outgoing.large <= lease.max_bytes, do: Segments.give_up(lease.bridge, lease.session_id)
+    without_memory(call, outgoing, deadline)
   end
 
   # --- which segment ----------------------------------------------------------------------------
 
-  defp lease(call, parcel, deadline) do
+  defp lease(call, outgoing, deadline) do
     bridge = call.config.bridge
 
     case Segments.status(bridge, call.session_id) do
@@ -112,7 +112,7 @@ defmodule Vllm.Tensor.Carrier do
       :wanted ->
         ask_and_claim(call, bridge, deadline)
 
-      :unknown when parcel.large > 0 or parcel.expected > 0 ->
+      :unknown when outgoing.large > 0 or outgoing.expected > 0 ->
         ask_and_claim(call, bridge, deadline)
 
       _unknown_or_unshared ->
@@ -211,21 +211,21 @@ defmodule Vllm.Tensor.Carrier do
 
   # --- without shared memory --------------------------------------------------------------------
 
-  defp without_memory(call, parcel, deadline) do
-    if max(parcel.large, parcel.expected) >= Chunks.min_bytes() do
-      case Chunks.call(call, parcel, Deadline.left(deadline)) do
+  defp without_memory(call, outgoing, deadline) do
+    if max(outgoing.large, outgoing.expected) >= Chunks.min_bytes() do
+      case Chunks.call(call, outgoing, Deadline.left(deadline)) do
         {:ok, body, chunks} -> {:ok, %{received(call, body) | chunks: chunks}}
         # A server that knows no chunks.
-        {:error, {:status, 12, _text, _trailers}} -> send_and_receive(call, parcel, deadline)
+        {:error, {:status, 12, _text, _trailers}} -> send_and_receive(call, outgoing, deadline)
         {:error, reason} -> {:error, reason}
       end
     else
-      send_and_receive(call, parcel, deadline)
+      send_and_receive(call, outgoing, deadline)
     end
   end
 
-  defp send_and_receive(call, parcel, deadline) do
-    with {:ok, body} <- send_inline(call, parcel, Deadline.left(deadline), []),
+  defp send_and_receive(call, outgoing, deadline) do
+    with {:ok, body} <- send_inline(call, outgoing, Deadline.left(deadline), []),
          do: {:ok, received(call, body)}
   end
 

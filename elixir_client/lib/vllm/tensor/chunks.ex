@@ -3,7 +3,7 @@ defmodule Vllm.Tensor.Chunks do
   # One call whose tensors are too large for a message: they go, and come, in parts on one stream.
 
   alias Vllm.Bridge.{Connection, Protobuf, V1}
-  alias Vllm.Tensor.Parcel
+  alias Vllm.Tensor.OutgoingRequest
 
   @path "/vllm.bridge.v1.Chunks/Call"
 
@@ -17,14 +17,14 @@ defmodule Vllm.Tensor.Chunks do
   def min_bytes, do: Application.get_env(:vllm_distributed, :chunks_min_bytes, @min_bytes)
 
   @doc "Makes the call; returns the response and the bytes of those tensors that came in parts."
-  @spec call(Vllm.Call.Dispatch.t(), Parcel.t(), timeout()) ::
+  @spec call(Vllm.Call.Dispatch.t(), OutgoingRequest.t(), timeout()) ::
           {:ok, binary(), tuple()} | {:error, Connection.reason()}
-  def call(call, parcel, timeout) do
+  def call(call, outgoing, timeout) do
     metadata = call.metadata ++ [{"vllm-method", call.path}]
     options = [timeout: timeout, metadata: metadata]
 
     with {:ok, stream} <- Connection.bidi_stream(call.connection, @path, options) do
-      case exchange(stream, parcel) do
+      case exchange(stream, outgoing) do
         {:ok, _body, _chunks} = answer ->
           answer
 
@@ -35,16 +35,16 @@ defmodule Vllm.Tensor.Chunks do
     end
   end
 
-  defp exchange(stream, parcel) do
-    with :ok <- send_request(stream, parcel),
+  defp exchange(stream, outgoing) do
+    with :ok <- send_request(stream, outgoing),
          {:ok, first} <- next(stream),
          {:ok, chunks} <- receive_all(stream, first.sizes, []),
          do: finish(stream, first.message, chunks)
   end
 
-  defp send_request(stream, parcel) do
+  defp send_request(stream, outgoing) do
     {message, {_count, large}} =
-      Parcel.encode(parcel, {0, []}, fn tensor, {index, large} ->
+      OutgoingRequest.encode(outgoing, {0, []}, fn tensor, {index, large} ->
         place = %V1.ChunkedData{index: index}
         {%{tensor | data: nil, chunks: place}, {index + 1, [tensor.data | large]}}
       end)

@@ -3,7 +3,7 @@ defmodule Vllm.Tensor.Received do
   # An answer whose tensors may be outside it: in the segment that was lent to the call, or in chunks.
 
   alias Vllm.Bridge.V1
-  alias Vllm.Tensor.{Lease, Parcel, Segments}
+  alias Vllm.Tensor.{Lease, OutgoingRequest, Segments}
 
   @enforce_keys [:body, :bridge, :session_id]
   defstruct [:body, :bridge, :session_id, lease: nil, chunks: {}]
@@ -25,7 +25,7 @@ defmodule Vllm.Tensor.Received do
 
   def open(%__MODULE__{lease: nil} = received, decode) do
     # Next time this session would rather have shared memory.
-    if byte_size(received.body) >= Parcel.min_bytes(),
+    if byte_size(received.body) >= OutgoingRequest.min_bytes(),
       do: Segments.want(received.bridge, received.session_id)
 
     decode.(received.body, &bring(&1, received))

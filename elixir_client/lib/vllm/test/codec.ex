@@ -5,7 +5,7 @@ defmodule Vllm.Test.Codec do
   alias Vllm.Bridge.{Protobuf, V1}
   alias Vllm.Call.{Record, Spec, Value}
   alias Vllm.Ref
-  alias Vllm.Tensor.Parcel
+  alias Vllm.Tensor.OutgoingRequest
 
   @plain [V1.Tensor, V1.Term, V1.Ref, Vllm.Google.Protobuf.Duration]
 
@@ -127,7 +127,7 @@ defmodule Vllm.Test.Codec do
     spec = %{spec | params: [{:result, number, type, :required}]}
 
     case Value.encode(spec, [value]) do
-      {:ok, body} -> Parcel.inline(body)
+      {:ok, body} -> OutgoingRequest.inline(body)
       {:error, problem} -> throw({:result, String.replace(problem, "argument result ", "")})
     end
   end

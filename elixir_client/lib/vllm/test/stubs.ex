@@ -51,8 +51,8 @@ defmodule Vllm.Test.Stubs do
     {:ok, state}
   end
 
-  # keeper: a process that is told at our end what has not been called.
-  @nothing %{stubs: %{}, expected: %{}, called: [], keeper: nil}
+  # reporter: a process that is told at our end what has not been called.
+  @nothing %{stubs: %{}, expected: %{}, called: [], reporter: nil}
 
   @impl GenServer
   def handle_call({:stub, owner, key, answer}, _from, state) do
@@ -112,8 +112,8 @@ defmodule Vllm.Test.Stubs do
     do: {:reply, missing(Map.get(state.owners, owner, @nothing)), state}
 
   # What a process has stubbed is needed after its end, by what verifies it.
-  def handle_call({:keep, owner, keeper}, _from, state),
-    do: {:reply, :ok, update(state, owner, &%{&1 | keeper: keeper})}
+  def handle_call({:report_to, owner, reporter}, _from, state),
+    do: {:reply, :ok, update(state, owner, &%{&1 | reporter: reporter})}
 
   def handle_call({:forget, owner}, _from, state), do: {:reply, :ok, forget(state, owner)}
 
@@ -144,7 +144,7 @@ defmodule Vllm.Test.Stubs do
   @impl GenServer
   def handle_info({:DOWN, _monitor, :process, pid, _reason}, state) do
     case state.owners do
-      %{^pid => %{keeper: keeper}} when keeper != nil -> {:noreply, state}
+      %{^pid => %{reporter: reporter}} when reporter != nil -> {:noreply, state}
       _nobody_needs_it -> {:noreply, forget(state, pid)}
     end
   end
@@ -153,9 +153,9 @@ defmodule Vllm.Test.Stubs do
 
   @impl GenServer
   def terminate(_reason, state) do
-    for {_pid, %{keeper: keeper} = mine} <- state.owners,
-        keeper != nil,
-        do: send(keeper, {:missing, missing(mine)})
+    for {_pid, %{reporter: reporter} = mine} <- state.owners,
+        reporter != nil,
+        do: send(reporter, {:missing, missing(mine)})
 
     :ok
   end

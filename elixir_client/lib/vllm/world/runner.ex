@@ -26,7 +26,7 @@ defmodule Vllm.World.Runner do
   # are stopped, and nothing outlives the run.
 
   alias Vllm.{Deadline, Error, Runtime, Session, World}
-  alias Vllm.World.{Inside, RankError, Turn}
+  alias Vllm.World.{NestedRuns, RankError, Turn}
 
   @doc """
   Results in rank order, or the error of a timeout; raises `RankError` of the first rank that failed.
@@ -154,7 +154,7 @@ defmodule Vllm.World.Runner do
         {spawn_link(fn -> work(runner, inherited, rank, session, fun) end), rank}
       end
 
-    outcome = collect(ranks, %{}, watch, %Inside{turn: turn})
+    outcome = collect(ranks, %{}, watch, %NestedRuns{turn: turn})
     kill(Map.keys(ranks))
     send(caller, {ref, outcome})
   end
@@ -171,14 +171,14 @@ defmodule Vllm.World.Runner do
     kind, reason -> send(runner, {:failed, self(), kind, reason, __STACKTRACE__})
   end
 
-  defp collect(ranks, results, _watch, _inside) when map_size(results) == map_size(ranks) do
+  defp collect(ranks, results, _watch, _runs) when map_size(results) == map_size(ranks) do
     {:ok, results |> Enum.sort() |> Enum.map(fn {_rank, result} -> result end)}
   end
 
-  defp collect(ranks, results, watch, inside) do
+  defp collect(ranks, results, watch, runs) do
     receive do
       {:done, pid, result} ->
-        collect(ranks, Map.put(results, Map.fetch!(ranks, pid), result), watch, inside)
+        collect(ranks, Map.put(results, Map.fetch!(ranks, pid), result), watch, runs)
 
       {:failed, pid, kind, reason, stacktrace} ->
         {:failed, Map.fetch!(ranks, pid), kind, reason, stacktrace}
@@ -187,7 +187,7 @@ defmodule Vllm.World.Runner do
         {:failed, Map.fetch!(ranks, pid), :exit, reason, []}
 
       {:EXIT, pid, :normal} when is_map_key(ranks, pid) ->
-        collect(ranks, results, watch, inside)
+        collect(ranks, results, watch, runs)
 
       # The caller gave up, or is gone.
       {:EXIT, _caller, :stop} ->
@@ -197,9 +197,9 @@ defmodule Vllm.World.Runner do
         {:stopped, pending(ranks, results)}
 
       other ->
-        case Inside.handle(inside, other) do
-          {:ok, inside} -> collect(ranks, results, watch, inside)
-          :unknown -> collect(ranks, results, watch, inside)
+        case NestedRuns.handle(runs, other) do
+          {:ok, runs} -> collect(ranks, results, watch, runs)
+          :unknown -> collect(ranks, results, watch, runs)
         end
     end
   end

@@ -38,7 +38,7 @@ defmodule Vllm.World.Turn do
           held: held(),
           over?: boolean()
         }
-  @type held :: {:stream, Connection.stream()} | {:inside, pid(), reference()} | nil
+  @type held :: {:stream, Connection.stream()} | {:nested, pid(), reference()} | nil
   @type world :: {endpoint :: String.t(), world_id :: String.t(), epoch :: non_neg_integer()}
 
   @path "/vllm.bridge.v1.Pool/TakeTurn"
@@ -64,7 +64,7 @@ defmodule Vllm.World.Turn do
     case Connections.config(world.bridge) do
       {:ok, %{pool: pool} = config} when is_pid(pool) ->
         key = {config.endpoint, world.id, world.epoch}
-        with :over <- inside(on(key), deadline), do: alone(config, key, deadline)
+        with :over <- nested(on(key), deadline), do: alone(config, key, deadline)
 
       # Nothing of ours behind it that could mix runs up; or nothing at all, as all calls will say.
       _transport_or_stopped ->
@@ -76,9 +76,9 @@ defmodule Vllm.World.Turn do
   @spec give_back(%{:held => held(), optional(atom()) => term()} | nil) :: :ok
   def give_back(%{held: {:stream, stream}}), do: Connection.cancel(stream)
 
-  def give_back(%{held: {:inside, runner, ref}}) do
+  def give_back(%{held: {:nested, runner, ref}}) do
     :erlang.demonitor(ref, [:flush])
-    send(runner, {:inside_over, ref})
+    send(runner, {:nested_over, ref})
     :ok
   end
 
@@ -109,10 +109,10 @@ defmodule Vllm.World.Turn do
   while one of them has started a run inside. A call of theirs may stand in the way of that one's: it is
   refused before it begins, and has its time when the run inside is over.
   """
-  @spec inside_over?(t() | nil, Error.t(), Deadline.t()) :: boolean()
-  def inside_over?(%{runner: runner}, %Error{reason: "run_overlap"} = error, deadline) do
+  @spec nested_over?(t() | nil, Error.t(), Deadline.t()) :: boolean()
+  def nested_over?(%{runner: runner}, %Error{reason: "run_overlap"} = error, deadline) do
     with %{"met" => met} <- error.details,
-         {:ok, held, 0} <- ask(runner, {:inside_met, met}, deadline) do
+         {:ok, held, 0} <- ask(runner, {:nested_met, met}, deadline) do
       give_back(%{held: held})
       true
     else
@@ -120,7 +120,7 @@ defmodule Vllm.World.Turn do
     end
   end
 
-  def inside_over?(_none, _other, _deadline), do: false
+  def nested_over?(_none, _other, _deadline), do: false
 
   # Processes that work for another one name it; a rank's process knows its turns.
   defp inherited do
@@ -141,13 +141,13 @@ defmodule Vllm.World.Turn do
 
   defp turns_of_pid(_elsewhere), do: nil
 
-  # --- inside of another run --------------------------------------------------------------------
+  # --- nested in another run ----------------------------------------------------------------------
 
-  defp inside(nil, _deadline), do: :over
-  defp inside(%{over?: true}, _deadline), do: :over
+  defp nested(nil, _deadline), do: :over
+  defp nested(%{over?: true}, _deadline), do: :over
 
-  defp inside(around, deadline) do
-    case ask(around.runner, :inside, deadline) do
+  defp nested(around, deadline) do
+    case ask(around.runner, :nested, deadline) do
       {:ok, held, nested} ->
         {:ok, %{around | nested: nested, around: around, runner: nil, held: held}}
 
@@ -169,7 +169,7 @@ defmodule Vllm.World.Turn do
   defp wait(runner, ref, deadline) do
     receive do
       {^ref, {:yours, nested}} ->
-        {:ok, {:inside, runner, ref}, nested}
+        {:ok, {:nested, runner, ref}, nested}
 
       {^ref, :unknown} ->
         :erlang.demonitor(ref, [:flush])
@@ -180,7 +180,7 @@ defmodule Vllm.World.Turn do
     after
       Deadline.wait(deadline) ->
         if Deadline.over?(deadline) do
-          give_back(%{held: {:inside, runner, ref}})
+          give_back(%{held: {:nested, runner, ref}})
           flush(ref)
           :late
         else

@@ -1,4 +1,4 @@
-defmodule Vllm.Call.Kept do
+defmodule Vllm.Call.OwnedRefs do
   @moduledoc false
   # Who releases the objects that calls leave in their ranks. Those of a session go with it. The
   # bridge's own session, which nobody opened, lasts as long as the bridge: its objects belong to the

@@ -1,8 +1,8 @@
-defmodule Vllm.Tensor.Parcel do
+defmodule Vllm.Tensor.OutgoingRequest do
   @moduledoc false
-  # A request whose tensors may travel in another way than inside it, which is decided when it is known
-  # where the call goes. A request without large tensors, whose answer can have none either, needs no
-  # parcel: it is its bytes.
+  # A request before it is sent. Large tensors may travel outside the message: the client decides that when
+  # it knows where the call goes. A request without large tensors, whose answer has none either, is just
+  # its bytes.
 
   alias Vllm.Bridge.{Protobuf, V1}
 
@@ -49,7 +49,7 @@ defmodule Vllm.Tensor.Parcel do
   @doc "The body for a request that is a message; `expected` as in `new/3`."
   @spec of(struct() | t(), non_neg_integer()) :: body()
   def of(message, expected \\ 0)
-  def of(%__MODULE__{} = parcel, _expected), do: parcel
+  def of(%__MODULE__{} = outgoing, _expected), do: outgoing
 
   def of(%module{} = message, expected) do
     fields =

@@ -1,4 +1,4 @@
-defmodule Vllm.Call.Inside do
+defmodule Vllm.Call.ContextScope do
   @moduledoc false
   # Which contexts the calling process is inside of. Its calls run in their session, and say in the
   # metadata which context that is: a `:hint` session may use several ranks, and the context is in one.
