@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from google.protobuf.descriptor_pb2 import (
     FileDescriptorSet,
 )
 
+from vllm_bridge.codegen.elixir_layout import WIDTH
 from vllm_bridge.codegen.proto import OBJECTS
 from vllm_bridge.codegen.protoc import HEADER
 from vllm_bridge.contract import camel_case
@@ -108,9 +110,11 @@ def _enum(name: str, enum: EnumDescriptorProto, comment: str) -> str:
 
 
 def _moduledoc(name: str, comment: str) -> str:
-    text = " ".join(line.strip() for line in comment.splitlines())
-    lead = f"The message `{name.strip('.')}`."
-    return f'  @moduledoc ~S"""\n  {lead} {text}'.rstrip() + '\n  """\n'
+    """Users see structs of ours, not messages: for maintainers, a comment says which it is."""
+    text = " ".join(line.strip() for line in comment.partition("\n\n")[0].splitlines())
+    said = f"The message `{name.strip('.')}`. {text}"
+    lines = textwrap.wrap(said, WIDTH - len("  # "), break_long_words=False, break_on_hyphens=False)
+    return "  @moduledoc false\n" + "".join(f"  # {line}\n" for line in lines) + "\n"
 
 
 class _Field:

@@ -19,6 +19,7 @@ from vllm_bridge.codegen.elixir_types import (
     result_type,
     takes_fields,
 )
+from vllm_bridge.codegen.groups import group_of
 from vllm_bridge.codegen.proto import stem
 from vllm_bridge.codegen.protoc import HEADER
 from vllm_bridge.contract import (
@@ -169,17 +170,24 @@ def _function(method: Method) -> str:
     return (
         f"{_option_type(method)}"
         f"  @{attribute} {_spec_struct(method)}\n\n"
-        f"  @doc {_heredoc(function_doc(method), 2)}\n"
+        f"{_group(method)}  @doc {_heredoc(function_doc(method), 2)}\n"
         f"{_specs(method, '')}"
         f"{wrapped(f'  def {name}(', _head(method), ') do')}"
         f"{wrapped(f'    Vllm.Call.run(@{attribute}, [', variables, '])')}"
         f"  end\n\n"
+        f"{_group(method)}"
         f'  @doc "Like `{name}`, but returns the value itself and raises `Vllm.Error`."\n'
         f"{_specs(method, '!')}"
         f"{wrapped(f'  def {name}!(', _head(method), ') do')}"
         f"{wrapped(f'    Vllm.Error.unwrap!({name}(', variables, '))')}"
         f"  end\n"
     )
+
+
+def _group(method: Method) -> str:
+    if method.exposed.service != DISTRIBUTED:
+        return ""
+    return f'  @doc group: "{group_of(method.exposed.name)}"\n'
 
 
 def _delegate(method: Method) -> str:

@@ -31,6 +31,7 @@ defmodule Vllm.Distributed do
     inline: true
   }
 
+  @doc group: "Helpers"
   @doc ~S"""
   Whether `sched_yield` asks the operating system.
 
@@ -48,6 +49,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@use_sched_yield, [opts])
   end
 
+  @doc group: "Helpers"
   @doc "Like `use_sched_yield`, but returns the value itself and raises `Vllm.Error`."
   @spec use_sched_yield!() :: boolean()
   @spec use_sched_yield!(keyword()) :: boolean()
@@ -68,6 +70,7 @@ defmodule Vllm.Distributed do
     inline: false
   }
 
+  @doc group: "Custom operators"
   @doc ~S"""
   Return the tensors of the group with this unique name concatenated along `dim`.
 
@@ -114,6 +117,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@all_gather, [tensor, dim, world_size, group_name, opts])
   end
 
+  @doc group: "Custom operators"
   @doc "Like `all_gather`, but returns the value itself and raises `Vllm.Error`."
   @spec all_gather!(keyword()) :: Tensor.t()
   @spec all_gather!(Call.tensor(), keyword()) :: Tensor.t()
@@ -151,6 +155,7 @@ defmodule Vllm.Distributed do
     inline: false
   }
 
+  @doc group: "Custom operators"
   @doc ~S"""
   Return an uninitialised tensor like `all_gather`'s result. Local: nothing is sent.
 
@@ -198,6 +203,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@all_gather_fake, [tensor, dim, world_size, group_name, opts])
   end
 
+  @doc group: "Custom operators"
   @doc "Like `all_gather_fake`, but returns the value itself and raises `Vllm.Error`."
   @spec all_gather_fake!(keyword()) :: Tensor.t()
   @spec all_gather_fake!(Call.tensor(), keyword()) :: Tensor.t()
@@ -238,6 +244,7 @@ defmodule Vllm.Distributed do
     inline: false
   }
 
+  @doc group: "Custom operators"
   @doc ~S"""
   Return the sum of the tensors of the group with this unique name, such as `tp:0`, in a new
   tensor.
@@ -270,6 +277,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@all_reduce, [tensor, group_name, opts])
   end
 
+  @doc group: "Custom operators"
   @doc "Like `all_reduce`, but returns the value itself and raises `Vllm.Error`."
   @spec all_reduce!(keyword()) :: Tensor.t()
   @spec all_reduce!(Call.tensor(), String.t() | atom() | keyword()) :: Tensor.t()
@@ -294,6 +302,7 @@ defmodule Vllm.Distributed do
     inline: false
   }
 
+  @doc group: "Custom operators"
   @doc ~S"""
   Return an uninitialised tensor like `all_reduce`'s result. Local: nothing is sent.
 
@@ -322,6 +331,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@all_reduce_fake, [tensor, group_name, opts])
   end
 
+  @doc group: "Custom operators"
   @doc "Like `all_reduce_fake`, but returns the value itself and raises `Vllm.Error`."
   @spec all_reduce_fake!(keyword()) :: Tensor.t()
   @spec all_reduce_fake!(Call.tensor(), String.t() | atom() | keyword()) :: Tensor.t()
@@ -346,6 +356,7 @@ defmodule Vllm.Distributed do
     inline: false
   }
 
+  @doc group: "Tensor parallel"
   @doc ~S"""
   Return the map of rank `src` of the tensor parallel group; other ranks pass `nil`.
 
@@ -377,6 +388,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@broadcast_tensor_dict, [tensor_dict, src, opts])
   end
 
+  @doc group: "Tensor parallel"
   @doc "Like `broadcast_tensor_dict`, but returns the value itself and raises `Vllm.Error`."
   @spec broadcast_tensor_dict!() :: term()
   @spec broadcast_tensor_dict!(term() | keyword()) :: term()
@@ -397,6 +409,7 @@ defmodule Vllm.Distributed do
     inline: false
   }
 
+  @doc group: "State"
   @doc ~S"""
   Undo everything: destroy groups and environment, collect garbage, empty the accelerator's cache,
   and with `shutdown_ray` shut Ray down. Idempotent, local to the process. Fails with
@@ -421,6 +434,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@cleanup_dist_env_and_memory, [shutdown_ray, opts])
   end
 
+  @doc group: "State"
   @doc "Like `cleanup_dist_env_and_memory`, but returns the value itself and raises `Vllm.Error`."
   @spec cleanup_dist_env_and_memory!() :: nil
   @spec cleanup_dist_env_and_memory!(boolean() | keyword()) :: nil
@@ -437,6 +451,7 @@ defmodule Vllm.Distributed do
     inline: false
   }
 
+  @doc group: "State"
   @doc ~S"""
   Leave the world: destroy every group and stop serving. Idempotent, local to the process.
 
@@ -455,6 +470,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@destroy_distributed_environment, [opts])
   end
 
+  @doc group: "State"
   @doc "Like `destroy_distributed_environment`, but returns the value itself and raises `Vllm.Error`."
   @spec destroy_distributed_environment!() :: nil
   @spec destroy_distributed_environment!(keyword()) :: nil
@@ -470,6 +486,7 @@ defmodule Vllm.Distributed do
     inline: false
   }
 
+  @doc group: "State"
   @doc ~S"""
   Destroy the model parallel groups; the world stays. Idempotent, local to the process.
 
@@ -487,6 +504,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@destroy_model_parallel, [opts])
   end
 
+  @doc group: "State"
   @doc "Like `destroy_model_parallel`, but returns the value itself and raises `Vllm.Error`."
   @spec destroy_model_parallel!() :: nil
   @spec destroy_model_parallel!(keyword()) :: nil
@@ -510,6 +528,7 @@ defmodule Vllm.Distributed do
     inline: false
   }
 
+  @doc group: "Custom operators"
   @doc ~S"""
   Register `op_func` as the operator `torch.ops.<library>.<op_name>`.
 
@@ -616,6 +635,7 @@ defmodule Vllm.Distributed do
     ])
   end
 
+  @doc group: "Custom operators"
   @doc "Like `direct_register_custom_op`, but returns the value itself and raises `Vllm.Error`."
   @spec direct_register_custom_op!(keyword()) :: nil
   @spec direct_register_custom_op!(String.t() | atom(), Call.object() | keyword()) :: nil
@@ -703,6 +723,7 @@ defmodule Vllm.Distributed do
     inline: true
   }
 
+  @doc group: "Helpers"
   @doc ~S"""
   Return `numerator / denominator`, having checked that it is a whole number.
 
@@ -730,6 +751,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@divide, [numerator, denominator, opts])
   end
 
+  @doc group: "Helpers"
   @doc "Like `divide`, but returns the value itself and raises `Vllm.Error`."
   @spec divide!(keyword()) :: integer()
   @spec divide!(integer(), integer() | keyword()) :: integer()
@@ -749,6 +771,7 @@ defmodule Vllm.Distributed do
     inline: true
   }
 
+  @doc group: "Helpers"
   @doc ~S"""
   Check that `denominator` divides `numerator`.
 
@@ -778,6 +801,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@ensure_divisibility, [numerator, denominator, opts])
   end
 
+  @doc group: "Helpers"
   @doc "Like `ensure_divisibility`, but returns the value itself and raises `Vllm.Error`."
   @spec ensure_divisibility!(keyword()) :: nil
   @spec ensure_divisibility!(integer(), integer() | keyword()) :: nil
@@ -803,6 +827,7 @@ defmodule Vllm.Distributed do
     inline: false
   }
 
+  @doc group: "State"
   @doc ~S"""
   Make the model parallel groups, or check that those that exist have these sizes.
 
@@ -917,6 +942,7 @@ defmodule Vllm.Distributed do
     ])
   end
 
+  @doc group: "State"
   @doc "Like `ensure_model_parallel_initialized`, but returns the value itself and raises `Vllm.Error`."
   @spec ensure_model_parallel_initialized!(keyword()) :: nil
   @spec ensure_model_parallel_initialized!(integer(), integer() | keyword()) :: nil
@@ -1013,6 +1039,7 @@ defmodule Vllm.Distributed do
     inline: false
   }
 
+  @doc group: "Experts"
   @doc ~S"""
   Return the mean load of a GPU over the largest, in 0..1; 1.0 is perfect balance.
 
@@ -1047,6 +1074,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@expert_balancedness, [load, num_gpus, opts])
   end
 
+  @doc group: "Experts"
   @doc "Like `expert_balancedness`, but returns the value itself and raises `Vllm.Error`."
   @spec expert_balancedness!(keyword()) :: number()
   @spec expert_balancedness!(Call.tensor(), integer() | keyword()) :: number()
@@ -1068,6 +1096,7 @@ defmodule Vllm.Distributed do
     inline: true
   }
 
+  @doc group: "State"
   @doc ~S"""
   Return this rank's decode context parallel group, by its older name.
 
@@ -1089,6 +1118,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@get_context_model_parallel_group, [opts])
   end
 
+  @doc group: "State"
   @doc "Like `get_context_model_parallel_group`, but returns the value itself and raises `Vllm.Error`."
   @spec get_context_model_parallel_group!() :: GroupCoordinator.t()
   @spec get_context_model_parallel_group!(keyword()) :: GroupCoordinator.t()
@@ -1104,6 +1134,7 @@ defmodule Vllm.Distributed do
     inline: false
   }
 
+  @doc group: "Configuration"
   @doc ~S"""
   Return the configuration that `set_current_parallel_config` made current, if any.
 
@@ -1121,6 +1152,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@get_current_parallel_config_or_none, [opts])
   end
 
+  @doc group: "Configuration"
   @doc "Like `get_current_parallel_config_or_none`, but returns the value itself and raises `Vllm.Error`."
   @spec get_current_parallel_config_or_none!() :: ParallelConfig.t() | nil
   @spec get_current_parallel_config_or_none!(keyword()) :: ParallelConfig.t() | nil
@@ -1136,6 +1168,7 @@ defmodule Vllm.Distributed do
     inline: true
   }
 
+  @doc group: "State"
   @doc ~S"""
   Return this rank's decode context parallel group, a part of its tensor parallel group.
 
@@ -1156,6 +1189,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@get_dcp_group, [opts])
   end
 
+  @doc group: "State"
   @doc "Like `get_dcp_group`, but returns the value itself and raises `Vllm.Error`."
   @spec get_dcp_group!() :: GroupCoordinator.t()
   @spec get_dcp_group!(keyword()) :: GroupCoordinator.t()
@@ -1173,6 +1207,7 @@ defmodule Vllm.Distributed do
     inline: true
   }
 
+  @doc group: "State"
   @doc ~S"""
   Return (size, rank inside) of the decode context parallel group; (1, 0) if not `enabled`.
 
@@ -1200,6 +1235,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@get_dcp_world_size_and_rank, [enabled, opts])
   end
 
+  @doc group: "State"
   @doc "Like `get_dcp_world_size_and_rank`, but returns the value itself and raises `Vllm.Error`."
   @spec get_dcp_world_size_and_rank!() :: {integer(), integer()}
   @spec get_dcp_world_size_and_rank!(boolean() | keyword()) :: {integer(), integer()}
@@ -1217,6 +1253,7 @@ defmodule Vllm.Distributed do
     inline: true
   }
 
+  @doc group: "State"
   @doc ~S"""
   Return this rank's number inside the decode context parallel group.
 
@@ -1237,6 +1274,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@get_decode_context_model_parallel_rank, [opts])
   end
 
+  @doc group: "State"
   @doc "Like `get_decode_context_model_parallel_rank`, but returns the value itself and raises `Vllm.Error`."
   @spec get_decode_context_model_parallel_rank!() :: integer()
   @spec get_decode_context_model_parallel_rank!(keyword()) :: integer()
@@ -1252,6 +1290,7 @@ defmodule Vllm.Distributed do
     inline: true
   }
 
+  @doc group: "State"
   @doc ~S"""
   Return the number of ranks in the decode context parallel group.
 
@@ -1273,6 +1312,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@get_decode_context_model_parallel_world_size, [opts])
   end
 
+  @doc group: "State"
   @doc "Like `get_decode_context_model_parallel_world_size`, but returns the value itself and raises `Vllm.Error`."
   @spec get_decode_context_model_parallel_world_size!() :: integer()
   @spec get_decode_context_model_parallel_world_size!(keyword()) :: integer()
@@ -1291,6 +1331,7 @@ defmodule Vllm.Distributed do
     inline: true
   }
 
+  @doc group: "Helpers"
   @doc ~S"""
   Return the `distributed_init_method` for a world whose rank 0 listens on `ip:port`.
 
@@ -1321,6 +1362,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@get_distributed_init_method, [ip, port, opts])
   end
 
+  @doc group: "Helpers"
   @doc "Like `get_distributed_init_method`, but returns the value itself and raises `Vllm.Error`."
   @spec get_distributed_init_method!(keyword()) :: String.t()
   @spec get_distributed_init_method!(String.t() | atom(), integer() | keyword()) :: String.t()
@@ -1342,6 +1384,7 @@ defmodule Vllm.Distributed do
     inline: true
   }
 
+  @doc group: "State"
   @doc ~S"""
   Return this rank's data parallel group.
 
@@ -1362,6 +1405,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@get_dp_group, [opts])
   end
 
+  @doc group: "State"
   @doc "Like `get_dp_group`, but returns the value itself and raises `Vllm.Error`."
   @spec get_dp_group!() :: GroupCoordinator.t()
   @spec get_dp_group!(keyword()) :: GroupCoordinator.t()
@@ -1377,6 +1421,7 @@ defmodule Vllm.Distributed do
     inline: true
   }
 
+  @doc group: "State"
   @doc ~S"""
   Return this rank's expert parallel group: data x prefill context x tensor of its stage.
 
@@ -1398,6 +1443,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@get_ep_group, [opts])
   end
 
+  @doc group: "State"
   @doc "Like `get_ep_group`, but returns the value itself and raises `Vllm.Error`."
   @spec get_ep_group!() :: GroupCoordinator.t()
   @spec get_ep_group!(keyword()) :: GroupCoordinator.t()
@@ -1413,6 +1459,7 @@ defmodule Vllm.Distributed do
     inline: true
   }
 
+  @doc group: "State"
   @doc ~S"""
   Return this rank's group for balancing the load of experts.
 
@@ -1434,6 +1481,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@get_eplb_group, [opts])
   end
 
+  @doc group: "State"
   @doc "Like `get_eplb_group`, but returns the value itself and raises `Vllm.Error`."
   @spec get_eplb_group!() :: GroupCoordinator.t()
   @spec get_eplb_group!(keyword()) :: GroupCoordinator.t()
@@ -1449,6 +1497,7 @@ defmodule Vllm.Distributed do
     inline: true
   }
 
+  @doc group: "State"
   @doc ~S"""
   Return the group over which single experts are sharded, of vLLM's older designs.
 
@@ -1469,6 +1518,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@get_etp_group, [opts])
   end
 
+  @doc group: "State"
   @doc "Like `get_etp_group`, but returns the value itself and raises `Vllm.Error`."
   @spec get_etp_group!() :: GroupCoordinator.t()
   @spec get_etp_group!(keyword()) :: GroupCoordinator.t()
@@ -1489,6 +1539,7 @@ defmodule Vllm.Distributed do
     inline: false
   }
 
+  @doc group: "Experts"
   @doc ~S"""
   Return, for each expert, its number among those of rank `ep_rank`, or -1 if it is elsewhere.
 
@@ -1533,6 +1584,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@get_expert_map, [num_experts, ep_rank, ep_size, strategy, opts])
   end
 
+  @doc group: "Experts"
   @doc "Like `get_expert_map`, but returns the value itself and raises `Vllm.Error`."
   @spec get_expert_map!(keyword()) :: Tensor.t()
   @spec get_expert_map!(integer(), keyword()) :: Tensor.t()
@@ -1570,6 +1622,7 @@ defmodule Vllm.Distributed do
     inline: true
   }
 
+  @doc group: "Experts"
   @doc ~S"""
   Return the experts that rank `ep_rank` of `ep_size` holds, ascending.
 
@@ -1621,6 +1674,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@get_expert_placement, [num_experts, ep_rank, ep_size, strategy, opts])
   end
 
+  @doc group: "Experts"
   @doc "Like `get_expert_placement`, but returns the value itself and raises `Vllm.Error`."
   @spec get_expert_placement!(keyword()) :: [integer()]
   @spec get_expert_placement!(integer(), keyword()) :: [integer()]
@@ -1653,6 +1707,7 @@ defmodule Vllm.Distributed do
     inline: true
   }
 
+  @doc group: "State"
   @doc ~S"""
   Return the group of all ranks of this data parallel replica, where it spans several nodes.
 
@@ -1675,6 +1730,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@get_inner_dp_world_group, [opts])
   end
 
+  @doc group: "State"
   @doc "Like `get_inner_dp_world_group`, but returns the value itself and raises `Vllm.Error`."
   @spec get_inner_dp_world_group!() :: GroupCoordinator.t()
   @spec get_inner_dp_world_group!(keyword()) :: GroupCoordinator.t()
@@ -1690,6 +1746,7 @@ defmodule Vllm.Distributed do
     inline: true
   }
 
+  @doc group: "State"
   @doc ~S"""
   Return on how many nodes the world's ranks are: places that share memory.
 
@@ -1710,6 +1767,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@get_node_count, [opts])
   end
 
+  @doc group: "State"
   @doc "Like `get_node_count`, but returns the value itself and raises `Vllm.Error`."
   @spec get_node_count!() :: integer()
   @spec get_node_count!(keyword()) :: integer()
@@ -1725,6 +1783,7 @@ defmodule Vllm.Distributed do
     inline: true
   }
 
+  @doc group: "State"
   @doc ~S"""
   Return this rank's prefill context parallel group.
 
@@ -1745,6 +1804,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@get_pcp_group, [opts])
   end
 
+  @doc group: "State"
   @doc "Like `get_pcp_group`, but returns the value itself and raises `Vllm.Error`."
   @spec get_pcp_group!() :: GroupCoordinator.t()
   @spec get_pcp_group!(keyword()) :: GroupCoordinator.t()
@@ -1760,6 +1820,7 @@ defmodule Vllm.Distributed do
     inline: true
   }
 
+  @doc group: "State"
   @doc ~S"""
   Return this rank's stage: its number inside the pipeline parallel group.
 
@@ -1779,6 +1840,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@get_pipeline_model_parallel_rank, [opts])
   end
 
+  @doc group: "State"
   @doc "Like `get_pipeline_model_parallel_rank`, but returns the value itself and raises `Vllm.Error`."
   @spec get_pipeline_model_parallel_rank!() :: integer()
   @spec get_pipeline_model_parallel_rank!(keyword()) :: integer()
@@ -1794,6 +1856,7 @@ defmodule Vllm.Distributed do
     inline: true
   }
 
+  @doc group: "State"
   @doc ~S"""
   Return this rank's pipeline parallel group.
 
@@ -1814,6 +1877,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@get_pp_group, [opts])
   end
 
+  @doc group: "State"
   @doc "Like `get_pp_group`, but returns the value itself and raises `Vllm.Error`."
   @spec get_pp_group!() :: GroupCoordinator.t()
   @spec get_pp_group!(keyword()) :: GroupCoordinator.t()
@@ -1833,6 +1897,7 @@ defmodule Vllm.Distributed do
     inline: true
   }
 
+  @doc group: "Helpers"
   @doc ~S"""
   Return the layers of a pipeline stage as (first, one past the last).
 
@@ -1882,6 +1947,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@get_pp_indices, [num_hidden_layers, pp_rank, pp_size, opts])
   end
 
+  @doc group: "Helpers"
   @doc "Like `get_pp_indices`, but returns the value itself and raises `Vllm.Error`."
   @spec get_pp_indices!(keyword()) :: {integer(), integer()}
   @spec get_pp_indices!(integer(), keyword()) :: {integer(), integer()}
@@ -1913,6 +1979,7 @@ defmodule Vllm.Distributed do
     inline: true
   }
 
+  @doc group: "Helpers"
   @doc ~S"""
   Return `tcp://ip:port`, with brackets around an IPv6 address.
 
@@ -1939,6 +2006,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@get_tcp_uri, [ip, port, opts])
   end
 
+  @doc group: "Helpers"
   @doc "Like `get_tcp_uri`, but returns the value itself and raises `Vllm.Error`."
   @spec get_tcp_uri!(keyword()) :: String.t()
   @spec get_tcp_uri!(String.t() | atom(), integer() | keyword()) :: String.t()
@@ -1956,6 +2024,7 @@ defmodule Vllm.Distributed do
     inline: true
   }
 
+  @doc group: "State"
   @doc ~S"""
   Return this rank's number inside the tensor parallel group.
 
@@ -1975,6 +2044,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@get_tensor_model_parallel_rank, [opts])
   end
 
+  @doc group: "State"
   @doc "Like `get_tensor_model_parallel_rank`, but returns the value itself and raises `Vllm.Error`."
   @spec get_tensor_model_parallel_rank!() :: integer()
   @spec get_tensor_model_parallel_rank!(keyword()) :: integer()
@@ -1990,6 +2060,7 @@ defmodule Vllm.Distributed do
     inline: true
   }
 
+  @doc group: "State"
   @doc ~S"""
   Return the number of ranks in the tensor parallel group.
 
@@ -2010,6 +2081,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@get_tensor_model_parallel_world_size, [opts])
   end
 
+  @doc group: "State"
   @doc "Like `get_tensor_model_parallel_world_size`, but returns the value itself and raises `Vllm.Error`."
   @spec get_tensor_model_parallel_world_size!() :: integer()
   @spec get_tensor_model_parallel_world_size!(keyword()) :: integer()
@@ -2025,6 +2097,7 @@ defmodule Vllm.Distributed do
     inline: true
   }
 
+  @doc group: "State"
   @doc ~S"""
   Return this rank's tensor parallel group.
 
@@ -2045,6 +2118,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@get_tp_group, [opts])
   end
 
+  @doc group: "State"
   @doc "Like `get_tp_group`, but returns the value itself and raises `Vllm.Error`."
   @spec get_tp_group!() :: GroupCoordinator.t()
   @spec get_tp_group!(keyword()) :: GroupCoordinator.t()
@@ -2060,6 +2134,7 @@ defmodule Vllm.Distributed do
     inline: true
   }
 
+  @doc group: "State"
   @doc ~S"""
   Return the group of all ranks.
 
@@ -2081,6 +2156,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@get_world_group, [opts])
   end
 
+  @doc group: "State"
   @doc "Like `get_world_group`, but returns the value itself and raises `Vllm.Error`."
   @spec get_world_group!() :: GroupCoordinator.t()
   @spec get_world_group!(keyword()) :: GroupCoordinator.t()
@@ -2099,6 +2175,7 @@ defmodule Vllm.Distributed do
     context_manager: true
   }
 
+  @doc group: "State"
   @doc ~S"""
   Run a block on a side stream of `device` in which a CUDA graph can be captured.
 
@@ -2136,6 +2213,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@graph_capture, [device, opts, fun])
   end
 
+  @doc group: "State"
   @doc "Like `graph_capture`, but returns the value itself and raises `Vllm.Error`."
   @spec graph_capture!(String.t() | atom() | keyword()) :: Ref.t()
   @spec graph_capture!(String.t() | atom(), keyword() | (term() -> term())) :: term()
@@ -2160,6 +2238,7 @@ defmodule Vllm.Distributed do
     inline: false
   }
 
+  @doc group: "State"
   @doc ~S"""
   Return, for each rank of `pg`, whether it shares memory with rank `source_rank` of it.
 
@@ -2195,6 +2274,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@in_the_same_node_as, [pg, source_rank, opts])
   end
 
+  @doc group: "State"
   @doc "Like `in_the_same_node_as`, but returns the value itself and raises `Vllm.Error`."
   @spec in_the_same_node_as!(Call.object() | keyword()) :: [boolean()]
   @spec in_the_same_node_as!(Call.object(), integer() | keyword()) :: [boolean()]
@@ -2223,6 +2303,7 @@ defmodule Vllm.Distributed do
     inline: false
   }
 
+  @doc group: "State"
   @doc ~S"""
   Join the world and make its group.
 
@@ -2334,6 +2415,7 @@ defmodule Vllm.Distributed do
     ])
   end
 
+  @doc group: "State"
   @doc "Like `init_distributed_environment`, but returns the value itself and raises `Vllm.Error`."
   @spec init_distributed_environment!() :: nil
   @spec init_distributed_environment!(integer() | keyword()) :: nil
@@ -2407,6 +2489,7 @@ defmodule Vllm.Distributed do
     inline: false
   }
 
+  @doc group: "Stateless groups"
   @doc ~S"""
   Return a gloo process group over a store that all its members are connected to.
 
@@ -2456,6 +2539,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@init_gloo_process_group, [prefix_store, group_rank, group_size, timeout, opts])
   end
 
+  @doc group: "Stateless groups"
   @doc "Like `init_gloo_process_group`, but returns the value itself and raises `Vllm.Error`."
   @spec init_gloo_process_group!(keyword()) :: ProcessGroup.t()
   @spec init_gloo_process_group!(term(), keyword()) :: ProcessGroup.t()
@@ -2497,6 +2581,7 @@ defmodule Vllm.Distributed do
     inline: false
   }
 
+  @doc group: "Helpers"
   @doc ~S"""
   Return the logger of a module; call it as `init_logger("my_app")`.
 
@@ -2520,6 +2605,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@init_logger, [name, opts])
   end
 
+  @doc group: "Helpers"
   @doc "Like `init_logger`, but returns the value itself and raises `Vllm.Error`."
   @spec init_logger!(String.t() | atom() | keyword()) :: Ref.t()
   @spec init_logger!(Call.arg(String.t() | atom()), keyword()) :: Ref.t()
@@ -2542,6 +2628,7 @@ defmodule Vllm.Distributed do
     inline: false
   }
 
+  @doc group: "State"
   @doc ~S"""
   Return a new coordinator for the list of `group_ranks` that this process's rank is in.
 
@@ -2629,6 +2716,7 @@ defmodule Vllm.Distributed do
     ])
   end
 
+  @doc group: "State"
   @doc "Like `init_model_parallel_group`, but returns the value itself and raises `Vllm.Error`."
   @spec init_model_parallel_group!(keyword()) :: GroupCoordinator.t()
   @spec init_model_parallel_group!([[integer()]], keyword()) ::
@@ -2701,6 +2789,7 @@ defmodule Vllm.Distributed do
     inline: false
   }
 
+  @doc group: "State"
   @doc ~S"""
   Return a new coordinator over `ranks`, which are all ranks of the world.
 
@@ -2736,6 +2825,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@init_world_group, [ranks, local_rank, backend, opts])
   end
 
+  @doc group: "State"
   @doc "Like `init_world_group`, but returns the value itself and raises `Vllm.Error`."
   @spec init_world_group!(keyword()) :: GroupCoordinator.t()
   @spec init_world_group!([integer()], keyword()) :: GroupCoordinator.t()
@@ -2769,6 +2859,7 @@ defmodule Vllm.Distributed do
     inline: false
   }
 
+  @doc group: "State"
   @doc ~S"""
   Make the tensor, decode-context, prefill-context, pipeline, data and expert parallel groups.
 
@@ -2892,6 +2983,7 @@ defmodule Vllm.Distributed do
     ])
   end
 
+  @doc group: "State"
   @doc "Like `initialize_model_parallel`, but returns the value itself and raises `Vllm.Error`."
   @spec initialize_model_parallel!() :: nil
   @spec initialize_model_parallel!(integer() | keyword()) :: nil
@@ -2980,6 +3072,7 @@ defmodule Vllm.Distributed do
     inline: true
   }
 
+  @doc group: "State"
   @doc ~S"""
   Return whether this is rank 0 of everything; `true` in a process that is in no world.
 
@@ -2998,6 +3091,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@is_global_first_rank, [opts])
   end
 
+  @doc group: "State"
   @doc "Like `is_global_first_rank`, but returns the value itself and raises `Vllm.Error`."
   @spec is_global_first_rank!() :: boolean()
   @spec is_global_first_rank!(keyword()) :: boolean()
@@ -3013,6 +3107,7 @@ defmodule Vllm.Distributed do
     inline: true
   }
 
+  @doc group: "State"
   @doc ~S"""
   Return whether this is the first rank on its node; `true` in a process that is in no world.
 
@@ -3031,6 +3126,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@is_local_first_rank, [opts])
   end
 
+  @doc group: "State"
   @doc "Like `is_local_first_rank`, but returns the value itself and raises `Vllm.Error`."
   @spec is_local_first_rank!() :: boolean()
   @spec is_local_first_rank!(keyword()) :: boolean()
@@ -3048,6 +3144,7 @@ defmodule Vllm.Distributed do
     inline: true
   }
 
+  @doc group: "Helpers"
   @doc ~S"""
   Return whether the installed torch is of version `target` or later.
 
@@ -3077,6 +3174,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@is_torch_equal_or_newer, [target, opts])
   end
 
+  @doc group: "Helpers"
   @doc "Like `is_torch_equal_or_newer`, but returns the value itself and raises `Vllm.Error`."
   @spec is_torch_equal_or_newer!(String.t() | atom() | keyword()) :: boolean()
   @spec is_torch_equal_or_newer!(Call.arg(String.t() | atom()), keyword()) :: boolean()
@@ -3092,6 +3190,7 @@ defmodule Vllm.Distributed do
     inline: true
   }
 
+  @doc group: "Helpers"
   @doc ~S"""
   The logger of the package: an object that stays in its rank.
 
@@ -3109,6 +3208,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@logger, [opts])
   end
 
+  @doc group: "Helpers"
   @doc "Like `logger`, but returns the value itself and raises `Vllm.Error`."
   @spec logger!() :: Ref.t()
   @spec logger!(keyword()) :: Ref.t()
@@ -3124,6 +3224,7 @@ defmodule Vllm.Distributed do
     inline: true
   }
 
+  @doc group: "State"
   @doc ~S"""
   Return whether the model parallel groups exist.
 
@@ -3142,6 +3243,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@model_parallel_is_initialized, [opts])
   end
 
+  @doc group: "State"
   @doc "Like `model_parallel_is_initialized`, but returns the value itself and raises `Vllm.Error`."
   @spec model_parallel_is_initialized!() :: boolean()
   @spec model_parallel_is_initialized!(keyword()) :: boolean()
@@ -3160,6 +3262,7 @@ defmodule Vllm.Distributed do
     context_manager: true
   }
 
+  @doc group: "State"
   @doc ~S"""
   Make `get_tp_group` return `tp_group` within a block, as for the draft model of speculative
   decoding, which may have another tensor parallel size.
@@ -3199,6 +3302,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@patch_tensor_parallel_group, [tp_group, opts, fun])
   end
 
+  @doc group: "State"
   @doc "Like `patch_tensor_parallel_group`, but returns the value itself and raises `Vllm.Error`."
   @spec patch_tensor_parallel_group!(GroupCoordinator.input() | keyword()) ::
           Ref.t()
@@ -3239,6 +3343,7 @@ defmodule Vllm.Distributed do
     inline: false
   }
 
+  @doc group: "Custom operators"
   @doc ~S"""
   Return this rank's part of the sum over a group of `(A * A_scale) @ (B * B_scale)`.
 
@@ -3458,6 +3563,7 @@ defmodule Vllm.Distributed do
     ])
   end
 
+  @doc group: "Custom operators"
   @doc "Like `patched_fused_scaled_matmul_reduce_scatter`, but returns the value itself and raises `Vllm.Error`."
   @spec patched_fused_scaled_matmul_reduce_scatter!(keyword()) :: Tensor.t()
   @spec patched_fused_scaled_matmul_reduce_scatter!(Call.tensor(), keyword()) ::
@@ -3656,6 +3762,7 @@ defmodule Vllm.Distributed do
     inline: false
   }
 
+  @doc group: "Custom operators"
   @doc ~S"""
   Return an uninitialised tensor like the result of the function without `_fake`.
 
@@ -3862,6 +3969,7 @@ defmodule Vllm.Distributed do
     ])
   end
 
+  @doc group: "Custom operators"
   @doc "Like `patched_fused_scaled_matmul_reduce_scatter_fake`, but returns the value itself and raises `Vllm.Error`."
   @spec patched_fused_scaled_matmul_reduce_scatter_fake!(keyword()) :: Tensor.t()
   @spec patched_fused_scaled_matmul_reduce_scatter_fake!(Call.tensor(), keyword()) ::
@@ -4048,6 +4156,7 @@ defmodule Vllm.Distributed do
     inline: false
   }
 
+  @doc group: "State"
   @doc ~S"""
   Let the communicator of every model parallel group size its buffers from `model`.
 
@@ -4072,6 +4181,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@prepare_communication_buffer_for_model, [model, opts])
   end
 
+  @doc group: "State"
   @doc "Like `prepare_communication_buffer_for_model`, but returns the value itself and raises `Vllm.Error`."
   @spec prepare_communication_buffer_for_model!(Call.object() | keyword()) :: nil
   @spec prepare_communication_buffer_for_model!(Call.arg(Call.object()), keyword()) ::
@@ -4094,6 +4204,7 @@ defmodule Vllm.Distributed do
     inline: false
   }
 
+  @doc group: "Experts"
   @doc ~S"""
   Return which expert goes into which slot so that every GPU has about the same load.
 
@@ -4170,6 +4281,7 @@ defmodule Vllm.Distributed do
     ])
   end
 
+  @doc group: "Experts"
   @doc "Like `rebalance_experts`, but returns the value itself and raises `Vllm.Error`."
   @spec rebalance_experts!(keyword()) :: {Tensor.t(), Tensor.t(), Tensor.t()}
   @spec rebalance_experts!(Call.tensor(), keyword()) ::
@@ -4226,6 +4338,7 @@ defmodule Vllm.Distributed do
     inline: false
   }
 
+  @doc group: "Custom operators"
   @doc ~S"""
   Return this rank's part, along `dim`, of the sum over the group with this unique name.
 
@@ -4278,6 +4391,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@reduce_scatter, [tensor, dim, world_size, group_name, opts])
   end
 
+  @doc group: "Custom operators"
   @doc "Like `reduce_scatter`, but returns the value itself and raises `Vllm.Error`."
   @spec reduce_scatter!(keyword()) :: Tensor.t()
   @spec reduce_scatter!(Call.tensor(), keyword()) :: Tensor.t()
@@ -4320,6 +4434,7 @@ defmodule Vllm.Distributed do
     inline: false
   }
 
+  @doc group: "Custom operators"
   @doc ~S"""
   Return an uninitialised tensor like `reduce_scatter`'s result. Local: nothing is sent.
 
@@ -4367,6 +4482,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@reduce_scatter_fake, [tensor, dim, world_size, group_name, opts])
   end
 
+  @doc group: "Custom operators"
   @doc "Like `reduce_scatter_fake`, but returns the value itself and raises `Vllm.Error`."
   @spec reduce_scatter_fake!(keyword()) :: Tensor.t()
   @spec reduce_scatter_fake!(Call.tensor(), keyword()) :: Tensor.t()
@@ -4406,6 +4522,7 @@ defmodule Vllm.Distributed do
     inline: false
   }
 
+  @doc group: "Helpers"
   @doc ~S"""
   Return the object named by `module.attribute`, importing the module.
 
@@ -4430,6 +4547,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@resolve_obj_by_qualname, [qualname, opts])
   end
 
+  @doc group: "Helpers"
   @doc "Like `resolve_obj_by_qualname`, but returns the value itself and raises `Vllm.Error`."
   @spec resolve_obj_by_qualname!(String.t() | atom() | keyword()) :: term()
   @spec resolve_obj_by_qualname!(Call.arg(String.t() | atom()), keyword()) :: term()
@@ -4445,6 +4563,7 @@ defmodule Vllm.Distributed do
     inline: false
   }
 
+  @doc group: "Helpers"
   @doc ~S"""
   Give up the processor for the moment, so that another process can run.
 
@@ -4460,6 +4579,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@sched_yield, [opts])
   end
 
+  @doc group: "Helpers"
   @doc "Like `sched_yield`, but returns the value itself and raises `Vllm.Error`."
   @spec sched_yield!() :: nil
   @spec sched_yield!(keyword()) :: nil
@@ -4478,6 +4598,7 @@ defmodule Vllm.Distributed do
     context_manager: true
   }
 
+  @doc group: "Configuration"
   @doc ~S"""
   Make `config` the current one while the context lasts, and give it.
 
@@ -4516,6 +4637,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@set_current_parallel_config, [config, opts, fun])
   end
 
+  @doc group: "Configuration"
   @doc "Like `set_current_parallel_config`, but returns the value itself and raises `Vllm.Error`."
   @spec set_current_parallel_config!(ParallelConfig.input() | nil | keyword()) ::
           Ref.t()
@@ -4544,6 +4666,7 @@ defmodule Vllm.Distributed do
     inline: false
   }
 
+  @doc group: "State"
   @doc ~S"""
   Allow, or forbid, collectives through memory that ranks share, in groups made from now on.
 
@@ -4571,6 +4694,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@set_custom_all_reduce, [enable, opts])
   end
 
+  @doc group: "State"
   @doc "Like `set_custom_all_reduce`, but returns the value itself and raises `Vllm.Error`."
   @spec set_custom_all_reduce!(boolean() | keyword()) :: nil
   @spec set_custom_all_reduce!(Call.arg(boolean()), keyword()) :: nil
@@ -4590,6 +4714,7 @@ defmodule Vllm.Distributed do
     inline: false
   }
 
+  @doc group: "Helpers"
   @doc ~S"""
   Split a tensor into equal parts along its last dimension.
 
@@ -4637,6 +4762,7 @@ defmodule Vllm.Distributed do
     ])
   end
 
+  @doc group: "Helpers"
   @doc "Like `split_tensor_along_last_dim`, but returns the value itself and raises `Vllm.Error`."
   @spec split_tensor_along_last_dim!(keyword()) :: [Tensor.t()]
   @spec split_tensor_along_last_dim!(Call.tensor(), integer() | keyword()) ::
@@ -4674,6 +4800,7 @@ defmodule Vllm.Distributed do
     inline: false
   }
 
+  @doc group: "Stateless groups"
   @doc ~S"""
   End a process group of `stateless_init_torch_distributed_process_group`.
 
@@ -4705,6 +4832,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@stateless_destroy_torch_distributed_process_group, [pg, opts])
   end
 
+  @doc group: "Stateless groups"
   @doc "Like `stateless_destroy_torch_distributed_process_group`, but returns the value itself and raises `Vllm.Error`."
   @spec stateless_destroy_torch_distributed_process_group!(
     ProcessGroup.input() | keyword()
@@ -4736,6 +4864,7 @@ defmodule Vllm.Distributed do
     inline: false
   }
 
+  @doc group: "Stateless groups"
   @doc ~S"""
   Return a torch process group of `world_size` processes that touches no global state.
 
@@ -4862,6 +4991,7 @@ defmodule Vllm.Distributed do
     ])
   end
 
+  @doc group: "Stateless groups"
   @doc "Like `stateless_init_torch_distributed_process_group`, but returns the value itself and raises `Vllm.Error`."
   @spec stateless_init_torch_distributed_process_group!(keyword()) ::
           ProcessGroup.t()
@@ -4963,6 +5093,7 @@ defmodule Vllm.Distributed do
     context_manager: true
   }
 
+  @doc group: "Helpers"
   @doc ~S"""
   Discard what the process writes to its standard output while the context is entered.
 
@@ -4989,6 +5120,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@suppress_stdout, [opts, fun])
   end
 
+  @doc group: "Helpers"
   @doc "Like `suppress_stdout`, but returns the value itself and raises `Vllm.Error`."
   @spec suppress_stdout!() :: Ref.t()
   @spec suppress_stdout!(keyword() | (term() -> term())) :: term()
@@ -5008,6 +5140,7 @@ defmodule Vllm.Distributed do
     inline: false
   }
 
+  @doc group: "Tensor parallel"
   @doc ~S"""
   Return the tensors of the tensor parallel group concatenated along `dim`.
 
@@ -5039,6 +5172,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@tensor_model_parallel_all_gather, [input_, dim, opts])
   end
 
+  @doc group: "Tensor parallel"
   @doc "Like `tensor_model_parallel_all_gather`, but returns the value itself and raises `Vllm.Error`."
   @spec tensor_model_parallel_all_gather!(Call.tensor() | keyword()) :: Tensor.t()
   @spec tensor_model_parallel_all_gather!(Call.tensor(), integer() | keyword()) ::
@@ -5063,6 +5197,7 @@ defmodule Vllm.Distributed do
     inline: false
   }
 
+  @doc group: "Tensor parallel"
   @doc ~S"""
   Return the sum of the tensors of the tensor parallel group, in a new tensor.
 
@@ -5087,6 +5222,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@tensor_model_parallel_all_reduce, [input_, opts])
   end
 
+  @doc group: "Tensor parallel"
   @doc "Like `tensor_model_parallel_all_reduce`, but returns the value itself and raises `Vllm.Error`."
   @spec tensor_model_parallel_all_reduce!(Call.tensor() | keyword()) :: Tensor.t()
   @spec tensor_model_parallel_all_reduce!(Call.arg(Call.tensor()), keyword()) ::
@@ -5107,6 +5243,7 @@ defmodule Vllm.Distributed do
     inline: false
   }
 
+  @doc group: "Tensor parallel"
   @doc ~S"""
   Return, on `dst`, the tensors of the tensor parallel group concatenated; elsewhere `nil`.
 
@@ -5148,6 +5285,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@tensor_model_parallel_gather, [input_, dst, dim, opts])
   end
 
+  @doc group: "Tensor parallel"
   @doc "Like `tensor_model_parallel_gather`, but returns the value itself and raises `Vllm.Error`."
   @spec tensor_model_parallel_gather!(Call.tensor() | keyword()) :: Tensor.t() | nil
   @spec tensor_model_parallel_gather!(Call.tensor(), integer() | keyword()) ::
@@ -5181,6 +5319,7 @@ defmodule Vllm.Distributed do
     inline: false
   }
 
+  @doc group: "Tensor parallel"
   @doc ~S"""
   Return this rank's part, along `dim`, of the sum over the tensor parallel group.
 
@@ -5212,6 +5351,7 @@ defmodule Vllm.Distributed do
     Vllm.Call.run(@tensor_model_parallel_reduce_scatter, [input_, dim, opts])
   end
 
+  @doc group: "Tensor parallel"
   @doc "Like `tensor_model_parallel_reduce_scatter`, but returns the value itself and raises `Vllm.Error`."
   @spec tensor_model_parallel_reduce_scatter!(Call.tensor() | keyword()) :: Tensor.t()
   @spec tensor_model_parallel_reduce_scatter!(Call.tensor(), integer() | keyword()) ::

@@ -1,12 +1,11 @@
 defmodule Vllm.Call do
-  @moduledoc """
-  Runs a generated function: sorts its arguments, encodes them, sends them to the session's rank and
-  decodes the answer. Everything but the wire happens in the calling process.
-
-  Arguments are positional or keywords, as in Python. The last argument may be a keyword list, with
-  Python keyword arguments and `__runtime__: [...]` (see `Vllm.Runtime`). An empty list in the place
-  of a parameter that takes lists is that parameter's value.
-  """
+  @moduledoc false
+  # Runs a generated function: sorts its arguments, encodes them, sends them to the session's rank and
+  # decodes the answer. Everything but the wire happens in the calling process.
+  #
+  # Arguments are positional or keywords, as in Python. The last argument may be a keyword list, with
+  # Python keyword arguments and `__runtime__: [...]` (see `Vllm.Runtime`). An empty list in the place
+  # of a parameter that takes lists is that parameter's value.
 
   alias Vllm.Call.{Arguments, Context, Dispatch, OwnedRefs, Spec, Value}
   alias Vllm.{Error, Runtime}

@@ -123,7 +123,8 @@ defmodule Vllm.Error do
     end
   end
 
-  @doc "Whether a failed status carries an `ErrorDetail`."
+  # Whether a failed status carries an `ErrorDetail`.
+  @doc false
   @spec detailed?([{binary(), binary()}]) :: boolean()
   def detailed?(trailers), do: List.keymember?(trailers, @trailer, 0)
 

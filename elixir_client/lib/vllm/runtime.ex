@@ -71,7 +71,8 @@ defmodule Vllm.Runtime do
   # What this process has set for its calls.
   @key :"$vllm_runtime"
 
-  @doc "Checks the options of a call, and adds what the process has set for all of its calls."
+  # Checks the options of a call, and adds what the process has set for all of its calls.
+  @doc false
   @spec validate(term()) :: {:ok, t()} | {:error, Error.t()}
   def validate([]), do: {:ok, Process.get(@key, @none)}
 
@@ -133,18 +134,13 @@ defmodule Vllm.Runtime do
   def put_defaults(@none), do: Process.delete(@key) || @none
   def put_defaults(runtime), do: Process.put(@key, runtime) || @none
 
-  @doc """
-  The time a call may take, in milliseconds; `defaults` and `profiles` are the bridge's.
-
-      iex> profiles = %{"default" => {120_000, 1_800_000}, "slow" => {600_000, :infinity}}
-      iex> {:ok, runtime} = Vllm.Runtime.validate(timeout_profile: :slow)
-      iex> Vllm.Runtime.timeout(runtime, %{timeout: 1_000, timeout_profile: nil}, profiles)
-      {:ok, 600_000}
-  """
+  # The time a call may take, in milliseconds; `defaults` and `profiles` are the bridge's.
+  @doc false
   @spec timeout(map(), map(), Profiles.t()) :: {:ok, timeout()} | {:error, Error.t()}
   def timeout(runtime, defaults, profiles), do: choose(:timeout, 0, runtime, defaults, profiles)
 
-  @doc "The time a call that is answered with a stream may take, in milliseconds."
+  # The time a call that is answered with a stream may take, in milliseconds.
+  @doc false
   @spec stream_timeout(map(), map(), Profiles.t()) :: {:ok, timeout()} | {:error, Error.t()}
   def stream_timeout(runtime, defaults, profiles),
     do: choose(:stream_timeout, 1, runtime, defaults, profiles)
@@ -162,16 +158,16 @@ defmodule Vllm.Runtime do
     with {:ok, timeouts} <- Profiles.fetch(profiles, name), do: {:ok, elem(timeouts, position)}
   end
 
-  @doc """
-  Whether a profile decides about the timeout of a call: these may be the server's.
-  """
+  # Whether a profile decides about the timeout of a call: these may be the server's.
+  @doc false
   @spec profiled?(map(), map(), :timeout | :stream_timeout) :: boolean()
   def profiled?(runtime, defaults, key) do
     Map.get(runtime, key) == nil and
       (runtime.timeout_profile != nil or Map.get(defaults, key) == nil)
   end
 
-  @doc "Whether `__runtime__` has an option of this name."
+  # Whether `__runtime__` has an option of this name.
+  @doc false
   @spec option?(atom()) :: boolean()
   def option?(key), do: Keyword.has_key?(@schema, key)
 

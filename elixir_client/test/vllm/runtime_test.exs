@@ -1,6 +1,5 @@
 defmodule Vllm.RuntimeTest do
   use ExUnit.Case, async: true
-  doctest Vllm.Runtime
 
   alias Vllm.Runtime
 
@@ -22,6 +21,11 @@ defmodule Vllm.RuntimeTest do
     with {:ok, timeout} <-
            Runtime.stream_timeout(runtime, Map.merge(@no_defaults, defaults), profiles),
          do: timeout
+  end
+
+  test "a profile of the call beats the bridge's timeout" do
+    profiles = %{"default" => {120_000, 1_800_000}, "slow" => {600_000, :infinity}}
+    assert timeout([timeout_profile: :slow], %{timeout: 1_000}, profiles) == 600_000
   end
 
   test "the profiles" do

@@ -58,19 +58,17 @@ defmodule Vllm.Bridge.Connection do
 
   ## What a failure tells
 
-  Every failure says whether the call may have run, see `t:Vllm.Bridge.Connection.Reason.t/0`.
+  Every failure says whether the call may have run, see `t:reason/0`.
   `format_reason/1` makes a sentence of it.
-
-  ## How it works
-
-  The caller's process does what can be done there: message prefix, metadata, waiting, deadline. The
-  deadline is the caller's `receive`, which holds whatever the server or the connection's process
-  does. That process, `Vllm.Bridge.Connection.Owner`, owns the socket and a
-  `Vllm.Bridge.HTTP2.Client`.
-
-  When the server says that it goes away, calls it accepted go on where they are and new ones open a
-  new connection beside it.
   """
+
+  # The caller's process does what can be done there: message prefix, metadata, waiting, deadline. The
+  # deadline is the caller's `receive`, which holds whatever the server or the connection's process
+  # does. That process, `Vllm.Bridge.Connection.Owner`, owns the socket and a
+  # `Vllm.Bridge.HTTP2.Client`.
+  #
+  # When the server says that it goes away, calls it accepted go on where they are and new ones open a
+  # new connection beside it.
 
   alias Vllm.Bridge.Connection.{Grpc, Owner, Reason, Stream, Tls}
   alias Vllm.Bridge.Endpoint
@@ -79,8 +77,25 @@ defmodule Vllm.Bridge.Connection do
   @type conn :: GenServer.server()
   @type metadata :: [{name :: binary(), value :: binary()}]
 
-  @typedoc "Why a call failed and whether it may have run."
-  @type reason :: Reason.t()
+  @typedoc """
+  Why a call failed. Whether it ran:
+
+    * `:status` - the server says; code and message are gRPC's
+    * `:deadline_exceeded` - unknown; our timer ended, the stream was cancelled
+    * `:connect` - no: nothing was sent
+    * `:unprocessed` - no: the server never looked at it, or it was never sent
+    * `:closed` - unknown: the connection or the stream was lost while the call was in flight
+    * `:protocol` - unknown, except for what is refused before sending
+      (`:invalid_metadata`, `:invalid_path`, `:invalid_timeout`, `:request_too_large`,
+      `:headers_too_large`)
+  """
+  @type reason ::
+          {:status, code :: 0..16, message :: binary(), trailers :: metadata()}
+          | :deadline_exceeded
+          | {:connect, term()}
+          | {:unprocessed, term()}
+          | {:closed, term()}
+          | {:protocol, term()}
 
   @typedoc "A streaming call; only the process that made it uses it, and its end cancels it."
   @opaque stream :: Stream.t()
@@ -92,7 +107,7 @@ defmodule Vllm.Bridge.Connection do
 
     * `:endpoint` - `"unix:/path"`, `"host:port"` or `"[::1]:port"`, required
     * `:token` - sent as `authorization: Bearer ...` with every call
-    * `:tls` - `true` or options, see `Vllm.Bridge.Connection.Tls`; in the clear when absent
+    * `:tls` - `true` or options, see `Vllm.Bridge`, TLS; in the clear when absent
     * `:name` - registers the process
   #{Options.docs(@schema)}
 

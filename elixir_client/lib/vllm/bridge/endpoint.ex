@@ -1,10 +1,9 @@
 defmodule Vllm.Bridge.Endpoint do
-  @moduledoc """
-  Where a server listens: a unix socket or a TCP port.
-
-  What follows `unix:` is the path as it is, byte for byte: nothing in it is decoded, and it may be anything
-  that a file can be called.
-  """
+  @moduledoc false
+  # Where a server listens: a unix socket or a TCP port.
+  #
+  # What follows `unix:` is the path as it is, byte for byte: nothing in it is decoded, and it may be anything
+  # that a file can be called.
 
   # sockaddr_un's path has 108 bytes on Linux, the last one a zero.
   @max_path 107

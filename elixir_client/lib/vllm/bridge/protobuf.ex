@@ -1,16 +1,15 @@
 defmodule Vllm.Bridge.Protobuf do
-  @moduledoc """
-  The protobuf wire format, driven by tables.
-
-  A generated message module lists its fields in `__fields__/0` as `{key, number, type, label}`;
-  `encode/1` and `decode/2` walk that list. The same tables, made on the fly, encode the requests of
-  `Vllm.Call`, which have no module of their own: `encode_field/4` and `decode_fields/3`.
-
-  Decoding never raises: unknown fields are skipped, groups, overlong varints and truncated input are
-  errors, and nesting is limited. Bytes fields are sub-binaries of the input, not copies.
-
-  Wire format: <https://protobuf.dev/programming-guides/encoding/>.
-  """
+  @moduledoc false
+  # The protobuf wire format, driven by tables.
+  #
+  # A generated message module lists its fields in `__fields__/0` as `{key, number, type, label}`;
+  # `encode/1` and `decode/2` walk that list. The same tables, made on the fly, encode the requests of
+  # `Vllm.Call`, which have no module of their own: `encode_field/4` and `decode_fields/3`.
+  #
+  # Decoding never raises: unknown fields are skipped, groups, overlong varints and truncated input are
+  # errors, and nesting is limited. Bytes fields are sub-binaries of the input, not copies.
+  #
+  # Wire format: <https://protobuf.dev/programming-guides/encoding/>.
 
   import Bitwise
 

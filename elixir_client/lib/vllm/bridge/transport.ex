@@ -49,7 +49,7 @@ defmodule Vllm.Bridge.Transport do
   Makes one call, in the caller's process, and returns within `timeout` milliseconds or
   `{:error, :deadline_exceeded}`.
 
-  What the reasons say about whether the call has run, `t:Vllm.Bridge.Connection.Reason.t/0` lists.
+  What the reasons say about whether the call has run, `t:Vllm.Bridge.Connection.reason/0` lists.
   `status/1` makes one of an error.
   """
   @callback unary(

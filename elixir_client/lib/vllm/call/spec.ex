@@ -1,15 +1,14 @@
 defmodule Vllm.Call.Spec do
-  @moduledoc """
-  What a generated function knows about itself: its RPC and the types of what goes in and out.
-
-    * `function`: name, for messages.
-    * `path`: `/package.Service/Method`.
-    * `params`: `{name, field number, type, :required | :optional}` in the order of the signature.
-    * `result`: type of the result.
-    * `inline`: answered beside the rank's executor.
-    * `context_manager`: its result is one, and it takes a function to run inside.
-    * `by_name`: its parameters have no places, all arguments are keywords.
-  """
+  @moduledoc false
+  # What a generated function knows about itself: its RPC and the types of what goes in and out.
+  #
+  #   * `function`: name, for messages.
+  #   * `path`: `/package.Service/Method`.
+  #   * `params`: `{name, field number, type, :required | :optional}` in the order of the signature.
+  #   * `result`: type of the result.
+  #   * `inline`: answered beside the rank's executor.
+  #   * `context_manager`: its result is one, and it takes a function to run inside.
+  #   * `by_name`: its parameters have no places, all arguments are keywords.
 
   @enforce_keys [:function, :path, :params, :result]
   defstruct [

@@ -1,9 +1,9 @@
 # Generated from proto/vllm/bridge/v1/pool.proto by `make codegen`. Do not edit.
 
 defmodule Vllm.Bridge.V1.Affinity do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.Affinity`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.Affinity`.
+
   @type t :: :affinity_unspecified | :hint | :strict_queue | :strict_fail_fast | integer()
 
   @doc false
@@ -12,9 +12,9 @@ defmodule Vllm.Bridge.V1.Affinity do
 end
 
 defmodule Vllm.Bridge.V1.RankState do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.RankState`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.RankState`.
+
   @type t :: :rank_state_unspecified | :starting | :ready | :dead | :overdue | :unresponsive | integer()
 
   @doc false
@@ -23,9 +23,9 @@ defmodule Vllm.Bridge.V1.RankState do
 end
 
 defmodule Vllm.Bridge.V1.WorldState do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.WorldState`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.WorldState`.
+
   @type t :: :world_state_unspecified | :world_starting | :world_ready | :world_failed | :world_stopped | integer()
 
   @doc false
@@ -34,9 +34,9 @@ defmodule Vllm.Bridge.V1.WorldState do
 end
 
 defmodule Vllm.Bridge.V1.OpenSessionRequest do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.OpenSessionRequest`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.OpenSessionRequest`.
+
   defstruct [session_id: "", pool_name: "", affinity: :affinity_unspecified, client_id: ""]
 
   @type t :: %__MODULE__{session_id: String.t(), pool_name: String.t(), affinity: Vllm.Bridge.V1.Affinity.t(), client_id: String.t()}
@@ -54,9 +54,9 @@ defmodule Vllm.Bridge.V1.OpenSessionRequest do
 end
 
 defmodule Vllm.Bridge.V1.Session do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.Session`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.Session`.
+
   defstruct [session_id: "", pool_name: "", affinity: :affinity_unspecified, endpoint: "", world_id: "", rank: nil, epoch: 0, pid: 0, client_id: ""]
 
   @type t :: %__MODULE__{session_id: String.t(), pool_name: String.t(), affinity: Vllm.Bridge.V1.Affinity.t(), endpoint: String.t(), world_id: String.t(), rank: integer() | nil, epoch: non_neg_integer(), pid: integer(), client_id: String.t()}
@@ -79,9 +79,9 @@ defmodule Vllm.Bridge.V1.Session do
 end
 
 defmodule Vllm.Bridge.V1.CloseSessionRequest do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.CloseSessionRequest`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.CloseSessionRequest`.
+
   defstruct [session_id: "", reason: ""]
 
   @type t :: %__MODULE__{session_id: String.t(), reason: String.t()}
@@ -97,9 +97,9 @@ defmodule Vllm.Bridge.V1.CloseSessionRequest do
 end
 
 defmodule Vllm.Bridge.V1.CloseSessionResponse do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.CloseSessionResponse`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.CloseSessionResponse`.
+
   defstruct [closed: false]
 
   @type t :: %__MODULE__{closed: boolean()}
@@ -114,9 +114,9 @@ defmodule Vllm.Bridge.V1.CloseSessionResponse do
 end
 
 defmodule Vllm.Bridge.V1.GetSessionRequest do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.GetSessionRequest`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.GetSessionRequest`.
+
   defstruct [session_id: "", wait_for_end: nil]
 
   @type t :: %__MODULE__{session_id: String.t(), wait_for_end: Vllm.Google.Protobuf.Duration.t() | nil}
@@ -132,9 +132,9 @@ defmodule Vllm.Bridge.V1.GetSessionRequest do
 end
 
 defmodule Vllm.Bridge.V1.StartWorldRequest do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.StartWorldRequest`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.StartWorldRequest`.
+
   defstruct [world_id: "", tensor_parallel_size: nil, pipeline_parallel_size: nil, data_parallel_size: nil, prefill_context_parallel_size: nil, decode_context_parallel_size: nil, backend: "", timeout: nil, pool_name: "", gate: nil, client_id: "", concurrent: false]
 
   @type t :: %__MODULE__{world_id: String.t(), tensor_parallel_size: integer() | nil, pipeline_parallel_size: integer() | nil, data_parallel_size: integer() | nil, prefill_context_parallel_size: integer() | nil, decode_context_parallel_size: integer() | nil, backend: String.t(), timeout: Vllm.Google.Protobuf.Duration.t() | nil, pool_name: String.t(), gate: boolean() | nil, client_id: String.t(), concurrent: boolean()}
@@ -160,9 +160,9 @@ defmodule Vllm.Bridge.V1.StartWorldRequest do
 end
 
 defmodule Vllm.Bridge.V1.RankInfo do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.RankInfo`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.RankInfo`.
+
   defstruct [rank: 0, local_rank: 0, pid: 0, node: "", state: :rank_state_unspecified, session_id: "", endpoint: "", exit: "", pool_name: "", rank_id: "", doing: "", queued: 0, sessions: 0, objects: 0, heartbeat_age_s: 0.0, restarts: 0]
 
   @type t :: %__MODULE__{rank: integer(), local_rank: integer(), pid: integer(), node: String.t(), state: Vllm.Bridge.V1.RankState.t(), session_id: String.t(), endpoint: String.t(), exit: String.t(), pool_name: String.t(), rank_id: String.t(), doing: String.t(), queued: integer(), sessions: integer(), objects: integer(), heartbeat_age_s: float(), restarts: integer()}
@@ -192,9 +192,9 @@ defmodule Vllm.Bridge.V1.RankInfo do
 end
 
 defmodule Vllm.Bridge.V1.World do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.World`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.World`.
+
   defstruct [world_id: "", epoch: 0, state: :world_state_unspecified, world_size: 0, tensor_parallel_size: 0, pipeline_parallel_size: 0, data_parallel_size: 0, prefill_context_parallel_size: 0, decode_context_parallel_size: 0, backend: "", ranks: [], failure: "", gate: false, pool_name: "", concurrent: false, run: nil, runs_waiting: 0]
 
   @type t :: %__MODULE__{world_id: String.t(), epoch: non_neg_integer(), state: Vllm.Bridge.V1.WorldState.t(), world_size: integer(), tensor_parallel_size: integer(), pipeline_parallel_size: integer(), data_parallel_size: integer(), prefill_context_parallel_size: integer(), decode_context_parallel_size: integer(), backend: String.t(), ranks: [Vllm.Bridge.V1.RankInfo.t()], failure: String.t(), gate: boolean(), pool_name: String.t(), concurrent: boolean(), run: Vllm.Bridge.V1.RunInfo.t() | nil, runs_waiting: integer()}
@@ -225,9 +225,9 @@ defmodule Vllm.Bridge.V1.World do
 end
 
 defmodule Vllm.Bridge.V1.RunInfo do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.RunInfo`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.RunInfo`.
+
   defstruct [number: 0, holder: "", held_s: 0.0]
 
   @type t :: %__MODULE__{number: non_neg_integer(), holder: String.t(), held_s: float()}
@@ -244,9 +244,9 @@ defmodule Vllm.Bridge.V1.RunInfo do
 end
 
 defmodule Vllm.Bridge.V1.TakeTurnRequest do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.TakeTurnRequest`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.TakeTurnRequest`.
+
   defstruct [world_id: "", epoch: 0, holder: ""]
 
   @type t :: %__MODULE__{world_id: String.t(), epoch: non_neg_integer(), holder: String.t()}
@@ -263,9 +263,9 @@ defmodule Vllm.Bridge.V1.TakeTurnRequest do
 end
 
 defmodule Vllm.Bridge.V1.Turn do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.Turn`. Sent once, when the turn has come.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.Turn`. Sent once, when the turn has come.
+
   defstruct [number: 0]
 
   @type t :: %__MODULE__{number: non_neg_integer()}
@@ -280,9 +280,9 @@ defmodule Vllm.Bridge.V1.Turn do
 end
 
 defmodule Vllm.Bridge.V1.StopWorldRequest do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.StopWorldRequest`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.StopWorldRequest`.
+
   defstruct [world_id: "", reason: ""]
 
   @type t :: %__MODULE__{world_id: String.t(), reason: String.t()}
@@ -298,9 +298,9 @@ defmodule Vllm.Bridge.V1.StopWorldRequest do
 end
 
 defmodule Vllm.Bridge.V1.StopWorldResponse do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.StopWorldResponse`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.StopWorldResponse`.
+
   defstruct [stopped: false]
 
   @type t :: %__MODULE__{stopped: boolean()}
@@ -315,9 +315,9 @@ defmodule Vllm.Bridge.V1.StopWorldResponse do
 end
 
 defmodule Vllm.Bridge.V1.GetWorldRequest do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.GetWorldRequest`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.GetWorldRequest`.
+
   defstruct [world_id: ""]
 
   @type t :: %__MODULE__{world_id: String.t()}
@@ -332,9 +332,9 @@ defmodule Vllm.Bridge.V1.GetWorldRequest do
 end
 
 defmodule Vllm.Bridge.V1.GetStatusRequest do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.GetStatusRequest`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.GetStatusRequest`.
+
   defstruct []
 
   @type t :: %__MODULE__{}
@@ -347,9 +347,9 @@ defmodule Vllm.Bridge.V1.GetStatusRequest do
 end
 
 defmodule Vllm.Bridge.V1.PoolStatus do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.PoolStatus`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.PoolStatus`.
+
   defstruct [version: "", pid: 0, ranks: [], worlds: [], sessions: [], pools: []]
 
   @type t :: %__MODULE__{version: String.t(), pid: integer(), ranks: [Vllm.Bridge.V1.RankInfo.t()], worlds: [Vllm.Bridge.V1.World.t()], sessions: [Vllm.Bridge.V1.Session.t()], pools: [Vllm.Bridge.V1.PoolInfo.t()]}
@@ -369,9 +369,9 @@ defmodule Vllm.Bridge.V1.PoolStatus do
 end
 
 defmodule Vllm.Bridge.V1.PoolInfo do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.PoolInfo`. One named pool of the server.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.PoolInfo`. One named pool of the server.
+
   defstruct [name: "", size: 0, ready: 0, idle: 0, queued: 0, max_queue: 0, sessions: 0, restarts: 0, failure: "", confinement: ""]
 
   @type t :: %__MODULE__{name: String.t(), size: integer(), ready: integer(), idle: integer(), queued: integer(), max_queue: integer(), sessions: integer(), restarts: integer(), failure: String.t(), confinement: String.t()}
@@ -395,9 +395,9 @@ defmodule Vllm.Bridge.V1.PoolInfo do
 end
 
 defmodule Vllm.Bridge.V1.RestartWorldRequest do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.RestartWorldRequest`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.RestartWorldRequest`.
+
   defstruct [world_id: ""]
 
   @type t :: %__MODULE__{world_id: String.t()}
@@ -412,9 +412,9 @@ defmodule Vllm.Bridge.V1.RestartWorldRequest do
 end
 
 defmodule Vllm.Bridge.V1.DiagnoseRequest do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.DiagnoseRequest`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.DiagnoseRequest`.
+
   defstruct [world_id: "", with_stacks: false]
 
   @type t :: %__MODULE__{world_id: String.t(), with_stacks: boolean()}
@@ -430,9 +430,9 @@ defmodule Vllm.Bridge.V1.DiagnoseRequest do
 end
 
 defmodule Vllm.Bridge.V1.Diagnosis do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.Diagnosis`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.Diagnosis`.
+
   defstruct [text: "", world: nil, ranks: []]
 
   @type t :: %__MODULE__{text: String.t(), world: Vllm.Bridge.V1.World.t() | nil, ranks: [Vllm.Bridge.V1.InspectResponse.t()]}
@@ -449,9 +449,9 @@ defmodule Vllm.Bridge.V1.Diagnosis do
 end
 
 defmodule Vllm.Bridge.V1.WatchRequest do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.WatchRequest`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.WatchRequest`.
+
   defstruct [world_id: "", with_current: false]
 
   @type t :: %__MODULE__{world_id: String.t(), with_current: boolean()}
@@ -467,9 +467,10 @@ defmodule Vllm.Bridge.V1.WatchRequest do
 end
 
 defmodule Vllm.Bridge.V1.Event do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.Event`. Exactly one of the three is set: what has changed, as it is now.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.Event`. Exactly one of the three is set: what has changed, as it
+  # is now.
+
   defstruct [sequence: 0, at: nil, world: nil, rank: nil, session: nil]
 
   @type t :: %__MODULE__{sequence: non_neg_integer(), at: Vllm.Google.Protobuf.Timestamp.t() | nil, world: Vllm.Bridge.V1.World.t() | nil, rank: Vllm.Bridge.V1.RankEvent.t() | nil, session: Vllm.Bridge.V1.SessionEvent.t() | nil}
@@ -488,9 +489,9 @@ defmodule Vllm.Bridge.V1.Event do
 end
 
 defmodule Vllm.Bridge.V1.RankEvent do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.RankEvent`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.RankEvent`.
+
   defstruct [rank: nil, world_id: "", epoch: 0]
 
   @type t :: %__MODULE__{rank: Vllm.Bridge.V1.RankInfo.t() | nil, world_id: String.t(), epoch: non_neg_integer()}
@@ -507,9 +508,9 @@ defmodule Vllm.Bridge.V1.RankEvent do
 end
 
 defmodule Vllm.Bridge.V1.SessionEvent do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.SessionEvent`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.SessionEvent`.
+
   defstruct [session: nil, ended: ""]
 
   @type t :: %__MODULE__{session: Vllm.Bridge.V1.Session.t() | nil, ended: String.t()}
@@ -525,9 +526,9 @@ defmodule Vllm.Bridge.V1.SessionEvent do
 end
 
 defmodule Vllm.Bridge.V1.AttachRequest do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.AttachRequest`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.AttachRequest`.
+
   defstruct [client_id: ""]
 
   @type t :: %__MODULE__{client_id: String.t()}
@@ -542,9 +543,9 @@ defmodule Vllm.Bridge.V1.AttachRequest do
 end
 
 defmodule Vllm.Bridge.V1.Attached do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.Attached`. Sent once, when the attachment counts.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.Attached`. Sent once, when the attachment counts.
+
   defstruct [grace: nil]
 
   @type t :: %__MODULE__{grace: Vllm.Google.Protobuf.Duration.t() | nil}
@@ -559,9 +560,9 @@ defmodule Vllm.Bridge.V1.Attached do
 end
 
 defmodule Vllm.Bridge.V1.GetProfilesRequest do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.GetProfilesRequest`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.GetProfilesRequest`.
+
   defstruct []
 
   @type t :: %__MODULE__{}
@@ -574,9 +575,9 @@ defmodule Vllm.Bridge.V1.GetProfilesRequest do
 end
 
 defmodule Vllm.Bridge.V1.Profiles do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.Profiles`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.Profiles`.
+
   defstruct [profiles: []]
 
   @type t :: %__MODULE__{profiles: [Vllm.Bridge.V1.TimeoutProfile.t()]}
@@ -591,9 +592,9 @@ defmodule Vllm.Bridge.V1.Profiles do
 end
 
 defmodule Vllm.Bridge.V1.TimeoutProfile do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.TimeoutProfile`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.TimeoutProfile`.
+
   defstruct [name: "", call_timeout: nil, stream_timeout: nil]
 
   @type t :: %__MODULE__{name: String.t(), call_timeout: Vllm.Google.Protobuf.Duration.t() | nil, stream_timeout: Vllm.Google.Protobuf.Duration.t() | nil}
@@ -610,9 +611,9 @@ defmodule Vllm.Bridge.V1.TimeoutProfile do
 end
 
 defmodule Vllm.Bridge.V1.ShareMemoryRequest do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.ShareMemoryRequest`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.ShareMemoryRequest`.
+
   defstruct [session: nil, segments: 0]
 
   @type t :: %__MODULE__{session: Vllm.Bridge.V1.OpenSessionRequest.t() | nil, segments: non_neg_integer()}
@@ -628,9 +629,9 @@ defmodule Vllm.Bridge.V1.ShareMemoryRequest do
 end
 
 defmodule Vllm.Bridge.V1.ShareMemoryResponse do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.ShareMemoryResponse`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.ShareMemoryResponse`.
+
   defstruct [directory: "", segments: [], max_segment_bytes: 0]
 
   @type t :: %__MODULE__{directory: String.t(), segments: [String.t()], max_segment_bytes: non_neg_integer()}

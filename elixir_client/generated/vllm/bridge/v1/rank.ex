@@ -1,9 +1,9 @@
 # Generated from proto/vllm/bridge/v1/rank.proto by `make codegen`. Do not edit.
 
 defmodule Vllm.Bridge.V1.CallState do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.CallState`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.CallState`.
+
   @type t :: :call_state_unspecified | :queued | :running | :finished | :withdrawn | :unknown | integer()
 
   @doc false
@@ -12,9 +12,9 @@ defmodule Vllm.Bridge.V1.CallState do
 end
 
 defmodule Vllm.Bridge.V1.CallPart do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.CallPart`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.CallPart`.
+
   defstruct [message: "", sizes: [], data: ""]
 
   @type t :: %__MODULE__{message: binary(), sizes: [non_neg_integer()], data: binary()}
@@ -31,9 +31,9 @@ defmodule Vllm.Bridge.V1.CallPart do
 end
 
 defmodule Vllm.Bridge.V1.InspectRequest do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.InspectRequest`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.InspectRequest`.
+
   defstruct [with_stacks: false]
 
   @type t :: %__MODULE__{with_stacks: boolean()}
@@ -48,9 +48,9 @@ defmodule Vllm.Bridge.V1.InspectRequest do
 end
 
 defmodule Vllm.Bridge.V1.CallRecord do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.CallRecord`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.CallRecord`.
+
   defstruct [call_id: "", session_id: "", method: "", state: :call_state_unspecified, queued_s: 0.0, running_s: 0.0, group: "", operation: "", parts: "", at_gate_s: 0.0, gated_s: 0.0, ended_s: 0.0, overdue_s: 0.0, sequence: 0]
 
   @type t :: %__MODULE__{call_id: String.t(), session_id: String.t(), method: String.t(), state: Vllm.Bridge.V1.CallState.t(), queued_s: float(), running_s: float(), group: String.t(), operation: String.t(), parts: String.t(), at_gate_s: float(), gated_s: float(), ended_s: float(), overdue_s: float(), sequence: non_neg_integer()}
@@ -78,9 +78,9 @@ defmodule Vllm.Bridge.V1.CallRecord do
 end
 
 defmodule Vllm.Bridge.V1.InspectResponse do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.InspectResponse`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.InspectResponse`.
+
   defstruct [pid: 0, rank: nil, world_id: "", epoch: 0, calls: [], sessions: 0, objects: 0, ended: [], stacks: [], contexts: 0]
 
   @type t :: %__MODULE__{pid: integer(), rank: integer() | nil, world_id: String.t(), epoch: non_neg_integer(), calls: [Vllm.Bridge.V1.CallRecord.t()], sessions: integer(), objects: integer(), ended: [Vllm.Bridge.V1.CallRecord.t()], stacks: [Vllm.Bridge.V1.ThreadStack.t()], contexts: integer()}
@@ -104,9 +104,9 @@ defmodule Vllm.Bridge.V1.InspectResponse do
 end
 
 defmodule Vllm.Bridge.V1.ThreadStack do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.ThreadStack`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.ThreadStack`.
+
   defstruct [thread: "", frames: []]
 
   @type t :: %__MODULE__{thread: String.t(), frames: [String.t()]}
@@ -122,9 +122,9 @@ defmodule Vllm.Bridge.V1.ThreadStack do
 end
 
 defmodule Vllm.Bridge.V1.WithdrawRequest do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.WithdrawRequest`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.WithdrawRequest`.
+
   defstruct [session_id: "", call_id: ""]
 
   @type t :: %__MODULE__{session_id: String.t(), call_id: String.t()}
@@ -140,9 +140,9 @@ defmodule Vllm.Bridge.V1.WithdrawRequest do
 end
 
 defmodule Vllm.Bridge.V1.WithdrawResponse do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.WithdrawResponse`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.WithdrawResponse`.
+
   defstruct [call: nil, refusal: nil]
 
   @type t :: %__MODULE__{call: Vllm.Bridge.V1.CallRecord.t() | nil, refusal: Vllm.Bridge.V1.ErrorDetail.t() | nil}
@@ -158,9 +158,9 @@ defmodule Vllm.Bridge.V1.WithdrawResponse do
 end
 
 defmodule Vllm.Bridge.V1.CallRequest do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.CallRequest`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.CallRequest`.
+
   defstruct [qualified_name: nil, object: nil, method: "", args: nil, kwargs: nil]
 
   @type t :: %__MODULE__{qualified_name: String.t() | nil, object: Vllm.Bridge.V1.Ref.t() | nil, method: String.t(), args: Vllm.Bridge.V1.Term.t() | nil, kwargs: Vllm.Bridge.V1.Term.t() | nil}
@@ -179,9 +179,9 @@ defmodule Vllm.Bridge.V1.CallRequest do
 end
 
 defmodule Vllm.Bridge.V1.GetAttributeRequest do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.GetAttributeRequest`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.GetAttributeRequest`.
+
   defstruct [object: nil, name: ""]
 
   @type t :: %__MODULE__{object: Vllm.Bridge.V1.Ref.t() | nil, name: String.t()}
@@ -197,9 +197,9 @@ defmodule Vllm.Bridge.V1.GetAttributeRequest do
 end
 
 defmodule Vllm.Bridge.V1.FetchRequest do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.FetchRequest`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.FetchRequest`.
+
   defstruct [object: nil]
 
   @type t :: %__MODULE__{object: Vllm.Bridge.V1.Ref.t() | nil}
@@ -214,9 +214,9 @@ defmodule Vllm.Bridge.V1.FetchRequest do
 end
 
 defmodule Vllm.Bridge.V1.ReleaseRequest do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.ReleaseRequest`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.ReleaseRequest`.
+
   defstruct [objects: []]
 
   @type t :: %__MODULE__{objects: [Vllm.Bridge.V1.Ref.t()]}
@@ -231,9 +231,9 @@ defmodule Vllm.Bridge.V1.ReleaseRequest do
 end
 
 defmodule Vllm.Bridge.V1.ReleaseResponse do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.ReleaseResponse`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.ReleaseResponse`.
+
   defstruct [released: 0]
 
   @type t :: %__MODULE__{released: integer()}
@@ -248,9 +248,9 @@ defmodule Vllm.Bridge.V1.ReleaseResponse do
 end
 
 defmodule Vllm.Bridge.V1.EnterRequest do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.EnterRequest`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.EnterRequest`.
+
   defstruct [context: nil]
 
   @type t :: %__MODULE__{context: Vllm.Bridge.V1.Ref.t() | nil}
@@ -265,9 +265,9 @@ defmodule Vllm.Bridge.V1.EnterRequest do
 end
 
 defmodule Vllm.Bridge.V1.ExitRequest do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.ExitRequest`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.ExitRequest`.
+
   defstruct [context: nil, error: "", release: false]
 
   @type t :: %__MODULE__{context: Vllm.Bridge.V1.Ref.t() | nil, error: String.t(), release: boolean()}
@@ -284,9 +284,9 @@ defmodule Vllm.Bridge.V1.ExitRequest do
 end
 
 defmodule Vllm.Bridge.V1.ExitResponse do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.ExitResponse`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.ExitResponse`.
+
   defstruct [suppressed: false]
 
   @type t :: %__MODULE__{suppressed: boolean()}

@@ -1,9 +1,9 @@
 # Generated from proto/vllm/bridge/v1/types.proto by `make codegen`. Do not edit.
 
 defmodule Vllm.Bridge.V1.Tensor do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.Tensor`. A dense tensor, row-major, little-endian.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.Tensor`. A dense tensor, row-major, little-endian.
+
   defstruct [dtype: "", shape: [], data: nil, shared_memory: nil, ref: nil, chunks: nil]
 
   @type t :: %__MODULE__{dtype: String.t(), shape: [integer()], data: binary() | nil, shared_memory: Vllm.Bridge.V1.SharedMemory.t() | nil, ref: Vllm.Bridge.V1.Ref.t() | nil, chunks: Vllm.Bridge.V1.ChunkedData.t() | nil}
@@ -23,9 +23,10 @@ defmodule Vllm.Bridge.V1.Tensor do
 end
 
 defmodule Vllm.Bridge.V1.SharedMemory do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.SharedMemory`. A slice of a segment in the session's directory, see Pool.ShareMemory.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.SharedMemory`. A slice of a segment in the session's directory,
+  # see Pool.ShareMemory.
+
   defstruct [name: "", offset: 0, size: 0]
 
   @type t :: %__MODULE__{name: String.t(), offset: non_neg_integer(), size: non_neg_integer()}
@@ -42,9 +43,9 @@ defmodule Vllm.Bridge.V1.SharedMemory do
 end
 
 defmodule Vllm.Bridge.V1.ChunkedData do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.ChunkedData`. Stands for bytes that follow in parts.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.ChunkedData`. Stands for bytes that follow in parts.
+
   defstruct [index: 0]
 
   @type t :: %__MODULE__{index: non_neg_integer()}
@@ -59,9 +60,10 @@ defmodule Vllm.Bridge.V1.ChunkedData do
 end
 
 defmodule Vllm.Bridge.V1.Ref do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.Ref`. An object that stays in the rank that made it, for as long as its session lives.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.Ref`. An object that stays in the rank that made it, for as long
+  # as its session lives.
+
   defstruct [id: "", session_id: "", epoch: 0, type_name: ""]
 
   @type t :: %__MODULE__{id: String.t(), session_id: String.t(), epoch: non_neg_integer(), type_name: String.t()}
@@ -79,9 +81,10 @@ defmodule Vllm.Bridge.V1.Ref do
 end
 
 defmodule Vllm.Bridge.V1.Term do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.Term`. A value without a static type: msgpack with the extension types of docs/contract.md.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.Term`. A value without a static type: msgpack with the extension
+  # types of docs/contract.md.
+
   defstruct [msgpack: "", tensors: []]
 
   @type t :: %__MODULE__{msgpack: binary(), tensors: [Vllm.Bridge.V1.Tensor.t()]}
@@ -97,9 +100,10 @@ defmodule Vllm.Bridge.V1.Term do
 end
 
 defmodule Vllm.Bridge.V1.GroupCoordinator do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.GroupCoordinator`. A coordinator: the handle, and what callers ask for most. Requests need `ref` alone.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.GroupCoordinator`. A coordinator: the handle, and what callers ask
+  # for most. Requests need `ref` alone.
+
   defstruct [ref: nil, unique_name: "", ranks: [], rank: 0, rank_in_group: 0, world_size: 0, local_rank: 0, backend: "", device: ""]
 
   @type t :: %__MODULE__{ref: Vllm.Bridge.V1.Ref.t() | nil, unique_name: String.t(), ranks: [integer()], rank: integer(), rank_in_group: integer(), world_size: integer(), local_rank: integer(), backend: String.t(), device: String.t()}
@@ -122,9 +126,10 @@ defmodule Vllm.Bridge.V1.GroupCoordinator do
 end
 
 defmodule Vllm.Bridge.V1.ProcessGroup do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.ProcessGroup`. A torch process group: the handle and its facts. Requests need `ref` alone.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.ProcessGroup`. A torch process group: the handle and its facts.
+  # Requests need `ref` alone.
+
   defstruct [ref: nil, unique_name: "", ranks: [], rank_in_group: 0, world_size: 0, backend: ""]
 
   @type t :: %__MODULE__{ref: Vllm.Bridge.V1.Ref.t() | nil, unique_name: String.t(), ranks: [integer()], rank_in_group: integer(), world_size: integer(), backend: String.t()}
@@ -144,9 +149,10 @@ defmodule Vllm.Bridge.V1.ProcessGroup do
 end
 
 defmodule Vllm.Bridge.V1.Int64List do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.Int64List`. Wrappers, for lists that may be absent and lists of lists.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.Int64List`. Wrappers, for lists that may be absent and lists of
+  # lists.
+
   defstruct [values: []]
 
   @type t :: %__MODULE__{values: [integer()]}
@@ -161,9 +167,9 @@ defmodule Vllm.Bridge.V1.Int64List do
 end
 
 defmodule Vllm.Bridge.V1.BoolList do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.BoolList`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.BoolList`.
+
   defstruct [values: []]
 
   @type t :: %__MODULE__{values: [boolean()]}
@@ -178,9 +184,9 @@ defmodule Vllm.Bridge.V1.BoolList do
 end
 
 defmodule Vllm.Bridge.V1.DoubleList do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.DoubleList`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.DoubleList`.
+
   defstruct [values: []]
 
   @type t :: %__MODULE__{values: [float()]}
@@ -195,9 +201,9 @@ defmodule Vllm.Bridge.V1.DoubleList do
 end
 
 defmodule Vllm.Bridge.V1.StringList do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.StringList`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.StringList`.
+
   defstruct [values: []]
 
   @type t :: %__MODULE__{values: [String.t()]}
@@ -212,9 +218,9 @@ defmodule Vllm.Bridge.V1.StringList do
 end
 
 defmodule Vllm.Bridge.V1.TensorList do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.TensorList`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.TensorList`.
+
   defstruct [values: []]
 
   @type t :: %__MODULE__{values: [Vllm.Bridge.V1.Tensor.t()]}
@@ -229,9 +235,9 @@ defmodule Vllm.Bridge.V1.TensorList do
 end
 
 defmodule Vllm.Bridge.V1.ErrorDetail.Category do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.ErrorDetail.Category`.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.ErrorDetail.Category`.
+
   @type t :: :category_unspecified | :worker | :timeout | :python_error | :grpc_error | :validation | :pool | integer()
 
   @doc false
@@ -240,9 +246,10 @@ defmodule Vllm.Bridge.V1.ErrorDetail.Category do
 end
 
 defmodule Vllm.Bridge.V1.ErrorDetail do
-  @moduledoc ~S"""
-  The message `vllm.bridge.v1.ErrorDetail`. What went wrong; travels in the trailer `vllm-error-bin` of a non-OK status.
-  """
+  @moduledoc false
+  # The message `vllm.bridge.v1.ErrorDetail`. What went wrong; travels in the trailer
+  # `vllm-error-bin` of a non-OK status.
+
   defstruct [category: :category_unspecified, message: "", reason: "", details: nil, python_type: "", traceback: "", rank: nil, call_id: ""]
 
   @type t :: %__MODULE__{category: Vllm.Bridge.V1.ErrorDetail.Category.t(), message: String.t(), reason: String.t(), details: Vllm.Bridge.V1.Term.t() | nil, python_type: String.t(), traceback: String.t(), rank: integer() | nil, call_id: String.t()}

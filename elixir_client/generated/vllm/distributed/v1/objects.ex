@@ -1,9 +1,11 @@
 # Generated from proto/vllm/distributed/v1/objects.proto by `make codegen`. Do not edit.
 
 defmodule Vllm.Distributed.V1.StatelessGroupCoordinatorObject do
-  @moduledoc ~S"""
-  The message `vllm.distributed.v1.StatelessGroupCoordinatorObject`. A StatelessGroupCoordinator: the handle, and the fields as they were when it was sent. As an argument, `ref` alone.
-  """
+  @moduledoc false
+  # The message `vllm.distributed.v1.StatelessGroupCoordinatorObject`. A
+  # StatelessGroupCoordinator: the handle, and the fields as they were when it was sent. As an
+  # argument, `ref` alone.
+
   defstruct [ref: nil, unique_name: nil, ranks: nil, rank: nil, rank_in_group: nil, world_size: nil, local_rank: nil, backend: nil, device: nil, global_world_size: nil, tcp_store_group: nil]
 
   @type t :: %__MODULE__{ref: Vllm.Bridge.V1.Ref.t() | nil, unique_name: String.t() | nil, ranks: Vllm.Bridge.V1.Int64List.t() | nil, rank: integer() | nil, rank_in_group: integer() | nil, world_size: integer() | nil, local_rank: integer() | nil, backend: String.t() | nil, device: String.t() | nil, global_world_size: integer() | nil, tcp_store_group: Vllm.Distributed.V1.StatelessProcessGroupObject.t() | nil}
@@ -28,9 +30,10 @@ defmodule Vllm.Distributed.V1.StatelessGroupCoordinatorObject do
 end
 
 defmodule Vllm.Distributed.V1.StatelessProcessGroupObject do
-  @moduledoc ~S"""
-  The message `vllm.distributed.v1.StatelessProcessGroupObject`. A StatelessProcessGroup: the handle, and the fields as they were when it was sent. As an argument, `ref` alone.
-  """
+  @moduledoc false
+  # The message `vllm.distributed.v1.StatelessProcessGroupObject`. A StatelessProcessGroup: the
+  # handle, and the fields as they were when it was sent. As an argument, `ref` alone.
+
   defstruct [ref: nil, rank: nil, world_size: nil, data_expiration_seconds: nil]
 
   @type t :: %__MODULE__{ref: Vllm.Bridge.V1.Ref.t() | nil, rank: integer() | nil, world_size: integer() | nil, data_expiration_seconds: integer() | nil}
@@ -48,9 +51,10 @@ defmodule Vllm.Distributed.V1.StatelessProcessGroupObject do
 end
 
 defmodule Vllm.Distributed.V1.DeviceCommunicatorBaseObject do
-  @moduledoc ~S"""
-  The message `vllm.distributed.v1.DeviceCommunicatorBaseObject`. A DeviceCommunicatorBase: the handle, and the fields as they were when it was sent. As an argument, `ref` alone.
-  """
+  @moduledoc false
+  # The message `vllm.distributed.v1.DeviceCommunicatorBaseObject`. A DeviceCommunicatorBase: the
+  # handle, and the fields as they were when it was sent. As an argument, `ref` alone.
+
   defstruct [ref: nil, unique_name: nil, rank_in_group: nil, world_size: nil, device: nil]
 
   @type t :: %__MODULE__{ref: Vllm.Bridge.V1.Ref.t() | nil, unique_name: String.t() | nil, rank_in_group: integer() | nil, world_size: integer() | nil, device: String.t() | nil}
@@ -69,9 +73,10 @@ defmodule Vllm.Distributed.V1.DeviceCommunicatorBaseObject do
 end
 
 defmodule Vllm.Distributed.V1.MessageQueueObject do
-  @moduledoc ~S"""
-  The message `vllm.distributed.v1.MessageQueueObject`. A MessageQueue: the handle, and the fields as they were when it was sent. As an argument, `ref` alone.
-  """
+  @moduledoc false
+  # The message `vllm.distributed.v1.MessageQueueObject`. A MessageQueue: the handle, and the
+  # fields as they were when it was sent. As an argument, `ref` alone.
+
   defstruct [ref: nil, is_writer: nil]
 
   @type t :: %__MODULE__{ref: Vllm.Bridge.V1.Ref.t() | nil, is_writer: boolean() | nil}
@@ -87,9 +92,11 @@ defmodule Vllm.Distributed.V1.MessageQueueObject do
 end
 
 defmodule Vllm.Distributed.V1.GraphCaptureContextObject do
-  @moduledoc ~S"""
-  The message `vllm.distributed.v1.GraphCaptureContextObject`. A GraphCaptureContext: the handle, and the fields as they were when it was sent. As an argument, `ref`, or without one the fields to make it of; absent is the default.
-  """
+  @moduledoc false
+  # The message `vllm.distributed.v1.GraphCaptureContextObject`. A GraphCaptureContext: the
+  # handle, and the fields as they were when it was sent. As an argument, `ref`, or without one
+  # the fields to make it of; absent is the default.
+
   defstruct [ref: nil, stream: nil]
 
   @type t :: %__MODULE__{ref: Vllm.Bridge.V1.Ref.t() | nil, stream: Vllm.Bridge.V1.Ref.t() | nil}
@@ -105,9 +112,11 @@ defmodule Vllm.Distributed.V1.GraphCaptureContextObject do
 end
 
 defmodule Vllm.Distributed.V1.ParallelConfigObject do
-  @moduledoc ~S"""
-  The message `vllm.distributed.v1.ParallelConfigObject`. A ParallelConfig: the handle, and the fields as they were when it was sent. As an argument, `ref`, or without one the fields to make it of; absent is the default.
-  """
+  @moduledoc false
+  # The message `vllm.distributed.v1.ParallelConfigObject`. A ParallelConfig: the handle, and the
+  # fields as they were when it was sent. As an argument, `ref`, or without one the fields to make
+  # it of; absent is the default.
+
   defstruct [ref: nil, pipeline_parallel_size: nil, tensor_parallel_size: nil, prefill_context_parallel_size: nil, data_parallel_size: nil, data_parallel_size_local: nil, data_parallel_rank: nil, data_parallel_rank_local: nil, data_parallel_master_ip: nil, data_parallel_rpc_port: nil, data_parallel_master_port: nil, data_parallel_backend: nil, data_parallel_external_lb: nil, data_parallel_hybrid_lb: nil, is_moe_model: nil, enable_expert_parallel: nil, enable_ep_weight_filter: nil, enable_eplb: nil, eplb_config: nil, enable_elastic_ep: nil, expert_placement_strategy: nil, all2all_backend: nil, max_parallel_loading_workers: nil, disable_custom_all_reduce: nil, enable_dbo: nil, ubatch_size: nil, dbo_decode_token_threshold: nil, dbo_prefill_token_threshold: nil, disable_nccl_for_dp_synchronization: nil, ray_workers_use_nsight: nil, ray_runtime_env: nil, placement_group: nil, distributed_executor_backend: nil, worker_cls: nil, sd_worker_cls: nil, worker_extension_cls: nil, master_addr: nil, master_port: nil, node_rank: nil, nnodes: nil, numa_bind: nil, numa_bind_nodes: nil, numa_bind_cpus: nil, distributed_timeout_seconds: nil, cpu_distributed_timeout_seconds: nil, rank: nil, decode_context_parallel_size: nil, dcp_comm_backend: nil, dcp_kv_cache_interleave_size: nil, cp_kv_cache_interleave_size: nil, world_size: nil, data_parallel_index: nil, world_size_across_dp: nil, use_ubatching: nil, num_ubatches: nil, use_sequence_parallel_moe: nil, nnodes_within_dp: nil, node_rank_within_dp: nil, local_world_size: nil, local_engines_only: nil, use_ray: nil]
 
   @type t :: %__MODULE__{ref: Vllm.Bridge.V1.Ref.t() | nil, pipeline_parallel_size: integer() | nil, tensor_parallel_size: integer() | nil, prefill_context_parallel_size: integer() | nil, data_parallel_size: integer() | nil, data_parallel_size_local: integer() | nil, data_parallel_rank: integer() | nil, data_parallel_rank_local: integer() | nil, data_parallel_master_ip: String.t() | nil, data_parallel_rpc_port: integer() | nil, data_parallel_master_port: integer() | nil, data_parallel_backend: String.t() | nil, data_parallel_external_lb: boolean() | nil, data_parallel_hybrid_lb: boolean() | nil, is_moe_model: boolean() | nil, enable_expert_parallel: boolean() | nil, enable_ep_weight_filter: boolean() | nil, enable_eplb: boolean() | nil, eplb_config: Vllm.Distributed.V1.EPLBConfigObject.t() | nil, enable_elastic_ep: boolean() | nil, expert_placement_strategy: String.t() | nil, all2all_backend: String.t() | nil, max_parallel_loading_workers: integer() | nil, disable_custom_all_reduce: boolean() | nil, enable_dbo: boolean() | nil, ubatch_size: integer() | nil, dbo_decode_token_threshold: integer() | nil, dbo_prefill_token_threshold: integer() | nil, disable_nccl_for_dp_synchronization: boolean() | nil, ray_workers_use_nsight: boolean() | nil, ray_runtime_env: Vllm.Bridge.V1.Term.t() | nil, placement_group: Vllm.Bridge.V1.Term.t() | nil, distributed_executor_backend: Vllm.Bridge.V1.Term.t() | nil, worker_cls: String.t() | nil, sd_worker_cls: String.t() | nil, worker_extension_cls: String.t() | nil, master_addr: String.t() | nil, master_port: integer() | nil, node_rank: integer() | nil, nnodes: integer() | nil, numa_bind: boolean() | nil, numa_bind_nodes: Vllm.Bridge.V1.Int64List.t() | nil, numa_bind_cpus: Vllm.Bridge.V1.StringList.t() | nil, distributed_timeout_seconds: integer() | nil, cpu_distributed_timeout_seconds: integer() | nil, rank: integer() | nil, decode_context_parallel_size: integer() | nil, dcp_comm_backend: String.t() | nil, dcp_kv_cache_interleave_size: integer() | nil, cp_kv_cache_interleave_size: integer() | nil, world_size: integer() | nil, data_parallel_index: integer() | nil, world_size_across_dp: integer() | nil, use_ubatching: boolean() | nil, num_ubatches: integer() | nil, use_sequence_parallel_moe: boolean() | nil, nnodes_within_dp: integer() | nil, node_rank_within_dp: integer() | nil, local_world_size: integer() | nil, local_engines_only: boolean() | nil, use_ray: boolean() | nil}
@@ -182,9 +191,11 @@ defmodule Vllm.Distributed.V1.ParallelConfigObject do
 end
 
 defmodule Vllm.Distributed.V1.EPLBConfigObject do
-  @moduledoc ~S"""
-  The message `vllm.distributed.v1.EPLBConfigObject`. A EPLBConfig: the handle, and the fields as they were when it was sent. As an argument, `ref`, or without one the fields to make it of; absent is the default.
-  """
+  @moduledoc false
+  # The message `vllm.distributed.v1.EPLBConfigObject`. A EPLBConfig: the handle, and the fields
+  # as they were when it was sent. As an argument, `ref`, or without one the fields to make it of;
+  # absent is the default.
+
   defstruct [ref: nil, window_size: nil, step_interval: nil, num_redundant_experts: nil, log_balancedness: nil, log_balancedness_interval: nil, use_async: nil, policy: nil, communicator: nil, communicator_in_use: nil]
 
   @type t :: %__MODULE__{ref: Vllm.Bridge.V1.Ref.t() | nil, window_size: integer() | nil, step_interval: integer() | nil, num_redundant_experts: integer() | nil, log_balancedness: boolean() | nil, log_balancedness_interval: integer() | nil, use_async: boolean() | nil, policy: String.t() | nil, communicator: String.t() | nil, communicator_in_use: String.t() | nil}
@@ -208,9 +219,10 @@ defmodule Vllm.Distributed.V1.EPLBConfigObject do
 end
 
 defmodule Vllm.Distributed.V1.HandleObject do
-  @moduledoc ~S"""
-  The message `vllm.distributed.v1.HandleObject`. A Handle: the handle, and the fields as they were when it was sent. As an argument, `ref` alone.
-  """
+  @moduledoc false
+  # The message `vllm.distributed.v1.HandleObject`. A Handle: the handle, and the fields as they
+  # were when it was sent. As an argument, `ref` alone.
+
   defstruct [ref: nil]
 
   @type t :: %__MODULE__{ref: Vllm.Bridge.V1.Ref.t() | nil}
@@ -225,9 +237,10 @@ defmodule Vllm.Distributed.V1.HandleObject do
 end
 
 defmodule Vllm.Distributed.V1.ParallelSizesObject do
-  @moduledoc ~S"""
-  The message `vllm.distributed.v1.ParallelSizesObject`. The plain data of a ParallelSizes. As an argument, `ref`, or without one the fields to make it of; absent is the default.
-  """
+  @moduledoc false
+  # The message `vllm.distributed.v1.ParallelSizesObject`. The plain data of a ParallelSizes. As
+  # an argument, `ref`, or without one the fields to make it of; absent is the default.
+
   defstruct [ref: nil, tensor: nil, pipeline: nil, data: nil, prefill_context: nil, decode_context: nil, replica_size: nil]
 
   @type t :: %__MODULE__{ref: Vllm.Bridge.V1.Ref.t() | nil, tensor: integer() | nil, pipeline: integer() | nil, data: integer() | nil, prefill_context: integer() | nil, decode_context: integer() | nil, replica_size: integer() | nil}
@@ -248,9 +261,10 @@ defmodule Vllm.Distributed.V1.ParallelSizesObject do
 end
 
 defmodule Vllm.Distributed.V1.TopologyObject do
-  @moduledoc ~S"""
-  The message `vllm.distributed.v1.TopologyObject`. The plain data of a Topology. As an argument, `ref`, or without one the fields to make it of; absent is the default.
-  """
+  @moduledoc false
+  # The message `vllm.distributed.v1.TopologyObject`. The plain data of a Topology. As an
+  # argument, `ref`, or without one the fields to make it of; absent is the default.
+
   defstruct [ref: nil, world_size: nil, sizes: nil, external_data: nil]
 
   @type t :: %__MODULE__{ref: Vllm.Bridge.V1.Ref.t() | nil, world_size: integer() | nil, sizes: Vllm.Distributed.V1.ParallelSizesObject.t() | nil, external_data: integer() | nil}
@@ -268,9 +282,10 @@ defmodule Vllm.Distributed.V1.TopologyObject do
 end
 
 defmodule Vllm.Distributed.V1.TensorMetadataObject do
-  @moduledoc ~S"""
-  The message `vllm.distributed.v1.TensorMetadataObject`. The plain data of a TensorMetadata. As an argument, `ref`, or without one the fields to make it of; absent is the default.
-  """
+  @moduledoc false
+  # The message `vllm.distributed.v1.TensorMetadataObject`. The plain data of a TensorMetadata. As
+  # an argument, `ref`, or without one the fields to make it of; absent is the default.
+
   defstruct [ref: nil, device: nil, dtype: nil, size: nil]
 
   @type t :: %__MODULE__{ref: Vllm.Bridge.V1.Ref.t() | nil, device: String.t() | nil, dtype: String.t() | nil, size: Vllm.Bridge.V1.Int64List.t() | nil}

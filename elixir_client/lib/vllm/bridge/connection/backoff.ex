@@ -1,21 +1,20 @@
 defmodule Vllm.Bridge.Connection.Backoff do
-  @moduledoc """
-  How long a connection waits before it tries again what failed: twice as long each time up to a
-  limit, after [gRPC's connection backoff](https://github.com/grpc/grpc/blob/master/doc/connection-backoff.md).
-
-  The waits are random between half and the whole of that, so that the clients of a server that was
-  restarted do not all come back at once.
-  """
+  @moduledoc false
+  # How long a connection waits before it tries again what failed: twice as long each time up to a
+  # limit, after [gRPC's connection backoff](https://github.com/grpc/grpc/blob/master/doc/connection-backoff.md).
+  #
+  # The waits are random between half and the whole of that, so that the clients of a server that was
+  # restarted do not all come back at once.
 
   @enforce_keys [:first, :longest]
   defstruct [:first, :longest, failures: 0]
 
   @typedoc "Milliseconds, and how many attempts failed since the last one that did not."
-  @type t :: %__MODULE__{
-          first: pos_integer(),
-          longest: pos_integer(),
-          failures: non_neg_integer()
-        }
+  @opaque t :: %__MODULE__{
+            first: pos_integer(),
+            longest: pos_integer(),
+            failures: non_neg_integer()
+          }
 
   @doc "Nothing has failed yet; options `:backoff` and `:max_backoff` of the connection."
   @spec new(map()) :: t()

@@ -1,7 +1,6 @@
 defmodule Vllm.Bridge.Connection.Call do
-  @moduledoc """
-  The answer to one unary call while it arrives.
-  """
+  @moduledoc false
+  # The answer to one unary call while it arrives.
 
   alias Vllm.Bridge.Connection.{Grpc, Inbox}
 

@@ -1,11 +1,10 @@
 defmodule Vllm.Bridge.Connection.Calls do
-  @moduledoc """
-  The calls of a connection, from the caller's request to the one answer that each of them gets.
-
-  A call waits for a socket, or is a stream on one. Whatever ends it takes it out of the tables, ends
-  the monitor of its caller and, if it was large, asks for a garbage collection. A streaming call that
-  ended stays until its caller has taken its messages and its end.
-  """
+  @moduledoc false
+  # The calls of a connection, from the caller's request to the one answer that each of them gets.
+  #
+  # A call waits for a socket, or is a stream on one. Whatever ends it takes it out of the tables, ends
+  # the monitor of its caller and, if it was large, asks for a garbage collection. A streaming call that
+  # ended stays until its caller has taken its messages and its end.
 
   alias Vllm.Bridge.Connection.{
     Call,

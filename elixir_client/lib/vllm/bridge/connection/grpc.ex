@@ -1,8 +1,7 @@
 defmodule Vllm.Bridge.Connection.Grpc do
-  @moduledoc """
-  What gRPC puts on top of HTTP/2: length-prefixed messages, metadata, deadlines and statuses, after
-  [PROTOCOL-HTTP2](https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md).
-  """
+  @moduledoc false
+  # What gRPC puts on top of HTTP/2: length-prefixed messages, metadata, deadlines and statuses, after
+  # [PROTOCOL-HTTP2](https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md).
 
   alias Vllm.Bridge.HTTP2.{Headers, Hpack}
   alias Vllm.Deadline

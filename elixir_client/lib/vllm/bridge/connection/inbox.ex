@@ -1,10 +1,9 @@
 defmodule Vllm.Bridge.Connection.Inbox do
-  @moduledoc """
-  The bytes of a stream of messages that arrived and were not handed out.
-
-  They stay in the pieces that they came in. Each message is made of its pieces once it is whole, so that
-  a byte is copied once however many pieces there are.
-  """
+  @moduledoc false
+  # The bytes of a stream of messages that arrived and were not handed out.
+  #
+  # They stay in the pieces that they came in. Each message is made of its pieces once it is whole, so that
+  # a byte is copied once however many pieces there are.
 
   # The flag and the length before a message.
   @prefix 5

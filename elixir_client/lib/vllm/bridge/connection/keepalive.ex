@@ -1,17 +1,16 @@
 defmodule Vllm.Bridge.Connection.Keepalive do
-  @moduledoc """
-  Notices a server that is gone without a word: a PING when it was silent for a while, and the end of
-  the connection, as `{:closed, :keepalive_timeout}`, when that is not answered.
-
-  A timer ticks while calls are in flight (or always, if asked for). What the server sent in between
-  counts as an answer, so that a busy connection sends no PING. A server is therefore probed after one
-  to two intervals of silence.
-
-  A unix socket needs none of this: the kernel says when its other end is gone.
-
-  A server may find our PINGs too many and go away with `ENHANCE_YOUR_CALM` and `too_many_pings`. Then
-  the interval doubles, as [gRPC asks](https://github.com/grpc/proposal/blob/master/A8-client-side-keepalive.md).
-  """
+  @moduledoc false
+  # Notices a server that is gone without a word: a PING when it was silent for a while, and the end of
+  # the connection, as `{:closed, :keepalive_timeout}`, when that is not answered.
+  #
+  # A timer ticks while calls are in flight (or always, if asked for). What the server sent in between
+  # counts as an answer, so that a busy connection sends no PING. A server is therefore probed after one
+  # to two intervals of silence.
+  #
+  # A unix socket needs none of this: the kernel says when its other end is gone.
+  #
+  # A server may find our PINGs too many and go away with `ENHANCE_YOUR_CALM` and `too_many_pings`. Then
+  # the interval doubles, as [gRPC asks](https://github.com/grpc/proposal/blob/master/A8-client-side-keepalive.md).
 
   alias Vllm.Bridge.Connection.{Links, Socket, State}
   alias Vllm.Bridge.Endpoint

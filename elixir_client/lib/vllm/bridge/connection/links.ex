@@ -1,10 +1,9 @@
 defmodule Vllm.Bridge.Connection.Links do
-  @moduledoc """
-  A connection's sockets: how one is opened, written to, retired and closed.
-
-  There may be several, because a server that goes away finishes what it accepted while new calls
-  open the next one. What is to be written is collected here and goes out with `write/1`.
-  """
+  @moduledoc false
+  # A connection's sockets: how one is opened, written to, retired and closed.
+  #
+  # There may be several, because a server that goes away finishes what it accepted while new calls
+  # open the next one. What is to be written is collected here and goes out with `write/1`.
 
   alias Vllm.Bridge.Connection.{Keepalive, Socket, State}
   alias Vllm.Bridge.HTTP2.Client

@@ -1,10 +1,9 @@
 defmodule Vllm.Bridge.Connection.Owner do
-  @moduledoc """
-  The process of a connection: owns the sockets, so that calls of many callers share them.
-
-  Output is collected while messages are waiting and written when the mailbox is empty, so that many
-  callers share a write. It keeps no deadlines: those are the callers'.
-  """
+  @moduledoc false
+  # The process of a connection: owns the sockets, so that calls of many callers share them.
+  #
+  # Output is collected while messages are waiting and written when the mailbox is empty, so that many
+  # callers share a write. It keeps no deadlines: those are the callers'.
 
   use GenServer
 

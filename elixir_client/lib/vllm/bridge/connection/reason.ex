@@ -1,29 +1,11 @@
 defmodule Vllm.Bridge.Connection.Reason do
-  @moduledoc """
-  Why a call failed, and the sentence that tells a person: one clause per reason.
-  """
+  @moduledoc false
+  # Why a call failed, and the sentence that tells a person: one clause per reason.
 
-  alias Vllm.Bridge.Connection.{Grpc, Tls}
+  alias Vllm.Bridge.Connection.Tls
 
-  @typedoc """
-  Why a call failed. Whether it ran:
-
-    * `:status` - the server says; code and message are gRPC's
-    * `:deadline_exceeded` - unknown; our timer ended, the stream was cancelled
-    * `:connect` - no: nothing was sent
-    * `:unprocessed` - no: the server never looked at it, or it was never sent
-    * `:closed` - unknown: the connection or the stream was lost while the call was in flight
-    * `:protocol` - unknown, except for what is refused before sending
-      (`:invalid_metadata`, `:invalid_path`, `:invalid_timeout`, `:request_too_large`,
-      `:headers_too_large`)
-  """
-  @type t ::
-          {:status, code :: 0..16, message :: binary(), trailers :: Grpc.metadata()}
-          | :deadline_exceeded
-          | {:connect, term()}
-          | {:unprocessed, term()}
-          | {:closed, term()}
-          | {:protocol, term()}
+  @typedoc "As `t:Vllm.Bridge.Connection.reason/0`, where each of them is explained."
+  @type t :: Vllm.Bridge.Connection.reason()
 
   @doc "Says what happened and what to do next."
   @spec format(t()) :: String.t()

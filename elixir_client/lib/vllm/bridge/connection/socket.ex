@@ -1,7 +1,6 @@
 defmodule Vllm.Bridge.Connection.Socket do
-  @moduledoc """
-  The socket of a connection, in the clear or with TLS: opened here, and used alike.
-  """
+  @moduledoc false
+  # The socket of a connection, in the clear or with TLS: opened here, and used alike.
 
   alias Vllm.Bridge.Connection.Tls
   alias Vllm.Bridge.Endpoint

@@ -1,7 +1,6 @@
 defmodule Vllm.Bridge.Connection.State do
-  @moduledoc """
-  What a connection's process keeps: its sockets, the attempt to open one, and the calls on them.
-  """
+  @moduledoc false
+  # What a connection's process keeps: its sockets, the attempt to open one, and the calls on them.
 
   alias Vllm.Bridge.Connection.{Backoff, Call, Keepalive, Reason, Socket, StreamCall}
   alias Vllm.Bridge.Endpoint

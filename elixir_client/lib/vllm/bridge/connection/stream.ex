@@ -1,10 +1,9 @@
 defmodule Vllm.Bridge.Connection.Stream do
-  @moduledoc """
-  The caller's side of a streaming call: what `Vllm.Bridge.Connection` offers to read and write one.
-
-  Every function sends the connection's process a message; those that wait have an alias for the
-  answer, which holds their deadline whatever that process does.
-  """
+  @moduledoc false
+  # The caller's side of a streaming call: what `Vllm.Bridge.Connection` offers to read and write one.
+  #
+  # Every function sends the connection's process a message; those that wait have an alias for the
+  # answer, which holds their deadline whatever that process does.
 
   alias Vllm.Bridge.Connection.{Grpc, Reason, State, StreamCall}
   alias Vllm.Deadline

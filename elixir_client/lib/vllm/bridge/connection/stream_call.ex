@@ -1,11 +1,10 @@
 defmodule Vllm.Bridge.Connection.StreamCall do
-  @moduledoc """
-  One streaming call: its answer while it arrives, as messages that are handed out one by one, and who
-  waits to send more of its request.
-
-  What was not asked for yet stays here, and the server's window stays closed by as much: no more is
-  kept than one window, and one message where that is larger.
-  """
+  @moduledoc false
+  # One streaming call: its answer while it arrives, as messages that are handed out one by one, and who
+  # waits to send more of its request.
+  #
+  # What was not asked for yet stays here, and the server's window stays closed by as much: no more is
+  # kept than one window, and one message where that is larger.
 
   alias Vllm.Bridge.Connection.{Call, Grpc, Inbox, Reason}
 

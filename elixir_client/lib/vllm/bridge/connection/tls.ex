@@ -12,14 +12,9 @@ defmodule Vllm.Bridge.Connection.Tls do
     ]
   ]
 
-  @moduledoc """
-  TLS under a connection: the server is always verified, by its chain and by its name, and HTTP/2 is
-  agreed on by ALPN ([RFC 9113 section 3.2](https://www.rfc-editor.org/rfc/rfc9113#section-3.2)).
-
-  Options of `tls: [...]`; `tls: true` is the same without any:
-
-  #{Vllm.Options.docs(@schema)}
-  """
+  @moduledoc false
+  # TLS under a connection: the server is always verified, by its chain and by its name, and HTTP/2 is
+  # agreed on by ALPN ([RFC 9113 section 3.2](https://www.rfc-editor.org/rfc/rfc9113#section-3.2)).
 
   alias Vllm.Bridge.Endpoint
   alias Vllm.Options

@@ -1,49 +1,48 @@
 defmodule Vllm.Bridge.HTTP2.Client do
-  @moduledoc """
-  The client's side of one HTTP/2 connection, [RFC 9113](https://www.rfc-editor.org/rfc/rfc9113),
-  as a value: bytes in, bytes and events out. It owns no socket, no process and no clock.
-
-      {client, out} = Client.new()
-      # ... write `out`, then
-      {:ok, client, stream, out} = Client.request(client, headers, body)
-      # ... write `out`, read `bytes`
-      {client, out, events} = Client.handle_bytes(client, bytes)
-
-  Every function returns what to write next. Write it before the next call's output: the peer's
-  header table depends on the order.
-
-  ## Events
-
-  | event | |
-  |---|---|
-  | `:ready` | the server's first SETTINGS arrived: it speaks HTTP/2 |
-  | `{:headers, stream, fields}` | the response began |
-  | `{:data, stream, binary}` | never empty; may be a slice of the bytes given in |
-  | `{:trailers, stream, fields}` | |
-  | `{:done, stream}` | the response is complete; the stream is gone |
-  | `{:reset, stream, code}` | the server gave the stream up |
-  | `{:unprocessed, stream, reason}` | the server says that it never looked at the request |
-  | `{:stream_error, stream, code, message}` | the server broke a rule on this stream; it was reset |
-  | `{:goaway, code, debug}` | no new requests; streams without `:unprocessed` go on |
-  | `{:connection_error, code, message}` | the server broke a rule; write `out`, then close |
-
-  No input makes a function of this module raise. After `:connection_error` all input is ignored.
-
-  A request beyond the server's `SETTINGS_MAX_CONCURRENT_STREAMS` waits here and goes out when
-  another stream ends.
-
-  ## Where what is
-
-  | module, below this one | |
-  |---|---|
-  | `Input` | cuts bytes into frames, checks their order |
-  | `Handlers` | what a frame does |
-  | `FieldLists` | header blocks and what they mean |
-  | `Settings` | what each side allows the other |
-  | `Streams` | how streams begin, wait and end |
-  | `SendQueue` | bodies within flow-control windows |
-  | `State` | the struct and its table of streams |
-  """
+  @moduledoc false
+  # The client's side of one HTTP/2 connection, [RFC 9113](https://www.rfc-editor.org/rfc/rfc9113),
+  # as a value: bytes in, bytes and events out. It owns no socket, no process and no clock.
+  #
+  #     {client, out} = Client.new()
+  #     # ... write `out`, then
+  #     {:ok, client, stream, out} = Client.request(client, headers, body)
+  #     # ... write `out`, read `bytes`
+  #     {client, out, events} = Client.handle_bytes(client, bytes)
+  #
+  # Every function returns what to write next. Write it before the next call's output: the peer's
+  # header table depends on the order.
+  #
+  # ## Events
+  #
+  # | event | |
+  # |---|---|
+  # | `:ready` | the server's first SETTINGS arrived: it speaks HTTP/2 |
+  # | `{:headers, stream, fields}` | the response began |
+  # | `{:data, stream, binary}` | never empty; may be a slice of the bytes given in |
+  # | `{:trailers, stream, fields}` | |
+  # | `{:done, stream}` | the response is complete; the stream is gone |
+  # | `{:reset, stream, code}` | the server gave the stream up |
+  # | `{:unprocessed, stream, reason}` | the server says that it never looked at the request |
+  # | `{:stream_error, stream, code, message}` | the server broke a rule on this stream; it was reset |
+  # | `{:goaway, code, debug}` | no new requests; streams without `:unprocessed` go on |
+  # | `{:connection_error, code, message}` | the server broke a rule; write `out`, then close |
+  #
+  # No input makes a function of this module raise. After `:connection_error` all input is ignored.
+  #
+  # A request beyond the server's `SETTINGS_MAX_CONCURRENT_STREAMS` waits here and goes out when
+  # another stream ends.
+  #
+  # ## Where what is
+  #
+  # | module, below this one | |
+  # |---|---|
+  # | `Input` | cuts bytes into frames, checks their order |
+  # | `Handlers` | what a frame does |
+  # | `FieldLists` | header blocks and what they mean |
+  # | `Settings` | what each side allows the other |
+  # | `Streams` | how streams begin, wait and end |
+  # | `SendQueue` | bodies within flow-control windows |
+  # | `State` | the struct and its table of streams |
 
   alias Vllm.Bridge.HTTP2.Client.{Handlers, Input, SendQueue, Settings, State, Streams}
   alias Vllm.Bridge.HTTP2.{Frame, Hpack}

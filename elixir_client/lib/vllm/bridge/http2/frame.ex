@@ -1,11 +1,10 @@
 defmodule Vllm.Bridge.HTTP2.Frame do
-  @moduledoc """
-  The ten frame types of [RFC 9113 section 6](https://www.rfc-editor.org/rfc/rfc9113#section-6),
-  to and from bytes.
-
-  Decoding checks what a single frame can be checked for (length, padding, stream number zero or
-  not, reserved values). What needs the connection's state is `Vllm.Bridge.HTTP2.Client`'s.
-  """
+  @moduledoc false
+  # The ten frame types of [RFC 9113 section 6](https://www.rfc-editor.org/rfc/rfc9113#section-6),
+  # to and from bytes.
+  #
+  # Decoding checks what a single frame can be checked for (length, padding, stream number zero or
+  # not, reserved values). What needs the connection's state is `Vllm.Bridge.HTTP2.Client`'s.
 
   import Bitwise
 

@@ -1,8 +1,7 @@
 defmodule Vllm.Bridge.HTTP2.Headers do
-  @moduledoc """
-  What a client checks of the field lists a server sends,
-  [RFC 9113 section 8.2 and 8.3](https://www.rfc-editor.org/rfc/rfc9113#section-8.2).
-  """
+  @moduledoc false
+  # What a client checks of the field lists a server sends,
+  # [RFC 9113 section 8.2 and 8.3](https://www.rfc-editor.org/rfc/rfc9113#section-8.2).
 
   alias Vllm.Bridge.HTTP2.Hpack
 

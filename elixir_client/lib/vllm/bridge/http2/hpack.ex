@@ -1,10 +1,9 @@
 defmodule Vllm.Bridge.HTTP2.Hpack do
-  @moduledoc """
-  Header compression, [RFC 7541](https://www.rfc-editor.org/rfc/rfc7541).
-
-  One value of this module is one direction's context: a connection holds one for what it encodes
-  and one for what it decodes.
-  """
+  @moduledoc false
+  # Header compression, [RFC 7541](https://www.rfc-editor.org/rfc/rfc7541).
+  #
+  # One value of this module is one direction's context: a connection holds one for what it encodes
+  # and one for what it decodes.
 
   import Bitwise
 
@@ -21,7 +20,7 @@ defmodule Vllm.Bridge.HTTP2.Hpack do
   * `huffman`: which literals to code: `:always` and `:never`, or `:indexed`, those that enter the
     table and so are sent once. In `:always` and `:indexed` only where it is not longer
   """
-  @type t :: %__MODULE__{}
+  @opaque t :: %__MODULE__{}
   @type field :: {name :: binary(), value :: binary()}
   @typedoc """
   A field and whether to keep it in the table: `:index` (what a pair means), `:no_index` for values

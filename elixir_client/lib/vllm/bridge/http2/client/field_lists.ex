@@ -1,9 +1,8 @@
 defmodule Vllm.Bridge.HTTP2.Client.FieldLists do
-  @moduledoc """
-  The field lists a server sends: collects a header block from HEADERS and CONTINUATION, decodes it,
-  and makes the response's headers or trailers of it,
-  [RFC 9113 section 8.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.1).
-  """
+  @moduledoc false
+  # The field lists a server sends: collects a header block from HEADERS and CONTINUATION, decodes it,
+  # and makes the response's headers or trailers of it,
+  # [RFC 9113 section 8.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.1).
 
   alias Vllm.Bridge.HTTP2.Client
   alias Vllm.Bridge.HTTP2.Client.{State, Streams}

@@ -1,10 +1,9 @@
 defmodule Vllm.Bridge.HTTP2.Client.Handlers do
-  @moduledoc """
-  What each frame a server sends does to the connection,
-  [RFC 9113 section 6](https://www.rfc-editor.org/rfc/rfc9113#section-6): one clause per type.
-
-  Whether a frame may come at this point is `Vllm.Bridge.HTTP2.Client.Input`'s to check.
-  """
+  @moduledoc false
+  # What each frame a server sends does to the connection,
+  # [RFC 9113 section 6](https://www.rfc-editor.org/rfc/rfc9113#section-6): one clause per type.
+  #
+  # Whether a frame may come at this point is `Vllm.Bridge.HTTP2.Client.Input`'s to check.
 
   alias Vllm.Bridge.HTTP2.Client
   alias Vllm.Bridge.HTTP2.Client.{FieldLists, SendQueue, Settings, State, Streams}

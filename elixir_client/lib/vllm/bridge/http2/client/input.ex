@@ -1,8 +1,7 @@
 defmodule Vllm.Bridge.HTTP2.Client.Input do
-  @moduledoc """
-  The bytes of a connection, in pieces of any size, cut into frames; which frame may come when; and
-  the end of a connection whose server breaks that.
-  """
+  @moduledoc false
+  # The bytes of a connection, in pieces of any size, cut into frames; which frame may come when; and
+  # the end of a connection whose server breaks that.
 
   alias Vllm.Bridge.HTTP2.Client
   alias Vllm.Bridge.HTTP2.Client.{Handlers, State, Streams}

@@ -1,11 +1,10 @@
 defmodule Vllm.Bridge.HTTP2.Client.SendQueue do
-  @moduledoc """
-  The bodies we send, within the server's flow-control windows,
-  [RFC 9113 section 5.2](https://www.rfc-editor.org/rfc/rfc9113#section-5.2).
-
-  What no window has room for stays with its stream. Streams that could go on stand in line and take
-  turns, so that a large request does not hold up a small one.
-  """
+  @moduledoc false
+  # The bodies we send, within the server's flow-control windows,
+  # [RFC 9113 section 5.2](https://www.rfc-editor.org/rfc/rfc9113#section-5.2).
+  #
+  # What no window has room for stays with its stream. Streams that could go on stand in line and take
+  # turns, so that a large request does not hold up a small one.
 
   alias Vllm.Bridge.HTTP2.Client.State
   alias Vllm.Bridge.HTTP2.Frame

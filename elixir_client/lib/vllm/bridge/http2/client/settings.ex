@@ -1,8 +1,7 @@
 defmodule Vllm.Bridge.HTTP2.Client.Settings do
-  @moduledoc """
-  What each side allows the other, [RFC 9113 section 6.5](https://www.rfc-editor.org/rfc/rfc9113#section-6.5):
-  our limits as options, the server's as they arrive.
-  """
+  @moduledoc false
+  # What each side allows the other, [RFC 9113 section 6.5](https://www.rfc-editor.org/rfc/rfc9113#section-6.5):
+  # our limits as options, the server's as they arrive.
 
   alias Vllm.Bridge.HTTP2.Client.{SendQueue, State}
   alias Vllm.Bridge.HTTP2.{Frame, Hpack}

@@ -1,10 +1,9 @@
 defmodule Vllm.Bridge.HTTP2.Client.State do
-  @moduledoc """
-  What `Vllm.Bridge.HTTP2.Client` knows of its connection, and the table of its streams.
-
-  One flat struct for all the modules that work on a connection: both directions share the streams,
-  and nothing is copied between them on the way of a call.
-  """
+  @moduledoc false
+  # What `Vllm.Bridge.HTTP2.Client` knows of its connection, and the table of its streams.
+  #
+  # One flat struct for all the modules that work on a connection: both directions share the streams,
+  # and nothing is copied between them on the way of a call.
 
   alias Vllm.Bridge.HTTP2.{Client, Frame}
 

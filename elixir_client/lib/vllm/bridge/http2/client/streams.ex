@@ -1,10 +1,9 @@
 defmodule Vllm.Bridge.HTTP2.Client.Streams do
-  @moduledoc """
-  How streams begin and end, [RFC 9113 section 5.1](https://www.rfc-editor.org/rfc/rfc9113#section-5.1).
-
-  A stream begins at once or, beyond the server's `SETTINGS_MAX_CONCURRENT_STREAMS`, when another one
-  ends: therefore every end goes through here.
-  """
+  @moduledoc false
+  # How streams begin and end, [RFC 9113 section 5.1](https://www.rfc-editor.org/rfc/rfc9113#section-5.1).
+  #
+  # A stream begins at once or, beyond the server's `SETTINGS_MAX_CONCURRENT_STREAMS`, when another one
+  # ends: therefore every end goes through here.
 
   alias Vllm.Bridge.HTTP2.Client
   alias Vllm.Bridge.HTTP2.Client.{SendQueue, State}

@@ -1,11 +1,10 @@
 defmodule Vllm.Bridge.HTTP2.Hpack.Huffman do
-  @moduledoc """
-  The static Huffman code of [RFC 7541 section 5.2](https://www.rfc-editor.org/rfc/rfc7541#section-5.2).
-
-  Encoding looks a symbol up in a tuple. Decoding walks the code tree four bits at a time: the
-  shortest code has five bits, so one step completes at most one symbol. Both tables are made at
-  compile time from `huffman_table.txt`.
-  """
+  @moduledoc false
+  # The static Huffman code of [RFC 7541 section 5.2](https://www.rfc-editor.org/rfc/rfc7541#section-5.2).
+  #
+  # Encoding looks a symbol up in a tuple. Decoding walks the code tree four bits at a time: the
+  # shortest code has five bits, so one step completes at most one symbol. Both tables are made at
+  # compile time from `huffman_table.txt`.
 
   import Bitwise
 

@@ -1,7 +1,6 @@
 defmodule Vllm.Bridge.HTTP2.Hpack.Integer do
-  @moduledoc """
-  Integers with an n-bit prefix, [RFC 7541 section 5.1](https://www.rfc-editor.org/rfc/rfc7541#section-5.1).
-  """
+  @moduledoc false
+  # Integers with an n-bit prefix, [RFC 7541 section 5.1](https://www.rfc-editor.org/rfc/rfc7541#section-5.1).
 
   import Bitwise
 

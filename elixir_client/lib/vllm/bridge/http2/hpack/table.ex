@@ -1,11 +1,10 @@
 defmodule Vllm.Bridge.HTTP2.Hpack.Table do
-  @moduledoc """
-  The header tables of [RFC 7541 section 2.3](https://www.rfc-editor.org/rfc/rfc7541#section-2.3):
-  the static one, made at compile time from `static_table.txt`, and the dynamic one.
-
-  An entry of the dynamic table is kept under its insertion number, which never changes while its
-  index does, so that reading, inserting and evicting take the same time whatever the size.
-  """
+  @moduledoc false
+  # The header tables of [RFC 7541 section 2.3](https://www.rfc-editor.org/rfc/rfc7541#section-2.3):
+  # the static one, made at compile time from `static_table.txt`, and the dynamic one.
+  #
+  # An entry of the dynamic table is kept under its insertion number, which never changes while its
+  # index does, so that reading, inserting and evicting take the same time whatever the size.
 
   @static_file Path.join(__DIR__, "static_table.txt")
   @external_resource @static_file
