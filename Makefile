@@ -7,8 +7,8 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 OLDEST := build/oldest
-WIRE_TESTS := $(addprefix tests/contract/test_, classes.py elements.py errors.py terms.py term_vectors.py) \
-	tests/bridge/test_chunks.py tests/bridge/test_real_ranks.py tests/bridge/test_snakepit.py
+# Most tests wait for processes more than they compute. A file's tests stay in one worker.
+PYTEST := $(VENV)/bin/pytest -n 2 --dist loadfile
 
 # Elixir wants a UTF-8 locale, and finds the server and its Python here.
 export LC_ALL := C.UTF-8
@@ -29,7 +29,8 @@ $(STAMP): pyproject.toml constraints.txt scripts/setup.sh
 demo: setup ## Main job: an Elixir program runs collectives on a world of four ranks (FILE=path)
 	mix run elixir_client/demo/demo.exs $(if $(FILE),"$(FILE)")
 
-test: setup lint codegen-check pytest pytest-oldest mix-test ## Everything CI runs
+test: setup ## Everything CI runs: pytest, mix test and the checks side by side
+	scripts/lanes.sh pytest mix-test "lint codegen-check pytest-oldest"
 
 lint: setup ## ruff, mypy --strict, mix format, warnings as errors, dialyzer
 	$(VENV)/bin/ruff format --check .
@@ -49,10 +50,10 @@ contract-accept: setup ## Promise what is new in the contract (proto/baseline.tx
 	$(PYTHON) -m vllm_bridge.codegen --accept
 
 pytest: setup ## Python tests
-	$(VENV)/bin/pytest
+	$(PYTEST)
 
 pytest-oldest: $(OLDEST)/.installed ## What goes over the wire, on the oldest grpcio, protobuf and msgpack claimed
-	PYTHONPATH=$(abspath $(OLDEST)) $(VENV)/bin/pytest $(WIRE_TESTS)
+	PYTHONPATH=$(abspath $(OLDEST)) $(VENV)/bin/pytest -m "wire and not timing"
 
 $(OLDEST)/.installed: $(STAMP) scripts/oldest.txt
 	rm -rf $(OLDEST)

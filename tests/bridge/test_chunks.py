@@ -25,7 +25,7 @@ from vllm_bridge.rank.chunks import ChunksMalformed, ChunkStorage
 from vllm_bridge.rank.transfers import MAX_STREAMS, Transfers
 from vllm_distributed.tensor_bytes import bytes_of
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = [pytest.mark.wire, pytest.mark.timeout(90)]
 
 Part = rank_pb2.CallPart
 

@@ -160,6 +160,7 @@ def test_a_profile_ends_a_call(real_pool: Pool) -> None:
     assert "0.3 s" in caught.value.message
 
 
+@pytest.mark.timing
 def test_world_run_bounds_every_call(client: Client, block: Callable[[], Block]) -> None:
     with client.start_world(tensor_parallel_size=2, world_id="bounded") as world:
         held = block()
@@ -213,6 +214,7 @@ def test_pool_names(client: Client) -> None:
     assert caught.value.reason == "pool_not_found"
 
 
+@pytest.mark.timing
 def test_closing_a_client_ends_what_it_owns(server: Pool, client: Client) -> None:
     with connect(server.endpoint, client_id="owner") as owner:
         session = owner.open_session(affinity="strict_queue").session_id

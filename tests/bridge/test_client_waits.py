@@ -41,6 +41,7 @@ def stopped(start: Callable[..., Pool]) -> Iterator[Callable[[], Pool]]:
         os.kill(pool.pid, signal.SIGCONT)
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("connected", [True, False])
 def test_opening_a_session_of_a_server_that_stands_still_ends_in_its_timeout(
     stopped: Callable[[], Pool], connected: bool
@@ -72,6 +73,7 @@ def test_whoever_waits_behind_another_that_attaches_ends_in_its_own_timeout(
         assert caught.value.reason == "deadline_exceeded"
 
 
+@pytest.mark.timing
 def test_a_failed_rank_ends_the_run_at_once_and_is_named(
     client: Client, block: Callable[[], Block]
 ) -> None:
@@ -103,6 +105,7 @@ def test_a_failed_rank_ends_the_run_at_once_and_is_named(
         assert world.run(lambda session: session.send(FAKE + "Echo", b"1", SHORT)) == [b"1"] * 2
 
 
+@pytest.mark.timing
 def test_a_run_in_a_run_ends_with_it(client: Client, block: Callable[[], Block]) -> None:
     with (
         client.start_world(tensor_parallel_size=2) as outer,

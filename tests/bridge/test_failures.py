@@ -72,6 +72,7 @@ def world_of_two(client: Client) -> Iterator[World]:
         world.stop()
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize(
     ("function", "args", "said", "quoted"),
     [
@@ -105,6 +106,7 @@ def test_standalone_rank_that_ends_in_a_call_is_replaced(client: Client) -> None
     assert client.open_session().call("get_pp_indices", 61, 0, 4) == (0, 15)
 
 
+@pytest.mark.timing
 def test_stopped_rank_is_found_by_its_silence(client: Client) -> None:
     with world_of_two(client) as world:
         stopped, other = world.ranks[1].info.pid, world.ranks[0].info.pid

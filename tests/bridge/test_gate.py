@@ -214,6 +214,7 @@ def plain(value: Any) -> Any:
 # What is refused
 
 
+@pytest.mark.timing
 def test_a_missing_member_is_named_and_nobody_hangs(world: World, callers: Callers) -> None:
     assert attempt(world.ranks[1], named("get_tp_group")).error is None
     first, second, _ = callers.together(
@@ -270,6 +271,7 @@ MISMATCHED: dict[str, list[Call]] = {
 }
 
 
+@pytest.mark.timing
 def test_calls_that_differ_are_refused_on_all(world: World, callers: Callers) -> None:
     for what, calls in MISMATCHED.items():
         # Those who agree wait together when the third one comes.
@@ -283,6 +285,7 @@ def test_calls_that_differ_are_refused_on_all(world: World, callers: Callers) ->
             assert "rank" in error.message, what
 
 
+@pytest.mark.timing
 def test_what_a_group_refuses_itself_is_not_waited_for(world: World) -> None:
     """No other rank calls: a call that fails its own checks never comes to the gate."""
     for call in (
@@ -310,6 +313,7 @@ def test_pairs_that_differ_are_refused_on_both(world: World, callers: Callers) -
                 refused(outcome, "collective_mismatch")
 
 
+@pytest.mark.timing
 def test_a_receiver_without_sender(world: World) -> None:
     outcome = attempt(world.ranks[0], on_tp("irecv_tensor_dict", 1, timeout=SHORT))
     error = refused(outcome, "deadline_exceeded")
@@ -317,6 +321,7 @@ def test_a_receiver_without_sender(world: World) -> None:
     assert outcome.seconds < SHORT.total_seconds() + GRACE_S
 
 
+@pytest.mark.timing
 def test_a_cycle_of_waits_is_refused_at_once(world: World, callers: Callers) -> None:
     def make(session: Session) -> list[Any]:
         return [
@@ -414,6 +419,7 @@ def test_inspection_of_a_rank_at_the_gate(world: World, callers: Callers) -> Non
     refused(waiting.result(30), "deadline_exceeded")
 
 
+@pytest.mark.timing
 def test_stateless_groups_are_gated_too(world: World, callers: Callers) -> None:
     first = world.ranks[0]
     listener = first.run("socket.create_server", ("127.0.0.1", 0))
@@ -472,6 +478,7 @@ def test_groups_that_changed_are_gated_as_they_are(world: World, callers: Caller
 # Ranks that end, and worlds without a gate
 
 
+@pytest.mark.timing
 def test_a_killed_member_ends_all_waits_within_two_seconds(
     client: Client, callers: Callers
 ) -> None:
@@ -508,6 +515,7 @@ def test_a_world_without_a_gate(client: Client, callers: Callers) -> None:
         assert first.result(30).value.tolist() == second.value.tolist() == [2.0]
 
 
+@pytest.mark.timing
 def test_an_overdue_rank_is_shown_and_then_replaced(client: Client, callers: Callers) -> None:
     world = client.start_world(tensor_parallel_size=2)
 
@@ -557,6 +565,7 @@ def test_a_world_that_was_restarted_refuses_what_is_older(client: Client, caller
     again.stop()
 
 
+@pytest.mark.timing
 def test_diagnosis_says_who_waits_for_whom(world: World, client: Client, callers: Callers) -> None:
     busy = callers.begin(world.ranks[1], sleep(2))
     wait_until_running(world.ranks[1])
@@ -580,6 +589,7 @@ def test_diagnosis_says_who_waits_for_whom(world: World, client: Client, callers
     refused(waiting.result(30), "deadline_exceeded")
 
 
+@pytest.mark.timing
 def test_a_pool_that_dies_ends_the_wait_at_the_gate(short_tmp: Path, callers: Callers) -> None:
     pool = start_pool(short_tmp / "gone", "--size", "0", entry_point=None)
     with connect(pool.endpoint) as client:
@@ -694,6 +704,7 @@ def _cancelled(session: Session, tensor: torch.Tensor, after_s: float) -> None:
         call.cancel()
 
 
+@pytest.mark.timing
 def test_members_on_one_host_begin_without_the_pool(short_tmp: Path, callers: Callers) -> None:
     pool = start_pool(short_tmp / "frozen", "--size", "0", entry_point=None)
     try:

@@ -170,6 +170,7 @@ def test_counts_are_taken_once() -> None:
     assert counts.take() == []
 
 
+@pytest.mark.timing
 def test_the_journal_keeps_the_latest_and_says_what_is_overdue() -> None:
     journal = Journal()
     for number in range(LATEST + 5):

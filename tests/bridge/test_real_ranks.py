@@ -22,7 +22,7 @@ from vllm_bridge.codec.errors import BridgeError, Category
 
 Start = Callable[..., Pool]
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = [pytest.mark.wire, pytest.mark.timeout(90)]
 
 
 @pytest.fixture
@@ -74,6 +74,7 @@ def test_sizes_reach_the_groups(real: Client) -> None:
     ]
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("direct", [True, False])
 def test_death_during_a_collective_is_told_within_two_seconds(real: Client, direct: bool) -> None:
     world = real.start_world(tensor_parallel_size=3)
@@ -125,6 +126,7 @@ def test_timeout_of_a_running_call(real: Client) -> None:
         assert caught.value.details == {"state": "running"}
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize(("ranks", "seconds"), [(4, 1.5), (8, 2.0)])
 def test_worlds_are_up_soon(real: Client, ranks: int, seconds: float) -> None:
     took = []
@@ -176,6 +178,7 @@ def _ask(client: Client, session_id: str, patience_s: float) -> pool_pb2.Session
     return client._pool("GetSession", request, pool_pb2.Session, timedelta(seconds=20))
 
 
+@pytest.mark.timing
 def test_who_asks_for_the_end_of_a_session_hears_of_it_at_once(real: Client) -> None:
     world = real.start_world(tensor_parallel_size=2)
     with ThreadPoolExecutor(1) as threads:

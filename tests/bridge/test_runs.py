@@ -194,6 +194,7 @@ def test_a_run_inside_of_another_is_part_of_its_turn(client: Client, world: Worl
         assert inner == [([2 * value] * 3, None), ([2 * value] * 3, right(20.0))]
 
 
+@pytest.mark.timing
 def test_the_timeout_of_a_run_covers_the_wait_for_its_turn(world: World) -> None:
     begun, go_on = threading.Event(), threading.Event()
 
@@ -297,6 +298,7 @@ world.run(hold)
 """
 
 
+@pytest.mark.timing
 def test_the_turn_of_a_killed_client_is_over_at_once(pool: Pool, world: World) -> None:
     with another(pool, HOLDER, world.world_id) as holder:
         assert f"process {holder.pid}" in world.refresh().run.holder

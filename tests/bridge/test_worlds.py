@@ -136,6 +136,7 @@ def test_rank_that_dies_while_starting_is_quoted(client: Client, pool: Pool) -> 
     assert only_standalone(pool)() is True
 
 
+@pytest.mark.timing
 def test_rank_that_dies_before_the_others_are_ready(start: Start) -> None:
     # Rank 1 is ready and dies; no other comes up. Nobody waits for the others' timeout.
     pool = start("--start-timeout", "30")
@@ -200,6 +201,7 @@ def test_stop_while_starting(client: Client, pool: Pool) -> None:
     assert only_standalone(pool)() is True
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("direct", [True, False])
 def test_death_of_a_rank_fails_the_world(
     client: Client, pool: Pool, block: Callable[[], Block], direct: bool

@@ -18,6 +18,8 @@ from vllm_bridge.rank.objects import SessionObjects
 from vllm_distributed import ParallelSizes, TensorMetadata, Topology
 from vllm_distributed.config import set_current_parallel_config
 
+pytestmark = pytest.mark.wire
+
 
 class Caller:
     """Calls as a client does, served in this process."""

@@ -15,6 +15,8 @@ from vllm_bridge.codec import tensors
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_distributed.tensor_bytes import bytes_of
 
+pytestmark = pytest.mark.wire
+
 VECTORS = load("elements.json")
 
 

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from vllm_bridge._generated import types_pb2
 from vllm_bridge.codec.errors import BridgeError, Category, detail_in
 
+pytestmark = pytest.mark.wire
+
 simple = st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.text()
 
 

@@ -17,6 +17,8 @@ from vllm_bridge.codec import terms
 from vllm_bridge.codec.calls import RemoteObjects
 from vllm_bridge.codec.errors import BridgeError, Category
 
+pytestmark = pytest.mark.wire
+
 VECTORS = load("terms.json")
 OBJECTS = RemoteObjects()
 

@@ -23,6 +23,8 @@ from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.codec.msgpack_input import MAX_DEPTH
 from vllm_distributed.tensor_bytes import bytes_of
 
+pytestmark = pytest.mark.wire
+
 OBJECTS = RemoteObjects()
 
 scalars = (

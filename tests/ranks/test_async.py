@@ -257,6 +257,7 @@ def peer_is_silent(rank: int, port: int, size: int) -> float:
     return time.monotonic() - started
 
 
+@pytest.mark.timing
 def test_a_silent_peer_is_an_error_in_time() -> None:
     assert run_ranks(2, peer_is_silent)[0] < 6
 
@@ -391,6 +392,7 @@ def peer_dies(rank: int, port: int, size: int, direction: str) -> float:
     return time.monotonic() - started
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("direction", ["isend", "irecv"])
 def test_a_peer_that_dies_is_an_error_within_the_timeout(direction: str) -> None:
     alive, dead = outcomes_of(2, peer_dies, direction)

@@ -307,6 +307,7 @@ def lonely(rank: int, port: int, size: int, present: list[int], first: int) -> N
         assert config.get_next_dp_init_port() == first  # a failed meeting takes no port
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize(
     ("present", "words"),
     [([0, 1], "ranks 2 of 3 did not come"), ([1, 2], "did not find rank 0 at host 127.0.0.1")],

@@ -45,6 +45,7 @@ def one_is_empty() -> None:
     group.barrier()
 
 
+@pytest.mark.timing
 def test_an_empty_tensor_on_one_rank_is_named_at_once(world_of: Callable[..., World]) -> None:
     world_of(2, **PAIR).run(one_is_empty)
 

@@ -300,6 +300,7 @@ def test_making_groups_that_is_stopped_has_changed_nothing(pair: World) -> None:
     pair.run(_groups_again)
 
 
+@pytest.mark.timing
 def test_stateless_groups_are_stopped_in_time(pair: World) -> None:
     pair.run(_stateless)
 

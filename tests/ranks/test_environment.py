@@ -201,6 +201,7 @@ def one_rank_refused(rank: int, port: int, size: int) -> tuple[list[int], float]
     return missing, took
 
 
+@pytest.mark.timing
 def test_a_rank_that_does_not_come_is_named_in_time_and_all_can_try_again() -> None:
     results = run_ranks(3, one_rank_refused)
     assert [missing for missing, _ in results] == [[1], [], [1]]
@@ -218,6 +219,7 @@ def different_sizes(rank: int, port: int, size: int) -> None:
     assert vd.get_tp_group().all_reduce(torch.ones(1)).item() == 2
 
 
+@pytest.mark.timing
 def test_ranks_that_ask_for_different_sizes_are_all_told_at_once() -> None:
     outcomes = outcomes_of(2, different_sizes)
     assert [outcome.report for outcome in outcomes] == ["", ""]
@@ -361,6 +363,7 @@ def missing_rank(rank: int, port: int, size: int) -> list[int]:
     return caught.value.details["missing"]
 
 
+@pytest.mark.timing
 def test_ranks_missing_from_the_world_are_named() -> None:
     outcomes = outcomes_of(2, missing_rank)
     assert [outcome.value for outcome in outcomes] == [[2, 3], [2, 3]], outcomes
@@ -403,6 +406,7 @@ def unreachable(rank: int, port: int, size: int, address: str) -> float:
     return time.monotonic() - started
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "192.0.2.77:4321"])
 def test_an_unreachable_rank_0_is_an_error_in_time(address: str) -> None:
     assert run_ranks(1, unreachable, address)[0] < 2
@@ -496,6 +500,7 @@ def server_in_the_way(rank: int, port: int, size: int) -> None:
         assert time.monotonic() - began < 2
 
 
+@pytest.mark.timing
 def test_a_port_with_a_server_is_refused_at_once() -> None:
     run_ranks(1, server_in_the_way)
 
@@ -572,6 +577,7 @@ def missing_peer(rank: int, port: int, size: int, operation: str) -> None:
     calls[operation]()
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("operation", ["barrier", "all_reduce", "recv_object"])
 def test_a_missing_peer_is_an_error_when_the_timeout_ends(operation: str) -> None:
     outcome = outcomes_of(2, missing_peer, operation)[0]
@@ -587,6 +593,7 @@ def dying_peer(rank: int, port: int, size: int) -> None:
     vd.get_world_group().barrier()
 
 
+@pytest.mark.timing
 def test_a_peer_that_dies_is_an_error_at_once() -> None:
     outcomes = outcomes_of(2, dying_peer)
     assert (outcomes[0].error, outcomes[1].error) == ("CollectiveError", "ProcessDied")

@@ -257,6 +257,7 @@ def alone_in_every_operation(rank: int, port: int, size: int) -> dict[str, float
     return took
 
 
+@pytest.mark.timing
 def test_every_operation_with_a_missing_peer_ends_when_its_timeout_does() -> None:
     took = run_ranks(2, alone_in_every_operation)[0]
     barrier = took.pop("barrier")
@@ -275,6 +276,7 @@ def makes_groups_alone(rank: int, port: int, size: int) -> None:
         vd.initialize_model_parallel(2)
 
 
+@pytest.mark.timing
 def test_joining_and_making_groups_alone_ends_in_time() -> None:
     outcome = outcomes_of(1, nobody_else_comes)[0]
     assert outcome.error == "RollCallTimeoutError"
@@ -371,6 +373,7 @@ def alone_with_the_store(rank: int, port: int, size: int) -> float:
     return took
 
 
+@pytest.mark.timing
 def test_a_second_is_a_second_in_stateless_groups_and_stores() -> None:
     with Ranks(2) as ranks:
         took = ranks.run(alone_in_stateless_groups)[0]
@@ -422,6 +425,7 @@ def configured(rank: int, port: int, size: int) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.timing
 def test_the_timeouts_of_the_configuration_are_for_what_they_say() -> None:
     """Of CPU groups, of all others; and one that was passed is everybody's."""
     found = run_ranks(2, configured)[0]

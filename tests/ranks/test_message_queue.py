@@ -256,6 +256,7 @@ def both_ends_here(**options: Any) -> Iterator[tuple[MessageQueue, MessageQueue]
     queue.shutdown()
 
 
+@pytest.mark.timing
 def test_a_reader_that_gave_up_within_an_object_goes_on_there() -> None:
     go_on = threading.Event()
     with both_ends_here() as (queue, reader), ThreadPoolExecutor(1) as pool:
@@ -283,6 +284,7 @@ def fail() -> None:
     raise Interruption
 
 
+@pytest.mark.timing
 def test_an_object_whose_writing_was_interrupted_is_dropped() -> None:
     with both_ends_here(max_chunks=2) as (queue, reader), ThreadPoolExecutor(1) as pool:
         reading = pool.submit(reader.dequeue, 20)
@@ -295,6 +297,7 @@ def test_an_object_whose_writing_was_interrupted_is_dropped() -> None:
         assert torch.equal(reader.dequeue(20)[1], TWO_HALVES[1])
 
 
+@pytest.mark.timing
 def test_a_writer_that_is_killed_within_an_object_is_noticed() -> None:
     with Ranks(2) as ranks:
         handle = ranks.run(write_to_rank_1)[0]
@@ -331,6 +334,7 @@ def test_what_cannot_travel_is_refused_and_the_queue_works_on() -> None:
 # Slow and gone
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize(("local", "remote", "slow"), [(2, 0, 1), (1, 1, 1), (1, 1, 0)])
 def test_a_full_queue_names_the_slow_reader(local: int, remote: int, slow: int) -> None:
     with Readers(local, remote, max_chunk_bytes=256, max_chunks=2) as readers:
@@ -381,6 +385,7 @@ def test_an_object_given_up_half_way_is_dropped_by_everybody() -> None:
         assert _values(reading.result()) == [["small", ["large", "x" * 5000]]] * 2
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize(("local", "remote", "victim"), [(2, 0, 1), (1, 1, 1)])
 @pytest.mark.parametrize("how", [leave, die])
 def test_a_reader_that_is_gone_is_named_at_once(
@@ -400,6 +405,7 @@ def fill(queue: MessageQueue) -> None:
         queue.enqueue(number, 20.0)
 
 
+@pytest.mark.timing
 def test_a_writer_that_is_killed_is_noticed_after_its_last_message() -> None:
     with Ranks(3) as ranks:
         handle = ranks.run(write_from_rank_0)[0]
@@ -464,6 +470,7 @@ def test_readers_finish_what_a_writer_left_when_it_shut_down() -> None:
 # Ends of waiting
 
 
+@pytest.mark.timing
 def test_a_reader_can_stop_waiting() -> None:
     with Readers(1, 1) as readers:
         readers.run(wait_in_every_way)
@@ -498,6 +505,7 @@ def test_waiting_leaves_the_processor_to_others() -> None:
         assert time.thread_time() - used < 0.1
 
 
+@pytest.mark.timing
 def test_a_reader_that_was_cancelled_reads_on() -> None:
     """Cancelling takes nothing out, and leaves nothing half-read."""
     with Readers(1, 1, max_chunk_bytes=256, max_chunks=2) as readers:
@@ -518,6 +526,7 @@ def cancel_twice(rank: int, port: int, count: int) -> None:
         assert time.monotonic() - started < 2
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize(("local", "remote"), [(1, 0), (0, 1)])
 def test_a_writer_that_waits_for_room_ends_when_it_is_shut_down(local: int, remote: int) -> None:
     with (
@@ -535,6 +544,7 @@ def test_a_writer_that_waits_for_room_ends_when_it_is_shut_down(local: int, remo
         closing.result(10)
 
 
+@pytest.mark.timing
 def test_a_reader_that_dies_within_a_large_object_is_named() -> None:
     with Readers(2, 0, max_chunk_bytes=256, max_chunks=2) as readers:
         ending = readers.start(die, 1)
@@ -545,6 +555,7 @@ def test_a_reader_that_dies_within_a_large_object_is_named() -> None:
         ending.result()
 
 
+@pytest.mark.timing
 def test_readers_that_do_not_come_are_named() -> None:
     queue = MessageQueue(3, 2, [4, 7], connect_ip=LOOPBACK, timeout=SHORT)
     local = MessageQueue.create_from_handle(queue.export_handle(), 4)

@@ -172,6 +172,7 @@ def check_told(names: Names, outcomes: list[Outcome]) -> None:
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("names", together(), ids=", ".join)
 def test_who_waits_for_a_killed_rank_is_told_its_name(names: Names) -> None:
     with Ranks(6) as ranks:
@@ -181,6 +182,7 @@ def test_who_waits_for_a_killed_rank_is_told_its_name(names: Names) -> None:
     check_told(names, outcomes)
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize(
     ("end", "names"),
     [
@@ -212,6 +214,7 @@ def sum_for_ever(rank: int, port: int, size: int) -> tuple[str, float]:
         return str(error), time.monotonic() - before
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("size", [2, 3])
 def test_a_rank_killed_in_the_middle_of_moving_data(size: int) -> None:
     with Ranks(size) as ranks:
@@ -256,6 +259,7 @@ def dies_with_children(rank: int, port: int, size: int) -> str:
     return str(caught.value)
 
 
+@pytest.mark.timing
 def test_a_dead_rank_with_living_children_is_dead() -> None:
     with Ranks(2) as ranks:
         ranks.run(join)
@@ -277,6 +281,7 @@ def has_a_dead_child(_: int, port: int, __: int) -> tuple[str, float]:
     return str(caught.value), time.monotonic() - started
 
 
+@pytest.mark.timing
 def test_a_dead_rank_that_nobody_has_buried_is_dead() -> None:
     """Its parent has not waited for it: there still is a process of its number."""
     with Ranks(1) as ranks:
@@ -334,6 +339,7 @@ def wait_for_a_stopped_one() -> dict[str, Any]:
     return found
 
 
+@pytest.mark.timing
 def test_a_rank_that_stands_still_is_a_timeout_that_names_it() -> None:
     with Ranks(len(STOPPED) + 1) as ranks:
         ranks.run(join)

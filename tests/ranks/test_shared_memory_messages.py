@@ -124,6 +124,7 @@ def dies_in_a_message(rank: int, port: int, size: int, length: int) -> tuple[str
     return "nothing", 0.0
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("length", SIZES)
 def test_a_sender_killed_with_a_message_on_its_way_is_an_error_that_names_it(length: int) -> None:
     with Ranks(2) as ranks:
@@ -230,6 +231,7 @@ def one_group_fails_in_the_background(rank: int, port: int, size: int) -> tuple[
     return str(caught.value), str(later.value)
 
 
+@pytest.mark.timing
 def test_a_failure_in_the_background_of_one_group_is_named_and_stops_no_other() -> None:
     with Ranks(2) as ranks:
         ranks.call(join_world, (SHARED_MEMORY, PAIR), 20, with_place=True)

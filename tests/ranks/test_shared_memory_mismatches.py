@@ -119,6 +119,7 @@ OF_THREE = ("all_reduce", "all_reduce of many", "broadcast of many", "gather of 
 CASES = [(2, first) for first in CALLS] + [(3, first) for first in OF_THREE]
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize(("size", "first"), CASES)
 def test_different_calls_are_named_and_the_group_goes_on(
     world_of: Callable[..., World], size: int, first: str

@@ -179,6 +179,7 @@ def comes_alone(rank: int, port: int, size: int) -> None:
         make("127.0.0.1", port, rank, size, "gloo", timeout=timedelta(seconds=1))
 
 
+@pytest.mark.timing
 def test_the_ranks_that_do_not_come_are_named() -> None:
     outcomes = outcomes_of(3, comes_alone)
     for rank in (0, 2):

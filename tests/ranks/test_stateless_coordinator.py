@@ -283,6 +283,7 @@ def comes_alone(rank: int, port: int, size: int) -> None:
     store.destroy()
 
 
+@pytest.mark.timing
 def test_missing_members_are_named_and_the_rest_can_go_on() -> None:
     for outcome in outcomes_of(3, comes_alone):
         assert outcome.error is None, outcome.report

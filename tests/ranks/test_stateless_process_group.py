@@ -211,6 +211,7 @@ def a_late_rank() -> tuple[float, list[int], str]:
     return seconds, missing, message
 
 
+@pytest.mark.timing
 def test_a_barrier_ends_at_its_timeout_and_names_who_is_missing(
     world_of: Callable[..., World],
 ) -> None:
@@ -248,6 +249,7 @@ def silence() -> None:
     leave(group)
 
 
+@pytest.mark.timing
 def test_silence_is_named_and_the_group_works_on(world_of: Callable[..., World]) -> None:
     world_of(2, **TWO).run(silence)
 
@@ -523,6 +525,7 @@ def comes_alone(rank: int, port: int, size: int) -> None:
     Group.create("127.0.0.1", port, rank, size, store_timeout=1)
 
 
+@pytest.mark.timing
 def test_create_names_the_ranks_that_do_not_come() -> None:
     outcomes = outcomes_of(3, comes_alone)
     for outcome in outcomes[:2]:
@@ -570,6 +573,7 @@ def the_store_is_gone(rank: int, port: int, size: int) -> None:
     assert time.monotonic() - started < 5
 
 
+@pytest.mark.timing
 def test_a_store_that_is_gone_is_an_error_at_once() -> None:
     run_ranks(2, the_store_is_gone)
 
@@ -631,6 +635,7 @@ def created_twice() -> None:
     leave(again)
 
 
+@pytest.mark.timing
 def test_a_second_group_on_the_same_port_is_refused(world_of: Callable[..., World]) -> None:
     world_of(2, **TWO).run(created_twice)
 

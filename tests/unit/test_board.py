@@ -61,6 +61,7 @@ def never() -> bool:
 # Turns
 
 
+@pytest.mark.timing
 def test_a_call_waits_for_those_of_earlier_turns_on_other_ranks(pair: Ranks) -> None:
     first, second = pair.boards
     assert first.begin(3) == 3
@@ -142,6 +143,7 @@ def test_after_a_refusal_all_meet_at_the_pool_once(pair: Ranks) -> None:
     assert second.come(ONE, NO_DEADLINE) is Answer.GO
 
 
+@pytest.mark.timing
 def test_a_nudge_ends_the_wait(pair: Ranks) -> None:
     first = pair.places[0]
     first.come(ONE, NO_DEADLINE)
@@ -232,6 +234,7 @@ def holder_of(fd: int) -> Iterator[subprocess.Popen[bytes]]:
         holder.kill()
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
 def test_a_holder_that_dies_or_stops_does_not_hold_others(pair: Ranks, number: int) -> None:
     first = pair.places[0]

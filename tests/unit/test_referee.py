@@ -696,6 +696,7 @@ def test_deadlines_of_settled_calls_are_not_kept(gate: Gate) -> None:
     assert len(gate.referee._deadlines) < 100
 
 
+@pytest.mark.timing
 def test_letting_a_pair_go_is_fast() -> None:
     """Far above what it takes (about 10 microseconds), far below what the gate may add (150)."""
     referee = Referee(time.monotonic)
