@@ -21,8 +21,10 @@ __all__ = [
 def tensor_model_parallel_all_reduce(input_: torch.Tensor) -> torch.Tensor:
     """Return the sum of the tensors of the tensor parallel group, in a new tensor.
 
-    As `GroupCoordinator.all_reduce`. Collective over the tensor parallel group. Raises
-    `GroupNotInitializedError` before `initialize_model_parallel`.
+    As `GroupCoordinator.all_reduce`. Collective over the tensor parallel group.
+
+    Raises:
+        GroupNotInitializedError: before `initialize_model_parallel`.
     """
     return get_tp_group().all_reduce(input_)
 
@@ -30,8 +32,10 @@ def tensor_model_parallel_all_reduce(input_: torch.Tensor) -> torch.Tensor:
 def tensor_model_parallel_all_gather(input_: torch.Tensor, dim: int = -1) -> torch.Tensor:
     """Return the tensors of the tensor parallel group concatenated along `dim`.
 
-    As `GroupCoordinator.all_gather`. Collective over the tensor parallel group. Raises
-    `GroupNotInitializedError` before `initialize_model_parallel`.
+    As `GroupCoordinator.all_gather`. Collective over the tensor parallel group.
+
+    Raises:
+        GroupNotInitializedError: before `initialize_model_parallel`.
     """
     return get_tp_group().all_gather(input_, dim)
 
@@ -39,8 +43,10 @@ def tensor_model_parallel_all_gather(input_: torch.Tensor, dim: int = -1) -> tor
 def tensor_model_parallel_reduce_scatter(input_: torch.Tensor, dim: int = -1) -> torch.Tensor:
     """Return this rank's part, along `dim`, of the sum over the tensor parallel group.
 
-    As `GroupCoordinator.reduce_scatter`. Collective over the tensor parallel group. Raises
-    `GroupNotInitializedError` before `initialize_model_parallel`.
+    As `GroupCoordinator.reduce_scatter`. Collective over the tensor parallel group.
+
+    Raises:
+        GroupNotInitializedError: before `initialize_model_parallel`.
     """
     return get_tp_group().reduce_scatter(input_, dim)
 
@@ -50,8 +56,10 @@ def tensor_model_parallel_gather(
 ) -> torch.Tensor | None:
     """Return, on `dst`, the tensors of the tensor parallel group concatenated; elsewhere None.
 
-    As `GroupCoordinator.gather`. Collective over the tensor parallel group. Raises
-    `GroupNotInitializedError` before `initialize_model_parallel`.
+    As `GroupCoordinator.gather`. Collective over the tensor parallel group.
+
+    Raises:
+        GroupNotInitializedError: before `initialize_model_parallel`.
     """
     return get_tp_group().gather(input_, dst, dim)
 
@@ -62,9 +70,11 @@ def broadcast_tensor_dict(
     """Return the dict of rank `src` of the tensor parallel group; other ranks pass None.
 
     As `GroupCoordinator.broadcast_tensor_dict`. In a process that is in no world the dict is
-    returned as it is. Collective over the tensor parallel group. Raises
-    `GroupNotInitializedError` between `init_distributed_environment` and
-    `initialize_model_parallel`.
+    returned as it is. Collective over the tensor parallel group.
+
+    Raises:
+        GroupNotInitializedError: between `init_distributed_environment` and
+            `initialize_model_parallel`.
     """
     if not dist.is_initialized():
         return tensor_dict

@@ -54,8 +54,10 @@ def direct_register_custom_op(
     this package's own (`torch.ops.vllm_distributed`); `dispatch_key` the devices it is for, by
     default all. `tags` are torch's operator tags. Costs less to call than
     `torch.library.custom_op`. An operator lives as long as its library, by default the process.
-    Local to the process. Refused behind the bridge, where no function is an argument. Raises
-    `InvalidArgumentError` if the name is taken, or the annotations make no schema.
+    Local to the process. Refused behind the bridge, where no function is an argument.
+
+    Raises:
+        InvalidArgumentError: if the name is taken, or the annotations make no schema.
     """
     if not isinstance(op_name, str) or not callable(op_func):
         raise InvalidTypeError(
@@ -81,8 +83,10 @@ def all_reduce(tensor: torch.Tensor, group_name: str) -> torch.Tensor:
     """Return the sum of the tensors of the group with this unique name, such as `tp:0`, in a new
     tensor.
 
-    As `GroupCoordinator.all_reduce`, also in its gradient. Collective over the group. Raises
-    `GroupNotInitializedError` naming the groups there are.
+    As `GroupCoordinator.all_reduce`, also in its gradient. Collective over the group.
+
+    Raises:
+        GroupNotInitializedError: naming the groups there are.
     """
     if not torch.compiler.is_compiling():
         try:
@@ -106,8 +110,10 @@ def all_gather(tensor: torch.Tensor, dim: int, world_size: int, group_name: str)
     """Return the tensors of the group with this unique name concatenated along `dim`.
 
     As `GroupCoordinator.all_gather`. `world_size` is the group's size. Collective over the group.
-    Raises `GroupNotInitializedError` naming the groups there are, `InvalidArgumentError` for
-    another `world_size` or a `dim` out of range.
+
+    Raises:
+        GroupNotInitializedError: naming the groups there are.
+        InvalidArgumentError: for another `world_size` or a `dim` out of range.
     """
     if not torch.compiler.is_compiling():
         try:
@@ -138,8 +144,12 @@ def reduce_scatter(
     """Return this rank's part, along `dim`, of the sum over the group with this unique name.
 
     As `GroupCoordinator.reduce_scatter`. `world_size` is the group's size. Collective over the
-    group. Raises `GroupNotInitializedError` naming the groups there are, `InvalidArgumentError`
-    for another `world_size`, or a `dim` out of range or of an extent that does not divide.
+    group.
+
+    Raises:
+        GroupNotInitializedError: naming the groups there are.
+        InvalidArgumentError: for another `world_size`, or a `dim` out of range or of an extent that
+            does not divide.
     """
     if not torch.compiler.is_compiling():
         try:

@@ -14,8 +14,11 @@ __all__ = ["init_model_parallel_group", "init_world_group"]
 def init_world_group(ranks: list[int], local_rank: int, backend: str) -> GroupCoordinator:
     """Return a new coordinator over `ranks`, which are all ranks of the world.
 
-    For code that builds its own state; `init_distributed_environment` does this already.
-    Collective over the world. Raises as `init_model_parallel_group` does.
+    For code that builds its own state; `init_distributed_environment` does this already. Collective
+    over the world.
+
+    Raises:
+        As `init_model_parallel_group`.
     """
     environment, _ = require_environment("init_world_group")
     if ranks != list(range(environment.world_size)):
@@ -39,10 +42,13 @@ def init_model_parallel_group(
     """Return a new coordinator for the list of `group_ranks` that this process's rank is in.
 
     `group_ranks` is a partition of the world, the same on every rank. The caller owns the
-    coordinator and destroys it. Collective over the world. Raises
-    `EnvironmentNotInitializedError`; `InvalidRankError` naming a rank that is in no list, in two,
-    or not in the world; `RollCallMismatchError` if ranks pass different partitions;
-    `RollCallTimeoutError` naming the ranks that do not come before the world's timeout.
+    coordinator and destroys it. Collective over the world.
+
+    Raises:
+        EnvironmentNotInitializedError
+        InvalidRankError: naming a rank that is in no list, in two, or not in the world.
+        RollCallMismatchError: if ranks pass different partitions.
+        RollCallTimeoutError: naming the ranks that do not come before the world's timeout.
     """
     environment, _ = require_environment("init_model_parallel_group")
     if not isinstance(group_ranks, list) or not all(isinstance(part, list) for part in group_ranks):

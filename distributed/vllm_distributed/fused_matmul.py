@@ -44,12 +44,18 @@ def patched_fused_scaled_matmul_reduce_scatter(
     flattened. `use_fast_accum` is for the hardware's 8-bit products.
 
     On devices with symmetric memory this is torch's fused operator; elsewhere the composition: the
-    product (in float32 on the CPU), then a reduce-scatter. Collective over the group. Raises,
-    before anything is sent: `GroupNotInitializedError` naming the groups there are;
-    `InvalidTypeError` for what is no tensor, for scales or a bias that are not of floating-point
-    numbers; `InvalidArgumentError` for shapes, dims, devices or a `reduce_op` that do not fit, and
-    for `avg` into integers; `UnsupportedDtypeError` for an `out_dtype` the group cannot sum;
-    `GradientError` for what requires a gradient, which it has none for, outside `torch.no_grad()`.
+    product (in float32 on the CPU), then a reduce-scatter. Collective over the group. An error
+    comes before anything is sent.
+
+    Raises:
+        GroupNotInitializedError: naming the groups there are.
+        InvalidTypeError: for what is no tensor, for scales or a bias that are not of floating-point
+            numbers.
+        InvalidArgumentError: for shapes, dims, devices or a `reduce_op` that do not fit, and for
+            `avg` into integers.
+        UnsupportedDtypeError: for an `out_dtype` the group cannot sum.
+        GradientError: for what requires a gradient, which it has none for, outside
+            `torch.no_grad()`.
     """
     layout = check_arguments(
         A,
@@ -111,7 +117,10 @@ def patched_fused_scaled_matmul_reduce_scatter_fake(
 ) -> torch.Tensor:
     """Return an uninitialised tensor like the result of the function without `_fake`.
 
-    The group must exist, since its size is needed. Raises what that raises. Local: nothing is sent.
+    The group must exist, since its size is needed. Local: nothing is sent.
+
+    Raises:
+        As `patched_fused_scaled_matmul_reduce_scatter`.
     """
     layout = check_arguments(
         A,

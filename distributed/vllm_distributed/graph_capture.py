@@ -21,8 +21,11 @@ def graph_capture(device: torch.device) -> Iterator[GraphCaptureContext]:
     Yields a `GraphCaptureContext` with the stream, which is the current one inside: nothing that
     other code launches on the default stream gets into the graph. It is entered for the tensor and
     pipeline parallel groups, whose collectives can be captured and replayed. On a CPU device there
-    is no stream and nothing is done. Local to the process. Raises `GroupNotInitializedError` before
-    `initialize_model_parallel`, `InvalidArgumentError` for a CUDA device where there is none.
+    is no stream and nothing is done. Local to the process.
+
+    Raises:
+        GroupNotInitializedError: before `initialize_model_parallel`.
+        InvalidArgumentError: for a CUDA device where there is none.
     """
     if not isinstance(device, (torch.device, str)):
         raise InvalidTypeError(f"device must be a torch.device, got {device!r}")

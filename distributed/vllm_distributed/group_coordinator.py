@@ -48,15 +48,15 @@ class GroupCoordinator(TensorOperations, ObjectOperations, ExpertParallel, Graph
     result is copied into it.
 
     `all_reduce`, `all_gather` and `reduce_scatter` are differentiable, can be traced, and become
-    operators under `torch.compile`. Every other operation breaks the graph there, and raises
-    `GradientError` for a tensor that requires a gradient outside `torch.no_grad()`, and
+    operators under `torch.compile`. Every other operation breaks the graph there, and fails with
+    `GradientError` for a tensor that requires a gradient outside `torch.no_grad()`, and with
     `TracedTensorError` for one that stands for another, such as a fake one. Leaves in dicts, such
     as parameters, and all tensors in objects are sent as values, without a gradient.
 
-    Every operation raises `CollectiveError`, or `CollectiveTimeoutError` after the timeout, if a
-    peer is gone or does not take part; the group cannot be used any more then. In shared memory
-    all ranks meet at the beginning of a collective, and where one made another call every rank
-    gets a `CollectiveMismatchError`: nothing was moved, and the group is usable.
+    Every operation fails with `CollectiveError`, or `CollectiveTimeoutError` after the timeout, if
+    a peer is gone or does not take part; the group cannot be used any more then. In shared memory
+    all ranks meet at the beginning of a collective, and where one made another call every rank gets
+    a `CollectiveMismatchError`: nothing was moved, and the group is usable.
     """
 
     def send_tensor_dict(
@@ -74,8 +74,11 @@ class GroupCoordinator(TensorOperations, ObjectOperations, ExpertParallel, Graph
         only, and the receivers gather. That is done for tensors whose element count divides by the
         group's size, unless `all_gather_tensors` says False for their top-level key. Both sides
         pass the same. On a group of one, without `dst`, nothing is sent and the dict is returned.
-        Raises `InvalidRankError`, `InvalidTypeError` or `EncodingError` before anything is sent.
-        Called by the sender, while `dst` calls `recv_tensor_dict`.
+        An error comes before anything is sent. Called by the sender, while `dst` calls
+        `recv_tensor_dict`.
+
+        Raises:
+            InvalidRankError, InvalidTypeError, EncodingError
         """
         if self.world_size == 1 and dst is None:
             self._check_alive()
@@ -97,10 +100,12 @@ class GroupCoordinator(TensorOperations, ObjectOperations, ExpertParallel, Graph
         """Return the dict that `src` (default: the previous rank) sends with `send_tensor_dict`.
 
         With an `all_gather_group` all its ranks must call this, since they gather the slices they
-        received. On a group of one, without `src`, returns None. Raises `InvalidRankError` for a
-        `src` that is no other rank of the group, `InvalidArgumentError` if the sender passed an
-        `all_gather_group` of another size, `MessageStepError` for a dict that was sent in a later
-        step than this rank is in.
+        received. On a group of one, without `src`, returns None.
+
+        Raises:
+            InvalidRankError: for a `src` that is no other rank of the group.
+            InvalidArgumentError: if the sender passed an `all_gather_group` of another size.
+            MessageStepError: for a dict that was sent in a later step than this rank is in.
         """
         if self.world_size == 1 and src is None:
             self._check_alive()
@@ -120,8 +125,10 @@ class GroupCoordinator(TensorOperations, ObjectOperations, ExpertParallel, Graph
 
         The tensors must not be changed until all handles are done. Values besides tensors are
         encoded at once. On a group of one, without `dst`, nothing is sent and there is no handle.
-        Raises as `send_tensor_dict` does. Called by the sender, while `dst` calls
-        `recv_tensor_dict` or `irecv_tensor_dict`.
+        Called by the sender, while `dst` calls `recv_tensor_dict` or `irecv_tensor_dict`.
+
+        Raises:
+            As `send_tensor_dict`.
         """
         if self.world_size == 1 and dst is None:
             self._check_alive()
@@ -141,11 +148,14 @@ class GroupCoordinator(TensorOperations, ObjectOperations, ExpertParallel, Graph
     ) -> tuple[dict[str, Any] | None, list[Handle], list[Callable[[], None]]]:
         """Start what `recv_tensor_dict` does; return (dict, handles, postprocess).
 
-        Waits for the description only: the dict has its keys, its plain values and tensors that
-        are being written to. When all handles have been waited for, call each function of
+        Waits for the description only: the dict has its keys, its plain values and tensors that are
+        being written to. When all handles have been waited for, call each function of
         `postprocess`, in order and, where there is an `all_gather_group`, on all its ranks: they
-        put the tensors that had to be gathered into the dict, which is complete then. On a group
-        of one, without `src`, returns (None, [], []). Raises as `recv_tensor_dict` does.
+        put the tensors that had to be gathered into the dict, which is complete then. On a group of
+        one, without `src`, returns (None, [], []).
+
+        Raises:
+            As `recv_tensor_dict`.
         """
         if self.world_size == 1 and src is None:
             self._check_alive()

@@ -32,8 +32,10 @@ class Handle:
         """Return when the operation is done; for work on a device, when the current stream has
         been made to wait for it.
 
-        Raises `CollectiveError` if the operation failed, or `CollectiveTimeoutError` if the peer
-        did not take part within the group's timeout; a second call raises it again.
+        Raises:
+            CollectiveError: if the operation failed.
+            CollectiveTimeoutError: if the peer did not take part within the group's timeout; a
+                second call raises it again.
         """
         raise NotImplementedError
 

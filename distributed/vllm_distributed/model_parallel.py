@@ -47,10 +47,14 @@ def initialize_model_parallel(
     the same ranks, for balancing the load of experts. These two and `data_parallel_size` are by
     default those of the current `ParallelConfig`; without one, None, False and 1.
 
-    Collective over the world. Raises, and leaves nothing behind: `EnvironmentNotInitializedError`,
-    `ParallelSizeError` naming sizes and choices, `EnvironmentConflictError` if the groups exist
-    already, `RollCallMismatchError` on every rank if ranks ask for different sizes,
-    `RollCallTimeoutError` naming the ranks that do not come before the world's timeout.
+    Collective over the world. A call that fails leaves nothing behind.
+
+    Raises:
+        EnvironmentNotInitializedError
+        ParallelSizeError: naming sizes and choices.
+        EnvironmentConflictError: if the groups exist already.
+        RollCallMismatchError: on every rank if ranks ask for different sizes.
+        RollCallTimeoutError: naming the ranks that do not come before the world's timeout.
     """
     environment, world = require_environment("initialize_model_parallel")
     asked = configured_model(ModelRequest(data_parallel_size, is_moe_model, enable_eplb))
@@ -125,9 +129,11 @@ def ensure_model_parallel_initialized(
     """Make the model parallel groups, or check that those that exist have these sizes.
 
     All five sizes are compared, data parallel only if it is given, here or by the current
-    `ParallelConfig`. Collective over the world where
-    the groups do not exist yet. Raises as `initialize_model_parallel` does, and
-    `EnvironmentConflictError` naming both if the sizes differ.
+    `ParallelConfig`. Collective over the world where the groups do not exist yet.
+
+    Raises:
+        As `initialize_model_parallel`.
+        EnvironmentConflictError: naming both if the sizes differ.
     """
     model = active.model
     if model is None:
@@ -179,8 +185,10 @@ def destroy_model_parallel() -> None:
 def prepare_communication_buffer_for_model(model: torch.nn.Module) -> None:
     """Let the communicator of every model parallel group size its buffers from `model`.
 
-    Does nothing before `initialize_model_parallel`. Local to the process. Raises
-    `InvalidTypeError` for what is no module.
+    Does nothing before `initialize_model_parallel`. Local to the process.
+
+    Raises:
+        InvalidTypeError: for what is no module.
     """
     if not isinstance(model, torch.nn.Module):
         raise InvalidTypeError(f"model must be a torch.nn.Module, got {type(model).__name__}")

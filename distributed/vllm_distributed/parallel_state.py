@@ -81,7 +81,8 @@ _replace_active_groups = replace_active_groups  # vLLM's name
 def get_world_group() -> GroupCoordinator:
     """Return the group of all ranks.
 
-    Raises `EnvironmentNotInitializedError` before `init_distributed_environment`.
+    Raises:
+        EnvironmentNotInitializedError: before `init_distributed_environment`.
     """
     return require_environment("get_world_group")[1]
 
@@ -89,7 +90,8 @@ def get_world_group() -> GroupCoordinator:
 def get_tp_group() -> GroupCoordinator:
     """Return this rank's tensor parallel group.
 
-    Raises `GroupNotInitializedError` before `initialize_model_parallel`.
+    Raises:
+        GroupNotInitializedError: before `initialize_model_parallel`.
     """
     return active.tensor_parallel_patch or _group("tp", "tensor parallel")
 
@@ -97,7 +99,8 @@ def get_tp_group() -> GroupCoordinator:
 def get_pp_group() -> GroupCoordinator:
     """Return this rank's pipeline parallel group.
 
-    Raises `GroupNotInitializedError` before `initialize_model_parallel`.
+    Raises:
+        GroupNotInitializedError: before `initialize_model_parallel`.
     """
     return _group("pp", "pipeline parallel")
 
@@ -105,7 +108,8 @@ def get_pp_group() -> GroupCoordinator:
 def get_dp_group() -> GroupCoordinator:
     """Return this rank's data parallel group.
 
-    Raises `GroupNotInitializedError` before `initialize_model_parallel`.
+    Raises:
+        GroupNotInitializedError: before `initialize_model_parallel`.
     """
     return _group("dp", "data parallel")
 
@@ -113,8 +117,9 @@ def get_dp_group() -> GroupCoordinator:
 def get_ep_group() -> GroupCoordinator:
     """Return this rank's expert parallel group: data x prefill context x tensor of its stage.
 
-    Raises `GroupNotInitializedError` before `initialize_model_parallel`, and where the model is
-    known to be dense: dense models have no expert parallel group.
+    Raises:
+        GroupNotInitializedError: before `initialize_model_parallel`, and where the model is known
+            to be dense: dense models have no expert parallel group.
     """
     return _group("ep", "expert parallel", " (models known to be dense have none)")
 
@@ -122,7 +127,8 @@ def get_ep_group() -> GroupCoordinator:
 def get_eplb_group() -> GroupCoordinator:
     """Return this rank's group for balancing the load of experts.
 
-    Raises `GroupNotInitializedError` where load balancing is off.
+    Raises:
+        GroupNotInitializedError: where load balancing is off.
     """
     return _group("eplb", "expert load balancing", " with load balancing of experts enabled")
 
@@ -130,7 +136,8 @@ def get_eplb_group() -> GroupCoordinator:
 def get_etp_group() -> GroupCoordinator:
     """Return the group over which single experts are sharded, of vLLM's older designs.
 
-    Raises `GroupNotInitializedError`: no parallel sizes make one, in vLLM neither any more.
+    Raises:
+        GroupNotInitializedError: no parallel sizes make one, in vLLM neither any more.
     """
     return _group(
         "etp",
@@ -143,7 +150,8 @@ def get_etp_group() -> GroupCoordinator:
 def get_dcp_group() -> GroupCoordinator:
     """Return this rank's decode context parallel group, a part of its tensor parallel group.
 
-    Raises `GroupNotInitializedError` before `initialize_model_parallel`.
+    Raises:
+        GroupNotInitializedError: before `initialize_model_parallel`.
     """
     return _group("dcp", "decode context parallel")
 
@@ -151,7 +159,8 @@ def get_dcp_group() -> GroupCoordinator:
 def get_context_model_parallel_group() -> GroupCoordinator:
     """Return this rank's decode context parallel group, by its older name.
 
-    Raises `GroupNotInitializedError` before `initialize_model_parallel`.
+    Raises:
+        GroupNotInitializedError: before `initialize_model_parallel`.
     """
     return get_dcp_group()
 
@@ -159,7 +168,8 @@ def get_context_model_parallel_group() -> GroupCoordinator:
 def get_pcp_group() -> GroupCoordinator:
     """Return this rank's prefill context parallel group.
 
-    Raises `GroupNotInitializedError` before `initialize_model_parallel`.
+    Raises:
+        GroupNotInitializedError: before `initialize_model_parallel`.
     """
     return _group("pcp", "prefill context parallel")
 
@@ -167,8 +177,10 @@ def get_pcp_group() -> GroupCoordinator:
 def get_inner_dp_world_group() -> GroupCoordinator:
     """Return the group of all ranks of this data parallel replica, where it spans several nodes.
 
-    Raises `GroupNotInitializedError` where a replica is on one node: it is made by
-    `init_distributed_environment` under a configuration with more nodes than one within a replica.
+    Raises:
+        GroupNotInitializedError: where a replica is on one node: it is made by
+            `init_distributed_environment` under a configuration with more nodes than one within a
+            replica.
     """
     if active.inner_dp_world is not None:
         return active.inner_dp_world
@@ -181,7 +193,8 @@ def get_inner_dp_world_group() -> GroupCoordinator:
 def get_tensor_model_parallel_world_size() -> int:
     """Return the number of ranks in the tensor parallel group.
 
-    Raises `GroupNotInitializedError` before `initialize_model_parallel`.
+    Raises:
+        GroupNotInitializedError: before `initialize_model_parallel`.
     """
     return get_tp_group().world_size
 
@@ -189,7 +202,8 @@ def get_tensor_model_parallel_world_size() -> int:
 def get_tensor_model_parallel_rank() -> int:
     """Return this rank's number inside the tensor parallel group.
 
-    Raises `GroupNotInitializedError` before `initialize_model_parallel`.
+    Raises:
+        GroupNotInitializedError: before `initialize_model_parallel`.
     """
     return get_tp_group().rank_in_group
 
@@ -197,7 +211,8 @@ def get_tensor_model_parallel_rank() -> int:
 def get_pipeline_model_parallel_rank() -> int:
     """Return this rank's stage: its number inside the pipeline parallel group.
 
-    Raises `GroupNotInitializedError` before `initialize_model_parallel`.
+    Raises:
+        GroupNotInitializedError: before `initialize_model_parallel`.
     """
     return get_pp_group().rank_in_group
 
@@ -205,7 +220,8 @@ def get_pipeline_model_parallel_rank() -> int:
 def get_decode_context_model_parallel_world_size() -> int:
     """Return the number of ranks in the decode context parallel group.
 
-    Raises `GroupNotInitializedError` before `initialize_model_parallel`.
+    Raises:
+        GroupNotInitializedError: before `initialize_model_parallel`.
     """
     return get_dcp_group().world_size
 
@@ -213,7 +229,8 @@ def get_decode_context_model_parallel_world_size() -> int:
 def get_decode_context_model_parallel_rank() -> int:
     """Return this rank's number inside the decode context parallel group.
 
-    Raises `GroupNotInitializedError` before `initialize_model_parallel`.
+    Raises:
+        GroupNotInitializedError: before `initialize_model_parallel`.
     """
     return get_dcp_group().rank_in_group
 
@@ -221,7 +238,8 @@ def get_decode_context_model_parallel_rank() -> int:
 def get_dcp_world_size_and_rank(enabled: bool = True) -> tuple[int, int]:
     """Return (size, rank inside) of the decode context parallel group; (1, 0) if not `enabled`.
 
-    Raises `GroupNotInitializedError` before `initialize_model_parallel`, if `enabled`.
+    Raises:
+        GroupNotInitializedError: before `initialize_model_parallel`, if `enabled`.
     """
     if not enabled:
         return 1, 0
@@ -232,8 +250,10 @@ def get_dcp_world_size_and_rank(enabled: bool = True) -> tuple[int, int]:
 def get_node_count() -> int:
     """Return on how many nodes the world's ranks are: places that share memory.
 
-    Found out when the world was joined, so not collective. Raises
-    `EnvironmentNotInitializedError` before `init_distributed_environment`.
+    Found out when the world was joined, so not collective.
+
+    Raises:
+        EnvironmentNotInitializedError: before `init_distributed_environment`.
     """
     return require_environment("get_node_count")[0].node_count
 
@@ -259,7 +279,9 @@ def patch_tensor_parallel_group(tp_group: GroupCoordinator) -> Iterator[None]:
     decoding, which may have another tensor parallel size.
 
     The former group is put back also after an exception. Local to the process; ranks do it alike.
-    Raises `EnvironmentConflictError` within another such block: that is not re-entrant.
+
+    Raises:
+        EnvironmentConflictError: within another such block: that is not re-entrant.
     """
     if not isinstance(tp_group, GroupCoordinator):
         raise InvalidTypeError(

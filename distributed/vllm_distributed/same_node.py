@@ -32,9 +32,12 @@ def in_the_same_node_as(
 
     Tested with a real shared-memory segment: the source writes a random number into one that only
     its own user can open, the others try to read it. `pg` is a torch process group that can carry
-    CPU tensors, stateless ones too, or a `StatelessProcessGroup`. Raises `InvalidTypeError` for
-    anything else, `InvalidRankError` if `source_rank` is not in the group, `InvalidArgumentError`
-    for an NCCL group. Collective over `pg`.
+    CPU tensors, stateless ones too, or a `StatelessProcessGroup`. Collective over `pg`.
+
+    Raises:
+        InvalidTypeError: for any other `pg`.
+        InvalidRankError: if `source_rank` is not in the group.
+        InvalidArgumentError: for an NCCL group.
     """
     if isinstance(pg, ProcessGroup):
         members: _Members = _Connected(pg)

@@ -76,10 +76,14 @@ def stateless_init_torch_distributed_process_group(
     (`cpu:gloo,cuda:nccl`). `timeout` (default: torch's 30 minutes) bounds the making of the group
     and each of its operations.
 
-    Collective over the members. Raises, and leaves nothing behind: `InvalidArgumentError` and its
-    kin for values that make no sense, `UnknownBackendError`; `RendezvousError` if `host`:`port`
-    cannot be bound, or not reached in time; `RollCallTimeoutError` naming the ranks that did not
-    come; `RollCallMismatchError` if members pass different sizes, backends or names.
+    Collective over the members. A call that fails leaves nothing behind.
+
+    Raises:
+        InvalidArgumentError: or a kind of it, for values that make no sense.
+        UnknownBackendError
+        RendezvousError: if `host`:`port` cannot be bound, or not reached in time.
+        RollCallTimeoutError: naming the ranks that did not come.
+        RollCallMismatchError: if members pass different sizes, backends or names.
     """
     limit = default_pg_timeout if timeout is None else check_timeout("timeout", timeout)
     wanted = backends_of(backend)
@@ -114,9 +118,11 @@ def stateless_destroy_torch_distributed_process_group(pg: ProcessGroup) -> None:
     """End a process group of `stateless_init_torch_distributed_process_group`.
 
     Its connections are closed when the last reference to it is gone. Idempotent, local to the
-    process. Also ends a group of `init_gloo_process_group`, whose store stays the caller's. Raises
-    `InvalidTypeError` for anything but a process group, `InvalidArgumentError` for one that
-    torch.distributed manages.
+    process. Also ends a group of `init_gloo_process_group`, whose store stays the caller's.
+
+    Raises:
+        InvalidTypeError: for anything but a process group.
+        InvalidArgumentError: for one that torch.distributed manages.
     """
     if not isinstance(pg, ProcessGroup):
         raise InvalidTypeError(f"pg must be a torch ProcessGroup, got {type(pg).__name__}")
@@ -135,8 +141,11 @@ def init_gloo_process_group(
 
     `prefix_store` is a torch store that no other group uses, a `PrefixStore` as a rule; it stays
     the caller's. `timeout` bounds the connecting and each operation. Touches no global state.
-    Collective over the members. Raises `InvalidTypeError`, `InvalidArgumentError`,
-    `InvalidRankError`; `CollectiveError` if the members cannot connect in time.
+    Collective over the members.
+
+    Raises:
+        InvalidTypeError, InvalidArgumentError, InvalidRankError
+        CollectiveError: if the members cannot connect in time.
     """
     if not isinstance(prefix_store, Store):
         raise InvalidTypeError(

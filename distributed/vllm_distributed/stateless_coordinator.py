@@ -59,11 +59,15 @@ class StatelessGroupCoordinator(GroupCoordinator):
     The list's first rank serves the group's store, and should be the last to destroy it while
     `tcp_store_group` or `make_sibling_device_group` are in use.
 
-    Collective over the members. Raises, and leaves nothing behind: `InvalidRankError` naming a rank
-    that is in no list or in two, `InvalidArgumentError` and its kin for other values that make no
-    sense, `UnknownBackendError`; `RendezvousError` if host and port cannot be bound, or not reached
-    in time; `RollCallTimeoutError` naming the members that did not come; `RollCallMismatchError` if
-    members want different groups.
+    Collective over the members. A call that fails leaves nothing behind.
+
+    Raises:
+        InvalidRankError: naming a rank that is in no list or in two.
+        InvalidArgumentError: or a kind of it, for other values that make no sense.
+        UnknownBackendError
+        RendezvousError: if host and port cannot be bound, or not reached in time.
+        RollCallTimeoutError: naming the members that did not come.
+        RollCallMismatchError: if members want different groups.
     """
 
     # Members may be of several worlds, which count for themselves.
@@ -124,8 +128,11 @@ class StatelessGroupCoordinator(GroupCoordinator):
         the first one's.
 
         Collective over the group; the member that serves its store must not have destroyed it.
-        Raises `RollCallTimeoutError` naming the members that did not come, `StoreLostError`.
         `destroy` destroys it too.
+
+        Raises:
+            RollCallTimeoutError: naming the members that did not come.
+            StoreLostError
         """
         self._check_alive()
         if self._meeting is None:
@@ -150,7 +157,7 @@ class StatelessGroupCoordinator(GroupCoordinator):
         """Destroy the group's process groups and its store, and free its name. Idempotent, local
         to the process.
 
-        Any later operation raises `GroupDestroyedError`.
+        Any later operation fails with `GroupDestroyedError`.
         """
         if self._destroyed:
             return

@@ -64,7 +64,7 @@ class StatelessProcessGroup:
     `object_codec`; a refused argument or object is refused before anything is sent, and a wait that
     times out leaves the group usable. Not for several threads at once.
 
-    Any operation raises `RollCallTimeoutError` naming the ranks it waited for in vain (after
+    Any operation fails with `RollCallTimeoutError` naming the ranks it waited for in vain (after
     `store_timeout`, `barrier` after its own), `StoreLostError` if rank 0 is gone, and
     `GroupDestroyedError` after `destroy`.
     """
@@ -132,10 +132,13 @@ class StatelessProcessGroup:
         group's. `store_timeout`, in seconds, bounds the making of the group and every wait;
         `data_expiration_seconds` is how long a message waits for a reader.
 
-        Collective over the members. Raises, and leaves nothing behind: `InvalidArgumentError` and
-        its kin for values that make no sense; `RendezvousError` if `host`:`port` cannot be bound,
-        or not reached in time; `RollCallTimeoutError` naming the ranks that did not come;
-        `RollCallMismatchError` if members pass different sizes.
+        Collective over the members. A call that fails leaves nothing behind.
+
+        Raises:
+            InvalidArgumentError: or a kind of it, for values that make no sense.
+            RendezvousError: if `host`:`port` cannot be bound, or not reached in time.
+            RollCallTimeoutError: naming the ranks that did not come.
+            RollCallMismatchError: if members pass different sizes.
         """
         _check_seconds("data_expiration_seconds", data_expiration_seconds)
         _check_seconds("store_timeout", store_timeout)
@@ -164,8 +167,11 @@ class StatelessProcessGroup:
         """Send an object to `dst`, which calls `recv_obj`; returns at once.
 
         Objects of one sender arrive in the order they were sent; those of different senders do not
-        mix. Raises `InvalidRankError` if `dst` is out of range or this rank itself, `EncodingError`
-        for an object that cannot travel.
+        mix.
+
+        Raises:
+            InvalidRankError: if `dst` is out of range or this rank itself.
+            EncodingError: for an object that cannot travel.
         """
         check_peer("dst", dst, self.rank, self.world_size, _NAME)
         data = encode(obj)
@@ -176,8 +182,9 @@ class StatelessProcessGroup:
     def recv_obj(self, src: int) -> Any:
         """Return the next object that `src` sends to this rank.
 
-        Raises `InvalidRankError` if `src` is out of range or this rank itself, `EncodingError` for
-        what is no object of ours.
+        Raises:
+            InvalidRankError: if `src` is out of range or this rank itself.
+            EncodingError: for what is no object of ours.
         """
         check_peer("src", src, self.rank, self.world_size, _NAME)
         self._check_alive()
@@ -190,8 +197,9 @@ class StatelessProcessGroup:
     def broadcast_obj(self, obj: Any | None, src: int) -> Any:
         """Return the object of `src`; other ranks' `obj` is ignored. Collective.
 
-        Raises `InvalidRankError` for a `src` out of range, `EncodingError` on `src` for an object
-        that cannot travel.
+        Raises:
+            InvalidRankError: for a `src` out of range.
+            EncodingError: on `src` for an object that cannot travel.
         """
         check_rank("src", src, self.world_size, _NAME)
         self._check_alive()
@@ -210,7 +218,8 @@ class StatelessProcessGroup:
     def all_gather_obj(self, obj: Any) -> list[Any]:
         """Return the objects of all ranks, in rank order. Collective.
 
-        Raises `EncodingError` for an object that cannot travel.
+        Raises:
+            EncodingError: for an object that cannot travel.
         """
         self._check_alive()
         if self.world_size == 1:
@@ -224,8 +233,10 @@ class StatelessProcessGroup:
 
         `timeout`, in seconds, bounds the wait: then `RollCallTimeoutError` names the ranks that did
         not come, in `details["missing"]` too. That barrier is given up for everybody: a rank that
-        comes late to it waits at the next one, with those who try again. Raises
-        `InvalidArgumentError` for a `timeout` that is no positive number.
+        comes late to it waits at the next one, with those who try again.
+
+        Raises:
+            InvalidArgumentError: for a `timeout` that is no positive number.
         """
         _check_seconds("timeout", timeout)
         self._check_alive()
@@ -237,17 +248,20 @@ class StatelessProcessGroup:
     def send(self, tensor: torch.Tensor, dst: int) -> None:
         """Send a tensor to `dst`, which calls `recv` with one of its shape and dtype.
 
-        Raises `InvalidRankError` if `dst` is out of range or this rank itself, `InvalidTypeError`
-        if `tensor` is none, `EncodingError` for a sparse or quantized one.
+        Raises:
+            InvalidRankError: if `dst` is out of range or this rank itself.
+            InvalidTypeError: if `tensor` is none.
+            EncodingError: for a sparse or quantized one.
         """
         self.send_obj(_checked("send", tensor), dst)
 
     def recv(self, tensor: torch.Tensor, src: int) -> torch.Tensor:
         """Fill `tensor` with the next one that `src` sends, and return it.
 
-        Raises `InvalidRankError` if `src` is out of range or this rank itself;
-        `InvalidArgumentError` at once if elements of `tensor` share memory; and, `tensor`
-        unchanged, if the one that came has another shape or dtype.
+        Raises:
+            InvalidRankError: if `src` is out of range or this rank itself.
+            InvalidArgumentError: at once if elements of `tensor` share memory; and, `tensor`
+                unchanged, if the one that came has another shape or dtype.
         """
         check_writable(_checked("recv", tensor), "recv")
         return _fill("recv", tensor, self.recv_obj(src), src)
@@ -255,9 +269,12 @@ class StatelessProcessGroup:
     def broadcast(self, tensor: torch.Tensor, src: int) -> torch.Tensor:
         """Fill `tensor` with the one of `src`, and return it. Collective.
 
-        All ranks pass the same shape and dtype, any dtype, on any device. Raises `InvalidRankError`
-        for a `src` out of range; `InvalidArgumentError` at once if elements of `tensor` share
-        memory; and, `tensor` unchanged, on a rank whose shape or dtype differs.
+        All ranks pass the same shape and dtype, any dtype, on any device.
+
+        Raises:
+            InvalidRankError: for a `src` out of range.
+            InvalidArgumentError: at once if elements of `tensor` share memory; and, `tensor`
+                unchanged, on a rank whose shape or dtype differs.
         """
         check_writable(_checked("broadcast", tensor), "broadcast")
         received = self.broadcast_obj(tensor if self.rank == src else None, src)
@@ -268,10 +285,12 @@ class StatelessProcessGroup:
 
         `op` is SUM (booleans: or), PRODUCT, MIN or MAX of torch.distributed.ReduceOp. All ranks
         pass the same shape and dtype; the parts are combined in rank order, so all ranks have the
-        same bits. On a group of one the input is returned. Collective. Raises, before anything is
-        sent, `UnsupportedDtypeError` for a dtype that has no exact result and
-        `InvalidArgumentError` for another `op`; afterwards `InvalidArgumentError` on every rank
-        whose shape or dtype differs from another's.
+        same bits. On a group of one the input is returned. Collective.
+
+        Raises:
+            UnsupportedDtypeError: before anything is sent, for a dtype that has no exact result.
+            InvalidArgumentError: before anything is sent, for another `op`; afterwards, on every
+                rank whose shape or dtype differs from another's.
         """
         _checked("all_reduce", tensor)
         combine = reduction_of(op, tensor.dtype)

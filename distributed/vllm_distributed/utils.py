@@ -46,8 +46,9 @@ USE_SCHED_YIELD: bool = hasattr(os, "sched_yield")
 def ensure_divisibility(numerator: int, denominator: int) -> None:
     """Check that `denominator` divides `numerator`.
 
-    Raises `InvalidArgumentError` naming both if it does not, or if it is zero; `InvalidTypeError`
-    for what is no integer.
+    Raises:
+        InvalidArgumentError: naming both if it does not, or if it is zero.
+        InvalidTypeError: for what is no integer.
 
     >>> ensure_divisibility(12, 4)
     """
@@ -68,7 +69,8 @@ def ensure_divisibility(numerator: int, denominator: int) -> None:
 def divide(numerator: int, denominator: int) -> int:
     """Return `numerator / denominator`, having checked that it is a whole number.
 
-    Raises `InvalidArgumentError` if it is not.
+    Raises:
+        InvalidArgumentError: if it is not.
 
     >>> divide(12, 4)
     3
@@ -91,7 +93,9 @@ def split_tensor_along_last_dim(
     """Split a tensor into equal parts along its last dimension.
 
     The parts are views of `tensor`, or copies with their own memory if `contiguous_split_chunks`.
-    Raises `InvalidArgumentError` if the dimension does not divide.
+
+    Raises:
+        InvalidArgumentError: if the dimension does not divide.
 
     >>> [part.tolist() for part in split_tensor_along_last_dim(torch.arange(4), 2)]
     [[0, 1], [2, 3]]
@@ -120,8 +124,9 @@ def get_pp_indices(num_hidden_layers: int, pp_rank: int, pp_size: int) -> tuple[
     there are few enough the first stage, with the input embedding, gets none either.
     `VLLM_PP_LAYER_PARTITION`, such as `5,5,6`, overrides this with the layer count of each stage.
 
-    Raises `InvalidArgumentError` if the rank is not a stage, the sizes are not positive, or the
-    setting has another number of stages, another sum or is not a list of numbers.
+    Raises:
+        InvalidArgumentError: if the rank is not a stage, the sizes are not positive, or the setting
+            has another number of stages, another sum or is not a list of numbers.
 
     >>> [get_pp_indices(10, stage, 4) for stage in range(4)]
     [(0, 2), (2, 5), (5, 8), (8, 10)]
@@ -238,8 +243,9 @@ def _release(version: str) -> tuple[int, int, int]:
 def resolve_obj_by_qualname(qualname: str) -> Any:
     """Return the object named by `module.attribute`, importing the module.
 
-    Raises `InvalidArgumentError` for a name without a dot, `ModuleNotFoundError` or
-    `AttributeError` where there is no such thing.
+    Raises:
+        InvalidArgumentError: for a name without a dot.
+        ModuleNotFoundError, AttributeError: where there is no such thing.
 
     >>> resolve_obj_by_qualname("torch.float32")
     torch.float32

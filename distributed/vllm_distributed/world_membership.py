@@ -55,11 +55,15 @@ def init_distributed_environment(
     replica spans several nodes its ranks get a group of their own (`get_inner_dp_world_group`). A
     rank that is not given comes from the init method and then counts in the whole world.
 
-    Collective over the world. Raises, and leaves nothing behind: `InvalidArgumentError` for values
-    that make no sense, `UnknownBackendError`, `RendezvousTimeoutError` if rank 0 cannot be reached
-    in time, `RollCallTimeoutError` naming the ranks that did not come, `RollCallMismatchError` if
-    ranks disagree on the world's size, `EnvironmentConflictError` if this process is in a world of
-    another size already.
+    Collective over the world. A call that fails leaves nothing behind.
+
+    Raises:
+        InvalidArgumentError: for values that make no sense.
+        UnknownBackendError
+        RendezvousTimeoutError: if rank 0 cannot be reached in time.
+        RollCallTimeoutError: naming the ranks that did not come.
+        RollCallMismatchError: if ranks disagree on the world's size.
+        EnvironmentConflictError: if this process is in a world of another size already.
     """
     current = active.environment
     asked = configured_world(
@@ -119,8 +123,10 @@ def destroy_distributed_environment() -> None:
 
 def cleanup_dist_env_and_memory(shutdown_ray: bool = False) -> None:
     """Undo everything: destroy groups and environment, collect garbage, empty the accelerator's
-    cache, and with `shutdown_ray` shut Ray down. Idempotent, local to the process. Raises
-    `LibraryMissingError`, and undoes nothing, where Ray is to be shut down and is not installed.
+    cache, and with `shutdown_ray` shut Ray down. Idempotent, local to the process.
+
+    Raises:
+        LibraryMissingError: if Ray shall be shut down and is not installed: then nothing is undone.
     """
     ray = _ray() if shutdown_ray else None
     destroy_model_parallel()

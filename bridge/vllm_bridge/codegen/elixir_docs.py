@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Iterator
 from functools import cache
 
+from vllm_bridge.codegen.docstrings import Docstring, DocstringError, Raised, parse
 from vllm_bridge.codegen.elixir_layout import reflowed
 from vllm_bridge.codegen.elixir_types import STRUCTS, argument_type, module_of
 from vllm_bridge.codegen.examples import ANSWERED, ARGUMENTS, CALLS
@@ -22,85 +23,87 @@ _REASONS: dict[str, str] = {
     name: cls.reason
     for name, cls in vars(errors).items()
     if isinstance(cls, type) and issubclass(cls, errors.DistributedError)
-}
+} | {"ValidationError": "invalid_argument"}
 
-_WORDS = (
-    (
-        r"pydantic's `\"exception\"` \(ValidationError\), a `[^`]*` \(ValueError\),",
-        '`"invalid_argument"`,',
-    ),
-    (r"\bRaises\b(?=\s+`)", "Fails with"),
-    (r"\braises\b(?=\s+`)", "fails with"),
-    (r"\bRaises(?= what\b)", "Fails with"),
-    (r"\braises(?= it\b)", "fails with"),
-    (r"\bwhat that raises\b", "what that fails with"),
-    (r"\bRaises\b", "Fails"),
-    (r"\braises\b", "fails"),
-    # There is no assignment from here.
-    (
-        r",?:? when\s+constructed,?\s+and\s+on\s+assignment(,\s+which\s+then\s+changes\s+nothing)?",
-        "",
-    ),
-    (r"`object_codec`", "`Vllm.Term`"),
-    (r"The constructor makes", "`new` makes"),
-    (r"(?s) What follows from other fields \(.*?kept\s+right on assignment\.", ""),
-    (r"\bdicts\b", "maps"),
-    (r"\bdict\b", "map"),
-    (r"`(\w+)=(\w+)`", r"`\1: \2`"),
-    (r"init_logger\(__name__\)", 'init_logger("my_app")'),
-)
+_WORDS = {"None": "`nil`", "True": "`true`", "False": "`false`", "dict": "map", "dicts": "maps"}
+"""Names of Python's in running text."""
 
-_LITERALS = {"None": "nil", "True": "true", "False": "false"}
+_NAMES = {
+    "None": "nil",
+    "True": "true",
+    "False": "false",
+    "dict": "map",
+    "object_codec": "Vllm.Term",
+    "init_logger(__name__)": 'init_logger("my_app")',
+} | {name: module_of(name) for name in CLASSES}
+"""Names of Python's between backticks."""
 
 
-def in_elixir(doc: str) -> str:
-    """A docstring without doctests, and with Elixir's names for what it names."""
-    lines, in_doctest = [], False
-    for line in doc.strip().splitlines():
-        if line.lstrip().startswith(">>>"):
-            in_doctest = True
-        elif not line.strip():
-            in_doctest = False
-        if not in_doctest:
-            lines.append(line)
-    text = "\n".join(lines).strip()
-    for name, reason in _REASONS.items():
-        text = re.sub(rf"`{name}`", f'`"{reason}"`', text)
-    text = re.sub(r"`(\w+Error)`", r'`"exception"` (\1)', text)
-    for pattern, replacement in _WORDS:
-        text = re.sub(pattern, replacement, text)
-    text = _with_literals(text)
-    for name in CLASSES:
-        # A method is linked to; "a `Handle`" is a class.
-        text = re.sub(rf"`{name}\.(\w+?)_?`", rf"`{module_of(name)}.\1`", text)
-        text = re.sub(rf"`{name}`", f"`{module_of(name)}`", text)
-    return text
-
-
-def _with_literals(text: str) -> str:
-    # Every other part stands between backticks.
+def in_elixir(text: str) -> str:
+    """Text with Elixir's names for the Python names in it. No other word changes."""
     parts = text.split("`")
-    for index, part in enumerate(parts):
-        mark = "" if index % 2 else "`"
-        for python, elixir in _LITERALS.items():
-            part = re.sub(rf"\b{python}\b", f"{mark}{elixir}{mark}", part)
-        parts[index] = part
-    return "`".join(parts)
+    if len(parts) % 2 == 0 or (len(parts) > 1 and "" in parts[1::2]):
+        raise DocstringError(f"a backtick too many or too few in {text!r}")
+    return "".join(_code(part) if odd else _prose(part) for odd, part in _alternating(parts))
+
+
+def _alternating(parts: list[str]) -> Iterator[tuple[bool, str]]:
+    return zip(itertools.cycle((False, True)), parts, strict=False)
+
+
+def _prose(text: str) -> str:
+    return re.sub(r"\w+", lambda word: _WORDS.get(word[0], word[0]), text)
+
+
+def _code(code: str) -> str:
+    if re.fullmatch(r"\w+Error", code):
+        return _error(code)
+    owner, dot, name = code.partition(".")
+    if dot and owner in CLASSES:
+        return f"`{module_of(owner)}.{name}`"
+    keyword = re.fullmatch(r"(\w+)=(\w+)", code)
+    if keyword:
+        return f"`{keyword[1]}: {_NAMES.get(keyword[2], keyword[2])}`"
+    return f"`{_NAMES.get(code, code)}`"
+
+
+def _error(name: str) -> str:
+    """How an exception is told apart in Elixir."""
+    return f'`"{_REASONS[name]}"`' if name in _REASONS else f'`"exception"` ({name})'
+
+
+def _paragraphs(doc: Docstring) -> list[str]:
+    blocks = [block for block in (doc.summary, *doc.body) if block]
+    return [block if block.startswith("    ") else in_elixir(block) for block in blocks]
+
+
+def _errors(doc: Docstring) -> Iterator[str]:
+    if doc.raises:
+        yield "## Errors\n\n" + "\n".join(_raised(raised) for raised in doc.raises)
+
+
+def _raised(raised: Raised) -> str:
+    names = ", ".join(_error(name) for name in raised.errors)
+    when = _one_line(in_elixir(raised.when))
+    return f"  * {names} - {when}" if names and when else f"  * {names or when}"
 
 
 def function_doc(method: Method) -> str:
     """The text of a function's `@doc`."""
     item = method.exposed
-    parts = [in_elixir(item.doc) or f"The value of `{item.name}`."]
+    doc = parse(item.doc)
+    parts = _paragraphs(doc) or [f"The value of `{item.name}`."]
     if item.kind is Kind.CONSTRUCTOR:
         module = module_of(item.service)
-        summary = in_elixir(item.doc).partition("\n\n")[0]
         where = "checked by a rank" if item.service in PLAIN_DATA else "in a rank, which checks it"
-        parts = [f"Makes a `{module}`, {where}; the module says more. {_lead(summary)}"]
+        parts = [
+            f"Makes a `{module}`, {where}; the module says more. {_lead(in_elixir(doc.summary))}"
+        ]
     parts += _notes(method)
     parameters = [_parameter(method, parameter) for parameter in method.parameters]
     if parameters:
         parts.append("## Parameters\n\n" + "\n".join(parameters))
+    parts += _errors(doc)
     parts.append("## Example\n\n" + _example(method))
     return reflowed("\n\n".join(parts))
 
@@ -136,7 +139,7 @@ def _parameter(method: Method, parameter: Parameter) -> str:
         what = field_docs(CLASSES[item.service]).get(parameter.name)
     else:
         what = None
-    what = in_elixir(what) if what else meaning(item.qualified_name, parameter.name)
+    what = _told(what) if what else meaning(item.qualified_name, parameter.name)
     default = _default(method, parameter)
     kind = argument_type(parameter.type).replace(" | nil", "")
     said = f" - {_one_line(what)}" if what else ""
@@ -161,6 +164,11 @@ def literal(value: object) -> str:
     if isinstance(value, str):
         return f'"{value}"'
     return repr(value)
+
+
+def _told(doc: str) -> str:
+    """The text of a field, without examples."""
+    return " ".join(_paragraphs(parse(doc)))
 
 
 def _one_line(text: str) -> str:
@@ -232,7 +240,7 @@ def _answer(method: Method) -> str:
 
 def module_doc(service: str) -> str:
     """The text of a class's `@moduledoc`."""
-    parts = [in_elixir(inspect.getdoc(CLASSES[service]) or "")]
+    parts = _paragraphs(parse(inspect.getdoc(CLASSES[service]) or ""))
     record = records().get(service)
     if record is not None:
         parts += _struct_doc(record)
@@ -264,7 +272,7 @@ def _fields_doc(cls: type, notes: dict[str, str]) -> str:
     docs = field_docs(cls)
     lines = []
     for name, note in notes.items():
-        what = _one_line(in_elixir(docs.get(name, "")))
+        what = _one_line(_told(docs.get(name, "")))
         if name != REF:
             lines.append(f"  * `{name}`{note}" + (f" - {what}" if what else ""))
     return "## Fields\n\n" + "\n".join(lines)
@@ -299,7 +307,7 @@ def _documented(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
 
 def distributed_doc(doc: str) -> str:
     """The text of the `@moduledoc` of `Vllm.Distributed`."""
-    return reflowed("\n\n".join((in_elixir(doc), *_CALLING)))
+    return reflowed("\n\n".join((*_paragraphs(parse(doc)), *_CALLING)))
 
 
 _CALLING = (

@@ -37,8 +37,10 @@ def set_custom_all_reduce(enable: bool) -> None:
     group are on one node, and sums of small tensors on devices through symmetric memory where the
     devices reach each other's; elsewhere, and where forbidden, all goes over gloo and NCCL. It
     changes the speed, how 16-bit floats are rounded, and what is found out about calls that do not
-    fit together. The same on every rank. Local to the process. Raises `InvalidTypeError` for what
-    is neither True nor False.
+    fit together. The same on every rank. Local to the process.
+
+    Raises:
+        InvalidTypeError: for what is neither True nor False.
     """
     global _custom_all_reduce
     if not isinstance(enable, bool):

@@ -50,22 +50,24 @@ _TOKEN_BYTES = 32
 class MessageQueue:
     """One endpoint of a queue with one writer and many readers.
 
-    The constructor makes the writer's endpoint. `n_reader` is the number of readers, and
+    Constructing one makes the writer's endpoint. `n_reader` is the number of readers, and
     `n_local_reader` of how many of them share memory with the writer; `local_reader_ranks` are the
     ranks those pass to `create_from_handle` (default: 0, 1, ...). The queue holds `max_chunks`
     chunks of `max_chunk_bytes` bytes; the memory behind a chunk is taken when it is first used.
-    Larger objects travel in several chunks. `connect_ip` is the address to listen on for readers
-    on other nodes, on which they reach this one (default: `VLLM_HOST_IP`, or where the route to
-    the outside starts). `timeout` (default 30 minutes) bounds every wait that is given none of its
-    own.
+    Larger objects travel in several chunks. `connect_ip` is the address to listen on for readers on
+    other nodes, on which they reach this one (default: `VLLM_HOST_IP`, or where the route to the
+    outside starts). `timeout` (default 30 minutes) bounds every wait that is given none of its own.
 
     Every endpoint calls `wait_until_ready` before the first message. Objects travel as plain values
     (see `object_codec`); tensors and numpy arrays in dicts, lists and tuples go beside them as they
     are, and tensors arrive on the CPU. One thread at a time uses an endpoint; `shutdown` may be
     called from any.
 
-    Raises `InvalidArgumentError` for numbers that make no sense, `MessageQueueError` if memory or
-    address cannot be had. Local: the readers take part in `wait_until_ready`.
+    Local: the readers take part in `wait_until_ready`.
+
+    Raises:
+        InvalidArgumentError: for numbers that make no sense.
+        MessageQueueError: if memory or address cannot be had.
     """
 
     def __init__(
@@ -130,9 +132,11 @@ class MessageQueue:
 
         `rank` says which reader this is: one of the writer's `local_reader_ranks`, and then this
         process must share memory with the writer, or any other number for a reader on another node;
-        no two readers have the same. Raises `InvalidTypeError` or `InvalidArgumentError` for what
-        is no handle, `MessageQueueError` if the writer cannot be reached. Local: the writer need
-        not wait.
+        no two readers have the same. Local: the writer need not wait.
+
+        Raises:
+            InvalidTypeError, InvalidArgumentError: for what is no handle.
+            MessageQueueError: if the writer cannot be reached.
         """
         found = Handle.from_plain(handle)
         if not isinstance(rank, int) or isinstance(rank, bool):
@@ -175,8 +179,11 @@ class MessageQueue:
         `pg` is a torch process group that carries CPU tensors, or a `StatelessProcessGroup`; ranks
         count inside it. With an `external_writer_handle`, which `writer_rank` passes, the writer is
         a process outside of the group, and all ranks of it are readers. Waits until everybody is
-        ready, unless `blocking` is False: then each calls `wait_until_ready`. Raises on every rank
-        what went wrong on the writer. Collective over the group.
+        ready, unless `blocking` is False: then each calls `wait_until_ready`. Collective over the
+        group.
+
+        Raises:
+            What went wrong on the writer, on every rank.
         """
         from vllm_distributed.communicators.broadcaster import queue_over_group
 
@@ -220,9 +227,12 @@ class MessageQueue:
     def wait_until_ready(self) -> None:
         """Return when the writer and all readers have made their endpoints.
 
-        After it nothing is left of the queue in the file system. Raises `MessageQueueTimeoutError`
-        naming who has not come before the queue's timeout; may then be called again. Collective
-        over writer and readers.
+        After it nothing is left of the queue in the file system. Collective over writer and
+        readers.
+
+        Raises:
+            MessageQueueTimeoutError: naming who has not come before the queue's timeout; may then
+                be called again.
         """
         with self._busy:
             self._end.check_open()
@@ -235,9 +245,12 @@ class MessageQueue:
 
         Returns when the object has been copied: it may be changed then. Waits, for at most
         `timeout` seconds (default: the queue's), while a reader is `max_chunks` chunks behind.
-        Raises `MessageQueueTimeoutError` naming the slow readers, and then no reader gets the
-        object; `MessageQueueClosedError` naming readers that are gone; `EncodingError` for an
-        object that cannot travel; `MessageQueueError` on a reader.
+
+        Raises:
+            MessageQueueTimeoutError: naming the slow readers, and then no reader gets the object.
+            MessageQueueClosedError: naming readers that are gone.
+            EncodingError: for an object that cannot travel.
+            MessageQueueError: on a reader.
         """
         belongs_to_this_process(self._end, "the message queue")
         if not isinstance(self._end, Writer):
@@ -259,10 +272,14 @@ class MessageQueue:
 
         Waits for at most `timeout` seconds, without one for the queue's timeout, and with
         `indefinite` for as long as it takes. `cancel` is a `threading.Event` that ends the wait
-        when it is set. Raises `MessageQueueTimeoutError`; `MessageQueueCancelledError`;
-        `MessageQueueClosedError` when the writer has shut down, or died, and all that it sent was
-        read; `EncodingError` for a message that this rank cannot decode (the next one is fine);
-        `MessageQueueError` on the writer.
+        when it is set.
+
+        Raises:
+            MessageQueueTimeoutError, MessageQueueCancelledError
+            MessageQueueClosedError: when the writer has shut down, or died, and all that it sent
+                was read.
+            EncodingError: for a message that this rank cannot decode (the next one is fine).
+            MessageQueueError: on the writer.
         """
         belongs_to_this_process(self._end, "the message queue")
         if not isinstance(self._end, Reader):
@@ -279,7 +296,10 @@ class MessageQueue:
     def broadcast_object(self, obj: Any = None) -> Any:
         """Return the writer's `obj` on every endpoint; what readers pass is ignored.
 
-        Collective over writer and readers. Raises as `enqueue` and `dequeue` do.
+        Collective over writer and readers.
+
+        Raises:
+            As `enqueue` and `dequeue`.
         """
         if self.is_writer:
             self.enqueue(obj)

@@ -38,8 +38,11 @@ class _Owned:
 class EPLBConfig(_Owned):
     """How the load of experts is balanced: what is measured, how often experts move, and by what.
 
-    Raises pydantic's `ValidationError`, a `ValueError`, naming field, value and rule for a value
-    out of range or an unknown field, when constructed and on assignment.
+    Python:
+        An assignment is checked as well. The error is pydantic's, a `ValueError`.
+
+    Raises:
+        ValidationError: naming field, value and rule, for a value out of range or an unknown field.
     """
 
     window_size: AtLeastOne = 1000

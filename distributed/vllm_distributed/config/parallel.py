@@ -59,13 +59,17 @@ class _Hidden:
 class ParallelConfig(_Hidden):
     """How a model is laid out over processes, and where they meet.
 
-    Raises pydantic's `ValidationError`, a `ValueError`, naming field, value and rule, for a value
-    out of range, an unknown field and a broken rule between fields: when constructed, and on
-    assignment, which then changes nothing. What follows from other fields (`world_size`, a
-    backend that was not given) is kept right on assignment.
-
     A size of data parallelism that is not given is taken from VLLM_DP_SIZE, VLLM_DP_RANK,
     VLLM_DP_RANK_LOCAL, VLLM_DP_MASTER_IP and VLLM_DP_MASTER_PORT, if VLLM_DP_SIZE is set.
+
+    Python:
+        An assignment is checked as well: a refused one changes nothing. Derived fields
+        (`world_size`, a backend that was not given) follow. The error is pydantic's, a
+        `ValueError`.
+
+    Raises:
+        ValidationError: naming field, value and rule, for a value out of range, an unknown field or
+            a broken rule between fields.
 
     >>> config = ParallelConfig(tensor_parallel_size=2, pipeline_parallel_size=4)
     >>> config.world_size
@@ -227,8 +231,9 @@ class ParallelConfig(_Hidden):
     def nnodes_within_dp(self) -> int:
         """The nodes that one replica spans.
 
-        Raises `InvalidArgumentError` if `data_parallel_size_local` does not say how many replicas a
-        node holds, or the nodes cannot be shared equally by the replicas.
+        Raises:
+            InvalidArgumentError: if `data_parallel_size_local` does not say how many replicas a
+                node holds, or the nodes cannot be shared equally by the replicas.
         """
         within = nodes_within_replica(self)
         if within is None:
@@ -268,7 +273,8 @@ class ParallelConfig(_Hidden):
     def check_kv_cache_block_size(self, block_size: int) -> None:
         """Check that blocks of the key-value cache hold whole runs of interleaved tokens.
 
-        Raises `InvalidArgumentError` unless `cp_kv_cache_interleave_size` divides `block_size`.
+        Raises:
+            InvalidArgumentError: unless `cp_kv_cache_interleave_size` divides `block_size`.
         """
         interleave = self.cp_kv_cache_interleave_size
         if not isinstance(block_size, int) or block_size < 1 or block_size % interleave != 0:
@@ -292,8 +298,10 @@ class ParallelConfig(_Hidden):
 
         First those that were reserved when the configuration was made, then
         `data_parallel_master_port` and what follows it. Processes that hold copies of one
-        configuration get the same ports if they ask as often. Raises `InvalidArgumentError` when
-        there are no more.
+        configuration get the same ports if they ask as often.
+
+        Raises:
+            InvalidArgumentError: when there are no more.
         """
         if self._data_parallel_master_port_list:
             return self._data_parallel_master_port_list.pop()
@@ -309,10 +317,14 @@ class ParallelConfig(_Hidden):
         """Return a new gloo group of one rank per replica, outside of torch's world.
 
         `data_parallel_rank` of `data_parallel_size`, at `data_parallel_master_ip`. Where a port is
-        taken by somebody else, all ranks go on to the next one. Raises `RendezvousError` if none of
-        five is free; `RendezvousTimeoutError`, naming the ranks that did not come, after
-        `cpu_distributed_timeout_seconds`, else `distributed_timeout_seconds`, else 300 seconds.
-        Collective over one process of each replica.
+        taken by somebody else, all ranks go on to the next one. Collective over one process of each
+        replica.
+
+        Raises:
+            RendezvousError: if none of five is free.
+            RendezvousTimeoutError: naming the ranks that did not come, after
+                `cpu_distributed_timeout_seconds`, else `distributed_timeout_seconds`, else 300
+                seconds.
         """
         from vllm_distributed.config.dp_meeting import make_dp_group
 
@@ -322,7 +334,10 @@ class ParallelConfig(_Hidden):
     def has_unfinished_dp(dp_group: ProcessGroup, has_unfinished: bool) -> bool:
         """Return whether any rank of `dp_group` has unfinished work.
 
-        Collective over `dp_group`. Raises `CollectiveError` if a peer is gone.
+        Collective over `dp_group`.
+
+        Raises:
+            CollectiveError: if a peer is gone.
         """
         return dp_sync.has_unfinished(dp_group, has_unfinished)
 
@@ -330,7 +345,10 @@ class ParallelConfig(_Hidden):
     def sync_kv_cache_memory_size(dp_group: ProcessGroup, kv_cache_memory: int) -> int:
         """Return the least of the ranks' sizes, in bytes; -1 is no limit, and given if none has.
 
-        Collective over `dp_group`. Raises `CollectiveError` if a peer is gone.
+        Collective over `dp_group`.
+
+        Raises:
+            CollectiveError: if a peer is gone.
         """
         return dp_sync.smallest_kv_cache_memory(dp_group, kv_cache_memory)
 
@@ -341,7 +359,10 @@ class ParallelConfig(_Hidden):
         """Return (whether the replicas must go on stepping, whether all of them want to pause).
 
         They go on while any has unfinished work, and while some but not all want to pause. One
-        all-reduce. Collective over `dp_group`. Raises `CollectiveError` if a peer is gone.
+        all-reduce. Collective over `dp_group`.
+
+        Raises:
+            CollectiveError: if a peer is gone.
         """
         return dp_sync.sync_state(dp_group, has_unfinished, pending_pause)
 

@@ -242,7 +242,7 @@ class GroupCore:
     def destroy(self) -> None:
         """Destroy the group's process groups and free its name. Idempotent, local to the process.
 
-        Any later operation raises `GroupDestroyedError`.
+        Any later operation fails with `GroupDestroyedError`.
         """
         if self._destroyed:
             return

@@ -46,12 +46,14 @@ class ExpertParallel(GroupCore):
         same on all; without it ranks tell each other, which costs a small exchange on the CPU
         group, and cannot be captured in a graph.
 
-        On the expert parallel group the ranks whose tokens differ are those of the data and
-        prefill context parallel groups, or with `is_sequence_parallel` all of the group's; on any
-        other group all of the group's. Collective over those. The algorithm is vLLM's
-        `allgather_reducescatter`; the other backends of the current ParallelConfig's
-        `all2all_backend` raise `LibraryMissingError`. Raises `InvalidArgumentError` if the numbers
-        of rows differ, or `sizes` do not fit.
+        On the expert parallel group the ranks whose tokens differ are those of the data and prefill
+        context parallel groups, or with `is_sequence_parallel` all of the group's; on any other
+        group all of the group's. Collective over those. The algorithm is vLLM's
+        `allgather_reducescatter`.
+
+        Raises:
+            LibraryMissingError: if the current `ParallelConfig` has another `all2all_backend`.
+            InvalidArgumentError: if the numbers of rows differ, or `sizes` do not fit.
         """
         weights, ids, over_all = dispatch_arguments(
             topk_weights, topk_ids, is_sequence_parallel, router_logits
@@ -85,8 +87,10 @@ class ExpertParallel(GroupCore):
 
         `hidden_states` has a row for each token that the last `dispatch` with the same
         `is_sequence_parallel` returned, holding this rank's contribution. `sizes` is as for
-        `dispatch`, and by default what it was there. Collective over the same ranks. Raises
-        `InvalidArgumentError` without a dispatch before it or for another number of rows.
+        `dispatch`, and by default what it was there. Collective over the same ranks.
+
+        Raises:
+            InvalidArgumentError: without a dispatch before it or for another number of rows.
         """
         check_switch("is_sequence_parallel", is_sequence_parallel)
         return self._exchange(is_sequence_parallel).combine(hidden_states, sizes)

@@ -47,9 +47,12 @@ class ObjectOperations(QueueOperations):
         """Replace the entries of `obj_list` by those of `src`, and return the list.
 
         All ranks pass lists of the same length. `group` is the process group to use in place of
-        this coordinator's own; this rank and `src` (still counted inside this coordinator) must
-        be in it. Raises `InvalidRankError` if not, `InvalidArgumentError` if the lengths
-        differ. Collective over `group`.
+        this coordinator's own; this rank and `src` (still counted inside this coordinator) must be
+        in it. Collective over `group`.
+
+        Raises:
+            InvalidRankError: if one of the two is not.
+            InvalidArgumentError: if the lengths differ.
         """
         check_rank("src", src, self.world_size, self.unique_name)
         if not isinstance(obj_list, list):
@@ -91,9 +94,12 @@ class ObjectOperations(QueueOperations):
 
         Other ranks pass None. `metadata_group` is the process group for the description and CPU
         tensors in place of the CPU group, `group` the one for tensors on a device in place of the
-        device group; this rank and `src` must be in them. `src` gets its own dict back. Raises
-        `InvalidTypeError` if `src` passes no dict, `EncodingError` for values that cannot travel.
-        Collective over the group.
+        device group; this rank and `src` must be in them. `src` gets its own dict back. Collective
+        over the group.
+
+        Raises:
+            InvalidTypeError: if `src` passes no dict.
+            EncodingError: for values that cannot travel.
         """
         check_rank("src", src, self.world_size, self.unique_name)
         if self.world_size == 1:
@@ -116,8 +122,9 @@ class ObjectOperations(QueueOperations):
     def send_object(self, obj: Any, dst: int) -> None:
         """Send an object to `dst`, which calls `recv_object`.
 
-        Raises `InvalidRankError` if `dst` is out of range or this rank itself, `EncodingError` for
-        an object that cannot travel, before anything is sent.
+        Raises:
+            InvalidRankError: if `dst` is out of range or this rank itself.
+            EncodingError: for an object that cannot travel, before anything is sent.
         """
         check_peer("dst", dst, self.rank_in_group, self.world_size, self.unique_name)
         self._objects.send(encode(obj), dst)
@@ -125,7 +132,10 @@ class ObjectOperations(QueueOperations):
     def isend_object(self, obj: Any, dst: int) -> Handle:
         """Start to send an object to `dst`, which calls `recv_object`; return a handle to wait for.
 
-        The object is encoded at once, and may be changed. Raises as `send_object` does.
+        The object is encoded at once, and may be changed.
+
+        Raises:
+            As `send_object`.
         """
         check_peer("dst", dst, self.rank_in_group, self.world_size, self.unique_name)
         return self._objects.isend(encode(obj), dst)
@@ -133,8 +143,9 @@ class ObjectOperations(QueueOperations):
     def recv_object(self, src: int) -> Any:
         """Return the object that `src` sends with `send_object`.
 
-        Raises `InvalidRankError` if `src` is out of range or this rank itself, `MessageStepError`
-        if it was sent in a later step than this rank is in.
+        Raises:
+            InvalidRankError: if `src` is out of range or this rank itself.
+            MessageStepError: if it was sent in a later step than this rank is in.
         """
         check_peer("src", src, self.rank_in_group, self.world_size, self.unique_name)
         return decode(self._objects.recv(src))
@@ -142,8 +153,10 @@ class ObjectOperations(QueueOperations):
     def barrier(self) -> None:
         """Return when every rank of the group has called it.
 
-        Raises `CollectiveTimeoutError` if a rank does not come before the timeout. Collective over
-        the group.
+        Collective over the group.
+
+        Raises:
+            CollectiveTimeoutError: if a rank does not come before the timeout.
         """
         if self.world_size == 1:
             self._check_alive()

@@ -27,8 +27,10 @@ class QueueOperations(GroupCore):
         `writer_rank` counts inside the group. With an `external_writer_handle`, which `writer_rank`
         passes, the writer is a process outside of the group and all its ranks are readers. Waits
         until everybody is ready, unless `blocking` is False: then each calls `wait_until_ready`.
-        The caller owns the endpoint and shuts it down. Raises `InvalidRankError`,
-        `MessageQueueError`, `MessageQueueTimeoutError`. Collective over the group.
+        The caller owns the endpoint and shuts it down. Collective over the group.
+
+        Raises:
+            InvalidRankError, MessageQueueError, MessageQueueTimeoutError
         """
         self._check_alive()
         return MessageQueue.create_from_process_group(
@@ -49,8 +51,11 @@ class QueueOperations(GroupCore):
 
         Every rank of the group writes to a queue of its own, the reader too. The reader calls
         `MessageQueue.create_from_handle(handle, 0)` with each handle, and every endpoint
-        `wait_until_ready` then; elsewhere handles is empty. The caller owns the endpoints. Raises
-        `InvalidRankError`, `MessageQueueError`. Collective over the group.
+        `wait_until_ready` then; elsewhere handles is empty. The caller owns the endpoints.
+        Collective over the group.
+
+        Raises:
+            InvalidRankError, MessageQueueError
         """
         self._check_alive()
         return MessageQueue.create_from_process_group_single_reader(

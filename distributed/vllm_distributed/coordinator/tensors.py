@@ -47,10 +47,13 @@ class TensorOperations(GroupCore):
 
         All ranks pass the same shape and dtype. Through shared memory, on one node, 16-bit floats
         are summed in float32 and rounded once; over gloo they are summed in their own precision.
-        Integers wrap around; booleans are combined by or. Raises `UnsupportedDtypeError`, before
-        anything is sent, for a dtype that has no exact sum over the backend. `out` may be the
-        input itself, which is replaced then. Differentiable without `out`: the gradient is the sum
-        of the ranks' gradients. Collective over the group.
+        Integers wrap around; booleans are combined by or. `out` may be the input itself, which is
+        replaced then. Differentiable without `out`: the gradient is the sum of the ranks'
+        gradients. Collective over the group.
+
+        Raises:
+            UnsupportedDtypeError: before anything is sent, for a dtype that has no exact sum over
+                the backend.
         """
         if not is_compiling():
             try:
@@ -66,9 +69,11 @@ class TensorOperations(GroupCore):
     def all_reduce_(self, input_: torch.Tensor) -> torch.Tensor:
         """Replace `input_` by the sum of the group's tensors, and return it.
 
-        As `all_reduce`, but in place and so without a new tensor. Raises `InvalidArgumentError` for
-        one with several elements in the same place in memory, such as an expanded one. Collective
-        over the group.
+        As `all_reduce`, but in place and so without a new tensor. Collective over the group.
+
+        Raises:
+            InvalidArgumentError: for an input with several elements in the same place in memory,
+                such as an expanded one.
         """
         return self._communicator.all_reduce_(input_)
 
@@ -79,8 +84,10 @@ class TensorOperations(GroupCore):
 
         All ranks pass the same shape and dtype; the result's extent along `dim` is the input's
         times the group's size. Tensors without dims become a vector. Differentiable without `out`,
-        by `reduce_scatter`. Raises `InvalidArgumentError` if `dim` is out of range. Collective over
-        the group.
+        by `reduce_scatter`. Collective over the group.
+
+        Raises:
+            InvalidArgumentError: if `dim` is out of range.
         """
         if not is_compiling():
             try:
@@ -104,8 +111,10 @@ class TensorOperations(GroupCore):
 
         `sizes` is each rank's extent along `dim`, the same list on every rank; without it all are
         equal. A list of tensors gives a list of results, for which `sizes` holds each time; all are
-        checked before the first is sent, and `out` is a list, too. Raises `InvalidArgumentError` if
-        this rank's entry is not its tensor's extent. Collective over the group.
+        checked before the first is sent, and `out` is a list, too. Collective over the group.
+
+        Raises:
+            InvalidArgumentError: if this rank's entry is not its tensor's extent.
         """
         if out is None:
             return self._communicator.all_gatherv(input_, dim, sizes)
@@ -117,9 +126,11 @@ class TensorOperations(GroupCore):
         """Return this rank's equal part, along `dim`, of the sum of the group's tensors.
 
         All ranks pass the same shape and dtype; rank i gets the i-th part. Dtypes as for
-        `all_reduce`. Differentiable without `out`, by `all_gather`. Raises `InvalidArgumentError`
-        if `dim` is out of range or its extent does not divide by the group's size. Collective over
-        the group.
+        `all_reduce`. Differentiable without `out`, by `all_gather`. Collective over the group.
+
+        Raises:
+            InvalidArgumentError: if `dim` is out of range or its extent does not divide by the
+                group's size.
         """
         if not is_compiling():
             try:
@@ -142,8 +153,10 @@ class TensorOperations(GroupCore):
         """Return this rank's part, `sizes[rank_in_group]` along `dim`, of the group's sum.
 
         As `reduce_scatter`, for parts of different extents; `sizes` is the same list on every rank
-        and sums to the input's extent. Raises `InvalidArgumentError` if not. Collective over the
-        group.
+        and sums to the input's extent. Collective over the group.
+
+        Raises:
+            InvalidArgumentError: if `sizes` has another sum.
         """
         if out is None:
             return self._communicator.reduce_scatterv(input_, dim, sizes)
@@ -158,9 +171,11 @@ class TensorOperations(GroupCore):
     ) -> torch.Tensor | None:
         """Return, on `dst`, the tensors of all ranks concatenated along `dim`; elsewhere None.
 
-        All ranks pass the same shape and dtype, and `out` on `dst` alone. Raises
-        `InvalidRankError` or `InvalidArgumentError` for a `dst` or `dim` out of range. Collective
-        over the group.
+        All ranks pass the same shape and dtype, and `out` on `dst` alone. Collective over the
+        group.
+
+        Raises:
+            InvalidRankError, InvalidArgumentError: for a `dst` or `dim` out of range.
         """
         if out is None:
             return self._communicator.gather(input_, dst, dim)
@@ -169,9 +184,12 @@ class TensorOperations(GroupCore):
     def broadcast(self, input_: torch.Tensor, src: int = 0) -> torch.Tensor:
         """Replace `input_` by the tensor of `src`, and return it.
 
-        All ranks pass the same shape and dtype, any dtype. Raises `InvalidRankError` for a `src`
-        out of range, `InvalidArgumentError` for a tensor with several elements in the same place
-        in memory, such as an expanded one. Collective over the group.
+        All ranks pass the same shape and dtype, any dtype. Collective over the group.
+
+        Raises:
+            InvalidRankError: for a `src` out of range.
+            InvalidArgumentError: for a tensor with several elements in the same place in memory,
+                such as an expanded one.
         """
         return self._communicator.broadcast(input_, src)
 
@@ -179,8 +197,10 @@ class TensorOperations(GroupCore):
         """Send a tensor to `dst` (default: the next rank), which calls `recv` with its shape and
         dtype.
 
-        Over gloo and NCCL a tensor without elements is not sent at all. Raises `InvalidRankError`
-        if `dst` is out of range or this rank itself.
+        Over gloo and NCCL a tensor without elements is not sent at all.
+
+        Raises:
+            InvalidRankError: if `dst` is out of range or this rank itself.
         """
         self._communicator.send(tensor, dst)
 
@@ -193,11 +213,14 @@ class TensorOperations(GroupCore):
     ) -> torch.Tensor:
         """Return the tensor of this shape and dtype that `src` (default: the previous rank) sends.
 
-        `size` is any sequence of integers. Raises `InvalidRankError` if `src` is out
-        of range or this rank itself, `InvalidTypeError` or `InvalidArgumentError` for what is no
-        shape or dtype; through shared memory `CollectiveMismatchError` if `src` sent another dtype
-        or number of elements, which are dropped, and `MessageStepError` if it sent it in a later
-        step than this rank is in.
+        `size` is any sequence of integers.
+
+        Raises:
+            InvalidRankError: if `src` is out of range or this rank itself.
+            InvalidTypeError, InvalidArgumentError: for what is no shape or dtype.
+            CollectiveMismatchError: if, through shared memory, `src` sent another dtype or number
+                of elements, which are dropped.
+            MessageStepError: if it sent it in a later step than this rank is in.
         """
         if out is None:
             return self._communicator.recv(size, dtype, src)

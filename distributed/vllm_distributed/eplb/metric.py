@@ -15,8 +15,11 @@ def expert_balancedness(load: torch.Tensor, num_gpus: int) -> float:
     `load` is [layers, physical experts], for instance tokens routed to each in a step; GPU g holds
     the g-th equal part of the slots. The means and the maxima are summed over the layers before
     they are divided, so that a layer counts by its load. Without any load the result is 1.0. Pure,
-    local. Raises `InvalidArgumentError` for a load that is negative, not finite or not of this
-    shape, and for slots that do not divide among the GPUs.
+    local.
+
+    Raises:
+        InvalidArgumentError: for a load that is negative, not finite or not of this shape, and for
+            slots that do not divide among the GPUs.
 
     >>> expert_balancedness(torch.tensor([[3, 1, 0, 4]]), 2)
     1.0

@@ -18,9 +18,12 @@ def get_expert_placement(
     """Return the experts that rank `ep_rank` of `ep_size` holds, ascending.
 
     `linear`: consecutive experts, one more on each of the first ranks where they do not divide.
-    `round_robin`: every `ep_size`-th expert. Pure, local. Raises `InvalidArgumentError` for counts
-    below 1, more ranks than experts or a strategy of another name, `InvalidRankError` for a rank
-    out of range.
+    `round_robin`: every `ep_size`-th expert. Pure, local.
+
+    Raises:
+        InvalidArgumentError: for counts below 1, more ranks than experts or a strategy of another
+            name.
+        InvalidRankError: for a rank out of range.
 
     >>> [get_expert_placement(5, rank, 2) for rank in range(2)]
     [[0, 1, 2], [3, 4]]

@@ -46,9 +46,11 @@ def rebalance_experts(
     replicas [layers, logical experts], each at least 1. In every layer the largest load of a GPU is
     at most that of a round-robin placement under the same rule about groups.
 
-    Pure, deterministic, local. Source: DeepSeek's EPLB, see the module. Raises
-    `InvalidArgumentError` naming the numbers for weights that are negative, not finite or not of
-    this shape, counts below 1, too few replicas, and counts that do not divide.
+    Pure, deterministic, local. Source: DeepSeek's EPLB, see the module.
+
+    Raises:
+        InvalidArgumentError: naming the numbers for weights that are negative, not finite or not of
+            this shape, counts below 1, too few replicas, and counts that do not divide.
 
     >>> slots, _, counts = rebalance_experts(torch.tensor([[90.0, 10.0, 10.0]]), 4, 1, 1, 2)
     >>> slots.tolist(), counts.tolist()

@@ -75,8 +75,7 @@ defmodule Vllm.Distributed do
   Return the tensors of the group with this unique name concatenated along `dim`.
 
   As `Vllm.Distributed.GroupCoordinator.all_gather`. `world_size` is the group's size. Collective
-  over the group. Fails with `"group_not_initialized"` naming the groups there are,
-  `"invalid_argument"` for another `world_size` or a `dim` out of range.
+  over the group.
 
   Collective: every member of the group must make this call.
 
@@ -87,6 +86,11 @@ defmodule Vllm.Distributed do
     * `world_size` (`integer()`) - number of ranks
     * `group_name` (`String.t() | atom()`) - name of the group: its unique name for a lookup, such
       as `tp:0`
+
+  ## Errors
+
+    * `"group_not_initialized"` - naming the groups there are
+    * `"invalid_argument"` - for another `world_size` or a `dim` out of range
 
   ## Example
 
@@ -250,7 +254,7 @@ defmodule Vllm.Distributed do
   tensor.
 
   As `Vllm.Distributed.GroupCoordinator.all_reduce`, also in its gradient. Collective over the
-  group. Fails with `"group_not_initialized"` naming the groups there are.
+  group.
 
   Collective: every member of the group must make this call.
 
@@ -259,6 +263,10 @@ defmodule Vllm.Distributed do
     * `tensor` (`Vllm.Call.tensor()`) - the tensor
     * `group_name` (`String.t() | atom()`) - name of the group: its unique name for a lookup, such
       as `tp:0`
+
+  ## Errors
+
+    * `"group_not_initialized"` - naming the groups there are
 
   ## Example
 
@@ -361,9 +369,7 @@ defmodule Vllm.Distributed do
   Return the map of rank `src` of the tensor parallel group; other ranks pass `nil`.
 
   As `Vllm.Distributed.GroupCoordinator.broadcast_tensor_dict`. In a process that is in no world
-  the map is returned as it is. Collective over the tensor parallel group. Fails with
-  `"group_not_initialized"` between `init_distributed_environment` and
-  `initialize_model_parallel`.
+  the map is returned as it is. Collective over the tensor parallel group.
 
   Collective: every member of the group must make this call.
 
@@ -372,6 +378,11 @@ defmodule Vllm.Distributed do
     * `tensor_dict` (`term()`, default `nil`) - map from strings to tensors, also nested, and
       plain values
     * `src` (`integer()`, default `0`) - rank inside the group that sends
+
+  ## Errors
+
+    * `"group_not_initialized"` - between `init_distributed_environment` and
+      `initialize_model_parallel`
 
   ## Example
 
@@ -412,14 +423,17 @@ defmodule Vllm.Distributed do
   @doc group: "State"
   @doc ~S"""
   Undo everything: destroy groups and environment, collect garbage, empty the accelerator's cache,
-  and with `shutdown_ray` shut Ray down. Idempotent, local to the process. Fails with
-  `"library_missing"`, and undoes nothing, where Ray is to be shut down and is not installed.
+  and with `shutdown_ray` shut Ray down. Idempotent, local to the process.
 
   Not collective: it regards the rank of its session alone.
 
   ## Parameters
 
     * `shutdown_ray` (`boolean()`, default `false`) - whether Ray is shut down too
+
+  ## Errors
+
+    * `"library_missing"` - if Ray shall be shut down and is not installed: then nothing is undone
 
   ## Example
 
@@ -537,8 +551,7 @@ defmodule Vllm.Distributed do
   this package's own (`torch.ops.vllm_distributed`); `dispatch_key` the devices it is for, by
   default all. `tags` are torch's operator tags. Costs less to call than
   `torch.library.custom_op`. An operator lives as long as its library, by default the process.
-  Local to the process. Refused behind the bridge, where no function is an argument. Fails with
-  `"invalid_argument"` if the name is taken, or the annotations make no schema.
+  Local to the process. Refused behind the bridge, where no function is an argument.
 
   Not collective: it regards the rank of its session alone.
 
@@ -553,6 +566,10 @@ defmodule Vllm.Distributed do
     * `dispatch_key` (`String.t() | atom()`, default `nil`) - devices that the operator is for,
       e.g. `CPU`
     * `tags` (`term()`) - torch's operator tags
+
+  ## Errors
+
+    * `"invalid_argument"` - if the name is taken, or the annotations make no schema
 
   ## Example
 
@@ -727,8 +744,6 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return `numerator / denominator`, having checked that it is a whole number.
 
-  Fails with `"invalid_argument"` if it is not.
-
   Not collective: it regards the rank of its session alone.
 
   Answered at once, also while the rank runs another call.
@@ -737,6 +752,10 @@ defmodule Vllm.Distributed do
 
     * `numerator` (`integer()`) - what is divided
     * `denominator` (`integer()`) - the divisor
+
+  ## Errors
+
+    * `"invalid_argument"` - if it is not
 
   ## Example
 
@@ -775,9 +794,6 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Check that `denominator` divides `numerator`.
 
-  Fails with `"invalid_argument"` naming both if it does not, or if it is zero; `"invalid_type"`
-  for what is no integer.
-
   Not collective: it regards the rank of its session alone.
 
   Answered at once, also while the rank runs another call.
@@ -786,6 +802,11 @@ defmodule Vllm.Distributed do
 
     * `numerator` (`integer()`) - what is divided
     * `denominator` (`integer()`) - the divisor
+
+  ## Errors
+
+    * `"invalid_argument"` - naming both if it does not, or if it is zero
+    * `"invalid_type"` - for what is no integer
 
   ## Example
 
@@ -832,9 +853,7 @@ defmodule Vllm.Distributed do
   Make the model parallel groups, or check that those that exist have these sizes.
 
   All five sizes are compared, data parallel only if it is given, here or by the current
-  `Vllm.Config.ParallelConfig`. Collective over the world where the groups do not exist yet. Fails
-  as `initialize_model_parallel` does, and `"environment_conflict"` naming both if the sizes
-  differ.
+  `Vllm.Config.ParallelConfig`. Collective over the world where the groups do not exist yet.
 
   Collective: every member of the group must make this call.
 
@@ -851,6 +870,11 @@ defmodule Vllm.Distributed do
     * `is_moe_model` (`boolean()`, default `nil`) - whether the model is a mixture of experts;
       `false`: no expert group
     * `enable_eplb` (`boolean()`, default `nil`) - whether there is a group for balancing experts
+
+  ## Errors
+
+    * As `initialize_model_parallel`
+    * `"environment_conflict"` - naming both if the sizes differ
 
   ## Example
 
@@ -1046,8 +1070,7 @@ defmodule Vllm.Distributed do
   `load` is [layers, physical experts], for instance tokens routed to each in a step; GPU g holds
   the g-th equal part of the slots. The means and the maxima are summed over the layers before
   they are divided, so that a layer counts by its load. Without any load the result is 1.0. Pure,
-  local. Fails with `"invalid_argument"` for a load that is negative, not finite or not of this
-  shape, and for slots that do not divide among the GPUs.
+  local.
 
   Not collective: it regards the rank of its session alone.
 
@@ -1055,6 +1078,11 @@ defmodule Vllm.Distributed do
 
     * `load` (`Vllm.Call.tensor()`) - tensor of [layers, physical experts]
     * `num_gpus` (`integer()`) - number of devices
+
+  ## Errors
+
+    * `"invalid_argument"` - for a load that is negative, not finite or not of this shape, and for
+      slots that do not divide among the GPUs
 
   ## Example
 
@@ -1100,11 +1128,13 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return this rank's decode context parallel group, by its older name.
 
-  Fails with `"group_not_initialized"` before `initialize_model_parallel`.
-
   Not collective: it regards the rank of its session alone.
 
   Answered at once, also while the rank runs another call.
+
+  ## Errors
+
+    * `"group_not_initialized"` - before `initialize_model_parallel`
 
   ## Example
 
@@ -1172,11 +1202,13 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return this rank's decode context parallel group, a part of its tensor parallel group.
 
-  Fails with `"group_not_initialized"` before `initialize_model_parallel`.
-
   Not collective: it regards the rank of its session alone.
 
   Answered at once, also while the rank runs another call.
+
+  ## Errors
+
+    * `"group_not_initialized"` - before `initialize_model_parallel`
 
   ## Example
 
@@ -1211,8 +1243,6 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return (size, rank inside) of the decode context parallel group; (1, 0) if not `enabled`.
 
-  Fails with `"group_not_initialized"` before `initialize_model_parallel`, if `enabled`.
-
   Not collective: it regards the rank of its session alone.
 
   Answered at once, also while the rank runs another call.
@@ -1220,6 +1250,10 @@ defmodule Vllm.Distributed do
   ## Parameters
 
     * `enabled` (`boolean()`, default `true`) - whether decode context parallelism is in use
+
+  ## Errors
+
+    * `"group_not_initialized"` - before `initialize_model_parallel`, if `enabled`
 
   ## Example
 
@@ -1257,11 +1291,13 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return this rank's number inside the decode context parallel group.
 
-  Fails with `"group_not_initialized"` before `initialize_model_parallel`.
-
   Not collective: it regards the rank of its session alone.
 
   Answered at once, also while the rank runs another call.
+
+  ## Errors
+
+    * `"group_not_initialized"` - before `initialize_model_parallel`
 
   ## Example
 
@@ -1294,11 +1330,13 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return the number of ranks in the decode context parallel group.
 
-  Fails with `"group_not_initialized"` before `initialize_model_parallel`.
-
   Not collective: it regards the rank of its session alone.
 
   Answered at once, also while the rank runs another call.
+
+  ## Errors
+
+    * `"group_not_initialized"` - before `initialize_model_parallel`
 
   ## Example
 
@@ -1388,11 +1426,13 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return this rank's data parallel group.
 
-  Fails with `"group_not_initialized"` before `initialize_model_parallel`.
-
   Not collective: it regards the rank of its session alone.
 
   Answered at once, also while the rank runs another call.
+
+  ## Errors
+
+    * `"group_not_initialized"` - before `initialize_model_parallel`
 
   ## Example
 
@@ -1425,12 +1465,14 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return this rank's expert parallel group: data x prefill context x tensor of its stage.
 
-  Fails with `"group_not_initialized"` before `initialize_model_parallel`, and where the model is
-  known to be dense: dense models have no expert parallel group.
-
   Not collective: it regards the rank of its session alone.
 
   Answered at once, also while the rank runs another call.
+
+  ## Errors
+
+    * `"group_not_initialized"` - before `initialize_model_parallel`, and where the model is known
+      to be dense: dense models have no expert parallel group
 
   ## Example
 
@@ -1463,11 +1505,13 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return this rank's group for balancing the load of experts.
 
-  Fails with `"group_not_initialized"` where load balancing is off.
-
   Not collective: it regards the rank of its session alone.
 
   Answered at once, also while the rank runs another call.
+
+  ## Errors
+
+    * `"group_not_initialized"` - where load balancing is off
 
   ## Example
 
@@ -1501,11 +1545,13 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return the group over which single experts are sharded, of vLLM's older designs.
 
-  Fails with `"group_not_initialized"`: no parallel sizes make one, in vLLM neither any more.
-
   Not collective: it regards the rank of its session alone.
 
   Answered at once, also while the rank runs another call.
+
+  ## Errors
+
+    * `"group_not_initialized"` - no parallel sizes make one, in vLLM neither any more
 
   ## Example
 
@@ -1627,9 +1673,7 @@ defmodule Vllm.Distributed do
   Return the experts that rank `ep_rank` of `ep_size` holds, ascending.
 
   `linear`: consecutive experts, one more on each of the first ranks where they do not divide.
-  `round_robin`: every `ep_size`-th expert. Pure, local. Fails with `"invalid_argument"` for
-  counts below 1, more ranks than experts or a strategy of another name, `"invalid_rank"` for a
-  rank out of range.
+  `round_robin`: every `ep_size`-th expert. Pure, local.
 
   Not collective: it regards the rank of its session alone.
 
@@ -1641,6 +1685,12 @@ defmodule Vllm.Distributed do
     * `ep_rank` (`integer()`) - rank inside the expert parallel group
     * `ep_size` (`integer()`) - ranks of the expert parallel group
     * `strategy` (`String.t() | atom()`, default `"linear"`) - `linear` or `round_robin`
+
+  ## Errors
+
+    * `"invalid_argument"` - for counts below 1, more ranks than experts or a strategy of another
+      name
+    * `"invalid_rank"` - for a rank out of range
 
   ## Example
 
@@ -1711,12 +1761,15 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return the group of all ranks of this data parallel replica, where it spans several nodes.
 
-  Fails with `"group_not_initialized"` where a replica is on one node: it is made by
-  `init_distributed_environment` under a configuration with more nodes than one within a replica.
-
   Not collective: it regards the rank of its session alone.
 
   Answered at once, also while the rank runs another call.
+
+  ## Errors
+
+    * `"group_not_initialized"` - where a replica is on one node: it is made by
+      `init_distributed_environment` under a configuration with more nodes than one within a
+      replica
 
   ## Example
 
@@ -1750,12 +1803,15 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return on how many nodes the world's ranks are: places that share memory.
 
-  Found out when the world was joined, so not collective. Fails with
-  `"environment_not_initialized"` before `init_distributed_environment`.
+  Found out when the world was joined, so not collective.
 
   Not collective: it regards the rank of its session alone.
 
   Answered at once, also while the rank runs another call.
+
+  ## Errors
+
+    * `"environment_not_initialized"` - before `init_distributed_environment`
 
   ## Example
 
@@ -1787,11 +1843,13 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return this rank's prefill context parallel group.
 
-  Fails with `"group_not_initialized"` before `initialize_model_parallel`.
-
   Not collective: it regards the rank of its session alone.
 
   Answered at once, also while the rank runs another call.
+
+  ## Errors
+
+    * `"group_not_initialized"` - before `initialize_model_parallel`
 
   ## Example
 
@@ -1824,11 +1882,13 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return this rank's stage: its number inside the pipeline parallel group.
 
-  Fails with `"group_not_initialized"` before `initialize_model_parallel`.
-
   Not collective: it regards the rank of its session alone.
 
   Answered at once, also while the rank runs another call.
+
+  ## Errors
+
+    * `"group_not_initialized"` - before `initialize_model_parallel`
 
   ## Example
 
@@ -1860,11 +1920,13 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return this rank's pipeline parallel group.
 
-  Fails with `"group_not_initialized"` before `initialize_model_parallel`.
-
   Not collective: it regards the rank of its session alone.
 
   Answered at once, also while the rank runs another call.
+
+  ## Errors
+
+    * `"group_not_initialized"` - before `initialize_model_parallel`
 
   ## Example
 
@@ -1906,9 +1968,6 @@ defmodule Vllm.Distributed do
   are few enough the first stage, with the input embedding, gets none either.
   `VLLM_PP_LAYER_PARTITION`, such as `5,5,6`, overrides this with the layer count of each stage.
 
-  Fails with `"invalid_argument"` if the rank is not a stage, the sizes are not positive, or the
-  setting has another number of stages, another sum or is not a list of numbers.
-
   Not collective: it regards the rank of its session alone.
 
   Answered at once, also while the rank runs another call.
@@ -1918,6 +1977,11 @@ defmodule Vllm.Distributed do
     * `num_hidden_layers` (`integer()`) - layers of the model
     * `pp_rank` (`integer()`) - the stage, from 0
     * `pp_size` (`integer()`) - number of stages
+
+  ## Errors
+
+    * `"invalid_argument"` - if the rank is not a stage, the sizes are not positive, or the
+      setting has another number of stages, another sum or is not a list of numbers
 
   ## Example
 
@@ -2028,11 +2092,13 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return this rank's number inside the tensor parallel group.
 
-  Fails with `"group_not_initialized"` before `initialize_model_parallel`.
-
   Not collective: it regards the rank of its session alone.
 
   Answered at once, also while the rank runs another call.
+
+  ## Errors
+
+    * `"group_not_initialized"` - before `initialize_model_parallel`
 
   ## Example
 
@@ -2064,11 +2130,13 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return the number of ranks in the tensor parallel group.
 
-  Fails with `"group_not_initialized"` before `initialize_model_parallel`.
-
   Not collective: it regards the rank of its session alone.
 
   Answered at once, also while the rank runs another call.
+
+  ## Errors
+
+    * `"group_not_initialized"` - before `initialize_model_parallel`
 
   ## Example
 
@@ -2101,11 +2169,13 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return this rank's tensor parallel group.
 
-  Fails with `"group_not_initialized"` before `initialize_model_parallel`.
-
   Not collective: it regards the rank of its session alone.
 
   Answered at once, also while the rank runs another call.
+
+  ## Errors
+
+    * `"group_not_initialized"` - before `initialize_model_parallel`
 
   ## Example
 
@@ -2138,11 +2208,13 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return the group of all ranks.
 
-  Fails with `"environment_not_initialized"` before `init_distributed_environment`.
-
   Not collective: it regards the rank of its session alone.
 
   Answered at once, also while the rank runs another call.
+
+  ## Errors
+
+    * `"environment_not_initialized"` - before `init_distributed_environment`
 
   ## Example
 
@@ -2182,9 +2254,7 @@ defmodule Vllm.Distributed do
   Yields a `Vllm.Distributed.GraphCaptureContext` with the stream, which is the current one
   inside: nothing that other code launches on the default stream gets into the graph. It is
   entered for the tensor and pipeline parallel groups, whose collectives can be captured and
-  replayed. On a CPU device there is no stream and nothing is done. Local to the process. Fails
-  with `"group_not_initialized"` before `initialize_model_parallel`, `"invalid_argument"` for a
-  CUDA device where there is none.
+  replayed. On a CPU device there is no stream and nothing is done. Local to the process.
 
   Not collective: it regards the rank of its session alone.
 
@@ -2194,6 +2264,11 @@ defmodule Vllm.Distributed do
   ## Parameters
 
     * `device` (`String.t() | atom()`) - a device such as `cpu` or `cuda:0`
+
+  ## Errors
+
+    * `"group_not_initialized"` - before `initialize_model_parallel`
+    * `"invalid_argument"` - for a CUDA device where there is none
 
   ## Example
 
@@ -2244,9 +2319,8 @@ defmodule Vllm.Distributed do
 
   Tested with a real shared-memory segment: the source writes a random number into one that only
   its own user can open, the others try to read it. `pg` is a torch process group that can carry
-  CPU tensors, stateless ones too, or a `Vllm.Distributed.StatelessProcessGroup`. Fails with
-  `"invalid_type"` for anything else, `"invalid_rank"` if `source_rank` is not in the group,
-  `"invalid_argument"` for an NCCL group. Collective over `pg`.
+  CPU tensors, stateless ones too, or a `Vllm.Distributed.StatelessProcessGroup`. Collective over
+  `pg`.
 
   Collective: every member of the group must make this call.
 
@@ -2255,6 +2329,12 @@ defmodule Vllm.Distributed do
     * `pg` (`Vllm.Call.object()`) - the process group
     * `source_rank` (`integer()`, default `0`) - rank inside the group that the others are
       compared with
+
+  ## Errors
+
+    * `"invalid_type"` - for any other `pg`
+    * `"invalid_rank"` - if `source_rank` is not in the group
+    * `"invalid_argument"` - for an NCCL group
 
   ## Example
 
@@ -2327,11 +2407,7 @@ defmodule Vllm.Distributed do
   replica spans several nodes its ranks get a group of their own (`get_inner_dp_world_group`). A
   rank that is not given comes from the init method and then counts in the whole world.
 
-  Collective over the world. Fails, and leaves nothing behind: `"invalid_argument"` for values
-  that make no sense, `"unknown_backend"`, `"rendezvous_timeout"` if rank 0 cannot be reached in
-  time, `"roll_call_timeout"` naming the ranks that did not come, `"roll_call_mismatch"` if ranks
-  disagree on the world's size, `"environment_conflict"` if this process is in a world of another
-  size already.
+  Collective over the world. A call that fails leaves nothing behind.
 
   Collective: every member of the group must make this call.
 
@@ -2346,6 +2422,15 @@ defmodule Vllm.Distributed do
     * `backend` (`String.t() | atom()`, default `"nccl"`) - torch's backend, such as `gloo` or
       `nccl`
     * `timeout` (`integer()`, default `nil`) - milliseconds
+
+  ## Errors
+
+    * `"invalid_argument"` - for values that make no sense
+    * `"unknown_backend"`
+    * `"rendezvous_timeout"` - if rank 0 cannot be reached in time
+    * `"roll_call_timeout"` - naming the ranks that did not come
+    * `"roll_call_mismatch"` - if ranks disagree on the world's size
+    * `"environment_conflict"` - if this process is in a world of another size already
 
   ## Example
 
@@ -2495,8 +2580,7 @@ defmodule Vllm.Distributed do
 
   `prefix_store` is a torch store that no other group uses, a `PrefixStore` as a rule; it stays
   the caller's. `timeout` bounds the connecting and each operation. Touches no global state.
-  Collective over the members. Fails with `"invalid_type"`, `"invalid_argument"`,
-  `"invalid_rank"`; `"collective_failed"` if the members cannot connect in time.
+  Collective over the members.
 
   Collective: every member of the group must make this call.
 
@@ -2506,6 +2590,11 @@ defmodule Vllm.Distributed do
     * `group_rank` (`integer()`) - rank inside the group
     * `group_size` (`integer()`) - number of members
     * `timeout` (`integer()`) - milliseconds
+
+  ## Errors
+
+    * `"invalid_type"`, `"invalid_argument"`, `"invalid_rank"`
+    * `"collective_failed"` - if the members cannot connect in time
 
   ## Example
 
@@ -2633,10 +2722,7 @@ defmodule Vllm.Distributed do
   Return a new coordinator for the list of `group_ranks` that this process's rank is in.
 
   `group_ranks` is a partition of the world, the same on every rank. The caller owns the
-  coordinator and destroys it. Collective over the world. Fails with
-  `"environment_not_initialized"`; `"invalid_rank"` naming a rank that is in no list, in two, or
-  not in the world; `"roll_call_mismatch"` if ranks pass different partitions;
-  `"roll_call_timeout"` naming the ranks that do not come before the world's timeout.
+  coordinator and destroys it. Collective over the world.
 
   Collective: every member of the group must make this call.
 
@@ -2651,6 +2737,13 @@ defmodule Vllm.Distributed do
       a lookup, such as `tp:0`
     * `use_device_communicator` (`boolean()`, default `true`) - whether a path made for the device
       is used where there is one
+
+  ## Errors
+
+    * `"environment_not_initialized"`
+    * `"invalid_rank"` - naming a rank that is in no list, in two, or not in the world
+    * `"roll_call_mismatch"` - if ranks pass different partitions
+    * `"roll_call_timeout"` - naming the ranks that do not come before the world's timeout
 
   ## Example
 
@@ -2794,7 +2887,7 @@ defmodule Vllm.Distributed do
   Return a new coordinator over `ranks`, which are all ranks of the world.
 
   For code that builds its own state; `init_distributed_environment` does this already. Collective
-  over the world. Fails as `init_model_parallel_group` does.
+  over the world.
 
   Collective: every member of the group must make this call.
 
@@ -2803,6 +2896,10 @@ defmodule Vllm.Distributed do
     * `ranks` (`[integer()]`) - global ranks of the members
     * `local_rank` (`integer()`) - this process's number on its node; -1: from the environment
     * `backend` (`String.t() | atom()`) - torch's backend, such as `gloo` or `nccl`
+
+  ## Errors
+
+    * As `init_model_parallel_group`
 
   ## Example
 
@@ -2873,10 +2970,7 @@ defmodule Vllm.Distributed do
   of the same ranks, for balancing the load of experts. These two and `data_parallel_size` are by
   default those of the current `Vllm.Config.ParallelConfig`; without one, `nil`, `false` and 1.
 
-  Collective over the world. Fails, and leaves nothing behind: `"environment_not_initialized"`,
-  `"invalid_parallel_size"` naming sizes and choices, `"environment_conflict"` if the groups exist
-  already, `"roll_call_mismatch"` on every rank if ranks ask for different sizes,
-  `"roll_call_timeout"` naming the ranks that do not come before the world's timeout.
+  Collective over the world. A call that fails leaves nothing behind.
 
   Collective: every member of the group must make this call.
 
@@ -2895,6 +2989,14 @@ defmodule Vllm.Distributed do
     * `is_moe_model` (`boolean()`, default `nil`) - whether the model is a mixture of experts;
       `false`: no expert group
     * `enable_eplb` (`boolean()`, default `nil`) - whether there is a group for balancing experts
+
+  ## Errors
+
+    * `"environment_not_initialized"`
+    * `"invalid_parallel_size"` - naming sizes and choices
+    * `"environment_conflict"` - if the groups exist already
+    * `"roll_call_mismatch"` - on every rank if ranks ask for different sizes
+    * `"roll_call_timeout"` - naming the ranks that do not come before the world's timeout
 
   ## Example
 
@@ -3268,7 +3370,6 @@ defmodule Vllm.Distributed do
   decoding, which may have another tensor parallel size.
 
   The former group is put back also after an exception. Local to the process; ranks do it alike.
-  Fails with `"environment_conflict"` within another such block: that is not re-entrant.
 
   Not collective: it regards the rank of its session alone.
 
@@ -3279,6 +3380,10 @@ defmodule Vllm.Distributed do
 
     * `tp_group` (`Vllm.Distributed.GroupCoordinator.input()`) - the coordinator that takes the
       place of the tensor parallel group
+
+  ## Errors
+
+    * `"environment_conflict"` - within another such block: that is not re-entrant
 
   ## Example
 
@@ -3356,12 +3461,8 @@ defmodule Vllm.Distributed do
   hardware's 8-bit products.
 
   On devices with symmetric memory this is torch's fused operator; elsewhere the composition: the
-  product (in float32 on the CPU), then a reduce-scatter. Collective over the group. Fails, before
-  anything is sent: `"group_not_initialized"` naming the groups there are; `"invalid_type"` for
-  what is no tensor, for scales or a bias that are not of floating-point numbers;
-  `"invalid_argument"` for shapes, dims, devices or a `reduce_op` that do not fit, and for `avg`
-  into integers; `"unsupported_dtype"` for an `out_dtype` the group cannot sum; `"gradient_lost"`
-  for what requires a gradient, which it has none for, outside `torch.no_grad()`.
+  product (in float32 on the CPU), then a reduce-scatter. Collective over the group. An error
+  comes before anything is sent.
 
   Collective: every member of the group must make this call.
 
@@ -3382,6 +3483,17 @@ defmodule Vllm.Distributed do
     * `result_scale` (`Vllm.Call.tensor()`, default `nil`) - what the product is multiplied by
     * `out_dtype` (`Vllm.Tensor.dtype() | String.t()`, default `nil`) - element type of the result
     * `use_fast_accum` (`boolean()`, default `false`) - whether to accumulate in a narrower type
+
+  ## Errors
+
+    * `"group_not_initialized"` - naming the groups there are
+    * `"invalid_type"` - for what is no tensor, for scales or a bias that are not of
+      floating-point numbers
+    * `"invalid_argument"` - for shapes, dims, devices or a `reduce_op` that do not fit, and for
+      `avg` into integers
+    * `"unsupported_dtype"` - for an `out_dtype` the group cannot sum
+    * `"gradient_lost"` - for what requires a gradient, which it has none for, outside
+      `torch.no_grad()`
 
   ## Example
 
@@ -3766,8 +3878,7 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return an uninitialised tensor like the result of the function without `_fake`.
 
-  The group must exist, since its size is needed. Fails with what that fails with. Local: nothing
-  is sent.
+  The group must exist, since its size is needed. Local: nothing is sent.
 
   Not collective: it regards the rank of its session alone.
 
@@ -3788,6 +3899,10 @@ defmodule Vllm.Distributed do
     * `result_scale` (`Vllm.Call.tensor()`, default `nil`) - what the product is multiplied by
     * `out_dtype` (`Vllm.Tensor.dtype() | String.t()`, default `nil`) - element type of the result
     * `use_fast_accum` (`boolean()`, default `false`) - whether to accumulate in a narrower type
+
+  ## Errors
+
+    * As `patched_fused_scaled_matmul_reduce_scatter`
 
   ## Example
 
@@ -4160,14 +4275,17 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Let the communicator of every model parallel group size its buffers from `model`.
 
-  Does nothing before `initialize_model_parallel`. Local to the process. Fails with
-  `"invalid_type"` for what is no module.
+  Does nothing before `initialize_model_parallel`. Local to the process.
 
   Not collective: it regards the rank of its session alone.
 
   ## Parameters
 
     * `model` (`Vllm.Call.object()`) - a `torch.nn.Module` of the rank
+
+  ## Errors
+
+    * `"invalid_type"` - for what is no module
 
   ## Example
 
@@ -4220,9 +4338,7 @@ defmodule Vllm.Distributed do
   replicas [layers, logical experts], each at least 1. In every layer the largest load of a GPU is
   at most that of a round-robin placement under the same rule about groups.
 
-  Pure, deterministic, local. Source: DeepSeek's EPLB, see the module. Fails with
-  `"invalid_argument"` naming the numbers for weights that are negative, not finite or not of this
-  shape, counts below 1, too few replicas, and counts that do not divide.
+  Pure, deterministic, local. Source: DeepSeek's EPLB, see the module.
 
   Not collective: it regards the rank of its session alone.
 
@@ -4233,6 +4349,11 @@ defmodule Vllm.Distributed do
     * `num_groups` (`integer()`) - groups of experts that stay on one node
     * `num_nodes` (`integer()`) - number of nodes
     * `num_gpus` (`integer()`) - number of devices
+
+  ## Errors
+
+    * `"invalid_argument"` - naming the numbers for weights that are negative, not finite or not
+      of this shape, counts below 1, too few replicas, and counts that do not divide
 
   ## Example
 
@@ -4343,9 +4464,7 @@ defmodule Vllm.Distributed do
   Return this rank's part, along `dim`, of the sum over the group with this unique name.
 
   As `Vllm.Distributed.GroupCoordinator.reduce_scatter`. `world_size` is the group's size.
-  Collective over the group. Fails with `"group_not_initialized"` naming the groups there are,
-  `"invalid_argument"` for another `world_size`, or a `dim` out of range or of an extent that does
-  not divide.
+  Collective over the group.
 
   Collective: every member of the group must make this call.
 
@@ -4356,6 +4475,12 @@ defmodule Vllm.Distributed do
     * `world_size` (`integer()`) - number of ranks
     * `group_name` (`String.t() | atom()`) - name of the group: its unique name for a lookup, such
       as `tp:0`
+
+  ## Errors
+
+    * `"group_not_initialized"` - naming the groups there are
+    * `"invalid_argument"` - for another `world_size`, or a `dim` out of range or of an extent
+      that does not divide
 
   ## Example
 
@@ -4526,14 +4651,17 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return the object named by `module.attribute`, importing the module.
 
-  Fails with `"invalid_argument"` for a name without a dot, `"exception"` (ModuleNotFoundError) or
-  `"exception"` (AttributeError) where there is no such thing.
-
   Not collective: it regards the rank of its session alone.
 
   ## Parameters
 
     * `qualname` (`String.t() | atom()`) - dotted name, behind the allow list
+
+  ## Errors
+
+    * `"invalid_argument"` - for a name without a dot
+    * `"exception"` (ModuleNotFoundError), `"exception"` (AttributeError) - where there is no such
+      thing
 
   ## Example
 
@@ -4604,8 +4732,7 @@ defmodule Vllm.Distributed do
 
   Under it `init_distributed_environment` and `initialize_model_parallel` take from it what they
   are not told: see there. The process has one current configuration, whichever thread asks.
-  Contexts may be nested; `nil` means none for the while. Fails with `"invalid_type"` for anything
-  else than a `Vllm.Config.ParallelConfig`.
+  Contexts may be nested; `nil` means none for the while.
 
   Not collective: it regards the rank of its session alone.
 
@@ -4615,6 +4742,10 @@ defmodule Vllm.Distributed do
   ## Parameters
 
     * `config` (`Vllm.Config.ParallelConfig.input()`) - the configuration, or `nil` for none
+
+  ## Errors
+
+    * `"invalid_type"` - for anything else than a `Vllm.Config.ParallelConfig`
 
   ## Example
 
@@ -4674,14 +4805,17 @@ defmodule Vllm.Distributed do
   group are on one node, and sums of small tensors on devices through symmetric memory where the
   devices reach each other's; elsewhere, and where forbidden, all goes over gloo and NCCL. It
   changes the speed, how 16-bit floats are rounded, and what is found out about calls that do not
-  fit together. The same on every rank. Local to the process. Fails with `"invalid_type"` for what
-  is neither `true` nor `false`.
+  fit together. The same on every rank. Local to the process.
 
   Not collective: it regards the rank of its session alone.
 
   ## Parameters
 
     * `enable` (`boolean()`) - whether the optimised path may be used
+
+  ## Errors
+
+    * `"invalid_type"` - for what is neither `true` nor `false`
 
   ## Example
 
@@ -4719,7 +4853,6 @@ defmodule Vllm.Distributed do
   Split a tensor into equal parts along its last dimension.
 
   The parts are views of `tensor`, or copies with their own memory if `contiguous_split_chunks`.
-  Fails with `"invalid_argument"` if the dimension does not divide.
 
   Not collective: it regards the rank of its session alone.
 
@@ -4729,6 +4862,10 @@ defmodule Vllm.Distributed do
     * `num_partitions` (`integer()`) - number of parts
     * `contiguous_split_chunks` (`boolean()`, default `false`) - whether each part is contiguous
       in memory
+
+  ## Errors
+
+    * `"invalid_argument"` - if the dimension does not divide
 
   ## Example
 
@@ -4805,15 +4942,18 @@ defmodule Vllm.Distributed do
   End a process group of `stateless_init_torch_distributed_process_group`.
 
   Its connections are closed when the last reference to it is gone. Idempotent, local to the
-  process. Also ends a group of `init_gloo_process_group`, whose store stays the caller's. Fails
-  with `"invalid_type"` for anything but a process group, `"invalid_argument"` for one that
-  torch.distributed manages.
+  process. Also ends a group of `init_gloo_process_group`, whose store stays the caller's.
 
   Not collective: it regards the rank of its session alone.
 
   ## Parameters
 
     * `pg` (`Vllm.Distributed.ProcessGroup.input()`) - the process group
+
+  ## Errors
+
+    * `"invalid_type"` - for anything but a process group
+    * `"invalid_argument"` - for one that torch.distributed manages
 
   ## Example
 
@@ -4877,10 +5017,7 @@ defmodule Vllm.Distributed do
   (`cpu:gloo,cuda:nccl`). `timeout` (default: torch's 30 minutes) bounds the making of the group
   and each of its operations.
 
-  Collective over the members. Fails, and leaves nothing behind: `"invalid_argument"` and its kin
-  for values that make no sense, `"unknown_backend"`; `"rendezvous_failed"` if `host`:`port`
-  cannot be bound, or not reached in time; `"roll_call_timeout"` naming the ranks that did not
-  come; `"roll_call_mismatch"` if members pass different sizes, backends or names.
+  Collective over the members. A call that fails leaves nothing behind.
 
   Collective: every member of the group must make this call.
 
@@ -4895,6 +5032,14 @@ defmodule Vllm.Distributed do
       a lookup, such as `tp:0`
     * `listen_socket` (`term()`, default `nil`) - a listening socket of the rank
     * `timeout` (`integer()`, default `nil`) - milliseconds
+
+  ## Errors
+
+    * `"invalid_argument"` - or a kind of it, for values that make no sense
+    * `"unknown_backend"`
+    * `"rendezvous_failed"` - if `host`:`port` cannot be bound, or not reached in time
+    * `"roll_call_timeout"` - naming the ranks that did not come
+    * `"roll_call_mismatch"` - if members pass different sizes, backends or names
 
   ## Example
 
@@ -5145,7 +5290,6 @@ defmodule Vllm.Distributed do
   Return the tensors of the tensor parallel group concatenated along `dim`.
 
   As `Vllm.Distributed.GroupCoordinator.all_gather`. Collective over the tensor parallel group.
-  Fails with `"group_not_initialized"` before `initialize_model_parallel`.
 
   Collective: every member of the group must make this call.
 
@@ -5153,6 +5297,10 @@ defmodule Vllm.Distributed do
 
     * `input_` (`Vllm.Call.tensor()`) - the tensor
     * `dim` (`integer()`, default `-1`) - the dimension; a negative one counts from the end
+
+  ## Errors
+
+    * `"group_not_initialized"` - before `initialize_model_parallel`
 
   ## Example
 
@@ -5202,13 +5350,16 @@ defmodule Vllm.Distributed do
   Return the sum of the tensors of the tensor parallel group, in a new tensor.
 
   As `Vllm.Distributed.GroupCoordinator.all_reduce`. Collective over the tensor parallel group.
-  Fails with `"group_not_initialized"` before `initialize_model_parallel`.
 
   Collective: every member of the group must make this call.
 
   ## Parameters
 
     * `input_` (`Vllm.Call.tensor()`) - the tensor
+
+  ## Errors
+
+    * `"group_not_initialized"` - before `initialize_model_parallel`
 
   ## Example
 
@@ -5247,8 +5398,7 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return, on `dst`, the tensors of the tensor parallel group concatenated; elsewhere `nil`.
 
-  As `Vllm.Distributed.GroupCoordinator.gather`. Collective over the tensor parallel group. Fails
-  with `"group_not_initialized"` before `initialize_model_parallel`.
+  As `Vllm.Distributed.GroupCoordinator.gather`. Collective over the tensor parallel group.
 
   Collective: every member of the group must make this call.
 
@@ -5257,6 +5407,10 @@ defmodule Vllm.Distributed do
     * `input_` (`Vllm.Call.tensor()`) - the tensor
     * `dst` (`integer()`, default `0`) - rank inside the group that receives
     * `dim` (`integer()`, default `-1`) - the dimension; a negative one counts from the end
+
+  ## Errors
+
+    * `"group_not_initialized"` - before `initialize_model_parallel`
 
   ## Example
 
@@ -5324,7 +5478,7 @@ defmodule Vllm.Distributed do
   Return this rank's part, along `dim`, of the sum over the tensor parallel group.
 
   As `Vllm.Distributed.GroupCoordinator.reduce_scatter`. Collective over the tensor parallel
-  group. Fails with `"group_not_initialized"` before `initialize_model_parallel`.
+  group.
 
   Collective: every member of the group must make this call.
 
@@ -5332,6 +5486,10 @@ defmodule Vllm.Distributed do
 
     * `input_` (`Vllm.Call.tensor()`) - the tensor
     * `dim` (`integer()`, default `-1`) - the dimension; a negative one counts from the end
+
+  ## Errors
+
+    * `"group_not_initialized"` - before `initialize_model_parallel`
 
   ## Example
 

@@ -4,9 +4,6 @@ defmodule Vllm.Config.EPLBConfig do
   @moduledoc ~S"""
   How the load of experts is balanced: what is measured, how often experts move, and by what.
 
-  Fails with `"invalid_argument"`, naming field, value and rule for a value out of range or an
-  unknown field.
-
   The object stays in its rank, where `ref` names it; the other fields are as they were when the
   call returned. Functions take the struct or the `Vllm.Ref` alone.
 
@@ -129,6 +126,11 @@ defmodule Vllm.Config.EPLBConfig do
     * `communicator` (`String.t() | atom()`, default `nil`) - What moves the weights: `torch_nccl`
       the device group, `torch_gloo` gloo by way of CPU memory, `nixl`, `pynccl`. `nil`: see
       `communicator_in_use`
+
+  ## Errors
+
+    * `"invalid_argument"` - naming field, value and rule, for a value out of range or an unknown
+      field
 
   ## Example
 

@@ -4,9 +4,6 @@ defmodule Vllm.Config.ParallelConfig do
   @moduledoc ~S"""
   How a model is laid out over processes, and where they meet.
 
-  Fails with `"invalid_argument"`, naming field, value and rule, for a value out of range, an
-  unknown field and a broken rule between fields.
-
   A size of data parallelism that is not given is taken from VLLM_DP_SIZE, VLLM_DP_RANK,
   VLLM_DP_RANK_LOCAL, VLLM_DP_MASTER_IP and VLLM_DP_MASTER_PORT, if VLLM_DP_SIZE is set.
 
@@ -537,6 +534,11 @@ defmodule Vllm.Config.ParallelConfig do
     * `_api_process_rank` (`integer()`, default `0`) - Which API server process this is; -1 in an
       engine
 
+  ## Errors
+
+    * `"invalid_argument"` - naming field, value and rule, for a value out of range, an unknown
+      field or a broken rule between fields
+
   ## Example
 
       iex> Vllm.Config.ParallelConfig.new!(tensor_parallel_size: 2, pipeline_parallel_size: 4).world_size
@@ -732,9 +734,6 @@ defmodule Vllm.Config.ParallelConfig do
   @doc ~S"""
   The nodes that one replica spans.
 
-  Fails with `"invalid_argument"` if `data_parallel_size_local` does not say how many replicas a
-  node holds, or the nodes cannot be shared equally by the replicas.
-
   Not collective: it regards the rank of its session alone.
 
   Answered at once, also while the rank runs another call.
@@ -742,6 +741,11 @@ defmodule Vllm.Config.ParallelConfig do
   ## Parameters
 
     * `receiver` (`Vllm.Config.ParallelConfig.input()`) - the object, whose session runs it
+
+  ## Errors
+
+    * `"invalid_argument"` - if `data_parallel_size_local` does not say how many replicas a node
+      holds, or the nodes cannot be shared equally by the replicas
 
   ## Example
 
@@ -935,14 +939,16 @@ defmodule Vllm.Config.ParallelConfig do
   @doc ~S"""
   Check that blocks of the key-value cache hold whole runs of interleaved tokens.
 
-  Fails with `"invalid_argument"` unless `cp_kv_cache_interleave_size` divides `block_size`.
-
   Not collective: it regards the rank of its session alone.
 
   ## Parameters
 
     * `receiver` (`Vllm.Config.ParallelConfig.input()`) - the object, whose session runs it
     * `block_size` (`integer()`) - tokens in one block of the key-value cache
+
+  ## Errors
+
+    * `"invalid_argument"` - unless `cp_kv_cache_interleave_size` divides `block_size`
 
   ## Example
 
@@ -1029,13 +1035,17 @@ defmodule Vllm.Config.ParallelConfig do
 
   First those that were reserved when the configuration was made, then `data_parallel_master_port`
   and what follows it. Processes that hold copies of one configuration get the same ports if they
-  ask as often. Fails with `"invalid_argument"` when there are no more.
+  ask as often.
 
   Not collective: it regards the rank of its session alone.
 
   ## Parameters
 
     * `receiver` (`Vllm.Config.ParallelConfig.input()`) - the object, whose session runs it
+
+  ## Errors
+
+    * `"invalid_argument"` - when there are no more
 
   ## Example
 
@@ -1070,16 +1080,20 @@ defmodule Vllm.Config.ParallelConfig do
   Return a new gloo group of one rank per replica, outside of torch's world.
 
   `data_parallel_rank` of `data_parallel_size`, at `data_parallel_master_ip`. Where a port is
-  taken by somebody else, all ranks go on to the next one. Fails with `"rendezvous_failed"` if
-  none of five is free; `"rendezvous_timeout"`, naming the ranks that did not come, after
-  `cpu_distributed_timeout_seconds`, else `distributed_timeout_seconds`, else 300 seconds.
-  Collective over one process of each replica.
+  taken by somebody else, all ranks go on to the next one. Collective over one process of each
+  replica.
 
   Collective: every member of the group must make this call.
 
   ## Parameters
 
     * `receiver` (`Vllm.Config.ParallelConfig.input()`) - the object, whose session runs it
+
+  ## Errors
+
+    * `"rendezvous_failed"` - if none of five is free
+    * `"rendezvous_timeout"` - naming the ranks that did not come, after
+      `cpu_distributed_timeout_seconds`, else `distributed_timeout_seconds`, else 300 seconds
 
   ## Example
 
@@ -1116,7 +1130,7 @@ defmodule Vllm.Config.ParallelConfig do
   @doc ~S"""
   Return whether any rank of `dp_group` has unfinished work.
 
-  Collective over `dp_group`. Fails with `"collective_failed"` if a peer is gone.
+  Collective over `dp_group`.
 
   Collective: every member of the group must make this call.
 
@@ -1124,6 +1138,10 @@ defmodule Vllm.Config.ParallelConfig do
 
     * `dp_group` (`Vllm.Distributed.ProcessGroup.input()`) - the group of one rank per replica
     * `has_unfinished` (`boolean()`) - whether this replica has work left
+
+  ## Errors
+
+    * `"collective_failed"` - if a peer is gone
 
   ## Example
 
@@ -1170,7 +1188,7 @@ defmodule Vllm.Config.ParallelConfig do
   @doc ~S"""
   Return the least of the ranks' sizes, in bytes; -1 is no limit, and given if none has.
 
-  Collective over `dp_group`. Fails with `"collective_failed"` if a peer is gone.
+  Collective over `dp_group`.
 
   Collective: every member of the group must make this call.
 
@@ -1178,6 +1196,10 @@ defmodule Vllm.Config.ParallelConfig do
 
     * `dp_group` (`Vllm.Distributed.ProcessGroup.input()`) - the group of one rank per replica
     * `kv_cache_memory` (`integer()`) - bytes for the key-value cache; -1 is no limit
+
+  ## Errors
+
+    * `"collective_failed"` - if a peer is gone
 
   ## Example
 
@@ -1229,7 +1251,7 @@ defmodule Vllm.Config.ParallelConfig do
   Return (whether the replicas must go on stepping, whether all of them want to pause).
 
   They go on while any has unfinished work, and while some but not all want to pause. One
-  all-reduce. Collective over `dp_group`. Fails with `"collective_failed"` if a peer is gone.
+  all-reduce. Collective over `dp_group`.
 
   Collective: every member of the group must make this call.
 
@@ -1238,6 +1260,10 @@ defmodule Vllm.Config.ParallelConfig do
     * `dp_group` (`Vllm.Distributed.ProcessGroup.input()`) - the group of one rank per replica
     * `has_unfinished` (`boolean()`) - whether this replica has work left
     * `pending_pause` (`boolean()`) - whether this replica wants to pause
+
+  ## Errors
+
+    * `"collective_failed"` - if a peer is gone
 
   ## Example
 

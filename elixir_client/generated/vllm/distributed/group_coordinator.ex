@@ -30,7 +30,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
 
   `all_reduce`, `all_gather` and `reduce_scatter` are differentiable, can be traced, and become
   operators under `torch.compile`. Every other operation breaks the graph there, and fails with
-  `"gradient_lost"` for a tensor that requires a gradient outside `torch.no_grad()`, and
+  `"gradient_lost"` for a tensor that requires a gradient outside `torch.no_grad()`, and with
   `"traced_tensor"` for one that stands for another, such as a fake one. Leaves in maps, such as
   parameters, and all tensors in objects are sent as values, without a gradient.
 
@@ -896,9 +896,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
 
   On the expert parallel group the ranks whose tokens differ are those of the data and prefill
   context parallel groups, or with `is_sequence_parallel` all of the group's; on any other group
-  all of the group's. Collective over those. The algorithm is vLLM's `allgather_reducescatter`;
-  the other backends of the current ParallelConfig's `all2all_backend` raise `"library_missing"`.
-  Fails with `"invalid_argument"` if the numbers of rows differ, or `sizes` do not fit.
+  all of the group's. Collective over those. The algorithm is vLLM's `allgather_reducescatter`.
 
   Collective: every member of the group must make this call.
 
@@ -916,6 +914,12 @@ defmodule Vllm.Distributed.GroupCoordinator do
     * `sizes` (`[integer()]`, default `nil`) - tokens of each rank
     * `router_logits` (`Vllm.Call.tensor()`, default `nil`) - tensor with a row of router logits
       per token
+
+  ## Errors
+
+    * `"library_missing"` - if the current `Vllm.Config.ParallelConfig` has another
+      `all2all_backend`
+    * `"invalid_argument"` - if the numbers of rows differ, or `sizes` do not fit
 
   ## Example
 
@@ -1279,8 +1283,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
 
   `hidden_states` has a row for each token that the last `dispatch` with the same
   `is_sequence_parallel` returned, holding this rank's contribution. `sizes` is as for `dispatch`,
-  and by default what it was there. Collective over the same ranks. Fails with
-  `"invalid_argument"` without a dispatch before it or for another number of rows.
+  and by default what it was there. Collective over the same ranks.
 
   Collective: every member of the group must make this call.
 
@@ -1291,6 +1294,10 @@ defmodule Vllm.Distributed.GroupCoordinator do
     * `is_sequence_parallel` (`boolean()`, default `false`) - whether the tokens are shared out
       over tensor parallel ranks
     * `sizes` (`[integer()]`, default `nil`) - tokens of each rank
+
+  ## Errors
+
+    * `"invalid_argument"` - without a dispatch before it or for another number of rows
 
   ## Example
 
@@ -1383,8 +1390,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
   `writer_rank` counts inside the group. With an `external_writer_handle`, which `writer_rank`
   passes, the writer is a process outside of the group and all its ranks are readers. Waits until
   everybody is ready, unless `blocking` is `false`: then each calls `wait_until_ready`. The caller
-  owns the endpoint and shuts it down. Fails with `"invalid_rank"`, `"message_queue_failed"`,
-  `"message_queue_timeout"`. Collective over the group.
+  owns the endpoint and shuts it down. Collective over the group.
 
   Collective: every member of the group must make this call.
 
@@ -1395,6 +1401,10 @@ defmodule Vllm.Distributed.GroupCoordinator do
     * `external_writer_handle` (`term()`, default `nil`) - what the handle of a writer outside of
       the group exports
     * `blocking` (`boolean()`, default `true`) - whether to wait until all endpoints are ready
+
+  ## Errors
+
+    * `"invalid_rank"`, `"message_queue_failed"`, `"message_queue_timeout"`
 
   ## Example
 
@@ -1503,9 +1513,9 @@ defmodule Vllm.Distributed.GroupCoordinator do
   and, on the reader, the handles of all ranks' queues.
 
   Every rank of the group writes to a queue of its own, the reader too. The reader calls
-  `MessageQueue.create_from_handle(handle, 0)` with each handle, and every endpoint
-  `wait_until_ready` then; elsewhere handles is empty. The caller owns the endpoints. Fails with
-  `"invalid_rank"`, `"message_queue_failed"`. Collective over the group.
+  `Vllm.Distributed.MessageQueue.create_from_handle(handle, 0)` with each handle, and every
+  endpoint `wait_until_ready` then; elsewhere handles is empty. The caller owns the endpoints.
+  Collective over the group.
 
   Collective: every member of the group must make this call.
 
@@ -1514,6 +1524,10 @@ defmodule Vllm.Distributed.GroupCoordinator do
     * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
     * `reader_rank_in_group` (`integer()`, default `0`) - rank inside the group that reads
     * `blocking` (`boolean()`, default `false`) - whether to wait until all endpoints are ready
+
+  ## Errors
+
+    * `"invalid_rank"`, `"message_queue_failed"`
 
   ## Example
 
@@ -1680,8 +1694,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
 
   All ranks pass lists of the same length. `group` is the process group to use in place of this
   coordinator's own; this rank and `src` (still counted inside this coordinator) must be in it.
-  Fails with `"invalid_rank"` if not, `"invalid_argument"` if the lengths differ. Collective over
-  `group`.
+  Collective over `group`.
 
   Collective: every member of the group must make this call.
 
@@ -1692,6 +1705,11 @@ defmodule Vllm.Distributed.GroupCoordinator do
     * `src` (`integer()`, default `0`) - rank inside the group that sends
     * `group` (`Vllm.Distributed.ProcessGroup.input()`, default `nil`) - process group for the
       objects, in place of the coordinator's own
+
+  ## Errors
+
+    * `"invalid_rank"` - if one of the two is not
+    * `"invalid_argument"` - if the lengths differ
 
   ## Example
 
@@ -1783,9 +1801,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
 
   Other ranks pass `nil`. `metadata_group` is the process group for the description and CPU
   tensors in place of the CPU group, `group` the one for tensors on a device in place of the
-  device group; this rank and `src` must be in them. `src` gets its own map back. Fails with
-  `"invalid_type"` if `src` passes no map, `"encoding_error"` for values that cannot travel.
-  Collective over the group.
+  device group; this rank and `src` must be in them. `src` gets its own map back. Collective over
+  the group.
 
   Collective: every member of the group must make this call.
 
@@ -1799,6 +1816,11 @@ defmodule Vllm.Distributed.GroupCoordinator do
       objects, in place of the coordinator's own
     * `metadata_group` (`Vllm.Distributed.ProcessGroup.input()`, default `nil`) - process group
       for the description, in place of the coordinator's CPU group
+
+  ## Errors
+
+    * `"invalid_type"` - if `src` passes no map
+    * `"encoding_error"` - for values that cannot travel
 
   ## Example
 
@@ -1923,9 +1945,6 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   Send an object to `dst`, which calls `recv_object`.
 
-  Fails with `"invalid_rank"` if `dst` is out of range or this rank itself, `"encoding_error"` for
-  an object that cannot travel, before anything is sent.
-
   Between two ranks: the other one makes the call that answers this one.
 
   ## Parameters
@@ -1933,6 +1952,11 @@ defmodule Vllm.Distributed.GroupCoordinator do
     * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
     * `obj` (`term()`) - any term, see `Vllm.Term`
     * `dst` (`integer()`) - rank inside the group that receives
+
+  ## Errors
+
+    * `"invalid_rank"` - if `dst` is out of range or this rank itself
+    * `"encoding_error"` - for an object that cannot travel, before anything is sent
 
   ## Example
 
@@ -1983,7 +2007,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   Start to send an object to `dst`, which calls `recv_object`; return a handle to wait for.
 
-  The object is encoded at once, and may be changed. Fails as `send_object` does.
+  The object is encoded at once, and may be changed.
 
   Between two ranks: the other one makes the call that answers this one.
 
@@ -1992,6 +2016,10 @@ defmodule Vllm.Distributed.GroupCoordinator do
     * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
     * `obj` (`term()`) - any term, see `Vllm.Term`
     * `dst` (`integer()`) - rank inside the group that receives
+
+  ## Errors
+
+    * As `send_object`
 
   ## Example
 
@@ -2042,15 +2070,17 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   Return the object that `src` sends with `send_object`.
 
-  Fails with `"invalid_rank"` if `src` is out of range or this rank itself,
-  `"message_out_of_step"` if it was sent in a later step than this rank is in.
-
   Between two ranks: the other one makes the call that answers this one.
 
   ## Parameters
 
     * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
     * `src` (`integer()`) - rank inside the group that sends
+
+  ## Errors
+
+    * `"invalid_rank"` - if `src` is out of range or this rank itself
+    * `"message_out_of_step"` - if it was sent in a later step than this rank is in
 
   ## Example
 
@@ -2093,14 +2123,17 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   Return when every rank of the group has called it.
 
-  Fails with `"collective_timeout"` if a rank does not come before the timeout. Collective over
-  the group.
+  Collective over the group.
 
   Collective: every member of the group must make this call.
 
   ## Parameters
 
     * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+
+  ## Errors
+
+    * `"collective_timeout"` - if a rank does not come before the timeout
 
   ## Example
 
@@ -2138,10 +2171,9 @@ defmodule Vllm.Distributed.GroupCoordinator do
 
   All ranks pass the same shape and dtype. Through shared memory, on one node, 16-bit floats are
   summed in float32 and rounded once; over gloo they are summed in their own precision. Integers
-  wrap around; booleans are combined by or. Fails with `"unsupported_dtype"`, before anything is
-  sent, for a dtype that has no exact sum over the backend. `out` may be the input itself, which
-  is replaced then. Differentiable without `out`: the gradient is the sum of the ranks' gradients.
-  Collective over the group.
+  wrap around; booleans are combined by or. `out` may be the input itself, which is replaced then.
+  Differentiable without `out`: the gradient is the sum of the ranks' gradients. Collective over
+  the group.
 
   Collective: every member of the group must make this call.
 
@@ -2151,6 +2183,11 @@ defmodule Vllm.Distributed.GroupCoordinator do
     * `input_` (`Vllm.Call.tensor()`) - the tensor
     * `out` (`Vllm.Call.tensor()`, default `nil`) - a tensor that the result is written into: the
       ref of one, which is the result then
+
+  ## Errors
+
+    * `"unsupported_dtype"` - before anything is sent, for a dtype that has no exact sum over the
+      backend
 
   ## Example
 
@@ -2209,9 +2246,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   Replace `input_` by the sum of the group's tensors, and return it.
 
-  As `all_reduce`, but in place and so without a new tensor. Fails with `"invalid_argument"` for
-  one with several elements in the same place in memory, such as an expanded one. Collective over
-  the group.
+  As `all_reduce`, but in place and so without a new tensor. Collective over the group.
 
   Collective: every member of the group must make this call.
 
@@ -2219,6 +2254,11 @@ defmodule Vllm.Distributed.GroupCoordinator do
 
     * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
     * `input_` (`Vllm.Call.tensor()`) - the tensor
+
+  ## Errors
+
+    * `"invalid_argument"` - for an input with several elements in the same place in memory, such
+      as an expanded one
 
   ## Example
 
@@ -2267,8 +2307,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
 
   All ranks pass the same shape and dtype; the result's extent along `dim` is the input's times
   the group's size. Tensors without dims become a vector. Differentiable without `out`, by
-  `reduce_scatter`. Fails with `"invalid_argument"` if `dim` is out of range. Collective over the
-  group.
+  `reduce_scatter`. Collective over the group.
 
   Collective: every member of the group must make this call.
 
@@ -2279,6 +2318,10 @@ defmodule Vllm.Distributed.GroupCoordinator do
     * `dim` (`integer()`, default `-1`) - the dimension; a negative one counts from the end
     * `out` (`Vllm.Call.tensor()`, default `nil`) - a tensor that the result is written into: the
       ref of one, which is the result then
+
+  ## Errors
+
+    * `"invalid_argument"` - if `dim` is out of range
 
   ## Example
 
@@ -2358,8 +2401,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
 
   `sizes` is each rank's extent along `dim`, the same list on every rank; without it all are
   equal. A list of tensors gives a list of results, for which `sizes` holds each time; all are
-  checked before the first is sent, and `out` is a list, too. Fails with `"invalid_argument"` if
-  this rank's entry is not its tensor's extent. Collective over the group.
+  checked before the first is sent, and `out` is a list, too. Collective over the group.
 
   Collective: every member of the group must make this call.
 
@@ -2371,6 +2413,10 @@ defmodule Vllm.Distributed.GroupCoordinator do
     * `sizes` (`[integer()]`, default `nil`) - extents along the dimension, one per rank
     * `out` (`term()`, default `nil`) - a tensor that the result is written into, or a list of
       them: refs
+
+  ## Errors
+
+    * `"invalid_argument"` - if this rank's entry is not its tensor's extent
 
   ## Example
 
@@ -2472,8 +2518,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
   Return this rank's equal part, along `dim`, of the sum of the group's tensors.
 
   All ranks pass the same shape and dtype; rank i gets the i-th part. Dtypes as for `all_reduce`.
-  Differentiable without `out`, by `all_gather`. Fails with `"invalid_argument"` if `dim` is out
-  of range or its extent does not divide by the group's size. Collective over the group.
+  Differentiable without `out`, by `all_gather`. Collective over the group.
 
   Collective: every member of the group must make this call.
 
@@ -2484,6 +2529,11 @@ defmodule Vllm.Distributed.GroupCoordinator do
     * `dim` (`integer()`, default `-1`) - the dimension; a negative one counts from the end
     * `out` (`Vllm.Call.tensor()`, default `nil`) - a tensor that the result is written into: the
       ref of one, which is the result then
+
+  ## Errors
+
+    * `"invalid_argument"` - if `dim` is out of range or its extent does not divide by the group's
+      size
 
   ## Example
 
@@ -2568,7 +2618,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
   Return this rank's part, `sizes[rank_in_group]` along `dim`, of the group's sum.
 
   As `reduce_scatter`, for parts of different extents; `sizes` is the same list on every rank and
-  sums to the input's extent. Fails with `"invalid_argument"` if not. Collective over the group.
+  sums to the input's extent. Collective over the group.
 
   Collective: every member of the group must make this call.
 
@@ -2580,6 +2630,10 @@ defmodule Vllm.Distributed.GroupCoordinator do
     * `sizes` (`[integer()]`, default `nil`) - extents along the dimension, one per rank
     * `out` (`Vllm.Call.tensor()`, default `nil`) - a tensor that the result is written into: the
       ref of one, which is the result then
+
+  ## Errors
+
+    * `"invalid_argument"` - if `sizes` has another sum
 
   ## Example
 
@@ -2695,8 +2749,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   Return, on `dst`, the tensors of all ranks concatenated along `dim`; elsewhere `nil`.
 
-  All ranks pass the same shape and dtype, and `out` on `dst` alone. Fails with `"invalid_rank"`
-  or `"invalid_argument"` for a `dst` or `dim` out of range. Collective over the group.
+  All ranks pass the same shape and dtype, and `out` on `dst` alone. Collective over the group.
 
   Collective: every member of the group must make this call.
 
@@ -2708,6 +2761,10 @@ defmodule Vllm.Distributed.GroupCoordinator do
     * `dim` (`integer()`, default `-1`) - the dimension; a negative one counts from the end
     * `out` (`Vllm.Call.tensor()`, default `nil`) - a tensor that the result is written into: the
       ref of one, which is the result then
+
+  ## Errors
+
+    * `"invalid_rank"`, `"invalid_argument"` - for a `dst` or `dim` out of range
 
   ## Example
 
@@ -2815,9 +2872,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   Replace `input_` by the tensor of `src`, and return it.
 
-  All ranks pass the same shape and dtype, any dtype. Fails with `"invalid_rank"` for a `src` out
-  of range, `"invalid_argument"` for a tensor with several elements in the same place in memory,
-  such as an expanded one. Collective over the group.
+  All ranks pass the same shape and dtype, any dtype. Collective over the group.
 
   Collective: every member of the group must make this call.
 
@@ -2826,6 +2881,12 @@ defmodule Vllm.Distributed.GroupCoordinator do
     * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
     * `input_` (`Vllm.Call.tensor()`) - the tensor
     * `src` (`integer()`, default `0`) - rank inside the group that sends
+
+  ## Errors
+
+    * `"invalid_rank"` - for a `src` out of range
+    * `"invalid_argument"` - for a tensor with several elements in the same place in memory, such
+      as an expanded one
 
   ## Example
 
@@ -2885,8 +2946,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   Send a tensor to `dst` (default: the next rank), which calls `recv` with its shape and dtype.
 
-  Over gloo and NCCL a tensor without elements is not sent at all. Fails with `"invalid_rank"` if
-  `dst` is out of range or this rank itself.
+  Over gloo and NCCL a tensor without elements is not sent at all.
 
   Between two ranks: the other one makes the call that answers this one.
 
@@ -2895,6 +2955,10 @@ defmodule Vllm.Distributed.GroupCoordinator do
     * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
     * `tensor` (`Vllm.Call.tensor()`) - the tensor
     * `dst` (`integer()`, default `nil`) - rank inside the group that receives
+
+  ## Errors
+
+    * `"invalid_rank"` - if `dst` is out of range or this rank itself
 
   ## Example
 
@@ -2955,10 +3019,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   Return the tensor of this shape and dtype that `src` (default: the previous rank) sends.
 
-  `size` is any sequence of integers. Fails with `"invalid_rank"` if `src` is out of range or this
-  rank itself, `"invalid_type"` or `"invalid_argument"` for what is no shape or dtype; through
-  shared memory `"collective_mismatch"` if `src` sent another dtype or number of elements, which
-  are dropped, and `"message_out_of_step"` if it sent it in a later step than this rank is in.
+  `size` is any sequence of integers.
 
   Between two ranks: the other one makes the call that answers this one.
 
@@ -2970,6 +3031,14 @@ defmodule Vllm.Distributed.GroupCoordinator do
     * `src` (`integer()`, default `nil`) - rank inside the group that sends
     * `out` (`Vllm.Call.tensor()`, default `nil`) - a tensor that the result is written into: the
       ref of one, which is the result then
+
+  ## Errors
+
+    * `"invalid_rank"` - if `src` is out of range or this rank itself
+    * `"invalid_type"`, `"invalid_argument"` - for what is no shape or dtype
+    * `"collective_mismatch"` - if, through shared memory, `src` sent another dtype or number of
+      elements, which are dropped
+    * `"message_out_of_step"` - if it sent it in a later step than this rank is in
 
   ## Example
 
@@ -3083,9 +3152,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
   tensors and each send them to a rank that will have them all: then each sends its slice only,
   and the receivers gather. That is done for tensors whose element count divides by the group's
   size, unless `all_gather_tensors` says `false` for their top-level key. Both sides pass the
-  same. On a group of one, without `dst`, nothing is sent and the map is returned. Fails with
-  `"invalid_rank"`, `"invalid_type"` or `"encoding_error"` before anything is sent. Called by the
-  sender, while `dst` calls `recv_tensor_dict`.
+  same. On a group of one, without `dst`, nothing is sent and the map is returned. An error comes
+  before anything is sent. Called by the sender, while `dst` calls `recv_tensor_dict`.
 
   Between two ranks: the other one makes the call that answers this one.
 
@@ -3098,6 +3166,10 @@ defmodule Vllm.Distributed.GroupCoordinator do
       whose ranks hold the same tensors and send a slice each
     * `all_gather_tensors` (`term()`, default `nil`) - map from a top-level key to whether that
       tensor is sent in slices
+
+  ## Errors
+
+    * `"invalid_rank"`, `"invalid_type"`, `"encoding_error"`
 
   ## Example
 
@@ -3220,10 +3292,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
   Return the map that `src` (default: the previous rank) sends with `send_tensor_dict`.
 
   With an `all_gather_group` all its ranks must call this, since they gather the slices they
-  received. On a group of one, without `src`, returns `nil`. Fails with `"invalid_rank"` for a
-  `src` that is no other rank of the group, `"invalid_argument"` if the sender passed an
-  `all_gather_group` of another size, `"message_out_of_step"` for a map that was sent in a later
-  step than this rank is in.
+  received. On a group of one, without `src`, returns `nil`.
 
   Between two ranks: the other one makes the call that answers this one.
 
@@ -3235,6 +3304,12 @@ defmodule Vllm.Distributed.GroupCoordinator do
       whose ranks hold the same tensors and send a slice each
     * `all_gather_tensors` (`term()`, default `nil`) - map from a top-level key to whether that
       tensor is sent in slices
+
+  ## Errors
+
+    * `"invalid_rank"` - for a `src` that is no other rank of the group
+    * `"invalid_argument"` - if the sender passed an `all_gather_group` of another size
+    * `"message_out_of_step"` - for a map that was sent in a later step than this rank is in
 
   ## Example
 
@@ -3340,9 +3415,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
   Start what `send_tensor_dict` does; return handles to wait for.
 
   The tensors must not be changed until all handles are done. Values besides tensors are encoded
-  at once. On a group of one, without `dst`, nothing is sent and there is no handle. Fails as
-  `send_tensor_dict` does. Called by the sender, while `dst` calls `recv_tensor_dict` or
-  `irecv_tensor_dict`.
+  at once. On a group of one, without `dst`, nothing is sent and there is no handle. Called by the
+  sender, while `dst` calls `recv_tensor_dict` or `irecv_tensor_dict`.
 
   Between two ranks: the other one makes the call that answers this one.
 
@@ -3355,6 +3429,10 @@ defmodule Vllm.Distributed.GroupCoordinator do
       whose ranks hold the same tensors and send a slice each
     * `all_gather_tensors` (`term()`, default `nil`) - map from a top-level key to whether that
       tensor is sent in slices
+
+  ## Errors
+
+    * As `send_tensor_dict`
 
   ## Example
 
@@ -3481,7 +3559,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
   being written to. When all handles have been waited for, call each function of `postprocess`, in
   order and, where there is an `all_gather_group`, on all its ranks: they put the tensors that had
   to be gathered into the map, which is complete then. On a group of one, without `src`, returns
-  (`nil`, [], []). Fails as `recv_tensor_dict` does.
+  (`nil`, [], []).
 
   Between two ranks: the other one makes the call that answers this one.
 
@@ -3493,6 +3571,10 @@ defmodule Vllm.Distributed.GroupCoordinator do
       whose ranks hold the same tensors and send a slice each
     * `all_gather_tensors` (`term()`, default `nil`) - map from a top-level key to whether that
       tensor is sent in slices
+
+  ## Errors
+
+    * As `recv_tensor_dict`
 
   ## Example
 

@@ -84,14 +84,17 @@ defmodule Vllm.Distributed.Handle do
   Return when the operation is done; for work on a device, when the current stream has been made
   to wait for it.
 
-  Fails with `"collective_failed"` if the operation failed, or `"collective_timeout"` if the peer
-  did not take part within the group's timeout; a second call fails with it again.
-
   Not collective: it regards the rank of its session alone.
 
   ## Parameters
 
     * `receiver` (`Vllm.Distributed.Handle.input()`) - the object, whose session runs it
+
+  ## Errors
+
+    * `"collective_failed"` - if the operation failed
+    * `"collective_timeout"` - if the peer did not take part within the group's timeout; a second
+      call raises it again
 
   ## Example
 

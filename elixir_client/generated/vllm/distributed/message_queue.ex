@@ -4,21 +4,20 @@ defmodule Vllm.Distributed.MessageQueue do
   @moduledoc ~S"""
   One endpoint of a queue with one writer and many readers.
 
-  `new` makes the writer's endpoint. `n_reader` is the number of readers, and `n_local_reader` of
-  how many of them share memory with the writer; `local_reader_ranks` are the ranks those pass to
-  `create_from_handle` (default: 0, 1, ...). The queue holds `max_chunks` chunks of
-  `max_chunk_bytes` bytes; the memory behind a chunk is taken when it is first used. Larger
-  objects travel in several chunks. `connect_ip` is the address to listen on for readers on other
-  nodes, on which they reach this one (default: `VLLM_HOST_IP`, or where the route to the outside
-  starts). `timeout` (default 30 minutes) bounds every wait that is given none of its own.
+  Constructing one makes the writer's endpoint. `n_reader` is the number of readers, and
+  `n_local_reader` of how many of them share memory with the writer; `local_reader_ranks` are the
+  ranks those pass to `create_from_handle` (default: 0, 1, ...). The queue holds `max_chunks`
+  chunks of `max_chunk_bytes` bytes; the memory behind a chunk is taken when it is first used.
+  Larger objects travel in several chunks. `connect_ip` is the address to listen on for readers on
+  other nodes, on which they reach this one (default: `VLLM_HOST_IP`, or where the route to the
+  outside starts). `timeout` (default 30 minutes) bounds every wait that is given none of its own.
 
   Every endpoint calls `wait_until_ready` before the first message. Objects travel as plain values
   (see `Vllm.Term`); tensors and numpy arrays in maps, lists and tuples go beside them as they
   are, and tensors arrive on the CPU. One thread at a time uses an endpoint; `shutdown` may be
   called from any.
 
-  Fails with `"invalid_argument"` for numbers that make no sense, `"message_queue_failed"` if
-  memory or address cannot be had. Local: the readers take part in `wait_until_ready`.
+  Local: the readers take part in `wait_until_ready`.
 
   The object stays in its rank, where `ref` names it; the other fields are as they were when the
   call returned. Functions take the struct or the `Vllm.Ref` alone.
@@ -84,6 +83,11 @@ defmodule Vllm.Distributed.MessageQueue do
     * `connect_ip` (`String.t() | atom()`, default `nil`) - address to listen on for readers on
       other nodes
     * `timeout` (`integer()`, default `nil`) - milliseconds
+
+  ## Errors
+
+    * `"invalid_argument"` - for numbers that make no sense
+    * `"message_queue_failed"` - if memory or address cannot be had
 
   ## Example
 
@@ -227,9 +231,7 @@ defmodule Vllm.Distributed.MessageQueue do
 
   `rank` says which reader this is: one of the writer's `local_reader_ranks`, and then this
   process must share memory with the writer, or any other number for a reader on another node; no
-  two readers have the same. Fails with `"invalid_type"` or `"invalid_argument"` for what is no
-  handle, `"message_queue_failed"` if the writer cannot be reached. Local: the writer need not
-  wait.
+  two readers have the same. Local: the writer need not wait.
 
   Not collective: it regards the rank of its session alone.
 
@@ -237,6 +239,11 @@ defmodule Vllm.Distributed.MessageQueue do
 
     * `handle` (`term()`) - what `export_handle` returned on the writer
     * `rank` (`integer()`) - which reader this is
+
+  ## Errors
+
+    * `"invalid_type"`, `"invalid_argument"` - for what is no handle
+    * `"message_queue_failed"` - if the writer cannot be reached
 
   ## Example
 
@@ -286,8 +293,7 @@ defmodule Vllm.Distributed.MessageQueue do
   `Vllm.Distributed.StatelessProcessGroup`; ranks count inside it. With an
   `external_writer_handle`, which `writer_rank` passes, the writer is a process outside of the
   group, and all ranks of it are readers. Waits until everybody is ready, unless `blocking` is
-  `false`: then each calls `wait_until_ready`. Fails on every rank what went wrong on the writer.
-  Collective over the group.
+  `false`: then each calls `wait_until_ready`. Collective over the group.
 
   Collective: every member of the group must make this call.
 
@@ -301,6 +307,10 @@ defmodule Vllm.Distributed.MessageQueue do
       the group exports
     * `blocking` (`boolean()`, default `true`) - whether to wait until all endpoints are ready
     * `timeout` (`integer()`, default `nil`) - milliseconds
+
+  ## Errors
+
+    * What went wrong on the writer, on every rank
 
   ## Example
 
@@ -681,15 +691,18 @@ defmodule Vllm.Distributed.MessageQueue do
   @doc ~S"""
   Return when the writer and all readers have made their endpoints.
 
-  After it nothing is left of the queue in the file system. Fails with `"message_queue_timeout"`
-  naming who has not come before the queue's timeout; may then be called again. Collective over
-  writer and readers.
+  After it nothing is left of the queue in the file system. Collective over writer and readers.
 
   Collective: every member of the group must make this call.
 
   ## Parameters
 
     * `receiver` (`Vllm.Distributed.MessageQueue.input()`) - the object, whose session runs it
+
+  ## Errors
+
+    * `"message_queue_timeout"` - naming who has not come before the queue's timeout; may then be
+      called again
 
   ## Example
 
@@ -726,10 +739,7 @@ defmodule Vllm.Distributed.MessageQueue do
   Send an object to every reader; the writer's side.
 
   Returns when the object has been copied: it may be changed then. Waits, for at most `timeout`
-  seconds (default: the queue's), while a reader is `max_chunks` chunks behind. Fails with
-  `"message_queue_timeout"` naming the slow readers, and then no reader gets the object;
-  `"message_queue_closed"` naming readers that are gone; `"encoding_error"` for an object that
-  cannot travel; `"message_queue_failed"` on a reader.
+  seconds (default: the queue's), while a reader is `max_chunks` chunks behind.
 
   Between two ranks: the other one makes the call that answers this one.
 
@@ -739,6 +749,13 @@ defmodule Vllm.Distributed.MessageQueue do
     * `obj` (`term()`) - any term, see `Vllm.Term`
     * `timeout` (`number() | :nan | :infinity | :neg_infinity`, default `nil`) - seconds; by
       default the queue's own timeout
+
+  ## Errors
+
+    * `"message_queue_timeout"` - naming the slow readers, and then no reader gets the object
+    * `"message_queue_closed"` - naming readers that are gone
+    * `"encoding_error"` - for an object that cannot travel
+    * `"message_queue_failed"` - on a reader
 
   ## Example
 
@@ -800,10 +817,6 @@ defmodule Vllm.Distributed.MessageQueue do
 
   Waits for at most `timeout` seconds, without one for the queue's timeout, and with `indefinite`
   for as long as it takes. `cancel` is a `threading.Event` that ends the wait when it is set.
-  Fails with `"message_queue_timeout"`; `"message_queue_cancelled"`; `"message_queue_closed"` when
-  the writer has shut down, or died, and all that it sent was read; `"encoding_error"` for a
-  message that this rank cannot decode (the next one is fine); `"message_queue_failed"` on the
-  writer.
 
   Between two ranks: the other one makes the call that answers this one.
 
@@ -814,6 +827,14 @@ defmodule Vllm.Distributed.MessageQueue do
       default the queue's own timeout
     * `cancel` (`term()`, default `nil`) - a `threading.Event` of the rank that ends the wait
     * `indefinite` (`boolean()`, default `false`) - whether to wait for as long as it takes
+
+  ## Errors
+
+    * `"message_queue_timeout"`, `"message_queue_cancelled"`
+    * `"message_queue_closed"` - when the writer has shut down, or died, and all that it sent was
+      read
+    * `"encoding_error"` - for a message that this rank cannot decode (the next one is fine)
+    * `"message_queue_failed"` - on the writer
 
   ## Example
 
@@ -908,7 +929,7 @@ defmodule Vllm.Distributed.MessageQueue do
   @doc ~S"""
   Return the writer's `obj` on every endpoint; what readers pass is ignored.
 
-  Collective over writer and readers. Fails as `enqueue` and `dequeue` do.
+  Collective over writer and readers.
 
   Collective: every member of the group must make this call.
 
@@ -916,6 +937,10 @@ defmodule Vllm.Distributed.MessageQueue do
 
     * `receiver` (`Vllm.Distributed.MessageQueue.input()`) - the object, whose session runs it
     * `obj` (`term()`, default `nil`) - any term, see `Vllm.Term`
+
+  ## Errors
+
+    * As `enqueue` and `dequeue`
 
   ## Example
 

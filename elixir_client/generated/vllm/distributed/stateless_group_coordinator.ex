@@ -23,11 +23,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
   The list's first rank serves the group's store, and should be the last to destroy it while
   `tcp_store_group` or `make_sibling_device_group` are in use.
 
-  Collective over the members. Fails, and leaves nothing behind: `"invalid_rank"` naming a rank
-  that is in no list or in two, `"invalid_argument"` and its kin for other values that make no
-  sense, `"unknown_backend"`; `"rendezvous_failed"` if host and port cannot be bound, or not
-  reached in time; `"roll_call_timeout"` naming the members that did not come;
-  `"roll_call_mismatch"` if members want different groups.
+  Collective over the members. A call that fails leaves nothing behind.
 
   The object stays in its rank, where `ref` names it; the other fields are as they were when the
   call returned. Functions take the struct or the `Vllm.Ref` alone.
@@ -157,6 +153,15 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
       are about
     * `coord_store` (`term()`, default `nil`) - a torch store that all members are connected to
     * `timeout` (`integer()`, default `nil`) - milliseconds
+
+  ## Errors
+
+    * `"invalid_rank"` - naming a rank that is in no list or in two
+    * `"invalid_argument"` - or a kind of it, for other values that make no sense
+    * `"unknown_backend"`
+    * `"rendezvous_failed"` - if host and port cannot be bound, or not reached in time
+    * `"roll_call_timeout"` - naming the members that did not come
+    * `"roll_call_mismatch"` - if members want different groups
 
   ## Example
 
@@ -464,9 +469,8 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
   Return a second device process group with the same members, for work that runs beside the first
   one's.
 
-  Collective over the group; the member that serves its store must not have destroyed it. Fails
-  with `"roll_call_timeout"` naming the members that did not come, `"store_lost"`. `destroy`
-  destroys it too.
+  Collective over the group; the member that serves its store must not have destroyed it.
+  `destroy` destroys it too.
 
   Collective: every member of the group must make this call.
 
@@ -475,6 +479,11 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     * `receiver` (`Vllm.Distributed.StatelessGroupCoordinator.input()`) - the object, whose
       session runs it
     * `group_desc` (`String.t() | atom()`, default `nil`) - a name for people
+
+  ## Errors
+
+    * `"roll_call_timeout"` - naming the members that did not come
+    * `"store_lost"`
 
   ## Example
 

@@ -179,10 +179,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
   were told: it becomes the group's. `store_timeout`, in seconds, bounds the making of the group
   and every wait; `data_expiration_seconds` is how long a message waits for a reader.
 
-  Collective over the members. Fails, and leaves nothing behind: `"invalid_argument"` and its kin
-  for values that make no sense; `"rendezvous_failed"` if `host`:`port` cannot be bound, or not
-  reached in time; `"roll_call_timeout"` naming the ranks that did not come;
-  `"roll_call_mismatch"` if members pass different sizes.
+  Collective over the members. A call that fails leaves nothing behind.
 
   Collective: every member of the group must make this call.
 
@@ -197,6 +194,13 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     * `store_timeout` (`integer()`, default `300`) - seconds that making the group, and every
       wait, may take
     * `listen_socket` (`term()`, default `nil`) - a listening socket of the rank
+
+  ## Errors
+
+    * `"invalid_argument"` - or a kind of it, for values that make no sense
+    * `"rendezvous_failed"` - if `host`:`port` cannot be bound, or not reached in time
+    * `"roll_call_timeout"` - naming the ranks that did not come
+    * `"roll_call_mismatch"` - if members pass different sizes
 
   ## Example
 
@@ -341,8 +345,6 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
   Send an object to `dst`, which calls `recv_obj`; returns at once.
 
   Objects of one sender arrive in the order they were sent; those of different senders do not mix.
-  Fails with `"invalid_rank"` if `dst` is out of range or this rank itself, `"encoding_error"` for
-  an object that cannot travel.
 
   Between two ranks: the other one makes the call that answers this one.
 
@@ -352,6 +354,11 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
       runs it
     * `obj` (`term()`) - any term, see `Vllm.Term`
     * `dst` (`integer()`) - rank inside the group that receives
+
+  ## Errors
+
+    * `"invalid_rank"` - if `dst` is out of range or this rank itself
+    * `"encoding_error"` - for an object that cannot travel
 
   ## Example
 
@@ -405,9 +412,6 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
   @doc ~S"""
   Return the next object that `src` sends to this rank.
 
-  Fails with `"invalid_rank"` if `src` is out of range or this rank itself, `"encoding_error"` for
-  what is no object of ours.
-
   Between two ranks: the other one makes the call that answers this one.
 
   ## Parameters
@@ -415,6 +419,11 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     * `receiver` (`Vllm.Distributed.StatelessProcessGroup.input()`) - the object, whose session
       runs it
     * `src` (`integer()`) - rank inside the group that sends
+
+  ## Errors
+
+    * `"invalid_rank"` - if `src` is out of range or this rank itself
+    * `"encoding_error"` - for what is no object of ours
 
   ## Example
 
@@ -459,9 +468,6 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
   @doc ~S"""
   Return the object of `src`; other ranks' `obj` is ignored. Collective.
 
-  Fails with `"invalid_rank"` for a `src` out of range, `"encoding_error"` on `src` for an object
-  that cannot travel.
-
   Collective: every member of the group must make this call.
 
   ## Parameters
@@ -470,6 +476,11 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
       runs it
     * `obj` (`term()`) - any term, see `Vllm.Term`
     * `src` (`integer()`) - rank inside the group that sends
+
+  ## Errors
+
+    * `"invalid_rank"` - for a `src` out of range
+    * `"encoding_error"` - on `src` for an object that cannot travel
 
   ## Example
 
@@ -527,8 +538,6 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
   @doc ~S"""
   Return the objects of all ranks, in rank order. Collective.
 
-  Fails with `"encoding_error"` for an object that cannot travel.
-
   Collective: every member of the group must make this call.
 
   ## Parameters
@@ -536,6 +545,10 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     * `receiver` (`Vllm.Distributed.StatelessProcessGroup.input()`) - the object, whose session
       runs it
     * `obj` (`term()`) - any term, see `Vllm.Term`
+
+  ## Errors
+
+    * `"encoding_error"` - for an object that cannot travel
 
   ## Example
 
@@ -582,8 +595,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
 
   `timeout`, in seconds, bounds the wait: then `"roll_call_timeout"` names the ranks that did not
   come, in `details["missing"]` too. That barrier is given up for everybody: a rank that comes
-  late to it waits at the next one, with those who try again. Fails with `"invalid_argument"` for
-  a `timeout` that is no positive number.
+  late to it waits at the next one, with those who try again.
 
   Collective: every member of the group must make this call.
 
@@ -592,6 +604,10 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     * `receiver` (`Vllm.Distributed.StatelessProcessGroup.input()`) - the object, whose session
       runs it
     * `timeout` (`number() | :nan | :infinity | :neg_infinity`, default `30.0`) - seconds
+
+  ## Errors
+
+    * `"invalid_argument"` - for a `timeout` that is no positive number
 
   ## Example
 
@@ -646,9 +662,6 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
   @doc ~S"""
   Send a tensor to `dst`, which calls `recv` with one of its shape and dtype.
 
-  Fails with `"invalid_rank"` if `dst` is out of range or this rank itself, `"invalid_type"` if
-  `tensor` is none, `"encoding_error"` for a sparse or quantized one.
-
   Between two ranks: the other one makes the call that answers this one.
 
   ## Parameters
@@ -657,6 +670,12 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
       runs it
     * `tensor` (`Vllm.Call.tensor()`) - the tensor
     * `dst` (`integer()`) - rank inside the group that receives
+
+  ## Errors
+
+    * `"invalid_rank"` - if `dst` is out of range or this rank itself
+    * `"invalid_type"` - if `tensor` is none
+    * `"encoding_error"` - for a sparse or quantized one
 
   ## Example
 
@@ -715,10 +734,6 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
   @doc ~S"""
   Fill `tensor` with the next one that `src` sends, and return it.
 
-  Fails with `"invalid_rank"` if `src` is out of range or this rank itself; `"invalid_argument"`
-  at once if elements of `tensor` share memory; and, `tensor` unchanged, if the one that came has
-  another shape or dtype.
-
   Between two ranks: the other one makes the call that answers this one.
 
   ## Parameters
@@ -727,6 +742,12 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
       runs it
     * `tensor` (`Vllm.Call.tensor()`) - the tensor
     * `src` (`integer()`) - rank inside the group that sends
+
+  ## Errors
+
+    * `"invalid_rank"` - if `src` is out of range or this rank itself
+    * `"invalid_argument"` - at once if elements of `tensor` share memory; and, `tensor`
+      unchanged, if the one that came has another shape or dtype
 
   ## Example
 
@@ -785,9 +806,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
   @doc ~S"""
   Fill `tensor` with the one of `src`, and return it. Collective.
 
-  All ranks pass the same shape and dtype, any dtype, on any device. Fails with `"invalid_rank"`
-  for a `src` out of range; `"invalid_argument"` at once if elements of `tensor` share memory;
-  and, `tensor` unchanged, on a rank whose shape or dtype differs.
+  All ranks pass the same shape and dtype, any dtype, on any device.
 
   Collective: every member of the group must make this call.
 
@@ -797,6 +816,12 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
       runs it
     * `tensor` (`Vllm.Call.tensor()`) - the tensor
     * `src` (`integer()`) - rank inside the group that sends
+
+  ## Errors
+
+    * `"invalid_rank"` - for a `src` out of range
+    * `"invalid_argument"` - at once if elements of `tensor` share memory; and, `tensor`
+      unchanged, on a rank whose shape or dtype differs
 
   ## Example
 
@@ -857,9 +882,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
 
   `op` is SUM (booleans: or), PRODUCT, MIN or MAX of torch.distributed.ReduceOp. All ranks pass
   the same shape and dtype; the parts are combined in rank order, so all ranks have the same bits.
-  On a group of one the input is returned. Collective. Fails, before anything is sent,
-  `"unsupported_dtype"` for a dtype that has no exact result and `"invalid_argument"` for another
-  `op`; afterwards `"invalid_argument"` on every rank whose shape or dtype differs from another's.
+  On a group of one the input is returned. Collective.
 
   Collective: every member of the group must make this call.
 
@@ -869,6 +892,12 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
       runs it
     * `tensor` (`Vllm.Call.tensor()`) - the tensor
     * `op` (`term()`) - a `torch.distributed.ReduceOp` of the rank
+
+  ## Errors
+
+    * `"unsupported_dtype"` - before anything is sent, for a dtype that has no exact result
+    * `"invalid_argument"` - before anything is sent, for another `op`; afterwards, on every rank
+      whose shape or dtype differs from another's
 
   ## Example
 
