@@ -28,10 +28,10 @@ from vllm_bridge._generated import dispatch, distributed_pb2, rank_pb2, types_pb
 from vllm_bridge.codec import terms
 from vllm_bridge.codec.errors import BridgeError
 from vllm_bridge.codec.wire import Wire
-from vllm_bridge.rank import user_code
-from vllm_bridge.rank.allow_list import DEFAULT_PREFIXES, AllowList
-from vllm_bridge.rank.allowed_names import REFUSED, callable_names, value_names
-from vllm_bridge.rank.allowed_types import OPEN, opening_of
+from vllm_bridge.rank.allow import user_code
+from vllm_bridge.rank.allow.allow_list import DEFAULT_PREFIXES, AllowList
+from vllm_bridge.rank.allow.names import REFUSED, callable_names, value_names
+from vllm_bridge.rank.allow.types import OPEN, opening_of
 from vllm_bridge.rank.objects import SessionObjects
 from vllm_bridge.rank.services import object_methods
 

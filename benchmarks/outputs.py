@@ -22,8 +22,8 @@ from multiprocessing.connection import Connection
 import torch
 
 import vllm_distributed as vd
-from vllm_distributed.communicators.outputs import using
-from vllm_distributed.communicators.reusable_memory import ReusableMemory
+from vllm_distributed.tensors.buffer_pool import ReusableMemory
+from vllm_distributed.tensors.outputs import using
 
 MIB = 2**20
 SIZES = (1, 16, 32)

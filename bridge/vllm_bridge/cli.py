@@ -14,8 +14,8 @@ from vllm_bridge.durations import of_seconds
 from vllm_bridge.import_path import leave_working_directory
 from vllm_bridge.inspect_commands import add_diagnose, add_status
 from vllm_bridge.logs import FORMATS, LEVELS, LogSettings
-from vllm_bridge.pool.restarts import RestartPolicy
-from vllm_bridge.pool.settings import (
+from vllm_bridge.pool.ranks.restarts import RestartPolicy
+from vllm_bridge.pool.server.settings import (
     DEFAULT_POOL,
     PoolSettings,
     ServerSettings,
@@ -71,9 +71,9 @@ def main() -> None:
 
 def _serve(arguments: argparse.Namespace) -> int:
     # What is slow to import is imported where it is needed: the forkserver must get going first.
-    from vllm_bridge.pool.listen import ListenError
-    from vllm_bridge.pool.serve import serve
-    from vllm_bridge.pool.tls import TlsFiles
+    from vllm_bridge.pool.server.listen import ListenError
+    from vllm_bridge.pool.server.serve import serve
+    from vllm_bridge.pool.server.tls import TlsFiles
 
     listen, settings = _settings(arguments)
     try:
@@ -103,7 +103,7 @@ def _settings(arguments: argparse.Namespace) -> tuple[str | None, ServerSettings
     server: dict[str, Any] = {}
     try:
         if arguments.config is not None:
-            from vllm_bridge.pool.config_file import read
+            from vllm_bridge.pool.server.config_file import read
 
             file = read(arguments.config)
             pools, profiles, server = (

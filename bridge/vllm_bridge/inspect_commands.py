@@ -75,7 +75,7 @@ def _run(
 
 
 def _status(arguments: argparse.Namespace, client: Client) -> None:
-    from vllm_bridge.pool.status import as_json, as_text
+    from vllm_bridge.pool.observe.status import as_json, as_text
 
     terminal = sys.stdout.isatty() and arguments.watch and not arguments.json
     if terminal:
@@ -93,7 +93,7 @@ def _status(arguments: argparse.Namespace, client: Client) -> None:
 
 
 def _looks(arguments: argparse.Namespace, client: Client) -> Iterator[pool_pb2.PoolStatus]:
-    from vllm_bridge.pool.status import without_stopped
+    from vllm_bridge.pool.observe.status import without_stopped
 
     while True:
         status = client.status(timeout=arguments.timeout)
@@ -104,7 +104,7 @@ def _looks(arguments: argparse.Namespace, client: Client) -> Iterator[pool_pb2.P
 
 
 def _diagnose(arguments: argparse.Namespace, client: Client) -> None:
-    from vllm_bridge.pool.status import as_json, diagnosis_as_text
+    from vllm_bridge.pool.observe.status import as_json, diagnosis_as_text
 
     diagnosis = client.diagnose(arguments.world, stacks=arguments.stacks, timeout=arguments.timeout)
     print(as_json(diagnosis) if arguments.json else diagnosis_as_text(diagnosis))

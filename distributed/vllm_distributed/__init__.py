@@ -14,8 +14,18 @@ from vllm_distributed.communication_op import (
     tensor_model_parallel_reduce_scatter,
 )
 from vllm_distributed.communicators import DeviceCommunicatorBase, MessageQueue
-from vllm_distributed.communicators.choice import set_custom_all_reduce
-from vllm_distributed.custom_ops import (
+from vllm_distributed.compat.drop_in import install_as_vllm
+from vllm_distributed.eplb import (
+    expert_balancedness,
+    get_expert_map,
+    get_expert_placement,
+    rebalance_experts,
+)
+from vllm_distributed.errors import DistributedError
+from vllm_distributed.graph_capture import GraphCaptureContext, graph_capture
+from vllm_distributed.groups.coordinator import GroupCoordinator
+from vllm_distributed.handles import Handle
+from vllm_distributed.ops.custom_ops import (
     all_gather,
     all_gather_fake,
     all_reduce,
@@ -24,23 +34,10 @@ from vllm_distributed.custom_ops import (
     reduce_scatter,
     reduce_scatter_fake,
 )
-from vllm_distributed.drop_in import install_as_vllm
-from vllm_distributed.eplb import (
-    expert_balancedness,
-    get_expert_map,
-    get_expert_placement,
-    rebalance_experts,
-)
-from vllm_distributed.errors import DistributedError
-from vllm_distributed.fused_matmul import (
+from vllm_distributed.ops.fused_matmul import (
     patched_fused_scaled_matmul_reduce_scatter,
     patched_fused_scaled_matmul_reduce_scatter_fake,
 )
-from vllm_distributed.graph_capture import GraphCaptureContext, graph_capture
-from vllm_distributed.group_coordinator import GroupCoordinator
-from vllm_distributed.handles import Handle
-from vllm_distributed.message_steps import set_message_step
-from vllm_distributed.object_codec import TensorMetadata
 from vllm_distributed.parallel_state import (
     cleanup_dist_env_and_memory,
     destroy_distributed_environment,
@@ -74,17 +71,17 @@ from vllm_distributed.parallel_state import (
     patch_tensor_parallel_group,
     prepare_communication_buffer_for_model,
 )
-from vllm_distributed.registered_types import register_type
-from vllm_distributed.rendezvous import adopt_listen_socket
-from vllm_distributed.same_node import in_the_same_node_as
-from vllm_distributed.stateless import (
+from vllm_distributed.process_groups.stateless import (
     init_gloo_process_group,
     stateless_destroy_torch_distributed_process_group,
     stateless_init_torch_distributed_process_group,
 )
-from vllm_distributed.stateless_coordinator import StatelessGroupCoordinator
-from vllm_distributed.stateless_process_group import StatelessProcessGroup
+from vllm_distributed.stateless.coordinator import StatelessGroupCoordinator
+from vllm_distributed.stateless.process_group import StatelessProcessGroup
+from vllm_distributed.store.rendezvous import adopt_listen_socket
 from vllm_distributed.topology import ParallelSizes, Topology
+from vllm_distributed.transports.select import set_custom_all_reduce
+from vllm_distributed.transports.shm.same_node import in_the_same_node_as
 from vllm_distributed.utils import (
     USE_SCHED_YIELD,
     divide,
@@ -100,6 +97,9 @@ from vllm_distributed.utils import (
     split_tensor_along_last_dim,
     suppress_stdout,
 )
+from vllm_distributed.wire.message_steps import set_message_step
+from vllm_distributed.wire.object_codec import TensorMetadata
+from vllm_distributed.wire.registered_types import register_type
 
 if typing.TYPE_CHECKING:
     from vllm_distributed.config import (

@@ -12,7 +12,7 @@ from torch.distributed import ProcessGroup
 
 from vllm_distributed.errors import InvalidArgumentError, InvalidRankError, InvalidTypeError
 from vllm_distributed.forks import belongs_to_this_process
-from vllm_distributed.tensor_kinds import check_real, refuse_nested
+from vllm_distributed.tensors.kinds import check_real, refuse_nested
 
 __all__ = [
     "check_dense",

@@ -18,7 +18,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from vllm_distributed.tensor_kinds import refuse_when_traced
+from vllm_distributed.tensors.kinds import refuse_when_traced
 
 __all__ = ["about_to_move", "about_to_send", "set_hook"]
 

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 import torch
 
-from vllm_distributed.coordinator.capture import GraphCaptureContext, side_stream
 from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError
+from vllm_distributed.groups.operations.capture import GraphCaptureContext, side_stream
 from vllm_distributed.parallel_state import get_pp_group, get_tp_group
 
 __all__ = ["GraphCaptureContext", "graph_capture"]

@@ -10,8 +10,8 @@ import torch
 
 from vllm_distributed import forks
 from vllm_distributed.background import background_thread
-from vllm_distributed.communicators.base import failure, wait_for_work
-from vllm_distributed.torch_tracing import outside_graphs
+from vllm_distributed.compat.torch_tracing import outside_graphs
+from vllm_distributed.transports.base import failure, wait_for_work
 
 __all__ = ["Handle", "WorkHandle", "finished"]
 

@@ -16,23 +16,23 @@ from contextlib import contextmanager
 
 import torch.distributed as dist
 
-from vllm_distributed.active_groups import active, require_environment
-from vllm_distributed.elastic_groups import replace_active_groups
 from vllm_distributed.errors import (
     EnvironmentConflictError,
     GroupNotInitializedError,
     InvalidTypeError,
 )
-from vllm_distributed.extra_groups import init_model_parallel_group, init_world_group
-from vllm_distributed.group_coordinator import GroupCoordinator
-from vllm_distributed.model_parallel import (
+from vllm_distributed.groups.active import active, require_environment
+from vllm_distributed.groups.coordinator import GroupCoordinator
+from vllm_distributed.groups.elastic import replace_active_groups
+from vllm_distributed.groups.extra import init_model_parallel_group, init_world_group
+from vllm_distributed.groups.model_parallel import (
     destroy_model_parallel,
     ensure_model_parallel_initialized,
     initialize_model_parallel,
     model_parallel_is_initialized,
     prepare_communication_buffer_for_model,
 )
-from vllm_distributed.world_membership import (
+from vllm_distributed.world.membership import (
     cleanup_dist_env_and_memory,
     destroy_distributed_environment,
     init_distributed_environment,

@@ -10,7 +10,7 @@ from google.protobuf.message import Message
 from vllm_bridge._generated import dispatch, distributed_pb2, rank_pb2, types_pb2
 from vllm_bridge.codec import terms
 from vllm_bridge.codec.wire import Wire
-from vllm_bridge.rank.allow_list import AllowList
+from vllm_bridge.rank.allow.allow_list import AllowList
 from vllm_bridge.rank.objects import SessionObjects
 from vllm_bridge.rank.services import object_methods
 

@@ -21,8 +21,8 @@ from torch import nn
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.codec.named_values import places
 from vllm_bridge.codegen import torch_names as registry
-from vllm_bridge.rank.allow_list import AllowList
-from vllm_bridge.rank.allowed_names import (
+from vllm_bridge.rank.allow.allow_list import AllowList
+from vllm_bridge.rank.allow.names import (
     MAKERS,
     NAMESPACES,
     REFUSED,
@@ -30,7 +30,7 @@ from vllm_bridge.rank.allowed_names import (
     torch_names,
     value_names,
 )
-from vllm_bridge.rank.allowed_types import OPEN, opening_of
+from vllm_bridge.rank.allow.types import OPEN, opening_of
 
 ESCAPES = [
     # Not behind a prefix, or not a name.
@@ -123,8 +123,8 @@ ESCAPES = [
     # vllm_distributed: what would find names past the list, or open files by path.
     "vllm_distributed.resolve_obj_by_qualname",
     "vllm_distributed.utils.resolve_obj_by_qualname",
-    "vllm_distributed.drop_in.install",
-    "vllm_distributed.communicators.message_queue_ring.Ring",
+    "vllm_distributed.compat.drop_in.install",
+    "vllm_distributed.transports.queue.ring.Ring",
     "vllm_distributed.direct_register_custom_op",
     "vllm_distributed.install_as_vllm",
     # What takes functions, writes or reads attributes by name, or calls what it is given.

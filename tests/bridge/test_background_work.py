@@ -24,35 +24,36 @@ from vllm_bridge import background, version
 from vllm_bridge._generated import pool_pb2, types_pb2
 from vllm_bridge.client import connect
 from vllm_bridge.codec.errors import BridgeError
-from vllm_bridge.pool import gate as gate_module
-from vllm_bridge.pool import launcher as launcher_module
-from vllm_bridge.pool import service, shared_memory
-from vllm_bridge.pool import settling as settling_module
-from vllm_bridge.pool import stderr as stderr_module
-from vllm_bridge.pool.attachments import Attachments
-from vllm_bridge.pool.expiry import IdleClock
-from vllm_bridge.pool.factory import RankFactory
-from vllm_bridge.pool.forkserver_process import spawn_forkserver
-from vllm_bridge.pool.gate import Gate
-from vllm_bridge.pool.health import Health
-from vllm_bridge.pool.launcher import LocalRank
-from vllm_bridge.pool.listen import UnixAddress
-from vllm_bridge.pool.metrics import Metrics
-from vllm_bridge.pool.metrics_server import MetricsServer
-from vllm_bridge.pool.ranks import Rank
-from vllm_bridge.pool.runtime_dir import RuntimeDir
-from vllm_bridge.pool.server import PoolServer, Resources
-from vllm_bridge.pool.session_entry import SessionEntry
-from vllm_bridge.pool.settings import PoolSettings, ServerSettings
-from vllm_bridge.pool.stderr import StderrForwarder
-from vllm_bridge.pool.world_spec import WorldSpec
+from vllm_bridge.gate import service as gate_module
+from vllm_bridge.gate.service import Gate
+from vllm_bridge.pool.calls import idle_watch as settling_module
+from vllm_bridge.pool.observe.metrics import Metrics
+from vllm_bridge.pool.observe.metrics_server import MetricsServer
+from vllm_bridge.pool.ranks import launcher as launcher_module
+from vllm_bridge.pool.ranks import stderr as stderr_module
+from vllm_bridge.pool.ranks.factory import RankFactory
+from vllm_bridge.pool.ranks.forkserver_process import spawn_forkserver
+from vllm_bridge.pool.ranks.launcher import LocalRank
+from vllm_bridge.pool.ranks.rank import Rank
+from vllm_bridge.pool.ranks.stderr import StderrForwarder
+from vllm_bridge.pool.server import service
+from vllm_bridge.pool.server.health import Health
+from vllm_bridge.pool.server.listen import UnixAddress
+from vllm_bridge.pool.server.runtime_dir import RuntimeDir
+from vllm_bridge.pool.server.server import PoolServer, Resources
+from vllm_bridge.pool.server.settings import PoolSettings, ServerSettings
+from vllm_bridge.pool.sessions import shared_memory
+from vllm_bridge.pool.sessions.attachments import Attachments
+from vllm_bridge.pool.sessions.expiry import IdleClock
+from vllm_bridge.pool.sessions.session_entry import SessionEntry
+from vllm_bridge.pool.worlds.world_spec import WorldSpec
 from vllm_bridge.rank.executor import Executor
 from vllm_bridge.rank.journal import Journal
 from vllm_bridge.rank.transfers import Transfer, Transfers
-from vllm_distributed.communicators.message_queue_sockets import SocketWriter
-from vllm_distributed.communicators.shared_progress import Progress, keep_going
 from vllm_distributed.errors import CollectiveError
 from vllm_distributed.handles import WorkHandle
+from vllm_distributed.transports.queue.sockets import SocketWriter
+from vllm_distributed.transports.shm.messages.progress import Progress, keep_going
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -133,8 +134,8 @@ def test_all_background_work_is_begun_in_one_place() -> None:
 
 # Where a timer of the loop goes off: what it calls has to set the next one whatever happens.
 TIMERS = {
-    "attachments.py": 1,  # once for each client that is gone
-    "expiry.py": 1,
+    "pool/sessions/attachments.py": 1,  # once for each client that is gone
+    "pool/sessions/expiry.py": 1,
     "gate.py": 3,
     "ranks.py": 1,
 }

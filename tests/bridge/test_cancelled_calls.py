@@ -16,9 +16,9 @@ from pool_harness import connect, eventually, start_pool
 from vllm_bridge._generated import control_pb2, rank_pb2
 from vllm_bridge.codec.calls import encode_call
 from vllm_bridge.codec.errors import BridgeError
+from vllm_bridge.gate.facts import Facts, Group
+from vllm_bridge.gate.rank_gate import Gate
 from vllm_bridge.metadata import SESSION_ID
-from vllm_bridge.rank.facts import Facts, Group
-from vllm_bridge.rank.gate import Gate
 from vllm_bridge.rank.journal import Journal, Record
 from vllm_bridge.snakepit.service import start
 

@@ -23,7 +23,7 @@ from vllm_bridge.metadata import METHOD, SESSION_ID
 from vllm_bridge.rank import chunks, transfers
 from vllm_bridge.rank.chunks import ChunksMalformed, ChunkStorage
 from vllm_bridge.rank.transfers import MAX_STREAMS, Transfers
-from vllm_distributed.tensor_bytes import bytes_of
+from vllm_distributed.tensors.raw_bytes import bytes_of
 
 pytestmark = [pytest.mark.wire, pytest.mark.timeout(90)]
 

@@ -13,7 +13,7 @@ import torch
 import vllm_bridge.client
 from vllm_bridge.client import BridgeError, Category, Client, connect
 from vllm_bridge.codec import tensors
-from vllm_bridge.pool.events import _TooMuch
+from vllm_bridge.pool.observe.events import _TooMuch
 
 pytestmark = pytest.mark.timeout(60)
 

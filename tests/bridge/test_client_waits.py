@@ -19,7 +19,7 @@ from vllm_bridge.client.attachment import Attachment
 from vllm_bridge.client.memory import Memory
 from vllm_bridge.client.timeouts import UNSET, Deadline, Profiles, within
 from vllm_bridge.codec.errors import BridgeError, Category
-from vllm_bridge.pool import server
+from vllm_bridge.pool.server import server
 from vllm_bridge.rank import process
 
 pytestmark = pytest.mark.timeout(60)

@@ -21,7 +21,7 @@ from vllm_bridge import confinement
 from vllm_bridge.client import Session
 from vllm_bridge.codec.errors import BridgeError
 from vllm_bridge.confinement import STRICT, landlock, seccomp, syscalls
-from vllm_bridge.pool.status import as_text
+from vllm_bridge.pool.observe.status import as_text
 
 pytestmark = pytest.mark.timeout(90)
 

@@ -22,7 +22,7 @@ from vllm_bridge.codec.calls import RemoteObject, decode_term
 from vllm_bridge.codec.errors import BridgeError
 from vllm_bridge.codec.wire import Wire
 from vllm_bridge.metadata import SESSION_ID
-from vllm_bridge.rank.allow_list import AllowList
+from vllm_bridge.rank.allow.allow_list import AllowList
 from vllm_bridge.rank.contexts import RemoteError, SessionContexts
 from vllm_bridge.rank.executor import Executor
 from vllm_bridge.rank.handler import RankHandler, RankState

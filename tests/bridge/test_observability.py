@@ -27,9 +27,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from vllm_bridge._generated import control_pb2, pool_pb2
 from vllm_bridge.codec.errors import BridgeError, from_rpc_error
-from vllm_bridge.pool.events import MAX_BEHIND, Events, session_event
-from vllm_bridge.pool.metrics import MAX_SERIES, Metrics
-from vllm_bridge.pool.session_entry import SessionEntry
+from vllm_bridge.pool.observe.events import MAX_BEHIND, Events, session_event
+from vllm_bridge.pool.observe.metrics import MAX_SERIES, Metrics
+from vllm_bridge.pool.sessions.session_entry import SessionEntry
 
 Start = Callable[..., Pool]
 

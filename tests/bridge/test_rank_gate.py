@@ -12,10 +12,10 @@ import pytest
 from vllm_bridge import control
 from vllm_bridge._generated import control_pb2, rank_pb2, types_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
-from vllm_bridge.rank import gate as rank_gate
-from vllm_bridge.rank.counts import BUCKETS_S, Counts
-from vllm_bridge.rank.facts import Facts, Group
-from vllm_bridge.rank.gate import Gate
+from vllm_bridge.gate import rank_gate
+from vllm_bridge.gate.counts import BUCKETS_S, Counts
+from vllm_bridge.gate.facts import Facts, Group
+from vllm_bridge.gate.rank_gate import Gate
 from vllm_bridge.rank.journal import LATEST, Journal, Record, State
 from vllm_bridge.rank.stacks import thread_stacks
 

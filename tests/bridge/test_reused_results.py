@@ -25,7 +25,7 @@ from vllm_bridge.codec.errors import BridgeError
 from vllm_bridge.metadata import TENSORS, TENSORS_AS_REFS
 from vllm_bridge.rank.objects import SessionObjects
 from vllm_bridge.rank.sessions import RankSessions
-from vllm_distributed.communicators.outputs import empty
+from vllm_distributed.tensors.outputs import empty
 
 pytestmark = pytest.mark.timeout(90)
 

@@ -22,15 +22,15 @@ from pool_harness import eventually
 from vllm_bridge._generated import bridge_service_pb2 as pb
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.codec.wire import Wire
-from vllm_bridge.rank.allow_list import AllowList
+from vllm_bridge.rank.allow.allow_list import AllowList
 from vllm_bridge.rank.objects import SessionObjects
 from vllm_bridge.snakepit import listening, service, telemetry
-from vllm_bridge.snakepit.base64_text import LARGE, decode_base64
 from vllm_bridge.snakepit.errors import MAPPED, builtin_name, error_json
 from vllm_bridge.snakepit.options import options
 from vllm_bridge.snakepit.sessions import WorkerSessions
 from vllm_bridge.snakepit.telemetry import CallEvents, Telemetry
-from vllm_bridge.snakepit.values import Values, parse, render
+from vllm_bridge.snakepit.tools.base64_text import LARGE, decode_base64
+from vllm_bridge.snakepit.tools.values import Values, parse, render
 from vllm_bridge.snakepit.worker_state import WorkerState
 from vllm_distributed import errors
 

@@ -8,7 +8,7 @@ import pytest
 from objects_harness import Rank
 
 from vllm_bridge.codec.errors import BridgeError
-from vllm_bridge.rank.allow_list import DEFAULT_PREFIXES, AllowList
+from vllm_bridge.rank.allow.allow_list import DEFAULT_PREFIXES, AllowList
 
 
 def rank_with(*prefixes: str) -> Rank:

@@ -24,7 +24,8 @@ from test_serve import refused
 
 from vllm_bridge.codec.errors import BridgeError
 from vllm_bridge.import_path import bootstrap, without_empty_entries
-from vllm_bridge.pool import metrics_server, shared_memory
+from vllm_bridge.pool.observe import metrics_server
+from vllm_bridge.pool.sessions import shared_memory
 from vllm_bridge.server_token import VARIABLE
 
 Start = Callable[..., Pool]

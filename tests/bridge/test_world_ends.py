@@ -16,11 +16,11 @@ from pool_harness import FAKE, SHORT, eventually
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.client import Client
 from vllm_bridge.codec.errors import BridgeError
-from vllm_bridge.pool import worlds as worlds_module
-from vllm_bridge.pool.ranks import Rank
-from vllm_bridge.pool.settings import PoolSettings
-from vllm_bridge.pool.world_spec import WorldSpec
-from vllm_bridge.pool.worlds import Worlds
+from vllm_bridge.pool.ranks.rank import Rank
+from vllm_bridge.pool.server.settings import PoolSettings
+from vllm_bridge.pool.worlds import worlds as worlds_module
+from vllm_bridge.pool.worlds.world_spec import WorldSpec
+from vllm_bridge.pool.worlds.worlds import Worlds
 
 pytestmark = pytest.mark.timeout(60)
 

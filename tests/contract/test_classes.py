@@ -13,7 +13,7 @@ from vllm_bridge._generated import dispatch
 from vllm_bridge.codec.calls import RemoteObject, RemoteRecord, decode_result, encode_call
 from vllm_bridge.codec.errors import BridgeError
 from vllm_bridge.codec.wire import Wire
-from vllm_bridge.rank.allow_list import AllowList
+from vllm_bridge.rank.allow.allow_list import AllowList
 from vllm_bridge.rank.objects import SessionObjects
 from vllm_distributed import ParallelSizes, TensorMetadata, Topology
 from vllm_distributed.config import set_current_parallel_config

@@ -18,7 +18,7 @@ from vllm_bridge._generated import dispatch, pool_pb2, rank_pb2
 from vllm_bridge.codegen import examples, glossary
 from vllm_bridge.codegen.elixir_types import module_of
 from vllm_bridge.contract import RECEIVER, Method, Type
-from vllm_bridge.pool.service import PoolService
+from vllm_bridge.pool.server.service import PoolService
 from vllm_bridge.rank.services import RankService, object_methods
 from vllm_bridge.surface import Kind
 

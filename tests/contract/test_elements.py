@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from vllm_bridge._generated import types_pb2
 from vllm_bridge.codec import tensors
 from vllm_bridge.codec.errors import BridgeError, Category
-from vllm_distributed.tensor_bytes import bytes_of
+from vllm_distributed.tensors.raw_bytes import bytes_of
 
 pytestmark = pytest.mark.wire
 

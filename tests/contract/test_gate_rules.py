@@ -13,8 +13,8 @@ import vllm_distributed
 from vllm_bridge import surface
 from vllm_bridge._generated import dispatch
 from vllm_bridge.codec.wire import Wire
-from vllm_bridge.rank.collectives import NOT_GATED, RULES, gated_name
-from vllm_bridge.rank.facts import dim_of, rows, tensor_parts
+from vllm_bridge.gate.facts import dim_of, rows, tensor_parts
+from vllm_bridge.gate.rules.collectives import NOT_GATED, RULES, gated_name
 from vllm_bridge.surface import Exposed, Kind
 
 EXPOSED = {item.qualified_name: item for item in surface.exposed()}

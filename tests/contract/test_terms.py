@@ -21,7 +21,7 @@ from vllm_bridge.codec import tensors, terms
 from vllm_bridge.codec.calls import RemoteObject, RemoteObjects
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.codec.msgpack_input import MAX_DEPTH
-from vllm_distributed.tensor_bytes import bytes_of
+from vllm_distributed.tensors.raw_bytes import bytes_of
 
 pytestmark = pytest.mark.wire
 

@@ -19,10 +19,10 @@ import torch
 from rank_harness import World, run_ranks
 
 import vllm_distributed as vd
-from vllm_distributed.communicators.base import Transport
-from vllm_distributed.communicators.cuda import NcclTransport
-from vllm_distributed.communicators.gloo import GlooTransport
 from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError
+from vllm_distributed.transports.base import Transport
+from vllm_distributed.transports.gloo import GlooTransport
+from vllm_distributed.transports.nccl import NcclTransport
 
 DTYPES = [
     torch.float32,

@@ -22,13 +22,14 @@ import torch.distributed.distributed_c10d as c10d
 from rank_harness import World, run_ranks
 
 import vllm_distributed as vd
-from vllm_distributed import backends, process_groups, torch_internals
-from vllm_distributed.communicators import symmetric_memory
-from vllm_distributed.communicators.choice import make_transport
-from vllm_distributed.communicators.cuda import NcclTransport
-from vllm_distributed.communicators.gloo import GlooTransport
-from vllm_distributed.communicators.symmetric_memory import ONE_SHOT_BYTES, SymmetricAllReduce
+from vllm_distributed.compat import backends, torch_internals
 from vllm_distributed.errors import EnvironmentConflictError
+from vllm_distributed.process_groups import create as process_groups
+from vllm_distributed.transports import symmetric_memory
+from vllm_distributed.transports.gloo import GlooTransport
+from vllm_distributed.transports.nccl import NcclTransport
+from vllm_distributed.transports.select import make_transport
+from vllm_distributed.transports.symmetric_memory import ONE_SHOT_BYTES, SymmetricAllReduce
 
 LIMIT = timedelta(seconds=7)
 DEVICE = torch.device("cuda", 3)

@@ -17,8 +17,7 @@ import torch.distributed as dist
 from rank_harness import Ranks, outcomes_of, run_ranks
 
 import vllm_distributed as vd
-from vllm_distributed import rendezvous, torch_internals
-from vllm_distributed.coordinator import core
+from vllm_distributed.compat import torch_internals
 from vllm_distributed.errors import (
     CollectiveError,
     DistributedError,
@@ -30,6 +29,8 @@ from vllm_distributed.errors import (
     RollCallMismatchError,
     RollCallTimeoutError,
 )
+from vllm_distributed.groups.operations import core
+from vllm_distributed.store import rendezvous
 
 SECOND = timedelta(seconds=1)
 LONG = timedelta(seconds=20)
@@ -680,7 +681,7 @@ def test_getters_describe_the_layout() -> None:
 
 
 def node_test(rank: int, port: int, size: int, elsewhere: str) -> list[list[bool]]:
-    from vllm_distributed import same_node
+    from vllm_distributed.transports.shm import same_node
 
     join(rank, port, size)
     group = vd.get_world_group().cpu_group

@@ -11,8 +11,8 @@ import torch
 from rank_harness import World
 
 import vllm_distributed as vd
-from vllm_distributed.communicators.expert_parallel import check_all2all_backend
 from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError, LibraryMissingError
+from vllm_distributed.transports.expert_parallel import check_all2all_backend
 
 EXPERTS, WIDTH, TOP = 8, 4, 2
 

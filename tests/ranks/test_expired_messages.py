@@ -12,7 +12,7 @@ from rank_harness import CARRIERS, World
 
 import vllm_distributed as vd
 from vllm_distributed.errors import CollectiveMismatchError, MessageStepError
-from vllm_distributed.message_steps import NO_STAMP, Stamp, current_stamp, set_run
+from vllm_distributed.wire.message_steps import NO_STAMP, Stamp, current_stamp, set_run
 
 
 @pytest.fixture(params=CARRIERS)

@@ -17,9 +17,9 @@ import torch.distributed as dist
 from rank_harness import CARRIERS, World, run_ranks
 
 import vllm_distributed as vd
-from vllm_distributed.communicators.message_queue import MessageQueue
+from vllm_distributed.compat.torch_internals import HashStore
 from vllm_distributed.errors import ForkedProcessError
-from vllm_distributed.torch_internals import HashStore
+from vllm_distributed.transports.queue.queue import MessageQueue
 
 Group = vd.GroupCoordinator
 LIMIT = timedelta(seconds=20)

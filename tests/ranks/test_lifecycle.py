@@ -21,7 +21,7 @@ from rank_harness import Ranks, outcomes_of, run_ranks
 from stateless_places import ports_for, published
 
 import vllm_distributed as vd
-from vllm_distributed import torch_internals
+from vllm_distributed.compat import torch_internals
 from vllm_distributed.errors import (
     CollectiveTimeoutError,
     LibraryMissingError,

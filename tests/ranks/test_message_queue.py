@@ -27,9 +27,6 @@ from rank_harness import Outcome, Ranks, World, _values, run_ranks
 
 import vllm_distributed as vd
 from vllm_distributed.communicators import MessageQueue
-from vllm_distributed.communicators.message_queue_frames import pack
-from vllm_distributed.communicators.message_queue_sockets import SocketWriter
-from vllm_distributed.communicators.message_queue_writer import Writer
 from vllm_distributed.errors import (
     EncodingError,
     InvalidArgumentError,
@@ -40,6 +37,9 @@ from vllm_distributed.errors import (
     MessageQueueError,
     MessageQueueTimeoutError,
 )
+from vllm_distributed.transports.queue.frames import pack
+from vllm_distributed.transports.queue.sockets import SocketWriter
+from vllm_distributed.transports.queue.writer import Writer
 
 SHORT = timedelta(seconds=1)
 LOOPBACK = "127.0.0.1"
@@ -784,8 +784,8 @@ def test_a_writer_without_descriptors_says_so_and_goes_on_when_it_has_some() -> 
 PROGRAM = """
 import os, signal, sys
 from vllm_distributed.communicators import MessageQueue
-from vllm_distributed.communicators.message_queue_sockets import SocketWriter
-from vllm_distributed.communicators.message_queue_writer import Writer
+from vllm_distributed.transports.queue.sockets import SocketWriter
+from vllm_distributed.transports.queue.writer import Writer
 queue = MessageQueue(1, 1)
 reader = MessageQueue.create_from_handle(queue.export_handle(), 0)
 if "ready" in sys.argv:

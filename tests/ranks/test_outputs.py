@@ -11,10 +11,10 @@ import torch
 from rank_harness import World
 
 import vllm_distributed as vd
-from vllm_distributed.communicators import reusable_memory
-from vllm_distributed.communicators.outputs import empty, using
-from vllm_distributed.communicators.reusable_memory import SMALLEST_BYTES, ReusableMemory
 from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError
+from vllm_distributed.tensors import buffer_pool as reusable_memory
+from vllm_distributed.tensors.buffer_pool import SMALLEST_BYTES, ReusableMemory
+from vllm_distributed.tensors.outputs import empty, using
 
 Group = vd.GroupCoordinator
 Of = Callable[..., Any]

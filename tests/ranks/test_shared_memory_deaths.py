@@ -16,7 +16,7 @@ import torch
 from rank_harness import Outcome, Ranks
 
 import vllm_distributed as vd
-from vllm_distributed import torch_internals
+from vllm_distributed.compat import torch_internals
 from vllm_distributed.errors import CollectiveError, CollectiveTimeoutError, GroupDestroyedError
 
 LONG, SHORT = timedelta(seconds=20), timedelta(seconds=1)

@@ -16,9 +16,9 @@ from known_values import of_member, same
 from rank_harness import CARRIERS, SHARED_MEMORY, Ranks, World, join_world
 
 import vllm_distributed as vd
-from vllm_distributed.communicators.shared_outbox import Outbox
-from vllm_distributed.communicators.spans import Spans
 from vllm_distributed.errors import CollectiveError
+from vllm_distributed.tensors.spans import Spans
+from vllm_distributed.transports.shm.messages.outbox import Outbox
 
 # Floats: in a ring of 256 KiB, and more than one but less than sockets take at once.
 SIZES = [1000, 300_000]

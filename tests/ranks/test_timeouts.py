@@ -268,7 +268,7 @@ def die_while_groups_are_made(rank: int, port: int, size: int, when: str) -> Any
     if rank == 1:
         if when == "before":
             os.kill(os.getpid(), signal.SIGKILL)
-        from vllm_distributed.coordinator import core
+        from vllm_distributed.groups.operations import core
 
         real = core.make_group
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from vllm_bridge._generated import control_pb2
 from vllm_bridge.codec.errors import BridgeError
-from vllm_bridge.pool.referee import Decision, Referee, Visitor
+from vllm_bridge.gate.referee import Decision, Referee, Visitor
 
 SEND, RECEIVE = control_pb2.SEND, control_pb2.RECEIVE
 

@@ -9,7 +9,7 @@ import grpc.aio
 import pytest
 
 from vllm_bridge.codec.errors import BridgeError, Category
-from vllm_bridge.pool.abort import abort
+from vllm_bridge.pool.calls.abort import abort
 
 
 class Context:

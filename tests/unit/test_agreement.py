@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from vllm_distributed import agreement
-from vllm_distributed.agreement import AGREED, Agreement
-from vllm_distributed.communicators.shared_calls import OPERATIONS, describe, sign
+from vllm_distributed import call_agreement as agreement
+from vllm_distributed.call_agreement import AGREED, Agreement
+from vllm_distributed.transports.shm.signature import OPERATIONS, describe, sign
 
 DOCS = Path(__file__).parents[2] / "docs" / "shared-memory.md"
 SHAPE = torch.Size([4, 6])

@@ -18,8 +18,8 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 
 import pytest
 
-from vllm_bridge import board
-from vllm_bridge.board import NO_DEADLINE, Answer, Board, Place
+from vllm_bridge.gate import shared_gate as board
+from vllm_bridge.gate.shared_gate import NO_DEADLINE, Answer, Board, Place
 
 ONE, TWO = b"1" * 16, b"2" * 16
 
@@ -211,7 +211,7 @@ def test_a_lock_that_nobody_gives_back_sends_all_to_the_pool(
 # A member that is killed while it holds the lock, or stopped.
 HOLDER = """
 import sys
-from vllm_bridge.board import Board
+from vllm_bridge.gate.shared_gate import Board
 board = Board(int(sys.argv[1]), 1, 2)
 board._lock.acquire(5)
 print("holds", flush=True)
@@ -359,7 +359,7 @@ def test_random_schedules_let_through_all_or_none(size: int) -> None:
 # Real processes, each with its own patience, thousands of calls: all go, in step.
 MEMBER = """
 import sys, time
-from vllm_bridge.board import Answer, Board, NO_DEADLINE
+from vllm_bridge.gate.shared_gate import Answer, Board, NO_DEADLINE
 fd, rank, size, calls = map(int, sys.argv[1:])
 place = Board(fd, rank, size).place("tp:0", list(range(size)), rank)
 for number in range(calls):

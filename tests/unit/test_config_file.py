@@ -9,10 +9,16 @@ from pathlib import Path
 import pytest
 
 from vllm_bridge import cli
-from vllm_bridge.pool.config_file import PoolTable, ServerTable, read
-from vllm_bridge.pool.profiles import STANDARD, TimeoutProfile
-from vllm_bridge.pool.restarts import FIRST_PAUSE, LONGEST_PAUSE, Pause, RestartPolicy, Restarts
-from vllm_bridge.pool.settings import PoolSettings, ServerSettings, SettingsError
+from vllm_bridge.pool.ranks.restarts import (
+    FIRST_PAUSE,
+    LONGEST_PAUSE,
+    Pause,
+    RestartPolicy,
+    Restarts,
+)
+from vllm_bridge.pool.server.config_file import PoolTable, ServerTable, read
+from vllm_bridge.pool.server.profiles import STANDARD, TimeoutProfile
+from vllm_bridge.pool.server.settings import PoolSettings, ServerSettings, SettingsError
 
 DEFAULTS = PoolSettings()
 

@@ -9,8 +9,8 @@ import pytest
 
 from vllm_bridge.codec.calls import encode_term
 from vllm_bridge.codec.errors import BridgeError
-from vllm_bridge.pool.stderr import _as_json
-from vllm_bridge.snakepit import values
+from vllm_bridge.pool.ranks.stderr import _as_json
+from vllm_bridge.snakepit.tools import values
 
 
 def deep_values() -> dict[str, Any]:

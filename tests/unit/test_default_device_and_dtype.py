@@ -17,9 +17,9 @@ from vllm_bridge.codec import tensors
 from vllm_bridge.codec.calls import decode_term, encode_term
 from vllm_bridge.codec.segments import SessionMemory
 from vllm_bridge.rank.chunks import ChunkStorage
-from vllm_distributed.communicators.dtypes import has_overlaps
-from vllm_distributed.communicators.message_queue_frames import pack, unpack
-from vllm_distributed.object_codec import decode, encode
+from vllm_distributed.tensors.dtypes import has_overlaps
+from vllm_distributed.transports.queue.frames import pack, unpack
+from vllm_distributed.wire.object_codec import decode, encode
 
 PACKAGES = [Path(str(package.__file__)).parent for package in (vd, vllm_bridge)]
 MAKERS = {function.__name__ for function in _device_constructors()}

@@ -9,13 +9,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vllm_distributed.communicators.dtypes import (
+from vllm_distributed.errors import InvalidArgumentError
+from vllm_distributed.tensors.dtypes import (
     as_bytes_if_needed,
     check_writable,
     dense_and_plain,
     write_into,
 )
-from vllm_distributed.errors import InvalidArgumentError
 
 DIMS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 7)), max_size=4)
 

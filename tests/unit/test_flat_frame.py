@@ -11,7 +11,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vllm_distributed.communicators.flat_frame import (
+from vllm_distributed.errors import EncodingError
+from vllm_distributed.wire.flat_frame import (
     OBJECT,
     TENSOR_DICT,
     Budget,
@@ -20,8 +21,7 @@ from vllm_distributed.communicators.flat_frame import (
     receive,
     room_for,
 )
-from vllm_distributed.errors import EncodingError
-from vllm_distributed.message_steps import Stamp
+from vllm_distributed.wire.message_steps import Stamp
 
 
 def carrier(messages: list[torch.Tensor]) -> Callable[[torch.Tensor], None]:

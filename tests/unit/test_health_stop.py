@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from vllm_bridge.pool.health import Health
+from vllm_bridge.pool.server.health import Health
 
 
 def test_stop_ends_when_a_change_comes_with_it() -> None:

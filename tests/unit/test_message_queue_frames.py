@@ -13,10 +13,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vllm_distributed.communicators.message_queue_frames import Assembler, pack, unpack
-from vllm_distributed.communicators.message_queue_handle import VERSION, Handle
 from vllm_distributed.errors import EncodingError, InvalidArgumentError
-from vllm_distributed.object_codec import TensorMetadata, encode
+from vllm_distributed.transports.queue.frames import Assembler, pack, unpack
+from vllm_distributed.transports.queue.handle import VERSION, Handle
+from vllm_distributed.wire.object_codec import TensorMetadata, encode
 
 BASE = torch.arange(24, dtype=torch.float32).reshape(4, 6)
 VALUES: list[Any] = [

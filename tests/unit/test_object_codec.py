@@ -23,11 +23,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import vllm_distributed as vd
-from vllm_distributed import registered_types
-from vllm_distributed.communicators.message_queue_frames import pack, unpack
 from vllm_distributed.errors import EncodingError
-from vllm_distributed.object_codec import MAX_NESTING, TensorMetadata, decode, encode
-from vllm_distributed.tensor_dict import fill, find_metadata, split
+from vllm_distributed.transports.queue.frames import pack, unpack
+from vllm_distributed.wire import registered_types
+from vllm_distributed.wire.object_codec import MAX_NESTING, TensorMetadata, decode, encode
+from vllm_distributed.wire.tensor_dict import fill, find_metadata, split
 
 HASHABLE = st.recursive(
     st.none()

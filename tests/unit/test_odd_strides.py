@@ -11,10 +11,10 @@ import torch
 
 from vllm_bridge.codec import tensors
 from vllm_bridge.codec.calls import decode_term, encode_term
-from vllm_distributed.communicators.dtypes import as_bytes_if_needed
-from vllm_distributed.communicators.message_queue_frames import Assembler, pack, unpack
-from vllm_distributed.object_codec import decode, encode
-from vllm_distributed.tensor_bytes import bytes_of, flat_bytes
+from vllm_distributed.tensors.dtypes import as_bytes_if_needed
+from vllm_distributed.tensors.raw_bytes import bytes_of, flat_bytes
+from vllm_distributed.transports.queue.frames import Assembler, pack, unpack
+from vllm_distributed.wire.object_codec import decode, encode
 
 COMPLEX = torch.tensor([1 + 2j, 3 - 4j])
 GRID = torch.arange(12.0).reshape(3, 4)

@@ -9,7 +9,7 @@ from referee_gate import Gate, in_world, standalone
 
 from vllm_bridge._generated import control_pb2
 from vllm_bridge.codec.errors import Category
-from vllm_bridge.pool.referee import Referee, Visitor, groups, meetings
+from vllm_bridge.gate.referee import Referee, Visitor, groups, meetings
 
 R0, R1, R2, R3 = (in_world(rank) for rank in range(4))
 USABLE = "No rank entered; the world is usable."
@@ -592,7 +592,7 @@ def test_sends_that_nobody_receives_have_a_limit(
     gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(meetings, "MAX_PENDING_SENDS", 3)
-    monkeypatch.setattr("vllm_bridge.pool.referee.messages.MAX_PENDING_SENDS", 3)
+    monkeypatch.setattr("vllm_bridge.gate.referee.messages.MAX_PENDING_SENDS", 3)
     sends = [gate.enter(R0, "isend", to=1, eager=True) for _ in range(5)]
     assert [gate.outcome(ticket) for ticket in sends] == [
         *["waits"] * 3, "too_many_pending_sends", "waits"

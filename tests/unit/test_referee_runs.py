@@ -9,7 +9,7 @@ import pytest
 from referee_gate import Gate, in_world, standalone
 
 from vllm_bridge.codec.errors import BridgeError, Category
-from vllm_bridge.pool.referee import Referee
+from vllm_bridge.gate.referee import Referee
 
 R0, R1, R2 = (in_world(rank) for rank in range(3))
 

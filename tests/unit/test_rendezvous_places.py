@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 import vllm_distributed as vd
-from vllm_distributed.communicators.message_queue_handle import Handle
 from vllm_distributed.config.dp_environment import settings_from_environment
 from vllm_distributed.errors import InvalidArgumentError
-from vllm_distributed.init_method import parse_init_method
+from vllm_distributed.store.init_method import parse_init_method
+from vllm_distributed.transports.queue.handle import Handle
 
 
 @pytest.mark.parametrize("port", ["70000", "65536", "-1", "0"])

@@ -18,7 +18,7 @@ from vllm_distributed.errors import (
     RollCallMismatchError,
     RollCallTimeoutError,
 )
-from vllm_distributed.roll_call import RollCall
+from vllm_distributed.store.agreement import RollCall
 
 SHORT = timedelta(seconds=0.3)
 LONG = timedelta(seconds=20)

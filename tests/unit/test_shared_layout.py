@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from vllm_distributed.communicators.shared_layout import (
+from vllm_distributed.transports.shm.layout import (
     FIRST_SLOT_BYTES,
     LINE,
     MOST_MEMBERS,

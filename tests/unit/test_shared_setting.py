@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vllm_distributed.communicators import shared_agreement
+from vllm_distributed.transports.shm import negotiate as shared_agreement
 
 
 @pytest.mark.parametrize("value", ["0", "false", "False", "OFF", " no "])

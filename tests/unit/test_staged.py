@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from vllm_distributed.communicators import staged
+from vllm_distributed.transports import staged
 
 MANY = torch.arange(staged._SMALLEST_PINNED, dtype=torch.float32)
 

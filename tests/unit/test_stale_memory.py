@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from vllm_distributed.communicators.shared_segment import Segment, SegmentError
-from vllm_distributed.communicators.stale_memory import own_names, remove_stale
+from vllm_distributed.transports.shm.segment import Segment, SegmentError
+from vllm_distributed.transports.shm.stale import own_names, remove_stale
 
 HOUR = 3600
 FLOCK = struct.Struct("hhqqi4x")

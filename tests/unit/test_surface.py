@@ -12,7 +12,7 @@ import torch
 
 import vllm_distributed as vd
 from vllm_distributed import errors
-from vllm_distributed.communicators import choice
+from vllm_distributed.transports import select as choice
 
 EXCEPTIONS = [getattr(errors, name) for name in errors.__all__]
 FUNCTIONS = [getattr(vd, name) for name in vd.__all__ if inspect.isfunction(getattr(vd, name))]

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from vllm_distributed import TensorMetadata
-from vllm_distributed.tensor_dict import split
+from vllm_distributed.wire.tensor_dict import split
 
 
 def test_metadata_as_a_value_is_refused_before_anything_is_sent() -> None:

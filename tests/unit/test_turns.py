@@ -8,7 +8,7 @@ import random
 import pytest
 
 from vllm_bridge.codec.errors import BridgeError, Category
-from vllm_bridge.pool.turns import Turns
+from vllm_bridge.pool.worlds.turns import Turns
 
 
 def test_turns_are_given_in_order_whoever_leaves() -> None:

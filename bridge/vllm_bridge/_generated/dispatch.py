@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import vllm_distributed
-from vllm_distributed.communicators.message_queue import MessageQueue
 from vllm_distributed.config.eplb import EPLBConfig
 from vllm_distributed.config.parallel import ParallelConfig
-from vllm_distributed.coordinator.capture import GraphCaptureContext
-from vllm_distributed.group_coordinator import GroupCoordinator
-from vllm_distributed.object_codec import TensorMetadata
-from vllm_distributed.stateless_coordinator import StatelessGroupCoordinator
-from vllm_distributed.stateless_process_group import StatelessProcessGroup
+from vllm_distributed.groups.coordinator import GroupCoordinator
+from vllm_distributed.groups.operations.capture import GraphCaptureContext
+from vllm_distributed.stateless.coordinator import StatelessGroupCoordinator
+from vllm_distributed.stateless.process_group import StatelessProcessGroup
 from vllm_distributed.topology import ParallelSizes
 from vllm_distributed.topology import Topology
+from vllm_distributed.transports.queue.queue import MessageQueue
+from vllm_distributed.wire.object_codec import TensorMetadata
 
 from vllm_bridge._generated import device_communicator_base_pb2, distributed_pb2, eplb_config_pb2, graph_capture_context_pb2, group_coordinator_pb2, handle_pb2, message_queue_pb2, parallel_config_pb2, parallel_sizes_pb2, stateless_group_coordinator_pb2, stateless_process_group_pb2, tensor_metadata_pb2, topology_pb2, objects, types_pb2
 from vllm_bridge.codec.dispatch import Dispatch, present

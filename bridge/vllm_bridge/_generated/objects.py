@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from vllm_distributed.communicators.device import DeviceCommunicatorBase
-from vllm_distributed.communicators.message_queue import MessageQueue
 from vllm_distributed.config.eplb import EPLBConfig
 from vllm_distributed.config.parallel import ParallelConfig
-from vllm_distributed.coordinator.capture import GraphCaptureContext
+from vllm_distributed.groups.operations.capture import GraphCaptureContext
 from vllm_distributed.handles import Handle
-from vllm_distributed.object_codec import TensorMetadata
-from vllm_distributed.stateless_coordinator import StatelessGroupCoordinator
-from vllm_distributed.stateless_process_group import StatelessProcessGroup
+from vllm_distributed.stateless.coordinator import StatelessGroupCoordinator
+from vllm_distributed.stateless.process_group import StatelessProcessGroup
 from vllm_distributed.topology import ParallelSizes
 from vllm_distributed.topology import Topology
+from vllm_distributed.transports.device import DeviceCommunicatorBase
+from vllm_distributed.transports.queue.queue import MessageQueue
+from vllm_distributed.wire.object_codec import TensorMetadata
 
 from vllm_bridge._generated import objects_pb2 as pb2, types_pb2
 from vllm_bridge.codec.dispatch import Converter, derived, made

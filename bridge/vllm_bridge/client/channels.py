@@ -17,7 +17,7 @@ from vllm_bridge.client.checks import has_detail, seconds, wrong_type
 from vllm_bridge.codec.errors import BridgeError, Category, from_rpc_error
 from vllm_bridge.grpc_target import grpc_target
 from vllm_bridge.metadata import AUTHORIZATION
-from vllm_bridge.pool.listen import ListenError, TcpAddress, parse_address
+from vllm_bridge.pool.server.listen import ListenError, TcpAddress, parse_address
 from vllm_bridge.server_token import TokenError, checked_token
 
 # Without a proxy: gRPC takes one from the environment also for loopback, and the token goes to it.

@@ -15,7 +15,7 @@ import torch
 
 from vllm_bridge._generated import types_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
-from vllm_distributed.tensor_bytes import flat_bytes
+from vllm_distributed.tensors.raw_bytes import flat_bytes
 
 if sys.byteorder != "little":
     raise ImportError("vllm_bridge sends tensors in the byte order of the host: little-endian only")

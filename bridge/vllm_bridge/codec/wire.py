@@ -17,7 +17,7 @@ from vllm_bridge.codec import tensors, terms
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.codec.named_values import device_named
 from vllm_bridge.durations import from_duration, to_duration
-from vllm_distributed.torch_internals import is_alive
+from vllm_distributed.compat.torch_internals import is_alive
 
 T = TypeVar("T")
 

@@ -22,17 +22,17 @@ from vllm_bridge.codec.dispatch import Dispatch
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.codec.wire import Wire
 from vllm_bridge.durations import LONGEST_S
-from vllm_bridge.rank.allow_list import AllowList
+from vllm_bridge.gate.counts import Counts
+from vllm_bridge.gate.rank_gate import CALLER_GONE, Gate, GatedCall
+from vllm_bridge.gate.turns import Turns
+from vllm_bridge.rank.allow.allow_list import AllowList
 from vllm_bridge.rank.chunks import ChunksMalformed, ChunkStorage
-from vllm_bridge.rank.counts import Counts
 from vllm_bridge.rank.executor import Executor
 from vllm_bridge.rank.failures import bridge_error
-from vllm_bridge.rank.gate import CALLER_GONE, Gate, GatedCall
 from vllm_bridge.rank.journal import Journal, Record
 from vllm_bridge.rank.sessions import RankSession, RankSessions
 from vllm_bridge.rank.transfers import CallerGone, Transfers
-from vllm_bridge.rank.turns import Turns
-from vllm_distributed.message_steps import set_run
+from vllm_distributed.wire.message_steps import set_run
 
 _logger = logging.getLogger("vllm_bridge.rank.calls")
 

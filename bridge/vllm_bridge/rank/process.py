@@ -87,16 +87,16 @@ class _Rank:
         import grpc
 
         from vllm_bridge._generated.dispatch import METHODS
+        from vllm_bridge.gate.rank_gate import Gate
+        from vllm_bridge.gate.turns import Turns
         from vllm_bridge.rank import world
-        from vllm_bridge.rank.allow_list import AllowList
+        from vllm_bridge.rank.allow.allow_list import AllowList
         from vllm_bridge.rank.executor import Executor
         from vllm_bridge.rank.failures import bridge_error
-        from vllm_bridge.rank.gate import Gate
         from vllm_bridge.rank.handler import RankHandler, RankState
         from vllm_bridge.rank.journal import Journal
         from vllm_bridge.rank.services import RankService, object_methods
         from vllm_bridge.rank.sessions import RankSessions
-        from vllm_bridge.rank.turns import Turns
 
         try:
             # There is no second thread yet, and from here on every thread is confined.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 
-from vllm_distributed.communicators.outputs import using
-from vllm_distributed.communicators.reusable_memory import ReusableMemory
+from vllm_distributed.tensors.buffer_pool import ReusableMemory
+from vllm_distributed.tensors.outputs import using
 
 
 class ResultMemory:

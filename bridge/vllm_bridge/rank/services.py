@@ -13,8 +13,8 @@ from vllm_bridge._generated.control_pb2 import WorldAssignment
 from vllm_bridge.codec.dispatch import Dispatch, present
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.codec.wire import Wire
-from vllm_bridge.rank.collectives import gated_name
-from vllm_bridge.rank.gate import WITHDRAWN
+from vllm_bridge.gate.rank_gate import WITHDRAWN
+from vllm_bridge.gate.rules.collectives import gated_name
 from vllm_bridge.rank.handler import RankState
 from vllm_bridge.rank.journal import Record, State
 from vllm_bridge.rank.stacks import thread_stacks

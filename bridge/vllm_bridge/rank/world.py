@@ -7,7 +7,7 @@ import socket
 import vllm_distributed
 from vllm_bridge._generated.control_pb2 import WorldAssignment
 from vllm_bridge.durations import from_duration
-from vllm_distributed import rendezvous
+from vllm_distributed.store import rendezvous
 
 
 def join(world: WorldAssignment, listener: socket.socket | None) -> None:

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 from vllm_bridge.confinement import OFF, close_unix_sockets, confine, missing
 from vllm_bridge.overload import KEEP_PENDING_CALLS
-from vllm_bridge.pool.listen import ListenError
-from vllm_bridge.pool.runtime_dir import RuntimeDir
+from vllm_bridge.pool.server.listen import ListenError
+from vllm_bridge.pool.server.runtime_dir import RuntimeDir
 from vllm_bridge.snakepit.announcing import announcer
 from vllm_bridge.snakepit.options import Options, options
 
@@ -72,7 +72,8 @@ def main(arguments: Sequence[str]) -> NoReturn:
 
 def _check() -> int:
     """Import everything that a worker needs, and start nothing."""
-    from vllm_bridge.snakepit import service, tools
+    from vllm_bridge.snakepit import service
+    from vllm_bridge.snakepit.tools import tools
 
     print(f"ok: {service.__name__} and {tools.__name__} can be imported")
     return EXIT_STOPPED

@@ -23,10 +23,10 @@ from vllm_bridge._generated import bridge_service_pb2 as pb
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.durations import LONGEST_S
 from vllm_bridge.rank.journal import Record
-from vllm_bridge.snakepit import tool_specs
 from vllm_bridge.snakepit.elixir import CORRELATION_HEADER, SERVICE
 from vllm_bridge.snakepit.errors import as_bridge_error, error_json
 from vllm_bridge.snakepit.telemetry import MAX_STREAMS, TelemetryStream
+from vllm_bridge.snakepit.tools import specs as tool_specs
 from vllm_bridge.snakepit.worker_state import MAX_QUEUE, WorkerState
 
 LIVE_THREADS = 4

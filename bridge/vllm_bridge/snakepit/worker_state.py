@@ -13,7 +13,7 @@ from vllm_bridge.snakepit.sessions import WorkerSessions
 from vllm_bridge.snakepit.telemetry import Telemetry
 
 if TYPE_CHECKING:
-    from vllm_bridge.snakepit.tools import Tools
+    from vllm_bridge.snakepit.tools.tools import Tools
 
 MAX_QUEUE = 1_000
 """Calls that may wait for the executor."""
@@ -33,7 +33,7 @@ class WorkerState:
     @cached_property
     def tools(self) -> Tools:
         """What calls are made of. In the executor's thread: the first look imports the package."""
-        from vllm_bridge.snakepit.tools import Tools
+        from vllm_bridge.snakepit.tools.tools import Tools
 
         return Tools(self)
 

@@ -21,9 +21,9 @@ from torch.distributed import ProcessGroup
 
 from vllm_distributed import entry
 from vllm_distributed.bounded import GRACE_S, UnansweredError, bounded
+from vllm_distributed.compat.torch_internals import TCPStore
 from vllm_distributed.durations import of_seconds
 from vllm_distributed.errors import InvalidArgumentError, RendezvousError, RendezvousTimeoutError
-from vllm_distributed.torch_internals import TCPStore
 
 if TYPE_CHECKING:
     from vllm_distributed.config.parallel import ParallelConfig
@@ -43,7 +43,9 @@ _GO = b"go\n"
 def make_dp_group(config: ParallelConfig) -> ProcessGroup:
     """Return the next group of one rank per replica: see `stateless_init_dp_group`."""
     # Imported here: stateless groups need most of the package, configurations do not.
-    from vllm_distributed.stateless import stateless_init_torch_distributed_process_group
+    from vllm_distributed.process_groups.stateless import (
+        stateless_init_torch_distributed_process_group,
+    )
 
     timeout = of_seconds(
         config.cpu_distributed_timeout_seconds

@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from torch.distributed import AllreduceOptions, ProcessGroup, ReduceOp
 
-from vllm_distributed.communicators.base import group_facts, run
 from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError
+from vllm_distributed.transports.base import group_facts, run
 
 __all__ = ["has_unfinished", "smallest_kv_cache_memory", "sync_state"]
 

@@ -122,7 +122,7 @@ defmodule Vllm.ContextTest do
         {inside, capture, capture_of, Distributed.get_tensor_model_parallel_world_size!()}
       end)
 
-    kind = "vllm_distributed.coordinator.capture.GraphCaptureContext"
+    kind = "vllm_distributed.groups.operations.capture.GraphCaptureContext"
     assert results == [{1, kind, kind, 2}, {1, kind, kind, 2}]
   end
 

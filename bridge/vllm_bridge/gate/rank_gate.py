@@ -1,0 +1,470 @@
+"""The rank's side of the gate: a call that other ranks take part in asks before it sends anything.
+
+The gate is armed for the call that the executor runs, with the rule for what must be equal on all
+members. When the call is about to send (`vllm_distributed.entry`) the rank tells the pool, and the
+executor waits until the pool says go, or no. A call that fails its own checks, or sends nothing,
+never comes that far.
+
+Where the ranks of a world share a host, the members of a group look first whether they have all
+come (`vllm_bridge.gate.shared_gate`); who has waited there for `PATIENCE_S` asks the pool.
+
+The verdict is read by the thread that reads the control connection. It wakes the executor with a
+bare lock: that costs less than an event or a condition.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import itertools
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+import grpc
+import torch.distributed as dist
+
+from vllm_bridge._generated import control_pb2, types_pb2
+from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.durations import LONGEST_S
+from vllm_bridge.gate.counts import Counts
+from vllm_bridge.gate.facts import CREATE, Facts, remember
+from vllm_bridge.gate.rules.collectives import RULES, Rule
+from vllm_bridge.gate.shared_gate import NO_DEADLINE, Answer, Board, Place
+from vllm_bridge.metadata import RunLabel
+from vllm_bridge.rank.journal import Record
+from vllm_distributed import entry
+from vllm_distributed.forks import leave_to_parent
+
+# Before its deadline a call is answered by this much, or by this share of what is left, whichever
+# is less: so that the reason arrives before the caller gives up by itself.
+_AHEAD_S = 0.05
+_AHEAD_SHARE = 0.1
+
+PATIENCE_S = 0.02
+"""How long a call waits for the other members before the pool is told of it."""
+
+HURRY_SECONDS = 0.05
+"""For a waiting call to turn to the pool when somebody asks what goes on."""
+
+CALLER_GONE = "its caller has gone"
+WITHDRAWN = "it was withdrawn"
+
+# All of them at once.
+Send = Callable[[Sequence[control_pb2.RankToPool]], None]
+
+
+class Visit:
+    """One call's stand at the gate."""
+
+    def __init__(self, ticket: int, facts: Facts, record: Record, rank: int) -> None:
+        self.ticket = ticket
+        self.facts = facts
+        self._record = record
+        self._rank = rank
+        self.at_gate = time.monotonic()
+        # When it was let through.
+        self.gated_at = 0.0
+        self.waiting = not facts.eager
+        # Whether the pool knows of it, or is to know of it at once; and why it is to leave, where
+        # somebody wants that.
+        self.at_pool = False
+        self.hurried = False
+        self.leaving = ""
+        self._verdict: control_pb2.Verdict | None = None
+        self._held = threading.Lock()
+        self._held.acquire()
+
+    def wait(self) -> control_pb2.Verdict | None:
+        """Block until there is a verdict; None when the pool has gone without one."""
+        self._held.acquire()
+        return self._verdict
+
+    def go(self) -> None:
+        """The members have let it through by themselves."""
+        self.gated_at = time.monotonic()
+        self.waiting = False
+
+    def settle(self, verdict: control_pb2.Verdict | None) -> None:
+        """The verdict is there. Called once."""
+        self._verdict = verdict
+        self.waiting = False
+        if verdict is not None and verdict.go:
+            self.gated_at = time.monotonic()
+        elif verdict is not None:
+            # Noted before anybody is told: who asks from now on hears it.
+            self._record.refusal = _refusal(verdict.refusal, self._rank, self._record)
+        self._held.release()
+
+
+class Gate:
+    """Where the calls of one rank stand and wait. One for the process."""
+
+    def __init__(
+        self, world: control_pb2.WorldAssignment, send: Send, board: int | None = None
+    ) -> None:
+        """`board`: the descriptor of the memory in which the ranks of the world meet."""
+        self._rank = world.rank
+        self._world_size = world.world_size
+        self._send = send
+        self._tickets = itertools.count(1)
+        self._waiting: dict[int, Visit] = {}
+        # For those who wait for a verdict beside the executor.
+        self._settled = threading.Condition()
+        # Calls that have ended, and when, of which the pool has not been told.
+        self._ended: deque[tuple[control_pb2.Done, float]] = deque()
+        # The last of those that the pool never knew of.
+        self._passed: tuple[Visit, bool, float] | None = None
+        self._on_board: Visit | None = None
+        self._board = None if board is None else Board(board, world.rank, world.world_size)
+        self.counts = Counts()
+        """Calls that were let through without the pool."""
+        self._closed = False
+        self._armed: GatedCall | None = None
+        leave_to_parent(self, "the gate of the world", "_board", "_send")
+
+    @property
+    def board(self) -> Board | None:
+        """Where the ranks of the world meet without the pool."""
+        return self._board
+
+    def install(self) -> None:
+        """Have the package ask here before it sends."""
+        entry.set_hook(self._about_to_send)
+
+    def verdict(self, verdict: control_pb2.Verdict) -> None:
+        """The pool has decided. Called by the thread that reads the control connection."""
+        visit = self._waiting.pop(verdict.ticket, None)
+        if visit is not None:
+            visit.settle(verdict)
+            with self._settled:
+                self._settled.notify_all()
+
+    def wait_for_verdict(self, visit: Visit, timeout_s: float) -> None:
+        """Return when the pool has decided; for any thread but the executor."""
+        with self._settled:
+            self._settled.wait_for(lambda: not visit.waiting, timeout_s)
+
+    def leave(self, visit: Visit, why: str) -> None:
+        """Ask the pool to let a visit go without its answer; the pool may have decided already."""
+        visit.leaving = why
+        if not visit.waiting:
+            return
+        if visit.at_pool:
+            self._send_leave(visit, why)
+        else:
+            self._hurry(visit)
+
+    def close(self) -> bool:
+        """The pool has gone: nobody will answer. True when a call was waiting."""
+        self._closed = True
+        waiting, self._waiting = self._waiting, {}
+        for visit in waiting.values():
+            visit.settle(None)
+        if self._board is not None:
+            self._board.nudge()
+        return bool(waiting) or self._on_board is not None
+
+    def arm(self, call: GatedCall) -> None:
+        """The next message of the package in this thread is the first of this call."""
+        self._armed = call
+
+    def disarm(self) -> None:
+        """The call is over, or has passed."""
+        self._armed = None
+
+    def pass_through(self, facts: Facts, record: Record, context: grpc.ServicerContext) -> Visit:
+        """Return when all members have come and ask for the same, as they or the pool find.
+
+        Raises:
+            BridgeError: what the pool said instead.
+        """
+        visit = Visit(next(self._tickets), facts, record, self._rank)
+        record.visit = visit
+        # Who goes away from now on has the visit leave; who went before must not meet anybody.
+        if record.gone_at:
+            visit.waiting = False
+            record.refusal = _refusal(_caller_gone(facts).to_detail(), self._rank, record)
+            raise BridgeError.from_detail(record.refusal)
+        turn, board = record.run.turn, self._board
+        if turn and board is not None:
+            board.end()
+        place = self._place(facts)
+        if place is None or not self._meet(place, visit, record, context):
+            self._ask_pool(place, visit, record, context)
+        if turn and board is not None:
+            board.resume(turn)
+        return visit
+
+    def _place(self, facts: Facts) -> Place | None:
+        """Where the members meet without the pool; None for what only the referee knows about."""
+        group = facts.group
+        if self._board is None or facts.eager or facts.direction != control_pb2.COLLECTIVE:
+            return None
+        return self._board.place(group.key, group.members, group.rank) if group.members else None
+
+    def _meet(
+        self, place: Place, visit: Visit, record: Record, context: grpc.ServicerContext
+    ) -> bool:
+        """Whether the members have let the call through by themselves."""
+        left_s, deadline_ns = _remaining_s(context, visit.facts), NO_DEADLINE
+        if left_s is not None:
+            deadline_ns = time.monotonic_ns() + int(left_s * 1e9)
+        answer = place.come(_digest(visit.facts, record.run), deadline_ns)
+        if answer is Answer.WAIT:
+            self._on_board = visit
+            patience_s = PATIENCE_S if left_s is None else min(left_s, PATIENCE_S)
+            answer = place.wait(
+                patience_s, lambda: bool(self._closed or visit.hurried or record.gone_at)
+            )
+            self._on_board = None
+        if answer is not Answer.GO:
+            return False
+        visit.go()
+        self._tell_hurried(visit)
+        self.counts.add("", "go", visit.gated_at - visit.at_gate, 0, 0)
+        return True
+
+    def _ask_pool(
+        self, place: Place | None, visit: Visit, record: Record, context: grpc.ServicerContext
+    ) -> None:
+        facts = visit.facts
+        messages = self._take_ended()
+        for key in (*facts.also, facts.group.key):
+            last = key == facts.group.key
+            ticket = visit.ticket if last else next(self._tickets)
+            message = self._enter(ticket, key, facts, record, context)
+            if last and not facts.eager:
+                self._waiting[ticket] = visit
+            if place is not None:
+                message.sequence = place.sequence
+                _set(message.stood, time.monotonic() - visit.at_gate)
+            messages.append(control_pb2.RankToPool(enter=message))
+        self._send(messages)
+        visit.at_pool = True
+        self._tell_hurried(visit)
+        if facts.eager:
+            visit.gated_at = visit.at_gate
+            return
+        if self._closed:
+            # It may have come after the others were sent away.
+            self._waiting.pop(visit.ticket, None)
+            raise _pool_gone(facts)
+        if visit.leaving or record.gone_at:
+            self._send_leave(visit, visit.leaving or CALLER_GONE)
+        verdict = visit.wait()
+        if verdict is None:
+            raise _pool_gone(facts)
+        if place is not None:
+            place.back_from_pool(go=verdict.go)
+        if record.refusal is not None:
+            raise BridgeError.from_detail(record.refusal)
+
+    def _hurry(self, visit: Visit) -> None:
+        visit.hurried = True
+        if self._board is not None:
+            self._board.nudge()
+
+    def _tell_hurried(self, visit: Visit) -> None:
+        if visit.hurried:
+            with self._settled:
+                self._settled.notify_all()
+
+    def _send_leave(self, visit: Visit, why: str) -> None:
+        leave = control_pb2.Leave(ticket=visit.ticket, why=why)
+        self._send([control_pb2.RankToPool(leave=leave)])
+
+    def done(self, visit: Visit, *, ok: bool) -> None:
+        """A call that was let through has ended. The pool is told with the next message: one of its
+        own would cost as much as an Enter."""
+        now = time.monotonic()
+        if visit.at_pool:
+            self._ended.append((control_pb2.Done(ticket=visit.ticket, ok=ok), now))
+        else:
+            self._passed = (visit, ok, now)
+
+    def report(self) -> None:
+        """Tell the pool of the calls that have ended, and of the one that waits for the others."""
+        self.flush()
+        visit = self._on_board
+        if visit is not None:
+            self._hurry(visit)
+            with self._settled:
+                self._settled.wait_for(lambda: visit.at_pool or not visit.waiting, HURRY_SECONDS)
+
+    def flush(self) -> None:
+        """Tell the pool of the calls that have ended."""
+        if self._ended or self._passed:
+            self._send(self._take_ended())
+
+    def applies(self, facts: Facts) -> bool:
+        """Whether the group's ranks are those of the pool's world, and not of user code's own."""
+        if not facts.group.members:
+            return facts.group.size > 1
+        return (
+            dist.is_initialized()
+            and dist.get_world_size() == self._world_size
+            and dist.get_rank() == self._rank
+        )
+
+    def _take_ended(self) -> list[control_pb2.RankToPool]:
+        messages = []
+        with suppress(IndexError):  # another thread may be taking them too
+            while True:
+                done, when = self._ended.popleft()
+                _set(done.age, time.monotonic() - when)
+                messages.append(control_pb2.RankToPool(done=done))
+        passed, self._passed = self._passed, None
+        if passed is not None:
+            visit, ok, when = passed
+            done = control_pb2.Done(
+                ticket=visit.ticket,
+                ok=ok,
+                group=visit.facts.group.key,
+                operation=visit.facts.operation,
+            )
+            _set(done.age, time.monotonic() - when)
+            messages.append(control_pb2.RankToPool(done=done))
+        return messages
+
+    def _about_to_send(self) -> None:
+        call = self._armed
+        if call is not None and call.thread == threading.get_ident():
+            self._armed = None
+            call.about_to_send()
+
+    def _enter(
+        self, ticket: int, key: str, facts: Facts, record: Record, context: grpc.ServicerContext
+    ) -> control_pb2.Enter:
+        group = facts.group
+        message = control_pb2.Enter(
+            ticket=ticket,
+            group=key,
+            members=group.members,
+            rank_in_group=group.rank,
+            size=group.size,
+            operation=facts.operation,
+            parts=[control_pb2.AgreedPart(name=name, value=value) for name, value in facts.told],
+            direction=facts.direction,
+            peer=facts.peer,
+            # The first of two creations is not waited for: the second one's answer covers it.
+            eager=facts.eager or key != group.key,
+            session_id=record.session_id,
+            call_id=record.call_id,
+            turn=record.run.turn,
+            nested=record.run.nested,
+        )
+        _set(message.age, time.monotonic() - record.queued_at)
+        remaining = _remaining_s(context, facts)
+        if remaining is not None:
+            _set(message.remaining, remaining)
+        return message
+
+
+class GatedCall:
+    """The pass of one call; implements `codec.wire.GatePass`."""
+
+    def __init__(self, gate: Gate, record: Record, context: grpc.ServicerContext) -> None:
+        self._gate = gate
+        self._record = record
+        self._context = context
+        self._ask: Callable[[], Facts | None] = _nothing
+        self._visit: Visit | None = None
+        self.thread = threading.get_ident()
+
+    def __call__(
+        self,
+        name: str,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        """Run the function, gated where there is a rule for it."""
+        rule = RULES.get(name)
+        if rule is None:
+            return function(*args, **kwargs)
+        self._ask = lambda: _facts_of(rule, function, args, kwargs)
+        self._gate.arm(self)
+        ok = False
+        try:
+            result = function(*args, **kwargs)
+            ok = True
+        finally:
+            self._gate.disarm()
+            if self._visit is not None:
+                # When its answer is on its way: nobody waits for this.
+                self._record.ending = functools.partial(self._gate.done, self._visit, ok=ok)
+        if self._visit is not None and self._visit.facts.operation == CREATE:
+            remember(result, self._visit.facts)
+        return result
+
+    def about_to_send(self) -> None:
+        """Stand at the gate; raises what the pool says instead of go."""
+        facts = self._ask()
+        if facts is not None and self._gate.applies(facts):
+            self._visit = self._gate.pass_through(facts, self._record, self._context)
+
+
+def _facts_of(
+    rule: Rule, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Facts | None:
+    receiver = getattr(function, "__self__", None)
+    return rule(*args, **kwargs) if receiver is None else rule(receiver, *args, **kwargs)
+
+
+def _digest(facts: Facts, run: RunLabel) -> bytes:
+    """Stands for what all members must agree on, the run that they are part of included."""
+    text = "\0".join(
+        (facts.operation, str(run), *(f"{name}\1{value}" for name, value in facts.parts))
+    )
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
+def _nothing() -> None:
+    return None
+
+
+def _remaining_s(context: grpc.ServicerContext, facts: Facts) -> float | None:
+    limits = []
+    left = context.time_remaining()
+    # gRPC says that a call without a deadline has longer left.
+    if left is not None and left < LONGEST_S:
+        limits.append(left - min(_AHEAD_S, _AHEAD_SHARE * left))
+    if facts.limit_s is not None:
+        limits.append(facts.limit_s)
+    return max(min(limits), 0.0) if limits else None
+
+
+def _set(duration: Any, seconds: float) -> None:
+    duration.seconds = int(seconds)
+    duration.nanos = int((seconds - int(seconds)) * 1e9)
+
+
+def _refusal(detail: types_pb2.ErrorDetail, rank: int, record: Record) -> types_pb2.ErrorDetail:
+    said = types_pb2.ErrorDetail()
+    said.CopyFrom(detail)
+    said.rank = rank
+    said.call_id = record.call_id
+    return said
+
+
+def _caller_gone(facts: Facts) -> BridgeError:
+    return BridgeError(
+        Category.POOL,
+        "withdrawn",
+        f"{facts.operation} on {facts.group.key} never began: {CALLER_GONE}",
+        details={"group": facts.group.key, "operation": facts.operation, "ran": False},
+    )
+
+
+def _pool_gone(facts: Facts) -> BridgeError:
+    return BridgeError(
+        Category.WORKER,
+        "pool_gone",
+        f"{facts.operation} on {facts.group.key} never began: the pool, which lets the ranks of a "
+        "world begin together, is gone, and this rank ends with it. Start a pool and a new world",
+        details={"group": facts.group.key, "operation": facts.operation, "ran": False},
+    )

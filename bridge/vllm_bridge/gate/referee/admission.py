@@ -1,0 +1,106 @@
+"""What a rank says when it comes to the gate: whether it can be so, and as the referee keeps it."""
+
+from __future__ import annotations
+
+from vllm_bridge._generated import control_pb2
+from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.gate.referee import messages
+from vllm_bridge.gate.referee.groups import MAX_GROUPS
+from vllm_bridge.gate.referee.meetings import Meeting
+from vllm_bridge.gate.referee.visits import Caller, Visit, Visitor
+from vllm_bridge.metadata import RunLabel
+
+_OUR_FAULT = "This is a fault of the bridge: please report it"
+
+
+def ended(visitor: Visitor, enter: control_pb2.Enter, how: str) -> BridgeError:
+    """The rank, or its world, is over."""
+    message = f"{messages.clip(enter.operation)} did not start: {how}. Nobody entered"
+    return _error(visitor, enter, Category.POOL, "withdrawn", message)
+
+
+def already_there(visitor: Visitor, enter: control_pb2.Enter, visit: Visit) -> BridgeError:
+    """The rank waits at the gate already."""
+    message = (
+        f"{messages.clip(enter.operation)} did not start: a rank runs one call at a time, and "
+        f"{visitor.name or visitor.rank_id} {messages.waits(visit)}. {_OUR_FAULT}"
+    )
+    return _error(visitor, enter, Category.GRPC_ERROR, "already_at_gate", message)
+
+
+def too_many_groups(visitor: Visitor, enter: control_pb2.Enter) -> BridgeError:
+    """No place for another group of the world."""
+    message = (
+        f"{messages.clip(enter.operation)} on {messages.clip(enter.group)} did not start: calls "
+        f"wait, or have gone ahead, in {MAX_GROUPS} groups of world {visitor.world_id} already. "
+        "No rank entered; the world is usable."
+    )
+    return _error(visitor, enter, Category.POOL, "too_many_groups", message)
+
+
+def malformed(visitor: Visitor, enter: control_pb2.Enter, fault: str) -> BridgeError:
+    """The error for what no rank that works would say."""
+    message = f"{messages.clip(enter.operation)} did not start: {fault}. {_OUR_FAULT}"
+    return _error(visitor, enter, Category.GRPC_ERROR, "bad_enter", message)
+
+
+def visit_of(caller: Caller, meeting: Meeting, enter: control_pb2.Enter, now: float) -> Visit:
+    """The call as the referee keeps it."""
+    lane = enter.rank_in_group
+    if meeting.pairwise:
+        lane = meeting.numbers.index(lane)
+    deadline = None
+    if enter.HasField("remaining"):
+        remaining = enter.remaining
+        deadline = now + remaining.seconds + remaining.nanos * 1e-9
+    age = enter.age
+    parts = {part.name: part.value for part in enter.parts}
+    # Where elements are counted, a shape is only for people.
+    shape = parts.pop("shape", "") if "elements" in parts else ""
+    return Visit(
+        caller,
+        enter.ticket,
+        meeting,
+        lane,
+        enter.operation,
+        parts,
+        enter.eager,
+        now,
+        now - max(age.seconds + age.nanos * 1e-9, 0.0),
+        deadline,
+        now - max(enter.stood.seconds + enter.stood.nanos * 1e-9, 0.0),
+        enter.session_id,
+        enter.call_id,
+        shape=shape,
+        run=RunLabel(enter.turn, enter.nested),
+    )
+
+
+def fault(visitor: Visitor, enter: control_pb2.Enter, members: tuple[int, ...]) -> str:
+    """What no rank that works would say; empty when there is nothing of that kind."""
+    size, number = enter.size, enter.rank_in_group
+    if not enter.group:
+        return "the group has no name"
+    if not 0 <= number < size:
+        return f"member {number} of a group of {size}"
+    if members:
+        if len(members) != size:
+            return f"{len(members)} members in a group of {size}"
+        if visitor.rank is not None and members[number] != visitor.rank:
+            return f"rank {visitor.rank} as member {number}, which is rank {members[number]}"
+    if enter.direction and (not 0 <= enter.peer < size or enter.peer == number):
+        return f"member {number} of {size} calling with member {enter.peer}"
+    return ""
+
+
+def _error(
+    visitor: Visitor, enter: control_pb2.Enter, category: Category, reason: str, message: str
+) -> BridgeError:
+    return BridgeError(
+        category,
+        reason,
+        message,
+        details={"world_id": visitor.world_id, "state": "gate", "ran": False},
+        rank=visitor.rank,
+        call_id=enter.call_id,
+    )

@@ -1,0 +1,242 @@
+"""Groups and their members: those of a world, and stateless ones."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import OrderedDict
+from collections.abc import Hashable, Iterator
+from typing import Generic, TypeVar
+
+from vllm_bridge.gate.referee.meetings import Meeting
+from vllm_bridge.gate.referee.visits import Caller, Visit, Visitor
+
+# Names change when groups are made anew, so a long life sees many; a thousand at a time is more
+# than any layout of parallel groups has.
+MAX_GROUPS = 1_024
+
+
+class Group(ABC):
+    """Members that call together."""
+
+    def __init__(self, name: str, size: int) -> None:
+        self.name = name
+        self.size = size
+        self.collective = Meeting(self, range(size), pairwise=False)
+        self.pairs: dict[tuple[int, int], Meeting] = {}
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is lost by forgetting it."""
+        return all(meeting.idle for meeting in self.meetings())
+
+    def meetings(self) -> Iterator[Meeting]:
+        """Of collectives, then of every pair that has met."""
+        yield self.collective
+        yield from self.pairs.values()
+
+    def pair(self, sender: int, receiver: int) -> Meeting:
+        """Where the sends of one member to another meet their receives."""
+        numbers = (sender, receiver)
+        meeting = self.pairs.get(numbers)
+        if meeting is None:
+            meeting = self.pairs[numbers] = Meeting(self, numbers, pairwise=True)
+        return meeting
+
+    def waiting(self) -> list[Visit]:
+        """All calls that wait in it."""
+        return [visit for meeting in self.meetings() for visit in meeting.waiting()]
+
+    def namesake_of(self, group: Group) -> bool:
+        """Whether it is another group of the same name in the same world."""
+        return False
+
+    @property
+    @abstractmethod
+    def world_id(self) -> str:
+        """The world it is of; empty for a stateless one."""
+
+    @abstractmethod
+    def member(self, number: int) -> Caller | None:
+        """The member, when it has come to the gate."""
+
+    @abstractmethod
+    def visitor(self, number: int) -> Visitor:
+        """The member, whether or not it has come."""
+
+    @abstractmethod
+    def death(self) -> str:
+        """How a member died; empty while none has."""
+
+    @abstractmethod
+    def number(self, number: int) -> int:
+        """How people number the member."""
+
+    @abstractmethod
+    def label(self, number: int) -> str:
+        """How people call the member, e.g. "rank 1"."""
+
+
+class WorldGroup(Group):
+    """A group of a world's ranks, known by its name and members."""
+
+    def __init__(self, name: str, members: tuple[int, ...], world: World) -> None:
+        super().__init__(name, len(members))
+        self.members = members
+        self.world = world
+
+    @property
+    def world_id(self) -> str:
+        return self.world.world_id
+
+    def namesake_of(self, group: Group) -> bool:
+        return (
+            isinstance(group, WorldGroup)
+            and group is not self
+            and group.world is self.world
+            and group.name == self.name
+        )
+
+    def death(self) -> str:
+        dead = self.world.dead
+        return next((dead[rank] for rank in self.members if rank in dead), "") if dead else ""
+
+    def member(self, number: int) -> Caller | None:
+        return self.world.callers.get(self.members[number])
+
+    def visitor(self, number: int) -> Visitor:
+        caller = self.member(number)
+        if caller is not None:
+            return caller.visitor
+        rank = self.members[number]
+        return Visitor("", self.world.world_id, self.world.epoch, rank, f"rank {rank}")
+
+    def number(self, number: int) -> int:
+        return self.members[number]
+
+    def label(self, number: int) -> str:
+        return f"rank {self.members[number]}"
+
+
+class StatelessGroup(Group):
+    """A group known by the address of its store; its members say so when they make it."""
+
+    def __init__(self, name: str, size: int) -> None:
+        super().__init__(name, size)
+        self.known: dict[int, Caller] = {}
+        # Names of the members, also of those that are gone.
+        self._names: dict[int, str] = {}
+        # How members ended.
+        self._gone: dict[int, str] = {}
+
+    def join(self, number: int, caller: Caller) -> None:
+        """A member has made the group."""
+        self.known[number] = caller
+        self._names[number] = caller.visitor.name or caller.visitor.rank_id
+
+    def meets(self, caller: Caller, number: int, size: int) -> bool:
+        """Whether this is the group of the member's call, and all of it are, or were, known."""
+        return (
+            self.known.get(number) is caller
+            and size == self.size
+            and len(self.known) + len(self._gone) == size
+        )
+
+    def replaced_by(self, caller: Caller, number: int, size: int, *, destroy: bool) -> bool:
+        """Whether a member that makes (or destroys) a group here ends this one."""
+        if destroy:
+            return self.known.get(number) is caller
+        return number in self.known or bool(self._gone) or size != self.size
+
+    def lose(self, caller: Caller, how: str) -> bool:
+        """A rank is no more: whether it was a member."""
+        numbers = [number for number, member in self.known.items() if member is caller]
+        for number in numbers:
+            del self.known[number]
+            self._gone[number] = how
+        return bool(numbers)
+
+    def death(self) -> str:
+        return next(iter(self._gone.values()), "")
+
+    @property
+    def world_id(self) -> str:
+        return ""
+
+    def member(self, number: int) -> Caller | None:
+        return self.known.get(number)
+
+    def visitor(self, number: int) -> Visitor:
+        caller = self.known.get(number)
+        return caller.visitor if caller else Visitor("", name=self.label(number))
+
+    def number(self, number: int) -> int:
+        return number
+
+    def label(self, number: int) -> str:
+        name = self._names.get(number, "")
+        return f"member {number} ({name})" if name else f"member {number}"
+
+
+class World:
+    """The groups and ranks of one epoch of a world."""
+
+    def __init__(self, world_id: str, epoch: int) -> None:
+        self.world_id = world_id
+        self.epoch = epoch
+        self.callers: dict[int, Caller] = {}
+        # How its ranks died.
+        self.dead: dict[int, str] = {}
+        self.groups: Table[tuple[str, tuple[int, ...]], WorldGroup] = Table()
+
+    def group(self, name: str, members: tuple[int, ...]) -> WorldGroup | None:
+        """The group, known or new; None when too many are in use.
+
+        Raises:
+            ValueError: a member is named twice.
+        """
+        group = self.groups.get((name, members))
+        if group is None:
+            if len(set(members)) < len(members):
+                raise ValueError("a member is named twice")
+            group = WorldGroup(name, members, self)
+            if not self.groups.put((name, members), group):
+                return None
+        return group
+
+
+K = TypeVar("K", bound=Hashable)
+G = TypeVar("G", bound=Group)
+
+
+class Table(Generic[K, G]):
+    """Groups by key: at most `MAX_GROUPS`, of which idle ones make place for new ones."""
+
+    def __init__(self) -> None:
+        self._groups: OrderedDict[K, G] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._groups)
+
+    def __iter__(self) -> Iterator[G]:
+        return iter(list(self._groups.values()))
+
+    def get(self, key: K) -> G | None:
+        """The group; it is now the one used last."""
+        group = self._groups.get(key)
+        if group is not None:
+            self._groups.move_to_end(key)
+        return group
+
+    def put(self, key: K, group: G) -> bool:
+        """Keep a new group; False when there is no place for it."""
+        if len(self._groups) >= MAX_GROUPS:
+            idle = next((known for known, each in self._groups.items() if each.idle), None)
+            if idle is None:
+                return False
+            del self._groups[idle]
+        self._groups[key] = group
+        return True
+
+    def pop(self, key: K) -> None:
+        """Forget a group."""
+        self._groups.pop(key, None)

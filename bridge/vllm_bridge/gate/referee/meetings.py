@@ -1,0 +1,332 @@
+"""Where the calls of a group meet.
+
+A meeting has one lane per side: per member for collectives, sender and receiver for point to point.
+In each lane calls stand in order; the first ones of all lanes belong together, and start together.
+A call that waits is always the last of its lane, because its rank does nothing else meanwhile; the
+ones before it are eager.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from vllm_bridge.gate.referee.visits import Visit
+
+if TYPE_CHECKING:
+    from vllm_bridge.gate.referee.groups import Group
+
+# Eager sends that nobody has received, of one sender to one receiver: far above what a program that
+# works needs, and a few megabytes.
+MAX_PENDING_SENDS = 4_096
+
+# Attempts given up while a member was elsewhere; a rank that far behind is not coming.
+MAX_GIVEN_UP = 64
+
+
+DIFFERED = "did not match"
+OVERLAPPED = "was of another run"
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """An attempt at a call that has been refused while some members had not come."""
+
+    at: float
+    attempt: int
+    by: Sequence[Visit]
+    # e.g. "timed out"; `DIFFERED`, `OVERLAPPED`.
+    how: str
+    # The visit of another run that the attempt met, where it was `OVERLAPPED`.
+    met: Visit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Went:
+    """All sides were there and asked for the same."""
+
+    visits: Sequence[Visit]
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Differed:
+    """Sides that asked for different things: all who were there."""
+
+    visits: Sequence[Visit]
+    one: Visit
+    other: Visit
+
+
+@dataclass(frozen=True, slots=True)
+class Overlapped:
+    """Calls that wait, and have met one of another run. All others stay."""
+
+    visits: Sequence[Visit]
+    met: Visit
+
+
+Outcome = Went | Differed | Overlapped
+
+
+class Meeting:
+    """The calls of one group, or of one sender and one receiver in it, that wait for each other."""
+
+    __slots__ = (
+        "_attempt",
+        "_backlog",
+        "_given_up",
+        "_refused",
+        "_waiting",
+        "broken",
+        "group",
+        "numbers",
+        "pairwise",
+        "present",
+        "sequence",
+    )
+
+    def __init__(self, group: Group, numbers: Sequence[int], *, pairwise: bool) -> None:
+        self.group = group
+        # The members' numbers in the group, by lane.
+        self.numbers = numbers
+        self.pairwise = pairwise
+        # The first call of each lane that has one. All in here agree.
+        self.present: dict[int, Visit] = {}
+        # Calls started so far.
+        self.sequence = 0
+        # Why this meeting can never work again; empty while it can.
+        self.broken = ""
+        self._backlog: dict[int, deque[Visit]] = {}
+        self._waiting = 0
+        # An attempt lasts as long as somebody waits. Each lane is refused once for it as late.
+        self._attempt = 0
+        self._refused: set[int] = set()
+        self._given_up: dict[int, deque[GivenUp]] = {}
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody waits here and nobody has gone ahead."""
+        return not self.present and not self.broken
+
+    def waiting(self) -> list[Visit]:
+        """The calls that wait, by lane."""
+        if not self._waiting:
+            return []
+        last = {lane: behind[-1] for lane, behind in self._backlog.items()}
+        return [
+            visit
+            for lane in sorted(self.present)
+            if not (visit := last.get(lane, self.present[lane])).eager
+        ]
+
+    def position(self, visit: Visit) -> int:
+        """How many calls of its lane come before the one that waits in it, or is about to."""
+        behind = self._backlog.get(visit.lane)
+        if behind:
+            return len(behind) + (behind[-1] is not visit)
+        first = self.present.get(visit.lane)
+        return 0 if first is None or first is visit else 1
+
+    def missing(self, visit: Visit) -> list[int]:
+        """The lanes whose counterpart of this waiting call has not come."""
+        own, present, backlog = visit.lane, self.present, self._backlog
+        lanes = range(len(self.numbers))
+        position = self.position(visit)
+        if not position:
+            return [lane for lane in lanes if lane not in present and lane != own]
+        return [
+            lane
+            for lane in lanes
+            if lane != own and (lane not in present or len(backlog.get(lane, ())) < position)
+        ]
+
+    def full(self, lane: int) -> bool:
+        """Whether no further eager call may stand in this lane."""
+        return len(self._backlog.get(lane, ())) >= MAX_PENDING_SENDS - 1
+
+    def late(self, visit: Visit) -> GivenUp | None:
+        """The attempt that this call was meant for, when that was given up before it came.
+
+        A call that came to its rank later than that is a fresh one. Each attempt is reported to a
+        lane once.
+        """
+        records = self._given_up.get(visit.lane)
+        if records is None:
+            return None
+        found = None
+        others: list[GivenUp] = []
+        while records and found is None:
+            record = records.popleft()
+            if any(visit.overlaps(other) for other in record.by):
+                # For a call of that run, unless that can come no more.
+                if not 0 < record.by[0].run.turn < visit.run.turn:
+                    others.append(record)
+            elif visit.arrived < record.at:
+                found = record
+        records.extendleft(reversed(others))
+        if not records:
+            del self._given_up[visit.lane]
+        if found is not None and found.attempt == self._attempt:
+            self._refused.add(visit.lane)
+        return found
+
+    def add(self, visit: Visit, now: float) -> list[Outcome]:
+        """Put a call at the end of its lane, and say what follows from it.
+
+        Those that wait and are named in the outcome have left the meeting. An eager one leaves when
+        it went; when its counterpart differs it stays: what it sent is still to be received. Unless
+        it was sent in a run that is over: ranks drop that by themselves.
+        """
+        if self._drop_expired(visit):
+            return []
+        self._waiting += not visit.eager
+        if visit.lane in self.present:
+            self._backlog.setdefault(visit.lane, deque()).append(visit)
+            return []
+        outcomes: list[Outcome] = []
+        arriving = [visit]
+        while arriving:
+            for each in arriving:
+                self.present[each.lane] = each
+            overlapped = self._overlapped(arriving)
+            if overlapped is not None:
+                outcomes.append(overlapped)
+                self._record(GivenUp(now, -1, overlapped.visits, OVERLAPPED, overlapped.met))
+                arriving = self._leave(overlapped.visits)
+                continue
+            visits = list(self.present.values())
+            other = _first_to_differ(visits[0], arriving)
+            if other is not None:
+                outcomes.append(Differed(visits, visits[0], other))
+                arriving = self._part(visits, now)
+            elif len(visits) == len(self.numbers):
+                self.sequence += 1
+                outcomes.append(Went(visits, self.sequence))
+                arriving = self._leave(visits)
+                self._end_attempt()
+            else:
+                break
+        return outcomes
+
+    def give_up(self, visits: Sequence[Visit], how: str, now: float) -> None:
+        """Take out calls that are refused, and remember it for the members that have not come.
+
+        `visits` are waiting, or were about to.
+        """
+        if not visits:
+            return  # eager ones differed, and nobody was told anything
+        self._refused.update(visit.lane for visit in visits)
+        self._record(GivenUp(now, self._attempt, visits, how))
+        self._leave(visits)
+
+    def overlap(self, visits: Sequence[Visit], met: Visit, now: float) -> None:
+        """Take out calls that wait here, for their members wait for one of another run."""
+        self._record(GivenUp(now, -1, visits, OVERLAPPED, met))
+        self._leave(visits)
+
+    def _record(self, record: GivenUp) -> None:
+        """For the lanes that have not come, and whose calls of that attempt are still to come."""
+        overlapped = record.how == OVERLAPPED
+        gone = (
+            {visit.lane for visit in record.by} if overlapped else {*self.present, *self._refused}
+        )
+        for lane in range(len(self.numbers)):
+            if lane in gone:
+                continue
+            records = self._given_up.setdefault(lane, deque(maxlen=MAX_GIVEN_UP))
+            if not overlapped and records and records[-1].attempt == self._attempt:
+                records.pop()
+            records.append(record)
+
+    def _drop_expired(self, visit: Visit) -> bool:
+        """Forget messages that were sent in earlier runs than one that comes; return whether that
+        is one itself. Those that stateless groups put into a store are kept there."""
+        if not self.pairwise or not self.group.world_id or not visit.run.turn:
+            return False
+        here = [*self.present.values(), *itertools.chain(*self._backlog.values())]
+        if visit.eager and any(visit.expired_by(other) for other in here):
+            return True
+        expired = {id(other) for other in here if other.eager and other.expired_by(visit)}
+        if expired:
+            self._keep_only([other for other in here if id(other) not in expired])
+        return False
+
+    def _keep_only(self, visits: Sequence[Visit]) -> None:
+        self.present, self._backlog = {}, {}
+        for visit in visits:
+            if visit.lane in self.present:
+                self._backlog.setdefault(visit.lane, deque()).append(visit)
+            else:
+                self.present[visit.lane] = visit
+
+    def _overlapped(self, arriving: Sequence[Visit]) -> Overlapped | None:
+        """The calls that have to go since one of another run has come, or was here.
+
+        The later run's stay, but where something of an earlier one is on its way already: who took
+        that would have the wrong run's value.
+        """
+        for one in arriving:
+            for other in self.present.values():
+                if not one.overlaps(other):
+                    continue
+                earlier, later = sorted((one, other), key=lambda visit: visit.run)
+                met, gone = (earlier, later) if earlier.eager else (later, earlier)
+                if gone.eager:
+                    continue  # both are on their way
+                same = [
+                    visit
+                    for visit in self.present.values()
+                    if not visit.eager and not visit.overlaps(gone) and visit.overlaps(met)
+                ]
+                return Overlapped(same, met)
+        return None
+
+    def clear(self) -> list[Visit]:
+        """Take out everything; returns the calls that waited."""
+        waiting = self.waiting()
+        self.present.clear()
+        self._backlog.clear()
+        self._given_up.clear()
+        self._waiting = 0
+        self._end_attempt()
+        return waiting
+
+    def _part(self, visits: Sequence[Visit], now: float) -> list[Visit]:
+        self.give_up([visit for visit in visits if not visit.eager], DIFFERED, now)
+        ahead = list(self.present.values())
+        if ahead and _first_to_differ(ahead[0], ahead) is not None:
+            # They have all gone and meet on their way; there is nothing left to hold back.
+            return self._leave(ahead)
+        return []
+
+    def _leave(self, visits: Iterable[Visit]) -> list[Visit]:
+        """Take calls out; returns those that are now the first of their lane, not yet `present`."""
+        following: list[Visit] = []
+        for visit in visits:
+            behind = self._backlog.get(visit.lane)
+            if self.present.get(visit.lane) is visit:
+                del self.present[visit.lane]
+                if behind:
+                    following.append(behind.popleft())
+            elif behind and behind[-1] is visit:
+                behind.pop()
+            else:
+                continue
+            if behind is not None and not behind:
+                del self._backlog[visit.lane]
+            self._waiting -= not visit.eager
+        if not self._waiting:
+            self._end_attempt()
+        return following
+
+    def _end_attempt(self) -> None:
+        self._attempt += 1
+        self._refused.clear()
+
+
+def _first_to_differ(visit: Visit, others: Iterable[Visit]) -> Visit | None:
+    return next((other for other in others if not visit.agrees(other)), None)

@@ -1,0 +1,98 @@
+"""Which run's turn it is, as a rank sees it: the latest of which a call has come.
+
+A turn ends when the pool gives the next one. So a call of an earlier turn than the latest that was
+seen is of a run that is over, and must not start: what it would do belongs to nobody.
+
+A call that runs cannot be stopped when its run loses its turn, and may be in the middle of user
+code whose collectives no gate has seen. So a call of the next run waits until no rank of the world
+runs one of an earlier turn; the ranks of one host tell each other (`vllm_bridge.gate.shared_gate`).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.gate.shared_gate import Board
+from vllm_bridge.metadata import RunLabel
+from vllm_bridge.rank.journal import Record
+
+LOOK_SECONDS = 0.05
+"""How often a call that waits for those of an earlier run looks whether its own caller is there."""
+
+
+class Turns:
+    """The latest turn of the rank's world. `running` is the executor's, the rest any thread's."""
+
+    def __init__(self, board: Board | None = None) -> None:
+        self._board = board
+        self._lock = threading.Lock()
+        self._latest = 0
+
+    def see(self, run: RunLabel) -> None:
+        """A call of that run has come, to this rank or another."""
+        self._see(run.turn)
+
+    def check(self, run: RunLabel, name: str) -> None:
+        """Raise where the turn of a call is over.
+
+        Raises:
+            BridgeError: (pool, `run_overlap`) a call of a later turn has come.
+        """
+        latest = self._latest
+        if run.turn == 0 or run.turn >= latest:
+            return
+        raise BridgeError(
+            Category.POOL,
+            "run_overlap",
+            f"{name} is part of run {run}, whose turn is over: run {latest} has it now. The call "
+            "never ran. A run loses its turn when its timeout passes, its process ends, or its "
+            "client loses the server; run again",
+            details={"run": str(run), "current": latest, "ran": False},
+        )
+
+    @contextmanager
+    def running(self, record: Record, name: str) -> Iterator[None]:
+        """While a call runs, from when no rank runs one of an earlier turn.
+
+        Raises:
+            BridgeError: (pool, `run_overlap`) its own turn is over; (timeout) `deadline_exceeded`,
+                `withdrawn`: its deadline has passed, or its caller has gone, before it began.
+        """
+        run, board = record.run, self._board
+        self.check(run, name)
+        if run.turn == 0 or board is None:
+            yield
+            return
+        self._see(board.begin(run.turn))
+        try:
+            self.check(run, name)
+            while earlier := board.earlier(run.turn):
+                self._wait(board, record, name, earlier)
+            yield
+        finally:
+            board.end()
+
+    def _wait(self, board: Board, record: Record, name: str, earlier: list[int]) -> None:
+        left_s = record.deadline - time.monotonic() if record.deadline else LOOK_SECONDS
+        if record.gone_at or left_s <= 0:
+            reason = "withdrawn" if record.gone_at else "deadline_exceeded"
+            ranks = ", ".join(f"rank {rank}" for rank in earlier)
+            raise BridgeError(
+                Category.TIMEOUT,
+                reason,
+                f"{name} of run {record.run} never ran: until its time was over it waited for a "
+                f"call of an earlier run that still runs on {ranks}. Vllm.World.diagnose/1 says "
+                "what that is",
+                details={"state": "turn", "ran": False, "ranks": earlier},
+            )
+        board.wait_for_earlier(record.run.turn, min(left_s, LOOK_SECONDS))
+        self.check(record.run, name)
+
+    def _see(self, turn: int) -> None:
+        if turn > self._latest:
+            with self._lock:
+                self._latest = max(self._latest, turn)

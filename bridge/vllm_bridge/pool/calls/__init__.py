@@ -1,0 +1,1 @@
+"""Calls that go through the pool: queued, forwarded to a rank, aborted."""

@@ -1,0 +1,1 @@
+"""What the pool shows: events, metrics, status, inspection."""

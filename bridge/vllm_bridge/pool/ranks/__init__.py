@@ -1,0 +1,1 @@
+"""Rank processes: how they start, live, end and are replaced."""

@@ -1,0 +1,486 @@
+"""One rank as its pool sees it: the process, the control connection, the sessions it knows."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Protocol
+
+import grpc.aio
+from google.protobuf.message import DecodeError
+
+from vllm_bridge import background, control
+from vllm_bridge._generated import control_pb2, pool_pb2
+from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.durations import to_duration
+from vllm_bridge.grpc_target import grpc_target
+from vllm_bridge.pool.ranks.launcher import Launcher, RankProcess
+from vllm_bridge.pool.server.settings import DEFAULT_POOL, PoolSettings
+
+_logger = logging.getLogger("vllm_bridge.pool.ranks.rank")
+
+# A dead process is noticed by two ways at once, its control connection and its exit status. This
+# bounds how long one waits for the other.
+EXIT_SECONDS = 2.0
+LAST_WORDS_SECONDS = 0.5
+
+# Of a dead rank's stderr, in error messages: those are cut at 2,000 characters, and the end of a
+# traceback says the most.
+MAX_QUOTED_CHARS = 1_200
+
+
+class Gatekeeper(Protocol):
+    """Where the calls of ranks in worlds stand until they may begin."""
+
+    def enter(self, rank: Rank, message: control_pb2.Enter) -> None:
+        """A call has come to the gate."""
+
+    def leave(self, rank: Rank, message: control_pb2.Leave) -> None:
+        """A call wants to leave it."""
+
+    def done(self, rank: Rank, message: control_pb2.Done) -> None:
+        """A call that was let through has ended."""
+
+
+@dataclass(frozen=True)
+class Seat:
+    """The place a rank takes: in a world, or in the pool itself."""
+
+    # Rank in its world, index in the pool otherwise.
+    index: int
+    # Empty outside a world.
+    world_id: str = ""
+    epoch: int = 0
+
+    def name(self, rank_id: str, pid: int) -> str:
+        """How error messages call the rank that sits here."""
+        who = f"rank {self.index} of {self.world_id}" if self.world_id else rank_id
+        return f"{who} (pid {pid})" if pid else who
+
+
+class Rank:
+    """A rank process from its start to its end."""
+
+    def __init__(
+        self,
+        rank_id: str,
+        seat: Seat,
+        settings: PoolSettings,
+        changed: Callable[[Rank], None] | None = None,
+    ) -> None:
+        self.rank_id = rank_id
+        self.seat = seat
+        self.state: pool_pb2.RankState = pool_pb2.STARTING
+        self.endpoint = ""
+        self.exit = ""
+        # Calls that the pool has forwarded and that have not ended on the rank.
+        self.in_flight = 0
+        # Strict sessions of which this is the one rank, and hint sessions that prefer it.
+        self.bound = 0
+        self.preferred = 0
+        # A strict session was bound to it once, so its client may call without the pool's knowing.
+        self.called_directly = False
+        # It was found to be busy with calls that the pool has not forwarded.
+        self.busy_elsewhere = False
+        # How often the rank that had this place before was replaced.
+        self.restarts = 0
+        self.pool_name = DEFAULT_POOL
+        self.died: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._settings = settings
+        # Called after every change of `state`.
+        self._changed = changed
+        self._process: RankProcess | None = None
+        self._control: asyncio.Transport | None = None
+        self._channel: grpc.aio.Channel | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._control_ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._started: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._acks: dict[int, asyncio.Future[control_pb2.Ack]] = {}
+        self._last_request = 0
+        self._registered: dict[str, asyncio.Task[None]] = {}
+        # Set for the ranks of a world that has a gate.
+        self.gatekeeper: Gatekeeper | None = None
+        # The latest one, and when it came.
+        self.heartbeat: control_pb2.Heartbeat | None = None
+        self._heartbeat_at = 0.0
+        self._heartbeat_listeners: list[Callable[[Rank, control_pb2.Heartbeat], None]] = []
+        self._watched_at = 0.0
+        self._watching: asyncio.TimerHandle | None = None
+        # Why the pool killed it.
+        self._because = ""
+
+    @property
+    def pid(self) -> int:
+        """Process id; 0 before there is one."""
+        return self._process.pid if self._process else 0
+
+    @property
+    def node(self) -> str:
+        """Host name of the machine it runs on; empty before there is a process."""
+        return self._process.node if self._process else ""
+
+    @property
+    def name(self) -> str:
+        """How error messages call it."""
+        return self.seat.name(self.rank_id, self.pid)
+
+    @property
+    def session_count(self) -> int:
+        """Sessions that this rank knows."""
+        return len(self._registered)
+
+    @property
+    def ready(self) -> bool:
+        """Whether it takes calls."""
+        return self.state in (pool_pb2.READY, pool_pb2.OVERDUE)
+
+    @property
+    def overdue(self) -> bool:
+        """Whether it runs a call whose deadline has passed, or whose caller has gone."""
+        return self.state == pool_pb2.OVERDUE
+
+    def heartbeat_age(self) -> float:
+        """Seconds since the latest heartbeat; 0 before the first."""
+        if self.heartbeat is None:
+            return 0.0
+        return asyncio.get_running_loop().time() - self._heartbeat_at
+
+    def doing(self) -> str:
+        """What it was running at its latest heartbeat, for people; empty when that was nothing."""
+        if self.heartbeat is None or not self.heartbeat.HasField("running"):
+            return ""
+        running = self.heartbeat.running
+        method = running.method.rpartition("/")[2]
+        service = running.method.rpartition("/")[0].rpartition(".")[2]
+        seconds = running.running_s + self.heartbeat_age()
+        return f"running {service}.{method} for {seconds:.1f} s"
+
+    def on_heartbeat(self, callback: Callable[[Rank, control_pb2.Heartbeat], None]) -> None:
+        """Call back with every heartbeat."""
+        self._heartbeat_listeners.append(callback)
+
+    def on_death(self, callback: Callable[[str], None]) -> None:
+        """Call back with the sentence that says how it died."""
+        self.died.add_done_callback(lambda died: callback(died.result()))
+
+    async def start(
+        self,
+        launcher: Launcher,
+        assignment: control_pb2.RankAssignment,
+        rendezvous: socket.socket | None,
+        board: int | None,
+        timeout: timedelta,
+    ) -> None:
+        """Start the process, give it its assignment and wait until it serves.
+
+        Whatever goes wrong, cancellation included, the process is killed before this returns.
+
+        Raises:
+            BridgeError: what the rank itself reported, how it died, or that it took too long.
+        """
+        try:
+            await asyncio.wait_for(
+                self._start(launcher, assignment, rendezvous, board), timeout.total_seconds()
+            )
+        except (asyncio.TimeoutError, TimeoutError):
+            await self.kill()
+            quoted = _quoted(await self._process.stderr_tail()) if self._process else ""
+            raise BridgeError(
+                Category.TIMEOUT,
+                "start_timeout",
+                f"{self.name} was not ready after {timeout.total_seconds():g} s; raise the start "
+                f"timeout, or see what the host is busy with{quoted}",
+                rank=self._rank_number(),
+            ) from None
+        except BaseException:
+            await asyncio.shield(self.kill())
+            raise
+
+    async def register(self, session_id: str, *, fail_fast: bool, number: int = 0) -> None:
+        """Make the session known to the rank; once, however many calls ask for it at a time."""
+        task = self._registered.get(session_id)
+        if task is None:
+            request = control_pb2.PoolToRank(
+                register_session=control_pb2.RegisterSession(
+                    session_id=session_id, fail_fast=fail_fast, number=number
+                )
+            )
+            task = background.awaited("registering a session", self._register(request))
+            self._registered[session_id] = task
+        await asyncio.shield(task)
+
+    async def drop(self, session_id: str, unless_used_within: timedelta | None = None) -> bool:
+        """Free the session's objects; False when it was used too recently and is kept."""
+        if session_id not in self._registered:
+            return True
+        request = control_pb2.PoolToRank(
+            drop_session=control_pb2.DropSession(session_id=session_id)
+        )
+        if unless_used_within is not None:
+            request.drop_session.unless_used_within.CopyFrom(to_duration(unless_used_within))
+        with contextlib.suppress(BridgeError):  # a dead rank has no sessions left
+            if (await self._request(request)).kept:
+                return False
+        self._registered.pop(session_id, None)
+        return True
+
+    def channel(self) -> grpc.aio.Channel:
+        """The connection over which calls are forwarded."""
+        if self._channel is None:
+            self._channel = grpc.aio.insecure_channel(
+                grpc_target(self.endpoint),
+                options=[*self._settings.grpc_options(), ("grpc.enable_http_proxy", 0)],
+            )
+        return self._channel
+
+    async def stop(self) -> None:
+        """Ask it to leave, and kill it if it has not within the grace period."""
+        if self._process is None or self.died.done():
+            return
+        self._send(control_pb2.PoolToRank(stop=control_pb2.Stop()))
+        await asyncio.wait({self.died}, timeout=self._settings.stop_grace.total_seconds())
+        await self.kill()
+
+    async def kill(self, because: str = "") -> None:
+        """End it now, and return when it has ended. The reason becomes part of how it ended."""
+        if self._process is None or self.died.done():
+            return
+        self._because = self._because or because
+        await self._process.kill()
+        await asyncio.wait({self.died}, timeout=EXIT_SECONDS)
+
+    def unavailable(self) -> BridgeError:
+        """The error for a session bound to this rank after its end."""
+        return BridgeError(
+            Category.WORKER,
+            "session_worker_unavailable",
+            self.died.result() if self.died.done() else f"{self.name} cannot be reached",
+            rank=self._rank_number(),
+            details={"rank_id": self.rank_id, "pid": self.pid, "exit": self.exit},
+        )
+
+    def _rank_number(self) -> int | None:
+        return self.seat.index if self.seat.world_id else None
+
+    async def _start(
+        self,
+        launcher: Launcher,
+        assignment: control_pb2.RankAssignment,
+        rendezvous: socket.socket | None,
+        board: int | None,
+    ) -> None:
+        self._process = await launcher.start(self.rank_id, rendezvous, board)
+        self._set_state(pool_pb2.STARTING)
+        loop = asyncio.get_running_loop()
+        watching = self._watch(self._process)
+        self._tasks.append(background.task("watching a rank", watching, self._unwatched))
+        self._control, _ = await loop.create_unix_connection(
+            lambda: _Control(self._receive, self._control_over), sock=self._process.control
+        )
+        self._send(control_pb2.PoolToRank(assign=assignment))
+        self.endpoint = await asyncio.shield(self._started)
+        self._set_state(pool_pb2.READY)
+        self._heartbeat_at = loop.time()
+        self._watch_heartbeats()
+
+    def _set_state(self, state: pool_pb2.RankState) -> None:
+        self.state = state
+        if self._changed is not None:
+            with background.step("telling of the state of a rank"):
+                self._changed(self)
+
+    async def _register(self, request: control_pb2.PoolToRank) -> None:
+        await self._request(request)
+
+    async def _request(self, request: control_pb2.PoolToRank) -> control_pb2.Ack:
+        if self.died.done():
+            raise self.unavailable()
+        self._last_request += 1
+        request.request_id = self._last_request
+        ack: asyncio.Future[control_pb2.Ack] = asyncio.get_running_loop().create_future()
+        self._acks[request.request_id] = ack
+        try:
+            self._send(request)
+            events: set[asyncio.Future[Any]] = {ack, self.died}
+            await asyncio.wait(events, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._acks.pop(request.request_id, None)
+        if not ack.done():
+            raise self.unavailable()
+        return ack.result()
+
+    def _send(self, message: control_pb2.PoolToRank) -> None:
+        if self._control is not None and not self._control.is_closing():
+            self._control.write(control.frame(message))
+
+    def send_verdict(self, verdict: control_pb2.Verdict) -> None:
+        """Tell it what became of a call that stands at the gate."""
+        self._send(control_pb2.PoolToRank(verdict=verdict))
+
+    def _control_over(self) -> None:
+        """It has closed its control connection, or sent nonsense on it, which is as good."""
+        if not self._control_ended.done():
+            self._control_ended.set_result(None)
+            self._tasks.append(background.task("ending a rank", self._end_soon()))
+
+    async def _end_soon(self) -> None:
+        # It is about to leave, or broken.
+        await asyncio.wait({self.died}, timeout=EXIT_SECONDS)
+        await self.kill()
+
+    def _receive(self, message: control_pb2.RankToPool) -> None:
+        kind = message.WhichOneof("message")
+        if kind == "enter":
+            if self.gatekeeper is not None:
+                self.gatekeeper.enter(self, message.enter)
+        elif kind == "done":
+            if self.gatekeeper is not None:
+                self.gatekeeper.done(self, message.done)
+        elif kind == "leave":
+            if self.gatekeeper is not None:
+                self.gatekeeper.leave(self, message.leave)
+        elif kind == "heartbeat":
+            self._receive_heartbeat(message.heartbeat)
+        elif kind == "ack":
+            ack = self._acks.get(message.request_id)
+            if ack is not None and not ack.done():
+                ack.set_result(message.ack)
+        elif self._started.done():
+            return
+        elif kind == "ready":
+            self._started.set_result(message.ready.endpoint)
+        elif kind == "failed":
+            error = BridgeError.from_detail(message.failed)
+            error.rank = self._rank_number()
+            error.message = f"{self.name} could not be started: {error.message}"
+            error.args = (error.message,)
+            self._fail_start(error)
+
+    def _receive_heartbeat(self, heartbeat: control_pb2.Heartbeat) -> None:
+        self.heartbeat = heartbeat
+        self._heartbeat_at = asyncio.get_running_loop().time()
+        if self.ready:
+            state = pool_pb2.OVERDUE if heartbeat.running.overdue_s > 0 else pool_pb2.READY
+            if state != self.state:
+                self._set_state(state)
+        for listener in self._heartbeat_listeners:
+            with background.step("counting what a heartbeat says"):
+                listener(self, heartbeat)
+
+    def _watch_heartbeats(self) -> None:
+        """Kill a rank that has gone silent, or is overdue for longer than it may be."""
+        loop = asyncio.get_running_loop()
+        interval_s = self._settings.heartbeat_interval.total_seconds()
+        stalled = self._watched_at and loop.time() - self._watched_at > 2 * interval_s
+        self._watched_at = loop.time()
+        if self.died.done():
+            return
+        self._watching = loop.call_later(interval_s, self._watch_heartbeats)
+        if stalled:
+            # This process was held up itself: what the rank has sent meanwhile is not read yet.
+            return
+        silent_s = loop.time() - self._heartbeat_at
+        overdue_s = self.heartbeat.running.overdue_s if self.heartbeat else 0.0
+        if silent_s > self._settings.heartbeat_timeout.total_seconds():
+            self._set_state(pool_pb2.UNRESPONSIVE)
+            self._kill_soon(f"it had sent no heartbeat for {silent_s:.1f} s")
+        elif overdue_s > self._settings.overdue_grace.total_seconds():
+            self._kill_soon(
+                f"it was {self.doing()}, {overdue_s:.1f} s of them after the call's deadline or "
+                "its caller's end"
+            )
+
+    def _kill_soon(self, because: str) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
+        # If that fails, the next look finds it as it was, and tries again.
+        killing = background.task(
+            "killing a rank", self.kill(because), lambda _: self._watch_heartbeats()
+        )
+        self._tasks.append(killing)
+
+    def _fail_start(self, error: BridgeError) -> None:
+        if not self._started.done():
+            self._started.set_exception(error)
+            self._started.exception()  # somebody may or may not be waiting for it
+
+    async def _watch(self, process: RankProcess) -> None:
+        end = await process.wait()
+        if self._watching is not None:
+            self._watching.cancel()
+        if self._control is not None:
+            # What it said last counts for more than that it died of it.
+            await asyncio.wait({self._control_ended}, timeout=LAST_WORDS_SECONDS)
+        because = f" by the pool because {self._because}" if self._because else ""
+        ending = f"{self.name} {end.clause()}{because}"
+        if not end.quiet:
+            ending += _quoted(await process.stderr_tail())
+        self.exit = f"{end.description}{because}"
+        self._set_state(pool_pb2.DEAD)
+        self._fail_start(
+            BridgeError(
+                Category.WORKER,
+                "rank_died",
+                ending.replace(end.clause(), f"{end.clause()} before it was ready", 1),
+                rank=self._rank_number(),
+            )
+        )
+        if self._control is not None:
+            self._control.close()
+        else:
+            process.control.close()
+        self._registered.clear()
+        self.died.set_result(ending)
+        if self._channel is not None:
+            # Calls that wait on it fail by themselves; closing at once would cancel them instead,
+            # which looks as if their own callers had.
+            await self._channel.close(EXIT_SECONDS)
+
+    def _unwatched(self, error: BaseException) -> None:
+        """Nobody would hear of its end: it is ended, and counts as such."""
+        ending = f"{self.name} was ended, because watching it failed ({error!r})"
+        if self._process is not None:
+            background.task("killing a rank", self._process.kill())
+        self.exit = self.exit or "ended, because watching it failed"
+        self._set_state(pool_pb2.DEAD)
+        self._fail_start(BridgeError(Category.WORKER, "rank_died", ending))
+        if not self.died.done():
+            self.died.set_result(ending)
+
+
+def _quoted(stderr: str) -> str:
+    return f"; its stderr ended with:\n{stderr[-MAX_QUOTED_CHARS:]}" if stderr else ""
+
+
+class _Control(asyncio.Protocol):
+    """Reads a control connection. A protocol and not a stream: a call waits for every step."""
+
+    def __init__(
+        self, receive: Callable[[control_pb2.RankToPool], None], ended: Callable[[], None]
+    ) -> None:
+        self._receive = receive
+        self._ended = ended
+        self._frames = control.Frames()
+
+    def data_received(self, data: bytes) -> None:
+        """As asyncio calls it."""
+        try:
+            messages = [control_pb2.RankToPool.FromString(body) for body in self._frames.feed(data)]
+        except (control.FrameTooLarge, ValueError, DecodeError):
+            self._ended()
+            return
+        for message in messages:
+            try:
+                self._receive(message)
+            except Exception:
+                # asyncio would close the connection, and with it end the rank.
+                _logger.exception("a %s of a rank failed", message.WhichOneof("message"))
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """As asyncio calls it."""
+        self._ended()

@@ -1,0 +1,1 @@
+"""The server: where it listens, who may connect, its settings and its Pool service."""

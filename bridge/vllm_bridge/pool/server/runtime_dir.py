@@ -1,0 +1,111 @@
+"""The directory of a pool: its sockets, entered by its owner alone, gone when the pool is."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import stat
+import tempfile
+from pathlib import Path
+
+from vllm_bridge.pool.server.listen import ListenError, why_no_socket
+
+PREFIX = "vllm-bridge-"
+LOCK = "lock"
+
+# The longest name of a socket in it.
+_LONGEST_NAME = "rank-9999999999.sock"
+_ATTEMPTS = 8
+
+
+class RuntimeDir:
+    """A directory of mode 0700. While this object lives, its lock tells that the pool does."""
+
+    def __init__(self, path: Path, lock: int) -> None:
+        self.path = path
+        self._lock = lock
+
+    @classmethod
+    def create(cls, base: Path | None = None) -> RuntimeDir:
+        """Make one, where there is room for sockets or in `base`; remove those of crashed pools.
+
+        Raises:
+            ListenError: there is no place for it.
+        """
+        base = base or _base()
+        remove_stale(base)
+        for _ in range(_ATTEMPTS):
+            try:
+                path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
+            except OSError as error:
+                raise ListenError(f"cannot make a directory in {base}: {error.strerror}") from None
+            try:
+                lock = _lock_new(path)
+            except OSError as error:
+                shutil.rmtree(path, ignore_errors=True)
+                raise ListenError(f"cannot make a file in {path}: {error.strerror}") from None
+            if lock is not None:
+                return cls(path, lock)
+        raise ListenError(f"cannot make a directory in {base}: others keep removing it")
+
+    def remove(self) -> None:
+        """Remove it with all that is in it."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        os.close(self._lock)
+
+
+def remove_stale(base: Path) -> None:
+    """Remove our own directories whose pool is dead: the lock on them is free."""
+    for path in base.glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):
+            found = path.lstat()
+            if stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid():
+                _remove_if_stale(path)
+
+
+def _remove_if_stale(path: Path) -> None:
+    lock = os.open(path / LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(path, ignore_errors=True)
+    finally:
+        os.close(lock)
+
+
+def _lock_new(path: Path) -> int | None:
+    # Between creation and locking, another pool that is starting may take it for a dead one's.
+    try:
+        lock = os.open(path / LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileNotFoundError:
+        return None
+    with contextlib.suppress(BlockingIOError, FileNotFoundError):
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(lock).st_ino == os.stat(path / LOCK).st_ino:
+            return lock
+    os.close(lock)
+    return None
+
+
+def _base() -> Path:
+    tried = []
+    for of_user in (True, False):
+        try:
+            name = os.environ.get("XDG_RUNTIME_DIR") if of_user else tempfile.gettempdir()
+        except OSError:
+            # It tries several, and its own message says which.
+            tried.append("no temporary directory is there and writable")
+            continue
+        if not name:
+            continue
+        base = Path(os.path.abspath(name))
+        if not base.is_dir() or not os.access(base, os.W_OK | os.X_OK):
+            tried.append(f"{str(base)!r} is not a writable directory")
+        elif (why := why_no_socket(base / f"{PREFIX}12345678" / _LONGEST_NAME)) is not None:
+            tried.append(f"a path in {str(base)!r} {why}")
+        else:
+            return base
+    raise ListenError(
+        f"no place for the pool's sockets: {'; '.join(tried)}. Set XDG_RUNTIME_DIR or TMPDIR"
+    )

@@ -1,0 +1,192 @@
+"""`vllm-bridge serve`: one pool as a process, from its ready line to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import resource
+import signal
+from typing import TYPE_CHECKING
+
+from vllm_bridge import background, logs
+from vllm_bridge.confinement import OFF, missing
+from vllm_bridge.logs import LogSettings
+from vllm_bridge.pool.ranks.forkserver_process import spawn_forkserver
+from vllm_bridge.pool.ranks.stderr import forwarder
+from vllm_bridge.pool.server.listen import (
+    Address,
+    ListenError,
+    TcpAddress,
+    UnixAddress,
+    claimed,
+    parse_address,
+)
+from vllm_bridge.pool.server.runtime_dir import RuntimeDir
+from vllm_bridge.pool.server.settings import ServerSettings
+from vllm_bridge.pool.server.tls import NO_TLS, Guard, Tls, TlsFiles, read_tls, warn_of_open_key
+from vllm_bridge.pool.sessions.shared_memory import create_directory
+from vllm_bridge.version import __version__
+
+if TYPE_CHECKING:
+    from vllm_bridge.pool.server.server import Resources
+
+_logger = logging.getLogger("vllm_bridge.pool")
+
+_SOCKET_NAME = "pool.sock"
+_STDIN = 0
+# For log lines that are queued at the end.
+_FLUSH_SECONDS = 1.0
+_MAX_FILES = 65_536
+
+
+def serve(
+    listen: str | None,
+    settings: ServerSettings,
+    *,
+    token: str | None,
+    insecure_loopback: bool,
+    insecure_plaintext: bool = False,
+    embedded: bool,
+    metrics: str | None = None,
+    log: LogSettings | None = None,
+    tls_files: TlsFiles = NO_TLS,
+) -> int:
+    """Run a pool until a signal, or the end of stdin when embedded. Returns the exit status.
+
+    Raises:
+        ListenError: it cannot listen there, or should not.
+    """
+    address = parse_address(listen) if listen is not None else None
+    metrics_address = _metrics_address(metrics)
+    log = log or LogSettings()
+    forwarder().form = log.form
+    logs.setup(log, forwarder().put, lambda: {"process": "pool"})
+    tls = read_tls(tls_files, address)
+    if isinstance(address, TcpAddress):
+        guard = Guard(token, tls, insecure_loopback, insecure_plaintext)
+        guard.check(address)
+    if address is not None:
+        # Before anything is started; taken again when it is bound.
+        with claimed(address):
+            pass
+    warn_of_open_key(tls_files)
+    _check_confinement(settings)
+    runtime_dir = RuntimeDir.create()
+    memory_dir = create_directory() if settings.max_segments else None
+    try:
+        directories = [runtime_dir.path, *([memory_dir.path] if memory_dir else [])]
+        forkserver = spawn_forkserver(settings.entry_point, *directories)
+        _raise_file_limit()
+        # While torch loads over there.
+        from vllm_bridge.pool.server.server import Resources
+
+        try:
+            asyncio.run(
+                _run(
+                    Resources(runtime_dir, forkserver, memory_dir),
+                    address or UnixAddress(runtime_dir.path / _SOCKET_NAME),
+                    settings,
+                    token,
+                    embedded=embedded,
+                    metrics=metrics_address,
+                    log=log,
+                    tls=tls,
+                )
+            )
+        finally:
+            if forkserver.popen.poll() is None:
+                # Only where the pool did not get as far as stopping it: no rank was started.
+                forkserver.popen.kill()
+                forkserver.popen.wait()
+    finally:
+        runtime_dir.remove()
+        if memory_dir is not None:
+            memory_dir.remove()
+        forwarder().flush(_FLUSH_SECONDS)
+    return 0
+
+
+async def _run(
+    resources: Resources,
+    address: Address,
+    settings: ServerSettings,
+    token: str | None,
+    *,
+    embedded: bool,
+    metrics: TcpAddress | None,
+    log: LogSettings,
+    tls: Tls | None,
+) -> None:
+    from vllm_bridge.pool.server.server import PoolServer
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        # One that is ignored already stays so: that is what nohup does.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, stop.set)
+    server = PoolServer(resources, settings, token, log, tls)
+    try:
+        ready: dict[str, object] = {"pid": os.getpid(), "version": __version__}
+        if metrics is not None:
+            ready["metrics"] = str(await server.start_metrics(metrics))
+        ready["endpoint"] = str(await server.start(address))
+        logs.log(_logger, logging.INFO, f"listening on {ready['endpoint']}", pid=os.getpid())
+        print(json.dumps(ready), flush=True)
+        if embedded:
+            # Whatever ends it: an embedded server without its owner has to leave.
+            background.thread(
+                "stdin",
+                _wait_for_end_of_stdin,
+                loop,
+                stop,
+                failed=lambda _: loop.call_soon_threadsafe(stop.set),
+            ).start()
+        await stop.wait()
+        logs.log(_logger, logging.INFO, "stopping")
+    finally:
+        await server.stop()
+
+
+def _check_confinement(settings: ServerSettings) -> None:
+    """Say once what this machine cannot confine; refuse where the operator has asked for it."""
+    confined = [pool for pool in settings.pools.values() if pool.policy.mode != OFF]
+    if not confined or not (lacks := missing()):
+        return
+    for pool in confined:
+        if pool.confine is not None:
+            raise ListenError(
+                f"--confine {pool.confine} cannot be had on this machine: {lacks}. Without "
+                "--confine ranks run all the same, with what there is; --confine off wants none"
+            )
+    logs.log(_logger, logging.WARNING, f"ranks are not fully confined: {lacks}")
+
+
+def _metrics_address(text: str | None) -> TcpAddress | None:
+    if text is None:
+        return None
+    address = parse_address(text)
+    if not isinstance(address, TcpAddress):
+        raise ListenError(f"{text!r}: metrics are served over HTTP; give HOST:PORT")
+    with claimed(address):
+        return address
+
+
+def _raise_file_limit() -> None:
+    # Three descriptors a rank; the usual soft limit of 1,024 is for programs that use select().
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MAX_FILES if hard == resource.RLIM_INFINITY else min(hard, _MAX_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _wait_for_end_of_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    # A thread, because stdin may be a file or a terminal, which epoll does not take.
+    try:
+        while os.read(_STDIN, 4096):
+            pass
+    except OSError:
+        pass
+    loop.call_soon_threadsafe(stop.set)

@@ -1,0 +1,210 @@
+"""One server, put together: launcher, pools, sessions, worlds, and the gRPC server in front."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc.aio
+
+from vllm_bridge.logs import LogSettings
+from vllm_bridge.overload import KEEP_PENDING_CALLS
+from vllm_bridge.pool.calls.proxy import Proxy
+from vllm_bridge.pool.observe.inspection import current_events, pool_infos, pool_status
+from vllm_bridge.pool.observe.metrics import Exposition
+from vllm_bridge.pool.observe.observe import Observer, RequestLog
+from vllm_bridge.pool.ranks.factory import RankFactory
+from vllm_bridge.pool.ranks.forkserver import identity, remove_if_same
+from vllm_bridge.pool.ranks.forkserver_process import ForkserverProcess, spawn_forkserver
+from vllm_bridge.pool.ranks.launcher import LocalLauncher
+from vllm_bridge.pool.ranks.pools import NamedPool, Pools
+from vllm_bridge.pool.server import reflection
+from vllm_bridge.pool.server.auth import TokenCheck
+from vllm_bridge.pool.server.health import Health
+from vllm_bridge.pool.server.listen import (
+    Address,
+    ListenError,
+    TcpAddress,
+    UnixAddress,
+    claimed,
+    socket_place,
+)
+from vllm_bridge.pool.server.runtime_dir import RuntimeDir
+from vllm_bridge.pool.server.service import PoolService
+from vllm_bridge.pool.server.settings import ServerSettings
+from vllm_bridge.pool.server.tls import Tls
+from vllm_bridge.pool.sessions.attachments import Attachments
+from vllm_bridge.pool.sessions.sessions import Sessions
+from vllm_bridge.pool.sessions.shared_memory import SharedMemory
+from vllm_bridge.pool.worlds.worlds import Worlds
+
+# For calls that are running when the server stops.
+STOP_GRACE_SECONDS = 0.2
+
+_OPTIONS = (
+    ("grpc.so_reuseport", 0),
+    # A client whose machine is gone says nothing: this is how its connection, and with it its
+    # attachment, is found to be broken.
+    ("grpc.keepalive_time_ms", 20_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    # Pings of clients that hold a connection while a long call runs are not abuse.
+    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+    *KEEP_PENDING_CALLS,
+)
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What is there before the event loop runs."""
+
+    runtime_dir: RuntimeDir
+    forkserver: ForkserverProcess
+    # For shared memory; None: there is none.
+    memory_dir: RuntimeDir | None = None
+
+    def directories(self) -> list[Path]:
+        """What has to be removed in the end."""
+        memory = [self.memory_dir.path] if self.memory_dir else []
+        return [self.runtime_dir.path, *memory]
+
+
+class PoolServer:
+    """A server from `start` to `stop`. Made, and used, inside an event loop."""
+
+    def __init__(
+        self,
+        resources: Resources,
+        settings: ServerSettings,
+        token: str | None,
+        log: LogSettings | None = None,
+        tls: Tls | None = None,
+    ) -> None:
+        self._tls = tls
+        # Where it listens, if that is a unix socket, and what tells it from another's.
+        self._socket: tuple[str, list[int]] | None = None
+        directory = resources.runtime_dir.path
+
+        memory = SharedMemory(
+            resources.memory_dir.path if resources.memory_dir else None,
+            settings.max_segments,
+            settings.max_segment_bytes,
+        )
+
+        def spawn() -> ForkserverProcess:
+            return spawn_forkserver(settings.entry_point, *resources.directories())
+
+        self._launcher = LocalLauncher(spawn, resources.forkserver)
+        self._observer = observer = Observer(log=log or LogSettings())
+        numbers = itertools.count()
+        self._pools = Pools(
+            [
+                NamedPool(
+                    name,
+                    pool,
+                    RankFactory(name, self._launcher, directory, pool, observer, numbers, memory),
+                )
+                for name, pool in settings.pools.items()
+            ]
+        )
+        self._sessions = Sessions(self._pools, observer, memory)
+        self._worlds = Worlds(self._pools, self._sessions, observer)
+        self._attachments = Attachments(
+            settings.attach_grace, settings.max_attachments, self._client_gone
+        )
+        self._server = grpc.aio.server(
+            interceptors=[
+                RequestLog(observer.metrics),
+                *([TokenCheck(token)] if token else []),
+            ],
+            options=[*settings.grpc_options(), *_OPTIONS],
+        )
+        self._server.add_generic_rpc_handlers(
+            (
+                PoolService(
+                    self._pools,
+                    self._sessions,
+                    self._worlds,
+                    self._attachments,
+                    observer.events,
+                    settings.profiles,
+                    memory,
+                ).handler(),
+                Proxy(self._pools, self._sessions, self._attachments),
+            )
+        )
+
+        self._health = Health(lambda: pool_infos(self._pools, self._sessions))
+        self._health.add_to(self._server)
+        reflection.enable(self._server)
+        self._exposition = Exposition(
+            observer.metrics,
+            lambda: pool_status(self._pools, self._worlds, self._sessions, listed=False),
+        )
+        observer.events.on_rank(self._health.changed)
+        observer.events.current = lambda: current_events(self._pools, self._worlds, self._sessions)
+
+    async def start_metrics(self, address: TcpAddress) -> TcpAddress:
+        """Serve the metrics over HTTP there. Returns the address with the real port.
+
+        Raises:
+            ListenError: the place is taken, or cannot be.
+        """
+        return await self._exposition.start(address)
+
+    async def start(self, address: Address) -> Address:
+        """Listen, and begin to start ranks. Returns the address with the real port.
+
+        Raises:
+            ListenError: the place is taken, or cannot be.
+        """
+        with claimed(address), socket_place(address) as place:
+            try:
+                port = self._add_port(place)
+            except RuntimeError:
+                port = 0
+            if port == 0:
+                raise ListenError(f"cannot listen on {address}")
+            await self._server.start()
+        if isinstance(address, UnixAddress):
+            self._socket = (str(address.path), identity(str(address.path)))
+            await self._launcher.own(address.path)
+        else:
+            address = TcpAddress(address.host, port)
+        for pool in self._pools.all():
+            pool.standalone.start()
+        self._health.start()
+        return address
+
+    def _add_port(self, place: str) -> int:
+        if self._tls is None:
+            return int(self._server.add_insecure_port(place))
+        return int(self._server.add_secure_port(place, self._tls.credentials()))
+
+    async def stop(self) -> None:
+        """Stop serving, end all ranks, and return when they have ended."""
+        self._sessions.stop()
+        self._attachments.stop()
+        self._observer.events.close()
+        await self._health.stop()
+        await asyncio.gather(
+            self._exposition.close(),
+            self._server.stop(STOP_GRACE_SECONDS),
+            self._worlds.stop_all(),
+            *(pool.standalone.stop() for pool in self._pools.all()),
+        )
+        await self._launcher.close()
+        if self._socket is not None:
+            # The forkserver does that too, unless it died before us.
+            remove_if_same(*self._socket)
+
+    async def _client_gone(self, client_id: str, how: str) -> None:
+        """End what a client owned that is gone for good."""
+        sessions = self._sessions.of_client(client_id)
+        worlds = [world for world in self._worlds.all() if world.spec.client_id == client_id]
+        await asyncio.gather(
+            *(self._sessions.close(session.session_id, how) for session in sessions),
+            *(self._worlds.stop(world.world_id, how) for world in worlds if world.live),
+        )

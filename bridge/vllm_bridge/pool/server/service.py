@@ -1,0 +1,247 @@
+"""The `Pool` service of pool.proto."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import grpc
+import grpc.aio
+from google.protobuf.message import DecodeError, Message
+
+from vllm_bridge import background
+from vllm_bridge._generated import pool_pb2
+from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.durations import from_duration, to_duration
+from vllm_bridge.pool.calls.abort import abort
+from vllm_bridge.pool.calls.queue import give_up_at
+from vllm_bridge.pool.observe.events import Events
+from vllm_bridge.pool.observe.inspection import pool_status
+from vllm_bridge.pool.ranks.pools import Pools
+from vllm_bridge.pool.server.profiles import TimeoutProfile
+from vllm_bridge.pool.sessions.attachments import Attachments
+from vllm_bridge.pool.sessions.sessions import Sessions
+from vllm_bridge.pool.sessions.shared_memory import SharedMemory
+from vllm_bridge.pool.worlds.world_spec import WorldSpec
+from vllm_bridge.pool.worlds.worlds import Worlds
+
+_logger = logging.getLogger("vllm_bridge.pool")
+
+SERVICE = "vllm.bridge.v1.Pool"
+
+Q = TypeVar("Q", bound=Message)
+R = TypeVar("R", bound=Message)
+
+# A rank's end is known within milliseconds; who asks for more than this is told it lives.
+LONGEST_PATIENCE = timedelta(seconds=10)
+
+
+# Of the reason that a client gives for an end, which errors repeat.
+_MAX_REASON = 300
+
+
+class PoolService:
+    """Sessions and worlds, as RPCs."""
+
+    def __init__(
+        self,
+        pools: Pools,
+        sessions: Sessions,
+        worlds: Worlds,
+        attachments: Attachments,
+        events: Events,
+        profiles: Mapping[str, TimeoutProfile],
+        memory: SharedMemory,
+    ) -> None:
+        self._pools = pools
+        self._sessions = sessions
+        self._worlds = worlds
+        self._attachments = attachments
+        self._events = events
+        self._profiles = profiles
+        self._memory = memory
+
+    def handler(self) -> grpc.GenericRpcHandler:
+        """The service, for a grpc.aio server."""
+        return grpc.method_handlers_generic_handler(
+            SERVICE,
+            {
+                "OpenSession": _rpc(self._open_session, pool_pb2.OpenSessionRequest),
+                "CloseSession": _rpc(self._close_session, pool_pb2.CloseSessionRequest),
+                "GetSession": _rpc(self._get_session, pool_pb2.GetSessionRequest),
+                "StartWorld": _rpc(self._start_world, pool_pb2.StartWorldRequest),
+                "StopWorld": _rpc(self._stop_world, pool_pb2.StopWorldRequest),
+                "GetWorld": _rpc(self._get_world, pool_pb2.GetWorldRequest),
+                "RestartWorld": _rpc(self._restart_world, pool_pb2.RestartWorldRequest),
+                "Diagnose": _rpc(self._diagnose, pool_pb2.DiagnoseRequest),
+                "TakeTurn": _stream(self._take_turn, pool_pb2.TakeTurnRequest),
+                "Watch": _stream(self._watch, pool_pb2.WatchRequest),
+                "Attach": _stream(self._attach, pool_pb2.AttachRequest),
+                "ShareMemory": _rpc(self._share_memory, pool_pb2.ShareMemoryRequest),
+                "GetProfiles": _rpc(self._get_profiles, pool_pb2.GetProfilesRequest),
+                "GetStatus": _rpc(self._get_status, pool_pb2.GetStatusRequest),
+            },
+        )
+
+    async def _open_session(
+        self, request: pool_pb2.OpenSessionRequest, direct: bool
+    ) -> pool_pb2.Session:
+        if request.affinity not in pool_pb2.Affinity.values():
+            raise BridgeError(
+                Category.VALIDATION,
+                "invalid_affinity",
+                f"affinity {request.affinity} is not one that this pool knows",
+            )
+        client_id = request.client_id
+        with self._attachments.owner(client_id):
+            session = await self._sessions.open(
+                request.session_id, request.pool_name, request.affinity, client_id
+            )
+            self._attachments.claim(session, client_id)
+        return session.to_message(direct=direct)
+
+    async def _close_session(
+        self, request: pool_pb2.CloseSessionRequest, direct: bool
+    ) -> pool_pb2.CloseSessionResponse:
+        how = _how("was closed", request.reason)
+        closed = await self._sessions.close(request.session_id, how)
+        return pool_pb2.CloseSessionResponse(closed=closed)
+
+    async def _get_session(
+        self, request: pool_pb2.GetSessionRequest, direct: bool
+    ) -> pool_pb2.Session:
+        if request.HasField("wait_for_end"):
+            patience = min(from_duration(request.wait_for_end), LONGEST_PATIENCE)
+            await self._sessions.wait_for_end(request.session_id, patience)
+        return self._sessions.get(request.session_id).to_message(direct=direct)
+
+    async def _start_world(
+        self, request: pool_pb2.StartWorldRequest, direct: bool
+    ) -> pool_pb2.World:
+        spec = WorldSpec.from_request(request, self._pools.get(request.pool_name).settings)
+        with self._attachments.owner(request.client_id):
+            world = await self._worlds.start(request.world_id, spec)
+        return world.to_message(direct=direct)
+
+    async def _stop_world(
+        self, request: pool_pb2.StopWorldRequest, direct: bool
+    ) -> pool_pb2.StopWorldResponse:
+        how = _how("was stopped", request.reason)
+        return pool_pb2.StopWorldResponse(stopped=await self._worlds.stop(request.world_id, how))
+
+    async def _get_world(self, request: pool_pb2.GetWorldRequest, direct: bool) -> pool_pb2.World:
+        return self._worlds.get(request.world_id).to_message(direct=direct)
+
+    async def _restart_world(
+        self, request: pool_pb2.RestartWorldRequest, direct: bool
+    ) -> pool_pb2.World:
+        with self._attachments.owner(self._worlds.get(request.world_id).spec.client_id):
+            world = await self._worlds.restart(request.world_id)
+        return world.to_message(direct=direct)
+
+    async def _diagnose(
+        self, request: pool_pb2.DiagnoseRequest, direct: bool
+    ) -> pool_pb2.Diagnosis:
+        return await self._worlds.diagnose(
+            request.world_id, with_stacks=request.with_stacks, direct=direct
+        )
+
+    async def _take_turn(
+        self, request: pool_pb2.TakeTurnRequest, context: grpc.aio.ServicerContext
+    ) -> None:
+        turns = self._worlds.turns(request.world_id, request.epoch)
+        async with turns.take(request.holder, give_up_at(context.time_remaining())) as number:
+            await context.write(pool_pb2.Turn(number=number).SerializeToString())
+            await turns.wait_for_end()
+
+    async def _watch(
+        self, request: pool_pb2.WatchRequest, context: grpc.aio.ServicerContext
+    ) -> None:
+        async with self._events.subscribe(request.world_id, request.with_current) as events:
+            await context.send_initial_metadata(())
+            async for event in events:
+                await context.write(event.SerializeToString())
+
+    async def _attach(
+        self, request: pool_pb2.AttachRequest, context: grpc.aio.ServicerContext
+    ) -> None:
+        with self._attachments.stream(request.client_id):
+            await context.send_initial_metadata(())
+            attached = pool_pb2.Attached()
+            attached.grace.CopyFrom(to_duration(self._attachments.grace))
+            await context.write(attached.SerializeToString())
+            await self._attachments.wait_for_stop()
+        raise BridgeError(Category.POOL, "pool_stopping", "the pool is stopping; try its successor")
+
+    async def _share_memory(
+        self, request: pool_pb2.ShareMemoryRequest, direct: bool
+    ) -> pool_pb2.ShareMemoryResponse:
+        asked = request.session
+        with self._attachments.owner(asked.client_id):
+            session = await self._sessions.of_call(
+                asked.session_id, asked.pool_name, asked.affinity, asked.client_id
+            )
+            self._attachments.claim(session, asked.client_id)
+        return self._memory.share(session, request.segments)
+
+    async def _get_profiles(
+        self, request: pool_pb2.GetProfilesRequest, direct: bool
+    ) -> pool_pb2.Profiles:
+        return pool_pb2.Profiles(
+            profiles=[profile.to_message(name) for name, profile in self._profiles.items()]
+        )
+
+    async def _get_status(
+        self, request: pool_pb2.GetStatusRequest, direct: bool
+    ) -> pool_pb2.PoolStatus:
+        return pool_status(self._pools, self._worlds, self._sessions, direct=direct)
+
+
+def _how(what: str, reason: str) -> str:
+    """What became of it, with the reason that the client has given."""
+    return f"{what}: {reason[:_MAX_REASON]}" if reason else what
+
+
+def _rpc(answer: Callable[[Q, bool], Awaitable[R]], request_type: type[Q]) -> grpc.RpcMethodHandler:
+    async def handle(body: bytes, context: grpc.aio.ServicerContext) -> bytes:
+        try:
+            request = request_type.FromString(body)
+        except DecodeError as error:
+            return await abort(context, _malformed(request_type, error))
+        # Ranks listen on unix sockets, out of reach for who came over the network.
+        direct = context.peer().startswith("unix:")
+        try:
+            response: bytes = (await answer(request, direct)).SerializeToString()
+        except BridgeError as error:
+            return await abort(context, error)
+        return response
+
+    return grpc.unary_unary_rpc_method_handler(handle)
+
+
+def _stream(
+    answer: Callable[[Q, grpc.aio.ServicerContext], Awaitable[None]], request_type: type[Q]
+) -> grpc.RpcMethodHandler:
+    async def handle(body: bytes, context: grpc.aio.ServicerContext) -> None:
+        try:
+            request = request_type.FromString(body)
+        except DecodeError as error:
+            await abort(context, _malformed(request_type, error))
+        try:
+            await answer(request, context)
+        except BridgeError as error:
+            await abort(context, error)
+        except Exception as error:
+            _logger.exception("%s failed", request_type.DESCRIPTOR.name)
+            await abort(context, background.defect(request_type.DESCRIPTOR.name, error))
+
+    return grpc.unary_stream_rpc_method_handler(handle)
+
+
+def _malformed(request_type: type[Message], error: DecodeError) -> BridgeError:
+    descriptor: Any = request_type.DESCRIPTOR
+    return BridgeError(
+        Category.VALIDATION, "malformed_request", f"not a {descriptor.full_name}: {error}"
+    )

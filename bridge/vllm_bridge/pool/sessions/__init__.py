@@ -1,0 +1,1 @@
+"""Sessions: who owns them, which rank keeps their objects, when they end."""

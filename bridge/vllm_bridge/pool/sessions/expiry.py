@@ -1,0 +1,56 @@
+"""When the idle sessions of one pool expire."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import timedelta
+
+from vllm_bridge import background
+from vllm_bridge.pool.sessions.session_entry import SessionEntry
+
+
+class IdleClock:
+    """The sessions of a pool in the order of their last use, and one timer for the oldest."""
+
+    def __init__(self, idle: timedelta, expired: Callable[[SessionEntry], None]) -> None:
+        self._idle_s = idle.total_seconds()
+        self._expired = expired
+        # Least recently used first.
+        self._order: OrderedDict[SessionEntry, None] = OrderedDict()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def touch(self, entry: SessionEntry) -> None:
+        """It was used just now. Also how a session gets into the order."""
+        entry.last_used = asyncio.get_running_loop().time()
+        self._order[entry] = None
+        self._order.move_to_end(entry)
+        if self._timer is None:
+            self._set_timer()
+
+    def remove(self, entry: SessionEntry) -> None:
+        """It has ended."""
+        self._order.pop(entry, None)
+
+    def stop(self) -> None:
+        """Expire nothing more."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _set_timer(self) -> None:
+        oldest = next(iter(self._order), None)
+        self._timer = None
+        if oldest is not None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_at(oldest.last_used + self._idle_s, self._expire)
+
+    def _expire(self) -> None:
+        due = asyncio.get_running_loop().time() - self._idle_s
+        while (oldest := next(iter(self._order), None)) is not None and oldest.last_used <= due:
+            # Also one that turns out to be in use: it goes to the end of the line.
+            self.touch(oldest)
+            if oldest.in_flight == 0:
+                with background.step("expiring a session"):
+                    self._expired(oldest)
+        self._set_timer()

@@ -1,0 +1,183 @@
+"""One live session, and the errors about sessions."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import dataclass, field
+
+from vllm_bridge._generated import pool_pb2
+from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.metadata import AFFINITY_NAMES
+from vllm_bridge.pool.ranks.rank import Rank
+from vllm_bridge.pool.server.settings import DEFAULT_POOL
+
+# They travel in metadata, which is printable ASCII, and in error messages.
+_SESSION_ID = re.compile(r"[!-~]{1,200}")
+_OF_WORLD = re.compile(r".*/rank-\d+")
+
+_numbers = itertools.count(1)
+
+
+@dataclass(eq=False, slots=True)
+class SessionEntry:
+    """A live session. There may be ten thousand, so it holds little."""
+
+    session_id: str
+    affinity: pool_pb2.Affinity
+    # Strict: the one rank. Hint: where it ran first, preferred while it lives.
+    rank: Rank | None = None
+    # Set for the session of a world's rank.
+    world_id: str = ""
+    epoch: int = 0
+    pool_name: str = DEFAULT_POOL
+    # The client it ends with; empty: none.
+    client_id: str = ""
+    last_used: float = 0.0
+    in_flight: int = 0
+    # Ranks that were told of it.
+    known_to: tuple[Rank, ...] = ()
+    # Tells it from another one of the same id, before or after it.
+    number: int = field(default_factory=_numbers.__next__)
+
+    @property
+    def strict(self) -> bool:
+        """Whether it has one rank for life."""
+        return self.affinity != pool_pb2.HINT
+
+    async def introduce_to(self, rank: Rank) -> None:
+        """See that the rank knows this session before its call arrives there."""
+        if rank not in self.known_to:
+            alive = (known for known in self.known_to if not known.died.done())
+            self.known_to = (*alive, rank)
+        await rank.register(
+            self.session_id,
+            fail_fast=self.affinity == pool_pb2.STRICT_FAIL_FAST,
+            number=self.number,
+        )
+
+    def prefer(self, rank: Rank) -> bool:
+        """A call of this hint session goes there: from now on that is its rank, while it lives.
+
+        False when it has one already.
+        """
+        if self.rank is not None and not self.rank.died.done():
+            return False
+        self.forget_rank()
+        self.rank = rank
+        rank.preferred += 1
+        return True
+
+    def forget_rank(self) -> None:
+        """Its rank no longer counts it."""
+        if self.rank is None or self.world_id:
+            return
+        if self.strict:
+            self.rank.bound -= 1
+        else:
+            self.rank.preferred -= 1
+
+    def check_worker(self) -> None:
+        """Raise `session_worker_unavailable` if the one rank of a strict session is gone."""
+        if self.strict and self.rank is not None and self.rank.died.done():
+            raise worker_gone(self, self.rank)
+
+    def check_affinity(self, affinity: pool_pb2.Affinity) -> None:
+        """Raise `affinity_conflict` unless it was opened with this affinity, or none is asked."""
+        if affinity not in (pool_pb2.AFFINITY_UNSPECIFIED, self.affinity):
+            raise BridgeError(
+                Category.VALIDATION,
+                "affinity_conflict",
+                f"session {self.session_id!r} is open with affinity "
+                f"{AFFINITY_NAMES[self.affinity]}, not "
+                f"{AFFINITY_NAMES.get(affinity, str(affinity))}; close it first, or use another id",
+                details={"session_id": self.session_id},
+            )
+
+    def check_pool(self, pool_name: str) -> None:
+        """Raise `pool_conflict` unless it is in this pool, or none is asked."""
+        if pool_name not in ("", self.pool_name):
+            raise BridgeError(
+                Category.VALIDATION,
+                "pool_conflict",
+                f"session {self.session_id!r} is open in pool {self.pool_name!r}, not in "
+                f"{pool_name!r}; close it first, or use another id",
+                details={"session_id": self.session_id, "pool_name": self.pool_name},
+            )
+
+    def to_message(self, *, direct: bool) -> pool_pb2.Session:
+        """As clients see it; `direct` ones may be given the rank's own endpoint."""
+        message = pool_pb2.Session(
+            session_id=self.session_id,
+            pool_name=self.pool_name,
+            affinity=self.affinity,
+            world_id=self.world_id,
+            epoch=self.epoch,
+            client_id=self.client_id,
+        )
+        if self.strict and self.rank is not None:
+            message.pid = self.rank.pid
+            message.endpoint = self.rank.endpoint if direct else ""
+            if self.world_id:
+                message.rank = self.rank.seat.index
+        return message
+
+
+def check_new_id(session_id: str) -> None:
+    """Raise `invalid_session_id` unless a client may open a session of that id."""
+    if not _SESSION_ID.fullmatch(session_id):
+        raise BridgeError(
+            Category.VALIDATION,
+            "invalid_session_id",
+            f"session_id is {session_id[:200]!r}; it must be 1 to 200 printable ASCII "
+            "characters without spaces",
+        )
+    if names_world(session_id):
+        raise BridgeError(
+            Category.VALIDATION,
+            "invalid_session_id",
+            f"session_id is {session_id!r}; ids that end in /rank-N are for worlds",
+        )
+
+
+def names_world(session_id: str) -> bool:
+    """Whether the id is of the form that sessions of worlds have."""
+    return _OF_WORLD.fullmatch(session_id) is not None
+
+
+def not_found(session_id: str) -> BridgeError:
+    """The error for an id the pool knows nothing of."""
+    remedy = "open it first"
+    if names_world(session_id):
+        remedy = "its world is not one of this pool, which may have been restarted: start a world"
+    return BridgeError(
+        Category.POOL,
+        "session_not_found",
+        f"no session {session_id!r} is open in this pool; {remedy}",
+        details={"session_id": session_id},
+    )
+
+
+def closed(session_id: str, how: str) -> BridgeError:
+    """The error for a session that has ended in an orderly way."""
+    return BridgeError(
+        Category.POOL,
+        "session_closed",
+        f"session {session_id!r} {how}; its objects are gone. Open it again to go on",
+        details={"session_id": session_id},
+    )
+
+
+def worker_gone(entry: SessionEntry, rank: Rank) -> BridgeError:
+    """The error for a strict session whose rank has died."""
+    error = rank.unavailable()
+    if entry.world_id:
+        error.message += ". Restart the world, or start another"
+    else:
+        error.message += (
+            f". Session {entry.session_id!r} was bound to it: close the session and open it again "
+            "to get another rank"
+        )
+    error.args = (error.message,)
+    error.details["session_id"] = entry.session_id
+    return error

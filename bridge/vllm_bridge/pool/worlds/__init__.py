@@ -1,0 +1,1 @@
+"""Worlds: ranks that start together, fail together and stop together."""

@@ -1,0 +1,109 @@
+"""What every rank of a world is doing, and what that means: for people."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from vllm_bridge._generated import pool_pb2, rank_pb2
+from vllm_bridge.gate.referee import Waiting
+from vllm_bridge.gate.service import Gate
+from vllm_bridge.pool.ranks.rank import Rank
+from vllm_bridge.pool.server.asking import INSPECT_SECONDS, inspect
+from vllm_bridge.pool.worlds.turns import named
+
+if TYPE_CHECKING:
+    from vllm_bridge.pool.worlds.worlds import World
+
+
+async def diagnose(
+    world: World, gate: Gate, *, with_stacks: bool = False, direct: bool = False
+) -> pool_pb2.Diagnosis:
+    """Ask all ranks of a world at once. Answers within a quarter of a second, also when some or all
+    of them do not; those have an entry with nothing but `rank`.
+    """
+    answers = await asyncio.gather(
+        *(inspect(rank, with_stacks=with_stacks) for rank in world.ranks)
+    )
+    waiting = gate.waiting(world.world_id, world.epoch)
+    lines = [_headline(world, waiting)]
+    lines += [
+        _line(rank, answer, waiting) for rank, answer in zip(world.ranks, answers, strict=True)
+    ]
+    return pool_pb2.Diagnosis(
+        text="\n".join(lines),
+        world=world.to_message(direct=direct),
+        ranks=[
+            answer or rank_pb2.InspectResponse(rank=rank.seat.index)
+            for rank, answer in zip(world.ranks, answers, strict=True)
+        ],
+    )
+
+
+def _headline(world: World, waiting: Sequence[Waiting]) -> str:
+    name = f"{world.world_id} (epoch {world.epoch})"
+    if not world.live:
+        state = pool_pb2.WorldState.Name(world.state).removeprefix("WORLD_").lower()
+        why = world.failure or (world.stopped and f"it {world.stopped}.")
+        return f"{name} is {state}" + (f": {why}" if why else ".")
+    if world.state == pool_pb2.WORLD_STARTING:
+        return f"{name} is starting: {sum(rank.ready for rank in world.ranks)} of its ranks are up."
+    turn = _turn(world)
+    if not waiting:
+        gate = "" if world.spec.gate else " It has no gate: waits inside calls are not seen here."
+        return f"{name}: no call stands at the gate.{gate}{turn}"
+    clauses = [
+        f"rank {one.visitor.rank} {one.clause} (since {one.waited_s:.1f} s)" for one in waiting
+    ]
+    return f"{name}: {'; '.join(clauses)}.{turn}"
+
+
+def _turn(world: World) -> str:
+    run = world.turns.info()
+    if run is None:
+        return ""
+    waiting = f", and {world.turns.waiting} more wait for theirs" if world.turns.waiting else ""
+    return f" R{named(run.number, run.holder)[1:]} has its turn since {run.held_s:.1f} s{waiting}."
+
+
+def _line(rank: Rank, answer: rank_pb2.InspectResponse | None, waiting: Sequence[Waiting]) -> str:
+    return f"rank {rank.seat.index}: {_doing(rank, answer, waiting)}"
+
+
+def _doing(rank: Rank, answer: rank_pb2.InspectResponse | None, waiting: Sequence[Waiting]) -> str:
+    if rank.died.done():
+        return rank.exit or "gone"
+    if answer is None:
+        if not rank.ready:
+            return pool_pb2.RankState.Name(rank.state).lower()
+        age = f"its latest heartbeat came {rank.heartbeat_age():.1f} s ago"
+        return f"did not answer within {INSPECT_SECONDS * 1000:.0f} ms; {age}"
+    running = [call for call in answer.calls if call.state == rank_pb2.RUNNING]
+    queued = len(answer.calls) - len(running)
+    behind = f", {queued} calls queued behind" if queued else ""
+    if running:
+        return _running(rank, running[0], waiting) + behind
+    if not answer.ended:
+        return f"idle, has run no call yet{behind}"
+    latest = answer.ended[0]
+    return f"idle since {_call(latest)} ended {latest.ended_s:.1f} s ago{behind}"
+
+
+def _running(rank: Rank, call: rank_pb2.CallRecord, waiting: Sequence[Waiting]) -> str:
+    overdue = ""
+    if call.overdue_s > 0:
+        overdue = f", overdue by {call.overdue_s:.1f} s"
+    at_gate = next((one for one in waiting if one.visitor.rank_id == rank.rank_id), None)
+    if at_gate is not None:
+        return f"{at_gate.clause}, for {call.at_gate_s:.1f} s, nothing sent yet{overdue}"
+    since = call.gated_s or call.running_s
+    return f"inside {_call(call)} for {since:.1f} s{overdue}"
+
+
+def _call(call: rank_pb2.CallRecord) -> str:
+    if call.operation:
+        parts = f" ({call.parts})" if call.parts else ""
+        return f"{call.operation} on {call.group}{parts}"
+    service, _, method = call.method.rpartition("/")
+    return f"{service.rpartition('.')[2]}.{method}"

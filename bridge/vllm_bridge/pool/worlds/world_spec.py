@@ -1,0 +1,160 @@
+"""What a world is asked to be: the request, checked."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+
+from vllm_bridge._generated import control_pb2, pool_pb2
+from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.durations import from_duration, to_duration
+from vllm_bridge.pool.server.settings import DEFAULT_POOL, PoolSettings
+
+# Below the default timeout of calls, so that what a collective has to say about the peer that did
+# not come is heard before its caller gives up.
+DEFAULT_TIMEOUT = timedelta(seconds=110)
+DEFAULT_BACKEND = "gloo"
+
+# "gloo", "nccl", "cpu:gloo,cuda:nccl"
+_BACKEND = re.compile(r"[a-z0-9_]+(:[a-z0-9_]+)?(,[a-z0-9_]+:[a-z0-9_]+)*")
+_WORLD_ID = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+
+_SIZES = (
+    "tensor_parallel_size",
+    "pipeline_parallel_size",
+    "data_parallel_size",
+    "prefill_context_parallel_size",
+    "decode_context_parallel_size",
+)
+
+
+@dataclass(frozen=True)
+class WorldSpec:
+    """Sizes and settings of a world, all of them valid."""
+
+    tensor_parallel_size: int
+    pipeline_parallel_size: int
+    data_parallel_size: int
+    prefill_context_parallel_size: int
+    decode_context_parallel_size: int
+    backend: str
+    timeout: timedelta
+    # Whether its collectives and point-to-point calls pass the gate.
+    gate: bool = True
+    pool_name: str = DEFAULT_POOL
+    # The client it ends with; empty: none.
+    client_id: str = ""
+    # Whether its runs take no turns.
+    concurrent: bool = False
+
+    @property
+    def world_size(self) -> int:
+        """Number of ranks. Decode context parallelism divides the tensor parallel ranks."""
+        return (
+            self.tensor_parallel_size
+            * self.pipeline_parallel_size
+            * self.data_parallel_size
+            * self.prefill_context_parallel_size
+        )
+
+    @classmethod
+    def from_request(cls, request: pool_pb2.StartWorldRequest, settings: PoolSettings) -> WorldSpec:
+        """Check everything before anything is started.
+
+        Raises:
+            BridgeError: category `validation`, naming the field, its value and the rule.
+        """
+        sizes = {name: _size(request, name) for name in _SIZES}
+        spec = cls(
+            **sizes,
+            backend=_backend(request),
+            timeout=_timeout(request),
+            gate=request.gate if request.HasField("gate") else True,
+            pool_name=request.pool_name or DEFAULT_POOL,
+            client_id=request.client_id,
+            concurrent=request.concurrent,
+        )
+        if spec.world_size > settings.max_world_size:
+            asked = ", ".join(f"{name}={size}" for name, size in sizes.items() if size != 1)
+            raise invalid(
+                "world_size",
+                spec.world_size,
+                f"is the product of the parallel sizes ({asked}) and may be at most "
+                f"{settings.max_world_size} here; start the pool with a larger --max-world-size "
+                '(in Elixir: `{Vllm.Bridge, args: ["--max-world-size", N]}`)',
+            )
+        tensor, decode = spec.tensor_parallel_size, spec.decode_context_parallel_size
+        if tensor % decode:
+            raise invalid(
+                "decode_context_parallel_size",
+                decode,
+                f"must divide tensor_parallel_size, which is {tensor}: decode context parallel "
+                "groups are made of tensor parallel ranks",
+            )
+        return spec
+
+    def assignment(
+        self, world_id: str, epoch: int, rank: int, init_method: str
+    ) -> control_pb2.WorldAssignment:
+        """What one rank is told."""
+        assignment = control_pb2.WorldAssignment(
+            world_id=world_id,
+            epoch=epoch,
+            rank=rank,
+            world_size=self.world_size,
+            local_rank=rank,
+            backend=self.backend,
+            init_method=init_method,
+            gate=self.gate,
+        )
+        for name, size in self.sizes().items():
+            setattr(assignment, name, size)
+        assignment.timeout.CopyFrom(to_duration(self.timeout))
+        return assignment
+
+    def sizes(self) -> dict[str, int]:
+        """The parallel sizes by name."""
+        return {name: getattr(self, name) for name in _SIZES}
+
+
+def check_world_id(world_id: str) -> None:
+    """Raise unless this can name a world."""
+    if not _WORLD_ID.fullmatch(world_id):
+        rule = "must be 1 to 100 of the characters A-Z a-z 0-9 _ . -"
+        raise invalid("world_id", world_id[:200], rule)
+
+
+def invalid(field: str, value: object, rule: str) -> BridgeError:
+    """The error for a value that cannot be."""
+    return BridgeError(
+        Category.VALIDATION,
+        "invalid_argument",
+        f"{field} is {value!r}; it {rule}",
+        details={"field": field, "value": value},
+    )
+
+
+def _size(request: pool_pb2.StartWorldRequest, name: str) -> int:
+    if not request.HasField(name):
+        return 1
+    size: int = getattr(request, name)
+    if size < 1:
+        raise invalid(name, size, "must be 1 or more")
+    return size
+
+
+def _backend(request: pool_pb2.StartWorldRequest) -> str:
+    backend = request.backend or DEFAULT_BACKEND
+    if not _BACKEND.fullmatch(backend):
+        raise invalid("backend", backend, 'must be a torch.distributed backend, such as "gloo"')
+    return backend
+
+
+def _timeout(request: pool_pb2.StartWorldRequest) -> timedelta:
+    if not request.HasField("timeout"):
+        return DEFAULT_TIMEOUT
+    timeout = from_duration(request.timeout)
+    if timeout <= timedelta(0):
+        raise invalid("timeout", str(timeout), "must be more than 0")
+    return timeout

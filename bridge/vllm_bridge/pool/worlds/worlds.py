@@ -1,0 +1,439 @@
+"""Worlds: N ranks that start together, fail together and stop together."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import socket
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+from vllm_bridge import background
+from vllm_bridge._generated import pool_pb2
+from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.gate.service import Gate
+from vllm_bridge.gate.shared_gate import memory_of
+from vllm_bridge.pool.observe.inspection import rank_info
+from vllm_bridge.pool.observe.observe import Observer
+from vllm_bridge.pool.ranks.launcher import no_room
+from vllm_bridge.pool.ranks.pools import Pools
+from vllm_bridge.pool.ranks.rank import Rank, Seat
+from vllm_bridge.pool.server.asking import inspect
+from vllm_bridge.pool.sessions.ended import Ended
+from vllm_bridge.pool.sessions.session_entry import SessionEntry
+from vllm_bridge.pool.sessions.sessions import Sessions
+from vllm_bridge.pool.worlds.diagnosis import diagnose
+from vllm_bridge.pool.worlds.turns import Turns
+from vllm_bridge.pool.worlds.world_spec import WorldSpec, check_world_id
+
+_MAX_ENDED = 256
+
+_STOPPED = "was stopped"
+
+# Between the moment in which a rank was killed and the news of it. As for the calls of its world.
+_DEATH_SECONDS = 2.0
+
+# The rendezvous of a local world never leaves the host.
+_RENDEZVOUS_HOST = "127.0.0.1"
+
+
+@dataclass(eq=False)
+class World:
+    """A world, from the first request for it until it is forgotten."""
+
+    world_id: str
+    epoch: int
+    spec: WorldSpec
+    # Of its runs.
+    turns: Turns
+    state: pool_pb2.WorldState = pool_pb2.WORLD_STARTING
+    failure: str = ""
+    # Why it was stopped: a clause, e.g. "was stopped because its owner has ended".
+    stopped: str = ""
+    ranks: list[Rank] = field(default_factory=list)
+    sessions: list[SessionEntry] = field(default_factory=list)
+    # Set by a StopWorld that comes while it is starting.
+    stop_requested: asyncio.Event = field(default_factory=asyncio.Event)
+    # Set once it is up, or nothing of it is left.
+    settled: asyncio.Event = field(default_factory=asyncio.Event)
+    closing: asyncio.Task[None] | None = None
+
+    @property
+    def live(self) -> bool:
+        """Whether its id is taken."""
+        return self.state in (pool_pb2.WORLD_STARTING, pool_pb2.WORLD_READY)
+
+    def to_message(self, *, direct: bool) -> pool_pb2.World:
+        """As clients see it."""
+        return pool_pb2.World(
+            world_id=self.world_id,
+            epoch=self.epoch,
+            state=self.state,
+            world_size=self.spec.world_size,
+            backend=self.spec.backend,
+            failure=self.failure,
+            gate=self.spec.gate,
+            pool_name=self.spec.pool_name,
+            concurrent=self.spec.concurrent,
+            run=self.turns.info(),
+            runs_waiting=self.turns.waiting,
+            ranks=[
+                rank_info(rank, session_of(self.world_id, index), direct=direct)
+                for index, rank in enumerate(self.ranks)
+            ],
+            **self.spec.sizes(),
+        )
+
+
+class Worlds:
+    """All worlds of the server, and the latest of those that are over."""
+
+    def __init__(self, pools: Pools, sessions: Sessions, observer: Observer) -> None:
+        self._pools = pools
+        self._sessions = sessions
+        self._events = observer.events
+        self._gate = Gate(observer.metrics, self._holder)
+        self._live: dict[str, World] = {}
+        self._over: Ended[World] = Ended(_MAX_ENDED, self._forget)
+        self._numbers = itertools.count(1)
+        # No world, also one whose predecessor has been forgotten, starts at an epoch used before.
+        self._forgotten_epoch = 0
+
+    def all(self) -> list[World]:
+        """Those that are over first."""
+        return self._over.values() + list(self._live.values())
+
+    def get(self, world_id: str) -> World:
+        """The world, also one that is over.
+
+        Raises:
+            BridgeError: `world_not_found`.
+        """
+        world = self._live.get(world_id) or self._over.get(world_id)
+        if world is None:
+            raise BridgeError(
+                Category.POOL,
+                "world_not_found",
+                f"there is no world {world_id!r} in this pool: none was started, or "
+                "it is over so long that it is forgotten. Start it; `vllm-bridge status` lists "
+                "those that are live",
+                details={"world_id": world_id},
+            )
+        return world
+
+    async def start(self, world_id: str, spec: WorldSpec) -> World:
+        """Start all ranks and return when all are ready.
+
+        On any failure, and when the caller goes away, nothing of the world is left running.
+
+        Raises:
+            BridgeError: a live world has that id; or why the first rank failed.
+        """
+        await self._expect_end(world_id)
+        world = self._admit(world_id, spec)
+        try:
+            await self._bring_up(world)
+            # It may have been stopped since its last rank came up. From here on nobody can come in
+            # between.
+            _check_wanted(world)
+            self._sessions.add_of_world(world.sessions)
+        except asyncio.CancelledError:
+            gone = "the request to start it was cancelled, or its deadline passed"
+            await asyncio.shield(self._abandon(world, gone))
+            raise
+        except OSError as error:
+            failure = no_room(error)
+            await asyncio.shield(self._abandon(world, str(failure)))
+            raise failure from error
+        except Exception as error:
+            await asyncio.shield(self._abandon(world, str(error)))
+            raise
+        world.state = pool_pb2.WORLD_READY
+        world.settled.set()
+        self._events.publish_world(world)
+        for rank in world.ranks:
+            rank.on_death(lambda reason: self._rank_died(world, reason))
+        return world
+
+    async def restart(self, world_id: str) -> World:
+        """Start a world that has failed, or was stopped, again: as it was asked for, with the next
+        epoch. Handles of the epoch before are refused.
+
+        Raises:
+            BridgeError: `world_not_found`; `world_exists` while it is live; or as `start`.
+        """
+        world = self.get(world_id)
+        await self._expect_end(world_id)
+        if world.closing is not None:
+            await asyncio.shield(world.closing)
+        return await self.start(world_id, world.spec)
+
+    async def diagnose(
+        self, world_id: str, *, with_stacks: bool, direct: bool
+    ) -> pool_pb2.Diagnosis:
+        """What every rank of a world is doing, and what that means; within a quarter of a second.
+
+        Raises:
+            BridgeError: `world_not_found`.
+        """
+        world = self.get(world_id)
+        return await diagnose(world, self._gate, with_stacks=with_stacks, direct=direct)
+
+    def turns(self, world_id: str, epoch: int) -> Turns:
+        """The turns of a world; `epoch` as the client knows it, 0 for whichever it is.
+
+        Raises:
+            BridgeError: `world_not_found`; `stale_session`; why the world is over.
+        """
+        world = self.get(world_id)
+        if epoch not in (0, world.epoch):
+            raise BridgeError(
+                Category.POOL,
+                "stale_session",
+                f"this run is for epoch {epoch} of {world_id}, which was restarted since: it is at "
+                f"epoch {world.epoch}. Get the world again and run on that",
+                details={"world_id": world_id, "epoch": epoch, "current": world.epoch},
+            )
+        if not world.live:
+            raise _over(world)
+        return world.turns
+
+    def _holder(self, world_id: str, epoch: int, number: int) -> str:
+        world = self._live.get(world_id)
+        return world.turns.holder(number) if world and world.epoch == epoch else ""
+
+    async def stop(self, world_id: str, how: str = _STOPPED) -> bool:
+        """Stop a world; False when there is no live one of that id. `how`: a clause for errors."""
+        world = self._live.get(world_id)
+        if world is None:
+            over = self._over.get(world_id)
+            if over is not None:
+                if over.closing is not None:
+                    await asyncio.shield(over.closing)
+                over.stopped = over.stopped or how
+                self._close_sessions(over)
+            return False
+        world.stopped = world.stopped or how
+        if world.state == pool_pb2.WORLD_STARTING:
+            world.stop_requested.set()
+            await world.settled.wait()
+        else:
+            self._leave(world, pool_pb2.WORLD_STOPPED)
+            self._close_sessions(world)
+            world.closing = background.task(f"stopping {world.world_id}", _stop_all(world.ranks))
+        if world.closing is not None:
+            await asyncio.shield(world.closing)
+        return True
+
+    async def stop_all(self) -> None:
+        """Stop every world."""
+        await asyncio.gather(*(self.stop(world_id) for world_id in list(self._live)))
+
+    async def _expect_end(self, world_id: str) -> None:
+        """Wait for the end of a live world that has lost a rank, if the pool has yet to hear of it.
+
+        A rank that was killed answers nothing from that moment on; the news of its death may take
+        some milliseconds longer.
+        """
+        world = self._live.get(world_id)
+        if world is None or world.state != pool_pb2.WORLD_READY:
+            return
+        answers = await asyncio.gather(*(inspect(rank) for rank in world.ranks))
+        if None in answers and world.live:
+            deaths = {rank.died for rank in world.ranks}
+            await asyncio.wait(deaths, timeout=_DEATH_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+
+    def _admit(self, world_id: str, spec: WorldSpec) -> World:
+        if world_id:
+            check_world_id(world_id)
+        else:
+            world_id = self._free_id()
+        known = self._live.get(world_id)
+        if known is not None:
+            raise BridgeError(
+                Category.POOL,
+                "world_exists",
+                f"a world {world_id!r} is live (epoch {known.epoch}, {known.spec.world_size} "
+                "ranks); stop it first, or choose another id",
+                details={"world_id": world_id, "epoch": known.epoch},
+            )
+        settings = self._pools.get(spec.pool_name).settings
+        limit = settings.max_worlds
+        live = sum(world.spec.pool_name == spec.pool_name for world in self._live.values())
+        if live >= limit:
+            raise BridgeError(
+                Category.POOL,
+                "too_many_worlds",
+                f"{live} worlds are live in pool {spec.pool_name!r}, and at most {limit} may be; "
+                "stop one first",
+                details={"live": live, "limit": limit},
+            )
+        before = self._over.pop(world_id)
+        epoch = (before.epoch if before else self._forgotten_epoch) + 1
+        turns = Turns(world_id, settings.max_queue, concurrent=spec.concurrent)
+        world = World(world_id, epoch, spec, turns)
+        self._live[world_id] = world
+        self._events.publish_world(world)
+        return world
+
+    def _free_id(self) -> str:
+        while True:
+            world_id = f"world-{next(self._numbers)}"
+            if world_id not in self._live and self._over.get(world_id) is None:
+                return world_id
+
+    async def _bring_up(self, world: World) -> None:
+        spec = world.spec
+        with socket.create_server((_RENDEZVOUS_HOST, 0), backlog=spec.world_size + 8) as rendezvous:
+            init_method = f"tcp://{_RENDEZVOUS_HOST}:{rendezvous.getsockname()[1]}"
+            factory = self._pools.get(spec.pool_name).factory
+            world.ranks = [
+                factory.create(Seat(index, world.world_id, world.epoch))
+                for index in range(spec.world_size)
+            ]
+            for rank in world.ranks if spec.gate else ():
+                self._gate.admit(rank)
+            with memory_of(spec.world_size if spec.gate else 0) as board:
+                starts = [
+                    self._start_rank(world, rank, init_method, rendezvous, board)
+                    for rank in world.ranks
+                ]
+                await _all_or_first_failure(world, starts)
+        world.sessions.sort(key=lambda entry: entry.rank.seat.index if entry.rank else -1)
+
+    async def _start_rank(
+        self,
+        world: World,
+        rank: Rank,
+        init_method: str,
+        rendezvous: socket.socket,
+        board: int | None,
+    ) -> None:
+        index = rank.seat.index
+        pool = self._pools.get(world.spec.pool_name)
+        await pool.factory.start(
+            rank,
+            timeout=world.spec.timeout + pool.settings.start_timeout,
+            world=world.spec.assignment(world.world_id, world.epoch, index, init_method),
+            rendezvous=rendezvous if index == 0 else None,
+            board=board,
+        )
+        entry = SessionEntry(
+            session_of(world.world_id, index),
+            pool_pb2.STRICT_QUEUE,
+            rank,
+            world_id=world.world_id,
+            epoch=world.epoch,
+            pool_name=world.spec.pool_name,
+            client_id=world.spec.client_id,
+        )
+        await entry.introduce_to(rank)
+        world.sessions.append(entry)
+
+    async def _abandon(self, world: World, reason: str) -> None:
+        stopped = world.stop_requested.is_set()
+        world.failure = reason
+        self._leave(world, pool_pb2.WORLD_STOPPED if stopped else pool_pb2.WORLD_FAILED)
+        await _kill_all(world.ranks)
+        world.settled.set()
+
+    def _rank_died(self, world: World, reason: str) -> None:
+        if not world.live:
+            return
+        world.failure = reason
+        self._leave(world, pool_pb2.WORLD_FAILED)
+        self._sessions.end_of_world(world.sessions, _failed(world))
+        # The others may be inside a collective that waits for the dead one.
+        world.closing = background.task(f"ending {world.world_id}", _kill_all(world.ranks))
+
+    def _leave(self, world: World, state: pool_pb2.WorldState) -> None:
+        world.state = state
+        del self._live[world.world_id]
+        self._over.remember(world.world_id, world)
+        world.turns.end(_over(world))
+        self._gate.forget_world(world.world_id, world.epoch)
+        self._events.publish_world(world)
+
+    def _close_sessions(self, world: World) -> None:
+        for entry in world.sessions:
+            stopped = BridgeError(
+                Category.POOL,
+                "session_closed",
+                f"session {entry.session_id!r} ended: its world {world.world_id} {world.stopped}. "
+                "Start a new world to go on",
+                details={"session_id": entry.session_id, "world_id": world.world_id},
+            )
+            self._sessions.end_of_world([entry], stopped)
+
+    def _forget(self, world: World) -> None:
+        self._forgotten_epoch = max(self._forgotten_epoch, world.epoch)
+
+
+def session_of(world_id: str, rank: int) -> str:
+    """The id of the session that belongs to a rank of a world."""
+    return f"{world_id}/rank-{rank}"
+
+
+async def _all_or_first_failure(world: World, starts: list[Coroutine[Any, Any, None]]) -> None:
+    tasks = [background.awaited("starting a rank of a world", start) for start in starts]
+    stopped = background.awaited("a wish to stop the world", world.stop_requested.wait())
+    try:
+        pending = set(tasks)
+        while pending:
+            # A rank may be ready, and die while the others are still coming up.
+            deaths = {rank.died for rank in world.ranks if rank.ready}
+            events: set[asyncio.Future[Any]] = {*pending, *deaths, stopped}
+            await asyncio.wait(events, return_when=asyncio.FIRST_COMPLETED)
+            _check_wanted(world)
+            for task in [task for task in pending if task.done()]:
+                task.result()
+                pending.remove(task)
+            for rank in world.ranks:
+                if rank.died.done() and rank.endpoint:
+                    raise rank.unavailable()
+    finally:
+        stopped.cancel()
+        for task in tasks:
+            task.cancel()
+        await asyncio.shield(asyncio.gather(*tasks, stopped, return_exceptions=True))
+
+
+def _check_wanted(world: World) -> None:
+    """Raise where a world that is starting has been stopped."""
+    if world.stop_requested.is_set():
+        raise BridgeError(
+            Category.POOL,
+            "world_stopped",
+            f"{world.world_id} {world.stopped} while it was starting",
+            details={"world_id": world.world_id},
+        )
+
+
+def _over(world: World) -> BridgeError:
+    """What a run is told that comes too late, or holds or awaits its turn then."""
+    if world.state == pool_pb2.WORLD_FAILED:
+        return _failed(world)
+    return BridgeError(
+        Category.POOL,
+        "world_stopped",
+        f"world {world.world_id} {world.stopped or _STOPPED}. Start a new world to go on",
+        details={"world_id": world.world_id, "epoch": world.epoch},
+    )
+
+
+def _failed(world: World) -> BridgeError:
+    return BridgeError(
+        Category.WORKER,
+        "session_worker_unavailable",
+        f"{world.failure}. Restart the world, or start another",
+        details={"world_id": world.world_id, "epoch": world.epoch},
+    )
+
+
+async def _stop_all(ranks: list[Rank]) -> None:
+    await asyncio.gather(*(rank.stop() for rank in ranks))
+
+
+async def _kill_all(ranks: list[Rank]) -> None:
+    await asyncio.gather(*(rank.kill() for rank in ranks))

@@ -1,0 +1,1 @@
+"""The tools that Snakepit calls, and SnakeBridge's calls and values."""

@@ -1,0 +1,1 @@
+"""What others bring along: names of vLLM, internals and backends of torch."""

@@ -1,0 +1,1 @@
+"""Coordinators: the groups of this process, and the operations on them."""

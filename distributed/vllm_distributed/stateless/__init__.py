@@ -1,0 +1,1 @@
+"""Groups apart from torch's world."""

@@ -1,0 +1,1 @@
+"""Who finds whom: rendezvous, and agreements over a store."""

@@ -1,0 +1,348 @@
+"""The ranks of a world agree, through the store, that all of them make the same call.
+
+Making process groups is collective and, in torch, unforgiving: a rank that comes with other sizes,
+or not at all, leaves the others hanging in a connection that never comes, and the counters from
+which torch makes group names out of step. So before any group is made every rank answers the roll:
+it posts what it was asked to do and reads what the others posted. All are there and agree: go. All
+are there and differ: every rank raises the same error, at once. One is missing at the deadline: the
+others raise an error that names it, and the attempt is abandoned, so that it counts for nobody.
+
+The verdict of an attempt, go or abandoned, is one compare-and-set in the store, so the two cannot
+both win; all ranks wait for that one key, so the first to find a reason tells everybody. It also
+tells a rank that comes late to skip the attempts it missed. A few round trips to the store (half a
+millisecond on loopback); no connection between ranks is used, so nothing is poisoned by failing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import socket
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from vllm_distributed import entry
+from vllm_distributed.bounded import GRACE_S, UnansweredError, bounded
+from vllm_distributed.compat.torch_internals import Store
+from vllm_distributed.errors import (
+    DistributedError,
+    RollCallError,
+    RollCallMismatchError,
+    RollCallTimeoutError,
+    StoreLostError,
+)
+from vllm_distributed.forks import leave_to_parent
+from vllm_distributed.process_groups.making import Making
+from vllm_distributed.store.node import node_identity
+from vllm_distributed.store.peers import Peers, own_process
+from vllm_distributed.store.waiting import wait_for_key
+
+__all__ = ["Answer", "RollCall"]
+
+Answer = dict[str, Any]  # plain values that JSON can carry
+
+_PREFIX = "vllm_distributed/roll_call"
+_NEXT = f"{_PREFIX}/next"
+_GO = "go"
+_PATIENCE_S = 0.5
+_LOOK_EVERY_S = 0.1
+_ERRORS: dict[str, type[RollCallError]] = {
+    kind.reason: kind for kind in (RollCallError, RollCallMismatchError, RollCallTimeoutError)
+}
+
+
+class RollCall:
+    """The roll calls of one world, numbered so that each is held once."""
+
+    def __init__(
+        self,
+        store: Store,
+        rank: int,
+        world_size: int,
+        timeout: timedelta,
+        address: str | None = None,
+    ) -> None:
+        self._store = store
+        leave_to_parent(self, "the world", "_store")
+        self._rank = rank
+        self._world_size = world_size
+        # The most ranks that any of us thinks there are.
+        self._widest = world_size
+        self._timeout = timeout
+        self._address = address
+        self._held = self._kept_from = 0
+        self._attempt = ""
+        self._answers: list[Answer] = []
+        self._deadline = 0.0
+        self._process = f"process {os.getpid()} on {socket.gethostname()} ({node_identity()})"
+
+    def hold(
+        self,
+        call: str,
+        agree: Mapping[str, Any],
+        extra: Mapping[str, Any],
+        deadline: float | None = None,
+        watch: Callable[[], None] | None = None,
+    ) -> list[Answer]:
+        """Return every rank's answer, in rank order, once all of them made the same call.
+
+        `agree` holds what must be equal on all ranks, `extra` what each rank lets the others know;
+        `deadline`, of `time.monotonic()`, is by default when the timeout ends from now; what
+        `watch` raises meanwhile ends the wait. Collective over the world. Raises
+        `RollCallTimeoutError` if a rank is missing then, or has died, `RollCallMismatchError` if
+        the ranks disagree, `StoreLostError` if the store's server goes away or does not answer.
+        """
+        if self._world_size > 1:
+            entry.about_to_send()
+        if deadline is None:
+            deadline = time.monotonic() + self._timeout.total_seconds()
+        mine: Answer = {
+            "call": call,
+            "agree": dict(agree),
+            "extra": dict(extra),
+            "process": self._process,
+            "life": {**own_process(), "address": self._address},
+            "making": secrets.token_hex(8),
+        }
+        try:
+            answers = bounded(
+                lambda: self._hold(mine, deadline),
+                deadline + GRACE_S,
+                watch=watch or (lambda: self._look(call)),
+                every_s=_LOOK_EVERY_S,
+                give_up=lambda: self._interrupted(call),
+            )
+        except DistributedError:
+            raise
+        except (RuntimeError, UnansweredError) as error:  # of the connection to the store
+            why = str(error) or f"it did not answer for {self._timeout.total_seconds():g} s"
+            raise StoreLostError(
+                f"{call}: the store of this world cannot be reached any more ({why}): rank 0, "
+                f"which serves it, is gone, or the way to it is cut; destroy the environment and "
+                f"initialise it again",
+                call=call,
+                missing=[0],
+            ) from error
+        _check_agreement(call, answers)
+        self._answers, self._deadline = answers, deadline
+        return answers
+
+    def making(self, *, serves: bool) -> Making:
+        """Return what watches over the groups that are made because of the latest roll call.
+
+        `serves`: the store ends with this process.
+        """
+        return Making(
+            self._rank,
+            self._world_size,
+            self._peers(),
+            self._address,
+            store=self._store if self._world_size > 1 else None,
+            token=self._answers[0]["making"],
+            deadline=self._deadline,
+            serves=serves,
+        )
+
+    def let_others_read(self) -> None:
+        """Return when the others have read the latest attempt, or soon: for rank 0 before it
+        stops serving the store because of a failure they are about to see too."""
+        attempt = f"{_PREFIX}/{self._held - 1}"
+
+        def wait() -> None:
+            end = time.monotonic() + _PATIENCE_S
+            while time.monotonic() < end:
+                present = [rank for rank in range(self._widest) if self._is_there(attempt, rank)]
+                # Who reads last takes the answers away.
+                if not present or self._store.add(f"{attempt}/read", 0) >= len(present):
+                    return
+                time.sleep(0.01)
+
+        with contextlib.suppress(RuntimeError, UnansweredError):
+            bounded(wait, time.monotonic() + _PATIENCE_S)
+
+    def _hold(self, mine: Answer, deadline: float) -> list[Answer]:
+        """In a thread of its own: nothing here looks at signals."""
+        self._attempt = self._next_attempt()
+        self._post(self._attempt, mine)
+        self._wait_for_verdict(self._attempt, mine, deadline)
+        return self._read(self._attempt)
+
+    def _look(self, call: str) -> None:
+        """Raise `RollCallTimeoutError` if a rank that came to an earlier roll call has died."""
+        dead = self._peers().dead()
+        if not dead:
+            return
+        message = (
+            f"{call}: {_ranks(dead)} of the world of {self._world_size} is gone: its process has "
+            f"ended. Destroy the environment, and initialise it again on every rank"
+        )
+        with contextlib.suppress(RuntimeError, UnansweredError):
+            bounded(
+                lambda: _abandon(
+                    self._store, self._attempt, RollCallTimeoutError, message, missing=dead
+                ),
+                time.monotonic() + GRACE_S,
+            )
+        raise RollCallTimeoutError(message, missing=dead, world_size=self._world_size)
+
+    def _peers(self) -> Peers:
+        return Peers(
+            self._rank, {rank: answer["life"] for rank, answer in enumerate(self._answers)}
+        )
+
+    def _interrupted(self, call: str) -> None:
+        if not self._attempt:
+            return
+        message = f"{call}: interrupted on rank {self._rank}"
+        _abandon(self._store, self._attempt, RollCallError, message, rank=self._rank)
+
+    def _next_attempt(self) -> str:
+        if self._held == 0 and self._store.check([_NEXT]):  # what is before it was taken away
+            self._held = self._kept_from = int(self._store.get(_NEXT))
+        while self._store.check([f"{_PREFIX}/{self._held}/verdict"]):
+            self._held += 1
+        return f"{_PREFIX}/{self._held}"
+
+    def _post(self, attempt: str, mine: Answer) -> None:
+        """Post the answer; who comes last gives the go."""
+        call, text = mine["call"], json.dumps(mine)
+        others = int(self._store.compare_set(f"{attempt}/size", "", str(self._world_size)))
+        if others != self._world_size:
+            # It takes no part, but who serves the store must know that it is there to read.
+            self._store.compare_set(f"{attempt}/{self._rank}", "", text)
+            _abandon(
+                self._store,
+                attempt,
+                RollCallMismatchError,
+                f"{call}: rank {self._rank} says world_size={self._world_size}, another rank says "
+                f"world_size={others}: start every rank with the same world_size",
+                rank=self._rank,
+                world_size=self._world_size,
+                others=others,
+            )
+            return
+        posted = self._store.compare_set(f"{attempt}/{self._rank}", "", text).decode()
+        if posted != text:
+            _abandon(
+                self._store,
+                attempt,
+                RollCallError,
+                f"{call}: two processes say that they are rank {self._rank} of the world of "
+                f"{self._world_size}: {self._process} and {json.loads(posted)['process']}; give "
+                f"each a rank of its own",
+                rank=self._rank,
+            )
+        elif self._store.add(f"{attempt}/arrived", 1) == self._world_size:
+            self._store.compare_set(f"{attempt}/verdict", "", _GO)
+
+    def _wait_for_verdict(self, attempt: str, mine: Answer, deadline: float) -> None:
+        if not wait_for_key(self._store, f"{attempt}/verdict", deadline):
+            self._abandon_for_missing(attempt, mine)
+
+    def _abandon_for_missing(self, attempt: str, mine: Answer) -> None:
+        ranks = range(self._world_size)
+        missing = [rank for rank in ranks if not self._is_there(attempt, rank)]
+        if not missing:  # the last one came in this moment, or died before it gave the go
+            self._store.compare_set(f"{attempt}/verdict", "", _GO)
+            return
+        others = []
+        for rank in sorted(set(ranks) - set(missing)):
+            answer = json.loads(self._store.get(f"{attempt}/{rank}"))
+            if answer["agree"] != mine["agree"] or answer["call"] != mine["call"]:
+                others.append(f"rank {rank} asks for {_words(answer['call'], answer['agree'])}")
+        seconds = self._timeout.total_seconds()
+        note = f" ({'; '.join(others)})" if others else ""
+        _abandon(
+            self._store,
+            attempt,
+            RollCallTimeoutError,
+            f"{mine['call']}: {_ranks(missing)} of the world of {self._world_size} did not make "
+            f"the call within {seconds:g} s on rank {self._rank}{note}. Nothing was changed on "
+            f"any rank: make the call on all {self._world_size} ranks at once",
+            missing=missing,
+            world_size=self._world_size,
+            timeout_s=seconds,
+        )
+
+    def _read(self, attempt: str) -> list[Answer]:
+        verdict = self._store.get(f"{attempt}/verdict").decode()
+        answers: list[Answer] = []
+        if verdict == _GO:
+            keys = [f"{attempt}/{rank}" for rank in range(self._world_size)]
+            answers = [json.loads(answer) for answer in self._store.multi_get(keys)]
+        self._held += 1
+        read = self._store.add(f"{attempt}/read", 1)
+        if verdict != _GO:
+            report = json.loads(verdict)
+            self._widest = max(self._widest, report["details"].get("world_size", 0))
+            if self._rank == 0:
+                self.let_others_read()
+            raise _ERRORS[report["reason"]](report["message"], **report["details"])
+        if self._rank == 0:
+            self._take_away_earlier()
+        if read == self._world_size:
+            self._take_away(self._held - 1)
+        return answers
+
+    def _take_away_earlier(self) -> None:
+        """Everybody came to the latest attempt, so nobody reads those before it any more."""
+        latest = self._held - 1
+        if self._kept_from < latest:
+            self._store.set(_NEXT, str(latest))
+        for number in range(self._kept_from, latest):
+            self._take_away(number)
+            _delete(self._store, f"{_PREFIX}/{number}/verdict")
+        self._kept_from = latest
+
+    def _take_away(self, number: int) -> None:
+        """Delete what an attempt left in the store but its verdict, by which the next is found."""
+        attempt = f"{_PREFIX}/{number}"
+        for rank in range(self._widest):
+            _delete(self._store, f"{attempt}/{rank}")
+        for name in ("size", "arrived", "read"):
+            _delete(self._store, f"{attempt}/{name}")
+
+    def _is_there(self, attempt: str, rank: int) -> bool:
+        return self._store.check([f"{attempt}/{rank}"])
+
+
+def _abandon(
+    store: Store, attempt: str, kind: type[RollCallError], message: str, **details: object
+) -> None:
+    """Give an attempt up for everybody, unless it has its verdict already."""
+    report = json.dumps({"reason": kind.reason, "message": message, "details": details})
+    store.compare_set(f"{attempt}/verdict", "", report)
+
+
+def _delete(store: Store, key: str) -> None:
+    with contextlib.suppress(RuntimeError):  # a kind of store that cannot
+        store.delete_key(key)
+
+
+def _check_agreement(call: str, answers: Sequence[Answer]) -> None:
+    """Every rank sees the same answers, so every rank comes to the same verdict."""
+    asked: dict[str, list[int]] = {}
+    for rank, answer in enumerate(answers):
+        asked.setdefault(_words(answer["call"], answer["agree"]), []).append(rank)
+    if len(asked) == 1:
+        return
+    differences = "; ".join(f"{_ranks(ranks)}: {words}" for words, ranks in asked.items())
+    raise RollCallMismatchError(
+        f"the ranks do not ask for the same: {differences}. Nothing was changed on any rank: make "
+        f"the same call with the same arguments on all of them",
+        call=call,
+        asked={words: list(ranks) for words, ranks in asked.items()},
+    )
+
+
+def _words(call: str, agree: Mapping[str, Any]) -> str:
+    return f"{call}({', '.join(f'{name}={value}' for name, value in agree.items())})"
+
+
+def _ranks(ranks: Sequence[int]) -> str:
+    names = ", ".join(map(str, ranks))
+    return f"rank {names}" if len(ranks) == 1 else f"ranks {names}"

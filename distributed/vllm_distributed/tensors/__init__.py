@@ -1,0 +1,1 @@
+"""Facts of tensors, and the memory that results are put into."""

@@ -1,0 +1,68 @@
+"""Where results in the host's memory go: new memory each time, unless reusable memory is in force.
+
+A large block of new memory costs more than moving the bytes into it: the system hands it out page
+by page, each at the first touch. `using` puts memory in force in which results are written again
+and again, `ReusableMemory` as a rule.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Protocol
+
+import torch
+
+from vllm_distributed.tensors.dtypes import plain
+from vllm_distributed.transports.shm.huge_pages import ask_for_huge_pages
+
+__all__ = ["Memory", "copy_of", "empty", "using"]
+
+_CPU = torch.device("cpu")
+
+
+class Memory(Protocol):
+    """Gives memory for results."""
+
+    def empty(self, size: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
+        """Return an uninitialised, contiguous CPU tensor that shares no memory with any other."""
+
+
+class _InForce(threading.local):
+    memory: Memory | None = None
+
+
+_in_force = _InForce()
+
+
+@contextmanager
+def using(memory: Memory) -> Iterator[None]:
+    """Take the memory of results from `memory`, in this thread, while the context lasts."""
+    before, _in_force.memory = _in_force.memory, memory
+    try:
+        yield
+    finally:
+        _in_force.memory = before
+
+
+def empty(size: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
+    """Return an uninitialised, contiguous CPU tensor for a result of this shape and dtype."""
+    memory = _in_force.memory
+    if memory is None:
+        # By keyword it is twice as fast: torch tries fewer overloads.
+        new = torch.empty(size=size, dtype=dtype, device=_CPU)
+        return ask_for_huge_pages(new)
+    return memory.empty(size, dtype)
+
+
+def copy_of(tensor: torch.Tensor) -> torch.Tensor:
+    """Return a contiguous copy of a CPU tensor for a result, detached and without pending conj or
+    neg, that shares no memory with it."""
+    if _in_force.memory is not None:
+        copy = empty(tensor.shape, tensor.dtype)
+        return copy.copy_(tensor.detach() if tensor.requires_grad else tensor)
+    copy = plain(tensor)  # one step, where `empty` and `copy_` are two
+    if copy is tensor or copy.data_ptr() == tensor.data_ptr():
+        return copy.clone(memory_format=torch.contiguous_format)
+    return copy

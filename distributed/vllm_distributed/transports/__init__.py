@@ -1,0 +1,1 @@
+"""How bytes move within a group."""

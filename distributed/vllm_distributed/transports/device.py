@@ -1,0 +1,353 @@
+"""DeviceCommunicatorBase: the operations of one group on tensors, whatever they travel over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import torch
+from torch.distributed import ProcessGroup
+
+from vllm_distributed.arguments import (
+    check_dense,
+    check_dim,
+    check_divides,
+    check_dtype,
+    check_peer,
+    check_process_group,
+    check_rank,
+    check_shape,
+    check_sizes,
+    check_switch,
+)
+from vllm_distributed.compat.torch_tracing import outside_graphs
+from vllm_distributed.forks import leave_to_parent
+from vllm_distributed.tensors.kinds import check_gradient
+from vllm_distributed.tensors.out_arguments import (
+    check_apart,
+    check_list,
+    check_out,
+    is_same_memory,
+    refuse_out,
+    written,
+)
+from vllm_distributed.transports.base import Transport
+from vllm_distributed.transports.expert_parallel import TokenExchange, dispatch_arguments
+from vllm_distributed.transports.select import make_transport
+from vllm_distributed.transports.shm.group import SharedMemory
+
+__all__ = ["DeviceCommunicatorBase"]
+
+
+@outside_graphs()
+class DeviceCommunicatorBase:
+    """Moves and reduces the tensors of one group: checks the arguments, then sends.
+
+    Complete as it is; code of one's own derives from it and overrides what it does in another way.
+    `cpu_group` is the group over gloo, `device_group` the one for tensors on `device`; without a
+    `device_group` the group is one rank alone. CPU tensors travel through `shared_memory` where a
+    coordinator passes that of its members, else over the CPU group; tensors on a device travel
+    over the device group, and where that is gloo like CPU tensors, by way of the host's memory.
+    `unique_name` is for messages. `optimised` allows paths made for the device, such as an
+    all-reduce through symmetric memory. `global_ranks` and `global_world_size` are accepted for
+    code written against vLLM.
+
+    Making one for a group on several devices is collective over the group. `src` and `dst` count
+    inside the group. Results are new tensors, or what is passed as `out`. Errors are those of
+    `GroupCoordinator`'s operations of the same names.
+    """
+
+    def __init__(
+        self,
+        cpu_group: ProcessGroup | None = None,
+        device: torch.device | None = None,
+        device_group: ProcessGroup | None = None,
+        unique_name: str = "",
+        global_ranks: list[int] | None = None,
+        global_world_size: int | None = None,
+        *,
+        optimised: bool = True,
+        shared_memory: SharedMemory | None = None,
+    ) -> None:
+        for name, group in (("cpu_group", cpu_group), ("device_group", device_group)):
+            if group is not None:
+                check_process_group(name, group)
+        self.device: torch.device = device or torch.device("cpu")
+        """Where the group's tensors live, unless they are on the CPU."""
+        self.cpu_group: ProcessGroup | None = cpu_group
+        """The process group over gloo."""
+        self.device_group: ProcessGroup | None = device_group
+        """The process group for tensors on the device."""
+        self.unique_name: str = unique_name
+        """The group's name, such as `tp:0`."""
+        self._transport: Transport = make_transport(
+            cpu_group,
+            self.device,
+            device_group,
+            unique_name,
+            optimised=optimised,
+            shared_memory=shared_memory,
+        )
+        self.rank_in_group: int = self._transport.rank_in_group
+        """This process's number inside the group."""
+        self.world_size: int = self._transport.world_size
+        """The number of members."""
+        self._tokens = TokenExchange([self])
+        leave_to_parent(self, f"the group {unique_name}", "cpu_group", "device_group")
+
+    # Without `out` there is no more on the way of a call than the question whether it is there.
+
+    def all_reduce(self, input_: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
+        """Return the sum of the group's tensors. Collective over the group."""
+        if out is None:
+            return self._transport.all_reduce(input_)
+        check_dim("all_reduce", input_, -1)
+        self._check_out("all_reduce", out, input_, input_.shape)
+        if is_same_memory(out, input_):
+            self._transport.all_reduce_(out)
+            return out
+        check_apart("all_reduce", out, {"input_": input_})
+        return written(out, partial(self._transport.all_reduce, input_))
+
+    def all_reduce_(self, input_: torch.Tensor) -> torch.Tensor:
+        """Replace `input_` by the sum of the group's tensors. Collective over the group."""
+        return self._transport.all_reduce_(input_)
+
+    def all_gather(
+        self, input_: torch.Tensor, dim: int = -1, out: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Return the tensors of all ranks concatenated along `dim`. Collective over the group."""
+        at = check_dim("all_gather", input_, dim)
+        if out is None:
+            return self._transport.all_gather(input_, at)
+        self._check_out("all_gather", out, input_, self._gathered(input_, at))
+        check_apart("all_gather", out, {"input_": input_})
+        return written(out, partial(self._transport.all_gather, input_, at))
+
+    def all_gatherv(
+        self,
+        input_: torch.Tensor | list[torch.Tensor],
+        dim: int = 0,
+        sizes: list[int] | None = None,
+        out: torch.Tensor | list[torch.Tensor] | None = None,
+    ) -> torch.Tensor | list[torch.Tensor]:
+        """Return the tensors of all ranks, `sizes` long along `dim`, concatenated along it.
+
+        Collective over the group.
+        """
+        tensors = input_ if isinstance(input_, list) else [input_]
+        dims = [check_dim("all_gatherv", tensor, dim) for tensor in tensors]
+        if sizes is not None:
+            for tensor, at in zip(tensors, dims, strict=True):
+                extent = tensor.size(at) if tensor.dim() else 1
+                check_sizes("all_gatherv", sizes, self.world_size, extent, self.rank_in_group)
+        if len(tensors) > 1:
+            self._check_carried({f"input_[{at}]": tensor for at, tensor in enumerate(tensors)})
+        moves = [
+            partial(self._transport.all_gather, tensor, at)
+            if sizes is None
+            else partial(self._transport.all_gatherv, tensor, at, sizes)
+            for tensor, at in zip(tensors, dims, strict=True)
+        ]
+        if out is None:
+            results = [move() for move in moves]
+        else:
+            outs: list[Any] = (
+                check_list("all_gatherv", out, len(moves)) if isinstance(input_, list) else [out]
+            )
+            self._check_outs(outs, tensors, dims, sizes)
+            results = [written(place, move) for place, move in zip(outs, moves, strict=True)]
+        return results if isinstance(input_, list) else results[0]
+
+    def reduce_scatter(
+        self, input_: torch.Tensor, dim: int = -1, out: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Return this rank's equal part along `dim` of the sum. Collective over the group."""
+        at = check_dim("reduce_scatter", input_, dim)
+        share = check_divides("reduce_scatter", input_, at, self.world_size)
+        return self._scattered("reduce_scatter", input_, at, [share] * self.world_size, out)
+
+    def reduce_scatterv(
+        self,
+        input_: torch.Tensor,
+        dim: int = -1,
+        sizes: list[int] | None = None,
+        out: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Return this rank's part, of `sizes` along `dim`, of the sum. Collective."""
+        if sizes is None:
+            return self.reduce_scatter(input_, dim, out)
+        at = check_dim("reduce_scatterv", input_, dim)
+        extent = input_.size(at) if input_.dim() else 1
+        check_sizes("reduce_scatterv", sizes, self.world_size, extent)
+        return self._scattered("reduce_scatterv", input_, at, sizes, out)
+
+    def gather(
+        self,
+        input_: torch.Tensor,
+        dst: int = 0,
+        dim: int = -1,
+        out: torch.Tensor | None = None,
+    ) -> torch.Tensor | None:
+        """Return on `dst` what `all_gather` would, elsewhere None. Collective over the group.
+
+        `out` is for `dst` alone.
+        """
+        check_rank("dst", dst, self.world_size, self.unique_name)
+        at = check_dim("gather", input_, dim)
+        if out is None:
+            return self._transport.gather(input_, dst, at)
+        if self.rank_in_group != dst:
+            refuse_out("gather", self.rank_in_group, dst)
+        self._check_out("gather", out, input_, self._gathered(input_, at))
+        check_apart("gather", out, {"input_": input_})
+        return written(out, partial(self._transport.gather, input_, dst, at))
+
+    def broadcast(self, input_: torch.Tensor, src: int = 0) -> torch.Tensor:
+        """Replace `input_` by the one of `src`. Collective over the group."""
+        check_rank("src", src, self.world_size, self.unique_name)
+        return self._transport.broadcast(input_, src)
+
+    def send(self, tensor: torch.Tensor, dst: int | None = None) -> None:
+        """Send to one rank (default: the next), which calls `recv`."""
+        self._transport.send(tensor, self._peer("dst", dst, +1))
+
+    def recv(
+        self,
+        size: torch.Size,
+        dtype: torch.dtype,
+        src: int | None = None,
+        out: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Receive a tensor on the group's device from one rank (default: the previous)."""
+        src = self._peer("src", src, -1)
+        size, dtype = check_shape("recv", size), check_dtype("recv", dtype)
+        if out is None:
+            return self._transport.recv(size, dtype, src)
+        check_out("recv", out, size, (dtype, self.device))
+        return written(out, partial(self._transport.recv, size, dtype, src))
+
+    # Expert parallelism
+
+    def dispatch(
+        self,
+        hidden_states: torch.Tensor,
+        topk_weights: torch.Tensor | None = None,
+        topk_ids: torch.Tensor | None = None,
+        is_sequence_parallel: bool = False,
+        extra_tensors: list[torch.Tensor] | None = None,
+        sizes: list[int] | None = None,
+        router_logits: torch.Tensor | None = None,
+    ) -> Any:
+        """Return the group's tokens with their routing; see `GroupCoordinator.dispatch`."""
+        weights, ids, _ = dispatch_arguments(
+            topk_weights, topk_ids, is_sequence_parallel, router_logits
+        )
+        return self._tokens.dispatch(hidden_states, weights, ids, extra_tensors, sizes)
+
+    def dispatch_router_logits(
+        self,
+        hidden_states: torch.Tensor,
+        router_logits: torch.Tensor,
+        is_sequence_parallel: bool = False,
+        extra_tensors: list[torch.Tensor] | None = None,
+        sizes: list[int] | None = None,
+    ) -> Any:
+        """Return the group's tokens and logits; see `GroupCoordinator.dispatch_router_logits`."""
+        return self.dispatch(
+            hidden_states, None, None, is_sequence_parallel, extra_tensors, sizes, router_logits
+        )
+
+    def combine(
+        self,
+        hidden_states: torch.Tensor,
+        is_sequence_parallel: bool = False,
+        sizes: list[int] | None = None,
+    ) -> torch.Tensor:
+        """Return this rank's tokens, summed over the group; see `GroupCoordinator.combine`."""
+        check_switch("is_sequence_parallel", is_sequence_parallel)
+        return self._tokens.combine(hidden_states, sizes)
+
+    def prepare_communication_buffer_for_model(self, model: torch.nn.Module) -> None:
+        """Size buffers from the model. The transports here need none; one's own may."""
+
+    def destroy(self) -> None:
+        """Give back what is held besides the process groups."""
+        self._transport.destroy()
+
+    def _check_carried(self, named: Mapping[str, torch.Tensor]) -> None:
+        """Refuse any of several tensors that cannot be carried, before the first is sent."""
+        for name, tensor in named.items():
+            self._transport.check(tensor, name)
+
+    # What `out` must be
+
+    def _check_out(
+        self,
+        operation: str,
+        out: torch.Tensor,
+        input_: torch.Tensor,
+        shape: Sequence[int],
+        name: str = "out",
+    ) -> None:
+        """Refuse an `out` that is no place for a result of this shape like a tensor, or with one
+        whose memory cannot be compared with it."""
+        check_dense("input_", input_)
+        check_gradient(operation, input_)
+        check_out(operation, out, shape, (input_.dtype, input_.device), name)
+
+    def _check_outs(
+        self,
+        outs: Sequence[Any],
+        tensors: Sequence[torch.Tensor],
+        dims: Sequence[int],
+        sizes: Sequence[int] | None,
+    ) -> None:
+        """Refuse any of several places for gathered tensors, before the first is sent."""
+        several = len(outs) > 1
+        taken = {
+            f"input_[{at}]" if several else "input_": tensor for at, tensor in enumerate(tensors)
+        }
+        for at, (out, tensor, dim) in enumerate(zip(outs, tensors, dims, strict=True)):
+            name = f"out[{at}]" if several else "out"
+            shape = self._gathered(tensor, dim, sizes)
+            self._check_out("all_gatherv", out, tensor, shape, name)
+            check_apart("all_gatherv", out, taken, name)
+            taken[name] = out
+
+    def _scattered(
+        self,
+        operation: str,
+        input_: torch.Tensor,
+        dim: int,
+        sizes: Sequence[int],
+        out: torch.Tensor | None,
+    ) -> torch.Tensor:
+        if out is None:
+            return self._transport.reduce_scatterv(input_, dim, sizes)
+        self._check_out(operation, out, input_, self._shape(input_, dim, sizes[self.rank_in_group]))
+        check_apart(operation, out, {"input_": input_})
+        return written(out, partial(self._transport.reduce_scatterv, input_, dim, sizes))
+
+    def _gathered(
+        self, input_: torch.Tensor, dim: int, sizes: Sequence[int] | None = None
+    ) -> list[int]:
+        """Return the shape of the concatenation along `dim`; without `sizes` all are equal."""
+        extent = input_.size(dim) if input_.dim() else 1
+        return self._shape(input_, dim, sum(sizes) if sizes else extent * self.world_size)
+
+    def _shape(self, input_: torch.Tensor, dim: int, extent: int) -> list[int]:
+        shape = list(input_.shape)
+        if self.world_size == 1:  # the result is the input, also one without dims
+            return shape
+        shape = shape or [1]
+        shape[dim] = extent
+        return shape
+
+    def _peer(self, name: str, value: int | None, step: int) -> int:
+        if value is None:
+            if self.world_size > 1:
+                return (self.rank_in_group + step) % self.world_size
+            value = (self.rank_in_group + step) % self.world_size
+        return check_peer(name, value, self.rank_in_group, self.world_size, self.unique_name)

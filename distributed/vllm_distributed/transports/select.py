@@ -1,0 +1,116 @@
+"""Which transport and communicator a group gets: by its process groups' backends and devices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from torch.distributed import ProcessGroup
+
+from vllm_distributed.errors import InvalidTypeError
+from vllm_distributed.transports.base import Transport
+from vllm_distributed.transports.gloo import GlooTransport
+from vllm_distributed.transports.shm.collectives import SharedMemoryTransport
+from vllm_distributed.transports.shm.group import SharedMemory
+from vllm_distributed.transports.shm.negotiate import share_memory
+from vllm_distributed.transports.solo import SoloTransport
+from vllm_distributed.transports.staged import StagedTransport
+
+if TYPE_CHECKING:
+    from vllm_distributed.transports.device import DeviceCommunicatorBase
+
+__all__ = [
+    "make_communicator",
+    "make_transport",
+    "set_custom_all_reduce",
+    "shared_memory_of",
+]
+
+_custom_all_reduce = True
+
+
+def set_custom_all_reduce(enable: bool) -> None:
+    """Allow, or forbid, collectives through memory that ranks share, in groups made from now on.
+
+    They are allowed at first. What is on the CPU goes through shared memory where all members of a
+    group are on one node, and sums of small tensors on devices through symmetric memory where the
+    devices reach each other's; elsewhere, and where forbidden, all goes over gloo and NCCL. It
+    changes the speed, how 16-bit floats are rounded, and what is found out about calls that do not
+    fit together. The same on every rank. Local to the process.
+
+    Raises:
+        InvalidTypeError: for what is neither True nor False.
+    """
+    global _custom_all_reduce
+    if not isinstance(enable, bool):
+        raise InvalidTypeError(f"enable must be True or False, got {enable!r}", argument="enable")
+    _custom_all_reduce = enable
+
+
+def shared_memory_of(
+    cpu_group: ProcessGroup, tensors: ProcessGroup, unique_name: str, ranks: Sequence[int]
+) -> SharedMemory | None:
+    """Return what a group's members share; None where they do not, or must not.
+
+    Collective over the groups, of the global `ranks`. Operations on tensors take as long as those
+    of the group `tensors` may.
+    """
+    return share_memory(cpu_group, unique_name, ranks, allowed=_custom_all_reduce, like=tensors)
+
+
+def make_communicator(
+    cpu_group: ProcessGroup | None,
+    device: torch.device,
+    device_group: ProcessGroup | None,
+    unique_name: str,
+    *,
+    optimised: bool,
+    shared_memory: SharedMemory | None = None,
+) -> DeviceCommunicatorBase:
+    """Return a coordinator's communicator; without groups, one for a rank alone."""
+    from vllm_distributed.transports.device import DeviceCommunicatorBase
+
+    return DeviceCommunicatorBase(
+        cpu_group,
+        device,
+        device_group,
+        unique_name,
+        optimised=optimised,
+        shared_memory=shared_memory,
+    )
+
+
+def make_transport(
+    cpu_group: ProcessGroup | None,
+    device: torch.device,
+    device_group: ProcessGroup | None,
+    unique_name: str,
+    *,
+    optimised: bool,
+    shared_memory: SharedMemory | None = None,
+) -> Transport:
+    """Return what carries a group's tensors; without a group, the transport of a rank alone."""
+    group = cpu_group if device_group is None else device_group
+    if group is None:
+        return SoloTransport(unique_name)
+    if device.type != "cuda":
+        host = _for_host(group, unique_name, shared_memory)
+        # A tensor on a device that the host cannot read: only where there can be one.
+        return StagedTransport(host) if torch.cuda.is_available() else host
+    from vllm_distributed.transports.nccl import NcclTransport
+
+    return NcclTransport(
+        group,
+        None if cpu_group is None else _for_host(cpu_group, unique_name, shared_memory),
+        device,
+        unique_name,
+        custom_all_reduce=optimised and _custom_all_reduce,
+    )
+
+
+def _for_host(
+    group: ProcessGroup, unique_name: str, shared_memory: SharedMemory | None
+) -> Transport:
+    gloo = GlooTransport(group, unique_name)
+    return gloo if shared_memory is None else SharedMemoryTransport(shared_memory, gloo)

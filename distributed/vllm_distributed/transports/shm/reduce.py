@@ -1,0 +1,200 @@
+"""Sums of the members' tensors through their slots.
+
+Short tensors take one step: every member adds up all slots. Longer ones go slot by slot; in groups
+of more than two every member adds up one part of each slot-full and passes the result on
+(reduce-scatter and all-gather, as in Thakur, Rabenseifner and Gropp, 2005), so that it reads each
+slot-full twice however many members there are. All sums are in rank order: every member has the
+same bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+
+from vllm_distributed import call_agreement as agreement
+from vllm_distributed import entry
+from vllm_distributed.transports.base import Transport
+from vllm_distributed.transports.shm.blocks import as_matrix, blocks
+from vllm_distributed.transports.shm.group import SharedMemory, in_step
+from vllm_distributed.transports.shm.signature import sign
+from vllm_distributed.transports.shm.sums import add_up, addable
+
+__all__ = ["Sums"]
+
+_ALIGNMENT = 64
+# In groups of more than two, above this adding up parts and passing them on is faster than for all
+# to add up everything.
+_ONE_STEP_BYTES = 1 << 18
+_MOST_PLANS = 512
+
+
+class _Plan(NamedTuple):
+    """All that a sum of one step needs and that is the same each time."""
+
+    number: int
+    slots: tuple[tuple[torch.Tensor, ...], tuple[torch.Tensor, ...]]
+    """Each member's, for even steps and for odd ones."""
+    other: tuple[torch.Tensor, torch.Tensor] | None
+    """The other member's, in a group of two whose tensors torch adds as they are."""
+
+
+class Sums:
+    """One member's part in them; `rest` takes those for which there is no room."""
+
+    def __init__(self, shared: SharedMemory, rest: Transport) -> None:
+        self._shared, self._rest = shared, rest
+        self._steps, self._slots = shared.steps, shared.slots
+        self._me, self._size = shared.me, shared.members
+        self._slot_bytes = shared.slot_bytes
+        self._one_step_bytes = (
+            self._slot_bytes if self._size == 2 else min(_ONE_STEP_BYTES, self._slot_bytes)
+        )
+        self._plans: dict[tuple[torch.dtype, torch.Size], _Plan] = {}
+
+    def close(self) -> None:
+        """Let go of all views."""
+        self._plans.clear()
+
+    def sum(self, source: torch.Tensor, target: torch.Tensor) -> None:
+        """Write the sum of the members' contiguous tensors into `target`, which may be `source`."""
+        plan = self._plans.get((source.dtype, source.shape))
+        if plan is not None:
+            entry.about_to_send()
+            self._sum_in_one_step(source, target, plan, plan.number)
+            return
+        entry.about_to_send()
+        number = sign(agreement.all_reduce(source.dtype, source.shape))
+        if not source.numel():
+            self._steps.meet_alone(number)
+            return
+        if not self._shared.room_for(source.nbytes, number):
+            if target is not source:
+                target.copy_(source)
+            self._rest.all_reduce_(target)
+            return
+        if source.nbytes <= self._one_step_bytes:
+            if len(self._plans) >= _MOST_PLANS:
+                self._plans.clear()
+            plan = self._plan(source, number)
+            self._plans[source.dtype, source.shape] = plan
+            self._sum_in_one_step(source, target, plan, number)
+            return
+        source, target = addable(source), addable(target)
+        if self._size == 2:
+            self._sum_by_slots(source.view(-1), target.view(-1), number)
+        else:
+            self._sum_by_parts(source.view(-1), target.view(-1), number)
+
+    def _plan(self, source: torch.Tensor, number: int) -> _Plan:
+        like = addable(source)
+        even, odd = (self._slots.views(like.dtype, like.shape, parity).each for parity in (0, 1))
+        if self._size > 2 or like.dtype is torch.bool or like is not source:
+            return _Plan(number, (even, odd), None)
+        other = 1 - self._me
+        return _Plan(number, (even, odd), (even[other], odd[other]))
+
+    @in_step
+    def _sum_in_one_step(
+        self, source: torch.Tensor, target: torch.Tensor, plan: _Plan, number: int
+    ) -> None:
+        steps, me = self._steps, self._me
+        if steps.settled < steps.step:
+            steps.settle(number)
+        parity = (steps.step + 1) & 1
+        slots = plan.slots[parity]
+        if plan.other is None:
+            slots[me].copy_(addable(source))
+            steps.meet(number)
+            add_up(slots, addable(target))
+            return
+        slots[me].copy_(source)
+        steps.meet(number)
+        other = plan.other[parity]
+        if me == 0:
+            torch.add(source, other, out=target)
+        else:
+            torch.add(other, source, out=target)
+
+    @in_step
+    def _sum_by_slots(self, source: torch.Tensor, target: torch.Tensor, number: int) -> None:
+        steps, me = self._steps, self._me
+        most = self._slot_bytes // source.itemsize
+        steps.settle(number)
+        for mine, sums in zip(torch.split(source, most), torch.split(target, most), strict=True):
+            slots = self._slots.views(mine.dtype, mine.shape, (steps.step + 1) & 1).each
+            slots[me].copy_(mine)
+            steps.meet(number)
+            add_up((mine, slots[1]) if me == 0 else (slots[0], mine), sums)
+
+    @in_step
+    def _sum_by_parts(self, source: torch.Tensor, target: torch.Tensor, number: int) -> None:
+        steps, me, size = self._steps, self._me, self._size
+        # A slot is read in the step after the one it was written for as well, so the two are used
+        # in turns by slot-full, not by step. An even number of them leaves the one that the next
+        # operation writes first (by step) behind long enough.
+        most = self._slot_bytes // source.itemsize
+        count = source.numel()
+        fills = 2 * -(-count // (2 * most))
+        fill = -(-count // fills)
+        # Whole parts of whole cache lines, where the tensor is not too small for that.
+        fill = min(-(-fill // (size * _ALIGNMENT)) * size * _ALIGNMENT, most)
+        first = steps.step + 1
+        steps.settle(number)
+        at = 0
+        for mine, sums in zip(torch.split(source, fill), torch.split(target, fill), strict=True):
+            slots = self._slots.views(mine.dtype, mine.shape, (first + at) & 1).each
+            part = -(-mine.numel() // size)
+            slots[me].copy_(mine)
+            steps.meet(number)
+            parts = [torch.split(slot, part) for slot in slots]
+            places = torch.split(sums, part)
+            if me < len(places):
+                add_up([its[me] for its in parts], places[me])
+                parts[me][me].copy_(places[me])
+            steps.meet(number)
+            for member, place in enumerate(places):
+                if member != me:
+                    place.copy_(parts[member][member])
+            at += 1
+        if at & 1:
+            steps.meet(number)  # or the next operation would write what is still read
+
+    @in_step
+    def sum_and_scatter(
+        self,
+        source: torch.Tensor,
+        output: torch.Tensor,
+        dim: int,
+        sizes: Sequence[int],
+        number: int,
+    ) -> None:
+        """Write into `output` this member's part, of `sizes` along `dim`, of the sum."""
+        source, output = addable(source), addable(output)
+        steps, me, size = self._steps, self._me, self._size
+        rows, columns = as_matrix(source.shape, dim)
+        width = columns // source.size(dim)
+        parts = torch.split(source.view(rows, columns), [each * width for each in sizes], dim=1)
+        target = output.view(rows, sizes[me] * width)
+        # Each slot is divided among those who read it.
+        share = self._slot_bytes // size // _ALIGNMENT * _ALIGNMENT // source.itemsize
+        each = [list(blocks(rows, extent * width, share)) for extent in sizes]
+        steps.settle(number)
+        for at in range(max(map(len, each))):
+            slots = self._slots.views(source.dtype, (size, share), (steps.step + 1) & 1).each
+            for member, its in enumerate(each):
+                if member != me and at < len(its):
+                    row, last_row, column, last_column = its[at]
+                    piece = parts[member][row:last_row, column:last_column]
+                    slots[me][member, : piece.numel()].view(piece.shape).copy_(piece)
+            steps.meet(number)
+            if at < len(each[me]):
+                row, last_row, column, last_column = each[me][at]
+                own = parts[me][row:last_row, column:last_column]
+                brought = [
+                    own if member == me else slot[me, : own.numel()].view(own.shape)
+                    for member, slot in enumerate(slots)
+                ]
+                add_up(brought, target[row:last_row, column:last_column])

@@ -1,0 +1,123 @@
+"""Which ranks share memory with each other: found out by sharing some."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import torch
+from torch.distributed import ProcessGroup
+
+from vllm_distributed.arguments import check_rank
+from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError
+from vllm_distributed.stateless.process_group import StatelessProcessGroup
+from vllm_distributed.store.node import SHARED_MEMORY
+from vllm_distributed.transports.base import group_facts, run
+from vllm_distributed.transports.object_channel import ObjectChannel
+from vllm_distributed.transports.object_frames import GlooCarrier
+from vllm_distributed.wire.object_codec import decode, encode
+
+__all__ = ["in_the_same_node_as"]
+
+_SECRET_BYTES = 32
+
+
+def in_the_same_node_as(
+    pg: ProcessGroup | StatelessProcessGroup, source_rank: int = 0
+) -> list[bool]:
+    """Return, for each rank of `pg`, whether it shares memory with rank `source_rank` of it.
+
+    Tested with a real shared-memory segment: the source writes a random number into one that only
+    its own user can open, the others try to read it. `pg` is a torch process group that can carry
+    CPU tensors, stateless ones too, or a `StatelessProcessGroup`. Collective over `pg`.
+
+    Raises:
+        InvalidTypeError: for any other `pg`.
+        InvalidRankError: if `source_rank` is not in the group.
+        InvalidArgumentError: for an NCCL group.
+    """
+    if isinstance(pg, ProcessGroup):
+        members: _Members = _Connected(pg)
+    elif isinstance(pg, _Members):
+        members = pg
+    else:
+        raise InvalidTypeError(
+            f"pg must be a torch ProcessGroup or a StatelessProcessGroup, got {type(pg).__name__}"
+        )
+    rank = members.rank
+    check_rank("source_rank", source_rank, members.world_size, "the process group")
+    segment = SHARED_MEMORY / f"vllm_distributed_{os.getpid()}_{secrets.token_hex(12)}"
+    secret = secrets.token_bytes(_SECRET_BYTES)
+    try:
+        if rank == source_rank:
+            shares = _write(segment, secret)
+            members.broadcast_obj([segment.name, secret], source_rank)
+        else:
+            name, wanted = members.broadcast_obj(None, source_rank)
+            shares = _read(SHARED_MEMORY / Path(str(name)).name) == wanted
+        answers = members.all_gather_obj(shares)
+    finally:
+        if rank == source_rank:
+            with contextlib.suppress(OSError):
+                segment.unlink(missing_ok=True)
+    return [bool(answer) for answer in answers]
+
+
+@runtime_checkable
+class _Members(Protocol):
+    """What the test needs of a group; a StatelessProcessGroup has it."""
+
+    rank: int
+    world_size: int
+
+    def broadcast_obj(self, obj: Any, src: int) -> Any:
+        """Return the object of `src`."""
+
+    def all_gather_obj(self, obj: Any) -> list[Any]:
+        """Return the objects of all ranks."""
+
+
+class _Connected:
+    """The same of a torch process group."""
+
+    def __init__(self, group: ProcessGroup) -> None:
+        try:
+            group._get_backend(torch.device("cpu"))
+        except RuntimeError as error:
+            raise InvalidArgumentError(
+                "this process group, one over NCCL for instance, cannot carry the test, which is "
+                "on the CPU: pass the cpu_group"
+            ) from error
+        self._group = group
+        self.rank, self.world_size = group_facts(group)
+
+    def broadcast_obj(self, obj: Any, src: int) -> Any:
+        message = encode(obj) if self.rank == src else None
+        return decode(
+            ObjectChannel(GlooCarrier(self._group, "process group")).broadcast(message, src)
+        )
+
+    def all_gather_obj(self, obj: Any) -> list[Any]:
+        mine = torch.tensor([int(obj)], dtype=torch.uint8, device="cpu")
+        everyone = [torch.zeros_like(mine) for _ in range(self.world_size)]
+        run("process group", "in_the_same_node_as", self._group.allgather, [everyone], [mine])
+        return [answer.item() for answer in everyone]
+
+
+def _write(segment: Path, secret: bytes) -> bool:
+    """Make the segment; the source shares memory with itself even where there is no such place."""
+    with contextlib.suppress(OSError):  # nor one with room: the others will not find the secret
+        descriptor = os.open(segment, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(secret)
+    return True
+
+
+def _read(segment: Path) -> bytes | None:
+    try:
+        return segment.read_bytes()
+    except OSError:  # another node, another user, another container
+        return None

@@ -1,0 +1,1 @@
+"""Joining the world and leaving it."""
