@@ -20,8 +20,8 @@ defmodule Vllm do
   (those the server allows: tensor functions of `torch.` and our own), and objects that stay in a
   rank (`Vllm.Ref`). Values travel as `Vllm.Term` describes.
 
-  The last argument is always a keyword list: `__runtime__: [...]` (see `Vllm.Runtime`), every other
-  key being a Python keyword argument.
+  The last argument is always a keyword list. `__runtime__: [...]` says how the call is run (see
+  `Vllm.Runtime`); every other key is a Python keyword argument.
   """
 
   alias Vllm.Call.{Context, OwnedRefs, Objects}
@@ -95,21 +95,21 @@ defmodule Vllm do
   The functions that return contexts do it in one call, given the function as their last argument:
   `Vllm.Distributed.suppress_stdout(fn _ -> ... end)`.
 
-  It is exited however the function ends: when it returns, raises, throws or exits (Python's `__exit__`
-  gets that as an error, which goes on afterwards also where Python would suppress it), and when the
-  calling process is killed, as soon as the rank is free. A session that ends exits what is entered in it.
-  What was entered later is exited first; the order is kept where functions nest.
+  The context is always exited: when the function returns, raises, throws or exits, and when the calling
+  process is killed (then as soon as the rank is free). Python's `__exit__` gets a failure of the function
+  as an error. The failure goes on afterwards, even if Python would suppress it. A session that ends
+  exits its contexts, the latest first.
 
-  Returns `{:ok, what the function returned}`, or the error of entering, in which case the function
-  has not run, or of exiting. An exit that fails or times out does not cost an error of the function:
-  that goes on, and the failed exit is logged.
+  Returns `{:ok, what the function returned}`, or an error. If entering fails, the function has not run.
+  If exiting fails after the function has failed, the failure of the function goes on and the failed exit
+  is logged.
 
-  Calls in the function run in the context's session, unless they say otherwise, and in its rank, also
-  where a `:hint` session has several. That holds for the calling process: others that use the session
-  meanwhile are inside of the context where a session has one rank, as strict ones and those of a world
-  do, and not in a `:hint` session.
+  Calls in the function run in the context's session, unless they say otherwise, and in its rank, even if
+  a `:hint` session has several. This holds for the calling process. Other processes that use the session
+  meanwhile are in the context too if the session has one rank (strict sessions and those of a world);
+  in a `:hint` session they are not.
 
-  Options: `__runtime__: [...]`; the timeout is that of entering, and of exiting.
+  Options: `__runtime__: [...]`; the timeout bounds entering and exiting, each by itself.
   """
   @spec with_context(object(), (term() -> result) | (() -> result), keyword()) ::
           {:ok, result} | {:error, Error.t()}
@@ -121,8 +121,8 @@ defmodule Vllm do
   end
 
   @doc """
-  Frees objects in their rank before their session ends; returns how many there were. Those of several
-  sessions are freed session by session. One that is not there any more is passed over.
+  Frees objects in their rank before their session ends; returns how many there were. Objects of several
+  sessions are freed session by session. Objects that are gone already are skipped.
   """
   @spec release(object() | [object()], keyword()) ::
           {:ok, non_neg_integer()} | {:error, Error.t()}
@@ -140,9 +140,9 @@ defmodule Vllm do
   end
 
   @doc """
-  The calling process is an owner of these objects from now on: those in the bridge's own session are
-  not released before it dies too (see `Vllm.Ref`). For objects that came by a message. Those of other
-  sessions live as long as these.
+  Makes the calling process an owner of these objects: objects in the bridge's own session are not
+  released while it lives (see `Vllm.Ref`). Call it for objects that came by a message. Objects of other
+  sessions live as long as their session.
 
   Options:
 

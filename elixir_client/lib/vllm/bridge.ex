@@ -6,19 +6,19 @@ defmodule Vllm.Bridge do
 
       children = [{Vllm.Bridge, server: :embedded}]
 
-  `start_link/1` returns when the server is ready. Should the embedded server end, pending calls return
-  errors, and the supervisor starts it anew, with new sessions; until then calls return the error
-  `"bridge_not_started"`. A server that ends more often than `max_restarts` within `max_seconds` ends the
-  bridge, and its own supervisor decides.
+  `start_link/1` returns when the server is ready. If the embedded server ends, pending calls return
+  errors and the supervisor starts it again, with new sessions. Until then calls return the error
+  `"bridge_not_started"`. If the server ends more often than `max_restarts` within `max_seconds`, the
+  bridge ends too, and its supervisor decides what happens next.
 
-  Every option but `name` can be set for all bridges of an application, see `Vllm.Bridge.Config`; those
-  given here beat it.
+  Every option but `name` can be set for all bridges of an application, see `Vllm.Bridge.Config`. Options
+  given here win.
 
-  What is opened through a bridge belongs to it: when the bridge stops, or this whole BEAM dies, the pool
-  closes its sessions and stops its worlds after a grace period (5 s, a setting of the server). Sessions
-  and worlds that shall outlive it are opened with `detached: true`.
+  A bridge owns what is opened through it. When the bridge stops, or the whole BEAM dies, the pool closes
+  its sessions and stops its worlds after a grace period (5 s, a setting of the server). Open sessions
+  and worlds with `detached: true` to keep them longer.
 
-  Options, the last ones being defaults of every call:
+  Options; the last ones are defaults of every call:
 
   #{Vllm.Options.docs(Settings.schema())}
 
@@ -76,7 +76,7 @@ defmodule Vllm.Bridge do
     with_current: [
       type: :boolean,
       default: false,
-      doc: "First what is there now, as events."
+      doc: "Whether events about what exists already come first."
     ],
     bridge: [type: :name, default: Vllm.Bridge, doc: "Name of the `Vllm.Bridge` to use."],
     stream_timeout: [type: :timeout, doc: "Longest time of the subscription in ms."],
@@ -96,11 +96,14 @@ defmodule Vllm.Bridge do
         {:vllm_event, ^subscription, {:error, %Vllm.Error{}}} -> :over
       end
 
-  Nothing that happens after it returns is missed. The subscription ends with `unsubscribe/1`, with the
-  calling process, or with a last message `{:vllm_event, subscription, {:error, error}}`: when its time
-  is over (the stream timeout), the pool or the connection is lost (nobody reconnects: some events may
-  have been missed), the bridge stops, or the process leaves over a thousand messages unread for so
-  long that the pool gives up (reason `"watch_too_slow"`).
+  No event after the return of this function is missed. The subscription ends with `unsubscribe/1`, with
+  the calling process, or with a last message `{:vllm_event, subscription, {:error, error}}`. That message
+  comes when
+
+    * the stream timeout has passed,
+    * the pool or the connection is lost (events may have been missed, so nothing reconnects),
+    * the bridge stops, or
+    * the process leaves over a thousand messages unread until the pool gives up (`"watch_too_slow"`).
 
   Options:
 
@@ -134,8 +137,8 @@ defmodule Vllm.Bridge do
   end
 
   @doc """
-  Ends a subscription. No message of it comes after that, and none is left with the calling process. One
-  that has ended is passed over.
+  Ends a subscription. No message of it comes after that, and none is left in the mailbox of the calling
+  process. Ending it twice does nothing.
   """
   @spec unsubscribe(subscription()) :: :ok
   def unsubscribe(subscription) when is_pid(subscription) do

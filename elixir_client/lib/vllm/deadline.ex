@@ -1,7 +1,7 @@
 defmodule Vllm.Deadline do
   @moduledoc false
-  # When a wait is over, and the limits that the runtime's own calls have: a time of any length is waited
-  # for as long as it is. A deadline is monotonic, in milliseconds; nil is none.
+  # Deadlines of any length, over runtime calls that have limits. A deadline is monotonic, in milliseconds;
+  # nil is none.
 
   alias Vllm.Google.Protobuf.Duration
 
@@ -10,9 +10,9 @@ defmodule Vllm.Deadline do
   # The longest timeout of `receive`, `:gen_tcp.connect` and their like: 49 days.
   @longest_wait 0xFFFFFFFF
 
-  # A century, which stands for all that is longer: the runtime's timers, gRPC's deadlines (nanoseconds
-  # from 1970 in 64 bits, to 2262) and kernels' clocks end somewhere beyond it, and what is beyond their end
-  # counts there as passed, or as no time at all.
+  # A century stands for any longer time. The runtime's timers, gRPC's deadlines (nanoseconds from 1970 in
+  # 64 bits, to 2262) and kernels' clocks end somewhere beyond it; a time past their end would count as
+  # passed, or as none.
   @longest 100 * 365 * 24 * 3_600_000
 
   @doc "The deadline so many milliseconds from now."
@@ -25,7 +25,7 @@ defmodule Vllm.Deadline do
   def left(nil), do: :infinity
   def left(deadline), do: max(0, deadline - System.monotonic_time(:millisecond))
 
-  @doc "What is left as a timeout that `receive` takes: when that has passed, `over?/1` says whether it was all."
+  @doc "The time left, as a timeout that `receive` takes; ask `over?/1` after it, because it may be cut."
   @spec wait(t()) :: timeout()
   def wait(deadline), do: deadline |> left() |> clamp()
 
@@ -38,7 +38,7 @@ defmodule Vllm.Deadline do
   def clamp(:infinity), do: :infinity
   def clamp(timeout), do: min(timeout, @longest_wait)
 
-  @doc "A time as other processes and programs take it: what is over a century is one."
+  @doc "A time as other processes and programs take it: at most a century."
   @spec sent(integer()) :: integer()
   def sent(ms), do: ms |> min(@longest) |> max(-@longest)
 

@@ -4,7 +4,7 @@ defmodule Vllm.Error do
 
   Every function returns `{:error, %Vllm.Error{}}`; the forms with a `!` raise it.
 
-    * `category`: who is to blame. `:worker` (a rank is gone or busy), `:timeout`, `:python_error`
+    * `category`: where the failure is. `:worker` (a rank is gone or busy), `:timeout`, `:python_error`
       (the called Python raised), `:grpc_error` (the wire), `:validation` (an argument or option),
       `:pool` (the bridge or its pool).
     * `reason`: a short stable name to match on, e.g. `"worker_busy"`, `"session_not_found"`; or `nil`.
@@ -71,8 +71,8 @@ defmodule Vllm.Error do
   @doc """
   The error as one text: where it happened and what happened.
 
-  With the Python traceback where nobody expected the exception; errors that have a name of their own
-  (`group_not_initialized`, ...) explain themselves, and keep theirs in `traceback`.
+  It has the Python traceback of an unexpected exception. Errors with a reason of their own
+  (`group_not_initialized`, ...) explain themselves; their traceback is in `traceback` only.
   """
   @spec message(t()) :: String.t()
   @impl Exception

@@ -2,10 +2,10 @@ defmodule Vllm.Event do
   @moduledoc """
   A change of a world, a rank or a session, as `Vllm.Bridge.subscribe/1` delivers it.
 
-    * `sequence`: rises from event to event of the server; a gap is what the subscription left out.
+    * `sequence`: number of the event at the server; gaps are events that the subscription left out.
     * `at`: when it happened, by the server's clock.
-    * `kind`: `:world`, `:rank` or `:session`; the field of that name says what has changed, as it is
-      now, and the other two are nil.
+    * `kind`: `:world`, `:rank` or `:session`; the field of that name has the new state, and the other two
+      are nil.
     * `world_id`: the world it belongs to; nil for ranks and sessions outside any. `epoch`: its epoch.
     * `ended`: of a session, why it ended; nil when it was opened.
   """

@@ -2,16 +2,15 @@ defmodule Vllm.Ref do
   @moduledoc """
   An object that stays in the rank that made it.
 
-  Pass it to any function of the same session; calls that take one are routed to its session by
-  themselves, and there to the rank that has it. Inspecting one makes no call.
+  Pass it to any function. A call that takes one runs in its session, in the rank that has the object.
+  Inspecting one makes no call.
 
   ## How long it lives
 
-  An object belongs to a session and goes with it. `Vllm.release/1` frees it earlier. The bridge's own
-  session, where calls run that name no other, lasts as long as the bridge; an object in it is released
-  when the process that was given it dies. A process that works for others keeps it for them: what a
-  `Task` made lives on with the process that started the task. One that gets it by a message calls
-  `Vllm.own/1`.
+  An object belongs to a session and is freed with it. `Vllm.release/1` frees it earlier. Calls that name
+  no session run in the bridge's own one, which lasts as long as the bridge. An object in it is released
+  when the process that got it dies. If that process works for another one, such as a `Task`, the object
+  lives until the other one dies too. A process that gets the object by a message calls `Vllm.own/1`.
 
   ## Errors
 

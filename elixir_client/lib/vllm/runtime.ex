@@ -6,7 +6,7 @@ defmodule Vllm.Runtime do
     timeout: [type: :timeout, doc: "Longest time of a call, queueing included, in ms."],
     timeout_profile: [
       type: :label,
-      doc: "Name of a pair of timeouts, see below. An explicit timeout beats it."
+      doc: "Name of a pair of timeouts, see below. An explicit timeout wins."
     ],
     stream_timeout: [
       type: :timeout,
@@ -42,7 +42,7 @@ defmodule Vllm.Runtime do
   |---|---|---|
   #{Enum.map_join(Profiles.standard(), "\n", fn {name, {call, stream}} -> "| `#{inspect(name)}` | #{call} | #{stream} |" end)}
 
-  More are defined, and these redefined, by whoever comes first in this list:
+  These define more profiles, or redefine the standard ones; the first in this list wins:
 
     1. `{Vllm.Bridge, timeout_profiles: %{training: [timeout: 3_600_000, stream_timeout: :infinity]}}`
     2. `config :vllm_distributed, timeout_profiles: %{...}`
@@ -50,9 +50,10 @@ defmodule Vllm.Runtime do
 
   A timeout that a profile leaves out is that of `:default`.
 
-  An explicit timeout beats a profile beats the defaults of the process (`with_defaults/2`) beat those given
-  to `Vllm.Bridge`; without any of them it is the profile `:default`. The deadline covers everything: waiting for a connection, queue, gate
-  and execution. It travels with the call, less what has passed before the call is sent.
+  An explicit timeout wins over a profile, the profile over the defaults of the process
+  (`with_defaults/2`), and these over the defaults of `Vllm.Bridge`. Without any of them the profile
+  `:default` applies. The deadline covers everything: waiting for a connection, queue, gate and
+  execution. What is left of it travels with the call.
   """
 
   @type t :: %{
@@ -98,15 +99,15 @@ defmodule Vllm.Runtime do
   end
 
   @doc """
-  Runs a function whose calls have these options, unless they say otherwise: all calls of this process, and
-  of the ranks of `Vllm.World.run/3` within. Nested ones add to each other. Returns what the function returns.
+  Runs a function; its calls have these options unless they say otherwise. That holds for calls of this
+  process and of the ranks of `Vllm.World.run/3` in it. Nested defaults add up. Returns what the function
+  returns.
 
       Vllm.Runtime.with_defaults([timeout: 5_000, bridge: MyApp.Bridge], fn ->
         Vllm.Distributed.get_pp_indices(61, 0, 4)
       end)
 
-  Processes started otherwise, a `Task` say, do not have them. Options that do not exist raise
-  `ArgumentError`.
+  Other processes, such as a `Task`, do not have them. An unknown option raises `ArgumentError`.
   """
   @spec with_defaults(keyword(), (() -> result)) :: result when result: term()
   def with_defaults(options, fun) when is_function(fun, 0) do
@@ -125,7 +126,7 @@ defmodule Vllm.Runtime do
     end
   end
 
-  @doc "What the calling process has set with `with_defaults/2`; nil where nothing is."
+  @doc "The options that `with_defaults/2` has set for the calling process; nil for the others."
   @spec defaults() :: t()
   def defaults, do: Process.get(@key, @none)
 

@@ -2,9 +2,12 @@ defmodule Vllm.Session do
   @moduledoc """
   A session: an id bound to a pool and, once it has run, to one rank that keeps its objects.
 
-  Calls run in, in this order of precedence: the session named in `__runtime__: [session_id: ...]`; the
-  session of an object among the arguments; the session the process is bound to
-  (`with_session/2`, `Vllm.World.run/3`); the bridge's own session of affinity `:hint`.
+  A call runs in the first of these:
+
+    1. the session named in `__runtime__: [session_id: ...]`,
+    2. the session of an object among the arguments,
+    3. the session of the process (`with_session/2`, `Vllm.World.run/3`),
+    4. the bridge's own session, of affinity `:hint`.
 
   | affinity | preferred rank idle | busy | gone |
   |---|---|---|---|
@@ -12,19 +15,23 @@ defmodule Vllm.Session do
   | `:strict_queue` | use it | wait in its queue | error `session_worker_unavailable` |
   | `:strict_fail_fast` | use it | error `worker_busy` at once | error `session_worker_unavailable` |
 
-  A strict session's calls go straight to its rank where that can be reached.
+  Calls of a strict session go straight to its rank if the client can reach it.
 
-  Objects stay in the rank that made them (`Vllm.Ref`). A call of a `:hint` session that takes one goes to
-  its rank and waits there; with objects of two ranks it is refused as `"ref_elsewhere"`. Calls inside of
-  `Vllm.with_context/3` go to the context's rank.
+  Objects stay in the rank that made them (`Vllm.Ref`). A call of a `:hint` session that takes an object
+  goes to the object's rank and waits there. A call with objects of two ranks is refused
+  (`"ref_elsewhere"`). Calls in `Vllm.with_context/3` go to the context's rank.
 
   ## How a session ends
 
-  A session opened with `open/1` is closed when the process that opened it dies (the last one, if several
-  opened the same id), with its bridge (after the pool's grace period), with `close/1`, and when it has
-  been idle for too long. A process that only opens it for others (a `Task`, say) gives
-  `detached: true`: then no process and no bridge owns it. A session that was there before, opened by
-  another BEAM, stays its.
+  A session opened with `open/1` is closed
+
+    * when the process that opened it dies (the last one, if several opened the same id),
+    * when its bridge stops, after the pool's grace period,
+    * by `close/1`, and
+    * when it has been idle for too long.
+
+  A process that opens a session for others, such as a `Task`, gives `detached: true`: then no process
+  and no bridge owns the session. A session that another BEAM had opened before stays with that BEAM.
 
   ## Errors
 
@@ -33,8 +40,8 @@ defmodule Vllm.Session do
   | `"worker_busy"` | a fail-fast session's rank has work |
   | `"session_worker_unavailable"` | a strict session's rank is gone |
   | `"queue_full"` | too many calls wait in the pool or at the rank; depth and limit are in `details` |
-  | `"queue_timeout"` | no rank became free in the time that the pool lets calls wait |
-  | `"session_not_found"`, `"session_closed"` | there is no such session, or it has ended, and how |
+  | `"queue_timeout"` | no rank became free while the pool lets calls wait |
+  | `"session_not_found"`, `"session_closed"` | the session does not exist, or it has ended; the message says how |
   | `"too_many_sessions"` | the pool's limit of live sessions is reached |
   | `"pool_not_found"` | the server has no pool of that name; the message lists those that it has |
   | `"pool_failed"` | the pool takes no calls any more: its ranks died too often |
@@ -142,8 +149,8 @@ defmodule Vllm.Session do
   end
 
   @doc """
-  Closes a session, given or by its id, and frees its objects. Closing one that is not there is not an
-  error.
+  Closes a session, given as a struct or by its id, and frees its objects. Closing a missing session is
+  no error.
   """
   @spec close(t() | String.t(), keyword()) :: :ok | {:error, Error.t()}
   def close(session_or_id, opts \\ [])
@@ -173,8 +180,8 @@ defmodule Vllm.Session do
   end
 
   @doc """
-  Runs a function (of no argument, or of the session) with the calling process bound to the session:
-  its calls run there unless they say otherwise. Returns what the function returns.
+  Binds the calling process to a session while a function runs: its calls run there unless they say
+  otherwise. The function takes no argument, or the session. Returns what the function returns.
   """
   @spec with_session(t(), (() -> result) | (t() -> result)) :: result when result: term()
   def with_session(%__MODULE__{} = session, fun)

@@ -1,7 +1,7 @@
 defmodule Vllm.Telemetry do
   @moduledoc """
-  Events of this client for [`:telemetry`](https://hexdocs.pm/telemetry), emitted when that library is
-  loaded when a `Vllm.Bridge` starts. Without it a call costs one look whether it is there.
+  Events of this client for [`:telemetry`](https://hexdocs.pm/telemetry). They are emitted if that library
+  is loaded when a `Vllm.Bridge` starts.
 
       :telemetry.attach("calls", [:vllm, :call, :stop], &MyApp.Metrics.call/4, nil)
 
@@ -24,15 +24,15 @@ defmodule Vllm.Telemetry do
       straight to its rank).
     * `request_bytes` are those of the whole request; `response_bytes` leave out tensors that came through
       shared memory.
-    * A connection is up from its first settings until it takes no new calls; `reason` says why. Those
-      of a bridge that stops end without an event.
+    * A connection is up from its first settings until it takes no new calls; `reason` says why it went
+      down. A bridge that stops emits no event for its connections.
     * `outcome` is `:ok` or `:error`, and `error` the `Vllm.Error`, or nil.
     * Of the world: `world_id`, `bridge`, `epoch` and `world_size` (nil while they are not known), `restart`.
 
-  A call counts from when it is sent: arguments or options that are refused before make no event.
-  `[:vllm, :call, :exception]` is a failure of this client or of a transport, never one of a rank, which is
-  a stop with the outcome `:error`. `[:vllm, :world, :failed]` is a start that failed; what becomes of a
-  world later `Vllm.Bridge.subscribe/1` tells.
+  A call counts from when it is sent: refused arguments or options make no event. An error of a rank is a
+  `[:vllm, :call, :stop]` with the outcome `:error`; `[:vllm, :call, :exception]` is a failure of this
+  client or of a transport. `[:vllm, :world, :failed]` is a failed start; `Vllm.Bridge.subscribe/1` tells
+  what happens to a world later.
   """
 
   @compile {:no_warn_undefined, :telemetry}
@@ -54,7 +54,7 @@ defmodule Vllm.Telemetry do
   end
 
   @doc false
-  # At the start of a bridge: a look at a module that is not loaded is slow only here.
+  # Called at the start of a bridge: loading a missing module is slow, and later calls only look.
   @spec load() :: boolean()
   def load, do: Code.ensure_loaded?(:telemetry)
 

@@ -1,6 +1,6 @@
 defmodule Vllm.Test do
   @moduledoc """
-  Tests without Python: says what calls return on a bridge that runs in memory.
+  Tests without Python: stubs say what calls return, on a bridge that runs in memory.
 
       # test/test_helper.exs, where the application does not start a bridge itself
       {:ok, _} = Supervisor.start_link([{Vllm.Bridge, transport: Vllm.Bridge.Transport.Memory}],
@@ -21,18 +21,16 @@ defmodule Vllm.Test do
         end
       end
 
-  Everything but the ranks is the real client: arguments are checked and encoded as in production, the
-  stub gets what a rank would get, and what it returns is encoded and decoded as a rank's result. So a
-  call with bad arguments fails as it would in production, and a stub that returns what the function
-  cannot return is an error.
+  Everything but the ranks is the real client. Arguments are checked and encoded as in production, the
+  stub gets what a rank would get, and its result is encoded and decoded like a rank's. So a call with bad
+  arguments fails as in production, and a stub with a result of the wrong type is an error.
 
   ## Stubs
 
-  A stub is a function or a result. The function gets the arguments in the order of the signature, first
-  the object for the functions of a class; `:default` stands for one that was not given. It may take fewer
-  arguments than there are. It runs in the process that makes the call, so that `Vllm.Session.current/0`
-  says on which rank it is. What it returns is the result, with or without `{:ok, ...}` around it, or
-  `{:error, %Vllm.Error{}}`, see `error/2`.
+  A stub is a function or a result. The function gets the arguments in the order of the signature (for the
+  functions of a class the object first); `:default` stands for a missing one. It may take fewer
+  arguments. It runs in the calling process, so `Vllm.Session.current/0` says on which rank. It returns
+  the result, with or without `{:ok, ...}` around it, or `{:error, %Vllm.Error{}}`, see `error/2`.
 
   Python functions that are called by name are stubbed by name, and so are methods and attributes of
   objects. Their Python keywords, if there are any, are the last argument, a keyword list:
@@ -45,9 +43,9 @@ defmodule Vllm.Test do
 
   ## Whose stubs
 
-  They belong to the process that makes them, the test, and end with it; so tests may be async. A Task, a
-  rank of `Vllm.World.run/3`, or whatever else keeps `$callers`, uses those of the process that started
-  it. Other processes are allowed with `allow/2`. A call that nothing answers raises
+  Stubs belong to the process that makes them, the test, and end with it; so tests may be async. A Task, a
+  rank of `Vllm.World.run/3`, and any other process with `$callers`, uses the stubs of the process that
+  started it. Allow other processes with `allow/2`. A call without a stub raises
   `Vllm.Test.UnexpectedCallError`.
 
   All functions take `bridge: name` as their last argument for a bridge that is not `Vllm.Bridge`.
@@ -83,8 +81,8 @@ defmodule Vllm.Test do
   def stub(name, answer) when is_binary(name), do: stub(name, answer, [])
 
   @doc """
-  What a function returns the next time (or the next `times`), before its stub counts; `verify!/1` says
-  which of them have not been called.
+  Says what a function returns the next time (or the next `times`), before its stub counts. `verify!/1`
+  checks that all of these calls were made.
   """
   @spec expect(module(), atom(), pos_integer(), function() | term(), keyword()) :: :ok
   def expect(module, function, times \\ 1, answer, opts \\ [])
@@ -137,8 +135,8 @@ defmodule Vllm.Test do
   end
 
   @doc """
-  Lets another process use the stubs of this one: a server that was started outside the test. With
-  `:all` every process that has none of its own, for tests that are not async.
+  Lets another process use the stubs of this one, such as a server that was started outside the test.
+  `:all` allows every process without stubs of its own, for tests that are not async.
   """
   @spec allow(pid() | :all, keyword()) :: :ok
   def allow(pid_or_all, opts \\ []) when is_pid(pid_or_all) or pid_or_all == :all do

@@ -13,31 +13,32 @@ defmodule Vllm.World do
 
       :ok = Vllm.World.stop(world)
 
-  `start/1` returns when all ranks are ready; `start_async/1` at once, and `await/2` waits for it and tells
-  how it goes on. `run/3` runs a function on every rank; `collect/3` does too, for functions that return
-  `{:ok, value}` or `{:error, error}`, and makes one such result of them.
+  `start/1` returns when all ranks are ready. `start_async/1` returns at once; `await/2` waits for the world
+  and reports its progress. `run/3` runs a function on every rank. `collect/3` does so for functions that
+  return `{:ok, value}` or `{:error, error}`, and returns one such result.
 
   A world ends with the process that started it, with its bridge (after the pool's grace period), with
-  `stop/2`, or with its pool. One started with `detached: true` belongs to no process and no bridge: give
-  it where the starting process is short-lived (a `Task`). If a rank dies, every pending and later call of
-  the world returns an error that names the rank and how it ended; `restart/2` starts such a world anew.
+  `stop/2`, or with its pool. With `detached: true` it belongs to no process and no bridge: use that if
+  the starting process is short-lived, such as a `Task`. If a rank dies, every pending and later call of
+  the world returns an error that names the rank and says how it ended; `restart/2` starts the world
+  again.
 
   Every function takes a world or its id.
 
   ## Errors of collectives
 
-  Before a collective (or a pair of send and receive) starts, its members meet at the pool's gate. One
-  that cannot start is refused there, and the group stays usable:
+  A collective (or a pair of send and receive) starts when all members have asked for it at the gate. The
+  gate refuses a call that cannot start, and the group stays usable:
 
   | reason | category | what it says |
   |---|---|---|
-  | `"collective_mismatch"` | `:validation` | members asked for different things; who asked for what |
+  | `"collective_mismatch"` | `:validation` | members asked for different things; the message says who asked for what |
   | `"deadlock"` | `:validation` | members wait for each other in different groups |
-  | `"deadline_exceeded"` | `:timeout` | the deadline passed first; who waited and who had not come |
-  | `"abandoned"` | `:pool` | this call's counterpart was given up before it came |
-  | `"peer_died"` | `:worker` | a member died, and how |
-  | `"run_overlap"` | `:pool` | it met a call of another run, or its own run has lost its turn |
-  | `"withdrawn"` | `:pool` | the caller took it back |
+  | `"deadline_exceeded"` | `:timeout` | the deadline passed first; the message says who waited and who was missing |
+  | `"abandoned"` | `:pool` | the call of the other rank was given up before this one arrived |
+  | `"peer_died"` | `:worker` | a member died; the message says how |
+  | `"run_overlap"` | `:pool` | the call met one of another run, or its own run has lost its turn |
+  | `"withdrawn"` | `:pool` | the caller withdrew the call |
 
   Their `details` have `"group"`, `"operation"`, `"sequence"`, `"waiting"` and `"missing"`.
   """
@@ -84,13 +85,13 @@ defmodule Vllm.World do
   end
 
   @doc """
-  Begins to start a world, and returns at once what `await/2` takes. Options as of `start/1`.
+  Begins to start a world, and returns at once. Pass the result to `await/2`. Options as of `start/1`.
 
       {:ok, starting} = Vllm.World.start_async(tensor_parallel_size: 2)
       {:ok, world} = Vllm.World.await(starting)
 
-  It belongs to the calling process, and from `await/2` on to the process that calls that. `stop/2` takes it
-  too.
+  The world belongs to the calling process, and after `await/2` to the process that has called that.
+  `stop/2` takes the result too.
   """
   @spec start_async(keyword()) :: {:ok, Starting.t()} | {:error, Error.t()}
   def start_async(opts \\ []) do
@@ -106,9 +107,9 @@ defmodule Vllm.World do
   @doc """
   Waits until a world of `start_async/1` is ready.
 
-  When `timeout` has passed, the error has the category `:timeout` and the reason `"world_not_ready"` and
-  says which ranks are; the start goes on, and can be awaited again. The pool bounds the start itself, by
-  the option `timeout` of `start_async/1`.
+  If `timeout` passes first, the error has the category `:timeout` and the reason `"world_not_ready"`, and
+  says which ranks are ready. The start goes on; await it again. The option `timeout` of `start_async/1`
+  bounds the start itself.
 
   Options:
 
@@ -121,9 +122,9 @@ defmodule Vllm.World do
   end
 
   @doc """
-  Starts a failed or stopped world again, as it was asked for, with the next epoch. Objects of the old
-  one are gone: handles and sessions of it are refused (reason `"stale_session"`). It belongs to whom it
-  belonged to; one that was stopped belongs to no process any more, but still to its bridge.
+  Starts a failed or stopped world again, with the same options and the next epoch. Its old objects are
+  gone: old handles and sessions are refused (reason `"stale_session"`). The owner stays the same, but a
+  stopped world has no owning process any more, only its bridge.
 
   Options:
 
@@ -140,18 +141,19 @@ defmodule Vllm.World do
   Runs a function once per rank, concurrently, each in a process of its own that is bound to the rank's
   session, and returns the results in rank order. The function gets the rank.
 
-  Should it raise, exit or throw on one rank, the processes of the others are stopped and
-  `Vllm.World.RankError` is raised here, saying on which rank. When the calling process dies, so do all
-  of them. What a rank already executes goes on until it ends.
+  If the function raises, exits or throws on one rank, the other processes are stopped and
+  `Vllm.World.RankError`, which names the rank, is raised here. If the calling process dies, all of them
+  die. A call that a rank already executes goes on until it ends.
 
-  Runs of one world take turns, from whichever process and client they come, in the order in which they
-  came: this one waits until it has its turn, and holds it to its end. A run inside of it, in the process
-  of a rank or a `Task` below, is part of its turn. Calls that are part of another run, or of none, never
-  meet those of this one. A world started with `concurrent: true` has no turns.
+  Runs of one world take turns, in order of arrival, from whichever process and client they come. A run
+  waits for its turn and holds it to its end. A run nested in it, in the process of a rank or in a `Task`
+  of one, is part of its turn. Calls of another run, or outside any run, never meet those of this one. A
+  world started with `concurrent: true` has no turns.
 
-  The option `timeout` (milliseconds or `:infinity`, the default) bounds the whole, the wait for the turn
-  included; when it has passed, all processes are stopped and a `Vllm.Error` of the category `:timeout` is
-  raised that names the ranks that had not returned (also in `details["ranks"]`), or who had the turn.
+  The option `timeout` (milliseconds or `:infinity`, the default) bounds the whole run and the wait for
+  its turn. When it passes, all processes are stopped and a `Vllm.Error` of the category `:timeout` is
+  raised. It names the ranks that had not returned (also in `details["ranks"]`), or the run that had the
+  turn.
   """
   @spec run(t(), (non_neg_integer() -> result), keyword()) :: [result] when result: term()
   def run(%__MODULE__{} = world, fun, opts \\ []) when is_function(fun, 1) do
@@ -171,9 +173,9 @@ defmodule Vllm.World do
           Vllm.Distributed.tensor_model_parallel_all_reduce(Vllm.Tensor.new([rank]))
         end)
 
-  The error's `rank` says which it is; its `details["errors"]` has the messages of all, by rank. Results are
-  awaited from all ranks. A `timeout` that has passed is an error here too. What the function raises is
-  raised, as by `run/3`, and so is a result of another form.
+  The error's `rank` says whose it is; its `details["errors"]` has the messages of all ranks. The function
+  waits for all ranks. A `timeout` that has passed is returned as an error too. An exception of the
+  function is raised, as by `run/3`, and so is one for any other result.
   """
   @spec collect(
           t(),
@@ -212,7 +214,7 @@ defmodule Vllm.World do
   end
 
   @doc """
-  What every rank of a world is doing, and what that means. Answers also when all are stuck.
+  Says what every rank of a world is doing, and what that means. It answers even if all ranks are stuck.
 
       {:ok, diagnosis} = Vllm.World.diagnose(world)
       IO.puts(diagnosis.text)
@@ -231,7 +233,7 @@ defmodule Vllm.World do
   end
 
   @doc """
-  Stops the ranks of a world. Stopping one that is not there is not an error.
+  Stops the ranks of a world. Stopping a missing world is no error.
 
   Options: `bridge`, for a world given by its id.
   """

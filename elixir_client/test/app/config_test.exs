@@ -61,7 +61,7 @@ defmodule Vllm.ConfigTest do
     assert {{7, _}, {8, _}} = {second.profiles["own"], second.profiles["more"]}
   end
 
-  test "what is for another kind of server is passed over" do
+  test "options for another kind of server are ignored" do
     schema = Vllm.Bridge.Settings.schema()
     merge = fn given -> Config.merge(given, schema) |> elem(1) |> Enum.sort() end
 

@@ -127,7 +127,7 @@ defmodule Vllm.TestTest do
     assert Exception.message(error) =~ ~s|Vllm.Test.stub("torch.arange", fn _arg1 -> nil end)|
   end
 
-  test "what cannot be stubbed is named" do
+  test "a stub for something that makes no call is refused by name" do
     assert_raise ArgumentError,
                  ~r/get_pp_indice makes no call; did you mean get_pp_indices\?/,
                  fn ->

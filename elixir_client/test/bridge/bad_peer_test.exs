@@ -46,7 +46,7 @@ defmodule Vllm.Bridge.BadPeerTest do
     {result, System.monotonic_time(:millisecond) - start}
   end
 
-  describe "what ends the connection: calls say why, the server is told, the next call connects anew" do
+  describe "what ends the connection: calls say why, the server is told, the next call connects again" do
     empty_settings = <<0::24, 4, 0, 0::32>>
     continuation = fn size, flags -> <<size::24, 9, flags, 1::32>> <> :binary.copy("x", size) end
 
@@ -265,7 +265,7 @@ defmodule Vllm.Bridge.BadPeerTest do
       assert settled(conn).calls == %{}
     end
 
-    test "of every other kind are passed over" do
+    test "of every other kind are ignored" do
       %{conn: conn, task: task, socket: socket} = in_flight()
       Task.shutdown(task, :brutal_kill)
       assert frame(socket) == {:rst_stream, 1, :cancel}
@@ -313,7 +313,7 @@ defmodule Vllm.Bridge.BadPeerTest do
       assert Task.await(first) == {:ok, "1"}
 
       other = async(conn)
-      # Numbers that were never used are passed over, which closes them (RFC 9113 section 5.1.1).
+      # Skipping numbers closes them (RFC 9113 section 5.1.1).
       assert request(socket) == 7
       send_frames(socket, answer(7, "2"))
       assert Task.await(other) == {:ok, "2"}

@@ -440,7 +440,7 @@ defmodule Vllm.Bridge.ConnectionTest do
   end
 
   describe "a server that goes away" do
-    test "finishes what it accepted, returns the rest; new calls connect anew" do
+    test "finishes what it accepted, returns the rest; new calls connect again" do
       {listener, address} = listen()
       conn = connect(address)
       first = Task.async(fn -> call(conn, "Echo", "") end)

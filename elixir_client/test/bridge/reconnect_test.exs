@@ -47,7 +47,7 @@ defmodule Vllm.Bridge.ReconnectTest do
       assert pauses |> Enum.uniq() |> length() > 10
     end
 
-    test "begin anew after an attempt that succeeded, and never become too large" do
+    test "begin again after an attempt that succeeded, and never become too large" do
       backoff =
         Enum.reduce(1..2000, backoff(50, 2000), fn _, b -> b |> Backoff.failed() |> elem(0) end)
 

@@ -184,7 +184,7 @@ defmodule Vllm.OwnershipTest do
   end
 
   describe "the attachment, with a scripted pool" do
-    test "comes again when it is lost, under the same name, and asks for the profiles anew" do
+    test "attaches again after a loss, under the same name, and asks for the profiles again" do
       test = self()
 
       address =

@@ -56,7 +56,7 @@ defmodule Vllm.TensorTest do
                [1.0, 1.015625, 0.10009765625]
     end
 
-    test "refuses what cannot be, with value and remedy" do
+    test "refuses impossible values, with value and remedy" do
       for {list, dtype, text} <- [
             {[256], :u8, "256 is outside the range of u8"},
             {[-1], :u64, "-1 is outside"},

@@ -100,7 +100,7 @@ defmodule Vllm.Bridge.Attachment do
   end
 
   defp sentence(_state, {:status, _code, _text, _trailers}),
-    do: "the pool refuses this bridge, whose calls fail until that is mended"
+    do: "the pool refuses this bridge; its calls fail until that is fixed"
 
   defp sentence(%{ever?: true}, _reason),
     do:

@@ -33,16 +33,17 @@ defmodule Vllm.Bridge.Config do
 
   #{Options.docs(@application)}
 
-  What is given to a bridge beats the configuration; `timeout_profiles` are put together. Keys that only make sense for the other kind of
-  server (`size` for one that runs elsewhere, `token` for an embedded one) are passed over for a bridge
-  that says itself what its server is, and so is `command` for one that is given `python`, or the other way
-  round. An option that is given as nil is as if nobody had set it: `command: nil` unsets a configured one. A
-  configured `transport` stands in for the server of every bridge,
-  whatever that is, so that `config/test.exs` needs one line; `transport: nil` excepts a bridge.
+  Options given to a bridge win over the configuration; `timeout_profiles` of both are merged.
 
-  The whole configuration is checked when a bridge starts: a key that does not exist, or a value that
-  cannot be, is the error of `Vllm.Bridge.start_link/1` (category `:validation`, reason
-  `"invalid_option"`).
+    * If a bridge says which server it uses, configured keys for the other kind of server are ignored
+      (`size` for a running server, `token` for an embedded one). Likewise `command` is ignored for a bridge
+      that is given `python`, and the other way round.
+    * The value nil unsets a configured option: `command: nil`.
+    * A configured `transport` replaces the server of every bridge, so `config/test.exs` needs one line.
+      `transport: nil` excepts a bridge.
+
+  The whole configuration is checked when a bridge starts. An unknown key or a refused value is the error
+  of `Vllm.Bridge.start_link/1` (category `:validation`, reason `"invalid_option"`).
   """
 
   @embedded [:command, :python, :size, :args, :start_timeout]

@@ -47,14 +47,14 @@ defmodule Vllm.Bridge.Connection do
   The connection opens with the first call and again with the first call after it was lost. Calls of
   any number of processes share it.
 
-  A call that finds it closed waits for one attempt to open it and fails with that:
-  `{:connect, reason}`. Attempts are repeated after a growing pause of up to one second; a call that
-  comes in a pause waits for its end, or fails at once where its deadline is sooner.
+  A call that finds the connection closed waits for one attempt to open it. If that fails, so does the
+  call, with `{:connect, reason}`. Attempts are repeated after a growing pause of up to one second. A call
+  in a pause waits for its end, or fails at once if its deadline is sooner.
 
   ## Limits of the server
 
-  Calls beyond the number of streams that the server allows at a time wait for their turn. Their deadline
-  goes on meanwhile: the server is told what is left of it.
+  A server limits the number of streams at a time; more calls wait. Their deadline goes on meanwhile, and
+  the server is told what is left of it.
 
   ## What a failure tells
 
@@ -62,13 +62,11 @@ defmodule Vllm.Bridge.Connection do
   `format_reason/1` makes a sentence of it.
   """
 
-  # The caller's process does what can be done there: message prefix, metadata, waiting, deadline. The
-  # deadline is the caller's `receive`, which holds whatever the server or the connection's process
-  # does. That process, `Vllm.Bridge.Connection.Owner`, owns the socket and a
-  # `Vllm.Bridge.HTTP2.Client`.
+  # The caller's process does as much as it can: message prefix, metadata, waiting, deadline. The deadline
+  # is the caller's `receive`, so it holds whatever the server or the connection's process does. That
+  # process, `Vllm.Bridge.Connection.Owner`, owns the socket and a `Vllm.Bridge.HTTP2.Client`.
   #
-  # When the server says that it goes away, calls it accepted go on where they are and new ones open a
-  # new connection beside it.
+  # When the server goes away, accepted calls go on where they are, and new calls open another connection.
 
   alias Vllm.Bridge.Connection.{Grpc, Owner, Reason, Stream, Tls}
   alias Vllm.Bridge.Endpoint
@@ -111,7 +109,7 @@ defmodule Vllm.Bridge.Connection do
     * `:name` - registers the process
   #{Options.docs(@schema)}
 
-  Options that cannot be used are `{:error, message}`.
+  Refused options are `{:error, message}`.
   """
   @spec start_link(keyword()) :: GenServer.on_start() | {:error, String.t()}
   def start_link(opts) do
@@ -227,7 +225,7 @@ defmodule Vllm.Bridge.Connection do
   @spec request_send(stream(), iodata()) :: {:ok, reference()} | {:error, reason()}
   defdelegate request_send(stream, message), to: Stream, as: :request_write
 
-  @doc "Says that no more messages follow; the server's go on. A stream that has ended is passed over."
+  @doc "Says that no more messages follow; the server's go on. On an ended stream it does nothing."
   @spec half_close(stream()) :: :ok
   defdelegate half_close(stream), to: Stream
 
@@ -254,7 +252,7 @@ defmodule Vllm.Bridge.Connection do
   @spec request_next(stream()) :: ref :: reference()
   def request_next(stream), do: Stream.request_read(stream, :next)
 
-  @doc "Gives a stream up. One that has ended is passed over."
+  @doc "Cancels a stream. On an ended stream it does nothing."
   @spec cancel(stream()) :: :ok
   defdelegate cancel(stream), to: Stream
 

@@ -222,7 +222,7 @@ defmodule Vllm.Bridge.Owners do
   defp close(bridge, _owner, {:objects, refs}) do
     case Objects.release(refs, __runtime__: [bridge: bridge]) do
       {:ok, _released} -> :ok
-      # Somebody else is inside of one of them, or the session has ended.
+      # Another process is in one of these contexts, or the session has ended.
       {:error, %Error{category: category}} when category in [:validation, :pool] -> :ok
       {:error, error} -> {:error, error}
     end

@@ -227,7 +227,7 @@ defmodule Vllm.Bridge.Protobuf do
 
   defp take_varint(<<>>, _shift, _acc), do: throw({:protobuf, :truncated})
 
-  # A known field with a wire type that does not fit is passed over like an unknown one.
+  # A known field with a wire type that does not fit is skipped like an unknown one.
   defp store({key, _number, {:message, _module}, _label}, {:len, body}, acc),
     do: Map.update!(acc, key, &[body | &1])
 

@@ -1,12 +1,12 @@
 defmodule Vllm.Bridge.Transport do
   @moduledoc """
-  What carries a bridge's calls. Without further ado that is HTTP/2 (`Vllm.Bridge.Connection`); a module
-  with this behaviour takes its place with
+  Carries a bridge's calls. The default is HTTP/2 (`Vllm.Bridge.Connection`). A module with this behaviour
+  replaces it:
 
       {Vllm.Bridge, transport: {MyTransport, some: "option"}}
 
-  and `Vllm.Bridge.Transport.Memory`, for tests, and `Vllm.Bridge.Transport.Snakepit` are two. Everything
-  else of the client stays as it is: a transport gets encoded requests, and gives encoded responses.
+  `Vllm.Bridge.Transport.Memory`, for tests, and `Vllm.Bridge.Transport.Snakepit` are two such modules. A
+  transport gets encoded requests and returns encoded responses; the rest of the client stays the same.
 
   ## What comes through it
 
@@ -21,10 +21,9 @@ defmodule Vllm.Bridge.Transport do
       `StopWorld`, `GetWorld`, `RestartWorld`, `Diagnose`, `GetProfiles`.
     * `/vllm.bridge.v1.Rank/Withdraw`: takes back a call whose time is over, and says what became of it.
 
-  Messages and metadata are those of docs/contract.md. A transport answers `unimplemented/1` to what it
-  does not know; the function that needs it then returns an error, and nothing else is lost by it.
-  Streams (`Vllm.Bridge.subscribe/1`) and connections straight to ranks do not exist on a transport of
-  one's own.
+  Messages and metadata are those of docs/contract.md. A transport answers `unimplemented/1` to methods it
+  does not know; then the function that needs the method returns an error. A custom transport has no
+  streams (`Vllm.Bridge.subscribe/1`) and no connections straight to ranks.
   """
 
   alias Vllm.Bridge.{Connection, Protobuf, V1}
@@ -37,9 +36,8 @@ defmodule Vllm.Bridge.Transport do
   @type given :: module() | {module(), keyword()}
 
   @doc """
-  Checks the options and says what the bridge's supervisor starts for it, before anything else of the
-  bridge. It has no side effects: it is called before the bridge starts. `{:error, message}` refuses the
-  options.
+  Checks the options and returns the children that the bridge's supervisor starts first. It is called
+  before the bridge starts and has no side effects. `{:error, message}` refuses the options.
   """
   @callback init(bridge :: atom(), options :: keyword()) ::
               {:ok, handle(), [Supervisor.child_spec() | {module(), term()} | module()]}
@@ -49,8 +47,8 @@ defmodule Vllm.Bridge.Transport do
   Makes one call, in the caller's process, and returns within `timeout` milliseconds or
   `{:error, :deadline_exceeded}`.
 
-  What the reasons say about whether the call has run, `t:Vllm.Bridge.Connection.reason/0` lists.
-  `status/1` makes one of an error.
+  `t:Vllm.Bridge.Connection.reason/0` lists the reasons, and whether the call may have run. `status/1`
+  makes a reason of an error.
   """
   @callback unary(
               handle(),

@@ -1,14 +1,14 @@
 defmodule Vllm.Call.ContextScope do
   @moduledoc false
-  # Which contexts the calling process is inside of. Its calls run in their session, and say in the
-  # metadata which context that is: a `:hint` session may use several ranks, and the context is in one.
+  # The contexts that the calling process has entered. Its calls run in the context's session and name the
+  # context in their metadata: a `:hint` session may use several ranks, and the context is in one of them.
 
   alias Vllm.Bridge.Connections
   alias Vllm.{Ref, Session}
 
   @entered :"$vllm_contexts"
 
-  @doc "What the function returns, run inside of an entered context."
+  @doc "Runs the function in the scope of an entered context, and returns its result."
   @spec run(Ref.t(), atom(), (() -> result)) :: result when result: term()
   def run(%Ref{} = ref, bridge, fun) do
     before = Process.put(@entered, [{bridge, ref.session_id, ref.id} | entered()])

@@ -1,7 +1,7 @@
 defmodule Vllm.Call.Failure do
   @moduledoc false
-  # What became of a call that did not return: asks the pool after a lost rank and the rank after a
-  # call whose time is up, so that the error says what happened and not only what was seen here.
+  # Finds out why a call did not return. It asks the pool about a lost rank, and the rank about a call whose
+  # deadline has passed, so that the error says what happened and not only what this client saw.
 
   alias Vllm.Bridge.{Connection, Connections, PoolClient, Protobuf, Transport, V1}
   alias Vllm.Call.Dispatch
@@ -26,7 +26,7 @@ defmodule Vllm.Call.Failure do
   @nobody_answered ~w(bridge_not_started pool_unreachable pool_connection_lost protocol_error
                       deadline_exceeded malformed_response)
 
-  # What the pool answers when a session will never be there again.
+  # The pool's answers about a session that never comes back.
   @ended ~w(session_not_found session_closed world_stopped)
 
   @doc "The error of a failed call, or the call as it may be sent once more."
@@ -214,8 +214,8 @@ what the rank is busy with"
   defp fate({:ok, %{state: :running} = record}),
     do:
       "it is running#{seconds(record.running_s)} and cannot be interrupted; the rank stays busy \
-until it ends. If it is a collective, its peers must still make the same call, or the world be \
-started anew: their next call would meet this one"
+until it ends. If it is a collective, let its peers make the same call, or restart the world: \
+their next call would meet this one"
 
   defp fate({:ok, %{state: :finished}}),
     do: "it finished too late; its result is lost. Raise `timeout`"

@@ -33,7 +33,7 @@ defmodule Vllm.Call.Objects do
     end
   end
 
-  # Python says that it takes no keyword `timeout`, and not where a timeout stands.
+  # Python refuses the keyword `timeout`, but does not say where a timeout belongs.
   defp hinted(%Error{python_type: "TypeError"} = error, keywords) do
     case Enum.filter(keywords, &Runtime.option?/1) do
       [] ->

@@ -1,9 +1,9 @@
 defmodule Vllm.Call.OwnedRefs do
   @moduledoc false
-  # Who releases the objects that calls leave in their ranks. Those of a session go with it. The
-  # bridge's own session, which nobody opened, lasts as long as the bridge: its objects belong to the
-  # process that called, and to those it works for (as `Task` and `Vllm.World.run/3` say), and are
-  # released when the last of these has died.
+  # Who owns the objects that calls leave in their ranks. Objects of a session are freed with the session.
+  # The bridge's own session, which nobody opened, lasts as long as the bridge. Its objects belong to the
+  # calling process and to those it works for (as `Task` and `Vllm.World.run/3` say). They are released
+  # when the last of these has died.
 
   alias Vllm.Bridge.{Connections, Owners}
   alias Vllm.{Error, Ref, Runtime, Session, Tensor}

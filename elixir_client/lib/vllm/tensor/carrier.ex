@@ -1,8 +1,8 @@
 defmodule Vllm.Tensor.Carrier do
   @moduledoc false
-  # Sends one call with the tensors of its request, and of its answer, on the best way there is: through
-  # shared memory where client and rank have the same, in chunks where they are too large for a message,
-  # inside the messages otherwise. Runs in the caller's process.
+  # Sends one call, and chooses how its tensors and those of its answer travel: through shared memory if
+  # client and rank share some, in chunks if they are too large for a message, else in the messages. Runs
+  # in the caller's process.
 
   alias Vllm.Bridge.{Connection, PoolClient, Protobuf, Transport, V1}
   alias Vllm.Deadline

@@ -16,13 +16,13 @@ defmodule Vllm.Tensor.Lease do
           max_bytes: non_neg_integer()
         }
 
-  # Tensors of a call lie behind each other in its segment, each from such a place on.
+  # The tensors of a call follow each other in its segment; each starts at a multiple of this.
   @alignment 64
 
   # From here on two processes write a tensor, each its half: copying takes longer than starting one.
   @halved 4 * 1024 * 1024
 
-  # With `:read`, or opening would empty the file, and filling it anew takes four times as long.
+  # `:read` as well: without it opening empties the file, and filling it again takes four times as long.
   @write [:read, :write]
 
   @doc "The value of the metadata `vllm-shared-memory`."

@@ -10,8 +10,7 @@ defmodule Vllm.Tensor.Segments do
 
   alias Vllm.Tensor.Lease
 
-  # Unused for so long, segments are removed with their memory, and what is known of a session is
-  # forgotten.
+  # Segments that are unused for so long are removed with their memory, and their session is forgotten.
   @idle 30_000
 
   @typedoc "Where a session's segments are, as the pool says."
@@ -55,7 +54,7 @@ defmodule Vllm.Tensor.Segments do
   @spec give_up(atom(), String.t()) :: :ok
   def give_up(bridge, session_id), do: GenServer.cast(name(bridge), {:give_up, session_id})
 
-  @doc "The session is over, or is to be asked about anew."
+  @doc "The session has ended, or the pool must be asked about it again."
   @spec forget(atom(), String.t()) :: :ok
   def forget(bridge, session_id), do: GenServer.cast(name(bridge), {:forget, session_id})
 

@@ -5,7 +5,7 @@ defmodule Vllm.Term.Decoder do
   # One loop reads value after value into `acc`, with `left` more to come `within` a container, which
   # knows the one around it. So nothing is built before its bytes are there, nesting takes no stack,
   # and the BEAM keeps one match context from the first byte to the last. Only an extension type
-  # calls the loop anew, on its payload.
+  # calls the loop again, on its payload.
 
   alias Vllm.Term.{Extension, UTF8}
   require Extension

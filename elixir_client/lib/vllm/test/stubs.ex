@@ -51,7 +51,7 @@ defmodule Vllm.Test.Stubs do
     {:ok, state}
   end
 
-  # reporter: a process that is told at our end what has not been called.
+  # reporter: the process that is told, when this one ends, which expected calls were not made.
   @nothing %{stubs: %{}, expected: %{}, called: [], reporter: nil}
 
   @impl GenServer
@@ -178,7 +178,7 @@ defmodule Vllm.Test.Stubs do
   end
 
   # The nearest process that says something about this function; without any, the nearest that stubs
-  # at all: its test shall be told what is missing.
+  # at all: its test is told what is missing.
   defp owner(callers, key, state) do
     owners =
       for pid <- callers ++ [:shared],

@@ -1,6 +1,6 @@
 defmodule Vllm.Test.UnexpectedCallError do
   @moduledoc """
-  A call on an in-memory bridge that no test has stubbed. The message shows how to.
+  A call on an in-memory bridge that no test has stubbed. The message shows how to stub it.
   """
 
   alias Vllm.Test.Specs

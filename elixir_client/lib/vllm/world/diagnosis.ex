@@ -12,8 +12,8 @@ defmodule Vllm.World.Call do
   * `state`: `:queued`, `:running`, `:finished` or `:withdrawn`
   * `group`, `operation`, `parts`: of a collective or point-to-point call, what goes through the gate;
     nil otherwise
-  * `queued_s` ...: seconds since it was queued, started, stood at the gate, was let through, ended, and
-    since its deadline passed while it runs; 0 where that was not
+  * `queued_s` ...: seconds since it was queued, started, waited at the gate, passed the gate, ended, and
+    since its deadline passed while it runs; 0 if that did not happen
   * `sequence`: its number among all calls of the rank
   """
   @type t :: %__MODULE__{

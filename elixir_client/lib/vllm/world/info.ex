@@ -27,7 +27,7 @@ defmodule Vllm.World.Rank do
   * `doing`: for people, "idle" or what it runs and for how long
   * `queued`, `sessions`, `objects`: calls that wait, and what it keeps, by its latest heartbeat, which
     is `heartbeat_age_s` seconds old
-  * `restarts`: how often the rank that had this place before was replaced
+  * `restarts`: how often this rank was replaced
   """
   @type t :: %__MODULE__{
           rank: non_neg_integer(),

@@ -17,7 +17,7 @@ defmodule Vllm.World.Launcher do
   @doc "Starts a world; the calling process owns it unless it is detached."
   @spec start(String.t(), map(), Connections.config()) :: {:ok, World.t()} | {:error, Error.t()}
   def start(id, opts, config) do
-    # A name of ours is owned before the world is there: so it can be stopped by whoever sees us die.
+    # The name is owned before the world exists: so the owners' process can stop it if this process dies.
     given = opts.world_id
     owned? = not opts.detached
 
@@ -69,7 +69,7 @@ defmodule Vllm.World.Launcher do
     end)
   end
 
-  # What a rank says of a time that was too short for it says nothing of whose that was.
+  # A rank that ran out of time does not say whose timeout that was.
   defp hinted(%Error{category: :timeout, rank: rank} = error) when rank != nil do
     hint = ". Raise `timeout` of Vllm.World.start/1"
     %{error | message: error.message <> hint}
@@ -80,7 +80,7 @@ defmodule Vllm.World.Launcher do
   defp started({:ok, message}), do: Info.from_message(message)
   defp started({:error, _error}), do: nil
 
-  # A world that cannot be used must not stay behind.
+  # A world that nobody can use must not be left running.
   defp bind(world) do
     with {:error, error} <- Connections.bind(world.bridge, world.sessions) do
       stop(world.id, world.bridge)

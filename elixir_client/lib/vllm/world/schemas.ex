@@ -32,8 +32,8 @@ defmodule Vllm.World.Schemas do
                type: :boolean,
                default: false,
                doc:
-                 "Whether runs go side by side and take no turns: then callers see to it themselves that " <>
-                   "all ranks are asked for the same calls in the same order."
+                 "Whether runs go side by side and take no turns. Then callers must ask all ranks for the " <>
+                   "same calls in the same order."
              ],
              detached: [
                type: :boolean,

@@ -1,5 +1,5 @@
 defmodule Vllm.World.Starting do
-  @moduledoc "A world on its way, from `Vllm.World.start_async/1`; `Vllm.World.await/2` waits for it."
+  @moduledoc "A world that is starting, from `Vllm.World.start_async/1`; `Vllm.World.await/2` waits for it."
 
   @enforce_keys [:id, :pid]
   defstruct [:id, :pid, bridge: Vllm.Bridge, detached: false]

@@ -1,9 +1,9 @@
 defmodule Vllm.World.Turn do
   @moduledoc false
-  # A run's turn on its world. The pool gives it, one at a time and in the order of arrival, over a stream
-  # that the calling process holds open: so it ends with that process, however that ends. A run inside of
-  # another, which is one that is started by a process of that run or one that works for such a process,
-  # is part of its turn; of several the runner of that run lets one go ahead at a time.
+  # A run's turn on its world. The pool grants it to one run at a time, in order of arrival, over a stream
+  # that the calling process holds open. So the turn ends with that process, however the process ends. A
+  # nested run is one that a process of a run starts, or a process that works for one of these. It is part
+  # of the outer run's turn; the runner of the outer run lets one nested run go ahead at a time.
 
   alias Vllm.Bridge.{Connection, Connections, PoolClient, Protobuf, V1}
   alias Vllm.{Deadline, Error, World}
@@ -22,11 +22,11 @@ defmodule Vllm.World.Turn do
 
   @typedoc """
   * `world`: the pool's endpoint, the world's id and its epoch
-  * `number`, `nested`: what its calls say, see `label/1`; `counter` numbers the runs inside
-  * `around`: the turn of the run that it is inside of; `runner`: the process that watches its own
+  * `number`, `nested`: what its calls say, see `label/1`; `counter` numbers the nested runs
+  * `around`: the turn of the outer run; `runner`: the process that watches this run
   * `held`: what is given back at its end
-  * `over?`: the world is: its ranks may be there for a moment more, but calls go to the pool, which
-    says what became of it
+  * `over?`: whether the world has ended. Its ranks may exist a moment longer, but calls go to the pool,
+    which says how the world ended
   """
   @type t :: %__MODULE__{
           world: world(),
@@ -47,7 +47,7 @@ defmodule Vllm.World.Turn do
 
   @unimplemented 12
 
-  # There are no turns on a world that is over; each call of the run says what became of it.
+  # A world that has ended has no turns; each call of the run says how the world ended.
   @over ~w(session_worker_unavailable stale_session world_not_found world_stopped)
 
   @doc """
@@ -105,9 +105,9 @@ defmodule Vllm.World.Turn do
   def label(%{number: number, nested: nested}), do: "#{number}.#{nested}"
 
   @doc """
-  Whether a refused call may be sent again, after waiting until that is so. The processes of a run go on
-  while one of them has started a run inside. A call of theirs may stand in the way of that one's: it is
-  refused before it begins, and has its time when the run inside is over.
+  Waits until a refused call may be sent again, and says whether it may. The processes of a run go on
+  while one of them has started a nested run. A call of theirs may be in the way of the nested run: it is
+  refused before it begins, and runs when the nested run is over.
   """
   @spec nested_over?(t() | nil, Error.t(), Deadline.t()) :: boolean()
   def nested_over?(%{runner: runner}, %Error{reason: "run_overlap"} = error, deadline) do
@@ -155,11 +155,11 @@ defmodule Vllm.World.Turn do
         :over
 
       :late ->
-        {:error, late(around.world, "another run inside of run #{label(around)} has it")}
+        {:error, late(around.world, "another run nested in run #{label(around)} has it")}
     end
   end
 
-  # Waits until it is this process's turn among those inside of the runner's run.
+  # Waits until it is this process's turn among the nested runs of the runner's run.
   defp ask(runner, what, deadline) do
     ref = :erlang.monitor(:process, runner, alias: :demonitor)
     send(runner, {what, self(), ref})

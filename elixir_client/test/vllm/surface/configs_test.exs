@@ -109,7 +109,7 @@ defmodule Vllm.Surface.ConfigsTest do
   end
 
   test "what replicas agree on", %{world: world} do
-    {host, port} = meeting_place()
+    {host, port} = rendezvous_address()
 
     World.run(world, fn rank ->
       config =

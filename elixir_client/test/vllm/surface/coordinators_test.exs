@@ -32,7 +32,7 @@ defmodule Vllm.Surface.CoordinatorsTest do
   end
 
   defp made(world, StatelessGroupCoordinator, size) do
-    {host, port} = meeting_place()
+    {host, port} = rendezvous_address()
     ranks = Enum.to_list(0..(size - 1))
 
     World.run(world, fn rank ->

@@ -269,7 +269,7 @@ defmodule Vllm.Surface.EnvironmentTest do
         assert ranks == [rem(rank, 2), rem(rank, 2) + 2]
       end)
 
-      # The same ranks, laid out anew.
+      # The same ranks, in another layout.
       World.run(world, fn rank ->
         assert Distributed.destroy_model_parallel() == {:ok, nil}
         assert Distributed.model_parallel_is_initialized() == {:ok, false}
@@ -289,7 +289,7 @@ defmodule Vllm.Surface.EnvironmentTest do
 
   describe "an environment" do
     test "goes, and comes again", %{pair: world} do
-      {host, port} = meeting_place()
+      {host, port} = rendezvous_address()
 
       World.run(world, fn rank ->
         assert Distributed.ensure_model_parallel_initialized(2, 1) == {:ok, nil}
@@ -342,7 +342,7 @@ defmodule Vllm.Surface.EnvironmentTest do
     end
 
     test "is a world of one", %{session: session} do
-      {host, port} = meeting_place()
+      {host, port} = rendezvous_address()
 
       Vllm.Session.with_session(session, fn ->
         assert {:error, %Error{reason: "group_not_initialized"}} = Distributed.get_tp_group()

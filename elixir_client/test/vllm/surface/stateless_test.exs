@@ -8,7 +8,7 @@ defmodule Vllm.Surface.StatelessTest do
 
   setup_all do
     world = start_world!(tensor_parallel_size: 2)
-    {host, port} = meeting_place()
+    {host, port} = rendezvous_address()
 
     groups =
       World.run(world, fn rank ->
@@ -84,7 +84,7 @@ defmodule Vllm.Surface.StatelessTest do
   end
 
   test "are made over a store, and end", %{both: both} do
-    {host, port} = meeting_place()
+    {host, port} = rendezvous_address()
 
     both.(fn _group, rank ->
       assert {:ok, group} = StatelessProcessGroup.create(host, port, rank, 2)
@@ -100,7 +100,7 @@ defmodule Vllm.Surface.StatelessTest do
   end
 
   test "process groups of torch", %{both: both} do
-    {host, port} = meeting_place()
+    {host, port} = rendezvous_address()
 
     both.(fn _group, rank ->
       assert {:ok, pg} =

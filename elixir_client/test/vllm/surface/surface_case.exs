@@ -50,8 +50,8 @@ defmodule Vllm.SurfaceCase do
   Where groups apart from the world can meet: an address of the loopback network that nobody else
   has, since it is made of this process's number, and a port on it.
   """
-  @spec meeting_place() :: {host :: String.t(), port :: pos_integer()}
-  def meeting_place do
+  @spec rendezvous_address() :: {host :: String.t(), port :: pos_integer()}
+  def rendezvous_address do
     <<a, b>> = <<String.to_integer(System.pid())::16>>
     {"127.#{a}.#{b}.1", 10_000 + rem(System.unique_integer([:positive]), 20_000)}
   end
