@@ -26,7 +26,7 @@ from vllm_bridge.codec.errors import BridgeError
 
 RANKS = 3
 MAX_KILLS = 5
-SECONDS = float(os.environ.get("AFFINITY_SECONDS", "6"))
+SECONDS = float(os.environ.get("AFFINITY_SECONDS", "3"))
 
 MakeBlock = Callable[[], Block]
 

@@ -217,12 +217,11 @@ def plain(value: Any) -> Any:
 @pytest.mark.timing
 def test_a_missing_member_is_named_and_nobody_hangs(world: World, callers: Callers) -> None:
     assert attempt(world.ranks[1], named("get_tp_group")).error is None
-    first, second, _ = callers.together(
-        world, [on_tp("barrier", timeout=SHORT), on_tp("barrier", timeout=3 * SHORT), None]
-    )
+    second = callers.begin(world.ranks[1], on_tp("barrier", timeout=4 * SHORT))
+    wait_until_at_gate(world.ranks[1])
+    first = attempt(world.ranks[0], on_tp("barrier", timeout=SHORT))
     error = refused(first, "deadline_exceeded")
     assert error.category == Category.TIMEOUT
-    assert first is not None
     assert first.seconds < SHORT.total_seconds() + GRACE_S
     assert re.match(
         r"barrier on tp:0 \(call \d+\) timed out after 1\.0 s before it started\. "
@@ -235,7 +234,7 @@ def test_a_missing_member_is_named_and_nobody_hangs(world: World, callers: Calle
     assert error.details["state"] == "gate"
     assert error.rank == 0
     assert error.call_id
-    later = refused(second, "deadline_exceeded")
+    later = refused(second.result(30), "deadline_exceeded")
     assert "Not arrived: rank" in later.message
 
 
@@ -614,12 +613,8 @@ def test_random_schedules(client: Client, callers: Callers) -> None:
     seed = int(os.environ.get("GATE_SEED", "7"))
     chance = random.Random(seed)
     world = client.start_world(tensor_parallel_size=3)
-    give_up = time.monotonic() + 10
-    rounds = 0
-    while time.monotonic() < give_up:
-        _round(world, callers, chance, f"round {rounds} of seed {seed}")
-        rounds += 1
-    assert rounds > 5
+    for number in range(int(os.environ.get("GATE_ROUNDS", "12"))):
+        _round(world, callers, chance, f"round {number} of seed {seed}")
     victim = chance.randrange(3)
     others = [session for rank, session in enumerate(world.ranks) if rank != victim]
     waiting = [
@@ -667,6 +662,8 @@ def _round(world: World, callers: Callers, chance: random.Random, name: str) -> 
                 "deadline_exceeded",
                 "collective_mismatch",
                 "abandoned",
+                # The deadline of a member's caller was seen before the member's own.
+                "withdrawn",
             ), told
             assert "world is usable" in outcome.message, told
     # All or none, and all where all asked for the same.

@@ -15,9 +15,9 @@ SOAK = Path(__file__).parents[2] / "benchmarks" / "soak.py"
 
 @pytest.mark.timeout(120)
 def test_soak() -> None:
-    size = ("--sessions", "100", "--callers", "16")
+    size = ("--sessions", "48", "--callers", "16")
     done = subprocess.run(
-        [sys.executable, str(SOAK), "--seconds", "15", "--kill-every", "3", *size],
+        [sys.executable, str(SOAK), "--seconds", "8", "--kill-every", "1.5", *size],
         capture_output=True,
         text=True,
         timeout=110,
@@ -30,4 +30,4 @@ def test_soak() -> None:
     assert figures["killed"] >= 3
     assert figures["by_outcome"]["rank_killed"] >= 1
     assert min(figures["by_kind"].values()) >= 1
-    assert figures["calls"] > 500
+    assert figures["calls"] > 50

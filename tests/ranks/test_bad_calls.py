@@ -264,7 +264,7 @@ MORE_BAD_CALLS: dict[str, tuple[Callable[[Group], Any], tuple[type, ...], list[s
     "GroupCoordinator.recv: size type": (
         lambda g: g.recv("2", torch.float32),
         (TypeError,),
-        ["torch.Size, got '2'"],
+        ["torch.Size", "got '2'"],
     ),
     "GroupCoordinator.recv: dtype": (
         lambda g: g.recv(torch.Size([1]), "float32"),

@@ -29,7 +29,7 @@ from vllm_distributed.errors import (
     RollCallTimeoutError,
 )
 
-CYCLES = 50
+CYCLES = 15
 LONG = timedelta(seconds=20)
 SECOND = timedelta(seconds=1)
 SHORT = timedelta(seconds=0.4)
@@ -83,7 +83,7 @@ def shared_memory_of(process: int) -> set[str]:
     return {name for name in os.listdir("/dev/shm") if f"_{process}_" in name}
 
 
-def fifty_lives(rank: int, port: int, size: int) -> tuple[dict[str, int], int]:
+def many_lives(rank: int, port: int, size: int) -> tuple[dict[str, int], int]:
     hook, before = sys.excepthook, {}
     for life in range(CYCLES):
         join(rank, port, size)
@@ -103,14 +103,14 @@ def fifty_lives(rank: int, port: int, size: int) -> tuple[dict[str, int], int]:
     return grown(before, settled(before)), os.getpid()
 
 
-def test_fifty_lives_in_one_process_leave_nothing_behind() -> None:
+def test_many_lives_in_one_process_leave_nothing_behind() -> None:
     """The same groups, names and port each time, with no pause between."""
-    for growth, process in run_ranks(2, fifty_lives, deadline_s=90):
+    for growth, process in run_ranks(2, many_lives, deadline_s=90):
         assert growth == {}
         assert shared_memory_of(process) == set()
 
 
-def fifty_models(rank: int, port: int, size: int) -> tuple[dict[str, int], int]:
+def many_models(rank: int, port: int, size: int) -> tuple[dict[str, int], int]:
     join(rank, port, size)
     before: dict[str, int] = {}
     for life in range(CYCLES):
@@ -131,9 +131,9 @@ def fifty_models(rank: int, port: int, size: int) -> tuple[dict[str, int], int]:
     return grown(before, settled(before)), os.getpid()
 
 
-def test_fifty_models_in_one_world_leave_nothing_behind() -> None:
+def test_many_models_in_one_world_leave_nothing_behind() -> None:
     """Groups that own a message queue in shared memory too."""
-    for growth, process in run_ranks(2, fifty_models, deadline_s=90):
+    for growth, process in run_ranks(2, many_models, deadline_s=90):
         assert growth == {}
         assert shared_memory_of(process) == set()
 

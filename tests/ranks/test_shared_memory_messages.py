@@ -162,6 +162,7 @@ def patience(length: int) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.timing
 def test_a_message_on_its_way_costs_little_and_leaves_no_thread(
     world_of: Callable[..., World],
 ) -> None:

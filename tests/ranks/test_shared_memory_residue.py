@@ -65,6 +65,7 @@ WAITS: dict[str, Callable[[vd.GroupCoordinator], Any]] = {
 }
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("name", WAITS)
 def test_a_second_of_waiting_costs_a_tenth_of_it_at_most(
     world_of: Callable[..., World], name: str
@@ -85,6 +86,7 @@ def idles() -> tuple[float, float]:
     return used
 
 
+@pytest.mark.timing
 def test_idle_groups_cost_nothing(world_of: Callable[..., World]) -> None:
     """Gloo's own threads, which wake up now and then, are all that runs."""
     world = world_of(4, tensor_model_parallel_size=2, pipeline_model_parallel_size=2)

@@ -214,14 +214,14 @@ def over_and_over() -> tuple[tuple[int, int], tuple[int, int]]:
     gc.collect()
     world.barrier()
     before = held()
-    for _ in range(30):
+    for _ in range(10):
         once()
     gc.collect()
     world.barrier()
     return before, held()
 
 
-def test_thirty_groups_leave_no_threads_and_files(world_of: Callable[..., World]) -> None:
+def test_many_groups_leave_no_threads_and_files(world_of: Callable[..., World]) -> None:
     for before, after in world_of(2, **TWO).run(over_and_over):
         assert after == before
 
