@@ -95,7 +95,14 @@ LISTED = {
         "telemetry-controls",
         "transfers",
     },
-    "background_thread": {"message queue", "progress", "{} {}"},
+    "background_thread": {
+        "call that is waited for",
+        "connection to the store",
+        "line",
+        "message queue",
+        "progress",
+        "{} {}",
+    },
 }
 
 
@@ -134,10 +141,10 @@ def test_all_background_work_is_begun_in_one_place() -> None:
 
 # Where a timer of the loop goes off: what it calls has to set the next one whatever happens.
 TIMERS = {
-    "pool/sessions/attachments.py": 1,  # once for each client that is gone
-    "pool/sessions/expiry.py": 1,
-    "gate.py": 3,
-    "ranks.py": 1,
+    "sessions/attachments.py": 1,  # once for each client that is gone
+    "sessions/expiry.py": 1,
+    "gate/service.py": 3,
+    "ranks/rank.py": 1,
 }
 
 
@@ -145,7 +152,8 @@ def test_all_timers_are_listed() -> None:
     found: dict[str, int] = {}
     for path, _, name in calls():
         if name in ("call_later", "call_at"):
-            found[path.name] = found.get(path.name, 0) + 1
+            place = f"{path.parent.name}/{path.name}"
+            found[place] = found.get(place, 0) + 1
     assert found == TIMERS
 
 
