@@ -219,7 +219,7 @@ def test_a_timeout_that_is_a_number_is_named(real: Client) -> None:
 
 @pytest.mark.parametrize("endpoint", ["localhost", "/run/vllm.sock", "tcp://host:1x"])
 def test_an_endpoint_of_no_known_form_is_refused(endpoint: str) -> None:
-    with pytest.raises(BridgeError, match=r"unix:PATH nor HOST:PORT|brackets") as caught:
+    with pytest.raises(BridgeError, match=r"unix:PATH nor HOST:PORT|no scheme") as caught:
         vllm_bridge.client.connect(endpoint)
     assert caught.value.reason == "bad_endpoint"
 
