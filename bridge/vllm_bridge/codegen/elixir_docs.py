@@ -117,16 +117,16 @@ def _notes(method: Method) -> Iterator[str]:
     if item.collective:
         yield "Collective: every member of the group must make this call."
     elif item.gated:
-        yield "Between two ranks: the other one makes the call that answers this one."
+        yield "Between two ranks: the other rank makes the matching call."
     elif item.kind is not Kind.CONSTRUCTOR:
-        yield "Not collective: it regards the rank of its session alone."
+        yield "Not collective: it concerns only the rank of its session."
     if item.inline:
-        yield "Answered at once, also while the rank runs another call."
+        yield "Answered at once, even while the rank runs another call."
     if item.context_manager:
         yield (
-            "Returns a context, for `Vllm.with_context/3`. Given a function as the last argument, "
-            "enters the context, runs the function with its value, exits it and returns what the "
-            "function returned."
+            "Returns a context, for `Vllm.with_context/3`. With a function as the last argument, it "
+            "enters the context, runs the function with the context's value, exits the context and "
+            "returns what the function returned."
         )
 
 
@@ -250,16 +250,16 @@ def module_doc(service: str) -> str:
 
 
 _KEPT = (
-    "The object stays in its rank, where `ref` names it; the other fields are as they were when "
-    "the call returned. Functions take the struct or the `Vllm.Ref` alone."
+    "The object stays in its rank; `ref` names it there. The other fields are a copy from when the "
+    "call returned. Functions take the struct, or just its `Vllm.Ref`."
 )
 
 
 def _struct_doc(record: Record) -> Iterator[str]:
     if record.plain:
         yield (
-            "Plain data: the struct travels with its values, and can be used in any session. What "
-            "is `nil` in an argument gets its default."
+            "Plain data: the struct travels with its values, and any session can use it. In an "
+            "argument, fields that are `nil` get their default."
         )
     else:
         yield _KEPT

@@ -35,9 +35,9 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Whether `sched_yield` asks the operating system.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Example
 
@@ -163,7 +163,7 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return an uninitialised tensor like `all_gather`'s result. Local: nothing is sent.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
   ## Parameters
 
@@ -314,7 +314,7 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return an uninitialised tensor like `all_reduce`'s result. Local: nothing is sent.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
   ## Parameters
 
@@ -425,7 +425,7 @@ defmodule Vllm.Distributed do
   Undo everything: destroy groups and environment, collect garbage, empty the accelerator's cache,
   and with `shutdown_ray` shut Ray down. Idempotent, local to the process.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
   ## Parameters
 
@@ -472,7 +472,7 @@ defmodule Vllm.Distributed do
   Destroys the model parallel groups too, which cannot outlive the world. torch.distributed is
   left initialised if somebody else had initialised it.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
   ## Example
 
@@ -506,7 +506,7 @@ defmodule Vllm.Distributed do
 
   The next `initialize_model_parallel` gives the groups the names they had (`tp:0`).
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
   ## Example
 
@@ -553,7 +553,7 @@ defmodule Vllm.Distributed do
   `torch.library.custom_op`. An operator lives as long as its library, by default the process.
   Local to the process. Refused behind the bridge, where no function is an argument.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
   ## Parameters
 
@@ -744,9 +744,9 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return `numerator / denominator`, having checked that it is a whole number.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 
@@ -794,9 +794,9 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Check that `denominator` divides `numerator`.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 
@@ -1072,7 +1072,7 @@ defmodule Vllm.Distributed do
   they are divided, so that a layer counts by its load. Without any load the result is 1.0. Pure,
   local.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
   ## Parameters
 
@@ -1128,9 +1128,9 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return this rank's decode context parallel group, by its older name.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Errors
 
@@ -1168,7 +1168,7 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return the configuration that `set_current_parallel_config` made current, if any.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
   ## Example
 
@@ -1202,9 +1202,9 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return this rank's decode context parallel group, a part of its tensor parallel group.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Errors
 
@@ -1243,9 +1243,9 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return (size, rank inside) of the decode context parallel group; (1, 0) if not `enabled`.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 
@@ -1291,9 +1291,9 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return this rank's number inside the decode context parallel group.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Errors
 
@@ -1330,9 +1330,9 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return the number of ranks in the decode context parallel group.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Errors
 
@@ -1373,9 +1373,9 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return the `distributed_init_method` for a world whose rank 0 listens on `ip:port`.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 
@@ -1426,9 +1426,9 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return this rank's data parallel group.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Errors
 
@@ -1465,9 +1465,9 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return this rank's expert parallel group: data x prefill context x tensor of its stage.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Errors
 
@@ -1505,9 +1505,9 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return this rank's group for balancing the load of experts.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Errors
 
@@ -1545,9 +1545,9 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return the group over which single experts are sharded, of vLLM's older designs.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Errors
 
@@ -1592,7 +1592,7 @@ defmodule Vllm.Distributed do
   An int32 tensor of `num_experts` elements on the CPU. Arguments, strategies and errors as of
   `get_expert_placement`. Pure, local.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
   ## Parameters
 
@@ -1675,9 +1675,9 @@ defmodule Vllm.Distributed do
   `linear`: consecutive experts, one more on each of the first ranks where they do not divide.
   `round_robin`: every `ep_size`-th expert. Pure, local.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 
@@ -1761,9 +1761,9 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return the group of all ranks of this data parallel replica, where it spans several nodes.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Errors
 
@@ -1805,9 +1805,9 @@ defmodule Vllm.Distributed do
 
   Found out when the world was joined, so not collective.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Errors
 
@@ -1843,9 +1843,9 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return this rank's prefill context parallel group.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Errors
 
@@ -1882,9 +1882,9 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return this rank's stage: its number inside the pipeline parallel group.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Errors
 
@@ -1920,9 +1920,9 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return this rank's pipeline parallel group.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Errors
 
@@ -1968,9 +1968,9 @@ defmodule Vllm.Distributed do
   are few enough the first stage, with the input embedding, gets none either.
   `VLLM_PP_LAYER_PARTITION`, such as `5,5,6`, overrides this with the layer count of each stage.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 
@@ -2047,9 +2047,9 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return `tcp://ip:port`, with brackets around an IPv6 address.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 
@@ -2092,9 +2092,9 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return this rank's number inside the tensor parallel group.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Errors
 
@@ -2130,9 +2130,9 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return the number of ranks in the tensor parallel group.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Errors
 
@@ -2169,9 +2169,9 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return this rank's tensor parallel group.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Errors
 
@@ -2208,9 +2208,9 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return the group of all ranks.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Errors
 
@@ -2256,10 +2256,11 @@ defmodule Vllm.Distributed do
   entered for the tensor and pipeline parallel groups, whose collectives can be captured and
   replayed. On a CPU device there is no stream and nothing is done. Local to the process.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Returns a context, for `Vllm.with_context/3`. Given a function as the last argument, enters the
-  context, runs the function with its value, exits it and returns what the function returned.
+  Returns a context, for `Vllm.with_context/3`. With a function as the last argument, it enters
+  the context, runs the function with the context's value, exits the context and returns what the
+  function returned.
 
   ## Parameters
 
@@ -2676,7 +2677,7 @@ defmodule Vllm.Distributed do
 
   Handlers and levels are the application's: this package adds none.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
   ## Parameters
 
@@ -3178,9 +3179,9 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return whether this is rank 0 of everything; `true` in a process that is in no world.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Example
 
@@ -3213,9 +3214,9 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return whether this is the first rank on its node; `true` in a process that is in no world.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Example
 
@@ -3253,9 +3254,9 @@ defmodule Vllm.Distributed do
   Only the numbers of a release count: `2.6`, `2.6.1`; a pre-release of a version counts as that
   version.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 
@@ -3296,9 +3297,9 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   The logger of the package: an object that stays in its rank.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Example
 
@@ -3330,9 +3331,9 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return whether the model parallel groups exist.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Example
 
@@ -3371,10 +3372,11 @@ defmodule Vllm.Distributed do
 
   The former group is put back also after an exception. Local to the process; ranks do it alike.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Returns a context, for `Vllm.with_context/3`. Given a function as the last argument, enters the
-  context, runs the function with its value, exits it and returns what the function returned.
+  Returns a context, for `Vllm.with_context/3`. With a function as the last argument, it enters
+  the context, runs the function with the context's value, exits the context and returns what the
+  function returned.
 
   ## Parameters
 
@@ -3880,7 +3882,7 @@ defmodule Vllm.Distributed do
 
   The group must exist, since its size is needed. Local: nothing is sent.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
   ## Parameters
 
@@ -4277,7 +4279,7 @@ defmodule Vllm.Distributed do
 
   Does nothing before `initialize_model_parallel`. Local to the process.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
   ## Parameters
 
@@ -4340,7 +4342,7 @@ defmodule Vllm.Distributed do
 
   Pure, deterministic, local. Source: DeepSeek's EPLB, see the module.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
   ## Parameters
 
@@ -4563,7 +4565,7 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return an uninitialised tensor like `reduce_scatter`'s result. Local: nothing is sent.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
   ## Parameters
 
@@ -4651,7 +4653,7 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Return the object named by `module.attribute`, importing the module.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
   ## Parameters
 
@@ -4695,7 +4697,7 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Give up the processor for the moment, so that another process can run.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
   ## Example
 
@@ -4734,10 +4736,11 @@ defmodule Vllm.Distributed do
   are not told: see there. The process has one current configuration, whichever thread asks.
   Contexts may be nested; `nil` means none for the while.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Returns a context, for `Vllm.with_context/3`. Given a function as the last argument, enters the
-  context, runs the function with its value, exits it and returns what the function returned.
+  Returns a context, for `Vllm.with_context/3`. With a function as the last argument, it enters
+  the context, runs the function with the context's value, exits the context and returns what the
+  function returned.
 
   ## Parameters
 
@@ -4807,7 +4810,7 @@ defmodule Vllm.Distributed do
   changes the speed, how 16-bit floats are rounded, and what is found out about calls that do not
   fit together. The same on every rank. Local to the process.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
   ## Parameters
 
@@ -4854,7 +4857,7 @@ defmodule Vllm.Distributed do
 
   The parts are views of `tensor`, or copies with their own memory if `contiguous_split_chunks`.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
   ## Parameters
 
@@ -4944,7 +4947,7 @@ defmodule Vllm.Distributed do
   Its connections are closed when the last reference to it is gone. Idempotent, local to the
   process. Also ends a group of `init_gloo_process_group`, whose store stays the caller's.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
   ## Parameters
 
@@ -5247,10 +5250,11 @@ defmodule Vllm.Distributed do
   process has no standard output. The descriptor is the whole process's: other threads' output is
   discarded as well. May be nested. Local to the process.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Returns a context, for `Vllm.with_context/3`. Given a function as the last argument, enters the
-  context, runs the function with its value, exits it and returns what the function returned.
+  Returns a context, for `Vllm.with_context/3`. With a function as the last argument, it enters
+  the context, runs the function with the context's value, exits the context and returns what the
+  function returned.
 
   ## Example
 

@@ -4,8 +4,8 @@ defmodule Vllm.Config.EPLBConfig do
   @moduledoc ~S"""
   How the load of experts is balanced: what is measured, how often experts move, and by what.
 
-  The object stays in its rank, where `ref` names it; the other fields are as they were when the
-  call returned. Functions take the struct or the `Vllm.Ref` alone.
+  The object stays in its rank; `ref` names it there. The other fields are a copy from when the
+  call returned. Functions take the struct, or just its `Vllm.Ref`.
 
   ## Fields
 
@@ -164,9 +164,9 @@ defmodule Vllm.Config.EPLBConfig do
   What moves the weights: `communicator`, or where it is `nil` `torch_gloo` if `use_async` (the
   device group is busy with the model then), else `torch_nccl`.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 

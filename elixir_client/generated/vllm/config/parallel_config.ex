@@ -7,8 +7,8 @@ defmodule Vllm.Config.ParallelConfig do
   A size of data parallelism that is not given is taken from VLLM_DP_SIZE, VLLM_DP_RANK,
   VLLM_DP_RANK_LOCAL, VLLM_DP_MASTER_IP and VLLM_DP_MASTER_PORT, if VLLM_DP_SIZE is set.
 
-  The object stays in its rank, where `ref` names it; the other fields are as they were when the
-  call returned. Functions take the struct or the `Vllm.Ref` alone.
+  The object stays in its rank; `ref` names it there. The other fields are a copy from when the
+  call returned. Functions take the struct, or just its `Vllm.Ref`.
 
   ## Fields
 
@@ -570,9 +570,9 @@ defmodule Vllm.Config.ParallelConfig do
   @doc ~S"""
   The ranks of all replicas.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 
@@ -610,9 +610,9 @@ defmodule Vllm.Config.ParallelConfig do
   @doc ~S"""
   Whether batches are split into micro-batches.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 
@@ -651,9 +651,9 @@ defmodule Vllm.Config.ParallelConfig do
   @doc ~S"""
   Into how many micro-batches a batch is split.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 
@@ -694,9 +694,9 @@ defmodule Vllm.Config.ParallelConfig do
   Attention leaves every token on each of them, and these all-to-all backends would carry and
   compute every copy.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 
@@ -734,9 +734,9 @@ defmodule Vllm.Config.ParallelConfig do
   @doc ~S"""
   The nodes that one replica spans.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 
@@ -779,9 +779,9 @@ defmodule Vllm.Config.ParallelConfig do
   @doc ~S"""
   Which of the nodes of its replica this is.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 
@@ -819,9 +819,9 @@ defmodule Vllm.Config.ParallelConfig do
   @doc ~S"""
   The ranks of one replica on one node.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 
@@ -859,9 +859,9 @@ defmodule Vllm.Config.ParallelConfig do
   @doc ~S"""
   Whether a client manages the engines of its own node only.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 
@@ -899,9 +899,9 @@ defmodule Vllm.Config.ParallelConfig do
   @doc ~S"""
   Whether Ray starts the workers.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 
@@ -939,7 +939,7 @@ defmodule Vllm.Config.ParallelConfig do
   @doc ~S"""
   Check that blocks of the key-value cache hold whole runs of interleaved tokens.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
   ## Parameters
 
@@ -995,7 +995,7 @@ defmodule Vllm.Config.ParallelConfig do
   The same in every process. Replicas whose hashes differ must not run together: they would not
   make the same collectives.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
   ## Parameters
 
@@ -1037,7 +1037,7 @@ defmodule Vllm.Config.ParallelConfig do
   and what follows it. Processes that hold copies of one configuration get the same ports if they
   ask as often.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
   ## Parameters
 

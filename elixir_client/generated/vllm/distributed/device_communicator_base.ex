@@ -17,8 +17,8 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
   inside the group. Results are new tensors, or what is passed as `out`. Errors are those of
   `Vllm.Distributed.GroupCoordinator`'s operations of the same names.
 
-  The object stays in its rank, where `ref` names it; the other fields are as they were when the
-  call returned. Functions take the struct or the `Vllm.Ref` alone.
+  The object stays in its rank; `ref` names it there. The other fields are a copy from when the
+  call returned. Functions take the struct, or just its `Vllm.Ref`.
 
   ## Fields
 
@@ -836,7 +836,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
   @doc ~S"""
   Send to one rank (default: the next), which calls `recv`.
 
-  Between two ranks: the other one makes the call that answers this one.
+  Between two ranks: the other rank makes the matching call.
 
   ## Parameters
 
@@ -905,7 +905,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
   @doc ~S"""
   Receive a tensor on the group's device from one rank (default: the previous).
 
-  Between two ranks: the other one makes the call that answers this one.
+  Between two ranks: the other rank makes the matching call.
 
   ## Parameters
 
@@ -1515,7 +1515,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
   @doc ~S"""
   Size buffers from the model. The transports here need none; one's own may.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
   ## Parameters
 
@@ -1571,7 +1571,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
   @doc ~S"""
   Give back what is held besides the process groups.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
   ## Parameters
 

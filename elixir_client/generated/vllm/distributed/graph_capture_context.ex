@@ -4,8 +4,8 @@ defmodule Vllm.Distributed.GraphCaptureContext do
   @moduledoc ~S"""
   Where a graph is captured: `stream` is the side stream, `nil` on the CPU.
 
-  The object stays in its rank, where `ref` names it; the other fields are as they were when the
-  call returned. Functions take the struct or the `Vllm.Ref` alone.
+  The object stays in its rank; `ref` names it there. The other fields are a copy from when the
+  call returned. Functions take the struct, or just its `Vllm.Ref`.
 
   ## Fields
 

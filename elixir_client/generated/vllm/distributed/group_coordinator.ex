@@ -39,8 +39,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
   memory all ranks meet at the beginning of a collective, and where one made another call every
   rank gets a `"collective_mismatch"`: nothing was moved, and the group is usable.
 
-  The object stays in its rank, where `ref` names it; the other fields are as they were when the
-  call returned. Functions take the struct or the `Vllm.Ref` alone.
+  The object stays in its rank; `ref` names it there. The other fields are a copy from when the
+  call returned. Functions take the struct, or just its `Vllm.Ref`.
 
   ## Fields
 
@@ -267,9 +267,9 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   What moves this group's tensors. Every group has one, the world and groups of one too.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 
@@ -309,9 +309,9 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   The torch process group for tensors on the device.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 
@@ -351,9 +351,9 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   The torch process group over gloo, for what is on the CPU and not in shared memory.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 
@@ -392,9 +392,9 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   The global rank of the group's first member.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 
@@ -432,9 +432,9 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   The global rank of the group's last member.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 
@@ -472,9 +472,9 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   Whether this process is the group's first member.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 
@@ -512,9 +512,9 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   Whether this process is the group's last member.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 
@@ -552,9 +552,9 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   The global rank after this process's in the group; the first one's after the last.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 
@@ -592,9 +592,9 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   The global rank before this process's in the group; the last one's before the first.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 
@@ -697,7 +697,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
 
   Any later operation fails with `"group_destroyed"`.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
   ## Parameters
 
@@ -742,10 +742,11 @@ defmodule Vllm.Distributed.GroupCoordinator do
   stream is put back also after an exception. On the CPU there is no stream, and nothing is done.
   Local to the process; the collectives inside are not.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Returns a context, for `Vllm.with_context/3`. Given a function as the last argument, enters the
-  context, runs the function with its value, exits it and returns what the function returned.
+  Returns a context, for `Vllm.with_context/3`. With a function as the last argument, it enters
+  the context, runs the function with the context's value, exits the context and returns what the
+  function returned.
 
   ## Parameters
 
@@ -825,7 +826,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
 
   The communicators here need none; one of one's own may. Local to the process.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
   ## Parameters
 
@@ -1945,7 +1946,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   Send an object to `dst`, which calls `recv_object`.
 
-  Between two ranks: the other one makes the call that answers this one.
+  Between two ranks: the other rank makes the matching call.
 
   ## Parameters
 
@@ -2009,7 +2010,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
 
   The object is encoded at once, and may be changed.
 
-  Between two ranks: the other one makes the call that answers this one.
+  Between two ranks: the other rank makes the matching call.
 
   ## Parameters
 
@@ -2070,7 +2071,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   Return the object that `src` sends with `send_object`.
 
-  Between two ranks: the other one makes the call that answers this one.
+  Between two ranks: the other rank makes the matching call.
 
   ## Parameters
 
@@ -2948,7 +2949,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
 
   Over gloo and NCCL a tensor without elements is not sent at all.
 
-  Between two ranks: the other one makes the call that answers this one.
+  Between two ranks: the other rank makes the matching call.
 
   ## Parameters
 
@@ -3021,7 +3022,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
 
   `size` is any sequence of integers.
 
-  Between two ranks: the other one makes the call that answers this one.
+  Between two ranks: the other rank makes the matching call.
 
   ## Parameters
 
@@ -3155,7 +3156,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
   same. On a group of one, without `dst`, nothing is sent and the map is returned. An error comes
   before anything is sent. Called by the sender, while `dst` calls `recv_tensor_dict`.
 
-  Between two ranks: the other one makes the call that answers this one.
+  Between two ranks: the other rank makes the matching call.
 
   ## Parameters
 
@@ -3294,7 +3295,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
   With an `all_gather_group` all its ranks must call this, since they gather the slices they
   received. On a group of one, without `src`, returns `nil`.
 
-  Between two ranks: the other one makes the call that answers this one.
+  Between two ranks: the other rank makes the matching call.
 
   ## Parameters
 
@@ -3418,7 +3419,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
   at once. On a group of one, without `dst`, nothing is sent and there is no handle. Called by the
   sender, while `dst` calls `recv_tensor_dict` or `irecv_tensor_dict`.
 
-  Between two ranks: the other one makes the call that answers this one.
+  Between two ranks: the other rank makes the matching call.
 
   ## Parameters
 
@@ -3561,7 +3562,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
   to be gathered into the map, which is complete then. On a group of one, without `src`, returns
   (`nil`, [], []).
 
-  Between two ranks: the other one makes the call that answers this one.
+  Between two ranks: the other rank makes the matching call.
 
   ## Parameters
 
@@ -3682,9 +3683,9 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   The message queue through which rank 0 of the group sends objects; `nil` where it has none.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 

@@ -7,8 +7,8 @@ defmodule Vllm.Distributed.Handle do
   What it reads from or writes to stays alive until it is done, also if the handle is dropped; it
   must not be changed, or read, before.
 
-  The object stays in its rank, where `ref` names it; the other fields are as they were when the
-  call returned. Functions take the struct or the `Vllm.Ref` alone.
+  The object stays in its rank; `ref` names it there. The other fields are a copy from when the
+  call returned. Functions take the struct, or just its `Vllm.Ref`.
   """
 
   alias Vllm.Call.Record
@@ -45,7 +45,7 @@ defmodule Vllm.Distributed.Handle do
   @doc ~S"""
   Return whether the operation is done, well or not. Does not block.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
   ## Parameters
 
@@ -84,7 +84,7 @@ defmodule Vllm.Distributed.Handle do
   Return when the operation is done; for work on a device, when the current stream has been made
   to wait for it.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
   ## Parameters
 

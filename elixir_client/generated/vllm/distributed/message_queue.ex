@@ -19,8 +19,8 @@ defmodule Vllm.Distributed.MessageQueue do
 
   Local: the readers take part in `wait_until_ready`.
 
-  The object stays in its rank, where `ref` names it; the other fields are as they were when the
-  call returned. Functions take the struct or the `Vllm.Ref` alone.
+  The object stays in its rank; `ref` names it there. The other fields are a copy from when the
+  call returned. Functions take the struct, or just its `Vllm.Ref`.
 
   ## Fields
 
@@ -233,7 +233,7 @@ defmodule Vllm.Distributed.MessageQueue do
   process must share memory with the writer, or any other number for a reader on another node; no
   two readers have the same. Local: the writer need not wait.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
   ## Parameters
 
@@ -611,9 +611,9 @@ defmodule Vllm.Distributed.MessageQueue do
   @doc ~S"""
   Whether this is the writer's endpoint.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 
@@ -653,7 +653,7 @@ defmodule Vllm.Distributed.MessageQueue do
 
   It holds the queue's secret: send it to the readers only.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
   ## Parameters
 
@@ -741,7 +741,7 @@ defmodule Vllm.Distributed.MessageQueue do
   Returns when the object has been copied: it may be changed then. Waits, for at most `timeout`
   seconds (default: the queue's), while a reader is `max_chunks` chunks behind.
 
-  Between two ranks: the other one makes the call that answers this one.
+  Between two ranks: the other rank makes the matching call.
 
   ## Parameters
 
@@ -818,7 +818,7 @@ defmodule Vllm.Distributed.MessageQueue do
   Waits for at most `timeout` seconds, without one for the queue's timeout, and with `indefinite`
   for as long as it takes. `cancel` is a `threading.Event` that ends the wait when it is set.
 
-  Between two ranks: the other one makes the call that answers this one.
+  Between two ranks: the other rank makes the matching call.
 
   ## Parameters
 
@@ -990,7 +990,7 @@ defmodule Vllm.Distributed.MessageQueue do
   what a writer sent before, a writer finds that a reader has left. With readers on other nodes,
   waits until they have taken what was sent, for at most 5 s: the rest is lost then.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
   ## Parameters
 

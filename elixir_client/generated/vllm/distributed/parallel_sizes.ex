@@ -7,8 +7,8 @@ defmodule Vllm.Distributed.ParallelSizes do
   `tensor * pipeline * data * prefill_context` ranks hold one replica. `decode_context` is no
   dimension of its own: it divides each tensor-parallel group.
 
-  Plain data: the struct travels with its values, and can be used in any session. What is `nil` in
-  an argument gets its default.
+  Plain data: the struct travels with its values, and any session can use it. In an argument,
+  fields that are `nil` get their default.
 
   ## Fields
 
@@ -73,7 +73,7 @@ defmodule Vllm.Distributed.ParallelSizes do
   Makes a `Vllm.Distributed.ParallelSizes`, checked by a rank; the module says more. How many ways
   each dimension of the model is split.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 
@@ -162,9 +162,9 @@ defmodule Vllm.Distributed.ParallelSizes do
   @doc ~S"""
   Ranks that hold one copy of the parallel layout: all dimensions but external DP.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 
@@ -203,9 +203,9 @@ defmodule Vllm.Distributed.ParallelSizes do
   @doc ~S"""
   Return the sizes by name, in the order of the fields.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 
@@ -244,9 +244,9 @@ defmodule Vllm.Distributed.ParallelSizes do
   @doc ~S"""
   Return the sizes as words for a message.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 

@@ -25,8 +25,8 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
 
   Collective over the members. A call that fails leaves nothing behind.
 
-  The object stays in its rank, where `ref` names it; the other fields are as they were when the
-  call returned. Functions take the struct or the `Vllm.Ref` alone.
+  The object stays in its rank; `ref` names it there. The other fields are a copy from when the
+  call returned. Functions take the struct, or just its `Vllm.Ref`.
 
   ## Fields
 
@@ -540,7 +540,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
 
   Any later operation fails with `"group_destroyed"`.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
   ## Parameters
 
@@ -579,7 +579,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
   @doc ~S"""
   Return the number of members.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
   ## Parameters
 

@@ -13,8 +13,8 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
   `store_timeout`, `barrier` after its own), `"store_lost"` if rank 0 is gone, and
   `"group_destroyed"` after `destroy`.
 
-  The object stays in its rank, where `ref` names it; the other fields are as they were when the
-  call returned. Functions take the struct or the `Vllm.Ref` alone.
+  The object stays in its rank; `ref` names it there. The other fields are a copy from when the
+  call returned. Functions take the struct, or just its `Vllm.Ref`.
 
   ## Fields
 
@@ -346,7 +346,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
 
   Objects of one sender arrive in the order they were sent; those of different senders do not mix.
 
-  Between two ranks: the other one makes the call that answers this one.
+  Between two ranks: the other rank makes the matching call.
 
   ## Parameters
 
@@ -412,7 +412,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
   @doc ~S"""
   Return the next object that `src` sends to this rank.
 
-  Between two ranks: the other one makes the call that answers this one.
+  Between two ranks: the other rank makes the matching call.
 
   ## Parameters
 
@@ -662,7 +662,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
   @doc ~S"""
   Send a tensor to `dst`, which calls `recv` with one of its shape and dtype.
 
-  Between two ranks: the other one makes the call that answers this one.
+  Between two ranks: the other rank makes the matching call.
 
   ## Parameters
 
@@ -734,7 +734,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
   @doc ~S"""
   Fill `tensor` with the next one that `src` sends, and return it.
 
-  Between two ranks: the other one makes the call that answers this one.
+  Between two ranks: the other rank makes the matching call.
 
   ## Parameters
 
@@ -964,7 +964,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
   Called by every sending operation; local to the process. A message that is read is deleted by
   its reader.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
   ## Parameters
 
@@ -1003,7 +1003,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
   @doc ~S"""
   Leave the group; on rank 0 stop serving the store. Idempotent, local to the process.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
   ## Parameters
 

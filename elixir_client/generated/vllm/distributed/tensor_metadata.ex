@@ -4,8 +4,8 @@ defmodule Vllm.Distributed.TensorMetadata do
   @moduledoc ~S"""
   What a receiver must know to allocate a tensor: device type, dtype and shape.
 
-  Plain data: the struct travels with its values, and can be used in any session. What is `nil` in
-  an argument gets its default.
+  Plain data: the struct travels with its values, and any session can use it. In an argument,
+  fields that are `nil` get their default.
 
   ## Fields
 
@@ -59,7 +59,7 @@ defmodule Vllm.Distributed.TensorMetadata do
   Makes a `Vllm.Distributed.TensorMetadata`, checked by a rank; the module says more. What a
   receiver must know to allocate a tensor: device type, dtype and shape.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 

@@ -7,8 +7,8 @@ defmodule Vllm.Distributed.Topology do
   The groups of a partition are in ascending order of their first rank, and the ranks of a group
   ascend, so that a rank's place in its group is its coordinate along the group's dimensions.
 
-  Plain data: the struct travels with its values, and can be used in any session. What is `nil` in
-  an argument gets its default.
+  Plain data: the struct travels with its values, and any session can use it. In an argument,
+  fields that are `nil` get their default.
 
   ## Fields
 
@@ -61,7 +61,7 @@ defmodule Vllm.Distributed.Topology do
   Makes a `Vllm.Distributed.Topology`, checked by a rank; the module says more. A world laid out
   by `sizes`. Every method returns a partition of `range(world_size)`.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 
@@ -113,9 +113,9 @@ defmodule Vllm.Distributed.Topology do
   @doc ~S"""
   Replicas in the world beyond the data-parallel size.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 
@@ -154,9 +154,9 @@ defmodule Vllm.Distributed.Topology do
   @doc ~S"""
   Groups whose ranks hold shards of the same layers.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 
@@ -195,9 +195,9 @@ defmodule Vllm.Distributed.Topology do
   @doc ~S"""
   Neighbouring parts of each tensor-parallel group.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 
@@ -236,9 +236,9 @@ defmodule Vllm.Distributed.Topology do
   @doc ~S"""
   Groups whose ranks share out the tokens of one prefill.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 
@@ -277,9 +277,9 @@ defmodule Vllm.Distributed.Topology do
   @doc ~S"""
   Groups whose ranks hold consecutive stages.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 
@@ -318,9 +318,9 @@ defmodule Vllm.Distributed.Topology do
   @doc ~S"""
   Groups whose ranks hold the same shard of different data-parallel replicas.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 
@@ -359,9 +359,9 @@ defmodule Vllm.Distributed.Topology do
   @doc ~S"""
   Groups over which experts are spread: data x prefill context x tensor of one stage.
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 
@@ -401,9 +401,9 @@ defmodule Vllm.Distributed.Topology do
   @doc ~S"""
   Return a rank's place as (external, data, pipeline, prefill_context, tensor).
 
-  Not collective: it regards the rank of its session alone.
+  Not collective: it concerns only the rank of its session.
 
-  Answered at once, also while the rank runs another call.
+  Answered at once, even while the rank runs another call.
 
   ## Parameters
 

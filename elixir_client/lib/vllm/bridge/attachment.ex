@@ -1,7 +1,7 @@
 defmodule Vllm.Bridge.Attachment do
   @moduledoc false
-  # Holds the pool's `Attach` stream open for as long as the bridge lives: when the pool sees it end
-  # and no other come within its grace period, it ends what this bridge opened.
+  # Holds the pool's `Attach` stream open while the bridge lives. When the pool sees the stream end, and no
+  # other one begin within its grace period, it ends what this bridge opened.
 
   use GenServer
 

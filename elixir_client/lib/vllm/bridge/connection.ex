@@ -25,7 +25,7 @@ defmodule Vllm.Bridge.Connection do
     keepalive_timeout: [
       type: :milliseconds,
       default: 20_000,
-      doc: "Milliseconds it has for one, before the connection is closed."
+      doc: "Milliseconds it has for that, before the connection is closed."
     ],
     keepalive_without_calls: [
       type: :boolean,
@@ -152,8 +152,8 @@ defmodule Vllm.Bridge.Connection do
   end
 
   @doc """
-  Begins a call that is answered with a stream of messages, to be read with `next/1` or
-  `request_next/1`. Returns at once; what goes wrong is told by the first of these.
+  Begins a call whose answer is a stream of messages; read them with `next/1` or `request_next/1`. Returns
+  at once: the first of these reports a failure.
 
   The server sends no more than one flow-control window (16 MiB) ahead of the reader. The stream ends
   when it was read to its end, with `cancel/1`, or with the calling process.
@@ -171,8 +171,8 @@ defmodule Vllm.Bridge.Connection do
   Calls a method that takes a stream of messages and answers with one; returns that.
 
   `messages` is any enumerable of encoded messages. It is read as fast as the server takes them: no
-  more than a MiB waits here beyond the server's flow-control window. A server that answers before it
-  has read them all ends the reading. What `messages` raises is raised, and the call given up.
+  more than a MiB waits here beyond the server's flow-control window. If the server answers earlier, the
+  rest is not read. If `messages` raises, the call is cancelled and this function raises.
 
   Options are `:timeout` and `:metadata` as of `unary/4`. The time bounds the whole call; what
   `messages` waits for by itself is not interrupted.
@@ -185,8 +185,8 @@ defmodule Vllm.Bridge.Connection do
   end
 
   @doc """
-  Begins a call with a stream of messages in both directions: `send_message/2` and `half_close/1` for
-  the one, `next/1` for the other, as of `server_stream/4`, which has the options too.
+  Begins a call with streams of messages in both directions. Send with `send_message/2` and `half_close/1`;
+  read with `next/1`. Options as of `server_stream/4`.
 
       {:ok, stream} = Connection.bidi_stream(conn, "/package.Service/Talk", timeout: 5_000)
       :ok = Connection.send_message(stream, request)
@@ -220,7 +220,7 @@ defmodule Vllm.Bridge.Connection do
   @doc """
   Sends as `send_message/2` does without waiting: the caller gets `{ref, answer}` once there is room for
   the next message, with an answer of that function, or `{:DOWN, ref, :process, pid, reason}`. After
-  `cancel/1` it may get neither. What is sent before that answer came piles up here.
+  `cancel/1` it may get neither. Messages that are sent before the answer queue up in this BEAM.
   """
   @spec request_send(stream(), iodata()) :: {:ok, reference()} | {:error, reason()}
   defdelegate request_send(stream, message), to: Stream, as: :request_write
@@ -229,7 +229,7 @@ defmodule Vllm.Bridge.Connection do
   @spec half_close(stream()) :: :ok
   defdelegate half_close(stream), to: Stream
 
-  @doc "Waits until the server has accepted a stream: its answer began, whether or not with a message."
+  @doc "Waits until the server has accepted a stream: the answer has begun, with a message or without."
   @spec await_open(stream()) :: :ok | {:ok, headers :: metadata()} | {:error, reason()}
   def await_open(stream), do: Stream.read(stream, :open)
 

@@ -1,8 +1,8 @@
 defmodule Vllm.Bridge.Connections do
   @moduledoc false
   # Owns a bridge's connections: one to the pool, one to every rank that an open session is bound to.
-  # What callers need to route a call stands in an ETS table named like the bridge, so that a call
-  # passes no process but its connection.
+  # Callers route calls by an ETS table named like the bridge, so a call passes no process but its
+  # connection.
 
   use GenServer
   require Logger
@@ -62,8 +62,8 @@ defmodule Vllm.Bridge.Connections do
   def bind(bridge, sessions), do: ask(bridge, {:bind, sessions})
 
   @doc """
-  Takes over the profiles of the server, which `fetch` asks for (nil: it does not say), and returns when
-  that is done. Whoever comes while somebody asks waits for the same answer.
+  Takes over the profiles of the server, which `fetch` asks for (nil: it has none), and returns when that
+  is done. Callers that arrive meanwhile wait for the same answer.
   """
   @spec ask_once(atom(), (config() -> Profiles.t() | nil)) :: :ok | {:error, Error.t()}
   def ask_once(bridge, fetch), do: ask(bridge, {:ask_once, fetch})
@@ -85,7 +85,7 @@ defmodule Vllm.Bridge.Connections do
   defp ask(bridge, request) do
     with {:ok, config} <- config(bridge) do
       try do
-        # It waits for nobody itself: what keeps it is work, and its end is seen.
+        # The process never waits for another one: it may be busy, and its end is seen.
         GenServer.call(config.manager, request, :infinity)
       catch
         :exit, _gone -> {:error, not_started(bridge)}

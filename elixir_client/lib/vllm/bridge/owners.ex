@@ -1,8 +1,7 @@
 defmodule Vllm.Bridge.Owners do
   @moduledoc false
-  # Which process owns which session and world, which context it has entered, and which objects of the
-  # bridge's own session it was given. When the last owner of one dies, it is ended: one process per
-  # bridge monitors all of them.
+  # Which processes own which sessions, worlds, entered contexts and objects of the bridge's own session.
+  # When the last owner of one dies, it is ended. One process per bridge monitors all owners.
 
   use GenServer
 
@@ -28,7 +27,7 @@ defmodule Vllm.Bridge.Owners do
     GenServer.start_link(__MODULE__, bridge, name: name(bridge))
   end
 
-  @doc "The calling process owns this from now on; others may own it too."
+  @doc "Makes the calling process an owner of this; others may own it too."
   @spec own(atom(), thing()) :: :ok
   def own(bridge, thing), do: ask(bridge, {:own, self(), thing})
 
@@ -41,8 +40,8 @@ defmodule Vllm.Bridge.Owners do
   def forget(bridge, thing), do: ask(bridge, {:forget, thing})
 
   @doc """
-  These processes own these objects from now on. Nobody waits for it: an owner that is dead by then
-  has died.
+  Makes these processes owners of these objects, without waiting. An owner that is dead by then counts as
+  one that has died.
   """
   @spec own_objects(atom(), [pid()], [thing()]) :: :ok
   def own_objects(bridge, pids, things), do: tell(bridge, {:own, pids, things})
@@ -111,7 +110,7 @@ defmodule Vllm.Bridge.Owners do
   # One that ends things failed at it.
   def handle_info({:EXIT, _pid, reason}, state) when reason not in [:normal, :shutdown] do
     Logger.error(
-      "what a process that died had opened may be left until the bridge ends: " <>
+      "what a dead process had opened may stay until the bridge ends: " <>
         Exception.format_exit(reason),
       vllm_bridge: state.bridge
     )

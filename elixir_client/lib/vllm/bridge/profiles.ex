@@ -1,7 +1,7 @@
 defmodule Vllm.Bridge.Profiles do
   @moduledoc false
-  # Timeout profiles: names for pairs of timeouts. Names are strings, so that those of a server make no
-  # atoms; a bridge's own beat the server's, and these the standard ones.
+  # Timeout profiles: names for pairs of timeouts. Names are strings, so a server's names make no atoms. A
+  # bridge's own profiles win over the server's, and these over the standard ones.
 
   alias Vllm.Bridge.{Connections, PoolClient, V1}
   alias Vllm.Google.Protobuf.Duration

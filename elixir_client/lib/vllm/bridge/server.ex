@@ -1,7 +1,7 @@
 defmodule Vllm.Bridge.Server do
   @moduledoc false
-  # Owns the embedded Python pool: an OS process whose stdin is held open by a port. It ends when that
-  # pipe closes, be it with this process or with the whole BEAM, so that no kill leaves it behind.
+  # Owns the embedded Python pool: an OS process whose stdin a port holds open. The pool ends when that pipe
+  # closes, with this process or with the whole BEAM, so no kill leaves it running.
 
   use GenServer
 
@@ -82,7 +82,7 @@ defmodule Vllm.Bridge.Server do
         :binary,
         :exit_status,
         :hide,
-        # Why it does not start, it writes to stderr.
+        # It writes to stderr why it does not start.
         :stderr_to_stdout,
         {:line, @max_line},
         # A token there is for a server elsewhere; this one would want it of its own bridge.

@@ -11,9 +11,9 @@ defmodule Vllm.Bridge.SnakepitAdapter do
   `./.venv/bin/python`, or `python3` on the PATH. The arguments of the script are the `adapter_args` of
   `config :snakepit, pool_config: %{...}`, if any: `["--allow", "my_package."]`.
 
-  All that has to do with gRPC is done by Snakepit's own adapter for Python. This one sends, in addition,
-  every argument `{:binary, bytes}` of a tool as it is, beside the JSON: `Vllm.Bridge.Transport.Snakepit`
-  needs that, and other callers may use it.
+  Snakepit's own adapter for Python does everything that concerns gRPC. In addition, this one sends every
+  argument `{:binary, bytes}` of a tool beside the JSON, as it is. `Vllm.Bridge.Transport.Snakepit` needs
+  that; other callers may use it.
 
   See docs/snakepit.md.
   """

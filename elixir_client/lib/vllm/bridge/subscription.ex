@@ -1,8 +1,8 @@
 defmodule Vllm.Bridge.Subscription do
   @moduledoc false
-  # One `Watch` stream and the process that its events go to. The next event is asked for when the one
-  # before has been sent, and not while the subscriber has too many messages: then the server notices,
-  # and ends the stream of a reader that stays behind.
+  # One `Watch` stream and the process that gets its events. The next event is requested when the one before
+  # has been delivered, and not while the subscriber has too many messages: then the server notices a slow
+  # reader and ends the stream.
 
   use GenServer, restart: :temporary
 
@@ -105,7 +105,7 @@ defmodule Vllm.Bridge.Subscription do
     tell(state, {:error, %Error{category: :pool, reason: "bridge_stopped", message: message}})
   end
 
-  # Its own end was told already. Of any other the subscriber would wait for messages for ever.
+  # A normal end was reported already. After any other the subscriber would wait for ever.
   def terminate(reason, %{opening: :open} = state) when reason not in [:normal, :shutdown] do
     message =
       "the process of the subscription failed: #{Exception.format_exit(reason)}. Subscribe again"

@@ -1,6 +1,6 @@
 defmodule Vllm.Tensor.Chunks do
   @moduledoc false
-  # One call whose tensors are too large for a message: they go, and come, in parts on one stream.
+  # One call whose tensors are too large for a message: they travel in parts on one stream.
 
   alias Vllm.Bridge.{Connection, Protobuf, V1}
   alias Vllm.Tensor.OutgoingRequest

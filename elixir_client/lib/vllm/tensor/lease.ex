@@ -1,6 +1,6 @@
 defmodule Vllm.Tensor.Lease do
   @moduledoc false
-  # A segment of shared memory while one call has it: a file, written and read in the calling process.
+  # A segment of shared memory that one call holds: a file that the calling process writes and reads.
 
   alias Vllm.Bridge.V1
 

@@ -24,7 +24,7 @@ defmodule Vllm.Tensor.Received do
   def open(body, decode) when is_binary(body), do: decode.(body, &{:ok, &1})
 
   def open(%__MODULE__{lease: nil} = received, decode) do
-    # Next time this session would rather have shared memory.
+    # This session gets shared memory from the next call on.
     if byte_size(received.body) >= OutgoingRequest.min_bytes(),
       do: Segments.want(received.bridge, received.session_id)
 

@@ -1,10 +1,10 @@
 defmodule Vllm.Tensor.Segments do
   @moduledoc false
-  # The segments of shared memory that a bridge has been given, by session. A call takes one for itself
-  # and gives it back; one whose caller dies with it is removed, because its rank may still write to it.
+  # A bridge's segments of shared memory, by session. A call takes one for itself and gives it back. If its
+  # caller dies, the segment is removed, because the rank may still write to it.
   #
-  # A session gets shared memory when a large tensor was seen in it, so that others pay nothing for this.
-  # Whether there is any, callers read from an ETS table.
+  # A session gets shared memory after its first large tensor, so other sessions pay nothing. Callers read
+  # from an ETS table whether there is any.
 
   use GenServer
 

@@ -1,6 +1,6 @@
 defmodule Vllm.Test.Pool do
   @moduledoc false
-  # What the pool answers, without one: sessions and worlds that are made of nothing.
+  # Answers like a pool, without one: sessions and worlds are simulated.
 
   alias Vllm.Bridge.{Protobuf, Transport, V1}
   alias Vllm.Error

@@ -6,7 +6,7 @@ defmodule Vllm.World.Launcher do
   alias Vllm.{Deadline, Error, Session, Telemetry, World}
   alias Vllm.World.{Info, Progress}
 
-  # The pool bounds the start itself and says why it failed; this is for a pool that does not.
+  # The pool bounds the start itself and says why it failed; this is for a pool that does not answer.
   @default_timeout 120_000
   @grace 30_000
 

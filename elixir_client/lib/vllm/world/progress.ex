@@ -1,7 +1,7 @@
 defmodule Vllm.World.Progress do
   @moduledoc false
-  # Tells a function how a world's start goes on, in a process of its own: neither a slow function nor a
-  # failing one disturbs the start.
+  # Reports the progress of a world's start to a function, in a process of its own: a slow or failing
+  # function does not disturb the start.
 
   alias Vllm.World.{Info, Rank}
   alias Vllm.{Bridge, Error, Event}

@@ -22,8 +22,8 @@ end
 
 defmodule Vllm.World.Runner do
   @moduledoc false
-  # One process per rank, under one that watches both them and the caller: whoever dies, the others
-  # are stopped, and nothing outlives the run.
+  # One process per rank, and one that watches these and the caller. When one of them dies, the others are
+  # stopped, so nothing outlives the run.
 
   alias Vllm.{Deadline, Error, Runtime, Session, World}
   alias Vllm.World.{NestedRuns, RankError, Turn}
@@ -79,7 +79,7 @@ defmodule Vllm.World.Runner do
         exit({crash, {World, :run, []}})
     after
       Deadline.wait(deadline) ->
-        # It answers with the outcome, and this time nobody hurries it.
+        # It answers with the outcome, this time without a timeout.
         deadline = if Deadline.over?(deadline), do: stop(runner), else: deadline
         wait(ref, runner, monitor, deadline)
     end
@@ -97,7 +97,7 @@ defmodule Vllm.World.Runner do
       rank: hd(ranks),
       message:
         "#{names(ranks)} had not returned after #{timeout} ms; the processes of the run were stopped. " <>
-          "What a rank executes goes on until it ends; Vllm.World.diagnose/1 says what that is",
+          "A call that a rank executes goes on until it ends; Vllm.World.diagnose/1 shows it",
       details: %{"ranks" => ranks, "timeout_ms" => timeout}
     }
   end

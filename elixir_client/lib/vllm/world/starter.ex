@@ -1,7 +1,7 @@
 defmodule Vllm.World.Starter do
   @moduledoc false
-  # Starts a world on behalf of a process that does something else meanwhile. The world is owned by the
-  # process in which it starts, which lives until somebody has awaited it and owns it then.
+  # Starts a world for a process that does something else meanwhile. The starting process owns the world
+  # until another one has awaited it and owns it then.
 
   use GenServer, restart: :temporary
 
@@ -66,7 +66,7 @@ defmodule Vllm.World.Starter do
   end
 
   defp over(starting) do
-    "world #{starting.id} is not on its way any more: it was awaited already, or the process that " <>
+    "world #{starting.id} is not starting any more: it was awaited already, or the process that " <>
       "started it has ended"
   end
 

@@ -1,6 +1,6 @@
 defmodule Vllm.Bridge.Connection.Backoff do
   @moduledoc false
-  # How long a connection waits before it tries again what failed: twice as long each time up to a
+  # How long a connection waits before the next attempt to connect: twice as long each time, up to a
   # limit, after [gRPC's connection backoff](https://github.com/grpc/grpc/blob/master/doc/connection-backoff.md).
   #
   # The waits are random between half and the whole of that, so that the clients of a server that was
@@ -16,21 +16,21 @@ defmodule Vllm.Bridge.Connection.Backoff do
             failures: non_neg_integer()
           }
 
-  @doc "Nothing has failed yet; options `:backoff` and `:max_backoff` of the connection."
+  @doc "A backoff before any failure; options `:backoff` and `:max_backoff` of the connection."
   @spec new(map()) :: t()
   def new(%{backoff: first, max_backoff: longest}),
     do: %__MODULE__{first: first, longest: longest}
 
-  @doc "Another attempt failed: how many milliseconds to wait before the next one."
+  @doc "Counts a failed attempt; returns the milliseconds to wait before the next one."
   @spec failed(t()) :: {t(), non_neg_integer()}
   def failed(backoff) do
-    # 2^20 is beyond every limit that makes sense; what is beyond that is no number any more.
+    # 2^20 is beyond every sensible limit; larger powers only cost time.
     whole = min(backoff.first * Integer.pow(2, min(backoff.failures, 20)), backoff.longest)
     half = div(whole, 2)
     {%{backoff | failures: backoff.failures + 1}, half + :rand.uniform(whole - half + 1) - 1}
   end
 
-  @doc "An attempt succeeded."
+  @doc "Resets the backoff after a success."
   @spec succeeded(t()) :: t()
   def succeeded(backoff), do: %{backoff | failures: 0}
 end

@@ -1,15 +1,15 @@
 defmodule Vllm.Bridge.Connection.Inbox do
   @moduledoc false
-  # The bytes of a stream of messages that arrived and were not handed out.
+  # The received bytes of a stream of messages that its reader has not taken yet.
   #
-  # They stay in the pieces that they came in. Each message is made of its pieces once it is whole, so that
-  # a byte is copied once however many pieces there are.
+  # They stay in the pieces that arrived. A message is put together once it is complete, so each byte is
+  # copied once, however many pieces there are.
 
   # The flag and the length before a message.
   @prefix 5
 
-  # Pieces under the one are put together, up to about the other: a server that sends single bytes would
-  # otherwise make us keep a hundred for each of them.
+  # Pieces smaller than the first are joined, up to about the second: otherwise a server that sends single
+  # bytes would cost a hundred bytes of memory for each.
   @small 2_048
   @block 8_192
 

@@ -1,11 +1,10 @@
 defmodule Vllm.Bridge.Connection.Keepalive do
   @moduledoc false
-  # Notices a server that is gone without a word: a PING when it was silent for a while, and the end of
-  # the connection, as `{:closed, :keepalive_timeout}`, when that is not answered.
+  # Notices a server that vanished: sends a PING after a while of silence, and ends the connection, as
+  # `{:closed, :keepalive_timeout}`, if no answer comes.
   #
-  # A timer ticks while calls are in flight (or always, if asked for). What the server sent in between
-  # counts as an answer, so that a busy connection sends no PING. A server is therefore probed after one
-  # to two intervals of silence.
+  # A timer ticks while calls are in flight (or always, as an option). Anything the server sends counts as
+  # an answer, so a busy connection sends no PING. A server is probed after one to two intervals of silence.
   #
   # A unix socket needs none of this: the kernel says when its other end is gone.
   #
@@ -67,7 +66,7 @@ defmodule Vllm.Bridge.Connection.Keepalive do
     %{link | tick: tick, heard?: false, probed?: probed?}
   end
 
-  @doc "The timer ticked: goes on, probes, or says that the server is gone."
+  @doc "Handles a tick of the timer: goes on, probes, or reports that the server is gone."
   @spec tick(State.t(), Socket.t()) :: {:ok, State.t()} | :gone
   def tick(state, socket) do
     case state.links do
@@ -90,7 +89,7 @@ defmodule Vllm.Bridge.Connection.Keepalive do
     end
   end
 
-  @doc "The server goes away: probes more rarely, if that is because of them."
+  @doc "Handles GOAWAY: probes more rarely, if the probes are the reason."
   @spec calmed(State.t(), Frame.code(), binary()) :: State.t()
   def calmed(%{keepalive: %{interval: interval}} = state, :enhance_your_calm, "too_many_pings")
       when is_integer(interval),

@@ -2,14 +2,14 @@ defmodule Vllm.Bridge.Connection.Links do
   @moduledoc false
   # A connection's sockets: how one is opened, written to, retired and closed.
   #
-  # There may be several, because a server that goes away finishes what it accepted while new calls
-  # open the next one. What is to be written is collected here and goes out with `write/1`.
+  # There may be several: a server that goes away finishes the calls it accepted, while new calls open the
+  # next socket. Output is collected here; `write/1` sends it.
 
   alias Vllm.Bridge.Connection.{Keepalive, Socket, State}
   alias Vllm.Bridge.HTTP2.Client
   alias Vllm.Deadline
 
-  # Reads before the driver waits for us. Bounds the mailbox against a peer that floods; what a
+  # Reads before the driver waits for this process. Bounds the mailbox against a flooding peer; what a
   # correct peer may send is bounded by the flow-control window.
   @reads 100
 
@@ -24,7 +24,7 @@ defmodule Vllm.Bridge.Connection.Links do
 
   def connect(state), do: state
 
-  @doc "Speaks first on a socket that connected. Its SETTINGS must come before the timer's message."
+  @doc "Sends the preface on a new socket. The server's SETTINGS must come before the timer's message."
   @spec open(State.t(), Socket.t()) :: State.t()
   def open(state, socket) do
     {client, out} = Client.new()

@@ -26,7 +26,7 @@ defmodule Vllm.Bridge.Connection.Owner do
   # Calls answered or started before collected output is written although more messages wait.
   @max_collected 32
 
-  # A connection that nobody uses keeps nothing but its state: without that, what it read last stayed
+  # An idle connection hibernates and keeps only its state: otherwise the last data it read stays
   # on its heap for as long as it was idle, 200 KB of it.
   @hibernate {:hibernate_after, 1_000}
 
@@ -121,7 +121,7 @@ defmodule Vllm.Bridge.Connection.Owner do
   @impl GenServer
   @spec terminate(term(), State.t()) :: :ok
   def terminate(_reason, state) do
-    # Whoever waits without a connection was never sent.
+    # Calls that wait for a connection were never sent.
     state = Calls.fail_waiting(state, {:unprocessed, :closed_here})
     if state.current, do: Telemetry.connection_down(state.endpoint, :closed_here)
 

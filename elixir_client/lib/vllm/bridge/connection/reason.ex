@@ -22,7 +22,7 @@ defmodule Vllm.Bridge.Connection.Reason do
 
   def format({:connect, {:tls_alert, _alert} = reason}), do: format({:connect, {:tls, reason}})
 
-  # A server that wants TLS and was spoken to in the clear does one of these two.
+  # A TLS server that a client contacts in the clear does one of these two.
   def format({:connect, reason}) when reason in [:closed, :econnreset] do
     "cannot connect: the server closed the connection before a word. Nothing was sent. " <>
       "Check that it speaks gRPC on this endpoint, and give `tls: true` if it wants TLS"

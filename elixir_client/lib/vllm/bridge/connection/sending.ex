@@ -1,9 +1,9 @@
 defmodule Vllm.Bridge.Connection.Sending do
   @moduledoc false
-  # The requests of streaming calls, which their callers send in parts.
+  # The requests of streaming calls, which callers send in parts.
   #
-  # A part is taken at once, and its sender told when so little is left of what was taken that there is
-  # room for the next one. A caller that waits for that never has more than a part and the room here.
+  # A part is accepted at once. Its sender is told when enough of it has been sent that there is room for
+  # the next one. So a caller that waits for this has at most one part and the room here.
 
   alias Vllm.Bridge.Connection.{Call, Links, Socket, State, StreamCall}
   alias Vllm.Bridge.HTTP2.Client

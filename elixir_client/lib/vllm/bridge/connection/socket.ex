@@ -1,6 +1,6 @@
 defmodule Vllm.Bridge.Connection.Socket do
   @moduledoc false
-  # The socket of a connection, in the clear or with TLS: opened here, and used alike.
+  # The socket of a connection, in the clear or with TLS, behind one interface.
 
   alias Vllm.Bridge.Connection.Tls
   alias Vllm.Bridge.Endpoint
@@ -23,8 +23,8 @@ defmodule Vllm.Bridge.Connection.Socket do
     send_timeout: 60_000
   ]
 
-  # Keepalive: a host that vanished says nothing more, and a call without a deadline would wait for
-  # it for ever. The kernel's probes (after two hours on Linux, net.ipv4.tcp_keepalive_time) end that.
+  # Keepalive: a vanished host is silent, and a call without a deadline would wait for it for ever. The
+  # kernel's probes (after two hours on Linux, net.ipv4.tcp_keepalive_time) end that.
   @tcp_options [nodelay: true, keepalive: true]
 
   @doc """

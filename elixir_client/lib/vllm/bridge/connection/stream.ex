@@ -1,9 +1,9 @@
 defmodule Vllm.Bridge.Connection.Stream do
   @moduledoc false
-  # The caller's side of a streaming call: what `Vllm.Bridge.Connection` offers to read and write one.
+  # The caller's side of a streaming call.
   #
-  # Every function sends the connection's process a message; those that wait have an alias for the
-  # answer, which holds their deadline whatever that process does.
+  # Every function sends the connection's process a message. Functions that wait have an alias for the
+  # answer, so they keep their deadline whatever that process does.
 
   alias Vllm.Bridge.Connection.{Grpc, Reason, State, StreamCall}
   alias Vllm.Deadline

@@ -1,10 +1,10 @@
 defmodule Vllm.Bridge.Connection.StreamCall do
   @moduledoc false
-  # One streaming call: its answer while it arrives, as messages that are handed out one by one, and who
-  # waits to send more of its request.
+  # One streaming call: the messages of its answer, handed out one by one, and who waits to send more of its
+  # request.
   #
-  # What was not asked for yet stays here, and the server's window stays closed by as much: no more is
-  # kept than one window, and one message where that is larger.
+  # Messages stay here until the reader asks for them, and the server's window stays closed by as much. So
+  # at most one window is kept, or one message if that is larger.
 
   alias Vllm.Bridge.Connection.{Call, Grpc, Inbox, Reason}
 

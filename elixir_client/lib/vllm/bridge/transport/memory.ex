@@ -4,8 +4,8 @@ defmodule Vllm.Bridge.Transport.Memory do
 
       {Vllm.Bridge, transport: Vllm.Bridge.Transport.Memory}
 
-  Sessions and worlds work: `Vllm.World.start/1` returns one with a session for every rank, made of
-  nothing, and `Vllm.World.run/3` runs in it. Calls go through the real encoding, both ways.
+  Sessions and worlds work: `Vllm.World.start/1` returns a simulated world with a session for every rank,
+  and `Vllm.World.run/3` runs in it. Calls and answers go through the real encoding.
   """
 
   @behaviour Vllm.Bridge.Transport

@@ -21,17 +21,16 @@ defmodule Vllm.Bridge.Transport.Snakepit do
 
   Every call is one `Snakepit.execute_in_session/4` of the tool `vllm.rpc`, in the calling process, with
   the call's session, `pool_name`, `affinity`, `timeout` and `timeout_profile` as options. It is never
-  sent twice. This module is of use only where the library Snakepit is loaded; without it a bridge with
-  this transport does not start.
+  sent twice. It needs the library Snakepit: without it a bridge with this transport does not start.
 
   Options:
 
   #{Options.docs(@schema)}
 
-  A session lives in the worker that Snakepit binds it to, at its first call, and so do its objects: open
-  it as `:strict_queue` or `:strict_fail_fast` to find them again. `Vllm.Session.close/1` frees them.
-  `Vllm.World`, `Vllm.Bridge.subscribe/1` and asking what became of a call that timed out need a pool of
-  ours, and return the error `"unsupported_by_transport"`. docs/snakepit.md has a world made of sessions.
+  Snakepit binds a session to a worker at its first call, and its objects stay in that worker. Open it as
+  `:strict_queue` or `:strict_fail_fast` to find them again. `Vllm.Session.close/1` frees them.
+  `Vllm.World` and `Vllm.Bridge.subscribe/1` need a pool of ours, and so does the question how a timed out
+  call ended: they return the error `"unsupported_by_transport"`. docs/snakepit.md has a world made of sessions.
   """
 
   @behaviour Vllm.Bridge.Transport

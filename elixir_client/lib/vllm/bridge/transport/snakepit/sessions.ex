@@ -1,7 +1,6 @@
 defmodule Vllm.Bridge.Transport.Snakepit.Sessions do
   @moduledoc false
-  # What is known here of the sessions of a Snakepit pool: with which options Snakepit is to be called
-  # for them. Snakepit opens a session at its first call, and is asked nothing before.
+  # The options with which Snakepit is called for each session. Snakepit opens a session at its first call.
 
   use GenServer
 
@@ -20,8 +19,8 @@ defmodule Vllm.Bridge.Transport.Snakepit.Sessions do
   end
 
   @doc """
-  The options of a session: those that a call names over those that are kept. They are kept from the
-  first call that names some, for those that do not: calls with an object of the session, say.
+  The options of a session: those of the call over the stored ones. The first call that names some stores
+  them for calls that name none, such as calls with an object of the session.
   """
   @spec options(atom(), String.t(), keyword()) :: keyword()
   def options(table, session_id, named) do
