@@ -124,9 +124,9 @@ def _notes(method: Method) -> Iterator[str]:
         yield "Answered at once, even while the rank runs another call."
     if item.context_manager:
         yield (
-            "Returns a context, for `Vllm.with_context/3`. With a function as the last argument, it "
-            "enters the context, runs the function with the context's value, exits the context and "
-            "returns what the function returned."
+            "Returns a context, for `Vllm.with_context/3`. With a function as the last argument, "
+            "it enters the context, runs the function with the context's value, exits the context "
+            "and returns what the function returned."
         )
 
 
