@@ -57,6 +57,10 @@ class RunLabel(NamedTuple):
     def __str__(self) -> str:
         return f"{self.turn}.{self.nested}" if self.nested else str(self.turn)
 
+    def held_by(self, holder: str) -> str:
+        """How people call the run, e.g. "run 7 (process 4711 on host-3)"."""
+        return f"run {self} ({holder})" if holder else f"run {self}"
+
 
 NO_RUN = RunLabel()
 

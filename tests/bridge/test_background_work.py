@@ -24,8 +24,6 @@ from vllm_bridge import background, version
 from vllm_bridge._generated import pool_pb2, types_pb2
 from vllm_bridge.client import connect
 from vllm_bridge.codec.errors import BridgeError
-from vllm_bridge.gate import service as gate_module
-from vllm_bridge.gate.service import Gate
 from vllm_bridge.pool.calls import idle_watch as settling_module
 from vllm_bridge.pool.observe.metrics import Metrics
 from vllm_bridge.pool.observe.metrics_server import MetricsServer
@@ -46,6 +44,8 @@ from vllm_bridge.pool.sessions import shared_memory
 from vllm_bridge.pool.sessions.attachments import Attachments
 from vllm_bridge.pool.sessions.expiry import IdleClock
 from vllm_bridge.pool.sessions.session_entry import SessionEntry
+from vllm_bridge.pool.worlds import gate as gate_module
+from vllm_bridge.pool.worlds.gate import Gate
 from vllm_bridge.pool.worlds.world_spec import WorldSpec
 from vllm_bridge.rank.executor import Executor
 from vllm_bridge.rank.journal import Journal

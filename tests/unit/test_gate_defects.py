@@ -6,8 +6,8 @@ import asyncio
 from typing import Any
 
 from vllm_bridge._generated import control_pb2
-from vllm_bridge.gate.service import Gate
 from vllm_bridge.pool.ranks.rank import Seat
+from vllm_bridge.pool.worlds.gate import Gate
 
 
 class _Rank:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from vllm_bridge._generated import rank_pb2, types_pb2
 from vllm_bridge.client import runs
@@ -14,7 +14,6 @@ from vllm_bridge.client.timeouts import ASK_TIMEOUT
 from vllm_bridge.codec.errors import BridgeError, Category
 
 if TYPE_CHECKING:
-    from vllm_bridge.client.session import Session
     from vllm_bridge.codec.calls import RemoteObject
 
 _WANTED = "the name of a function that makes a context manager, or a remote object that is one"
@@ -32,6 +31,26 @@ def _name(of: str | RemoteObject) -> str:
     if not isinstance(name, str):
         raise wrong_type("of", of, _WANTED)
     return name
+
+
+class Caller(Protocol):
+    """What a context needs of its session."""
+
+    def invoke(
+        self,
+        name: str,
+        args: Sequence[object] = ...,
+        kwargs: Mapping[str, object] | None = ...,
+        *,
+        timeout: timedelta | None = ...,
+    ) -> Any:
+        """As `Session.invoke`."""
+
+    def send(self, path: str, request: bytes, timeout: timedelta | None) -> bytes:
+        """As `Session.send`."""
+
+    def entered(self) -> list[str]:
+        """As `Session.entered`."""
 
 
 class Context:
@@ -55,7 +74,7 @@ class Context:
 
     def __init__(
         self,
-        session: Session,
+        session: Caller,
         allowed: Callable[[], timedelta | None],
         of: str | RemoteObject,
         args: Sequence[object],

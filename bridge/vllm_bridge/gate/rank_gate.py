@@ -27,15 +27,15 @@ from typing import Any
 import grpc
 import torch.distributed as dist
 
-from vllm_bridge._generated import control_pb2, types_pb2
+from vllm_bridge._generated import control_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.durations import LONGEST_S
 from vllm_bridge.gate.counts import Counts
 from vllm_bridge.gate.facts import CREATE, Facts, remember
+from vllm_bridge.gate.pending import Record, Visit, refusal_of
 from vllm_bridge.gate.rules.collectives import RULES, Rule
 from vllm_bridge.gate.shared_gate import NO_DEADLINE, Answer, Board, Place
 from vllm_bridge.metadata import RunLabel
-from vllm_bridge.rank.journal import Record
 from vllm_distributed import entry
 from vllm_distributed.forks import leave_to_parent
 
@@ -55,49 +55,6 @@ WITHDRAWN = "it was withdrawn"
 
 # All of them at once.
 Send = Callable[[Sequence[control_pb2.RankToPool]], None]
-
-
-class Visit:
-    """One call's stand at the gate."""
-
-    def __init__(self, ticket: int, facts: Facts, record: Record, rank: int) -> None:
-        self.ticket = ticket
-        self.facts = facts
-        self._record = record
-        self._rank = rank
-        self.at_gate = time.monotonic()
-        # When it was let through.
-        self.gated_at = 0.0
-        self.waiting = not facts.eager
-        # Whether the pool knows of it, or is to know of it at once; and why it is to leave, where
-        # somebody wants that.
-        self.at_pool = False
-        self.hurried = False
-        self.leaving = ""
-        self._verdict: control_pb2.Verdict | None = None
-        self._held = threading.Lock()
-        self._held.acquire()
-
-    def wait(self) -> control_pb2.Verdict | None:
-        """Block until there is a verdict; None when the pool has gone without one."""
-        self._held.acquire()
-        return self._verdict
-
-    def go(self) -> None:
-        """The members have let it through by themselves."""
-        self.gated_at = time.monotonic()
-        self.waiting = False
-
-    def settle(self, verdict: control_pb2.Verdict | None) -> None:
-        """The verdict is there. Called once."""
-        self._verdict = verdict
-        self.waiting = False
-        if verdict is not None and verdict.go:
-            self.gated_at = time.monotonic()
-        elif verdict is not None:
-            # Noted before anybody is told: who asks from now on hears it.
-            self._record.refusal = _refusal(verdict.refusal, self._rank, self._record)
-        self._held.release()
 
 
 class Gate:
@@ -187,7 +144,7 @@ class Gate:
         # Who goes away from now on has the visit leave; who went before must not meet anybody.
         if record.gone_at:
             visit.waiting = False
-            record.refusal = _refusal(_caller_gone(facts).to_detail(), self._rank, record)
+            record.refusal = refusal_of(_caller_gone(facts).to_detail(), self._rank, record)
             raise BridgeError.from_detail(record.refusal)
         turn, board = record.run.turn, self._board
         if turn and board is not None:
@@ -441,14 +398,6 @@ def _remaining_s(context: grpc.ServicerContext, facts: Facts) -> float | None:
 def _set(duration: Any, seconds: float) -> None:
     duration.seconds = int(seconds)
     duration.nanos = int((seconds - int(seconds)) * 1e9)
-
-
-def _refusal(detail: types_pb2.ErrorDetail, rank: int, record: Record) -> types_pb2.ErrorDetail:
-    said = types_pb2.ErrorDetail()
-    said.CopyFrom(detail)
-    said.rank = rank
-    said.call_id = record.call_id
-    return said
 
 
 def _caller_gone(facts: Facts) -> BridgeError:

@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.gate.pending import Record
 from vllm_bridge.gate.shared_gate import Board
 from vllm_bridge.metadata import RunLabel
-from vllm_bridge.rank.journal import Record
 
 LOOK_SECONDS = 0.05
 """How often a call that waits for those of an earlier run looks whether its own caller is there."""

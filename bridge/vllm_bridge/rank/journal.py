@@ -11,13 +11,10 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
 
 from vllm_bridge._generated import types_pb2
+from vllm_bridge.gate.pending import Visit
 from vllm_bridge.metadata import NO_RUN, RunLabel
-
-if TYPE_CHECKING:
-    from vllm_bridge.gate.rank_gate import Visit
 
 KEEP_FINISHED = 1_000
 """Ended calls remembered, so that a late question about one still has an answer."""

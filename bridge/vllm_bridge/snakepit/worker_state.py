@@ -35,7 +35,7 @@ class WorkerState:
         """What calls are made of. In the executor's thread: the first look imports the package."""
         from vllm_bridge.snakepit.tools.tools import Tools
 
-        return Tools(self)
+        return Tools(self.options.allow, self.sessions, self.journal, self.executor, self.telemetry)
 
     def load(self) -> None:
         """Have the tools loaded, before the first call needs them. In the executor's thread."""

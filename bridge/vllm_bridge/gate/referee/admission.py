@@ -6,8 +6,8 @@ from vllm_bridge._generated import control_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.gate.referee import messages
 from vllm_bridge.gate.referee.groups import MAX_GROUPS
-from vllm_bridge.gate.referee.meetings import Meeting
-from vllm_bridge.gate.referee.visits import Caller, Visit, Visitor
+from vllm_bridge.gate.referee.meetings import Caller, Meeting, Visit
+from vllm_bridge.gate.referee.visits import Visitor
 from vllm_bridge.metadata import RunLabel
 
 _OUR_FAULT = "This is a fault of the bridge: please report it"

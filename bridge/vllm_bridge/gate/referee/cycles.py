@@ -7,7 +7,7 @@ to the gate, so a new circle always goes through the one that came last.
 
 from __future__ import annotations
 
-from vllm_bridge.gate.referee.visits import Caller, Visit
+from vllm_bridge.gate.referee.meetings import Caller, Visit
 
 
 def missing_callers(visit: Visit) -> list[Caller]:

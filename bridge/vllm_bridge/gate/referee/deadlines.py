@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import itertools
 
-from vllm_bridge.gate.referee.visits import Visit
+from vllm_bridge.gate.referee.meetings import Visit
 
 # Most calls are settled long before their deadline; so many of them may stay in the heap.
 _SLACK = 64

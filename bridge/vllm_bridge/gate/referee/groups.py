@@ -2,78 +2,16 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator
 from typing import Generic, TypeVar
 
-from vllm_bridge.gate.referee.meetings import Meeting
-from vllm_bridge.gate.referee.visits import Caller, Visit, Visitor
+from vllm_bridge.gate.referee.meetings import Caller, Group
+from vllm_bridge.gate.referee.visits import Visitor
 
 # Names change when groups are made anew, so a long life sees many; a thousand at a time is more
 # than any layout of parallel groups has.
 MAX_GROUPS = 1_024
-
-
-class Group(ABC):
-    """Members that call together."""
-
-    def __init__(self, name: str, size: int) -> None:
-        self.name = name
-        self.size = size
-        self.collective = Meeting(self, range(size), pairwise=False)
-        self.pairs: dict[tuple[int, int], Meeting] = {}
-
-    @property
-    def idle(self) -> bool:
-        """Whether nothing is lost by forgetting it."""
-        return all(meeting.idle for meeting in self.meetings())
-
-    def meetings(self) -> Iterator[Meeting]:
-        """Of collectives, then of every pair that has met."""
-        yield self.collective
-        yield from self.pairs.values()
-
-    def pair(self, sender: int, receiver: int) -> Meeting:
-        """Where the sends of one member to another meet their receives."""
-        numbers = (sender, receiver)
-        meeting = self.pairs.get(numbers)
-        if meeting is None:
-            meeting = self.pairs[numbers] = Meeting(self, numbers, pairwise=True)
-        return meeting
-
-    def waiting(self) -> list[Visit]:
-        """All calls that wait in it."""
-        return [visit for meeting in self.meetings() for visit in meeting.waiting()]
-
-    def namesake_of(self, group: Group) -> bool:
-        """Whether it is another group of the same name in the same world."""
-        return False
-
-    @property
-    @abstractmethod
-    def world_id(self) -> str:
-        """The world it is of; empty for a stateless one."""
-
-    @abstractmethod
-    def member(self, number: int) -> Caller | None:
-        """The member, when it has come to the gate."""
-
-    @abstractmethod
-    def visitor(self, number: int) -> Visitor:
-        """The member, whether or not it has come."""
-
-    @abstractmethod
-    def death(self) -> str:
-        """How a member died; empty while none has."""
-
-    @abstractmethod
-    def number(self, number: int) -> int:
-        """How people number the member."""
-
-    @abstractmethod
-    def label(self, number: int) -> str:
-        """How people call the member, e.g. "rank 1"."""
 
 
 class WorldGroup(Group):

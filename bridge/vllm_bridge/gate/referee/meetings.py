@@ -9,15 +9,13 @@ ones before it are eager.
 from __future__ import annotations
 
 import itertools
+from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from vllm_bridge.gate.referee.visits import Visit
-
-if TYPE_CHECKING:
-    from vllm_bridge.gate.referee.groups import Group
+from vllm_bridge.gate.referee.visits import LastCall, Visitor
+from vllm_bridge.metadata import NO_RUN, RunLabel
 
 # Eager sends that nobody has received, of one sender to one receiver: far above what a program that
 # works needs, and a few megabytes.
@@ -29,6 +27,125 @@ MAX_GIVEN_UP = 64
 
 DIFFERED = "did not match"
 OVERLAPPED = "was of another run"
+
+
+@dataclass(eq=False, slots=True)
+class Caller:
+    """What the referee knows of a rank that has come to the gate."""
+
+    visitor: Visitor
+    # Where it waits: one place at most, since a rank runs one call at a time.
+    visit: Visit | None = None
+    last: LastCall | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Visit:
+    """One call at the gate."""
+
+    caller: Caller
+    ticket: int
+    meeting: Meeting
+    # Its place in the meeting.
+    lane: int
+    operation: str
+    parts: dict[str, str]
+    # It does not wait: it has gone ahead, and the others meet it later.
+    eager: bool
+    # When it came to the gate, when it came to its rank, and when it must have an answer.
+    entered: float
+    arrived: float
+    deadline: float | None
+    # When it came to the gate of its rank, where its members wait for a moment by themselves.
+    stood: float
+    session_id: str = ""
+    call_id: str = ""
+    # Of its tensor, for people; not compared.
+    shape: str = ""
+    # Of its world.
+    run: RunLabel = NO_RUN
+    settled: bool = False
+
+    def overlaps(self, other: Visit) -> bool:
+        """Whether the two are of different runs of one world, so that they must never meet."""
+        ours, theirs = self.caller.visitor, other.caller.visitor
+        return (
+            self.run != other.run
+            and ours.world_id == theirs.world_id != ""
+            and ours.epoch == theirs.epoch
+        )
+
+    def expired_by(self, other: Visit) -> bool:
+        """Whether it is of a run of the other's world whose turn was over when the other's came."""
+        return 0 < self.run.turn < other.run.turn and self.overlaps(other)
+
+    def agrees(self, other: Visit) -> bool:
+        """Whether the two are sides of the same call."""
+        if self.parts != other.parts:
+            return False
+        # The two sides of a point-to-point call have names of their own.
+        return self.meeting.pairwise or self.operation == other.operation
+
+
+class Group(ABC):
+    """Members that call together."""
+
+    def __init__(self, name: str, size: int) -> None:
+        self.name = name
+        self.size = size
+        self.collective = Meeting(self, range(size), pairwise=False)
+        self.pairs: dict[tuple[int, int], Meeting] = {}
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is lost by forgetting it."""
+        return all(meeting.idle for meeting in self.meetings())
+
+    def meetings(self) -> Iterator[Meeting]:
+        """Of collectives, then of every pair that has met."""
+        yield self.collective
+        yield from self.pairs.values()
+
+    def pair(self, sender: int, receiver: int) -> Meeting:
+        """Where the sends of one member to another meet their receives."""
+        numbers = (sender, receiver)
+        meeting = self.pairs.get(numbers)
+        if meeting is None:
+            meeting = self.pairs[numbers] = Meeting(self, numbers, pairwise=True)
+        return meeting
+
+    def waiting(self) -> list[Visit]:
+        """All calls that wait in it."""
+        return [visit for meeting in self.meetings() for visit in meeting.waiting()]
+
+    def namesake_of(self, group: Group) -> bool:
+        """Whether it is another group of the same name in the same world."""
+        return False
+
+    @property
+    @abstractmethod
+    def world_id(self) -> str:
+        """The world it is of; empty for a stateless one."""
+
+    @abstractmethod
+    def member(self, number: int) -> Caller | None:
+        """The member, when it has come to the gate."""
+
+    @abstractmethod
+    def visitor(self, number: int) -> Visitor:
+        """The member, whether or not it has come."""
+
+    @abstractmethod
+    def death(self) -> str:
+        """How a member died; empty while none has."""
+
+    @abstractmethod
+    def number(self, number: int) -> int:
+        """How people number the member."""
+
+    @abstractmethod
+    def label(self, number: int) -> str:
+        """How people call the member, e.g. "rank 1"."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from vllm_bridge.codec.errors import BridgeError, Category
-from vllm_bridge.gate.referee.groups import Group
-from vllm_bridge.gate.referee.meetings import MAX_PENDING_SENDS, GivenUp, Meeting
-from vllm_bridge.gate.referee.visits import Holder, Visit, Visitor, Waiting
-from vllm_bridge.pool.worlds.turns import named
+from vllm_bridge.gate.referee.meetings import MAX_PENDING_SENDS, GivenUp, Group, Meeting, Visit
+from vllm_bridge.gate.referee.visits import Holder, Visitor, Waiting
 
 Tell = Callable[[Visitor], str]
 
@@ -256,11 +254,11 @@ def clip(text: str) -> str:
 
 
 def _run(visit: Visit, holder: Holder) -> str:
-    turn, nested = visit.run
+    turn = visit.run.turn
     if not turn:
         return "no run"
     visitor = visit.caller.visitor
-    return named(turn, clip(holder(visitor.world_id, visitor.epoch, turn)), nested)
+    return visit.run.held_by(clip(holder(visitor.world_id, visitor.epoch, turn)))
 
 
 def _numbered(visit: Visit) -> str:

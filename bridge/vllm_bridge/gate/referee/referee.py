@@ -11,25 +11,19 @@ from vllm_bridge.codec.errors import BridgeError
 from vllm_bridge.gate.referee import admission, messages
 from vllm_bridge.gate.referee.cycles import find_cycle, missing_callers
 from vllm_bridge.gate.referee.deadlines import Deadlines
-from vllm_bridge.gate.referee.groups import Group, StatelessGroup, Table, World
+from vllm_bridge.gate.referee.groups import StatelessGroup, Table, World
 from vllm_bridge.gate.referee.meetings import (
     DIFFERED,
     OVERLAPPED,
+    Caller,
     Differed,
     GivenUp,
+    Group,
     Meeting,
     Overlapped,
-)
-from vllm_bridge.gate.referee.visits import (
-    Caller,
-    Decision,
-    Holder,
-    LastCall,
     Visit,
-    Visitor,
-    Waiting,
-    nobody,
 )
+from vllm_bridge.gate.referee.visits import Decision, Holder, LastCall, Visitor, Waiting, nobody
 
 # What makes a stateless group known, and forgets it: operations that nobody waits for.
 CREATE, DESTROY = "create", "destroy"

@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from vllm_bridge._generated import control_pb2
-from vllm_bridge.metadata import NO_RUN, RunLabel
-
-if TYPE_CHECKING:
-    from vllm_bridge.gate.referee.meetings import Meeting
-
 
 Holder = Callable[[str, int, int], str]
 """Who has, or had, the turn of that number on that epoch of that world; "" when nobody knows."""
@@ -85,61 +79,3 @@ class LastCall:
     # When it ended; None while it runs.
     ended: float | None = None
     ok: bool = True
-
-
-@dataclass(eq=False, slots=True)
-class Caller:
-    """What the referee knows of a rank that has come to the gate."""
-
-    visitor: Visitor
-    # Where it waits: one place at most, since a rank runs one call at a time.
-    visit: Visit | None = None
-    last: LastCall | None = None
-
-
-@dataclass(eq=False, slots=True)
-class Visit:
-    """One call at the gate."""
-
-    caller: Caller
-    ticket: int
-    meeting: Meeting
-    # Its place in the meeting.
-    lane: int
-    operation: str
-    parts: dict[str, str]
-    # It does not wait: it has gone ahead, and the others meet it later.
-    eager: bool
-    # When it came to the gate, when it came to its rank, and when it must have an answer.
-    entered: float
-    arrived: float
-    deadline: float | None
-    # When it came to the gate of its rank, where its members wait for a moment by themselves.
-    stood: float
-    session_id: str = ""
-    call_id: str = ""
-    # Of its tensor, for people; not compared.
-    shape: str = ""
-    # Of its world.
-    run: RunLabel = NO_RUN
-    settled: bool = False
-
-    def overlaps(self, other: Visit) -> bool:
-        """Whether the two are of different runs of one world, so that they must never meet."""
-        ours, theirs = self.caller.visitor, other.caller.visitor
-        return (
-            self.run != other.run
-            and ours.world_id == theirs.world_id != ""
-            and ours.epoch == theirs.epoch
-        )
-
-    def expired_by(self, other: Visit) -> bool:
-        """Whether it is of a run of the other's world whose turn was over when the other's came."""
-        return 0 < self.run.turn < other.run.turn and self.overlaps(other)
-
-    def agrees(self, other: Visit) -> bool:
-        """Whether the two are sides of the same call."""
-        if self.parts != other.parts:
-            return False
-        # The two sides of a point-to-point call have names of their own.
-        return self.meeting.pairwise or self.operation == other.operation

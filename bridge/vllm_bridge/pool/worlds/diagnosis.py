@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from vllm_bridge._generated import pool_pb2, rank_pb2
 from vllm_bridge.gate.referee import Waiting
-from vllm_bridge.gate.service import Gate
+from vllm_bridge.metadata import RunLabel
 from vllm_bridge.pool.ranks.rank import Rank
 from vllm_bridge.pool.server.asking import INSPECT_SECONDS, inspect
-from vllm_bridge.pool.worlds.turns import named
+from vllm_bridge.pool.worlds.gate import Gate
 
 if TYPE_CHECKING:
     from vllm_bridge.pool.worlds.worlds import World
@@ -64,7 +64,8 @@ def _turn(world: World) -> str:
     if run is None:
         return ""
     waiting = f", and {world.turns.waiting} more wait for theirs" if world.turns.waiting else ""
-    return f" R{named(run.number, run.holder)[1:]} has its turn since {run.held_s:.1f} s{waiting}."
+    label = RunLabel(run.number).held_by(run.holder)
+    return f" R{label[1:]} has its turn since {run.held_s:.1f} s{waiting}."
 
 
 def _line(rank: Rank, answer: rank_pb2.InspectResponse | None, waiting: Sequence[Waiting]) -> str:

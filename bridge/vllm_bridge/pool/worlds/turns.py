@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 from vllm_bridge._generated import pool_pb2, types_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.metadata import RunLabel
 
 # Holders that are named in errors though their turn is over.
 _MAX_REMEMBERED = 64
@@ -162,7 +163,8 @@ class Turns:
         details: dict[str, object] = {"world_id": self._world_id, "state": "turn", "ran": False}
         has = "nobody has it"
         if held is not None:
-            has = f"{named(held.number, held.holder)} has it since {now - held.since:.1f} s"
+            label = RunLabel(held.number).held_by(held.holder)
+            has = f"{label} has it since {now - held.since:.1f} s"
             details |= {"run": held.number, "holder": held.holder}
         more = f", and {ahead} others came before this one" if ahead else ""
         return BridgeError(
@@ -173,12 +175,6 @@ class Turns:
             "see what that one does (Vllm.World.diagnose/1, `vllm-bridge diagnose`)",
             details=details,
         )
-
-
-def named(number: int, holder: str, nested: int = 0) -> str:
-    """How people call a run, e.g. "run 7 (process 4711 on host-3)"."""
-    name = f"run {number}.{nested}" if nested else f"run {number}"
-    return f"{name} ({holder})" if holder else name
 
 
 def _for_people(holder: str) -> str:

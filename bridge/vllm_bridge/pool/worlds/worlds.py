@@ -12,7 +12,6 @@ from typing import Any
 from vllm_bridge import background
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
-from vllm_bridge.gate.service import Gate
 from vllm_bridge.gate.shared_gate import memory_of
 from vllm_bridge.pool.observe.inspection import rank_info
 from vllm_bridge.pool.observe.observe import Observer
@@ -24,6 +23,7 @@ from vllm_bridge.pool.sessions.ended import Ended
 from vllm_bridge.pool.sessions.session_entry import SessionEntry
 from vllm_bridge.pool.sessions.sessions import Sessions
 from vllm_bridge.pool.worlds.diagnosis import diagnose
+from vllm_bridge.pool.worlds.gate import Gate
 from vllm_bridge.pool.worlds.turns import Turns
 from vllm_bridge.pool.worlds.world_spec import WorldSpec, check_world_id
 

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from vllm_bridge._generated import bridge_service_pb2 as pb
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.codec.wire import Wire
 from vllm_bridge.rank.allow.allow_list import DEFAULT_PREFIXES, AllowList
+from vllm_bridge.rank.executor import Executor
 from vllm_bridge.rank.handler import RankState
-from vllm_bridge.rank.journal import Record
+from vllm_bridge.rank.journal import Journal, Record
 from vllm_bridge.rank.sessions import RankSession
 from vllm_bridge.snakepit.errors import builtin_name
-from vllm_bridge.snakepit.sessions import DEFAULT_SESSION
-from vllm_bridge.snakepit.telemetry import CallEvents
+from vllm_bridge.snakepit.sessions import DEFAULT_SESSION, WorkerSessions
+from vllm_bridge.snakepit.telemetry import CallEvents, Telemetry
 from vllm_bridge.snakepit.tools import specs as tool_specs
 from vllm_bridge.snakepit.tools.calls import Call
 from vllm_bridge.snakepit.tools.parameters import Parameters, no_binary
 from vllm_bridge.snakepit.tools.rpc import REQUEST, TypedCalls
 from vllm_bridge.snakepit.tools.values import Values, render
-
-if TYPE_CHECKING:
-    from vllm_bridge.snakepit.worker_state import WorkerState
 
 JSON_TYPE_URL = "type.googleapis.com/google.protobuf.StringValue"
 """What Snakepit calls JSON text."""
@@ -37,9 +35,17 @@ _NONE: frozenset[str] = frozenset()
 class Tools:
     """Everything here runs in the executor's thread."""
 
-    def __init__(self, state: WorkerState) -> None:
-        self._state = state
-        added = state.options.allow
+    def __init__(
+        self,
+        added: Sequence[str],
+        sessions: WorkerSessions,
+        journal: Journal,
+        executor: Executor,
+        telemetry: Telemetry,
+    ) -> None:
+        """`added`: prefixes of names that calls may use, beyond the usual ones."""
+        self._sessions = sessions
+        self._telemetry = telemetry
         self._allow_list = AllowList(
             (*DEFAULT_PREFIXES, *added) if added else (),
             more='`adapter_args: ["--allow", PREFIX]` of the Snakepit pool',
@@ -47,9 +53,9 @@ class Tools:
         self._typed = TypedCalls(
             RankState(
                 rank=None,
-                sessions=state.sessions,
-                journal=state.journal,
-                executor=state.executor,
+                sessions=sessions,
+                journal=journal,
+                executor=executor,
                 allow_list=self._allow_list,
             )
         )
@@ -91,7 +97,9 @@ class Tools:
     def _running(
         self, request: pb.ExecuteToolRequest, record: Record, correlation_id: str
     ) -> _Running:
-        running = _Running(self._state, self._allow_list, request, record, correlation_id)
+        running = _Running(
+            self._sessions, self._telemetry, self._allow_list, request, record, correlation_id
+        )
         no_binary(request, _BINARY.get(request.tool_name, _NONE))
         return running
 
@@ -124,7 +132,7 @@ class Tools:
         _set(response, objects.release(ref))
 
     def _release_session(self, running: _Running, response: pb.ExecuteToolResponse) -> None:
-        _set(response, self._state.sessions.release(running.session_id))
+        _set(response, self._sessions.release(running.session_id))
 
     def _helpers(self, running: _Running, response: pb.ExecuteToolResponse) -> None:
         _set(response, [])
@@ -167,7 +175,8 @@ class _Running:
 
     def __init__(
         self,
-        state: WorkerState,
+        sessions: WorkerSessions,
+        telemetry: Telemetry,
         allow_list: AllowList,
         request: pb.ExecuteToolRequest,
         record: Record,
@@ -181,11 +190,11 @@ class _Running:
         )
         record.session_id = self.session_id
         record.method = request.tool_name
-        self.session: RankSession = state.sessions.get(self.session_id)
+        self.session: RankSession = sessions.get(self.session_id)
         self._module, self._library = self._origin()
         self._wire = Wire(self.session.objects, allow_list)
         self.values = Values(self._wire, self.session.objects, self._module, self._library)
-        self._telemetry = state.telemetry
+        self._telemetry = telemetry
         self._correlation_id = (
             correlation_id or request.metadata.get("correlation_id", "") or record.call_id
         )
