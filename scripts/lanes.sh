@@ -19,12 +19,12 @@ for lane in "$@"; do
   echo "$name: begins (${lane// /, then })"
 done
 
-failed=()
+failed=() next=30
 while [ ${#pids[@]} != 0 ]; do
   sleep 1
   for name in "${!pids[@]}"; do
     if kill -0 "${pids[$name]}" 2>/dev/null; then
-      ((SECONDS % 30)) || echo "$name: ${SECONDS} s: $(tail -n 1 "$logs/$name" | cut -c 1-100)"
+      ((SECONDS < next)) || echo "$name: ${SECONDS} s: $(tail -n 1 "$logs/$name" | cut -c 1-100)"
       continue
     fi
     result=passed
@@ -35,6 +35,7 @@ while [ ${#pids[@]} != 0 ]; do
     cat "$logs/$name"
     echo
   done
+  ((SECONDS < next)) || next=$((SECONDS + 30))
 done
 
 echo "=== all lanes have ended"

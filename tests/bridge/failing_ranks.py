@@ -17,6 +17,7 @@ import threading
 from pathlib import Path
 from typing import Any, NoReturn
 
+from vllm_bridge.gate import rank_gate
 from vllm_bridge.rank import process
 
 MEMORY_BYTES = 1 << 30
@@ -39,6 +40,14 @@ def little_memory(
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     limit = pages * resource.getpagesize() + MEMORY_BYTES
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    process.main(channel, rendezvous, board)
+
+
+def patient(
+    channel: socket.socket, rendezvous: socket.socket | None, board: int | None
+) -> NoReturn:
+    """A real rank that leaves the pool alone, however long the other members take to come."""
+    rank_gate.PATIENCE_S = 60
     process.main(channel, rendezvous, board)
 
 

