@@ -14,14 +14,14 @@ from vllm_bridge.durations import of_seconds
 from vllm_bridge.import_path import leave_working_directory
 from vllm_bridge.inspect_commands import add_diagnose, add_status
 from vllm_bridge.logs import FORMATS, LEVELS, LogSettings
-from vllm_bridge.pool.ranks.restarts import RestartPolicy
-from vllm_bridge.pool.server.settings import (
+from vllm_bridge.pool.settings import (
     DEFAULT_POOL,
     PoolSettings,
     ServerSettings,
     SettingsError,
     server_settings,
 )
+from vllm_bridge.pool.settings.restart_policy import RestartPolicy
 from vllm_bridge.server_token import VARIABLE, TokenError, read_token
 from vllm_bridge.version import __version__
 
@@ -103,7 +103,7 @@ def _settings(arguments: argparse.Namespace) -> tuple[str | None, ServerSettings
     server: dict[str, Any] = {}
     try:
         if arguments.config is not None:
-            from vllm_bridge.pool.server.config_file import read
+            from vllm_bridge.pool.settings.config_file import read
 
             file = read(arguments.config)
             pools, profiles, server = (

@@ -39,11 +39,11 @@ from vllm_bridge.pool.server.health import Health
 from vllm_bridge.pool.server.listen import UnixAddress
 from vllm_bridge.pool.server.runtime_dir import RuntimeDir
 from vllm_bridge.pool.server.server import PoolServer, Resources
-from vllm_bridge.pool.server.settings import PoolSettings, ServerSettings
 from vllm_bridge.pool.sessions import shared_memory
 from vllm_bridge.pool.sessions.attachments import Attachments
 from vllm_bridge.pool.sessions.expiry import IdleClock
 from vllm_bridge.pool.sessions.session_entry import SessionEntry
+from vllm_bridge.pool.settings import PoolSettings, ServerSettings
 from vllm_bridge.pool.worlds import gate as gate_module
 from vllm_bridge.pool.worlds.gate import Gate
 from vllm_bridge.pool.worlds.world_spec import WorldSpec

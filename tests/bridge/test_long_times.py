@@ -17,8 +17,8 @@ from vllm_bridge._generated import pool_pb2
 from vllm_bridge.client import BridgeError, Client
 from vllm_bridge.durations import LONGEST, from_duration, of_seconds, to_duration
 from vllm_bridge.metadata import SESSION_ID
-from vllm_bridge.pool.ranks.restarts import RestartPolicy
-from vllm_bridge.pool.server.config_file import read
+from vllm_bridge.pool.settings.config_file import read
+from vllm_bridge.pool.settings.restart_policy import RestartPolicy
 
 pytestmark = pytest.mark.timeout(90)
 

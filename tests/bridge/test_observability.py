@@ -27,9 +27,13 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from vllm_bridge._generated import control_pb2, pool_pb2
 from vllm_bridge.codec.errors import BridgeError, from_rpc_error
-from vllm_bridge.pool.observe.events import MAX_BEHIND, Events, session_event
+from vllm_bridge.pool.observe.events import MAX_BEHIND, Events
 from vllm_bridge.pool.observe.metrics import MAX_SERIES, Metrics
-from vllm_bridge.pool.sessions.session_entry import SessionEntry
+from vllm_bridge.pool.sessions.session_entry import (
+    SessionEntry,
+    publish_session,
+    session_event,
+)
 
 Start = Callable[..., Pool]
 
@@ -531,14 +535,14 @@ def test_slow_reader_is_ended_and_the_others_go_on() -> None:
         slow, fast = events.subscribe(), events.subscribe()
         reader = aiter(fast)
         for number in range(MAX_BEHIND + 1):
-            events.publish_session(session_named(f"s-{number}"))
+            publish_session(events, session_named(f"s-{number}"))
             event = await anext(reader)
             assert (event.sequence, event.session.session.session_id) == (number + 1, f"s-{number}")
         with pytest.raises(BridgeError, match=f"before event {MAX_BEHIND + 1}") as caught:
             await anext(aiter(slow))
         assert caught.value.reason == "watch_too_slow"
         assert caught.value.status == grpc.StatusCode.RESOURCE_EXHAUSTED
-        events.publish_session(session_named("last"))
+        publish_session(events, session_named("last"))
         assert (await anext(reader)).session.session.session_id == "last"
 
     asyncio.run(scenario())
@@ -549,9 +553,9 @@ def test_current_state_is_no_part_of_the_limit_and_comes_first() -> None:
         events = Events()
         there = [session_named(f"s-{number}") for number in range(3 * MAX_BEHIND)]
         events.current = lambda: map(session_event, there)
-        events.publish_session(session_named("before"))
+        publish_session(events, session_named("before"))
         subscription = events.subscribe(with_current=True)
-        events.publish_session(session_named("after"))
+        publish_session(events, session_named("after"))
         reader = aiter(subscription)
         seen = [await anext(reader) for _ in range(len(there) + 1)]
         assert [event.sequence for event in seen] == [1] * len(there) + [2]
@@ -565,9 +569,9 @@ def test_event_is_of_its_moment() -> None:
         events = Events()
         reader = aiter(events.subscribe())
         entry = session_named("s")
-        events.publish_session(entry)
+        publish_session(events, entry)
         entry.affinity = pool_pb2.STRICT_QUEUE
-        events.publish_session(entry, "was closed")
+        publish_session(events, entry, "was closed")
         first, second = [await anext(reader) for _ in range(2)]
         assert first.session.session.affinity == pool_pb2.HINT
         assert (second.session.session.affinity, second.session.ended) == (

@@ -17,8 +17,8 @@ from test_serve import refused, run
 import vllm_bridge
 from vllm_bridge.client import Client
 from vllm_bridge.codec.errors import BridgeError, Category
-from vllm_bridge.pool.server.config_file import PoolTable, ServerTable
-from vllm_bridge.pool.server.settings import PoolSettings, ServerSettings
+from vllm_bridge.pool.settings import PoolSettings, ServerSettings
+from vllm_bridge.pool.settings.config_file import PoolTable, ServerTable
 
 Start = Callable[..., Pool]
 

@@ -24,8 +24,9 @@ from vllm_bridge.codec.errors import BridgeError, from_rpc_error
 from vllm_bridge.codec.segments import SessionMemory
 from vllm_bridge.codec.terms import decode
 from vllm_bridge.metadata import SESSION_ID, SHARED_MEMORY
+from vllm_bridge.pool.server.runtime_dir import memory_directory
 from vllm_bridge.pool.sessions.session_entry import SessionEntry
-from vllm_bridge.pool.sessions.shared_memory import BASE, SharedMemory, create_directory
+from vllm_bridge.pool.sessions.shared_memory import BASE, SharedMemory
 from vllm_distributed.tensors.raw_bytes import bytes_of
 
 Start = Callable[..., Pool]
@@ -325,9 +326,9 @@ def test_without_shared_memory_the_reason_says_so(tmp_path: Path, kind: str) -> 
 
 
 def test_a_place_that_cannot_be_is_no_error(tmp_path: Path) -> None:
-    assert create_directory(tmp_path / "absent") is None
+    assert memory_directory(tmp_path / "absent") is None
     (tmp_path / "file").touch()
-    assert create_directory(tmp_path / "file") is None
+    assert memory_directory(tmp_path / "file") is None
 
 
 # --- all together ---------------------------------------------------------------------------------

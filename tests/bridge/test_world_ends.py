@@ -17,7 +17,7 @@ from vllm_bridge._generated import pool_pb2
 from vllm_bridge.client import Client
 from vllm_bridge.codec.errors import BridgeError
 from vllm_bridge.pool.ranks.rank import Rank
-from vllm_bridge.pool.server.settings import PoolSettings
+from vllm_bridge.pool.settings import PoolSettings
 from vllm_bridge.pool.worlds import worlds as worlds_module
 from vllm_bridge.pool.worlds.world_spec import WorldSpec
 from vllm_bridge.pool.worlds.worlds import Worlds
@@ -53,7 +53,7 @@ def test_stop_in_the_moment_of_readiness_stops(monkeypatch: pytest.MonkeyPatch) 
 
     async def scenario() -> None:
         pieces: Any = Pieces()
-        events = SimpleNamespace(publish_world=lambda world: None)
+        events = SimpleNamespace(publish=lambda make, world_id: None)
         observer: Any = SimpleNamespace(events=events, metrics=None)
         worlds = Worlds(pieces, pieces, observer)
         stopping: list[asyncio.Task[bool]] = []

@@ -13,12 +13,12 @@ from vllm_bridge.pool.ranks.restarts import (
     FIRST_PAUSE,
     LONGEST_PAUSE,
     Pause,
-    RestartPolicy,
     Restarts,
 )
-from vllm_bridge.pool.server.config_file import PoolTable, ServerTable, read
-from vllm_bridge.pool.server.profiles import STANDARD, TimeoutProfile
-from vllm_bridge.pool.server.settings import PoolSettings, ServerSettings, SettingsError
+from vllm_bridge.pool.settings import PoolSettings, ServerSettings, SettingsError
+from vllm_bridge.pool.settings.config_file import PoolTable, ServerTable, read
+from vllm_bridge.pool.settings.profiles import STANDARD, TimeoutProfile
+from vllm_bridge.pool.settings.restart_policy import RestartPolicy
 
 DEFAULTS = PoolSettings()
 

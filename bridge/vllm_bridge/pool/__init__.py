@@ -2,4 +2,14 @@
 
 Imports neither torch nor `vllm_distributed`: the forkserver does, so that a pool starts in a
 fraction of a second and stays small.
+
+The folders stand in floors, from the top down; nothing imports what stands above it:
+
+    server      where it listens, who may connect, its services
+    calls       calls on their way to a rank
+    worlds      ranks that start, fail and stop together, and the gate between them
+    sessions    who owns them, which rank keeps their objects
+    ranks       processes: how they start, live, end and are replaced
+    observe     events, metrics, status
+    settings    what an operator can set
 """

@@ -14,7 +14,7 @@ from datetime import timedelta
 from vllm_bridge import background
 from vllm_bridge._generated import rank_pb2
 from vllm_bridge.pool.ranks.rank import Rank
-from vllm_bridge.pool.server.asking import inspect
+from vllm_bridge.pool.ranks.rank_info import inspect
 
 _ANSWER_SECONDS = 1.0
 

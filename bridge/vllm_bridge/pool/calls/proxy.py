@@ -24,9 +24,9 @@ from vllm_bridge.pool.calls import parts
 from vllm_bridge.pool.calls.abort import abort
 from vllm_bridge.pool.calls.calls import PlacedCall, PlacedCalls
 from vllm_bridge.pool.calls.idle_watch import Settling
-from vllm_bridge.pool.calls.queue import Turn, give_up_at
 from vllm_bridge.pool.calls.sending import Elsewhere, Metadata, NotIdle, Request, send
 from vllm_bridge.pool.ranks.pools import Pools
+from vllm_bridge.pool.ranks.queue import Turn, give_up_at
 from vllm_bridge.pool.ranks.rank import Rank
 from vllm_bridge.pool.ranks.standalone import Standalone
 from vllm_bridge.pool.sessions.attachments import Attachments

@@ -1,1 +1,19 @@
-"""What the pool shows: events, metrics, status, inspection."""
+"""What the pool shows: events, metrics, status."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from vllm_bridge.logs import LogSettings
+from vllm_bridge.pool.observe.events import Events
+from vllm_bridge.pool.observe.metrics import Metrics
+
+
+@dataclass(frozen=True)
+class Observer:
+    """Where the parts of a server say what happens."""
+
+    events: Events = field(default_factory=Events)
+    metrics: Metrics = field(default_factory=Metrics)
+    # For the ranks, whose lines come out where the server's do.
+    log: LogSettings = field(default_factory=LogSettings)

@@ -1,43 +1,26 @@
 """What changes in a pool, told to whoever watches: worlds, ranks and sessions.
 
-The hub is called in the pool's event loop, at the moment of each change. It numbers the event, logs
-it and puts it in the buffer of every subscriber that wants it. With nobody watching an event costs
-a number and a log line.
+The part that changes calls the hub, in the pool's event loop, at the moment of each change, and
+logs the change as well. The hub numbers the event and puts it in the buffer of every subscriber
+that wants it. With nobody watching an event costs a number and a log line.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING
 
 import grpc
 
-from vllm_bridge import logs
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
-
-if TYPE_CHECKING:
-    from vllm_bridge.pool.ranks.rank import Rank
-    from vllm_bridge.pool.sessions.session_entry import SessionEntry
-    from vllm_bridge.pool.worlds.worlds import World
 
 MAX_BEHIND = 1_000
 """Events that a subscriber may leave unread. A world of 64 that starts and fails makes 320."""
 
 MAX_SUBSCRIBERS = 100
-
-_logger = logging.getLogger("vllm_bridge.pool")
-
-_RANK_LEVELS = {
-    pool_pb2.STARTING: logging.DEBUG,
-    pool_pb2.READY: logging.INFO,
-    pool_pb2.OVERDUE: logging.WARNING,
-    pool_pb2.UNRESPONSIVE: logging.ERROR,
-}
 
 
 class Events:
@@ -60,22 +43,24 @@ class Events:
         """Call this after every event of a rank."""
         self._listeners.append(listener)
 
-    def publish_rank(self, rank: Rank) -> None:
-        """A rank's state is another one than before."""
-        _log_rank(rank)
-        self._publish(lambda: rank_event(rank), rank.seat.world_id)
+    def publish_rank(self, make: Callable[[], pool_pb2.Event], world_id: str) -> None:
+        """Tell of the new state of a rank, as `publish` does, and call who listens to ranks."""
+        self.publish(make, world_id)
         for listener in self._listeners:
             listener()
 
-    def publish_world(self, world: World) -> None:
-        """A world's state is another one than before."""
-        _log_world(world)
-        self._publish(lambda: world_event(world), world.world_id)
-
-    def publish_session(self, session: SessionEntry, ended: str = "") -> None:
-        """A session was opened, or has ended, and why."""
-        _log_session(session, ended)
-        self._publish(lambda: session_event(session, ended), session.world_id)
+    def publish(self, make: Callable[[], pool_pb2.Event], world_id: str) -> None:
+        """Number an event; make it if a subscriber wants it. `world_id`: empty outside a world."""
+        self._sequence += 1
+        event: pool_pb2.Event | None = None
+        for subscription in list(self._subscriptions):
+            if subscription.world_id in ("", world_id):
+                if event is None:
+                    # Made now, not when it is read: later the state is another one.
+                    event = make()
+                    event.sequence = self._sequence
+                    event.at.GetCurrentTime()
+                subscription.put(event)
 
     def subscribe(self, world_id: str = "", with_current: bool = False) -> Subscription:
         """All events from now on: of one world, or of everything when `world_id` is empty.
@@ -112,18 +97,6 @@ class Events:
                 event.sequence = self._sequence
                 event.at.GetCurrentTime()
                 yield event
-
-    def _publish(self, make: Callable[[], pool_pb2.Event], world_id: str) -> None:
-        self._sequence += 1
-        event: pool_pb2.Event | None = None
-        for subscription in list(self._subscriptions):
-            if subscription.world_id in ("", world_id):
-                if event is None:
-                    # Made now, not when it is read: later the state is another one.
-                    event = make()
-                    event.sequence = self._sequence
-                    event.at.GetCurrentTime()
-                subscription.put(event)
 
 
 class Subscription:
@@ -204,30 +177,6 @@ class _TooMuch(BridgeError):
         return grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
-def rank_event(rank: Rank) -> pool_pb2.Event:
-    """A rank as it is now. Without its endpoint: watchers ask GetSession for that."""
-    from vllm_bridge.pool.observe.inspection import rank_info
-
-    return pool_pb2.Event(
-        rank=pool_pb2.RankEvent(
-            rank=rank_info(rank, direct=False),
-            world_id=rank.seat.world_id,
-            epoch=rank.seat.epoch,
-        )
-    )
-
-
-def world_event(world: World) -> pool_pb2.Event:
-    """A world as it is now."""
-    return pool_pb2.Event(world=world.to_message(direct=False))
-
-
-def session_event(session: SessionEntry, ended: str = "") -> pool_pb2.Event:
-    """A session as it is now, or why it has ended."""
-    message = session.to_message(direct=False)
-    return pool_pb2.Event(session=pool_pb2.SessionEvent(session=message, ended=ended))
-
-
 def _world_of(event: pool_pb2.Event) -> str:
     if event.HasField("world"):
         return event.world.world_id
@@ -238,41 +187,3 @@ def _world_of(event: pool_pb2.Event) -> str:
 
 def _stopping() -> BridgeError:
     return BridgeError(Category.POOL, "pool_stopping", "the pool is stopping; try its successor")
-
-
-def _log_rank(rank: Rank) -> None:
-    seat = rank.seat
-    state = pool_pb2.RankState.Name(rank.state).lower()
-    level = _RANK_LEVELS.get(rank.state, logging.DEBUG)
-    message = f"{rank.name} is {state}"
-    if rank.state == pool_pb2.DEAD:
-        # One that was told to leave has left with status 0.
-        level = logging.INFO if rank.exit == "exited with status 0" else logging.WARNING
-        message = f"{rank.name} has ended: {rank.exit or 'it was never started'}"
-    logs.log(
-        _logger,
-        level,
-        message,
-        world_id=seat.world_id,
-        epoch=seat.epoch or None,
-        rank=seat.index if seat.world_id else None,
-        rank_id=rank.rank_id,
-        pid=rank.pid or None,
-    )
-
-
-def _log_world(world: World) -> None:
-    state = pool_pb2.WorldState.Name(world.state).removeprefix("WORLD_").lower()
-    level = logging.ERROR if world.state == pool_pb2.WORLD_FAILED else logging.INFO
-    message = f"world {world.world_id} is {state}" + (f": {world.failure}" if world.failure else "")
-    logs.log(_logger, level, message, world_id=world.world_id, epoch=world.epoch)
-
-
-def _log_session(session: SessionEntry, ended: str) -> None:
-    logs.log(
-        _logger,
-        logging.DEBUG,
-        f"session {session.session_id} " + (f"has ended: {ended}" if ended else "is open"),
-        session_id=session.session_id,
-        world_id=session.world_id,
-    )

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from vllm_bridge._generated import control_pb2, pool_pb2
 from vllm_bridge.pool.observe.metrics_server import MetricsServer
-from vllm_bridge.pool.server.listen import ListenError, TcpAddress
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
@@ -120,20 +119,10 @@ class Exposition:
         self._status = status
         self._server: MetricsServer | None = None
 
-    async def start(self, address: TcpAddress) -> TcpAddress:
-        """Listen on that host alone. Returns the address with the real port.
-
-        Raises:
-            ListenError: the place is taken, or cannot be.
-        """
+    async def start(self, host: str, port: int) -> int:
+        """Listen on that host alone. Returns the real port. Raises OSError."""
         self._server = MetricsServer(self._scrape)
-        try:
-            port = await self._server.start(address.host, address.port)
-        except OSError as error:
-            raise ListenError(
-                f"cannot serve metrics on {address}: {error.strerror or error}"
-            ) from None
-        return TcpAddress(address.host, port)
+        return await self._server.start(host, port)
 
     async def close(self) -> None:
         """Stop listening, and return when the last connection is closed."""

@@ -7,7 +7,7 @@ from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.confinement import OFF, missing
 from vllm_bridge.pool.ranks.factory import RankFactory
 from vllm_bridge.pool.ranks.standalone import Standalone
-from vllm_bridge.pool.server.settings import DEFAULT_POOL, PoolSettings
+from vllm_bridge.pool.settings import DEFAULT_POOL, PoolSettings
 
 
 class NamedPool:

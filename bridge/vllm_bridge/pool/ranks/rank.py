@@ -20,7 +20,7 @@ from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.durations import to_duration
 from vllm_bridge.grpc_target import grpc_target
 from vllm_bridge.pool.ranks.launcher import Launcher, RankProcess
-from vllm_bridge.pool.server.settings import DEFAULT_POOL, PoolSettings
+from vllm_bridge.pool.settings import DEFAULT_POOL, PoolSettings
 
 _logger = logging.getLogger("vllm_bridge.pool.ranks.rank")
 

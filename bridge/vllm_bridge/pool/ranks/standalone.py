@@ -15,11 +15,11 @@ from datetime import timedelta
 
 from vllm_bridge import background, logs
 from vllm_bridge.codec.errors import BridgeError, Category
-from vllm_bridge.pool.calls.queue import Line, Turn
 from vllm_bridge.pool.ranks.factory import RankFactory
+from vllm_bridge.pool.ranks.queue import Line, Turn
 from vllm_bridge.pool.ranks.rank import Rank, Seat
 from vllm_bridge.pool.ranks.restarts import Pause, Restarts
-from vllm_bridge.pool.server.settings import PoolSettings
+from vllm_bridge.pool.settings import PoolSettings
 
 _logger = logging.getLogger("vllm_bridge.pool")
 

@@ -23,10 +23,9 @@ from vllm_bridge.pool.server.listen import (
     claimed,
     parse_address,
 )
-from vllm_bridge.pool.server.runtime_dir import RuntimeDir
-from vllm_bridge.pool.server.settings import ServerSettings
+from vllm_bridge.pool.server.runtime_dir import RuntimeDir, memory_directory
 from vllm_bridge.pool.server.tls import NO_TLS, Guard, Tls, TlsFiles, read_tls, warn_of_open_key
-from vllm_bridge.pool.sessions.shared_memory import create_directory
+from vllm_bridge.pool.settings import ServerSettings
 from vllm_bridge.version import __version__
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ def serve(
     warn_of_open_key(tls_files)
     _check_confinement(settings)
     runtime_dir = RuntimeDir.create()
-    memory_dir = create_directory() if settings.max_segments else None
+    memory_dir = memory_directory() if settings.max_segments else None
     try:
         directories = [runtime_dir.path, *([memory_dir.path] if memory_dir else [])]
         forkserver = spawn_forkserver(settings.entry_point, *directories)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +11,9 @@ import grpc.aio
 from vllm_bridge.logs import LogSettings
 from vllm_bridge.overload import KEEP_PENDING_CALLS
 from vllm_bridge.pool.calls.proxy import Proxy
-from vllm_bridge.pool.observe.inspection import current_events, pool_infos, pool_status
+from vllm_bridge.pool.observe import Observer
 from vllm_bridge.pool.observe.metrics import Exposition
-from vllm_bridge.pool.observe.observe import Observer, RequestLog
-from vllm_bridge.pool.ranks.factory import RankFactory
+from vllm_bridge.pool.ranks.factory import Host, RankFactory
 from vllm_bridge.pool.ranks.forkserver import identity, remove_if_same
 from vllm_bridge.pool.ranks.forkserver_process import ForkserverProcess, spawn_forkserver
 from vllm_bridge.pool.ranks.launcher import LocalLauncher
@@ -23,6 +21,7 @@ from vllm_bridge.pool.ranks.pools import NamedPool, Pools
 from vllm_bridge.pool.server import reflection
 from vllm_bridge.pool.server.auth import TokenCheck
 from vllm_bridge.pool.server.health import Health
+from vllm_bridge.pool.server.inspection import current_events, pool_infos, pool_status
 from vllm_bridge.pool.server.listen import (
     Address,
     ListenError,
@@ -31,13 +30,14 @@ from vllm_bridge.pool.server.listen import (
     claimed,
     socket_place,
 )
+from vllm_bridge.pool.server.request_log import RequestLog
 from vllm_bridge.pool.server.runtime_dir import RuntimeDir
 from vllm_bridge.pool.server.service import PoolService
-from vllm_bridge.pool.server.settings import ServerSettings
 from vllm_bridge.pool.server.tls import Tls
 from vllm_bridge.pool.sessions.attachments import Attachments
 from vllm_bridge.pool.sessions.sessions import Sessions
 from vllm_bridge.pool.sessions.shared_memory import SharedMemory
+from vllm_bridge.pool.settings import ServerSettings
 from vllm_bridge.pool.worlds.worlds import Worlds
 
 # For calls that are running when the server stops.
@@ -98,14 +98,10 @@ class PoolServer:
 
         self._launcher = LocalLauncher(spawn, resources.forkserver)
         self._observer = observer = Observer(log=log or LogSettings())
-        numbers = itertools.count()
+        host = Host(self._launcher, directory, observer, memory.directory, memory.max_segment_bytes)
         self._pools = Pools(
             [
-                NamedPool(
-                    name,
-                    pool,
-                    RankFactory(name, self._launcher, directory, pool, observer, numbers, memory),
-                )
+                NamedPool(name, pool, RankFactory(name, pool, host))
                 for name, pool in settings.pools.items()
             ]
         )
@@ -152,7 +148,13 @@ class PoolServer:
         Raises:
             ListenError: the place is taken, or cannot be.
         """
-        return await self._exposition.start(address)
+        try:
+            port = await self._exposition.start(address.host, address.port)
+        except OSError as error:
+            raise ListenError(
+                f"cannot serve metrics on {address}: {error.strerror or error}"
+            ) from None
+        return TcpAddress(address.host, port)
 
     async def start(self, address: Address) -> Address:
         """Listen, and begin to start ranks. Returns the address with the real port.

@@ -16,14 +16,14 @@ from vllm_bridge._generated import pool_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.durations import from_duration, to_duration
 from vllm_bridge.pool.calls.abort import abort
-from vllm_bridge.pool.calls.queue import give_up_at
 from vllm_bridge.pool.observe.events import Events
-from vllm_bridge.pool.observe.inspection import pool_status
 from vllm_bridge.pool.ranks.pools import Pools
-from vllm_bridge.pool.server.profiles import TimeoutProfile
+from vllm_bridge.pool.ranks.queue import give_up_at
+from vllm_bridge.pool.server.inspection import pool_status
 from vllm_bridge.pool.sessions.attachments import Attachments
 from vllm_bridge.pool.sessions.sessions import Sessions
 from vllm_bridge.pool.sessions.shared_memory import SharedMemory
+from vllm_bridge.pool.settings.profiles import TimeoutProfile
 from vllm_bridge.pool.worlds.world_spec import WorldSpec
 from vllm_bridge.pool.worlds.worlds import Worlds
 

@@ -1,4 +1,4 @@
-"""When the idle sessions of one pool expire."""
+"""When the idle sessions of one pool expire, and what is remembered of those that have ended."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Generic, TypeVar
 
 from vllm_bridge import background
 from vllm_bridge.pool.sessions.session_entry import SessionEntry
+
+V = TypeVar("V")
 
 
 class IdleClock:
@@ -54,3 +57,36 @@ class IdleClock:
                 with background.step("expiring a session"):
                     self._expired(oldest)
         self._set_timer()
+
+
+class Ended(Generic[V]):
+    """A bounded memory of what is over, so that a late caller is told why instead of "not found".
+
+    It keeps the most recent `limit` entries by id, and forgets the oldest first.
+    """
+
+    def __init__(self, limit: int, forgotten: Callable[[V], None] | None = None) -> None:
+        self._limit = limit
+        self._forgotten = forgotten
+        self._entries: OrderedDict[str, V] = OrderedDict()
+
+    def remember(self, key: str, value: V) -> None:
+        """Add an entry, or replace it."""
+        self._entries[key] = value
+        self._entries.move_to_end(key)
+        if len(self._entries) > self._limit:
+            _, dropped = self._entries.popitem(last=False)
+            if self._forgotten is not None:
+                self._forgotten(dropped)
+
+    def get(self, key: str) -> V | None:
+        """The entry, if it is still known."""
+        return self._entries.get(key)
+
+    def pop(self, key: str) -> V | None:
+        """Take the entry out."""
+        return self._entries.pop(key, None)
+
+    def values(self) -> list[V]:
+        """All entries, oldest first."""
+        return list(self._entries.values())

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import re
 from dataclasses import dataclass, field
 
+from vllm_bridge import logs
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.metadata import AFFINITY_NAMES
+from vllm_bridge.pool.observe.events import Events
 from vllm_bridge.pool.ranks.rank import Rank
-from vllm_bridge.pool.server.settings import DEFAULT_POOL
+from vllm_bridge.pool.settings import DEFAULT_POOL
 
 # They travel in metadata, which is printable ASCII, and in error messages.
 _SESSION_ID = re.compile(r"[!-~]{1,200}")
 _OF_WORLD = re.compile(r".*/rank-\d+")
+
+_logger = logging.getLogger("vllm_bridge.pool")
 
 _numbers = itertools.count(1)
 
@@ -121,6 +126,24 @@ class SessionEntry:
             if self.world_id:
                 message.rank = self.rank.seat.index
         return message
+
+
+def session_event(session: SessionEntry, ended: str = "") -> pool_pb2.Event:
+    """A session as it is now, or why it has ended."""
+    message = session.to_message(direct=False)
+    return pool_pb2.Event(session=pool_pb2.SessionEvent(session=message, ended=ended))
+
+
+def publish_session(events: Events, session: SessionEntry, ended: str = "") -> None:
+    """Tell that a session was opened, or has ended, and why."""
+    logs.log(
+        _logger,
+        logging.DEBUG,
+        f"session {session.session_id} " + (f"has ended: {ended}" if ended else "is open"),
+        session_id=session.session_id,
+        world_id=session.world_id,
+    )
+    events.publish(lambda: session_event(session, ended), session.world_id)
 
 
 def check_new_id(session_id: str) -> None:

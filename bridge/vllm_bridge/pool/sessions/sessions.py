@@ -11,16 +11,16 @@ from typing import Any
 from vllm_bridge import background
 from vllm_bridge._generated import pool_pb2, types_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
-from vllm_bridge.pool.observe.observe import Observer
+from vllm_bridge.pool.observe import Observer
 from vllm_bridge.pool.ranks.pools import NamedPool, Pools
-from vllm_bridge.pool.sessions.ended import Ended
-from vllm_bridge.pool.sessions.expiry import IdleClock
+from vllm_bridge.pool.sessions.expiry import Ended, IdleClock
 from vllm_bridge.pool.sessions.session_entry import (
     SessionEntry,
     check_new_id,
     closed,
     names_world,
     not_found,
+    publish_session,
 )
 from vllm_bridge.pool.sessions.shared_memory import SharedMemory
 
@@ -182,7 +182,7 @@ class Sessions:
             self._ended.pop(entry.session_id)
             self._counts[entry.pool_name] += 1
             self._live[entry.session_id] = entry
-            self._events.publish_session(entry)
+            publish_session(self._events, entry)
 
     def end_of_world(self, entries: list[SessionEntry], why: BridgeError) -> None:
         """The world is over; later calls in its sessions get this error."""
@@ -275,7 +275,7 @@ class Sessions:
         self._ended.pop(entry.session_id)
         self._live[entry.session_id] = entry
         self._touch(entry)
-        self._events.publish_session(entry)
+        publish_session(self._events, entry)
 
     def _touch(self, entry: SessionEntry) -> None:
         if not entry.world_id:
@@ -286,7 +286,7 @@ class Sessions:
         self._counts[entry.pool_name] -= 1
         self._clocks[entry.pool_name].remove(entry)
         self._ended.remember(entry.session_id, why.to_detail())
-        self._events.publish_session(entry, why.message)
+        publish_session(self._events, entry, why.message)
         for watcher in self._watchers.pop(entry, ()):
             if not watcher.done():
                 watcher.set_result(None)

@@ -20,8 +20,6 @@ from pathlib import Path
 from vllm_bridge import background
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
-from vllm_bridge.pool.server.listen import ListenError
-from vllm_bridge.pool.server.runtime_dir import RuntimeDir
 from vllm_bridge.pool.sessions.session_entry import SessionEntry
 
 BASE = Path("/dev/shm")
@@ -32,16 +30,6 @@ MAX_SEGMENTS = 16
 
 _SHARE = 4
 """A segment may take this part of the file system: others live there too, NCCL for one."""
-
-
-def create_directory(base: Path = BASE) -> RuntimeDir | None:
-    """The server's own directory there; None where there can be none."""
-    if not base.is_dir():
-        return None
-    try:
-        return RuntimeDir.create(base)
-    except (ListenError, OSError):
-        return None
 
 
 class SharedMemory:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from vllm_bridge._generated import pool_pb2, rank_pb2
 from vllm_bridge.gate.referee import Waiting
 from vllm_bridge.metadata import RunLabel
 from vllm_bridge.pool.ranks.rank import Rank
-from vllm_bridge.pool.server.asking import INSPECT_SECONDS, inspect
+from vllm_bridge.pool.ranks.rank_info import INSPECT_SECONDS, inspect
 from vllm_bridge.pool.worlds.gate import Gate
-
-if TYPE_CHECKING:
-    from vllm_bridge.pool.worlds.worlds import World
+from vllm_bridge.pool.worlds.world import World
 
 
 async def diagnose(

@@ -14,7 +14,7 @@ from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.gate.referee import Decision, Holder, Referee, Visitor, Waiting, nobody
 from vllm_bridge.pool.observe.metrics import Metrics
 from vllm_bridge.pool.ranks.rank import Rank
-from vllm_bridge.pool.server.asking import INSPECT_SECONDS, inspect
+from vllm_bridge.pool.ranks.rank_info import INSPECT_SECONDS, inspect
 
 _logger = logging.getLogger("vllm_bridge.gate.service")
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from vllm_bridge._generated import control_pb2, pool_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.durations import from_duration, to_duration
-from vllm_bridge.pool.server.settings import DEFAULT_POOL, PoolSettings
+from vllm_bridge.pool.settings import DEFAULT_POOL, PoolSettings
 
 # Below the default timeout of calls, so that what a collective has to say about the peer that did
 # not come is heard before its caller gives up.

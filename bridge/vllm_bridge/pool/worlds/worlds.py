@@ -6,25 +6,24 @@ import asyncio
 import itertools
 import socket
 from collections.abc import Coroutine
-from dataclasses import dataclass, field
 from typing import Any
 
 from vllm_bridge import background
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.gate.shared_gate import memory_of
-from vllm_bridge.pool.observe.inspection import rank_info
-from vllm_bridge.pool.observe.observe import Observer
+from vllm_bridge.pool.observe import Observer
 from vllm_bridge.pool.ranks.launcher import no_room
 from vllm_bridge.pool.ranks.pools import Pools
 from vllm_bridge.pool.ranks.rank import Rank, Seat
-from vllm_bridge.pool.server.asking import inspect
-from vllm_bridge.pool.sessions.ended import Ended
+from vllm_bridge.pool.ranks.rank_info import inspect
+from vllm_bridge.pool.sessions.expiry import Ended
 from vllm_bridge.pool.sessions.session_entry import SessionEntry
 from vllm_bridge.pool.sessions.sessions import Sessions
 from vllm_bridge.pool.worlds.diagnosis import diagnose
 from vllm_bridge.pool.worlds.gate import Gate
 from vllm_bridge.pool.worlds.turns import Turns
+from vllm_bridge.pool.worlds.world import World, publish_world, session_of
 from vllm_bridge.pool.worlds.world_spec import WorldSpec, check_world_id
 
 _MAX_ENDED = 256
@@ -36,54 +35,6 @@ _DEATH_SECONDS = 2.0
 
 # The rendezvous of a local world never leaves the host.
 _RENDEZVOUS_HOST = "127.0.0.1"
-
-
-@dataclass(eq=False)
-class World:
-    """A world, from the first request for it until it is forgotten."""
-
-    world_id: str
-    epoch: int
-    spec: WorldSpec
-    # Of its runs.
-    turns: Turns
-    state: pool_pb2.WorldState = pool_pb2.WORLD_STARTING
-    failure: str = ""
-    # Why it was stopped: a clause, e.g. "was stopped because its owner has ended".
-    stopped: str = ""
-    ranks: list[Rank] = field(default_factory=list)
-    sessions: list[SessionEntry] = field(default_factory=list)
-    # Set by a StopWorld that comes while it is starting.
-    stop_requested: asyncio.Event = field(default_factory=asyncio.Event)
-    # Set once it is up, or nothing of it is left.
-    settled: asyncio.Event = field(default_factory=asyncio.Event)
-    closing: asyncio.Task[None] | None = None
-
-    @property
-    def live(self) -> bool:
-        """Whether its id is taken."""
-        return self.state in (pool_pb2.WORLD_STARTING, pool_pb2.WORLD_READY)
-
-    def to_message(self, *, direct: bool) -> pool_pb2.World:
-        """As clients see it."""
-        return pool_pb2.World(
-            world_id=self.world_id,
-            epoch=self.epoch,
-            state=self.state,
-            world_size=self.spec.world_size,
-            backend=self.spec.backend,
-            failure=self.failure,
-            gate=self.spec.gate,
-            pool_name=self.spec.pool_name,
-            concurrent=self.spec.concurrent,
-            run=self.turns.info(),
-            runs_waiting=self.turns.waiting,
-            ranks=[
-                rank_info(rank, session_of(self.world_id, index), direct=direct)
-                for index, rank in enumerate(self.ranks)
-            ],
-            **self.spec.sizes(),
-        )
 
 
 class Worlds:
@@ -151,7 +102,7 @@ class Worlds:
             raise
         world.state = pool_pb2.WORLD_READY
         world.settled.set()
-        self._events.publish_world(world)
+        publish_world(self._events, world)
         for rank in world.ranks:
             rank.on_death(lambda reason: self._rank_died(world, reason))
         return world
@@ -274,7 +225,7 @@ class Worlds:
         turns = Turns(world_id, settings.max_queue, concurrent=spec.concurrent)
         world = World(world_id, epoch, spec, turns)
         self._live[world_id] = world
-        self._events.publish_world(world)
+        publish_world(self._events, world)
         return world
 
     def _free_id(self) -> str:
@@ -353,7 +304,7 @@ class Worlds:
         self._over.remember(world.world_id, world)
         world.turns.end(_over(world))
         self._gate.forget_world(world.world_id, world.epoch)
-        self._events.publish_world(world)
+        publish_world(self._events, world)
 
     def _close_sessions(self, world: World) -> None:
         for entry in world.sessions:
@@ -368,11 +319,6 @@ class Worlds:
 
     def _forget(self, world: World) -> None:
         self._forgotten_epoch = max(self._forgotten_epoch, world.epoch)
-
-
-def session_of(world_id: str, rank: int) -> str:
-    """The id of the session that belongs to a rank of a world."""
-    return f"{world_id}/rank-{rank}"
 
 
 async def _all_or_first_failure(world: World, starts: list[Coroutine[Any, Any, None]]) -> None:

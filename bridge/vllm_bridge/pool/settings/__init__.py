@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from vllm_bridge.confinement.policy import Policy, default_mode
-from vllm_bridge.pool.ranks.restarts import ALWAYS, RestartPolicy
-from vllm_bridge.pool.server.profiles import STANDARD, TimeoutProfile
+from vllm_bridge.pool.settings.profiles import STANDARD, TimeoutProfile
+from vllm_bridge.pool.settings.restart_policy import ALWAYS, RestartPolicy
 
 DEFAULT_POOL = "default"
 DEFAULT_ENTRY_POINT = "vllm_bridge.rank.process:main"

@@ -1,11 +1,10 @@
-"""What is watched of a server: its events and its numbers, and every request on its way in."""
+"""Every request on its way in: counted, logged, its ids put on what is logged meanwhile."""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import grpc
@@ -14,23 +13,11 @@ import grpc.aio
 from vllm_bridge import background, logs
 from vllm_bridge import metadata as keys
 from vllm_bridge.codec.errors import detail_in
-from vllm_bridge.logs import LogSettings
 from vllm_bridge.pool.calls.abort import abort
-from vllm_bridge.pool.observe.events import Events
 from vllm_bridge.pool.observe.metrics import OTHER, Metrics
 from vllm_bridge.pool.server.reflection import method_names
 
 _logger = logging.getLogger("vllm_bridge.pool.requests")
-
-
-@dataclass(frozen=True)
-class Observer:
-    """Where the parts of a server say what happens."""
-
-    events: Events = field(default_factory=Events)
-    metrics: Metrics = field(default_factory=Metrics)
-    # For the ranks, whose lines come out where the server's do.
-    log: LogSettings = field(default_factory=LogSettings)
 
 
 class RequestLog(grpc.aio.ServerInterceptor):  # type: ignore[misc]

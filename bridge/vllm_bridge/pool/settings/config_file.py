@@ -33,8 +33,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from vllm_bridge.confinement import MODES, opened
 from vllm_bridge.durations import of_seconds
-from vllm_bridge.pool.ranks.restarts import ALWAYS, RestartPolicy
-from vllm_bridge.pool.server.settings import SettingsError
+from vllm_bridge.pool.settings import SettingsError
+from vllm_bridge.pool.settings.restart_policy import ALWAYS, RestartPolicy
 
 if sys.version_info >= (3, 11):
     import tomllib

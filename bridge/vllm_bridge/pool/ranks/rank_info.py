@@ -1,0 +1,100 @@
+"""What the pool tells of a rank, and what the rank says when it is asked.
+
+Ranks answer beside their executor, also while they are stuck.
+"""
+
+from __future__ import annotations
+
+import logging
+
+import grpc.aio
+
+from vllm_bridge import logs
+from vllm_bridge._generated import pool_pb2, rank_pb2
+from vllm_bridge.pool.observe.events import Events
+from vllm_bridge.pool.ranks.rank import Rank
+
+INSPECT = "/vllm.bridge.v1.Rank/Inspect"
+
+INSPECT_SECONDS = 0.2
+"""After which a rank counts as not answering."""
+
+_logger = logging.getLogger("vllm_bridge.pool")
+
+_LEVELS = {
+    pool_pb2.STARTING: logging.DEBUG,
+    pool_pb2.READY: logging.INFO,
+    pool_pb2.OVERDUE: logging.WARNING,
+    pool_pb2.UNRESPONSIVE: logging.ERROR,
+}
+
+
+def rank_info(rank: Rank, session_id: str = "", *, direct: bool) -> pool_pb2.RankInfo:
+    """One rank; its endpoint only for clients that can reach it."""
+    beat = None if rank.died.done() else rank.heartbeat
+    return pool_pb2.RankInfo(
+        rank=rank.seat.index,
+        local_rank=rank.seat.index,
+        pid=rank.pid,
+        node=rank.node,
+        state=rank.state,
+        session_id=session_id,
+        endpoint=rank.endpoint if direct and rank.ready else "",
+        exit=rank.exit,
+        pool_name=rank.pool_name,
+        rank_id=rank.rank_id,
+        doing=(rank.doing() or "idle") if rank.ready else "",
+        queued=beat.queued if beat else 0,
+        sessions=rank.session_count,
+        objects=beat.objects if beat else 0,
+        heartbeat_age_s=round(rank.heartbeat_age(), 3),
+        restarts=rank.restarts,
+    )
+
+
+def rank_event(rank: Rank) -> pool_pb2.Event:
+    """A rank as it is now. Without its endpoint: watchers ask GetSession for that."""
+    return pool_pb2.Event(
+        rank=pool_pb2.RankEvent(
+            rank=rank_info(rank, direct=False),
+            world_id=rank.seat.world_id,
+            epoch=rank.seat.epoch,
+        )
+    )
+
+
+def publish_rank(events: Events, rank: Rank) -> None:
+    """Tell of the new state of a rank."""
+    seat = rank.seat
+    state = pool_pb2.RankState.Name(rank.state).lower()
+    level = _LEVELS.get(rank.state, logging.DEBUG)
+    message = f"{rank.name} is {state}"
+    if rank.state == pool_pb2.DEAD:
+        # One that was told to stop has exited with status 0.
+        level = logging.INFO if rank.exit == "exited with status 0" else logging.WARNING
+        message = f"{rank.name} has ended: {rank.exit or 'it was never started'}"
+    logs.log(
+        _logger,
+        level,
+        message,
+        world_id=seat.world_id,
+        epoch=seat.epoch or None,
+        rank=seat.index if seat.world_id else None,
+        rank_id=rank.rank_id,
+        pid=rank.pid or None,
+    )
+    events.publish_rank(lambda: rank_event(rank), seat.world_id)
+
+
+async def inspect(
+    rank: Rank, *, with_stacks: bool = False, timeout_s: float = INSPECT_SECONDS
+) -> rank_pb2.InspectResponse | None:
+    """What the rank runs, has queued and has ended; None when it does not answer in time."""
+    if not rank.ready:
+        return None
+    request = rank_pb2.InspectRequest(with_stacks=with_stacks).SerializeToString()
+    try:
+        answer: bytes = await rank.channel().unary_unary(INSPECT)(request, timeout=timeout_s)
+    except grpc.aio.AioRpcError:
+        return None
+    return rank_pb2.InspectResponse.FromString(answer)
