@@ -29,6 +29,7 @@ from vllm_bridge.surface import (
     Kind,
     base_of,
     exposed,
+    own_members,
 )
 
 PACKAGE = "vllm.distributed.v1"
@@ -243,7 +244,7 @@ def _fields(name: str, cls: type) -> tuple[dict[str, Any], dict[str, Any], dict[
         given = typing.get_type_hints(cls)
     else:
         given = dict(FIELDS[name])
-    for member, value in vars(cls).items():
+    for member, value in own_members(cls).items():
         if isinstance(value, property) and not member.startswith("_"):
             hint = typing.get_type_hints(value.fget)["return"]
             if type_of(hint, f"{name}.{member}").kind in _FACTS:

@@ -321,7 +321,7 @@ def exposed() -> Iterator[Exposed]:
     for service, cls in CLASSES.items():
         if service not in MADE_ELSEWHERE:
             yield _exposed(service, NEW, Kind.CONSTRUCTOR, cls)
-        for name, member in _own_members(cls).items():
+        for name, member in own_members(cls).items():
             if name.startswith("_"):
                 continue
             if isinstance(member, property) and member.fget is not None:
@@ -341,8 +341,8 @@ def base_of(service: str) -> str | None:
     return bases[0] if bases else None
 
 
-def _own_members(cls: type) -> dict[str, object]:
-    """What a class has, less what it inherits from an exposed one unchanged."""
+def own_members(cls: type) -> dict[str, object]:
+    """Return what a class has, less what it inherits unchanged from an exposed one."""
     inherited: dict[str, object] = {}
     for base in CLASSES.values():
         if base is not cls and issubclass(cls, base):

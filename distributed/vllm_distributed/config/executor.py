@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from vllm_distributed.config import platform
+from vllm_distributed.config.fields import ParallelFields
 from vllm_distributed.errors import InvalidArgumentError
 
-if TYPE_CHECKING:
-    from vllm_distributed.config.parallel import ParallelConfig
-
-__all__ = ["choose_executor", "uses_ray"]
+__all__ = ["choose_executor"]
 
 
-def choose_executor(config: ParallelConfig) -> str:
+def choose_executor(config: ParallelFields) -> str:
     """Return the backend for a configuration that names none.
 
     `uni` for one process; `mp` on several nodes; `ray` where the data parallel backend is Ray or
@@ -41,10 +37,3 @@ def choose_executor(config: ParallelConfig) -> str:
             accelerators=devices,
         )
     return "mp"
-
-
-def uses_ray(backend: object) -> bool:
-    """Return whether a backend, by name or a class that says so itself, is Ray."""
-    if isinstance(backend, type):
-        return bool(getattr(backend, "uses_ray", False))
-    return backend == "ray"

@@ -15,7 +15,8 @@ from vllm_distributed.config import dp_sync
 from vllm_distributed.config.dp_environment import external_launcher_rank, settings_from_environment
 from vllm_distributed.config.dp_ports import ReservedPorts
 from vllm_distributed.config.eplb import EPLBConfig
-from vllm_distributed.config.executor import choose_executor, uses_ray
+from vllm_distributed.config.executor import choose_executor
+from vllm_distributed.config.fields import ParallelFields
 from vllm_distributed.config.hashing import hash_of
 from vllm_distributed.config.kinds import (
     All2AllBackend,
@@ -28,7 +29,7 @@ from vllm_distributed.config.kinds import (
     Port,
     choices_of,
 )
-from vllm_distributed.config.rules import breaches, nodes_within_replica
+from vllm_distributed.config.rules import breaches
 from vllm_distributed.config.settings import SETTINGS, Breach, refuse, undoes_refused_assignments
 from vllm_distributed.errors import InvalidArgumentError
 from vllm_distributed.logger import logger
@@ -36,27 +37,11 @@ from vllm_distributed.logger import logger
 __all__ = ["ParallelConfig"]
 
 _PORTS_TO_RESERVE = 5
-_LAST_PORT = 65535
-_SEQUENCE_PARALLEL_BACKENDS = (
-    "allgather_reducescatter",
-    "naive",
-    "deepep_high_throughput",
-    "deepep_low_latency",
-)
-
-
-class _Hidden:
-    """What a ParallelConfig knows besides its fields, and does not take along when pickled."""
-
-    __slots__ = ("__weakref__", "_chosen_backend", "_groups_made", "_reserved_ports")
-    _chosen_backend: object
-    _groups_made: int
-    _reserved_ports: ReservedPorts | None
 
 
 @undoes_refused_assignments("world_size")
 @dataclass(config=SETTINGS)
-class ParallelConfig(_Hidden):
+class ParallelConfig(ParallelFields):
     """How a model is laid out over processes, and where they meet.
 
     A size of data parallelism that is not given is taken from VLLM_DP_SIZE, VLLM_DP_RANK,
@@ -196,78 +181,6 @@ class ParallelConfig(_Hidden):
     _api_process_rank: Annotated[int, Field(ge=-1)] = 0
     """Which API server process this is; -1 in an engine."""
 
-    # Sizes that follow
-
-    @property
-    def world_size_across_dp(self) -> int:
-        """The ranks of all replicas."""
-        return self._replica_size * self.data_parallel_size
-
-    @property
-    def use_ubatching(self) -> bool:
-        """Whether batches are split into micro-batches."""
-        return self.enable_dbo or self.ubatch_size > 1
-
-    @property
-    def num_ubatches(self) -> int:
-        """Into how many micro-batches a batch is split."""
-        return 2 if self.enable_dbo else self.ubatch_size
-
-    @property
-    def use_sequence_parallel_moe(self) -> bool:
-        """Whether the ranks of a tensor parallel group share out the tokens before the experts.
-
-        Attention leaves every token on each of them, and these all-to-all backends would carry and
-        compute every copy.
-        """
-        return (
-            self.all2all_backend in _SEQUENCE_PARALLEL_BACKENDS
-            and self.enable_expert_parallel
-            and self.tensor_parallel_size > 1
-            and self.data_parallel_size > 1
-        )
-
-    @property
-    def nnodes_within_dp(self) -> int:
-        """The nodes that one replica spans.
-
-        Raises:
-            InvalidArgumentError: if `data_parallel_size_local` does not say how many replicas a
-                node holds, or the nodes cannot be shared equally by the replicas.
-        """
-        within = nodes_within_replica(self)
-        if within is None:
-            size, local = self.data_parallel_size, self.data_parallel_size_local
-            raise InvalidArgumentError(
-                f"nnodes={self.nnodes} cannot be shared equally by data_parallel_size={size} "
-                f"replicas, data_parallel_size_local={local} of them together: set "
-                f"data_parallel_size_local to the number of replicas on each node",
-                nnodes=self.nnodes,
-                data_parallel_size=size,
-                data_parallel_size_local=local,
-            )
-        return within
-
-    @property
-    def node_rank_within_dp(self) -> int:
-        """Which of the nodes of its replica this is."""
-        return self.node_rank % self.nnodes_within_dp
-
-    @property
-    def local_world_size(self) -> int:
-        """The ranks of one replica on one node."""
-        return self.world_size // self.nnodes_within_dp
-
-    @property
-    def local_engines_only(self) -> bool:
-        """Whether a client manages the engines of its own node only."""
-        return self.data_parallel_external_lb or self.data_parallel_hybrid_lb
-
-    @property
-    def use_ray(self) -> bool:
-        """Whether Ray starts the workers."""
-        return uses_ray(self.distributed_executor_backend)
-
     # Checks and calls
 
     def check_kv_cache_block_size(self, block_size: int) -> None:
@@ -303,15 +216,7 @@ class ParallelConfig(_Hidden):
         Raises:
             InvalidArgumentError: when there are no more.
         """
-        if self._data_parallel_master_port_list:
-            return self._data_parallel_master_port_list.pop()
-        port = self.data_parallel_master_port
-        if port > _LAST_PORT:
-            raise InvalidArgumentError(
-                f"there is no port after {_LAST_PORT}: set data_parallel_master_port lower"
-            )
-        vars(self)["data_parallel_master_port"] = port + 1
-        return port
+        return self._next_port()
 
     def stateless_init_dp_group(self) -> ProcessGroup:
         """Return a new gloo group of one rank per replica, outside of torch's world.
@@ -326,7 +231,7 @@ class ParallelConfig(_Hidden):
                 `cpu_distributed_timeout_seconds`, else `distributed_timeout_seconds`, else 300
                 seconds.
         """
-        from vllm_distributed.config.dp_meeting import make_dp_group
+        from vllm_distributed.config.dp_rendezvous import make_dp_group
 
         return make_dp_group(self)
 
@@ -464,19 +369,6 @@ class ParallelConfig(_Hidden):
         reserved = ReservedPorts(self.data_parallel_master_ip, _PORTS_TO_RESERVE)
         object.__setattr__(self, "_reserved_ports", reserved)
         vars(self)["_data_parallel_master_port_list"] = list(reserved.ports)
-
-    def _next_group_number(self) -> int:
-        number = self._groups_made
-        object.__setattr__(self, "_groups_made", number + 1)
-        return number
-
-    @property
-    def _replica_size(self) -> int:
-        return (
-            self.pipeline_parallel_size
-            * self.tensor_parallel_size
-            * self.prefill_context_parallel_size
-        )
 
     def __getstate__(self) -> dict[str, Any]:
         hidden = {"_chosen_backend": self._chosen_backend, "_groups_made": self._groups_made}

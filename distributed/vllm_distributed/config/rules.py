@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from vllm_distributed.config import platform
-from vllm_distributed.config.executor import uses_ray
+from vllm_distributed.config.fields import ParallelFields
 from vllm_distributed.config.kinds import DistributedExecutorBackend, choices_of
 from vllm_distributed.config.settings import Breach
 
-if TYPE_CHECKING:
-    from vllm_distributed.config.parallel import ParallelConfig
-
-__all__ = ["MULTI_NODE_BACKENDS", "breaches", "nodes_within_replica"]
+__all__ = ["MULTI_NODE_BACKENDS", "breaches"]
 
 MULTI_NODE_BACKENDS = ("mp", "uni", "external_launcher")
 
 _IMPORT_PATH = re.compile(r"[^\W\d]\w*([.:][^\W\d]\w*)+")
 
 
-def breaches(config: ParallelConfig) -> Iterator[Breach]:
+def breaches(config: ParallelFields) -> Iterator[Breach]:
     """Return every rule that the configuration breaks, the fields having values of their kind."""
     for rule in (_sizes, _data_parallel, _experts, _executor, _nodes, _internals):
         yield from rule(config)
 
 
-def _sizes(config: ParallelConfig) -> Iterator[Breach]:
+def _sizes(config: ParallelFields) -> Iterator[Breach]:
     tensor, decode = config.tensor_parallel_size, config.decode_context_parallel_size
     if tensor % decode != 0:
         yield Breach(
@@ -46,7 +42,7 @@ def _sizes(config: ParallelConfig) -> Iterator[Breach]:
         )
 
 
-def _data_parallel(config: ParallelConfig) -> Iterator[Breach]:
+def _data_parallel(config: ParallelFields) -> Iterator[Breach]:
     size, local, rank = (
         config.data_parallel_size,
         config.data_parallel_size_local,
@@ -72,7 +68,7 @@ def _data_parallel(config: ParallelConfig) -> Iterator[Breach]:
         )
 
 
-def _experts(config: ParallelConfig) -> Iterator[Breach]:
+def _experts(config: ParallelFields) -> Iterator[Breach]:
     if not config.enable_eplb:
         redundant = config.eplb_config.num_redundant_experts
         if redundant != 0:
@@ -99,7 +95,7 @@ def _experts(config: ParallelConfig) -> Iterator[Breach]:
         )
 
 
-def _executor(config: ParallelConfig) -> Iterator[Breach]:
+def _executor(config: ParallelFields) -> Iterator[Breach]:
     backend = config.distributed_executor_backend
     known = choices_of(DistributedExecutorBackend)
     if not (
@@ -113,7 +109,7 @@ def _executor(config: ParallelConfig) -> Iterator[Breach]:
             f"distributed_executor_backend={backend!r} must be one of {', '.join(known)}, or an "
             f"executor class, or the import path of one",
         )
-    if config.ray_workers_use_nsight and not uses_ray(backend):
+    if config.ray_workers_use_nsight and not config.use_ray:
         yield Breach(
             "ray_workers_use_nsight",
             True,
@@ -122,7 +118,7 @@ def _executor(config: ParallelConfig) -> Iterator[Breach]:
         )
 
 
-def _nodes(config: ParallelConfig) -> Iterator[Breach]:
+def _nodes(config: ParallelFields) -> Iterator[Breach]:
     nodes, node_rank = config.nnodes, config.node_rank
     if node_rank >= nodes:
         yield Breach(
@@ -141,7 +137,7 @@ def _nodes(config: ParallelConfig) -> Iterator[Breach]:
     yield from _shared_by_nodes(config)
 
 
-def _shared_by_nodes(config: ParallelConfig) -> Iterator[Breach]:
+def _shared_by_nodes(config: ParallelFields) -> Iterator[Breach]:
     """One rank alone (`uni`) is not laid out over nodes, however many there are."""
     nodes, replicas = config.nnodes, config.data_parallel_size
     ranks = config.world_size_across_dp
@@ -160,7 +156,7 @@ def _shared_by_nodes(config: ParallelConfig) -> Iterator[Breach]:
         )
         return
     replica = ranks // replicas
-    within = nodes_within_replica(config)
+    within = config._nodes_within_replica
     if replica > 1 and within is not None and replica % within != 0:
         yield Breach(
             "nnodes",
@@ -172,16 +168,7 @@ def _shared_by_nodes(config: ParallelConfig) -> Iterator[Breach]:
         )
 
 
-def nodes_within_replica(config: ParallelConfig) -> int | None:
-    """Return how many nodes one replica spans; None if the replicas cannot share the nodes."""
-    if config.nnodes == 1:
-        return 1
-    local = config.data_parallel_size_local
-    shares = config.data_parallel_size // local if local else 0
-    return config.nnodes // shares if shares and config.nnodes % shares == 0 else None
-
-
-def _internals(config: ParallelConfig) -> Iterator[Breach]:
+def _internals(config: ParallelFields) -> Iterator[Breach]:
     rank, count = config._api_process_rank, config._api_process_count
     if rank >= count:
         yield Breach(

@@ -1,9 +1,8 @@
-"""Which transport and communicator a group gets: by its process groups' backends and devices."""
+"""Which transport a group gets: by its process groups' backends and devices."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import torch
 from torch.distributed import ProcessGroup
@@ -17,11 +16,7 @@ from vllm_distributed.transports.shm.negotiate import share_memory
 from vllm_distributed.transports.solo import SoloTransport
 from vllm_distributed.transports.staged import StagedTransport
 
-if TYPE_CHECKING:
-    from vllm_distributed.transports.device import DeviceCommunicatorBase
-
 __all__ = [
-    "make_communicator",
     "make_transport",
     "set_custom_all_reduce",
     "shared_memory_of",
@@ -57,28 +52,6 @@ def shared_memory_of(
     of the group `tensors` may.
     """
     return share_memory(cpu_group, unique_name, ranks, allowed=_custom_all_reduce, like=tensors)
-
-
-def make_communicator(
-    cpu_group: ProcessGroup | None,
-    device: torch.device,
-    device_group: ProcessGroup | None,
-    unique_name: str,
-    *,
-    optimised: bool,
-    shared_memory: SharedMemory | None = None,
-) -> DeviceCommunicatorBase:
-    """Return a coordinator's communicator; without groups, one for a rank alone."""
-    from vllm_distributed.transports.device import DeviceCommunicatorBase
-
-    return DeviceCommunicatorBase(
-        cpu_group,
-        device,
-        device_group,
-        unique_name,
-        optimised=optimised,
-        shared_memory=shared_memory,
-    )
 
 
 def make_transport(

@@ -33,7 +33,7 @@ from vllm_distributed.topology import check_partition
 from vllm_distributed.transports.device import DeviceCommunicatorBase
 from vllm_distributed.transports.object_channel import ObjectChannel
 from vllm_distributed.transports.object_frames import Carrier, GlooCarrier
-from vllm_distributed.transports.select import make_communicator, shared_memory_of
+from vllm_distributed.transports.select import shared_memory_of
 from vllm_distributed.transports.shm.group import SharedMemory
 from vllm_distributed.transports.shm.messages.frames import SharedCarrier
 from vllm_distributed.wire.message_steps import Stamp, current_run, current_stamp
@@ -152,7 +152,7 @@ class GroupCore:
                 if self._shared is not None:
                     self._shared.stamp = self._stamp_of_messages
                     self._shared.steps.run = self._run_of_calls
-            self._communicator = make_communicator(
+            self._communicator = DeviceCommunicatorBase(
                 None if self.world_size == 1 else self.cpu_group,
                 self.device,
                 None if self.world_size == 1 else self.device_group,

@@ -1,10 +1,13 @@
-"""Message queues between the ranks of a group."""
+"""Message queues between the ranks of a group.
+
+The functions take the class of the queue, `MessageQueue` or one derived from it.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from torch.distributed import ProcessGroup
 
@@ -15,7 +18,6 @@ from vllm_distributed.store.node import node_identity
 from vllm_distributed.transports.base import group_facts
 from vllm_distributed.transports.object_channel import ObjectChannel
 from vllm_distributed.transports.object_frames import GlooCarrier
-from vllm_distributed.transports.queue.queue import MessageQueue
 from vllm_distributed.wire.object_codec import decode, encode
 
 __all__ = ["MAX_CHUNKS", "MAX_CHUNK_BYTES", "queue_over_group", "queues_to_one_reader"]
@@ -25,7 +27,35 @@ MAX_CHUNK_BYTES = 1 << 22
 MAX_CHUNKS = 6
 
 
+class _Queue(Protocol):
+    """What the functions here need of a message queue."""
+
+    def __init__(
+        self,
+        n_reader: int,
+        n_local_reader: int,
+        local_reader_ranks: list[int] | None = None,
+        max_chunk_bytes: int = MAX_CHUNK_BYTES,
+        max_chunks: int = MAX_CHUNKS,
+        connect_ip: str | None = None,
+        timeout: timedelta | None = None,
+    ) -> None: ...
+
+    @classmethod
+    def create_from_handle(cls: type[_Q], handle: Any, rank: int) -> _Q: ...
+
+    def export_handle(self) -> dict[str, Any]: ...
+
+    def wait_until_ready(self) -> None: ...
+
+    def shutdown(self) -> None: ...
+
+
+_Q = TypeVar("_Q", bound=_Queue)
+
+
 def queue_over_group(
+    kind: type[_Q],
     pg: Any,
     max_chunk_bytes: int,
     max_chunks: int,
@@ -33,12 +63,12 @@ def queue_over_group(
     external_writer_handle: Any,
     blocking: bool,
     timeout: timedelta | None,
-) -> MessageQueue:
+) -> _Q:
     """See `MessageQueue.create_from_process_group`."""
     group = _group(pg)
     check_rank("writer_rank", writer_rank, group.size, "the process group")
     nodes = group.all_gather(node_identity())
-    queue: MessageQueue | None = None
+    queue: _Q | None = None
     report: dict[str, Any] = {}
     failure: Exception | None = None
     if group.rank == writer_rank:
@@ -49,7 +79,7 @@ def queue_over_group(
                     for rank, node in enumerate(nodes)
                     if rank != writer_rank and node == nodes[writer_rank]
                 ]
-                queue = MessageQueue(
+                queue = kind(
                     group.size - 1,
                     len(local),
                     local,
@@ -71,24 +101,25 @@ def queue_over_group(
             writer_rank=writer_rank,
         )
     if queue is None:
-        queue = MessageQueue.create_from_handle(report["handle"], group.rank)
+        queue = kind.create_from_handle(report["handle"], group.rank)
     return _ready(queue, blocking)
 
 
 def queues_to_one_reader(
+    kind: type[_Q],
     pg: Any,
     max_chunk_bytes: int,
     max_chunks: int,
     reader_rank: int,
     blocking: bool,
     timeout: timedelta | None,
-) -> tuple[MessageQueue, list[Any]]:
+) -> tuple[_Q, list[Any]]:
     """See `MessageQueue.create_from_process_group_single_reader`."""
     group = _group(pg)
     check_rank("reader_rank", reader_rank, group.size, "the process group")
     nodes = group.all_gather(node_identity())
     is_local = nodes[group.rank] == nodes[reader_rank]
-    queue = MessageQueue(
+    queue = kind(
         1,
         int(is_local),
         None,
@@ -100,7 +131,7 @@ def queues_to_one_reader(
     return _ready(queue, blocking), handles if group.rank == reader_rank else []
 
 
-def _ready(queue: MessageQueue, blocking: bool) -> MessageQueue:
+def _ready(queue: _Q, blocking: bool) -> _Q:
     if blocking:
         try:
             queue.wait_until_ready()

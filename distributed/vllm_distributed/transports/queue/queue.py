@@ -1,8 +1,8 @@
 """MessageQueue: objects from one writer to many readers, in order, each reader getting all of them.
 
-Readers on the writer's node read from a ring in shared memory (`message_queue_ring`), readers on
-other nodes over TCP (`message_queue_sockets`); both carry the same frames
-(`message_queue_frames`). The two ends are `message_queue_writer` and `message_queue_reader`.
+Readers on the writer's node read from a ring in shared memory (`ring.py`), readers on other nodes
+over TCP (`sockets.py`); both carry the same frames (`frames.py`). The two ends are `writer.py` and
+`reader.py`.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from vllm_distributed.transports.queue.checks import (
     check_timeout,
     checked_ranks,
 )
+from vllm_distributed.transports.queue.factory import queue_over_group, queues_to_one_reader
 from vllm_distributed.transports.queue.frames import pack
 from vllm_distributed.transports.queue.handle import VERSION, Handle
 from vllm_distributed.transports.queue.reader import Reader
@@ -185,10 +186,15 @@ class MessageQueue:
         Raises:
             What went wrong on the writer, on every rank.
         """
-        from vllm_distributed.transports.queue.factory import queue_over_group
-
         return queue_over_group(
-            pg, max_chunk_bytes, max_chunks, writer_rank, external_writer_handle, blocking, timeout
+            MessageQueue,
+            pg,
+            max_chunk_bytes,
+            max_chunks,
+            writer_rank,
+            external_writer_handle,
+            blocking,
+            timeout,
         )
 
     @staticmethod
@@ -207,9 +213,9 @@ class MessageQueue:
         the list is empty. `blocking` waits until the reader has done so: it may be True only where
         another thread of the reader's process does. Collective over the group.
         """
-        from vllm_distributed.transports.queue.factory import queues_to_one_reader
-
-        return queues_to_one_reader(pg, max_chunk_bytes, max_chunks, reader_rank, blocking, timeout)
+        return queues_to_one_reader(
+            MessageQueue, pg, max_chunk_bytes, max_chunks, reader_rank, blocking, timeout
+        )
 
     @property
     def is_writer(self) -> bool:

@@ -15,18 +15,15 @@ import errno
 import socket
 import time
 from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING
 
 from torch.distributed import ProcessGroup
 
 from vllm_distributed import entry
 from vllm_distributed.bounded import GRACE_S, UnansweredError, bounded
 from vllm_distributed.compat.torch_internals import TCPStore
+from vllm_distributed.config.fields import ParallelFields
 from vllm_distributed.durations import of_seconds
 from vllm_distributed.errors import InvalidArgumentError, RendezvousError, RendezvousTimeoutError
-
-if TYPE_CHECKING:
-    from vllm_distributed.config.parallel import ParallelConfig
 
 __all__ = ["make_dp_group"]
 
@@ -40,7 +37,7 @@ _LONGEST_LINE = 64
 _GO = b"go\n"
 
 
-def make_dp_group(config: ParallelConfig) -> ProcessGroup:
+def make_dp_group(config: ParallelFields) -> ProcessGroup:
     """Return the next group of one rank per replica: see `stateless_init_dp_group`."""
     # Imported here: stateless groups need most of the package, configurations do not.
     from vllm_distributed.process_groups.stateless import (
@@ -86,7 +83,7 @@ def make_dp_group(config: ParallelConfig) -> ProcessGroup:
         raise  # made, the group owns it, and closes it when it ends
 
 
-def _agree_on_port(config: ParallelConfig, timeout_s: float) -> tuple[int, socket.socket | None]:
+def _agree_on_port(config: ParallelFields, timeout_s: float) -> tuple[int, socket.socket | None]:
     """Return the port of the group's store and, on rank 0, the socket that listens on it."""
     host, rank = config.data_parallel_master_ip, config.data_parallel_rank
     listener: socket.socket | None = None
@@ -104,28 +101,21 @@ def _agree_on_port(config: ParallelConfig, timeout_s: float) -> tuple[int, socke
         else:
             port = _find_rank_0(host, ports, rank, config.data_parallel_size, deadline, timeout_s)
     except BaseException:
-        _put_back(config, ports)
+        config._put_ports_back(ports)
         raise
-    _put_back(config, ports[ports.index(port) + 1 :])
+    config._put_ports_back(ports[ports.index(port) + 1 :])
     return port, listener
 
 
-def _take_ports(config: ParallelConfig) -> list[int]:
-    ports = [config.get_next_dp_init_port() for _ in range(_PORTS_TO_TRY)]
+def _take_ports(config: ParallelFields) -> list[int]:
+    ports = [config._next_port() for _ in range(_PORTS_TO_TRY)]
     if 0 in ports:
-        _put_back(config, ports)
+        config._put_ports_back(ports)
         raise InvalidArgumentError(
             "data_parallel_master_port=0 leaves the replicas without a port to meet at: set it to "
             "one, the same on every rank"
         )
     return ports
-
-
-def _put_back(config: ParallelConfig, ports: list[int]) -> None:
-    config._data_parallel_master_port_list = [
-        *config._data_parallel_master_port_list,
-        *reversed(ports),
-    ]
 
 
 # Rank 0
@@ -241,7 +231,7 @@ def _join(host: str, port: int, rank: int, size: int, deadline: float) -> bool:
 
 
 def _through_store(
-    config: ParallelConfig, host: str, timeout_s: float
+    config: ParallelFields, host: str, timeout_s: float
 ) -> tuple[int, socket.socket | None]:
     key = f"vllm_distributed/dp_group/{config._next_group_number()}"
     listener: socket.socket | None = None
