@@ -146,7 +146,7 @@ def start_pool(
             env=environment(XDG_RUNTIME_DIR=str(base), **variables),
         )
     assert process.stdout is not None
-    readable, _, _ = select.select([process.stdout], [], [], 30)
+    readable, _, _ = select.select([process.stdout], [], [], 60)
     line = process.stdout.readline() if readable else ""
     took = time.monotonic() - begin
     if not line:

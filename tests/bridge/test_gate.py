@@ -238,6 +238,7 @@ def test_a_missing_member_is_named_and_nobody_hangs(world: World, callers: Calle
     assert "Not arrived: rank" in later.message
 
 
+@pytest.mark.timing
 def test_a_missing_member_that_is_busy_is_said_to_be(world: World, callers: Callers) -> None:
     busy = callers.begin(world.ranks[2], sleep(1.6))
     wait_until_running(world.ranks[2])
@@ -350,6 +351,7 @@ def test_a_cycle_of_waits_is_refused_at_once(world: World, callers: Callers) -> 
     callers.together(world, [destroy(rank) for rank in range(3)])
 
 
+@pytest.mark.timing
 def test_a_late_counterpart_is_told_that_the_others_have_left(
     world: World, callers: Callers
 ) -> None:
@@ -396,6 +398,7 @@ def test_a_withdrawn_call_says_what_the_gate_said(world: World, callers: Callers
     assert error.message == BridgeError.from_detail(answer.refusal).message
 
 
+@pytest.mark.timing
 def test_inspection_of_a_rank_at_the_gate(world: World, callers: Callers) -> None:
     session = world.ranks[1]
     waiting = callers.begin(session, on_tp("broadcast", torch.ones(2, 3), 1, timeout=2 * SHORT))

@@ -228,6 +228,7 @@ def test_a_run_that_fails_gives_its_turn_back(world: World) -> None:
         assert world.run(total(4.0), timeout=SECOND * 10) == right(4.0)
 
 
+@pytest.mark.timing
 def test_what_user_code_of_a_lost_run_still_does_meets_nobody(client: Client) -> None:
     summed = "failing_ranks.summed"
     with client.start_world(tensor_parallel_size=2) as world:
@@ -308,6 +309,7 @@ def test_the_turn_of_a_killed_client_is_over_at_once(pool: Pool, world: World) -
         assert time.monotonic() - before < 15.0
 
 
+@pytest.mark.timing
 def test_calls_outside_any_run_never_meet_those_of_a_run(client: Client, world: World) -> None:
     bare = client.world(world.world_id)
     stop = threading.Event()
