@@ -25,7 +25,7 @@ MEMORY_BYTES = 1 << 30
 
 
 def never_ready(
-    channel: socket.socket, rendezvous: socket.socket | None, board: int | None
+    channel: socket.socket, rendezvous: socket.socket | None, shared_gate: int | None
 ) -> NoReturn:
     """Says what it waits for, and waits for ever."""
     print("waiting for a device that does not come", file=sys.stderr, flush=True)
@@ -34,25 +34,25 @@ def never_ready(
 
 
 def little_memory(
-    channel: socket.socket, rendezvous: socket.socket | None, board: int | None
+    channel: socket.socket, rendezvous: socket.socket | None, shared_gate: int | None
 ) -> NoReturn:
     """A real rank with a limit on its memory."""
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     limit = pages * resource.getpagesize() + MEMORY_BYTES
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    process.main(channel, rendezvous, board)
+    process.main(channel, rendezvous, shared_gate)
 
 
 def patient(
-    channel: socket.socket, rendezvous: socket.socket | None, board: int | None
+    channel: socket.socket, rendezvous: socket.socket | None, shared_gate: int | None
 ) -> NoReturn:
     """A real rank that leaves the pool alone, however long the other members take to come."""
     rank_gate.PATIENCE_S = 60
-    process.main(channel, rendezvous, board)
+    process.main(channel, rendezvous, shared_gate)
 
 
 def starts_cancelled_calls(
-    channel: socket.socket, rendezvous: socket.socket | None, board: int | None
+    channel: socket.socket, rendezvous: socket.socket | None, shared_gate: int | None
 ) -> NoReturn:
     """Real ranks. The first all_reduce on rank 1 begins when its caller has gone."""
     from vllm_bridge.rank import handler
@@ -70,7 +70,7 @@ def starts_cancelled_calls(
         return begin(call, request, context)
 
     handler._QueuedCall.__call__ = begin_too_late  # type: ignore[method-assign]
-    process.main(channel, rendezvous, board)
+    process.main(channel, rendezvous, shared_gate)
 
 
 def summed(value: float) -> float:

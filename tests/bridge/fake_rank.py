@@ -34,7 +34,9 @@ PRELOAD = ("msgpack",)
 PREFIX = "/vllm.distributed.v1.Fake/"
 
 
-def main(channel: socket.socket, rendezvous: socket.socket | None, board: int | None) -> NoReturn:
+def main(
+    channel: socket.socket, rendezvous: socket.socket | None, shared_gate: int | None
+) -> NoReturn:
     """Run as the forked child."""
     first = control.receive(channel, control_pb2.PoolToRank)
     if first is None:

@@ -17,7 +17,7 @@ from vllm_bridge._generated import control_pb2, rank_pb2
 from vllm_bridge.codec.calls import encode_call
 from vllm_bridge.codec.errors import BridgeError
 from vllm_bridge.gate.facts import Facts, Group
-from vllm_bridge.gate.rank_gate import Gate
+from vllm_bridge.gate.rank_gate import RankGate
 from vllm_bridge.metadata import SESSION_ID
 from vllm_bridge.rank.journal import Journal, Record
 from vllm_bridge.snakepit.service import start
@@ -75,7 +75,7 @@ def test_a_tool_call_cancelled_as_it_starts_does_not_run() -> None:
 
 def test_a_call_whose_caller_left_before_the_gate_meets_nobody() -> None:
     sent: list[Any] = []
-    gate = Gate(control_pb2.WorldAssignment(rank=0, world_size=2), sent.extend)
+    gate = RankGate(control_pb2.WorldAssignment(rank=0, world_size=2), sent.extend)
     record = Record("s", "c", "/a/b", gone_at=1.0)
     context: Any = Context()
     with pytest.raises(BridgeError, match="its caller has gone") as caught:

@@ -15,7 +15,7 @@ from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.gate import rank_gate
 from vllm_bridge.gate.counts import BUCKETS_S, Counts
 from vllm_bridge.gate.facts import Facts, Group
-from vllm_bridge.gate.rank_gate import Gate
+from vllm_bridge.gate.rank_gate import RankGate
 from vllm_bridge.rank.journal import LATEST, Journal, Record, State
 from vllm_bridge.rank.stacks import thread_stacks
 
@@ -37,7 +37,7 @@ class Standing:
 
     def __init__(self, facts: Facts, remaining_s: float | None = None) -> None:
         self.sent: list[control_pb2.RankToPool] = []
-        self.gate = Gate(control_pb2.WorldAssignment(rank=0, world_size=2), self._send)
+        self.gate = RankGate(control_pb2.WorldAssignment(rank=0, world_size=2), self._send)
         self.record = Record("s", "call-1", "/a/b")
         self.error: BridgeError | None = None
         self._there = threading.Event()
@@ -73,15 +73,15 @@ def test_a_verdict_lets_the_call_through() -> None:
     )
     assert [(part.name, part.value) for part in enter.parts] == [("src", "1")]
     assert enter.remaining.ToTimedelta().total_seconds() == pytest.approx(0.95)
-    visit = standing.record.visit
-    assert visit is not None
-    assert visit.waiting
+    pending = standing.record.pending
+    assert pending is not None
+    assert pending.waiting
     standing.gate.verdict(control_pb2.Verdict(ticket=enter.ticket + 1, go=True))
-    assert visit.waiting
+    assert pending.waiting
     standing.gate.verdict(control_pb2.Verdict(ticket=enter.ticket, go=True))
     standing.end()
     assert standing.error is None
-    assert visit.gated_at > 0
+    assert pending.gated_at > 0
 
 
 @pytest.mark.parametrize(
@@ -104,16 +104,16 @@ def test_the_pool_is_told_the_shorter_limit(
 def test_the_end_of_a_call_travels_with_the_next_one() -> None:
     standing = Standing(Facts(GROUP, "send", direction=control_pb2.SEND, eager=True))
     standing.end()
-    visit = standing.record.visit
-    assert visit is not None
-    standing.gate.done(visit, ok=True)
+    pending = standing.record.pending
+    assert pending is not None
+    standing.gate.done(pending, ok=True)
     assert len(standing.sent) == 1
     context: Any = Context()
-    standing.gate.pass_through(visit.facts, Record("s", "call-2", "/a/b"), context)
+    standing.gate.pass_through(pending.facts, Record("s", "call-2", "/a/b"), context)
     assert [message.WhichOneof("message") for message in standing.sent[1:]] == ["done", "enter"]
-    assert standing.sent[1].done.ticket == visit.ticket
+    assert standing.sent[1].done.ticket == pending.ticket
     standing.gate.flush()
-    standing.gate.done(visit, ok=False)
+    standing.gate.done(pending, ok=False)
     standing.gate.flush()
     assert [message.WhichOneof("message") for message in standing.sent[3:]] == ["done"]
 
@@ -135,22 +135,22 @@ def test_a_refusal_is_the_callers_error_and_known_before() -> None:
 
 def test_a_call_whose_caller_has_gone_asks_to_leave_once_it_stands() -> None:
     standing = Standing(Facts(GROUP, "barrier"))
-    visit = standing.record.visit
-    assert visit is not None
-    standing.gate.leave(visit, rank_gate.CALLER_GONE)
+    pending = standing.record.pending
+    assert pending is not None
+    standing.gate.leave(pending, rank_gate.CALLER_GONE)
     assert standing.sent[-1].leave == control_pb2.Leave(
-        ticket=visit.ticket, why="its caller has gone"
+        ticket=pending.ticket, why="its caller has gone"
     )
     assert standing.gate.close()
     standing.end()
     assert standing.error is not None
     assert standing.error.reason == "pool_gone"
-    standing.gate.leave(visit, "too late")
+    standing.gate.leave(pending, "too late")
     assert standing.sent[-1].leave.why == "its caller has gone"
 
 
 def test_nobody_waits_at_a_gate_that_has_closed() -> None:
-    gate = Gate(control_pb2.WorldAssignment(rank=0, world_size=2), lambda message: None)
+    gate = RankGate(control_pb2.WorldAssignment(rank=0, world_size=2), lambda message: None)
     assert not gate.close()
     context: Any = Context()
     with pytest.raises(BridgeError, match="is gone"):

@@ -128,8 +128,8 @@ class TestExecutor:
         journal = Journal()
         executor = Executor(journal)
         order: list[int] = []
-        lanes = [executor.lane(Record("s", str(n), "/m")) for n in range(50)]
-        futures = [lane.submit(order.append, n) for n, lane in enumerate(lanes)]
+        queues = [executor.queue(Record("s", str(n), "/m")) for n in range(50)]
+        futures = [queue.submit(order.append, n) for n, queue in enumerate(queues)]
         for future in futures:
             future.result(timeout=5)
         assert order == list(range(50))
@@ -144,7 +144,7 @@ class TestExecutor:
             entered.set()
             assert leave.wait(5)
 
-        future = executor.lane(Record("s", "c", "/m")).submit(work)
+        future = executor.queue(Record("s", "c", "/m")).submit(work)
         assert entered.wait(5)
         assert executor.busy
         leave.set()

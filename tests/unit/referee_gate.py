@@ -7,19 +7,19 @@ from datetime import timedelta
 
 from vllm_bridge._generated import control_pb2
 from vllm_bridge.codec.errors import BridgeError
-from vllm_bridge.gate.referee import Decision, Referee, Visitor
+from vllm_bridge.gate.referee import Decision, Member, Referee
 
 SEND, RECEIVE = control_pb2.SEND, control_pb2.RECEIVE
 
 
-def in_world(rank: int, world_id: str = "w") -> Visitor:
-    return Visitor(
+def in_world(rank: int, world_id: str = "w") -> Member:
+    return Member(
         f"{world_id}-{rank}", world_id, 1, rank, f"rank {rank} of {world_id} (pid {rank})"
     )
 
 
-def standalone(index: int) -> Visitor:
-    return Visitor(f"rank-{index}", name=f"rank-{index} (pid {index})")
+def standalone(index: int) -> Member:
+    return Member(f"rank-{index}", name=f"rank-{index} (pid {index})")
 
 
 class Gate:
@@ -33,7 +33,7 @@ class Gate:
 
     def enter(
         self,
-        visitor: Visitor,
+        member: Member,
         operation: str,
         group: str = "tp:0",
         members: Sequence[int] = (0, 1),
@@ -70,8 +70,8 @@ class Gate:
         )
         if number is not None:
             enter.rank_in_group = number
-        elif visitor.rank is not None:
-            enter.rank_in_group = members.index(visitor.rank)
+        elif member.rank is not None:
+            enter.rank_in_group = members.index(member.rank)
         if to is not None:
             enter.direction, enter.peer = SEND, to
         elif of is not None:
@@ -80,20 +80,20 @@ class Gate:
         enter.stood.FromTimedelta(timedelta(seconds=stood))
         if timeout is not None:
             enter.remaining.FromTimedelta(timedelta(seconds=timeout))
-        self.take(self.referee.enter(visitor, enter))
+        self.take(self.referee.enter(member, enter))
         return self._tickets
 
-    def create(self, visitor: Visitor, group: str, number: int, size: int) -> None:
-        self.enter(visitor, "create", group, (), number=number, size=size, eager=True)
+    def create(self, member: Member, group: str, number: int, size: int) -> None:
+        self.enter(member, "create", group, (), number=number, size=size, eager=True)
 
-    def leave(self, visitor: Visitor, ticket: int, why: str = "its caller has gone") -> None:
-        self.take(self.referee.leave(visitor, ticket, why))
+    def leave(self, member: Member, ticket: int, why: str = "its caller has gone") -> None:
+        self.take(self.referee.leave(member, ticket, why))
 
-    def expire(self, tell: Callable[[Visitor], str] | None = None) -> None:
+    def expire(self, tell: Callable[[Member], str] | None = None) -> None:
         self.take(self.referee.expire(tell))
 
-    def died(self, visitor: Visitor, how: str) -> None:
-        self.take(self.referee.died(visitor, how))
+    def died(self, member: Member, how: str) -> None:
+        self.take(self.referee.died(member, how))
 
     def forget(self, world_id: str = "w") -> None:
         self.take(self.referee.forget_world(world_id, 1))

@@ -1,6 +1,6 @@
 """What the referee must decide, written down slowly and obviously: everything is looked up anew.
 
-One world, groups that are fixed from the start. A meeting is (group, None) for collectives and
+One world, groups that are fixed from the start. A queue is (group, None) for collectives and
 (group, (sender, receiver)) for point to point; its lanes are the ranks that take part.
 """
 
@@ -19,7 +19,7 @@ Key = tuple[str, "Pair | None"]
 class Call:
     ticket: int
     rank: int
-    meeting: Key
+    queue: Key
     asked: tuple[object, ...]
     eager: bool
     arrived: float
@@ -37,7 +37,7 @@ class Attempt:
 
 @dataclass
 class Lines:
-    """One meeting: who stands in line, by rank, and all that was given up so far."""
+    """One queue: who stands in line, by rank, and all that was given up so far."""
 
     lanes: dict[int, list[Call]]
     attempts: list[Attempt] = field(default_factory=lambda: [Attempt()])
@@ -54,7 +54,7 @@ class Model:
     def __init__(self, groups: dict[str, tuple[int, ...]]) -> None:
         self.groups = groups
         self.dead: set[int] = set()
-        self.meetings: dict[Key, Lines] = {}
+        self.queues: dict[Key, Lines] = {}
         self.now = 0.0
         # The outcome of each call that has one, and the number of each that went.
         self.outcomes: dict[int, str] = {}
@@ -62,21 +62,21 @@ class Model:
 
     def lines(self, key: Key) -> Lines:
         group, pair = key
-        return self.meetings.setdefault(key, Lines({r: [] for r in pair or self.groups[group]}))
+        return self.queues.setdefault(key, Lines({r: [] for r in pair or self.groups[group]}))
 
     def waiting(self) -> dict[int, Call]:
         """By rank."""
-        calls = (call for lines in self.meetings.values() for call in lines.calls())
+        calls = (call for lines in self.queues.values() for call in lines.calls())
         return {call.rank: call for call in calls if not call.eager}
 
     def waits_for(self, call: Call) -> set[int]:
-        lanes = self.lines(call.meeting).lanes
+        lanes = self.lines(call.queue).lanes
         ahead = lanes[call.rank].index(call)
         return {rank for rank, line in lanes.items() if len(line) <= ahead}
 
     def calls_that_miss(self, rank: int) -> list[Call]:
         """In the order in which they came."""
-        calls = [call for lines in self.meetings.values() for call in lines.calls()]
+        calls = [call for lines in self.queues.values() for call in lines.calls()]
         return sorted(
             (call for call in calls if rank in self.waits_for(call)), key=lambda call: call.ticket
         )
@@ -85,9 +85,9 @@ class Model:
 
     def enter(self, call: Call) -> None:
         self.expire()
-        lines = self.lines(call.meeting)
+        lines = self.lines(call.queue)
         late = self.is_late(call, lines)
-        if self.dead & set(self.groups[call.meeting[0]]):
+        if self.dead & set(self.groups[call.queue[0]]):
             if not call.eager:
                 self.outcomes[call.ticket] = "peer_died"
         elif late and not call.eager:
@@ -116,7 +116,7 @@ class Model:
 
     def die(self, rank: int) -> None:
         self.dead.add(rank)
-        for (group, _), lines in self.meetings.items():
+        for (group, _), lines in self.queues.items():
             if rank in self.groups[group]:
                 for call in lines.calls():
                     if not call.eager and call.rank != rank:
@@ -143,11 +143,11 @@ class Model:
                 return
 
     def give_up(self, calls: Iterable[Call], outcome: str) -> None:
-        by_meeting = defaultdict(list)
+        by_queue = defaultdict(list)
         for call in calls:
             self.outcomes[call.ticket] = outcome
-            by_meeting[call.meeting].append(call)
-        for key, given_up in by_meeting.items():
+            by_queue[call.queue].append(call)
+        for key, given_up in by_queue.items():
             lines = self.lines(key)
             attempt = lines.attempts[-1]
             attempt.refused |= {call.rank for call in given_up}

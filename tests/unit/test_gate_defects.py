@@ -23,7 +23,7 @@ class _Rank:
 
 
 class _Broken:
-    def enter(self, visitor: object, enter: object) -> list[Any]:
+    def enter(self, member: object, enter: object) -> list[Any]:
         raise KeyError("tp:0")
 
 

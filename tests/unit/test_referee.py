@@ -9,7 +9,7 @@ from referee_gate import Gate, in_world, standalone
 
 from vllm_bridge._generated import control_pb2
 from vllm_bridge.codec.errors import Category
-from vllm_bridge.gate.referee import Referee, Visitor, groups, meetings
+from vllm_bridge.gate.referee import Member, Referee, groups, rendezvous
 
 R0, R1, R2, R3 = (in_world(rank) for rank in range(4))
 USABLE = "No rank entered; the world is usable."
@@ -193,9 +193,7 @@ def test_message_says_what_each_absent_member_does(gate: Gate, told: str, absent
     gate.now += 3
     ticket = gate.enter(R0, "all_reduce", members=(0, 1, 2), timeout=2.0, queued=1.0)
     gate.now += 2
-    gate.expire(
-        lambda visitor: asked.append((visitor.world_id, visitor.epoch, visitor.rank)) or told
-    )
+    gate.expire(lambda member: asked.append((member.world_id, member.epoch, member.rank)) or told)
     assert gate.message(ticket) == (
         "all_reduce on tp:0 (call 1) timed out after 3.0 s before it started (1.0 s in the queue, "
         f"2.0 s at the gate). Waiting: rank 0. Not arrived: {absent}. {USABLE}"
@@ -434,8 +432,8 @@ def test_who_was_told_of_an_attempt_is_not_told_again_when_more_give_it_up(gate:
 def test_an_attempt_ends_when_it_goes_also_when_a_next_one_waits_behind_it(gate: Gate) -> None:
     members = (0, 1, 2)
 
-    def put(visitor: Visitor, *, eager: bool = False, queued: float = 0.0) -> int:
-        return gate.enter(visitor, "put", members=members, eager=eager, queued=queued)
+    def put(member: Member, *, eager: bool = False, queued: float = 0.0) -> int:
+        return gate.enter(member, "put", members=members, eager=eager, queued=queued)
 
     put(R0, eager=True)
     behind = put(R0)
@@ -520,8 +518,8 @@ STORE = "127.0.0.1:4000"
 
 
 def test_a_stateless_group_is_gated_once_all_members_are_known(gate: Gate) -> None:
-    def barrier(visitor, number: int) -> int:
-        return gate.enter(visitor, "barrier", STORE, (), number=number, size=2, timeout=1.0)
+    def barrier(member, number: int) -> int:
+        return gate.enter(member, "barrier", STORE, (), number=number, size=2, timeout=1.0)
 
     gate.create(A, STORE, 0, 2)
     assert gate.went(barrier(A, 0))  # the other may be outside
@@ -591,7 +589,7 @@ def test_groups_that_user_code_made_outside_a_world_are_not_gated(gate: Gate) ->
 def test_sends_that_nobody_receives_have_a_limit(
     gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(meetings, "MAX_PENDING_SENDS", 3)
+    monkeypatch.setattr(rendezvous, "MAX_PENDING_SENDS", 3)
     monkeypatch.setattr("vllm_bridge.gate.referee.messages.MAX_PENDING_SENDS", 3)
     sends = [gate.enter(R0, "isend", to=1, eager=True) for _ in range(5)]
     assert [gate.outcome(ticket) for ticket in sends] == [
@@ -668,7 +666,7 @@ def test_long_names_and_long_lists_leave_room_for_the_end(gate: Gate) -> None:
     members = tuple(range(300))
     ticket = gate.enter(R0, "o" * 900, "g" * 900, members, timeout=1.0, shape="s" * 9_000)
     gate.now += 1
-    gate.expire(lambda visitor: "t" * 900)
+    gate.expire(lambda member: "t" * 900)
     assert gate.message(ticket).endswith("and 291 more. " + USABLE)
     assert gate.error(ticket).details["missing"][:3] == [1, 2, 3]
 
@@ -681,7 +679,7 @@ def test_waiting_lists_the_calls_at_the_gate(gate: Gate) -> None:
     gate.now += 2
     gate.enter(in_world(0, "v"), "barrier")
     longest, other = gate.referee.waiting()
-    assert (longest.visitor, longest.ticket, longest.call_id) == (R2, ticket, f"call-{ticket}")
+    assert (longest.member, longest.ticket, longest.call_id) == (R2, ticket, f"call-{ticket}")
     assert (longest.since, longest.waited_s, longest.sequence) == (100.0, 2.0, 1)
     assert longest.clause == "waits in gather on tp:0 for rank 0, rank 1"
     assert longest.missing == ["rank 0", "rank 1"]

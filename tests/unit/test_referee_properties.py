@@ -73,9 +73,9 @@ class Bench:
             STORE: everybody,
         }
         self.gate = Gate()
-        self.visitors = [in_world(rank) for rank in everybody]
+        self.callers = [in_world(rank) for rank in everybody]
         for rank in everybody:
-            self.gate.create(self.visitors[rank], STORE, rank, size)
+            self.gate.create(self.callers[rank], STORE, rank, size)
         self.model = Model(self.groups)
         self.model.now = self.gate.now
         self.read: set[int] = set()
@@ -85,7 +85,7 @@ class Bench:
         self.model.now = self.gate.now
 
     def take(self, step: Step) -> None:
-        rank = step.rank % len(self.visitors)
+        rank = step.rank % len(self.callers)
         waiting = self.model.waiting()
         if step.action == "expire":
             self.gate.expire()
@@ -95,10 +95,10 @@ class Bench:
         elif rank in self.model.dead:
             return
         elif step.action == "die":
-            self.gate.died(self.visitors[rank], f"rank {rank} died")
+            self.gate.died(self.callers[rank], f"rank {rank} died")
             self.model.die(rank)
         elif step.action == "leave" and rank in waiting:
-            self.gate.leave(self.visitors[rank], waiting[rank].ticket)
+            self.gate.leave(self.callers[rank], waiting[rank].ticket)
             self.model.leave(rank)
         elif step.action == "call" and rank not in waiting:
             self.call(rank, step)
@@ -117,7 +117,7 @@ class Bench:
                 else {"of": members.index(pair[0])}
             )
         ticket = self.gate.enter(
-            self.visitors[rank],
+            self.callers[rank],
             operation,
             group,
             () if group == STORE else members,
@@ -139,7 +139,7 @@ class Bench:
         missing = self.model.calls_that_miss(rank)
         if step.joins and missing:
             call = missing[step.group % len(missing)]
-            group, pair = call.meeting
+            group, pair = call.queue
             return group, pair, "send" if pair else str(call.asked[0]), int(call.asked[-1])
         of_rank = [name for name, members in self.groups.items() if rank in members]
         group = of_rank[step.group % len(of_rank)]
@@ -176,7 +176,7 @@ class Bench:
     def finish(self) -> None:
         """Whoever waits is refused in the end, the world works, and nothing of it stays."""
         for rank, call in self.model.waiting().items():
-            self.gate.leave(self.visitors[rank], call.ticket)
+            self.gate.leave(self.callers[rank], call.ticket)
             self.model.leave(rank)
         self.compare()
         self.advance(0.1)
@@ -186,7 +186,7 @@ class Bench:
                 continue
             tickets = [
                 self.gate.enter(
-                    self.visitors[rank],
+                    self.callers[rank],
                     "all_gather",
                     group,
                     () if group == STORE else members,
@@ -198,7 +198,7 @@ class Bench:
             assert self.gate.went(*tickets)
         self.gate.forget()
         assert self.gate.empty()
-        late = self.gate.enter(self.visitors[0], "barrier", "tp:0", self.groups["tp:0"])
+        late = self.gate.enter(self.callers[0], "barrier", "tp:0", self.groups["tp:0"])
         assert self.gate.outcome(late) == "withdrawn"
         assert self.gate.empty()
 
@@ -224,7 +224,7 @@ def test_a_round_goes_or_is_refused_as_a_whole_and_the_next_one_works(
 ) -> None:
     gate = Gate()
     members = tuple(range(size))
-    visitors = [in_world(rank) for rank in members]
+    callers = [in_world(rank) for rank in members]
     for _ in range(data.draw(st.integers(1, 4))):
         conduct = [data.draw(CONDUCT) for _ in members]
         order = data.draw(st.permutations(members))
@@ -235,21 +235,21 @@ def test_a_round_goes_or_is_refused_as_a_whole_and_the_next_one_works(
                 continue
             gate.now += 0.01
             tickets[rank] = gate.enter(
-                visitors[rank],
+                callers[rank],
                 "all_reduce",
                 members=members,
                 timeout=1.0,
                 shape=[rank] if conduct[rank] == WRONG else [],
             )
             if conduct[rank] == CANCELLED:
-                gate.leave(visitors[rank], tickets[rank])
+                gate.leave(callers[rank], tickets[rank])
         gate.now = began + 2.0
         gate.expire()
         for rank in order:
             if conduct[rank] == LATE:
                 queued = gate.now - began - 0.005
                 tickets[rank] = gate.enter(
-                    visitors[rank], "all_reduce", members=members, timeout=0.5, queued=queued
+                    callers[rank], "all_reduce", members=members, timeout=0.5, queued=queued
                 )
         gate.now += 0.5
         gate.expire()
@@ -264,7 +264,7 @@ def test_a_round_goes_or_is_refused_as_a_whole_and_the_next_one_works(
         alone = all(conduct[rank] == LATE for rank in members)
         assert set(outcomes.values()) <= ({"go"} if together or alone else REFUSALS)
         gate.now += 0.01
-        clean = [gate.enter(v, "barrier", members=members, timeout=1.0) for v in visitors]
+        clean = [gate.enter(v, "barrier", members=members, timeout=1.0) for v in callers]
         assert gate.went(*clean)
         assert len({gate.verdicts[ticket].sequence for ticket in clean}) == 1
 

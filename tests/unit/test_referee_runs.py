@@ -133,8 +133,8 @@ def test_what_a_later_run_sends_ends_the_wait_of_an_earlier_one(gate: Gate) -> N
 
 def test_turns_of_different_worlds_are_not_compared(gate: Gate) -> None:
     one, other = in_world(0, "v"), in_world(0, "w")
-    for number, visitor in enumerate((one, other)):
-        gate.create(visitor, "met here", number, 2)
+    for number, member in enumerate((one, other)):
+        gate.create(member, "met here", number, 2)
     first = gate.enter(one, "barrier", "met here", (), number=0, size=2, run=(3, 0))
     second = gate.enter(other, "barrier", "met here", (), number=1, size=2, run=(8, 0))
     assert gate.went(first, second)
@@ -142,8 +142,8 @@ def test_turns_of_different_worlds_are_not_compared(gate: Gate) -> None:
 
 def test_ranks_outside_worlds_have_no_runs(gate: Gate) -> None:
     one, other = standalone(0), standalone(1)
-    for number, visitor in enumerate((one, other)):
-        gate.create(visitor, "met here", number, 2)
+    for number, member in enumerate((one, other)):
+        gate.create(member, "met here", number, 2)
     first = gate.enter(one, "barrier", "met here", (), number=0, size=2)
     assert gate.went(first, gate.enter(other, "barrier", "met here", (), number=1, size=2))
 

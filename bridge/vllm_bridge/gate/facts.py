@@ -28,7 +28,7 @@ from vllm_distributed.groups.registry import find_group
 Part = tuple[str, str]
 
 CREATE = "create"
-"""Operation of a visit that only makes a stateless group known."""
+"""Operation of a call that only makes a stateless group known."""
 
 
 @dataclass(frozen=True)

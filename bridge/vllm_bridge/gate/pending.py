@@ -22,13 +22,13 @@ class Record(Protocol):
     queued_at: float
     deadline: float
     gone_at: float
-    visit: Visit | None
+    pending: PendingCall | None
     refusal: types_pb2.ErrorDetail | None
     run: RunLabel
     ending: Callable[[], None] | None
 
 
-class Visit:
+class PendingCall:
     """One call's stand at the gate."""
 
     def __init__(self, ticket: int, facts: Facts, record: Record, rank: int) -> None:

@@ -32,9 +32,9 @@ from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.durations import LONGEST_S
 from vllm_bridge.gate.counts import Counts
 from vllm_bridge.gate.facts import CREATE, Facts, remember
-from vllm_bridge.gate.pending import Record, Visit, refusal_of
+from vllm_bridge.gate.pending import PendingCall, Record, refusal_of
 from vllm_bridge.gate.rules.collectives import RULES, Rule
-from vllm_bridge.gate.shared_gate import NO_DEADLINE, Answer, Board, Place
+from vllm_bridge.gate.shared_gate import NO_DEADLINE, Answer, Seat, SharedGate
 from vllm_bridge.metadata import RunLabel
 from vllm_distributed import entry
 from vllm_distributed.forks import leave_to_parent
@@ -57,36 +57,38 @@ WITHDRAWN = "it was withdrawn"
 Send = Callable[[Sequence[control_pb2.RankToPool]], None]
 
 
-class Gate:
+class RankGate:
     """Where the calls of one rank stand and wait. One for the process."""
 
     def __init__(
-        self, world: control_pb2.WorldAssignment, send: Send, board: int | None = None
+        self, world: control_pb2.WorldAssignment, send: Send, shared_gate: int | None = None
     ) -> None:
-        """`board`: the descriptor of the memory in which the ranks of the world meet."""
+        """`shared_gate`: the descriptor of the memory in which the ranks of the world meet."""
         self._rank = world.rank
         self._world_size = world.world_size
         self._send = send
         self._tickets = itertools.count(1)
-        self._waiting: dict[int, Visit] = {}
+        self._waiting: dict[int, PendingCall] = {}
         # For those who wait for a verdict beside the executor.
         self._settled = threading.Condition()
         # Calls that have ended, and when, of which the pool has not been told.
         self._ended: deque[tuple[control_pb2.Done, float]] = deque()
         # The last of those that the pool never knew of.
-        self._passed: tuple[Visit, bool, float] | None = None
-        self._on_board: Visit | None = None
-        self._board = None if board is None else Board(board, world.rank, world.world_size)
+        self._passed: tuple[PendingCall, bool, float] | None = None
+        self._at_shared: PendingCall | None = None
+        self._shared = (
+            None if shared_gate is None else SharedGate(shared_gate, world.rank, world.world_size)
+        )
         self.counts = Counts()
         """Calls that were let through without the pool."""
         self._closed = False
         self._armed: GatedCall | None = None
-        leave_to_parent(self, "the gate of the world", "_board", "_send")
+        leave_to_parent(self, "the gate of the world", "_shared", "_send")
 
     @property
-    def board(self) -> Board | None:
+    def shared_gate(self) -> SharedGate | None:
         """Where the ranks of the world meet without the pool."""
-        return self._board
+        return self._shared
 
     def install(self) -> None:
         """Have the package ask here before it sends."""
@@ -94,36 +96,36 @@ class Gate:
 
     def verdict(self, verdict: control_pb2.Verdict) -> None:
         """The pool has decided. Called by the thread that reads the control connection."""
-        visit = self._waiting.pop(verdict.ticket, None)
-        if visit is not None:
-            visit.settle(verdict)
+        pending = self._waiting.pop(verdict.ticket, None)
+        if pending is not None:
+            pending.settle(verdict)
             with self._settled:
                 self._settled.notify_all()
 
-    def wait_for_verdict(self, visit: Visit, timeout_s: float) -> None:
+    def wait_for_verdict(self, pending: PendingCall, timeout_s: float) -> None:
         """Return when the pool has decided; for any thread but the executor."""
         with self._settled:
-            self._settled.wait_for(lambda: not visit.waiting, timeout_s)
+            self._settled.wait_for(lambda: not pending.waiting, timeout_s)
 
-    def leave(self, visit: Visit, why: str) -> None:
-        """Ask the pool to let a visit go without its answer; the pool may have decided already."""
-        visit.leaving = why
-        if not visit.waiting:
+    def leave(self, pending: PendingCall, why: str) -> None:
+        """Ask the pool to let a call go without its answer; it may have decided already."""
+        pending.leaving = why
+        if not pending.waiting:
             return
-        if visit.at_pool:
-            self._send_leave(visit, why)
+        if pending.at_pool:
+            self._send_leave(pending, why)
         else:
-            self._hurry(visit)
+            self._hurry(pending)
 
     def close(self) -> bool:
         """The pool has gone: nobody will answer. True when a call was waiting."""
         self._closed = True
         waiting, self._waiting = self._waiting, {}
-        for visit in waiting.values():
-            visit.settle(None)
-        if self._board is not None:
-            self._board.nudge()
-        return bool(waiting) or self._on_board is not None
+        for pending in waiting.values():
+            pending.settle(None)
+        if self._shared is not None:
+            self._shared.nudge()
+        return bool(waiting) or self._at_shared is not None
 
     def arm(self, call: GatedCall) -> None:
         """The next message of the package in this thread is the first of this call."""
@@ -133,124 +135,128 @@ class Gate:
         """The call is over, or has passed."""
         self._armed = None
 
-    def pass_through(self, facts: Facts, record: Record, context: grpc.ServicerContext) -> Visit:
+    def pass_through(
+        self, facts: Facts, record: Record, context: grpc.ServicerContext
+    ) -> PendingCall:
         """Return when all members have come and ask for the same, as they or the pool find.
 
         Raises:
             BridgeError: what the pool said instead.
         """
-        visit = Visit(next(self._tickets), facts, record, self._rank)
-        record.visit = visit
-        # Who goes away from now on has the visit leave; who went before must not meet anybody.
+        pending = PendingCall(next(self._tickets), facts, record, self._rank)
+        record.pending = pending
+        # Who goes away from now on has the call leave; who went before must not meet anybody.
         if record.gone_at:
-            visit.waiting = False
+            pending.waiting = False
             record.refusal = refusal_of(_caller_gone(facts).to_detail(), self._rank, record)
             raise BridgeError.from_detail(record.refusal)
-        turn, board = record.run.turn, self._board
-        if turn and board is not None:
-            board.end()
-        place = self._place(facts)
-        if place is None or not self._meet(place, visit, record, context):
-            self._ask_pool(place, visit, record, context)
-        if turn and board is not None:
-            board.resume(turn)
-        return visit
+        turn, shared_gate = record.run.turn, self._shared
+        if turn and shared_gate is not None:
+            shared_gate.end()
+        seat = self._seat(facts)
+        if seat is None or not self._meet(seat, pending, record, context):
+            self._ask_pool(seat, pending, record, context)
+        if turn and shared_gate is not None:
+            shared_gate.resume(turn)
+        return pending
 
-    def _place(self, facts: Facts) -> Place | None:
+    def _seat(self, facts: Facts) -> Seat | None:
         """Where the members meet without the pool; None for what only the referee knows about."""
         group = facts.group
-        if self._board is None or facts.eager or facts.direction != control_pb2.COLLECTIVE:
+        if self._shared is None or facts.eager or facts.direction != control_pb2.COLLECTIVE:
             return None
-        return self._board.place(group.key, group.members, group.rank) if group.members else None
+        return self._shared.seat(group.key, group.members, group.rank) if group.members else None
 
     def _meet(
-        self, place: Place, visit: Visit, record: Record, context: grpc.ServicerContext
+        self, seat: Seat, pending: PendingCall, record: Record, context: grpc.ServicerContext
     ) -> bool:
         """Whether the members have let the call through by themselves."""
-        left_s, deadline_ns = _remaining_s(context, visit.facts), NO_DEADLINE
+        left_s, deadline_ns = _remaining_s(context, pending.facts), NO_DEADLINE
         if left_s is not None:
             deadline_ns = time.monotonic_ns() + int(left_s * 1e9)
-        answer = place.come(_digest(visit.facts, record.run), deadline_ns)
+        answer = seat.arrive(_digest(pending.facts, record.run), deadline_ns)
         if answer is Answer.WAIT:
-            self._on_board = visit
+            self._at_shared = pending
             patience_s = PATIENCE_S if left_s is None else min(left_s, PATIENCE_S)
-            answer = place.wait(
-                patience_s, lambda: bool(self._closed or visit.hurried or record.gone_at)
+            answer = seat.wait(
+                patience_s, lambda: bool(self._closed or pending.hurried or record.gone_at)
             )
-            self._on_board = None
+            self._at_shared = None
         if answer is not Answer.GO:
             return False
-        visit.go()
-        self._tell_hurried(visit)
-        self.counts.add("", "go", visit.gated_at - visit.at_gate, 0, 0)
+        pending.go()
+        self._tell_hurried(pending)
+        self.counts.add("", "go", pending.gated_at - pending.at_gate, 0, 0)
         return True
 
     def _ask_pool(
-        self, place: Place | None, visit: Visit, record: Record, context: grpc.ServicerContext
+        self, seat: Seat | None, pending: PendingCall, record: Record, context: grpc.ServicerContext
     ) -> None:
-        facts = visit.facts
+        facts = pending.facts
         messages = self._take_ended()
         for key in (*facts.also, facts.group.key):
             last = key == facts.group.key
-            ticket = visit.ticket if last else next(self._tickets)
+            ticket = pending.ticket if last else next(self._tickets)
             message = self._enter(ticket, key, facts, record, context)
             if last and not facts.eager:
-                self._waiting[ticket] = visit
-            if place is not None:
-                message.sequence = place.sequence
-                _set(message.stood, time.monotonic() - visit.at_gate)
+                self._waiting[ticket] = pending
+            if seat is not None:
+                message.sequence = seat.sequence
+                _set(message.stood, time.monotonic() - pending.at_gate)
             messages.append(control_pb2.RankToPool(enter=message))
         self._send(messages)
-        visit.at_pool = True
-        self._tell_hurried(visit)
+        pending.at_pool = True
+        self._tell_hurried(pending)
         if facts.eager:
-            visit.gated_at = visit.at_gate
+            pending.gated_at = pending.at_gate
             return
         if self._closed:
             # It may have come after the others were sent away.
-            self._waiting.pop(visit.ticket, None)
+            self._waiting.pop(pending.ticket, None)
             raise _pool_gone(facts)
-        if visit.leaving or record.gone_at:
-            self._send_leave(visit, visit.leaving or CALLER_GONE)
-        verdict = visit.wait()
+        if pending.leaving or record.gone_at:
+            self._send_leave(pending, pending.leaving or CALLER_GONE)
+        verdict = pending.wait()
         if verdict is None:
             raise _pool_gone(facts)
-        if place is not None:
-            place.back_from_pool(go=verdict.go)
+        if seat is not None:
+            seat.back_from_pool(go=verdict.go)
         if record.refusal is not None:
             raise BridgeError.from_detail(record.refusal)
 
-    def _hurry(self, visit: Visit) -> None:
-        visit.hurried = True
-        if self._board is not None:
-            self._board.nudge()
+    def _hurry(self, pending: PendingCall) -> None:
+        pending.hurried = True
+        if self._shared is not None:
+            self._shared.nudge()
 
-    def _tell_hurried(self, visit: Visit) -> None:
-        if visit.hurried:
+    def _tell_hurried(self, pending: PendingCall) -> None:
+        if pending.hurried:
             with self._settled:
                 self._settled.notify_all()
 
-    def _send_leave(self, visit: Visit, why: str) -> None:
-        leave = control_pb2.Leave(ticket=visit.ticket, why=why)
+    def _send_leave(self, pending: PendingCall, why: str) -> None:
+        leave = control_pb2.Leave(ticket=pending.ticket, why=why)
         self._send([control_pb2.RankToPool(leave=leave)])
 
-    def done(self, visit: Visit, *, ok: bool) -> None:
+    def done(self, pending: PendingCall, *, ok: bool) -> None:
         """A call that was let through has ended. The pool is told with the next message: one of its
         own would cost as much as an Enter."""
         now = time.monotonic()
-        if visit.at_pool:
-            self._ended.append((control_pb2.Done(ticket=visit.ticket, ok=ok), now))
+        if pending.at_pool:
+            self._ended.append((control_pb2.Done(ticket=pending.ticket, ok=ok), now))
         else:
-            self._passed = (visit, ok, now)
+            self._passed = (pending, ok, now)
 
     def report(self) -> None:
         """Tell the pool of the calls that have ended, and of the one that waits for the others."""
         self.flush()
-        visit = self._on_board
-        if visit is not None:
-            self._hurry(visit)
+        pending = self._at_shared
+        if pending is not None:
+            self._hurry(pending)
             with self._settled:
-                self._settled.wait_for(lambda: visit.at_pool or not visit.waiting, HURRY_SECONDS)
+                self._settled.wait_for(
+                    lambda: pending.at_pool or not pending.waiting, HURRY_SECONDS
+                )
 
     def flush(self) -> None:
         """Tell the pool of the calls that have ended."""
@@ -276,12 +282,12 @@ class Gate:
                 messages.append(control_pb2.RankToPool(done=done))
         passed, self._passed = self._passed, None
         if passed is not None:
-            visit, ok, when = passed
+            pending, ok, when = passed
             done = control_pb2.Done(
-                ticket=visit.ticket,
+                ticket=pending.ticket,
                 ok=ok,
-                group=visit.facts.group.key,
-                operation=visit.facts.operation,
+                group=pending.facts.group.key,
+                operation=pending.facts.operation,
             )
             _set(done.age, time.monotonic() - when)
             messages.append(control_pb2.RankToPool(done=done))
@@ -324,12 +330,12 @@ class Gate:
 class GatedCall:
     """The pass of one call; implements `codec.wire.GatePass`."""
 
-    def __init__(self, gate: Gate, record: Record, context: grpc.ServicerContext) -> None:
+    def __init__(self, gate: RankGate, record: Record, context: grpc.ServicerContext) -> None:
         self._gate = gate
         self._record = record
         self._context = context
         self._ask: Callable[[], Facts | None] = _nothing
-        self._visit: Visit | None = None
+        self._pending: PendingCall | None = None
         self.thread = threading.get_ident()
 
     def __call__(
@@ -351,18 +357,18 @@ class GatedCall:
             ok = True
         finally:
             self._gate.disarm()
-            if self._visit is not None:
+            if self._pending is not None:
                 # When its answer is on its way: nobody waits for this.
-                self._record.ending = functools.partial(self._gate.done, self._visit, ok=ok)
-        if self._visit is not None and self._visit.facts.operation == CREATE:
-            remember(result, self._visit.facts)
+                self._record.ending = functools.partial(self._gate.done, self._pending, ok=ok)
+        if self._pending is not None and self._pending.facts.operation == CREATE:
+            remember(result, self._pending.facts)
         return result
 
     def about_to_send(self) -> None:
         """Stand at the gate; raises what the pool says instead of go."""
         facts = self._ask()
         if facts is not None and self._gate.applies(facts):
-            self._visit = self._gate.pass_through(facts, self._record, self._context)
+            self._pending = self._gate.pass_through(facts, self._record, self._context)
 
 
 def _facts_of(

@@ -1,11 +1,11 @@
-"""The board of a world: memory in which the ranks of one host see that all of them have come.
+"""The shared gate of a world: memory in which ranks of one host see that all have arrived.
 
 Where every member of a group asks for the same call within a moment, which is nearly always, the
 last one to come sees it here and says go, and nobody has to ask the pool. Whatever is not that
 simple goes to the pool, whose referee decides: calls that differ, a member that does not come in
 time, one whose deadline has passed, and everything after a refusal until the members have met there
-again. So a call is let through in one of two places, and only ever by all of its members in the
-same one: while one member of a group is at the pool none waits at the board, because whoever goes
+again. So a call is let through in one of two ways, and only ever by all of its members in the
+same one: while one member of a group is at the pool none waits there, because whoever goes
 there sends the others after it, under the lock.
 
 The pool makes the memory and hands it to the ranks as a file without a name; it goes with them.
@@ -41,7 +41,7 @@ from vllm_bridge.gate.process_shared import (
 )
 
 CELLS = 256
-"""Groups that have a place; the calls of others go to the pool."""
+"""Groups that have a cell; the calls of others go to the pool."""
 
 NO_DEADLINE = 2**64 - 1
 
@@ -56,7 +56,7 @@ _AWAY, _WAITING, _GO, _AT_POOL = 0, 1, 2, 3
 
 
 class Answer(Enum):
-    """What a member that has come is to do."""
+    """What a member that has arrived is to do."""
 
     GO = "go"
     WAIT = "wait"
@@ -94,7 +94,7 @@ def create(world_size: int) -> int | None:
     layout = _Layout(world_size)
     if not available():
         return None
-    fd = os.memfd_create("vllm-board", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    fd = os.memfd_create("vllm-shared-gate", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     try:
         os.ftruncate(fd, layout.size)
         fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW)
@@ -123,7 +123,7 @@ def memory_of(world_size: int) -> Iterator[int | None]:
             os.close(fd)
 
 
-class Board:
+class SharedGate:
     """One rank's view. Used by one thread, but for `nudge`."""
 
     def __init__(self, fd: int, rank: int, world_size: int) -> None:
@@ -133,7 +133,9 @@ class Board:
         os.close(fd)
         self._words = memoryview(self._memory).cast("Q")
         if self._words[_WORLD_SIZE] != world_size:
-            raise ValueError(f"the board is of {self._words[_WORLD_SIZE]} ranks, not {world_size}")
+            raise ValueError(
+                f"the shared gate is of {self._words[_WORLD_SIZE]} ranks, not {world_size}"
+            )
         self._start = ctypes.c_char.from_buffer(self._memory)
         address = ctypes.addressof(self._start)
         self._layout = layout
@@ -144,16 +146,16 @@ class Board:
         self._own = self._semaphores[rank]
         self._rank = rank
         self._others = [each for each in range(world_size) if each != rank]
-        self._places: dict[tuple[str, tuple[int, ...]], Place | None] = {}
+        self._seats: dict[tuple[str, tuple[int, ...]], Seat | None] = {}
 
-    def place(self, group: str, members: Sequence[int], number: int) -> Place | None:
-        """This rank's place in a group; None where the board has none. `number`: its own in it."""
+    def seat(self, group: str, members: Sequence[int], number: int) -> Seat | None:
+        """This rank's seat in a group; None where there is none. `number`: its own in it."""
         key = (group, tuple(members))
         try:
-            place = self._places[key]
+            seat = self._seats[key]
         except KeyError:
-            place = self._places[key] = self._find(group, members, number)
-        return None if self._words[_BROKEN] else place
+            seat = self._seats[key] = self._find(group, members, number)
+        return None if self._words[_BROKEN] else seat
 
     def begin(self, turn: int) -> int:
         """A call of a run begins. Returns the latest turn of which any rank has begun one; when
@@ -197,7 +199,7 @@ class Board:
         """Have the member of this process that waits look again. From any thread."""
         self._own.post()
 
-    def _find(self, group: str, members: Sequence[int], number: int) -> Place | None:
+    def _find(self, group: str, members: Sequence[int], number: int) -> Seat | None:
         text = f"{group}\0{list(members)}"
         digest = hashlib.blake2b(text.encode(), digest_size=16).digest()
         key = [int.from_bytes(digest[:8], "little"), int.from_bytes(digest[8:], "little")]
@@ -208,17 +210,17 @@ class Board:
             for cell in range(used):
                 at = self._layout.cell(cell)
                 if words[at] == key[0] and words[at + 1] == key[1]:
-                    return Place(self, at, members, number)
+                    return Seat(self, at, members, number)
             if used == CELLS:
                 return None
             at = self._layout.cell(used)
             words[at], words[at + 1] = key
             words[_USED] = used + 1
-            return Place(self, at, members, number)
+            return Seat(self, at, members, number)
 
     @contextmanager
     def _locked(self, *, surely: bool = False) -> Iterator[bool]:
-        """With False where the board is of no use any more: from then on all ask the pool.
+        """With False where the shared gate is of no use any more: from then on all ask the pool.
 
         `surely`: hold the lock in any case. Whoever has stopped with it is killed by the pool.
         """
@@ -237,20 +239,20 @@ class Board:
                 self._lock.release()
 
 
-class Place:
-    """One member's place in its group's cell.
+class Seat:
+    """One member's seat in its group's cell.
 
-    `come`, then, where it says so, `wait`; after an answer of `ASK_POOL` the pool's verdict is to
+    `arrive`, then, where it says so, `wait`; after an answer of `ASK_POOL` the pool's verdict is to
     be told with `back_from_pool`.
     """
 
-    def __init__(self, board: Board, cell: int, members: Sequence[int], number: int) -> None:
-        self._board = board
-        self._words = board._words
+    def __init__(self, gate: SharedGate, cell: int, members: Sequence[int], number: int) -> None:
+        self._gate = gate
+        self._words = gate._words
         self._cell = cell
         self._slots = [cell + _MEMBERS + each * _MEMBER_WORDS for each in range(len(members))]
         self._own = self._slots[number]
-        self._wake = [board._semaphores[rank] for rank in members]
+        self._wake = [gate._semaphores[rank] for rank in members]
         self._number = number
         # As they were when this member turned to the pool.
         self._generation = 0
@@ -261,13 +263,13 @@ class Place:
         """The number, in its group, of the call that was taken to the pool."""
         return self._sequence + 1
 
-    def come(self, digest: bytes, deadline_ns: int) -> Answer:
+    def arrive(self, digest: bytes, deadline_ns: int) -> Answer:
         """Ask for a call. `digest`, 16 bytes, stands for all that must agree; `deadline_ns`, of the
         monotonic clock, is the moment from which it may not start."""
         words, own = self._words, self._own
         first, second = int.from_bytes(digest[:8], "little"), int.from_bytes(digest[8:], "little")
         now = time.monotonic_ns()
-        with self._board._locked() as held:
+        with self._gate._locked() as held:
             if not held:
                 return Answer.ASK_POOL
             generation = words[self._cell + _GENERATION]
@@ -305,10 +307,10 @@ class Place:
         while words[state] == _WAITING:
             left = until - time.monotonic()
             if left > 0 and not give_up():
-                self._board._own.wait(left)
+                self._gate._own.wait(left)
                 continue
             # Without the lock another one could say go at the same moment.
-            with self._board._locked(surely=True):
+            with self._gate._locked(surely=True):
                 if words[state] == _WAITING:
                     self._turn_to_pool()
         if words[state] == _GO:
@@ -320,7 +322,7 @@ class Place:
     def back_from_pool(self, *, go: bool) -> None:
         """The pool has let the call through together with those of all members, or refused it."""
         words = self._words
-        with self._board._locked():
+        with self._gate._locked():
             words[self._own + _STATE] = _AWAY
             if go:
                 words[self._own + _SETTLED] = self._generation

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.gate.pending import Record
-from vllm_bridge.gate.shared_gate import Board
+from vllm_bridge.gate.shared_gate import SharedGate
 from vllm_bridge.metadata import RunLabel
 
 LOOK_SECONDS = 0.05
@@ -27,8 +27,8 @@ LOOK_SECONDS = 0.05
 class Turns:
     """The latest turn of the rank's world. `running` is the executor's, the rest any thread's."""
 
-    def __init__(self, board: Board | None = None) -> None:
-        self._board = board
+    def __init__(self, shared: SharedGate | None = None) -> None:
+        self._shared = shared
         self._lock = threading.Lock()
         self._latest = 0
 
@@ -62,21 +62,21 @@ class Turns:
             BridgeError: (pool, `run_overlap`) its own turn is over; (timeout) `deadline_exceeded`,
                 `withdrawn`: its deadline has passed, or its caller has gone, before it began.
         """
-        run, board = record.run, self._board
+        run, shared = record.run, self._shared
         self.check(run, name)
-        if run.turn == 0 or board is None:
+        if run.turn == 0 or shared is None:
             yield
             return
-        self._see(board.begin(run.turn))
+        self._see(shared.begin(run.turn))
         try:
             self.check(run, name)
-            while earlier := board.earlier(run.turn):
-                self._wait(board, record, name, earlier)
+            while earlier := shared.earlier(run.turn):
+                self._wait(shared, record, name, earlier)
             yield
         finally:
-            board.end()
+            shared.end()
 
-    def _wait(self, board: Board, record: Record, name: str, earlier: list[int]) -> None:
+    def _wait(self, shared: SharedGate, record: Record, name: str, earlier: list[int]) -> None:
         left_s = record.deadline - time.monotonic() if record.deadline else LOOK_SECONDS
         if record.gone_at or left_s <= 0:
             reason = "withdrawn" if record.gone_at else "deadline_exceeded"
@@ -89,7 +89,7 @@ class Turns:
                 "what that is",
                 details={"state": "turn", "ran": False, "ranks": earlier},
             )
-        board.wait_for_earlier(record.run.turn, min(left_s, LOOK_SECONDS))
+        shared.wait_for_earlier(record.run.turn, min(left_s, LOOK_SECONDS))
         self.check(record.run, name)
 
     def _see(self, turn: int) -> None:

@@ -54,12 +54,12 @@ class Executor:
 
         self._thread.submit(run)
 
-    def lane(self, record: Record) -> Lane:
+    def queue(self, record: Record) -> ExecutorQueue:
         """What gRPC submits one call to."""
-        return Lane(self._thread, self._journal, record)
+        return ExecutorQueue(self._thread, self._journal, record)
 
 
-class Lane(ThreadPoolExecutor):
+class ExecutorQueue(ThreadPoolExecutor):
     """One call's way into the executor.
 
     gRPC accepts only a `ThreadPoolExecutor`; this one has no thread of its own. It knows the call's
@@ -69,19 +69,19 @@ class Lane(ThreadPoolExecutor):
 
     def __init__(self, thread: ThreadPoolExecutor, journal: Journal, record: Record) -> None:
         # No super().__init__(): there is nothing to start.
-        self._lane_thread = thread
-        self._lane_journal = journal
-        self._lane_record = record
+        self._queue_thread = thread
+        self._queue_journal = journal
+        self._queue_record = record
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Queue the call."""
-        self._lane_journal.queue(self._lane_record)
-        return self._lane_thread.submit(self._run, fn, args, kwargs)
+        self._queue_journal.queue(self._queue_record)
+        return self._queue_thread.submit(self._run, fn, args, kwargs)
 
     def _run(self, fn: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         try:
             return fn(*args, **kwargs)
         finally:
-            self._lane_journal.end(self._lane_record)
-            if self._lane_record.ending is not None:
-                self._lane_record.ending()
+            self._queue_journal.end(self._queue_record)
+            if self._queue_record.ending is not None:
+                self._queue_record.ending()

@@ -23,7 +23,7 @@ from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.codec.wire import Wire
 from vllm_bridge.durations import LONGEST_S
 from vllm_bridge.gate.counts import Counts
-from vllm_bridge.gate.rank_gate import CALLER_GONE, Gate, GatedCall
+from vllm_bridge.gate.rank_gate import CALLER_GONE, GatedCall, RankGate
 from vllm_bridge.gate.turns import Turns
 from vllm_bridge.rank.allow.allow_list import AllowList
 from vllm_bridge.rank.chunks import ChunksMalformed, ChunkStorage
@@ -52,7 +52,7 @@ class RankState:
     executor: Executor
     allow_list: AllowList
     # None: outside any world, or in one without a gate.
-    gate: Gate | None = None
+    gate: RankGate | None = None
     counts: Counts = field(default_factory=Counts)
     turns: Turns = field(default_factory=Turns)
     # Calls that may wait for the executor; 0 for any number.
@@ -221,7 +221,7 @@ class _QueuedCall(_Call):
     def __init__(self, state: RankState, dispatch: Dispatch, record: Record, wire: Wire) -> None:
         super().__init__(state, dispatch, record, wire)
         # Where grpc looks for the thread to run this behaviour in.
-        self.experimental_thread_pool = state.executor.lane(record)
+        self.experimental_thread_pool = state.executor.queue(record)
 
     def __call__(self, request: bytes, context: grpc.ServicerContext) -> bytes:
         # Before it starts, so that nobody leaves unseen. False: the call is over for its caller.
@@ -286,8 +286,8 @@ class _QueuedCall(_Call):
         if record.ended_at:
             return
         record.gone_at = time.monotonic()
-        if self._state.gate is not None and record.visit is not None:
-            self._state.gate.leave(record.visit, CALLER_GONE)
+        if self._state.gate is not None and record.pending is not None:
+            self._state.gate.leave(record.pending, CALLER_GONE)
 
 
 class _CallInParts:

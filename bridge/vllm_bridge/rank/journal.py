@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from vllm_bridge._generated import types_pb2
-from vllm_bridge.gate.pending import Visit
+from vllm_bridge.gate.pending import PendingCall
 from vllm_bridge.metadata import NO_RUN, RunLabel
 
 KEEP_FINISHED = 1_000
@@ -49,7 +49,7 @@ class Record:
     deadline: float = 0.0
     gone_at: float = 0.0
     # Its stand at the gate; and what the gate said where it refused.
-    visit: Visit | None = None
+    pending: PendingCall | None = None
     refusal: types_pb2.ErrorDetail | None = None
     # The run that it is part of.
     run: RunLabel = NO_RUN
@@ -63,8 +63,8 @@ class Record:
 
     def overdue_s(self, now: float) -> float:
         """How long it has been running since its deadline passed or its caller went away."""
-        visit = self.visit
-        if self.state is not State.RUNNING or (visit is not None and visit.waiting):
+        pending = self.pending
+        if self.state is not State.RUNNING or (pending is not None and pending.waiting):
             return 0.0
         since = [when for when in (self.deadline, self.gone_at) if when]
         return max(now - min(since), 0.0) if since else 0.0

@@ -59,13 +59,15 @@ _SERVER_OPTIONS: Sequence[tuple[str, int]] = (
 )
 
 
-def main(channel: socket.socket, rendezvous: socket.socket | None, board: int | None) -> NoReturn:
+def main(
+    channel: socket.socket, rendezvous: socket.socket | None, shared_gate: int | None
+) -> NoReturn:
     """Serve until the pool says stop or is gone. Never returns."""
     status = EXIT_FAILED
     try:
         first = control.receive(channel, control_pb2.PoolToRank)
         if first is not None and first.WhichOneof("message") == "assign":
-            status = _Rank(channel, first.assign).run(rendezvous, board)
+            status = _Rank(channel, first.assign).run(rendezvous, shared_gate)
     except BaseException:  # noqa: BLE001 - the last frame of the process
         # The pool quotes the end of stderr when a rank dies before it is ready.
         traceback.print_exc()
@@ -81,13 +83,13 @@ class _Rank:
         self._assignment = assignment
         self._world = assignment.world if assignment.HasField("world") else None
 
-    def run(self, rendezvous: socket.socket | None, board: int | None) -> int:
+    def run(self, rendezvous: socket.socket | None, shared_gate: int | None) -> int:
         """The rank's life; returns the exit status."""
         # Imported here, in the forked child: gRPC's threads do not survive a fork.
         import grpc
 
         from vllm_bridge._generated.dispatch import METHODS
-        from vllm_bridge.gate.rank_gate import Gate
+        from vllm_bridge.gate.rank_gate import RankGate
         from vllm_bridge.gate.turns import Turns
         from vllm_bridge.rank import world
         from vllm_bridge.rank.allow.allow_list import AllowList
@@ -107,7 +109,9 @@ class _Rank:
         journal = Journal()
         executor = Executor(journal)
         logs.setup_rank(self._assignment, executor.running)
-        gate = Gate(assigned, self._send_all, board) if assigned and assigned.gate else None
+        gate = (
+            RankGate(assigned, self._send_all, shared_gate) if assigned and assigned.gate else None
+        )
         state = RankState(
             rank=assigned.rank if assigned else None,
             sessions=RankSessions(
@@ -121,7 +125,7 @@ class _Rank:
             executor=executor,
             allow_list=AllowList(self._assignment.allowed_prefixes),
             gate=gate,
-            turns=Turns(gate.board if gate is not None else None),
+            turns=Turns(gate.shared_gate if gate is not None else None),
             max_queue=self._assignment.max_queue,
         )
         service = RankService(state, assigned)

@@ -74,18 +74,18 @@ class RankService:
                 call_id=request.call_id, session_id=request.session_id, state=rank_pb2.UNKNOWN
             )
             return rank_pb2.WithdrawResponse(call=unknown)
-        visit = record.visit
-        if visit is not None and visit.waiting and self._state.gate is not None:
-            self._state.gate.leave(visit, WITHDRAWN)
+        pending = record.pending
+        if pending is not None and pending.waiting and self._state.gate is not None:
+            self._state.gate.leave(pending, WITHDRAWN)
             # The executor notes what the gate said; the pool decides in one place, at once.
-            self._state.gate.wait_for_verdict(visit, _VERDICT_SECONDS)
+            self._state.gate.wait_for_verdict(pending, _VERDICT_SECONDS)
         return rank_pb2.WithdrawResponse(
             call=_record(record, time.monotonic()), refusal=record.refusal
         )
 
 
 def _record(record: Record, now: float) -> rank_pb2.CallRecord:
-    visit = record.visit
+    pending = record.pending
     state = _STATES[record.state]
     if record.refusal is not None:
         state = rank_pb2.WITHDRAWN
@@ -100,12 +100,12 @@ def _record(record: Record, now: float) -> rank_pb2.CallRecord:
         overdue_s=record.overdue_s(now),
         sequence=record.sequence,
     )
-    if visit is not None:
-        message.group = visit.facts.group.key
-        message.operation = visit.facts.operation
-        message.parts = str(visit.facts)
-        message.at_gate_s = _since(visit.at_gate, now)
-        message.gated_s = _since(visit.gated_at, now)
+    if pending is not None:
+        message.group = pending.facts.group.key
+        message.operation = pending.facts.operation
+        message.parts = str(pending.facts)
+        message.at_gate_s = _since(pending.at_gate, now)
+        message.gated_s = _since(pending.gated_at, now)
     return message
 
 

@@ -193,7 +193,7 @@ class _ToolCall:
         self._correlation_id = correlation_id
         self._full = len(state.journal) > MAX_QUEUE
         if not self._full:
-            self.experimental_thread_pool = state.executor.lane(record)
+            self.experimental_thread_pool = state.executor.queue(record)
 
     def __call__(self, data: bytes, context: grpc.ServicerContext) -> bytes:
         record, response = self._record, pb.ExecuteToolResponse()
@@ -261,7 +261,7 @@ def _tool_chunks(
             finally:
                 state.journal.end(record)
 
-        future = state.executor.lane(record).submit(run)
+        future = state.executor.queue(record).submit(run)
         # A caller that leaves is no reason to wait, nor to run what has not begun.
         if not context.add_callback(future.cancel):
             future.cancel()

@@ -4,7 +4,7 @@ Pure logic: no sockets, no event loop, a clock that is handed in. The pool feeds
 over their control connections and delivers the decisions that come out.
 """
 
+from vllm_bridge.gate.referee.decisions import Decision, Holder, Member, Waiting, nobody
 from vllm_bridge.gate.referee.referee import Referee
-from vllm_bridge.gate.referee.visits import Decision, Holder, Visitor, Waiting, nobody
 
-__all__ = ["Decision", "Holder", "Referee", "Visitor", "Waiting", "nobody"]
+__all__ = ["Decision", "Holder", "Member", "Referee", "Waiting", "nobody"]

@@ -5,50 +5,52 @@ from __future__ import annotations
 from vllm_bridge._generated import control_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.gate.referee import messages
+from vllm_bridge.gate.referee.decisions import Member
 from vllm_bridge.gate.referee.groups import MAX_GROUPS
-from vllm_bridge.gate.referee.meetings import Caller, Meeting, Visit
-from vllm_bridge.gate.referee.visits import Visitor
+from vllm_bridge.gate.referee.rendezvous import Caller, QueuedCall, RendezvousQueue
 from vllm_bridge.metadata import RunLabel
 
 _OUR_FAULT = "This is a fault of the bridge: please report it"
 
 
-def ended(visitor: Visitor, enter: control_pb2.Enter, how: str) -> BridgeError:
+def ended(member: Member, enter: control_pb2.Enter, how: str) -> BridgeError:
     """The rank, or its world, is over."""
     message = f"{messages.clip(enter.operation)} did not start: {how}. Nobody entered"
-    return _error(visitor, enter, Category.POOL, "withdrawn", message)
+    return _error(member, enter, Category.POOL, "withdrawn", message)
 
 
-def already_there(visitor: Visitor, enter: control_pb2.Enter, visit: Visit) -> BridgeError:
+def already_there(member: Member, enter: control_pb2.Enter, call: QueuedCall) -> BridgeError:
     """The rank waits at the gate already."""
     message = (
         f"{messages.clip(enter.operation)} did not start: a rank runs one call at a time, and "
-        f"{visitor.name or visitor.rank_id} {messages.waits(visit)}. {_OUR_FAULT}"
+        f"{member.name or member.rank_id} {messages.waits(call)}. {_OUR_FAULT}"
     )
-    return _error(visitor, enter, Category.GRPC_ERROR, "already_at_gate", message)
+    return _error(member, enter, Category.GRPC_ERROR, "already_at_gate", message)
 
 
-def too_many_groups(visitor: Visitor, enter: control_pb2.Enter) -> BridgeError:
+def too_many_groups(member: Member, enter: control_pb2.Enter) -> BridgeError:
     """No place for another group of the world."""
     message = (
         f"{messages.clip(enter.operation)} on {messages.clip(enter.group)} did not start: calls "
-        f"wait, or have gone ahead, in {MAX_GROUPS} groups of world {visitor.world_id} already. "
+        f"wait, or have gone ahead, in {MAX_GROUPS} groups of world {member.world_id} already. "
         "No rank entered; the world is usable."
     )
-    return _error(visitor, enter, Category.POOL, "too_many_groups", message)
+    return _error(member, enter, Category.POOL, "too_many_groups", message)
 
 
-def malformed(visitor: Visitor, enter: control_pb2.Enter, fault: str) -> BridgeError:
+def malformed(member: Member, enter: control_pb2.Enter, fault: str) -> BridgeError:
     """The error for what no rank that works would say."""
     message = f"{messages.clip(enter.operation)} did not start: {fault}. {_OUR_FAULT}"
-    return _error(visitor, enter, Category.GRPC_ERROR, "bad_enter", message)
+    return _error(member, enter, Category.GRPC_ERROR, "bad_enter", message)
 
 
-def visit_of(caller: Caller, meeting: Meeting, enter: control_pb2.Enter, now: float) -> Visit:
+def queued_call(
+    caller: Caller, queue: RendezvousQueue, enter: control_pb2.Enter, now: float
+) -> QueuedCall:
     """The call as the referee keeps it."""
     lane = enter.rank_in_group
-    if meeting.pairwise:
-        lane = meeting.numbers.index(lane)
+    if queue.pairwise:
+        lane = queue.numbers.index(lane)
     deadline = None
     if enter.HasField("remaining"):
         remaining = enter.remaining
@@ -57,10 +59,10 @@ def visit_of(caller: Caller, meeting: Meeting, enter: control_pb2.Enter, now: fl
     parts = {part.name: part.value for part in enter.parts}
     # Where elements are counted, a shape is only for people.
     shape = parts.pop("shape", "") if "elements" in parts else ""
-    return Visit(
+    return QueuedCall(
         caller,
         enter.ticket,
-        meeting,
+        queue,
         lane,
         enter.operation,
         parts,
@@ -76,7 +78,7 @@ def visit_of(caller: Caller, meeting: Meeting, enter: control_pb2.Enter, now: fl
     )
 
 
-def fault(visitor: Visitor, enter: control_pb2.Enter, members: tuple[int, ...]) -> str:
+def fault(member: Member, enter: control_pb2.Enter, members: tuple[int, ...]) -> str:
     """What no rank that works would say; empty when there is nothing of that kind."""
     size, number = enter.size, enter.rank_in_group
     if not enter.group:
@@ -86,21 +88,21 @@ def fault(visitor: Visitor, enter: control_pb2.Enter, members: tuple[int, ...]) 
     if members:
         if len(members) != size:
             return f"{len(members)} members in a group of {size}"
-        if visitor.rank is not None and members[number] != visitor.rank:
-            return f"rank {visitor.rank} as member {number}, which is rank {members[number]}"
+        if member.rank is not None and members[number] != member.rank:
+            return f"rank {member.rank} as member {number}, which is rank {members[number]}"
     if enter.direction and (not 0 <= enter.peer < size or enter.peer == number):
         return f"member {number} of {size} calling with member {enter.peer}"
     return ""
 
 
 def _error(
-    visitor: Visitor, enter: control_pb2.Enter, category: Category, reason: str, message: str
+    member: Member, enter: control_pb2.Enter, category: Category, reason: str, message: str
 ) -> BridgeError:
     return BridgeError(
         category,
         reason,
         message,
-        details={"world_id": visitor.world_id, "state": "gate", "ran": False},
-        rank=visitor.rank,
+        details={"world_id": member.world_id, "state": "gate", "ran": False},
+        rank=member.rank,
         call_id=enter.call_id,
     )

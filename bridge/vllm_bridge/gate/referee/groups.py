@@ -6,8 +6,8 @@ from collections import OrderedDict
 from collections.abc import Hashable, Iterator
 from typing import Generic, TypeVar
 
-from vllm_bridge.gate.referee.meetings import Caller, Group
-from vllm_bridge.gate.referee.visits import Visitor
+from vllm_bridge.gate.referee.decisions import Member
+from vllm_bridge.gate.referee.rendezvous import Caller, Group
 
 # Names change when groups are made anew, so a long life sees many; a thousand at a time is more
 # than any layout of parallel groups has.
@@ -38,15 +38,15 @@ class WorldGroup(Group):
         dead = self.world.dead
         return next((dead[rank] for rank in self.members if rank in dead), "") if dead else ""
 
-    def member(self, number: int) -> Caller | None:
+    def caller(self, number: int) -> Caller | None:
         return self.world.callers.get(self.members[number])
 
-    def visitor(self, number: int) -> Visitor:
-        caller = self.member(number)
+    def member(self, number: int) -> Member:
+        caller = self.caller(number)
         if caller is not None:
-            return caller.visitor
+            return caller.member
         rank = self.members[number]
-        return Visitor("", self.world.world_id, self.world.epoch, rank, f"rank {rank}")
+        return Member("", self.world.world_id, self.world.epoch, rank, f"rank {rank}")
 
     def number(self, number: int) -> int:
         return self.members[number]
@@ -69,7 +69,7 @@ class StatelessGroup(Group):
     def join(self, number: int, caller: Caller) -> None:
         """A member has made the group."""
         self.known[number] = caller
-        self._names[number] = caller.visitor.name or caller.visitor.rank_id
+        self._names[number] = caller.member.name or caller.member.rank_id
 
     def meets(self, caller: Caller, number: int, size: int) -> bool:
         """Whether this is the group of the member's call, and all of it are, or were, known."""
@@ -100,12 +100,12 @@ class StatelessGroup(Group):
     def world_id(self) -> str:
         return ""
 
-    def member(self, number: int) -> Caller | None:
+    def caller(self, number: int) -> Caller | None:
         return self.known.get(number)
 
-    def visitor(self, number: int) -> Visitor:
+    def member(self, number: int) -> Member:
         caller = self.known.get(number)
-        return caller.visitor if caller else Visitor("", name=self.label(number))
+        return caller.member if caller else Member("", name=self.label(number))
 
     def number(self, number: int) -> int:
         return number

@@ -11,19 +11,19 @@ from vllm_bridge.codec.errors import BridgeError
 from vllm_bridge.gate.referee import admission, messages
 from vllm_bridge.gate.referee.cycles import find_cycle, missing_callers
 from vllm_bridge.gate.referee.deadlines import Deadlines
+from vllm_bridge.gate.referee.decisions import Decision, Holder, LastCall, Member, Waiting, nobody
 from vllm_bridge.gate.referee.groups import StatelessGroup, Table, World
-from vllm_bridge.gate.referee.meetings import (
+from vllm_bridge.gate.referee.rendezvous import (
     DIFFERED,
     OVERLAPPED,
     Caller,
     Differed,
     GivenUp,
     Group,
-    Meeting,
     Overlapped,
-    Visit,
+    QueuedCall,
+    RendezvousQueue,
 )
-from vllm_bridge.gate.referee.visits import Decision, Holder, LastCall, Visitor, Waiting, nobody
 
 # What makes a stateless group known, and forgets it: operations that nobody waits for.
 CREATE, DESTROY = "create", "destroy"
@@ -38,7 +38,7 @@ class Referee:
     Not safe for threads: one of them calls everything, in the order in which the ranks' messages
     come. Every `enter` that is not eager gets exactly one decision, from that call or from a later
     one of any method, unless its rank dies first. Decisions are returned, and may be for other
-    visitors. An eager one gets none, but for `too_many_pending_sends`.
+    members. An eager one gets none, but for `too_many_pending_sends`.
 
     Groups of a world are known by name and members. A stateless group is known by its address, once
     each of its members has entered with the operation "create", to which nothing is answered. A
@@ -57,57 +57,55 @@ class Referee:
         self._stateless: Table[str, StatelessGroup] = Table()
         self._deadlines = Deadlines()
         # All calls that wait, by rank id.
-        self._waiting: dict[str, Visit] = {}
+        self._waiting: dict[str, QueuedCall] = {}
         self._ended: OrderedDict[Hashable, str] = OrderedDict()
 
-    def enter(self, visitor: Visitor, enter: control_pb2.Enter) -> list[Decision]:
+    def enter(self, member: Member, enter: control_pb2.Enter) -> list[Decision]:
         """A rank stands at the gate with a call."""
         # A call whose deadline has passed never starts, even when the timer is late.
         decisions = self.expire(None)
         members = tuple(enter.members)
-        error = self._not_admitted(visitor, enter, members)
+        error = self._not_admitted(member, enter, members)
         if error is None:
-            caller = self._caller(visitor)
+            caller = self._caller(member)
             if not members and enter.operation in (CREATE, DESTROY):
                 return decisions + self._make_known(caller, enter)
             group, error = self._group(caller, enter, members)
         if error is not None:
-            return (
-                decisions if enter.eager else [*decisions, _no(visitor, enter.ticket, 0.0, error)]
-            )
+            return decisions if enter.eager else [*decisions, _no(member, enter.ticket, 0.0, error)]
         if group is None:
             caller.last = LastCall(enter.ticket, enter.operation, enter.group)
-            return decisions if enter.eager else [*decisions, _go(visitor, enter.ticket, 0.0, 0)]
-        meeting = _meeting(group, enter)
+            return decisions if enter.eager else [*decisions, _go(member, enter.ticket, 0.0, 0)]
+        queue = _queue(group, enter)
         if enter.sequence:
             # The ranks have let calls through by themselves meanwhile.
-            meeting.sequence = max(meeting.sequence, enter.sequence - 1)
-        visit = admission.visit_of(caller, meeting, enter, self._clock())
-        return decisions + (self._go_ahead(visit) if visit.eager else self._wait(visit))
+            queue.sequence = max(queue.sequence, enter.sequence - 1)
+        call = admission.queued_call(caller, queue, enter, self._clock())
+        return decisions + (self._go_ahead(call) if call.eager else self._wait(call))
 
-    def leave(self, visitor: Visitor, ticket: int, why: str) -> list[Decision]:
+    def leave(self, member: Member, ticket: int, why: str) -> list[Decision]:
         """A rank takes a call back; no decision when that call has its own already.
 
         `why`: a clause, e.g. "its caller has gone".
         """
-        visit = self._waiting.get(visitor.rank_id)
-        if visit is None or visit.ticket != ticket:
+        call = self._waiting.get(member.rank_id)
+        if call is None or call.ticket != ticket:
             return []
-        message = messages.withdrawn(visit, why, self._clock())
-        return self._give_up([(visit, message)], "withdrawn", "was withdrawn")
+        message = messages.withdrawn(call, why, self._clock())
+        return self._give_up([(call, message)], "withdrawn", "was withdrawn")
 
-    def done(self, visitor: Visitor, ticket: int, ok: bool, ago_s: float = 0.0) -> None:
+    def done(self, member: Member, ticket: int, ok: bool, ago_s: float = 0.0) -> None:
         """A call that went through the gate has ended, so long ago."""
-        caller = self._callers.get(visitor.rank_id)
+        caller = self._callers.get(member.rank_id)
         if caller is not None and caller.last is not None and caller.last.ticket == ticket:
             caller.last.ended = self._clock() - ago_s
             caller.last.ok = ok
 
-    def passed(self, visitor: Visitor, done: control_pb2.Done, ago_s: float) -> None:
+    def passed(self, member: Member, done: control_pb2.Done, ago_s: float) -> None:
         """A call has ended that the ranks let through by themselves."""
-        if visitor.rank_id in self._ended or (visitor.world_id, visitor.epoch) in self._ended:
+        if member.rank_id in self._ended or (member.world_id, member.epoch) in self._ended:
             return
-        caller = self._caller(visitor)
+        caller = self._caller(member)
         if caller.last is None or caller.last.ticket < done.ticket:
             ended = self._clock() - ago_s
             caller.last = LastCall(done.ticket, done.operation, done.group, ended, done.ok)
@@ -116,7 +114,7 @@ class Referee:
         """When, in the clock's time, `expire` has something to do; None: nobody has a deadline."""
         return self._deadlines.first()
 
-    def expire(self, tell: Callable[[Visitor], str] | None) -> list[Decision]:
+    def expire(self, tell: Callable[[Member], str] | None) -> list[Decision]:
         """Refuse the calls whose deadline has passed.
 
         `tell` says what an absent member is running, e.g. "running Objects.call for 3.2 s", and ""
@@ -127,18 +125,18 @@ class Referee:
         if first is None or first > now:
             return []
         due = self._deadlines.pop_due(now)
-        told = [(visit, messages.timed_out(visit, now, tell)) for visit in due]
+        told = [(call, messages.timed_out(call, now, tell)) for call in due]
         return self._give_up(told, "deadline_exceeded", "timed out")
 
-    def died(self, visitor: Visitor, how: str) -> list[Decision]:
+    def died(self, member: Member, how: str) -> list[Decision]:
         """A rank is dead, `how` says it; all who wait in its groups are refused, now and later."""
-        self._remember_end(visitor.rank_id, how)
-        decisions = self._lose(visitor.rank_id, how)
-        if visitor.rank is not None and (visitor.world_id, visitor.epoch) not in self._ended:
-            world = self._world(visitor)
-            world.dead[visitor.rank] = how
+        self._remember_end(member.rank_id, how)
+        decisions = self._lose(member.rank_id, how)
+        if member.rank is not None and (member.world_id, member.epoch) not in self._ended:
+            world = self._world(member)
+            world.dead[member.rank] = how
             for group in world.groups:
-                if visitor.rank in group.members:
+                if member.rank in group.members:
                     decisions += self._close(group, how)
         return decisions
 
@@ -153,48 +151,48 @@ class Referee:
         if world is None:
             return []
         callers = list(world.callers.values())
-        visits = [caller.visit for caller in callers if caller.visit is not None]
-        told = [(visit, messages.ended(visit, how)) for visit in visits]
+        calls = [caller.call for caller in callers if caller.call is not None]
+        told = [(call, messages.ended(call, how)) for call in calls]
         decisions = self._give_up(told, "withdrawn", "ended with its world")
         for caller in callers:
-            decisions += self._lose(caller.visitor.rank_id, how)
+            decisions += self._lose(caller.member.rank_id, how)
         return decisions
 
     def waiting(self, world_id: str | None = None, epoch: int | None = None) -> list[Waiting]:
         """Who stands at the gate, of a world (and epoch) or of all; longest first."""
         now = self._clock()
         return [
-            messages.describe(visit, now)
-            for visit in sorted(self._waiting.values(), key=lambda visit: visit.entered)
-            if world_id is None or visit.caller.visitor.world_id == world_id
-            if epoch is None or visit.caller.visitor.epoch == epoch
+            messages.describe(call, now)
+            for call in sorted(self._waiting.values(), key=lambda call: call.entered)
+            if world_id is None or call.caller.member.world_id == world_id
+            if epoch is None or call.caller.member.epoch == epoch
         ]
 
     # Coming in
 
     def _not_admitted(
-        self, visitor: Visitor, enter: control_pb2.Enter, members: tuple[int, ...]
+        self, member: Member, enter: control_pb2.Enter, members: tuple[int, ...]
     ) -> BridgeError | None:
         if self._ended:
-            world = (visitor.world_id, visitor.epoch)
-            how = self._ended.get(visitor.rank_id) or self._ended.get(world)
+            world = (member.world_id, member.epoch)
+            how = self._ended.get(member.rank_id) or self._ended.get(world)
             if how is not None:
-                return admission.ended(visitor, enter, how)
-        if not enter.eager and visitor.rank_id in self._waiting:
-            return admission.already_there(visitor, enter, self._waiting[visitor.rank_id])
-        fault = admission.fault(visitor, enter, members)
-        return admission.malformed(visitor, enter, fault) if fault else None
+                return admission.ended(member, enter, how)
+        if not enter.eager and member.rank_id in self._waiting:
+            return admission.already_there(member, enter, self._waiting[member.rank_id])
+        fault = admission.fault(member, enter, members)
+        return admission.malformed(member, enter, fault) if fault else None
 
-    def _caller(self, visitor: Visitor) -> Caller:
-        caller = self._callers.get(visitor.rank_id)
+    def _caller(self, member: Member) -> Caller:
+        caller = self._callers.get(member.rank_id)
         if caller is None:
-            caller = self._callers[visitor.rank_id] = Caller(visitor)
-            if visitor.rank is not None:
-                self._world(visitor).callers[visitor.rank] = caller
+            caller = self._callers[member.rank_id] = Caller(member)
+            if member.rank is not None:
+                self._world(member).callers[member.rank] = caller
         return caller
 
-    def _world(self, visitor: Visitor) -> World:
-        key = (visitor.world_id, visitor.epoch)
+    def _world(self, member: Member) -> World:
+        key = (member.world_id, member.epoch)
         world = self._worlds.get(key)
         if world is None:
             world = self._worlds[key] = World(*key)
@@ -204,19 +202,19 @@ class Referee:
         self, caller: Caller, enter: control_pb2.Enter, members: tuple[int, ...]
     ) -> tuple[Group | None, BridgeError | None]:
         """The group whose members meet here; None when the call goes at once."""
-        visitor = caller.visitor
+        member = caller.member
         if not members:
             stateless = self._stateless.get(enter.group)
             if stateless is None or not stateless.meets(caller, enter.rank_in_group, enter.size):
                 return None, None
             return stateless, None
-        if visitor.rank is None:
+        if member.rank is None:
             return None, None
         try:
-            group = self._world(visitor).group(enter.group, members)
+            group = self._world(member).group(enter.group, members)
         except ValueError as error:
-            return None, admission.malformed(visitor, enter, str(error))
-        return group, None if group is not None else admission.too_many_groups(visitor, enter)
+            return None, admission.malformed(member, enter, str(error))
+        return group, None if group is not None else admission.too_many_groups(member, enter)
 
     def _make_known(self, caller: Caller, enter: control_pb2.Enter) -> list[Decision]:
         number = enter.rank_in_group
@@ -225,7 +223,7 @@ class Referee:
         decisions: list[Decision] = []
         if group is not None and group.replaced_by(caller, number, enter.size, destroy=destroy):
             how = f"{group.label(number)} {'destroyed it' if destroy else 'made it anew'}"
-            told = [(visit, messages.ended(visit, how)) for visit in group.waiting()]
+            told = [(call, messages.ended(call, how)) for call in group.waiting()]
             decisions = self._refuse_all(told, "abandoned")
             self._stateless.pop(group.name)
             group = None
@@ -238,145 +236,147 @@ class Referee:
         group.join(number, caller)
         return decisions
 
-    def _wait(self, visit: Visit) -> list[Decision]:
+    def _wait(self, call: QueuedCall) -> list[Decision]:
         """A call that stays until it has a verdict."""
-        meeting, now = visit.meeting, visit.entered
-        late = meeting.late(visit)
-        how = meeting.group.death()
+        queue, now = call.queue, call.entered
+        late = queue.late(call)
+        how = queue.group.death()
         if how:
-            return self._refuse_all([(visit, messages.died(visit, how))], "peer_died")
-        if meeting.broken:
-            return self._refuse_all([(visit, meeting.broken)], "too_many_pending_sends")
+            return self._refuse_all([(call, messages.died(call, how))], "peer_died")
+        if queue.broken:
+            return self._refuse_all([(call, queue.broken)], "too_many_pending_sends")
         if late is not None:
-            other = _found_to_differ(visit, late)
+            other = _found_to_differ(call, late)
             if other is not None:
-                message = messages.mismatch(visit, other, [*late.by, visit])
-                return self._refuse_all([(visit, message)], "collective_mismatch")
+                message = messages.mismatch(call, other, [*late.by, call])
+                return self._refuse_all([(call, message)], "collective_mismatch")
             if late.how == OVERLAPPED and late.met is not None:
-                return self._overlap([visit], late.met)
-            return self._refuse_all([(visit, messages.late(visit, late))], "abandoned")
-        if visit.deadline is not None and visit.deadline <= now:
-            message = messages.timed_out(visit, now, None)
-            return self._give_up([(visit, message)], "deadline_exceeded", "timed out")
-        visit.caller.visit = visit
-        self._waiting[visit.caller.visitor.rank_id] = visit
-        decisions = self._meet(visit)
-        if visit.settled:
+                return self._overlap([call], late.met)
+            return self._refuse_all([(call, messages.late(call, late))], "abandoned")
+        if call.deadline is not None and call.deadline <= now:
+            message = messages.timed_out(call, now, None)
+            return self._give_up([(call, message)], "deadline_exceeded", "timed out")
+        call.caller.call = call
+        self._waiting[call.caller.member.rank_id] = call
+        decisions = self._meet(call)
+        if call.settled:
             return decisions
-        self._deadlines.add(visit, len(self._waiting))
-        elsewhere = [caller.visit for caller in missing_callers(visit) if caller.visit is not None]
+        self._deadlines.add(call, len(self._waiting))
+        elsewhere = [caller.call for caller in missing_callers(call) if caller.call is not None]
         if elsewhere:
-            decisions += self._check_members(visit, elsewhere) or self._check_cycle(visit)
+            decisions += self._check_members(call, elsewhere) or self._check_cycle(call)
         return decisions
 
-    def _go_ahead(self, visit: Visit) -> list[Decision]:
+    def _go_ahead(self, call: QueuedCall) -> list[Decision]:
         """An eager call: others may have waited for it."""
-        meeting = visit.meeting
-        visit.caller.last = LastCall(visit.ticket, visit.operation, meeting.group.name)
-        meeting.late(visit)  # too late to be refused; what was given up is no longer owed
-        if meeting.broken or meeting.group.death():
+        queue = call.queue
+        call.caller.last = LastCall(call.ticket, call.operation, queue.group.name)
+        queue.late(call)  # too late to be refused; what was given up is no longer owed
+        if queue.broken or queue.group.death():
             return []
-        if not meeting.full(visit.lane):
-            return self._meet(visit)
-        meeting.broken = messages.out_of_step(visit)
-        told = [(each, meeting.broken) for each in [*meeting.clear(), visit]]
+        if not queue.full(call.lane):
+            return self._meet(call)
+        queue.broken = messages.out_of_step(call)
+        told = [(each, queue.broken) for each in [*queue.clear(), call]]
         return self._refuse_all(told, "too_many_pending_sends")
 
-    def _meet(self, visit: Visit) -> list[Decision]:
-        now = visit.entered
+    def _meet(self, call: QueuedCall) -> list[Decision]:
+        now = call.entered
         decisions: list[Decision] = []
-        for outcome in visit.meeting.add(visit, now):
-            waited = [each for each in outcome.visits if not each.eager]
+        for outcome in call.queue.add(call, now):
+            waited = [each for each in outcome.calls if not each.eager]
             if isinstance(outcome, Overlapped):
-                decisions += self._overlap(outcome.visits, outcome.met)
+                decisions += self._overlap(outcome.calls, outcome.met)
                 continue
             if isinstance(outcome, Differed):
-                message = messages.mismatch(outcome.one, outcome.other, outcome.visits)
+                message = messages.mismatch(outcome.one, outcome.other, outcome.calls)
                 told = [(each, message) for each in waited]
                 decisions += self._refuse_all(told, "collective_mismatch")
                 continue
             for each in waited:
-                each.caller.last = LastCall(each.ticket, each.operation, each.meeting.group.name)
+                each.caller.last = LastCall(each.ticket, each.operation, each.queue.group.name)
                 self._settle(each)
                 waited_s = now - each.entered
-                decisions.append(_go(each.caller.visitor, each.ticket, waited_s, outcome.sequence))
+                decisions.append(_go(each.caller.member, each.ticket, waited_s, outcome.sequence))
         return decisions
 
     # Looking at who waits for whom
 
-    def _check_members(self, visit: Visit, elsewhere: Iterable[Visit]) -> list[Decision]:
+    def _check_members(self, call: QueuedCall, elsewhere: Iterable[QueuedCall]) -> list[Decision]:
         """Whether a member waits in a group of the same name that it says has other members."""
-        group = visit.meeting.group
+        group = call.queue.group
         for other in elsewhere:
-            if not other.meeting.group.namesake_of(group):
+            if not other.queue.group.namesake_of(group):
                 continue
-            if visit.overlaps(other):
-                return self._part(visit, other)
-            message = messages.mismatch(visit, other, [visit, other])
-            told = [(e, message) for e in (*visit.meeting.waiting(), *other.meeting.waiting())]
+            if call.overlaps(other):
+                return self._part(call, other)
+            message = messages.mismatch(call, other, [call, other])
+            told = [(e, message) for e in (*call.queue.waiting(), *other.queue.waiting())]
             return self._give_up(told, "collective_mismatch", DIFFERED)
         return []
 
-    def _check_cycle(self, visit: Visit) -> list[Decision]:
-        cycle = find_cycle(visit.caller)  # of no calls, as a rule
+    def _check_cycle(self, call: QueuedCall) -> list[Decision]:
+        cycle = find_cycle(call.caller)  # of no calls, as a rule
         for one, other in itertools.pairwise(cycle):
             if one.overlaps(other):
                 return self._part(one, other)
         told = [(each, messages.deadlock(cycle, each)) for each in cycle]
         return self._give_up(told, "deadlock", "was part of a deadlock")
 
-    def _part(self, one: Visit, other: Visit) -> list[Decision]:
+    def _part(self, one: QueuedCall, other: QueuedCall) -> list[Decision]:
         """Refuse the earlier run's of two calls whose ranks wait for each other."""
-        gone, met = sorted((one, other), key=lambda visit: visit.run)
+        gone, met = sorted((one, other), key=lambda call: call.run)
         decisions = self._overlap([gone], met)
-        gone.meeting.overlap([gone], met, self._clock())
+        gone.queue.overlap([gone], met, self._clock())
         return decisions
 
-    def _overlap(self, visits: Sequence[Visit], met: Visit) -> list[Decision]:
+    def _overlap(self, calls: Sequence[QueuedCall], met: QueuedCall) -> list[Decision]:
         """Refuse calls that have met one of another run."""
         errors = [
             messages.refusal(
-                visit, "run_overlap", messages.overlap(visit, met, self._holder), visits, met
+                call, "run_overlap", messages.overlap(call, met, self._holder), calls, met
             )
-            for visit in visits
+            for call in calls
         ]
-        return [self._refuse(visit, error) for visit, error in zip(visits, errors, strict=True)]
+        return [self._refuse(call, error) for call, error in zip(calls, errors, strict=True)]
 
     # Going out
 
-    def _give_up(self, told: Iterable[tuple[Visit, str]], reason: str, how: str) -> list[Decision]:
+    def _give_up(
+        self, told: Iterable[tuple[QueuedCall, str]], reason: str, how: str
+    ) -> list[Decision]:
         """Refuse calls that wait, and remember it for the members that have not come."""
         errors = [
-            (visit, messages.refusal(visit, reason, message, visit.meeting.waiting()))
-            for visit, message in told
+            (call, messages.refusal(call, reason, message, call.queue.waiting()))
+            for call, message in told
         ]
         now = self._clock()
-        by_meeting: dict[Meeting, list[Visit]] = {}
-        for visit, _ in errors:
-            by_meeting.setdefault(visit.meeting, []).append(visit)
-        for meeting, visits in by_meeting.items():
-            meeting.give_up(visits, how, now)
-        return [self._refuse(visit, error) for visit, error in errors]
+        by_queue: dict[RendezvousQueue, list[QueuedCall]] = {}
+        for call, _ in errors:
+            by_queue.setdefault(call.queue, []).append(call)
+        for queue, calls in by_queue.items():
+            queue.give_up(calls, how, now)
+        return [self._refuse(call, error) for call, error in errors]
 
-    def _refuse_all(self, told: Iterable[tuple[Visit, str]], reason: str) -> list[Decision]:
-        """Refuse calls that are not in their meeting, or in one that is over."""
+    def _refuse_all(self, told: Iterable[tuple[QueuedCall, str]], reason: str) -> list[Decision]:
+        """Refuse calls that are not in their queue, or in one that is over."""
         told = list(told)
-        visits = [visit for visit, _ in told]
+        calls = [call for call, _ in told]
         return [
-            self._refuse(visit, messages.refusal(visit, reason, message, visits))
-            for visit, message in told
+            self._refuse(call, messages.refusal(call, reason, message, calls))
+            for call, message in told
         ]
 
-    def _refuse(self, visit: Visit, error: BridgeError) -> Decision:
-        self._settle(visit)
-        waited = self._clock() - visit.entered
-        return _no(visit.caller.visitor, visit.ticket, waited, error)
+    def _refuse(self, call: QueuedCall, error: BridgeError) -> Decision:
+        self._settle(call)
+        waited = self._clock() - call.entered
+        return _no(call.caller.member, call.ticket, waited, error)
 
-    def _settle(self, visit: Visit) -> None:
-        visit.settled = True
-        if visit.caller.visit is visit:
-            visit.caller.visit = None
-            del self._waiting[visit.caller.visitor.rank_id]
+    def _settle(self, call: QueuedCall) -> None:
+        call.settled = True
+        if call.caller.call is call:
+            call.caller.call = None
+            del self._waiting[call.caller.member.rank_id]
 
     # Ends
 
@@ -385,9 +385,9 @@ class Referee:
         caller = self._callers.pop(rank_id, None)
         if caller is None:
             return []
-        if caller.visit is not None:  # nobody is left to tell
-            caller.visit.meeting.give_up([caller.visit], "ended with its rank", self._clock())
-            self._settle(caller.visit)
+        if caller.call is not None:  # nobody is left to tell
+            caller.call.queue.give_up([caller.call], "ended with its rank", self._clock())
+            self._settle(caller.call)
         decisions: list[Decision] = []
         for group in self._stateless:
             if group.lose(caller, how):
@@ -398,10 +398,10 @@ class Referee:
 
     def _close(self, group: Group, how: str) -> list[Decision]:
         """Refuse all who wait in a group that can never meet again."""
-        told = [(visit, messages.died(visit, how)) for visit in group.waiting()]
+        told = [(call, messages.died(call, how)) for call in group.waiting()]
         decisions = self._refuse_all(told, "peer_died")
-        for meeting in group.meetings():
-            meeting.clear()
+        for queue in group.queues():
+            queue.clear()
         return decisions
 
     def _remember_end(self, key: Hashable, how: str) -> None:
@@ -410,7 +410,7 @@ class Referee:
             self._ended.popitem(last=False)
 
 
-def _meeting(group: Group, enter: control_pb2.Enter) -> Meeting:
+def _queue(group: Group, enter: control_pb2.Enter) -> RendezvousQueue:
     if enter.direction == control_pb2.SEND:
         return group.pair(enter.rank_in_group, enter.peer)
     if enter.direction == control_pb2.RECEIVE:
@@ -418,18 +418,18 @@ def _meeting(group: Group, enter: control_pb2.Enter) -> Meeting:
     return group.collective
 
 
-def _found_to_differ(visit: Visit, late: GivenUp) -> Visit | None:
+def _found_to_differ(call: QueuedCall, late: GivenUp) -> QueuedCall | None:
     """The call it differs from, where it stood at its gate when the others were found to differ."""
-    if late.how != DIFFERED or visit.stood >= late.at:
+    if late.how != DIFFERED or call.stood >= late.at:
         return None
-    return next((other for other in late.by if not visit.agrees(other)), None)
+    return next((other for other in late.by if not call.agrees(other)), None)
 
 
-def _go(visitor: Visitor, ticket: int, waited_s: float, sequence: int) -> Decision:
+def _go(member: Member, ticket: int, waited_s: float, sequence: int) -> Decision:
     verdict = control_pb2.Verdict(ticket=ticket, go=True, sequence=sequence)
-    return Decision(visitor, ticket, verdict, waited_s)
+    return Decision(member, ticket, verdict, waited_s)
 
 
-def _no(visitor: Visitor, ticket: int, waited_s: float, error: BridgeError) -> Decision:
+def _no(member: Member, ticket: int, waited_s: float, error: BridgeError) -> Decision:
     verdict = control_pb2.Verdict(ticket=ticket, refusal=error.to_detail())
-    return Decision(visitor, ticket, verdict, waited_s)
+    return Decision(member, ticket, verdict, waited_s)

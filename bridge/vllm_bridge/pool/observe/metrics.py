@@ -103,7 +103,7 @@ class Metrics:
         self.requests.of(method, outcome).add(seconds, bytes_in, bytes_out)
 
     def gate_wait(self, seconds: float, outcome: str) -> None:
-        """Count a visit at the gate: how long it lasted, and "go" or why it was refused."""
+        """Count a call at the gate: how long it stood there, and "go" or why it was refused."""
         self.gate.of(outcome).add(seconds)
 
 
@@ -167,7 +167,7 @@ def _families(metrics: Metrics, status: pool_pb2.PoolStatus) -> Iterator[Metric]
     )
     yield from _calls(
         "gate_visits",
-        'Visits at the gate of collective calls; the outcome is "go" or why it was refused.',
+        'Collective calls at the gate; the outcome is "go" or why it was refused.',
         metrics.gate,
         ("outcome",),
         with_bytes=False,

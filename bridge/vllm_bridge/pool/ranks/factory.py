@@ -59,7 +59,7 @@ class RankFactory:
         timeout: timedelta,
         world: control_pb2.WorldAssignment | None = None,
         rendezvous: socket.socket | None = None,
-        board: int | None = None,
+        shared_gate: int | None = None,
     ) -> None:
         """Start it and wait until it serves. Raises as `Rank.start`."""
         host = self._host
@@ -84,6 +84,6 @@ class RankFactory:
         assignment.confinement.writable.extend(map(os.fsencode, policy.writable))
         assignment.heartbeat_interval.CopyFrom(to_duration(self._settings.heartbeat_interval))
         try:
-            await rank.start(host.launcher, assignment, rendezvous, board, timeout)
+            await rank.start(host.launcher, assignment, rendezvous, shared_gate, timeout)
         except OSError as error:
             raise no_room(error) from error

@@ -214,7 +214,7 @@ class Forkserver:
             run(
                 socket.socket(fileno=fds["control"]),
                 None if rendezvous is None else socket.socket(fileno=rendezvous),
-                fds.get("board"),
+                fds.get("shared_gate"),
             )
             status = 0
         except SystemExit as leave:

@@ -72,10 +72,10 @@ class Launcher(Protocol):
     """Starts processes."""
 
     async def start(
-        self, rank_id: str, rendezvous: socket.socket | None, board: int | None
+        self, rank_id: str, rendezvous: socket.socket | None, shared_gate: int | None
     ) -> RankProcess:
-        """Start one. It receives duplicates of `rendezvous`, and of `board` where it runs on this
-        host; the caller keeps its own.
+        """Start one. It receives duplicates of `rendezvous`, and of `shared_gate` where it runs on
+        this host; the caller keeps its own.
 
         Raises:
             BridgeError: category `worker`, when no process could be started.
@@ -96,7 +96,7 @@ class LocalLauncher:
         self._closed = False
 
     async def start(
-        self, rank_id: str, rendezvous: socket.socket | None, board: int | None
+        self, rank_id: str, rendezvous: socket.socket | None, shared_gate: int | None
     ) -> RankProcess:
         """As `Launcher.start`."""
         if self._closed:
@@ -105,12 +105,12 @@ class LocalLauncher:
             )
         server = await self._running()
         try:
-            return await server.fork(rank_id, rendezvous, board)
+            return await server.fork(rank_id, rendezvous, shared_gate)
         except BridgeError:
             # It may have been dead already, with the news still on its way.
             if not server.ended.done():
                 raise
-        return await (await self._running()).fork(rank_id, rendezvous, board)
+        return await (await self._running()).fork(rank_id, rendezvous, shared_gate)
 
     async def own(self, path: Path) -> None:
         """Have this file removed when the pool is gone, however it went."""
@@ -201,7 +201,7 @@ class _Forkserver:
         self._loop.add_reader(process.socket, self._readable)
 
     async def fork(
-        self, rank_id: str, rendezvous: socket.socket | None, board: int | None
+        self, rank_id: str, rendezvous: socket.socket | None, shared_gate: int | None
     ) -> LocalRank:
         with contextlib.ExitStack() as on_failure:
             try:
@@ -219,8 +219,8 @@ class _Forkserver:
         fds = {"control": theirs.fileno(), "stderr": stderr_write}
         if rendezvous is not None:
             fds["rendezvous"] = rendezvous.fileno()
-        if board is not None:
-            fds["board"] = board
+        if shared_gate is not None:
+            fds["shared_gate"] = shared_gate
         try:
             try:
                 request = {"op": "fork", "id": rank_id, "fds": list(fds)}

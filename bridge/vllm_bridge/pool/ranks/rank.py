@@ -173,7 +173,7 @@ class Rank:
         launcher: Launcher,
         assignment: control_pb2.RankAssignment,
         rendezvous: socket.socket | None,
-        board: int | None,
+        shared_gate: int | None,
         timeout: timedelta,
     ) -> None:
         """Start the process, give it its assignment and wait until it serves.
@@ -185,7 +185,7 @@ class Rank:
         """
         try:
             await asyncio.wait_for(
-                self._start(launcher, assignment, rendezvous, board), timeout.total_seconds()
+                self._start(launcher, assignment, rendezvous, shared_gate), timeout.total_seconds()
             )
         except (asyncio.TimeoutError, TimeoutError):
             await self.kill()
@@ -272,9 +272,9 @@ class Rank:
         launcher: Launcher,
         assignment: control_pb2.RankAssignment,
         rendezvous: socket.socket | None,
-        board: int | None,
+        shared_gate: int | None,
     ) -> None:
-        self._process = await launcher.start(self.rank_id, rendezvous, board)
+        self._process = await launcher.start(self.rank_id, rendezvous, shared_gate)
         self._set_state(pool_pb2.STARTING)
         loop = asyncio.get_running_loop()
         watching = self._watch(self._process)

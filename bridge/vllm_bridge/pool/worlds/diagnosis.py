@@ -51,7 +51,7 @@ def _headline(world: World, waiting: Sequence[Waiting]) -> str:
         gate = "" if world.spec.gate else " It has no gate: waits inside calls are not seen here."
         return f"{name}: no call stands at the gate.{gate}{turn}"
     clauses = [
-        f"rank {one.visitor.rank} {one.clause} (since {one.waited_s:.1f} s)" for one in waiting
+        f"rank {one.member.rank} {one.clause} (since {one.waited_s:.1f} s)" for one in waiting
     ]
     return f"{name}: {'; '.join(clauses)}.{turn}"
 
@@ -92,7 +92,7 @@ def _running(rank: Rank, call: rank_pb2.CallRecord, waiting: Sequence[Waiting]) 
     overdue = ""
     if call.overdue_s > 0:
         overdue = f", overdue by {call.overdue_s:.1f} s"
-    at_gate = next((one for one in waiting if one.visitor.rank_id == rank.rank_id), None)
+    at_gate = next((one for one in waiting if one.member.rank_id == rank.rank_id), None)
     if at_gate is not None:
         return f"{at_gate.clause}, for {call.at_gate_s:.1f} s, nothing sent yet{overdue}"
     since = call.gated_s or call.running_s

@@ -11,7 +11,7 @@ import logging
 from vllm_bridge import background
 from vllm_bridge._generated import control_pb2, rank_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
-from vllm_bridge.gate.referee import Decision, Holder, Referee, Visitor, Waiting, nobody
+from vllm_bridge.gate.referee import Decision, Holder, Member, Referee, Waiting, nobody
 from vllm_bridge.pool.observe.metrics import Metrics
 from vllm_bridge.pool.ranks.rank import Rank
 from vllm_bridge.pool.ranks.rank_info import INSPECT_SECONDS, inspect
@@ -41,7 +41,7 @@ class Gate:
         # The ranks of live worlds.
         self._ranks: dict[str, Rank] = {}
         self._seats: dict[tuple[str, int, int], Rank] = {}
-        self._visitors: dict[str, Visitor] = {}
+        self._members: dict[str, Member] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._armed_for: float | None = None
         self._asking: asyncio.Task[None] | None = None
@@ -63,9 +63,9 @@ class Gate:
             self._ranks.pop(rank.rank_id, None)
             self._said.pop(rank.rank_id, None)
         self._deliver(self._referee.forget_world(world_id, epoch))
-        for rank_id, visitor in list(self._visitors.items()):
-            if (visitor.world_id, visitor.epoch) == (world_id, epoch):
-                del self._visitors[rank_id]
+        for rank_id, member in list(self._members.items()):
+            if (member.world_id, member.epoch) == (world_id, epoch):
+                del self._members[rank_id]
 
     def waiting(self, world_id: str, epoch: int) -> list[Waiting]:
         """The calls of a world that stand at the gate, longest first."""
@@ -75,7 +75,7 @@ class Gate:
     def enter(self, rank: Rank, message: control_pb2.Enter) -> None:
         """As `Gatekeeper.enter`."""
         try:
-            decisions = self._referee.enter(self._visitor(rank), message)
+            decisions = self._referee.enter(self._member(rank), message)
         except Exception as error:
             # A defect of the referee must not leave the rank waiting, or end it.
             _logger.exception("the referee failed on %s of %s", message.operation, rank.name)
@@ -87,33 +87,33 @@ class Gate:
 
     def leave(self, rank: Rank, message: control_pb2.Leave) -> None:
         """As `Gatekeeper.leave`."""
-        self._deliver(self._referee.leave(self._visitor(rank), message.ticket, message.why))
+        self._deliver(self._referee.leave(self._member(rank), message.ticket, message.why))
 
     def done(self, rank: Rank, message: control_pb2.Done) -> None:
         """As `Gatekeeper.done`."""
         age = message.age
         ago_s = age.seconds + age.nanos / 1e9
         if message.operation:
-            self._referee.passed(self._visitor(rank), message, ago_s)
+            self._referee.passed(self._member(rank), message, ago_s)
         else:
-            self._referee.done(self._visitor(rank), message.ticket, message.ok, ago_s)
+            self._referee.done(self._member(rank), message.ticket, message.ok, ago_s)
 
     def _died(self, rank: Rank, how: str) -> None:
-        self._deliver(self._referee.died(self._visitor(rank), how))
+        self._deliver(self._referee.died(self._member(rank), how))
         # Also of a world that was forgotten before.
-        self._visitors.pop(rank.rank_id, None)
+        self._members.pop(rank.rank_id, None)
 
-    def _visitor(self, rank: Rank) -> Visitor:
-        visitor = self._visitors.get(rank.rank_id)
-        if visitor is None:
+    def _member(self, rank: Rank) -> Member:
+        member = self._members.get(rank.rank_id)
+        if member is None:
             seat = rank.seat
-            visitor = Visitor(rank.rank_id, seat.world_id, seat.epoch, seat.index, rank.name)
-            self._visitors[rank.rank_id] = visitor
-        return visitor
+            member = Member(rank.rank_id, seat.world_id, seat.epoch, seat.index, rank.name)
+            self._members[rank.rank_id] = member
+        return member
 
     def _deliver(self, decisions: list[Decision]) -> None:
         for decision in decisions:
-            rank = self._ranks.get(decision.visitor.rank_id)
+            rank = self._ranks.get(decision.member.rank_id)
             if rank is not None:
                 rank.send_verdict(decision.verdict)
         for decision in decisions:
@@ -148,8 +148,8 @@ class Gate:
 
     async def _ask_ranks(self) -> None:
         waiting = self._referee.waiting()
-        busy = {waiting.visitor.rank_id for waiting in waiting}
-        worlds = {(waiting.visitor.world_id, waiting.visitor.epoch) for waiting in waiting}
+        busy = {waiting.member.rank_id for waiting in waiting}
+        worlds = {(waiting.member.world_id, waiting.member.epoch) for waiting in waiting}
         ranks = [
             rank
             for (world_id, epoch, _), rank in self._seats.items()
@@ -172,11 +172,11 @@ class Gate:
         self._armed_for = self._loop.time()
         self._timer = self._loop.call_later(_PAUSE_S, self._expire)
 
-    def _tell(self, visitor: Visitor) -> str:
+    def _tell(self, member: Member) -> str:
         """What an absent member is running; empty when it is idle, or nobody knows."""
-        rank = self._ranks.get(visitor.rank_id)
-        if rank is None and visitor.rank is not None:
-            rank = self._seats.get((visitor.world_id, visitor.epoch, visitor.rank))
+        rank = self._ranks.get(member.rank_id)
+        if rank is None and member.rank is not None:
+            rank = self._seats.get((member.world_id, member.epoch, member.rank))
         if rank is None:
             return ""
         when, doing = self._said.get(rank.rank_id, (0.0, ""))

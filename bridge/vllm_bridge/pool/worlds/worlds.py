@@ -245,9 +245,9 @@ class Worlds:
             ]
             for rank in world.ranks if spec.gate else ():
                 self._gate.admit(rank)
-            with memory_of(spec.world_size if spec.gate else 0) as board:
+            with memory_of(spec.world_size if spec.gate else 0) as shared_gate:
                 starts = [
-                    self._start_rank(world, rank, init_method, rendezvous, board)
+                    self._start_rank(world, rank, init_method, rendezvous, shared_gate)
                     for rank in world.ranks
                 ]
                 await _all_or_first_failure(world, starts)
@@ -259,7 +259,7 @@ class Worlds:
         rank: Rank,
         init_method: str,
         rendezvous: socket.socket,
-        board: int | None,
+        shared_gate: int | None,
     ) -> None:
         index = rank.seat.index
         pool = self._pools.get(world.spec.pool_name)
@@ -268,7 +268,7 @@ class Worlds:
             timeout=world.spec.timeout + pool.settings.start_timeout,
             world=world.spec.assignment(world.world_id, world.epoch, index, init_method),
             rendezvous=rendezvous if index == 0 else None,
-            board=board,
+            shared_gate=shared_gate,
         )
         entry = SessionEntry(
             session_of(world.world_id, index),

@@ -1,6 +1,6 @@
 """Where the calls of a group meet.
 
-A meeting has one lane per side: per member for collectives, sender and receiver for point to point.
+A queue has one lane per side: per member for collectives, sender and receiver for point to point.
 In each lane calls stand in order; the first ones of all lanes belong together, and start together.
 A call that waits is always the last of its lane, because its rank does nothing else meanwhile; the
 ones before it are eager.
@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from vllm_bridge.gate.referee.visits import LastCall, Visitor
+from vllm_bridge.gate.referee.decisions import LastCall, Member
 from vllm_bridge.metadata import NO_RUN, RunLabel
 
 # Eager sends that nobody has received, of one sender to one receiver: far above what a program that
@@ -33,20 +33,20 @@ OVERLAPPED = "was of another run"
 class Caller:
     """What the referee knows of a rank that has come to the gate."""
 
-    visitor: Visitor
+    member: Member
     # Where it waits: one place at most, since a rank runs one call at a time.
-    visit: Visit | None = None
+    call: QueuedCall | None = None
     last: LastCall | None = None
 
 
 @dataclass(eq=False, slots=True)
-class Visit:
+class QueuedCall:
     """One call at the gate."""
 
     caller: Caller
     ticket: int
-    meeting: Meeting
-    # Its place in the meeting.
+    queue: RendezvousQueue
+    # Its place in the queue.
     lane: int
     operation: str
     parts: dict[str, str]
@@ -66,25 +66,25 @@ class Visit:
     run: RunLabel = NO_RUN
     settled: bool = False
 
-    def overlaps(self, other: Visit) -> bool:
+    def overlaps(self, other: QueuedCall) -> bool:
         """Whether the two are of different runs of one world, so that they must never meet."""
-        ours, theirs = self.caller.visitor, other.caller.visitor
+        ours, theirs = self.caller.member, other.caller.member
         return (
             self.run != other.run
             and ours.world_id == theirs.world_id != ""
             and ours.epoch == theirs.epoch
         )
 
-    def expired_by(self, other: Visit) -> bool:
+    def expired_by(self, other: QueuedCall) -> bool:
         """Whether it is of a run of the other's world whose turn was over when the other's came."""
         return 0 < self.run.turn < other.run.turn and self.overlaps(other)
 
-    def agrees(self, other: Visit) -> bool:
+    def agrees(self, other: QueuedCall) -> bool:
         """Whether the two are sides of the same call."""
         if self.parts != other.parts:
             return False
         # The two sides of a point-to-point call have names of their own.
-        return self.meeting.pairwise or self.operation == other.operation
+        return self.queue.pairwise or self.operation == other.operation
 
 
 class Group(ABC):
@@ -93,30 +93,30 @@ class Group(ABC):
     def __init__(self, name: str, size: int) -> None:
         self.name = name
         self.size = size
-        self.collective = Meeting(self, range(size), pairwise=False)
-        self.pairs: dict[tuple[int, int], Meeting] = {}
+        self.collective = RendezvousQueue(self, range(size), pairwise=False)
+        self.pairs: dict[tuple[int, int], RendezvousQueue] = {}
 
     @property
     def idle(self) -> bool:
         """Whether nothing is lost by forgetting it."""
-        return all(meeting.idle for meeting in self.meetings())
+        return all(queue.idle for queue in self.queues())
 
-    def meetings(self) -> Iterator[Meeting]:
+    def queues(self) -> Iterator[RendezvousQueue]:
         """Of collectives, then of every pair that has met."""
         yield self.collective
         yield from self.pairs.values()
 
-    def pair(self, sender: int, receiver: int) -> Meeting:
+    def pair(self, sender: int, receiver: int) -> RendezvousQueue:
         """Where the sends of one member to another meet their receives."""
         numbers = (sender, receiver)
-        meeting = self.pairs.get(numbers)
-        if meeting is None:
-            meeting = self.pairs[numbers] = Meeting(self, numbers, pairwise=True)
-        return meeting
+        queue = self.pairs.get(numbers)
+        if queue is None:
+            queue = self.pairs[numbers] = RendezvousQueue(self, numbers, pairwise=True)
+        return queue
 
-    def waiting(self) -> list[Visit]:
+    def waiting(self) -> list[QueuedCall]:
         """All calls that wait in it."""
-        return [visit for meeting in self.meetings() for visit in meeting.waiting()]
+        return [call for queue in self.queues() for call in queue.waiting()]
 
     def namesake_of(self, group: Group) -> bool:
         """Whether it is another group of the same name in the same world."""
@@ -128,11 +128,11 @@ class Group(ABC):
         """The world it is of; empty for a stateless one."""
 
     @abstractmethod
-    def member(self, number: int) -> Caller | None:
+    def caller(self, number: int) -> Caller | None:
         """The member, when it has come to the gate."""
 
     @abstractmethod
-    def visitor(self, number: int) -> Visitor:
+    def member(self, number: int) -> Member:
         """The member, whether or not it has come."""
 
     @abstractmethod
@@ -154,18 +154,18 @@ class GivenUp:
 
     at: float
     attempt: int
-    by: Sequence[Visit]
+    by: Sequence[QueuedCall]
     # e.g. "timed out"; `DIFFERED`, `OVERLAPPED`.
     how: str
-    # The visit of another run that the attempt met, where it was `OVERLAPPED`.
-    met: Visit | None = None
+    # The call of another run that the attempt met, where it was `OVERLAPPED`.
+    met: QueuedCall | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Went:
     """All sides were there and asked for the same."""
 
-    visits: Sequence[Visit]
+    calls: Sequence[QueuedCall]
     sequence: int
 
 
@@ -173,23 +173,23 @@ class Went:
 class Differed:
     """Sides that asked for different things: all who were there."""
 
-    visits: Sequence[Visit]
-    one: Visit
-    other: Visit
+    calls: Sequence[QueuedCall]
+    one: QueuedCall
+    other: QueuedCall
 
 
 @dataclass(frozen=True, slots=True)
 class Overlapped:
     """Calls that wait, and have met one of another run. All others stay."""
 
-    visits: Sequence[Visit]
-    met: Visit
+    calls: Sequence[QueuedCall]
+    met: QueuedCall
 
 
 Outcome = Went | Differed | Overlapped
 
 
-class Meeting:
+class RendezvousQueue:
     """The calls of one group, or of one sender and one receiver in it, that wait for each other."""
 
     __slots__ = (
@@ -212,12 +212,12 @@ class Meeting:
         self.numbers = numbers
         self.pairwise = pairwise
         # The first call of each lane that has one. All in here agree.
-        self.present: dict[int, Visit] = {}
+        self.present: dict[int, QueuedCall] = {}
         # Calls started so far.
         self.sequence = 0
-        # Why this meeting can never work again; empty while it can.
+        # Why this queue can never work again; empty while it can.
         self.broken = ""
-        self._backlog: dict[int, deque[Visit]] = {}
+        self._backlog: dict[int, deque[QueuedCall]] = {}
         self._waiting = 0
         # An attempt lasts as long as somebody waits. Each lane is refused once for it as late.
         self._attempt = 0
@@ -229,30 +229,30 @@ class Meeting:
         """Whether nobody waits here and nobody has gone ahead."""
         return not self.present and not self.broken
 
-    def waiting(self) -> list[Visit]:
+    def waiting(self) -> list[QueuedCall]:
         """The calls that wait, by lane."""
         if not self._waiting:
             return []
         last = {lane: behind[-1] for lane, behind in self._backlog.items()}
         return [
-            visit
+            call
             for lane in sorted(self.present)
-            if not (visit := last.get(lane, self.present[lane])).eager
+            if not (call := last.get(lane, self.present[lane])).eager
         ]
 
-    def position(self, visit: Visit) -> int:
+    def position(self, call: QueuedCall) -> int:
         """How many calls of its lane come before the one that waits in it, or is about to."""
-        behind = self._backlog.get(visit.lane)
+        behind = self._backlog.get(call.lane)
         if behind:
-            return len(behind) + (behind[-1] is not visit)
-        first = self.present.get(visit.lane)
-        return 0 if first is None or first is visit else 1
+            return len(behind) + (behind[-1] is not call)
+        first = self.present.get(call.lane)
+        return 0 if first is None or first is call else 1
 
-    def missing(self, visit: Visit) -> list[int]:
+    def missing(self, call: QueuedCall) -> list[int]:
         """The lanes whose counterpart of this waiting call has not come."""
-        own, present, backlog = visit.lane, self.present, self._backlog
+        own, present, backlog = call.lane, self.present, self._backlog
         lanes = range(len(self.numbers))
-        position = self.position(visit)
+        position = self.position(call)
         if not position:
             return [lane for lane in lanes if lane not in present and lane != own]
         return [
@@ -265,92 +265,90 @@ class Meeting:
         """Whether no further eager call may stand in this lane."""
         return len(self._backlog.get(lane, ())) >= MAX_PENDING_SENDS - 1
 
-    def late(self, visit: Visit) -> GivenUp | None:
+    def late(self, call: QueuedCall) -> GivenUp | None:
         """The attempt that this call was meant for, when that was given up before it came.
 
         A call that came to its rank later than that is a fresh one. Each attempt is reported to a
         lane once.
         """
-        records = self._given_up.get(visit.lane)
+        records = self._given_up.get(call.lane)
         if records is None:
             return None
         found = None
         others: list[GivenUp] = []
         while records and found is None:
             record = records.popleft()
-            if any(visit.overlaps(other) for other in record.by):
+            if any(call.overlaps(other) for other in record.by):
                 # For a call of that run, unless that can come no more.
-                if not 0 < record.by[0].run.turn < visit.run.turn:
+                if not 0 < record.by[0].run.turn < call.run.turn:
                     others.append(record)
-            elif visit.arrived < record.at:
+            elif call.arrived < record.at:
                 found = record
         records.extendleft(reversed(others))
         if not records:
-            del self._given_up[visit.lane]
+            del self._given_up[call.lane]
         if found is not None and found.attempt == self._attempt:
-            self._refused.add(visit.lane)
+            self._refused.add(call.lane)
         return found
 
-    def add(self, visit: Visit, now: float) -> list[Outcome]:
+    def add(self, call: QueuedCall, now: float) -> list[Outcome]:
         """Put a call at the end of its lane, and say what follows from it.
 
-        Those that wait and are named in the outcome have left the meeting. An eager one leaves when
+        Those that wait and are named in the outcome have left the queue. An eager one leaves when
         it went; when its counterpart differs it stays: what it sent is still to be received. Unless
         it was sent in a run that is over: ranks drop that by themselves.
         """
-        if self._drop_expired(visit):
+        if self._drop_expired(call):
             return []
-        self._waiting += not visit.eager
-        if visit.lane in self.present:
-            self._backlog.setdefault(visit.lane, deque()).append(visit)
+        self._waiting += not call.eager
+        if call.lane in self.present:
+            self._backlog.setdefault(call.lane, deque()).append(call)
             return []
         outcomes: list[Outcome] = []
-        arriving = [visit]
+        arriving = [call]
         while arriving:
             for each in arriving:
                 self.present[each.lane] = each
             overlapped = self._overlapped(arriving)
             if overlapped is not None:
                 outcomes.append(overlapped)
-                self._record(GivenUp(now, -1, overlapped.visits, OVERLAPPED, overlapped.met))
-                arriving = self._leave(overlapped.visits)
+                self._record(GivenUp(now, -1, overlapped.calls, OVERLAPPED, overlapped.met))
+                arriving = self._leave(overlapped.calls)
                 continue
-            visits = list(self.present.values())
-            other = _first_to_differ(visits[0], arriving)
+            calls = list(self.present.values())
+            other = _first_to_differ(calls[0], arriving)
             if other is not None:
-                outcomes.append(Differed(visits, visits[0], other))
-                arriving = self._part(visits, now)
-            elif len(visits) == len(self.numbers):
+                outcomes.append(Differed(calls, calls[0], other))
+                arriving = self._part(calls, now)
+            elif len(calls) == len(self.numbers):
                 self.sequence += 1
-                outcomes.append(Went(visits, self.sequence))
-                arriving = self._leave(visits)
+                outcomes.append(Went(calls, self.sequence))
+                arriving = self._leave(calls)
                 self._end_attempt()
             else:
                 break
         return outcomes
 
-    def give_up(self, visits: Sequence[Visit], how: str, now: float) -> None:
+    def give_up(self, calls: Sequence[QueuedCall], how: str, now: float) -> None:
         """Take out calls that are refused, and remember it for the members that have not come.
 
-        `visits` are waiting, or were about to.
+        `calls` are waiting, or were about to.
         """
-        if not visits:
+        if not calls:
             return  # eager ones differed, and nobody was told anything
-        self._refused.update(visit.lane for visit in visits)
-        self._record(GivenUp(now, self._attempt, visits, how))
-        self._leave(visits)
+        self._refused.update(call.lane for call in calls)
+        self._record(GivenUp(now, self._attempt, calls, how))
+        self._leave(calls)
 
-    def overlap(self, visits: Sequence[Visit], met: Visit, now: float) -> None:
+    def overlap(self, calls: Sequence[QueuedCall], met: QueuedCall, now: float) -> None:
         """Take out calls that wait here, for their members wait for one of another run."""
-        self._record(GivenUp(now, -1, visits, OVERLAPPED, met))
-        self._leave(visits)
+        self._record(GivenUp(now, -1, calls, OVERLAPPED, met))
+        self._leave(calls)
 
     def _record(self, record: GivenUp) -> None:
         """For the lanes that have not come, and whose calls of that attempt are still to come."""
         overlapped = record.how == OVERLAPPED
-        gone = (
-            {visit.lane for visit in record.by} if overlapped else {*self.present, *self._refused}
-        )
+        gone = {call.lane for call in record.by} if overlapped else {*self.present, *self._refused}
         for lane in range(len(self.numbers)):
             if lane in gone:
                 continue
@@ -359,28 +357,28 @@ class Meeting:
                 records.pop()
             records.append(record)
 
-    def _drop_expired(self, visit: Visit) -> bool:
+    def _drop_expired(self, call: QueuedCall) -> bool:
         """Forget messages that were sent in earlier runs than one that comes; return whether that
         is one itself. Those that stateless groups put into a store are kept there."""
-        if not self.pairwise or not self.group.world_id or not visit.run.turn:
+        if not self.pairwise or not self.group.world_id or not call.run.turn:
             return False
         here = [*self.present.values(), *itertools.chain(*self._backlog.values())]
-        if visit.eager and any(visit.expired_by(other) for other in here):
+        if call.eager and any(call.expired_by(other) for other in here):
             return True
-        expired = {id(other) for other in here if other.eager and other.expired_by(visit)}
+        expired = {id(other) for other in here if other.eager and other.expired_by(call)}
         if expired:
             self._keep_only([other for other in here if id(other) not in expired])
         return False
 
-    def _keep_only(self, visits: Sequence[Visit]) -> None:
+    def _keep_only(self, calls: Sequence[QueuedCall]) -> None:
         self.present, self._backlog = {}, {}
-        for visit in visits:
-            if visit.lane in self.present:
-                self._backlog.setdefault(visit.lane, deque()).append(visit)
+        for call in calls:
+            if call.lane in self.present:
+                self._backlog.setdefault(call.lane, deque()).append(call)
             else:
-                self.present[visit.lane] = visit
+                self.present[call.lane] = call
 
-    def _overlapped(self, arriving: Sequence[Visit]) -> Overlapped | None:
+    def _overlapped(self, arriving: Sequence[QueuedCall]) -> Overlapped | None:
         """The calls that have to go since one of another run has come, or was here.
 
         The later run's stay, but where something of an earlier one is on its way already: who took
@@ -390,19 +388,19 @@ class Meeting:
             for other in self.present.values():
                 if not one.overlaps(other):
                     continue
-                earlier, later = sorted((one, other), key=lambda visit: visit.run)
+                earlier, later = sorted((one, other), key=lambda call: call.run)
                 met, gone = (earlier, later) if earlier.eager else (later, earlier)
                 if gone.eager:
                     continue  # both are on their way
                 same = [
-                    visit
-                    for visit in self.present.values()
-                    if not visit.eager and not visit.overlaps(gone) and visit.overlaps(met)
+                    call
+                    for call in self.present.values()
+                    if not call.eager and not call.overlaps(gone) and call.overlaps(met)
                 ]
                 return Overlapped(same, met)
         return None
 
-    def clear(self) -> list[Visit]:
+    def clear(self) -> list[QueuedCall]:
         """Take out everything; returns the calls that waited."""
         waiting = self.waiting()
         self.present.clear()
@@ -412,30 +410,30 @@ class Meeting:
         self._end_attempt()
         return waiting
 
-    def _part(self, visits: Sequence[Visit], now: float) -> list[Visit]:
-        self.give_up([visit for visit in visits if not visit.eager], DIFFERED, now)
+    def _part(self, calls: Sequence[QueuedCall], now: float) -> list[QueuedCall]:
+        self.give_up([call for call in calls if not call.eager], DIFFERED, now)
         ahead = list(self.present.values())
         if ahead and _first_to_differ(ahead[0], ahead) is not None:
             # They have all gone and meet on their way; there is nothing left to hold back.
             return self._leave(ahead)
         return []
 
-    def _leave(self, visits: Iterable[Visit]) -> list[Visit]:
+    def _leave(self, calls: Iterable[QueuedCall]) -> list[QueuedCall]:
         """Take calls out; returns those that are now the first of their lane, not yet `present`."""
-        following: list[Visit] = []
-        for visit in visits:
-            behind = self._backlog.get(visit.lane)
-            if self.present.get(visit.lane) is visit:
-                del self.present[visit.lane]
+        following: list[QueuedCall] = []
+        for call in calls:
+            behind = self._backlog.get(call.lane)
+            if self.present.get(call.lane) is call:
+                del self.present[call.lane]
                 if behind:
                     following.append(behind.popleft())
-            elif behind and behind[-1] is visit:
+            elif behind and behind[-1] is call:
                 behind.pop()
             else:
                 continue
             if behind is not None and not behind:
-                del self._backlog[visit.lane]
-            self._waiting -= not visit.eager
+                del self._backlog[call.lane]
+            self._waiting -= not call.eager
         if not self._waiting:
             self._end_attempt()
         return following
@@ -445,5 +443,5 @@ class Meeting:
         self._refused.clear()
 
 
-def _first_to_differ(visit: Visit, others: Iterable[Visit]) -> Visit | None:
-    return next((other for other in others if not visit.agrees(other)), None)
+def _first_to_differ(call: QueuedCall, others: Iterable[QueuedCall]) -> QueuedCall | None:
+    return next((other for other in others if not call.agrees(other)), None)

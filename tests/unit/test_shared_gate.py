@@ -1,4 +1,4 @@
-"""The board on which ranks of one host meet: by hand, at random, and with real processes."""
+"""The shared gate at which ranks of one host meet: by hand, at random, and with real processes."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 
 import pytest
 
-from vllm_bridge.gate import shared_gate as board
-from vllm_bridge.gate.shared_gate import NO_DEADLINE, Answer, Board, Place
+from vllm_bridge.gate import shared_gate
+from vllm_bridge.gate.shared_gate import NO_DEADLINE, Answer, Seat, SharedGate
 
 ONE, TWO = b"1" * 16, b"2" * 16
 
 
 class Ranks:
-    """Boards of all ranks of a world, in one process."""
+    """Shared gates of all ranks of a world, in one process."""
 
     def __init__(self, size: int) -> None:
-        fd = board.create(size)
+        fd = shared_gate.create(size)
         assert fd is not None
         self.fd = fd
-        self.boards = [Board(os.dup(fd), rank, size) for rank in range(size)]
-        self.places = [self.place("tp:0", list(range(size)), rank) for rank in range(size)]
+        self.gates = [SharedGate(os.dup(fd), rank, size) for rank in range(size)]
+        self.seats = [self.seat("tp:0", list(range(size)), rank) for rank in range(size)]
 
-    def place(self, group: str, members: list[int], rank: int) -> Place:
-        place = self.boards[rank].place(group, members, members.index(rank))
-        assert place is not None
-        return place
+    def seat(self, group: str, members: list[int], rank: int) -> Seat:
+        seat = self.gates[rank].seat(group, members, members.index(rank))
+        assert seat is not None
+        return seat
 
     def meet_at_pool(self) -> None:
         """All of them turn to the pool, which says go."""
-        for place in self.places:
-            assert place.come(ONE, NO_DEADLINE) is Answer.ASK_POOL
-        for place in self.places:
-            place.back_from_pool(go=True)
+        for seat in self.seats:
+            assert seat.arrive(ONE, NO_DEADLINE) is Answer.ASK_POOL
+        for seat in self.seats:
+            seat.back_from_pool(go=True)
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def never() -> bool:
 
 @pytest.mark.timing
 def test_a_call_waits_for_those_of_earlier_turns_on_other_ranks(pair: Ranks) -> None:
-    first, second = pair.boards
+    first, second = pair.gates
     assert first.begin(3) == 3
     assert (first.earlier(3), second.earlier(3), second.earlier(4)) == ([], [], [0])
     assert second.begin(4) == 4
@@ -85,73 +85,73 @@ def test_a_call_waits_for_those_of_earlier_turns_on_other_ranks(pair: Ranks) -> 
 
 
 def test_the_last_one_says_go(pair: Ranks) -> None:
-    first, second = pair.places
+    first, second = pair.seats
     for number in range(3):
-        assert first.come(ONE, NO_DEADLINE) is Answer.WAIT
-        assert second.come(ONE, NO_DEADLINE) is Answer.GO
+        assert first.arrive(ONE, NO_DEADLINE) is Answer.WAIT
+        assert second.arrive(ONE, NO_DEADLINE) is Answer.GO
         assert first.wait(5, never) is Answer.GO
-        assert first._words[first._cell + board._SEQUENCE] == number + 1
+        assert first._words[first._cell + shared_gate._SEQUENCE] == number + 1
 
 
 def test_one_that_waits_in_vain_takes_all_to_the_pool_and_back(pair: Ranks) -> None:
-    first, second = pair.places
-    assert first.come(ONE, NO_DEADLINE) is Answer.WAIT
+    first, second = pair.seats
+    assert first.arrive(ONE, NO_DEADLINE) is Answer.WAIT
     assert first.wait(0.01, never) is Answer.ASK_POOL
-    assert second.come(ONE, NO_DEADLINE) is Answer.ASK_POOL
+    assert second.arrive(ONE, NO_DEADLINE) is Answer.ASK_POOL
     assert (first.sequence, second.sequence) == (1, 1)
     first.back_from_pool(go=True)
     # The other has not heard yet: where it would be is not known.
-    assert first.come(ONE, NO_DEADLINE) is Answer.ASK_POOL
+    assert first.arrive(ONE, NO_DEADLINE) is Answer.ASK_POOL
     second.back_from_pool(go=True)
-    assert second.come(ONE, NO_DEADLINE) is Answer.ASK_POOL
-    for place in pair.places:
-        place.back_from_pool(go=True)
-    assert second.come(ONE, NO_DEADLINE) is Answer.WAIT
-    assert first.come(ONE, NO_DEADLINE) is Answer.GO
+    assert second.arrive(ONE, NO_DEADLINE) is Answer.ASK_POOL
+    for seat in pair.seats:
+        seat.back_from_pool(go=True)
+    assert second.arrive(ONE, NO_DEADLINE) is Answer.WAIT
+    assert first.arrive(ONE, NO_DEADLINE) is Answer.GO
 
 
 @pytest.mark.parametrize(("digest", "deadline_s"), [(TWO, 100.0), (ONE, -1.0)])
 def test_what_differs_or_is_too_late_goes_to_the_pool(
     pair: Ranks, digest: bytes, deadline_s: float
 ) -> None:
-    first, second = pair.places
+    first, second = pair.seats
     deadline = time.monotonic_ns() + int(deadline_s * 1e9)
-    assert first.come(ONE, NO_DEADLINE) is Answer.WAIT
-    assert second.come(digest, deadline) is Answer.ASK_POOL
+    assert first.arrive(ONE, NO_DEADLINE) is Answer.WAIT
+    assert second.arrive(digest, deadline) is Answer.ASK_POOL
     assert first.wait(5, never) is Answer.ASK_POOL
 
 
 def test_one_whose_deadline_has_passed_is_not_let_through(pair: Ranks) -> None:
-    first, second = pair.places
-    assert first.come(ONE, time.monotonic_ns() + 5_000_000) is Answer.WAIT
-    while time.monotonic_ns() < first._words[first._own + board._DEADLINE]:
+    first, second = pair.seats
+    assert first.arrive(ONE, time.monotonic_ns() + 5_000_000) is Answer.WAIT
+    while time.monotonic_ns() < first._words[first._own + shared_gate._DEADLINE]:
         os.sched_yield()
-    assert second.come(ONE, NO_DEADLINE) is Answer.ASK_POOL
+    assert second.arrive(ONE, NO_DEADLINE) is Answer.ASK_POOL
     assert first.wait(5, never) is Answer.ASK_POOL
 
 
 def test_after_a_refusal_all_meet_at_the_pool_once(pair: Ranks) -> None:
-    first, second = pair.places
-    first.come(ONE, NO_DEADLINE)
+    first, second = pair.seats
+    first.arrive(ONE, NO_DEADLINE)
     assert first.wait(0, never) is Answer.ASK_POOL
     first.back_from_pool(go=False)
     # Its counterpart may come late: only the pool knows that it is refused.
-    assert second.come(ONE, NO_DEADLINE) is Answer.ASK_POOL
+    assert second.arrive(ONE, NO_DEADLINE) is Answer.ASK_POOL
     second.back_from_pool(go=False)
     pair.meet_at_pool()
-    assert first.come(ONE, NO_DEADLINE) is Answer.WAIT
-    assert second.come(ONE, NO_DEADLINE) is Answer.GO
+    assert first.arrive(ONE, NO_DEADLINE) is Answer.WAIT
+    assert second.arrive(ONE, NO_DEADLINE) is Answer.GO
 
 
 @pytest.mark.timing
 def test_a_nudge_ends_the_wait(pair: Ranks) -> None:
-    first = pair.places[0]
-    first.come(ONE, NO_DEADLINE)
+    first = pair.seats[0]
+    first.arrive(ONE, NO_DEADLINE)
     wanted = threading.Event()
 
     def nudge() -> None:
         wanted.set()
-        pair.boards[0].nudge()
+        pair.gates[0].nudge()
 
     nudger = threading.Timer(0.05, nudge)
     begin = time.monotonic()
@@ -163,60 +163,60 @@ def test_a_nudge_ends_the_wait(pair: Ranks) -> None:
 
 def test_groups_do_not_meet_each_other() -> None:
     ranks = Ranks(3)
-    pair, other = (ranks.place("tp:0", [0, 1], 0), ranks.place("tp:0", [1, 2], 1))
-    assert pair.come(ONE, NO_DEADLINE) is Answer.WAIT
-    assert other.come(ONE, NO_DEADLINE) is Answer.WAIT
-    assert ranks.place("tp:0", [0, 1], 1).come(ONE, NO_DEADLINE) is Answer.GO
-    assert ranks.place("tp:0", [1, 2], 2).come(ONE, NO_DEADLINE) is Answer.GO
+    pair, other = (ranks.seat("tp:0", [0, 1], 0), ranks.seat("tp:0", [1, 2], 1))
+    assert pair.arrive(ONE, NO_DEADLINE) is Answer.WAIT
+    assert other.arrive(ONE, NO_DEADLINE) is Answer.WAIT
+    assert ranks.seat("tp:0", [0, 1], 1).arrive(ONE, NO_DEADLINE) is Answer.GO
+    assert ranks.seat("tp:0", [1, 2], 2).arrive(ONE, NO_DEADLINE) is Answer.GO
     os.close(ranks.fd)
 
 
-def test_more_groups_than_cells_have_no_place(pair: Ranks) -> None:
-    first, second = pair.boards
+def test_more_groups_than_cells_have_no_seat(pair: Ranks) -> None:
+    first, second = pair.gates
     # One is taken by "tp:0".
-    for number in range(board.CELLS - 1):
-        assert first.place(f"g:{number}", [0, 1], 0) is not None
-    assert first.place("one too many", [0, 1], 0) is None
-    assert second.place("one too many", [0, 1], 1) is None
-    last = second.place(f"g:{board.CELLS - 2}", [0, 1], 1)
+    for number in range(shared_gate.CELLS - 1):
+        assert first.seat(f"g:{number}", [0, 1], 0) is not None
+    assert first.seat("one too many", [0, 1], 0) is None
+    assert second.seat("one too many", [0, 1], 1) is None
+    last = second.seat(f"g:{shared_gate.CELLS - 2}", [0, 1], 1)
     assert last is not None
-    assert last.come(ONE, NO_DEADLINE) is Answer.WAIT
-    mine = first.place(f"g:{board.CELLS - 2}", [0, 1], 0)
+    assert last.arrive(ONE, NO_DEADLINE) is Answer.WAIT
+    mine = first.seat(f"g:{shared_gate.CELLS - 2}", [0, 1], 0)
     assert mine is not None
-    assert mine.come(ONE, NO_DEADLINE) is Answer.GO
+    assert mine.arrive(ONE, NO_DEADLINE) is Answer.GO
 
 
-def test_a_board_of_another_world_is_refused(pair: Ranks) -> None:
+def test_a_shared_gate_of_another_world_is_refused(pair: Ranks) -> None:
     with mmap.mmap(pair.fd, 8) as memory:
         memory[:8] = struct.pack("<Q", 5)
     with pytest.raises(ValueError, match="of 5 ranks, not 2"):
-        Board(os.dup(pair.fd), 0, 2)
+        SharedGate(os.dup(pair.fd), 0, 2)
 
 
 def test_a_lock_that_nobody_gives_back_sends_all_to_the_pool(
     pair: Ranks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, second = pair.places
-    monkeypatch.setattr(board, "LOCK_SECONDS", 0.01)
-    assert first.come(ONE, NO_DEADLINE) is Answer.WAIT
-    holder = threading.Thread(target=lambda: pair.boards[0]._lock.acquire(1))
+    first, second = pair.seats
+    monkeypatch.setattr(shared_gate, "LOCK_SECONDS", 0.01)
+    assert first.arrive(ONE, NO_DEADLINE) is Answer.WAIT
+    holder = threading.Thread(target=lambda: pair.gates[0]._lock.acquire(1))
     holder.start()
     holder.join()  # it has the lock, and has ended without giving it back
-    assert second.come(ONE, NO_DEADLINE) is Answer.ASK_POOL
+    assert second.arrive(ONE, NO_DEADLINE) is Answer.ASK_POOL
     assert first.wait(0, never) is Answer.ASK_POOL
-    assert pair.boards[0].place("tp:0", [0, 1], 0) is None
-    assert pair.boards[1].place("other", [0, 1], 1) is None
+    assert pair.gates[0].seat("tp:0", [0, 1], 0) is None
+    assert pair.gates[1].seat("other", [0, 1], 1) is None
 
 
 # A member that is killed while it holds the lock, or stopped.
 HOLDER = """
 import sys
-from vllm_bridge.gate.shared_gate import Board
-board = Board(int(sys.argv[1]), 1, 2)
-board._lock.acquire(5)
+from vllm_bridge.gate.shared_gate import SharedGate
+gate = SharedGate(int(sys.argv[1]), 1, 2)
+gate._lock.acquire(5)
 print("holds", flush=True)
 sys.stdin.read()
-board._lock.release()
+gate._lock.release()
 """
 
 
@@ -237,15 +237,15 @@ def holder_of(fd: int) -> Iterator[subprocess.Popen[bytes]]:
 @pytest.mark.timing
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
 def test_a_holder_that_dies_or_stops_does_not_hold_others(pair: Ranks, number: int) -> None:
-    first = pair.places[0]
+    first = pair.seats[0]
     with holder_of(pair.fd) as holder:
         holder.send_signal(number)
         if number == signal.SIGKILL:
             holder.wait(10)
         begin = time.monotonic()
-        assert first.come(ONE, NO_DEADLINE) is Answer.ASK_POOL
+        assert first.arrive(ONE, NO_DEADLINE) is Answer.ASK_POOL
         assert time.monotonic() - begin < 5
-        assert pair.boards[0].place("tp:0", [0, 1], 0) is None
+        assert pair.gates[0].seat("tp:0", [0, 1], 0) is None
 
 
 @pytest.mark.parametrize("dies", [True, False])
@@ -253,9 +253,9 @@ def test_one_that_waits_never_leaves_without_the_lock(
     pair: Ranks, monkeypatch: pytest.MonkeyPatch, dies: bool
 ) -> None:
     """The holder might be about to say go to it."""
-    monkeypatch.setattr(board, "LOCK_SECONDS", 0.01)
-    first = pair.places[0]
-    assert first.come(ONE, NO_DEADLINE) is Answer.WAIT
+    monkeypatch.setattr(shared_gate, "LOCK_SECONDS", 0.01)
+    first = pair.seats[0]
+    assert first.arrive(ONE, NO_DEADLINE) is Answer.WAIT
     with holder_of(pair.fd) as holder, ThreadPoolExecutor(1) as threads:
         leaving = threads.submit(first.wait, 0, never)
         with pytest.raises(FutureTimeoutError):
@@ -266,7 +266,7 @@ def test_one_that_waits_never_leaves_without_the_lock(
             assert holder.stdin is not None
             holder.stdin.close()
         assert leaving.result(10) is Answer.ASK_POOL
-    assert first._words[first._own + board._STATE] == board._AT_POOL
+    assert first._words[first._own + shared_gate._STATE] == shared_gate._AT_POOL
 
 
 class Model:
@@ -276,10 +276,10 @@ class Model:
         self.random = random.Random(seed)
         self.ranks = Ranks(size)
         self.size = size
-        # What each does: None, or "board" or "pool" with what it asked for.
+        # What each does: None, or "gate" or "pool" with what it asked for.
         self.at: list[tuple[str, bytes] | None] = [None] * size
         self.went: list[int] = [0] * size
-        # Members that have to meet at the pool before the board may be used again.
+        # Members that have to meet at the pool before the shared gate may be used again.
         self.unsettled: set[int] = set()
 
     def run(self, steps: int) -> None:
@@ -287,30 +287,30 @@ class Model:
             rank = self.random.randrange(self.size)
             at = self.at[rank]
             if at is None:
-                self.come(rank)
-            elif at[0] == "board":
+                self.arrive(rank)
+            elif at[0] == "gate":
                 self.look(rank)
             else:
                 self.decide()
             self.check()
         os.close(self.ranks.fd)
 
-    def come(self, rank: int) -> None:
+    def arrive(self, rank: int) -> None:
         digest = TWO if self.random.random() < 0.1 else ONE
-        answer = self.ranks.places[rank].come(digest, NO_DEADLINE)
-        on_board = [at for at in self.at if at is not None and at[0] == "board"]
+        answer = self.ranks.seats[rank].arrive(digest, NO_DEADLINE)
+        at_gate = [at for at in self.at if at is not None and at[0] == "gate"]
         if answer is Answer.GO:
-            assert len(on_board) == self.size - 1, "somebody is missing"
-            assert all(at[1] == digest for at in on_board), "they differ"
+            assert len(at_gate) == self.size - 1, "somebody is missing"
+            assert all(at[1] == digest for at in at_gate), "they differ"
             assert not self.unsettled, "a refusal is not settled"
             for other in range(self.size):
                 if other != rank:
-                    assert self.ranks.places[other].wait(5, never) is Answer.GO
+                    assert self.ranks.seats[other].wait(5, never) is Answer.GO
                 self.at[other] = None
             return
         if answer is Answer.WAIT:
             assert not any(at is not None and at[0] == "pool" for at in self.at)
-            self.at[rank] = ("board", digest)
+            self.at[rank] = ("gate", digest)
             return
         self.at[rank] = ("pool", digest)
         self.follow()
@@ -319,15 +319,15 @@ class Model:
         """Its patience ends."""
         at = self.at[rank]
         assert at is not None
-        assert self.ranks.places[rank].wait(0, never) is Answer.ASK_POOL
+        assert self.ranks.seats[rank].wait(0, never) is Answer.ASK_POOL
         self.at[rank] = ("pool", at[1])
         self.follow()
 
     def follow(self) -> None:
-        """Whoever waited at the board has been sent to the pool."""
+        """Whoever waited at the shared gate has been sent to the pool."""
         for rank, at in enumerate(self.at):
-            if at is not None and at[0] == "board":
-                assert self.ranks.places[rank].wait(5, never) is Answer.ASK_POOL
+            if at is not None and at[0] == "gate":
+                assert self.ranks.seats[rank].wait(5, never) is Answer.ASK_POOL
                 self.at[rank] = ("pool", at[1])
 
     def decide(self) -> None:
@@ -337,17 +337,17 @@ class Model:
             self.unsettled.clear()
             self.random.shuffle(there)
             for rank in there:
-                self.ranks.places[rank].back_from_pool(go=True)
+                self.ranks.seats[rank].back_from_pool(go=True)
                 self.at[rank] = None
         else:
             rank = self.random.choice(there)
-            self.ranks.places[rank].back_from_pool(go=False)
+            self.ranks.seats[rank].back_from_pool(go=False)
             self.at[rank] = None
             self.unsettled = set(range(self.size))
 
     def check(self) -> None:
         kinds = {at[0] for at in self.at if at is not None}
-        assert kinds != {"board", "pool"}, self.at
+        assert kinds != {"gate", "pool"}, self.at
 
 
 @pytest.mark.parametrize("size", [2, 3, 4])
@@ -359,21 +359,21 @@ def test_random_schedules_let_through_all_or_none(size: int) -> None:
 # Real processes, each with its own patience, thousands of calls: all go, in step.
 MEMBER = """
 import sys, time
-from vllm_bridge.gate.shared_gate import Answer, Board, NO_DEADLINE
+from vllm_bridge.gate.shared_gate import Answer, SharedGate, NO_DEADLINE
 fd, rank, size, calls = map(int, sys.argv[1:])
-place = Board(fd, rank, size).place("tp:0", list(range(size)), rank)
+seat = SharedGate(fd, rank, size).seat("tp:0", list(range(size)), rank)
 for number in range(calls):
     digest = number.to_bytes(16, "little")
-    answer = place.come(digest, NO_DEADLINE)
+    answer = seat.arrive(digest, NO_DEADLINE)
     if answer is Answer.WAIT:
-        answer = place.wait(60, lambda: False)
+        answer = seat.wait(60, lambda: False)
     assert answer is Answer.GO, (number, answer)
 print("done")
 """
 
 
 def test_processes_pass_in_step() -> None:
-    fd = board.create(3)
+    fd = shared_gate.create(3)
     assert fd is not None
     members = [
         subprocess.Popen(

@@ -17,7 +17,7 @@ def nobody(world_id: str, epoch: int, number: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Visitor:
+class Member:
     """A rank, as the pool names it. Empty `rank_id`: a member that has not come to the gate yet."""
 
     rank_id: str
@@ -34,7 +34,7 @@ class Visitor:
 class Decision:
     """A verdict, and the rank it is for."""
 
-    visitor: Visitor
+    member: Member
     ticket: int
     verdict: control_pb2.Verdict
     # Seconds it stood at the gate.
@@ -50,7 +50,7 @@ class Decision:
 class Waiting:
     """A call that stands at the gate, for diagnosis and metrics."""
 
-    visitor: Visitor
+    member: Member
     ticket: int
     group: str
     operation: str
