@@ -2416,8 +2416,8 @@ defmodule Vllm.Distributed do
 
     * `world_size` (`integer()`, default `-1`) - number of ranks; -1: what the init method says
     * `rank` (`integer()`, default `-1`) - this process's rank; -1: what the init method says
-    * `distributed_init_method` (`String.t() | atom()`, default `"env://"`) - where the ranks
-      meet, `tcp://host:port` or `env://`
+    * `distributed_init_method` (`String.t() | atom()`, default `"env://"`) - how the ranks find
+      each other, `tcp://host:port` or `env://`
     * `local_rank` (`integer()`, default `-1`) - this process's number on its node; -1: from the
       environment
     * `backend` (`String.t() | atom()`, default `"nccl"`) - torch's backend, such as `gloo` or
@@ -5026,7 +5026,7 @@ defmodule Vllm.Distributed do
 
   ## Parameters
 
-    * `host` (`String.t() | atom()`) - address at which the members meet
+    * `host` (`String.t() | atom()`) - address of the group's rank 0, which serves the store
     * `port` (`integer()`) - port of rank 0
     * `rank` (`integer()`) - this process's rank inside the group
     * `world_size` (`integer()`) - number of ranks

@@ -182,6 +182,6 @@ defmodule Vllm.ProcessesTest do
         _ = :sys.get_state(owners)
       end)
 
-    assert log =~ "may be left until the bridge ends"
+    assert log =~ "may stay until the bridge ends"
   end
 end

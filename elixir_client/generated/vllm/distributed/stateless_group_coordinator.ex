@@ -146,7 +146,8 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
       through a message queue
     * `group_name` (`String.t() | atom()`, default `nil`) - name of the group: its unique name for
       a lookup, such as `tp:0`
-    * `host` (`String.t() | atom()`, default `"127.0.0.1"`) - address at which the members meet
+    * `host` (`String.t() | atom()`, default `"127.0.0.1"`) - address of the group's rank 0, which
+      serves the store
     * `group_ports` (`term()`, default `nil`) - ports for each list of ranks
     * `global_rank` (`integer()`, default `0`) - this process's rank among all
     * `global_world_size` (`integer()`, default `1`) - The number of processes the lists of ranks

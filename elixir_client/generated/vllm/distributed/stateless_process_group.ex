@@ -185,7 +185,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
 
   ## Parameters
 
-    * `host` (`String.t() | atom()`) - address at which the members meet
+    * `host` (`String.t() | atom()`) - address of the group's rank 0, which serves the store
     * `port` (`integer()`) - port of rank 0
     * `rank` (`integer()`) - this process's rank inside the group
     * `world_size` (`integer()`) - number of ranks
