@@ -24,7 +24,7 @@ from vllm_bridge import background, version
 from vllm_bridge._generated import pool_pb2, types_pb2
 from vllm_bridge.client import connect
 from vllm_bridge.codec.errors import BridgeError
-from vllm_bridge.pool.calls import idle_watch as settling_module
+from vllm_bridge.pool.calls import idle_watch
 from vllm_bridge.pool.observe.metrics import Metrics
 from vllm_bridge.pool.observe.metrics_server import MetricsServer
 from vllm_bridge.pool.ranks import launcher as launcher_module
@@ -143,7 +143,7 @@ def test_all_background_work_is_begun_in_one_place() -> None:
 TIMERS = {
     "sessions/attachments.py": 1,  # once for each client that is gone
     "sessions/expiry.py": 1,
-    "gate/service.py": 3,
+    "worlds/gate.py": 3,
     "ranks/rank.py": 1,
 }
 
@@ -384,9 +384,9 @@ def test_a_rank_in_doubt_is_free_again_when_looking_fails(
     async def look(server: PoolServer) -> None:
         await until(lambda: ready(server))
         (rank,) = ready(server)
-        once(settling_module, "_calls_on")
-        settling = settling_module.Settling(lambda _: None, lambda _: None)
-        settling.doubt(rank)
+        once(idle_watch, "_calls_on")
+        watch = idle_watch.IdleWatch(lambda _: None, lambda _: None)
+        watch.doubt(rank)
         await until(lambda: told(caplog, "looking whether a rank is idle"))
         assert not rank.busy_elsewhere
 

@@ -61,7 +61,7 @@ def test_pool_killed_while_the_forkserver_loads(start: Start, short_tmp: Path) -
     assert not path.exists()
 
 
-def test_janitor_leaves_the_socket_of_a_successor(start: Start, short_tmp: Path) -> None:
+def test_cleanup_leaves_the_socket_of_a_successor(start: Start, short_tmp: Path) -> None:
     path = short_tmp / "successor.sock"
     pool, processes = busy_pool(start, "--listen", f"unix:{path}")
     os.kill(pool.forkserver, signal.SIGSTOP)

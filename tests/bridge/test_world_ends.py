@@ -21,6 +21,7 @@ from vllm_bridge.pool.settings import PoolSettings
 from vllm_bridge.pool.worlds import worlds as worlds_module
 from vllm_bridge.pool.worlds.world_spec import WorldSpec
 from vllm_bridge.pool.worlds.worlds import Worlds
+from vllm_bridge.world_sizes import WorldSizes
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -70,7 +71,7 @@ def test_stop_in_the_moment_of_readiness_stops(monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setattr(worlds_module, "_all_or_first_failure", up_and_then)
         monkeypatch.setattr(Worlds, "_start_rank", no_rank)
         with pytest.raises(BridgeError, match="was stopped while it was starting") as caught:
-            await worlds.start("ours", WorldSpec(1, 1, 1, 1, 1, "gloo", PoolSettings().stop_grace))
+            await worlds.start("ours", WorldSpec(WorldSizes(), "gloo", PoolSettings().stop_grace))
         assert caught.value.reason == "world_stopped"
         assert await stopping[0] is True
         assert worlds.get("ours").state == pool_pb2.WORLD_STOPPED

@@ -7,6 +7,7 @@ import socket
 import vllm_distributed
 from vllm_bridge._generated.control_pb2 import WorldAssignment
 from vllm_bridge.durations import from_duration
+from vllm_bridge.world_sizes import WorldSizes
 from vllm_distributed.store import rendezvous
 
 
@@ -28,10 +29,4 @@ def join(world: WorldAssignment, listener: socket.socket | None) -> None:
         backend=world.backend,
         timeout=from_duration(world.timeout),
     )
-    vllm_distributed.initialize_model_parallel(
-        tensor_model_parallel_size=world.tensor_parallel_size,
-        pipeline_model_parallel_size=world.pipeline_parallel_size,
-        prefill_context_model_parallel_size=world.prefill_context_parallel_size,
-        decode_context_model_parallel_size=world.decode_context_parallel_size,
-        data_parallel_size=world.data_parallel_size,
-    )
+    vllm_distributed.initialize_model_parallel(**WorldSizes.of(world).arguments())

@@ -25,8 +25,8 @@ CallKey = tuple[str, str]
 """Session id and call id."""
 
 
-class Settling:
-    """All ranks that are looked at."""
+class IdleWatch:
+    """All ranks that are watched until they are idle."""
 
     def __init__(self, release: Callable[[Rank], None], idle: Callable[[Rank], None]) -> None:
         # Gives back the place of one call.

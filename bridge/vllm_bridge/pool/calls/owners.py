@@ -1,4 +1,4 @@
-"""Which rank keeps an object of a `hint` session, whose calls may run in any."""
+"""Which rank owns an object of a `hint` session, whose calls may run in any."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def of(session: SessionEntry, ref_id: str) -> Rank:
 
 
 def named(session: SessionEntry, refusal: types_pb2.ErrorDetail) -> Rank:
-    """The rank that another one names as the keeper of an object.
+    """The rank that another one names as the owner of an object.
 
     Raises:
         BridgeError: as `of`.
@@ -66,11 +66,11 @@ def _find(session: SessionEntry, home: str) -> Rank | None:
 
 
 def _gone(session: SessionEntry, ref_id: str, home: str) -> BridgeError:
-    keeper = f"{home} kept it, and is gone" if home else "no rank ever kept it"
+    owner = f"{home} kept it, and is gone" if home else "no rank ever kept it"
     return BridgeError(
         Category.VALIDATION,
         "unknown_ref",
-        f"ref {ref_id!r} is not kept in session {session.session_id!r}: {keeper}. Make the object "
+        f"ref {ref_id!r} is not kept in session {session.session_id!r}: {owner}. Make the object "
         "again, in a strict session if it has to last: that one tells when its rank is gone",
         details={"ref": ref_id, "session_id": session.session_id},
     )

@@ -19,11 +19,10 @@ import grpc.aio
 from vllm_bridge import metadata as keys
 from vllm_bridge._generated import rank_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
-from vllm_bridge.pool.calls import owners as keepers
-from vllm_bridge.pool.calls import parts
+from vllm_bridge.pool.calls import owners, parts
 from vllm_bridge.pool.calls.abort import abort
 from vllm_bridge.pool.calls.calls import PlacedCall, PlacedCalls
-from vllm_bridge.pool.calls.idle_watch import Settling
+from vllm_bridge.pool.calls.idle_watch import IdleWatch
 from vllm_bridge.pool.calls.sending import Elsewhere, Metadata, NotIdle, Request, send
 from vllm_bridge.pool.ranks.pools import Pools
 from vllm_bridge.pool.ranks.queue import Turn, give_up_at
@@ -49,12 +48,12 @@ class Proxy:
         self._sessions = sessions
         self._attachments = attachments
         self._calls = PlacedCalls()
-        self._settling = Settling(
+        self._idle_watch = IdleWatch(
             lambda rank: self._home(rank).release(rank),
             lambda rank: self._home(rank).dispatch(),
         )
         for pool in pools.all():
-            pool.standalone.doubt = self._settling.doubt
+            pool.standalone.doubt = self._idle_watch.doubt
 
     def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
         """The handler for a method that ranks serve, None for any other."""
@@ -186,8 +185,8 @@ class Proxy:
         )
         inside = keys.text(metadata, keys.CONTEXT)
         if session is not None and inside:
-            keeper = keepers.of(session, inside)
-            return await self._kept(keeper, call, method, request, context, metadata)
+            owner = owners.of(session, inside)
+            return await self._kept(owner, call, method, request, context, metadata)
         turn = standalone.turn(give_up_at(context.time_remaining()))
         again = False
         while True:
@@ -214,12 +213,12 @@ class Proxy:
                 if session is None:
                     raise
                 _not_run(session, rank, first=first)
-                keeper = keepers.named(session, refusal.detail)
-                return await self._kept(keeper, call, method, request, context, metadata)
+                owner = owners.named(session, refusal.detail)
+                return await self._kept(owner, call, method, request, context, metadata)
 
     async def _kept(
         self,
-        keeper: Rank,
+        owner: Rank,
         call: PlacedCall,
         method: str,
         request: Request,
@@ -227,9 +226,9 @@ class Proxy:
         metadata: Metadata,
     ) -> bytes:
         """Send a call to the one rank where it can run; it waits in that rank's queue."""
-        call.rank = keeper
-        keeper.in_flight += 1
-        return await self._occupying(keeper, method, request, context, metadata)
+        call.rank = owner
+        owner.in_flight += 1
+        return await self._occupying(owner, method, request, context, metadata)
 
     async def _released(
         self,
@@ -240,9 +239,9 @@ class Proxy:
     ) -> bytes:
         """Have every rank forget those of the objects that it keeps."""
         released = 0
-        for keeper, part in keepers.parts(session, request):
-            keeper.in_flight += 1
-            answer = await self._occupying(keeper, _RELEASE, part, context, metadata)
+        for owner, part in owners.parts(session, request):
+            owner.in_flight += 1
+            answer = await self._occupying(owner, _RELEASE, part, context, metadata)
             released += rank_pb2.ReleaseResponse.FromString(answer).released
         return rank_pb2.ReleaseResponse(released=released).SerializeToString()
 
@@ -276,7 +275,7 @@ class Proxy:
         except NotIdle:
             ended = True
             # Before the place is given back, or the next call would be sent here too.
-            await self._settling.check_busy(rank)
+            await self._idle_watch.check_busy(rank)
             raise
         except BridgeError as error:
             ended = error.reason != "deadline_exceeded"
@@ -290,7 +289,7 @@ class Proxy:
             else:
                 session_id = keys.text(metadata, keys.SESSION_ID)
                 call_id = keys.text(metadata, keys.CALL_ID)
-                self._settling.release_when_ended(rank, (session_id, call_id))
+                self._idle_watch.release_when_ended(rank, (session_id, call_id))
         return response
 
     async def _place(

@@ -11,8 +11,7 @@ import grpc.aio
 from vllm_bridge import metadata as keys
 from vllm_bridge._generated import types_pb2
 from vllm_bridge.codec.errors import BridgeError, Category, detail_in
-from vllm_bridge.pool.calls import owners as keepers
-from vllm_bridge.pool.calls import parts
+from vllm_bridge.pool.calls import owners, parts
 from vllm_bridge.pool.calls.abort import abort_with
 from vllm_bridge.pool.ranks.rank import Rank
 
@@ -86,7 +85,7 @@ async def send(
         if only_if_idle and detail is not None and detail.reason == "worker_busy":
             raise NotIdle from None
         movable = movable and not (isinstance(request, parts.Parts) and not request.movable)
-        if movable and detail is not None and detail.reason == keepers.ELSEWHERE:
+        if movable and detail is not None and detail.reason == owners.ELSEWHERE:
             raise Elsewhere(detail) from None
         if detail is None:
             named = await _named(error.code(), rank, method)

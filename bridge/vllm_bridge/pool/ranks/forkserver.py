@@ -15,7 +15,7 @@ packet:
 
 It stays single-threaded, imports no grpc and makes no CUDA call: none of them survives a fork.
 
-It is also the janitor. Only this process sees both that the pool is gone (end of the socket, also
+It also cleans up. Only this process sees both that the pool is gone (end of the socket, also
 after kill -9) and which processes and files that leaves behind, so it removes them. Signals go
 through it rather than straight from the pool, because only the process that reaps a child knows
 that its pid has not been given to somebody else yet.
@@ -63,7 +63,7 @@ PRELOAD = (
     "vllm_distributed.config.parallel",
 )
 
-# Longest wait for killed children before the janitor goes on to the files.
+# Longest wait for killed children before the cleanup goes on to the files.
 REAP_SECONDS = 1.0
 
 _PR_SET_PDEATHSIG = 1

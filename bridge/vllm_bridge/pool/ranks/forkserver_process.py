@@ -59,7 +59,7 @@ def spawn_forkserver(entry_point: str, *directories: Path) -> ForkserverProcess:
                 pass_fds=[theirs.fileno()],
                 env=rank_environment(),
                 # Ctrl-C and the kill of a process group are for the pool, which then ends its ranks
-                # in order; the janitor has to outlive it.
+                # in order; the cleanup has to outlive it.
                 start_new_session=True,
             )
         finally:

@@ -1,4 +1,4 @@
-"""A line of those who wait for a rank: first come, first served."""
+"""The queue of calls and opening sessions that wait for a rank: first in, first out."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Turn:
     place: asyncio.Future[Rank] = field(default_factory=_future)
 
 
-class Line:
+class RankQueue:
     """Turns in the order of their numbers."""
 
     def __init__(self) -> None:

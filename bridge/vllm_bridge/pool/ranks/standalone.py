@@ -16,7 +16,7 @@ from datetime import timedelta
 from vllm_bridge import background, logs
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.pool.ranks.factory import RankFactory
-from vllm_bridge.pool.ranks.queue import Line, Turn
+from vllm_bridge.pool.ranks.queue import RankQueue, Turn
 from vllm_bridge.pool.ranks.rank import Rank, Seat
 from vllm_bridge.pool.ranks.restarts import Pause, Restarts
 from vllm_bridge.pool.settings import PoolSettings
@@ -45,10 +45,10 @@ class Standalone:
         self._restarts = Restarts(settings.restart)
         self._slots = [_Slot(Seat(index)) for index in range(settings.size)]
         self._numbers = itertools.count()
-        # Opening sessions wait for any rank that is up, calls for one that is idle: two lines, so
+        # Opening sessions wait for any rank that is up, calls for one that is idle: two queues, so
         # that a session does not wait for calls whose rank it does not need.
-        self._openings = Line()
-        self._calls = Line()
+        self._openings = RankQueue()
+        self._calls = RankQueue()
         # Has the rank looked at, and counts it as busy until it is seen to be idle.
         self.doubt: Callable[[Rank], None] = lambda rank: None
 
@@ -144,7 +144,7 @@ class Standalone:
         self.dispatch()
 
     def dispatch(self) -> None:
-        """Serve both lines with what is there now."""
+        """Serve both queues with what is there now."""
         # The place is taken here, not when the waiter wakes up: the next choice must see it.
         while self._openings.head() and (rank := self._to_bind()) is not None:
             _bind(rank)
@@ -175,24 +175,24 @@ class Standalone:
             default=None,
         )
 
-    async def _wait(self, line: Line, turn: Turn, *, again: bool = False) -> Rank:
+    async def _wait(self, queue: RankQueue, turn: Turn, *, again: bool = False) -> Rank:
         self._check_can_wait(again=again)
-        ahead = line.join(turn)
+        ahead = queue.join(turn)
         limit, limited_by_queue = self._patience(turn)
         try:
             await asyncio.wait({turn.place}, timeout=limit)
         except asyncio.CancelledError:
-            line.leave(turn)
+            queue.leave(turn)
             if turn.place.done() and turn.place.exception() is None:
                 rank = turn.place.result()
-                if line is self._openings:
+                if queue is self._openings:
                     rank.bound -= 1
                 else:
                     self.release(rank)
             raise
         if turn.place.done():
             return turn.place.result()
-        line.leave(turn)
+        queue.leave(turn)
         waited = asyncio.get_running_loop().time() - turn.arrived
         raise self._queued_too_long(ahead, waited, limited_by_queue=limited_by_queue)
 

@@ -2,7 +2,7 @@
 
 The pool names and makes them; clients on this host and ranks open them. A client has a segment for
 as long as it wants, lends it to one call at a time, and may remove it. What is left is removed here
-when its session ends, with the server, and by the janitor after a crash.
+when its session ends, with the server, and by the forkserver after a crash.
 
 Nothing is mapped: both sides read and write the files, so that one that is cut short is an error
 and not the end of a process.

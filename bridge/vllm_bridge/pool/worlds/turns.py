@@ -53,7 +53,7 @@ class Turns:
         self._loop = asyncio.get_running_loop()
         self._latest = 0
         self._held: Turn | None = None
-        self._line: deque[Turn] = deque()
+        self._queue: deque[Turn] = deque()
         self._holders: OrderedDict[int, str] = OrderedDict()
         # Why there are no turns any more, and when that is so.
         self._why: types_pb2.ErrorDetail | None = None
@@ -62,7 +62,7 @@ class Turns:
     @property
     def waiting(self) -> int:
         """Runs that wait for their turn."""
-        return len(self._line)
+        return len(self._queue)
 
     def info(self) -> pool_pb2.RunInfo | None:
         """The run whose turn it is."""
@@ -96,9 +96,9 @@ class Turns:
             if self._held is None:
                 self._give(turn)
             else:
-                if len(self._line) >= self._limit:
+                if len(self._queue) >= self._limit:
                     raise self._full()
-                self._line.append(turn)
+                self._queue.append(turn)
                 await self._wait(turn, give_up_at)
             yield turn.number
         finally:
@@ -113,8 +113,8 @@ class Turns:
         """There are no turns any more: end those that are held and waited for with this error."""
         self._why = why.to_detail()
         self._ended.set()
-        line, self._line = self._line, deque()
-        for turn in line:
+        queue, self._queue = self._queue, deque()
+        for turn in queue:
             if not turn.settled.done():
                 turn.settled.set_result(None)
 
@@ -141,25 +141,25 @@ class Turns:
 
     def _leave(self, turn: Turn) -> None:
         if turn is not self._held:
-            if turn in self._line:
-                self._line.remove(turn)
+            if turn in self._queue:
+                self._queue.remove(turn)
             return
         self._held = None
-        if self._line:
-            self._give(self._line.popleft())
+        if self._queue:
+            self._give(self._queue.popleft())
 
     def _full(self) -> BridgeError:
         return BridgeError(
             Category.POOL,
             "queue_full",
-            f"{len(self._line)} runs wait for their turn on {self._world_id} already, and at most "
+            f"{len(self._queue)} runs wait for their turn on {self._world_id} already, and at most "
             f"{self._limit} may; try again later, or give the pool a larger max_queue",
-            details={"depth": len(self._line), "limit": self._limit, "world_id": self._world_id},
+            details={"depth": len(self._queue), "limit": self._limit, "world_id": self._world_id},
         )
 
     def _too_late(self, turn: Turn) -> BridgeError:
         now, held = self._loop.time(), self._held
-        ahead = self._line.index(turn) if turn in self._line else 0
+        ahead = self._queue.index(turn) if turn in self._queue else 0
         details: dict[str, object] = {"world_id": self._world_id, "state": "turn", "ran": False}
         has = "nobody has it"
         if held is not None:

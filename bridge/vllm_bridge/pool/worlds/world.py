@@ -62,7 +62,7 @@ class World:
                 rank_info(rank, session_of(self.world_id, index), direct=direct)
                 for index, rank in enumerate(self.ranks)
             ],
-            **self.spec.sizes(),
+            **self.spec.sizes.named(),
         )
 
 

@@ -10,9 +10,10 @@ from vllm_bridge._generated import control_pb2, pool_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.durations import from_duration, to_duration
 from vllm_bridge.pool.settings import DEFAULT_POOL, PoolSettings
+from vllm_bridge.world_sizes import ARGUMENTS, WorldSizes
 
-# Below the default timeout of calls, so that what a collective has to say about the peer that did
-# not come is heard before its caller gives up.
+# Below the default timeout of calls, so that a collective can report a missing peer before its
+# caller gives up.
 DEFAULT_TIMEOUT = timedelta(seconds=110)
 DEFAULT_BACKEND = "gloo"
 
@@ -20,24 +21,12 @@ DEFAULT_BACKEND = "gloo"
 _BACKEND = re.compile(r"[a-z0-9_]+(:[a-z0-9_]+)?(,[a-z0-9_]+:[a-z0-9_]+)*")
 _WORLD_ID = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
-_SIZES = (
-    "tensor_parallel_size",
-    "pipeline_parallel_size",
-    "data_parallel_size",
-    "prefill_context_parallel_size",
-    "decode_context_parallel_size",
-)
-
 
 @dataclass(frozen=True)
 class WorldSpec:
     """Sizes and settings of a world, all of them valid."""
 
-    tensor_parallel_size: int
-    pipeline_parallel_size: int
-    data_parallel_size: int
-    prefill_context_parallel_size: int
-    decode_context_parallel_size: int
+    sizes: WorldSizes
     backend: str
     timeout: timedelta
     # Whether its collectives and point-to-point calls pass the gate.
@@ -50,13 +39,8 @@ class WorldSpec:
 
     @property
     def world_size(self) -> int:
-        """Number of ranks. Decode context parallelism divides the tensor parallel ranks."""
-        return (
-            self.tensor_parallel_size
-            * self.pipeline_parallel_size
-            * self.data_parallel_size
-            * self.prefill_context_parallel_size
-        )
+        """Number of ranks."""
+        return self.sizes.world_size
 
     @classmethod
     def from_request(cls, request: pool_pb2.StartWorldRequest, settings: PoolSettings) -> WorldSpec:
@@ -65,9 +49,9 @@ class WorldSpec:
         Raises:
             BridgeError: category `validation`, naming the field, its value and the rule.
         """
-        sizes = {name: _size(request, name) for name in _SIZES}
+        sizes = WorldSizes(**{name: _size(request, name) for name in ARGUMENTS})
         spec = cls(
-            **sizes,
+            sizes,
             backend=_backend(request),
             timeout=_timeout(request),
             gate=request.gate if request.HasField("gate") else True,
@@ -76,7 +60,7 @@ class WorldSpec:
             concurrent=request.concurrent,
         )
         if spec.world_size > settings.max_world_size:
-            asked = ", ".join(f"{name}={size}" for name, size in sizes.items() if size != 1)
+            asked = ", ".join(f"{name}={size}" for name, size in sizes.named().items() if size != 1)
             raise invalid(
                 "world_size",
                 spec.world_size,
@@ -84,7 +68,7 @@ class WorldSpec:
                 f"{settings.max_world_size} here; start the pool with a larger --max-world-size "
                 '(in Elixir: `{Vllm.Bridge, args: ["--max-world-size", N]}`)',
             )
-        tensor, decode = spec.tensor_parallel_size, spec.decode_context_parallel_size
+        tensor, decode = sizes.tensor_parallel_size, sizes.decode_context_parallel_size
         if tensor % decode:
             raise invalid(
                 "decode_context_parallel_size",
@@ -107,15 +91,10 @@ class WorldSpec:
             backend=self.backend,
             init_method=init_method,
             gate=self.gate,
+            **self.sizes.named(),
         )
-        for name, size in self.sizes().items():
-            setattr(assignment, name, size)
         assignment.timeout.CopyFrom(to_duration(self.timeout))
         return assignment
-
-    def sizes(self) -> dict[str, int]:
-        """The parallel sizes by name."""
-        return {name: getattr(self, name) for name in _SIZES}
 
 
 def check_world_id(world_id: str) -> None:
@@ -126,7 +105,7 @@ def check_world_id(world_id: str) -> None:
 
 
 def invalid(field: str, value: object, rule: str) -> BridgeError:
-    """The error for a value that cannot be."""
+    """The error for a value that breaks a rule."""
     return BridgeError(
         Category.VALIDATION,
         "invalid_argument",
