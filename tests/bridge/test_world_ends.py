@@ -38,9 +38,9 @@ class Pieces:
     def get(self, name: str) -> Pieces:
         return self
 
-    def create(self, seat: Any) -> Rank:
+    def create(self, position: Any) -> Rank:
         self.made += 1
-        return Rank(f"rank-{self.made}", seat, self.settings)
+        return Rank(f"rank-{self.made}", position, self.settings)
 
     def add_of_world(self, entries: list[Any]) -> None:
         self.added += entries

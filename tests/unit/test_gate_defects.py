@@ -6,14 +6,14 @@ import asyncio
 from typing import Any
 
 from vllm_bridge._generated import control_pb2
-from vllm_bridge.pool.ranks.rank import Seat
+from vllm_bridge.pool.ranks.rank import RankPosition
 from vllm_bridge.pool.worlds.gate import Gate
 
 
 class _Rank:
     rank_id = "rank-0"
     name = "rank 0 of w (pid 1)"
-    seat = Seat(0, "w", 1)
+    position = RankPosition(0, "w", 1)
 
     def __init__(self) -> None:
         self.verdicts: list[control_pb2.Verdict] = []

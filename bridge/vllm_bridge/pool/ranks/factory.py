@@ -15,7 +15,7 @@ from vllm_bridge._generated import control_pb2
 from vllm_bridge.durations import to_duration
 from vllm_bridge.pool.observe import Observer
 from vllm_bridge.pool.ranks.launcher import Launcher, no_room
-from vllm_bridge.pool.ranks.rank import Rank, Seat
+from vllm_bridge.pool.ranks.rank import Rank, RankPosition
 from vllm_bridge.pool.ranks.rank_info import publish_rank
 from vllm_bridge.pool.settings import PoolSettings
 
@@ -43,11 +43,11 @@ class RankFactory:
         self._settings = settings
         self._host = host
 
-    def create(self, seat: Seat) -> Rank:
+    def create(self, position: RankPosition) -> Rank:
         """A rank that has not been started. Its id is never used again."""
         rank_id = f"rank-{next(self._host.numbers)}"
         observer = self._host.observer
-        rank = Rank(rank_id, seat, self._settings, partial(publish_rank, observer.events))
+        rank = Rank(rank_id, position, self._settings, partial(publish_rank, observer.events))
         rank.pool_name = self._pool_name
         rank.on_heartbeat(lambda _, heartbeat: observer.metrics.count(heartbeat))
         return rank

@@ -34,22 +34,22 @@ LAST_WORDS_SECONDS = 0.5
 MAX_QUOTED_CHARS = 1_200
 
 
-class Gatekeeper(Protocol):
-    """Where the calls of ranks in worlds stand until they may begin."""
+class CallGate(Protocol):
+    """Where the calls of ranks in worlds wait until they may begin."""
 
     def enter(self, rank: Rank, message: control_pb2.Enter) -> None:
-        """A call has come to the gate."""
+        """A call has arrived at the gate."""
 
     def leave(self, rank: Rank, message: control_pb2.Leave) -> None:
-        """A call wants to leave it."""
+        """A call gives up waiting there."""
 
     def done(self, rank: Rank, message: control_pb2.Done) -> None:
         """A call that was let through has ended."""
 
 
 @dataclass(frozen=True)
-class Seat:
-    """The place a rank takes: in a world, or in the pool itself."""
+class RankPosition:
+    """The position of a rank: in a world, or in the pool itself."""
 
     # Rank in its world, index in the pool otherwise.
     index: int
@@ -58,7 +58,7 @@ class Seat:
     epoch: int = 0
 
     def name(self, rank_id: str, pid: int) -> str:
-        """How error messages call the rank that sits here."""
+        """What error messages call the rank in this position."""
         who = f"rank {self.index} of {self.world_id}" if self.world_id else rank_id
         return f"{who} (pid {pid})" if pid else who
 
@@ -69,12 +69,12 @@ class Rank:
     def __init__(
         self,
         rank_id: str,
-        seat: Seat,
+        position: RankPosition,
         settings: PoolSettings,
         changed: Callable[[Rank], None] | None = None,
     ) -> None:
         self.rank_id = rank_id
-        self.seat = seat
+        self.position = position
         self.state: pool_pb2.RankState = pool_pb2.STARTING
         self.endpoint = ""
         self.exit = ""
@@ -104,7 +104,7 @@ class Rank:
         self._last_request = 0
         self._registered: dict[str, asyncio.Task[None]] = {}
         # Set for the ranks of a world that has a gate.
-        self.gatekeeper: Gatekeeper | None = None
+        self.gate: CallGate | None = None
         # The latest one, and when it came.
         self.heartbeat: control_pb2.Heartbeat | None = None
         self._heartbeat_at = 0.0
@@ -126,8 +126,8 @@ class Rank:
 
     @property
     def name(self) -> str:
-        """How error messages call it."""
-        return self.seat.name(self.rank_id, self.pid)
+        """What error messages call it."""
+        return self.position.name(self.rank_id, self.pid)
 
     @property
     def session_count(self) -> int:
@@ -265,7 +265,7 @@ class Rank:
         )
 
     def _rank_number(self) -> int | None:
-        return self.seat.index if self.seat.world_id else None
+        return self.position.index if self.position.world_id else None
 
     async def _start(
         self,
@@ -336,14 +336,14 @@ class Rank:
     def _receive(self, message: control_pb2.RankToPool) -> None:
         kind = message.WhichOneof("message")
         if kind == "enter":
-            if self.gatekeeper is not None:
-                self.gatekeeper.enter(self, message.enter)
+            if self.gate is not None:
+                self.gate.enter(self, message.enter)
         elif kind == "done":
-            if self.gatekeeper is not None:
-                self.gatekeeper.done(self, message.done)
+            if self.gate is not None:
+                self.gate.done(self, message.done)
         elif kind == "leave":
-            if self.gatekeeper is not None:
-                self.gatekeeper.leave(self, message.leave)
+            if self.gate is not None:
+                self.gate.leave(self, message.leave)
         elif kind == "heartbeat":
             self._receive_heartbeat(message.heartbeat)
         elif kind == "ack":

@@ -33,8 +33,8 @@ def rank_info(rank: Rank, session_id: str = "", *, direct: bool) -> pool_pb2.Ran
     """One rank; its endpoint only for clients that can reach it."""
     beat = None if rank.died.done() else rank.heartbeat
     return pool_pb2.RankInfo(
-        rank=rank.seat.index,
-        local_rank=rank.seat.index,
+        rank=rank.position.index,
+        local_rank=rank.position.index,
         pid=rank.pid,
         node=rank.node,
         state=rank.state,
@@ -57,15 +57,15 @@ def rank_event(rank: Rank) -> pool_pb2.Event:
     return pool_pb2.Event(
         rank=pool_pb2.RankEvent(
             rank=rank_info(rank, direct=False),
-            world_id=rank.seat.world_id,
-            epoch=rank.seat.epoch,
+            world_id=rank.position.world_id,
+            epoch=rank.position.epoch,
         )
     )
 
 
 def publish_rank(events: Events, rank: Rank) -> None:
     """Tell of the new state of a rank."""
-    seat = rank.seat
+    position = rank.position
     state = pool_pb2.RankState.Name(rank.state).lower()
     level = _LEVELS.get(rank.state, logging.DEBUG)
     message = f"{rank.name} is {state}"
@@ -77,13 +77,13 @@ def publish_rank(events: Events, rank: Rank) -> None:
         _logger,
         level,
         message,
-        world_id=seat.world_id,
-        epoch=seat.epoch or None,
-        rank=seat.index if seat.world_id else None,
+        world_id=position.world_id,
+        epoch=position.epoch or None,
+        rank=position.index if position.world_id else None,
         rank_id=rank.rank_id,
         pid=rank.pid or None,
     )
-    events.publish_rank(lambda: rank_event(rank), seat.world_id)
+    events.publish_rank(lambda: rank_event(rank), position.world_id)
 
 
 async def inspect(

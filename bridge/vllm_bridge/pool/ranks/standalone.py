@@ -17,7 +17,7 @@ from vllm_bridge import background, logs
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.pool.ranks.factory import RankFactory
 from vllm_bridge.pool.ranks.queue import RankQueue, Turn
-from vllm_bridge.pool.ranks.rank import Rank, Seat
+from vllm_bridge.pool.ranks.rank import Rank, RankPosition
 from vllm_bridge.pool.ranks.restarts import Pause, Restarts
 from vllm_bridge.pool.settings import PoolSettings
 
@@ -27,8 +27,8 @@ _logger = logging.getLogger("vllm_bridge.pool")
 class _Slot:
     """One place of the pool and the rank that fills it at the moment."""
 
-    def __init__(self, seat: Seat) -> None:
-        self.seat = seat
+    def __init__(self, position: RankPosition) -> None:
+        self.position = position
         self.rank: Rank | None = None
         self.restarts = 0
         self.failure: BridgeError | None = None
@@ -43,7 +43,7 @@ class Standalone:
         self._factory = factory
         self._settings = settings
         self._restarts = Restarts(settings.restart)
-        self._slots = [_Slot(Seat(index)) for index in range(settings.size)]
+        self._slots = [_Slot(RankPosition(index)) for index in range(settings.size)]
         self._numbers = itertools.count()
         # Opening sessions wait for any rank that is up, calls for one that is idle: two queues, so
         # that a session does not wait for calls whose rank it does not need.
@@ -263,7 +263,7 @@ class Standalone:
 
     async def _fill(self, slot: _Slot) -> timedelta:
         """One rank in the slot, from its start to its end. Returns how long it served."""
-        slot.rank = rank = self._factory.create(slot.seat)
+        slot.rank = rank = self._factory.create(slot.position)
         rank.restarts = slot.restarts
         try:
             await self._factory.start(rank, timeout=self._settings.start_timeout)

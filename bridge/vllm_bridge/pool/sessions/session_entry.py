@@ -124,7 +124,7 @@ class SessionEntry:
             message.pid = self.rank.pid
             message.endpoint = self.rank.endpoint if direct else ""
             if self.world_id:
-                message.rank = self.rank.seat.index
+                message.rank = self.rank.position.index
         return message
 
 

@@ -32,7 +32,7 @@ async def diagnose(
         text="\n".join(lines),
         world=world.to_message(direct=direct),
         ranks=[
-            answer or rank_pb2.InspectResponse(rank=rank.seat.index)
+            answer or rank_pb2.InspectResponse(rank=rank.position.index)
             for rank, answer in zip(world.ranks, answers, strict=True)
         ],
     )
@@ -66,7 +66,7 @@ def _turn(world: World) -> str:
 
 
 def _line(rank: Rank, answer: rank_pb2.InspectResponse | None, waiting: Sequence[Waiting]) -> str:
-    return f"rank {rank.seat.index}: {_doing(rank, answer, waiting)}"
+    return f"rank {rank.position.index}: {_doing(rank, answer, waiting)}"
 
 
 def _doing(rank: Rank, answer: rank_pb2.InspectResponse | None, waiting: Sequence[Waiting]) -> str:

@@ -31,7 +31,7 @@ _PAUSE_S = 1.0
 
 
 class Gate:
-    """Stands between the ranks of worlds and the referee; implements `ranks.Gatekeeper`."""
+    """Stands between the ranks of worlds and the referee; implements `ranks.rank.CallGate`."""
 
     def __init__(self, metrics: Metrics, holder: Holder = nobody) -> None:
         """`holder`: who has, or had, the turn of that number on that epoch of a world."""
@@ -40,7 +40,7 @@ class Gate:
         self._metrics = metrics
         # The ranks of live worlds.
         self._ranks: dict[str, Rank] = {}
-        self._seats: dict[tuple[str, int, int], Rank] = {}
+        self._positions: dict[tuple[str, int, int], Rank] = {}
         self._members: dict[str, Member] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._armed_for: float | None = None
@@ -50,16 +50,16 @@ class Gate:
 
     def admit(self, rank: Rank) -> None:
         """Take in a rank of a new world."""
-        seat = rank.seat
-        rank.gatekeeper = self
+        position = rank.position
+        rank.gate = self
         self._ranks[rank.rank_id] = rank
-        self._seats[seat.world_id, seat.epoch, seat.index] = rank
+        self._positions[position.world_id, position.epoch, position.index] = rank
         rank.on_death(lambda how: self._died(rank, how))
 
     def forget_world(self, world_id: str, epoch: int) -> None:
         """A world is over."""
-        for key in [key for key in self._seats if key[:2] == (world_id, epoch)]:
-            rank = self._seats.pop(key)
+        for key in [key for key in self._positions if key[:2] == (world_id, epoch)]:
+            rank = self._positions.pop(key)
             self._ranks.pop(rank.rank_id, None)
             self._said.pop(rank.rank_id, None)
         self._deliver(self._referee.forget_world(world_id, epoch))
@@ -73,7 +73,7 @@ class Gate:
         return waiting
 
     def enter(self, rank: Rank, message: control_pb2.Enter) -> None:
-        """As `Gatekeeper.enter`."""
+        """As `CallGate.enter`."""
         try:
             decisions = self._referee.enter(self._member(rank), message)
         except Exception as error:
@@ -86,11 +86,11 @@ class Gate:
             rank.send_verdict(control_pb2.Verdict(ticket=message.ticket, go=True))
 
     def leave(self, rank: Rank, message: control_pb2.Leave) -> None:
-        """As `Gatekeeper.leave`."""
+        """As `CallGate.leave`."""
         self._deliver(self._referee.leave(self._member(rank), message.ticket, message.why))
 
     def done(self, rank: Rank, message: control_pb2.Done) -> None:
-        """As `Gatekeeper.done`."""
+        """As `CallGate.done`."""
         age = message.age
         ago_s = age.seconds + age.nanos / 1e9
         if message.operation:
@@ -106,8 +106,10 @@ class Gate:
     def _member(self, rank: Rank) -> Member:
         member = self._members.get(rank.rank_id)
         if member is None:
-            seat = rank.seat
-            member = Member(rank.rank_id, seat.world_id, seat.epoch, seat.index, rank.name)
+            position = rank.position
+            member = Member(
+                rank.rank_id, position.world_id, position.epoch, position.index, rank.name
+            )
             self._members[rank.rank_id] = member
         return member
 
@@ -152,7 +154,7 @@ class Gate:
         worlds = {(waiting.member.world_id, waiting.member.epoch) for waiting in waiting}
         ranks = [
             rank
-            for (world_id, epoch, _), rank in self._seats.items()
+            for (world_id, epoch, _), rank in self._positions.items()
             if (world_id, epoch) in worlds and rank.rank_id not in busy and rank.ready
         ]
         await asyncio.gather(*(self._ask_rank(rank) for rank in ranks))
@@ -176,7 +178,7 @@ class Gate:
         """What an absent member is running; empty when it is idle, or nobody knows."""
         rank = self._ranks.get(member.rank_id)
         if rank is None and member.rank is not None:
-            rank = self._seats.get((member.world_id, member.epoch, member.rank))
+            rank = self._positions.get((member.world_id, member.epoch, member.rank))
         if rank is None:
             return ""
         when, doing = self._said.get(rank.rank_id, (0.0, ""))

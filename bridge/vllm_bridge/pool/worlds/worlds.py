@@ -15,7 +15,7 @@ from vllm_bridge.gate.shared_gate import memory_of
 from vllm_bridge.pool.observe import Observer
 from vllm_bridge.pool.ranks.launcher import no_room
 from vllm_bridge.pool.ranks.pools import Pools
-from vllm_bridge.pool.ranks.rank import Rank, Seat
+from vllm_bridge.pool.ranks.rank import Rank, RankPosition
 from vllm_bridge.pool.ranks.rank_info import inspect
 from vllm_bridge.pool.sessions.expiry import Ended
 from vllm_bridge.pool.sessions.session_entry import SessionEntry
@@ -240,7 +240,7 @@ class Worlds:
             init_method = f"tcp://{_RENDEZVOUS_HOST}:{rendezvous.getsockname()[1]}"
             factory = self._pools.get(spec.pool_name).factory
             world.ranks = [
-                factory.create(Seat(index, world.world_id, world.epoch))
+                factory.create(RankPosition(index, world.world_id, world.epoch))
                 for index in range(spec.world_size)
             ]
             for rank in world.ranks if spec.gate else ():
@@ -251,7 +251,7 @@ class Worlds:
                     for rank in world.ranks
                 ]
                 await _all_or_first_failure(world, starts)
-        world.sessions.sort(key=lambda entry: entry.rank.seat.index if entry.rank else -1)
+        world.sessions.sort(key=lambda entry: entry.rank.position.index if entry.rank else -1)
 
     async def _start_rank(
         self,
@@ -261,7 +261,7 @@ class Worlds:
         rendezvous: socket.socket,
         shared_gate: int | None,
     ) -> None:
-        index = rank.seat.index
+        index = rank.position.index
         pool = self._pools.get(world.spec.pool_name)
         await pool.factory.start(
             rank,
