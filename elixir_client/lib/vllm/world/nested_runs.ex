@@ -11,12 +11,16 @@ defmodule Vllm.World.NestedRuns do
   defstruct [:turn, :held, line: [], known: []]
 
   @typedoc "`turn`: of the outer run; `held`: who runs now; `line`: who waits, `{ref, monitor, kind}`."
-  @type t :: %__MODULE__{
-          turn: Turn.t() | nil,
-          held: {reference(), reference()} | nil,
-          line: [{reference(), reference(), :run | :call}],
-          known: [String.t()]
-        }
+  @opaque t :: %__MODULE__{
+            turn: Turn.t() | nil,
+            held: {reference(), reference()} | nil,
+            line: [{reference(), reference(), :run | :call}],
+            known: [String.t()]
+          }
+
+  @doc "No nested run yet, in the run of this turn."
+  @spec new(Turn.t() | nil) :: t()
+  def new(turn), do: %__MODULE__{turn: turn}
 
   @doc "Handles a message to the owner; `:unknown` if it is about something else."
   @spec handle(t(), term()) :: {:ok, t()} | :unknown

@@ -154,7 +154,7 @@ defmodule Vllm.World.Runner do
         {spawn_link(fn -> work(runner, inherited, rank, session, fun) end), rank}
       end
 
-    outcome = collect(ranks, %{}, watch, %NestedRuns{turn: turn})
+    outcome = collect(ranks, %{}, watch, NestedRuns.new(turn))
     kill(Map.keys(ranks))
     send(caller, {ref, outcome})
   end
