@@ -71,7 +71,7 @@ def main() -> None:
 
 def _serve(arguments: argparse.Namespace) -> int:
     # What is slow to import is imported where it is needed: the forkserver must get going first.
-    from vllm_bridge.pool.server.listen import ListenError
+    from vllm_bridge.address import AddressError
     from vllm_bridge.pool.server.serve import serve
     from vllm_bridge.pool.server.tls import TlsFiles
 
@@ -91,7 +91,7 @@ def _serve(arguments: argparse.Namespace) -> int:
                 arguments.log_format,
             ),
         )
-    except ListenError as error:
+    except AddressError as error:
         raise UsageError(str(error)) from None
 
 

@@ -93,7 +93,7 @@ class FakeRank:
 
         import grpc
 
-        from vllm_bridge.grpc_target import grpc_target
+        from vllm_bridge.address import grpc_target
 
         class Handler(grpc.GenericRpcHandler):
             def service(handler, details: Any) -> Any:

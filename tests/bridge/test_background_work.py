@@ -22,6 +22,7 @@ from pool_harness import eventually
 import vllm_distributed
 from vllm_bridge import background, version
 from vllm_bridge._generated import pool_pb2, types_pb2
+from vllm_bridge.address import UnixAddress
 from vllm_bridge.client import connect
 from vllm_bridge.codec.errors import BridgeError
 from vllm_bridge.pool.calls import idle_watch
@@ -36,7 +37,6 @@ from vllm_bridge.pool.ranks.rank import Rank
 from vllm_bridge.pool.ranks.stderr import StderrForwarder
 from vllm_bridge.pool.server import service
 from vllm_bridge.pool.server.health import Health
-from vllm_bridge.pool.server.listen import UnixAddress
 from vllm_bridge.pool.server.runtime_dir import RuntimeDir
 from vllm_bridge.pool.server.server import PoolServer, Resources
 from vllm_bridge.pool.sessions import shared_memory

@@ -13,14 +13,13 @@ from datetime import timedelta
 import pytest
 from pool_harness import FAKE, SHORT, Block, Pool, connect, eventually
 
+from vllm_bridge import grpc_options
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.client import Client, Session, channels
 from vllm_bridge.client.attachment import Attachment
 from vllm_bridge.client.memory import Memory
 from vllm_bridge.client.timeouts import UNSET, Deadline, Profiles, within
 from vllm_bridge.codec.errors import BridgeError, Category
-from vllm_bridge.pool.server import server
-from vllm_bridge.rank import process
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -200,8 +199,8 @@ def test_a_time_beyond_the_clock_is_long(client: Client, timeout: timedelta) -> 
 def test_a_call_without_a_deadline_hears_of_a_server_that_stands_still(
     stopped: Callable[[], Pool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    short = tuple((name, min(value, 1_000)) for name, value in channels._KEEPALIVE)
-    monkeypatch.setattr(channels, "_KEEPALIVE", short)
+    short = tuple((name, min(value, 1_000)) for name, value in grpc_options.KEEPALIVE)
+    monkeypatch.setattr(channels, "KEEPALIVE", short)
     pool = stopped()
     os.kill(pool.pid, signal.SIGCONT)
     with connect(pool.endpoint) as client:
@@ -214,7 +213,7 @@ def test_a_call_without_a_deadline_hears_of_a_server_that_stands_still(
 
 def test_the_servers_allow_the_keepalive() -> None:
     """Or they would end connections with `too_many_pings`."""
-    of_client = dict(channels._KEEPALIVE)
-    for options in (server._OPTIONS, process._SERVER_OPTIONS):
+    of_client = dict(grpc_options.KEEPALIVE)
+    for options in (grpc_options.POOL_SERVER, grpc_options.RANK_SERVER):
         allowed = dict(options)["grpc.http2.min_ping_interval_without_data_ms"]
         assert allowed < of_client["grpc.keepalive_time_ms"]

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 from pool_harness import FAKE, SHORT, Pool, connect, environment, start_pool
 
+from vllm_bridge.address import AddressError, parse_address
 from vllm_bridge.client import connect as connect_to
 from vllm_bridge.codec.errors import BridgeError
 from vllm_bridge.pool.server import runtime_dir
-from vllm_bridge.pool.server.listen import ListenError, parse_address
+from vllm_bridge.pool.server.listen import ListenError
 from vllm_bridge.pool.server.runtime_dir import RuntimeDir
 
 pytestmark = pytest.mark.timeout(60)
@@ -53,7 +54,7 @@ def test_a_socket_and_a_directory_of_any_name(short_tmp: Path, name: str) -> Non
     ],
 )
 def test_a_path_that_no_socket_may_have_is_refused(path: str, why: str) -> None:
-    with pytest.raises(ListenError, match=why):
+    with pytest.raises(AddressError, match=why):
         parse_address(f"unix:{path}")
     with pytest.raises(BridgeError, match=why) as caught:
         connect_to(f"unix:{path}")
@@ -81,7 +82,7 @@ def test_a_working_directory_that_is_gone(tmp_path: Path, monkeypatch: pytest.Mo
     gone.mkdir()
     monkeypatch.chdir(gone)
     gone.rmdir()
-    with pytest.raises(ListenError, match="give an absolute path"):
+    with pytest.raises(AddressError, match="give an absolute path"):
         parse_address("unix:relative.sock")
 
 

@@ -12,30 +12,13 @@ from typing import Any, TypeVar
 import grpc
 from google.protobuf.message import Message
 
+from vllm_bridge.address import AddressError, TcpAddress, grpc_target, parse_address, unix_path
 from vllm_bridge.client import runs
 from vllm_bridge.client.checks import has_detail, seconds, wrong_type
 from vllm_bridge.codec.errors import BridgeError, Category, from_rpc_error
-from vllm_bridge.grpc_target import grpc_target
+from vllm_bridge.grpc_options import CHANNEL, KEEPALIVE
 from vllm_bridge.metadata import AUTHORIZATION
-from vllm_bridge.pool.server.listen import ListenError, TcpAddress, parse_address
 from vllm_bridge.server_token import TokenError, checked_token
-
-# Without a proxy: gRPC takes one from the environment also for loopback, and the token goes to it.
-_OPTIONS = (
-    ("grpc.max_receive_message_length", -1),
-    ("grpc.max_send_message_length", -1),
-    ("grpc.enable_http_proxy", 0),
-)
-
-# A pool that is stopped, or whose machine is gone, says nothing: this is how calls without a
-# deadline hear of it. While none is in flight nothing is sent. Ranks are seen to by their pool.
-_KEEPALIVE = (
-    ("grpc.keepalive_time_ms", 30_000),
-    ("grpc.keepalive_timeout_ms", 20_000),
-    # Of a ping that gRPC has sent for its own ends: it sends no other while that is not answered.
-    ("grpc.http2.ping_timeout_ms", 20_000),
-    ("grpc.http2.max_pings_without_data", 0),
-)
 
 # How gRPC says that the other end closed a connection at once, as one does that wants TLS.
 _CLOSED = ("Socket closed", "Connection reset", "recvmsg")
@@ -111,7 +94,7 @@ class Channels:
             raise wrong_type("endpoint", endpoint, "a str: unix:PATH or HOST:PORT")
         try:
             address = parse_address(endpoint)
-        except ListenError as error:
+        except AddressError as error:
             raise BridgeError(Category.VALIDATION, "bad_endpoint", f"endpoint {error}") from None
         self.endpoint = endpoint
         self._authorization = _authorization(token)
@@ -180,7 +163,7 @@ class Channels:
         """What to do about a connection that failed with these words of gRPC."""
         if self._credentials is None:
             closed = any(words in said for words in _CLOSED)
-            if closed and not self.endpoint.startswith("unix:"):
+            if closed and unix_path(self.endpoint) is None:
                 return (
                     "Something there closed the connection before a word: if it wants TLS, give "
                     "`ca=` (--tls-ca FILE); else correct the endpoint"
@@ -211,10 +194,10 @@ class Channels:
     def _open(self, endpoint: str) -> grpc.Channel:
         # Ranks are reached over unix sockets only.
         if endpoint != self.endpoint:
-            return grpc.insecure_channel(grpc_target(endpoint), options=_OPTIONS)
+            return grpc.insecure_channel(grpc_target(endpoint), options=CHANNEL)
         if self._credentials is None:
-            return grpc.insecure_channel(grpc_target(endpoint), options=(*_OPTIONS, *_KEEPALIVE))
-        options = (*_OPTIONS, *_KEEPALIVE, *self._tls.options())
+            return grpc.insecure_channel(grpc_target(endpoint), options=(*CHANNEL, *KEEPALIVE))
+        options = (*CHANNEL, *KEEPALIVE, *self._tls.options())
         return grpc.secure_channel(grpc_target(endpoint), self._credentials, options=options)
 
 

@@ -21,11 +21,10 @@ from typing import TYPE_CHECKING, NoReturn
 
 from vllm_bridge import control, logs
 from vllm_bridge._generated import control_pb2
+from vllm_bridge.address import grpc_target, private_socket, unix_path
 from vllm_bridge.confinement import OFF, Policy, close_unix_sockets, confine
 from vllm_bridge.durations import from_duration
-from vllm_bridge.grpc_target import grpc_target
-from vllm_bridge.overload import KEEP_PENDING_CALLS
-from vllm_bridge.private_socket import private_socket
+from vllm_bridge.grpc_options import RANK_SERVER, message_limits
 
 if TYPE_CHECKING:
     from vllm_bridge.codec.errors import BridgeError
@@ -48,15 +47,6 @@ _TEMPORARY = "tmp"
 
 INLINE_THREADS = 2
 """Server threads for inline methods, which are short: one more would only fight for the GIL."""
-
-# A rank is driven by a few connections; the defaults of gRPC are for a public server.
-_SERVER_OPTIONS: Sequence[tuple[str, int]] = (
-    ("grpc.so_reuseport", 0),
-    # Keepalive pings of clients that hold a connection while a long call runs are not abuse.
-    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
-    ("grpc.keepalive_permit_without_calls", 1),
-    *KEEP_PENDING_CALLS,
-)
 
 
 def main(
@@ -132,7 +122,7 @@ class _Rank:
         server = grpc.server(
             ThreadPoolExecutor(INLINE_THREADS, thread_name_prefix="rank-inline"),
             handlers=[RankHandler(state, METHODS | object_methods() | service.methods())],
-            options=[*_SERVER_OPTIONS, *_message_limits(self._assignment.max_message_bytes)],
+            options=[*RANK_SERVER, *message_limits(self._assignment.max_message_bytes)],
         )
         try:
             # Before any thread runs that might make a file under this mask.
@@ -248,14 +238,10 @@ class _Rank:
             self._channel.sendall(frames)
 
     def _remove_socket(self) -> None:
-        if self._assignment.listen.startswith("unix:"):
-            Path(self._assignment.listen.removeprefix("unix:")).unlink(missing_ok=True)
+        path = unix_path(self._assignment.listen)
+        if path is not None:
+            path.unlink(missing_ok=True)
 
 
 def _paths(places: Sequence[bytes]) -> tuple[Path, ...]:
     return tuple(Path(os.fsdecode(place)) for place in places)
-
-
-def _message_limits(limit: int) -> list[tuple[str, int]]:
-    names = ("grpc.max_receive_message_length", "grpc.max_send_message_length")
-    return [(name, limit or -1) for name in names]

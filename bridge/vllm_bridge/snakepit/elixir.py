@@ -7,6 +7,7 @@ import threading
 import grpc
 
 from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.grpc_options import CHANNEL
 
 SERVICE = "/snakepit.bridge.BridgeService/"
 
@@ -14,13 +15,6 @@ CORRELATION_HEADER = "x-snakepit-correlation-id"
 
 LONGEST_SECONDS = 120.0
 """For a forwarded call whose caller set no deadline."""
-
-_OPTIONS = (
-    ("grpc.max_receive_message_length", -1),
-    ("grpc.max_send_message_length", -1),
-    # It is on this host.
-    ("grpc.enable_http_proxy", 0),
-)
 
 
 class Elixir:
@@ -49,7 +43,7 @@ class Elixir:
             )
         with self._lock:
             if self._channel is None:
-                self._channel = grpc.insecure_channel(self._address, options=_OPTIONS)
+                self._channel = grpc.insecure_channel(self._address, options=CHANNEL)
         limit = LONGEST_SECONDS if timeout is None else min(timeout, LONGEST_SECONDS)
         call = self._channel.unary_unary(SERVICE + method)
         metadata = ((CORRELATION_HEADER, correlation_id),) if correlation_id else ()

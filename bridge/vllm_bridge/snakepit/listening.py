@@ -13,6 +13,8 @@ from collections.abc import Callable
 
 import grpc
 
+from vllm_bridge.address import TcpAddress
+
 _logger = logging.getLogger("vllm_bridge.snakepit.listening")
 
 ATTEMPTS = 20
@@ -69,9 +71,8 @@ def _exists(family: int, host: str) -> bool:
 
 def _bind(server: grpc.Server, host: str, port: int) -> int:
     """The port that was bound; 0 when it is taken."""
-    address = f"[{host}]" if ":" in host else host
     try:
-        return int(server.add_insecure_port(f"{address}:{port}"))
+        return int(server.add_insecure_port(str(TcpAddress(host, port))))
     except RuntimeError:
         # Older releases of grpcio return 0 instead.
         return 0

@@ -18,7 +18,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
 from vllm_bridge.confinement import OFF, close_unix_sockets, confine, missing
-from vllm_bridge.overload import KEEP_PENDING_CALLS
+from vllm_bridge.grpc_options import SNAKEPIT_SERVER
 from vllm_bridge.pool.server.listen import ListenError
 from vllm_bridge.pool.server.runtime_dir import RuntimeDir
 from vllm_bridge.snakepit.announcing import announcer
@@ -41,16 +41,6 @@ LAST_ANSWERS_SECONDS = 0.5
 LAST_EXITS_SECONDS = 0.5
 
 HOUSEKEEPING_SECONDS = 60.0
-
-_SERVER_OPTIONS: Sequence[tuple[str, int]] = (
-    ("grpc.so_reuseport", 0),
-    # Snakepit's limit is its own; a deadline is what bounds a call here.
-    ("grpc.max_receive_message_length", -1),
-    ("grpc.max_send_message_length", -1),
-    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
-    ("grpc.keepalive_permit_without_calls", 1),
-    *KEEP_PENDING_CALLS,
-)
 
 
 def main(arguments: Sequence[str]) -> NoReturn:
@@ -203,7 +193,7 @@ def _server(state: WorkerState) -> grpc.Server:
     return grpc.server(
         ThreadPoolExecutor(LIVE_THREADS, thread_name_prefix="live"),
         handlers=[BridgeService(state)],
-        options=list(_SERVER_OPTIONS),
+        options=list(SNAKEPIT_SERVER),
     )
 
 

@@ -16,9 +16,10 @@ from google.protobuf.message import DecodeError
 
 from vllm_bridge import background, control
 from vllm_bridge._generated import control_pb2, pool_pb2
+from vllm_bridge.address import grpc_target
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.durations import to_duration
-from vllm_bridge.grpc_target import grpc_target
+from vllm_bridge.grpc_options import NO_PROXY
 from vllm_bridge.pool.ranks.launcher import Launcher, RankProcess
 from vllm_bridge.pool.settings import DEFAULT_POOL, PoolSettings
 
@@ -234,7 +235,7 @@ class Rank:
         if self._channel is None:
             self._channel = grpc.aio.insecure_channel(
                 grpc_target(self.endpoint),
-                options=[*self._settings.grpc_options(), ("grpc.enable_http_proxy", 0)],
+                options=[*self._settings.grpc_options(), *NO_PROXY],
             )
         return self._channel
 

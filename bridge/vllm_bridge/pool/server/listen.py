@@ -1,125 +1,23 @@
-"""Where a pool listens: parsing the address, and taking the place without stealing it."""
+"""Where a pool listens: taking the place without stealing it."""
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
-import ipaddress
 import os
 import secrets
 import socket
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-from vllm_bridge.private_socket import private_socket
-
-# struct sockaddr_un has 108 bytes for the path and its final NUL.
-MAX_UNIX_PATH_BYTES = 107
+from vllm_bridge.address import Address, AddressError, TcpAddress, private_socket
 
 _CONNECT_SECONDS = 1.0
 
 
-class ListenError(Exception):
+class ListenError(AddressError):
     """A place that cannot be listened on; the message is for the operator."""
-
-
-@dataclass(frozen=True)
-class UnixAddress:
-    """A unix socket."""
-
-    path: Path
-
-    def __str__(self) -> str:
-        return f"unix:{self.path}"
-
-
-@dataclass(frozen=True)
-class TcpAddress:
-    """A host and a port; port 0 stands for any free one."""
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}"
-
-    @property
-    def loopback(self) -> bool:
-        """Whether only this machine can reach it, as far as its name tells."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
-
-
-Address = UnixAddress | TcpAddress
-
-
-def parse_address(text: str) -> Address:
-    """`unix:PATH` or `HOST:PORT`, with IPv6 hosts in brackets.
-
-    Raises:
-        ListenError: anything else.
-    """
-    if text.startswith("unix:"):
-        return UnixAddress(check_unix_path(Path(text.removeprefix("unix:"))))
-    if "://" in text:
-        raise ListenError(f"{text!r}: an address has no scheme; write HOST:PORT or unix:PATH")
-    host, colon, port = text.rpartition(":")
-    if host.startswith("[") and host.endswith("]"):
-        host = host[1:-1]
-    elif ":" in host:
-        raise ListenError(f"{text!r}: write an IPv6 address in brackets, e.g. [::1]:{port}")
-    if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
-        raise ListenError(
-            f"{text!r} is neither unix:PATH nor HOST:PORT with a port from 0 to 65535"
-        )
-    return TcpAddress(host, int(port))
-
-
-def check_unix_path(path: Path) -> Path:
-    """The path made absolute.
-
-    Raises:
-        ListenError: it is empty, too long for a unix socket, or has what no socket here may have.
-    """
-    if str(path) in ("", "."):
-        raise ListenError("unix: wants a path, e.g. unix:/run/user/1000/vllm.sock")
-    try:
-        path = path.absolute()
-    except OSError as error:
-        raise ListenError(
-            f"{path} is relative, and the working directory cannot be found ({error.strerror}); "
-            "give an absolute path"
-        ) from None
-    why = why_no_socket(path)
-    if why is not None:
-        raise ListenError(f"{str(path)!r} {why}")
-    return path
-
-
-def why_no_socket(path: Path) -> str | None:
-    """What is wrong with a path for a unix socket, and what to do; None where nothing is."""
-    length = len(os.fsencode(path))
-    if length > MAX_UNIX_PATH_BYTES:
-        return (
-            f"has {length} bytes; the path of a unix socket may have at most "
-            f"{MAX_UNIX_PATH_BYTES}. Choose a shorter directory"
-        )
-    if "," in str(path):
-        return "has a comma, which gRPC takes for the end of an address. Choose another path"
-    if "\0" in str(path):
-        return "has a NUL byte, which no path may have. Choose another path"
-    try:
-        str(path).encode()
-    except UnicodeEncodeError:
-        return "has bytes that are no UTF-8, and no client could be told of it. Choose another path"
-    return None
 
 
 @contextlib.contextmanager

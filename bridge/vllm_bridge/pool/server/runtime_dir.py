@@ -10,7 +10,8 @@ import stat
 import tempfile
 from pathlib import Path
 
-from vllm_bridge.pool.server.listen import ListenError, why_no_socket
+from vllm_bridge.address import why_no_socket
+from vllm_bridge.pool.server.listen import ListenError
 from vllm_bridge.pool.sessions.shared_memory import BASE
 
 PREFIX = "vllm-bridge-"

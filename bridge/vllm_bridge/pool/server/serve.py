@@ -11,18 +11,12 @@ import signal
 from typing import TYPE_CHECKING
 
 from vllm_bridge import background, logs
+from vllm_bridge.address import Address, TcpAddress, UnixAddress, parse_address
 from vllm_bridge.confinement import OFF, missing
 from vllm_bridge.logs import LogSettings
 from vllm_bridge.pool.ranks.forkserver_process import spawn_forkserver
 from vllm_bridge.pool.ranks.stderr import forwarder
-from vllm_bridge.pool.server.listen import (
-    Address,
-    ListenError,
-    TcpAddress,
-    UnixAddress,
-    claimed,
-    parse_address,
-)
+from vllm_bridge.pool.server.listen import ListenError, claimed
 from vllm_bridge.pool.server.runtime_dir import RuntimeDir, memory_directory
 from vllm_bridge.pool.server.tls import NO_TLS, Guard, Tls, TlsFiles, read_tls, warn_of_open_key
 from vllm_bridge.pool.settings import ServerSettings

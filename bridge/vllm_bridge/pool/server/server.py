@@ -8,8 +8,9 @@ from pathlib import Path
 
 import grpc.aio
 
+from vllm_bridge.address import Address, TcpAddress, UnixAddress
+from vllm_bridge.grpc_options import POOL_SERVER
 from vllm_bridge.logs import LogSettings
-from vllm_bridge.overload import KEEP_PENDING_CALLS
 from vllm_bridge.pool.calls.proxy import Proxy
 from vllm_bridge.pool.observe import Observer
 from vllm_bridge.pool.observe.metrics import Exposition
@@ -22,14 +23,7 @@ from vllm_bridge.pool.server import reflection
 from vllm_bridge.pool.server.auth import TokenCheck
 from vllm_bridge.pool.server.health import Health
 from vllm_bridge.pool.server.inspection import current_events, pool_infos, pool_status
-from vllm_bridge.pool.server.listen import (
-    Address,
-    ListenError,
-    TcpAddress,
-    UnixAddress,
-    claimed,
-    socket_place,
-)
+from vllm_bridge.pool.server.listen import ListenError, claimed, socket_place
 from vllm_bridge.pool.server.request_log import RequestLog
 from vllm_bridge.pool.server.runtime_dir import RuntimeDir
 from vllm_bridge.pool.server.service import PoolService
@@ -42,18 +36,6 @@ from vllm_bridge.pool.worlds.worlds import Worlds
 
 # For calls that are running when the server stops.
 STOP_GRACE_SECONDS = 0.2
-
-_OPTIONS = (
-    ("grpc.so_reuseport", 0),
-    # A client whose machine is gone says nothing: this is how its connection, and with it its
-    # attachment, is found to be broken.
-    ("grpc.keepalive_time_ms", 20_000),
-    ("grpc.keepalive_timeout_ms", 10_000),
-    ("grpc.keepalive_permit_without_calls", 1),
-    # Pings of clients that hold a connection while a long call runs are not abuse.
-    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
-    *KEEP_PENDING_CALLS,
-)
 
 
 @dataclass(frozen=True)
@@ -115,7 +97,7 @@ class PoolServer:
                 RequestLog(observer.metrics),
                 *([TokenCheck(token)] if token else []),
             ],
-            options=[*settings.grpc_options(), *_OPTIONS],
+            options=[*settings.grpc_options(), *POOL_SERVER],
         )
         self._server.add_generic_rpc_handlers(
             (

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import grpc
 
-from vllm_bridge.pool.server.listen import Address, ListenError, TcpAddress
+from vllm_bridge.address import Address, TcpAddress
+from vllm_bridge.pool.server.listen import ListenError
 
 _logger = logging.getLogger("vllm_bridge.pool")
 
