@@ -690,7 +690,7 @@ def node_test(rank: int, port: int, size: int, elsewhere: str) -> list[list[bool
         same_node.SHARED_MEMORY = type(same_node.SHARED_MEMORY)(elsewhere)
     apart = vd.in_the_same_node_as(group, 0)
     vd.get_world_group().barrier()
-    mine = f"vllm_distributed_{os.getpid()}_"
+    mine = f"vllm_distributed_node_{os.getpid()}_"
     assert [name for name in os.listdir("/dev/shm") if name.startswith(mine)] == []
     with pytest.raises(ValueError, match="source_rank=-1"):
         vd.in_the_same_node_as(group, -1)

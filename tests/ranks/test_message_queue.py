@@ -218,7 +218,7 @@ def first_of_one(rank: int, port: int, count: int) -> int:
 def memory_of(queue: MessageQueue) -> int:
     assert isinstance(queue._end, Writer)
     assert queue._end.ring is not None
-    return os.fstat(queue._end.ring._segment._descriptor).st_blocks * 512
+    return os.fstat(queue._end.ring._segment._file._descriptor).st_blocks * 512
 
 
 class Halting(list[Any]):

@@ -13,12 +13,19 @@ from pathlib import Path
 import pytest
 import torch
 
-from vllm_distributed.transports.shm.segment import Segment, SegmentError
-from vllm_distributed.transports.shm.stale import own_names, remove_stale
+from vllm_distributed.errors import MessageQueueError
+from vllm_distributed.transports.queue import segment as queue_segment
+from vllm_distributed.transports.shm.segment import (
+    Segment,
+    SegmentError,
+    _own_names,
+    remove_stale,
+)
 
 HOUR = 3600
 FLOCK = struct.Struct("hhqqi4x")
 GROUP, QUEUE = f"vllm_distributed_group_{'0a' * 16}", f"vllm_distributed_mq_123_{'0b' * 16}"
+NODE = f"vllm_distributed_node_123_{'0c' * 16}"
 
 
 def left_over(folder: Path, name: str, age_s: float = HOUR) -> Path:
@@ -29,7 +36,7 @@ def left_over(folder: Path, name: str, age_s: float = HOUR) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", [GROUP, QUEUE])
+@pytest.mark.parametrize("name", [GROUP, QUEUE, NODE])
 def test_what_nobody_holds_is_removed(tmp_path: Path, name: str) -> None:
     path = left_over(tmp_path, name)
     remove_stale(tmp_path)
@@ -73,9 +80,9 @@ def test_a_process_keeps_its_locks_when_it_removes_what_is_stale(tmp_path: Path,
     made = Segment.create(tmp_path, 8192, 4096)
     held = made if role == "made" else Segment.attach(tmp_path, made.name, 8192, 4096)
     if role == "found":
-        own_names.discard(made.name)  # as in another process
-        own_names.add(held.name)
-        made._descriptor = -1
+        _own_names.discard(made.name)  # as in another process
+        _own_names.add(held.name)
+        made._file._descriptor = -1
     held.say_alive(1)
     then = (tmp_path / held.name).stat().st_mtime - HOUR
     os.utime(tmp_path / held.name, (then, then))
@@ -107,6 +114,23 @@ def test_memory_whose_making_fails_leaves_no_name(
     with pytest.raises((SegmentError, KeyboardInterrupt)):
         Segment.create(tmp_path, 8192, 4096)
     assert list(tmp_path.iterdir()) == []
-    assert not own_names
+    assert not _own_names
     gc.collect()
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize("step", ["ftruncate", "posix_fallocate", "fcntl", "mmap"])
+@pytest.mark.parametrize("error", [OSError(errno.EMFILE, "none left"), KeyboardInterrupt()])
+def test_a_queue_whose_making_fails_leaves_no_name(
+    tmp_path: Path, step: str, error: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise type(error)(*error.args)
+
+    monkeypatch.setattr(queue_segment, "_directory", lambda: tmp_path)
+    monkeypatch.setattr({"fcntl": fcntl, "mmap": mmap}.get(step, os), step, fail)
+    before = len(os.listdir("/proc/self/fd"))
+    with pytest.raises((MessageQueueError, KeyboardInterrupt)):
+        queue_segment.Segment.create(8192, 4096)
+    assert list(tmp_path.iterdir()) == []
     assert len(os.listdir("/proc/self/fd")) == before

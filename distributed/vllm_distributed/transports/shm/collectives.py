@@ -1,10 +1,8 @@
 """Collectives of CPU tensors through memory that the members of a group share.
 
 A member copies its tensor into its slot, waits until all have, and takes what it needs from the
-others': one copy in and one out where sockets take four and as many system calls. `shared_steps`
-says when a slot may be read and written.
-
-`shared_sums` does the adding up.
+others': one copy in and one out where sockets take four and as many system calls. `steps.py`
+says when a slot may be read and written, `reduce.py` does the adding up.
 
 What finds no room in shared memory goes over gloo, here as for a group that shares none.
 """
@@ -31,10 +29,9 @@ from vllm_distributed.tensors.kinds import refuse_when_traced
 from vllm_distributed.tensors.outputs import empty
 from vllm_distributed.tensors.spans import Spans, span_of, span_of_bytes
 from vllm_distributed.transports.base import Transport
-from vllm_distributed.transports.shm.blocks import as_matrix, blocks
 from vllm_distributed.transports.shm.group import SharedMemory, in_step
 from vllm_distributed.transports.shm.messages.ring import header
-from vllm_distributed.transports.shm.reduce import Sums
+from vllm_distributed.transports.shm.reduce import Sums, as_matrix, blocks
 from vllm_distributed.transports.shm.signature import dtype_of, mark_of, number_of
 
 __all__ = ["SharedMemoryTransport"]

@@ -4,25 +4,72 @@ from __future__ import annotations
 
 import functools
 import weakref
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from collections.abc import Callable, Sequence
+from math import prod
+from typing import Any, NamedTuple, TypeVar, cast
+
+import torch
 
 from vllm_distributed import entry
 from vllm_distributed.errors import CollectiveMismatchError
 from vllm_distributed.transports.shm.layout import FIRST_SLOT_BYTES, ROOM, Layout
-from vllm_distributed.transports.shm.log import say_why
 from vllm_distributed.transports.shm.messages.inbox import Inbox
 from vllm_distributed.transports.shm.messages.outbox import Outbox
-from vllm_distributed.transports.shm.segment import Segment, SegmentError
+from vllm_distributed.transports.shm.segment import Segment, SegmentError, say_why
 from vllm_distributed.transports.shm.signature import BARRIER, describe
-from vllm_distributed.transports.shm.slots import Slots
 from vllm_distributed.transports.shm.steps import Steps
 from vllm_distributed.wire.message_steps import Stamp, no_stamp
 
-__all__ = ["SharedMemory", "in_step"]
+__all__ = ["SharedMemory", "SlotViews", "Slots", "in_step"]
 
+_MOST_KEPT = 512
 _ASKING_FOR_ROOM = 1 << 62  # beside the number of the call that needs it
 _HAS_ROOM, _NO_ROOM = 1, 2
+
+
+class SlotViews(NamedTuple):
+    """The slots that are written for a step, seen as tensors of one dtype and shape."""
+
+    each: tuple[torch.Tensor, ...]
+    """One a member."""
+    whole: torch.Tensor
+    """All in one tensor, whose first dim is the member."""
+
+
+class Slots:
+    """Makes views of the slots, and keeps them: making one takes longer than a step does."""
+
+    def __init__(self, segment: Segment, layout: Layout) -> None:
+        self.slot_bytes = layout.slot_bytes
+        self._bytes = segment.bytes
+        self._members = layout.members
+        self._starts = (layout.slot(0, 0), layout.slot(0, 1))
+        self._stride = layout.slot(1, 0) - layout.slot(0, 0)
+        self._kept: dict[tuple[torch.dtype, tuple[int, ...]], tuple[SlotViews, SlotViews]] = {}
+
+    def views(self, dtype: torch.dtype, shape: tuple[int, ...], parity: int) -> SlotViews:
+        """Return the slots for steps of a parity; a tensor of the shape must fit in one."""
+        found = self._kept.get((dtype, shape))
+        if found is None:
+            if len(self._kept) >= _MOST_KEPT:
+                self._kept.clear()
+            found = (self._made(0, dtype, shape), self._made(1, dtype, shape))
+            self._kept[dtype, shape] = found
+        return found[parity]
+
+    def close(self) -> None:
+        """Let go of all views."""
+        self._kept.clear()
+        self._bytes = self._bytes[:0].clone()
+
+    def _made(self, parity: int, dtype: torch.dtype, shape: Sequence[int]) -> SlotViews:
+        length = prod(shape) * dtype.itemsize
+        with torch.inference_mode(False):  # or they could be written in that mode only
+            rows = torch.as_strided(
+                self._bytes, (self._members, length), (self._stride, 1), self._starts[parity]
+            )
+            whole = rows.view(dtype).view((self._members, *shape))
+            return SlotViews(tuple(whole.unbind(0)), whole)
 
 
 class SharedMemory:

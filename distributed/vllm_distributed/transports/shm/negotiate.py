@@ -22,9 +22,7 @@ from vllm_distributed.store.node import SHARED_MEMORY, node_identity
 from vllm_distributed.transports.base import group_facts, run
 from vllm_distributed.transports.shm.group import SharedMemory
 from vllm_distributed.transports.shm.layout import FIRST_SLOT_BYTES, MOST_MEMBERS, Layout
-from vllm_distributed.transports.shm.locks import CAN_LOCK
-from vllm_distributed.transports.shm.log import say_why
-from vllm_distributed.transports.shm.segment import Segment, SegmentError
+from vllm_distributed.transports.shm.segment import CAN_LOCK, Segment, SegmentError, say_why
 from vllm_distributed.transports.shm.signature import CONTROL
 from vllm_distributed.transports.shm.steps import Steps
 

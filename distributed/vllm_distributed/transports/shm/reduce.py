@@ -9,26 +9,34 @@ same bits.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from math import prod
+from typing import Any, NamedTuple
 
 import torch
 
 from vllm_distributed import call_agreement as agreement
 from vllm_distributed import entry
 from vllm_distributed.transports.base import Transport
-from vllm_distributed.transports.shm.blocks import as_matrix, blocks
 from vllm_distributed.transports.shm.group import SharedMemory, in_step
 from vllm_distributed.transports.shm.signature import sign
-from vllm_distributed.transports.shm.sums import add_up, addable
 
-__all__ = ["Sums"]
+__all__ = ["Sums", "as_matrix", "blocks"]
 
 _ALIGNMENT = 64
 # In groups of more than two, above this adding up parts and passing them on is faster than for all
 # to add up everything.
 _ONE_STEP_BYTES = 1 << 18
 _MOST_PLANS = 512
+_SAME_BITS = {
+    torch.uint16: torch.int16,
+    torch.uint32: torch.int32,
+    torch.uint64: torch.int64,
+}
+_ROUNDED = frozenset({torch.float16, torch.bfloat16})
+
+Block = tuple[int, int, int, int]
+"""Rows from and to, columns from and to."""
 
 
 class _Plan(NamedTuple):
@@ -198,3 +206,70 @@ class Sums:
                     for member, slot in enumerate(slots)
                 ]
                 add_up(brought, target[row:last_row, column:last_column])
+
+
+def addable(tensor: torch.Tensor) -> torch.Tensor:
+    """Return a view that torch can add: unsigned integers wrap around like signed ones."""
+    dtype = _SAME_BITS.get(tensor.dtype)
+    return tensor if dtype is None else tensor.view(dtype)
+
+
+def add_up(parts: Sequence[torch.Tensor], out: torch.Tensor) -> None:
+    """Write the sum of two or more `addable` tensors into `out`, which may be one of the first two.
+
+    Booleans are combined by or. 16-bit floats are summed in float32 and rounded once, to the
+    nearest: of two that is what torch's addition does by itself.
+    """
+    first, second = parts[0], parts[1]
+    if first.dtype is torch.bool:
+        _each(torch.bitwise_or, parts, out)
+    elif len(parts) == 2:
+        torch.add(first, second, out=out)
+    elif first.dtype in _ROUNDED:
+        wide = first.float()
+        for part in parts[1:]:
+            wide.add_(part)
+        out.copy_(wide)
+    else:
+        _each(torch.add, parts, out)
+
+
+def _each(operator: Any, parts: Sequence[torch.Tensor], out: torch.Tensor) -> None:
+    operator(parts[0], parts[1], out=out)
+    for part in parts[2:]:
+        operator(out, part, out=out)
+
+
+# Blocks. Every member cuts a tensor along a dim in the same way into blocks that fit a slot. Along
+# dim d a contiguous tensor is a matrix: a row for every index into the dims before d, and in it all
+# that has one index there. Members have the same rows; where extents along d differ, the rows have
+# different lengths.
+
+
+def as_matrix(shape: Sequence[int], dim: int) -> tuple[int, int]:
+    """Return the numbers of rows and columns of a tensor seen along `dim`.
+
+    >>> as_matrix((2, 3, 4), 1)
+    (2, 12)
+    """
+    return prod(shape[:dim]), prod(shape[dim:])
+
+
+def blocks(rows: int, columns: int, most: int) -> Iterator[Block]:
+    """Yield the blocks of a matrix with at most `most` elements each: whole rows, or parts of one.
+
+    >>> list(blocks(3, 4, 8))
+    [(0, 2, 0, 4), (2, 3, 0, 4)]
+    >>> list(blocks(2, 5, 3))
+    [(0, 1, 0, 3), (0, 1, 3, 5), (1, 2, 0, 3), (1, 2, 3, 5)]
+    """
+    if not rows or not columns:
+        return
+    if columns <= most:
+        step = most // columns
+        for row in range(0, rows, step):
+            yield row, min(row + step, rows), 0, columns
+        return
+    for row in range(rows):
+        for column in range(0, columns, most):
+            yield row, row + 1, column, min(column + most, columns)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import secrets
-from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import torch
@@ -18,6 +15,7 @@ from vllm_distributed.store.node import SHARED_MEMORY
 from vllm_distributed.transports.base import group_facts, run
 from vllm_distributed.transports.object_channel import ObjectChannel
 from vllm_distributed.transports.object_frames import GlooCarrier
+from vllm_distributed.transports.shm.segment import SharedFile
 from vllm_distributed.wire.object_codec import decode, encode
 
 __all__ = ["in_the_same_node_as"]
@@ -49,20 +47,20 @@ def in_the_same_node_as(
         )
     rank = members.rank
     check_rank("source_rank", source_rank, members.world_size, "the process group")
-    segment = SHARED_MEMORY / f"vllm_distributed_{os.getpid()}_{secrets.token_hex(12)}"
     secret = secrets.token_bytes(_SECRET_BYTES)
+    file: SharedFile | None = None
     try:
         if rank == source_rank:
-            shares = _write(segment, secret)
-            members.broadcast_obj([segment.name, secret], source_rank)
+            file = _written(secret)
+            members.broadcast_obj(["" if file is None else file.path.name, secret], source_rank)
+            shares = True  # with itself, even where there is no shared memory
         else:
             name, wanted = members.broadcast_obj(None, source_rank)
-            shares = _read(SHARED_MEMORY / Path(str(name)).name) == wanted
+            shares = _read(str(name)) == wanted
         answers = members.all_gather_obj(shares)
     finally:
-        if rank == source_rank:
-            with contextlib.suppress(OSError):
-                segment.unlink(missing_ok=True)
+        if file is not None:
+            file.close()
     return [bool(answer) for answer in answers]
 
 
@@ -107,17 +105,26 @@ class _Connected:
         return [answer.item() for answer in everyone]
 
 
-def _write(segment: Path, secret: bytes) -> bool:
-    """Make the segment; the source shares memory with itself even where there is no such place."""
-    with contextlib.suppress(OSError):  # nor one with room: the others will not find the secret
-        descriptor = os.open(segment, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(secret)
-    return True
-
-
-def _read(segment: Path) -> bytes | None:
+def _written(secret: bytes) -> SharedFile | None:
+    """Return a file with the secret; None where there is no place for one, or no room."""
+    file: SharedFile | None = None
     try:
-        return segment.read_bytes()
-    except OSError:  # another node, another user, another container
+        file = SharedFile.create(SHARED_MEMORY, "node")
+        file.lock_for_file(0)
+        file.write(secret)
+    except OSError:  # the others will not find the secret
+        if file is not None:
+            file.close()
         return None
+    return file
+
+
+def _read(name: str) -> bytes | None:
+    try:
+        file = SharedFile.attach(SHARED_MEMORY, "node", name)
+    except (OSError, ValueError):  # another node, another user, another container
+        return None
+    try:
+        return file.read(_SECRET_BYTES)
+    finally:
+        file.close()

@@ -1,9 +1,12 @@
-"""Memory that several processes of a node map: made, found, kept alive and given back.
+"""Files of shared memory: made, found, locked, backed by memory, given back.
 
-Life and death. Each member holds a lock on one byte of the file, which the kernel gives back when
-its process ends, however it ends. It is a POSIX record lock, and so the process's own: a child that
-it forked does not hold it as well. The name is removed as soon as everybody has mapped the memory:
-from then on nothing can be left over.
+Life and death. Who uses a file holds a lock on one byte of it, which the kernel gives back when the
+process ends, however it ends. There are two kinds of lock. That of a process (POSIX) is its own: a
+child that it forked does not hold it, and it ends with the first time that the process closes the
+file. That of an open file is held by a forked child too, and two in one process exclude each other.
+
+The name is removed as soon as everybody has mapped the memory: from then on nothing can be left
+over. A process that is killed before cannot remove it, so whoever makes the next file does.
 
 The kernel is asked to back memory before it is touched. Where the file system has none left, that
 says so; touching a mapped page would end the process with SIGBUS.
@@ -13,21 +16,203 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
+import logging
 import mmap
 import os
 import re
 import secrets
+import struct
+import sys
+import time
+import weakref
 from pathlib import Path
 
 import torch
 
 from vllm_distributed.forks import leave_to_parent
-from vllm_distributed.transports.shm.locks import is_locked, lock_for_process
-from vllm_distributed.transports.shm.stale import own_names, remove_stale
+from vllm_distributed.logger import init_logger
 
-__all__ = ["Segment", "SegmentError"]
+__all__ = ["CAN_LOCK", "Segment", "SegmentError", "SharedFile", "remove_stale", "say_why"]
 
-_NAME = re.compile(r"vllm_distributed_group_[0-9a-f]{32}")
+CAN_LOCK = sys.platform == "linux" and sys.maxsize > 2**32
+"""Whether this kind of system has locks of open files."""
+
+_KINDS = {
+    "group": "a group's memory",
+    "mq": "a message queue's memory",
+    "node": "memory that tells nodes apart",
+}
+_NAME = re.compile(r"vllm_distributed_(?:(group)|(mq|node)_[0-9]{1,10})_[0-9a-f]{32}")
+_FLOCK = struct.Struct("hhqqi4x")  # struct flock of 64-bit Linux
+# Between making a file and locking it there are microseconds.
+_YOUNGEST_S = 60.0
+_OPEN = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
+
+logger = init_logger("vllm_distributed.transports.shm.collectives")
+
+_own_names: set[str] = set()
+"""Of files that this process has open under a name that is still there: to open and close such a
+file again, as `remove_stale` does, gives up all the locks that the process has on it."""
+_said: set[str] = set()
+
+
+class SharedFile:
+    """One process's open file. All methods raise `OSError` where the system refuses."""
+
+    def __init__(self, path: Path, descriptor: int, *, maker: bool) -> None:
+        self._path, self._descriptor = path, descriptor
+        self._process = os.getpid()
+        self._remove = weakref.finalize(self, _remove_name, path, self._process)
+        if not maker:
+            self._remove.detach()
+
+    @classmethod
+    def create(cls, directory: Path, kind: str) -> SharedFile:
+        """Return a new, empty file that only this user can open.
+
+        Leftovers of the kinds of `_KINDS` are removed first.
+        """
+        remove_stale(directory)
+        made_by = "" if kind == "group" else f"{os.getpid()}_"
+        path = directory / f"vllm_distributed_{kind}_{made_by}{secrets.token_hex(16)}"
+        _own_names.add(path.name)
+        try:
+            descriptor = os.open(path, _OPEN | os.O_CREAT | os.O_EXCL, 0o600)
+            return cls(path, descriptor, maker=True)
+        except BaseException:  # Ctrl-C too: nobody else would remove the name
+            with contextlib.suppress(OSError):
+                _remove_name(path, os.getpid())
+            raise
+
+    @classmethod
+    def attach(cls, directory: Path, kind: str, name: str) -> SharedFile:
+        """Return the file that another process made. Raises `ValueError` for another name."""
+        found = _NAME.fullmatch(name)
+        if found is None or kind not in found.groups():
+            raise ValueError(f"{name!r:.80} is not the name of {_KINDS[kind]}")
+        _own_names.add(name)
+        try:
+            return cls(directory / name, os.open(directory / name, _OPEN), maker=False)
+        except BaseException:
+            _own_names.discard(name)
+            raise
+
+    @property
+    def path(self) -> Path:
+        return self._path
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._descriptor < 0
+
+    @property
+    def is_own(self) -> bool:
+        """Whether this process opened it, and is no forked child of the one that did."""
+        return os.getpid() == self._process
+
+    def facts(self) -> os.stat_result:
+        """Return whose file it is, and how long."""
+        return os.fstat(self._descriptor)
+
+    def is_ours(self, size: int) -> bool:
+        """Return whether it is this user's and has this size."""
+        facts = self.facts()
+        return facts.st_uid == os.geteuid() and facts.st_size == size
+
+    def resize(self, size: int) -> None:
+        os.ftruncate(self._descriptor, size)
+
+    def reserve(self, start: int, size: int) -> None:
+        """Have the file system put memory behind a part."""
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(self._descriptor, start, size)
+
+    def map(self, size: int) -> mmap.mmap:
+        return mmap.mmap(self._descriptor, size)
+
+    def write(self, data: bytes) -> None:
+        os.pwrite(self._descriptor, data, 0)
+
+    def read(self, size: int) -> bytes:
+        return os.pread(self._descriptor, size, 0)
+
+    def lock_for_file(self, place: int) -> bool:
+        """Lock one byte for this open file; return whether no other has it."""
+        if CAN_LOCK:
+            try:
+                fcntl.fcntl(self._descriptor, fcntl.F_OFD_SETLK, _lock(place, 1))
+            except (BlockingIOError, PermissionError):
+                return False
+        return True
+
+    def lock_for_process(self, place: int) -> None:
+        """Lock one byte for this process."""
+        fcntl.fcntl(self._descriptor, fcntl.F_SETLK, _lock(place, 1))
+
+    def is_locked(self, place: int) -> bool:
+        """Return whether anybody else has a lock, of either kind, on one byte."""
+        return _is_locked(self._descriptor, place, 1)
+
+    def remove_name(self) -> None:
+        """Leave the memory to those who have it mapped. Idempotent."""
+        self._remove.detach()
+        _remove_name(self._path, self._process)
+
+    def close(self) -> None:
+        """Close it, and remove the name if this process made it. Idempotent."""
+        if self.is_closed or not self.is_own:
+            return
+        with contextlib.suppress(OSError):
+            self._remove()
+        _own_names.discard(self._path.name)
+        descriptor, self._descriptor = self._descriptor, -1
+        os.close(descriptor)
+
+
+def remove_stale(directory: Path) -> None:
+    """Remove this user's files that nobody holds any more."""
+    if not CAN_LOCK:
+        return
+    with contextlib.suppress(OSError), os.scandir(directory) as found:
+        for each in found:
+            if not _NAME.fullmatch(each.name) or each.name in _own_names:
+                continue
+            with contextlib.suppress(OSError):  # somebody else was faster
+                facts = each.stat(follow_symlinks=False)
+                is_old = time.time() - facts.st_mtime > _YOUNGEST_S
+                if is_old and facts.st_uid == os.geteuid():
+                    _remove_unless_held(Path(each.path))
+
+
+def _remove_unless_held(path: Path) -> None:
+    descriptor = os.open(path, _OPEN)
+    try:
+        if not _is_locked(descriptor, 0, 0):
+            path.unlink()
+    finally:
+        os.close(descriptor)
+
+
+def _remove_name(path: Path, process: int) -> None:
+    if os.getpid() == process:  # a forked child has the finaliser too
+        path.unlink(missing_ok=True)
+        _own_names.discard(path.name)
+
+
+def _is_locked(descriptor: int, place: int, length: int) -> bool:
+    """Return whether anybody else has a lock on bytes from `place` on (length 0: all)."""
+    answer = fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, _lock(place, length))
+    kind: int = _FLOCK.unpack(answer)[0]
+    return kind != fcntl.F_UNLCK
+
+
+def _lock(place: int, length: int) -> bytes:
+    return _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, place, length, 0)
+
+
+# The memory of a group
 
 
 class SegmentError(Exception):
@@ -37,13 +222,23 @@ class SegmentError(Exception):
     """
 
 
-class Segment:
-    """One process's map of the memory; `words` are the control area's integers of 8 bytes."""
+def say_why(what: str, reason: str, *, expected: bool = False) -> None:
+    """Log why a group does not, or not in all, go through shared memory, once for each reason.
 
-    def __init__(self, path: Path, descriptor: int, size: int, control_bytes: int) -> None:
-        self._path, self._descriptor = path, descriptor
-        self._owner = os.getpid()
-        memory = mmap.mmap(descriptor, size)
+    A world has many groups, and a group many pairs. What can be mended on this machine is a
+    warning; what is meant to be so is not.
+    """
+    if reason not in _said:
+        _said.add(reason)
+        logger.log(logging.INFO if expected else logging.WARNING, "%s: %s", what, reason)
+
+
+class Segment:
+    """One member's map of the memory; `words` are the control area's integers of 8 bytes."""
+
+    def __init__(self, file: SharedFile, size: int, control_bytes: int) -> None:
+        self._file = file
+        memory = file.map(size)
         self.words = memoryview(memory)[:control_bytes].cast("Q")
         with torch.inference_mode(False):  # or it could be written in that mode only
             self.bytes = torch.frombuffer(memory, dtype=torch.uint8)
@@ -52,29 +247,18 @@ class Segment:
     @classmethod
     def create(cls, directory: Path, size: int, control_bytes: int) -> Segment:
         """Return new memory, which only this user can open, held by the first member."""
-        remove_stale(directory)
-        path = directory / f"vllm_distributed_group_{secrets.token_hex(16)}"
-        flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
-        own_names.add(path.name)
-        descriptor = -1
         try:
-            descriptor = os.open(path, flags, 0o600)
-            os.ftruncate(descriptor, size)
-            made = cls(path, descriptor, size, control_bytes)
+            file = SharedFile.create(directory, "group")
+        except OSError as error:
+            raise SegmentError(f"no file can be made in {directory}: {error.strerror}") from error
+        try:
+            file.resize(size)
+            made = cls(file, size, control_bytes)
             made.say_alive(0)
             made.back(0, control_bytes)
             return made
         except BaseException as error:
-            # Whatever went wrong, Ctrl-C too, and wherever: nobody else would remove the name.
-            with contextlib.suppress(OSError):
-                path.unlink(missing_ok=True)
-            own_names.discard(path.name)
-            if descriptor < 0 and isinstance(error, OSError):
-                raise SegmentError(
-                    f"no file can be made in {directory}: {error.strerror}"
-                ) from error
-            if descriptor >= 0:
-                os.close(descriptor)
+            file.close()
             if isinstance(error, OSError):
                 raise _no_room(directory, control_bytes, error) from error
             raise
@@ -82,74 +266,62 @@ class Segment:
     @classmethod
     def attach(cls, directory: Path, name: str, size: int, control_bytes: int) -> Segment:
         """Return the memory that another process made under this name."""
-        if not _NAME.fullmatch(name):
-            raise SegmentError(f"{name!r:.80} is not the name of a group's memory")
-        path = directory / name
-        own_names.add(name)
         try:
-            descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+            file = SharedFile.attach(directory, "group", name)
+        except ValueError as error:
+            raise SegmentError(str(error)) from error
         except OSError as error:
-            own_names.discard(name)
-            raise SegmentError(f"{path} cannot be opened: {error.strerror}") from error
+            raise SegmentError(f"{directory / name} cannot be opened: {error.strerror}") from error
         try:
-            facts = os.fstat(descriptor)
-            if facts.st_uid != os.geteuid() or facts.st_size != size:
-                raise SegmentError(f"{path} is another file than the group's memory")
-            return cls(path, descriptor, size, control_bytes)
+            if not file.is_ours(size):
+                raise SegmentError(f"{file.path} is another file than the group's memory")
+            return cls(file, size, control_bytes)
         except BaseException as error:
-            own_names.discard(name)
-            os.close(descriptor)
+            file.close()
             if isinstance(error, OSError):
-                raise SegmentError(f"{path} cannot be mapped: {error.strerror}") from error
+                raise SegmentError(f"{file.path} cannot be mapped: {error.strerror}") from error
             raise
 
     @property
     def name(self) -> str:
         """What other processes attach by."""
-        return self._path.name
+        return self._file.path.name
 
     def remove_name(self) -> None:
         """Leave the memory to those who have it mapped. Idempotent."""
-        if os.getpid() == self._owner:
-            self._path.unlink(missing_ok=True)
-            own_names.discard(self._path.name)
+        self._file.remove_name()
 
     def back(self, start: int, size: int) -> None:
         """Have the kernel back a part with memory. Raises `SegmentError` if there is none."""
         try:
-            _back(self._descriptor, start, size)
+            self._file.reserve(start, size)
         except OSError as error:
-            raise _no_room(self._path.parent, size, error) from error
+            raise _no_room(self._file.path.parent, size, error) from error
 
     def say_alive(self, member: int) -> None:
         """Hold a member's lock for as long as this process lives."""
         try:
-            lock_for_process(self._descriptor, member)
+            self._file.lock_for_process(member)
         except OSError as error:
-            raise SegmentError(f"{self._path} cannot be locked: {error.strerror}") from error
+            raise SegmentError(f"{self._file.path} cannot be locked: {error.strerror}") from error
 
     def is_alive(self, member: int) -> bool:
         """Return whether another member's process still runs."""
-        return is_locked(self._descriptor, member, 1)
+        return self._file.is_locked(member)
 
     def close(self) -> None:
         """Give back what this process holds. Idempotent.
 
         The memory is unmapped when the last view of it is gone.
         """
-        if self._descriptor < 0 or os.getpid() != self._owner:
+        if self._file.is_closed or not self._file.is_own:
             return
         self.remove_name()
-        os.close(self._descriptor)
-        self._descriptor = -1
+        self._file.close()
         self.words, self.bytes = memoryview(b"").cast("Q"), _NOTHING
 
 
 _NOTHING = torch.empty(0, dtype=torch.uint8, device="cpu")
-
-
-def _back(descriptor: int, start: int, size: int) -> None:
-    os.posix_fallocate(descriptor, start, size)
 
 
 def _no_room(directory: Path, size: int, error: OSError) -> SegmentError:

@@ -11,9 +11,8 @@ from time import monotonic
 
 from vllm_distributed.tensors.spans import Spans
 from vllm_distributed.transports.shm.layout import Layout
-from vllm_distributed.transports.shm.log import say_why
 from vllm_distributed.transports.shm.messages.ring import NO_ROOM, RING, UNDECIDED, Job, Pipe
-from vllm_distributed.transports.shm.segment import Segment, SegmentError
+from vllm_distributed.transports.shm.segment import Segment, SegmentError, say_why
 from vllm_distributed.transports.shm.steps import Steps
 from vllm_distributed.transports.shm.wait import Wait
 
