@@ -30,15 +30,15 @@ demo: setup ## Main job: an Elixir program runs collectives on a world of four r
 	mix run elixir_client/demo/demo.exs $(if $(FILE),"$(FILE)")
 
 test: setup ## Everything CI runs: pytest, mix test and the checks side by side
-	scripts/lanes.sh pytest mix-test "lint codegen-check pytest-oldest"
+	scripts/lanes.sh pytest "mix-test lint" "codegen-check pytest-oldest"
 
 lint: setup ## ruff, mypy --strict, mix format, warnings as errors, dialyzer
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 	mix format --check-formatted
-	MIX_ENV=dev mix compile --warnings-as-errors
-	scripts/dialyzer.sh _build/dev/lib/vllm_distributed/ebin
+	MIX_ENV=test mix compile --warnings-as-errors
+	scripts/dialyzer.sh _build/test/lib/vllm_distributed/ebin
 
 codegen: setup ## Regenerate the contract, the Python glue and the Elixir modules
 	$(PYTHON) -m vllm_bridge.codegen
