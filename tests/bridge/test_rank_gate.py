@@ -17,7 +17,7 @@ from vllm_bridge.gate.counts import BUCKETS_S, Counts
 from vllm_bridge.gate.facts import Facts, Group
 from vllm_bridge.gate.rank_gate import RankGate
 from vllm_bridge.rank.journal import LATEST, Journal, Record, State
-from vllm_bridge.rank.stacks import thread_stacks
+from vllm_bridge.rank.reports import thread_stacks
 
 GROUP = Group("met here", (), 0, 2)
 

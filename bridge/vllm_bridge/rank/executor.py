@@ -16,7 +16,7 @@ from typing import Any
 from vllm_bridge import background
 from vllm_bridge.rank.journal import Journal, Record
 
-_THREAD_NAME = "rank-executor"
+THREAD_NAME = "rank-executor"
 
 
 class Executor:
@@ -24,7 +24,7 @@ class Executor:
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=_THREAD_NAME)
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=THREAD_NAME)
 
     @property
     def busy(self) -> bool:
@@ -37,7 +37,7 @@ class Executor:
         Calls that are answered beside the executor are not known here.
         """
         record = self._journal.running()
-        if record is None or not threading.current_thread().name.startswith(_THREAD_NAME):
+        if record is None or not threading.current_thread().name.startswith(THREAD_NAME):
             return "", ""
         return record.session_id, record.call_id
 

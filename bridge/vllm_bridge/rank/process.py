@@ -165,7 +165,7 @@ class _Rank:
 
     def _follow(self, state: RankState) -> bool:
         """Do what the pool says until it says stop (then True), or is gone."""
-        from vllm_bridge.rank.heartbeats import Heartbeats
+        from vllm_bridge.rank.reports import Heartbeats
 
         frames, heartbeats = control.Frames(), Heartbeats(state)
         interval_s = self._heartbeat_interval_s()

@@ -17,7 +17,7 @@ from vllm_bridge.gate.rank_gate import WITHDRAWN
 from vllm_bridge.gate.rules.collectives import gated_name
 from vllm_bridge.rank.handler import RankState
 from vllm_bridge.rank.journal import Record, State
-from vllm_bridge.rank.stacks import thread_stacks
+from vllm_bridge.rank.reports import thread_stacks
 
 # For the pool's answer to a call that wants to leave the gate.
 _VERDICT_SECONDS = 1.0

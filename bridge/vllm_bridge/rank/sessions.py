@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -13,7 +14,8 @@ from pathlib import Path
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.codec.segments import CallMemory, NoMemory, SessionMemory
 from vllm_bridge.rank.objects import SessionObjects
-from vllm_bridge.rank.results import ResultMemory
+from vllm_distributed.tensors.buffer_pool import ReusableMemory
+from vllm_distributed.tensors.outputs import using
 
 
 @dataclass
@@ -29,6 +31,31 @@ class RankSession:
     def memory_of_call(self, lent: str) -> CallMemory | NoMemory:
         """Where the bytes of one call's tensors may be; `lent` as in the call's metadata."""
         return self.memory.call(lent) if self.memory else NoMemory()
+
+
+class ResultMemory:
+    """Memory that results of calls with `tensors: :ref` go into, one for the rank.
+
+    New memory for each would cost more than the collective that fills it. It is used again once its
+    ref was released and nothing else refers to it; what lies idle, 256 MiB at most, goes back to
+    the system when a session ends.
+    """
+
+    def __init__(self) -> None:
+        self._memory = ReusableMemory()
+
+    @property
+    def idle_bytes(self) -> int:
+        """Bytes that wait for the next result."""
+        return self._memory.idle_bytes
+
+    def of_call(self, *, kept: bool) -> AbstractContextManager[None]:
+        """The block in which a call runs: `kept` says whether its results stay here."""
+        return using(self._memory) if kept else nullcontext()
+
+    def trim(self) -> None:
+        """Give what lies idle back to the system."""
+        self._memory.trim()
 
 
 @dataclass(frozen=True)

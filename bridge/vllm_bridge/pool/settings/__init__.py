@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vllm_bridge.confinement.policy import Policy, default_mode
+from vllm_bridge.grpc_options import Options, message_limits
 from vllm_bridge.pool.settings.profiles import STANDARD, TimeoutProfile
 from vllm_bridge.pool.settings.restart_policy import ALWAYS, RestartPolicy
 
@@ -64,12 +65,9 @@ class PoolSettings:
         own_code = self.allowed_prefixes != DEFAULT_ALLOWED_PREFIXES
         return Policy(self.confine or default_mode(own_code=own_code), self.readable, self.writable)
 
-    def grpc_options(self) -> list[tuple[str, int]]:
+    def grpc_options(self) -> Options:
         """Options for servers and channels: no message limit below the setting."""
-        return [
-            ("grpc.max_receive_message_length", self.max_message_bytes),
-            ("grpc.max_send_message_length", self.max_message_bytes),
-        ]
+        return message_limits(self.max_message_bytes)
 
 
 @dataclass(frozen=True)
@@ -89,7 +87,7 @@ class ServerSettings:
     max_segment_bytes: int | None = None
     entry_point: str = DEFAULT_ENTRY_POINT
 
-    def grpc_options(self) -> list[tuple[str, int]]:
+    def grpc_options(self) -> Options:
         """Options for the server: room for the largest message of any pool."""
         largest = max(self.pools.values(), key=lambda pool: pool.max_message_bytes)
         return largest.grpc_options()
