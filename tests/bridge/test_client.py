@@ -38,7 +38,7 @@ from vllm_bridge.client.timeouts import (
     within,
 )
 from vllm_bridge.codec.errors import BridgeError, Category
-from vllm_bridge.pool.server import profiles as served
+from vllm_bridge.pool.settings import profiles as served
 
 pytestmark = pytest.mark.timeout(90)
 
