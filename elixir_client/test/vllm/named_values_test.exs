@@ -6,7 +6,8 @@ defmodule Vllm.NamedValuesTest do
 
   @kept [tensors: :ref]
 
-  for dtype <- [:f16, :float16, "float16", "torch.float16", "f16", "half", {:f, 16}] do
+  @half %Vllm.DType{name: :f16}
+  for dtype <- [:f16, :float16, "float16", "torch.float16", "f16", "half", {:f, 16}, @half] do
     test "#{inspect(dtype)} is a dtype wherever torch wants one" do
       dtype = unquote(Macro.escape(dtype))
       assert {:ok, %Tensor{dtype: :f16}} = Vllm.call("torch.arange", [6], dtype: dtype)
@@ -20,6 +21,7 @@ defmodule Vllm.NamedValuesTest do
     alias Vllm.Distributed.TensorMetadata
     assert {:ok, %{dtype: "bf16"}} = TensorMetadata.new("cpu", {:bf, 16}, [2])
     assert Tensor.new([1, 2], {:u, 8}).dtype == :u8
+    assert Tensor.new([1, 2], %Vllm.DType{name: "uint8"}).dtype == :u8
     assert {:error, error} = TensorMetadata.new("cpu", {:f, 33}, [2])
     assert Exception.message(error) =~ "{:f, 33}"
   end

@@ -76,6 +76,7 @@ defmodule Vllm.Tensor.DType do
     do: name |> Atom.to_string() |> lookup(name)
 
   def parse(name) when is_binary(name), do: lookup(name, name)
+  def parse(%Vllm.DType{name: name}), do: parse(name)
   def parse({:f, 8}), do: {:ok, :f8_e5m2}
   def parse({:f8_e4m3fn, 8}), do: {:ok, :f8_e4m3fn}
 

@@ -92,6 +92,8 @@ defmodule Vllm.Term.Encoder do
     {Msgpack.extension(Extension.complex(), payload), acc}
   end
 
+  defp pack_struct(Vllm.DType, %{name: name}, acc, depth), do: pack(name, acc, depth)
+
   defp pack_struct(MapSet, set, acc, depth) do
     {payload, acc} = array(MapSet.to_list(set), acc, depth)
     {Msgpack.extension(Extension.set(), payload), acc}
