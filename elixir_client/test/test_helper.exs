@@ -5,4 +5,5 @@ bridge =
 {:ok, _supervisor} =
   Supervisor.start_link([bridge], strategy: :one_for_one, name: Vllm.TestSupervisor)
 
-ExUnit.start(capture_log: true, assert_receive_timeout: 2000)
+# `timeout` ends a test that hangs; a busy machine takes its time.
+ExUnit.start(capture_log: true, assert_receive_timeout: 2000, timeout: 180_000)
