@@ -138,11 +138,13 @@ def test_the_same_method_of_another_class_is_no_use(program: Path, name: str) ->
         ("`unit/test_utils.py::test_gone`", "there is no test_gone in"),
         ("`unit/test_gone.py::test_gone`", "test_gone.py is no file of tests"),
         ("`unit/test_surface.py::test_reasons_are_distinct`", "is no file of tests"),
-        ("`unit/test_roll_call.py::{first}`", "does not use it"),
+        ("`unit/test_store_agreement.py::{first}`", "does not use it"),
     ],
 )
 def test_a_row_that_is_not_true_is_found(tests: str, problem: str) -> None:
-    first = surface_mentions.parsed(surface_table.TESTS / "unit" / "test_roll_call.py").tests[0]
+    first = surface_mentions.parsed(surface_table.TESTS / "unit" / "test_store_agreement.py").tests[
+        0
+    ]
     problems = what_is_wrong_with("divide", tests.format(first=first))
     assert len(problems) == 1
     assert problem in problems[0]

@@ -61,13 +61,13 @@ class ModelRequest:
         return self.has_experts and bool(self.enable_eplb)
 
 
-def configured_world(asked: WorldRequest, meets: bool) -> WorldRequest:
+def configured_world(asked: WorldRequest, joins: bool) -> WorldRequest:
     """Return what was asked for, having added what the current configuration says.
 
     Of one replica of several, or on one node of several, `rank` and `world_size` count within the
     replica: the world is that of all replicas, and it meets where the configuration says. Not so
     where no rank was given (the environment that says it, torchrun's, speaks of the whole world)
-    and under `external_launcher`. `meets`: the world is yet to be joined, so that a port is needed.
+    and under `external_launcher`. `joins`: the world is still to be joined, which takes a port.
 
     Raises `ParallelSizeError` if the world size is not that of a replica, `InvalidArgumentError` if
     the configuration's replicas cannot share its nodes.
@@ -109,9 +109,9 @@ def configured_world(asked: WorldRequest, meets: bool) -> WorldRequest:
     if local_rank == -1 and config.nnodes > 1 and not asked.init_method.startswith("env://"):
         local_rank = rank % max(size // config.nnodes, 1)
     method = asked.init_method
-    if meets:
-        method = _meeting_place(config)
-        logger.debug("rank %d of %d meets at %s", rank, size, method)
+    if joins:
+        method = _rendezvous_address(config)
+        logger.debug("rank %d of %d joins at %s", rank, size, method)
     return replace(asked, world_size=size, rank=rank, init_method=method, local_rank=local_rank)
 
 
@@ -146,7 +146,7 @@ def configured_model(asked: ModelRequest) -> ModelRequest:
     )
 
 
-def _meeting_place(config: ParallelConfig) -> str:
+def _rendezvous_address(config: ParallelConfig) -> str:
     if config.nnodes > 1:
         return get_distributed_init_method(config.master_addr, config.master_port)
     return get_distributed_init_method(

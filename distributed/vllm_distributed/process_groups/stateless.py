@@ -34,7 +34,7 @@ from vllm_distributed.errors import (
 )
 from vllm_distributed.forks import is_inherited
 from vllm_distributed.process_groups.making import Making, make_gloo
-from vllm_distributed.store.connection import Meeting, join, meet_at
+from vllm_distributed.store.connection import Connection, connect_at, join
 from vllm_distributed.store.peers import Peers
 from vllm_distributed.store.rendezvous import local_address
 
@@ -49,7 +49,7 @@ __all__ = [
 ]
 
 # What each group needs while it lives. Weak: a group that nobody holds ends, and so does its store.
-_meetings: weakref.WeakKeyDictionary[ProcessGroup, Meeting] = weakref.WeakKeyDictionary()
+_connections: weakref.WeakKeyDictionary[ProcessGroup, Connection] = weakref.WeakKeyDictionary()
 # The global ranks of those that have some.
 _global_ranks: weakref.WeakKeyDictionary[ProcessGroup, list[int]] = weakref.WeakKeyDictionary()
 _ended: weakref.WeakSet[ProcessGroup] = weakref.WeakSet()
@@ -103,14 +103,14 @@ def stateless_init_torch_distributed_process_group(
         made.set_timeout(limit)
         return made
 
-    meeting, group = join(
-        meet_at(host, port, rank, world_size, listen_socket),
+    connection, group = join(
+        connect_at(host, port, rank, world_size, listen_socket),
         "stateless_init_torch_distributed_process_group",
         {"world_size": world_size, "backend": wanted, "group_name": group_name},
         limit,
         make,
     )
-    _meetings[group] = meeting
+    _connections[group] = connection
     return group
 
 
@@ -201,14 +201,14 @@ def backends_of(backend: str) -> Mapping[str, str]:
 
 
 def end_process_group(group: ProcessGroup) -> None:
-    """Shut a process group down, once, and leave its meeting."""
+    """Shut a process group down, once, and leave its connection."""
     if group in _ended or is_inherited(group):
         return
     _ended.add(group)
     group.shutdown()
-    meeting = _meetings.pop(group, None)
-    if meeting is not None:
-        meeting.close()
+    connection = _connections.pop(group, None)
+    if connection is not None:
+        connection.close()
 
 
 def remember_ranks(group: ProcessGroup, ranks: list[int]) -> None:

@@ -27,11 +27,11 @@ from vllm_distributed.process_groups.making import make_gloo
 from vllm_distributed.process_groups.stateless import backends_of, end_process_group, remember_ranks
 from vllm_distributed.stateless.process_group import StatelessProcessGroup
 from vllm_distributed.store.connection import (
-    Meeting,
+    Connection,
     Place,
+    connect_at,
+    connect_in,
     join,
-    meet_at,
-    meet_in,
 )
 from vllm_distributed.store.peers import Peers
 from vllm_distributed.topology import check_partition
@@ -117,7 +117,7 @@ class StatelessGroupCoordinator(GroupCoordinator):
         """The number of processes the lists of ranks are about."""
         self.tcp_store_group: StatelessProcessGroup
         """The same members, through the store alone: for control, without connections."""
-        self._meeting: Meeting | None = None
+        self._connection: Connection | None = None
         self._building: Store = HashStore()
         self._built = 0
         self._meet(connect, group_name)
@@ -140,7 +140,7 @@ class StatelessGroupCoordinator(GroupCoordinator):
             StoreLostError
         """
         self._check_alive()
-        if self._meeting is None:
+        if self._connection is None:
             return super().make_sibling_device_group(group_desc)
 
         def make(store: Store, _: timedelta) -> ProcessGroup:
@@ -149,7 +149,7 @@ class StatelessGroupCoordinator(GroupCoordinator):
 
         siblings = list(self._siblings)
         try:
-            return self._meeting.build(
+            return self._connection.build(
                 "make_sibling_device_group", {"backend": self.backend}, self._timeout, make
             )
         except BaseException as error:
@@ -171,7 +171,7 @@ class StatelessGroupCoordinator(GroupCoordinator):
         self._leave()
 
     def _meet(
-        self, connect: Callable[[timedelta, timedelta], Meeting], group_name: str | None
+        self, connect: Callable[[timedelta, timedelta], Connection], group_name: str | None
     ) -> None:
         agree = {
             "group_ranks": self.ranks,
@@ -179,7 +179,7 @@ class StatelessGroupCoordinator(GroupCoordinator):
             "backend": self.backend,
         }
         try:
-            self._meeting, _ = join(
+            self._connection, _ = join(
                 connect, "StatelessGroupCoordinator", agree, self._timeout, self._make_all
             )
         except BaseException as error:
@@ -204,10 +204,10 @@ class StatelessGroupCoordinator(GroupCoordinator):
         )
 
     def _leave(self) -> None:
-        meeting, self._meeting = self._meeting, None
+        connection, self._connection = self._connection, None
         self._building = HashStore()
-        if meeting is not None:
-            meeting.close()
+        if connection is not None:
+            connection.close()
 
     def _make_group(self, backend: str, description: str) -> ProcessGroup | None:
         return None if self.world_size == 1 else self._bare_group(backend, description)
@@ -273,7 +273,7 @@ def _way_to_meet(
     host: str,
     group_ports: list[list[int]] | None,
     coord_store: Any,
-) -> Callable[[timedelta, timedelta], Meeting]:
+) -> Callable[[timedelta, timedelta], Connection]:
     if coord_store is not None:
         if not isinstance(coord_store, Store):
             raise InvalidTypeError(
@@ -281,9 +281,9 @@ def _way_to_meet(
             )
         if place.world_size > 1:
             members = "-".join(map(str, ranks))
-            return meet_in(coord_store, f"{name}/{members}", place)
+            return connect_in(coord_store, f"{name}/{members}", place)
     if place.world_size == 1:
-        return meet_at(host, 0, 0, 1, None)
+        return connect_at(host, 0, 0, 1, None)
     if group_ports is None:
         raise InvalidArgumentError(
             f"the members {list(ranks)} have no way to meet: pass group_ports, a list of ports for "
@@ -297,4 +297,4 @@ def _way_to_meet(
             f"{len(group_ranks)} lists of group_ranks",
             group_ports=group_ports,
         )
-    return meet_at(host, group_ports[index][0], place.rank, place.world_size, None)
+    return connect_at(host, group_ports[index][0], place.rank, place.world_size, None)

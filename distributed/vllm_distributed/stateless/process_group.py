@@ -35,7 +35,7 @@ from vllm_distributed.errors import (
 )
 from vllm_distributed.forks import is_inherited, keep_in_children, leave_to_parent
 from vllm_distributed.stateless.reductions import reduction_of
-from vllm_distributed.store.connection import Meeting, join, meet_at
+from vllm_distributed.store.connection import Connection, connect_at, join
 from vllm_distributed.store.gathering import StoreGathering
 from vllm_distributed.store.waiting import wait_for_key
 from vllm_distributed.tensors.dtypes import (
@@ -98,7 +98,7 @@ class StatelessProcessGroup:
         self.data_expiration_seconds: int = data_expiration_seconds
         """After how many seconds a message nobody has read is deleted."""
         self._timeout_s = cut_seconds(timeout)
-        self._meeting: Meeting | None = None
+        self._connection: Connection | None = None
         self._barriers = StoreGathering(store, "barrier", rank, world_size)
         self._gathers = StoreGathering(store, "all_gather_obj", rank, world_size)
         self._sent = [0] * world_size
@@ -148,14 +148,14 @@ class StatelessProcessGroup:
                 rank, world_size, store, data_expiration_seconds, store_timeout
             )
 
-        meeting, group = join(
-            meet_at(host, port, rank, world_size, listen_socket),
+        connection, group = join(
+            connect_at(host, port, rank, world_size, listen_socket),
             "StatelessProcessGroup.create",
             {"world_size": world_size},
             of_seconds(store_timeout),
             make,
         )
-        group._meeting = meeting
+        group._connection = connection
         return group
 
     def __repr__(self) -> str:
@@ -328,9 +328,9 @@ class StatelessProcessGroup:
         self.store = None
         del self._barriers, self._gathers
         self._unread.clear()
-        meeting, self._meeting = self._meeting, None
-        if meeting is not None:
-            meeting.close()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
     def _post(self, key: str, data: bytes) -> None:
         self._expire()

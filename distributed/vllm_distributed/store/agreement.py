@@ -2,10 +2,10 @@
 
 Making process groups is collective and, in torch, unforgiving: a rank that comes with other sizes,
 or not at all, leaves the others hanging in a connection that never comes, and the counters from
-which torch makes group names out of step. So before any group is made every rank answers the roll:
-it posts what it was asked to do and reads what the others posted. All are there and agree: go. All
-are there and differ: every rank raises the same error, at once. One is missing at the deadline: the
-others raise an error that names it, and the attempt is abandoned, so that it counts for nobody.
+which torch makes group names out of step. So before any group is made every rank posts what it was
+asked to do and reads what the others posted. All are there and agree: go. All are there and differ:
+every rank raises the same error, at once. One is missing at the deadline: the others raise an error
+that names it, and the attempt is abandoned, so that it counts for nobody.
 
 The verdict of an attempt, go or abandoned, is one compare-and-set in the store, so the two cannot
 both win; all ranks wait for that one key, so the first to find a reason tells everybody. It also
@@ -41,11 +41,11 @@ from vllm_distributed.store.node import node_identity
 from vllm_distributed.store.peers import Peers, own_process
 from vllm_distributed.store.waiting import wait_for_key
 
-__all__ = ["Answer", "RollCall"]
+__all__ = ["Answer", "StoreAgreement"]
 
 Answer = dict[str, Any]  # plain values that JSON can carry
 
-_PREFIX = "vllm_distributed/roll_call"
+_PREFIX = "vllm_distributed/agreement"
 _NEXT = f"{_PREFIX}/next"
 _GO = "go"
 _PATIENCE_S = 0.5
@@ -55,8 +55,8 @@ _ERRORS: dict[str, type[RollCallError]] = {
 }
 
 
-class RollCall:
-    """The roll calls of one world, numbered so that each is held once."""
+class StoreAgreement:
+    """The agreements of one world, numbered so that each is held once."""
 
     def __init__(
         self,
@@ -132,7 +132,7 @@ class RollCall:
         return answers
 
     def making(self, *, serves: bool) -> Making:
-        """Return what watches over the groups that are made because of the latest roll call.
+        """Return what watches over the groups that are made because of the latest agreement.
 
         `serves`: the store ends with this process.
         """
@@ -172,7 +172,7 @@ class RollCall:
         return self._read(self._attempt)
 
     def _look(self, call: str) -> None:
-        """Raise `RollCallTimeoutError` if a rank that came to an earlier roll call has died."""
+        """Raise `RollCallTimeoutError` if a rank of an earlier agreement has died."""
         dead = self._peers().dead()
         if not dead:
             return

@@ -4,7 +4,7 @@ Rank 0 serves a store at host and port (`store/rendezvous.py`), or the caller ha
 members are connected to already. Over it the members agree (`store/agreement.py`): so a rank that
 does not come is named, members that want different groups are told so at once, and either all have
 the group or none has. Everything a group keeps in the store is under a random prefix that its first
-rank gives out in the roll call: what an earlier group left there is never read.
+rank gives out in the agreement: what an earlier group left there is never read.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from vllm_distributed.errors import (
     StoreLostError,
 )
 from vllm_distributed.forks import is_inherited
-from vllm_distributed.store.agreement import RollCall
+from vllm_distributed.store.agreement import StoreAgreement
 from vllm_distributed.store.init_method import InitMethod, parse_init_method
 from vllm_distributed.store.rendezvous import (
     Rendezvous,
@@ -41,7 +41,7 @@ from vllm_distributed.store.rendezvous import (
 )
 from vllm_distributed.utils import get_tcp_uri
 
-__all__ = ["Meeting", "Place", "join", "meet_at", "meet_in"]
+__all__ = ["Connection", "Place", "connect_at", "connect_in", "join"]
 
 _PREFIX = "vllm_distributed/stateless"
 
@@ -57,14 +57,14 @@ class Place:
 
 
 @dataclass
-class Meeting:
+class Connection:
     """The members of one group, connected by a store until `close`."""
 
     place: Place
     rendezvous: Rendezvous
     is_shared: bool = False
     """The store is the caller's: it is not ours to end, and there is no other to find."""
-    _last: RollCall | None = field(default=None, repr=False)
+    _last: StoreAgreement | None = field(default=None, repr=False)
 
     def build(
         self,
@@ -77,7 +77,7 @@ class Meeting:
 
         All members call it with the same `agree`; it returns when all of them have made theirs, so
         that one who leaves at once takes nothing away from one who is not done. Raises as
-        `RollCall.hold` does, `RendezvousError` if the members cannot connect.
+        `StoreAgreement.hold` does, `RendezvousError` if the members cannot connect.
         """
         deadline = time.monotonic() + timeout.total_seconds()
         if self.place.world_size == 1:
@@ -104,7 +104,7 @@ class Meeting:
         return made
 
     def close(self) -> None:
-        """Leave. Rank 0 stops serving when the others have read how the last roll call ended."""
+        """Leave. Rank 0 stops serving when the others have read how the last agreement ended."""
         inherited = is_inherited(self.rendezvous.store)
         if self._last is not None and self.rendezvous.server is not None and not inherited:
             self._last.let_others_read()
@@ -117,8 +117,8 @@ class Meeting:
         agree: Mapping[str, Any],
         timeout: timedelta,
         watch: Callable[[], None] | None = None,
-    ) -> tuple[RollCall, list[dict[str, Any]]]:
-        self._last = roll_call = RollCall(
+    ) -> tuple[StoreAgreement, list[dict[str, Any]]]:
+        self._last = agreement = StoreAgreement(
             self.rendezvous.store,
             self.place.rank,
             self.place.world_size,
@@ -126,21 +126,21 @@ class Meeting:
             self.rendezvous.address,
         )
         extra = {"prefix": secrets.token_hex(8) if self.place.rank == 0 else ""}
-        return roll_call, roll_call.hold(call, agree, extra, watch=watch)
+        return agreement, agreement.hold(call, agree, extra, watch=watch)
 
 
-def meet_at(
+def connect_at(
     host: str, port: int, rank: int, world_size: int, listen_socket: socket.socket | None
-) -> Callable[[timedelta, timedelta], Meeting]:
-    """Return a function that meets the others at `host`:`port`, having checked the arguments."""
+) -> Callable[[timedelta, timedelta], Connection]:
+    """Return a function that connects to the others at `host`:`port`; check the arguments."""
     method = _method(host, port, rank, world_size, listen_socket)
     place = Place(method.rank, method.world_size)
 
-    def connect(remaining: timedelta, timeout: timedelta) -> Meeting:
+    def connect(remaining: timedelta, timeout: timedelta) -> Connection:
         if place.world_size == 1:
-            return Meeting(place, Rendezvous(HashStore()))
+            return Connection(place, Rendezvous(HashStore()))
         try:
-            return Meeting(place, meet(method, remaining, timeout))
+            return Connection(place, meet(method, remaining, timeout))
         except RendezvousError:
             if listen_socket is not None and method.port is not None:
                 give_up_listen_socket(method.port)
@@ -149,14 +149,16 @@ def meet_at(
     return connect
 
 
-def meet_in(store: Store, key: str, place: Place) -> Callable[[timedelta, timedelta], Meeting]:
-    """Return a function that meets the others under `key` of a store all are connected to.
+def connect_in(
+    store: Store, key: str, place: Place
+) -> Callable[[timedelta, timedelta], Connection]:
+    """Return a function that connects to the others under `key` of a store all are connected to.
 
-    A connection of the meeting's own is used: a timeout set on it is not the caller's, and a wait
-    does not keep the caller's own thread off the store.
+    A clone of the store is used: a timeout set on it is not the caller's, and a wait does not keep
+    the caller's own threads off the store.
     """
 
-    def connect(remaining: timedelta, timeout: timedelta) -> Meeting:
+    def connect(remaining: timedelta, timeout: timedelta) -> Connection:
         try:
             own: Store = bounded(
                 store.clone,  # type: ignore[attr-defined]  # the stubs lack it
@@ -166,34 +168,34 @@ def meet_in(store: Store, key: str, place: Place) -> Callable[[timedelta, timede
             raise StoreLostError(f"coord_store cannot be reached any more: {error}") from error
         own.set_timeout(timeout)
         rendezvous = Rendezvous(PrefixStore(f"{_PREFIX}/{key}", own), address=local_address(store))
-        return Meeting(place, rendezvous, is_shared=True)
+        return Connection(place, rendezvous, is_shared=True)
 
     return connect
 
 
 def join(
-    connect: Callable[[timedelta, timedelta], Meeting],
+    connect: Callable[[timedelta, timedelta], Connection],
     call: str,
     agree: Mapping[str, Any],
     timeout: timedelta,
     make: Callable[[Store, timedelta], Made],
-) -> tuple[Meeting, Made]:
-    """Return the meeting with the other members, and what `make` made there; see `build`.
+) -> tuple[Connection, Made]:
+    """Return the connection to the other members, and what `make` made there; see `build`.
 
     Rank 0 may still be serving an earlier group at the same port that another member has left
     already: that member loses the old store, and has until the deadline to find the new one.
     """
     deadline = time.monotonic() + timeout.total_seconds()
     while True:
-        meeting = connect(_left(deadline), timeout)
+        connection = connect(_left(deadline), timeout)
         try:
-            return meeting, meeting.build(call, agree, _left(deadline), make)
+            return connection, connection.build(call, agree, _left(deadline), make)
         except StoreLostError:
-            meeting.close()
-            if meeting.is_shared or meeting.place.rank == 0 or time.monotonic() >= deadline:
+            connection.close()
+            if connection.is_shared or connection.place.rank == 0 or time.monotonic() >= deadline:
                 raise
         except BaseException:
-            meeting.close()
+            connection.close()
             raise
 
 

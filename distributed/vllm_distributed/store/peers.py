@@ -1,6 +1,6 @@
 """Whether the processes behind a world's ranks still run, as far as this node can see.
 
-Every rank says in the roll call which process it is. Those of the same node that number processes
+Every rank says in the agreement which process it is. Those of the same node that number processes
 alike can be looked up; of the others nothing is known.
 """
 

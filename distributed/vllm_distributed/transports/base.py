@@ -206,7 +206,7 @@ def failure(name: str, operation: str, error: RuntimeError) -> CollectiveError:
 def _whose(name: str, text: str) -> tuple[str, dict[str, object]]:
     """Return whose fault a failure is, as words and as details, where that can be known.
 
-    Gloo knows its peers by address and port; the roll call said which rank is which process.
+    Gloo knows its peers by address and port; the agreement said which rank is which process.
     """
     found = known_peers(name)
     if found is None:

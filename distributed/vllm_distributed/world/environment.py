@@ -35,7 +35,7 @@ from vllm_distributed.errors import (
 from vllm_distributed.forks import belongs_to_this_process, is_inherited
 from vllm_distributed.process_groups.making import Making, set_world_making, supervised_gloo
 from vllm_distributed.process_groups.timeouts import GroupTimeouts, set_world_timeouts
-from vllm_distributed.store.agreement import RollCall
+from vllm_distributed.store.agreement import StoreAgreement
 from vllm_distributed.store.init_method import InitMethod, parse_init_method
 from vllm_distributed.store.node import node_identity
 from vllm_distributed.store.rendezvous import Rendezvous, local_address, meet
@@ -60,7 +60,7 @@ class Environment:
     """Of groups on the CPU."""
     node_count: int
     adopted: bool
-    roll_call: RollCall
+    agreement: StoreAgreement
     rendezvous: Rendezvous | None
     excepthooks: ExceptHooks | None
     making: Making
@@ -76,9 +76,9 @@ class Environment:
         What is returned is to be entered while the groups are made that the call is about. Also
         brings torch's numbering of groups back in step, which a failure on one rank upsets.
         """
-        answers = self.roll_call.hold(call, arguments, {"group_number": next_group_number()})
+        answers = self.agreement.hold(call, arguments, {"group_number": next_group_number()})
         set_next_group_number(max(answer["extra"]["group_number"] for answer in answers))
-        return self.roll_call.making(serves=self._serves)
+        return self.agreement.making(serves=self._serves)
 
     def leave(self) -> None:
         """Undo `join`. A forked child only forgets, and its parent's default group too."""
@@ -162,10 +162,10 @@ def _connect(
 ) -> Environment:
     excepthook = sys.excepthook
     rendezvous: Rendezvous | None = None
-    roll_call: RollCall | None = None
+    agreement: StoreAgreement | None = None
     try:
-        rendezvous, roll_call, nodes = _meet_everybody(method, timeout)
-        making = roll_call.making(serves=rendezvous.server is not None)
+        rendezvous, agreement, nodes = _meet_everybody(method, timeout)
+        making = agreement.making(serves=rendezvous.server is not None)
         everybody = range(method.world_size)
         with making, supervised_gloo("the default group", everybody):
             dist.init_process_group(
@@ -177,8 +177,8 @@ def _connect(
                 device_id=device_to_bind(backend, local_rank),
             )
     except BaseException as error:
-        if roll_call is not None and method.rank == 0:
-            roll_call.let_others_read()
+        if agreement is not None and method.rank == 0:
+            agreement.let_others_read()
         _shut_down(rendezvous, (excepthook, sys.excepthook), left=False)
         ours = isinstance(error, DistributedError) and not isinstance(error, CollectiveError)
         if isinstance(error, RuntimeError) and not ours:
@@ -202,15 +202,17 @@ def _connect(
         cpu_timeout=cpu_timeout or timeout,
         node_count=nodes,
         adopted=False,
-        roll_call=roll_call,
+        agreement=agreement,
         rendezvous=rendezvous,
         excepthooks=(excepthook, sys.excepthook),
         making=making,
     )
 
 
-def _meet_everybody(method: InitMethod, timeout: timedelta) -> tuple[Rendezvous, RollCall, int]:
-    """Return the rendezvous, the roll call and the number of nodes.
+def _meet_everybody(
+    method: InitMethod, timeout: timedelta
+) -> tuple[Rendezvous, StoreAgreement, int]:
+    """Return the rendezvous, the agreement and the number of nodes.
 
     A rank that tries again after a failure can be back before rank 0 has stopped serving the
     attempt that failed: it loses that store, and has until the deadline to find the next one.
@@ -220,8 +222,8 @@ def _meet_everybody(method: InitMethod, timeout: timedelta) -> tuple[Rendezvous,
         remaining = timedelta(seconds=max(deadline - time.monotonic(), 0.001))
         rendezvous = meet(method, remaining, timeout)
         try:
-            roll_call, nodes = _hold_first(
-                RollCall(
+            agreement, nodes = _hold_first(
+                StoreAgreement(
                     rendezvous.store, method.rank, method.world_size, timeout, rendezvous.address
                 ),
                 method.world_size,
@@ -236,7 +238,7 @@ def _meet_everybody(method: InitMethod, timeout: timedelta) -> tuple[Rendezvous,
             raise
         else:
             rendezvous.store.set_timeout(timeout)
-            return rendezvous, roll_call, nodes
+            return rendezvous, agreement, nodes
 
 
 def _adopt(
@@ -260,8 +262,8 @@ def _adopt(
         )
     limit = timeout or group_timeout(world_group())
     store = default_store()
-    roll_call, nodes = _hold_first(
-        RollCall(
+    agreement, nodes = _hold_first(
+        StoreAgreement(
             PrefixStore("vllm_distributed/adopted", store),
             actual_rank,
             actual_size,
@@ -280,22 +282,24 @@ def _adopt(
         cpu_timeout=cpu_timeout or limit,
         node_count=nodes,
         adopted=True,
-        roll_call=roll_call,
+        agreement=agreement,
         rendezvous=None,
         excepthooks=None,
-        making=roll_call.making(serves=False),
+        making=agreement.making(serves=False),
     )
 
 
-def _hold_first(roll_call: RollCall, world_size: int, deadline: float) -> tuple[RollCall, int]:
-    """Call the roll of a world for the first time; return it and the number of nodes."""
-    answers = roll_call.hold(
+def _hold_first(
+    agreement: StoreAgreement, world_size: int, deadline: float
+) -> tuple[StoreAgreement, int]:
+    """Hold the first agreement of a world; return it and the number of nodes."""
+    answers = agreement.hold(
         "init_distributed_environment",
         {"world_size": world_size},
         {"node": node_identity()},
         deadline,
     )
-    return roll_call, len({answer["extra"]["node"] for answer in answers})
+    return agreement, len({answer["extra"]["node"] for answer in answers})
 
 
 def _shut_down(

@@ -68,7 +68,7 @@ def init_distributed_environment(
     current = active.environment
     asked = configured_world(
         WorldRequest(world_size, rank, distributed_init_method, local_rank, timeout),
-        meets=current is None and not dist.is_initialized(),
+        joins=current is None and not dist.is_initialized(),
     )
     if current is not None:
         belongs_to_this_process(current, "the world")

@@ -18,7 +18,7 @@ from vllm_distributed.errors import (
     RollCallMismatchError,
     RollCallTimeoutError,
 )
-from vllm_distributed.store.agreement import RollCall
+from vllm_distributed.store.agreement import StoreAgreement
 
 SHORT = timedelta(seconds=0.3)
 LONG = timedelta(seconds=20)
@@ -42,12 +42,14 @@ def together(*calls: Callable[[], Any]) -> list[Any]:
     return results
 
 
-def rolls(count: int, timeout: timedelta = LONG) -> list[RollCall]:
+def rolls(count: int, timeout: timedelta = LONG) -> list[StoreAgreement]:
     store = HashStore()
-    return [RollCall(store, rank, count, timeout) for rank in range(count)]
+    return [StoreAgreement(store, rank, count, timeout) for rank in range(count)]
 
 
-def call(roll: RollCall, name: str = "make", extra: int = 0, **agree: int) -> Callable[[], Any]:
+def call(
+    roll: StoreAgreement, name: str = "make", extra: int = 0, **agree: int
+) -> Callable[[], Any]:
     return lambda: roll.hold(name, agree, {"extra": extra})
 
 
@@ -83,7 +85,7 @@ def test_the_missing_are_named_and_the_attempt_counts_for_nobody() -> None:
 
 def test_a_world_of_another_size_is_told_to_all() -> None:
     store = HashStore()
-    one, two = RollCall(store, 0, 2, LONG), RollCall(store, 1, 3, LONG)
+    one, two = StoreAgreement(store, 0, 2, LONG), StoreAgreement(store, 1, 3, LONG)
     for result in together(call(one), call(two)):
         assert isinstance(result, RollCallMismatchError)
         assert "world_size=2" in str(result)
@@ -127,9 +129,9 @@ def test_nothing_but_the_place_of_the_next_stays_in_the_store() -> None:
     for _ in range(4):
         together(*map(call, ranks))
         assert ranks[0]._store.num_keys() <= 2  # type: ignore[attr-defined]
-    late = [RollCall(ranks[0]._store, rank, 3, LONG) for rank in range(3)]
+    late = [StoreAgreement(ranks[0]._store, rank, 3, LONG) for rank in range(3)]
     assert all(len(result) == 3 for result in together(*map(call, late)))
-    alone = RollCall(late[0]._store, 0, 3, SHORT)
+    alone = StoreAgreement(late[0]._store, 0, 3, SHORT)
     assert together(call(alone))[0].details["missing"] == [1, 2]
     assert all(len(result) == 3 for result in together(*map(call, late)))
     assert ranks[0]._store.num_keys() <= 2  # type: ignore[attr-defined]
