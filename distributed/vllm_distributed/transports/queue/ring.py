@@ -10,7 +10,7 @@ that was ever taken from the system.
 A large chunk is published before it is there, and its header counts the bytes that are: readers
 copy it out while the writer copies it in.
 
-Ordering is that of `memory_order`: a fence stands between a chunk and the count that announces it
+Ordering is that of `shm/fence.py`: a fence stands between a chunk and the count that announces it
 or releases it, on both sides.
 """
 

@@ -71,7 +71,7 @@ _FRAMES = frozenset(_NUMBERS[name] for name in _FRAMED)
 _OPERATION_BITS = 5
 _OPERATION_MASK = (1 << _OPERATION_BITS) - 1
 # From the lowest bit on: operation, root, dtype, how it is cut, number of elements. The highest bit
-# says that there is such a number; the one below is `shared_group`'s.
+# says that there is such a number; the one below is `group.py`'s.
 _ROOT_AT, _ROOT_MASK = 5, (1 << 6) - 1
 _DTYPE_AT, _DTYPE_MASK = 11, (1 << 8) - 1
 _CUT_AT, _CUT_MASK = 19, (1 << 9) - 1

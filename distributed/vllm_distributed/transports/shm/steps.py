@@ -14,7 +14,7 @@ ahead, and what a member called in this step is found in the one of two words th
 step's parity. In the first step of every operation all members meet. If one called something else,
 nothing has moved: everybody sees that, says so, and is in step again with the next call.
 
-Loads and stores are ordered as `memory_order` says: what is written before `publish` is seen by
+Loads and stores are ordered as `fence.py` says: what is written before `publish` is seen by
 whoever has seen the count, and what is read before it is not touched by what others write after.
 """
 

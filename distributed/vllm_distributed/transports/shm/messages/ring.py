@@ -1,14 +1,14 @@
 """Messages from one member of a group to another, through a ring of bytes that only they use.
 
 The sender writes bytes and says how many there have been, the receiver reads them and says the
-same; nothing is locked, and loads and stores are ordered as `memory_order` says. A message of any
+same; nothing is locked, and loads and stores are ordered as `shm/fence.py` says. A message of any
 length goes through a ring of any length, while both are at it.
 
-What was started and is not waited for goes on by itself (`shared_progress`), on either side: a
+What was started and is not waited for goes on by itself (`progress.py`), on either side: a
 sender need not wait because the receiver computes, nor the other way round.
 
 A message is a header (what it is, the length of its head and of its body, when it was sent), head
-and body. The two ends are `shared_outbox` and `shared_inbox`.
+and body. The two ends are `outbox.py` and `inbox.py`.
 """
 
 from __future__ import annotations
