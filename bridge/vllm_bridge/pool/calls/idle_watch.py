@@ -1,4 +1,4 @@
-"""Finds out when a rank has done with calls that the pool does not wait for itself.
+"""Finds out when a rank has finished calls that the pool does not wait for.
 
 Two kinds: a call that its caller has given up, which still holds the rank's place; and calls that
 clients have sent to the rank directly, which make it busy for calls of `hint` sessions. Asking the
@@ -93,7 +93,7 @@ class IdleWatch:
         if calls is None:
             return
         there = {(call.session_id, call.call_id) for call in calls}
-        # Not those that came while the rank was asked: they may be later than the answer.
+        # Not calls that arrived while the rank was asked: they may be later than the answer.
         for ended in [key for key in asked if key not in there]:
             self._abandoned[rank].remove(ended)
             self._release(rank)

@@ -1,8 +1,8 @@
 """A call in parts (`Chunks.Call`) on its way through the pool, where little of it is held.
 
-A rank says that it takes a call before anything is sent to it. One that takes it and then finds
-that another rank keeps an object in it has not run it: what was sent is sent again there, as long
-as that is little.
+A rank accepts a call before the pool sends anything to it. It may then find that another rank owns
+an object in the call, and does not run it: the pool sends the parts again to the owner, as long as
+they are small.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Parts:
         return self._kept is not None and not self._answered
 
     async def begin(self) -> None:
-        """Return when its first part has come: one that sends nothing takes no rank's place."""
+        """Return when its first part has arrived: a call that sends nothing occupies no rank."""
         part = await self._context.read()
         if part is grpc.aio.EOF:
             self._ended = True

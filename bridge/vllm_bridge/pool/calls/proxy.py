@@ -7,8 +7,8 @@ Calls that clients send straight to a rank, in strict sessions, are not seen her
 first would cost a round trip, and the answer could be out of date. When it is refused, the call
 goes to the next idle rank, or back to its place in the queue.
 
-Objects stay in the rank that made them. A call of a `hint` session that takes one, and comes to
-another rank, is refused there before it runs, and goes to the one that keeps it.
+Objects stay in the rank that made them. A rank refuses a call of a `hint` session that takes an
+object of another rank, before it runs; the proxy then sends the call to the owner.
 """
 
 from __future__ import annotations
@@ -237,7 +237,7 @@ class Proxy:
         context: grpc.aio.ServicerContext,
         metadata: Metadata,
     ) -> bytes:
-        """Have every rank forget those of the objects that it keeps."""
+        """Have every rank forget those of the objects that it owns."""
         released = 0
         for owner, part in owners.parts(session, request):
             owner.in_flight += 1
@@ -330,7 +330,7 @@ class Proxy:
 
 
 def _not_run(session: SessionEntry | None, rank: Rank, *, first: bool) -> None:
-    """A call that went to the rank has not run there: it is not its session's because of it."""
+    """A call has not run on the rank: its session does not prefer that rank because of it."""
     if first and session is not None and session.rank is rank:
         session.forget_rank()
         session.rank = None

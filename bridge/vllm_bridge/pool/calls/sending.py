@@ -17,13 +17,13 @@ from vllm_bridge.pool.ranks.rank import Rank
 
 Metadata = Sequence[tuple[str, str | bytes]]
 
-# Whole, or as it comes.
+# Whole, or in parts as they arrive.
 Request = bytes | parts.Parts
 
-# The pool's own, or made anew for the second hop.
+# The pool's own, or set again for the second hop.
 _NOT_FORWARDED = frozenset({keys.AUTHORIZATION, keys.POOL_NAME, keys.CLIENT_ID, "user-agent"})
 
-# Between a broken connection to a rank and the news of its death.
+# From a broken connection to a rank until its death is known.
 _DEATH_SECONDS = 1.0
 
 _BROKEN = frozenset(
@@ -37,11 +37,11 @@ _BROKEN = frozenset(
 
 
 class NotIdle(Exception):
-    """A rank that was to run a call only if it is idle has refused it."""
+    """A rank that is not idle has refused a call that asked for an idle one."""
 
 
 class Elsewhere(Exception):
-    """A rank has refused a call: another one keeps an object that it takes."""
+    """A rank has refused a call: another rank owns an object that the call takes."""
 
     def __init__(self, detail: types_pb2.ErrorDetail) -> None:
         super().__init__(detail.reason)
@@ -101,7 +101,7 @@ async def send(
 
 
 async def _named(code: grpc.StatusCode, rank: Rank, method: str) -> BridgeError | None:
-    """What a status without our detail stands for; None when it says it all."""
+    """The error for a status without our detail; None where the status alone is enough."""
     if code == grpc.StatusCode.DEADLINE_EXCEEDED:
         return BridgeError(
             Category.TIMEOUT,
@@ -110,7 +110,7 @@ async def _named(code: grpc.StatusCode, rank: Rank, method: str) -> BridgeError 
             "running. Rank.Withdraw says which",
             details={"state": "sent", "rank_id": rank.rank_id},
         )
-    # A rank that dies breaks its connections in more ways than one.
+    # A dying rank breaks its connections in several ways.
     if code in _BROKEN:
         await asyncio.wait({rank.died}, timeout=_DEATH_SECONDS)
         if rank.died.done():

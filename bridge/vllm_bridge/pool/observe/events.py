@@ -1,4 +1,4 @@
-"""What changes in a pool, told to whoever watches: worlds, ranks and sessions.
+"""What changes in a pool, told to every watcher: worlds, ranks and sessions.
 
 The part that changes calls the hub, in the pool's event loop, at the moment of each change, and
 logs the change as well. The hub numbers the event and puts it in the buffer of every subscriber
@@ -44,7 +44,7 @@ class Events:
         self._listeners.append(listener)
 
     def publish_rank(self, make: Callable[[], pool_pb2.Event], world_id: str) -> None:
-        """Tell of the new state of a rank, as `publish` does, and call who listens to ranks."""
+        """Tell of the new state of a rank, as `publish` does, and call the listeners."""
         self.publish(make, world_id)
         for listener in self._listeners:
             listener()
@@ -135,7 +135,7 @@ class Subscription:
         )
 
     def end(self, error: BridgeError) -> None:
-        """Let the reader have this error, in place of what it has not read."""
+        """Give the reader this error instead of its unread events."""
         self._error = self._error or error
         self._current.clear()
         self._unread.clear()

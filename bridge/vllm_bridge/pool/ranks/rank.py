@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 import grpc.aio
-from google.protobuf.message import DecodeError
 
 from vllm_bridge import background, control
 from vllm_bridge._generated import control_pb2, pool_pb2
@@ -20,13 +18,12 @@ from vllm_bridge.address import grpc_target
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.durations import to_duration
 from vllm_bridge.grpc_options import NO_PROXY
+from vllm_bridge.pool.ranks.control_connection import ControlConnection
 from vllm_bridge.pool.ranks.launcher import Launcher, RankProcess
 from vllm_bridge.pool.settings import DEFAULT_POOL, PoolSettings
 
-_logger = logging.getLogger("vllm_bridge.pool.ranks.rank")
-
-# A dead process is noticed by two ways at once, its control connection and its exit status. This
-# bounds how long one waits for the other.
+# Two things report a dead process: its control connection and its exit status. This bounds how long
+# one waits for the other.
 EXIT_SECONDS = 2.0
 LAST_WORDS_SECONDS = 0.5
 
@@ -84,11 +81,11 @@ class Rank:
         # Strict sessions of which this is the one rank, and hint sessions that prefer it.
         self.bound = 0
         self.preferred = 0
-        # A strict session was bound to it once, so its client may call without the pool's knowing.
+        # A strict session was bound to it once, so that client may send it calls directly.
         self.called_directly = False
         # It was found to be busy with calls that the pool has not forwarded.
         self.busy_elsewhere = False
-        # How often the rank that had this place before was replaced.
+        # How often the pool replaced the rank in this position.
         self.restarts = 0
         self.pool_name = DEFAULT_POOL
         self.died: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -106,7 +103,7 @@ class Rank:
         self._registered: dict[str, asyncio.Task[None]] = {}
         # Set for the ranks of a world that has a gate.
         self.gate: CallGate | None = None
-        # The latest one, and when it came.
+        # The latest one, and when it arrived.
         self.heartbeat: control_pb2.Heartbeat | None = None
         self._heartbeat_at = 0.0
         self._heartbeat_listeners: list[Callable[[Rank, control_pb2.Heartbeat], None]] = []
@@ -240,7 +237,7 @@ class Rank:
         return self._channel
 
     async def stop(self) -> None:
-        """Ask it to leave, and kill it if it has not within the grace period."""
+        """Ask it to stop, and kill it if it has not exited within the grace period."""
         if self._process is None or self.died.done():
             return
         self._send(control_pb2.PoolToRank(stop=control_pb2.Stop()))
@@ -281,7 +278,7 @@ class Rank:
         watching = self._watch(self._process)
         self._tasks.append(background.task("watching a rank", watching, self._unwatched))
         self._control, _ = await loop.create_unix_connection(
-            lambda: _Control(self._receive, self._control_over), sock=self._process.control
+            lambda: ControlConnection(self._receive, self._control_over), sock=self._process.control
         )
         self._send(control_pb2.PoolToRank(assign=assignment))
         self.endpoint = await asyncio.shield(self._started)
@@ -320,17 +317,17 @@ class Rank:
             self._control.write(control.frame(message))
 
     def send_verdict(self, verdict: control_pb2.Verdict) -> None:
-        """Tell it what became of a call that stands at the gate."""
+        """Send the gate's verdict on a call that waits there."""
         self._send(control_pb2.PoolToRank(verdict=verdict))
 
     def _control_over(self) -> None:
-        """It has closed its control connection, or sent nonsense on it, which is as good."""
+        """It has closed its control connection, or sent invalid bytes on it."""
         if not self._control_ended.done():
             self._control_ended.set_result(None)
             self._tasks.append(background.task("ending a rank", self._end_soon()))
 
     async def _end_soon(self) -> None:
-        # It is about to leave, or broken.
+        # It is about to exit, or broken.
         await asyncio.wait({self.died}, timeout=EXIT_SECONDS)
         await self.kill()
 
@@ -383,7 +380,7 @@ class Rank:
             return
         self._watching = loop.call_later(interval_s, self._watch_heartbeats)
         if stalled:
-            # This process was held up itself: what the rank has sent meanwhile is not read yet.
+            # This process was held up itself, and has not read what the rank sent meanwhile.
             return
         silent_s = loop.time() - self._heartbeat_at
         overdue_s = self.heartbeat.running.overdue_s if self.heartbeat else 0.0
@@ -415,7 +412,7 @@ class Rank:
         if self._watching is not None:
             self._watching.cancel()
         if self._control is not None:
-            # What it said last counts for more than that it died of it.
+            # Its last message says more about the cause than its exit status.
             await asyncio.wait({self._control_ended}, timeout=LAST_WORDS_SECONDS)
         because = f" by the pool because {self._because}" if self._because else ""
         ending = f"{self.name} {end.clause()}{because}"
@@ -438,12 +435,12 @@ class Rank:
         self._registered.clear()
         self.died.set_result(ending)
         if self._channel is not None:
-            # Calls that wait on it fail by themselves; closing at once would cancel them instead,
-            # which looks as if their own callers had.
+            # Calls on it fail by themselves. Closing at once would cancel them instead, which looks
+            # like a cancellation by their callers.
             await self._channel.close(EXIT_SECONDS)
 
     def _unwatched(self, error: BaseException) -> None:
-        """Nobody would hear of its end: it is ended, and counts as such."""
+        """Nothing would notice its end any more: kill it, and count it as dead."""
         ending = f"{self.name} was ended, because watching it failed ({error!r})"
         if self._process is not None:
             background.task("killing a rank", self._process.kill())
@@ -456,32 +453,3 @@ class Rank:
 
 def _quoted(stderr: str) -> str:
     return f"; its stderr ended with:\n{stderr[-MAX_QUOTED_CHARS:]}" if stderr else ""
-
-
-class _Control(asyncio.Protocol):
-    """Reads a control connection. A protocol and not a stream: a call waits for every step."""
-
-    def __init__(
-        self, receive: Callable[[control_pb2.RankToPool], None], ended: Callable[[], None]
-    ) -> None:
-        self._receive = receive
-        self._ended = ended
-        self._frames = control.Frames()
-
-    def data_received(self, data: bytes) -> None:
-        """As asyncio calls it."""
-        try:
-            messages = [control_pb2.RankToPool.FromString(body) for body in self._frames.feed(data)]
-        except (control.FrameTooLarge, ValueError, DecodeError):
-            self._ended()
-            return
-        for message in messages:
-            try:
-                self._receive(message)
-            except Exception:
-                # asyncio would close the connection, and with it end the rank.
-                _logger.exception("a %s of a rank failed", message.WhichOneof("message"))
-
-    def connection_lost(self, error: Exception | None) -> None:
-        """As asyncio calls it."""
-        self._ended()

@@ -36,7 +36,7 @@ class _Slot:
 
 
 class Standalone:
-    """The slots, and the queue of those who wait for a rank."""
+    """The slots, and the queues of calls and sessions that wait for a rank."""
 
     def __init__(self, pool_name: str, factory: RankFactory, settings: PoolSettings) -> None:
         self._pool_name = pool_name
@@ -49,7 +49,7 @@ class Standalone:
         # that a session does not wait for calls whose rank it does not need.
         self._openings = RankQueue()
         self._calls = RankQueue()
-        # Has the rank looked at, and counts it as busy until it is seen to be idle.
+        # Counts the rank as busy until the idle watch finds it idle.
         self.doubt: Callable[[Rank], None] = lambda rank: None
 
     @property
@@ -74,7 +74,7 @@ class Standalone:
             slot.task = background.task("filling a place of the pool", self._keep_filled(slot))
 
     async def stop(self) -> None:
-        """Stop all ranks and refuse those who wait."""
+        """Stop all ranks and refuse what waits for one."""
         for slot in self._slots:
             if slot.task is not None:
                 slot.task.cancel()
@@ -138,8 +138,8 @@ class Standalone:
         """Give back a place taken with `acquire`."""
         rank.in_flight -= 1
         if rank.called_directly and rank.in_flight == 0 and self._calls.head() is not None:
-            # It may have gone on with a direct call. Who waits would only try it and come back,
-            # and be overtaken meanwhile; a new call has not waited and may try.
+            # It may have gone on with a direct call. A waiting call would only try it, return to
+            # the queue, and be overtaken meanwhile; a new call has not waited and may try.
             self.doubt(rank)
         self.dispatch()
 

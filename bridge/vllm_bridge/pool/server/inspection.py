@@ -41,7 +41,7 @@ def pool_status(
 
 
 def current_events(pools: Pools, worlds: Worlds, sessions: Sessions) -> Iterator[pool_pb2.Event]:
-    """What is there now, for who begins to watch: worlds with their ranks, ranks, sessions."""
+    """The current state, for a new watcher: worlds with their ranks, ranks, sessions."""
     for world in worlds.all():
         yield world_event(world)
         if world.live:

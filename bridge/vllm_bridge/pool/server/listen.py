@@ -28,7 +28,7 @@ def claimed(address: Address) -> Iterator[None]:
     port; so all checks are made here.
 
     Raises:
-        ListenError: the place is taken, or cannot be.
+        ListenError: the address is taken, or cannot be used.
     """
     if isinstance(address, TcpAddress):
         _check_port(address)

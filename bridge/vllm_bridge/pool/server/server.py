@@ -128,7 +128,7 @@ class PoolServer:
         """Serve the metrics over HTTP there. Returns the address with the real port.
 
         Raises:
-            ListenError: the place is taken, or cannot be.
+            ListenError: the address is taken, or cannot be used.
         """
         try:
             port = await self._exposition.start(address.host, address.port)
@@ -142,7 +142,7 @@ class PoolServer:
         """Listen, and begin to start ranks. Returns the address with the real port.
 
         Raises:
-            ListenError: the place is taken, or cannot be.
+            ListenError: the address is taken, or cannot be used.
         """
         with claimed(address), socket_place(address) as place:
             try:

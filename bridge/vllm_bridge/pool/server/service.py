@@ -34,7 +34,7 @@ SERVICE = "vllm.bridge.v1.Pool"
 Q = TypeVar("Q", bound=Message)
 R = TypeVar("R", bound=Message)
 
-# A rank's end is known within milliseconds; who asks for more than this is told it lives.
+# A rank's end is known within milliseconds; after this wait the rank counts as alive.
 LONGEST_PATIENCE = timedelta(seconds=10)
 
 
@@ -210,7 +210,7 @@ def _rpc(answer: Callable[[Q, bool], Awaitable[R]], request_type: type[Q]) -> gr
             request = request_type.FromString(body)
         except DecodeError as error:
             return await abort(context, _malformed(request_type, error))
-        # Ranks listen on unix sockets, out of reach for who came over the network.
+        # Ranks listen on unix sockets, which clients on the network cannot reach.
         direct = context.peer().startswith("unix:")
         try:
             response: bytes = (await answer(request, direct)).SerializeToString()

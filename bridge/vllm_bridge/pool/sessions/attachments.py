@@ -1,8 +1,9 @@
-"""Clients that are there, so that what they own ends when they are gone.
+"""Attached clients: what a client owns ends when it is gone.
 
 A client holds an `Attach` stream open for as long as it lives. It is gone when the last stream of
-its id has ended and none has come within the grace period; then its sessions are closed and its
-worlds stopped. A client may own something before its stream has come: the grace period begins then.
+its id has ended and no new one has begun within the grace period; then its sessions are closed and
+its worlds stopped. A client may own something before its stream begins: then the grace period
+starts at once.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class Attachments:
     def claim(self, session: SessionEntry, client_id: str) -> None:
         """Let a session that belongs to a client with no stream pass to one that uses it.
 
-        So a client that comes back under a new id keeps the sessions it had under the old one.
+        So a client that returns under a new id keeps the sessions it had under the old one.
         """
         if not client_id or session.world_id or session.client_id in ("", client_id):
             return
@@ -93,7 +94,7 @@ class Attachments:
         await self._stopping.wait()
 
     def stop(self) -> None:
-        """End all streams, and let nobody be gone any more: all ends anyway."""
+        """End all streams, and watch for no more ends: the server ends everything anyway."""
         self._stopping.set()
         for clock in self._clocks.values():
             clock.cancel()

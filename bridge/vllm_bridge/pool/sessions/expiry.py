@@ -51,7 +51,7 @@ class IdleClock:
     def _expire(self) -> None:
         due = asyncio.get_running_loop().time() - self._idle_s
         while (oldest := next(iter(self._order), None)) is not None and oldest.last_used <= due:
-            # Also one that turns out to be in use: it goes to the end of the line.
+            # Also a session that is in use: it goes to the end of the order.
             self.touch(oldest)
             if oldest.in_flight == 0:
                 with background.step("expiring a session"):

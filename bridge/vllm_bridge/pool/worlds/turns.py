@@ -1,10 +1,9 @@
 """Runs of a world take turns: one at a time, in the order in which they asked.
 
-A turn lasts as long as the stream over which it was asked for, so that it ends with its run, with
-the process of the run, with its client, or at its deadline, without anybody's doing. Ranks see the
-number of the turn with every call. They refuse one of an earlier turn than they have seen, and the
-gate lets none of one turn meet one of another; so whoever loses a turn without noticing gets errors
-and not the numbers of the next one.
+A turn lasts as long as the stream that asked for it. So it ends by itself with its run, the process
+of the run, its client, or its deadline. Ranks see the number of the turn with every call. They
+refuse a call of an earlier turn than they have seen, and the gate never matches calls of two turns.
+So a run that loses its turn without noticing gets errors, and not the numbers of the next run.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ _MAX_ENDED = 256
 
 _STOPPED = "was stopped"
 
-# Between the moment in which a rank was killed and the news of it. As for the calls of its world.
+# From the death of a rank until it is known here. As for the calls of its world.
 _DEATH_SECONDS = 2.0
 
 # The rendezvous of a local world never leaves the host.
@@ -67,8 +67,8 @@ class Worlds:
                 Category.POOL,
                 "world_not_found",
                 f"there is no world {world_id!r} in this pool: none was started, or "
-                "it is over so long that it is forgotten. Start it; `vllm-bridge status` lists "
-                "those that are live",
+                "it ended so long ago that it is forgotten. Start it; `vllm-bridge status` lists "
+                "live worlds",
                 details={"world_id": world_id},
             )
         return world
@@ -184,8 +184,8 @@ class Worlds:
     async def _expect_end(self, world_id: str) -> None:
         """Wait for the end of a live world that has lost a rank, if the pool has yet to hear of it.
 
-        A rank that was killed answers nothing from that moment on; the news of its death may take
-        some milliseconds longer.
+        A killed rank answers nothing from that moment on; the pool may learn of its death some
+        milliseconds later.
         """
         world = self._live.get(world_id)
         if world is None or world.state != pool_pb2.WORLD_READY:
@@ -295,7 +295,7 @@ class Worlds:
         world.failure = reason
         self._leave(world, pool_pb2.WORLD_FAILED)
         self._sessions.end_of_world(world.sessions, _failed(world))
-        # The others may be inside a collective that waits for the dead one.
+        # The other ranks may be inside a collective that waits for the dead one.
         world.closing = background.task(f"ending {world.world_id}", _kill_all(world.ranks))
 
     def _leave(self, world: World, state: pool_pb2.WorldState) -> None:
@@ -357,7 +357,7 @@ def _check_wanted(world: World) -> None:
 
 
 def _over(world: World) -> BridgeError:
-    """What a run is told that comes too late, or holds or awaits its turn then."""
+    """The error for runs that hold or wait for a turn when the world ends, and for later ones."""
     if world.state == pool_pb2.WORLD_FAILED:
         return _failed(world)
     return BridgeError(
