@@ -29,7 +29,7 @@ from pool_harness import (
 
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.client import Client, Session
-from vllm_bridge.client.timeouts import (
+from vllm_bridge.client._timeouts import (
     STANDARD,
     STANDARD_STREAMS,
     UNSET,

@@ -120,4 +120,18 @@ def test_errors_go_through_pickle_with_all_they_say() -> None:
 
 def test_what_the_client_exports() -> None:
     assert vllm_bridge.client.BridgeError is BridgeError
-    assert {"BridgeError", "Category"} <= set(vllm_bridge.client.__all__)
+    public = {name for name in vars(vllm_bridge.client) if not name.startswith("_")}
+    assert (
+        sorted(public)
+        == sorted(vllm_bridge.client.__all__)
+        == [
+            "BridgeError",
+            "Category",
+            "Client",
+            "DEFAULT_CALL_TIMEOUT",
+            "Session",
+            "Watch",
+            "World",
+            "connect",
+        ]
+    )

@@ -15,10 +15,11 @@ from pool_harness import FAKE, SHORT, Block, Pool, connect, eventually
 
 from vllm_bridge import grpc_options
 from vllm_bridge._generated import pool_pb2
-from vllm_bridge.client import Client, Session, channels
-from vllm_bridge.client.attachment import Attachment
-from vllm_bridge.client.memory import Memory
-from vllm_bridge.client.timeouts import UNSET, Deadline, Profiles, within
+from vllm_bridge.client import Client, Session
+from vllm_bridge.client import _channels as channels
+from vllm_bridge.client._attachment import Attachment
+from vllm_bridge.client._memory import Memory
+from vllm_bridge.client._timeouts import UNSET, Deadline, Profiles, within
 from vllm_bridge.codec.errors import BridgeError, Category
 
 pytestmark = pytest.mark.timeout(60)

@@ -372,7 +372,7 @@ def world_number(world: World) -> int:
 
 
 def test_a_call_whose_turn_is_over_never_runs(client: Client, world: World) -> None:
-    from vllm_bridge.client import turns
+    from vllm_bridge.client import _turns as turns
     from vllm_bridge.metadata import TURN
 
     number = world_number(world)

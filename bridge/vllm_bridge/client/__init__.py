@@ -12,11 +12,11 @@ How long a call may take is its `timeout`, else its `timeout_profile`, else the 
 when the client is closed, or its process has died, and a grace period is over.
 """
 
-from vllm_bridge.client.client import Client, connect
-from vllm_bridge.client.session import Session
-from vllm_bridge.client.timeouts import DEFAULT_CALL_TIMEOUT
-from vllm_bridge.client.watch import Watch
-from vllm_bridge.client.world import World
+from vllm_bridge.client._client import Client, connect
+from vllm_bridge.client._session import Session
+from vllm_bridge.client._timeouts import DEFAULT_CALL_TIMEOUT
+from vllm_bridge.client._watch import Watch
+from vllm_bridge.client._world import World
 from vllm_bridge.codec.errors import BridgeError, Category
 
 __all__ = [

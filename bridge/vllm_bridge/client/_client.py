@@ -9,14 +9,14 @@ from types import TracebackType
 from google.protobuf.message import Message
 
 from vllm_bridge._generated import pool_pb2
-from vllm_bridge.client.attachment import Attachment
-from vllm_bridge.client.channels import Channels, ClientTls, File, R
-from vllm_bridge.client.checks import seconds, text, wrong_type
-from vllm_bridge.client.link import Link
-from vllm_bridge.client.session import Session
-from vllm_bridge.client.timeouts import CONTROL_TIMEOUT, UNSET, Deadline, Timeout
-from vllm_bridge.client.watch import Watch
-from vllm_bridge.client.world import World, restart_world, stop_world
+from vllm_bridge.client._attachment import Attachment
+from vllm_bridge.client._channels import Channels, ClientTls, File, R
+from vllm_bridge.client._checks import seconds, text, wrong_type
+from vllm_bridge.client._link import Link
+from vllm_bridge.client._session import Session
+from vllm_bridge.client._timeouts import CONTROL_TIMEOUT, UNSET, Deadline, Timeout
+from vllm_bridge.client._watch import Watch
+from vllm_bridge.client._world import World, restart_world, stop_world
 from vllm_bridge.durations import to_duration
 from vllm_bridge.metadata import affinity_named
 

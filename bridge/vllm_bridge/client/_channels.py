@@ -13,8 +13,8 @@ import grpc
 from google.protobuf.message import Message
 
 from vllm_bridge.address import AddressError, TcpAddress, grpc_target, parse_address, unix_path
-from vllm_bridge.client import runs
-from vllm_bridge.client.checks import has_detail, seconds, wrong_type
+from vllm_bridge.client import _runs as runs
+from vllm_bridge.client._checks import has_detail, seconds, wrong_type
 from vllm_bridge.codec.errors import BridgeError, Category, from_rpc_error
 from vllm_bridge.grpc_options import CHANNEL, KEEPALIVE
 from vllm_bridge.metadata import AUTHORIZATION

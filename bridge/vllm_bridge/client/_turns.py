@@ -11,11 +11,11 @@ from collections.abc import Iterator
 import grpc
 
 from vllm_bridge._generated import pool_pb2
-from vllm_bridge.client import runs
-from vllm_bridge.client.channels import Channels
-from vllm_bridge.client.checks import has_detail
-from vllm_bridge.client.runs import Run, Turn, WorldKey
-from vllm_bridge.client.timeouts import Deadline
+from vllm_bridge.client import _runs as runs
+from vllm_bridge.client._channels import Channels
+from vllm_bridge.client._checks import has_detail
+from vllm_bridge.client._runs import Run, Turn, WorldKey
+from vllm_bridge.client._timeouts import Deadline
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.metadata import NO_RUN, TURN, RunLabel
 

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 from vllm_bridge._generated import pool_pb2, rank_pb2
-from vllm_bridge.client import runs, turns
-from vllm_bridge.client.checks import has_detail, text
-from vllm_bridge.client.contexts import Context
-from vllm_bridge.client.link import Link
-from vllm_bridge.client.memory import UNAVAILABLE, Memory
-from vllm_bridge.client.runs import WorldKey
-from vllm_bridge.client.timeouts import (
+from vllm_bridge.client import _runs as runs
+from vllm_bridge.client import _turns as turns
+from vllm_bridge.client._checks import has_detail, text
+from vllm_bridge.client._contexts import Context
+from vllm_bridge.client._link import Link
+from vllm_bridge.client._memory import UNAVAILABLE, Memory
+from vllm_bridge.client._runs import WorldKey
+from vllm_bridge.client._timeouts import (
     ASK_TIMEOUT,
     CONTROL_TIMEOUT,
     LOST_TIMEOUT,

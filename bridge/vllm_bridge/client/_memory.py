@@ -16,9 +16,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from vllm_bridge._generated import pool_pb2
-from vllm_bridge.client.channels import Channels
-from vllm_bridge.client.checks import seconds
-from vllm_bridge.client.timeouts import CONTROL_TIMEOUT, Deadline
+from vllm_bridge.client._channels import Channels
+from vllm_bridge.client._checks import seconds
+from vllm_bridge.client._timeouts import CONTROL_TIMEOUT, Deadline
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.metadata import SHARED_MEMORY
 

@@ -11,10 +11,10 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from vllm_bridge import background
-from vllm_bridge.client.runs import Run
+from vllm_bridge.client._runs import Run
 
 if TYPE_CHECKING:
-    from vllm_bridge.client.session import Session
+    from vllm_bridge.client._session import Session
 
 V = TypeVar("V")
 

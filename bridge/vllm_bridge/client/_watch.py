@@ -10,7 +10,7 @@ from typing import Any
 import grpc
 
 from vllm_bridge._generated import pool_pb2
-from vllm_bridge.client.channels import Channels
+from vllm_bridge.client._channels import Channels
 
 
 class Watch(Iterator[pool_pb2.Event]):

@@ -8,12 +8,13 @@ from types import TracebackType
 from typing import TypeVar
 
 from vllm_bridge._generated import pool_pb2
-from vllm_bridge.client import runs, turns
-from vllm_bridge.client.checks import seconds
-from vllm_bridge.client.link import Link
-from vllm_bridge.client.ranks import on_all_ranks
-from vllm_bridge.client.session import Session
-from vllm_bridge.client.timeouts import CONTROL_TIMEOUT
+from vllm_bridge.client import _runs as runs
+from vllm_bridge.client import _turns as turns
+from vllm_bridge.client._checks import seconds
+from vllm_bridge.client._link import Link
+from vllm_bridge.client._ranks import on_all_ranks
+from vllm_bridge.client._session import Session
+from vllm_bridge.client._timeouts import CONTROL_TIMEOUT
 
 V = TypeVar("V")
 

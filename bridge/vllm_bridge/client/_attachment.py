@@ -8,9 +8,9 @@ from typing import Any
 import grpc
 
 from vllm_bridge._generated import pool_pb2
-from vllm_bridge.client.channels import Channels
-from vllm_bridge.client.checks import seconds
-from vllm_bridge.client.timeouts import Deadline
+from vllm_bridge.client._channels import Channels
+from vllm_bridge.client._checks import seconds
+from vllm_bridge.client._timeouts import Deadline
 from vllm_bridge.codec.errors import BridgeError
 
 

@@ -9,8 +9,8 @@ import uuid
 import grpc
 
 from vllm_bridge._generated import pool_pb2
-from vllm_bridge.client.channels import Channels
-from vllm_bridge.client.timeouts import ASK_TIMEOUT, Profiles
+from vllm_bridge.client._channels import Channels
+from vllm_bridge.client._timeouts import ASK_TIMEOUT, Profiles
 
 _PROFILES = "/vllm.bridge.v1.Pool/GetProfiles"
 

@@ -12,8 +12,8 @@ from enum import Enum
 from typing import Final
 
 from vllm_bridge._generated import pool_pb2
-from vllm_bridge.client import runs
-from vllm_bridge.client.checks import seconds
+from vllm_bridge.client import _runs as runs
+from vllm_bridge.client._checks import seconds
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.durations import from_duration
 

@@ -8,9 +8,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from vllm_bridge._generated import rank_pb2, types_pb2
-from vllm_bridge.client import runs
-from vllm_bridge.client.checks import text, wrong_type
-from vllm_bridge.client.timeouts import ASK_TIMEOUT
+from vllm_bridge.client import _runs as runs
+from vllm_bridge.client._checks import text, wrong_type
+from vllm_bridge.client._timeouts import ASK_TIMEOUT
 from vllm_bridge.codec.errors import BridgeError, Category
 
 if TYPE_CHECKING:
