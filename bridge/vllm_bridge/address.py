@@ -20,6 +20,10 @@ class AddressError(Exception):
     """No address, or one that cannot be used; the message is for the operator."""
 
 
+class ListenError(AddressError):
+    """A place that cannot be listened on; the message is for the operator."""
+
+
 @dataclass(frozen=True)
 class UnixAddress:
     """A unix socket."""

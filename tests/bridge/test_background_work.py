@@ -37,7 +37,6 @@ from vllm_bridge.pool.ranks.rank import Rank
 from vllm_bridge.pool.ranks.stderr import StderrForwarder
 from vllm_bridge.pool.server import service
 from vllm_bridge.pool.server.health import Health
-from vllm_bridge.pool.server.runtime_dir import RuntimeDir
 from vllm_bridge.pool.server.server import PoolServer, Resources
 from vllm_bridge.pool.sessions import shared_memory
 from vllm_bridge.pool.sessions.attachments import Attachments
@@ -50,6 +49,7 @@ from vllm_bridge.pool.worlds.world_spec import WorldSpec
 from vllm_bridge.rank.executor import Executor
 from vllm_bridge.rank.journal import Journal
 from vllm_bridge.rank.transfers import Transfer, Transfers
+from vllm_bridge.runtime_dir import RuntimeDir
 from vllm_distributed.errors import CollectiveError
 from vllm_distributed.handles import WorkHandle
 from vllm_distributed.transports.queue.sockets import SocketWriter

@@ -17,10 +17,10 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
+from vllm_bridge.address import ListenError
 from vllm_bridge.confinement import OFF, close_unix_sockets, confine, missing
 from vllm_bridge.grpc_options import SNAKEPIT_SERVER
-from vllm_bridge.pool.server.listen import ListenError
-from vllm_bridge.pool.server.runtime_dir import RuntimeDir
+from vllm_bridge.runtime_dir import RuntimeDir
 from vllm_bridge.snakepit.announcing import announcer
 from vllm_bridge.snakepit.options import Options, options
 

@@ -11,13 +11,9 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from vllm_bridge.address import Address, AddressError, TcpAddress, private_socket
+from vllm_bridge.address import Address, ListenError, TcpAddress, private_socket
 
 _CONNECT_SECONDS = 1.0
-
-
-class ListenError(AddressError):
-    """A place that cannot be listened on; the message is for the operator."""
 
 
 @contextlib.contextmanager

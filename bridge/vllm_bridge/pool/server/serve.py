@@ -8,18 +8,20 @@ import logging
 import os
 import resource
 import signal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vllm_bridge import background, logs
-from vllm_bridge.address import Address, TcpAddress, UnixAddress, parse_address
+from vllm_bridge.address import Address, ListenError, TcpAddress, UnixAddress, parse_address
 from vllm_bridge.confinement import OFF, missing
 from vllm_bridge.logs import LogSettings
 from vllm_bridge.pool.ranks.forkserver_process import spawn_forkserver
 from vllm_bridge.pool.ranks.stderr import forwarder
-from vllm_bridge.pool.server.listen import ListenError, claimed
-from vllm_bridge.pool.server.runtime_dir import RuntimeDir, memory_directory
+from vllm_bridge.pool.server.listen import claimed
 from vllm_bridge.pool.server.tls import NO_TLS, Guard, Tls, TlsFiles, read_tls, warn_of_open_key
+from vllm_bridge.pool.sessions.shared_memory import BASE
 from vllm_bridge.pool.settings import ServerSettings
+from vllm_bridge.runtime_dir import RuntimeDir
 from vllm_bridge.version import __version__
 
 if TYPE_CHECKING:
@@ -183,3 +185,13 @@ def _wait_for_end_of_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event)
     except OSError:
         pass
     loop.call_soon_threadsafe(stop.set)
+
+
+def memory_directory(base: Path = BASE) -> RuntimeDir | None:
+    """The server's own directory for shared memory; None where there can be none."""
+    if not base.is_dir():
+        return None
+    try:
+        return RuntimeDir.create(base)
+    except (ListenError, OSError):
+        return None

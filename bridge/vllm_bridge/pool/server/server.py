@@ -8,7 +8,7 @@ from pathlib import Path
 
 import grpc.aio
 
-from vllm_bridge.address import Address, TcpAddress, UnixAddress
+from vllm_bridge.address import Address, ListenError, TcpAddress, UnixAddress
 from vllm_bridge.grpc_options import POOL_SERVER
 from vllm_bridge.logs import LogSettings
 from vllm_bridge.pool.calls.proxy import Proxy
@@ -23,9 +23,8 @@ from vllm_bridge.pool.server import reflection
 from vllm_bridge.pool.server.auth import TokenCheck
 from vllm_bridge.pool.server.health import Health
 from vllm_bridge.pool.server.inspection import current_events, pool_infos, pool_status
-from vllm_bridge.pool.server.listen import ListenError, claimed, socket_place
+from vllm_bridge.pool.server.listen import claimed, socket_place
 from vllm_bridge.pool.server.request_log import RequestLog
-from vllm_bridge.pool.server.runtime_dir import RuntimeDir
 from vllm_bridge.pool.server.service import PoolService
 from vllm_bridge.pool.server.tls import Tls
 from vllm_bridge.pool.sessions.attachments import Attachments
@@ -33,6 +32,7 @@ from vllm_bridge.pool.sessions.sessions import Sessions
 from vllm_bridge.pool.sessions.shared_memory import SharedMemory
 from vllm_bridge.pool.settings import ServerSettings
 from vllm_bridge.pool.worlds.worlds import Worlds
+from vllm_bridge.runtime_dir import RuntimeDir
 
 # For calls that are running when the server stops.
 STOP_GRACE_SECONDS = 0.2

@@ -14,8 +14,7 @@ from pathlib import Path
 
 import grpc
 
-from vllm_bridge.address import Address, TcpAddress
-from vllm_bridge.pool.server.listen import ListenError
+from vllm_bridge.address import Address, ListenError, TcpAddress
 
 _logger = logging.getLogger("vllm_bridge.pool")
 

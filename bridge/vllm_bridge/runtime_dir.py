@@ -10,9 +10,7 @@ import stat
 import tempfile
 from pathlib import Path
 
-from vllm_bridge.address import why_no_socket
-from vllm_bridge.pool.server.listen import ListenError
-from vllm_bridge.pool.sessions.shared_memory import BASE
+from vllm_bridge.address import ListenError, why_no_socket
 
 PREFIX = "vllm-bridge-"
 LOCK = "lock"
@@ -56,16 +54,6 @@ class RuntimeDir:
         """Remove it with all that is in it."""
         shutil.rmtree(self.path, ignore_errors=True)
         os.close(self._lock)
-
-
-def memory_directory(base: Path = BASE) -> RuntimeDir | None:
-    """The server's own directory for shared memory; None where there can be none."""
-    if not base.is_dir():
-        return None
-    try:
-        return RuntimeDir.create(base)
-    except (ListenError, OSError):
-        return None
 
 
 def remove_stale(base: Path) -> None:
