@@ -352,11 +352,20 @@ def own_members(cls: type) -> dict[str, object]:
     }
 
 
+_LAST = ("send_tensor_dict", "recv_tensor_dict", "isend_tensor_dict", "irecv_tensor_dict")
+"""Methods that the contract has behind the others."""
+
+
 def _members(cls: type) -> dict[str, object]:
     members: dict[str, object] = {}
     for base in reversed(cls.__mro__[:-1]):
-        if base is not tuple:  # of a NamedTuple, whose methods are tuples' own
+        if base in CLASSES.values():  # in front of what it is composed of
+            members = {**vars(base), **members, **vars(base)}
+        elif base is not tuple:  # of a NamedTuple, whose methods are tuples' own
             members |= vars(base)
+    for name in _LAST:
+        if name in members:
+            members[name] = members.pop(name)
     return members
 
 

@@ -29,7 +29,7 @@ from vllm_distributed.errors import (
     RollCallMismatchError,
     RollCallTimeoutError,
 )
-from vllm_distributed.groups.operations import core
+from vllm_distributed.groups import process_groups
 from vllm_distributed.store import rendezvous
 
 SECOND = timedelta(seconds=1)
@@ -278,7 +278,7 @@ def groups_alive() -> int:
 def fail_at_a_late_group(rank: int, port: int, size: int) -> None:
     """The making of process groups fails at each point in turn."""
     join(rank, port, size)
-    real, made = core.make_group, 0
+    real, made = process_groups.make_group, 0
     before = groups_alive()
 
     def faulty(*arguments: Any) -> Any:
@@ -288,14 +288,14 @@ def fail_at_a_late_group(rank: int, port: int, size: int) -> None:
             raise CollectiveError(f"scripted at {made}")
         return real(*arguments)
 
-    core.make_group = faulty  # type: ignore[assignment]
+    process_groups.make_group = faulty  # type: ignore[assignment]
     for fails_at in range(1, 13):
         made = 0
         with pytest.raises(CollectiveError, match=f"scripted at {fails_at}"):
             vd.initialize_model_parallel(2)
         assert groups_alive() == before
         assert not vd.model_parallel_is_initialized()
-    core.make_group = real
+    process_groups.make_group = real
     if rank == 1:  # as after a failure on this rank alone
         torch_internals.set_next_group_number(torch_internals.next_group_number() + 3)
     make_groups(rank, port, size)

@@ -268,15 +268,15 @@ def die_while_groups_are_made(rank: int, port: int, size: int, when: str) -> Any
     if rank == 1:
         if when == "before":
             os.kill(os.getpid(), signal.SIGKILL)
-        from vllm_distributed.groups.operations import core
+        from vllm_distributed.groups import process_groups
 
-        real = core.make_group
+        real = process_groups.make_group
 
         def make(*arguments: Any) -> Any:
             os.kill(os.getpid(), signal.SIGKILL)
             return real(*arguments)
 
-        core.make_group = make  # type: ignore[assignment]
+        process_groups.make_group = make  # type: ignore[assignment]
     seconds, error = timed(lambda: vd.initialize_model_parallel(3))
     assert isinstance(error, CollectiveError if when == "amid" else RollCallTimeoutError)
     return seconds, error.details.get("missing"), str(error)

@@ -23,7 +23,7 @@ from vllm_distributed import (
 )
 from vllm_distributed.compat.torch_internals import group_timeout, is_alive
 from vllm_distributed.errors import GroupNotInitializedError
-from vllm_distributed.groups.registry import find_group
+from vllm_distributed.groups.coordinator import find_group
 
 Part = tuple[str, str]
 
@@ -99,9 +99,9 @@ def remember(made: object, facts: Facts) -> None:
 def of_coordinator(group: GroupCoordinator) -> Group | None:
     """The group of a coordinator; None for a stateless one that was not made through the bridge."""
     if isinstance(group, StatelessGroupCoordinator):
-        return _stateless(group, group.rank_in_group, group.world_size, group._timeout)
+        return _stateless(group, group.rank_in_group, group.world_size, group._groups.timeout)
     return Group(
-        group.unique_name, group.ranks, group.rank_in_group, group.world_size, group._timeout
+        group.unique_name, group.ranks, group.rank_in_group, group.world_size, group._groups.timeout
     )
 
 

@@ -3,24 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
+import torch
+import torch.distributed as dist
+from torch.distributed import ProcessGroup
+
 from vllm_distributed.arguments import check_switches
+from vllm_distributed.compat.backends import device_for, resolve_backend
 from vllm_distributed.compat.torch_tracing import outside_graphs
-from vllm_distributed.errors import InvalidTypeError
+from vllm_distributed.durations import check_timeout
+from vllm_distributed.errors import EnvironmentNotInitializedError, InvalidTypeError
+from vllm_distributed.groups.member import DestroyedCommunicator, Member
+from vllm_distributed.groups.messages import Messages
 from vllm_distributed.groups.operations import tensor_messages
 from vllm_distributed.groups.operations.capture import GraphCapture
-from vllm_distributed.groups.operations.expert_parallel import ExpertParallel
-from vllm_distributed.groups.operations.objects import ObjectOperations
+from vllm_distributed.groups.operations.expert_parallel import ExpertParallel, Tokens
+from vllm_distributed.groups.operations.objects import ObjectOperations, check_dict
+from vllm_distributed.groups.operations.queues import QueueOperations
 from vllm_distributed.groups.operations.tensors import TensorOperations
+from vllm_distributed.groups.process_groups import WorldProcessGroups
+from vllm_distributed.groups.registry import Registry
 from vllm_distributed.handles import Handle
-from vllm_distributed.transports.object_frames import Carrier
+from vllm_distributed.process_groups.timeouts import world_timeouts
+from vllm_distributed.topology import check_partition
+from vllm_distributed.transports.device import DeviceCommunicatorBase
 
-__all__ = ["GroupCoordinator"]
+__all__ = ["GroupCoordinator", "find_group", "new_member"]
 
 
 @outside_graphs()
-class GroupCoordinator(TensorOperations, ObjectOperations, ExpertParallel, GraphCapture):
+class GroupCoordinator(
+    TensorOperations, ObjectOperations, QueueOperations, ExpertParallel, GraphCapture
+):
     """One group of ranks, seen from one of its members, with the operations on it.
 
     `group_ranks` is a partition of the world (lists of global ranks, ascending); the coordinator is
@@ -59,6 +75,187 @@ class GroupCoordinator(TensorOperations, ObjectOperations, ExpertParallel, Graph
     a `CollectiveMismatchError`: nothing was moved, and the group is usable.
     """
 
+    def __init__(
+        self,
+        group_ranks: list[list[int]],
+        local_rank: int,
+        torch_distributed_backend: str,
+        use_device_communicator: bool,
+        use_message_queue_broadcaster: bool = False,
+        group_name: str | None = None,
+        timeout: timedelta | None = None,
+    ) -> None:
+        if not dist.is_initialized():
+            raise EnvironmentNotInitializedError(
+                "a group needs a world: call init_distributed_environment() first, on every rank"
+            )
+        if timeout is not None:
+            timeout = check_timeout("timeout", timeout)
+        ranks = check_partition(group_ranks, dist.get_rank(), dist.get_world_size())
+        self._identify(
+            new_member(group_name, dist.get_rank(), ranks),
+            local_rank,
+            torch_distributed_backend,
+            use_device_communicator,
+        )
+        self._groups = WorldProcessGroups(
+            self._member,
+            self.backend,
+            self.device,
+            timeout or world_timeouts().device,
+            timeout or world_timeouts().cpu,
+            group_ranks,
+            is_world=group_name == "world",
+        )
+        self._connect()
+        if use_message_queue_broadcaster:
+            self._open_broadcaster()
+
+    def _identify(
+        self,
+        member: Member,
+        local_rank: int,
+        torch_distributed_backend: str,
+        use_device_communicator: bool,
+    ) -> None:
+        """Set who this process is and in which group; nothing is made."""
+        self._member, self._is_connected = member, False
+        self.rank: int = member.rank
+        """This process's global rank."""
+        self.ranks: list[int] = member.ranks
+        """The global ranks of the group's members."""
+        self.world_size: int = member.world_size
+        """The number of members."""
+        self.local_rank: int = local_rank
+        """This process's number on its node."""
+        self.rank_in_group: int = member.rank_in_group
+        """This process's number inside the group."""
+        self.backend: str = resolve_backend(torch_distributed_backend)
+        """The torch backend of the device group."""
+        self.device: torch.device = device_for(self.backend, local_rank)
+        """Where tensors of the group live, unless they are on the CPU."""
+        self.use_device_communicator: bool = use_device_communicator
+        """Whether a path made for the device is used where there is one."""
+        self.unique_name: str = member.unique_name
+        """The group's name in this process, the same on every member, such as `tp:0`."""
+        self.mq_broadcaster: Any = None
+        """The message queue through which rank 0 of the group sends objects, where there is one."""
+
+    def _connect(self) -> None:
+        """Make the parts, from the process groups up; if it fails, nothing is left."""
+        groups = self._groups
+        try:
+            groups.open()
+            is_alone = self.world_size == 1
+            self._communicator = DeviceCommunicatorBase(
+                None if is_alone else groups.cpu_group,
+                self.device,
+                None if is_alone else groups.device_group,
+                self.unique_name,
+                optimised=self.use_device_communicator,
+                shared_memory=groups.shared,
+            )
+        except BaseException:  # Ctrl-C too
+            groups.close()
+            raise
+        self._messages = Messages(self._member, groups)
+        self._tokens = Tokens(self._communicator)
+        _alive.add(self)
+        self._is_connected = True
+
+    def _open_broadcaster(self) -> None:
+        """Make the queue that `broadcast_object` uses; if it fails, the group is destroyed."""
+        if self.world_size == 1:
+            return
+        try:
+            self.mq_broadcaster = self.create_mq_broadcaster()
+        except BaseException:
+            self.destroy()
+            raise
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.unique_name}, ranks={self.ranks}, rank={self.rank})"
+
+    # Attributes
+
+    @property
+    def device_communicator(self) -> DeviceCommunicatorBase:
+        """What moves this group's tensors. Every group has one, the world and groups of one too."""
+        return self._communicator
+
+    @property
+    def device_group(self) -> ProcessGroup:
+        """The torch process group for tensors on the device."""
+        return self._groups.device_group
+
+    @property
+    def cpu_group(self) -> ProcessGroup:
+        """The torch process group over gloo, for what is on the CPU and not in shared memory."""
+        return self._groups.cpu_group
+
+    @property
+    def first_rank(self) -> int:
+        """The global rank of the group's first member."""
+        return self.ranks[0]
+
+    @property
+    def last_rank(self) -> int:
+        """The global rank of the group's last member."""
+        return self.ranks[-1]
+
+    @property
+    def is_first_rank(self) -> bool:
+        """Whether this process is the group's first member."""
+        return self.rank_in_group == 0
+
+    @property
+    def is_last_rank(self) -> bool:
+        """Whether this process is the group's last member."""
+        return self.rank_in_group == self.world_size - 1
+
+    @property
+    def next_rank(self) -> int:
+        """The global rank after this process's in the group; the first one's after the last."""
+        return self.ranks[(self.rank_in_group + 1) % self.world_size]
+
+    @property
+    def prev_rank(self) -> int:
+        """The global rank before this process's in the group; the last one's before the first."""
+        return self.ranks[(self.rank_in_group - 1) % self.world_size]
+
+    # Life cycle
+
+    def make_sibling_device_group(self, group_desc: str | None = None) -> ProcessGroup:
+        """Return a second device process group with the same members, for work that runs beside
+        the first one's.
+
+        Collective over the world, like making the coordinator. `destroy` destroys it too.
+        """
+        self._member.check_alive()
+        if group_desc is not None and not isinstance(group_desc, str):
+            raise InvalidTypeError(f"group_desc must be a string or None, got {group_desc!r}")
+        return self._groups.make_sibling(group_desc)
+
+    def destroy(self) -> None:
+        """Destroy the group's process groups and free its name. Idempotent, local to the process.
+
+        Any later operation fails with `GroupDestroyedError`.
+        """
+        if self._member.is_destroyed:
+            return
+        self._member.is_destroyed = True
+        queue, self.mq_broadcaster = self.mq_broadcaster, None
+        if self._is_connected:
+            _alive.remove(self)
+            if queue is not None:
+                queue.shutdown()
+            self._communicator.destroy()
+            self._communicator = DestroyedCommunicator(unique_name=self.unique_name)
+            self._messages.close()
+        self._groups.close()
+
+    # Dicts of tensors from one member to another
+
     def send_tensor_dict(
         self,
         tensor_dict: dict[str, Any],
@@ -81,13 +278,13 @@ class GroupCoordinator(TensorOperations, ObjectOperations, ExpertParallel, Graph
             InvalidRankError, InvalidTypeError, EncodingError
         """
         if self.world_size == 1 and dst is None:
-            self._check_alive()
+            self._member.check_alive()
             return tensor_dict
-        dst = self._peer("dst", dst, +1)
-        self._check_dict("send_tensor_dict", tensor_dict)
+        dst = self._member.peer("dst", dst, +1)
+        check_dict("send_tensor_dict", tensor_dict, self.unique_name)
         _check_gathering(all_gather_group, all_gather_tensors)
         tensor_messages.send(
-            tensor_dict, *self._lanes(dst), all_gather_group, all_gather_tensors or {}
+            tensor_dict, *self._messages.lanes(dst), all_gather_group, all_gather_tensors or {}
         )
         return None
 
@@ -108,11 +305,11 @@ class GroupCoordinator(TensorOperations, ObjectOperations, ExpertParallel, Graph
             MessageStepError: for a dict that was sent in a later step than this rank is in.
         """
         if self.world_size == 1 and src is None:
-            self._check_alive()
+            self._member.check_alive()
             return None
-        src = self._peer("src", src, -1)
+        src = self._member.peer("src", src, -1)
         _check_gathering(all_gather_group, all_gather_tensors)
-        return tensor_messages.recv(*self._lanes(src), all_gather_group)
+        return tensor_messages.recv(*self._messages.lanes(src), all_gather_group)
 
     def isend_tensor_dict(
         self,
@@ -131,13 +328,13 @@ class GroupCoordinator(TensorOperations, ObjectOperations, ExpertParallel, Graph
             As `send_tensor_dict`.
         """
         if self.world_size == 1 and dst is None:
-            self._check_alive()
+            self._member.check_alive()
             return []
-        dst = self._peer("dst", dst, +1)
-        self._check_dict("isend_tensor_dict", tensor_dict)
+        dst = self._member.peer("dst", dst, +1)
+        check_dict("isend_tensor_dict", tensor_dict, self.unique_name)
         _check_gathering(all_gather_group, all_gather_tensors)
         return tensor_messages.isend(
-            tensor_dict, *self._lanes(dst), all_gather_group, all_gather_tensors or {}
+            tensor_dict, *self._messages.lanes(dst), all_gather_group, all_gather_tensors or {}
         )
 
     def irecv_tensor_dict(
@@ -158,20 +355,11 @@ class GroupCoordinator(TensorOperations, ObjectOperations, ExpertParallel, Graph
             As `recv_tensor_dict`.
         """
         if self.world_size == 1 and src is None:
-            self._check_alive()
+            self._member.check_alive()
             return None, [], []
-        src = self._peer("src", src, -1)
+        src = self._member.peer("src", src, -1)
         _check_gathering(all_gather_group, all_gather_tensors)
-        return tensor_messages.irecv(*self._lanes(src), all_gather_group)
-
-    def _lanes(self, peer: int) -> tuple[Carrier, tensor_messages.Lane, tensor_messages.Lane]:
-        """Return what carries descriptions and tensors with them, and where other CPU tensors, and
-        a device's, travel."""
-        return (
-            self._carrier,
-            tensor_messages.Lane(self.unique_name, self.cpu_group, peer),
-            tensor_messages.Lane(self.unique_name, self.device_group, peer, self.device.type),
-        )
+        return tensor_messages.irecv(*self._messages.lanes(src), all_gather_group)
 
 
 def _check_gathering(group: object, tensors: object) -> None:
@@ -181,3 +369,19 @@ def _check_gathering(group: object, tensors: object) -> None:
             argument="all_gather_group",
         )
     check_switches("all_gather_tensors", tensors)
+
+
+_alive: Registry[GroupCoordinator] = Registry()
+
+
+def new_member(group_name: str | None, rank: int, ranks: list[int]) -> Member:
+    """Return the rank's place in a new group of a name that is free."""
+    return Member(_alive.next_name(group_name or "anonymous"), rank, ranks)
+
+
+def find_group(unique_name: str) -> GroupCoordinator:
+    """Return the group of a unique name such as `tp:0`.
+
+    Raises `GroupNotInitializedError` where there is none.
+    """
+    return _alive.find(unique_name)

@@ -50,7 +50,7 @@ def replace_active_groups(
     if node_count is not None:
         environment.node_count = node_count
     if ep is not None and dp is not None:
-        ep._exchange_tokens_over([group for group in (groups.get("pcp"), dp) if group is not None])
+        ep._tokens.differ_over([group for group in (groups.get("pcp"), dp) if group is not None])
     kept = {id(group) for group in new.values()}
     for name in new:
         group = old.get(name)

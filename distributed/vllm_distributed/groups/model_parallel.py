@@ -112,7 +112,7 @@ def initialize_model_parallel(
         destroy_groups(groups)
         raise
     if "ep" in groups:
-        groups["ep"]._exchange_tokens_over([groups["pcp"], groups["dp"]])
+        groups["ep"]._tokens.differ_over([groups["pcp"], groups["dp"]])
     active.model = ModelParallel(topology, groups)
 
 

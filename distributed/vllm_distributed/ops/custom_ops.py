@@ -18,8 +18,7 @@ import torch
 
 from vllm_distributed.arguments import check_dim, check_divides
 from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError
-from vllm_distributed.groups.coordinator import GroupCoordinator
-from vllm_distributed.groups.registry import find_group
+from vllm_distributed.groups.coordinator import GroupCoordinator, find_group
 from vllm_distributed.tensors.kinds import FOR_OPERATORS, check_differentiable
 
 __all__ = [

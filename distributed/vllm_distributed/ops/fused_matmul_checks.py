@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError
-from vllm_distributed.groups.coordinator import GroupCoordinator
-from vllm_distributed.groups.registry import find_group
+from vllm_distributed.groups.coordinator import GroupCoordinator, find_group
 from vllm_distributed.tensors.dtypes import check_reducible
 
 __all__ = ["Layout", "check_arguments"]

@@ -9,34 +9,16 @@ from typing import Any
 from torch.distributed import ProcessGroup
 from torch.distributed.constants import default_pg_timeout
 
-from vllm_distributed.compat.torch_internals import (
-    HashStore,
-    PrefixStore,
-    Store,
-    bare_process_group,
-)
+from vllm_distributed.compat.torch_internals import HashStore, PrefixStore, Store
 from vllm_distributed.compat.torch_tracing import outside_graphs
 from vllm_distributed.durations import check_timeout
-from vllm_distributed.errors import (
-    InvalidArgumentError,
-    InvalidTypeError,
-    RollCallError,
-)
-from vllm_distributed.groups.coordinator import GroupCoordinator
-from vllm_distributed.process_groups.making import make_gloo
-from vllm_distributed.process_groups.stateless import backends_of, end_process_group, remember_ranks
+from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError, RollCallError
+from vllm_distributed.groups.coordinator import GroupCoordinator, new_member
+from vllm_distributed.process_groups.stateless import backends_of
 from vllm_distributed.stateless.process_group import StatelessProcessGroup
-from vllm_distributed.store.connection import (
-    Connection,
-    Place,
-    connect_at,
-    connect_in,
-    join,
-)
-from vllm_distributed.store.peers import Peers
+from vllm_distributed.stateless.process_groups import StatelessProcessGroups
+from vllm_distributed.store.connection import Connection, Place, connect_at, connect_in, join
 from vllm_distributed.topology import check_partition
-from vllm_distributed.transports.shm.signature import no_run
-from vllm_distributed.wire.message_steps import no_stamp
 
 __all__ = ["StatelessGroupCoordinator"]
 
@@ -75,9 +57,7 @@ class StatelessGroupCoordinator(GroupCoordinator):
         RollCallMismatchError: if members want different groups.
     """
 
-    # Members may be of several worlds, which count for themselves.
-    _stamp_of_messages = staticmethod(no_stamp)
-    _run_of_calls = staticmethod(no_run)
+    _groups: StatelessProcessGroups
 
     def __init__(
         self,
@@ -104,29 +84,20 @@ class StatelessGroupCoordinator(GroupCoordinator):
             group_ranks, ranks, place, group_name or "anonymous", host, group_ports, coord_store
         )
         self._identify(
-            global_rank,
-            list(ranks),
+            new_member(group_name, global_rank, list(ranks)),
             local_rank,
             torch_distributed_backend,
             use_device_communicator,
-            group_name,
-            limit,
         )
-        self._partition = [list(part) for part in group_ranks]
+        self._groups = StatelessProcessGroups(self._member, self.backend, self.device, limit)
         self.global_world_size: int = world_size
         """The number of processes the lists of ranks are about."""
         self.tcp_store_group: StatelessProcessGroup
         """The same members, through the store alone: for control, without connections."""
         self._connection: Connection | None = None
-        self._building: Store = HashStore()
-        self._built = 0
         self._meet(connect, group_name)
         if use_message_queue_broadcaster:
             self._open_broadcaster()
-
-    def size(self) -> int:
-        """Return the number of members."""
-        return self.world_size
 
     def make_sibling_device_group(self, group_desc: str | None = None) -> ProcessGroup:
         """Return a second device process group with the same members, for work that runs beside
@@ -139,21 +110,21 @@ class StatelessGroupCoordinator(GroupCoordinator):
             RollCallTimeoutError: naming the members that did not come.
             StoreLostError
         """
-        self._check_alive()
+        self._member.check_alive()
         if self._connection is None:
             return super().make_sibling_device_group(group_desc)
 
         def make(store: Store, _: timedelta) -> ProcessGroup:
-            self._building = store
+            self._groups.use(store)
             return super(StatelessGroupCoordinator, self).make_sibling_device_group(group_desc)
 
-        siblings = list(self._siblings)
+        siblings = list(self._groups.siblings)
         try:
             return self._connection.build(
-                "make_sibling_device_group", {"backend": self.backend}, self._timeout, make
+                "make_sibling_device_group", {"backend": self.backend}, self._groups.timeout, make
             )
         except BaseException as error:
-            self._siblings = siblings
+            self._groups.siblings = siblings
             if isinstance(error, RollCallError):
                 raise self._with_global_ranks(error) from error
             raise
@@ -164,11 +135,15 @@ class StatelessGroupCoordinator(GroupCoordinator):
 
         Any later operation fails with `GroupDestroyedError`.
         """
-        if self._destroyed:
+        if self._member.is_destroyed:
             return
         super().destroy()
         self.tcp_store_group.destroy()
         self._leave()
+
+    def size(self) -> int:
+        """Return the number of members."""
+        return self.world_size
 
     def _meet(
         self, connect: Callable[[timedelta, timedelta], Connection], group_name: str | None
@@ -180,63 +155,30 @@ class StatelessGroupCoordinator(GroupCoordinator):
         }
         try:
             self._connection, _ = join(
-                connect, "StatelessGroupCoordinator", agree, self._timeout, self._make_all
+                connect, "StatelessGroupCoordinator", agree, self._groups.timeout, self._make_all
             )
         except BaseException as error:
-            if "_communicator" in self.__dict__:
-                super().destroy()
-            self._destroy_groups()
-            self._destroyed = True
+            super().destroy()
             if isinstance(error, RollCallError):
                 raise self._with_global_ranks(error) from error
             raise
 
     def _make_all(self, store: Store, _: timedelta) -> None:
-        self._building, self._built = PrefixStore("groups", store), 0
-        self._destroy_groups()  # of an attempt that lost its store
+        self._groups.start_over(PrefixStore("groups", store))
         self._connect()
         self.tcp_store_group = StatelessProcessGroup(
             self.rank_in_group,
             self.world_size,
             PrefixStore("objects", store),
             _EXPIRATION_S,
-            self._timeout.total_seconds(),
+            self._groups.timeout.total_seconds(),
         )
 
     def _leave(self) -> None:
         connection, self._connection = self._connection, None
-        self._building = HashStore()
+        self._groups.use(HashStore())
         if connection is not None:
             connection.close()
-
-    def _make_group(self, backend: str, description: str) -> ProcessGroup | None:
-        return None if self.world_size == 1 else self._bare_group(backend, description)
-
-    def _make_solo(self, backend: str, description: str) -> ProcessGroup:
-        self._check_alive()
-        return self._bare_group(backend, description)
-
-    def _bare_group(self, backend: str, description: str) -> ProcessGroup:
-        self._built += 1
-        group = bare_process_group(
-            PrefixStore(str(self._built), self._building),
-            self.rank_in_group,
-            self.world_size,
-            backends_of(backend),
-            self._timeout,
-            description,
-            make_gloo,
-            self.device,
-        )
-        remember_ranks(group, self.ranks)
-        return group
-
-    def _known_peers(self) -> Peers | None:
-        peers = None if self.world_size == 1 else super()._known_peers()
-        return None if peers is None else peers.renamed(self.ranks)
-
-    def _destroy_group(self, group: ProcessGroup) -> None:
-        end_process_group(group)
 
     def _with_global_ranks(self, error: RollCallError) -> RollCallError:
         """Return the error with what the group's own numbers mean."""

@@ -25,7 +25,7 @@ from vllm_distributed import (
     GroupCoordinator,
     StatelessGroupCoordinator,
 )
-from vllm_distributed.groups.registry import find_group
+from vllm_distributed.groups.coordinator import find_group
 
 # The module's functions
 

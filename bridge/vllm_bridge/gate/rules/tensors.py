@@ -177,9 +177,9 @@ def _tokens_of(members: Members, over_all: bool) -> Group | None:
     Those of the expert parallel group whose tokens differ form a grid, whose axes are the data and
     the prefill context parallel groups: of the group's ranks every n-th one.
     """
-    if over_all or not isinstance(members, GroupCoordinator) or not members._token_groups:
+    if over_all or not isinstance(members, GroupCoordinator) or not members._tokens.groups:
         return group_of(members)
-    axes = [group for group in members._token_groups if group.world_size > 1]
+    axes = [group for group in members._tokens.groups if group.world_size > 1]
     if len(axes) == 1 and isinstance(axes[0], GroupCoordinator):
         return of_coordinator(axes[0])
     step = members.world_size // math.prod(axis.world_size for axis in axes)
@@ -191,7 +191,7 @@ def _tokens_of(members: Members, over_all: bool) -> Group | None:
         ranks,
         ranks.index(members.rank),
         len(ranks),
-        members._timeout,
+        members._groups.timeout,
     )
 
 

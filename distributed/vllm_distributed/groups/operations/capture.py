@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import torch
 
 from vllm_distributed.errors import InvalidTypeError
-from vllm_distributed.groups.operations.core import GroupCore
+from vllm_distributed.groups.member import Member
+from vllm_distributed.transports.device import DeviceCommunicatorBase
 
 __all__ = ["GraphCapture", "GraphCaptureContext"]
 
@@ -21,8 +22,12 @@ class GraphCaptureContext:
     stream: torch.cuda.Stream | None
 
 
-class GraphCapture(GroupCore):
+class GraphCapture:
     """Work on a side stream, so that a capture meets nothing that runs on the default one."""
+
+    device: torch.device
+    _member: Member
+    _communicator: DeviceCommunicatorBase
 
     @contextmanager
     def graph_capture(
@@ -35,7 +40,7 @@ class GraphCapture(GroupCore):
         the current stream is put back also after an exception. On the CPU there is no stream, and
         nothing is done. Local to the process; the collectives inside are not.
         """
-        self._check_alive()
+        self._member.check_alive()
         if graph_capture_context is not None and not isinstance(
             graph_capture_context, GraphCaptureContext
         ):

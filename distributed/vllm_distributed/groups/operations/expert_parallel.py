@@ -2,30 +2,60 @@
 
 from __future__ import annotations
 
-import functools
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
 from vllm_distributed.arguments import check_switch
 from vllm_distributed.compat.torch_tracing import outside_graphs
-from vllm_distributed.groups.operations.core import GroupCore
+from vllm_distributed.groups.member import Member
+from vllm_distributed.transports.device import DeviceCommunicatorBase
 from vllm_distributed.transports.expert_parallel import (
     TokenExchange,
     check_all2all_backend,
     dispatch_arguments,
 )
 
-__all__ = ["ExpertParallel"]
+__all__ = ["ExpertParallel", "Tokens"]
+
+
+class Axis(Protocol):
+    """A group among whose ranks tokens differ."""
+
+    ranks: list[int]
+    world_size: int
+
+    @property
+    def device_communicator(self) -> DeviceCommunicatorBase: ...
+
+
+class Tokens:
+    """The exchanges of one group's tokens, each of which remembers its last dispatch.
+
+    `over_all` is over all ranks of the group; `over_groups` over those whose tokens differ: on the
+    expert parallel group the ranks of `groups`, as its tensor parallel ranks have the same tokens,
+    unless these are cut up among them (sequence parallel).
+    """
+
+    def __init__(self, communicator: DeviceCommunicatorBase) -> None:
+        self.groups: tuple[Axis, ...] = ()
+        self.over_all = TokenExchange([communicator])
+        self.over_groups = TokenExchange([communicator])
+
+    def differ_over(self, groups: Sequence[Axis]) -> None:
+        """Name the groups, fastest first, among whose ranks tokens differ. Local."""
+        self.groups = tuple(groups)
+        self.over_groups = TokenExchange([group.device_communicator for group in groups])
 
 
 @outside_graphs()
-class ExpertParallel(GroupCore):
+class ExpertParallel:
     """Dispatch and combine over the ranks that hold different tokens."""
 
-    _token_groups: tuple[GroupCore, ...] = ()
+    _member: Member
+    _tokens: Tokens
 
     def dispatch(
         self,
@@ -95,28 +125,10 @@ class ExpertParallel(GroupCore):
         check_switch("is_sequence_parallel", is_sequence_parallel)
         return self._exchange(is_sequence_parallel).combine(hidden_states, sizes)
 
-    def _exchange_tokens_over(self, groups: Sequence[GroupCore]) -> None:
-        """Name the groups, fastest first, among whose ranks tokens differ. Local.
-
-        Set on the expert parallel group when the groups are made: its tensor parallel ranks have
-        the same tokens, unless these are cut up among them (sequence parallel).
-        """
-        self._token_groups = tuple(groups)
-        self.__dict__.pop("_exchange_over_token_groups", None)
-
     def _exchange(self, over_all: bool) -> TokenExchange:
-        self._check_alive()
+        self._member.check_alive()
         check_all2all_backend(_current_all2all_backend())
-        return self._exchange_over_all if over_all else self._exchange_over_token_groups
-
-    @functools.cached_property
-    def _exchange_over_all(self) -> TokenExchange:
-        return TokenExchange([self._communicator])
-
-    @functools.cached_property
-    def _exchange_over_token_groups(self) -> TokenExchange:
-        groups = self._token_groups or (self,)
-        return TokenExchange([group._communicator for group in groups])
+        return self._tokens.over_all if over_all else self._tokens.over_groups
 
 
 def _current_all2all_backend() -> str:

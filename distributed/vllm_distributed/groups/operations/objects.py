@@ -9,19 +9,29 @@ from torch.distributed import ProcessGroup
 from vllm_distributed.arguments import check_peer, check_rank
 from vllm_distributed.compat.torch_tracing import outside_graphs
 from vllm_distributed.errors import EncodingError, InvalidArgumentError, InvalidTypeError
+from vllm_distributed.groups.member import Member
+from vllm_distributed.groups.messages import Messages
 from vllm_distributed.groups.operations import tensor_messages
-from vllm_distributed.groups.operations.queues import QueueOperations
+from vllm_distributed.groups.process_groups import ProcessGroups
 from vllm_distributed.handles import Handle
 from vllm_distributed.transports.base import run
 from vllm_distributed.transports.object_channel import ObjectChannel
 from vllm_distributed.wire.object_codec import decode, encode
 
-__all__ = ["ObjectOperations"]
+__all__ = ["ObjectOperations", "check_dict"]
 
 
 @outside_graphs()
-class ObjectOperations(QueueOperations):
+class ObjectOperations:
     """Objects and barriers: through shared memory on one node, elsewhere over the CPU group."""
+
+    unique_name: str
+    world_size: int
+    rank_in_group: int
+    mq_broadcaster: Any
+    _member: Member
+    _groups: ProcessGroups
+    _messages: Messages
 
     def broadcast_object(self, obj: Any | None = None, src: int = 0) -> Any | None:
         """Return the object of `src`; other ranks' `obj` is ignored.
@@ -32,14 +42,14 @@ class ObjectOperations(QueueOperations):
         """
         check_rank("src", src, self.world_size, self.unique_name)
         if self.world_size == 1:
-            self._check_alive()
+            self._member.check_alive()
             return obj
         if src == 0 and self.mq_broadcaster is not None:
             return self.mq_broadcaster.broadcast_object(obj)
         if self.rank_in_group == src:
-            self._objects.broadcast(encode(obj), src)
+            self._messages.objects.broadcast(encode(obj), src)
             return obj
-        return decode(self._objects.broadcast(None, src))
+        return decode(self._messages.objects.broadcast(None, src))
 
     def broadcast_object_list(
         self, obj_list: list[Any], src: int = 0, group: ProcessGroup | None = None
@@ -58,9 +68,9 @@ class ObjectOperations(QueueOperations):
         if not isinstance(obj_list, list):
             raise InvalidTypeError(f"obj_list must be a list, got {type(obj_list).__name__}")
         if self.world_size == 1:
-            self._check_alive()
+            self._member.check_alive()
             return obj_list
-        carrier, root = self._carrier_over(group, src)
+        carrier, root = self._messages.carrier_over(group, src)
         channel = ObjectChannel(carrier)
         if self.rank_in_group == src:
             channel.broadcast(encode(obj_list), root, is_list=True)
@@ -103,19 +113,13 @@ class ObjectOperations(QueueOperations):
         """
         check_rank("src", src, self.world_size, self.unique_name)
         if self.world_size == 1:
-            self._check_alive()
+            self._member.check_alive()
             return tensor_dict
         if self.rank_in_group == src:
-            self._check_dict("broadcast_tensor_dict", tensor_dict)
-        carrier, root = self._carrier_over(metadata_group, src)
-        device, device_root = self.device_group, src
-        if group is not None:
-            device, device_root = group, self._rank_in(group, src)
+            check_dict("broadcast_tensor_dict", tensor_dict, self.unique_name)
         return tensor_messages.broadcast(
             tensor_dict if self.rank_in_group == src else None,
-            carrier,
-            tensor_messages.Lane(self.unique_name, metadata_group or self.cpu_group, root),
-            tensor_messages.Lane(self.unique_name, device, device_root, self.device.type),
+            *self._messages.lanes_over(metadata_group, group, src),
             is_source=self.rank_in_group == src,
         )
 
@@ -127,7 +131,7 @@ class ObjectOperations(QueueOperations):
             EncodingError: for an object that cannot travel, before anything is sent.
         """
         check_peer("dst", dst, self.rank_in_group, self.world_size, self.unique_name)
-        self._objects.send(encode(obj), dst)
+        self._messages.objects.send(encode(obj), dst)
 
     def isend_object(self, obj: Any, dst: int) -> Handle:
         """Start to send an object to `dst`, which calls `recv_object`; return a handle to wait for.
@@ -138,7 +142,7 @@ class ObjectOperations(QueueOperations):
             As `send_object`.
         """
         check_peer("dst", dst, self.rank_in_group, self.world_size, self.unique_name)
-        return self._objects.isend(encode(obj), dst)
+        return self._messages.objects.isend(encode(obj), dst)
 
     def recv_object(self, src: int) -> Any:
         """Return the object that `src` sends with `send_object`.
@@ -148,7 +152,7 @@ class ObjectOperations(QueueOperations):
             MessageStepError: if it was sent in a later step than this rank is in.
         """
         check_peer("src", src, self.rank_in_group, self.world_size, self.unique_name)
-        return decode(self._objects.recv(src))
+        return decode(self._messages.objects.recv(src))
 
     def barrier(self) -> None:
         """Return when every rank of the group has called it.
@@ -159,9 +163,20 @@ class ObjectOperations(QueueOperations):
             CollectiveTimeoutError: if a rank does not come before the timeout.
         """
         if self.world_size == 1:
-            self._check_alive()
+            self._member.check_alive()
             return
-        if self._shared is not None:
-            self._shared.barrier()
+        groups = self._groups
+        if groups.shared is not None:
+            groups.shared.barrier()
         else:
-            run(self.unique_name, "barrier", self.cpu_group.barrier)
+            run(self.unique_name, "barrier", groups.cpu_group.barrier)
+
+
+def check_dict(operation: str, value: object, unique_name: str) -> None:
+    """Raise `InvalidTypeError` for what is no dict, on the rank that sends one."""
+    if not isinstance(value, dict):
+        raise InvalidTypeError(
+            f"{operation} on {unique_name} takes a dict on the sending rank, got "
+            f"{type(value).__name__}",
+            operation=operation,
+        )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from vllm_distributed.compat.torch_tracing import outside_graphs
-from vllm_distributed.groups.operations.core import GroupCore
+from vllm_distributed.groups.member import Member
+from vllm_distributed.groups.process_groups import ProcessGroups
 from vllm_distributed.transports.queue.factory import MAX_CHUNK_BYTES, MAX_CHUNKS
 from vllm_distributed.transports.queue.queue import MessageQueue
 
@@ -13,8 +14,11 @@ __all__ = ["QueueOperations"]
 
 
 @outside_graphs()
-class QueueOperations(GroupCore):
+class QueueOperations:
     """Queues between the ranks of the group."""
+
+    _member: Member
+    _groups: ProcessGroups
 
     def create_mq_broadcaster(
         self,
@@ -32,15 +36,15 @@ class QueueOperations(GroupCore):
         Raises:
             InvalidRankError, MessageQueueError, MessageQueueTimeoutError
         """
-        self._check_alive()
+        self._member.check_alive()
         return MessageQueue.create_from_process_group(
-            self.cpu_group,
+            self._groups.cpu_group,
             MAX_CHUNK_BYTES,
             MAX_CHUNKS,
             writer_rank,
             external_writer_handle,
             blocking,
-            self._cpu_timeout,
+            self._groups.cpu_timeout,
         )
 
     def create_single_reader_mq_broadcasters(
@@ -57,22 +61,12 @@ class QueueOperations(GroupCore):
         Raises:
             InvalidRankError, MessageQueueError
         """
-        self._check_alive()
+        self._member.check_alive()
         return MessageQueue.create_from_process_group_single_reader(
-            self.cpu_group,
+            self._groups.cpu_group,
             MAX_CHUNK_BYTES,
             MAX_CHUNKS,
             reader_rank_in_group,
             blocking,
-            self._cpu_timeout,
+            self._groups.cpu_timeout,
         )
-
-    def _open_broadcaster(self) -> None:
-        """Make the queue that `broadcast_object` uses; if it fails, the group is destroyed."""
-        if self.world_size == 1:
-            return
-        try:
-            self.mq_broadcaster = self.create_mq_broadcaster()
-        except BaseException:
-            self.destroy()
-            raise

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn, Protocol
 
 import torch
 from torch.distributed import ProcessGroup
@@ -24,9 +24,6 @@ from vllm_distributed.wire import tensor_dict
 from vllm_distributed.wire.flat_frame import TENSOR_DICT, room_for
 from vllm_distributed.wire.object_codec import TensorMetadata, decode, encode
 
-if TYPE_CHECKING:
-    from vllm_distributed.groups.coordinator import GroupCoordinator
-
 __all__ = ["Lane", "broadcast", "irecv", "isend", "recv", "send"]
 
 # A table each way: what torch calls a dtype takes as long to make as all else about a tensor.
@@ -34,6 +31,16 @@ _DTYPE_NAMES = {
     value: name for name, value in vars(torch).items() if isinstance(value, torch.dtype)
 }
 _DTYPES = {name: value for name, value in vars(torch).items() if isinstance(value, torch.dtype)}
+
+
+class Gathering(Protocol):
+    """The group whose ranks hold the same tensors, and gather the slices they received."""
+
+    @property
+    def world_size(self) -> int: ...
+    @property
+    def rank_in_group(self) -> int: ...
+    def all_gather(self, input_: torch.Tensor, dim: int = -1) -> torch.Tensor: ...
 
 
 @dataclass(frozen=True)
@@ -92,7 +99,7 @@ def isend(
     carrier: Carrier,
     meta: Lane,
     device: Lane,
-    all_gather_group: GroupCoordinator | None,
+    all_gather_group: Gathering | None,
     all_gather_tensors: Mapping[str, bool],
     operation: str = "isend_tensor_dict",
 ) -> list[Handle]:
@@ -106,7 +113,7 @@ def _taken_apart(
     value: dict[str, Any],
     carrier: Carrier,
     device: Lane,
-    all_gather_group: GroupCoordinator | None,
+    all_gather_group: Gathering | None,
     all_gather_tensors: Mapping[str, bool],
 ) -> tuple[bytes, list[torch.Tensor], list[torch.Tensor]]:
     """Return the description, the tensors that travel with it and those that go by themselves."""
@@ -150,7 +157,7 @@ def irecv(
     carrier: Carrier,
     meta: Lane,
     device: Lane,
-    all_gather_group: GroupCoordinator | None,
+    all_gather_group: Gathering | None,
     operation: str = "irecv_tensor_dict",
 ) -> tuple[dict[str, Any], list[Handle], list[Callable[[], None]]]:
     """Receive description and small tensors, and start to receive the others, of a dict.
@@ -222,7 +229,7 @@ def send(
     carrier: Carrier,
     meta: Lane,
     device: Lane,
-    all_gather_group: GroupCoordinator | None,
+    all_gather_group: Gathering | None,
     all_gather_tensors: Mapping[str, bool],
 ) -> None:
     """Send a dict to the lanes' peer."""
@@ -234,7 +241,7 @@ def send(
 
 
 def recv(
-    carrier: Carrier, meta: Lane, device: Lane, all_gather_group: GroupCoordinator | None
+    carrier: Carrier, meta: Lane, device: Lane, all_gather_group: Gathering | None
 ) -> dict[str, Any]:
     """Return the dict the lanes' peer sends."""
     result, handles, finishing = irecv(carrier, meta, device, all_gather_group, "recv_tensor_dict")
@@ -305,7 +312,7 @@ def _finisher(
     key: str,
     description: Any,
     parts: list[tuple[torch.Tensor, TensorMetadata, int]],
-    all_gather_group: GroupCoordinator | None,
+    all_gather_group: Gathering | None,
 ) -> Callable[[], None]:
     def finish() -> None:
         whole = [_gathered(*part, all_gather_group) for part in parts]
@@ -336,7 +343,7 @@ def _gathered(
     buffer: torch.Tensor,
     metadata: TensorMetadata,
     slices: int,
-    all_gather_group: GroupCoordinator | None,
+    all_gather_group: Gathering | None,
 ) -> torch.Tensor:
     buffer = _at_home(buffer, metadata)
     if slices == 1 or all_gather_group is None:
@@ -344,7 +351,7 @@ def _gathered(
     return all_gather_group.all_gather(buffer, dim=0).view(metadata.size)
 
 
-def _ranks_of(all_gather_group: GroupCoordinator | None) -> int:
+def _ranks_of(all_gather_group: Gathering | None) -> int:
     return 1 if all_gather_group is None else all_gather_group.world_size
 
 
@@ -366,9 +373,7 @@ def _divided(tensor: torch.Tensor, slices: int) -> int:
     return slices if tensor.numel() % slices == 0 and tensor.numel() > 0 else 1
 
 
-def _slice(
-    tensor: torch.Tensor, slices: int, all_gather_group: GroupCoordinator | None
-) -> torch.Tensor:
+def _slice(tensor: torch.Tensor, slices: int, all_gather_group: Gathering | None) -> torch.Tensor:
     if slices == 1 or all_gather_group is None:
         return tensor
     return tensor.view(slices, -1)[all_gather_group.rank_in_group]

@@ -14,8 +14,8 @@ from torch.compiler import is_compiling
 
 from vllm_distributed.compat.torch_tracing import outside_graphs
 from vllm_distributed.errors import GradientError, InvalidArgumentError
-from vllm_distributed.groups.operations.core import GroupCore
 from vllm_distributed.tensors.kinds import FOR_OPERATORS, check_differentiable
+from vllm_distributed.transports.device import DeviceCommunicatorBase
 
 __all__ = ["TensorOperations"]
 
@@ -33,12 +33,16 @@ class Operators(Protocol):
 
 
 @outside_graphs(but=("all_reduce", "all_gather", "reduce_scatter"))
-class TensorOperations(GroupCore):
+class TensorOperations:
     """Collectives and point to point on single tensors.
 
     A result is new memory, unless the caller passes a place for it as `out`; see
     `GroupCoordinator`.
     """
+
+    unique_name: str
+    world_size: int
+    _communicator: DeviceCommunicatorBase
 
     # A communicator of one's own need not know `out`: it is passed on only where there is one.
 
