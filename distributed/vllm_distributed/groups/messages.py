@@ -52,27 +52,22 @@ class Messages:
             return self.carrier, src
         return GlooCarrier(group, self._member.unique_name), self._rank_in(group, src)
 
-    def lanes(self, peer: int) -> tuple[Carrier, Lane, Lane]:
-        """Return what carries descriptions and tensors with them, and where other CPU tensors, and
-        a device's, travel."""
-        return self.carrier, self._cpu_lane(None, peer), self._device_lane(None, peer)
-
-    def lanes_over(
-        self, metadata_group: ProcessGroup | None, group: ProcessGroup | None, src: int
+    def lanes(
+        self,
+        peer: int,
+        metadata_group: ProcessGroup | None = None,
+        group: ProcessGroup | None = None,
     ) -> tuple[Carrier, Lane, Lane]:
-        """As `lanes`, over process groups a caller chose."""
-        carrier, root = self.carrier_over(metadata_group, src)
-        return carrier, self._cpu_lane(metadata_group, root), self._device_lane(group, src)
-
-    def _cpu_lane(self, group: ProcessGroup | None, peer: int) -> Lane:
-        return Lane(self._member.unique_name, group or self._groups.cpu_group, peer)
-
-    def _device_lane(self, group: ProcessGroup | None, src: int) -> Lane:
-        """Return where tensors of the device travel, to or from this group's rank `src`."""
-        kind = self._groups.device.type
-        if group is None:
-            return Lane(self._member.unique_name, self._groups.device_group, src, kind)
-        return Lane(self._member.unique_name, group, self._rank_in(group, src), kind)
+        """Return what carries descriptions and tensors with them, and where other CPU tensors, and
+        a device's, travel: over process groups a caller chose, or by default this group's own."""
+        name, groups = self._member.unique_name, self._groups
+        carrier, meta_peer = self.carrier_over(metadata_group, peer)
+        device_peer = peer if group is None else self._rank_in(group, peer)
+        return (
+            carrier,
+            Lane(name, metadata_group or groups.cpu_group, meta_peer),
+            Lane(name, group or groups.device_group, device_peer, groups.device.type),
+        )
 
     def _rank_in(self, group: ProcessGroup, src: int) -> int:
         """Return the rank inside another process group of this group's rank `src`."""

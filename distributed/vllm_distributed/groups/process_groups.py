@@ -51,8 +51,8 @@ class ProcessGroups(ABC):
         self._device_group: ProcessGroup | None = None
         self._cpu_group: ProcessGroup | None = None
         self._cpu_description = f"{member.unique_name} cpu"
-        name = f"the group {member.unique_name}"
-        leave_to_parent(self, name, "_cpu_group", "_device_group")
+        self._device_description = f"{member.unique_name} device"
+        leave_to_parent(self, f"the group {member.unique_name}", "_cpu_group", "_device_group")
 
     def open(self) -> None:
         """Make what the group needs. Collective; after a failure, `close`."""
@@ -128,10 +128,6 @@ class ProcessGroups(ABC):
 
     def _make_device_group(self) -> ProcessGroup | None:
         return self._make(self.backend, self._device_description)
-
-    @property
-    def _device_description(self) -> str:
-        return f"{self.member.unique_name} device"
 
 
 class WorldProcessGroups(ProcessGroups):

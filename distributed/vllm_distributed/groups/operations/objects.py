@@ -119,7 +119,7 @@ class ObjectOperations:
             check_dict("broadcast_tensor_dict", tensor_dict, self.unique_name)
         return tensor_messages.broadcast(
             tensor_dict if self.rank_in_group == src else None,
-            *self._messages.lanes_over(metadata_group, group, src),
+            *self._messages.lanes(src, metadata_group, group),
             is_source=self.rank_in_group == src,
         )
 
