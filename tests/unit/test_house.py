@@ -1,0 +1,112 @@
+"""The plan of the house: which folder may import which, and no import in a circle.
+
+Imports for type checkers count: a circle of them is a circle for whoever reads.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCES = {"vllm_distributed": ROOT / "distributed", "vllm_bridge": ROOT / "bridge"}
+
+NEVER = [
+    # (who, whom): neither the module nor what is below it.
+    ("vllm_distributed", "vllm_bridge"),
+    ("vllm_distributed.transports", "vllm_distributed.groups"),
+    ("vllm_distributed.transports", "vllm_distributed.parallel_state"),
+    ("vllm_distributed.store", "vllm_distributed.transports"),
+    ("vllm_distributed.wire", "vllm_distributed.transports"),
+    ("vllm_bridge.rank", "vllm_bridge.pool"),
+    ("vllm_bridge.rank", "vllm_bridge.client"),
+    ("vllm_bridge.client", "vllm_bridge.pool"),
+    ("vllm_bridge.client", "vllm_bridge.rank"),
+    ("vllm_bridge.codec", "vllm_bridge.rank"),
+    ("vllm_bridge.codec", "vllm_bridge.pool"),
+    ("vllm_bridge.snakepit", "vllm_bridge.pool"),
+]
+
+
+def modules() -> dict[str, Path]:
+    found = {}
+    for package, root in SOURCES.items():
+        for path in (root / package).rglob("*.py"):
+            name = ".".join(path.relative_to(root).with_suffix("").parts)
+            found[name.removesuffix(".__init__")] = path
+    return found
+
+
+MODULES = modules()
+
+
+def imports_of(name: str) -> set[str]:
+    """The modules that a module names in import statements, wherever they stand."""
+    found = set()
+    for node in ast.walk(ast.parse(MODULES[name].read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            assert node.level == 0, f"{name} imports relatively"
+            for alias in node.names:
+                below = f"{node.module}.{alias.name}"
+                found.add(below if below in MODULES else node.module)
+    return found & MODULES.keys()
+
+
+IMPORTS = {name: imports_of(name) for name in MODULES}
+
+
+def circle(graph: dict[str, set[str]]) -> list[str]:
+    """A way along imports back to where it began; empty where there is none."""
+    done: set[str] = set()
+
+    def follow(name: str, way: list[str]) -> list[str]:
+        if name in way:
+            return [*way[way.index(name) :], name]
+        found: list[str] = []
+        if name not in done:
+            for target in sorted(graph[name]):
+                found = found or follow(target, [*way, name])
+            done.add(name)
+        return found
+
+    return next((found for name in graph if (found := follow(name, []))), [])
+
+
+def test_a_circle_is_found() -> None:
+    assert circle({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"a"}}) == ["b", "c", "b"]
+    assert circle({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
+
+
+def test_nothing_imports_in_a_circle() -> None:
+    assert len(MODULES) > 300
+    assert circle(IMPORTS) == []
+
+
+@pytest.mark.parametrize(("who", "whom"), NEVER, ids=lambda name: name)
+def test_a_wall_has_no_hole(who: str, whom: str) -> None:
+    def within(name: str, package: str) -> bool:
+        return name == package or name.startswith(f"{package}.")
+
+    assert any(within(name, whom) for name in MODULES), f"there is no {whom}"
+    holes = [
+        f"{name} imports {target}"
+        for name, targets in IMPORTS.items()
+        if within(name, who)
+        for target in sorted(targets)
+        if within(target, whom)
+    ]
+    assert holes == []
+
+
+@pytest.mark.parametrize("package", SOURCES)
+def test_a_folder_is_read_at_a_glance(package: str) -> None:
+    crowded = {}
+    for folder in [SOURCES[package] / package, *(SOURCES[package] / package).rglob("*/")]:
+        files = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+        if len(files) > 18 and "_generated" not in folder.parts:
+            crowded[str(folder.relative_to(ROOT))] = len(files)
+    assert crowded == {}
