@@ -247,7 +247,7 @@ defmodule Vllm.TensorTransferTest do
         assert back.data == tensor.data
       end
 
-      assert status(session) == :unshared
+      eventually(fn -> status(session) == :unshared end)
     end
 
     test "when the rank cannot read what the client has written" do
@@ -267,7 +267,7 @@ defmodule Vllm.TensorTransferTest do
       tensor = bytes(@mib)
       assert {:ok, back} = clone(tensor, session)
       assert back.data == tensor.data
-      assert status(session) == :unshared
+      eventually(fn -> status(session) == :unshared end)
     end
 
     test "when the client cannot read the key" do
@@ -279,7 +279,7 @@ defmodule Vllm.TensorTransferTest do
       tensor = bytes(@mib)
       assert {:ok, back} = clone(tensor, session)
       assert back.data == tensor.data
-      assert status(session) == :unshared
+      eventually(fn -> status(session) == :unshared end)
     end
 
     test "when it is turned off" do
@@ -288,7 +288,7 @@ defmodule Vllm.TensorTransferTest do
       tensor = bytes(@mib)
       assert {:ok, back} = clone(tensor, session)
       assert back.data == tensor.data
-      assert status(session) == :unshared
+      eventually(fn -> status(session) == :unshared end)
     end
 
     @tag :tmp_dir

@@ -145,7 +145,8 @@ defmodule Vllm.Tensor.Segments do
   end
 
   def handle_cast({:give_up, session_id}, state) do
-    state = dropped(state, session_id)
+    # Its status goes over from one to the other: nobody finds it unknown in between.
+    state = emptied(state, session_id)
     {:noreply, put(state, session_id, :unshared, %{memory: nil, free: []})}
   end
 
@@ -206,6 +207,10 @@ defmodule Vllm.Tensor.Segments do
 
   defp dropped(state, session_id) do
     :ets.delete(state.table, session_id)
+    emptied(state, session_id)
+  end
+
+  defp emptied(state, session_id) do
     {session, sessions} = Map.pop(state.sessions, session_id, %{free: []})
     for {lease, _since} <- session.free, do: Lease.remove(lease)
     %{state | sessions: sessions}
