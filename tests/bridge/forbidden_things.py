@@ -187,8 +187,8 @@ def _fork() -> None:
     pid = os.fork()
     if pid == 0:
         os._exit(7)
-    if os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) != 7:
-        raise RuntimeError("the child did not end by itself")
+    if (code := os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])) != 7:
+        raise RuntimeError(f"the child did not end by itself, but with {code}")
 
 
 def _large_pages() -> None:

@@ -267,18 +267,18 @@ def test_full_shared_memory(short_tmp: Path) -> None:
 
 @needs_mounts
 @pytest.mark.parametrize("inodes", [2, 3])
-def test_full_runtime_directory(tmp_path: Path, inodes: int) -> None:
+def test_full_runtime_directory(short_tmp: Path, inodes: int) -> None:
     # One is the mount's root and one the filler; with a third the pool's directory can be made, and
     # nothing in it.
+    place = short_tmp / f"full-{inodes}"
+    place.mkdir()
     done = subprocess.run(
-        full(
-            tmp_path, sys.executable, "-m", "vllm_bridge", "serve", size=f"64k,nr_inodes={inodes}"
-        ),
+        full(place, sys.executable, "-m", "vllm_bridge", "serve", size=f"64k,nr_inodes={inodes}"),
         capture_output=True,
         text=True,
         timeout=30,
         stdin=subprocess.DEVNULL,
-        env=environment(XDG_RUNTIME_DIR=str(tmp_path)),
+        env=environment(XDG_RUNTIME_DIR=str(place)),
     )
     assert done.returncode == 2, done
     assert "No space left on device" in done.stderr

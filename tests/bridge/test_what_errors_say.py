@@ -22,7 +22,7 @@ def test_a_world_that_is_not_there_says_how_to_find_those_that_are(client: Clien
         client.diagnose("nowhere")
     assert caught.value.reason == "world_not_found"
     assert "there is no world 'nowhere' in this pool" in caught.value.message
-    assert "Start it; `vllm-bridge status` lists those that are live" in caught.value.message
+    assert "Start it; `vllm-bridge status` lists live worlds" in caught.value.message
 
 
 def test_an_object_that_was_released_is_to_be_made_again(real_pool: Pool) -> None:

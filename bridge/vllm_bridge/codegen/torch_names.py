@@ -2,7 +2,7 @@
 
     python -m vllm_bridge.codegen.torch_names
 
-writes `vllm_bridge/rank/torch_names.txt`, which is committed: what a rank opens is what a person
+writes `vllm_bridge/rank/allow/torch_names.txt`, which is committed: what a rank opens is what a person
 has read, not what the installed torch happens to have. A test compares the two, and lists what
 another torch would add.
 
@@ -26,7 +26,7 @@ from typing import Any
 import torch
 import torch.overrides
 
-FILE = Path(__file__).parents[1] / "rank" / "torch_names.txt"
+FILE = Path(__file__).parents[1] / "rank" / "allow" / "torch_names.txt"
 
 COMMAND = "python -m vllm_bridge.codegen.torch_names"
 

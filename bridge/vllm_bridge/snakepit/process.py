@@ -48,6 +48,8 @@ def main(arguments: Sequence[str]) -> NoReturn:
     wanted = options(arguments, os.environ)
     # gRPC's own log lines say less than our messages, and say it first.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    # In the child of user code that forks, gRPC's own handlers start threads, which crash it.
+    os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
     status = EXIT_FAILED
     try:
         status = _check() if wanted.health_check else _Worker(wanted).run()

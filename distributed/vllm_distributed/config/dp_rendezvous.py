@@ -59,11 +59,13 @@ def make_dp_group(config: ParallelFields) -> ProcessGroup:
             discard=lambda late: late[1].close() if late[1] is not None else None,
         )
     except UnansweredError as error:
+        port = config._coord_store_port or config.data_parallel_master_port
         raise RendezvousTimeoutError(
             f"data parallel rank {config.data_parallel_rank} of {config.data_parallel_size} did "
-            f"not find the others at host {config.data_parallel_master_ip} within {timeout_s:g} s: "
-            f"its name is not looked up, or it does not answer",
+            f"not find the others at host {config.data_parallel_master_ip}, port {port}, within "
+            f"{timeout_s:g} s: its name is not looked up, or it does not answer",
             host=config.data_parallel_master_ip,
+            port=port,
             missing=[0],
             timeout_s=timeout_s,
         ) from error

@@ -83,5 +83,7 @@ def rank_environment() -> dict[str, str]:
     # Many ranks share the cores; and OpenBLAS must not start threads before the fork.
     environment.setdefault("OMP_NUM_THREADS", "1")
     environment.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # In the child of user code that forks, gRPC's own handlers start threads, which crash it.
+    environment.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
     environment["PYTHONUNBUFFERED"] = "1"
     return environment
