@@ -2,9 +2,9 @@
 
     python -m vllm_bridge.codegen.torch_names
 
-writes `vllm_bridge/rank/allow/torch_names.txt`, which is committed: what a rank opens is what a person
-has read, not what the installed torch happens to have. A test compares the two, and lists what
-another torch would add.
+writes `vllm_bridge/rank/allow/torch_names.txt`, which is committed: what a rank opens is what a
+person has read, not what the installed torch happens to have. A test compares the two, and lists
+what another torch would add.
 
 Two registries say what computes on tensors and does nothing else. The dispatcher has a schema for
 each operator: it is taken when all of its parameters and results are tensors, numbers, text,
