@@ -118,6 +118,8 @@ def test_profiles_come_on_top_of_the_standard_ones(tmp_path: Path) -> None:
         ("[pools.gpu]\nsize = -1\nmax_queue = -1", "(and 1 more)"),
         ("[pools.gpu\nsize = 2", "is not TOML"),
         ("[pools.gpu]\nheartbeat_timeout = 1", "heartbeat_timeout of pool 'gpu' is 1 s"),
+        ("[pools.gpu]\nallow = ['']", "allow of pool 'gpu' has '', which begins no Python name"),
+        ("[pools.gpu]\nallow = ['my-pkg.']", "has 'my-pkg.', which begins no Python name"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, text: str, said: str) -> None:
