@@ -131,8 +131,8 @@ def _pool_settings(name: str, given: Given) -> PoolSettings:
     for prefix in given.get("allow", ()):
         if not all(part.isidentifier() for part in prefix.removesuffix(".").split(".")):
             raise SettingsError(
-                f"allow of pool {name!r} has {prefix!r}, which begins no Python name; write a module "
-                'of yours, e.g. "mypackage."'
+                f"allow of pool {name!r} has {prefix!r}, which begins no Python name; write a "
+                'module of yours, e.g. "mypackage."'
             )
     interval, timeout = settings.heartbeat_interval, settings.heartbeat_timeout
     if timeout < 2 * interval:
