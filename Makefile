@@ -29,8 +29,8 @@ $(STAMP): pyproject.toml constraints.txt scripts/setup.sh
 demo: setup ## Main job: an Elixir program runs collectives on a world of four ranks (FILE=path)
 	mix run elixir_client/demo/demo.exs $(if $(FILE),"$(FILE)")
 
-test: setup ## Everything CI runs: pytest, mix test and the checks side by side
-	scripts/lanes.sh pytest "mix-test lint" "codegen-check pytest-oldest"
+test: setup ## Everything CI runs: mix test, the checks and pytest, one after the other
+	scripts/lanes.sh "mix-test lint codegen-check pytest-oldest pytest"
 
 lint: setup ## ruff, mypy --strict, mix format, warnings as errors, dialyzer
 	$(VENV)/bin/ruff format --check .
