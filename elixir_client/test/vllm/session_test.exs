@@ -204,7 +204,7 @@ defmodule Vllm.SessionTest do
     {name, args} = slow()
 
     assert {:error, %Error{category: :timeout} = error} =
-             Vllm.call(name, args, __runtime__: [session_id: session.id, timeout: 300])
+             Vllm.call(name, args, __runtime__: [session_id: session.id, timeout: 1_000])
 
     assert error.message =~ "cannot be interrupted"
     assert error.details["call_state"] == "running"
@@ -214,7 +214,7 @@ defmodule Vllm.SessionTest do
     session = disposable(affinity: :strict_queue)
     start_supervised!({Vllm.Bridge, name: :elsewhere, server: server_endpoint()})
     {name, args} = slow()
-    options = [bridge: :elsewhere, session_id: session.id, timeout: 300]
+    options = [bridge: :elsewhere, session_id: session.id, timeout: 1_000]
 
     assert {:error, %Error{category: :timeout} = error} =
              Vllm.call(name, args, __runtime__: options)
