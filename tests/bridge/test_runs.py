@@ -252,7 +252,8 @@ def test_what_user_code_of_a_lost_run_still_does_meets_nobody(client: Client) ->
         world.run(late)
         for outcome in outcomes:
             # Never 101.
-            assert outcome.reason == "deadline_exceeded", outcome
+            # Either: the caller's own deadline may pass just before the rank says so.
+            assert outcome.reason in ("deadline_exceeded", "withdrawn"), outcome
         assert "a call of an earlier run that still runs on rank 0" in outcomes[1].message
         # Outside of any run nobody is waited for, and nothing met either: both are refused.
         outside = attempt(world.ranks[1], lambda each: each.run(summed, 2.0))
