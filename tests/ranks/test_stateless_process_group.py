@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gc
 import math
+import os
 import socket
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -657,13 +659,23 @@ def on_another_loopback_address() -> list[list[str]]:
 
 
 def listening_on(port: int) -> list[str]:
-    """The addresses on which somebody listens on a port, as the kernel writes them."""
+    """The addresses on which this process listens on a port, as the kernel writes them.
+
+    Its own sockets only: another process may listen on the same port of another address.
+    """
+    own = {
+        os.readlink(descriptor)
+        for descriptor in Path("/proc/self/fd").iterdir()
+        if descriptor.is_symlink()
+    }
     found = []
     for name in ("tcp", "tcp6"):
         with open(f"/proc/self/net/{name}") as table:
             for line in table.readlines()[1:]:
-                address, port_hex = line.split()[1].split(":")
-                if line.split()[3] == "0A" and int(port_hex, 16) == port:
+                words = line.split()
+                address, port_hex = words[1].split(":")
+                listens = words[3] == "0A" and int(port_hex, 16) == port
+                if listens and f"socket:[{words[9]}]" in own:
                     found.append(address)
     return found
 
@@ -681,8 +693,10 @@ def where_it_listens(rank: int, port: int, size: int) -> list[list[str]]:
 
 def test_the_store_listens_on_the_given_host_only(world_of: Callable[..., World]) -> None:
     loopback, another = "0100007F", "0200007F"
-    assert run_ranks(2, where_it_listens) == [[[loopback]] * 2] * 2
-    assert world_of(2, **TWO).run(on_another_loopback_address) == [[[another]] * 2] * 2
+    nowhere: list[str] = []
+    assert run_ranks(2, where_it_listens) == [[[loopback]] * 2, [nowhere] * 2]
+    world = world_of(2, **TWO)
+    assert world.run(on_another_loopback_address) == [[[another]] * 2, [nowhere] * 2]
 
 
 def same_node() -> None:
