@@ -22,7 +22,7 @@ SEND: Direction
 RECEIVE: Direction
 
 class RankAssignment(_message.Message):
-    __slots__ = ("rank_id", "listen", "world", "allowed_prefixes", "max_message_bytes", "heartbeat_interval", "max_queue", "pool_name", "json_logs", "log_level", "shared_memory", "max_segment_bytes", "confinement")
+    __slots__ = ("rank_id", "listen", "world", "allowed_prefixes", "max_message_bytes", "heartbeat_interval", "max_queue", "pool_name", "json_logs", "log_level", "shared_memory", "max_segment_bytes", "listen_frames", "confinement")
     RANK_ID_FIELD_NUMBER: _ClassVar[int]
     LISTEN_FIELD_NUMBER: _ClassVar[int]
     WORLD_FIELD_NUMBER: _ClassVar[int]
@@ -35,6 +35,7 @@ class RankAssignment(_message.Message):
     LOG_LEVEL_FIELD_NUMBER: _ClassVar[int]
     SHARED_MEMORY_FIELD_NUMBER: _ClassVar[int]
     MAX_SEGMENT_BYTES_FIELD_NUMBER: _ClassVar[int]
+    LISTEN_FRAMES_FIELD_NUMBER: _ClassVar[int]
     CONFINEMENT_FIELD_NUMBER: _ClassVar[int]
     rank_id: str
     listen: str
@@ -48,8 +49,9 @@ class RankAssignment(_message.Message):
     log_level: str
     shared_memory: str
     max_segment_bytes: int
+    listen_frames: str
     confinement: Confinement
-    def __init__(self, rank_id: _Optional[str] = ..., listen: _Optional[str] = ..., world: _Optional[_Union[WorldAssignment, _Mapping]] = ..., allowed_prefixes: _Optional[_Iterable[str]] = ..., max_message_bytes: _Optional[int] = ..., heartbeat_interval: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_queue: _Optional[int] = ..., pool_name: _Optional[str] = ..., json_logs: _Optional[bool] = ..., log_level: _Optional[str] = ..., shared_memory: _Optional[str] = ..., max_segment_bytes: _Optional[int] = ..., confinement: _Optional[_Union[Confinement, _Mapping]] = ...) -> None: ...
+    def __init__(self, rank_id: _Optional[str] = ..., listen: _Optional[str] = ..., world: _Optional[_Union[WorldAssignment, _Mapping]] = ..., allowed_prefixes: _Optional[_Iterable[str]] = ..., max_message_bytes: _Optional[int] = ..., heartbeat_interval: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_queue: _Optional[int] = ..., pool_name: _Optional[str] = ..., json_logs: _Optional[bool] = ..., log_level: _Optional[str] = ..., shared_memory: _Optional[str] = ..., max_segment_bytes: _Optional[int] = ..., listen_frames: _Optional[str] = ..., confinement: _Optional[_Union[Confinement, _Mapping]] = ...) -> None: ...
 
 class Confinement(_message.Message):
     __slots__ = ("mode", "readable", "writable")
@@ -282,12 +284,14 @@ class MethodCount(_message.Message):
     def __init__(self, method: _Optional[str] = ..., outcome: _Optional[str] = ..., calls: _Optional[int] = ..., seconds: _Optional[float] = ..., buckets: _Optional[_Iterable[int]] = ..., bytes_in: _Optional[int] = ..., bytes_out: _Optional[int] = ...) -> None: ...
 
 class Ready(_message.Message):
-    __slots__ = ("endpoint", "pid")
+    __slots__ = ("endpoint", "pid", "frames_endpoint")
     ENDPOINT_FIELD_NUMBER: _ClassVar[int]
     PID_FIELD_NUMBER: _ClassVar[int]
+    FRAMES_ENDPOINT_FIELD_NUMBER: _ClassVar[int]
     endpoint: str
     pid: int
-    def __init__(self, endpoint: _Optional[str] = ..., pid: _Optional[int] = ...) -> None: ...
+    frames_endpoint: str
+    def __init__(self, endpoint: _Optional[str] = ..., pid: _Optional[int] = ..., frames_endpoint: _Optional[str] = ...) -> None: ...
 
 class Ack(_message.Message):
     __slots__ = ("kept",)

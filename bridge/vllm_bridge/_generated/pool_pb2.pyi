@@ -65,7 +65,7 @@ class OpenSessionRequest(_message.Message):
     def __init__(self, session_id: _Optional[str] = ..., pool_name: _Optional[str] = ..., affinity: _Optional[_Union[Affinity, str]] = ..., client_id: _Optional[str] = ...) -> None: ...
 
 class Session(_message.Message):
-    __slots__ = ("session_id", "pool_name", "affinity", "endpoint", "world_id", "rank", "epoch", "pid", "client_id")
+    __slots__ = ("session_id", "pool_name", "affinity", "endpoint", "world_id", "rank", "epoch", "pid", "client_id", "frames_endpoint")
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     POOL_NAME_FIELD_NUMBER: _ClassVar[int]
     AFFINITY_FIELD_NUMBER: _ClassVar[int]
@@ -75,6 +75,7 @@ class Session(_message.Message):
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     PID_FIELD_NUMBER: _ClassVar[int]
     CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    FRAMES_ENDPOINT_FIELD_NUMBER: _ClassVar[int]
     session_id: str
     pool_name: str
     affinity: Affinity
@@ -84,7 +85,8 @@ class Session(_message.Message):
     epoch: int
     pid: int
     client_id: str
-    def __init__(self, session_id: _Optional[str] = ..., pool_name: _Optional[str] = ..., affinity: _Optional[_Union[Affinity, str]] = ..., endpoint: _Optional[str] = ..., world_id: _Optional[str] = ..., rank: _Optional[int] = ..., epoch: _Optional[int] = ..., pid: _Optional[int] = ..., client_id: _Optional[str] = ...) -> None: ...
+    frames_endpoint: str
+    def __init__(self, session_id: _Optional[str] = ..., pool_name: _Optional[str] = ..., affinity: _Optional[_Union[Affinity, str]] = ..., endpoint: _Optional[str] = ..., world_id: _Optional[str] = ..., rank: _Optional[int] = ..., epoch: _Optional[int] = ..., pid: _Optional[int] = ..., client_id: _Optional[str] = ..., frames_endpoint: _Optional[str] = ...) -> None: ...
 
 class CloseSessionRequest(_message.Message):
     __slots__ = ("session_id", "reason")
@@ -137,7 +139,7 @@ class StartWorldRequest(_message.Message):
     def __init__(self, world_id: _Optional[str] = ..., tensor_parallel_size: _Optional[int] = ..., pipeline_parallel_size: _Optional[int] = ..., data_parallel_size: _Optional[int] = ..., prefill_context_parallel_size: _Optional[int] = ..., decode_context_parallel_size: _Optional[int] = ..., backend: _Optional[str] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., pool_name: _Optional[str] = ..., gate: _Optional[bool] = ..., client_id: _Optional[str] = ..., concurrent: _Optional[bool] = ...) -> None: ...
 
 class RankInfo(_message.Message):
-    __slots__ = ("rank", "local_rank", "pid", "node", "state", "session_id", "endpoint", "exit", "pool_name", "rank_id", "doing", "queued", "sessions", "objects", "heartbeat_age_s", "restarts")
+    __slots__ = ("rank", "local_rank", "pid", "node", "state", "session_id", "endpoint", "exit", "pool_name", "rank_id", "doing", "queued", "sessions", "objects", "heartbeat_age_s", "restarts", "frames_endpoint")
     RANK_FIELD_NUMBER: _ClassVar[int]
     LOCAL_RANK_FIELD_NUMBER: _ClassVar[int]
     PID_FIELD_NUMBER: _ClassVar[int]
@@ -154,6 +156,7 @@ class RankInfo(_message.Message):
     OBJECTS_FIELD_NUMBER: _ClassVar[int]
     HEARTBEAT_AGE_S_FIELD_NUMBER: _ClassVar[int]
     RESTARTS_FIELD_NUMBER: _ClassVar[int]
+    FRAMES_ENDPOINT_FIELD_NUMBER: _ClassVar[int]
     rank: int
     local_rank: int
     pid: int
@@ -170,7 +173,8 @@ class RankInfo(_message.Message):
     objects: int
     heartbeat_age_s: float
     restarts: int
-    def __init__(self, rank: _Optional[int] = ..., local_rank: _Optional[int] = ..., pid: _Optional[int] = ..., node: _Optional[str] = ..., state: _Optional[_Union[RankState, str]] = ..., session_id: _Optional[str] = ..., endpoint: _Optional[str] = ..., exit: _Optional[str] = ..., pool_name: _Optional[str] = ..., rank_id: _Optional[str] = ..., doing: _Optional[str] = ..., queued: _Optional[int] = ..., sessions: _Optional[int] = ..., objects: _Optional[int] = ..., heartbeat_age_s: _Optional[float] = ..., restarts: _Optional[int] = ...) -> None: ...
+    frames_endpoint: str
+    def __init__(self, rank: _Optional[int] = ..., local_rank: _Optional[int] = ..., pid: _Optional[int] = ..., node: _Optional[str] = ..., state: _Optional[_Union[RankState, str]] = ..., session_id: _Optional[str] = ..., endpoint: _Optional[str] = ..., exit: _Optional[str] = ..., pool_name: _Optional[str] = ..., rank_id: _Optional[str] = ..., doing: _Optional[str] = ..., queued: _Optional[int] = ..., sessions: _Optional[int] = ..., objects: _Optional[int] = ..., heartbeat_age_s: _Optional[float] = ..., restarts: _Optional[int] = ..., frames_endpoint: _Optional[str] = ...) -> None: ...
 
 class World(_message.Message):
     __slots__ = ("world_id", "epoch", "state", "world_size", "tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size", "prefill_context_parallel_size", "decode_context_parallel_size", "backend", "ranks", "failure", "gate", "pool_name", "concurrent", "run", "runs_waiting")

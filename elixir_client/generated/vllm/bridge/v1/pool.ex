@@ -57,9 +57,9 @@ defmodule Vllm.Bridge.V1.Session do
   @moduledoc false
   # The message `vllm.bridge.v1.Session`.
 
-  defstruct [session_id: "", pool_name: "", affinity: :affinity_unspecified, endpoint: "", world_id: "", rank: nil, epoch: 0, pid: 0, client_id: ""]
+  defstruct [session_id: "", pool_name: "", affinity: :affinity_unspecified, endpoint: "", world_id: "", rank: nil, epoch: 0, pid: 0, client_id: "", frames_endpoint: ""]
 
-  @type t :: %__MODULE__{session_id: String.t(), pool_name: String.t(), affinity: Vllm.Bridge.V1.Affinity.t(), endpoint: String.t(), world_id: String.t(), rank: integer() | nil, epoch: non_neg_integer(), pid: integer(), client_id: String.t()}
+  @type t :: %__MODULE__{session_id: String.t(), pool_name: String.t(), affinity: Vllm.Bridge.V1.Affinity.t(), endpoint: String.t(), world_id: String.t(), rank: integer() | nil, epoch: non_neg_integer(), pid: integer(), client_id: String.t(), frames_endpoint: String.t()}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
@@ -73,7 +73,8 @@ defmodule Vllm.Bridge.V1.Session do
       {:rank, 6, :int64, :optional},
       {:epoch, 7, :uint64, :singular},
       {:pid, 8, :int64, :singular},
-      {:client_id, 9, :string, :singular}
+      {:client_id, 9, :string, :singular},
+      {:frames_endpoint, 10, :string, :singular}
     ]
   end
 end
@@ -163,9 +164,9 @@ defmodule Vllm.Bridge.V1.RankInfo do
   @moduledoc false
   # The message `vllm.bridge.v1.RankInfo`.
 
-  defstruct [rank: 0, local_rank: 0, pid: 0, node: "", state: :rank_state_unspecified, session_id: "", endpoint: "", exit: "", pool_name: "", rank_id: "", doing: "", queued: 0, sessions: 0, objects: 0, heartbeat_age_s: 0.0, restarts: 0]
+  defstruct [rank: 0, local_rank: 0, pid: 0, node: "", state: :rank_state_unspecified, session_id: "", endpoint: "", exit: "", pool_name: "", rank_id: "", doing: "", queued: 0, sessions: 0, objects: 0, heartbeat_age_s: 0.0, restarts: 0, frames_endpoint: ""]
 
-  @type t :: %__MODULE__{rank: integer(), local_rank: integer(), pid: integer(), node: String.t(), state: Vllm.Bridge.V1.RankState.t(), session_id: String.t(), endpoint: String.t(), exit: String.t(), pool_name: String.t(), rank_id: String.t(), doing: String.t(), queued: integer(), sessions: integer(), objects: integer(), heartbeat_age_s: float(), restarts: integer()}
+  @type t :: %__MODULE__{rank: integer(), local_rank: integer(), pid: integer(), node: String.t(), state: Vllm.Bridge.V1.RankState.t(), session_id: String.t(), endpoint: String.t(), exit: String.t(), pool_name: String.t(), rank_id: String.t(), doing: String.t(), queued: integer(), sessions: integer(), objects: integer(), heartbeat_age_s: float(), restarts: integer(), frames_endpoint: String.t()}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
@@ -186,7 +187,8 @@ defmodule Vllm.Bridge.V1.RankInfo do
       {:sessions, 13, :int64, :singular},
       {:objects, 14, :int64, :singular},
       {:heartbeat_age_s, 15, :double, :singular},
-      {:restarts, 16, :int64, :singular}
+      {:restarts, 16, :int64, :singular},
+      {:frames_endpoint, 17, :string, :singular}
     ]
   end
 end

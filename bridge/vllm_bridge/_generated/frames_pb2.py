@@ -1,0 +1,10 @@
+"""Generated from proto/vllm/bridge/v1/frames.proto by `make codegen`. Do not edit."""
+
+from google.protobuf import descriptor_pool as _descriptor_pool
+from google.protobuf.internal import builder as _builder
+from vllm_bridge._generated import types_pb2  # noqa: F401
+
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bvllm/bridge/v1/frames.proto\x12\x0evllm.bridge.v1\x1a\x1avllm/bridge/v1/types.proto"\xcc\x06\n\x05Frame\x12\n\n\x02id\x18\x01 \x01(\x04\x12*\n\x04call\x18\x02 \x01(\x0b2\x1a.vllm.bridge.v1.Frame.CallH\x00\x12,\n\x05reply\x18\x03 \x01(\x0b2\x1b.vllm.bridge.v1.Frame.ReplyH\x00\x120\n\x07failure\x18\x04 \x01(\x0b2\x1d.vllm.bridge.v1.Frame.FailureH\x00\x12.\n\x06cancel\x18\x05 \x01(\x0b2\x1c.vllm.bridge.v1.Frame.CancelH\x00\x12*\n\x04open\x18\x06 \x01(\x0b2\x1a.vllm.bridge.v1.Frame.OpenH\x00\x120\n\x07message\x18\x07 \x01(\x0b2\x1d.vllm.bridge.v1.Frame.MessageH\x00\x125\n\nhalf_close\x18\x08 \x01(\x0b2\x1f.vllm.bridge.v1.Frame.HalfCloseH\x00\x1a"\n\x04Pair\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c\x1af\n\x04Call\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\x12\n\ntimeout_us\x18\x02 \x01(\x04\x12,\n\x08metadata\x18\x03 \x03(\x0b2\x1a.vllm.bridge.v1.Frame.Pair\x12\x0c\n\x04body\x18\x04 \x01(\x0c\x1aX\n\x04Open\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\x12\n\ntimeout_us\x18\x02 \x01(\x04\x12,\n\x08metadata\x18\x03 \x03(\x0b2\x1a.vllm.bridge.v1.Frame.Pair\x1a\x17\n\x07Message\x12\x0c\n\x04body\x18\x01 \x01(\x0c\x1a\x0b\n\tHalfClose\x1aC\n\x05Reply\x12\x0c\n\x04body\x18\x01 \x01(\x0c\x12,\n\x08trailers\x18\x02 \x03(\x0b2\x1a.vllm.bridge.v1.Frame.Pair\x1a\x82\x01\n\x07Failure\x12\x0c\n\x04code\x18\x01 \x01(\r\x12\x0f\n\x07message\x18\x02 \x01(\t\x12*\n\x05error\x18\x03 \x01(\x0b2\x1b.vllm.bridge.v1.ErrorDetail\x12,\n\x08trailers\x18\x04 \x03(\x0b2\x1a.vllm.bridge.v1.Frame.Pair\x1a\x08\n\x06CancelB\x06\n\x04kindb\x06proto3')
+
+_builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, globals())
+_builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, "vllm_bridge._generated.frames_pb2", globals())
