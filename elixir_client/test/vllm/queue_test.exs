@@ -160,7 +160,7 @@ defmodule Vllm.QueueTest do
       refute_received :asked
     end
 
-    test "many first calls at once ask for them once" do
+    test "two thousand first calls at once ask for them once" do
       test = self()
 
       address =
@@ -177,12 +177,12 @@ defmodule Vllm.QueueTest do
         end)
 
       start_supervised!({Vllm.Bridge, name: :first_calls, server: address})
-      calls = for _ <- 1..200, do: Task.async(fn -> sleep(0, bridge: :first_calls) end)
+      calls = for _ <- 1..2_000, do: Task.async(fn -> sleep(0, bridge: :first_calls) end)
       {:ok, %{manager: manager}} = Connections.config(:first_calls)
       assert_receive {:asked, to}
-      await(fn -> length(:sys.get_state(manager).waiting) == 200 end)
+      await(fn -> length(:sys.get_state(manager).waiting) == 2_000 end)
       FakePool.reply(to, {:ok, %V1.Profiles{}})
-      assert Enum.all?(Task.await_many(calls), &(&1 == {:ok, nil}))
+      assert Enum.all?(Task.await_many(calls, 60_000), &(&1 == {:ok, nil}))
       refute_received {:asked, _again}
     end
   end
