@@ -13,7 +13,7 @@ from rank_harness import CARRIERS, World
 
 import vllm_distributed as vd
 from vllm_distributed.communicators import MessageQueue
-from vllm_distributed.config.dp_sync import sync_state
+from vllm_distributed.config.data_parallel.sync import sync_state
 
 
 def strided(dtype: torch.dtype, rank: int) -> torch.Tensor:

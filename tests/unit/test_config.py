@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 import vllm_distributed as vd
 from vllm_distributed.config import EPLBConfig, ParallelConfig, hashing, platform
-from vllm_distributed.config.dp_ports import ReservedPorts
+from vllm_distributed.config.data_parallel.ports import ReservedPorts
 from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError
 
 PARALLEL_DEFAULTS: dict[str, Any] = {

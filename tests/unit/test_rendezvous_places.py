@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import vllm_distributed as vd
-from vllm_distributed.config.dp_environment import settings_from_environment
+from vllm_distributed.config.data_parallel.environment import settings_from_environment
 from vllm_distributed.errors import InvalidArgumentError
 from vllm_distributed.store.init_method import parse_init_method
 from vllm_distributed.transports.queue.handle import Handle

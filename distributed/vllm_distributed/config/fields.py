@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from vllm_distributed.config.dp_ports import ReservedPorts
+from vllm_distributed.config.data_parallel.ports import ReservedPorts
 from vllm_distributed.config.eplb import EPLBConfig
 from vllm_distributed.errors import InvalidArgumentError
 

@@ -11,9 +11,12 @@ from pydantic_core import ArgsKwargs
 from torch.distributed import ProcessGroup
 from typing_extensions import Self
 
-from vllm_distributed.config import dp_sync
-from vllm_distributed.config.dp_environment import external_launcher_rank, settings_from_environment
-from vllm_distributed.config.dp_ports import ReservedPorts
+from vllm_distributed.config.data_parallel import sync
+from vllm_distributed.config.data_parallel.environment import (
+    external_launcher_rank,
+    settings_from_environment,
+)
+from vllm_distributed.config.data_parallel.ports import ReservedPorts
 from vllm_distributed.config.eplb import EPLBConfig
 from vllm_distributed.config.executor import choose_executor
 from vllm_distributed.config.fields import ParallelFields
@@ -231,7 +234,7 @@ class ParallelConfig(ParallelFields):
                 `cpu_distributed_timeout_seconds`, else `distributed_timeout_seconds`, else 300
                 seconds.
         """
-        from vllm_distributed.config.dp_rendezvous import make_dp_group
+        from vllm_distributed.config.data_parallel.rendezvous import make_dp_group
 
         return make_dp_group(self)
 
@@ -244,7 +247,7 @@ class ParallelConfig(ParallelFields):
         Raises:
             CollectiveError: if a peer is gone.
         """
-        return dp_sync.has_unfinished(dp_group, has_unfinished)
+        return sync.has_unfinished(dp_group, has_unfinished)
 
     @staticmethod
     def sync_kv_cache_memory_size(dp_group: ProcessGroup, kv_cache_memory: int) -> int:
@@ -255,7 +258,7 @@ class ParallelConfig(ParallelFields):
         Raises:
             CollectiveError: if a peer is gone.
         """
-        return dp_sync.smallest_kv_cache_memory(dp_group, kv_cache_memory)
+        return sync.smallest_kv_cache_memory(dp_group, kv_cache_memory)
 
     @staticmethod
     def sync_dp_state(
@@ -269,7 +272,7 @@ class ParallelConfig(ParallelFields):
         Raises:
             CollectiveError: if a peer is gone.
         """
-        return dp_sync.sync_state(dp_group, has_unfinished, pending_pause)
+        return sync.sync_state(dp_group, has_unfinished, pending_pause)
 
     # Construction and assignment
 

@@ -1,0 +1,1 @@
+"""What data parallel replicas share: settings, ports, a meeting place and small agreements."""
