@@ -9,6 +9,7 @@ import torch
 from rank_harness import World
 
 import vllm_distributed as vd
+from vllm_distributed.groups.member import DestroyedCommunicator
 
 TWO = {"tensor_model_parallel_size": 2}
 
@@ -123,3 +124,12 @@ def test_a_communicator_by_itself(
     world_of: Callable[..., World], check: Callable[[], None]
 ) -> None:
     world_of(2, **TWO).run(check)
+
+
+def test_the_communicator_of_a_destroyed_group_refuses_every_operation() -> None:
+    gone = DestroyedCommunicator(unique_name="gone:0")
+    operations = [name for name in dir(vd.DeviceCommunicatorBase) if not name.startswith("_")]
+    assert "all_reduce" in operations
+    for name in operations:
+        with pytest.raises(vd.errors.GroupDestroyedError, match="gone:0"):
+            getattr(gone, name)()

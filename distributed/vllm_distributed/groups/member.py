@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import isfunction
 from typing import Any, NoReturn
 
 from vllm_distributed.arguments import check_peer
@@ -40,12 +41,14 @@ class Member:
 class DestroyedCommunicator(DeviceCommunicatorBase):
     """The communicator of a destroyed group: refuses every operation."""
 
-    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
-        raise _destroyed(self.unique_name)
 
-    all_reduce = all_reduce_ = all_gather = all_gatherv = reduce_scatter = reduce_scatterv = _refuse
-    gather = broadcast = send = recv = dispatch = dispatch_router_logits = combine = _refuse
-    prepare_communication_buffer_for_model = destroy = _refuse
+def _refuse(communicator: DestroyedCommunicator, *_: Any, **__: Any) -> NoReturn:
+    raise _destroyed(communicator.unique_name)
+
+
+for _name, _value in vars(DeviceCommunicatorBase).items():
+    if isfunction(_value) and not _name.startswith("_"):
+        setattr(DestroyedCommunicator, _name, _refuse)
 
 
 def _destroyed(unique_name: str) -> GroupDestroyedError:
