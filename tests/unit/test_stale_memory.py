@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from vllm_distributed.errors import MessageQueueError
+from vllm_distributed.transports.queue import ring
 from vllm_distributed.transports.queue import segment as queue_segment
 from vllm_distributed.transports.shm.segment import (
     Segment,
@@ -133,4 +134,21 @@ def test_a_queue_whose_making_fails_leaves_no_name(
     with pytest.raises((MessageQueueError, KeyboardInterrupt)):
         queue_segment.Segment.create(8192, 4096)
     assert list(tmp_path.iterdir()) == []
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_ring_whose_making_is_interrupted_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(queue_segment, "_directory", lambda: tmp_path)
+    monkeypatch.setattr(ring, "Fence", interrupt)
+    before = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(KeyboardInterrupt):
+        ring.Ring.create(8192, 2, 1)
+    gc.collect()
+    assert list(tmp_path.iterdir()) == []
+    assert not _own_names
     assert len(os.listdir("/proc/self/fd")) == before

@@ -95,24 +95,23 @@ class MessageQueue:
                 ring = Ring.create(max_chunk_bytes, max_chunks, n_local_reader)
             if n_remote:
                 server = SocketWriter(connect_ip or own_address(), n_remote, max_chunks, token)
+            handle = Handle(
+                version=VERSION,
+                n_reader=n_reader,
+                local_reader_ranks=ranks,
+                memory=None if ring is None else ring.name,
+                max_chunk_bytes=max_chunk_bytes,
+                max_chunks=max_chunks,
+                host=None if server is None else server.host,
+                port=0 if server is None else server.port,
+                token=token,
+                timeout_s=limit.total_seconds(),
+            )
+            stopped = threading.Event()
+            self._set_up(Writer(handle, stopped, ring, server), stopped, [ring, server])
         except BaseException:
-            if ring is not None:
-                ring.close()
+            _close_all([ring, server], os.getpid())
             raise
-        handle = Handle(
-            version=VERSION,
-            n_reader=n_reader,
-            local_reader_ranks=ranks,
-            memory=None if ring is None else ring.name,
-            max_chunk_bytes=max_chunk_bytes,
-            max_chunks=max_chunks,
-            host=None if server is None else server.host,
-            port=0 if server is None else server.port,
-            token=token,
-            timeout_s=limit.total_seconds(),
-        )
-        stopped = threading.Event()
-        self._set_up(Writer(handle, stopped, ring, server), stopped, [ring, server])
 
     def _set_up(
         self,

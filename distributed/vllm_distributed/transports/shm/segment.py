@@ -63,6 +63,9 @@ class SharedFile:
     def __init__(self, path: Path, descriptor: int, *, maker: bool) -> None:
         self._path, self._descriptor = path, descriptor
         self._process = os.getpid()
+        # Whatever is interrupted between here and its owner's `close`, nothing is left open.
+        self._close = weakref.finalize(self, _close, path, descriptor, self._process)
+        self._close.atexit = False  # others wait for a lock that the kernel gives back
         self._remove = weakref.finalize(self, _remove_name, path, self._process)
         if not maker:
             self._remove.detach()
@@ -166,9 +169,8 @@ class SharedFile:
             return
         with contextlib.suppress(OSError):
             self._remove()
-        _own_names.discard(self._path.name)
-        descriptor, self._descriptor = self._descriptor, -1
-        os.close(descriptor)
+        self._descriptor = -1
+        self._close()
 
 
 def remove_stale(directory: Path) -> None:
@@ -199,6 +201,12 @@ def _remove_name(path: Path, process: int) -> None:
     if os.getpid() == process:  # a forked child has the finaliser too
         path.unlink(missing_ok=True)
         _own_names.discard(path.name)
+
+
+def _close(path: Path, descriptor: int, process: int) -> None:
+    if os.getpid() == process:
+        _own_names.discard(path.name)
+        os.close(descriptor)
 
 
 def _is_locked(descriptor: int, place: int, length: int) -> bool:
