@@ -1,6 +1,6 @@
 """`python -m vllm_bridge` is the command `vllm-bridge`."""
 
-from vllm_bridge.import_path import leave_working_directory
+from vllm_bridge.process.import_path import leave_working_directory
 
 if __name__ == "__main__":
     # `-m` has put it there.

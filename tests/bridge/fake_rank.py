@@ -25,8 +25,8 @@ import threading
 import time
 from typing import Any, NoReturn
 
-from vllm_bridge import control
 from vllm_bridge._generated import control_pb2
+from vllm_bridge.transport import control
 
 # Not torch: a pool of these is up at once.
 PRELOAD = ("msgpack",)
@@ -93,7 +93,7 @@ class FakeRank:
 
         import grpc
 
-        from vllm_bridge.address import grpc_target
+        from vllm_bridge.transport.address import grpc_target
 
         class Handler(grpc.GenericRpcHandler):
             def service(handler, details: Any) -> Any:

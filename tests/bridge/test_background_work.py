@@ -20,9 +20,8 @@ import pytest
 from pool_harness import eventually
 
 import vllm_distributed
-from vllm_bridge import background, version
+from vllm_bridge import version
 from vllm_bridge._generated import pool_pb2, types_pb2
-from vllm_bridge.address import UnixAddress
 from vllm_bridge.client import connect
 from vllm_bridge.codec.errors import BridgeError
 from vllm_bridge.pool.calls import idle_watch
@@ -46,10 +45,12 @@ from vllm_bridge.pool.settings import PoolSettings, ServerSettings
 from vllm_bridge.pool.worlds import gate as gate_module
 from vllm_bridge.pool.worlds.gate import Gate
 from vllm_bridge.pool.worlds.world_spec import WorldSpec
+from vllm_bridge.process import background
+from vllm_bridge.process.runtime_dir import RuntimeDir
 from vllm_bridge.rank.executor import Executor
 from vllm_bridge.rank.journal import Journal
 from vllm_bridge.rank.transfers import Transfer, Transfers
-from vllm_bridge.runtime_dir import RuntimeDir
+from vllm_bridge.transport.address import UnixAddress
 from vllm_distributed.errors import CollectiveError
 from vllm_distributed.handles import WorkHandle
 from vllm_distributed.transports.queue.sockets import SocketWriter

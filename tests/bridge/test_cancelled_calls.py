@@ -18,9 +18,9 @@ from vllm_bridge.codec.calls import encode_call
 from vllm_bridge.codec.errors import BridgeError
 from vllm_bridge.gate.facts import Facts, Group
 from vllm_bridge.gate.rank_gate import RankGate
-from vllm_bridge.metadata import SESSION_ID
 from vllm_bridge.rank.journal import Journal, Record
 from vllm_bridge.snakepit.service import start
+from vllm_bridge.transport.metadata import SESSION_ID
 
 pytestmark = pytest.mark.timeout(60)
 

@@ -13,7 +13,6 @@ from datetime import timedelta
 import pytest
 from pool_harness import FAKE, SHORT, Block, Pool, connect, eventually
 
-from vllm_bridge import grpc_options
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.client import Client, Session
 from vllm_bridge.client import _channels as channels
@@ -21,6 +20,7 @@ from vllm_bridge.client._attachment import Attachment
 from vllm_bridge.client._memory import Memory
 from vllm_bridge.client._timeouts import UNSET, Deadline, Profiles, within
 from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.transport import grpc_options
 
 pytestmark = pytest.mark.timeout(60)
 

@@ -21,7 +21,6 @@ from vllm_bridge.client import Client, Session
 from vllm_bridge.codec.calls import RemoteObject, decode_term
 from vllm_bridge.codec.errors import BridgeError
 from vllm_bridge.codec.wire import Wire
-from vllm_bridge.metadata import SESSION_ID
 from vllm_bridge.rank.allow.allow_list import AllowList
 from vllm_bridge.rank.contexts import RemoteError, SessionContexts
 from vllm_bridge.rank.executor import Executor
@@ -30,6 +29,7 @@ from vllm_bridge.rank.journal import Journal, Record
 from vllm_bridge.rank.objects import SessionObjects
 from vllm_bridge.rank.services import object_methods
 from vllm_bridge.rank.sessions import RankSessions
+from vllm_bridge.transport.metadata import SESSION_ID
 
 pytestmark = pytest.mark.timeout(90)
 

@@ -12,13 +12,14 @@ import torch
 from google.protobuf.duration_pb2 import Duration
 from pool_harness import FAKE, Pool, connect
 
-from vllm_bridge import cli, inspect_commands
 from vllm_bridge._generated import pool_pb2
+from vllm_bridge.cli import command as cli
+from vllm_bridge.cli import inspection
 from vllm_bridge.client import BridgeError, Client
 from vllm_bridge.durations import LONGEST, from_duration, of_seconds, to_duration
-from vllm_bridge.metadata import SESSION_ID
 from vllm_bridge.pool.settings.config_file import read
 from vllm_bridge.pool.settings.restart_policy import RestartPolicy
+from vllm_bridge.transport.metadata import SESSION_ID
 
 pytestmark = pytest.mark.timeout(90)
 
@@ -118,4 +119,4 @@ def test_a_server_with_such_settings(start: Callable[..., Pool], short_tmp: Path
 
 def test_restart_policies_and_pauses_between_looks() -> None:
     assert RestartPolicy.parse("3/999999999").within == LONGEST
-    assert inspect_commands._pause("1e300") == LONGEST.total_seconds()
+    assert inspection._pause("1e300") == LONGEST.total_seconds()

@@ -12,7 +12,7 @@ from pool_harness import Pool, connect
 from vllm_bridge._generated import rank_pb2
 from vllm_bridge.codec.calls import encode_term
 from vllm_bridge.codec.errors import from_rpc_error
-from vllm_bridge.metadata import SESSION_ID
+from vllm_bridge.transport.metadata import SESSION_ID
 
 pytestmark = pytest.mark.timeout(120)
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from pool_harness import FAKE, SHORT, Pool, connect, environment, start_pool
 
-from vllm_bridge import runtime_dir
-from vllm_bridge.address import AddressError, ListenError, parse_address
 from vllm_bridge.client import connect as connect_to
 from vllm_bridge.codec.errors import BridgeError
-from vllm_bridge.runtime_dir import RuntimeDir
+from vllm_bridge.process import runtime_dir
+from vllm_bridge.process.runtime_dir import RuntimeDir
+from vllm_bridge.transport.address import AddressError, ListenError, parse_address
 
 pytestmark = pytest.mark.timeout(60)
 

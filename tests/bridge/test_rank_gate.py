@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from vllm_bridge import control
 from vllm_bridge._generated import control_pb2, rank_pb2, types_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.gate import rank_gate
@@ -18,6 +17,7 @@ from vllm_bridge.gate.facts import Facts, Group
 from vllm_bridge.gate.rank_gate import RankGate
 from vllm_bridge.rank.journal import LATEST, Journal, Record, State
 from vllm_bridge.rank.reports import thread_stacks
+from vllm_bridge.transport import control
 
 GROUP = Group("met here", (), 0, 2)
 

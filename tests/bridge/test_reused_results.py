@@ -22,9 +22,9 @@ from vllm_bridge.codec.calls import (
     encode_term,
 )
 from vllm_bridge.codec.errors import BridgeError
-from vllm_bridge.metadata import TENSORS, TENSORS_AS_REFS
 from vllm_bridge.rank.objects import SessionObjects
 from vllm_bridge.rank.sessions import RankSessions
+from vllm_bridge.transport.metadata import TENSORS, TENSORS_AS_REFS
 from vllm_distributed.tensors.outputs import empty
 
 pytestmark = pytest.mark.timeout(90)

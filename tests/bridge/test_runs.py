@@ -374,7 +374,7 @@ def world_number(world: World) -> int:
 
 def test_a_call_whose_turn_is_over_never_runs(client: Client, world: World) -> None:
     from vllm_bridge.client import _turns as turns
-    from vllm_bridge.metadata import TURN
+    from vllm_bridge.transport.metadata import TURN
 
     number = world_number(world)
     old = ((TURN, str(number)),)
@@ -403,7 +403,7 @@ def test_a_call_whose_turn_is_over_never_runs(client: Client, world: World) -> N
 
 @pytest.mark.parametrize("text", ["x", "-1", "1.", "1.2.3", "9" * 19, "٣"])
 def test_a_turn_that_is_none_is_refused(world: World, text: str) -> None:
-    from vllm_bridge.metadata import run_named
+    from vllm_bridge.transport.metadata import run_named
 
     with pytest.raises(BridgeError, match="must be the number of a turn") as caught:
         run_named(text)

@@ -23,10 +23,10 @@ from vllm_bridge.codec.calls import RemoteObjects, encode_term
 from vllm_bridge.codec.errors import BridgeError, from_rpc_error
 from vllm_bridge.codec.segments import SessionMemory
 from vllm_bridge.codec.terms import decode
-from vllm_bridge.metadata import SESSION_ID, SHARED_MEMORY
 from vllm_bridge.pool.server.serve import memory_directory
 from vllm_bridge.pool.sessions.session_entry import SessionEntry
 from vllm_bridge.pool.sessions.shared_memory import BASE, SharedMemory
+from vllm_bridge.transport.metadata import SESSION_ID, SHARED_MEMORY
 from vllm_distributed.tensors.raw_bytes import bytes_of
 
 Start = Callable[..., Pool]

@@ -23,10 +23,10 @@ from snakepit_harness import SCRIPT, spawn, wait_ready
 from test_serve import refused
 
 from vllm_bridge.codec.errors import BridgeError
-from vllm_bridge.import_path import bootstrap, without_empty_entries
 from vllm_bridge.pool.observe import metrics_server
 from vllm_bridge.pool.sessions import shared_memory
-from vllm_bridge.server_token import VARIABLE
+from vllm_bridge.process.import_path import bootstrap, without_empty_entries
+from vllm_bridge.transport.server_token import VARIABLE
 
 Start = Callable[..., Pool]
 

@@ -15,8 +15,8 @@ from google.protobuf.descriptor import ServiceDescriptor
 import vllm_distributed
 from vllm_bridge import contract, surface
 from vllm_bridge._generated import dispatch, pool_pb2, rank_pb2
-from vllm_bridge.codegen import examples, glossary
-from vllm_bridge.codegen.elixir_types import module_of
+from vllm_bridge.codegen.elixir import examples, glossary
+from vllm_bridge.codegen.elixir.types import module_of
 from vllm_bridge.contract import RECEIVER, Method, Type
 from vllm_bridge.pool.server.service import PoolService
 from vllm_bridge.rank.services import RankService, object_methods

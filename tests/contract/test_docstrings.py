@@ -9,8 +9,8 @@ import re
 import pytest
 
 from vllm_bridge import contract
-from vllm_bridge.codegen import elixir_docs
 from vllm_bridge.codegen.docstrings import Docstring, DocstringError, Raised, parse
+from vllm_bridge.codegen.elixir import docs as elixir_docs
 from vllm_bridge.surface import CLASSES
 from vllm_distributed import errors
 

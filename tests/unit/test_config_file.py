@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from vllm_bridge import cli
+from vllm_bridge.cli import command as cli
 from vllm_bridge.pool.ranks.restarts import (
     FIRST_PAUSE,
     LONGEST_PAUSE,

@@ -12,13 +12,19 @@ from typing import Any, TypeVar
 import grpc
 from google.protobuf.message import Message
 
-from vllm_bridge.address import AddressError, TcpAddress, grpc_target, parse_address, unix_path
 from vllm_bridge.client import _runs as runs
 from vllm_bridge.client._checks import has_detail, seconds, wrong_type
 from vllm_bridge.codec.errors import BridgeError, Category, from_rpc_error
-from vllm_bridge.grpc_options import CHANNEL, KEEPALIVE
-from vllm_bridge.metadata import AUTHORIZATION
-from vllm_bridge.server_token import TokenError, checked_token
+from vllm_bridge.transport.address import (
+    AddressError,
+    TcpAddress,
+    grpc_target,
+    parse_address,
+    unix_path,
+)
+from vllm_bridge.transport.grpc_options import CHANNEL, KEEPALIVE
+from vllm_bridge.transport.metadata import AUTHORIZATION
+from vllm_bridge.transport.server_token import TokenError, checked_token
 
 # How gRPC says that the other end closed a connection at once, as one does that wants TLS.
 _CLOSED = ("Socket closed", "Connection reset", "recvmsg")

@@ -18,7 +18,7 @@ from vllm_bridge.client._timeouts import CONTROL_TIMEOUT, UNSET, Deadline, Timeo
 from vllm_bridge.client._watch import Watch
 from vllm_bridge.client._world import World, restart_world, stop_world
 from vllm_bridge.durations import to_duration
-from vllm_bridge.metadata import affinity_named
+from vllm_bridge.transport.metadata import affinity_named
 
 NO_TLS = ClientTls()
 

@@ -20,7 +20,7 @@ from vllm_bridge.client._channels import Channels
 from vllm_bridge.client._checks import seconds
 from vllm_bridge.client._timeouts import CONTROL_TIMEOUT, Deadline
 from vllm_bridge.codec.errors import BridgeError, Category
-from vllm_bridge.metadata import SHARED_MEMORY
+from vllm_bridge.transport.metadata import SHARED_MEMORY
 
 if TYPE_CHECKING:
     import torch

@@ -16,7 +16,7 @@ import grpc
 
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.durations import seconds_or_none
-from vllm_bridge.metadata import RunLabel
+from vllm_bridge.transport.metadata import RunLabel
 
 _current: ContextVar[Run | None] = ContextVar("run", default=None)
 

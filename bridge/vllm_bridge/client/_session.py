@@ -28,7 +28,7 @@ from vllm_bridge.client._timeouts import (
 )
 from vllm_bridge.codec.errors import BridgeError, Category, from_rpc_error
 from vllm_bridge.durations import to_duration
-from vllm_bridge.metadata import AFFINITY_NAMES, CALL_ID, CONTEXT, EPOCH, SESSION_ID
+from vllm_bridge.transport.metadata import AFFINITY_NAMES, CALL_ID, CONTEXT, EPOCH, SESSION_ID
 
 if TYPE_CHECKING:
     from vllm_bridge.codec.calls import RemoteObject

@@ -17,7 +17,7 @@ from vllm_bridge.client._checks import has_detail
 from vllm_bridge.client._runs import Run, Turn, WorldKey
 from vllm_bridge.client._timeouts import Deadline
 from vllm_bridge.codec.errors import BridgeError, Category
-from vllm_bridge.metadata import NO_RUN, TURN, RunLabel
+from vllm_bridge.transport.metadata import NO_RUN, TURN, RunLabel
 
 # There are no turns on a world that is over; each call of the run says what became of it.
 _OVER = frozenset(

@@ -9,12 +9,12 @@ from pathlib import Path
 from vllm_bridge.codegen import (
     baseline,
     dispatch,
-    elixir_messages,
-    elixir_surface,
     objects,
     proto,
     protoc,
 )
+from vllm_bridge.codegen.elixir import messages as elixir_messages
+from vllm_bridge.codegen.elixir import surface as elixir_surface
 
 PROTO = Path("proto")
 DISTRIBUTED_PROTO = PROTO / "vllm" / "distributed" / "v1"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from vllm_bridge._generated import control_pb2, types_pb2
-from vllm_bridge.metadata import RunLabel
+from vllm_bridge.transport.metadata import RunLabel
 
 if TYPE_CHECKING:
     from vllm_bridge.gate.facts import Facts  # imports torch

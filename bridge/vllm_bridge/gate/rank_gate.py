@@ -35,7 +35,7 @@ from vllm_bridge.gate.facts import CREATE, Facts, remember
 from vllm_bridge.gate.pending import PendingCall, Record, refusal_of
 from vllm_bridge.gate.rules.collectives import RULES, Rule
 from vllm_bridge.gate.shared_gate import NO_DEADLINE, Answer, Seat, SharedGate
-from vllm_bridge.metadata import RunLabel
+from vllm_bridge.transport.metadata import RunLabel
 from vllm_distributed import entry
 from vllm_distributed.forks import leave_to_parent
 

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.gate.pending import Record
 from vllm_bridge.gate.shared_gate import SharedGate
-from vllm_bridge.metadata import RunLabel
+from vllm_bridge.transport.metadata import RunLabel
 
 LOOK_SECONDS = 0.05
 """How often a call that waits for those of an earlier run looks whether its own caller is there."""

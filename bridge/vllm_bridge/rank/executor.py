@@ -13,7 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from vllm_bridge import background
+from vllm_bridge.process import background
 from vllm_bridge.rank.journal import Journal, Record
 
 THREAD_NAME = "rank-executor"

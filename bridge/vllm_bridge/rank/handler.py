@@ -16,8 +16,6 @@ from typing import NoReturn
 import grpc
 from google.protobuf.message import DecodeError
 
-from vllm_bridge import logs
-from vllm_bridge import metadata as keys
 from vllm_bridge.codec.dispatch import Dispatch
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.codec.wire import Wire
@@ -25,6 +23,7 @@ from vllm_bridge.durations import LONGEST_S
 from vllm_bridge.gate.counts import Counts
 from vllm_bridge.gate.rank_gate import CALLER_GONE, GatedCall, RankGate
 from vllm_bridge.gate.turns import Turns
+from vllm_bridge.process import logs
 from vllm_bridge.rank.allow.allow_list import AllowList
 from vllm_bridge.rank.chunks import ChunksMalformed, ChunkStorage
 from vllm_bridge.rank.executor import Executor
@@ -32,6 +31,7 @@ from vllm_bridge.rank.failures import bridge_error
 from vllm_bridge.rank.journal import Journal, Record
 from vllm_bridge.rank.sessions import RankSession, RankSessions
 from vllm_bridge.rank.transfers import CallerGone, Transfers
+from vllm_bridge.transport import metadata as keys
 from vllm_distributed.wire.message_steps import set_run
 
 _logger = logging.getLogger("vllm_bridge.rank.calls")

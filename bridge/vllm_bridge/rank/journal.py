@@ -14,7 +14,7 @@ from enum import Enum
 
 from vllm_bridge._generated import types_pb2
 from vllm_bridge.gate.pending import PendingCall
-from vllm_bridge.metadata import NO_RUN, RunLabel
+from vllm_bridge.transport.metadata import NO_RUN, RunLabel
 
 KEEP_FINISHED = 1_000
 """Ended calls remembered, so that a late question about one still has an answer."""

@@ -19,12 +19,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from vllm_bridge import control, logs
 from vllm_bridge._generated import control_pb2
-from vllm_bridge.address import grpc_target, private_socket, unix_path
 from vllm_bridge.confinement import OFF, Policy, close_unix_sockets, confine
 from vllm_bridge.durations import from_duration
-from vllm_bridge.grpc_options import RANK_SERVER, message_limits
+from vllm_bridge.process import logs
+from vllm_bridge.transport import control
+from vllm_bridge.transport.address import grpc_target, private_socket, unix_path
+from vllm_bridge.transport.grpc_options import RANK_SERVER, message_limits
 
 if TYPE_CHECKING:
     from vllm_bridge.codec.errors import BridgeError

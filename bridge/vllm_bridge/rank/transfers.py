@@ -17,8 +17,8 @@ from queue import Empty, SimpleQueue
 
 import grpc
 
-from vllm_bridge import background
 from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.process import background
 
 _logger = logging.getLogger("vllm_bridge.rank.calls")
 

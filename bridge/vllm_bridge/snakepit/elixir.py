@@ -7,7 +7,7 @@ import threading
 import grpc
 
 from vllm_bridge.codec.errors import BridgeError, Category
-from vllm_bridge.grpc_options import CHANNEL
+from vllm_bridge.transport.grpc_options import CHANNEL
 
 SERVICE = "/snakepit.bridge.BridgeService/"
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import grpc
 
-from vllm_bridge.address import TcpAddress
+from vllm_bridge.transport.address import TcpAddress
 
 _logger = logging.getLogger("vllm_bridge.snakepit.listening")
 

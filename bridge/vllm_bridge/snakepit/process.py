@@ -17,12 +17,12 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
-from vllm_bridge.address import ListenError
 from vllm_bridge.confinement import OFF, close_unix_sockets, confine, missing
-from vllm_bridge.grpc_options import SNAKEPIT_SERVER
-from vllm_bridge.runtime_dir import RuntimeDir
+from vllm_bridge.process.runtime_dir import RuntimeDir
 from vllm_bridge.snakepit.announcing import announcer
 from vllm_bridge.snakepit.options import Options, options
+from vllm_bridge.transport.address import ListenError
+from vllm_bridge.transport.grpc_options import SNAKEPIT_SERVER
 
 if TYPE_CHECKING:
     import grpc
@@ -135,7 +135,7 @@ class _Worker:
         return place
 
     def _set_up_logs(self, state: WorkerState) -> None:
-        from vllm_bridge.logs import Fields, LogSettings, setup, to_stderr
+        from vllm_bridge.process.logs import Fields, LogSettings, setup, to_stderr
 
         def fields() -> Fields:
             session_id, call_id = state.executor.running()

@@ -18,10 +18,10 @@ from typing import Any, NoReturn
 import grpc
 from google.protobuf.message import DecodeError, Message
 
-from vllm_bridge import background
 from vllm_bridge._generated import bridge_service_pb2 as pb
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.durations import LONGEST_S
+from vllm_bridge.process import background
 from vllm_bridge.rank.journal import Record
 from vllm_bridge.snakepit.elixir import CORRELATION_HEADER, SERVICE
 from vllm_bridge.snakepit.errors import as_bridge_error, error_json

@@ -8,7 +8,7 @@ from vllm_bridge.gate.referee import messages
 from vllm_bridge.gate.referee.decisions import Member
 from vllm_bridge.gate.referee.groups import MAX_GROUPS
 from vllm_bridge.gate.referee.rendezvous import Caller, QueuedCall, RendezvousQueue
-from vllm_bridge.metadata import RunLabel
+from vllm_bridge.transport.metadata import RunLabel
 
 _OUR_FAULT = "This is a fault of the bridge: please report it"
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from vllm_bridge.gate.referee.decisions import LastCall, Member
-from vllm_bridge.metadata import NO_RUN, RunLabel
+from vllm_bridge.transport.metadata import NO_RUN, RunLabel
 
 # Eager sends that nobody has received, of one sender to one receiver: far above what a program that
 # works needs, and a few megabytes.

@@ -11,10 +11,10 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from vllm_bridge import background
 from vllm_bridge._generated import rank_pb2
 from vllm_bridge.pool.ranks.rank import Rank
 from vllm_bridge.pool.ranks.rank_info import inspect
+from vllm_bridge.process import background
 
 _ANSWER_SECONDS = 1.0
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import grpc.aio
 
-from vllm_bridge import background
-from vllm_bridge.metadata import PARTS
+from vllm_bridge.process import background
+from vllm_bridge.transport.metadata import PARTS
 
 PATH = "/vllm.bridge.v1.Chunks/Call"
 

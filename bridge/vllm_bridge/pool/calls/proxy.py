@@ -16,7 +16,6 @@ from __future__ import annotations
 import grpc
 import grpc.aio
 
-from vllm_bridge import metadata as keys
 from vllm_bridge._generated import rank_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.pool.calls import owners, parts
@@ -31,6 +30,7 @@ from vllm_bridge.pool.ranks.standalone import Standalone
 from vllm_bridge.pool.sessions.attachments import Attachments
 from vllm_bridge.pool.sessions.session_entry import SessionEntry
 from vllm_bridge.pool.sessions.sessions import Sessions
+from vllm_bridge.transport import metadata as keys
 
 FORWARDED_PREFIXES = ("/vllm.distributed.v1.", "/vllm.bridge.v1.Rank/", "/vllm.bridge.v1.Objects/")
 

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import grpc
 import grpc.aio
 
-from vllm_bridge import metadata as keys
 from vllm_bridge._generated import types_pb2
 from vllm_bridge.codec.errors import BridgeError, Category, detail_in
 from vllm_bridge.pool.calls import owners, parts
 from vllm_bridge.pool.calls.abort import abort_with
 from vllm_bridge.pool.ranks.rank import Rank
+from vllm_bridge.transport import metadata as keys
 
 Metadata = Sequence[tuple[str, str | bytes]]
 

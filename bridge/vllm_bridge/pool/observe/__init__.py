@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from vllm_bridge.logs import LogSettings
 from vllm_bridge.pool.observe.events import Events
 from vllm_bridge.pool.observe.metrics import Metrics
+from vllm_bridge.process.logs import LogSettings
 
 
 @dataclass(frozen=True)

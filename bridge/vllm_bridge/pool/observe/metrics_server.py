@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from vllm_bridge import background
+from vllm_bridge.process import background
 
 MAX_CONNECTIONS = 32
 """At a time. One more takes the place of the one that has been there longest."""

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from google.protobuf.message import DecodeError
 
-from vllm_bridge import control
 from vllm_bridge._generated import control_pb2
+from vllm_bridge.transport import control
 
 _logger = logging.getLogger("vllm_bridge.pool.ranks.rank")
 

@@ -57,7 +57,7 @@ PRELOAD = (
     "asyncio",
     "concurrent.futures",
     "logging",
-    "vllm_bridge.control",
+    "vllm_bridge.transport.control",
     "vllm_distributed",
     # Lazy in the package, because pydantic takes 0.2 s; a rank's dispatch table names it.
     "vllm_distributed.config.parallel",

@@ -11,8 +11,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from vllm_bridge.import_path import PYTHON_PATH, bootstrap, without_empty_entries
-from vllm_bridge.server_token import SECRET_VARIABLES
+from vllm_bridge.process.import_path import PYTHON_PATH, bootstrap, without_empty_entries
+from vllm_bridge.transport.server_token import SECRET_VARIABLES
 
 
 @dataclass(frozen=True)

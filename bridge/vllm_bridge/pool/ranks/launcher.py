@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from vllm_bridge import background, logs
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.pool.ranks.forkserver import MAX_PACKET_BYTES, identity, send_packet
 from vllm_bridge.pool.ranks.forkserver_process import ForkserverProcess
 from vllm_bridge.pool.ranks.stderr import StderrForwarder, StderrTap, forwarder
+from vllm_bridge.process import background, logs
 
 _logger = logging.getLogger("vllm_bridge.pool")
 

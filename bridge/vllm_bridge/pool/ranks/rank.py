@@ -12,15 +12,16 @@ from typing import Any, Protocol
 
 import grpc.aio
 
-from vllm_bridge import background, control
 from vllm_bridge._generated import control_pb2, pool_pb2
-from vllm_bridge.address import grpc_target
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.durations import to_duration
-from vllm_bridge.grpc_options import NO_PROXY
 from vllm_bridge.pool.ranks.control_connection import ControlConnection
 from vllm_bridge.pool.ranks.launcher import Launcher, RankProcess
 from vllm_bridge.pool.settings import DEFAULT_POOL, PoolSettings
+from vllm_bridge.process import background
+from vllm_bridge.transport import control
+from vllm_bridge.transport.address import grpc_target
+from vllm_bridge.transport.grpc_options import NO_PROXY
 
 # Two things report a dead process: its control connection and its exit status. This bounds how long
 # one waits for the other.

@@ -9,10 +9,10 @@ import logging
 
 import grpc.aio
 
-from vllm_bridge import logs
 from vllm_bridge._generated import pool_pb2, rank_pb2
 from vllm_bridge.pool.observe.events import Events
 from vllm_bridge.pool.ranks.rank import Rank
+from vllm_bridge.process import logs
 
 INSPECT = "/vllm.bridge.v1.Rank/Inspect"
 

@@ -13,13 +13,13 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 
-from vllm_bridge import background, logs
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.pool.ranks.factory import RankFactory
 from vllm_bridge.pool.ranks.queue import RankQueue, Turn
 from vllm_bridge.pool.ranks.rank import Rank, RankPosition
 from vllm_bridge.pool.ranks.restarts import Pause, Restarts
 from vllm_bridge.pool.settings import PoolSettings
+from vllm_bridge.process import background, logs
 
 _logger = logging.getLogger("vllm_bridge.pool")
 

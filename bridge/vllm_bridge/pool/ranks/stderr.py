@@ -11,7 +11,7 @@ import select
 import sys
 import threading
 
-from vllm_bridge import background, logs
+from vllm_bridge.process import background, logs
 
 TAIL_BYTES = 8 * 1024
 

@@ -9,8 +9,8 @@ import grpc
 import grpc.aio
 
 from vllm_bridge.codec.errors import BridgeError, Category
-from vllm_bridge.metadata import AUTHORIZATION, text
 from vllm_bridge.pool.calls.abort import abort
+from vllm_bridge.transport.metadata import AUTHORIZATION, text
 
 # Probes of load balancers and schedulers carry no token, and learn nothing but whether calls are
 # taken. The stream `Watch`, which holds a connection open, wants one.

@@ -20,9 +20,9 @@ from collections.abc import Callable, Iterable
 import grpc.aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
-from vllm_bridge import background
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.pool.server.reflection import POOL, rank_services
+from vllm_bridge.process import background
 
 # How often watchers are told of what no event of a rank has announced.
 _LOOK_SECONDS = 1.0

@@ -11,7 +11,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from vllm_bridge.address import Address, ListenError, TcpAddress, private_socket
+from vllm_bridge.transport.address import Address, ListenError, TcpAddress, private_socket
 
 _CONNECT_SECONDS = 1.0
 

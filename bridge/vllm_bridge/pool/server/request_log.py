@@ -10,12 +10,12 @@ from typing import Any
 import grpc
 import grpc.aio
 
-from vllm_bridge import background, logs
-from vllm_bridge import metadata as keys
 from vllm_bridge.codec.errors import detail_in
 from vllm_bridge.pool.calls.abort import abort
 from vllm_bridge.pool.observe.metrics import OTHER, Metrics
 from vllm_bridge.pool.server.reflection import method_names
+from vllm_bridge.process import background, logs
+from vllm_bridge.transport import metadata as keys
 
 _logger = logging.getLogger("vllm_bridge.pool.requests")
 

@@ -11,17 +11,23 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vllm_bridge import background, logs
-from vllm_bridge.address import Address, ListenError, TcpAddress, UnixAddress, parse_address
 from vllm_bridge.confinement import OFF, missing
-from vllm_bridge.logs import LogSettings
 from vllm_bridge.pool.ranks.forkserver_process import spawn_forkserver
 from vllm_bridge.pool.ranks.stderr import forwarder
 from vllm_bridge.pool.server.listen import claimed
 from vllm_bridge.pool.server.tls import NO_TLS, Guard, Tls, TlsFiles, read_tls, warn_of_open_key
 from vllm_bridge.pool.sessions.shared_memory import BASE
 from vllm_bridge.pool.settings import ServerSettings
-from vllm_bridge.runtime_dir import RuntimeDir
+from vllm_bridge.process import background, logs
+from vllm_bridge.process.logs import LogSettings
+from vllm_bridge.process.runtime_dir import RuntimeDir
+from vllm_bridge.transport.address import (
+    Address,
+    ListenError,
+    TcpAddress,
+    UnixAddress,
+    parse_address,
+)
 from vllm_bridge.version import __version__
 
 if TYPE_CHECKING:

@@ -8,9 +8,6 @@ from pathlib import Path
 
 import grpc.aio
 
-from vllm_bridge.address import Address, ListenError, TcpAddress, UnixAddress
-from vllm_bridge.grpc_options import POOL_SERVER
-from vllm_bridge.logs import LogSettings
 from vllm_bridge.pool.calls.proxy import Proxy
 from vllm_bridge.pool.observe import Observer
 from vllm_bridge.pool.observe.metrics import Exposition
@@ -32,7 +29,10 @@ from vllm_bridge.pool.sessions.sessions import Sessions
 from vllm_bridge.pool.sessions.shared_memory import SharedMemory
 from vllm_bridge.pool.settings import ServerSettings
 from vllm_bridge.pool.worlds.worlds import Worlds
-from vllm_bridge.runtime_dir import RuntimeDir
+from vllm_bridge.process.logs import LogSettings
+from vllm_bridge.process.runtime_dir import RuntimeDir
+from vllm_bridge.transport.address import Address, ListenError, TcpAddress, UnixAddress
+from vllm_bridge.transport.grpc_options import POOL_SERVER
 
 # For calls that are running when the server stops.
 STOP_GRACE_SECONDS = 0.2

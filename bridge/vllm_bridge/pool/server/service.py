@@ -11,7 +11,6 @@ import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError, Message
 
-from vllm_bridge import background
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.durations import from_duration, to_duration
@@ -26,6 +25,7 @@ from vllm_bridge.pool.sessions.shared_memory import SharedMemory
 from vllm_bridge.pool.settings.profiles import TimeoutProfile
 from vllm_bridge.pool.worlds.world_spec import WorldSpec
 from vllm_bridge.pool.worlds.worlds import Worlds
+from vllm_bridge.process import background
 
 _logger = logging.getLogger("vllm_bridge.pool")
 

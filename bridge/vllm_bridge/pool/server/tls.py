@@ -14,7 +14,7 @@ from pathlib import Path
 
 import grpc
 
-from vllm_bridge.address import Address, ListenError, TcpAddress
+from vllm_bridge.transport.address import Address, ListenError, TcpAddress
 
 _logger = logging.getLogger("vllm_bridge.pool")
 

@@ -16,9 +16,9 @@ from collections.abc import Callable, Coroutine, Iterator
 from datetime import timedelta
 from typing import Any
 
-from vllm_bridge import background
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.pool.sessions.session_entry import SessionEntry
+from vllm_bridge.process import background
 
 _CLIENT_ID = re.compile(r"[!-~]{1,200}")
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Generic, TypeVar
 
-from vllm_bridge import background
 from vllm_bridge.pool.sessions.session_entry import SessionEntry
+from vllm_bridge.process import background
 
 V = TypeVar("V")
 

@@ -7,13 +7,13 @@ import logging
 import re
 from dataclasses import dataclass, field
 
-from vllm_bridge import logs
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
-from vllm_bridge.metadata import AFFINITY_NAMES
 from vllm_bridge.pool.observe.events import Events
 from vllm_bridge.pool.ranks.rank import Rank
 from vllm_bridge.pool.settings import DEFAULT_POOL
+from vllm_bridge.process import logs
+from vllm_bridge.transport.metadata import AFFINITY_NAMES
 
 # They travel in metadata, which is printable ASCII, and in error messages.
 _SESSION_ID = re.compile(r"[!-~]{1,200}")

@@ -8,7 +8,6 @@ from collections import Counter
 from datetime import timedelta
 from typing import Any
 
-from vllm_bridge import background
 from vllm_bridge._generated import pool_pb2, types_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.pool.observe import Observer
@@ -23,6 +22,7 @@ from vllm_bridge.pool.sessions.session_entry import (
     publish_session,
 )
 from vllm_bridge.pool.sessions.shared_memory import SharedMemory
+from vllm_bridge.process import background
 
 _MAX_ENDED = 10_000
 

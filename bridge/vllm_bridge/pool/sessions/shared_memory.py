@@ -17,10 +17,10 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from vllm_bridge import background
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.pool.sessions.session_entry import SessionEntry
+from vllm_bridge.process import background
 
 BASE = Path("/dev/shm")
 KEY = "key"

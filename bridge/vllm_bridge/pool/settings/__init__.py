@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from vllm_bridge.confinement.policy import Policy, default_mode
-from vllm_bridge.grpc_options import Options, message_limits
 from vllm_bridge.pool.settings.profiles import STANDARD, TimeoutProfile
 from vllm_bridge.pool.settings.restart_policy import ALWAYS, RestartPolicy
+from vllm_bridge.transport.grpc_options import Options, message_limits
 
 DEFAULT_POOL = "default"
 DEFAULT_ENTRY_POINT = "vllm_bridge.rank.process:main"

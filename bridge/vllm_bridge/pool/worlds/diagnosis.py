@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from vllm_bridge._generated import pool_pb2, rank_pb2
 from vllm_bridge.gate.referee import Waiting
-from vllm_bridge.metadata import RunLabel
 from vllm_bridge.pool.ranks.rank import Rank
 from vllm_bridge.pool.ranks.rank_info import INSPECT_SECONDS, inspect
 from vllm_bridge.pool.worlds.gate import Gate
 from vllm_bridge.pool.worlds.world import World
+from vllm_bridge.transport.metadata import RunLabel
 
 
 async def diagnose(

@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from vllm_bridge import background
 from vllm_bridge._generated import control_pb2, rank_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.gate.referee import Decision, Holder, Member, Referee, Waiting, nobody
 from vllm_bridge.pool.observe.metrics import Metrics
 from vllm_bridge.pool.ranks.rank import Rank
 from vllm_bridge.pool.ranks.rank_info import INSPECT_SECONDS, inspect
+from vllm_bridge.process import background
 
 _logger = logging.getLogger("vllm_bridge.gate.service")
 

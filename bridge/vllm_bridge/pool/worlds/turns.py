@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from vllm_bridge._generated import pool_pb2, types_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
-from vllm_bridge.metadata import RunLabel
+from vllm_bridge.transport.metadata import RunLabel
 
 # Holders that are named in errors though their turn is over.
 _MAX_REMEMBERED = 64

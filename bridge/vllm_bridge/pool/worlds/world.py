@@ -6,7 +6,6 @@ import asyncio
 import logging
 from dataclasses import dataclass, field
 
-from vllm_bridge import logs
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.pool.observe.events import Events
 from vllm_bridge.pool.ranks.rank import Rank
@@ -14,6 +13,7 @@ from vllm_bridge.pool.ranks.rank_info import rank_info
 from vllm_bridge.pool.sessions.session_entry import SessionEntry
 from vllm_bridge.pool.worlds.turns import Turns
 from vllm_bridge.pool.worlds.world_spec import WorldSpec
+from vllm_bridge.process import logs
 
 _logger = logging.getLogger("vllm_bridge.pool")
 

@@ -8,7 +8,6 @@ import socket
 from collections.abc import Coroutine
 from typing import Any
 
-from vllm_bridge import background
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.gate.shared_gate import memory_of
@@ -25,6 +24,7 @@ from vllm_bridge.pool.worlds.gate import Gate
 from vllm_bridge.pool.worlds.turns import Turns
 from vllm_bridge.pool.worlds.world import World, publish_world, session_of
 from vllm_bridge.pool.worlds.world_spec import WorldSpec, check_world_id
+from vllm_bridge.process import background
 
 _MAX_ENDED = 256
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from google.protobuf.message import DecodeError
 
-from vllm_bridge import metadata as keys
 from vllm_bridge._generated.dispatch import METHODS
 from vllm_bridge.codec.dispatch import Dispatch
 from vllm_bridge.codec.errors import BridgeError, Category
@@ -17,6 +16,7 @@ from vllm_bridge.rank.journal import Record
 from vllm_bridge.rank.services import RankService, object_methods
 from vllm_bridge.rank.sessions import RankSession
 from vllm_bridge.snakepit.tools.parameters import Parameters, check_known
+from vllm_bridge.transport import metadata as keys
 
 REQUEST = "request"
 """Name of the binary parameter with the encoded request."""

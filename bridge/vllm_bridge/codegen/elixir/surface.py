@@ -9,9 +9,10 @@ from __future__ import annotations
 import inspect
 
 import vllm_distributed
-from vllm_bridge.codegen.elixir_docs import distributed_doc, function_doc, module_doc
-from vllm_bridge.codegen.elixir_layout import spec, with_aliases, wrapped
-from vllm_bridge.codegen.elixir_types import (
+from vllm_bridge.codegen.elixir.docs import distributed_doc, function_doc, module_doc
+from vllm_bridge.codegen.elixir.groups import group_of
+from vllm_bridge.codegen.elixir.layout import spec, with_aliases, wrapped
+from vllm_bridge.codegen.elixir.types import (
     STRUCTS,
     argument_type,
     call_type,
@@ -19,7 +20,6 @@ from vllm_bridge.codegen.elixir_types import (
     result_type,
     takes_fields,
 )
-from vllm_bridge.codegen.groups import group_of
 from vllm_bridge.codegen.proto import stem
 from vllm_bridge.codegen.protoc import HEADER
 from vllm_bridge.contract import (

@@ -38,7 +38,7 @@ def leave_working_directory(*, run_with_m: bool = False) -> None:
         here = os.path.realpath(os.getcwd())
     except OSError:
         return  # it has been removed: nothing is found there
-    own = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+    own = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
     chosen = {own, *(os.path.realpath(entry) for entry in named if entry)}
     if "" in named and here not in chosen:
         sys.path[:] = [entry for entry in sys.path if entry and os.path.realpath(entry) != here]

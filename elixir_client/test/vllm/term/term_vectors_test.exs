@@ -1,4 +1,4 @@
-Code.require_file("../support_terms/vectors.exs", __DIR__)
+Code.require_file("../../support_terms/vectors.exs", __DIR__)
 
 defmodule Vllm.TermVectorsTest do
   # The bytes of terms that pytest reads too.

@@ -1,4 +1,4 @@
-Code.require_file("../support_terms/vectors.exs", __DIR__)
+Code.require_file("../../support_terms/vectors.exs", __DIR__)
 
 defmodule Vllm.TermFuzzTest do
   # Whatever arrives, decoding returns. The seed is printed; `SEED=n mix test` repeats a run.

@@ -10,7 +10,7 @@ import stat
 import tempfile
 from pathlib import Path
 
-from vllm_bridge.address import ListenError, why_no_socket
+from vllm_bridge.transport.address import ListenError, why_no_socket
 
 PREFIX = "vllm-bridge-"
 LOCK = "lock"

@@ -17,7 +17,7 @@ from google.protobuf.descriptor_pb2 import (
     FileDescriptorSet,
 )
 
-from vllm_bridge.codegen.elixir_layout import WIDTH
+from vllm_bridge.codegen.elixir.layout import WIDTH
 from vllm_bridge.codegen.proto import OBJECTS
 from vllm_bridge.codegen.protoc import HEADER
 from vllm_bridge.contract import camel_case

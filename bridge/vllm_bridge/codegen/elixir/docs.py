@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from functools import cache
 
 from vllm_bridge.codegen.docstrings import Docstring, DocstringError, Raised, parse
-from vllm_bridge.codegen.elixir_layout import reflowed
-from vllm_bridge.codegen.elixir_types import STRUCTS, argument_type, module_of
-from vllm_bridge.codegen.examples import ANSWERED, ARGUMENTS, CALLS
-from vllm_bridge.codegen.glossary import meaning
+from vllm_bridge.codegen.elixir.examples import ANSWERED, ARGUMENTS, CALLS
+from vllm_bridge.codegen.elixir.glossary import meaning
+from vllm_bridge.codegen.elixir.layout import reflowed
+from vllm_bridge.codegen.elixir.types import STRUCTS, argument_type, module_of
 from vllm_bridge.contract import RECEIVER, REF, Method, Parameter, Record, records
 from vllm_bridge.surface import CLASSES, PLAIN_DATA, Kind
 from vllm_distributed import errors

@@ -1,5 +1,5 @@
-Code.require_file("../support_terms/generator.exs", __DIR__)
-Code.require_file("../support_terms/vectors.exs", __DIR__)
+Code.require_file("../../support_terms/generator.exs", __DIR__)
+Code.require_file("../../support_terms/vectors.exs", __DIR__)
 
 defmodule Vllm.TermEchoTest do
   # Terms through a real rank: Elixir to Python and back.

@@ -9,11 +9,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vllm_bridge.cli.inspection import add_diagnose, add_status
 from vllm_bridge.confinement.policy import MODES, opened
 from vllm_bridge.durations import of_seconds
-from vllm_bridge.import_path import leave_working_directory
-from vllm_bridge.inspect_commands import add_diagnose, add_status
-from vllm_bridge.logs import FORMATS, LEVELS, LogSettings
 from vllm_bridge.pool.settings import (
     DEFAULT_POOL,
     PoolSettings,
@@ -22,7 +20,9 @@ from vllm_bridge.pool.settings import (
     server_settings,
 )
 from vllm_bridge.pool.settings.restart_policy import RestartPolicy
-from vllm_bridge.server_token import VARIABLE, TokenError, read_token
+from vllm_bridge.process.import_path import leave_working_directory
+from vllm_bridge.process.logs import FORMATS, LEVELS, LogSettings
+from vllm_bridge.transport.server_token import VARIABLE, TokenError, read_token
 from vllm_bridge.version import __version__
 
 if TYPE_CHECKING:
@@ -71,9 +71,9 @@ def main() -> None:
 
 def _serve(arguments: argparse.Namespace) -> int:
     # What is slow to import is imported where it is needed: the forkserver must get going first.
-    from vllm_bridge.address import AddressError
     from vllm_bridge.pool.server.serve import serve
     from vllm_bridge.pool.server.tls import TlsFiles
+    from vllm_bridge.transport.address import AddressError
 
     listen, settings = _settings(arguments)
     try:

@@ -1,0 +1,5 @@
+"""The command `vllm-bridge`."""
+
+from vllm_bridge.cli.command import main
+
+__all__ = ["main"]

@@ -1,0 +1,1 @@
+"""Elixir out of the contract: messages, modules, and what their documentation says."""
