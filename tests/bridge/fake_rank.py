@@ -91,6 +91,7 @@ class FakeRank:
         """Serve until the pool says stop."""
         from concurrent.futures import ThreadPoolExecutor
 
+        import fake_frames
         import grpc
 
         from vllm_bridge.transport.address import grpc_target
@@ -112,7 +113,11 @@ class FakeRank:
         )
         server.add_insecure_port(grpc_target(self._assignment.listen))
         server.start()
-        self._send(ready=control_pb2.Ready(endpoint=self._assignment.listen, pid=os.getpid()))
+        ready = control_pb2.Ready(endpoint=self._assignment.listen, pid=os.getpid())
+        if fake_frames.wanted():
+            fake_frames.listen(self._assignment.listen_frames, self._serve)
+            ready.frames_endpoint = self._assignment.listen_frames
+        self._send(ready=ready)
         if self._assignment.HasField("heartbeat_interval"):
             threading.Thread(target=self._beat, daemon=True).start()
         world = self._assignment.world

@@ -227,9 +227,22 @@ def test_status_as_text_and_json(pool: Pool) -> None:
     with pool.client() as client, client.open_session(affinity="strict_queue"):
         text = run("status", "--connect", pool.endpoint)
         assert f"pid {pool.pid}" in text.stdout
+        assert text.stdout.count("takes frames and gRPC") == 2
         parsed = json.loads(run("status", "--connect", pool.endpoint, "--json").stdout)
     assert parsed["pid"] == pool.pid
     assert len(parsed["ranks"]) == 2
+
+
+def test_status_of_ranks_that_take_no_frames_and_from_afar(start: Start) -> None:
+    pool = start(FAKE_RANK_FRAMES="0")
+    with pool.client() as client, client.open_session(affinity="strict_queue"):
+        text = run("status", "--connect", pool.endpoint).stdout
+        assert (text.count("takes gRPC"), text.count("frames")) == (2, 0)
+    far = start("--listen", "127.0.0.1:0", "--insecure-loopback")
+    with far.client() as client, client.open_session(affinity="strict_queue"):
+        assert "takes" not in run("status", "--connect", far.endpoint).stdout.replace(
+            "takes no", ""
+        )
 
 
 def test_status_of_nothing(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 
 import grpc
 import pytest
@@ -38,9 +39,15 @@ def raw(
         raise from_rpc_error(error) from None
 
 
+def frames_of(endpoint: str) -> str:
+    """Where a rank that listens there takes frames."""
+    return f"{endpoint.removesuffix('.sock')}.frames.sock"
+
+
 def test_strict_session_is_direct_and_stays(client: Client) -> None:
     with client.open_session(affinity="strict_queue") as session:
         assert session.info.endpoint.startswith("unix:")
+        assert session.info.frames_endpoint == frames_of(session.info.endpoint)
         assert session.info.pid > 0
         assert {context_of(session)["pid"] for _ in range(3)} == {session.info.pid}
 
@@ -121,13 +128,34 @@ def test_sessions_of_clients_over_tcp_have_no_endpoint(start: Start) -> None:
     pool = start("--listen", "127.0.0.1:0", "--insecure-loopback")
     with pool.client() as client:
         session = client.open_session(affinity="strict_queue")
-        assert session.info.endpoint == ""
+        assert (session.info.endpoint, session.info.frames_endpoint) == ("", "")
         assert context_of(session)["pid"] == session.info.pid
         world = client.start_world(tensor_parallel_size=2)
         assert [rank.info.endpoint for rank in world.ranks] == ["", ""]
+        infos = [*client.world(world.world_id).info.ranks, *client.status().ranks]
+        assert {(info.endpoint, info.frames_endpoint) for info in infos} == {("", "")}
         assert [context_of(rank)["pid"] for rank in world.ranks] == [
             rank.info.pid for rank in world.ranks
         ]
+
+
+def test_ranks_of_a_world_say_where_they_take_frames(client: Client) -> None:
+    world = client.start_world(tensor_parallel_size=2)
+    ranks = client.world(world.world_id).info.ranks
+    assert all(rank.endpoint for rank in ranks)
+    assert [rank.frames_endpoint for rank in ranks] == [frames_of(r.endpoint) for r in ranks]
+    sockets = [Path(rank.frames_endpoint.removeprefix("unix:")) for rank in ranks]
+    assert all(path.is_socket() for path in sockets)
+    world.stop()
+    eventually(lambda: not any(path.exists() for path in sockets))
+
+
+def test_a_rank_that_takes_no_frames_is_called_over_grpc(start: Start) -> None:
+    pool = start(FAKE_RANK_FRAMES="0")
+    with pool.client() as client, client.open_session(affinity="strict_queue") as session:
+        assert session.info.endpoint.startswith("unix:")
+        assert session.info.frames_endpoint == ""
+        assert echo(session, b"1") == b"1"
 
 
 def test_first_use_opens_a_session(client: Client) -> None:

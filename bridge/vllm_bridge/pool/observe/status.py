@@ -125,4 +125,7 @@ def _rank(rank: pool_pb2.RankInfo) -> str:
         facts.append(f"{rank.queued} calls wait")
     if rank.pid:
         facts.append(f"pid {rank.pid} on {rank.node}")
+    # Only clients on the server's host are told where a rank takes calls.
+    if rank.endpoint:
+        facts.append("takes frames and gRPC" if rank.frames_endpoint else "takes gRPC")
     return f"  rank {rank.rank}: {', '.join(facts)}"

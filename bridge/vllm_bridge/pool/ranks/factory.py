@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from vllm_bridge._generated import control_pb2
+from vllm_bridge.address import why_no_socket
 from vllm_bridge.durations import to_duration
 from vllm_bridge.pool.observe import Observer
 from vllm_bridge.pool.ranks.launcher import Launcher, no_room
@@ -64,10 +65,13 @@ class RankFactory:
         """Start it and wait until it serves. Raises as `Rank.start`."""
         host = self._host
         path = host.runtime_dir / f"{rank.rank_id}.sock"
-        rank.on_death(lambda _: path.unlink(missing_ok=True))
+        frames = host.runtime_dir / f"{rank.rank_id}.frames.sock"
+        rank.on_death(lambda _: _remove(path, frames))
         assignment = control_pb2.RankAssignment(
             rank_id=rank.rank_id,
             listen=f"unix:{path}",
+            # Its name is the longer one; a rank without it takes all calls over gRPC.
+            listen_frames=f"unix:{frames}" if why_no_socket(frames) is None else "",
             world=world,
             allowed_prefixes=self._settings.allowed_prefixes,
             max_message_bytes=self._settings.max_message_bytes,
@@ -87,3 +91,8 @@ class RankFactory:
             await rank.start(host.launcher, assignment, rendezvous, shared_gate, timeout)
         except OSError as error:
             raise no_room(error) from error
+
+
+def _remove(*sockets: Path) -> None:
+    for path in sockets:
+        path.unlink(missing_ok=True)

@@ -76,6 +76,8 @@ class Rank:
         self.position = position
         self.state: pool_pb2.RankState = pool_pb2.STARTING
         self.endpoint = ""
+        # Where it takes the same calls in frames; empty: nowhere.
+        self.frames_endpoint = ""
         self.exit = ""
         # Calls that the pool has forwarded and that have not ended on the rank.
         self.in_flight = 0
@@ -98,7 +100,9 @@ class Rank:
         self._channel: grpc.aio.Channel | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._control_ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._started: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._started: asyncio.Future[control_pb2.Ready] = (
+            asyncio.get_running_loop().create_future()
+        )
         self._acks: dict[int, asyncio.Future[control_pb2.Ack]] = {}
         self._last_request = 0
         self._registered: dict[str, asyncio.Task[None]] = {}
@@ -282,7 +286,8 @@ class Rank:
             lambda: ControlConnection(self._receive, self._control_over), sock=self._process.control
         )
         self._send(control_pb2.PoolToRank(assign=assignment))
-        self.endpoint = await asyncio.shield(self._started)
+        ready = await asyncio.shield(self._started)
+        self.endpoint, self.frames_endpoint = ready.endpoint, ready.frames_endpoint
         self._set_state(pool_pb2.READY)
         self._heartbeat_at = loop.time()
         self._watch_heartbeats()
@@ -352,7 +357,7 @@ class Rank:
         elif self._started.done():
             return
         elif kind == "ready":
-            self._started.set_result(message.ready.endpoint)
+            self._started.set_result(message.ready)
         elif kind == "failed":
             error = BridgeError.from_detail(message.failed)
             error.rank = self._rank_number()

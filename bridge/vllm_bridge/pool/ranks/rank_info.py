@@ -30,7 +30,7 @@ _LEVELS = {
 
 
 def rank_info(rank: Rank, session_id: str = "", *, direct: bool) -> pool_pb2.RankInfo:
-    """One rank; its endpoint only for clients that can reach it."""
+    """One rank; its endpoints only for clients that can reach it."""
     beat = None if rank.died.done() else rank.heartbeat
     return pool_pb2.RankInfo(
         rank=rank.position.index,
@@ -40,6 +40,7 @@ def rank_info(rank: Rank, session_id: str = "", *, direct: bool) -> pool_pb2.Ran
         state=rank.state,
         session_id=session_id,
         endpoint=rank.endpoint if direct and rank.ready else "",
+        frames_endpoint=rank.frames_endpoint if direct and rank.ready else "",
         exit=rank.exit,
         pool_name=rank.pool_name,
         rank_id=rank.rank_id,
@@ -53,7 +54,7 @@ def rank_info(rank: Rank, session_id: str = "", *, direct: bool) -> pool_pb2.Ran
 
 
 def rank_event(rank: Rank) -> pool_pb2.Event:
-    """A rank as it is now. Without its endpoint: watchers ask GetSession for that."""
+    """A rank as it is now. Without its endpoints: watchers ask GetSession for that."""
     return pool_pb2.Event(
         rank=pool_pb2.RankEvent(
             rank=rank_info(rank, direct=False),

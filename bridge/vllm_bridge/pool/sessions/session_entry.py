@@ -111,7 +111,7 @@ class SessionEntry:
             )
 
     def to_message(self, *, direct: bool) -> pool_pb2.Session:
-        """As clients see it; `direct` ones may be given the rank's own endpoint."""
+        """As clients see it; `direct` ones may be given the rank's own endpoints."""
         message = pool_pb2.Session(
             session_id=self.session_id,
             pool_name=self.pool_name,
@@ -122,7 +122,9 @@ class SessionEntry:
         )
         if self.strict and self.rank is not None:
             message.pid = self.rank.pid
-            message.endpoint = self.rank.endpoint if direct else ""
+            if direct:
+                message.endpoint = self.rank.endpoint
+                message.frames_endpoint = self.rank.frames_endpoint
             if self.world_id:
                 message.rank = self.rank.position.index
         return message
