@@ -50,6 +50,9 @@ defmodule Vllm.Options do
   defp valid?({:in, values}, value), do: value in values
   defp valid?({:or, types}, value), do: Enum.any?(types, &valid?(&1, value))
   defp valid?(:timeout, value), do: value == :infinity or (is_integer(value) and value > 0)
+  defp valid?({:tagged, tag, type}, {tag, value}), do: valid?(type, value)
+  defp valid?({:tagged, _tag, _type}, _other), do: false
+  defp valid?(:integer, value), do: is_integer(value)
   defp valid?(:boolean, value), do: is_boolean(value)
   defp valid?(:keyword, value), do: Keyword.keyword?(value)
   defp valid?({:function, arity}, value), do: is_function(value, arity)
@@ -83,6 +86,8 @@ defmodule Vllm.Options do
 
   defp describe({:in, values}), do: "one of " <> Enum.map_join(values, ", ", &inspect/1)
   defp describe({:or, types}), do: Enum.map_join(types, " or ", &describe/1)
+  defp describe({:tagged, tag, type}), do: "{#{inspect(tag)}, #{describe(type)}}"
+  defp describe(:integer), do: "an integer"
   defp describe(:boolean), do: "true or false"
   defp describe(:keyword), do: "a keyword list"
   defp describe({:function, arity}), do: "a function of #{arity} argument#{if arity > 1, do: "s"}"

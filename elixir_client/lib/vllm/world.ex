@@ -44,8 +44,19 @@ defmodule Vllm.World do
   """
 
   alias Vllm.Bridge.{Connections, PoolClient, V1}
-  alias Vllm.{Error, Options, Session, Telemetry}
-  alias Vllm.World.{Diagnosis, Info, Launcher, Runner, Starter, Starting}
+  alias Vllm.{Deadline, Error, Options, Session, Telemetry}
+
+  alias Vllm.World.{
+    Diagnosis,
+    Dispatch,
+    Future,
+    Info,
+    Launcher,
+    Layout,
+    Runner,
+    Starter,
+    Starting
+  }
 
   @enforce_keys [:id, :epoch, :world_size, :sessions]
   defstruct [
@@ -53,17 +64,23 @@ defmodule Vllm.World do
     :epoch,
     :world_size,
     :sessions,
+    layout: [],
     session_ids: [],
     concurrent: false,
     bridge: Vllm.Bridge
   ]
 
-  @typedoc "`sessions` and `session_ids` are in rank order; `concurrent`: its runs take no turns."
+  @typedoc """
+  * `sessions` and `session_ids` are in rank order; `world_size` is how many there are
+  * `layout` has the sizes of the whole world along its axes, see `slice/2`
+  * `concurrent`: its runs take no turns
+  """
   @type t :: %__MODULE__{
           id: String.t(),
           epoch: non_neg_integer(),
           world_size: pos_integer(),
           sessions: [Session.t()],
+          layout: [dp: pos_integer(), pp: pos_integer(), pcp: pos_integer(), tp: pos_integer()],
           session_ids: [String.t()],
           concurrent: boolean(),
           bridge: atom()
@@ -105,9 +122,15 @@ defmodule Vllm.World do
   end
 
   @doc """
-  Waits until a world of `start_async/1` is ready.
+  Waits until a world of `start_async/1` is ready, or a future has its result.
 
-  If `timeout` passes first, the error has the category `:timeout` and the reason `"world_not_ready"`, and
+      {:ok, world} = Vllm.World.await(starting, timeout: 60_000)
+      {:ok, results} = Vllm.World.await(future, 5_000)
+
+  A future that is not ready in time (`:infinity` without a timeout) is an error of the category
+  `:timeout`, reason `"future_not_ready"`; it goes on.
+
+  If `timeout` passes before the world is ready, the error has the category `:timeout` and the reason `"world_not_ready"`, and
   says which ranks are ready. The start goes on; await it again. The option `timeout` of `start_async/1`
   bounds the start itself.
 
@@ -116,7 +139,16 @@ defmodule Vllm.World do
   #{Options.docs(Schemas.await())}
   """
   @spec await(Starting.t(), keyword()) :: {:ok, t()} | {:error, Error.t()}
-  def await(%Starting{} = starting, opts \\ []) do
+  @spec await(Future.t(), timeout()) :: {:ok, term()} | {:error, Error.t()}
+  def await(starting_or_future, opts_or_timeout \\ [])
+
+  def await(%Future{} = future, []), do: Future.await(future, :infinity)
+  def await(%Future{} = future, timeout: timeout), do: await(future, timeout)
+
+  def await(%Future{} = future, timeout) when timeout == :infinity or is_integer(timeout),
+    do: Future.await(future, timeout)
+
+  def await(%Starting{} = starting, opts) do
     with {:ok, opts} <- validate(opts, Schemas.await(), "Vllm.World.await"),
          do: Starter.await(starting, opts.timeout, opts.on_progress)
   end
@@ -185,8 +217,126 @@ defmodule Vllm.World do
         when value: term()
   def collect(%__MODULE__{} = world, fun, opts \\ []) when is_function(fun, 1) do
     timeout = run_timeout!(opts, "Vllm.World.collect")
-    with {:ok, results} <- Runner.run(world, fun, timeout), do: Runner.collect(results)
+
+    with {:ok, results} <- Runner.run(world, fun, timeout, fn _result -> false end),
+         do: Runner.collect(results)
   end
+
+  @typedoc """
+  A function for `call/4`: `:get_world_group` (of `Vllm.Distributed`), `{module, name}`, a capture such as
+  `&Vllm.Distributed.get_pp_indices/3`, or the dotted name of a Python callable.
+  """
+  @type callee :: atom() | {module(), atom()} | function() | String.t()
+
+  @doc """
+  Makes one call on every rank, all at once, and returns one result.
+
+      {:ok, [sum, sum]} =
+        Vllm.World.call(world, :tensor_model_parallel_all_reduce, [Vllm.Tensor.new([1, 2])])
+
+      # each replica gets its half of the batch, and returns its part of the answer
+      {:ok, answers} =
+        Vllm.World.call(world, "my_app.model.forward", [batch],
+          dispatch: {:scatter, 0},
+          collect: {:concat, 0}
+        )
+
+  `args` are those of the function; Python keyword arguments are its last one, a keyword list. A scattered
+  tensor is cut along `dim`, a scattered list into parts of the same length; other arguments, and keyword
+  arguments, go to all ranks as they are. A replica is what has the same data parallel coordinate. Its
+  result, for `:one_per_replica` and `:concat`, is that of the first tensor parallel rank of its last
+  pipeline stage.
+
+  A call is a run: it takes its turn on the world, or is part of the run that it is made in.
+
+  When a rank fails, the calls of the others are given up. The error is that of the rank that says most,
+  and its `details["outcomes"]` says of every rank whether its call was `"ok"`, an `"error"` (see
+  `details["errors"]`), `"not_reached"` (it never ran), or `"cancelled"` because another one had failed.
+
+  Options:
+
+  #{Options.docs(Dispatch.schema())}
+  """
+  @spec call(t(), callee(), [term()], keyword()) :: {:ok, term()} | {:error, Error.t()}
+  def call(%__MODULE__{} = world, function, args \\ [], opts \\ []),
+    do: Dispatch.call(world, function, args, opts)
+
+  @doc "As `call/4`; raises `Vllm.Error`."
+  @spec call!(t(), callee(), [term()], keyword()) :: term()
+  def call!(world, function, args \\ [], opts \\ []),
+    do: world |> call(function, args, opts) |> Error.unwrap!()
+
+  @doc """
+  The part of a world that has the given coordinates: a world to run, call and collect on.
+
+      {:ok, stage} = Vllm.World.slice(world, pp: -1)
+      {:ok, [a, b]} = Vllm.World.call(stage, :get_tensor_model_parallel_rank)
+
+      {:ok, halves} = Vllm.World.slice(world, tp: 0, dp: 0..1)
+
+  The axes are `dp`, `pp`, `pcp` and `tp` (data, pipeline, prefill context and tensor parallel). A
+  coordinate is an integer, where -1 is the last one of the axis, or a range. Functions get the ranks of
+  the whole world. A slice has the turn of the whole world while it runs, and what stops, restarts or
+  describes it does so with its world.
+  """
+  @spec slice(t(), keyword(integer() | Range.t())) :: {:ok, t()} | {:error, Error.t()}
+  def slice(%__MODULE__{} = world, coordinates), do: Layout.slice(world, coordinates)
+
+  @doc "As `slice/2`; raises `Vllm.Error`."
+  @spec slice!(t(), keyword(integer() | Range.t())) :: t()
+  def slice!(world, coordinates), do: world |> slice(coordinates) |> Error.unwrap!()
+
+  @doc """
+  Begins a run, and returns at once. The run ends with the process that began it.
+
+      {:ok, future} = Vllm.World.async_run(world, fn rank -> MyApp.step(rank) end)
+      {:ok, results} = Vllm.World.await(future)
+
+  Unlike `run/3`, a failure of the function is an error: reason `"run_failed"`, with the outcomes of all
+  ranks as of `call/4`. A function that returns `{:error, error}` on a rank has not failed.
+
+  The option `timeout` is that of `run/3`.
+  """
+  @spec async_run(t(), (non_neg_integer() -> term()), keyword()) ::
+          {:ok, Future.t()} | {:error, Error.t()}
+  def async_run(%__MODULE__{} = world, fun, opts \\ []) when is_function(fun, 1) do
+    schema = [timeout: [type: :timeout, default: :infinity]]
+
+    with {:ok, opts} <- validate(opts, schema, "Vllm.World.async_run"),
+         do: {:ok, Future.run(world, fun, opts.timeout)}
+  end
+
+  @doc """
+  Begins a call, and returns at once. Its error, if it is one of the arguments, comes when it is awaited.
+  Arguments and options as of `call/4`.
+  """
+  @spec async_call(t(), callee(), [term()], keyword()) :: {:ok, Future.t()}
+  def async_call(%__MODULE__{} = world, function, args \\ [], opts \\ []),
+    do: {:ok, Future.call(world, function, args, opts)}
+
+  @doc """
+  What each of these futures has come to within `timeout` milliseconds: `{future, {:ok, result}}`,
+  `{future, {:error, error}}`, or `{future, nil}` where it goes on.
+  """
+  @spec yield_many([Future.t()], timeout()) :: [
+          {Future.t(), {:ok, term()} | {:error, Error.t()} | nil}
+        ]
+  def yield_many(futures, timeout \\ 5_000) do
+    deadline = Deadline.new(timeout)
+    for future <- futures, do: {future, Future.yield(future, deadline)}
+  end
+
+  @doc """
+  The outcomes of a future's ranks, as a stream, in the order in which they come: `{rank, outcome}`.
+
+  `timeout` milliseconds bound all of it; reading raises `Vllm.Error` when they have passed.
+  """
+  @spec results(Future.t(), timeout()) :: Enumerable.t()
+  def results(%Future{} = future, timeout \\ :infinity), do: Future.results(future, timeout)
+
+  @doc "Ends a future: its processes are stopped. A call that a rank executes goes on until it ends."
+  @spec cancel(Future.t()) :: :ok
+  def cancel(%Future{} = future), do: Future.cancel(future)
 
   defp run_timeout!(opts, what) do
     case Options.validate(opts, [timeout: [type: :timeout, default: :infinity]], what) do
@@ -197,7 +347,10 @@ defmodule Vllm.World do
 
   @doc "The session of one rank, for `Vllm.Session.with_session/2` and `__runtime__: [session_id: ...]`."
   @spec session(t(), non_neg_integer()) :: Session.t()
-  def session(%__MODULE__{sessions: sessions}, rank), do: Enum.fetch!(sessions, rank)
+  def session(%__MODULE__{sessions: sessions, id: id}, rank) do
+    Enum.find(sessions, &(&1.rank == rank)) ||
+      raise ArgumentError, "#{id} has no rank #{rank} here"
+  end
 
   @doc """
   State of a world and of each of its ranks.

@@ -9,6 +9,7 @@ defmodule Vllm.World.Rank do
     :state,
     :session_id,
     :endpoint,
+    :frames_endpoint,
     :exit,
     :pool_name,
     :rank_id,
@@ -23,6 +24,7 @@ defmodule Vllm.World.Rank do
   @typedoc """
   * `state`: `:overdue` runs a call past its deadline, `:unresponsive` has sent no heartbeat for longer
     than it may
+  * `endpoint`, `frames_endpoint`: where it takes calls, by gRPC and in frames; nil if it takes no frames
   * `exit`: how it ended; nil while it lives
   * `doing`: for people, "idle" or what it runs and for how long
   * `queued`, `sessions`, `objects`: calls that wait, and what it keeps, by its latest heartbeat, which
@@ -37,6 +39,7 @@ defmodule Vllm.World.Rank do
           state: :starting | :ready | :dead | :overdue | :unresponsive | atom() | integer(),
           session_id: String.t(),
           endpoint: String.t(),
+          frames_endpoint: String.t() | nil,
           exit: String.t() | nil,
           pool_name: String.t(),
           rank_id: String.t(),
@@ -126,7 +129,12 @@ defmodule Vllm.World.Info do
   @spec rank(struct()) :: Rank.t()
   def rank(%V1.RankInfo{} = message) do
     fields = Map.from_struct(message)
-    struct!(Rank, %{fields | exit: present(message.exit)})
+
+    struct!(Rank, %{
+      fields
+      | exit: present(message.exit),
+        frames_endpoint: present(message.frames_endpoint)
+    })
   end
 
   defp present(""), do: nil

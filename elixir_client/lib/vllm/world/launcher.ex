@@ -4,7 +4,7 @@ defmodule Vllm.World.Launcher do
 
   alias Vllm.Bridge.{Connections, Owners, PoolClient, V1}
   alias Vllm.{Deadline, Error, Session, Telemetry, World}
-  alias Vllm.World.{Info, Progress}
+  alias Vllm.World.{Info, Layout, Progress}
 
   # The pool bounds the start itself and says why it failed; this is for a pool that does not answer.
   @default_timeout 120_000
@@ -129,6 +129,7 @@ defmodule Vllm.World.Launcher do
       world_size: message.world_size,
       sessions: sessions,
       session_ids: Enum.map(sessions, & &1.id),
+      layout: Layout.of(message),
       concurrent: message.concurrent,
       bridge: bridge
     }

@@ -28,6 +28,10 @@ defmodule Vllm.World.Runner do
   alias Vllm.{Deadline, Error, Runtime, Session, World}
   alias Vllm.World.{NestedRuns, RankError, Turn}
 
+  # From the first result that ends a run until those of the other ranks are given up: a refusal of the
+  # gate reaches all of them at about the same time, and each says more than "cancelled".
+  @others_ms 100
+
   @doc """
   Results in rank order, or the error of a timeout; raises `RankError` of the first rank that failed.
   """
@@ -35,18 +39,30 @@ defmodule Vllm.World.Runner do
           {:ok, [result]} | {:error, Error.t()}
         when result: term()
   def run(world, fun, timeout) do
+    with {:ok, results} <- run(world, fun, timeout, fn _result -> false end),
+         do: {:ok, Enum.map(results, fn {_rank, result} -> result end)}
+  end
+
+  @doc """
+  As `run/3`, with the rank beside each result. When a result is one that `ends?`, the ranks that have not
+  returned soon after are stopped, and are not among the results.
+  """
+  @spec run(World.t(), (non_neg_integer() -> result), timeout(), (result -> boolean())) ::
+          {:ok, [{non_neg_integer(), result}]} | {:error, Error.t()}
+        when result: term()
+  def run(world, fun, timeout, ends?) do
     deadline = Deadline.new(timeout)
 
     with {:ok, turn} <- Turn.take(world, deadline, timeout) do
       try do
-        run(world, fun, timeout, deadline, turn)
+        run(world, {fun, ends?}, timeout, deadline, turn)
       after
         Turn.give_back(turn)
       end
     end
   end
 
-  defp run(world, fun, timeout, deadline, turn) do
+  defp run(world, work, timeout, deadline, turn) do
     caller = self()
     sessions = Enum.map(world.sessions, &{&1.rank, &1})
     # What the caller set for its own calls counts for the ranks' too.
@@ -54,7 +70,7 @@ defmodule Vllm.World.Runner do
     ref = make_ref()
 
     {runner, monitor} =
-      spawn_monitor(fn -> supervise(caller, ref, inherited, turn, sessions, fun) end)
+      spawn_monitor(fn -> supervise(caller, ref, inherited, turn, sessions, work) end)
 
     case wait(ref, runner, monitor, deadline) do
       {:ok, results} ->
@@ -106,10 +122,10 @@ defmodule Vllm.World.Runner do
   defp names(ranks), do: "ranks #{Enum.join(ranks, ", ")}"
 
   @doc "One result of those of all ranks, see `Vllm.World.collect/3`."
-  @spec collect([:ok | {:ok, term()} | {:error, term()}]) :: {:ok, [term()]} | {:error, Error.t()}
+  @spec collect([{non_neg_integer(), :ok | {:ok, term()} | {:error, term()}}]) ::
+          {:ok, [term()]} | {:error, Error.t()}
   def collect(results) do
-    ranked =
-      results |> Enum.with_index() |> Enum.map(fn {result, rank} -> {rank, one(result)} end)
+    ranked = for {rank, result} <- results, do: {rank, one(result)}
 
     case for({rank, {:error, error}} <- ranked, do: {rank, error(error, rank)}) do
       [] -> {:ok, for({_rank, {:ok, value}} <- ranked, do: value)}
@@ -141,7 +157,7 @@ defmodule Vllm.World.Runner do
 
   # --- the watching process ---------------------------------------------------------------------
 
-  defp supervise(caller, ref, inherited, turn, sessions, fun) do
+  defp supervise(caller, ref, inherited, turn, sessions, {fun, ends?}) do
     Process.flag(:trap_exit, true)
     watch = Process.monitor(caller)
     runner = self()
@@ -154,7 +170,7 @@ defmodule Vllm.World.Runner do
         {spawn_link(fn -> work(runner, inherited, rank, session, fun) end), rank}
       end
 
-    outcome = collect(ranks, %{}, watch, NestedRuns.new(turn))
+    outcome = gather(%{ranks: ranks, watch: watch, ends?: ends?}, %{}, NestedRuns.new(turn))
     kill(Map.keys(ranks))
     send(caller, {ref, outcome})
   end
@@ -171,14 +187,14 @@ defmodule Vllm.World.Runner do
     kind, reason -> send(runner, {:failed, self(), kind, reason, __STACKTRACE__})
   end
 
-  defp collect(ranks, results, _watch, _runs) when map_size(results) == map_size(ranks) do
-    {:ok, results |> Enum.sort() |> Enum.map(fn {_rank, result} -> result end)}
-  end
+  defp gather(run, results, _runs) when map_size(results) == map_size(run.ranks),
+    do: {:ok, Enum.sort(results)}
 
-  defp collect(ranks, results, watch, runs) do
+  defp gather(%{ranks: ranks, watch: watch} = run, results, runs) do
     receive do
       {:done, pid, result} ->
-        collect(ranks, Map.put(results, Map.fetch!(ranks, pid), result), watch, runs)
+        if run.ends?.(result), do: Process.send_after(self(), :others_late, @others_ms)
+        gather(run, Map.put(results, Map.fetch!(ranks, pid), result), runs)
 
       {:failed, pid, kind, reason, stacktrace} ->
         {:failed, Map.fetch!(ranks, pid), kind, reason, stacktrace}
@@ -187,7 +203,10 @@ defmodule Vllm.World.Runner do
         {:failed, Map.fetch!(ranks, pid), :exit, reason, []}
 
       {:EXIT, pid, :normal} when is_map_key(ranks, pid) ->
-        collect(ranks, results, watch, runs)
+        gather(run, results, runs)
+
+      :others_late ->
+        {:ok, Enum.sort(results)}
 
       # The caller gave up, or is gone.
       {:EXIT, _caller, :stop} ->
@@ -198,8 +217,8 @@ defmodule Vllm.World.Runner do
 
       other ->
         case NestedRuns.handle(runs, other) do
-          {:ok, runs} -> collect(ranks, results, watch, runs)
-          :unknown -> collect(ranks, results, watch, runs)
+          {:ok, runs} -> gather(run, results, runs)
+          :unknown -> gather(run, results, runs)
         end
     end
   end
