@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from vllm_bridge import control
 from vllm_bridge._generated.frames_pb2 import Frame
 from vllm_bridge.codec.errors import TRAILER, detail_in
+from vllm_bridge.transport import control
 
 Serve = Callable[[str, bytes, Any], bytes]
 

@@ -12,13 +12,13 @@ from functools import partial
 from pathlib import Path
 
 from vllm_bridge._generated import control_pb2
-from vllm_bridge.address import why_no_socket
 from vllm_bridge.durations import to_duration
 from vllm_bridge.pool.observe import Observer
 from vllm_bridge.pool.ranks.launcher import Launcher, no_room
 from vllm_bridge.pool.ranks.rank import Rank, RankPosition
 from vllm_bridge.pool.ranks.rank_info import publish_rank
 from vllm_bridge.pool.settings import PoolSettings
+from vllm_bridge.transport.address import why_no_socket
 
 
 @dataclass(frozen=True)
