@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from vllm_bridge._generated.control_pb2 import WorldAssignment
@@ -44,7 +44,7 @@ class WorldSizes:
 
     def named(self) -> dict[str, Any]:
         """Sizes by the field of the messages."""
-        return asdict(self)
+        return dict(vars(self))
 
     def arguments(self) -> dict[str, Any]:
         """Sizes by the argument of `initialize_model_parallel`."""

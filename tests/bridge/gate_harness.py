@@ -104,12 +104,12 @@ def method(target: RemoteObject, name: str, *args: Any, timeout: timedelta = LON
 
 
 def at_gate(session: Session) -> bool:
-    """Whether a call of the rank stands at the gate."""
+    """Whether a call of the rank waits at the gate."""
     return any(call.at_gate_s and not call.gated_s for call in session.inspect().calls)
 
 
 def wait_until_at_gate(session: Session) -> None:
-    """Return when a call of the rank stands at the gate."""
+    """Return when a call of the rank waits at the gate."""
     eventually(lambda: at_gate(session))
 
 

@@ -542,8 +542,8 @@ def test_a_group_made_anew_at_the_same_address_is_another_group(gate: Gate) -> N
     waiting = gate.enter(A, "barrier", STORE, (), number=0, size=2)
     gate.create(B, STORE, 1, 2)
     assert gate.message(waiting) == (
-        "barrier on 127.0.0.1:4000 (call 1) did not start: member 1 (rank-1 (pid 1)) made it anew. "
-        "No member entered; the group is not usable."
+        "barrier on 127.0.0.1:4000 (call 1) did not start: member 1 (rank-1 (pid 1)) made it "
+        "again. No member entered; the group is not usable."
     )
     assert gate.went(gate.enter(B, "barrier", STORE, (), number=1, size=2))
     gate.enter(B, "destroy", STORE, (), number=1, size=2, eager=True)

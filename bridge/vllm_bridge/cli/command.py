@@ -220,7 +220,7 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
         help="how long what a client owns outlives its last connection",
     )
     parser.add_argument("--max-attachments", type=_count(1), metavar="N")
-    # For tests, and for who brings a rank of their own.
+    # For tests, and for ranks written by somebody else.
     parser.add_argument("--rank-entry-point", dest="entry_point", help=argparse.SUPPRESS)
     _add_pool_flags(parser.add_argument_group('pool "default"'))
     parser.set_defaults(run=_serve)

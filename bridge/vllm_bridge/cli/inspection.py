@@ -67,7 +67,7 @@ def _run(
         print(f"vllm-bridge: {arguments.connect}: {error.message}", file=sys.stderr)
         return EXIT_FAILED
     except BrokenPipeError:
-        # Who reads has seen enough (`| head`). At exit nothing may be flushed into the closed pipe.
+        # The reader has seen enough (`| head`). At exit nothing may go into the closed pipe.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         pass

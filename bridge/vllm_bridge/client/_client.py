@@ -19,6 +19,7 @@ from vllm_bridge.client._watch import Watch
 from vllm_bridge.client._world import World, restart_world, stop_world
 from vllm_bridge.durations import to_duration
 from vllm_bridge.transport.metadata import affinity_named
+from vllm_bridge.world_sizes import WorldSizes
 
 NO_TLS = ClientTls()
 
@@ -125,13 +126,13 @@ class Client:
         collective or point-to-point call begins when all its ranks have made it, and is refused
         on all of them when they differ. With `concurrent` its runs take no turns: see `World.run`.
         """
-        sizes = {
-            "tensor_parallel_size": tensor_parallel_size,
-            "pipeline_parallel_size": pipeline_parallel_size,
-            "data_parallel_size": data_parallel_size,
-            "prefill_context_parallel_size": prefill_context_parallel_size,
-            "decode_context_parallel_size": decode_context_parallel_size,
-        }
+        sizes = WorldSizes(
+            tensor_parallel_size,
+            pipeline_parallel_size,
+            data_parallel_size,
+            prefill_context_parallel_size,
+            decode_context_parallel_size,
+        ).named()
         for name, size in sizes.items():
             if not isinstance(size, int) or isinstance(size, bool) or size >= 2**63:
                 raise wrong_type(name, size, "an int of at least 1")
@@ -139,16 +140,12 @@ class Client:
             raise wrong_type("gate", gate, "a bool")
         request = pool_pb2.StartWorldRequest(
             world_id=text("world_id", world_id),
-            tensor_parallel_size=tensor_parallel_size,
-            pipeline_parallel_size=pipeline_parallel_size,
-            data_parallel_size=data_parallel_size,
-            prefill_context_parallel_size=prefill_context_parallel_size,
-            decode_context_parallel_size=decode_context_parallel_size,
             backend=text("backend", backend),
             gate=gate,
             concurrent=concurrent,
             pool_name=text("pool_name", pool_name),
             client_id=self.client_id,
+            **sizes,
         )
         if timeout is not None:
             seconds(timeout)

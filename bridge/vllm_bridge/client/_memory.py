@@ -109,7 +109,7 @@ class Memory:
         return not self._given_up
 
     def _take(self, answer: pool_pb2.ShareMemoryResponse) -> bool:
-        # Imports torch, which whoever comes here has.
+        # Imports torch, which a caller with a tensor has.
         from vllm_bridge.codec.segments import SessionMemory
 
         if not _DIRECTORY.fullmatch(answer.directory):

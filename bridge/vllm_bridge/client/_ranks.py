@@ -32,7 +32,7 @@ def on_all_ranks(
     outcomes: SimpleQueue[tuple[int, Any, BaseException | None]] = SimpleQueue()
 
     def one(rank: int, session: Session) -> None:
-        # Whatever it raises is for whoever called `World.run`, and not for this thread's end.
+        # What it raises goes to the caller of `World.run`; it must not end this thread.
         try:
             outcomes.put((rank, function(session), None))
         except BaseException as error:  # noqa: BLE001

@@ -1,4 +1,4 @@
-"""What one RPC of the contract is, for whoever serves it."""
+"""What one RPC of the contract is, for its server."""
 
 from __future__ import annotations
 

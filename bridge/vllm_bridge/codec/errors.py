@@ -25,7 +25,7 @@ MAX_DETAILS_BYTES = 1_000
 
 
 class Category(str, Enum):
-    """Who is to blame: Snakepit's six categories."""
+    """Where the fault is: Snakepit's six categories."""
 
     WORKER = "worker"
     TIMEOUT = "timeout"

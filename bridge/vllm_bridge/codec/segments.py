@@ -72,7 +72,7 @@ class SessionMemory:
 
     @contextmanager
     def _file(self, name: str, flags: int) -> Iterator[int]:
-        # The directory is opened anew every time: thousands of sessions would use up descriptors.
+        # The directory is opened again every time: thousands of sessions would use up descriptors.
         directory = os.open(self._path, os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
             file = os.open(name, flags | _FLAGS, dir_fd=directory)
@@ -110,7 +110,7 @@ class CallMemory:
 
         Raises:
             BridgeError: (validation, `shared_memory_unavailable`) there is no such segment, or not
-                so much in it. Whoever gets this sends the bytes with the request instead.
+                so much in it. The caller then sends the bytes with the request.
         """
         if message.WhichOneof("storage") != "shared_memory":
             raise _unavailable("chunks of bytes come with Chunks.Call only")

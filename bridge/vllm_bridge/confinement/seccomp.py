@@ -149,7 +149,7 @@ def forbid(calls: Iterable[str], *, sockets_of_ranks_only: bool) -> None:
 def forbid_unix_sockets() -> None:
     """Have no more unix sockets made, but for pairs. Those that there are go on, and accept.
 
-    Whoever can connect to the session bus, or to a container daemon, can have programs started.
+    A process that reaches the session bus, or a container daemon, can have programs started.
     """
     _install([("socket", _NO_UNIX_SOCKET)])
 

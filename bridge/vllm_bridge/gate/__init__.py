@@ -1,1 +1,1 @@
-"""Who may start: the gate that ranks share, the rank's side of it, the pool's, and its rules."""
+"""Which calls may start: the shared gate, a rank's side, the pool's referee, and the rules."""

@@ -52,7 +52,7 @@ class Facts:
     group: Group
     operation: str
     parts: tuple[Part, ...] = ()
-    # The shape of its tensor, for whoever reads of it; it may differ where `elements` agree.
+    # The shape of its tensor, for people; it may differ where `elements` agree.
     shape: str = ""
     direction: control_pb2.Direction = control_pb2.COLLECTIVE
     # The other side's number in the group, for point to point.

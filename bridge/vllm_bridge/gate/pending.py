@@ -29,7 +29,7 @@ class Record(Protocol):
 
 
 class PendingCall:
-    """One call's stand at the gate."""
+    """One call that waits at the gate."""
 
     def __init__(self, ticket: int, facts: Facts, record: Record, rank: int) -> None:
         self.ticket = ticket
@@ -40,8 +40,7 @@ class PendingCall:
         # When it was let through.
         self.gated_at = 0.0
         self.waiting = not facts.eager
-        # Whether the pool knows of it, or is to know of it at once; and why it is to leave, where
-        # somebody wants that.
+        # Whether the pool knows of it, whether somebody waits for that, and why it was withdrawn.
         self.at_pool = False
         self.hurried = False
         self.leaving = ""
@@ -66,7 +65,7 @@ class PendingCall:
         if verdict is not None and verdict.go:
             self.gated_at = time.monotonic()
         elif verdict is not None:
-            # Noted before anybody is told: who asks from now on hears it.
+            # Noted before the executor wakes, so that every later reader sees it.
             self._record.refusal = refusal_of(verdict.refusal, self._rank, self._record)
         self._held.release()
 

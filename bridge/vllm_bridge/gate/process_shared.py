@@ -11,7 +11,7 @@ import time
 
 MUTEX_BYTES = 64
 SEMAPHORE_BYTES = 64
-"""Room that one takes; more than the C library uses on any machine, and a cache line."""
+"""Bytes for one; more than the C library uses on any machine, and a cache line."""
 
 _SHARED = 1
 _ROBUST = 1
@@ -36,7 +36,7 @@ def available() -> bool:
 
 
 class HolderDiedError(Exception):
-    """The mutex is held now, and whoever held it before died: what it guards may be half done."""
+    """The mutex is held now. Its last holder died: what it guards may be half done."""
 
 
 class Mutex:
@@ -62,7 +62,7 @@ class Mutex:
         _at_once.pthread_mutexattr_destroy(attributes)
 
     def acquire(self, timeout_s: float) -> bool:
-        """Take it; False when it was not to be had in time.
+        """Take it; False when the time passed first.
 
         Raises:
             HolderDiedError: it was taken from a dead process; release it as usual.

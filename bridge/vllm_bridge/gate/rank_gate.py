@@ -2,11 +2,11 @@
 
 The gate is armed for the call that the executor runs, with the rule for what must be equal on all
 members. When the call is about to send (`vllm_distributed.entry`) the rank tells the pool, and the
-executor waits until the pool says go, or no. A call that fails its own checks, or sends nothing,
+executor waits until the pool says go or no. A call that fails its own checks, or sends nothing,
 never comes that far.
 
-Where the ranks of a world share a host, the members of a group look first whether they have all
-come (`vllm_bridge.gate.shared_gate`); who has waited there for `PATIENCE_S` asks the pool.
+Where the ranks of a world share a host, the members of a group first look whether all of them have
+arrived (`vllm_bridge.gate.shared_gate`). After `PATIENCE_S` there, a member asks the pool.
 
 The verdict is read by the thread that reads the control connection. It wakes the executor with a
 bare lock: that costs less than an event or a condition.
@@ -48,7 +48,7 @@ PATIENCE_S = 0.02
 """How long a call waits for the other members before the pool is told of it."""
 
 HURRY_SECONDS = 0.05
-"""For a waiting call to turn to the pool when somebody asks what goes on."""
+"""How long a report waits until a call at the shared gate has told the pool."""
 
 CALLER_GONE = "its caller has gone"
 WITHDRAWN = "it was withdrawn"
@@ -58,22 +58,22 @@ Send = Callable[[Sequence[control_pb2.RankToPool]], None]
 
 
 class RankGate:
-    """Where the calls of one rank stand and wait. One for the process."""
+    """The gate of one rank's calls. One for the process."""
 
     def __init__(
         self, world: control_pb2.WorldAssignment, send: Send, shared_gate: int | None = None
     ) -> None:
-        """`shared_gate`: the descriptor of the memory in which the ranks of the world meet."""
+        """`shared_gate`: the descriptor of the memory that the ranks of the world share."""
         self._rank = world.rank
         self._world_size = world.world_size
         self._send = send
         self._tickets = itertools.count(1)
         self._waiting: dict[int, PendingCall] = {}
-        # For those who wait for a verdict beside the executor.
+        # For threads other than the executor that wait for a verdict.
         self._settled = threading.Condition()
         # Calls that have ended, and when, of which the pool has not been told.
         self._ended: deque[tuple[control_pb2.Done, float]] = deque()
-        # The last of those that the pool never knew of.
+        # The last call that ended without the pool knowing of it.
         self._passed: tuple[PendingCall, bool, float] | None = None
         self._at_shared: PendingCall | None = None
         self._shared = (
@@ -87,7 +87,7 @@ class RankGate:
 
     @property
     def shared_gate(self) -> SharedGate | None:
-        """Where the ranks of the world meet without the pool."""
+        """The shared gate, where calls start without the pool."""
         return self._shared
 
     def install(self) -> None:
@@ -141,11 +141,11 @@ class RankGate:
         """Return when all members have come and ask for the same, as they or the pool find.
 
         Raises:
-            BridgeError: what the pool said instead.
+            BridgeError: the pool has refused the call.
         """
         pending = PendingCall(next(self._tickets), facts, record, self._rank)
         record.pending = pending
-        # Who goes away from now on has the call leave; who went before must not meet anybody.
+        # A caller that leaves from now on withdraws the call; one that has left starts none.
         if record.gone_at:
             pending.waiting = False
             record.refusal = refusal_of(_caller_gone(facts).to_detail(), self._rank, record)
@@ -161,7 +161,7 @@ class RankGate:
         return pending
 
     def _seat(self, facts: Facts) -> Seat | None:
-        """Where the members meet without the pool; None for what only the referee knows about."""
+        """This rank's seat at the shared gate; None for calls that only the referee decides."""
         group = facts.group
         if self._shared is None or facts.eager or facts.direction != control_pb2.COLLECTIVE:
             return None
@@ -211,7 +211,7 @@ class RankGate:
             pending.gated_at = pending.at_gate
             return
         if self._closed:
-            # It may have come after the others were sent away.
+            # It may have arrived after the others were refused.
             self._waiting.pop(pending.ticket, None)
             raise _pool_gone(facts)
         if pending.leaving or record.gone_at:
@@ -248,7 +248,7 @@ class RankGate:
             self._passed = (pending, ok, now)
 
     def report(self) -> None:
-        """Tell the pool of the calls that have ended, and of the one that waits for the others."""
+        """Tell the pool of calls that have ended, and of the one that waits at the shared gate."""
         self.flush()
         pending = self._at_shared
         if pending is not None:
@@ -264,7 +264,7 @@ class RankGate:
             self._send(self._take_ended())
 
     def applies(self, facts: Facts) -> bool:
-        """Whether the group's ranks are those of the pool's world, and not of user code's own."""
+        """Whether the group's ranks are those of the pool's world, not of one user code made."""
         if not facts.group.members:
             return facts.group.size > 1
         return (
@@ -313,7 +313,7 @@ class RankGate:
             parts=[control_pb2.AgreedPart(name=name, value=value) for name, value in facts.told],
             direction=facts.direction,
             peer=facts.peer,
-            # The first of two creations is not waited for: the second one's answer covers it.
+            # Nothing waits for the first of two creations: the answer to the second covers it.
             eager=facts.eager or key != group.key,
             session_id=record.session_id,
             call_id=record.call_id,
@@ -358,14 +358,14 @@ class GatedCall:
         finally:
             self._gate.disarm()
             if self._pending is not None:
-                # When its answer is on its way: nobody waits for this.
+                # After its answer was sent: nobody waits for this.
                 self._record.ending = functools.partial(self._gate.done, self._pending, ok=ok)
         if self._pending is not None and self._pending.facts.operation == CREATE:
             remember(result, self._pending.facts)
         return result
 
     def about_to_send(self) -> None:
-        """Stand at the gate; raises what the pool says instead of go."""
+        """Wait at the gate; raises what the pool says instead of go."""
         facts = self._ask()
         if facts is not None and self._gate.applies(facts):
             self._pending = self._gate.pass_through(facts, self._record, self._context)

@@ -1,12 +1,12 @@
 """The shared gate of a world: memory in which ranks of one host see that all have arrived.
 
 Where every member of a group asks for the same call within a moment, which is nearly always, the
-last one to come sees it here and says go, and nobody has to ask the pool. Whatever is not that
-simple goes to the pool, whose referee decides: calls that differ, a member that does not come in
-time, one whose deadline has passed, and everything after a refusal until the members have met there
-again. So a call is let through in one of two ways, and only ever by all of its members in the
-same one: while one member of a group is at the pool none waits there, because whoever goes
-there sends the others after it, under the lock.
+last one to arrive sees it here and says go, and none has to ask the pool. Everything else goes to
+the pool, whose referee decides: calls that differ, a member that does not arrive in time, one whose
+deadline has passed, and everything after a refusal until the members have met there again. A call
+starts in one of these two ways, and all of its members in the same one: while one member of a group
+is at the pool, none waits here, because a member that goes to the pool sends the others after it,
+under the lock.
 
 The pool makes the memory and hands it to the ranks as a file without a name; it goes with them.
 
@@ -46,7 +46,7 @@ CELLS = 256
 NO_DEADLINE = 2**64 - 1
 
 LOCK_SECONDS = 0.5
-"""Nobody holds the lock for more than microseconds: a rank that does has been stopped."""
+"""A rank holds the lock for microseconds; one that holds it longer has been stopped."""
 
 _HEADER = 8
 _WORLD_SIZE, _USED, _BROKEN, _LATEST_TURN = 0, 1, 2, 3
@@ -114,7 +114,7 @@ def create(world_size: int) -> int | None:
 
 @contextmanager
 def memory_of(world_size: int) -> Iterator[int | None]:
-    """The memory for a world while its ranks are started, who keep it; None where there is none."""
+    """The memory for a world while its ranks start, which keep it; None where there is none."""
     fd = create(world_size) if world_size > 1 else None
     try:
         yield fd
@@ -175,7 +175,7 @@ class SharedGate:
         self._words[self._layout.running(self._rank)] = turn
 
     def end(self) -> None:
-        """The call is over, has not begun after all, or stands at the gate and has sent nothing."""
+        """The call is over, has not begun after all, or waits at the gate and has sent nothing."""
         words, layout = self._words, self._layout
         words[layout.running(self._rank)] = 0
         for rank in self._others:
@@ -220,9 +220,9 @@ class SharedGate:
 
     @contextmanager
     def _locked(self, *, surely: bool = False) -> Iterator[bool]:
-        """With False where the shared gate is of no use any more: from then on all ask the pool.
+        """Hold the lock; yields False when the shared gate has failed: all ask the pool then.
 
-        `surely`: hold the lock in any case. Whoever has stopped with it is killed by the pool.
+        `surely`: hold the lock in any case. The pool kills a holder that has stopped.
         """
         try:
             while not (held := self._lock.acquire(LOCK_SECONDS)):
@@ -242,8 +242,8 @@ class SharedGate:
 class Seat:
     """One member's seat in its group's cell.
 
-    `arrive`, then, where it says so, `wait`; after an answer of `ASK_POOL` the pool's verdict is to
-    be told with `back_from_pool`.
+    `arrive`, then `wait` where it says so. After an answer of `ASK_POOL`, tell the pool's verdict
+    with `back_from_pool`.
     """
 
     def __init__(self, gate: SharedGate, cell: int, members: Sequence[int], number: int) -> None:
@@ -329,7 +329,7 @@ class Seat:
                 at = self._cell + _SEQUENCE
                 words[at] = max(words[at], self._sequence + 1)
             else:
-                # A member may still come with what was meant for this: the pool will know it.
+                # A member may still arrive with this call: the pool will know it.
                 words[self._cell + _GENERATION] += 1
 
     def _turn_to_pool(self) -> None:

@@ -1,7 +1,7 @@
 """Which run's turn it is, as a rank sees it: the latest of which a call has come.
 
 A turn ends when the pool gives the next one. So a call of an earlier turn than the latest that was
-seen is of a run that is over, and must not start: what it would do belongs to nobody.
+seen is of a run that is over, and must not start: nobody waits for what it does.
 
 A call that runs cannot be stopped when its run loses its turn, and may be in the middle of user
 code whose collectives no gate has seen. So a call of the next run waits until no rank of the world

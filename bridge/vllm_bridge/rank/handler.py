@@ -253,7 +253,7 @@ class _QueuedCall(_Call):
                 with self._state.sessions.results.of_call(kept=self._wire.keep_tensors):
                     return super().__call__(request, context)
         finally:
-            # Before its answer is sent: who has it may call again, and not find the rank busy.
+            # Before the answer: a caller that has it must not find the rank busy.
             self._state.journal.end(record)
 
     @contextmanager
@@ -302,7 +302,7 @@ class _CallInParts:
     def __call__(self, requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
         try:
             with self._transfers.begin(context) as transfer, suppress(CallerGone):
-                # Whoever has sent nothing yet may still send the call to another rank.
+                # A client that has sent nothing yet may still send the call to another rank.
                 context.send_initial_metadata(((keys.PARTS, "accepted"),))
                 request = self._chunks.receive(transfer.received(requests))
                 answer = self._chunks.parts(self._call.submit(request, context))

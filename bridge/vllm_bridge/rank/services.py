@@ -52,7 +52,7 @@ class RankService:
         world, now = self._world, time.monotonic()
         journal = self._state.journal
         if self._state.gate is not None:
-            # Whoever asks is to know no less than the pool's referee.
+            # The answer must not be older than what the pool's referee knows.
             self._state.gate.report()
         return rank_pb2.InspectResponse(
             pid=os.getpid(),

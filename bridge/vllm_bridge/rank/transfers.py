@@ -163,7 +163,7 @@ class Transfer:
         over = threading.Event()
 
         def read() -> None:
-            # gRPC's iterator waits for ever; it ends with the call, whoever ends that.
+            # gRPC's iterator waits for ever; it ends with the call, whichever side ends that.
             try:
                 for part in requests:
                     parts.put(part)

@@ -1,7 +1,7 @@
 """The file that tells Snakepit the worker's port.
 
-It is in a folder of Snakepit's, in which a confined worker may not write. So a small process is
-forked before the worker is confined, writes the file when the port is known, and ends.
+It is in a folder of Snakepit's, in which a confined worker may not write. So the worker forks a
+small process before it is confined. That writes the file when the port is known, and ends.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 
 def announcer(path: str) -> Callable[[int], None]:
-    """What writes the port to the file, from a process that is forked here.
+    """A function that writes the port to the file, from a process that is forked here.
 
     Call this before there is a second thread. What it returns is called once, and raises OSError
     when the file cannot be written; why is on stderr.

@@ -64,7 +64,7 @@ def options(arguments: Sequence[str], environment: Mapping[str, str]) -> Options
     """The options of a command line and an environment. Unknown arguments are kept, not refused.
 
     Raises:
-        SystemExit: (2) a value that cannot be one, such as `--port x`; the reason is on stderr.
+        SystemExit: (2) a value is wrong, such as `--port x`; the reason is on stderr.
     """
     parser = argparse.ArgumentParser(prog="worker.py", allow_abbrev=False)
     parser.add_argument("--port", type=_port, default=0)

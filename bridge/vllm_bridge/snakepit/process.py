@@ -113,7 +113,7 @@ class _Worker:
         return EXIT_FAILED if self._failed else EXIT_STOPPED
 
     def _confine(self) -> RuntimeDir | None:
-        """Have the kernel refuse what a worker has no business with, before there is a thread.
+        """Have the kernel refuse what a worker does not need, before there is a thread.
 
         Returns the directory for temporary files, where there is one.
         """
@@ -127,7 +127,7 @@ class _Worker:
             place = RuntimeDir.create(_directory_of_workers())
         except (ListenError, OSError):
             place = None  # then /dev/shm is all there is
-        # The one above it too: who may write there may remove it.
+        # The one above it too: a user who may write there may remove it.
         own = [place.path.parent] if place else []
         confine(policy, place.path if place else None, own)
         # It listens on TCP.
@@ -158,7 +158,7 @@ class _Worker:
         os.write(self._stop_writing, b"!")
 
     def _wait(self, state: WorkerState) -> None:
-        """Return when a signal says stop, or when whoever started this process is gone."""
+        """Return when a signal says stop, or when the process that started this one is gone."""
         watched = select.poll()
         watched.register(self._stop_reading, select.POLLIN)
         stdin = _pipe_of_owner()
@@ -169,7 +169,7 @@ class _Worker:
             watched.register(parent, select.POLLIN)
         while True:
             for descriptor, _ in watched.poll(HOUSEKEEPING_SECONDS * 1000):
-                # What comes by the pipe is not for us; its end is.
+                # The bytes in the pipe mean nothing to us; its end does.
                 if descriptor != stdin or not os.read(descriptor, 65_536):
                     return
             in_use = frozenset(record.session_id for record in state.journal.active())

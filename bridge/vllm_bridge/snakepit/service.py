@@ -201,7 +201,7 @@ class _ToolCall:
         try:
             if self._full:
                 raise _queue_full()
-            # Before it starts, so that nobody leaves unseen. False: nobody waits for it any more.
+            # Before it starts, so that no caller leaves unseen. False: the caller is gone already.
             if not context.add_callback(self._caller_gone):
                 self._caller_gone()
             start(self._state, record, context)
@@ -213,7 +213,7 @@ class _ToolCall:
         except Exception as error:  # noqa: BLE001 - whatever a call raises is its caller's answer
             self._fail(response, error)
         finally:
-            # Before its answer is sent: who has it may call again, and not find the worker busy.
+            # Before the answer: a caller that has it must not find the worker busy.
             self._state.journal.end(record)
         response.execution_time_ms = round((time.monotonic() - begun) * 1000)
         return response.SerializeToString()
@@ -262,7 +262,7 @@ def _tool_chunks(
                 state.journal.end(record)
 
         future = state.executor.queue(record).submit(run)
-        # A caller that leaves is no reason to wait, nor to run what has not begun.
+        # When the caller leaves, do not wait, and do not run what has not begun.
         if not context.add_callback(future.cancel):
             future.cancel()
         return future.result()
@@ -322,7 +322,7 @@ def _follow_controls(requests: Iterator[bytes], stream: TelemetryStream) -> None
         for data in requests:
             stream.control(pb.TelemetryControl.FromString(data))
     except (grpc.RpcError, DecodeError):
-        # The stream is over, or its reader talks nonsense: what it said before holds.
+        # The stream has ended, or its reader sends nonsense: earlier settings stay.
         return
 
 

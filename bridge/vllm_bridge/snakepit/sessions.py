@@ -20,7 +20,7 @@ IDLE = timedelta(hours=1)
 """Sessions that nobody initialised and nobody has used for so long are forgotten."""
 
 DEFAULT_SESSION = "default"
-"""Of calls that name none."""
+"""The session of calls that name none."""
 
 _EPOCH_BITS = 48
 

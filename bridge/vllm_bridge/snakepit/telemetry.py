@@ -1,4 +1,4 @@
-"""Events of the calls, for whoever has a telemetry stream open: start, stop, exception.
+"""Events of the calls, for the open telemetry streams: start, stop, exception.
 
 Names and measurements are among those that Snakepit knows; it drops others.
 """
@@ -69,7 +69,7 @@ class Telemetry:
         return stream
 
     def close(self, stream: TelemetryStream) -> None:
-        """End a stream. May be said twice."""
+        """End a stream. May be called twice."""
         with self._lock:
             self._streams = tuple(known for known in self._streams if known is not stream)
         stream.end()
@@ -123,7 +123,7 @@ class TelemetryStream:
         self._dropped = 0
 
     def control(self, message: pb.TelemetryControl) -> None:
-        """Do what the reader says."""
+        """Apply what the reader asks for."""
         kind = message.WhichOneof("control")
         if kind == "toggle":
             self.enabled = message.toggle.enabled

@@ -7,7 +7,7 @@ under their bare names, by anybody.
 import os
 import sys
 
-# As in server_token.py, which cannot be imported yet.
+# As in transport/server_token.py, which cannot be imported yet.
 _TOKEN = "VLLM_BRIDGE_TOKEN"
 
 _FALSE = ("", "0", "false", "no", "off")
@@ -34,7 +34,7 @@ def _find_packages() -> None:
 
 
 def _drop_secrets() -> None:
-    """Start anew without a server's token, should Snakepit's environment have one.
+    """Start again without a server's token, if Snakepit's environment has one.
 
     What a worker runs is chosen by clients, and `/proc/self/environ` shows what a process was
     started with, whatever it changes later.

@@ -1,6 +1,6 @@
 """Framing of the control connection between a rank and its pool.
 
-Each message of `control.proto` is preceded by its length, 4 bytes big-endian. Whoever reads them
+Each message of `control.proto` is preceded by its length, 4 bytes big-endian. The reader
 refuses a frame of more than `MAX_FRAME_BYTES`, which is far above what any control message needs.
 """
 

@@ -70,7 +70,7 @@ defmodule Vllm.Options do
   defp valid?(:text, value),
     do: is_binary(value) and value != "" and String.valid?(value) and String.printable?(value)
 
-  # What is in it, who uses it checks: the path of a socket may be bytes that are no text.
+  # Its user checks what is in it: the path of a socket may be bytes that are no text.
   defp valid?(:address, value), do: is_binary(value) and value != ""
 
   defp valid?(:label, value), do: valid?(:text, value) or valid?(:name, value)

@@ -59,7 +59,7 @@ defmodule Vllm.Term do
     {:term, reason} -> {:error, format_reason(reason)}
   end
 
-  # Strings are parts of the text, which is a part of what was received: whoever keeps a name should
+  # Strings are parts of the text, which is a part of what was received: a caller that keeps a name should
   # not keep the tensors that came with it.
   defp detach(packed) do
     if :binary.referenced_byte_size(packed) > @worth_a_copy + 2 * byte_size(packed),

@@ -1,4 +1,4 @@
-"""What a rank says when it comes to the gate: whether it can be so, and as the referee keeps it."""
+"""What a rank says at the gate: whether it can be true, and how the referee keeps it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _OUR_FAULT = "This is a fault of the bridge: please report it"
 
 
 def ended(member: Member, enter: control_pb2.Enter, how: str) -> BridgeError:
-    """The rank, or its world, is over."""
+    """The rank, or its world, has ended."""
     message = f"{messages.clip(enter.operation)} did not start: {how}. Nobody entered"
     return _error(member, enter, Category.POOL, "withdrawn", message)
 
@@ -29,7 +29,7 @@ def already_there(member: Member, enter: control_pb2.Enter, call: QueuedCall) ->
 
 
 def too_many_groups(member: Member, enter: control_pb2.Enter) -> BridgeError:
-    """No place for another group of the world."""
+    """The world has too many groups in use."""
     message = (
         f"{messages.clip(enter.operation)} on {messages.clip(enter.group)} did not start: calls "
         f"wait, or have gone ahead, in {MAX_GROUPS} groups of world {member.world_id} already. "
@@ -39,7 +39,7 @@ def too_many_groups(member: Member, enter: control_pb2.Enter) -> BridgeError:
 
 
 def malformed(member: Member, enter: control_pb2.Enter, fault: str) -> BridgeError:
-    """The error for what no rank that works would say."""
+    """The error for what a correct rank never says."""
     message = f"{messages.clip(enter.operation)} did not start: {fault}. {_OUR_FAULT}"
     return _error(member, enter, Category.GRPC_ERROR, "bad_enter", message)
 
@@ -79,7 +79,7 @@ def queued_call(
 
 
 def fault(member: Member, enter: control_pb2.Enter, members: tuple[int, ...]) -> str:
-    """What no rank that works would say; empty when there is nothing of that kind."""
+    """What is wrong with it that a correct rank never says; empty when nothing is."""
     size, number = enter.size, enter.rank_in_group
     if not enter.group:
         return "the group has no name"

@@ -1,8 +1,8 @@
 """Who waits for whom, and circles in it.
 
-A call waits for all members that have not come, and a rank runs one call at a time: a rank on a
-circle can never come to where it is waited for. A rank only begins to wait for others when it comes
-to the gate, so a new circle always goes through the one that came last.
+A call waits for all members that have not arrived, and a rank runs one call at a time: a rank on a
+circle can never arrive where others wait for it. A rank only begins to wait for others when it
+arrives at the gate, so a new circle always goes through the last one to arrive.
 """
 
 from __future__ import annotations

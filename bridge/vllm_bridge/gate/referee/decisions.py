@@ -1,4 +1,4 @@
-"""Who comes to the gate, with what, and what is decided."""
+"""What arrives at the gate, and what is decided about it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def nobody(world_id: str, epoch: int, number: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A rank, as the pool names it. Empty `rank_id`: a member that has not come to the gate yet."""
+    """A rank, as the pool names it. Empty `rank_id`: a member that has not arrived yet."""
 
     rank_id: str
     # Empty outside a world.
@@ -37,7 +37,7 @@ class Decision:
     member: Member
     ticket: int
     verdict: control_pb2.Verdict
-    # Seconds it stood at the gate.
+    # Seconds it waited at the gate.
     waited_s: float
 
     @property
@@ -48,7 +48,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A call that stands at the gate, for diagnosis and metrics."""
+    """A call that waits at the gate, for diagnosis and metrics."""
 
     member: Member
     ticket: int
@@ -60,10 +60,10 @@ class Waiting:
     sequence: int
     session_id: str
     call_id: str
-    # When it came to the gate, in the clock of the referee.
+    # When it arrived at the gate, in the clock of the referee.
     since: float
     waited_s: float
-    # Who has not come, e.g. "rank 1".
+    # Members that have not arrived, e.g. "rank 1".
     missing: list[str]
     # e.g. "waits in all_reduce on tp:0 for rank 1".
     clause: str

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from vllm_bridge.gate.referee.decisions import Member
 from vllm_bridge.gate.referee.rendezvous import Caller, Group
 
-# Names change when groups are made anew, so a long life sees many; a thousand at a time is more
+# Names change when groups are made again, so a long life sees many; a thousand at a time is more
 # than any layout of parallel groups has.
 MAX_GROUPS = 1_024
 
@@ -147,7 +147,7 @@ G = TypeVar("G", bound=Group)
 
 
 class Table(Generic[K, G]):
-    """Groups by key: at most `MAX_GROUPS`, of which idle ones make place for new ones."""
+    """Groups by key: at most `MAX_GROUPS`, of which idle ones give way to new ones."""
 
     def __init__(self) -> None:
         self._groups: OrderedDict[K, G] = OrderedDict()
@@ -166,7 +166,7 @@ class Table(Generic[K, G]):
         return group
 
     def put(self, key: K, group: G) -> bool:
-        """Keep a new group; False when there is no place for it."""
+        """Keep a new group; False when too many are in use."""
         if len(self._groups) >= MAX_GROUPS:
             idle = next((known for known, each in self._groups.items() if each.idle), None)
             if idle is None:

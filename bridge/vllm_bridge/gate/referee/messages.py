@@ -90,7 +90,7 @@ def waits(call: QueuedCall, missing: Sequence[str] | None = None) -> str:
 
 
 def missing_labels(call: QueuedCall) -> list[str]:
-    """Who has not come, e.g. ["rank 1"]."""
+    """The members that have not arrived, e.g. ["rank 1"]."""
     return _labels(call.queue, call.queue.missing(call))
 
 

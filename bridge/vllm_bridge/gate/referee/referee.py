@@ -61,7 +61,7 @@ class Referee:
         self._ended: OrderedDict[Hashable, str] = OrderedDict()
 
     def enter(self, member: Member, enter: control_pb2.Enter) -> list[Decision]:
-        """A rank stands at the gate with a call."""
+        """A rank has arrived at the gate with a call."""
         # A call whose deadline has passed never starts, even when the timer is late.
         decisions = self.expire(None)
         members = tuple(enter.members)
@@ -141,7 +141,7 @@ class Referee:
         return decisions
 
     def forget_world(self, world_id: str, epoch: int) -> list[Decision]:
-        """An epoch of a world is over: drop all of it, refuse whoever of it still waits.
+        """An epoch of a world is over: drop all of it, refuse its calls that still wait.
 
         To be called for every world any of whose ranks was named here.
         """
@@ -159,7 +159,7 @@ class Referee:
         return decisions
 
     def waiting(self, world_id: str | None = None, epoch: int | None = None) -> list[Waiting]:
-        """Who stands at the gate, of a world (and epoch) or of all; longest first."""
+        """The calls that wait at the gate, of a world (and epoch) or of all; longest first."""
         now = self._clock()
         return [
             messages.describe(call, now)
@@ -222,7 +222,7 @@ class Referee:
         destroy = enter.operation == DESTROY
         decisions: list[Decision] = []
         if group is not None and group.replaced_by(caller, number, enter.size, destroy=destroy):
-            how = f"{group.label(number)} {'destroyed it' if destroy else 'made it anew'}"
+            how = f"{group.label(number)} {'destroyed it' if destroy else 'made it again'}"
             told = [(call, messages.ended(call, how)) for call in group.waiting()]
             decisions = self._refuse_all(told, "abandoned")
             self._stateless.pop(group.name)
@@ -232,7 +232,7 @@ class Referee:
         if group is None:
             group = StatelessGroup(enter.group, enter.size)
             if not self._stateless.put(group.name, group):
-                return decisions  # no place for it: its calls go at once
+                return decisions  # too many groups are in use: its calls go at once
         group.join(number, caller)
         return decisions
 
@@ -271,7 +271,7 @@ class Referee:
         """An eager call: others may have waited for it."""
         queue = call.queue
         call.caller.last = LastCall(call.ticket, call.operation, queue.group.name)
-        queue.late(call)  # too late to be refused; what was given up is no longer owed
+        queue.late(call)  # it has gone ahead and cannot be refused; the attempt is settled
         if queue.broken or queue.group.death():
             return []
         if not queue.full(call.lane):
@@ -345,7 +345,7 @@ class Referee:
     def _give_up(
         self, told: Iterable[tuple[QueuedCall, str]], reason: str, how: str
     ) -> list[Decision]:
-        """Refuse calls that wait, and remember it for the members that have not come."""
+        """Refuse calls that wait, and remember it for the members that have not arrived."""
         errors = [
             (call, messages.refusal(call, reason, message, call.queue.waiting()))
             for call, message in told

@@ -1,7 +1,7 @@
 """Where the calls of a group meet.
 
 A queue has one lane per side: per member for collectives, sender and receiver for point to point.
-In each lane calls stand in order; the first ones of all lanes belong together, and start together.
+In each lane calls wait in order; the first ones of all lanes belong together, and start together.
 A call that waits is always the last of its lane, because its rank does nothing else meanwhile; the
 ones before it are eager.
 """
@@ -31,7 +31,7 @@ OVERLAPPED = "was of another run"
 
 @dataclass(eq=False, slots=True)
 class Caller:
-    """What the referee knows of a rank that has come to the gate."""
+    """What the referee knows of a rank that has arrived at the gate."""
 
     member: Member
     # Where it waits: one place at most, since a rank runs one call at a time.
@@ -52,11 +52,11 @@ class QueuedCall:
     parts: dict[str, str]
     # It does not wait: it has gone ahead, and the others meet it later.
     eager: bool
-    # When it came to the gate, when it came to its rank, and when it must have an answer.
+    # When it arrived at the gate, when it came to its rank, and when it must have an answer.
     entered: float
     arrived: float
     deadline: float | None
-    # When it came to the gate of its rank, where its members wait for a moment by themselves.
+    # When it arrived at the gate of its rank, where its members wait for a moment by themselves.
     stood: float
     session_id: str = ""
     call_id: str = ""
@@ -129,7 +129,7 @@ class Group(ABC):
 
     @abstractmethod
     def caller(self, number: int) -> Caller | None:
-        """The member, when it has come to the gate."""
+        """The member, when it has arrived at the gate."""
 
     @abstractmethod
     def member(self, number: int) -> Member:
@@ -262,7 +262,7 @@ class RendezvousQueue:
         ]
 
     def full(self, lane: int) -> bool:
-        """Whether no further eager call may stand in this lane."""
+        """Whether this lane takes no further eager call."""
         return len(self._backlog.get(lane, ())) >= MAX_PENDING_SENDS - 1
 
     def late(self, call: QueuedCall) -> GivenUp | None:
@@ -330,7 +330,7 @@ class RendezvousQueue:
         return outcomes
 
     def give_up(self, calls: Sequence[QueuedCall], how: str, now: float) -> None:
-        """Take out calls that are refused, and remember it for the members that have not come.
+        """Take out calls that are refused, and remember it for the members that have not arrived.
 
         `calls` are waiting, or were about to.
         """
@@ -341,7 +341,7 @@ class RendezvousQueue:
         self._leave(calls)
 
     def overlap(self, calls: Sequence[QueuedCall], met: QueuedCall, now: float) -> None:
-        """Take out calls that wait here, for their members wait for one of another run."""
+        """Take out calls that wait here, because their members wait for a call of another run."""
         self._record(GivenUp(now, -1, calls, OVERLAPPED, met))
         self._leave(calls)
 
@@ -381,8 +381,8 @@ class RendezvousQueue:
     def _overlapped(self, arriving: Sequence[QueuedCall]) -> Overlapped | None:
         """The calls that have to go since one of another run has come, or was here.
 
-        The later run's stay, but where something of an earlier one is on its way already: who took
-        that would have the wrong run's value.
+        The later run's stay, unless something of an earlier one is on its way already: a call that
+        took it would have the wrong run's value.
         """
         for one in arriving:
             for other in self.present.values():

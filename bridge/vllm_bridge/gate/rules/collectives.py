@@ -27,13 +27,14 @@ __all__ = ["NOT_GATED", "RULES", "Rule", "gated_name"]
 _FILLED_BY = (functions, objects, stateless, tensors)
 
 NOT_GATED: dict[str, str] = {
-    "init_distributed_environment": "its members are whoever comes to the init method's address, "
-    "which may be processes outside of the pool; the roll call there names who does not come",
+    "init_distributed_environment": "its members are all processes that connect to the "
+    "init method's address, some of them outside of the pool perhaps; the agreement there names "
+    "the missing ones",
     "init_gloo_process_group": "its members are known to the caller's store alone",
-    "MessageQueue.wait_until_ready": "a queue's readers are whoever holds its handle",
-    "MessageQueue.broadcast_object": "a queue's readers are whoever holds its handle",
-    "MessageQueue.enqueue": "a queue's readers are whoever holds its handle",
-    "MessageQueue.dequeue": "a queue's readers are whoever holds its handle",
+    "MessageQueue.wait_until_ready": "a queue's readers are all that hold its handle",
+    "MessageQueue.broadcast_object": "a queue's readers are all that hold its handle",
+    "MessageQueue.enqueue": "a queue's readers are all that hold its handle",
+    "MessageQueue.dequeue": "a queue's readers are all that hold its handle",
 }
 """Calls between ranks that do not pass the gate, and why."""
 

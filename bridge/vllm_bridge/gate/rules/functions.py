@@ -118,7 +118,7 @@ def _initialize_model_parallel(
     is_moe_model: bool | None = None,
     enable_eplb: bool | None = None,
 ) -> Facts | None:
-    # The others have defaults that are found out: the roll call compares what came of them.
+    # The others have defaults that each rank finds out: the agreement compares the results.
     parts = words(
         tensor_model_parallel_size=tensor_model_parallel_size,
         pipeline_model_parallel_size=pipeline_model_parallel_size,

@@ -90,7 +90,7 @@ def _create_stateless_coordinator(
 
 @rule("ParallelConfig.stateless_init_dp_group")
 def _create_dp_group(config: ParallelConfig) -> Facts | None:
-    # Which port of the row it becomes is found out by trying; the next one not used is the same
+    # Which port of the row it becomes is found out by trying; the next unused one is the same
     # on every rank.
     first = config._coord_store_port or config.data_parallel_master_port
     key = f"{config.data_parallel_master_ip}:{first} dp"

@@ -1,6 +1,6 @@
 """The little HTTP that a scrape needs: GET and HEAD, one answer a connection.
 
-The port has no token, so whoever reaches it can hold connections to it. None of them costs a
+The port has no token, so anyone who reaches it can hold connections to it. None of them costs a
 thread, there are few of them, and none lasts: one that says nothing is closed after a while, and at
 once when its place is needed for another.
 """

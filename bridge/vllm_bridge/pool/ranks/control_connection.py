@@ -11,7 +11,7 @@ from google.protobuf.message import DecodeError
 from vllm_bridge._generated import control_pb2
 from vllm_bridge.transport import control
 
-_logger = logging.getLogger("vllm_bridge.pool.ranks.rank")
+_logger = logging.getLogger("vllm_bridge.pool.ranks.control_connection")
 
 
 class ControlConnection(asyncio.Protocol):

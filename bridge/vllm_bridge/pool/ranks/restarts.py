@@ -1,6 +1,6 @@
 """When a pool replaces a rank that has died or could not be started, and when it gives up.
 
-Worlds are restarted by whoever started them; this is about the ranks outside any world.
+Clients restart their worlds; this is about the ranks outside any world.
 """
 
 from __future__ import annotations

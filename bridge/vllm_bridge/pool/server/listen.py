@@ -46,7 +46,7 @@ def claimed(address: Address) -> Iterator[None]:
         except OSError:
             pass  # a file system without locks: then without
         _check_socket_path(address.path)
-        # Whoever can connect can run code here: nobody but the owner.
+        # A user who can connect can run code here: only the owner may.
         with private_socket():
             yield
     finally:

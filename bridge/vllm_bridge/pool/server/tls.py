@@ -1,4 +1,4 @@
-"""TLS of a server that listens on TCP: reading the files, and refusing what cannot work.
+"""TLS of a server that listens on TCP: reading the files, and refusing settings that cannot work.
 
 OpenSSL checks the files before anything is started, because gRPC says nothing about what is wrong
 with a certificate: it would only refuse every connection.

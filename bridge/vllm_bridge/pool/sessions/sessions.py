@@ -46,7 +46,7 @@ class Sessions:
         }
         self._ended: Ended[types_pb2.ErrorDetail] = Ended(_MAX_ENDED)
         self._expiring: set[asyncio.Task[None]] = set()
-        # Who waits for the end of a session.
+        # Waiters for the end of a session.
         self._watchers: dict[SessionEntry, set[asyncio.Future[None]]] = {}
 
     def live(self) -> list[SessionEntry]:

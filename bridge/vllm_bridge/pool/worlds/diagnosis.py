@@ -49,7 +49,7 @@ def _headline(world: World, waiting: Sequence[Waiting]) -> str:
     turn = _turn(world)
     if not waiting:
         gate = "" if world.spec.gate else " It has no gate: waits inside calls are not seen here."
-        return f"{name}: no call stands at the gate.{gate}{turn}"
+        return f"{name}: no call waits at the gate.{gate}{turn}"
     clauses = [
         f"rank {one.member.rank} {one.clause} (since {one.waited_s:.1f} s)" for one in waiting
     ]

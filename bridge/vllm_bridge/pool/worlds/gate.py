@@ -16,7 +16,7 @@ from vllm_bridge.pool.ranks.rank import Rank
 from vllm_bridge.pool.ranks.rank_info import INSPECT_SECONDS, inspect
 from vllm_bridge.process import background
 
-_logger = logging.getLogger("vllm_bridge.gate.service")
+_logger = logging.getLogger("vllm_bridge.pool.worlds.gate")
 
 # Of an operation that only makes a stateless group known.
 _CREATE = "create"

@@ -70,7 +70,7 @@ class Target:
 class AllowList:
     """The rank's closed lists, and the prefixes of modules that the operator has added.
 
-    `more` says to whoever is refused how prefixes are added.
+    `more` tells a refused caller how to add prefixes.
     """
 
     def __init__(self, prefixes: Sequence[str] = (), more: str = MORE) -> None:

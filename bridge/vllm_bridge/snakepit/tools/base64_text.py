@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pydantic_core import CoreConfig, SchemaError, SchemaValidator, ValidationError, core_schema
 
 LARGE = 16_384
-"""Characters from which on the difference is worth it."""
+"""From this many characters on the difference is worth it."""
 
 Decode = Callable[[str], bytes]
 

@@ -220,4 +220,4 @@ _ENCODED: Mapping[str, Callable[[Call], Any]] = {
     "dynamic_stream": Call._dynamic_stream,
     "helper": Call._helper,
 }
-"""Call types that say themselves what their result looks like."""
+"""Call types that write their own result."""

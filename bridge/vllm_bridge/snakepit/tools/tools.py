@@ -148,7 +148,7 @@ class Tools:
 
 
 class ToolStream:
-    """The items of one stream, and what is to be done when its reader has had enough."""
+    """The items of one stream, and how it ends when its reader stops early."""
 
     def __init__(self, running: _Running, items: Iterator[Any]) -> None:
         self._running = running

@@ -124,7 +124,7 @@ defmodule Vllm.Bridge.Connections do
       client_id: Keyword.fetch!(opts, :client_id),
       profiles: Keyword.fetch!(opts, :profiles),
       pool: nil,
-      # The monitor of the process that asks for the profiles, and who waits for what it hears.
+      # The monitor of the process that asks for the profiles, and the processes that wait for its answer.
       asking: nil,
       waiting: [],
       # endpoint => {connection, ids of the sessions that use it}

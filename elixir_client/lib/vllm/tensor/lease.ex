@@ -104,7 +104,7 @@ defmodule Vllm.Tensor.Lease do
     end
   end
 
-  @doc "Removes the file, whoever has it open."
+  @doc "Removes the file, even while others have it open."
   @spec remove(t()) :: :ok
   def remove(lease) do
     _gone = :file.delete(path(lease), [:raw])

@@ -5,6 +5,7 @@ defmodule Vllm.Test.Pool do
   alias Vllm.Bridge.{Protobuf, Transport, V1}
   alias Vllm.Error
   alias Vllm.Test.{Calls, Stubs}
+  alias Vllm.World.Schemas
 
   @requests %{
     "OpenSession" => V1.OpenSessionRequest,
@@ -126,13 +127,7 @@ defmodule Vllm.Test.Pool do
   end
 
   defp world(request) do
-    sizes = [
-      tensor_parallel_size: request.tensor_parallel_size || 1,
-      pipeline_parallel_size: request.pipeline_parallel_size || 1,
-      data_parallel_size: request.data_parallel_size || 1,
-      prefill_context_parallel_size: request.prefill_context_parallel_size || 1,
-      decode_context_parallel_size: request.decode_context_parallel_size || 1
-    ]
+    sizes = for name <- Schemas.sizes(), do: {name, Map.fetch!(request, name) || 1}
 
     # The decode context takes its ranks from the tensor parallel ones.
     size =

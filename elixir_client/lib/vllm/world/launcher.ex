@@ -4,7 +4,7 @@ defmodule Vllm.World.Launcher do
 
   alias Vllm.Bridge.{Connections, Owners, PoolClient, V1}
   alias Vllm.{Deadline, Error, Session, Telemetry, World}
-  alias Vllm.World.{Info, Layout, Progress}
+  alias Vllm.World.{Info, Layout, Progress, Schemas}
 
   # The pool bounds the start itself and says why it failed; this is for a pool that does not answer.
   @default_timeout 120_000
@@ -93,11 +93,6 @@ defmodule Vllm.World.Launcher do
   defp request(id, opts, config) do
     %V1.StartWorldRequest{
       world_id: id,
-      tensor_parallel_size: opts.tensor_parallel_size,
-      pipeline_parallel_size: opts.pipeline_parallel_size,
-      data_parallel_size: opts.data_parallel_size,
-      prefill_context_parallel_size: opts.prefill_context_parallel_size,
-      decode_context_parallel_size: opts.decode_context_parallel_size,
       backend: opts.backend || "",
       timeout: opts.timeout && Deadline.duration(opts.timeout),
       pool_name: opts.pool_name || config.defaults.pool_name || "",
@@ -105,6 +100,7 @@ defmodule Vllm.World.Launcher do
       concurrent: opts.concurrent,
       client_id: if(opts.detached, do: "", else: config.client_id)
     }
+    |> struct!(Map.take(opts, Schemas.sizes()))
   end
 
   defp from_message(%V1.World{} = message, bridge) do

@@ -89,6 +89,10 @@ defmodule Vllm.World.Schemas do
   ]
 
   @doc false
+  @spec sizes() :: [atom()]
+  def sizes, do: Keyword.keys(@sizes)
+
+  @doc false
   @spec start() :: Vllm.Options.schema()
   def start, do: @start
 

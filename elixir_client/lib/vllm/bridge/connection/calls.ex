@@ -183,7 +183,7 @@ defmodule Vllm.Bridge.Connection.Calls do
     %{state | links: Map.put(state.links, socket, link)}
   end
 
-  # Tells whoever waits for a part of a streaming answer, if it is there.
+  # Tells the process that waits for a part of a streaming answer, if it is there.
   defp updated(state, socket, stream, link, %StreamCall{} = call) do
     case StreamCall.step(call) do
       {call, give_back, answer} ->

@@ -61,7 +61,7 @@ defmodule Vllm.Bridge.Connection.Sending do
   defp answer(nil, _answer), do: :ok
   defp answer(waiter, answer), do: send(waiter, {waiter, answer})
 
-  @doc "Tells whoever waits for room on a socket and has it now."
+  @doc "Tells the process that waits for room on a socket and has it now."
   @spec tell(State.t(), Socket.t()) :: State.t()
   def tell(state, socket) do
     case state.links do

@@ -1,6 +1,6 @@
 defmodule Vllm.Bridge.Connection.StreamCall do
   @moduledoc false
-  # One streaming call: the messages of its answer, handed out one by one, and who waits to send more of its
+  # One streaming call: the messages of its answer, handed out one by one, and the process that waits to send more of its
   # request.
   #
   # Messages stay here until the reader asks for them, and the server's window stays closed by as much. So
@@ -142,7 +142,7 @@ defmodule Vllm.Bridge.Connection.StreamCall do
   defp result(%{status: :error}), do: {:error, {:protocol, :no_status}}
 
   @doc """
-  What can be said to whoever waits, and how many bytes the server may send again.
+  What can be said to the process that waits, and how many bytes the server may send again.
 
   `last?` is whether that answer was the last one.
   """

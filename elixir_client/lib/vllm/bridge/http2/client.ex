@@ -108,7 +108,7 @@ defmodule Vllm.Bridge.HTTP2.Client do
   `body` is the whole body, `nil` for none, or `:stream` when `stream_data/4` brings it.
 
   With `windows: :manual` the stream's window opens again only as `give_back/3` says, so that the
-  server can send no more than one window ahead of whoever reads; by itself otherwise.
+  server can send no more than one window ahead of the reader; by itself otherwise.
 
   Fields over the server's `SETTINGS_MAX_HEADER_LIST_SIZE` are refused with their size and the limit;
   the connection goes on. They are compared with the limit as it is now, also when the stream waits.

@@ -9,7 +9,7 @@ defmodule Vllm.Bridge.HTTP2.Hpack do
 
   alias Vllm.Bridge.HTTP2.Hpack.{Huffman, Integer, Table}
 
-  # What never enters a table of either side or of a proxy between, whoever asks (section 7.1.3).
+  # What never enters a table of either side or of a proxy between, whatever the caller says (section 7.1.3).
   @secrets ~w(authorization proxy-authorization cookie)
 
   defstruct table: %Table{}, limit: 4096, updates: [], huffman: :indexed

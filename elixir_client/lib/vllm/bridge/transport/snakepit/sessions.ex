@@ -100,7 +100,7 @@ defmodule Vllm.Bridge.Transport.Snakepit.Sessions do
         client_id: request.client_id
       }
 
-      # Who was first to open it decides.
+      # The first opener decides.
       case :ets.lookup(table, id) do
         [{_id, kept, nil}] -> :ets.insert(table, {id, Keyword.merge(kept, options), session})
         _none_or_opened -> :ets.insert_new(table, {id, options, session})
