@@ -22,6 +22,20 @@ defmodule Vllm.Bridge do
 
   #{Vllm.Options.docs(Settings.schema())}
 
+  ## Carriers
+
+  Calls of a strict session or of a world go straight to their rank, if the client is on the rank's host.
+  There a rank takes the same calls by two carriers: gRPC, and *frames*, which are the same messages over a
+  second unix socket, at a third of the time. With `carrier: :auto` such calls go in frames; `carrier: :grpc`
+  turns frames off. What a caller sees is equal: results, errors, deadlines, order.
+
+  These go by gRPC nevertheless: requests above 1 MB, tensors in parts (docs/tensors.md), and every call
+  while a rank takes no frames. A call whose frame has certainly not run is made by gRPC at once, without an
+  error. All other calls go to the pool, by gRPC.
+
+  `info/1` and `Vllm.Session.carrier/1` say which carrier is used, and so does the metadata of
+  `Vllm.Telemetry`.
+
   ## TLS
 
       {Vllm.Bridge, server: "ranks.example.org:50051", token: token, tls: [cacertfile: "ca.pem"]}
@@ -31,7 +45,18 @@ defmodule Vllm.Bridge do
 
   use Supervisor
 
-  alias Vllm.Bridge.{Attachment, Connections, Owners, Profiles, Server, Subscription, V1}
+  alias Vllm.Bridge.{
+    Attachment,
+    Connections,
+    Endpoint,
+    Owners,
+    Profiles,
+    Server,
+    Subscription,
+    V1
+  }
+
+  alias Vllm.Bridge.Frames.Route
   alias Vllm.Tensor.Segments
   alias Vllm.{Error, Options, Runtime, Telemetry}
 
@@ -159,6 +184,53 @@ defmodule Vllm.Bridge do
     end
   end
 
+  @typedoc """
+  Of `info/1`.
+
+    * `endpoint`: of the pool
+    * `carrier`: the option of the bridge
+    * `ranks`: those that open sessions of this bridge are bound to and that are called directly, with the
+      carrier of their calls at the moment, and the ids of the sessions
+  """
+  @type info :: %{
+          endpoint: String.t(),
+          carrier: :auto | :grpc,
+          ranks: [
+            %{
+              endpoint: String.t(),
+              frames_endpoint: String.t(),
+              carrier: :frames | :grpc,
+              session_ids: [String.t()]
+            }
+          ]
+        }
+
+  @doc """
+  Where a bridge is connected, and by which carrier.
+
+      {:ok, info} = Vllm.Bridge.info()
+      for rank <- info.ranks, do: {rank.endpoint, rank.carrier}
+  """
+  @spec info(atom()) :: {:ok, info()} | {:error, Error.t()}
+  def info(bridge \\ __MODULE__) do
+    with {:ok, config} <- Connections.config(bridge) do
+      known = for %{route: %Route{}} = known <- Connections.sessions(bridge), do: known
+
+      ranks =
+        for {endpoint, [%{route: route, session: session} | _] = all} <-
+              Enum.group_by(known, & &1.session.endpoint) do
+          %{
+            endpoint: Endpoint.readable(endpoint),
+            frames_endpoint: Endpoint.readable(session.frames_endpoint),
+            carrier: Route.carrier(route),
+            session_ids: Enum.sort(for one <- all, do: one.session.id)
+          }
+        end
+
+      {:ok, %{endpoint: config.endpoint, carrier: config.carrier, ranks: ranks}}
+    end
+  end
+
   @impl Supervisor
   def init(opts) do
     # Looked for once: a call only asks whether it is there.
@@ -180,6 +252,7 @@ defmodule Vllm.Bridge do
        token: opts.token,
        tls: opts.tls,
        connection: opts.connection,
+       carrier: opts.carrier,
        client_id: client_id(),
        profiles: opts.timeout_profiles,
        defaults: Map.take(opts, Keyword.keys(Runtime.defaults_schema()))}

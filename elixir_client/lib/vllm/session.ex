@@ -15,7 +15,7 @@ defmodule Vllm.Session do
   | `:strict_queue` | use it | wait in its queue | error `session_worker_unavailable` |
   | `:strict_fail_fast` | use it | error `worker_busy` at once | error `session_worker_unavailable` |
 
-  Calls of a strict session go straight to its rank if the client can reach it.
+  Calls of a strict session go straight to its rank if the client can reach it (`Vllm.Bridge`, Carriers).
 
   Objects stay in the rank that made them (`Vllm.Ref`). A call of a `:hint` session that takes an object
   goes to the object's rank and waits there. A call with objects of two ranks is refused
@@ -49,6 +49,7 @@ defmodule Vllm.Session do
   """
 
   alias Vllm.Bridge.{Connections, Owners, PoolClient, V1}
+  alias Vllm.Bridge.Frames.Route
   alias Vllm.{Error, Options, Runtime}
 
   @enforce_keys [:id]
@@ -59,6 +60,7 @@ defmodule Vllm.Session do
     pool_name: "",
     affinity: :hint,
     endpoint: "",
+    frames_endpoint: "",
     world_id: "",
     epoch: 0,
     pid: 0
@@ -72,6 +74,7 @@ defmodule Vllm.Session do
           pool_name: String.t(),
           affinity: affinity(),
           endpoint: String.t(),
+          frames_endpoint: String.t(),
           world_id: String.t(),
           epoch: non_neg_integer(),
           pid: non_neg_integer()
@@ -195,6 +198,18 @@ defmodule Vllm.Session do
     end
   end
 
+  @doc """
+  What carries the calls of a session at the moment: `:frames` or `:grpc` straight to its rank, `:grpc` also
+  where they go to the pool. See `Vllm.Bridge`, Carriers.
+  """
+  @spec carrier(t()) :: :frames | :grpc
+  def carrier(%__MODULE__{} = session) do
+    case Connections.session(session.bridge, session.id) do
+      %{route: %Route{} = route} -> Route.carrier(route)
+      _pool_or_unknown -> :grpc
+    end
+  end
+
   @doc "The session the calling process is bound to, or `nil`."
   @spec current() :: t() | nil
   def current, do: Process.get(@bound)
@@ -209,6 +224,7 @@ defmodule Vllm.Session do
       pool_name: message.pool_name,
       affinity: message.affinity,
       endpoint: message.endpoint,
+      frames_endpoint: message.frames_endpoint,
       world_id: message.world_id,
       epoch: message.epoch,
       pid: message.pid

@@ -21,11 +21,12 @@ defmodule Vllm.Telemetry do
 
     * Of the call: `function` (`"GroupCoordinator.all_reduce"`), `path`, `bridge`, `session_id`, `call_id`,
       `rank` and `world_id` (nil outside a world), `timeout` in milliseconds, `direct` (whether it goes
-      straight to its rank).
+      straight to its rank), `carrier` (`:frames` or `:grpc`, see `Vllm.Bridge`, or the module of a transport).
     * `request_bytes` are those of the whole request; `response_bytes` leave out tensors that came through
       shared memory.
     * A connection is up from its first settings until it takes no new calls; `reason` says why it went
-      down. A bridge that stops emits no event for its connections.
+      down. A bridge that stops emits no event for its connections. One of frames is up while its socket is
+      open; its `endpoint` is another one than that of gRPC.
     * `outcome` is `:ok` or `:error`, and `error` the `Vllm.Error`, or nil.
     * Of the world: `world_id`, `bridge`, `epoch` and `world_size` (nil while they are not known), `restart`.
 

@@ -87,11 +87,11 @@ defmodule Vllm.ProcessesTest do
     Process.exit(pool, :kill)
     await(fn -> match?({:ok, %{pool: again}} when again != pool, Connections.config(bridge)) end)
     {:ok, session} = Session.open(bridge: bridge)
-    %{connection: rank} = Connections.session(bridge, session.id)
+    %{route: %{grpc: rank}} = Connections.session(bridge, session.id)
     Process.exit(rank, :kill)
 
     await(fn ->
-      match?(%{connection: again} when again != rank, Connections.session(bridge, session.id))
+      match?(%{route: %{grpc: again}} when again != rank, Connections.session(bridge, session.id))
     end)
 
     assert {:ok, %{manager: ^manager}} = Connections.config(bridge)

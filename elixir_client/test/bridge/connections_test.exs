@@ -57,18 +57,18 @@ defmodule Vllm.Bridge.ConnectionsTest do
   test "a session that moves to a bad address takes its good neighbours' connection from nobody",
        %{bridge: bridge} do
     :ok = Connections.bind(bridge, [session(bridge, "stays", "unix:/nowhere/1.sock")])
-    %{connection: connection} = Connections.session(bridge, "stays")
+    %{route: %{grpc: connection}} = Connections.session(bridge, "stays")
 
     moved = [session(bridge, "new", "unix:/nowhere/1.sock"), session(bridge, "bad", ":1")]
     assert {:error, %Error{reason: "bad_endpoint"}} = Connections.bind(bridge, moved)
-    assert %{connection: ^connection} = Connections.session(bridge, "stays")
+    assert %{route: %{grpc: ^connection}} = Connections.session(bridge, "stays")
     assert Process.alive?(connection)
   end
 
   test "a connection that does not close keeps nobody from opening another session", context do
     %{bridge: bridge, manager: manager} = context
     :ok = Connections.bind(bridge, [session(bridge, "stuck", "unix:/nowhere/1.sock")])
-    %{connection: connection} = Connections.session(bridge, "stuck")
+    %{route: %{grpc: connection}} = Connections.session(bridge, "stuck")
     true = :erlang.suspend_process(connection)
 
     assert Connections.unbind(bridge, ["stuck"]) == :ok
@@ -85,6 +85,6 @@ defmodule Vllm.Bridge.ConnectionsTest do
     assert Task.yield(asked, 5_200) == nil
     true = :erlang.resume_process(manager)
     assert Task.await(asked) == :ok
-    assert %{connection: nil} = Connections.session(bridge, "late")
+    assert %{route: nil} = Connections.session(bridge, "late")
   end
 end

@@ -82,7 +82,7 @@ defmodule Vllm.SessionTest do
       session = open(affinity: :strict_queue)
       assert session.affinity == :strict_queue
       assert session.endpoint =~ "unix:"
-      assert %{connection: connection} = Connections.session(Vllm.Bridge, session.id)
+      assert %{route: %{grpc: connection}} = Connections.session(Vllm.Bridge, session.id)
       assert is_pid(connection)
 
       options = [session_id: session.id, tensors: :ref]
@@ -106,7 +106,7 @@ defmodule Vllm.SessionTest do
 
     test "closing is idempotent and forgets the connection" do
       session = open(affinity: :strict_queue)
-      %{connection: connection} = Connections.session(Vllm.Bridge, session.id)
+      %{route: %{grpc: connection}} = Connections.session(Vllm.Bridge, session.id)
       monitor = Process.monitor(connection)
       assert Session.close(session) == :ok
       assert_receive {:DOWN, ^monitor, :process, ^connection, _reason}
@@ -127,7 +127,7 @@ defmodule Vllm.SessionTest do
 
     test "a connection that crashes is replaced" do
       session = open(affinity: :strict_queue)
-      %{connection: connection} = Connections.session(Vllm.Bridge, session.id)
+      %{route: %{grpc: connection}} = Connections.session(Vllm.Bridge, session.id)
       monitor = Process.monitor(connection)
       Process.exit(connection, :kill)
       assert_receive {:DOWN, ^monitor, :process, ^connection, :killed}
@@ -292,7 +292,7 @@ defmodule Vllm.SessionTest do
   defp await_busy(_session, 0), do: flunk("the rank never became busy")
 
   defp await_busy(session, tries) do
-    %{connection: connection} = Connections.session(Vllm.Bridge, session.id)
+    %{route: %{grpc: connection}} = Connections.session(Vllm.Bridge, session.id)
 
     {:ok, binary} =
       Connection.unary(connection, "/vllm.bridge.v1.Rank/Inspect", "",

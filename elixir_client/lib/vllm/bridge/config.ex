@@ -52,7 +52,7 @@ defmodule Vllm.Bridge.Config do
   @doc false
   # Options that say where the server is and what it is like.
   @spec of_server() :: [atom()]
-  def of_server, do: [:server, :connection | @embedded ++ @remote]
+  def of_server, do: [:server, :connection, :carrier | @embedded ++ @remote]
 
   @doc "Every key of the configuration."
   @spec keys() :: [atom()]

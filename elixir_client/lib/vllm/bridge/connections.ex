@@ -1,21 +1,23 @@
 defmodule Vllm.Bridge.Connections do
   @moduledoc false
-  # Owns a bridge's connections: one to the pool, one to every rank that an open session is bound to.
+  # Owns a bridge's connections: one to the pool, and to every rank that an open session is bound to one by
+  # gRPC and, where the rank takes frames, one for those.
   # Callers route calls by an ETS table named like the bridge, so a call passes no process but its
   # connection.
 
   use GenServer
   require Logger
 
-  alias Vllm.Bridge.{Connection, Endpoint, Profiles}
-  alias Vllm.{Error, Session}
-  require Logger
+  alias Vllm.Bridge.{Connection, Endpoint, Frames, Profiles}
+  alias Vllm.Bridge.Frames.Route
+  alias Vllm.{Error, Options, Session}
 
   @type config :: %{
           bridge: atom(),
           manager: pid(),
           pool: pid() | {module(), Vllm.Bridge.Transport.handle()},
           endpoint: String.t(),
+          carrier: :auto | :grpc,
           default_session: String.t(),
           call_prefix: String.t(),
           counter: :atomics.atomics_ref(),
@@ -25,8 +27,8 @@ defmodule Vllm.Bridge.Connections do
           profiles_known?: boolean()
         }
 
-  @typedoc "What is known of an open session; `connection` is nil when its calls go to the pool."
-  @type known :: %{connection: pid() | nil, session: Session.t()}
+  @typedoc "What is known of an open session; `route` is nil when its calls go to the pool."
+  @type known :: %{route: Route.t() | nil, session: Session.t()}
 
   @doc false
   @spec start_link(keyword()) :: GenServer.on_start()
@@ -78,6 +80,14 @@ defmodule Vllm.Bridge.Connections do
     ArgumentError -> []
   end
 
+  @doc "What is known of all open sessions."
+  @spec sessions(atom()) :: [known()]
+  def sessions(bridge) do
+    :ets.select(bridge, [{{{:session, :_}, :"$1"}, [], [:"$1"]}])
+  rescue
+    ArgumentError -> []
+  end
+
   @doc "Forgets sessions and closes the connections that no other session uses."
   @spec unbind(atom(), [String.t()]) :: :ok | {:error, Error.t()}
   def unbind(bridge, session_ids), do: ask(bridge, {:unbind, session_ids})
@@ -121,13 +131,14 @@ defmodule Vllm.Bridge.Connections do
       token: opts[:token],
       tls: opts[:tls],
       connection: Keyword.get(opts, :connection, []),
+      carrier: Keyword.get(opts, :carrier, :auto),
       client_id: Keyword.fetch!(opts, :client_id),
       profiles: Keyword.fetch!(opts, :profiles),
       pool: nil,
       # The monitor of the process that asks for the profiles, and the processes that wait for its answer.
       asking: nil,
       waiting: [],
-      # endpoint => {connection, ids of the sessions that use it}
+      # endpoint => {route, ids of the sessions that use it}
       ranks: %{}
     }
 
@@ -151,6 +162,7 @@ defmodule Vllm.Bridge.Connections do
       manager: self(),
       pool: pool,
       endpoint: Endpoint.readable(state.endpoint),
+      carrier: state.carrier,
       default_session: "elixir-" <> id,
       call_prefix: id <> "-",
       counter: :atomics.new(1, signed: false),
@@ -169,8 +181,27 @@ defmodule Vllm.Bridge.Connections do
     do: connect([endpoint: state.endpoint, token: state.token, tls: state.tls], state)
 
   # A rank that is called directly is on this host.
-  defp connect_rank(state, endpoint),
-    do: connect([endpoint: endpoint, token: state.token], state)
+  defp connect_rank(%Route{grpc: nil} = route, state, session) do
+    with {:ok, grpc} <- connect([endpoint: session.endpoint, token: state.token], state),
+         do: connect_rank(%{route | grpc: grpc}, state, session)
+  end
+
+  defp connect_rank(%Route{frames: nil} = route, state, session),
+    do: {:ok, %{route | frames: frames(state, session.frames_endpoint)}}
+
+  defp connect_rank(route, _state, _session), do: {:ok, route}
+
+  # Without them its calls go by gRPC.
+  defp frames(%{carrier: :auto} = state, "unix:" <> _path = endpoint) do
+    {:ok, options} = Options.validate(state.connection, Connection.schema(), "connection")
+
+    case Frames.start_link(endpoint, Map.put(options, :token, state.token)) do
+      {:ok, frames} -> frames
+      {:error, _unusable} -> nil
+    end
+  end
+
+  defp frames(_grpc_only, _none), do: nil
 
   defp connect(options, state), do: Connection.start_link(options ++ state.connection)
 
@@ -212,19 +243,34 @@ defmodule Vllm.Bridge.Connections do
   end
 
   def handle_info({:EXIT, pid, _reason}, state) do
-    case Enum.find(state.ranks, fn {_endpoint, {connection, _ids}} -> connection == pid end) do
+    case Enum.find(state.ranks, fn {_endpoint, {route, _ids}} -> pid in Route.pids(route) end) do
       nil ->
         {:noreply, state}
 
-      {endpoint, {_connection, ids}} ->
-        sessions = for id <- ids, known = session(state.name, id), do: known.session
-        {result, state} = bind_all(sessions, %{state | ranks: Map.delete(state.ranks, endpoint)})
-        with {:error, error} <- result, do: Logger.warning(Error.message(error))
-        {:noreply, state}
+      {endpoint, {route, ids}} ->
+        # What is left of the route may have calls under way.
+        {:noreply, mend(state, endpoint, Route.without(route, pid), ids)}
     end
   end
 
   def handle_info(_message, state), do: {:noreply, state}
+
+  defp mend(state, endpoint, route, ids) do
+    sessions = for id <- ids, known = session(state.name, id), do: known.session
+
+    case connect_rank(route, state, hd(sessions)) do
+      {:ok, route} ->
+        for session <- sessions, do: know(state, session, route)
+        put_in(state.ranks[endpoint], {route, ids})
+
+      {:error, reason} ->
+        Logger.warning(Error.message(bad_endpoint(hd(sessions), reason)))
+        forget(state, ids)
+    end
+  end
+
+  defp know(state, session, route),
+    do: :ets.insert(state.name, {{:session, session.id}, %{route: route, session: session}})
 
   defp heard({:profiles, nil}, _state), do: :ok
 
@@ -267,53 +313,51 @@ defmodule Vllm.Bridge.Connections do
   defp bind_one(session, {:ok, state}) do
     ids = MapSet.new([session.id])
 
-    case rank(session.endpoint, Map.put(state, :ranks, leave(state.ranks, ids, session.endpoint))) do
-      {:ok, connection, state} ->
-        :ets.insert(
-          state.name,
-          {{:session, session.id}, %{connection: connection, session: session}}
-        )
-
-        {:cont, {:ok, join(state, session, connection)}}
+    case rank(session, Map.put(state, :ranks, leave(state.ranks, ids, session.endpoint))) do
+      {:ok, route, state} ->
+        know(state, session, route)
+        {:cont, {:ok, join(state, session, route)}}
 
       {:error, reason} ->
         {:halt, {:error, session, reason, state}}
     end
   end
 
-  defp rank("", state), do: {:ok, nil, state}
+  defp rank(%{endpoint: ""}, state), do: {:ok, nil, state}
 
-  defp rank(endpoint, state) do
+  defp rank(%{endpoint: endpoint} = session, state) do
     case state.ranks do
-      %{^endpoint => {connection, _ids}} ->
-        {:ok, connection, state}
+      %{^endpoint => {route, _ids}} ->
+        {:ok, route, state}
 
       _none_yet ->
-        with {:ok, connection} <- connect_rank(state, endpoint),
-             do: {:ok, connection, put_in(state.ranks[endpoint], {connection, MapSet.new()})}
+        with {:ok, route} <- connect_rank(%Route{}, state, session),
+             do: {:ok, route, put_in(state.ranks[endpoint], {route, MapSet.new()})}
     end
   end
 
   defp join(state, _session, nil), do: state
 
-  defp join(state, session, connection) do
-    {^connection, ids} = state.ranks[session.endpoint]
-    put_in(state.ranks[session.endpoint], {connection, MapSet.put(ids, session.id)})
+  defp join(state, session, route) do
+    {^route, ids} = state.ranks[session.endpoint]
+    put_in(state.ranks[session.endpoint], {route, MapSet.put(ids, session.id)})
   end
 
   # Takes sessions off the connections other than `keep`; closes those that nobody uses any more.
   defp leave(ranks, session_ids, keep \\ nil) do
-    for {endpoint, {connection, ids}} <- ranks, reduce: %{} do
+    for {endpoint, {route, ids}} <- ranks, reduce: %{} do
       acc ->
         rest = if endpoint == keep, do: ids, else: MapSet.difference(ids, session_ids)
 
         if endpoint != keep and MapSet.size(rest) == 0 do
-          # Not here: one that is stuck in writing closes after a minute, and all sessions would wait.
-          spawn(fn -> Connection.close(connection) end)
+          close(route)
           acc
         else
-          Map.put(acc, endpoint, {connection, rest})
+          Map.put(acc, endpoint, {route, rest})
         end
     end
   end
+
+  # Not here: one that is stuck in writing closes after a minute, and all sessions would wait.
+  defp close(route), do: for(pid <- Route.pids(route), do: spawn(fn -> Connection.close(pid) end))
 end

@@ -56,6 +56,13 @@ defmodule Vllm.Bridge.Settings do
                 "Options of the connections, such as `connect_timeout` and `keepalive`, see " <>
                   "`Vllm.Bridge.Connection.start_link/1`."
             ],
+            carrier: [
+              type: {:in, [:auto, :grpc]},
+              default: :auto,
+              doc:
+                "What carries the calls of a rank that is called directly: `:auto` is frames where the rank " <>
+                  "takes them, else gRPC; `:grpc` is always gRPC. See Carriers."
+            ],
             timeout_profiles: [
               type: :profiles,
               default: [],

@@ -27,6 +27,7 @@ defmodule Vllm.Bridge.Transport do
   """
 
   alias Vllm.Bridge.{Connection, Protobuf, V1}
+  alias Vllm.Bridge.Frames.Route
   alias Vllm.{Error, Term}
 
   @typedoc "What `c:init/2` made; every call gets it."
@@ -102,7 +103,7 @@ defmodule Vllm.Bridge.Transport do
 
   @doc false
   # Sends a request and waits for its response. Never exits.
-  @spec unary(pid() | {module(), handle()}, String.t(), iodata(), timeout(), [
+  @spec unary(pid() | Route.t() | {module(), handle()}, String.t(), iodata(), timeout(), [
           {binary(), binary()}
         ]) :: {:ok, binary()} | {:error, Connection.reason()}
   def unary({module, handle}, path, request, timeout, metadata) do
@@ -110,13 +111,18 @@ defmodule Vllm.Bridge.Transport do
     module.unary(handle, path, request, timeout: timeout, metadata: metadata)
   end
 
+  def unary(%Route{} = route, path, request, timeout, metadata),
+    do: route |> Route.unary(path, request, timeout: timeout, metadata: metadata) |> unsent()
+
   def unary(connection, path, request, timeout, metadata) do
-    case Connection.unary(connection, path, request, timeout: timeout, metadata: metadata) do
-      # The connection process was already gone, so that nothing was sent.
-      {:error, {:closed, :noproc}} -> {:error, {:unprocessed, :noproc}}
-      result -> result
-    end
+    connection
+    |> Connection.unary(path, request, timeout: timeout, metadata: metadata)
+    |> unsent()
   end
+
+  # The connection process was already gone, so that nothing was sent.
+  defp unsent({:error, {:closed, :noproc}}), do: {:error, {:unprocessed, :noproc}}
+  defp unsent(result), do: result
 
   @doc false
   # The error for a pool that could not be reached or was lost.

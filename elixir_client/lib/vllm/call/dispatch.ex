@@ -4,6 +4,7 @@ defmodule Vllm.Call.Dispatch do
   # pool otherwise. Runs in the caller's process.
 
   alias Vllm.Bridge.{Connections, Profiles}
+  alias Vllm.Bridge.Frames.Route
   alias Vllm.Call.{Failure, ContextScope}
   alias Vllm.{Deadline, Error, Runtime, Session, Telemetry}
   alias Vllm.Tensor.{Carrier, OutgoingRequest, Received}
@@ -56,7 +57,12 @@ defmodule Vllm.Call.Dispatch do
     call
     |> Map.take([:function, :path, :session_id, :call_id, :rank, :world_id, :timeout, :direct])
     |> Map.put(:bridge, call.config.bridge)
+    |> Map.put(:carrier, carrier(call.connection))
   end
+
+  defp carrier(%Route{} = route), do: Route.carrier(route)
+  defp carrier({transport, _handle}), do: transport
+  defp carrier(_pool), do: :grpc
 
   defp timeout(config, runtime) do
     config =
@@ -145,13 +151,13 @@ defmodule Vllm.Call.Dispatch do
       nil ->
         {:ok, config |> via_pool(runtime, session_id, open) |> in_world(bound)}
 
-      %{connection: connection, session: session} ->
+      %{route: route, session: session} ->
         with :ok <- same(:affinity, runtime.affinity, session.affinity, session_id),
              :ok <- same(:pool_name, runtime.pool_name, session.pool_name, session_id) do
           call = config |> via_pool(runtime, session_id, :open) |> in_world(bound || session)
           call = %{call | rank: session.rank}
-          direct? = connection != nil and not match?(%{over?: true}, call.turn)
-          {:ok, if(direct?, do: %{call | connection: connection, direct: true}, else: call)}
+          direct? = route != nil and not match?(%{over?: true}, call.turn)
+          {:ok, if(direct?, do: %{call | connection: route, direct: true}, else: call)}
         end
     end
   end

@@ -21,8 +21,10 @@ defmodule Vllm.Tensor.Carrier do
 
   @doc "Makes a call of `Vllm.Call.Dispatch` within so many milliseconds."
   @spec unary(Vllm.Call.Dispatch.t(), OutgoingRequest.body(), timeout()) :: answer()
-  def unary(%{connection: connection} = call, %OutgoingRequest{} = outgoing, timeout)
-      when is_pid(connection) do
+  def unary(%{connection: {_transport, _handle}} = call, body, timeout),
+    do: send_inline(call, body, timeout, [])
+
+  def unary(call, %OutgoingRequest{} = outgoing, timeout) do
     deadline = Deadline.new(timeout)
 
     case lease(call, outgoing, deadline) do

@@ -3,6 +3,7 @@ defmodule Vllm.Tensor.Chunks do
   # One call whose tensors are too large for a message: they travel in parts on one stream.
 
   alias Vllm.Bridge.{Connection, Protobuf, V1}
+  alias Vllm.Bridge.Frames.Route
   alias Vllm.Tensor.OutgoingRequest
 
   @path "/vllm.bridge.v1.Chunks/Call"
@@ -23,7 +24,8 @@ defmodule Vllm.Tensor.Chunks do
     metadata = call.metadata ++ [{"vllm-method", call.path}]
     options = [timeout: timeout, metadata: metadata]
 
-    with {:ok, stream} <- Connection.bidi_stream(call.connection, @path, options) do
+    # Its parts go by gRPC where the call itself would go in a frame, see `Vllm.Bridge.Frames`.
+    with {:ok, stream} <- Connection.bidi_stream(grpc(call.connection), @path, options) do
       case exchange(stream, outgoing) do
         {:ok, _body, _chunks} = answer ->
           answer
@@ -34,6 +36,9 @@ defmodule Vllm.Tensor.Chunks do
       end
     end
   end
+
+  defp grpc(%Route{grpc: connection}), do: connection
+  defp grpc(pool), do: pool
 
   defp exchange(stream, outgoing) do
     with :ok <- send_request(stream, outgoing),

@@ -24,7 +24,8 @@ defmodule Vllm.World.Rank do
   @typedoc """
   * `state`: `:overdue` runs a call past its deadline, `:unresponsive` has sent no heartbeat for longer
     than it may
-  * `endpoint`, `frames_endpoint`: where it takes calls, by gRPC and in frames; nil if it takes no frames
+  * `endpoint`, `frames_endpoint`: where it takes calls, by gRPC and in frames (`Vllm.Bridge`, Carriers);
+    nil if it takes no frames
   * `exit`: how it ended; nil while it lives
   * `doing`: for people, "idle" or what it runs and for how long
   * `queued`, `sessions`, `objects`: calls that wait, and what it keeps, by its latest heartbeat, which

@@ -113,6 +113,7 @@ defmodule Vllm.World.Launcher do
           pool_name: message.pool_name,
           affinity: :strict_queue,
           endpoint: rank.endpoint,
+          frames_endpoint: rank.frames_endpoint,
           world_id: message.world_id,
           epoch: message.epoch,
           pid: rank.pid

@@ -62,8 +62,28 @@ defmodule Vllm.Bridge.Connection.Grpc do
 
   defp encode_metadata([{name, value} | rest], fields)
        when is_binary(name) and is_binary(value) do
+    case field(name, value) do
+      {:ok, name, :binary} ->
+        encode_metadata(rest, [{name, Base.encode64(value, padding: false), :no_index} | fields])
+
+      {:ok, name, :text} when name in @volatile ->
+        encode_metadata(rest, [{name, value, :no_index} | fields])
+
+      {:ok, name, :text} ->
+        encode_metadata(rest, [{name, value} | fields])
+
+      {:error, reason} ->
+        {:error, reason}
+    end
+  end
+
+  defp encode_metadata(other, _fields), do: {:error, {:invalid_metadata, other}}
+
+  @doc "Checks a pair of a caller's metadata: its name as it is sent, and whether its value is text."
+  @spec field(binary(), binary()) ::
+          {:ok, binary(), :text | :binary} | {:error, {:invalid_metadata, binary()}}
+  def field(name, value) do
     name = String.downcase(name, :ascii)
-    binary? = String.ends_with?(name, "-bin")
 
     cond do
       name == "" or not Headers.name?(name) ->
@@ -72,21 +92,16 @@ defmodule Vllm.Bridge.Connection.Grpc do
       name in @reserved or String.starts_with?(name, "grpc-") ->
         {:error, {:invalid_metadata, name}}
 
-      binary? ->
-        encode_metadata(rest, [{name, Base.encode64(value, padding: false), :no_index} | fields])
+      String.ends_with?(name, "-bin") ->
+        {:ok, name, :binary}
 
-      not printable?(value) ->
-        {:error, {:invalid_metadata, name}}
-
-      name in @volatile ->
-        encode_metadata(rest, [{name, value, :no_index} | fields])
+      printable?(value) ->
+        {:ok, name, :text}
 
       true ->
-        encode_metadata(rest, [{name, value} | fields])
+        {:error, {:invalid_metadata, name}}
     end
   end
-
-  defp encode_metadata(other, _fields), do: {:error, {:invalid_metadata, other}}
 
   defp printable?(<<byte, rest::binary>>) when byte in 0x20..0x7E, do: printable?(rest)
   defp printable?(rest), do: rest == ""

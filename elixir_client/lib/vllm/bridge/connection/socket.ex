@@ -11,7 +11,6 @@ defmodule Vllm.Bridge.Connection.Socket do
   @options [
     :binary,
     active: false,
-    packet: :raw,
     # One read takes up to this much. 16 KiB cost twice the CPU time with large messages, 256 KiB
     # made them no faster.
     buffer: 64 * 1024,
@@ -26,6 +25,10 @@ defmodule Vllm.Bridge.Connection.Socket do
   # Keepalive: a vanished host is silent, and a call without a deadline would wait for it for ever. The
   # kernel's probes (after two hours on Linux, net.ipv4.tcp_keepalive_time) end that.
   @tcp_options [nodelay: true, keepalive: true]
+
+  @doc "Options of a socket in the clear."
+  @spec options() :: keyword()
+  def options, do: @options
 
   @doc """
   Connects in a process of its own, so that the owner can go on.
