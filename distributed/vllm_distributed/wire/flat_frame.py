@@ -20,7 +20,7 @@ import torch
 
 from vllm_distributed.errors import EncodingError
 from vllm_distributed.tensors.outputs import empty
-from vllm_distributed.wire.message_steps import NO_STAMP, Stamp
+from vllm_distributed.wire.message_steps import NO_STAMP, Stamp, stamp_of
 
 __all__ = [
     "OBJECT",
@@ -120,7 +120,7 @@ def receive(mark: bytes, into: Callable[[torch.Tensor], object]) -> Frame:
     into(first)
     host: Any = first.numpy()
     view = memoryview(host)
-    found, head_bytes, rest_bytes, *stamp = _LENGTHS.unpack_from(view)
+    found, head_bytes, rest_bytes, run, step = _LENGTHS.unpack_from(view)
     if found not in _NAMES:
         raise EncodingError(
             f"the peer sent something else than {_NAMES[mark]}: it made another call, such as a "
@@ -141,7 +141,7 @@ def receive(mark: bytes, into: Callable[[torch.Tensor], object]) -> Frame:
     head = bytes(view[_LENGTHS.size : _LENGTHS.size + min(head_bytes, _INLINE_BYTES)])
     if overflow:
         head += rest[:overflow].numpy().tobytes()
-    return Frame(found, Stamp(*stamp), head, Flat(rest, _aligned(overflow)))
+    return Frame(found, stamp_of(run, step), head, Flat(rest, _aligned(overflow)))
 
 
 def check_mark(found: bytes, mark: bytes) -> None:

@@ -5,7 +5,7 @@ take it for the one it waits for; every later one would be a step behind. So eac
 stamp: the number of the run (counted by whoever starts the runs of a world, such as a pool of rank
 processes) and of the step (counted by the program, with `set_message_step`). A receiver drops
 messages of earlier ones, and refuses one of a later one, which it keeps. A number that is 0 on
-either side says nothing. Collectives of different runs do not fit together (`shared_steps`).
+either side says nothing. Collectives of different runs do not fit together (`shm/steps.py`).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 import threading
 import zlib
+from functools import lru_cache
 from typing import NamedTuple
 
 from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError, MessageStepError
@@ -25,8 +26,10 @@ __all__ = [
     "current_stamp",
     "is_stale",
     "no_stamp",
+    "runs",
     "set_message_step",
     "set_run",
+    "stamp_of",
 ]
 
 _LARGEST = 2**63 - 1
@@ -51,12 +54,23 @@ class Stamp(NamedTuple):
 
 
 NO_STAMP = Stamp(0, 0)
+_made = lru_cache(maxsize=64)(Stamp)
+
+
+class Runs:
+    """Whether runs are counted in this process. Asked at every step of a collective: a thread's own
+    run takes much longer to find."""
+
+    are_counted = False
+
+
+runs = Runs()
 
 
 class _OfThread(threading.local):
-    """What a thread's messages get: threads that nobody counts runs for are in none."""
+    """The run that a thread is in: threads that nobody counts runs for are in none."""
 
-    stamp = NO_STAMP
+    run = 0
 
 
 _of_thread = _OfThread()
@@ -65,15 +79,19 @@ _step = 0
 
 def current_stamp() -> Stamp:
     """Return what a message of this thread gets now."""
-    stamp = _of_thread.stamp
-    if stamp.step != _step:
-        stamp = _of_thread.stamp = Stamp(stamp.run, _step)
-    return stamp
+    if runs.are_counted:
+        return stamp_of(_of_thread.run, _step)
+    return _made(0, _step) if _step else NO_STAMP
+
+
+def stamp_of(run: int, step: int) -> Stamp:
+    """Return the stamp of these numbers: `NO_STAMP` itself if it says nothing."""
+    return _made(run, step) if run or step else NO_STAMP
 
 
 def current_run() -> int:
     """Return the run that this thread is in; 0 for none."""
-    return _of_thread.stamp.run
+    return _of_thread.run
 
 
 def no_stamp() -> Stamp:
@@ -98,7 +116,9 @@ def set_message_step(step: int) -> None:
 def set_run(run: int) -> None:
     """Say to which run belongs what this thread does from now on; 0 for none. Local to the
     thread."""
-    _of_thread.stamp = Stamp(_checked("run", run), _step)
+    _of_thread.run = _checked("run", run)
+    if run:
+        runs.are_counted = True
 
 
 def is_stale(sent: Stamp, operation: str, group: str, rank: int) -> bool:

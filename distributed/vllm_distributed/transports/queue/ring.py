@@ -21,7 +21,7 @@ import struct
 from vllm_distributed.errors import MessageQueueError
 from vllm_distributed.transports.queue.frames import Part
 from vllm_distributed.transports.queue.segment import Segment
-from vllm_distributed.transports.shm.fence import Fence
+from vllm_distributed.transports.shm.fence import new_fence
 from vllm_distributed.utils import sched_yield
 
 __all__ = ["MIN_CHUNK_BYTES", "Ring"]
@@ -74,7 +74,7 @@ class Ring:
         self._unfinished: int | None = None
         # A reader's: how many bytes of the next chunk it has read, and had still to read then.
         self._taken = self._left = 0
-        self._fence = Fence()
+        self._fence = new_fence()
 
     # Making
 

@@ -57,7 +57,7 @@ class SharedMemoryTransport(Transport):
     # Sums
 
     def all_reduce(self, input_: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
-        source = _to_add("all_reduce", input_)
+        source = input_ if is_plain(input_) else _to_add("all_reduce", input_)
         if out is None:
             out = empty(source.shape, source.dtype)
         if out.is_inference():
@@ -68,7 +68,7 @@ class SharedMemoryTransport(Transport):
         return out
 
     def all_reduce_(self, input_: torch.Tensor) -> torch.Tensor:
-        source = _to_add("all_reduce_", input_)
+        source = input_ if is_plain(input_) else _to_add("all_reduce_", input_)
         if source is not input_:
             check_writable(input_, "all_reduce_")
         if source.is_inference():
@@ -248,7 +248,8 @@ class SharedMemoryTransport(Transport):
         most = self._slot_bytes // buffer.itemsize
         is_source = self.rank_in_group == src
         for start in range(0, buffer.numel(), most):
-            piece = buffer[start : start + most]
+            # To cut a tensor takes about as long as a step does.
+            piece = buffer if buffer.numel() <= most else buffer[start : start + most]
             slots = self._slots.views(piece.dtype, piece.shape, (steps.step + 1) & 1)
             if is_source:
                 steps.settle(number)
@@ -290,16 +291,16 @@ class SharedMemoryTransport(Transport):
         inbox = self._shared.inbox(src)
         if not inbox.is_open("recv"):
             return self._rest.recv(size, dtype, src, output)
-        start, body, stale = inbox.begin("recv", alone=True)
+        (mark, _, _), body, stale = inbox.begin("recv", alone=True)
         while stale:
             body.drop()
-            start, body, stale = inbox.begin("recv", alone=True)
-        if body.left != output.nbytes or start.mark != mark_of(dtype):
+            (mark, _, _), body, stale = inbox.begin("recv", alone=True)
+        if body.left != output.nbytes or mark != mark_of(dtype):
             sent = body.left
             body.drop()
             raise CollectiveMismatchError(
                 f"recv on {self.unique_name}: rank {self._steps.ranks[src]} sent a tensor of "
-                f"{sent} bytes of {dtype_of(start.mark)}, but this rank wants {list(size)} of "
+                f"{sent} bytes of {dtype_of(mark)}, but this rank wants {list(size)} of "
                 f"{dtype}, which is {output.nbytes} bytes. It was dropped, and the group is "
                 f"usable: pass the number of elements and the dtype that are sent",
                 group=self.unique_name,
@@ -325,8 +326,6 @@ class SharedMemoryTransport(Transport):
 
 
 def _to_add(operation: str, tensor: torch.Tensor) -> torch.Tensor:
-    if is_plain(tensor):  # and so of a dtype that can be added up
-        return tensor
     source = dense_and_plain(tensor, operation)
     check_reducible(source.dtype, operation)
     return source

@@ -18,22 +18,22 @@ so that it is tested everywhere; on ARM itself this has not been run.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
-__all__ = ["Fence"]
+__all__ = ["new_fence"]
 
 
-class Fence:
-    """Orders all memory accesses of its thread before the call against all after it.
-
-    Used by one thread at a time.
+def new_fence() -> Callable[[], None]:
+    """Return a fence: it orders all memory accesses of its thread before a call of it against all
+    after it. Used by one thread at a time.
     """
+    lock = threading.Lock()
+    lock.acquire()
+    # Bound once, in a function and not in an object: it runs several times in every message.
+    release, acquire = lock.release, lock.acquire
 
-    def __init__(self) -> None:
-        lock = threading.Lock()
-        lock.acquire()
-        # Bound once: these two run on the way of every message.
-        self._release, self._acquire = lock.release, lock.acquire
+    def fence() -> None:
+        release()
+        acquire()
 
-    def __call__(self) -> None:
-        self._release()
-        self._acquire()
+    return fence

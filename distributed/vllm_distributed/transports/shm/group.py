@@ -79,7 +79,15 @@ class SharedMemory:
         self.steps = steps
         self.slots = Slots(segment, layout)
         self.slot_bytes = layout.slot_bytes
-        self._base = segment.bytes.data_ptr()
+        base = segment.bytes.data_ptr()
+        self._slots_at = [
+            tuple(base + layout.slot(member, parity) for parity in (0, 1))
+            for member in range(layout.members)
+        ]
+        self.me: int = steps.me
+        """This member's number in the group."""
+        self.members: int = layout.members
+        """How many there are."""
         self._segment, self._layout = segment, layout
         self._has_room: bool | None = None
         self._finish = weakref.finalize(self, _end, steps, segment)
@@ -89,20 +97,11 @@ class SharedMemory:
         self._outboxes: dict[int, Outbox] = {}
         self._inboxes: dict[int, Inbox] = {}
 
-    @property
-    def me(self) -> int:
-        """This member's number in the group."""
-        return self.steps.me
-
-    @property
-    def members(self) -> int:
-        """How many there are."""
-        return self._layout.members
-
     def barrier(self) -> None:
         """Return when every member has called this. Raises as a collective does."""
         steps = self.steps
-        steps.check()
+        if steps.broken is not None:
+            steps.check()
         entry.about_to_send()
         steps.meet(BARRIER)
 
@@ -128,7 +127,7 @@ class SharedMemory:
 
     def slot_at(self, member: int, parity: int) -> int:
         """Return the address of a slot."""
-        return self._base + self._layout.slot(member, parity)
+        return self._slots_at[member][parity]
 
     def outbox(self, receiver: int) -> Outbox:
         """Return the way to another member."""
@@ -199,15 +198,13 @@ def in_step(operation: _Operation) -> _Operation:
     @functools.wraps(operation)
     def call(self: Any, *arguments: Any) -> Any:
         steps: Steps = self._steps
-        steps.check()
+        if steps.broken is not None:
+            steps.check()
         before = steps.step
         try:
             return operation(self, *arguments)
-        except CollectiveMismatchError:
-            raise
-        except BaseException:
-            if steps.step != before:
-                steps.break_off(describe(arguments[-1])[0])
+        except BaseException as error:
+            steps.ended(before, arguments[-1], error)
             raise
 
     return cast("_Operation", call)

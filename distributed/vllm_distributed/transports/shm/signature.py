@@ -81,6 +81,7 @@ _COUNTED = 1 << 63
 
 TENSOR = b"VDALONE"
 """How the mark of a tensor begins that is sent alone; others are those of `flat_frame`."""
+_MARKS = {dtype: TENSOR + bytes([number]) for dtype, number in _DTYPE_NUMBERS.items()}
 
 
 @functools.lru_cache(maxsize=4096)
@@ -125,7 +126,7 @@ def number_of(call: Callable[..., Agreement], *arguments: Any) -> int:
 
 def mark_of(dtype: torch.dtype) -> bytes:
     """Return the mark of a tensor of this dtype that is sent alone."""
-    return TENSOR + bytes([_DTYPE_NUMBERS[dtype]])
+    return _MARKS[dtype]
 
 
 def dtype_of(mark: bytes) -> str:

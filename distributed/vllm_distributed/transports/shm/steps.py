@@ -31,11 +31,12 @@ from vllm_distributed.errors import (
     CollectiveTimeoutError,
 )
 from vllm_distributed.forks import belongs_to_this_process, leave_to_parent
-from vllm_distributed.transports.shm.fence import Fence
+from vllm_distributed.transports.shm.fence import new_fence
 from vllm_distributed.transports.shm.layout import SIGN, STATE, STEP, Layout
 from vllm_distributed.transports.shm.segment import Segment
 from vllm_distributed.transports.shm.signature import describe, fit, no_run, of_run
 from vllm_distributed.transports.shm.wait import Wait
+from vllm_distributed.wire.message_steps import runs
 
 __all__ = ["Steps"]
 
@@ -64,7 +65,7 @@ class Steps:
         timeout: Callable[[str], timedelta],
     ) -> None:
         self.me, self.name, self.ranks = me, name, list(ranks)
-        self.fence = Fence()
+        self.fence = new_fence()
         self.timeout = timeout
         self.step = 0
         """How many steps this member has come."""
@@ -89,7 +90,8 @@ class Steps:
         if self.settled < self.step:
             self.settle(sign)
         words, step = self._words, self.step + 1
-        words[self._mine + SIGN + (step & 1)] = of_run(sign, self.run())
+        called = of_run(sign, self.run()) if runs.are_counted else sign
+        words[self._mine + SIGN + (step & 1)] = called
         self.fence()
         words[self._mine + STEP] = step
         self.step = step
@@ -99,8 +101,7 @@ class Steps:
         if self.settled < self.step:
             self.settle(sign)
         words, step, mine = self._words, self.step + 1, self._mine
-        run = self.run()
-        called = of_run(sign, run) if run else sign
+        called = of_run(sign, self.run()) if runs.are_counted else sign
         words[mine + SIGN + (step & 1)] = called
         self.fence()
         words[mine + STEP] = step
@@ -126,8 +127,7 @@ class Steps:
         if words[line + STEP] < step:
             self._wait(line, step, sign, (line,))
         self.fence()
-        run = self.run()
-        called = of_run(sign, run) if run else sign
+        called = of_run(sign, self.run()) if runs.are_counted else sign
         if words[line + SIGN + (step & 1)] != called:
             self._mismatch(called, member)
 
@@ -164,6 +164,12 @@ class Steps:
                 f"then initialize_model_parallel), or start a new world"
             )
             self._tell(_BROKEN)
+
+    def ended(self, before: int, sign: int, error: BaseException) -> None:
+        """Say that an operation that began after step `before` has ended with an error: whoever
+        ends between two of its steps tells the others, who would wait for it."""
+        if self.step != before and not isinstance(error, CollectiveMismatchError):
+            self.break_off(describe(sign)[0])
 
     @property
     def is_own(self) -> bool:
@@ -307,7 +313,7 @@ class Steps:
         )
 
     def _tell(self, state: int) -> None:
-        Fence()()  # one of its own: this may be another thread than the one in an operation
+        new_fence()()  # one of its own: this may be another thread than the one in an operation
         self._words[self._mine + STATE] = state
 
 

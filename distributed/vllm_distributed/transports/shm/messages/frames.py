@@ -104,7 +104,7 @@ class SharedCarrier(Carrier):
         start, body, stale = inbox.begin(operation, alone=False)
         try:
             if not stale:
-                check_mark(start.mark, mark)
+                check_mark(start[0], mark)
         except EncodingError:
             body.drop()
             raise

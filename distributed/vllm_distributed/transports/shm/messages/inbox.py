@@ -7,7 +7,6 @@ other, as if they came on two ways; what is received first waits in memory for i
 from __future__ import annotations
 
 from collections import deque
-from typing import NamedTuple
 
 import torch
 
@@ -26,19 +25,15 @@ from vllm_distributed.transports.shm.segment import Segment
 from vllm_distributed.transports.shm.signature import TENSOR
 from vllm_distributed.transports.shm.steps import Steps
 from vllm_distributed.wire.flat_frame import room_for
-from vllm_distributed.wire.message_steps import Stamp, is_stale
+from vllm_distributed.wire.message_steps import NO_STAMP, Stamp, is_stale
 
 __all__ = ["Body", "Inbox", "Start"]
 
 _SINK_BYTES = 1 << 16
 
 
-class Start(NamedTuple):
-    """What a message begins with: what it is, when it was sent, its head."""
-
-    mark: bytes
-    stamp: Stamp
-    head: bytes
+Start = tuple[bytes, Stamp, bytes]
+"""What a message begins with: what it is (its mark), when it was sent, its head."""
 
 
 class Inbox(Pipe):
@@ -53,6 +48,7 @@ class Inbox(Pipe):
             False: deque(),
         }
         self._header = torch.empty(HEADER_BYTES, dtype=torch.uint8, device="cpu")
+        self._header_span = span_of(self._header)
         self._is_known_open = False
 
     def is_open(self, operation: str) -> bool:
@@ -72,9 +68,12 @@ class Inbox(Pipe):
         was sent in a later step, and keeps it.
         """
         start, body = self._next(operation, alone)
+        stamp = start[1]
+        if stamp is NO_STAMP:
+            return start, body, False
         rank = self._steps.ranks[self._peer]
         try:
-            return start, body, is_stale(start.stamp, operation, self._steps.name, rank)
+            return start, body, is_stale(stamp, operation, self._steps.name, rank)
         except MessageStepError:
             self._waiting[alone].appendleft((start, body.kept()))
             raise
@@ -86,14 +85,14 @@ class Inbox(Pipe):
             start, kept = waiting.popleft()
             return start, Body(self, operation, kept.numel(), kept)
         while True:
-            self.fill(span_of(self._header), operation)
-            mark, head_bytes, body_bytes, stamp = unpacked(read(*span_of(self._header)))
+            self.fill(self._header_span, operation)
+            mark, head_bytes, body_bytes, stamp = unpacked(read(*self._header_span))
             head = b""
             if head_bytes:
                 memory = room_for(torch.Size([head_bytes]), torch.uint8, "cpu")
                 self.fill(span_of(memory), operation)
                 head = read(*span_of(memory))
-            start = Start(mark, stamp, head)
+            start = mark, stamp, head
             if mark.startswith(TENSOR) == alone:
                 return start, Body(self, operation, body_bytes, None)
             kept = room_for(torch.Size([body_bytes]), torch.uint8, "cpu")

@@ -23,7 +23,7 @@ from time import monotonic
 from vllm_distributed.errors import CollectiveError, EncodingError, GroupDestroyedError
 from vllm_distributed.forks import leave_to_parent
 from vllm_distributed.tensors.spans import Spans
-from vllm_distributed.transports.shm.fence import Fence
+from vllm_distributed.transports.shm.fence import new_fence
 from vllm_distributed.transports.shm.layout import (
     PAIR_READ,
     PAIR_STATE,
@@ -33,7 +33,7 @@ from vllm_distributed.transports.shm.layout import (
 from vllm_distributed.transports.shm.messages.progress import Progress, keep_going
 from vllm_distributed.transports.shm.segment import Segment
 from vllm_distributed.transports.shm.steps import Steps
-from vllm_distributed.wire.message_steps import NO_STAMP, Stamp
+from vllm_distributed.wire.message_steps import NO_STAMP, Stamp, stamp_of
 
 __all__ = [
     "HEADER_BYTES",
@@ -61,13 +61,13 @@ def header(mark: bytes, head_bytes: int, body_bytes: int, stamp: Stamp = NO_STAM
 
 def unpacked(data: bytes) -> tuple[bytes, int, int, Stamp]:
     """Return what `header` was made of. Raises `EncodingError` for lengths that no message has."""
-    mark, head_bytes, body_bytes, *stamp = _HEADER.unpack(data)
+    mark, head_bytes, body_bytes, run, step = _HEADER.unpack(data)
     if not 0 <= head_bytes <= _LONGEST or not 0 <= body_bytes <= _LONGEST:
         raise EncodingError(
             f"a peer announced a message of {head_bytes} and {body_bytes} bytes, which none has: "
             f"the memory is damaged"
         )
-    return mark, head_bytes, body_bytes, Stamp(*stamp)
+    return mark, head_bytes, body_bytes, stamp_of(run, step)
 
 
 def _failed_behind(operation: str, group: str, error: BaseException) -> CollectiveError:
@@ -115,7 +115,7 @@ class Pipe(ABC):
         self._state = line + PAIR_STATE
         self._start, self._size = layout.ring(sender, receiver), layout.ring_bytes
         self._ring = segment.bytes.data_ptr() + self._start
-        self._fence = Fence()
+        self._fence = new_fence()
         self._lock = threading.Lock()
         self._jobs: deque[Job] = deque()
         self._count = 0
