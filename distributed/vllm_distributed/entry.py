@@ -18,6 +18,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
+from vllm_distributed.compat.torch_tracing import FORWARD, RECORDERS, has_modes, is_transforming
 from vllm_distributed.tensors.kinds import refuse_when_traced
 
 __all__ = ["about_to_move", "about_to_send", "set_hook"]
@@ -47,8 +48,11 @@ def about_to_move() -> None:
 
     Raises `TracedTensorError` under a mode or transformation that traces the program.
     """
-    refuse_when_traced()
-    about_to_send()
+    if has_modes() or is_transforming() or RECORDERS[0] is not None or FORWARD._current_level >= 0:
+        refuse_when_traced()
+    hook = _hook
+    if hook is not None:
+        hook()
 
 
 def set_hook(hook: Hook | None) -> Hook | None:

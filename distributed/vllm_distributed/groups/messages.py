@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from torch.distributed import ProcessGroup
 
 from vllm_distributed.arguments import check_process_group
 from vllm_distributed.errors import InvalidRankError
+from vllm_distributed.forks import leave_to_parent
 from vllm_distributed.groups.member import Member
 from vllm_distributed.groups.operations.tensor_messages import Lane
 from vllm_distributed.groups.process_groups import ProcessGroups
@@ -17,33 +20,30 @@ __all__ = ["Messages"]
 
 
 class Messages:
-    """Shared memory on one node, elsewhere the CPU group; made when it is first used."""
+    """Shared memory on one node, elsewhere the CPU group; made when it is first used, and kept."""
 
     def __init__(self, member: Member, groups: ProcessGroups) -> None:
         self._member, self._groups = member, groups
-        self._carrier: Carrier | None = None
-        self._objects: ObjectChannel | None = None
+        self._lanes: dict[int, tuple[Carrier, Lane, Lane]] = {}
+        leave_to_parent(self, f"the group {member.unique_name}", "_lanes")
 
     def close(self) -> None:
         """Let go of the groups: whatever is asked for later is refused."""
-        self._carrier = self._objects = None
+        self._lanes = {}
+        for name in ("objects", "carrier"):
+            vars(self).pop(name, None)
 
-    @property
+    @cached_property
     def objects(self) -> ObjectChannel:
         """What moves encoded objects between the members."""
-        if self._objects is None:
-            self._objects = ObjectChannel(self.carrier)
-        return self._objects
+        return ObjectChannel(self.carrier)
 
-    @property
+    @cached_property
     def carrier(self) -> Carrier:
         """What carries frames between the members."""
-        if self._carrier is None:
-            member, groups = self._member, self._groups
-            gloo = GlooCarrier(groups.cpu_group, member.unique_name, groups.stamp, member.ranks)
-            shared = groups.shared
-            self._carrier = gloo if shared is None else SharedCarrier(shared, gloo)
-        return self._carrier
+        member, groups = self._member, self._groups
+        gloo = GlooCarrier(groups.cpu_group, member.unique_name, groups.stamp, member.ranks)
+        return gloo if groups.shared is None else SharedCarrier(groups.shared, gloo)
 
     def carrier_over(self, group: ProcessGroup | None, src: int) -> tuple[Carrier, int]:
         """Return what carries frames over a process group a caller chose (None: this group's own),
@@ -60,6 +60,16 @@ class Messages:
     ) -> tuple[Carrier, Lane, Lane]:
         """Return what carries descriptions and tensors with them, and where other CPU tensors, and
         a device's, travel: over process groups a caller chose, or by default this group's own."""
+        if metadata_group is None and group is None:
+            found = self._lanes.get(peer)
+            if found is None:
+                found = self._lanes[peer] = self._make_lanes(peer, None, None)
+            return found
+        return self._make_lanes(peer, metadata_group, group)
+
+    def _make_lanes(
+        self, peer: int, metadata_group: ProcessGroup | None, group: ProcessGroup | None
+    ) -> tuple[Carrier, Lane, Lane]:
         name, groups = self._member.unique_name, self._groups
         carrier, meta_peer = self.carrier_over(metadata_group, peer)
         device_peer = peer if group is None else self._rank_in(group, peer)

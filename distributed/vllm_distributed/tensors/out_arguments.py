@@ -14,7 +14,7 @@ from torch import Tensor
 
 from vllm_distributed.arguments import check_dense
 from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError
-from vllm_distributed.tensors.dtypes import has_overlaps, write_into
+from vllm_distributed.tensors.dtypes import has_overlaps, is_plain, write_into
 
 __all__ = ["check_apart", "check_list", "check_out", "is_same_memory", "refuse_out", "written"]
 
@@ -36,10 +36,12 @@ def check_out(
             operation=operation,
             argument=name,
         )
-    check_dense(name, out)
+    plain = is_plain(out)
+    if not plain:
+        check_dense(name, out)
     dtype, device = like
-    found = (list(out.shape), out.dtype, _comparable(out.device, device))
-    if found != (list(shape), dtype, device):
+    found = (tuple(out.shape), out.dtype, _comparable(out.device, device))
+    if found != (tuple(shape), dtype, device):
         raise InvalidArgumentError(
             f"{operation}: {name} has shape {list(out.shape)}, {out.dtype} on {out.device}, and "
             f"the result has shape {list(shape)}, {dtype} on {device}: pass "
@@ -49,6 +51,8 @@ def check_out(
             shape=list(out.shape),
             expected=list(shape),
         )
+    if plain:  # without a gradient, and no two of its elements are in one place
+        return
     if out.requires_grad:
         raise InvalidArgumentError(
             f"{operation}: {name} requires a gradient, and results have none: pass {name}.detach()",
@@ -134,7 +138,9 @@ def written(out: Tensor, operation: Callable[[Tensor | None], Tensor | None]) ->
 
 def _comparable(device: torch.device, wanted: torch.device) -> torch.device:
     """Return a device without its number where none is asked for: any of the kind will do."""
-    return torch.device(device.type) if wanted.index is None else device
+    return (
+        torch.device(device.type) if wanted.index is None and device.index is not None else device
+    )
 
 
 def _meet(one: Tensor, other: Tensor) -> bool:

@@ -23,6 +23,7 @@ from vllm_distributed.arguments import (
 )
 from vllm_distributed.compat.torch_tracing import outside_graphs
 from vllm_distributed.forks import leave_to_parent
+from vllm_distributed.tensors.dtypes import is_plain
 from vllm_distributed.tensors.kinds import check_gradient
 from vllm_distributed.tensors.out_arguments import (
     check_apart,
@@ -293,8 +294,9 @@ class DeviceCommunicatorBase:
     ) -> None:
         """Refuse an `out` that is no place for a result of this shape like a tensor, or with one
         whose memory cannot be compared with it."""
-        check_dense("input_", input_)
-        check_gradient(operation, input_)
+        if not is_plain(input_):
+            check_dense("input_", input_)
+            check_gradient(operation, input_)
         check_out(operation, out, shape, (input_.dtype, input_.device), name)
 
     def _check_outs(

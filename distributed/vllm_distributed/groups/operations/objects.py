@@ -166,8 +166,9 @@ class ObjectOperations:
             self._member.check_alive()
             return
         groups = self._groups
-        if groups.shared is not None:
-            groups.shared.barrier()
+        shared = groups.shared
+        if shared is not None:
+            shared.barrier()
         else:
             run(self.unique_name, "barrier", groups.cpu_group.barrier)
 

@@ -139,6 +139,8 @@ def _sent(
     buffers: Sequence[torch.Tensor], carrier: Carrier, meta: Lane, device: Lane, operation: str
 ) -> list[Handle]:
     """Start to send tensors by themselves."""
+    if not buffers:
+        return []
     entry.about_to_move()
     tag = carrier.stamp().tag
     try:

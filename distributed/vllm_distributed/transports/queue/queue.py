@@ -257,8 +257,9 @@ class MessageQueue:
             EncodingError: for an object that cannot travel.
             MessageQueueError: on a reader.
         """
-        belongs_to_this_process(self._end, "the message queue")
-        if not isinstance(self._end, Writer):
+        end = self._end
+        if not isinstance(end, Writer):
+            belongs_to_this_process(end, "the message queue")
             raise MessageQueueError(
                 "this process reads the message queue: only its writer can enqueue"
             )
@@ -268,7 +269,7 @@ class MessageQueue:
             if self._stopped.is_set() or not self._is_ready:
                 raise self._not_ready()
             entry.about_to_move()
-            self._end.write(parts, size, deadline)
+            end.write(parts, size, deadline)
 
     def dequeue(
         self, timeout: float | None = None, cancel: Any = None, indefinite: bool = False
@@ -286,8 +287,9 @@ class MessageQueue:
             EncodingError: for a message that this rank cannot decode (the next one is fine).
             MessageQueueError: on the writer.
         """
-        belongs_to_this_process(self._end, "the message queue")
-        if not isinstance(self._end, Reader):
+        end = self._end
+        if not isinstance(end, Reader):
+            belongs_to_this_process(end, "the message queue")
             raise MessageQueueError("this process writes the message queue: only readers dequeue")
         deadline = None if indefinite and timeout is None else self._deadline(timeout)
         if cancel is not None:
@@ -296,7 +298,7 @@ class MessageQueue:
             if self._stopped.is_set() or not self._is_ready:
                 raise self._not_ready()
             entry.about_to_move()
-            return self._end.read(deadline, cancel)
+            return end.read(deadline, cancel)
 
     def broadcast_object(self, obj: Any = None) -> Any:
         """Return the writer's `obj` on every endpoint; what readers pass is ignored.
@@ -306,7 +308,7 @@ class MessageQueue:
         Raises:
             As `enqueue` and `dequeue`.
         """
-        if self.is_writer:
+        if isinstance(self._end, Writer):
             self.enqueue(obj)
             return obj
         return self.dequeue()
