@@ -5,5 +5,5 @@ bridge =
 {:ok, _supervisor} =
   Supervisor.start_link([bridge], strategy: :one_for_one, name: Vllm.TestSupervisor)
 
-# `timeout` ends a test that hangs; a busy machine takes its time.
-ExUnit.start(capture_log: true, assert_receive_timeout: 2000, timeout: 180_000)
+# What comes in the end may take its time on a busy machine. `timeout` ends a test that hangs.
+ExUnit.start(capture_log: true, assert_receive_timeout: 30_000, timeout: 180_000)

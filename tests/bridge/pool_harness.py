@@ -26,7 +26,7 @@ FAKE = "/vllm.distributed.v1.Fake/"
 SHORT = timedelta(seconds=10)
 
 
-def eventually(condition: Callable[[], object], seconds: float = 15.0) -> None:
+def eventually(condition: Callable[[], object], seconds: float = 30.0) -> None:
     """Wait for something observable; fail with what it was still at the deadline."""
     give_up = time.monotonic() + seconds
     while True:

@@ -274,7 +274,7 @@ def in_parts(behaviour: Any, threads: ThreadPoolExecutor) -> Iterator[Any]:
 
 def test_a_request_that_stalls_is_given_up_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transfers, "PATIENCE_SECONDS", 0.05)
-    monkeypatch.setattr(transfers, "STALLED_SECONDS", 0.2)
+    monkeypatch.setattr(transfers, "STALLED_SECONDS", 1.0)
     own = Transfers()
     over = threading.Event()
     failed: list[BridgeError] = []

@@ -45,8 +45,8 @@ def test_killed_pool_leaves_nothing(start: Start, short_tmp: Path) -> None:
     pool, processes = busy_pool(start, "--listen", f"unix:{path}")
     assert len(processes) == 6
     kill(pool.pid)
-    eventually(gone(processes), 2.0)
-    eventually(lambda: pool.runtime_dirs() == [], 2.0)
+    eventually(gone(processes))
+    eventually(lambda: pool.runtime_dirs() == [])
     assert not path.exists()
 
 
@@ -56,7 +56,7 @@ def test_pool_killed_while_the_forkserver_loads(start: Start, short_tmp: Path) -
     pool = start("--listen", f"unix:{path}", entry_point="vllm_bridge.rank.process:main")
     processes = pool.processes()
     kill(pool.pid)
-    eventually(gone(processes), 5.0)
+    eventually(gone(processes), 60)  # torch is loaded before it looks
     assert pool.runtime_dirs() == []
     assert not path.exists()
 
@@ -67,12 +67,12 @@ def test_cleanup_leaves_the_socket_of_a_successor(start: Start, short_tmp: Path)
     os.kill(pool.forkserver, signal.SIGSTOP)
     forkserver = pool.forkserver
     kill(pool.pid)
-    pool.process.wait(5)
+    pool.process.wait(20)
     path.unlink()
     with socket.socket(socket.AF_UNIX) as successor:
         successor.bind(str(path))
         os.kill(forkserver, signal.SIGCONT)
-        eventually(gone(processes), 5.0)
+        eventually(gone(processes))
         assert path.exists()
 
 
@@ -81,7 +81,7 @@ def test_pool_and_forkserver_killed_together(start: Start) -> None:
     forkserver = pool.forkserver
     kill(forkserver)
     kill(pool.pid)
-    eventually(gone(processes), 2.0)
+    eventually(gone(processes))
     assert len(pool.runtime_dirs()) == 1, "nobody is left to remove it"
     # The next pool in that place is.
 
@@ -109,7 +109,7 @@ def test_killed_forkserver_is_replaced(start: Start) -> None:
     session = client.open_session(affinity="strict_queue")
     forkserver = pool.forkserver
     kill(forkserver)
-    eventually(gone([pid for pid in processes if pid != pool.pid]), 2.0)
+    eventually(gone([pid for pid in processes if pid != pool.pid]))
     eventually(lambda: client.status().worlds[0].state == pool_pb2.WORLD_FAILED)
     failure = client.status().worlds[0].failure
     assert f"the forkserver (pid {forkserver})" in failure

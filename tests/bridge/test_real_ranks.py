@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -120,22 +122,36 @@ def test_timeout_of_a_running_call(real: Client) -> None:
             world.ranks[0].call(
                 "tensor_model_parallel_all_reduce",
                 torch.ones(1),
-                timeout=timedelta(milliseconds=500),
+                timeout=timedelta(seconds=1),
             )
         assert caught.value.category == Category.TIMEOUT
         assert caught.value.details == {"state": "running"}
 
 
+def processor_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def the_machine_is_busy() -> bool:
+    """Whether loading torch, which takes a second and a half, takes longer."""
+    before = time.monotonic()
+    subprocess.run([sys.executable, "-c", "import torch"], check=True)
+    return time.monotonic() - before > 2.2
+
+
 @pytest.mark.timing
 @pytest.mark.parametrize(("ranks", "seconds"), [(4, 1.5), (8, 2.0)])
 def test_worlds_are_up_soon(real: Client, ranks: int, seconds: float) -> None:
+    """No rank loads torch, which would be more than a second of processor time for each."""
     took = []
     for _ in range(3):
         before = time.monotonic()
-        with real.start_world(tensor_parallel_size=ranks):
+        with real.start_world(tensor_parallel_size=ranks) as world:
             took.append(time.monotonic() - before)
-    # The best: other tests may be using the cores.
-    assert min(took) < seconds, took
+            used = [processor_s(rank.pid) for rank in world.info.ranks]
+        assert max(used) < 0.5, used
+    assert min(took) < seconds or the_machine_is_busy(), took
 
 
 def test_forkserver_has_one_thread(real: Client, real_pool: Pool) -> None:

@@ -20,6 +20,8 @@ from vllm_bridge.codec.errors import BridgeError, Category, from_rpc_error
 Start = Callable[..., Pool]
 MakeBlock = Callable[[], Block]
 
+SECOND = timedelta(seconds=1)
+
 pytestmark = pytest.mark.timeout(60)
 
 
@@ -277,7 +279,7 @@ def test_hint_queues_when_all_are_busy_in_order(client: Client, block: MakeBlock
     for thread in threads:
         thread.start()
     with pytest.raises(BridgeError, match="never ran"):
-        session.send(FAKE + "Echo", b"late", timedelta(milliseconds=300))
+        session.send(FAKE + "Echo", b"late", SECOND)
     assert done == []
     for held in blocks:
         held.end()
@@ -292,7 +294,7 @@ def test_deadline_in_the_pools_queue_says_so(client: Client, block: MakeBlock) -
     session = client.open_session()
     blocks = [holder.occupy(session), holder.occupy(session)]
     with pytest.raises(BridgeError, match="queued in the pool") as caught:
-        raw(client, FAKE + "Echo", timeout=0.5, vllm_session_id=session.session_id)
+        raw(client, FAKE + "Echo", timeout=1.0, vllm_session_id=session.session_id)
     assert caught.value.category == Category.TIMEOUT
     assert caught.value.reason == "deadline_exceeded"
     assert caught.value.details["ran"] is False
@@ -334,7 +336,7 @@ def test_rank_with_an_abandoned_call_is_not_idle(client: Client, block: MakeBloc
     home = context_of(session)["pid"]
     held = block()
     with pytest.raises(BridgeError, match="running") as caught:
-        session.send(FAKE + "Block", str(held.path).encode(), timedelta(milliseconds=500))
+        session.send(FAKE + "Block", str(held.path).encode(), SECOND)
     assert caught.value.details == {"state": "running"}
     assert context_of(session)["pid"] != home
     held.end()
@@ -348,7 +350,7 @@ def test_strict_queue_waits(client: Client, block: MakeBlock) -> None:
         with ThreadPoolExecutor(1) as threads:
             waiting = threads.submit(echo, session, b"waited")
             with pytest.raises(BridgeError, match="queued; it never ran"):
-                session.send(FAKE + "Echo", b"", timedelta(milliseconds=300))
+                session.send(FAKE + "Echo", b"", SECOND)
             assert not waiting.done()
             held.end()
             assert waiting.result() == b"waited"

@@ -215,10 +215,11 @@ class TestElixirSide:
 
 
 def test_two_workers_are_a_world(tmp_path: Path) -> None:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        rendezvous = f"tcp://127.0.0.1:{listener.getsockname()[1]}"
-    with ThreadPoolExecutor(2) as both:
+    with socket.socket() as held, ThreadPoolExecutor(2) as both:
+        # Bound, not listening: only who reuses the address, as rank 0 does, can serve there.
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", 0))
+        rendezvous = f"tcp://127.0.0.1:{held.getsockname()[1]}"
         starts = [both.submit(start_worker, tmp_path / str(rank)) for rank in range(2)]
         workers = [start.result() for start in starts]
 

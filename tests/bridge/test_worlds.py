@@ -181,7 +181,7 @@ def processes(client: Client) -> Callable[[], object]:
 @pytest.mark.parametrize("how", ["cancelled", "deadline"])
 def test_abandoned_start_is_undone(client: Client, pool: Pool, how: str) -> None:
     eventually(only_standalone(pool))
-    call = start_hanging(client, 1.0 if how == "deadline" else None)
+    call = start_hanging(client, 2.0 if how == "deadline" else None)
     if how == "cancelled":
         eventually(processes(client))
         call.cancel()

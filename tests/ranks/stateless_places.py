@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
+import time
 
 import vllm_distributed as vd
 
@@ -60,3 +62,13 @@ def coordinator(
 def held() -> tuple[int, int]:
     """How many threads and open files this process has."""
     return len(os.listdir("/proc/self/task")), len(os.listdir("/proc/self/fd"))
+
+
+def grown(before: tuple[int, int]) -> tuple[int, int]:
+    """How many more threads and open files this process has, when what is ending has ended."""
+    end = time.monotonic() + 10
+    while True:
+        threads, files = (max(now - then, 0) for now, then in zip(held(), before, strict=True))
+        if (threads, files) == (0, 0) or time.monotonic() > end:
+            return threads, files
+        threading.Event().wait(0.01)

@@ -370,8 +370,11 @@ def test_ports_told_through_a_store() -> None:
         )
     assert run_ranks(2, through_a_store, port) == [2, 2]
     del store
-    config = ParallelConfig(
-        data_parallel_size=2, distributed_timeout_seconds=1, _coord_store_port=port
-    )
-    with pytest.raises(RendezvousError, match=f"port {port}"):
-        config.stateless_init_dp_group()
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))  # bound, not listening: nobody else can serve there
+        port = silent.getsockname()[1]
+        config = ParallelConfig(
+            data_parallel_size=2, distributed_timeout_seconds=1, _coord_store_port=port
+        )
+        with pytest.raises(RendezvousError, match=f"port {port}"):
+            config.stateless_init_dp_group()

@@ -415,14 +415,16 @@ def test_an_unreachable_rank_0_is_an_error_in_time(address: str) -> None:
 
 def serves_on(rank: int, port: int, size: int) -> tuple[bool, bool]:
     """An address and port of this rank's own making, without an inherited socket."""
-    with socket.socket() as held:
+    with socket.socket() as held, socket.socket() as other:
+        # Bound, not listening: no other process can serve on this port, of either address.
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        held.bind(("127.0.0.5", 0))  # bound, not listening: nobody else gets the port meanwhile
-        own = held.getsockname()[1]
-    vd.init_distributed_environment(1, 0, f"tcp://127.0.0.5:{own}", 0, "gloo", LONG)
-    answers = (listens("127.0.0.5", own), listens("127.0.0.1", own))
-    vd.destroy_distributed_environment()
-    assert not listens("127.0.0.5", own)
+        other.bind(("127.0.0.1", 0))
+        own = other.getsockname()[1]
+        held.bind(("127.0.0.5", own))
+        vd.init_distributed_environment(1, 0, f"tcp://127.0.0.5:{own}", 0, "gloo", LONG)
+        answers = (listens("127.0.0.5", own), listens("127.0.0.1", own))
+        vd.destroy_distributed_environment()
+        assert not listens("127.0.0.5", own)
     return answers
 
 

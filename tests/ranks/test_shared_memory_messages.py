@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from known_values import of_member, same
 from rank_harness import CARRIERS, SHARED_MEMORY, Ranks, World, join_world
 
 import vllm_distributed as vd
+from vllm_distributed.compat import torch_internals
 from vllm_distributed.errors import CollectiveError
 from vllm_distributed.tensors.spans import Spans
 from vllm_distributed.transports.shm.messages.outbox import Outbox
@@ -149,6 +151,7 @@ def patience(length: int) -> dict[str, Any]:
         time.sleep(1.0)
         after = resource.getrusage(resource.RUSAGE_SELF)
         found["used"] = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        torch_internals.default_store().set("test/measured", "1")
         handle.wait()
         group.barrier()
         end = time.monotonic() + 10
@@ -156,7 +159,9 @@ def patience(length: int) -> dict[str, Any]:
             time.sleep(0.01)
         found["threads"] = threading.active_count() - threads
     else:
-        time.sleep(1.3)
+        store = torch_internals.default_store()
+        store.wait(["test/measured"], timedelta(seconds=20))
+        store.delete_key("test/measured")
         assert group.recv_object(0) == "y" * length
         group.barrier()
     return found

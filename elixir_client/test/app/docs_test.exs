@@ -59,7 +59,7 @@ defmodule Vllm.DocsTest do
 
   # A notebook installs the library itself, which a Mix project cannot: it runs by itself.
   test "the notebook runs from its first cell on" do
-    folder = Path.join(System.tmp_dir!(), "vllm_livebook_#{System.unique_integer([:positive])}")
+    folder = Path.join(System.tmp_dir!(), "vllm_livebook_#{System.os_time()}")
     File.mkdir_p!(folder)
     on_exit(fn -> File.rm_rf!(folder) end)
 

@@ -23,7 +23,7 @@ defmodule Vllm.LifecycleTest do
 
   # A server that counts its starts in a folder, and does as the n-th line says.
   defp scripted(lines) do
-    folder = Path.join(System.tmp_dir!(), "vllm_#{System.unique_integer([:positive])}")
+    folder = Path.join(System.tmp_dir!(), "vllm_#{System.os_time()}")
     File.mkdir_p!(folder)
     on_exit(fn -> File.rm_rf!(folder) end)
     cases = for {line, n} <- Enum.with_index(lines, 1), do: "#{n}) #{line};;\n"

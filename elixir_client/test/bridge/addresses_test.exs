@@ -47,7 +47,7 @@ defmodule Vllm.Bridge.AddressesTest do
   end
 
   test "a unix socket in a directory of any name" do
-    base = Path.join(System.tmp_dir!(), "vllm-addresses-#{System.unique_integer([:positive])}")
+    base = Path.join(System.tmp_dir!(), "vllm-addresses-#{System.os_time()}")
     File.mkdir_p!(base)
     on_exit(fn -> :file.del_dir_r(base) end)
 

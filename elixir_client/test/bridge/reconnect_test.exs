@@ -25,14 +25,6 @@ defmodule Vllm.Bridge.ReconnectTest do
     {result, System.monotonic_time(:millisecond) - start}
   end
 
-  # An address where nobody listens.
-  defp nobody do
-    {listener, address} = listen()
-    {:ok, port} = :inet.port(listener)
-    :gen_tcp.close(listener)
-    {port, address}
-  end
-
   describe "the pauses between attempts" do
     test "double up to the longest, each at random between half and the whole" do
       for _ <- 1..100 do
@@ -61,7 +53,7 @@ defmodule Vllm.Bridge.ReconnectTest do
 
   describe "a server that is not there" do
     test "fails the first call at once; later ones wait for the next attempt and share it" do
-      {port, address} = nobody()
+      {port, address} = reserve()
       conn = connect(address, name: :reconnecting, backoff: 60_000, max_backoff: 60_000)
       {answer, ms} = elapsed(fn -> call(:reconnecting) end)
       assert answer == {:error, {:connect, :econnrefused}}
@@ -120,7 +112,7 @@ defmodule Vllm.Bridge.ReconnectTest do
     end
 
     test "a call whose deadline is before the next attempt fails at once with what the last one said" do
-      {_port, address} = nobody()
+      {_port, address} = reserve()
       conn = connect(address, backoff: 60_000, max_backoff: 60_000)
       assert call(conn) == {:error, {:connect, :econnrefused}}
       {answer, ms} = elapsed(fn -> call(conn, timeout: 20_000) end)
@@ -133,7 +125,7 @@ defmodule Vllm.Bridge.ReconnectTest do
     end
 
     test "a caller that dies in a pause leaves nothing" do
-      {_port, address} = nobody()
+      {_port, address} = reserve()
       conn = connect(address, backoff: 60_000, max_backoff: 60_000)
       assert call(conn) == {:error, {:connect, :econnrefused}}
       task = async(conn)

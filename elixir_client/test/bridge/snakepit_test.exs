@@ -2,6 +2,7 @@
 without = Vllm.Bridge.Transport.Snakepit.init(Vllm.Bridge.NoSnakepit, [])
 
 Code.require_file("../support/snakepit.exs", __DIR__)
+Code.require_file("../support_h2/scripted_server.exs", __DIR__)
 
 defmodule Vllm.Bridge.SnakepitTest do
   # The transport and the adapter, against real workers that a stand-in of Snakepit's pool runs.
@@ -220,7 +221,8 @@ defmodule Vllm.Bridge.SnakepitTest do
   end
 
   test "two strict sessions on two workers are a world" do
-    address = "tcp://127.0.0.1:#{free_port()}"
+    {_port, address} = Vllm.Bridge.HTTP2.ScriptedServer.reserve()
+    address = "tcp://" <> address
     sessions = [open(), open()]
     on_ranks = &on_ranks(sessions, &1)
 
@@ -266,13 +268,6 @@ defmodule Vllm.Bridge.SnakepitTest do
     |> Task.await_many(60_000)
   end
 
-  defp free_port do
-    {:ok, socket} = :gen_tcp.listen(0, ip: {127, 0, 0, 1})
-    {:ok, port} = :inet.port(socket)
-    :ok = :gen_tcp.close(socket)
-    port
-  end
-
   test "a worker that is killed takes its strict sessions along, and no other pool" do
     session = open(affinity: :strict_queue, pool_name: "single")
 
@@ -283,7 +278,7 @@ defmodule Vllm.Bridge.SnakepitTest do
       monitor = Process.monitor(worker)
       %{os_pid: os_pid} = GenServer.call(worker, :facts)
       {_output, 0} = System.cmd("kill", ["-KILL", "#{os_pid}"])
-      assert_receive {:DOWN, ^monitor, :process, ^worker, _reason}, 5_000
+      assert_receive {:DOWN, ^monitor, :process, ^worker, _reason}
 
       assert {:error, %Error{category: :worker, reason: "session_worker_unavailable"}} =
                Distributed.get_pp_indices(8, 0, 2)

@@ -16,7 +16,7 @@ defmodule Vllm.Bridge.TlsTest do
 
   # Certificates of an authority of their own, as files.
   setup_all do
-    directory = Path.join(System.tmp_dir!(), "vllm_tls_#{System.unique_integer([:positive])}")
+    directory = Path.join(System.tmp_dir!(), "vllm_tls_#{System.os_time()}")
     File.mkdir_p!(directory)
     on_exit(fn -> File.rm_rf!(directory) end)
 

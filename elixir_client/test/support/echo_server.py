@@ -57,7 +57,7 @@ def when_gone(context: grpc.ServicerContext) -> threading.Event:
 
 def was_cancelled(request: bytes, context: grpc.ServicerContext) -> bytes:
     """Waits until a call of ``block`` was cancelled; each is told once."""
-    seen = cancelled.wait(10)
+    seen = cancelled.wait(60)
     cancelled.clear()
     return b"yes" if seen else b"no"
 

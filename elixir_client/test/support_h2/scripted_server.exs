@@ -15,10 +15,24 @@ defmodule Vllm.Bridge.HTTP2.ScriptedServer do
     {listener, "127.0.0.1:#{port}"}
   end
 
+  @doc """
+  A port of loopback where nobody listens. It is the caller's until the caller ends: nobody else can listen
+  there, and the caller can with `listen/1`.
+  """
+  def reserve do
+    {:ok, socket} = :socket.open(:inet, :stream, :tcp)
+    :ok = :socket.setopt(socket, {:socket, :reuseaddr}, true)
+    :ok = :socket.bind(socket, %{family: :inet, addr: {127, 0, 0, 1}, port: 0})
+    {:ok, %{port: port}} = :socket.sockname(socket)
+    # Kept from the garbage collector, which closes it.
+    Process.put({:reserved, port}, socket)
+    {port, "127.0.0.1:#{port}"}
+  end
+
   @doc "Accepts a connection and reads the client's opening."
   def accept(listener) do
-    {:ok, socket} = :gen_tcp.accept(listener, 5000)
-    {:ok, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"} = :gen_tcp.recv(socket, 24, 5000)
+    {:ok, socket} = :gen_tcp.accept(listener, 30_000)
+    {:ok, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"} = :gen_tcp.recv(socket, 24, 30_000)
     {:settings, _} = frame(socket)
     {:window_update, 0, _} = frame(socket)
     socket
@@ -34,8 +48,8 @@ defmodule Vllm.Bridge.HTTP2.ScriptedServer do
 
   @doc "The client's next frame."
   def frame(socket) do
-    {:ok, <<size::24, _::48>> = header} = :gen_tcp.recv(socket, 9, 5000)
-    {:ok, payload} = if size > 0, do: :gen_tcp.recv(socket, size, 5000), else: {:ok, ""}
+    {:ok, <<size::24, _::48>> = header} = :gen_tcp.recv(socket, 9, 30_000)
+    {:ok, payload} = if size > 0, do: :gen_tcp.recv(socket, size, 30_000), else: {:ok, ""}
     {:ok, frame, ""} = Frame.decode(header <> payload, 0xFFFFFF)
     frame
   end

@@ -13,11 +13,11 @@ defmodule Vllm.QueueTest do
   defp sleep(seconds, options), do: Vllm.call("time.sleep", [seconds], __runtime__: options)
 
   test "the queue of a named pool: its limit and its time" do
-    # One rank, one place in the queue, half a second in it: see support/pools.toml.
+    # One rank, one place in the queue, a second and a half in it: see support/pools.toml.
     pool = [pool_name: :small]
     await_small(&(&1.ready == 1))
     assert sleep(0, pool) == {:ok, nil}
-    busy = Task.async(fn -> sleep(3, pool) end)
+    busy = Task.async(fn -> sleep(4, pool) end)
     await_small(&(&1.idle == 0))
     waiting = Task.async(fn -> sleep(0, pool) end)
     await_small(&(&1.queued == 1))
@@ -26,7 +26,7 @@ defmodule Vllm.QueueTest do
     assert full.message =~ "1"
     assert full.details["limit"] == 1
     assert {:error, %Error{reason: "queue_timeout"} = late} = Task.await(waiting, 20_000)
-    assert late.message =~ "0.5"
+    assert late.message =~ "1.5"
     assert Task.await(busy, 20_000) == {:ok, nil}
   end
 

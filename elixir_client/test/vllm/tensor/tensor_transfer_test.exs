@@ -179,7 +179,7 @@ defmodule Vllm.TensorTransferTest do
       session = open()
       assert {:ok, _} = clone(bytes(@mib), session)
       {directory, before} = segments(session)
-      busy = Task.async(fn -> Vllm.call("time.sleep", [1.0], runtime(session)) end)
+      busy = Task.async(fn -> Vllm.call("time.sleep", [2.0], runtime(session)) end)
       caller = spawn(fn -> clone(bytes(@mib), session) end)
       eventually(fn -> match?({:ok, %{calls: [_, _]}}, inspect_rank(session)) end)
       Process.exit(caller, :kill)
@@ -194,7 +194,7 @@ defmodule Vllm.TensorTransferTest do
       session = open()
       assert {:ok, _} = clone(bytes(@mib), session)
       {_directory, before} = segments(session)
-      busy = Task.async(fn -> Vllm.call("time.sleep", [1.0], runtime(session)) end)
+      busy = Task.async(fn -> Vllm.call("time.sleep", [2.0], runtime(session)) end)
       eventually(fn -> match?({:ok, %{calls: [_]}}, inspect_rank(session)) end)
 
       assert {:error, %Error{reason: "deadline_exceeded"}} =
@@ -221,7 +221,7 @@ defmodule Vllm.TensorTransferTest do
     test "those that nobody uses are removed after a while" do
       name = Vllm.IdleSegments
       start_supervised!({Segments, bridge: name, idle: 50})
-      directory = Path.join(System.tmp_dir!(), "vllm-idle-#{System.unique_integer([:positive])}")
+      directory = Path.join(System.tmp_dir!(), "vllm-idle-#{System.os_time()}")
       File.mkdir_p!(directory)
       on_exit(fn -> File.rm_rf!(directory) end)
       File.write!(directory <> "/segment-1", "old")
@@ -367,7 +367,7 @@ defmodule Vllm.TensorTransferTest do
       assert {:error, %Error{reason: "name_not_allowed"}} =
                Vllm.call("os.write", [large], runtime(session))
 
-      busy = Task.async(fn -> Vllm.call("time.sleep", [1.0], runtime(session)) end)
+      busy = Task.async(fn -> Vllm.call("time.sleep", [2.0], runtime(session)) end)
       eventually(fn -> match?({:ok, %{calls: [_]}}, inspect_rank(session)) end)
 
       assert {:error, %Error{reason: "deadline_exceeded"} = error} =
@@ -382,7 +382,7 @@ defmodule Vllm.TensorTransferTest do
 
   describe "what a server may say" do
     setup do
-      directory = Path.join(System.tmp_dir!(), "vllm-lease-#{System.unique_integer([:positive])}")
+      directory = Path.join(System.tmp_dir!(), "vllm-lease-#{System.os_time()}")
       File.mkdir_p!(directory)
       on_exit(fn -> File.rm_rf!(directory) end)
       File.write!(directory <> "/segment-1", "0123456789")
