@@ -149,18 +149,14 @@ def get_pp_indices(num_hidden_layers: int, pp_rank: int, pp_size: int) -> tuple[
     text = os.environ.get(LAYER_PARTITION_SETTING)
     if text is not None:
         layers = _configured_partition(text, num_hidden_layers, pp_size)
-    else:
-        layers = _even_partition(num_hidden_layers, pp_size)
-    start = sum(layers[:pp_rank])
-    return start, start + layers[pp_rank]
-
-
-def _even_partition(num_hidden_layers: int, pp_size: int) -> list[int]:
+        start = sum(layers[:pp_rank])
+        return start, start + layers[pp_rank]
+    # Computed, not added up: it is asked for by clients, for any number of stages.
     each, remaining = divmod(num_hidden_layers, pp_size)
-    layers = [each] * pp_size
-    for place in range(remaining):
-        layers[pp_size - 2 - place] += 1
-    return layers
+    # The stages from here to the one before the last have one layer more.
+    larger = pp_size - 1 - remaining
+    start = each * pp_rank + max(pp_rank - larger, 0)
+    return start, start + each + (larger <= pp_rank < pp_size - 1)
 
 
 def _configured_partition(text: str, num_hidden_layers: int, pp_size: int) -> list[int]:
