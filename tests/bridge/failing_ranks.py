@@ -15,9 +15,10 @@ import socket
 import sys
 import threading
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from vllm_bridge.gate import rank_gate
+from vllm_bridge.gate.caller import Caller
 from vllm_bridge.rank import process
 
 MEMORY_BYTES = 1 << 30
@@ -57,19 +58,19 @@ def starts_cancelled_calls(
     """Real ranks. The first all_reduce on rank 1 begins when its caller has gone."""
     from vllm_bridge.rank import handler
 
-    begin = handler._QueuedCall.__call__
+    begin = handler.QueuedCall.run
     held = itertools.count()
 
-    def begin_too_late(call: handler._QueuedCall, request: bytes, context: Any) -> bytes:
-        record = call._record
+    def begin_too_late(call: handler.QueuedCall, request: bytes, caller: Caller) -> bytes:
+        record = call.record
         ours = record.method.endswith("AllReduce") and record.session_id.endswith("/rank-1")
         if ours and next(held) == 0:
             gone = threading.Event()
-            if context.add_callback(gone.set):
+            if caller.add_callback(gone.set):
                 gone.wait()
-        return begin(call, request, context)
+        return begin(call, request, caller)
 
-    handler._QueuedCall.__call__ = begin_too_late  # type: ignore[method-assign]
+    handler.QueuedCall.run = begin_too_late  # type: ignore[method-assign]
     process.main(channel, rendezvous, shared_gate)
 
 

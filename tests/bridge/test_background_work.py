@@ -90,7 +90,9 @@ LISTED = {
     "thread": {
         "World.run",
         "forkserver",
+        "frames",
         "parts of a call",
+        "rank-executor",
         "stderr",
         "stdin",
         "telemetry-controls",

@@ -436,8 +436,8 @@ def test_another_processor_has_landlock_and_no_seccomp(monkeypatch: pytest.Monke
 def worker_of(folder: Path, *arguments: str, **environment: str) -> Worker:
     process, ready, stderr = spawn(folder, *arguments, **environment)
     worker = connect(process, wait_ready(process, ready, stderr), stderr)
-    # What wrote the file has ended.
-    assert children(process.pid) == []
+    # What wrote the file ends, a moment after it is there.
+    eventually(lambda: children(process.pid) == [])
     return worker
 
 

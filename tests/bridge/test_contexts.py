@@ -24,7 +24,8 @@ from vllm_bridge.codec.wire import Wire
 from vllm_bridge.rank.allow.allow_list import AllowList
 from vllm_bridge.rank.contexts import RemoteError, SessionContexts
 from vllm_bridge.rank.executor import Executor
-from vllm_bridge.rank.handler import RankHandler, RankState
+from vllm_bridge.rank.grpc_carrier import GrpcCarrier
+from vllm_bridge.rank.handler import Calls, RankState
 from vllm_bridge.rank.journal import Journal, Record
 from vllm_bridge.rank.objects import SessionObjects
 from vllm_bridge.rank.services import object_methods
@@ -275,10 +276,8 @@ class TestInTheRank:
         journal = Journal()
         sessions = RankSessions(epoch=0)
         sessions.register("s", fail_fast=True)
-        handler = RankHandler(
-            RankState(None, sessions, journal, Executor(journal), AllowList(), max_queue=1),
-            object_methods(),
-        )
+        state = RankState(None, sessions, journal, Executor(journal), AllowList(), max_queue=1)
+        handler = GrpcCarrier(Calls(state, object_methods()))
         for call_id in "ab":  # one runs, and the queue is full
             journal.queue(Record("other", call_id, "/any"))
         details = SimpleNamespace(

@@ -24,12 +24,12 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-import grpc
 import torch.distributed as dist
 
 from vllm_bridge._generated import control_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.durations import LONGEST_S
+from vllm_bridge.gate.caller import Caller
 from vllm_bridge.gate.counts import Counts
 from vllm_bridge.gate.facts import CREATE, Facts, remember
 from vllm_bridge.gate.pending import PendingCall, Record, refusal_of
@@ -135,9 +135,7 @@ class RankGate:
         """The call is over, or has passed."""
         self._armed = None
 
-    def pass_through(
-        self, facts: Facts, record: Record, context: grpc.ServicerContext
-    ) -> PendingCall:
+    def pass_through(self, facts: Facts, record: Record, caller: Caller) -> PendingCall:
         """Return when all members have come and ask for the same, as they or the pool find.
 
         Raises:
@@ -154,8 +152,8 @@ class RankGate:
         if turn and shared_gate is not None:
             shared_gate.end()
         seat = self._seat(facts)
-        if seat is None or not self._meet(seat, pending, record, context):
-            self._ask_pool(seat, pending, record, context)
+        if seat is None or not self._meet(seat, pending, record, caller):
+            self._ask_pool(seat, pending, record, caller)
         if turn and shared_gate is not None:
             shared_gate.resume(turn)
         return pending
@@ -167,11 +165,9 @@ class RankGate:
             return None
         return self._shared.seat(group.key, group.members, group.rank) if group.members else None
 
-    def _meet(
-        self, seat: Seat, pending: PendingCall, record: Record, context: grpc.ServicerContext
-    ) -> bool:
+    def _meet(self, seat: Seat, pending: PendingCall, record: Record, caller: Caller) -> bool:
         """Whether the members have let the call through by themselves."""
-        left_s, deadline_ns = _remaining_s(context, pending.facts), NO_DEADLINE
+        left_s, deadline_ns = _remaining_s(caller, pending.facts), NO_DEADLINE
         if left_s is not None:
             deadline_ns = time.monotonic_ns() + int(left_s * 1e9)
         answer = seat.arrive(_digest(pending.facts, record.run), deadline_ns)
@@ -190,14 +186,14 @@ class RankGate:
         return True
 
     def _ask_pool(
-        self, seat: Seat | None, pending: PendingCall, record: Record, context: grpc.ServicerContext
+        self, seat: Seat | None, pending: PendingCall, record: Record, caller: Caller
     ) -> None:
         facts = pending.facts
         messages = self._take_ended()
         for key in (*facts.also, facts.group.key):
             last = key == facts.group.key
             ticket = pending.ticket if last else next(self._tickets)
-            message = self._enter(ticket, key, facts, record, context)
+            message = self._enter(ticket, key, facts, record, caller)
             if last and not facts.eager:
                 self._waiting[ticket] = pending
             if seat is not None:
@@ -300,7 +296,7 @@ class RankGate:
             call.about_to_send()
 
     def _enter(
-        self, ticket: int, key: str, facts: Facts, record: Record, context: grpc.ServicerContext
+        self, ticket: int, key: str, facts: Facts, record: Record, caller: Caller
     ) -> control_pb2.Enter:
         group = facts.group
         message = control_pb2.Enter(
@@ -321,7 +317,7 @@ class RankGate:
             nested=record.run.nested,
         )
         _set(message.age, time.monotonic() - record.queued_at)
-        remaining = _remaining_s(context, facts)
+        remaining = _remaining_s(caller, facts)
         if remaining is not None:
             _set(message.remaining, remaining)
         return message
@@ -330,10 +326,10 @@ class RankGate:
 class GatedCall:
     """The pass of one call; implements `codec.wire.GatePass`."""
 
-    def __init__(self, gate: RankGate, record: Record, context: grpc.ServicerContext) -> None:
+    def __init__(self, gate: RankGate, record: Record, caller: Caller) -> None:
         self._gate = gate
         self._record = record
-        self._context = context
+        self._caller = caller
         self._ask: Callable[[], Facts | None] = _nothing
         self._pending: PendingCall | None = None
         self.thread = threading.get_ident()
@@ -368,7 +364,7 @@ class GatedCall:
         """Wait at the gate; raises what the pool says instead of go."""
         facts = self._ask()
         if facts is not None and self._gate.applies(facts):
-            self._pending = self._gate.pass_through(facts, self._record, self._context)
+            self._pending = self._gate.pass_through(facts, self._record, self._caller)
 
 
 def _facts_of(
@@ -390,9 +386,9 @@ def _nothing() -> None:
     return None
 
 
-def _remaining_s(context: grpc.ServicerContext, facts: Facts) -> float | None:
+def _remaining_s(caller: Caller, facts: Facts) -> float | None:
     limits = []
-    left = context.time_remaining()
+    left = caller.time_remaining()
     # gRPC says that a call without a deadline has longer left.
     if left is not None and left < LONGEST_S:
         limits.append(left - min(_AHEAD_S, _AHEAD_SHARE * left))

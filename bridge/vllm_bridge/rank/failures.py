@@ -11,7 +11,7 @@ from vllm_bridge.confinement import explain
 from vllm_distributed.errors import DistributedError
 
 
-def bridge_error(error: Exception, *, rank: int | None, call_id: str) -> BridgeError:
+def bridge_error(error: BaseException, *, rank: int | None, call_id: str) -> BridgeError:
     """The error to send: ours as it is, anything else as `python_error` (or `timeout`)."""
     if isinstance(error, BridgeError):
         error.rank = rank if error.rank is None else error.rank

@@ -1,25 +1,24 @@
-"""From a gRPC call to a Python call and back.
+"""From a call, whatever carries it, to a Python call and back.
 
-`service` runs on gRPC's polling thread and decides where the call goes: to the executor, to a
-server thread (inline methods), or straight to an error.
+`Calls.take` decides, in the thread that reads calls, whether one may run. Where it runs is its
+carrier's to see to: a `QueuedCall` on the executor, any other beside it.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
-from typing import NoReturn
 
-import grpc
 from google.protobuf.message import DecodeError
 
 from vllm_bridge.codec.dispatch import Dispatch
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.codec.wire import Wire
 from vllm_bridge.durations import LONGEST_S
+from vllm_bridge.gate.caller import Caller
 from vllm_bridge.gate.counts import Counts
 from vllm_bridge.gate.rank_gate import CALLER_GONE, GatedCall, RankGate
 from vllm_bridge.gate.turns import Turns
@@ -41,6 +40,11 @@ CHUNKS_CALL = "/vllm.bridge.v1.Chunks/Call"
 # By busy ranks, too: what has been entered has to be exited.
 _ALWAYS_TAKEN = frozenset({"Objects.exit"})
 
+# Inline methods that may take time: they wait for the pool, or count what their arguments say.
+_NOT_QUICK = ("Rank.", "Topology.", "ParallelSizes.", "get_expert_placement")
+
+Metadata = Mapping[str, "str | bytes"]
+
 
 @dataclass(frozen=True)
 class RankState:
@@ -61,71 +65,70 @@ class RankState:
     transfers: Transfers = field(default_factory=Transfers)
 
 
-class RankHandler(grpc.GenericRpcHandler):  # type: ignore[misc]
-    """Serves a table of methods."""
+class Calls:
+    """The calls of a table of methods."""
 
     def __init__(self, state: RankState, methods: Mapping[str, Dispatch]) -> None:
-        self._state = state
+        self.state = state
         self._methods = methods
 
-    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
-        """Route one call; None means UNIMPLEMENTED."""
-        path: str = details.method
-        metadata = dict(details.invocation_metadata)
-        in_parts = path == CHUNKS_CALL
-        if in_parts:
-            path = metadata.get(keys.METHOD, "")
-        dispatch = self._methods.get(path)
-        if dispatch is None:
-            return None
-        record = Record(metadata.get(keys.SESSION_ID, ""), metadata.get(keys.CALL_ID, ""), path)
-        behaviour: _Refusal | _Call | _CallInParts
+    def known(self, path: str, metadata: Metadata) -> bool:
+        """Whether there is such a method, or the one that a call in parts names."""
+        return _method(path, metadata) in self._methods
+
+    def take(self, path: str, metadata: Metadata) -> Call:
+        """A call of a known method. Its request is parsed where it runs.
+
+        Raises:
+            BridgeError: it may not run.
+        """
+        return self._take(path, metadata, None)
+
+    def take_in_parts(self, metadata: Metadata) -> CallInParts:
+        """A call whose known method the metadata name. Raises as `take` does."""
+        chunks = ChunkStorage()
+        return CallInParts(self._take(CHUNKS_CALL, metadata, chunks), chunks)
+
+    def _take(self, path: str, metadata: Metadata, chunks: ChunkStorage | None) -> Call:
+        path = _method(path, metadata)
+        dispatch, state = self._methods[path], self.state
+        record = Record(_text(metadata, keys.SESSION_ID), _text(metadata, keys.CALL_ID), path)
         try:
-            self._state.sessions.check_epoch(record.session_id, metadata.get(keys.EPOCH, ""))
-            session = self._state.sessions.get(record.session_id)
-            record.run = keys.run_named(metadata.get(keys.TURN, ""))
-            self._state.turns.see(record.run)
+            state.sessions.check_epoch(record.session_id, _text(metadata, keys.EPOCH))
+            session = state.sessions.get(record.session_id)
+            record.run = keys.run_named(_text(metadata, keys.TURN))
+            state.turns.see(record.run)
             if not _beside_turns(dispatch):
-                self._state.turns.check(record.run, dispatch.name)
+                state.turns.check(record.run, dispatch.name)
             self._check_busy(dispatch, session, metadata)
             self._check_queue(dispatch)
         except BridgeError as error:
-            error.rank = self._state.rank
+            error.rank = state.rank
             error.call_id = record.call_id
-            self._state.counts.add(dispatch.name, error.reason, 0.0, 0, 0)
-            behaviour = _Refusal(error)
-        else:
-            chunks = ChunkStorage() if in_parts else None
-            wire = Wire(
-                session.objects,
-                self._state.allow_list,
-                keep_tensors=metadata.get(keys.TENSORS) == keys.TENSORS_AS_REFS,
-                storage=chunks or session.memory_of_call(metadata.get(keys.SHARED_MEMORY, "")),
-            )
-            kind = _Call if dispatch.inline else _QueuedCall
-            call = kind(self._state, dispatch, record, wire)
-            behaviour = _CallInParts(self._state, call, chunks) if chunks else call
-        # Requests are parsed where the call runs, not on the polling thread.
-        if in_parts:
-            return grpc.stream_stream_rpc_method_handler(behaviour)
-        return grpc.unary_unary_rpc_method_handler(behaviour)
+            state.counts.add(dispatch.name, error.reason, 0.0, 0, 0)
+            raise
+        wire = Wire(
+            session.objects,
+            state.allow_list,
+            keep_tensors=metadata.get(keys.TENSORS) == keys.TENSORS_AS_REFS,
+            storage=chunks or session.memory_of_call(_text(metadata, keys.SHARED_MEMORY)),
+        )
+        return (Call if dispatch.inline else QueuedCall)(state, dispatch, record, wire)
 
-    def _check_busy(
-        self, dispatch: Dispatch, session: RankSession, metadata: Mapping[str, str]
-    ) -> None:
-        if dispatch.inline or dispatch.name in _ALWAYS_TAKEN or not self._state.executor.busy:
+    def _check_busy(self, dispatch: Dispatch, session: RankSession, metadata: Metadata) -> None:
+        if dispatch.inline or dispatch.name in _ALWAYS_TAKEN or not self.state.executor.busy:
             return
         if session.fail_fast or metadata.get(keys.AFFINITY) == keys.FAIL_FAST:
             raise BridgeError(
                 Category.WORKER,
                 "worker_busy",
-                f"the rank is busy ({len(self._state.journal)} calls running or waiting) and "
+                f"the rank is busy ({len(self.state.journal)} calls running or waiting) and "
                 "the session's affinity is strict_fail_fast; try again, or use strict_queue",
-                details={"calls": len(self._state.journal)},
+                details={"calls": len(self.state.journal)},
             )
 
     def _check_queue(self, dispatch: Dispatch) -> None:
-        limit, depth = self._state.max_queue, len(self._state.journal) - 1
+        limit, depth = self.state.max_queue, len(self.state.journal) - 1
         if dispatch.inline or dispatch.name in _ALWAYS_TAKEN or limit == 0 or depth < limit:
             return
         raise BridgeError(
@@ -142,43 +145,53 @@ def _beside_turns(dispatch: Dispatch) -> bool:
     return dispatch.inline or dispatch.name in _ALWAYS_TAKEN
 
 
-class _Refusal:
-    """Answers a call that may not run."""
-
-    def __init__(self, error: BridgeError) -> None:
-        self._error = error
-
-    def __call__(self, request: object, context: grpc.ServicerContext) -> bytes:
-        _abort(context, self._error)
+def _method(path: str, metadata: Metadata) -> str:
+    return _text(metadata, keys.METHOD) if path == CHUNKS_CALL else path
 
 
-class _Call:
-    """One call, run in whatever thread gRPC gives it."""
+def _text(metadata: Metadata, key: str) -> str:
+    value = metadata.get(key, "")
+    return value if isinstance(value, str) else ""
+
+
+class Call:
+    """One call that may run, beside the executor."""
 
     def __init__(self, state: RankState, dispatch: Dispatch, record: Record, wire: Wire) -> None:
-        self._state = state
-        self._dispatch = dispatch
-        self._record = record
+        self.state = state
+        self.dispatch = dispatch
+        self.record = record
         self._wire = wire
 
-    def __call__(self, request: bytes, context: grpc.ServicerContext) -> bytes:
+    @property
+    def quick(self) -> bool:
+        """Whether a thread that has others to serve may run it."""
+        return self.dispatch.inline and not self.dispatch.name.startswith(_NOT_QUICK)
+
+    def run(self, request: bytes, caller: Caller) -> bytes:
+        """The response, serialized.
+
+        Raises:
+            BridgeError: whatever the call raises, as its caller sees it.
+        """
         response, outcome = b"", "ok"
         try:
-            response = self._dispatch.call(
-                self._dispatch.request.FromString(request), self._wire
+            response = self.dispatch.call(
+                self.dispatch.request.FromString(request), self._wire
             ).SerializeToString()
         except DecodeError as error:
             outcome = "malformed_request"
-            _abort(context, self.malformed(error))
-        except Exception as error:  # noqa: BLE001 - whatever a call raises is its caller's answer
-            failure = bridge_error(error, rank=self._state.rank, call_id=self._record.call_id)
+            raise self.malformed(error) from None
+        except BaseException as error:
+            # Whatever it is: user code may want to end the process that it thinks is its own.
+            failure = self.refused(error)
             outcome = failure.reason
-            _abort(context, failure)
+            if failure is error:
+                raise
+            raise failure from error
         finally:
-            seconds = time.monotonic() - self._record.queued_at
-            self._state.counts.add(
-                self._dispatch.name, outcome, seconds, len(request), len(response)
-            )
+            seconds = time.monotonic() - self.record.queued_at
+            self.state.counts.add(self.dispatch.name, outcome, seconds, len(request), len(response))
             if _logger.isEnabledFor(logging.DEBUG):
                 self._log(outcome, seconds)
         return response
@@ -187,133 +200,123 @@ class _Call:
         logs.log(
             _logger,
             logging.DEBUG,
-            f"{self._dispatch.name}: {outcome}",
-            method=self._dispatch.name,
+            f"{self.dispatch.name}: {outcome}",
+            method=self.dispatch.name,
             outcome=outcome,
             seconds=round(seconds, 6),
-            session_id=self._record.session_id,
-            call_id=self._record.call_id,
+            session_id=self.record.session_id,
+            call_id=self.record.call_id,
         )
 
-    def submit(self, request: bytes, context: grpc.ServicerContext) -> bytes:
+    def submit(self, request: bytes, caller: Caller) -> bytes:
         """Run it from a thread that is not its own, and wait for it."""
-        return self(request, context)
+        return self.run(request, caller)
 
-    def refused(self, error: BridgeError) -> BridgeError:
-        """An error that has no place yet."""
-        error.rank, error.call_id = self._state.rank, self._record.call_id
-        return error
+    def refused(self, error: BaseException) -> BridgeError:
+        """The error as the caller sees it."""
+        return bridge_error(error, rank=self.state.rank, call_id=self.record.call_id)
 
     def malformed(self, error: Exception) -> BridgeError:
         """The error for a request that cannot be read."""
         return BridgeError(
             Category.VALIDATION,
             "malformed_request",
-            f"not a {self._dispatch.request.DESCRIPTOR.full_name}: {error}",
-            rank=self._state.rank,
-            call_id=self._record.call_id,
+            f"not a {self.dispatch.request.DESCRIPTOR.full_name}: {error}",
+            rank=self.state.rank,
+            call_id=self.record.call_id,
         )
 
 
-class _QueuedCall(_Call):
+class QueuedCall(Call):
     """One call on the executor."""
 
-    def __init__(self, state: RankState, dispatch: Dispatch, record: Record, wire: Wire) -> None:
-        super().__init__(state, dispatch, record, wire)
-        # Where grpc looks for the thread to run this behaviour in.
-        self.experimental_thread_pool = state.executor.queue(record)
-
-    def __call__(self, request: bytes, context: grpc.ServicerContext) -> bytes:
+    def run(self, request: bytes, caller: Caller) -> bytes:
+        """The response, as `Call.run`; in the executor's thread."""
         # Before it starts, so that nobody leaves unseen. False: the call is over for its caller.
-        if not context.add_callback(self._caller_gone):
+        if not caller.add_callback(self._caller_gone):
             self._caller_gone()
-        if self._record.gone_at or not self._state.journal.start(self._record):
-            _abort(
-                context,
-                BridgeError(
-                    Category.TIMEOUT,
-                    "withdrawn",
-                    f"{self._dispatch.name} was withdrawn, or its caller went away, while it "
-                    "waited in the queue; it never ran",
-                    rank=self._state.rank,
-                    call_id=self._record.call_id,
-                ),
+        record = self.record
+        if record.gone_at or not self.state.journal.start(record):
+            raise BridgeError(
+                Category.TIMEOUT,
+                "withdrawn",
+                f"{self.dispatch.name} was withdrawn, or its caller went away, while it "
+                "waited in the queue; it never ran",
+                rank=self.state.rank,
+                call_id=record.call_id,
             )
-        record = self._record
         # What it sends is for calls of the same run.
         set_run(record.run.turn)
-        left = context.time_remaining()
+        left = caller.time_remaining()
         if left is not None and left < LONGEST_S:
             record.deadline = record.started_at + left
         try:
-            in_turn = record.run.turn and not _beside_turns(self._dispatch)
-            with self._turn(context) if in_turn else nullcontext():
-                if self._state.gate is not None:
-                    self._wire.gate_pass = GatedCall(self._state.gate, record, context)
-                with self._state.sessions.results.of_call(kept=self._wire.keep_tensors):
-                    return super().__call__(request, context)
+            in_turn = record.run.turn and not _beside_turns(self.dispatch)
+            with self._turn() if in_turn else nullcontext():
+                if self.state.gate is not None:
+                    self._wire.gate_pass = GatedCall(self.state.gate, record, caller)
+                with self.state.sessions.results.of_call(kept=self._wire.keep_tensors):
+                    return super().run(request, caller)
         finally:
             # Before the answer: a caller that has it must not find the rank busy.
-            self._state.journal.end(record)
+            self.state.journal.end(record)
 
     @contextmanager
-    def _turn(self, context: grpc.ServicerContext) -> Iterator[None]:
+    def _turn(self) -> Iterator[None]:
         """While it runs: another run may have got its turn while the call waited."""
-        record = self._record
+        record = self.record
         with ExitStack() as running:
             try:
-                running.enter_context(self._state.turns.running(record, self._dispatch.name))
+                running.enter_context(self.state.turns.running(record, self.dispatch.name))
             except BridgeError as error:
-                error.rank, error.call_id = self._state.rank, record.call_id
-                record.refusal = error.to_detail()
-                _abort(context, error)
+                record.refusal = self.refused(error).to_detail()
+                raise
             yield
 
-    def submit(self, request: bytes, context: grpc.ServicerContext) -> bytes:
+    def submit(self, request: bytes, caller: Caller) -> bytes:
         """Queue it on the executor."""
 
         def run() -> bytes:
-            # gRPC sees to this where it queues a call itself.
-            if not context.is_active():
+            if not caller.is_active():
                 raise CallerGone
-            return self(request, context)
+            return self.run(request, caller)
 
-        return self.experimental_thread_pool.submit(run).result()  # type: ignore[no-any-return]
+        return self.state.executor.submit_call(self.record, run).result()
 
     def _caller_gone(self) -> None:
         """The call is over for its caller: answered, cancelled, or past its deadline."""
-        record = self._record
+        record = self.record
         if record.ended_at:
             return
         record.gone_at = time.monotonic()
-        if self._state.gate is not None and record.pending is not None:
-            self._state.gate.leave(record.pending, CALLER_GONE)
+        if self.state.gate is not None and record.pending is not None:
+            self.state.gate.leave(record.pending, CALLER_GONE)
 
 
-class _CallInParts:
+class CallInParts:
     """One call whose tensors come and go in chunks, moved by a thread that only does that."""
 
-    def __init__(self, state: RankState, call: _Call, chunks: ChunkStorage) -> None:
+    def __init__(self, call: Call, chunks: ChunkStorage) -> None:
         self._call = call
         self._chunks = chunks
-        self._transfers = state.transfers
-        self.experimental_thread_pool = state.transfers.threads
 
-    def __call__(self, requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
+    def run(
+        self, requests: Iterator[bytes], caller: Caller, accept: Callable[[], None]
+    ) -> Iterator[bytes]:
+        """The parts of the answer. `accept` says to the caller that its call is taken: a client
+        that has sent nothing yet may still send the call to another rank.
+
+        Raises:
+            BridgeError: whatever the call raises, as its caller sees it.
+        """
+        transfers = self._call.state.transfers
         try:
-            with self._transfers.begin(context) as transfer, suppress(CallerGone):
-                # A client that has sent nothing yet may still send the call to another rank.
-                context.send_initial_metadata(((keys.PARTS, "accepted"),))
+            with transfers.begin(caller) as transfer, suppress(CallerGone):
+                accept()
                 request = self._chunks.receive(transfer.received(requests))
-                answer = self._chunks.parts(self._call.submit(request, context))
-                yield from self._transfers.sent(transfer, answer)
+                answer = self._chunks.parts(self._call.submit(request, caller))
+                yield from transfers.sent(transfer, answer)
         except (ChunksMalformed, DecodeError) as error:
-            _abort(context, self._call.malformed(error))
+            raise self._call.malformed(error) from None
         except BridgeError as error:
-            _abort(context, self._call.refused(error))
-
-
-def _abort(context: grpc.ServicerContext, error: BridgeError) -> NoReturn:
-    context.set_trailing_metadata(error.trailers())
-    context.abort(error.status, error.to_detail().message)
-    raise error  # not reached: abort raises
+            raise self._call.refused(error) from None

@@ -86,7 +86,9 @@ class _Rank:
         from vllm_bridge.rank.allow.allow_list import AllowList
         from vllm_bridge.rank.executor import Executor
         from vllm_bridge.rank.failures import bridge_error
-        from vllm_bridge.rank.handler import RankHandler, RankState
+        from vllm_bridge.rank.frames.server import FramesServer
+        from vllm_bridge.rank.grpc_carrier import GrpcCarrier
+        from vllm_bridge.rank.handler import Calls, RankState
         from vllm_bridge.rank.journal import Journal
         from vllm_bridge.rank.services import RankService, object_methods
         from vllm_bridge.rank.sessions import RankSessions
@@ -120,9 +122,15 @@ class _Rank:
             max_queue=self._assignment.max_queue,
         )
         service = RankService(state, assigned)
+        calls = Calls(state, METHODS | object_methods() | service.methods())
+        inline = ThreadPoolExecutor(INLINE_THREADS, thread_name_prefix="rank-inline")
+        frames_path = unix_path(self._assignment.listen_frames)
+        frames = (
+            FramesServer(calls, inline, self._assignment.max_message_bytes) if frames_path else None
+        )
         server = grpc.server(
-            ThreadPoolExecutor(INLINE_THREADS, thread_name_prefix="rank-inline"),
-            handlers=[RankHandler(state, METHODS | object_methods() | service.methods())],
+            inline,
+            handlers=[GrpcCarrier(calls)],
             options=[*RANK_SERVER, *message_limits(self._assignment.max_message_bytes)],
         )
         try:
@@ -131,25 +139,34 @@ class _Rank:
                 if server.add_insecure_port(grpc_target(self._assignment.listen)) == 0:
                     # Older releases of grpcio return instead of raising.
                     raise OSError(f"cannot listen on {self._assignment.listen}")
+                if frames is not None and frames_path is not None:
+                    frames.listen(frames_path)
             close_unix_sockets()
             # Meeting the other ranks takes a while; the server starts meanwhile.
             joined = executor.submit(lambda: world.join(assigned, rendezvous)) if assigned else None
             server.start()
+            if frames is not None:
+                frames.start()
             if joined is not None:
                 joined.result()
         except Exception as error:  # noqa: BLE001 - the pool reports it to whoever started the world
             return self._failed(bridge_error(error, rank=state.rank, call_id=""))
         if gate is not None:
             gate.install()
-        ready = control_pb2.Ready(endpoint=self._assignment.listen, pid=os.getpid())
+        ready = control_pb2.Ready(
+            endpoint=self._assignment.listen,
+            pid=os.getpid(),
+            frames_endpoint=self._assignment.listen_frames,
+        )
         self._send(control_pb2.RankToPool(ready=ready))
         if not self._follow(state) and gate is not None and gate.close():
-            # For the answers of the calls that waited there.
+            # For the answers of the calls that waited there: the executor sends those in frames.
+            wait([executor.submit(lambda: None)], LAST_ANSWERS_SECONDS)
             server.stop(LAST_ANSWERS_SECONDS).wait(LAST_ANSWERS_SECONDS)
         if state.sessions.contexts():
             # A call that is stuck in the executor is not waited for.
             wait([executor.submit(state.sessions.exit_contexts)], LAST_EXITS_SECONDS)
-        self._remove_socket()
+        self._remove_sockets()
         return EXIT_STOPPED
 
     def _confine(self) -> None:
@@ -238,10 +255,11 @@ class _Rank:
         with self._sending, suppress(OSError):
             self._channel.sendall(frames)
 
-    def _remove_socket(self) -> None:
-        path = unix_path(self._assignment.listen)
-        if path is not None:
-            path.unlink(missing_ok=True)
+    def _remove_sockets(self) -> None:
+        for place in (self._assignment.listen, self._assignment.listen_frames):
+            path = unix_path(place)
+            if path is not None:
+                path.unlink(missing_ok=True)
 
 
 def _paths(places: Sequence[bytes]) -> tuple[Path, ...]:

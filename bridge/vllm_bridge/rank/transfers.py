@@ -15,9 +15,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from queue import Empty, SimpleQueue
 
-import grpc
-
 from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.gate.caller import Caller
 from vllm_bridge.process import background
 
 _logger = logging.getLogger("vllm_bridge.rank.calls")
@@ -56,7 +55,7 @@ class Transfers:
         self._watched = False
 
     @contextlib.contextmanager
-    def begin(self, context: grpc.ServicerContext) -> Iterator[Transfer]:
+    def begin(self, caller: Caller) -> Iterator[Transfer]:
         """One call, from its first part to its last.
 
         Raises:
@@ -70,7 +69,7 @@ class Transfers:
                 "no more may be; try again later",
                 details={"depth": MAX_STREAMS, "limit": MAX_STREAMS},
             )
-        transfer = Transfer(self._places, context)
+        transfer = Transfer(self._places, caller)
         try:
             yield transfer
         finally:
@@ -94,8 +93,8 @@ class Transfers:
                 self._watched = True
 
     def _look(self) -> None:
-        """Nothing else notices a reader that does not read: gRPC waits for it in the stream's own
-        thread."""
+        """Nothing else notices a reader that does not read: what carries the call waits for it in
+        the stream's own thread."""
         pause = threading.Event()
         while True:
             pause.wait(_LOOK_SECONDS)
@@ -116,9 +115,9 @@ class Transfers:
 class Transfer:
     """One call in parts."""
 
-    def __init__(self, places: threading.Semaphore, context: grpc.ServicerContext) -> None:
+    def __init__(self, places: threading.Semaphore, caller: Caller) -> None:
         self._places = places
-        self._context = context
+        self._caller = caller
         self._lock = threading.Lock()
         self._has_place = False
         self._moved_at = time.monotonic()
@@ -127,7 +126,7 @@ class Transfer:
         """Take a place, if it has none, for what moves next. Raises `CallerGone`."""
         self._moved_at = time.monotonic()
         while not self._has_place:
-            if not self._context.is_active():
+            if not self._caller.is_active():
                 raise CallerGone
             if self._places.acquire(timeout=PATIENCE_SECONDS):
                 with self._lock:
@@ -150,7 +149,7 @@ class Transfer:
             _logger.warning(
                 "a call in parts was ended: its answer was not read for %.0f s", waited_s
             )
-            self._context.cancel()
+            self._caller.cancel()
 
     def received(self, requests: Iterator[bytes]) -> Iterator[bytes]:
         """The parts of a request as they come.
@@ -163,7 +162,7 @@ class Transfer:
         over = threading.Event()
 
         def read() -> None:
-            # gRPC's iterator waits for ever; it ends with the call, whichever side ends that.
+            # The iterator waits for ever; it ends with the call, whichever side ends that.
             try:
                 for part in requests:
                     parts.put(part)
