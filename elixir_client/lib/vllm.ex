@@ -25,7 +25,7 @@ defmodule Vllm do
   """
 
   alias Vllm.Call.{Context, OwnedRefs, Objects}
-  alias Vllm.{Error, Options, Ref, Session}
+  alias Vllm.{Async, Deadline, Error, Options, Ref, Session}
 
   @typedoc "An object that stays in a rank: its ref, or a struct or tensor that has one."
   @type object :: Ref.t() | struct()
@@ -118,6 +118,58 @@ defmodule Vllm do
     with {:ok, ref} <- ref(context, "with_context"),
          {:ok, runtime} <- Context.runtime(opts),
          do: Context.run(ref, fun, runtime, release: false)
+  end
+
+  @doc """
+  Begins a call, or several, and returns once the first request is on its way. Pass the result to `await/2`.
+
+      first = Vllm.async(fn -> Vllm.Distributed.get_pp_indices(61, 0, 4) end)
+      second = Vllm.async(fn -> Vllm.Distributed.get_pp_indices(61, 1, 4) end)
+      {:ok, {0, 15}} = Vllm.await(first)
+
+  The function runs in a process of its own: in the session, contexts, run and defaults of the calling
+  process, which may go on meanwhile. So one process can have a collective running on several ranks:
+
+      calls =
+        for rank <- 0..1 do
+          Vllm.async(fn ->
+            Vllm.Session.with_session(Vllm.World.session(world, rank), fn ->
+              Vllm.Distributed.tensor_model_parallel_all_reduce(Vllm.Tensor.new([rank]))
+            end)
+          end)
+        end
+
+      [{:ok, sum}, {:ok, sum}] = Vllm.await_many(calls)
+
+    * Calls that are begun one after the other run in that order on their rank. This is not promised for
+      a request that goes by gRPC beside others in frames (`Vllm.Bridge`, Carriers), and not in a `:hint`
+      session, which may have several ranks.
+    * The timeout of a call begins with the call, not with `await/2`.
+    * If the calling process ends, so does the function's, and its call is given up.
+    * Objects in the result belong to the calling process, as those of its own calls. A session or world
+      that the function opens ends with the function, unless it is `detached: true`.
+  """
+  @spec async((() -> term())) :: Async.t()
+  def async(fun) when is_function(fun, 0), do: Async.start(fun)
+
+  @doc """
+  What the function of `async/1` has returned. If it raised, exited or threw, so does this.
+
+  If `timeout` milliseconds pass first, the error has the category `:timeout` and the reason
+  `"future_not_ready"`. The call goes on until its own timeout; await it again. Only the process that began
+  a call can await it, and once.
+  """
+  @spec await(Async.t(), timeout()) :: term() | {:error, Error.t()}
+  def await(%Async{} = async, timeout \\ :infinity)
+      when timeout == :infinity or (is_integer(timeout) and timeout >= 0),
+      do: Async.await(async, Deadline.new(timeout), timeout)
+
+  @doc "As `await/2` for several, in their order; `timeout` bounds all of them together."
+  @spec await_many([Async.t()], timeout()) :: [term() | {:error, Error.t()}]
+  def await_many(asyncs, timeout \\ :infinity)
+      when timeout == :infinity or (is_integer(timeout) and timeout >= 0) do
+    deadline = Deadline.new(timeout)
+    for %Async{} = async <- asyncs, do: Async.await(async, deadline, timeout)
   end
 
   @doc """

@@ -142,13 +142,16 @@ defmodule Vllm.Bridge.Connection do
       printable ASCII
     * `:reply_metadata` - `true` for the metadata of the answer too, which makes that
       `{:ok, response, %{headers: pairs, trailers: pairs}}`
+    * `:on_sent` - a function without arguments, called in the calling process once the request is on its
+      way, behind those that were sent before
   """
   @spec unary(conn(), path :: binary(), request :: iodata(), keyword()) ::
           {:ok, response :: binary()}
           | {:ok, response :: binary(), %{headers: metadata(), trailers: metadata()}}
           | {:error, reason()}
   def unary(conn, path, request, opts \\ []) do
-    with {:ok, request} <- prepare(path, request, opts), do: call(whereis(conn), request)
+    with {:ok, request} <- prepare(path, request, opts),
+         do: call(whereis(conn), request, Keyword.get(opts, :on_sent))
   end
 
   @doc """
@@ -270,12 +273,13 @@ defmodule Vllm.Bridge.Connection do
   defp body(:stream), do: {:ok, :stream}
   defp body(request), do: Grpc.frame(request)
 
-  defp call(nil, _request), do: {:error, {:closed, :noproc}}
+  defp call(nil, _request, _on_sent), do: {:error, {:closed, :noproc}}
 
-  defp call(conn, {_path, _body, _metadata, deadline, _full?} = request) do
+  defp call(conn, {_path, _body, _metadata, deadline, _full?} = request, on_sent) do
     # An alias: an answer that comes after we stopped waiting is dropped by the runtime.
     ref = :erlang.monitor(:process, conn, alias: :reply_demonitor)
     send(conn, {:unary, ref, self(), request})
+    if on_sent, do: on_sent.()
     Stream.await(conn, ref, ref, deadline)
   end
 

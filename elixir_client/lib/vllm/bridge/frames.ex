@@ -48,8 +48,8 @@ defmodule Vllm.Bridge.Frames do
   def fits?(size), do: size <= @longest
 
   @doc """
-  Calls the method at `path`; `size` is that of the request. Options are `:timeout`, `:metadata` and
-  `:reply_metadata`, as of `Vllm.Bridge.Connection.unary/4`. With `:connect` and `:unprocessed` nothing has
+  Calls the method at `path`; `size` is that of the request. Options are
+  those of `Vllm.Bridge.Connection.unary/4`. With `:connect` and `:unprocessed` nothing has
   run, and the call may be made on gRPC.
   """
   @spec unary(t(), path :: binary(), request :: iodata(), size :: non_neg_integer(), keyword()) ::
@@ -62,6 +62,8 @@ defmodule Vllm.Bridge.Frames do
       ref = :erlang.monitor(:process, pid, alias: :reply_demonitor)
       full? = Keyword.get(opts, :reply_metadata, false)
       send(pid, {:unary, ref, self(), {fields, deadline, full?}})
+      on_sent = Keyword.get(opts, :on_sent)
+      if on_sent, do: on_sent.()
 
       case Stream.await(pid, ref, ref, deadline) do
         # Nobody was there to send it.

@@ -25,8 +25,9 @@ defmodule Vllm.Bridge.PoolClient do
   defp send_once_or_twice(config, path, body, timeout) do
     deadline = Deadline.new(timeout)
 
-    with {:error, {:unprocessed, _}} <- Transport.unary(config.pool, path, body, timeout, []),
-         do: Transport.unary(config.pool, path, body, Deadline.left(deadline), [])
+    with {:error, {:unprocessed, _}} <-
+           Transport.unary(config.pool, path, body, timeout: timeout),
+         do: Transport.unary(config.pool, path, body, timeout: Deadline.left(deadline))
   end
 
   defp decode(module, binary, method) do

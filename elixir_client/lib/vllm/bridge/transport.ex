@@ -103,22 +103,22 @@ defmodule Vllm.Bridge.Transport do
 
   @doc false
   # Sends a request and waits for its response. Never exits.
-  @spec unary(pid() | Route.t() | {module(), handle()}, String.t(), iodata(), timeout(), [
-          {binary(), binary()}
-        ]) :: {:ok, binary()} | {:error, Connection.reason()}
-  def unary({module, handle}, path, request, timeout, metadata) do
+  # `:on_sent`, if given, is called in the calling process once the request is on its way.
+  @spec unary(pid() | Route.t() | {module(), handle()}, String.t(), iodata(), keyword()) ::
+          {:ok, binary()} | {:error, Connection.reason()}
+  def unary({module, handle}, path, request, options) do
     request = IO.iodata_to_binary(request)
-    module.unary(handle, path, request, timeout: timeout, metadata: metadata)
+    # Nobody knows when that is here; who waits for it must not wait for the answer.
+    {on_sent, options} = Keyword.pop(options, :on_sent)
+    if on_sent, do: on_sent.()
+    module.unary(handle, path, request, Keyword.put_new(options, :metadata, []))
   end
 
-  def unary(%Route{} = route, path, request, timeout, metadata),
-    do: route |> Route.unary(path, request, timeout: timeout, metadata: metadata) |> unsent()
+  def unary(%Route{} = route, path, request, options),
+    do: route |> Route.unary(path, request, options) |> unsent()
 
-  def unary(connection, path, request, timeout, metadata) do
-    connection
-    |> Connection.unary(path, request, timeout: timeout, metadata: metadata)
-    |> unsent()
-  end
+  def unary(connection, path, request, options),
+    do: connection |> Connection.unary(path, request, options) |> unsent()
 
   # The connection process was already gone, so that nothing was sent.
   defp unsent({:error, {:closed, :noproc}}), do: {:error, {:unprocessed, :noproc}}

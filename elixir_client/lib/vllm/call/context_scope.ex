@@ -29,6 +29,17 @@ defmodule Vllm.Call.ContextScope do
     end
   end
 
+  @doc "What the calling process has entered, for `put/1` in a process that works for it."
+  @spec current() :: [{atom(), String.t(), String.t()}]
+  def current, do: entered()
+
+  @doc "Makes the calling process one that has entered these contexts."
+  @spec put([{atom(), String.t(), String.t()}]) :: :ok
+  def put(entered) do
+    Process.put(@entered, entered)
+    :ok
+  end
+
   defp entered, do: Process.get(@entered, [])
 
   defp in_session(id, bridge, fun) do

@@ -6,7 +6,7 @@ defmodule Vllm.Call.Dispatch do
   alias Vllm.Bridge.{Connections, Profiles}
   alias Vllm.Bridge.Frames.Route
   alias Vllm.Call.{Failure, ContextScope}
-  alias Vllm.{Deadline, Error, Runtime, Session, Telemetry}
+  alias Vllm.{Async, Deadline, Error, Runtime, Session, Telemetry}
   alias Vllm.Tensor.{Carrier, OutgoingRequest, Received}
   alias Vllm.World.Turn
 
@@ -24,7 +24,8 @@ defmodule Vllm.Call.Dispatch do
     :world_id,
     :turn,
     direct: false,
-    metadata: []
+    metadata: [],
+    on_sent: nil
   ]
 
   @type t :: %__MODULE__{}
@@ -46,6 +47,7 @@ defmodule Vllm.Call.Dispatch do
          {:ok, timeout} <- timeout(config, runtime),
          {:ok, call} <- route(config, runtime, object_session, bound) do
       call = %{call | function: function, path: path, timeout: timeout, started: started}
+      call = %{call | on_sent: Async.on_sent()}
 
       if Telemetry.loaded?(),
         do: Telemetry.call(facts(call), body, fn -> attempt(call, body) end),

@@ -264,7 +264,9 @@ their next call would meet this one"
 
     body = Protobuf.encode(request)
 
-    case Transport.unary(connection, @withdraw, body, @withdraw_timeout, metadata) do
+    options = [timeout: @withdraw_timeout, metadata: metadata]
+
+    case Transport.unary(connection, @withdraw, body, options) do
       {:ok, binary} ->
         withdrawn(Protobuf.decode(V1.WithdrawResponse, binary))
 

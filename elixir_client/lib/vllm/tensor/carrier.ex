@@ -36,8 +36,12 @@ defmodule Vllm.Tensor.Carrier do
   def unary(call, body, timeout), do: send_inline(call, body, timeout, [])
 
   defp send_inline(call, body, timeout, metadata) do
-    metadata = call.metadata ++ metadata
-    Transport.unary(call.connection, call.path, OutgoingRequest.inline(body), timeout, metadata)
+    request(call, OutgoingRequest.inline(body), timeout, metadata)
+  end
+
+  defp request(call, body, timeout, more) do
+    options = [timeout: timeout, metadata: call.metadata ++ more, on_sent: call.on_sent]
+    Transport.unary(call.connection, call.path, body, options)
   end
 
   # --- shared memory ----------------------------------------------------------------------------
@@ -47,8 +51,7 @@ defmodule Vllm.Tensor.Carrier do
 
     with {:ok, body} <- write(outgoing, lease),
          left = Deadline.left(deadline),
-         {:ok, response} <-
-           Transport.unary(call.connection, call.path, body, left, call.metadata ++ metadata) do
+         {:ok, response} <- request(call, body, left, metadata) do
       {:ok, %{received(call, response) | lease: lease}}
     else
       {:unwritten, _reason} ->

@@ -26,7 +26,7 @@ defmodule Vllm.Tensor.Chunks do
 
     # Its parts go by gRPC where the call itself would go in a frame, see `Vllm.Bridge.Frames`.
     with {:ok, stream} <- Connection.bidi_stream(grpc(call.connection), @path, options) do
-      case exchange(stream, outgoing) do
+      case exchange(call, stream, outgoing) do
         {:ok, _body, _chunks} = answer ->
           answer
 
@@ -40,8 +40,9 @@ defmodule Vllm.Tensor.Chunks do
   defp grpc(%Route{grpc: connection}), do: connection
   defp grpc(pool), do: pool
 
-  defp exchange(stream, outgoing) do
+  defp exchange(call, stream, outgoing) do
     with :ok <- send_request(stream, outgoing),
+         call.on_sent.(),
          {:ok, first} <- next(stream),
          {:ok, chunks} <- receive_all(stream, first.sizes, []),
          do: finish(stream, first.message, chunks)

@@ -1,0 +1,146 @@
+defmodule Vllm.Async do
+  @moduledoc """
+  A call that goes on while its caller does, from `Vllm.async/1`. `Vllm.await/2` and `Vllm.await_many/2`
+  collect it.
+  """
+
+  # A process runs the function, and says when the request of its first call has been handed to a connection.
+  # Connections keep that order, and so does a rank. A second process ends the first one with the caller.
+
+  alias Vllm.Call.ContextScope
+  alias Vllm.{Deadline, Error, Runtime, Session}
+  alias Vllm.World.Turn
+
+  @enforce_keys [:ref, :pid, :owner]
+  defstruct @enforce_keys
+
+  @opaque t :: %__MODULE__{ref: reference(), pid: pid(), owner: pid()}
+
+  # Where a process keeps what is to be called when its request is on its way.
+  @sent :"$vllm_sent"
+
+  @doc false
+  @spec start((() -> term())) :: t()
+  def start(fun) do
+    owner = self()
+    inherited = inherited()
+    # An alias: an answer that nobody awaits any more is dropped by the runtime.
+    ref = :erlang.alias([:reply])
+    pid = spawn(fn -> run(owner, ref, inherited, fun) end)
+    wait_until_sent(pid)
+    %__MODULE__{ref: ref, pid: pid, owner: owner}
+  end
+
+  defp wait_until_sent(pid) do
+    sent = :erlang.monitor(:process, pid, alias: :reply_demonitor)
+    send(pid, {:tell, sent})
+
+    receive do
+      {^sent, :sent} -> :ok
+      {:DOWN, ^sent, :process, _pid, _ended} -> :ok
+    end
+  end
+
+  # The call belongs to this process's session, contexts and runs, and has its defaults.
+  defp inherited do
+    callers = [self() | Process.get(:"$callers", [])]
+    {callers, Runtime.defaults(), Turn.current(), ContextScope.current(), Session.current()}
+  end
+
+  defp run(owner, ref, {callers, defaults, turns, contexts, session}, fun) do
+    worker = self()
+    spawn(fn -> end_with(owner, worker) end)
+    Process.put(:"$callers", callers)
+    Runtime.put_defaults(defaults)
+    Turn.put(turns)
+    ContextScope.put(contexts)
+
+    receive do
+      {:tell, sent} -> Process.put(@sent, fn -> send(sent, {sent, :sent}) end)
+    end
+
+    send(ref, {ref, outcome(session, fun)})
+  end
+
+  defp outcome(nil, fun), do: guarded(fun)
+  defp outcome(session, fun), do: Session.with_session(session, fn -> guarded(fun) end)
+
+  defp guarded(fun) do
+    {:returned, fun.()}
+  catch
+    # Raised in the process that awaits it.
+    kind, reason -> {:failed, kind, reason, __STACKTRACE__}
+  end
+
+  # A caller that ends, for whatever reason, gives its calls up.
+  defp end_with(owner, worker) do
+    of_owner = Process.monitor(owner)
+    of_worker = Process.monitor(worker)
+
+    receive do
+      {:DOWN, ^of_owner, :process, _pid, _reason} -> Process.exit(worker, :kill)
+      {:DOWN, ^of_worker, :process, _pid, _reason} -> :ok
+    end
+  end
+
+  @doc false
+  # To be called once a request of the calling process is on its way.
+  @spec on_sent() :: (() -> term())
+  def on_sent, do: Process.get(@sent, &nobody/0)
+
+  defp nobody, do: :ok
+
+  @doc false
+  @spec await(t(), Deadline.t(), timeout()) :: term()
+  def await(%__MODULE__{ref: ref, pid: pid, owner: owner}, deadline, timeout) do
+    if owner == self() do
+      monitor = Process.monitor(pid)
+      outcome = receive_outcome(ref, monitor, deadline)
+      Process.demonitor(monitor, [:flush])
+      result(outcome, timeout)
+    else
+      {:error,
+       invalid("only the process that began a call can await it, and that is #{inspect(owner)}")}
+    end
+  end
+
+  defp receive_outcome(ref, monitor, deadline) do
+    receive do
+      {^ref, outcome} -> outcome
+      {:DOWN, ^monitor, :process, _pid, _reason} -> ended(ref)
+    after
+      Deadline.wait(deadline) ->
+        if Deadline.over?(deadline), do: :late, else: receive_outcome(ref, monitor, deadline)
+    end
+  end
+
+  # Its answer came before its end.
+  defp ended(ref) do
+    receive do
+      {^ref, outcome} -> outcome
+    after
+      0 -> :gone
+    end
+  end
+
+  defp result({:returned, value}, _timeout), do: value
+
+  defp result({:failed, kind, reason, stacktrace}, _timeout),
+    do: :erlang.raise(kind, reason, stacktrace)
+
+  defp result(:gone, _timeout),
+    do: {:error, invalid("this call was awaited before, or its process was killed")}
+
+  defp result(:late, timeout) do
+    {:error,
+     %Error{
+       category: :timeout,
+       reason: "future_not_ready",
+       message:
+         "this call has not ended after #{timeout} ms, and goes on until its own timeout; await it again",
+       details: %{"timeout_ms" => timeout}
+     }}
+  end
+
+  defp invalid(message), do: Error.validation("Vllm.await: " <> message, "invalid_argument")
+end
