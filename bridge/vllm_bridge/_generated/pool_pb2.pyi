@@ -305,10 +305,12 @@ class PoolInfo(_message.Message):
     def __init__(self, name: _Optional[str] = ..., size: _Optional[int] = ..., ready: _Optional[int] = ..., idle: _Optional[int] = ..., queued: _Optional[int] = ..., max_queue: _Optional[int] = ..., sessions: _Optional[int] = ..., restarts: _Optional[int] = ..., failure: _Optional[str] = ..., confinement: _Optional[str] = ...) -> None: ...
 
 class RestartWorldRequest(_message.Message):
-    __slots__ = ("world_id",)
+    __slots__ = ("world_id", "client_id")
     WORLD_ID_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
     world_id: str
-    def __init__(self, world_id: _Optional[str] = ...) -> None: ...
+    client_id: str
+    def __init__(self, world_id: _Optional[str] = ..., client_id: _Optional[str] = ...) -> None: ...
 
 class DiagnoseRequest(_message.Message):
     __slots__ = ("world_id", "with_stacks")

@@ -52,6 +52,7 @@ defmodule Vllm.Bridge do
     Owners,
     Profiles,
     Server,
+    Status,
     Subscription,
     V1
   }
@@ -95,6 +96,19 @@ defmodule Vllm.Bridge do
 
     %Error{category: :pool, reason: "bridge_start_failed", message: message}
   end
+
+  @doc """
+  What the server of a bridge has: its pools, ranks, worlds and sessions.
+
+      {:ok, status} = Vllm.Bridge.status()
+      Enum.sum(for pool <- status.pools, do: pool.idle)
+  """
+  @spec status(atom()) :: {:ok, Status.t()} | {:error, Error.t()}
+  def status(bridge \\ __MODULE__), do: Status.ask(bridge, 30_000)
+
+  @doc "Whether a bridge is running and its server answers, within a second."
+  @spec connected?(atom()) :: boolean()
+  def connected?(bridge \\ __MODULE__), do: match?({:ok, _status}, Status.ask(bridge, 1_000))
 
   @subscribe_schema [
     world_id: [type: :text, doc: "Only this world, with its ranks and sessions; all when absent."],

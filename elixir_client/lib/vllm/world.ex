@@ -23,7 +23,21 @@ defmodule Vllm.World do
   the world returns an error that names the rank and says how it ended; `restart/2` starts the world
   again.
 
-  Every function takes a world or its id.
+  Every function takes a world, its id, or the name of a supervised world. With an id or a name the option
+  `bridge` says which bridge the id is of; a name knows its own.
+
+  ## Under a supervisor
+
+      children = [
+        {Vllm.Bridge, server: :embedded},
+        {Vllm.World, name: MyApp.World, tensor_parallel_size: 2, init: &MyApp.load/1}
+      ]
+
+      Vllm.World.run(MyApp.World, fn rank -> MyApp.step(rank) end)
+
+  The world starts in the background. `init` runs on every rank each time it has started. A world that
+  fails, or whose bridge or server ends, is started again, with `init`; callers wait meanwhile. When it has
+  failed too often its process ends, and the supervisor decides what is next.
 
   ## Errors of collectives
 
@@ -46,17 +60,8 @@ defmodule Vllm.World do
   alias Vllm.Bridge.{Connections, PoolClient, V1}
   alias Vllm.{Deadline, Error, Options, Session, Telemetry}
 
-  alias Vllm.World.{
-    Diagnosis,
-    Dispatch,
-    Future,
-    Info,
-    Launcher,
-    Layout,
-    Runner,
-    Starter,
-    Starting
-  }
+  alias Vllm.World.{Diagnosis, Dispatch, Future, Info, Launcher, Layout, Resolve, Runner}
+  alias Vllm.World.{Starter, Starting, Supervised}
 
   @enforce_keys [:id, :epoch, :world_size, :sessions]
   defstruct [
@@ -85,6 +90,87 @@ defmodule Vllm.World do
           concurrent: boolean(),
           bridge: atom()
         }
+
+  @typedoc "The name of a supervised world, or its process."
+  @type name :: atom() | pid() | {:global, term()} | {:via, module(), term()}
+
+  @typedoc "What every function takes for a world: itself, its id, or the name of a supervised one."
+  @type world :: t() | String.t() | name()
+
+  @doc """
+  A child specification of a world under a supervisor: see above. Options of `start_link/1`.
+  """
+  @spec child_spec(keyword()) :: Supervisor.child_spec()
+  def child_spec(opts) do
+    %{
+      id: if(Keyword.keyword?(opts), do: opts[:name]) || __MODULE__,
+      start: {__MODULE__, :start_link, [opts]},
+      restart: :transient,
+      shutdown: Supervised.shutdown()
+    }
+  end
+
+  @doc """
+  Starts a world that is kept running, and returns at once; for supervisors.
+
+  `stop/2` ends it for good. `subscribe_epochs/1` tells of its restarts.
+
+  Options:
+
+  #{Options.docs(Schemas.supervised())}
+  """
+  @spec start_link(keyword()) :: GenServer.on_start() | {:error, Error.t()}
+  def start_link(opts) do
+    what = "Vllm.World.start_link"
+
+    with {:ok, opts} <- validate(opts, Schemas.supervised(), what),
+         :ok <- required(opts, :name, what),
+         {:ok, restart} <- validate(opts.restart, Schemas.intensity(), what <> ": restart") do
+      {own, start} = Map.split(opts, [:name, :init, :when_restarting, :wait_timeout, :restart])
+      Supervised.start_link(%{own | restart: restart} |> Map.put(:start, start))
+    end
+  end
+
+  defp required(opts, key, what) do
+    if opts[key] == nil,
+      do: {:error, Error.validation("#{what}: #{key} is missing", "invalid_option")},
+      else: :ok
+  end
+
+  @doc """
+  Tells the calling process which epoch of a supervised world there is, now and with every change:
+  `{:vllm_world, name, {:epoch, number}}` when it is ready, `{:vllm_world, name, :restarting}` while it is
+  not, `{:vllm_world, name, {:failed, error}}` when it is given up.
+  """
+  @spec subscribe_epochs(name()) :: :ok | {:error, Error.t()}
+  def subscribe_epochs(name), do: Supervised.subscribe(name)
+
+  @doc """
+  The world of an id or a name as it is now.
+
+  Options:
+
+  #{Options.docs(Schemas.by_id())}
+  """
+  @spec fetch(world(), keyword()) :: {:ok, t()} | {:error, Error.t()}
+  def fetch(world, opts \\ []) do
+    with {:ok, opts} <- validate(opts, Schemas.by_id(), "Vllm.World.fetch"),
+         do: Resolve.world(world, nil, opts.bridge)
+  end
+
+  @doc """
+  The worlds of a server: those that are live, and the latest of those that are over.
+
+  Options:
+
+  #{Options.docs(Schemas.by_id())}
+  """
+  @spec list(keyword()) :: {:ok, [Info.t()]} | {:error, Error.t()}
+  def list(opts \\ []) do
+    with {:ok, opts} <- validate(opts, Schemas.by_id(), "Vllm.World.list"),
+         {:ok, status} <- Vllm.Bridge.status(opts.bridge),
+         do: {:ok, status.worlds}
+  end
 
   @doc """
   Starts the ranks of a world and returns when all of them are initialised.
@@ -130,8 +216,8 @@ defmodule Vllm.World do
   A future that is not ready in time (`:infinity` without a timeout) is an error of the category
   `:timeout`, reason `"future_not_ready"`; it goes on.
 
-  If `timeout` passes before the world is ready, the error has the category `:timeout` and the reason `"world_not_ready"`, and
-  says which ranks are ready. The start goes on; await it again. The option `timeout` of `start_async/1`
+  If `timeout` passes before the world is ready, the error has the category `:timeout` and the reason
+  `"world_not_ready"`, and says which ranks are ready. The start goes on; await it again. The option `timeout` of `start_async/1`
   bounds the start itself.
 
   Options:
@@ -162,7 +248,7 @@ defmodule Vllm.World do
 
   #{Options.docs(Schemas.restart())}
   """
-  @spec restart(t() | String.t(), keyword()) :: {:ok, t()} | {:error, Error.t()}
+  @spec restart(world(), keyword()) :: {:ok, t()} | {:error, Error.t()}
   def restart(world_or_id, opts \\ []) do
     with {:ok, id, opts} <- by_id(world_or_id, opts, Schemas.restart(), "Vllm.World.restart"),
          {:ok, config} <- Connections.config(opts.bridge),
@@ -187,10 +273,14 @@ defmodule Vllm.World do
   raised. It names the ranks that had not returned (also in `details["ranks"]`), or the run that had the
   turn.
   """
-  @spec run(t(), (non_neg_integer() -> result), keyword()) :: [result] when result: term()
-  def run(%__MODULE__{} = world, fun, opts \\ []) when is_function(fun, 1) do
-    case Runner.run(world, fun, run_timeout!(opts, "Vllm.World.run")) do
-      {:ok, results} -> results
+  @spec run(world(), (non_neg_integer() -> result), keyword()) :: [result] when result: term()
+  def run(world, fun, opts \\ []) when is_function(fun, 1) do
+    opts = run_options!(opts, "Vllm.World.run")
+
+    with {:ok, world, timeout} <- find(world, opts),
+         {:ok, results} <- Runner.run(world, fun, timeout) do
+      results
+    else
       {:error, error} -> raise error
     end
   end
@@ -210,15 +300,16 @@ defmodule Vllm.World do
   function is raised, as by `run/3`, and so is one for any other result.
   """
   @spec collect(
-          t(),
+          world(),
           (non_neg_integer() -> :ok | {:ok, value} | {:error, Error.t() | term()}),
           keyword()
         ) :: {:ok, [value]} | {:error, Error.t()}
         when value: term()
-  def collect(%__MODULE__{} = world, fun, opts \\ []) when is_function(fun, 1) do
-    timeout = run_timeout!(opts, "Vllm.World.collect")
+  def collect(world, fun, opts \\ []) when is_function(fun, 1) do
+    opts = run_options!(opts, "Vllm.World.collect")
 
-    with {:ok, results} <- Runner.run(world, fun, timeout, fn _result -> false end),
+    with {:ok, world, timeout} <- find(world, opts),
+         {:ok, results} <- Runner.run(world, fun, timeout, fn _result -> false end),
          do: Runner.collect(results)
   end
 
@@ -257,12 +348,15 @@ defmodule Vllm.World do
 
   #{Options.docs(Dispatch.schema())}
   """
-  @spec call(t(), callee(), [term()], keyword()) :: {:ok, term()} | {:error, Error.t()}
-  def call(%__MODULE__{} = world, function, args \\ [], opts \\ []),
-    do: Dispatch.call(world, function, args, opts)
+  @spec call(world(), callee(), [term()], keyword()) :: {:ok, term()} | {:error, Error.t()}
+  def call(world, function, args \\ [], opts \\ []) do
+    with {:ok, opts} <- Dispatch.options(opts),
+         {:ok, world, timeout} <- find(world, opts),
+         do: Dispatch.call(world, function, args, %{opts | timeout: timeout})
+  end
 
   @doc "As `call/4`; raises `Vllm.Error`."
-  @spec call!(t(), callee(), [term()], keyword()) :: term()
+  @spec call!(world(), callee(), [term()], keyword()) :: term()
   def call!(world, function, args \\ [], opts \\ []),
     do: world |> call(function, args, opts) |> Error.unwrap!()
 
@@ -279,11 +373,13 @@ defmodule Vllm.World do
   the whole world. A slice has the turn of the whole world while it runs, and what stops, restarts or
   describes it does so with its world.
   """
-  @spec slice(t(), keyword(integer() | Range.t())) :: {:ok, t()} | {:error, Error.t()}
-  def slice(%__MODULE__{} = world, coordinates), do: Layout.slice(world, coordinates)
+  @spec slice(world(), keyword(integer() | Range.t())) :: {:ok, t()} | {:error, Error.t()}
+  def slice(world, coordinates) do
+    with {:ok, world} <- fetch(world), do: Layout.slice(world, coordinates)
+  end
 
   @doc "As `slice/2`; raises `Vllm.Error`."
-  @spec slice!(t(), keyword(integer() | Range.t())) :: t()
+  @spec slice!(world(), keyword(integer() | Range.t())) :: t()
   def slice!(world, coordinates), do: world |> slice(coordinates) |> Error.unwrap!()
 
   @doc """
@@ -297,22 +393,25 @@ defmodule Vllm.World do
 
   The option `timeout` is that of `run/3`.
   """
-  @spec async_run(t(), (non_neg_integer() -> term()), keyword()) ::
+  @spec async_run(world(), (non_neg_integer() -> term()), keyword()) ::
           {:ok, Future.t()} | {:error, Error.t()}
-  def async_run(%__MODULE__{} = world, fun, opts \\ []) when is_function(fun, 1) do
-    schema = [timeout: [type: :timeout, default: :infinity]]
-
-    with {:ok, opts} <- validate(opts, schema, "Vllm.World.async_run"),
-         do: {:ok, Future.run(world, fun, opts.timeout)}
+  def async_run(world, fun, opts \\ []) when is_function(fun, 1) do
+    with {:ok, opts} <- validate(opts, Schemas.run(), "Vllm.World.async_run"),
+         {:ok, world, timeout} <- find(world, opts),
+         do: {:ok, Future.run(world, fun, timeout)}
   end
 
   @doc """
-  Begins a call, and returns at once. Its error, if it is one of the arguments, comes when it is awaited.
+  Begins a call, and returns at once. What is wrong with its arguments is said when it is awaited.
   Arguments and options as of `call/4`.
   """
-  @spec async_call(t(), callee(), [term()], keyword()) :: {:ok, Future.t()}
-  def async_call(%__MODULE__{} = world, function, args \\ [], opts \\ []),
-    do: {:ok, Future.call(world, function, args, opts)}
+  @spec async_call(world(), callee(), [term()], keyword()) ::
+          {:ok, Future.t()} | {:error, Error.t()}
+  def async_call(world, function, args \\ [], opts \\ []) do
+    with {:ok, opts} <- Dispatch.options(opts),
+         {:ok, world, timeout} <- find(world, opts),
+         do: {:ok, Future.call(world, function, args, %{opts | timeout: timeout})}
+  end
 
   @doc """
   What each of these futures has come to within `timeout` milliseconds: `{future, {:ok, result}}`,
@@ -338,12 +437,25 @@ defmodule Vllm.World do
   @spec cancel(Future.t()) :: :ok
   def cancel(%Future{} = future), do: Future.cancel(future)
 
-  defp run_timeout!(opts, what) do
-    case Options.validate(opts, [timeout: [type: :timeout, default: :infinity]], what) do
-      {:ok, %{timeout: timeout}} -> timeout
+  defp run_options!(opts, what) do
+    case Options.validate(opts, Schemas.run(), what) do
+      {:ok, opts} -> opts
       {:error, message} -> raise ArgumentError, message
     end
   end
+
+  # The world, and what is left of the timeout when it is there.
+  defp find(%__MODULE__{} = world, opts), do: {:ok, world, opts.timeout}
+
+  defp find(world, opts) do
+    deadline = Deadline.new(opts.timeout)
+
+    with {:ok, world} <- Resolve.world(world, deadline, opts.bridge),
+         do: {:ok, world, deadline |> Deadline.left() |> at_least_one()}
+  end
+
+  defp at_least_one(:infinity), do: :infinity
+  defp at_least_one(left), do: max(left, 1)
 
   @doc "The session of one rank, for `Vllm.Session.with_session/2` and `__runtime__: [session_id: ...]`."
   @spec session(t(), non_neg_integer()) :: Session.t()
@@ -357,7 +469,7 @@ defmodule Vllm.World do
 
   Options: `bridge`, for a world given by its id.
   """
-  @spec info(t() | String.t(), keyword()) :: Info.t() | {:error, Error.t()}
+  @spec info(world(), keyword()) :: Info.t() | {:error, Error.t()}
   def info(world_or_id, opts \\ []) do
     with {:ok, id, opts} <- by_id(world_or_id, opts, Schemas.by_id(), "Vllm.World.info"),
          {:ok, config} <- Connections.config(opts.bridge),
@@ -376,7 +488,7 @@ defmodule Vllm.World do
 
   #{Options.docs(Schemas.diagnose())}
   """
-  @spec diagnose(t() | String.t(), keyword()) :: {:ok, Diagnosis.t()} | {:error, Error.t()}
+  @spec diagnose(world(), keyword()) :: {:ok, Diagnosis.t()} | {:error, Error.t()}
   def diagnose(world_or_id, opts \\ []) do
     with {:ok, id, opts} <- by_id(world_or_id, opts, Schemas.diagnose(), "Vllm.World.diagnose"),
          {:ok, config} <- Connections.config(opts.bridge),
@@ -386,14 +498,18 @@ defmodule Vllm.World do
   end
 
   @doc """
-  Stops the ranks of a world. Stopping a missing world is no error.
+  Stops the ranks of a world. Stopping a missing world is no error. A supervised world is not started again.
 
   Options: `bridge`, for a world given by its id.
   """
-  @spec stop(t() | Starting.t() | String.t(), keyword()) :: :ok | {:error, Error.t()}
+  @spec stop(world() | Starting.t(), keyword()) :: :ok | {:error, Error.t()}
   def stop(world_or_id, opts \\ []) do
-    with {:ok, id, opts} <- by_id(world_or_id, opts, Schemas.by_id(), "Vllm.World.stop"),
-         do: stop(id, opts.bridge, known(world_or_id), "")
+    if Resolve.name?(world_or_id) do
+      Supervised.stop(world_or_id)
+    else
+      with {:ok, id, opts} <- by_id(world_or_id, opts, Schemas.by_id(), "Vllm.World.stop"),
+           do: stop(id, opts.bridge, known(world_or_id), "")
+    end
   end
 
   @doc false
@@ -425,9 +541,9 @@ defmodule Vllm.World do
     with {:ok, opts} <- validate(opts, schema, what), do: {:ok, id, opts}
   end
 
-  defp by_id(other, _opts, _schema, what) do
-    message = "#{what} takes a world or its id, got: #{inspect(other, limit: 5)}"
-    {:error, Error.validation(message, "invalid_argument")}
+  defp by_id(other, opts, schema, what) do
+    with {:ok, world} <- Resolve.world(other, nil, __MODULE__),
+         do: by_id(world, opts, schema, what)
   end
 
   defp bridge_of(world), do: Keyword.put(Schemas.by_id()[:bridge], :default, world.bridge)

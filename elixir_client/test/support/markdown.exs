@@ -4,7 +4,7 @@ defmodule Vllm.Markdown do
   or defines, the next ones have. What a reader need not see stands in comments, `<!-- test` on a line of
   its own, then code, then `-->`.
 
-  Without a `Supervisor.start_link` in its blocks a file gets a bridge with an embedded server.
+  A file whose blocks put no bridge under a supervisor gets one with an embedded server.
 
   Blocks that begin with `import Config` are read as configuration, and checked. Test modules in a block
   are run. A block of `iex>` lines is compared with the results in it, `...` standing for anything.
@@ -29,7 +29,7 @@ defmodule Vllm.Markdown do
     # Libraries that a reader has and this project has not.
     Code.put_compiler_option(:no_warn_undefined, [:telemetry])
 
-    unless Enum.any?(blocks, fn {_line, source} -> source =~ "Supervisor.start_link" end) do
+    unless has?(blocks, "Supervisor.start_link") and has?(blocks, "{Vllm.Bridge,") do
       {:ok, _bridge} = Vllm.Bridge.start_link(server: :embedded)
     end
 
@@ -39,6 +39,8 @@ defmodule Vllm.Markdown do
   after
     Code.put_compiler_option(:no_warn_undefined, [])
   end
+
+  defp has?(blocks, text), do: Enum.any?(blocks, fn {_line, source} -> source =~ text end)
 
   defp run_block(path, {line, source}, {binding, env}) do
     cond do

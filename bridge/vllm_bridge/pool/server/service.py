@@ -137,8 +137,11 @@ class PoolService:
     async def _restart_world(
         self, request: pool_pb2.RestartWorldRequest, direct: bool
     ) -> pool_pb2.World:
-        with self._attachments.owner(self._worlds.get(request.world_id).spec.client_id):
-            world = await self._worlds.restart(request.world_id)
+        before = self._worlds.get(request.world_id).spec.client_id
+        # A world that ends with no client does so again.
+        owner = before and (request.client_id or before)
+        with self._attachments.owner(owner):
+            world = await self._worlds.restart(request.world_id, owner)
         return world.to_message(direct=direct)
 
     async def _diagnose(

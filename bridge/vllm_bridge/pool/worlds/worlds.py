@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import socket
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any
 
 from vllm_bridge._generated import pool_pb2
@@ -107,9 +108,9 @@ class Worlds:
             rank.on_death(lambda reason: self._rank_died(world, reason))
         return world
 
-    async def restart(self, world_id: str) -> World:
+    async def restart(self, world_id: str, client_id: str) -> World:
         """Start a world that has failed, or was stopped, again: as it was asked for, with the next
-        epoch. Handles of the epoch before are refused.
+        epoch, and owned by this client. Handles of the epoch before are refused.
 
         Raises:
             BridgeError: `world_not_found`; `world_exists` while it is live; or as `start`.
@@ -118,7 +119,7 @@ class Worlds:
         await self._expect_end(world_id)
         if world.closing is not None:
             await asyncio.shield(world.closing)
-        return await self.start(world_id, world.spec)
+        return await self.start(world_id, replace(world.spec, client_id=client_id))
 
     async def diagnose(
         self, world_id: str, *, with_stacks: bool, direct: bool

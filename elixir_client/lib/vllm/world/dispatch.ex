@@ -36,35 +36,41 @@ defmodule Vllm.World.Dispatch do
       default: :infinity,
       doc: "Milliseconds for all of it, and for the turn of the world before."
     ],
-    __runtime__: [type: :keyword, default: [], doc: "Of each call, see `Vllm.Runtime`."]
+    __runtime__: [type: :keyword, default: [], doc: "Of each call, see `Vllm.Runtime`."],
+    bridge: [
+      type: :name,
+      default: Vllm.Bridge,
+      doc: "Name of the `Vllm.Bridge` to use, for a world given by its id."
+    ]
   ]
 
   @doc false
   @spec schema() :: Options.schema()
   def schema, do: @schema
 
+  @doc "The options of a call, with their defaults."
+  @spec options(term()) :: {:ok, map()} | {:error, Error.t()}
+  def options(opts) do
+    with {:error, message} <- Options.validate(opts, @schema, "Vllm.World.call"),
+         do: {:error, Error.validation(message, "invalid_option")}
+  end
+
   @doc "Makes the call; `tell` hears of each rank's outcome when it is there."
   @spec call(
           World.t(),
           World.callee(),
           [term()],
-          keyword(),
+          map(),
           (non_neg_integer(), term() -> term())
         ) ::
           {:ok, term()} | {:error, Error.t()}
   def call(world, callee, args, opts, tell \\ fn _rank, _outcome -> :ok end) do
-    with {:ok, opts} <- options(opts),
-         {:ok, arguments} <- arguments(world, args, opts.dispatch),
+    with {:ok, arguments} <- arguments(world, args, opts.dispatch),
          {:ok, call} <- callee(callee, arguments),
          one = fn rank -> guarded(fn -> call.(Map.fetch!(arguments, rank)) end) end,
          {:ok, results} <- run(world, fn rank -> tap(one.(rank), &tell.(rank, &1)) end, opts),
          {:ok, values} <- values(world, results),
          do: collect(world, values, opts.collect)
-  end
-
-  defp options(opts) do
-    with {:error, message} <- Options.validate(opts, @schema, "Vllm.World.call"),
-         do: {:error, Error.validation(message, "invalid_option")}
   end
 
   # --- whose arguments --------------------------------------------------------------------------

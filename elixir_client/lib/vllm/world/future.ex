@@ -30,7 +30,7 @@ defmodule Vllm.World.Future do
   end
 
   @doc false
-  @spec call(World.t(), World.callee(), [term()], keyword()) :: t()
+  @spec call(World.t(), World.callee(), [term()], map()) :: t()
   def call(world, callee, args, opts),
     do: start(world, "call", fn tell -> Dispatch.call(world, callee, args, opts, tell) end)
 

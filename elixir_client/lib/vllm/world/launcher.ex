@@ -37,7 +37,7 @@ defmodule Vllm.World.Launcher do
   @spec restart(String.t(), map(), Connections.config()) :: {:ok, World.t()} | {:error, Error.t()}
   def restart(id, opts, config) do
     before = Connections.session_ids(opts.bridge, id)
-    request = %V1.RestartWorldRequest{world_id: id}
+    request = %V1.RestartWorldRequest{world_id: id, client_id: config.client_id}
 
     with {:ok, world} <- launch("RestartWorld", request, id, opts, config),
          :ok <- Connections.unbind(opts.bridge, before -- world.session_ids),
@@ -103,7 +103,9 @@ defmodule Vllm.World.Launcher do
     |> struct!(Map.take(opts, Schemas.sizes()))
   end
 
-  defp from_message(%V1.World{} = message, bridge) do
+  @doc "A world of the pool's message."
+  @spec from_message(struct(), atom()) :: World.t()
+  def from_message(%V1.World{} = message, bridge) do
     sessions =
       for rank <- message.ranks do
         %Session{

@@ -54,6 +54,38 @@ defmodule Vllm.World.Schemas do
              ]
            ]
 
+  @supervised [
+                name: [
+                  type: :server,
+                  required: true,
+                  doc: "Name to register and to call it by."
+                ],
+                init: [
+                  type: {:function, 1},
+                  doc:
+                    "Runs on every rank, with the rank, each time the world has started and before it takes " <>
+                      "calls. An exception or `{:error, _}` makes the start a failure."
+                ],
+                restart: [
+                  type: :keyword,
+                  default: [max: 3, within: 60_000],
+                  doc:
+                    "How often it is started again within how many milliseconds; once more and its process " <>
+                      "ends, for its supervisor to decide."
+                ],
+                when_restarting: [
+                  type: {:in, [:wait, :fail]},
+                  default: :wait,
+                  doc:
+                    "What callers do while it starts; `:fail` returns `\"world_restarting\"` at once."
+                ],
+                wait_timeout: [
+                  type: :timeout,
+                  default: 30_000,
+                  doc: "Milliseconds that they wait at most, if their own timeout is not shorter."
+                ]
+              ] ++ Keyword.drop(@start, [:detached, :on_progress])
+
   @by_id [
     bridge: [
       type: :name,
@@ -95,6 +127,20 @@ defmodule Vllm.World.Schemas do
   @doc false
   @spec start() :: Vllm.Options.schema()
   def start, do: @start
+
+  @doc false
+  @spec supervised() :: Vllm.Options.schema()
+  def supervised, do: @supervised
+
+  @doc false
+  @spec intensity() :: Vllm.Options.schema()
+  def intensity do
+    [max: [type: :count, default: 3], within: [type: :milliseconds, default: 60_000]]
+  end
+
+  @doc false
+  @spec run() :: Vllm.Options.schema()
+  def run, do: [timeout: [type: :timeout, default: :infinity]] ++ @by_id
 
   @doc false
   @spec await() :: Vllm.Options.schema()

@@ -400,15 +400,16 @@ defmodule Vllm.Bridge.V1.RestartWorldRequest do
   @moduledoc false
   # The message `vllm.bridge.v1.RestartWorldRequest`.
 
-  defstruct [world_id: ""]
+  defstruct [world_id: "", client_id: ""]
 
-  @type t :: %__MODULE__{world_id: String.t()}
+  @type t :: %__MODULE__{world_id: String.t(), client_id: String.t()}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
   def __fields__ do
     [
-      {:world_id, 1, :string, :singular}
+      {:world_id, 1, :string, :singular},
+      {:client_id, 2, :string, :singular}
     ]
   end
 end
