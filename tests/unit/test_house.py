@@ -27,6 +27,10 @@ NEVER = [
     ("vllm_bridge.client", "vllm_bridge.rank"),
     ("vllm_bridge.codec", "vllm_bridge.rank"),
     ("vllm_bridge.codec", "vllm_bridge.pool"),
+    ("vllm_bridge.gate", "vllm_bridge.rank"),
+    ("vllm_bridge.gate", "vllm_bridge.pool"),
+    ("vllm_bridge.transport", "vllm_bridge.gate"),
+    ("vllm_bridge.transport", "vllm_bridge.rank"),
     ("vllm_bridge.snakepit", "vllm_bridge.pool"),
 ]
 
@@ -111,4 +115,4 @@ def test_a_folder_is_read_at_a_glance(folder: str) -> None:
         str(path.parent.relative_to(ROOT)) for path in files if path.stem != "__init__"
     )
     generated = "bridge/vllm_bridge/_generated"
-    assert {name: n for name, n in counts.items() if n > 16 and name != generated} == {}
+    assert {name: n for name, n in counts.items() if n > 15 and name != generated} == {}

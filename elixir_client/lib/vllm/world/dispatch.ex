@@ -324,8 +324,10 @@ defmodule Vllm.World.Dispatch do
   defp concat([other | _], _dim),
     do: cannot_join("tensors and lists can be joined, not #{show(other)}")
 
-  defp cannot_join(message),
-    do: {:error, Error.validation("Vllm.World.call: concat: " <> message, "cannot_collect")}
+  defp cannot_join(why) do
+    message = "Vllm.World.call: concat: " <> why
+    {:error, Error.validation(message, "cannot_collect")}
+  end
 
   # --- helpers ----------------------------------------------------------------------------------
 
