@@ -5,7 +5,6 @@ The functions take the class of the queue, `MessageQueue` or one derived from it
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 
@@ -13,12 +12,9 @@ from torch.distributed import ProcessGroup
 
 from vllm_distributed.arguments import check_rank
 from vllm_distributed.compat.torch_internals import group_timeout
-from vllm_distributed.errors import DistributedError, InvalidTypeError, MessageQueueError
+from vllm_distributed.errors import DistributedError, MessageQueueError
 from vllm_distributed.store.node import node_identity
-from vllm_distributed.transports.base import group_facts
-from vllm_distributed.transports.object_channel import ObjectChannel
-from vllm_distributed.transports.object_frames import GlooCarrier
-from vllm_distributed.wire.object_codec import decode, encode
+from vllm_distributed.transports.members import members_of
 
 __all__ = ["MAX_CHUNKS", "MAX_CHUNK_BYTES", "queue_over_group", "queues_to_one_reader"]
 
@@ -65,9 +61,9 @@ def queue_over_group(
     timeout: timedelta | None,
 ) -> _Q:
     """See `MessageQueue.create_from_process_group`."""
-    group = _group(pg)
-    check_rank("writer_rank", writer_rank, group.size, "the process group")
-    nodes = group.all_gather(node_identity())
+    group = members_of(pg)
+    check_rank("writer_rank", writer_rank, group.world_size, "the process group")
+    nodes = group.all_gather_obj(node_identity())
     queue: _Q | None = None
     report: dict[str, Any] = {}
     failure: Exception | None = None
@@ -80,19 +76,19 @@ def queue_over_group(
                     if rank != writer_rank and node == nodes[writer_rank]
                 ]
                 queue = kind(
-                    group.size - 1,
+                    group.world_size - 1,
                     len(local),
                     local,
                     max_chunk_bytes,
                     max_chunks,
-                    timeout=timeout or group.timeout,
+                    timeout=_timeout_of(pg, timeout),
                 )
                 report["handle"] = queue.export_handle()
             else:
                 report["handle"] = external_writer_handle
         except DistributedError as error:
             report["error"], failure = str(error), error
-    report = group.broadcast(report, writer_rank)
+    report = group.broadcast_obj(report, writer_rank)
     if failure is not None:
         raise failure
     if "error" in report:
@@ -115,9 +111,9 @@ def queues_to_one_reader(
     timeout: timedelta | None,
 ) -> tuple[_Q, list[Any]]:
     """See `MessageQueue.create_from_process_group_single_reader`."""
-    group = _group(pg)
-    check_rank("reader_rank", reader_rank, group.size, "the process group")
-    nodes = group.all_gather(node_identity())
+    group = members_of(pg)
+    check_rank("reader_rank", reader_rank, group.world_size, "the process group")
+    nodes = group.all_gather_obj(node_identity())
     is_local = nodes[group.rank] == nodes[reader_rank]
     queue = kind(
         1,
@@ -125,9 +121,9 @@ def queues_to_one_reader(
         None,
         max_chunk_bytes,
         max_chunks,
-        timeout=timeout or group.timeout,
+        timeout=_timeout_of(pg, timeout),
     )
-    handles = group.all_gather(queue.export_handle())
+    handles = group.all_gather_obj(queue.export_handle())
     return _ready(queue, blocking), handles if group.rank == reader_rank else []
 
 
@@ -141,45 +137,5 @@ def _ready(queue: _Q, blocking: bool) -> _Q:
     return queue
 
 
-@dataclass(frozen=True)
-class _TorchGroup:
-    """Objects over a torch process group."""
-
-    group: ProcessGroup
-    rank: int
-    size: int
-    timeout: timedelta
-
-    def broadcast(self, obj: Any, src: int) -> Any:
-        channel = ObjectChannel(GlooCarrier(self.group, "process group"))
-        mine = encode(obj) if self.rank == src else None
-        return decode(channel.broadcast(mine, src))
-
-    def all_gather(self, obj: Any) -> list[Any]:
-        return [self.broadcast(obj, src) for src in range(self.size)]
-
-
-@dataclass(frozen=True)
-class _StatelessGroup:
-    """Objects over a StatelessProcessGroup."""
-
-    group: Any
-    rank: int
-    size: int
-    timeout: timedelta | None = None
-
-    def broadcast(self, obj: Any, src: int) -> Any:
-        return self.group.broadcast_obj(obj if self.rank == src else None, src)
-
-    def all_gather(self, obj: Any) -> list[Any]:
-        return list(self.group.all_gather_obj(obj))
-
-
-def _group(pg: Any) -> _TorchGroup | _StatelessGroup:
-    if isinstance(pg, ProcessGroup):
-        return _TorchGroup(pg, *group_facts(pg), group_timeout(pg))
-    if hasattr(pg, "broadcast_obj") and hasattr(pg, "all_gather_obj"):
-        return _StatelessGroup(pg, pg.rank, pg.world_size)
-    raise InvalidTypeError(
-        f"pg must be a torch ProcessGroup or a StatelessProcessGroup, got {type(pg).__name__}"
-    )
+def _timeout_of(pg: Any, timeout: timedelta | None) -> timedelta | None:
+    return timeout or (group_timeout(pg) if isinstance(pg, ProcessGroup) else None)

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch.distributed import ProcessGroup
 
 from vllm_distributed.arguments import check_rank
-from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError
+from vllm_distributed.errors import InvalidArgumentError
 from vllm_distributed.stateless.process_group import StatelessProcessGroup
 from vllm_distributed.store.node import SHARED_MEMORY
-from vllm_distributed.transports.base import group_facts, run
-from vllm_distributed.transports.object_channel import ObjectChannel
-from vllm_distributed.transports.object_frames import GlooCarrier
+from vllm_distributed.transports.members import members_of
 from vllm_distributed.transports.shm.segment import SharedFile
-from vllm_distributed.wire.object_codec import decode, encode
 
 __all__ = ["in_the_same_node_as"]
 
@@ -37,14 +33,9 @@ def in_the_same_node_as(
         InvalidRankError: if `source_rank` is not in the group.
         InvalidArgumentError: for an NCCL group.
     """
+    members = members_of(pg)
     if isinstance(pg, ProcessGroup):
-        members: _Members = _Connected(pg)
-    elif isinstance(pg, _Members):
-        members = pg
-    else:
-        raise InvalidTypeError(
-            f"pg must be a torch ProcessGroup or a StatelessProcessGroup, got {type(pg).__name__}"
-        )
+        _check_carries_cpu(pg)
     rank = members.rank
     check_rank("source_rank", source_rank, members.world_size, "the process group")
     secret = secrets.token_bytes(_SECRET_BYTES)
@@ -64,45 +55,14 @@ def in_the_same_node_as(
     return [bool(answer) for answer in answers]
 
 
-@runtime_checkable
-class _Members(Protocol):
-    """What the test needs of a group; a StatelessProcessGroup has it."""
-
-    rank: int
-    world_size: int
-
-    def broadcast_obj(self, obj: Any, src: int) -> Any:
-        """Return the object of `src`."""
-
-    def all_gather_obj(self, obj: Any) -> list[Any]:
-        """Return the objects of all ranks."""
-
-
-class _Connected:
-    """The same of a torch process group."""
-
-    def __init__(self, group: ProcessGroup) -> None:
-        try:
-            group._get_backend(torch.device("cpu"))
-        except RuntimeError as error:
-            raise InvalidArgumentError(
-                "this process group, one over NCCL for instance, cannot carry the test, which is "
-                "on the CPU: pass the cpu_group"
-            ) from error
-        self._group = group
-        self.rank, self.world_size = group_facts(group)
-
-    def broadcast_obj(self, obj: Any, src: int) -> Any:
-        message = encode(obj) if self.rank == src else None
-        return decode(
-            ObjectChannel(GlooCarrier(self._group, "process group")).broadcast(message, src)
-        )
-
-    def all_gather_obj(self, obj: Any) -> list[Any]:
-        mine = torch.tensor([int(obj)], dtype=torch.uint8, device="cpu")
-        everyone = [torch.zeros_like(mine) for _ in range(self.world_size)]
-        run("process group", "in_the_same_node_as", self._group.allgather, [everyone], [mine])
-        return [answer.item() for answer in everyone]
+def _check_carries_cpu(group: ProcessGroup) -> None:
+    try:
+        group._get_backend(torch.device("cpu"))
+    except RuntimeError as error:
+        raise InvalidArgumentError(
+            "this process group, one over NCCL for instance, cannot carry the test, which is "
+            "on the CPU: pass the cpu_group"
+        ) from error
 
 
 def _written(secret: bytes) -> SharedFile | None:
