@@ -19,6 +19,8 @@ from vllm_distributed.errors import (
     RollCallTimeoutError,
 )
 from vllm_distributed.store.agreement import StoreAgreement
+from vllm_distributed.store.gathering import StoreGathering
+from vllm_distributed.store.waiting import wait_for_key
 
 SHORT = timedelta(seconds=1)
 LONG = timedelta(seconds=20)
@@ -119,7 +121,7 @@ def test_whose_last_rank_comes_at_the_deadline_is_held_and_names_nobody_as_missi
         def __getattr__(self, name: str) -> Any:
             return getattr(self._store, name)
 
-    two._store = Dying(two._store)  # type: ignore[assignment]
+    two._attempts.store = Dying(two._attempts.store)  # type: ignore[assignment]
     for result in together(call(one), call(two)):
         assert len(result) == 2
 
@@ -128,10 +130,32 @@ def test_nothing_but_the_place_of_the_next_stays_in_the_store() -> None:
     ranks = rolls(3)
     for _ in range(4):
         together(*map(call, ranks))
-        assert ranks[0]._store.num_keys() <= 2  # type: ignore[attr-defined]
-    late = [StoreAgreement(ranks[0]._store, rank, 3, LONG) for rank in range(3)]
+        assert ranks[0]._attempts.store.num_keys() <= 2  # type: ignore[attr-defined]
+    late = [StoreAgreement(ranks[0]._attempts.store, rank, 3, LONG) for rank in range(3)]
     assert all(len(result) == 3 for result in together(*map(call, late)))
-    alone = StoreAgreement(late[0]._store, 0, 3, SHORT)
+    alone = StoreAgreement(late[0]._attempts.store, 0, 3, SHORT)
     assert together(call(alone))[0].details["missing"] == [1, 2]
     assert all(len(result) == 3 for result in together(*map(call, late)))
-    assert ranks[0]._store.num_keys() <= 2  # type: ignore[attr-defined]
+    assert ranks[0]._attempts.store.num_keys() <= 2  # type: ignore[attr-defined]
+
+
+def test_a_member_that_gave_up_takes_part_in_nothing_more() -> None:
+    """After Ctrl-C its thread joined the next gathering, as the member itself may."""
+    store = HashStore()
+    gathering = StoreGathering(store, "barrier", 0, 2)
+    outcome: list[list[bytes] | RollCallError] = []
+
+    def hold() -> None:
+        try:
+            outcome.append(gathering.hold(b"", LONG.total_seconds()))
+        except RollCallError as error:
+            outcome.append(error)
+
+    thread = threading.Thread(target=hold, daemon=True)
+    thread.start()
+    assert wait_for_key(store, "barrier/0/0", time.monotonic() + LONG.total_seconds())
+    gathering.give_up()
+    thread.join(LONG.total_seconds() / 2)
+    assert isinstance(outcome[0], RollCallTimeoutError)
+    with pytest.raises(RollCallTimeoutError, match="rank 1 of the group of 2 did not come"):
+        gathering.hold(b"", SHORT.total_seconds())

@@ -7,10 +7,7 @@ asked to do and reads what the others posted. All are there and agree: go. All a
 every rank raises the same error, at once. One is missing at the deadline: the others raise an error
 that names it, and the attempt is abandoned, so that it counts for nobody.
 
-The verdict of an attempt, go or abandoned, is one compare-and-set in the store, so the two cannot
-both win; all ranks wait for that one key, so the first to find a reason tells everybody. It also
-tells a rank that comes late to skip the attempts it missed. A few round trips to the store (half a
-millisecond on loopback); no connection between ranks is used, so nothing is poisoned by failing.
+How they come together, or give up, is `store/attempts.py`.
 """
 
 from __future__ import annotations
@@ -23,7 +20,7 @@ import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 from vllm_distributed import entry
 from vllm_distributed.bounded import GRACE_S, UnansweredError, bounded
@@ -35,19 +32,16 @@ from vllm_distributed.errors import (
     RollCallTimeoutError,
     StoreLostError,
 )
-from vllm_distributed.forks import leave_to_parent
 from vllm_distributed.process_groups.making import Making
+from vllm_distributed.store.attempts import Attempt, Attempts
 from vllm_distributed.store.node import node_identity
 from vllm_distributed.store.peers import Peers, own_process
-from vllm_distributed.store.waiting import wait_for_key
 
 __all__ = ["Answer", "StoreAgreement"]
 
 Answer = dict[str, Any]  # plain values that JSON can carry
 
 _PREFIX = "vllm_distributed/agreement"
-_NEXT = f"{_PREFIX}/next"
-_GO = "go"
 _PATIENCE_S = 0.5
 _LOOK_EVERY_S = 0.1
 _ERRORS: dict[str, type[RollCallError]] = {
@@ -66,16 +60,13 @@ class StoreAgreement:
         timeout: timedelta,
         address: str | None = None,
     ) -> None:
-        self._store = store
-        leave_to_parent(self, "the world", "_store")
+        self._attempts = Attempts(store, _PREFIX, world_size, "the world")
         self._rank = rank
         self._world_size = world_size
         # The most ranks that any of us thinks there are.
         self._widest = world_size
         self._timeout = timeout
         self._address = address
-        self._held = self._kept_from = 0
-        self._attempt = ""
         self._answers: list[Answer] = []
         self._deadline = 0.0
         self._process = f"process {os.getpid()} on {socket.gethostname()} ({node_identity()})"
@@ -141,7 +132,7 @@ class StoreAgreement:
             self._world_size,
             self._peers(),
             self._address,
-            store=self._store if self._world_size > 1 else None,
+            store=self._attempts.store if self._world_size > 1 else None,
             token=self._answers[0]["making"],
             deadline=self._deadline,
             serves=serves,
@@ -150,26 +141,29 @@ class StoreAgreement:
     def let_others_read(self) -> None:
         """Return when the others have read the latest attempt, or soon: for rank 0 before it
         stops serving the store because of a failure they are about to see too."""
-        attempt = f"{_PREFIX}/{self._held - 1}"
-
-        def wait() -> None:
-            end = time.monotonic() + _PATIENCE_S
-            while time.monotonic() < end:
-                present = [rank for rank in range(self._widest) if self._is_there(attempt, rank)]
-                # Who reads last takes the answers away.
-                if not present or self._store.add(f"{attempt}/read", 0) >= len(present):
-                    return
-                time.sleep(0.01)
-
-        with contextlib.suppress(RuntimeError, UnansweredError):
-            bounded(wait, time.monotonic() + _PATIENCE_S)
+        latest = self._attempts.latest
+        if latest is not None:
+            with contextlib.suppress(RuntimeError, UnansweredError):
+                bounded(
+                    lambda: latest.let_others_read(self._widest), time.monotonic() + _PATIENCE_S
+                )
 
     def _hold(self, mine: Answer, deadline: float) -> list[Answer]:
         """In a thread of its own: nothing here looks at signals."""
-        self._attempt = self._next_attempt()
-        self._post(self._attempt, mine)
-        self._wait_for_verdict(self._attempt, mine, deadline)
-        return self._read(self._attempt)
+        attempt = self._attempts.begin_undecided()
+        self._post(attempt, mine)
+        report = attempt.decided(
+            deadline, lambda missing: self._missing_report(attempt, mine, missing)
+        )
+        answers: list[Answer] = [] if report else [json.loads(part) for part in attempt.parts()]
+        read = attempt.leave()
+        if report:
+            self._raise_reported(json.loads(report))
+        if self._rank == 0:
+            self._attempts.delete_earlier_wholly(self._widest)
+        if read == self._world_size:
+            self._attempts.delete_latest(self._widest)
+        return answers
 
     def _look(self, call: str) -> None:
         """Raise `RollCallTimeoutError` if a rank of an earlier agreement has died."""
@@ -181,12 +175,8 @@ class StoreAgreement:
             f"ended. Destroy the environment, and initialise it again on every rank"
         )
         with contextlib.suppress(RuntimeError, UnansweredError):
-            bounded(
-                lambda: _abandon(
-                    self._store, self._attempt, RollCallTimeoutError, message, missing=dead
-                ),
-                time.monotonic() + GRACE_S,
-            )
+            report = _report(RollCallTimeoutError, message, missing=dead)
+            bounded(lambda: self._give_up(report), time.monotonic() + GRACE_S)
         raise RollCallTimeoutError(message, missing=dead, world_size=self._world_size)
 
     def _peers(self) -> Peers:
@@ -195,70 +185,47 @@ class StoreAgreement:
         )
 
     def _interrupted(self, call: str) -> None:
-        if not self._attempt:
-            return
         message = f"{call}: interrupted on rank {self._rank}"
-        _abandon(self._store, self._attempt, RollCallError, message, rank=self._rank)
+        self._give_up(_report(RollCallError, message, rank=self._rank))
 
-    def _next_attempt(self) -> str:
-        if self._held == 0 and self._store.check([_NEXT]):  # what is before it was taken away
-            self._held = self._kept_from = int(self._store.get(_NEXT))
-        while self._store.check([f"{_PREFIX}/{self._held}/verdict"]):
-            self._held += 1
-        return f"{_PREFIX}/{self._held}"
+    def _give_up(self, report: str) -> None:
+        if self._attempts.latest is not None:
+            self._attempts.latest.end(report)
 
-    def _post(self, attempt: str, mine: Answer) -> None:
-        """Post the answer; who comes last gives the go."""
-        call, text = mine["call"], json.dumps(mine)
-        others = int(self._store.compare_set(f"{attempt}/size", "", str(self._world_size)))
+    def _post(self, attempt: Attempt, mine: Answer) -> None:
+        """Post the answer; the last rank gives the go."""
+        store, key, call, text = self._attempts.store, attempt.key, mine["call"], json.dumps(mine)
+        others = int(store.compare_set(f"{key}/size", "", str(self._world_size)))
         if others != self._world_size:
             # It takes no part, but who serves the store must know that it is there to read.
-            self._store.compare_set(f"{attempt}/{self._rank}", "", text)
-            _abandon(
-                self._store,
-                attempt,
-                RollCallMismatchError,
+            store.compare_set(f"{key}/{self._rank}", "", text)
+            message = (
                 f"{call}: rank {self._rank} says world_size={self._world_size}, another rank says "
-                f"world_size={others}: start every rank with the same world_size",
-                rank=self._rank,
-                world_size=self._world_size,
-                others=others,
+                f"world_size={others}: start every rank with the same world_size"
             )
+            facts = {"rank": self._rank, "world_size": self._world_size, "others": others}
+            attempt.end(_report(RollCallMismatchError, message, **facts))
             return
-        posted = self._store.compare_set(f"{attempt}/{self._rank}", "", text).decode()
-        if posted != text:
-            _abandon(
-                self._store,
-                attempt,
-                RollCallError,
-                f"{call}: two processes say that they are rank {self._rank} of the world of "
-                f"{self._world_size}: {self._process} and {json.loads(posted)['process']}; give "
-                f"each a rank of its own",
-                rank=self._rank,
-            )
-        elif self._store.add(f"{attempt}/arrived", 1) == self._world_size:
-            self._store.compare_set(f"{attempt}/verdict", "", _GO)
-
-    def _wait_for_verdict(self, attempt: str, mine: Answer, deadline: float) -> None:
-        if not wait_for_key(self._store, f"{attempt}/verdict", deadline):
-            self._abandon_for_missing(attempt, mine)
-
-    def _abandon_for_missing(self, attempt: str, mine: Answer) -> None:
-        ranks = range(self._world_size)
-        missing = [rank for rank in ranks if not self._is_there(attempt, rank)]
-        if not missing:  # the last one came in this moment, or died before it gave the go
-            self._store.compare_set(f"{attempt}/verdict", "", _GO)
+        posted = store.compare_set(f"{key}/{self._rank}", "", text).decode()
+        if posted == text:
+            attempt.arrived()
             return
+        message = (
+            f"{call}: two processes say that they are rank {self._rank} of the world of "
+            f"{self._world_size}: {self._process} and {json.loads(posted)['process']}; give each a "
+            f"rank of its own"
+        )
+        attempt.end(_report(RollCallError, message, rank=self._rank))
+
+    def _missing_report(self, attempt: Attempt, mine: Answer, missing: list[int]) -> str:
         others = []
-        for rank in sorted(set(ranks) - set(missing)):
-            answer = json.loads(self._store.get(f"{attempt}/{rank}"))
+        for rank in sorted(set(range(self._world_size)) - set(missing)):
+            answer = json.loads(self._attempts.store.get(f"{attempt.key}/{rank}"))
             if answer["agree"] != mine["agree"] or answer["call"] != mine["call"]:
                 others.append(f"rank {rank} asks for {_words(answer['call'], answer['agree'])}")
         seconds = self._timeout.total_seconds()
         note = f" ({'; '.join(others)})" if others else ""
-        _abandon(
-            self._store,
-            attempt,
+        return _report(
             RollCallTimeoutError,
             f"{mine['call']}: {_ranks(missing)} of the world of {self._world_size} did not make "
             f"the call within {seconds:g} s on rank {self._rank}{note}. Nothing was changed on "
@@ -268,59 +235,16 @@ class StoreAgreement:
             timeout_s=seconds,
         )
 
-    def _read(self, attempt: str) -> list[Answer]:
-        verdict = self._store.get(f"{attempt}/verdict").decode()
-        answers: list[Answer] = []
-        if verdict == _GO:
-            keys = [f"{attempt}/{rank}" for rank in range(self._world_size)]
-            answers = [json.loads(answer) for answer in self._store.multi_get(keys)]
-        self._held += 1
-        read = self._store.add(f"{attempt}/read", 1)
-        if verdict != _GO:
-            report = json.loads(verdict)
-            self._widest = max(self._widest, report["details"].get("world_size", 0))
-            if self._rank == 0:
-                self.let_others_read()
-            raise _ERRORS[report["reason"]](report["message"], **report["details"])
+    def _raise_reported(self, report: dict[str, Any]) -> NoReturn:
+        self._widest = max(self._widest, report["details"].get("world_size", 0))
         if self._rank == 0:
-            self._take_away_earlier()
-        if read == self._world_size:
-            self._take_away(self._held - 1)
-        return answers
-
-    def _take_away_earlier(self) -> None:
-        """Everybody came to the latest attempt, so nobody reads those before it any more."""
-        latest = self._held - 1
-        if self._kept_from < latest:
-            self._store.set(_NEXT, str(latest))
-        for number in range(self._kept_from, latest):
-            self._take_away(number)
-            _delete(self._store, f"{_PREFIX}/{number}/verdict")
-        self._kept_from = latest
-
-    def _take_away(self, number: int) -> None:
-        """Delete what an attempt left in the store but its verdict, by which the next is found."""
-        attempt = f"{_PREFIX}/{number}"
-        for rank in range(self._widest):
-            _delete(self._store, f"{attempt}/{rank}")
-        for name in ("size", "arrived", "read"):
-            _delete(self._store, f"{attempt}/{name}")
-
-    def _is_there(self, attempt: str, rank: int) -> bool:
-        return self._store.check([f"{attempt}/{rank}"])
+            self.let_others_read()
+        raise _ERRORS[report["reason"]](report["message"], **report["details"])
 
 
-def _abandon(
-    store: Store, attempt: str, kind: type[RollCallError], message: str, **details: object
-) -> None:
-    """Give an attempt up for everybody, unless it has its verdict already."""
-    report = json.dumps({"reason": kind.reason, "message": message, "details": details})
-    store.compare_set(f"{attempt}/verdict", "", report)
-
-
-def _delete(store: Store, key: str) -> None:
-    with contextlib.suppress(RuntimeError):  # a kind of store that cannot
-        store.delete_key(key)
+def _report(kind: type[RollCallError], message: str, **details: object) -> str:
+    """Return why an attempt is given up, for everybody."""
+    return json.dumps({"reason": kind.reason, "message": message, "details": details})
 
 
 def _check_agreement(call: str, answers: Sequence[Answer]) -> None:
