@@ -6,7 +6,8 @@ side. Nothing here evaluates or unpickles: the bytes only ever become the types 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Protocol
 
 import msgpack
@@ -16,6 +17,7 @@ from vllm_bridge._generated import types_pb2
 from vllm_bridge.codec import tensors
 from vllm_bridge.codec.errors import BridgeError
 from vllm_bridge.codec.msgpack_input import MAX_DEPTH, bad, too_deep, twice, unpack
+from vllm_distributed.wire.tree import Tree
 
 TUPLE = 1
 ATOM = 2
@@ -32,8 +34,6 @@ DEVICE = 12
 
 MAX_INTEGER_BYTES = 4096
 """Of the largest integer, in either direction: larger ones only cost time."""
-
-_CONTAINERS: dict[int, type] = {TUPLE: tuple, SET: set, FROZENSET: frozenset}
 
 
 class ObjectSpace(Protocol):
@@ -182,10 +182,8 @@ class _Encoder:
         return index
 
 
-class _Decoder:
-    """Unpacks level by level: extension types come out of msgpack as they are and are resolved
-    after it has returned. Unpacking them from within its `ext_hook` would nest its C frames, of
-    tens of kilobytes each, and a message of a few kilobytes could overflow the stack."""
+class _Decoder(Tree):
+    """Lists and maps count as levels, as in `_Encoder`."""
 
     def __init__(
         self, term: types_pb2.Term, objects: ObjectSpace, storage: tensors.Storage
@@ -194,11 +192,12 @@ class _Decoder:
         self._storage = storage
         self._objects = objects
         self._tensors: dict[int, torch.Tensor] = {}
+        self.containers = _CONTAINERS
 
     def decode(self) -> Any:
         """The value of the term."""
         try:
-            return self._resolve(unpack(self._term.msgpack), 0)
+            return self.value(self._term.msgpack)
         except UnicodeDecodeError as error:
             raise bad("a msgpack string is not valid UTF-8") from error
         except (ValueError, TypeError, OverflowError, RuntimeError) as error:
@@ -206,34 +205,21 @@ class _Decoder:
             # RuntimeError: a device of no known type.
             raise bad(f"malformed msgpack: {error}") from error
 
-    def _resolve(self, value: Any, depth: int) -> Any:
-        kind = type(value)
-        if kind is list:
-            return self._items(value, depth)
-        if kind is dict:
-            if value and depth >= MAX_DEPTH:
-                raise too_deep()
-            return {key: self._resolve(item, depth + 1) for key, item in value.items()}
-        if kind is msgpack.ExtType:
-            return self._extension(value.code, value.data, depth)
-        if kind is msgpack.Timestamp:
-            raise _unknown(-1)
-        return value
+    def unpack(self, data: bytes | bytearray | memoryview) -> tuple[Any, bool]:
+        return unpack(bytes(data)), True
 
-    def _items(self, values: list[Any], depth: int) -> list[Any]:
-        if values and depth >= MAX_DEPTH:
+    def no_list(self, found: Any) -> Exception:
+        return _no_list()
+
+    def timestamp(self, value: msgpack.Timestamp) -> Any:
+        raise _unknown(-1)
+
+    def in_list(self, depth: int) -> int:
+        if depth >= MAX_DEPTH:
             raise too_deep()
-        return [self._resolve(item, depth + 1) for item in values]
+        return depth + 1
 
-    def _extension(self, code: int, data: bytes, depth: int) -> object:
-        if code in _CONTAINERS:
-            items = self._items(_list(data), depth)
-            container = _CONTAINERS[code](items)
-            if len(container) != len(items):
-                raise twice("a set has the same element twice", items)
-            return container
-        if code == MAP:
-            return _pairs(self._items(_list(data), depth))
+    def restore(self, code: int, data: bytes) -> object:
         if code == ATOM:
             return data.decode()
         if code == DTYPE:
@@ -275,11 +261,30 @@ def _pairs(flat: list[Any]) -> dict[Any, Any]:
     return result
 
 
+def _set(kind: Callable[[list[Any]], Any], items: list[Any]) -> Any:
+    made = kind(items)
+    if len(made) != len(items):
+        raise twice("a set has the same element twice", items)
+    return made
+
+
+_CONTAINERS: dict[int, Callable[[list[Any]], Any]] = {
+    TUPLE: tuple,
+    SET: partial(_set, set),
+    FROZENSET: partial(_set, frozenset),
+    MAP: _pairs,
+}
+
+
 def _list(data: bytes) -> list[Any]:
     items = unpack(data)
     if type(items) is not list:
-        raise bad("a msgpack extension holds no array")
+        raise _no_list()
     return items
+
+
+def _no_list() -> BridgeError:
+    return bad("a msgpack extension holds no array")
 
 
 def _complex(data: bytes) -> complex:

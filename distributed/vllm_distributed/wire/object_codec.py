@@ -41,6 +41,7 @@ from vllm_distributed.wire.arrays import (
     unpack_tensor,
 )
 from vllm_distributed.wire.registered_types import build, named_type, registered, reserve
+from vllm_distributed.wire.tree import Tree
 
 __all__ = ["TensorMetadata", "decode", "encode"]
 
@@ -171,9 +172,9 @@ def decode(data: bytes | bytearray | memoryview, aside: Sequence[Any] = ()) -> A
     """
     try:
         if not aside:
-            return _unpack(data, _restore, 0)
+            return _PLAIN.value(data)
         left = dict(enumerate(aside))
-        value = _unpack(data, partial(_restore, left=left), 0)
+        value = _Tree(left).value(data)
     except EncodingError:
         raise
     except (
@@ -235,60 +236,38 @@ def _deeper(depth: int) -> int:
     return depth + 1
 
 
-def _unpack(
-    data: bytes | bytearray | memoryview, restore: Callable[[int, bytes], Any], depth: int
-) -> Any:
-    """Return the value of msgpack bytes, extensions resolved: by `restore`, but for containers.
+class _Tree(Tree):
+    """Tuples, sets and objects of registered classes are put off until msgpack has returned; all
+    else is restored on its way. `left` are the values set aside, by place, not asked for yet."""
 
-    Tuples and sets come out of msgpack as they are and are resolved after it has returned, level by
-    level: unpacking them from within its `ext_hook` would nest its C frames. Data without any costs
-    nothing; lists and dicts around them are changed in place, without recursion.
-    """
-    found: list[bool] = []
+    containers = _CONTAINERS
 
-    def put_off(code: int, payload: bytes) -> Any:
-        if code in _CONTAINERS:
-            found.append(True)
-            return msgpack.ExtType(code, payload)
-        return restore(code, payload)
+    def __init__(self, left: dict[int, Any] | None = None) -> None:
+        self._left = left
 
-    value = _unpack_flat(data, put_off)
-    if not found:
-        return value
-    root = [value]
-    pending: list[Any] = [root]
-    while pending:
-        part = pending.pop()
-        if type(part) is dict:
-            _resolve_keys(part, restore, depth)
-        for place, item in part.items() if type(part) is dict else enumerate(part):
-            kind = type(item)
-            if kind is msgpack.ExtType:
-                part[place] = _unpack_container(item, restore, depth)
-            elif kind is list or kind is dict:
-                pending.append(item)
-    return root[0]
+    def unpack(self, data: bytes | bytearray | memoryview) -> tuple[Any, bool]:
+        found: list[bool] = []
+        left = self._left
+
+        def put_off(code: int, payload: bytes) -> Any:
+            if code in _CONTAINERS:
+                found.append(True)
+                return msgpack.ExtType(code, payload)
+            return _restore(code, payload, left)
+
+        return _unpack_flat(data, put_off), bool(found)
+
+    def restore(self, code: int, data: bytes) -> Any:
+        return _restore(code, data, self._left)
+
+    def no_list(self, found: Any) -> Exception:
+        return EncodingError(f"expected a list, got {named_type(type(found))}")
+
+    def in_container(self, depth: int) -> int:
+        return _deeper(depth)
 
 
-def _resolve_keys(
-    mapping: dict[Any, Any], restore: Callable[[int, bytes], Any], depth: int
-) -> None:
-    if any(type(key) is msgpack.ExtType for key in mapping):
-        items = list(mapping.items())
-        mapping.clear()
-        for key, item in items:
-            if type(key) is msgpack.ExtType:
-                key = _unpack_container(key, restore, depth)
-            mapping[key] = item
-
-
-def _unpack_container(
-    extension: msgpack.ExtType, restore: Callable[[int, bytes], Any], depth: int
-) -> Any:
-    items = _unpack(extension.data, restore, _deeper(depth))
-    if not isinstance(items, list):
-        raise EncodingError(f"expected a list, got {named_type(type(items))}")
-    return _CONTAINERS[extension.code](items)
+_PLAIN = _Tree()
 
 
 def _unpack_flat(data: bytes | bytearray | memoryview, restore: Callable[[int, bytes], Any]) -> Any:
