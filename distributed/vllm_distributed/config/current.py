@@ -1,15 +1,23 @@
-"""The current configuration: what init functions go by where they are not told otherwise."""
+"""The current configuration: what init functions go by where they are not told otherwise.
+
+Costs nothing to import, unlike the configurations.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from vllm_distributed.config import slot
-from vllm_distributed.config.parallel import ParallelConfig
 from vllm_distributed.errors import InvalidTypeError
 
+if TYPE_CHECKING:
+    from vllm_distributed.config.parallel import ParallelConfig
+
 __all__ = ["get_current_parallel_config_or_none", "set_current_parallel_config"]
+
+# Of the process and not of the thread or the context, as all parallel state is.
+_current: ParallelConfig | None = None
 
 
 @contextmanager
@@ -23,17 +31,20 @@ def set_current_parallel_config(config: ParallelConfig | None) -> Iterator[Paral
     Raises:
         InvalidTypeError: for anything else than a `ParallelConfig`.
     """
+    global _current
+    from vllm_distributed.config.parallel import ParallelConfig
+
     if config is not None and not isinstance(config, ParallelConfig):
         raise InvalidTypeError(
             f"config must be a ParallelConfig or None, got {type(config).__name__}"
         )
-    before = slot.replace(config)
+    before, _current = _current, config
     try:
         yield config
     finally:
-        slot.replace(before)
+        _current = before
 
 
 def get_current_parallel_config_or_none() -> ParallelConfig | None:
     """Return the configuration that `set_current_parallel_config` made current, if any."""
-    return slot.current()
+    return _current

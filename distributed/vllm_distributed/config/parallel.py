@@ -18,7 +18,6 @@ from vllm_distributed.config.data_parallel.environment import (
 )
 from vllm_distributed.config.data_parallel.ports import ReservedPorts
 from vllm_distributed.config.eplb import EPLBConfig
-from vllm_distributed.config.executor import choose_executor
 from vllm_distributed.config.fields import ParallelFields
 from vllm_distributed.config.hashing import hash_of
 from vllm_distributed.config.kinds import (
@@ -32,6 +31,7 @@ from vllm_distributed.config.kinds import (
     Port,
     choices_of,
 )
+from vllm_distributed.config.platform import choose_executor
 from vllm_distributed.config.rules import breaches
 from vllm_distributed.config.settings import SETTINGS, Breach, refuse, undoes_refused_assignments
 from vllm_distributed.errors import InvalidArgumentError

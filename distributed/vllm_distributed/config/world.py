@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from vllm_distributed.config import slot
+from vllm_distributed.config.current import get_current_parallel_config_or_none
 from vllm_distributed.durations import of_seconds
 from vllm_distributed.errors import ParallelSizeError
 from vllm_distributed.logger import logger
@@ -72,7 +72,7 @@ def configured_world(asked: WorldRequest, joins: bool) -> WorldRequest:
     Raises `ParallelSizeError` if the world size is not that of a replica, `InvalidArgumentError` if
     the configuration's replicas cannot share its nodes.
     """
-    config = slot.current()
+    config = get_current_parallel_config_or_none()
     if config is None:
         return asked
     if not (isinstance(asked.rank, int) and isinstance(asked.world_size, int)):
@@ -120,7 +120,7 @@ def inner_dp_partition(world_size: int) -> list[list[int]] | None:
 
     Raises `ParallelSizeError` if the world is not that of the current configuration.
     """
-    config = slot.current()
+    config = get_current_parallel_config_or_none()
     if config is None or config.nnodes_within_dp == 1:
         return None
     if world_size != config.world_size_across_dp:
@@ -136,7 +136,7 @@ def inner_dp_partition(world_size: int) -> list[list[int]] | None:
 
 def configured_model(asked: ModelRequest) -> ModelRequest:
     """Return what was asked for, what was not said being what the current configuration says."""
-    config = slot.current()
+    config = get_current_parallel_config_or_none()
     if config is None:
         return asked
     return ModelRequest(

@@ -14,7 +14,7 @@ from vllm_distributed.arguments import check_rank
 from vllm_distributed.compat.torch_internals import group_timeout
 from vllm_distributed.errors import DistributedError, MessageQueueError
 from vllm_distributed.store.node import node_identity
-from vllm_distributed.transports.members import members_of
+from vllm_distributed.transports.object_channel import members_of
 
 __all__ = ["MAX_CHUNKS", "MAX_CHUNK_BYTES", "queue_over_group", "queues_to_one_reader"]
 

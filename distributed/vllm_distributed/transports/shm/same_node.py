@@ -11,7 +11,7 @@ from vllm_distributed.arguments import check_rank
 from vllm_distributed.errors import InvalidArgumentError
 from vllm_distributed.stateless.process_group import StatelessProcessGroup
 from vllm_distributed.store.node import SHARED_MEMORY
-from vllm_distributed.transports.members import members_of
+from vllm_distributed.transports.object_channel import members_of
 from vllm_distributed.transports.shm.segment import SharedFile
 
 __all__ = ["in_the_same_node_as"]
