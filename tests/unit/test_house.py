@@ -6,10 +6,14 @@ Imports for type checkers count: a circle of them is a circle for whoever reads.
 from __future__ import annotations
 
 import ast
+import inspect
+import textwrap
 from collections import Counter
 from pathlib import Path
 
 import pytest
+
+from vllm_distributed.groups.coordinator import GroupCoordinator
 
 ROOT = Path(__file__).parents[2]
 SOURCES = {"vllm_distributed": ROOT / "distributed", "vllm_bridge": ROOT / "bridge"}
@@ -116,3 +120,14 @@ def test_a_folder_is_read_at_a_glance(folder: str) -> None:
     )
     generated = "bridge/vllm_bridge/_generated"
     assert {name: n for name, n in counts.items() if n > 15 and name != generated} == {}
+
+
+def test_the_operations_of_a_coordinator_keep_no_state() -> None:
+    """They are methods on the parts that GroupCoordinator makes; docs/architecture.md says why."""
+    kinds = [kind for kind in GroupCoordinator.__mro__ if ".groups.operations." in kind.__module__]
+    assert len(kinds) == 5
+    for kind in kinds:
+        assert "__init__" not in vars(kind)
+        tree = ast.parse(textwrap.dedent(inspect.getsource(kind)))
+        places = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+        assert [node.attr for node in places if not isinstance(node.ctx, ast.Load)] == []
