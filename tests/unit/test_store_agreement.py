@@ -19,8 +19,8 @@ from vllm_distributed.errors import (
     RollCallTimeoutError,
 )
 from vllm_distributed.store.agreement import StoreAgreement
+from vllm_distributed.store.attempts import wait_for_key
 from vllm_distributed.store.gathering import StoreGathering
-from vllm_distributed.store.waiting import wait_for_key
 
 SHORT = timedelta(seconds=1)
 LONG = timedelta(seconds=20)

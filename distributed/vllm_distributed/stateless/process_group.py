@@ -35,9 +35,9 @@ from vllm_distributed.errors import (
 )
 from vllm_distributed.forks import is_inherited, keep_in_children, leave_to_parent
 from vllm_distributed.stateless.reductions import reduction_of
+from vllm_distributed.store.attempts import wait_for_key
 from vllm_distributed.store.connection import Connection, connect_at, join
 from vllm_distributed.store.gathering import StoreGathering
-from vllm_distributed.store.waiting import wait_for_key
 from vllm_distributed.tensors.dtypes import (
     check_writable,
     plain,

@@ -33,7 +33,7 @@ from vllm_distributed.errors import (
     StoreLostError,
 )
 from vllm_distributed.process_groups.making import Making
-from vllm_distributed.store.attempts import Attempt, Attempts
+from vllm_distributed.store.attempts import Attempt, Attempts, named
 from vllm_distributed.store.node import node_identity
 from vllm_distributed.store.peers import Peers, own_process
 
@@ -171,7 +171,7 @@ class StoreAgreement:
         if not dead:
             return
         message = (
-            f"{call}: {_ranks(dead)} of the world of {self._world_size} is gone: its process has "
+            f"{call}: {named(dead)} of the world of {self._world_size} is gone: its process has "
             f"ended. Destroy the environment, and initialise it again on every rank"
         )
         with contextlib.suppress(RuntimeError, UnansweredError):
@@ -227,7 +227,7 @@ class StoreAgreement:
         note = f" ({'; '.join(others)})" if others else ""
         return _report(
             RollCallTimeoutError,
-            f"{mine['call']}: {_ranks(missing)} of the world of {self._world_size} did not make "
+            f"{mine['call']}: {named(missing)} of the world of {self._world_size} did not make "
             f"the call within {seconds:g} s on rank {self._rank}{note}. Nothing was changed on "
             f"any rank: make the call on all {self._world_size} ranks at once",
             missing=missing,
@@ -254,7 +254,7 @@ def _check_agreement(call: str, answers: Sequence[Answer]) -> None:
         asked.setdefault(_words(answer["call"], answer["agree"]), []).append(rank)
     if len(asked) == 1:
         return
-    differences = "; ".join(f"{_ranks(ranks)}: {words}" for words, ranks in asked.items())
+    differences = "; ".join(f"{named(ranks)}: {words}" for words, ranks in asked.items())
     raise RollCallMismatchError(
         f"the ranks do not ask for the same: {differences}. Nothing was changed on any rank: make "
         f"the same call with the same arguments on all of them",
@@ -265,8 +265,3 @@ def _check_agreement(call: str, answers: Sequence[Answer]) -> None:
 
 def _words(call: str, agree: Mapping[str, Any]) -> str:
     return f"{call}({', '.join(f'{name}={value}' for name, value in agree.items())})"
-
-
-def _ranks(ranks: Sequence[int]) -> str:
-    names = ", ".join(map(str, ranks))
-    return f"rank {names}" if len(ranks) == 1 else f"ranks {names}"

@@ -10,17 +10,20 @@ between members is used, so nothing is poisoned by failing.
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from vllm_distributed.compat.torch_internals import Store
 from vllm_distributed.forks import leave_to_parent
-from vllm_distributed.store.waiting import wait_for_key
 
-__all__ = ["Attempt", "Attempts"]
+__all__ = ["Attempt", "Attempts", "named", "wait_for_key"]
 
 _GO = "go"
 _PATIENCE_S = 0.5
+# The pauses add an eighth to a wait, or this much.
+_FRACTION = 1 / 8
+_SHORTEST_S, _LONGEST_S = 0.0002, 0.02
 
 
 class Attempt:
@@ -133,3 +136,32 @@ class Attempts:
 
 def _keys(widest: int) -> list[str]:
     return [*map(str, range(widest)), "size", "arrived", "read"]
+
+
+def wait_for_key(
+    store: Store, key: str, deadline: float, stop: threading.Event | None = None
+) -> bool:
+    """Return whether the key is there by `deadline`, of `time.monotonic()`; `stop` ends the wait.
+
+    A store's own `wait` keeps its connection busy, even from being cloned, until its time is over;
+    and every further connection may cost seconds, because torch looks up the name of the other
+    end's address, which a name server that does not answer makes long.
+
+    Raises torch's RuntimeError if the store is gone.
+    """
+    started = time.monotonic()
+    while not store.check([key]):
+        now = time.monotonic()
+        if now >= deadline or (stop is not None and stop.is_set()):
+            return False
+        pause = min(max((now - started) * _FRACTION, _SHORTEST_S), _LONGEST_S, deadline - now)
+        if stop is None:
+            time.sleep(pause)
+        else:
+            stop.wait(pause)
+    return True
+
+
+def named(ranks: Sequence[int]) -> str:
+    """Return ranks as words for a message."""
+    return f"rank{'s' if len(ranks) > 1 else ''} {', '.join(map(str, ranks))}"

@@ -8,7 +8,7 @@ import time
 
 from vllm_distributed.compat.torch_internals import Store
 from vllm_distributed.errors import RollCallTimeoutError
-from vllm_distributed.store.attempts import Attempts
+from vllm_distributed.store.attempts import Attempts, named
 
 __all__ = ["StoreGathering"]
 
@@ -65,11 +65,10 @@ class StoreGathering:
                 self._attempts.latest.let_others_read(self._world_size)
 
     def _timed_out(self, missing: list[int], timeout_s: float) -> RollCallTimeoutError:
-        names = ", ".join(map(str, missing))
         return RollCallTimeoutError(
-            f"{self._name}: {'rank' if len(missing) == 1 else 'ranks'} {names} of the group of "
-            f"{self._world_size} did not come within {timeout_s:g} s on rank {self._rank}: make "
-            f"the call on all ranks, or give it a longer timeout; the group is usable",
+            f"{self._name}: {named(missing)} of the group of {self._world_size} did not come "
+            f"within {timeout_s:g} s on rank {self._rank}: make the call on all ranks, or give it "
+            f"a longer timeout; the group is usable",
             missing=missing,
             world_size=self._world_size,
             timeout_s=timeout_s,
