@@ -69,7 +69,7 @@ def check_peer(name: str, value: int, rank_in_group: int, world_size: int, group
 
 
 def check_process_group(name: str, value: object) -> None:
-    """Refuse what is no torch process group, or a parent's."""
+    """Refuse anything but a torch process group of this process."""
     belongs_to_this_process(value, name)
     if not isinstance(value, ProcessGroup):
         raise InvalidTypeError(
@@ -145,7 +145,7 @@ def check_dense(name: str, tensor: Tensor) -> None:
 
 
 def check_tensor_list(name: str, value: object) -> None:
-    """Refuse what is no list of tensors."""
+    """Refuse anything but a list of tensors."""
     if not isinstance(value, (list, tuple)):
         raise InvalidTypeError(
             f"{name} must be a list of tensors or None, got {type(value).__name__}", argument=name
@@ -197,8 +197,7 @@ def check_sizes(
 
 
 def integers_for_ranks(operation: str, sizes: Sequence[int], ranks: int) -> bool:
-    """Return whether `sizes` has an integer, not negative, for each rank. Refuses what is no
-    list."""
+    """Return whether `sizes`, which must be a list, has an integer of at least 0 for each rank."""
     if isinstance(sizes, (str, bytes)) or not isinstance(sizes, Sequence):
         raise InvalidTypeError(
             f"{operation}: sizes must be a list of {ranks} integers, one for each rank, got "
@@ -212,7 +211,7 @@ def integers_for_ranks(operation: str, sizes: Sequence[int], ranks: int) -> bool
 
 
 def check_switch(name: str, value: object) -> None:
-    """Refuse what is no boolean."""
+    """Refuse anything but a boolean."""
     if not isinstance(value, bool):
         raise InvalidTypeError(f"{name} must be True or False, got {value!r}", argument=name)
 

@@ -1,8 +1,8 @@
 """Calls that block in C++, made so that they end in time and so that Ctrl-C ends them.
 
 torch's stores and gloo do not look at Python's signals while they wait, and a store beyond a cut
-link is waited for without any end. So such a call runs in a thread of its own, and whoever wants
-its result waits where Python does look: until the result is there, or the time is over.
+link is waited for without any end. So such a call runs in a thread of its own, and its caller waits
+where Python does look: until the result is there, or the time is over.
 """
 
 from __future__ import annotations
@@ -186,5 +186,5 @@ class Line:
 
 def _serve(jobs: queue.SimpleQueue[_Job[Any] | None]) -> None:
     while (job := jobs.get()) is not None:
-        job.run()  # whatever the call raises goes to who waits for it
+        job.run()  # whatever the call raises goes to the caller that waits
         del job

@@ -1,4 +1,4 @@
-"""What the members of a call must agree on: one table, whoever compares them.
+"""What the members of a call must agree on: one table for all that compare them.
 
 Members of a group that share memory compare their calls in its first step; in a world of a pool of
 rank processes the gate compares them before. A program that one takes, the other takes. Calls that

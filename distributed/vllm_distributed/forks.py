@@ -37,7 +37,7 @@ _inherited: set[int] = set()
 
 
 class Inherited:
-    """Stands, in a forked child, for what is its parent's."""
+    """Takes the place, in a forked child, of something that is its parent's."""
 
     def __init__(self, what: str, process: int) -> None:
         self.__dict__.update(_what=what, _process=process)
@@ -81,17 +81,17 @@ def leave_to_parent(owner: object, what: str, *attributes: str) -> None:
 
 
 def keep_in_children(resource: Any) -> None:
-    """Have no destructor of this run in a forked child."""
+    """Keep the destructor of this from running in a forked child."""
     _kept.add(resource)
 
 
 def is_inherited(value: object) -> bool:
-    """Return whether this is the parent's, or stands for it: not to be used, nor to be ended."""
+    """Return whether this is the parent's, or takes its place: do not use it, nor end it."""
     return type(value) is Inherited or id(value) in _inherited
 
 
 def belongs_to_this_process(value: object, what: str) -> None:
-    """Raise `ForkedProcessError` for what is the parent's."""
+    """Raise `ForkedProcessError` if this is the parent's."""
     if is_inherited(value):
         raise forked(what)
 

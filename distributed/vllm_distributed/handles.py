@@ -44,9 +44,9 @@ class Handle:
 class WorkHandle(Handle):
     """Works of one call of one process group, waited for together.
 
-    gloo's works do not know that they are done until somebody waits for them, and what is still
-    to be sent is lost with the work. So the first `is_completed` of a handle, or dropping a handle
-    nobody waited for, leaves the waiting to a thread; whoever only waits never starts one.
+    gloo's works do not know that they are done until they are waited for, and what is still to be
+    sent is lost with the work. So the first `is_completed` of a handle, or dropping a handle that
+    was not waited for, leaves the waiting to a thread; a plain `wait` never starts one.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class _Batch:
         self._works = works
         self._buffers = buffers
         self._process = forks.here
-        self._claim = threading.Lock()  # held for good by the one who waits for the works
+        self._claim = threading.Lock()  # never released by the thread that waits for the works
         self._error: RuntimeError | None = None
         self.done = threading.Event()
 
@@ -133,7 +133,7 @@ class _Batch:
         except RuntimeError as error:
             self._error = error
         except BaseException as error:
-            # Also Ctrl-C in the thread that waits itself: for those who wait later it is not done.
+            # Also Ctrl-C in the waiting thread: for later callers the operation is not done.
             self._error = RuntimeError(f"{type(error).__name__}: {error}")
             raise
         finally:

@@ -72,8 +72,8 @@ def without_prefixes(store: Store) -> Store:
 
 
 def second_connection(store: Store) -> Store:
-    """Return another connection to the server of a store that has no prefix. One in which somebody
-    waits can neither be used nor cloned until that is over."""
+    """Return another connection to the server of a store that has no prefix. One in which
+    a thread waits can neither be used nor cloned until that is over."""
     if not isinstance(store, TCPStore):
         return store  # in a file, or in memory: it is not kept busy
     return TCPStore(
@@ -124,7 +124,7 @@ def apart_from_world() -> Iterator[None]:
 
     From a default group that is bound to a device, torch splits off whatever group is made, which
     is collective over the world: a rank that is no member of a gloo group waits in
-    `ncclCommSplit` for members who never call it, and a rank that makes a group for itself alone
+    `ncclCommSplit` for members that never call it, and a rank that makes a group for itself alone
     waits for all the others (https://github.com/pytorch/pytorch/issues/145376).
     """
     default = c10d._get_default_group()

@@ -26,7 +26,7 @@ def set_current_parallel_config(config: ParallelConfig | None) -> Iterator[Paral
 
     Under it `init_distributed_environment` and `initialize_model_parallel` take from it what they
     are not told: see there. The process has one current configuration, whichever thread asks.
-    Contexts may be nested; None means none for the while.
+    Contexts may be nested; None means none meanwhile.
 
     Raises:
         InvalidTypeError: for anything else than a `ParallelConfig`.

@@ -76,9 +76,9 @@ def configured_world(asked: WorldRequest, joins: bool) -> WorldRequest:
     if config is None:
         return asked
     if not (isinstance(asked.rank, int) and isinstance(asked.world_size, int)):
-        return asked  # for those who join to refuse
+        return asked  # joining refuses it
     config.nnodes_within_dp  # noqa: B018 - raises where it makes no sense
-    if asked.timeout is None:  # one that was asked for is everybody's
+    if asked.timeout is None:  # one that was asked for holds for all groups
         asked = replace(
             asked,
             timeout=_seconds(config.distributed_timeout_seconds),
@@ -135,7 +135,7 @@ def inner_dp_partition(world_size: int) -> list[list[int]] | None:
 
 
 def configured_model(asked: ModelRequest) -> ModelRequest:
-    """Return what was asked for, what was not said being what the current configuration says."""
+    """Return what was asked for; the current configuration fills in the rest."""
     config = get_current_parallel_config_or_none()
     if config is None:
         return asked

@@ -1,7 +1,7 @@
 """The default policy: which experts to replicate, and on which GPU each replica goes.
 
 The algorithm is DeepSeek's Expert Parallelism Load Balancer (https://github.com/deepseek-ai/EPLB,
-described in section 3.4 of the DeepSeek-V3 report, arXiv 2412.19437), written anew from its
+described in section 3.4 of the DeepSeek-V3 report, arXiv 2412.19437), written from its
 description, with all layers at once in every step:
 
 1. pack groups of experts onto nodes, heaviest first, each to the lightest node with room;

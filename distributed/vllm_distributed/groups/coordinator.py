@@ -118,7 +118,7 @@ class GroupCoordinator(
         torch_distributed_backend: str,
         use_device_communicator: bool,
     ) -> None:
-        """Set who this process is and in which group; nothing is made."""
+        """Set this process's numbers and its group's; makes nothing."""
         self._member, self._is_connected = member, False
         self.rank: int = member.rank
         """This process's global rank."""

@@ -1,4 +1,4 @@
-"""Groups beside those of the model: coordinators that belong to whoever asked for them."""
+"""Groups beside those of the model: coordinators that belong to their callers."""
 
 from __future__ import annotations
 

@@ -209,8 +209,8 @@ class Making:
     def _step_aside(self) -> bool:
         """Return whether there is a connection that gloo does not wait in.
 
-        It is made when somebody waits for a while and not before, in the background: that may take
-        seconds, see `store_waiting`.
+        It is made in the background, and only when a wait takes a while: that may take seconds, see
+        `store.attempts.wait_for_key`.
         """
         if self._aside is None and not self._is_connecting and self._store is not None:
             self._is_connecting = True
@@ -241,15 +241,15 @@ class Making:
         with contextlib.suppress(RuntimeError, UnansweredError):
             missing = self._reach(self._behind) or []
         if missing:
-            who = f"rank {', '.join(map(str, missing))} did not come to it"
+            why_not = f"rank {', '.join(map(str, missing))} did not come to it"
         else:
             address = os.environ.get(ADDRESS_SETTING) or self.address or "this machine's name"
-            who = (
+            why_not = (
                 f"its members may not reach each other (this one's address is {address}: set "
                 f"{INTERFACE_SETTING} or {ADDRESS_SETTING} for another)"
             )
         return CollectiveError(
-            f"{self._what()} within {timeout.total_seconds():g} s: {who}{why}",
+            f"{self._what()} within {timeout.total_seconds():g} s: {why_not}{why}",
             group=self._name,
             rank=self._me,
             missing=missing,

@@ -1,7 +1,7 @@
 """StatelessProcessGroup: objects and small tensors between processes, through a store alone.
 
 No connections between the members are needed, and nothing of torch's world. Every message has a key
-of its own, with sender, receiver and a number in it, and is deleted by whoever reads it last.
+of its own, with sender, receiver and a number in it; its last reader deletes it.
 """
 
 from __future__ import annotations
@@ -452,7 +452,7 @@ def _checked(operation: str, tensor: torch.Tensor) -> torch.Tensor:
 
 
 def _like(operation: str, tensor: torch.Tensor, received: object, src: int) -> torch.Tensor:
-    """Return what was received if it is a tensor like the one that was to be."""
+    """Return what was received if it is a tensor like this rank's."""
     if not isinstance(received, torch.Tensor):
         raise EncodingError(
             f"{operation}: rank {src} sent a {type(received).__name__} in place of a tensor: it "

@@ -25,7 +25,7 @@ __all__ = ["StatelessProcessGroups"]
 
 
 class StatelessProcessGroups(ProcessGroups):
-    """Groups over a store of the members, which `use` replaces when they agree anew."""
+    """Groups over a store of the members, which `use` replaces when they agree again."""
 
     # Members may be of several worlds, which count for themselves.
     stamp = staticmethod(no_stamp)

@@ -197,7 +197,7 @@ class StoreAgreement:
         store, key, call, text = self._attempts.store, attempt.key, mine["call"], json.dumps(mine)
         others = int(store.compare_set(f"{key}/size", "", str(self._world_size)))
         if others != self._world_size:
-            # It takes no part, but who serves the store must know that it is there to read.
+            # It takes no part, but the rank that serves the store must know that it will read.
             store.compare_set(f"{key}/{self._rank}", "", text)
             message = (
                 f"{call}: rank {self._rank} says world_size={self._world_size}, another rank says "
@@ -243,7 +243,7 @@ class StoreAgreement:
 
 
 def _report(kind: type[RollCallError], message: str, **details: object) -> str:
-    """Return why an attempt is given up, for everybody."""
+    """Return why an attempt is given up, as the store keeps it."""
     return json.dumps({"reason": kind.reason, "message": message, "details": details})
 
 

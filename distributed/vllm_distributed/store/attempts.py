@@ -1,10 +1,10 @@
 """All members come together over a store, or all give up: what every agreement here is made of.
 
 The verdict of an attempt, go or why it was given up, is one compare-and-set in the store, so the
-two cannot both win; all members wait for that one key, so the first to find a reason tells
-everybody. It also tells a member that comes late to go on to the next attempt, where the others are
-if they try again. A few round trips to the store (half a millisecond on loopback); no connection
-between members is used, so nothing is poisoned by failing.
+two cannot both win; all members wait for that one key, so the first to find a reason tells all. It
+also tells a late member to go on to the next attempt, where the others are if they retry. A few
+round trips to the store (half a millisecond on loopback); no connection between members is used, so
+nothing is poisoned by failing.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Attempt:
         return "" if verdict == _GO else verdict
 
     def end(self, verdict: str) -> None:
-        """Decide the attempt for everybody, unless it is decided already: go, or why not."""
+        """Decide the attempt for all, unless it is decided already: go, or why not."""
         self._store.compare_set(f"{self.key}/verdict", "", verdict)
 
     def parts(self) -> list[bytes]:
@@ -65,12 +65,12 @@ class Attempt:
         return self._store.add(f"{self.key}/read", 1)
 
     def let_others_read(self, widest: int) -> None:
-        """Return when those of `widest` ranks who came have left, or soon: for the member that
+        """Return when those of `widest` ranks that came have left, or soon: for the member that
         serves the store, before it stops."""
         end = time.monotonic() + _PATIENCE_S
         while time.monotonic() < end:
             present = [rank for rank in range(widest) if self._is_there(rank)]
-            # The last one to leave may delete the parts.
+            # The last one may delete the parts.
             if not present or self._store.add(f"{self.key}/read", 0) >= len(present):
                 return
             time.sleep(0.01)

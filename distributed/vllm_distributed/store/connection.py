@@ -76,7 +76,7 @@ class Connection:
         """Return what `make` makes of a store that nobody has used and the time that is left.
 
         All members call it with the same `agree`; it returns when all of them have made theirs, so
-        that one who leaves at once takes nothing away from one who is not done. Raises as
+        that a member that leaves at once takes nothing away from one that is not done. Raises as
         `StoreAgreement.hold` does, `RendezvousError` if the members cannot connect.
         """
         deadline = time.monotonic() + timeout.total_seconds()

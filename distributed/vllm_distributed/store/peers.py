@@ -52,10 +52,10 @@ class Peers:
         return [rank for rank in sorted(ranks) if not _runs(self._here[rank])]
 
     def dead_soon(self, among: Iterable[int] | None = None) -> list[int]:
-        """The same of somebody who has just closed a connection."""
+        """The same, of peers that have just closed a connection."""
         end = time.monotonic() + _MOMENT_S
         while not (found := self.dead(among)) and time.monotonic() < end:
-            time.sleep(0.01)  # the kernel tells nobody but a parent
+            time.sleep(0.01)  # the kernel tells only a parent
         return found
 
     def at(self, address: str, among: Iterable[int]) -> list[int]:

@@ -3,8 +3,8 @@
 `tcp://host:port`: rank 0 serves the store on exactly that address, the others connect to it. The
 listening socket is bound here and handed to torch, because torch's own server listens on every
 interface. A parent process that starts the ranks can instead bind port 0 itself, pass the real
-port on in the init method, and have rank 0 inherit the socket: see `adopt_listen_socket`. Nobody
-ever looks for a free port and hopes that it stays free.
+port on in the init method, and have rank 0 inherit the socket: see `adopt_listen_socket`. No
+process looks for a free port and hopes that it stays free.
 
 `env://`: address and ranks from MASTER_ADDR, MASTER_PORT, RANK and WORLD_SIZE; under torchrun the
 store is the one its agent already serves. Any other scheme goes to torch's registered handlers.

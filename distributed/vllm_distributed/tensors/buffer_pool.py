@@ -1,4 +1,4 @@
-"""Memory for results that is written again and again, and never while somebody has a result in it.
+"""Memory that results reuse, and never while a result in it is still in use.
 
 A block goes out as a tensor and comes back when nothing refers to the tensor's storage any more:
 not the tensor, not a view of it, not an array or buffer made from it. torch holds the object it
@@ -35,7 +35,7 @@ _CPU = torch.device("cpu")
 
 
 class ReusableMemory:
-    """Blocks of memory for CPU tensors, used again when nobody refers to them.
+    """Blocks of memory for CPU tensors, reused when nothing refers to them.
 
     `idle_bytes` bounds what lies idle: beyond it the blocks of the size not used for longest are
     given back to the system. Tensors in use are not counted, as they would be anywhere else, and

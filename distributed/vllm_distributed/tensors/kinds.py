@@ -1,9 +1,9 @@
 """Tensors that are more than numbers in memory: those that stand for others while a program is
 traced or transformed, and those that autograd follows.
 
-A transport reads memory. What a fake tensor says is in its own is anything; a slot that a trace
-looks into is a constant in its graph; and a result that comes out of memory has no gradient. So all
-of them are refused before anything is sent, except where an operator of `custom_ops` knows better.
+A transport reads memory. A fake tensor's memory may hold anything; a slot that a trace looks into
+becomes a constant in its graph; and a result from memory has no gradient. So all of them are
+refused before anything is sent, except where an operator of `custom_ops` knows better.
 """
 
 from __future__ import annotations

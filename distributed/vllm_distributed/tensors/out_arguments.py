@@ -26,9 +26,9 @@ def check_out(
     like: tuple[torch.dtype, torch.device],
     name: str = "out",
 ) -> None:
-    """Refuse an `out` that is no place for a result of this shape, dtype and device.
+    """Refuse an `out` that cannot take a result of this shape, dtype and device.
 
-    Raises `InvalidTypeError` for what is no dense tensor, otherwise `InvalidArgumentError`.
+    Raises `InvalidTypeError` if it is not a dense tensor, else `InvalidArgumentError`.
     """
     if not isinstance(out, Tensor):
         raise InvalidTypeError(

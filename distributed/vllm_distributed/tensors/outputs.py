@@ -1,8 +1,8 @@
-"""Where results in the host's memory go: new memory each time, unless reusable memory is in force.
+"""Where results in the host's memory go: new memory each time, unless a caller lends some.
 
 A large block of new memory costs more than moving the bytes into it: the system hands it out page
-by page, each at the first touch. `using` puts memory in force in which results are written again
-and again, `ReusableMemory` as a rule.
+by page, each at the first touch. `using` lends memory that results reuse, as a rule that of
+`ReusableMemory`.
 """
 
 from __future__ import annotations
@@ -23,8 +23,7 @@ __all__ = ["Memory", "copy_of", "empty", "using"]
 
 _CPU = torch.device("cpu")
 # With pages of 4 KiB a result of 64 MiB takes 16,384 faults, which take longer than to write it.
-# Linux gives pages of 2 MiB to those who ask, unless it is set to give them to everybody or nobody;
-# where it does not, nothing changes.
+# Linux gives pages of 2 MiB to processes that ask, unless it is set to give them to all or none.
 _HUGE = 2 << 20
 _SMALLEST_BYTES = 2 * _HUGE
 _ADVICE: int | None = getattr(mmap, "MADV_HUGEPAGE", None)

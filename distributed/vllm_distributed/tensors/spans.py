@@ -1,7 +1,7 @@
 """Bytes by their address: to move some between tensors and memory that processes share.
 
 A view of a tensor's bytes takes microseconds to make, and a message has many tensors. An address
-and a length take a fraction of one; whoever holds them holds what they are of, too.
+and a length take a fraction of one; their holder keeps the tensor alive, too.
 """
 
 from __future__ import annotations

@@ -292,8 +292,8 @@ class DeviceCommunicatorBase:
         shape: Sequence[int],
         name: str = "out",
     ) -> None:
-        """Refuse an `out` that is no place for a result of this shape like a tensor, or with one
-        whose memory cannot be compared with it."""
+        """Refuse an `out` that cannot take a result of this shape, and an input whose memory cannot
+        be compared with it."""
         if not is_plain(input_):
             check_dense("input_", input_)
             check_gradient(operation, input_)

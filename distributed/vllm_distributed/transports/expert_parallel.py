@@ -100,7 +100,7 @@ def dispatch_arguments(
 
 
 def check_tensor(name: str, value: object) -> None:
-    """Raise `InvalidTypeError` for what is no tensor."""
+    """Raise `InvalidTypeError` for anything but a tensor."""
     if not isinstance(value, torch.Tensor):
         raise InvalidTypeError(
             f"{name} must be a torch.Tensor, got {type(value).__name__}", argument=name

@@ -35,7 +35,7 @@ class GlooTransport(Transport):
     """Gloo on the CPU. Calls the process group directly: torch.distributed's functions add checks
     and a logging wrapper that were made here already, and cost as much again.
 
-    What has no elements is not sent; whoever has to know of the call hears of it.
+    A tensor without elements is not sent; ranks that must know of the call hear of it.
     """
 
     def __init__(self, group: ProcessGroup, unique_name: str) -> None:

@@ -73,7 +73,7 @@ class _TorchMembers:
 
 
 def members_of(pg: Any) -> Members:
-    """Return the members of a group. Raises `InvalidTypeError` for what is none."""
+    """Return the members of a group. Raises `InvalidTypeError` for anything else."""
     if isinstance(pg, ProcessGroup):
         return _TorchMembers(pg)
     if isinstance(pg, Members):

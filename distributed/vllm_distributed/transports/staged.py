@@ -99,7 +99,7 @@ class StagedTransport(Transport):
 
 
 def _near(operation: str, tensor: torch.Tensor) -> torch.Tensor:
-    """Return the tensor, or its copy on the host. What is no tensor is refused there."""
+    """Return the tensor, or its copy on the host. Refuses anything else."""
     if isinstance(tensor, torch.Tensor) and tensor.is_cuda and tensor.layout is torch.strided:
         check_real(operation, tensor)
         check_gradient(operation, tensor)

@@ -145,7 +145,7 @@ def receive(mark: bytes, into: Callable[[torch.Tensor], object]) -> Frame:
 
 
 def check_mark(found: bytes, mark: bytes) -> None:
-    """Raise `EncodingError` if a peer sent something else than was to be received."""
+    """Raise `EncodingError` if a peer sent another kind of frame than this rank receives."""
     if found != mark:
         raise EncodingError(
             f"the peer sent {_NAMES.get(found, 'something else')} in place of {_NAMES[mark]}: it "

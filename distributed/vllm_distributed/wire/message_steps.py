@@ -1,11 +1,11 @@
 """When a message between two ranks was sent: so that a later step does not receive it as its own.
 
-A step that fails before its `recv` leaves a message on its way, and the next step's `recv` would
-take it for the one it waits for; every later one would be a step behind. So each message carries a
-stamp: the number of the run (counted by whoever starts the runs of a world, such as a pool of rank
-processes) and of the step (counted by the program, with `set_message_step`). A receiver drops
-messages of earlier ones, and refuses one of a later one, which it keeps. A number that is 0 on
-either side says nothing. Collectives of different runs do not fit together (`shm/steps.py`).
+A step that fails before its `recv` leaves a message behind, and the next step's `recv` would take
+it for its own; every later one would be a step behind. So each message carries a stamp: the number
+of the run (counted by what starts the runs of a world, such as a pool of rank processes) and of the
+step (counted by the program, with `set_message_step`). A receiver drops messages of earlier ones,
+and refuses one of a later one, which it keeps. A number that is 0 on either side says nothing.
+Collectives of different runs do not fit together (`shm/steps.py`).
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def current_run() -> int:
 
 
 def no_stamp() -> Stamp:
-    """Return what a message gets whose receiver may count for itself."""
+    """Return the stamp for a receiver that may count for itself."""
     return NO_STAMP
 
 

@@ -28,8 +28,8 @@ def split(value: Any) -> tuple[Any, list[torch.Tensor]]:
     >>> len(tensors)
     2
 
-    Raises `InvalidTypeError` for tensors that cannot be sent, `EncodingError` for what is nested
-    more than `MAX_NESTING` deep, or contains itself.
+    Raises `InvalidTypeError` for tensors that cannot be sent, `EncodingError` for a value nested
+    more than `MAX_NESTING` deep, or one that contains itself.
     """
     if is_plain(value):
         return TensorMetadata("cpu", value.dtype, value.shape), [value]
@@ -51,7 +51,7 @@ def split(value: Any) -> tuple[Any, list[torch.Tensor]]:
             tensors.append(part)
             return TensorMetadata(part.device.type, part.dtype, part.size())
         if isinstance(part, TensorMetadata):
-            # On the way it stands for a tensor that follows.
+            # In a message it announces a tensor that follows.
             raise InvalidTypeError(
                 f"{part} cannot be a value of a tensor dict, where it announces a tensor: send "
                 f"tuple(...) of it"

@@ -49,7 +49,7 @@ ExceptHooks = tuple[ExceptHook, ExceptHook]  # before torch wrapped it, and torc
 
 @dataclass(eq=False)
 class Environment:
-    """The world this process is in. `adopted`: somebody else made torch's default group."""
+    """The world this process is in. `adopted`: the caller's code made torch's default group."""
 
     rank: int
     world_size: int
@@ -73,8 +73,8 @@ class Environment:
     def agree(self, call: str, arguments: dict[str, Any]) -> Making:
         """Return when every rank has made this call with these arguments.
 
-        What is returned is to be entered while the groups are made that the call is about. Also
-        brings torch's numbering of groups back in step, which a failure on one rank upsets.
+        Enter the result while making the groups that the call is about. Also brings torch's
+        numbering of groups back in step, which a failure on one rank upsets.
         """
         answers = self.agreement.hold(call, arguments, {"group_number": next_group_number()})
         set_next_group_number(max(answer["extra"]["group_number"] for answer in answers))

@@ -4734,7 +4734,7 @@ defmodule Vllm.Distributed do
 
   Under it `init_distributed_environment` and `initialize_model_parallel` take from it what they
   are not told: see there. The process has one current configuration, whichever thread asks.
-  Contexts may be nested; `nil` means none for the while.
+  Contexts may be nested; `nil` means none meanwhile.
 
   Not collective: it concerns only the rank of its session.
 

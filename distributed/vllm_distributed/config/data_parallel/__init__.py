@@ -1,1 +1,1 @@
-"""What data parallel replicas share: settings, ports, a meeting place and small agreements."""
+"""What data parallel replicas share: settings, ports, their rendezvous, what they agree on."""

@@ -1,9 +1,9 @@
 """Ports for the groups between data parallel replicas, held from when they are named.
 
-A port that somebody found free and let go of may be taken when it is needed. These are bound and
-stay bound, though nobody listens: Linux then gives them to nobody who asks for any port, while a
-process that names one, with SO_REUSEADDR set as every server here does, can bind and listen. So
-the numbers can travel to other processes of this machine in a pickled configuration.
+A port that was found free and let go of may be taken when it is needed. These are bound and stay
+bound, though nothing listens: Linux then gives them to no process that asks for any port, while one
+that names them, with SO_REUSEADDR set as every server here does, can bind and listen. So the
+numbers can travel to other processes of this machine in a pickled configuration.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """How the replicas of a configuration come together in a group outside of torch's world.
 
-They know an address and a row of ports, of which somebody else may have taken the first. Rank 0
-listens on the first that it can have; the others go along the row until somebody answers as rank 0
-does. So all of them go on to the next port where only rank 0 can know that it must. When all are
-there rank 0 gives the word and the listening socket becomes that of the group's store; until then
-a rank that does not come is an error that names it, on every rank.
+They know an address and a row of ports, of which another process may have taken the first. Rank 0
+listens on the first free one; the others try each until one answers as rank 0 does. So all of them
+go on to the next port, though only rank 0 can know that it must. When all are there rank 0 says so
+and the listening socket becomes that of the group's store; until then a rank that does not come is
+an error that names it, on every rank.
 
 With a store to tell each other ports through (`_coord_store_port`) rank 0 takes any free one.
 """
@@ -30,8 +30,7 @@ __all__ = ["make_dp_group"]
 _PORTS_TO_TRY = 5
 _DEFAULT_TIMEOUT_S = 300
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 0.005, 0.1
-# How long somebody who has a connection may take for his first line. Those who have nothing to do
-# with us may never send one.
+# How long a connection may take to send its first line. A stranger's may never send one.
 _LINE_S = 1.0
 _LONGEST_LINE = 64
 _GO = b"go\n"

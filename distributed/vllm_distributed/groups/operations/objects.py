@@ -174,7 +174,7 @@ class ObjectOperations:
 
 
 def check_dict(operation: str, value: object, unique_name: str) -> None:
-    """Raise `InvalidTypeError` for what is no dict, on the rank that sends one."""
+    """Raise `InvalidTypeError` for anything but a dict, on the sending rank."""
     if not isinstance(value, dict):
         raise InvalidTypeError(
             f"{operation} on {unique_name} takes a dict on the sending rank, got "

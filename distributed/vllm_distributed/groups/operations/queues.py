@@ -30,7 +30,7 @@ class QueueOperations:
 
         `writer_rank` counts inside the group. With an `external_writer_handle`, which `writer_rank`
         passes, the writer is a process outside of the group and all its ranks are readers. Waits
-        until everybody is ready, unless `blocking` is False: then each calls `wait_until_ready`.
+        until all are ready, unless `blocking` is False: then each calls `wait_until_ready`.
         The caller owns the endpoint and shuts it down. Collective over the group.
 
         Raises:

@@ -2,7 +2,7 @@
 
 Those that models call become the operators of `custom_ops` wherever a tensor is more than its
 values: under `torch.compile`, for a graph can hold an operator; where a program is traced with fake
-tensors; and where a gradient is to come back. The others are refused there, or break the graph.
+tensors; and where autograd needs the gradient. The others are refused there, or break the graph.
 """
 
 from __future__ import annotations

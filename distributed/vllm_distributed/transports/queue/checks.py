@@ -38,7 +38,7 @@ def check_shape(max_chunk_bytes: int, max_chunks: int) -> None:
 
 
 def check_timeout(timeout: float) -> None:
-    """Refuse what is no number of seconds."""
+    """Refuse anything but a number of seconds."""
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
         raise InvalidTypeError(f"timeout must be a number of seconds, got {timeout!r}")
     if not timeout >= 0:
@@ -46,7 +46,7 @@ def check_timeout(timeout: float) -> None:
 
 
 def check_cancel(cancel: Any) -> None:
-    """Refuse what cannot be asked whether it is set."""
+    """Refuse anything but an event: it must have `is_set`."""
     if cancel is not None and not callable(getattr(cancel, "is_set", None)):
         raise InvalidTypeError(f"cancel must be a threading.Event, got {cancel!r:.80}")
 

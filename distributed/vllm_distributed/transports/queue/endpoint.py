@@ -33,10 +33,10 @@ class Endpoint:
         """Return until when to wait by default, on the clock of `time.monotonic`."""
         return time.monotonic() + self._timeout_s
 
-    def missing(self, who: str, ranks: list[int]) -> MessageQueueTimeoutError:
-        """Return the error of a wait for somebody who did not come."""
+    def missing(self, names: str, ranks: list[int]) -> MessageQueueTimeoutError:
+        """Return the error of a wait for others that did not come."""
         return MessageQueueTimeoutError(
-            f"the message queue is not ready: {who} did not come within "
+            f"the message queue is not ready: {names} did not come within "
             f"{self.handle.timeout_s:g} s",
             readers=ranks,
         )

@@ -178,7 +178,7 @@ class MessageQueue:
 
         `pg` is a torch process group that carries CPU tensors, or a `StatelessProcessGroup`; ranks
         count inside it. With an `external_writer_handle`, which `writer_rank` passes, the writer is
-        a process outside of the group, and all ranks of it are readers. Waits until everybody is
+        a process outside of the group, and all ranks of it are readers. Waits until all of them are
         ready, unless `blocking` is False: then each calls `wait_until_ready`. Collective over the
         group.
 

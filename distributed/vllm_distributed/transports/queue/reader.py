@@ -35,7 +35,7 @@ class Reader(Endpoint):
         self._is_assembling = False
 
     def wait_until_ready(self, deadline: float) -> None:
-        """Return when the writer has everybody, or over a socket when it knows this reader."""
+        """Return when the writer has all readers, or over a socket when it knows this one."""
         if isinstance(self.source, Ring):
             self._wait_for_start(self.source, deadline)
         else:
@@ -78,7 +78,7 @@ class Reader(Endpoint):
                 ring.release(length)
 
     def _stop_assembling(self) -> None:
-        """Drop what has arrived of a frame whose rest will not come, or is of no use."""
+        """Drop the part of a frame that has arrived: the rest will not come, or is of no use."""
         if self._is_assembling:
             self._is_assembling = False
             self._assembler.reset()

@@ -192,7 +192,7 @@ class SocketWriter:
             self._close_everything()
 
     def _failed(self, error: BaseException) -> None:
-        """Nobody serves the readers any more: all of them are lost, those that never came too."""
+        """The thread has failed: all readers are lost, those that never connected too."""
         with self._changed:
             for rank in range(self._n_reader):
                 self._lost.setdefault(rank, f"the writer's thread has failed: {error!r}")
@@ -360,7 +360,7 @@ class SocketReader:
         self._challenge = secrets.token_bytes(_CHALLENGE_BYTES)
 
     def introduce(self, wait_s: float) -> bool:
-        """Prove to the writer who this is, and see its proof; return whether it is done.
+        """Exchange proofs of identity with the writer; return whether that is done.
 
         Waits for at most `wait_s`, to be called again.
         """

@@ -190,9 +190,9 @@ _Operation = TypeVar("_Operation", bound=Callable[..., Any])
 
 
 def in_step(operation: _Operation) -> _Operation:
-    """Whoever ends between two steps of an operation tells the others, who would wait for it.
+    """Have a member that fails between two steps of an operation tell the others, which would wait.
 
-    For methods of what has `_steps`, whose last argument is the call's number.
+    For methods of objects with `_steps`; the last argument is the call's number.
     """
 
     @functools.wraps(operation)

@@ -66,7 +66,7 @@ def _check_carries_cpu(group: ProcessGroup) -> None:
 
 
 def _written(secret: bytes) -> SharedFile | None:
-    """Return a file with the secret; None where there is no place for one, or no room."""
+    """Return a file with the secret; None where there is no shared memory, or no room."""
     file: SharedFile | None = None
     try:
         file = SharedFile.create(SHARED_MEMORY, "node")

@@ -1,15 +1,16 @@
 """Files of shared memory: made, found, locked, backed by memory, given back.
 
-Life and death. Who uses a file holds a lock on one byte of it, which the kernel gives back when the
+A process that uses a file holds a lock on one byte of it, which the kernel gives back when the
 process ends, however it ends. There are two kinds of lock. That of a process (POSIX) is its own: a
-child that it forked does not hold it, and it ends with the first time that the process closes the
-file. That of an open file is held by a forked child too, and two in one process exclude each other.
+forked child does not hold it, and it ends when the process first closes the file. That of an open
+file is held by a forked child too, and two in one process exclude each other.
 
-The name is removed as soon as everybody has mapped the memory: from then on nothing can be left
-over. A process that is killed before cannot remove it, so whoever makes the next file does.
+The name is removed as soon as all members have mapped the memory: from then on nothing can be left
+over. A process that is killed before cannot remove it, so the process that makes the next file
+does.
 
 The kernel is asked to back memory before it is touched. Where the file system has none left, that
-says so; touching a mapped page would end the process with SIGBUS.
+call fails; touching a mapped page would end the process with SIGBUS.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ class SharedFile:
     def __init__(self, path: Path, descriptor: int, *, maker: bool) -> None:
         self._path, self._descriptor = path, descriptor
         self._process = os.getpid()
-        # Whatever is interrupted between here and its owner's `close`, nothing is left open.
+        # An interrupt between here and the owner's `close` leaves nothing open.
         self._close = weakref.finalize(self, _close, path, descriptor, self._process)
         self._close.atexit = False  # others wait for a lock that the kernel gives back
         self._remove = weakref.finalize(self, _remove_name, path, self._process)
@@ -181,7 +182,7 @@ def remove_stale(directory: Path) -> None:
         for each in found:
             if not _NAME.fullmatch(each.name) or each.name in _own_names:
                 continue
-            with contextlib.suppress(OSError):  # somebody else was faster
+            with contextlib.suppress(OSError):  # another process was faster
                 facts = each.stat(follow_symlinks=False)
                 is_old = time.time() - facts.st_mtime > _YOUNGEST_S
                 if is_old and facts.st_uid == os.geteuid():

@@ -292,7 +292,7 @@ defmodule Vllm.Distributed.MessageQueue do
   `pg` is a torch process group that carries CPU tensors, or a
   `Vllm.Distributed.StatelessProcessGroup`; ranks count inside it. With an
   `external_writer_handle`, which `writer_rank` passes, the writer is a process outside of the
-  group, and all ranks of it are readers. Waits until everybody is ready, unless `blocking` is
+  group, and all ranks of it are readers. Waits until all of them are ready, unless `blocking` is
   `false`: then each calls `wait_until_ready`. Collective over the group.
 
   Collective: every member of the group must make this call.

@@ -1,7 +1,7 @@
-"""What was started and is not waited for goes on: one thread, which runs only while there is some.
+"""Operations that nobody waits for go on: in one thread, which runs only while there are some.
 
-It polls, as everything that waits for another process through memory does, and polls patiently: who
-waits for an operation moves it on faster than this thread does.
+It polls, as everything that waits for another process through memory does, and polls patiently: a
+caller that waits for an operation moves it on faster than this thread does.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def _moved(advance: Advance, failed: Failed, look_around: bool) -> Progress:
     # What goes wrong in one group stops no other.
     try:
         return advance(look_around)
-    except Exception as error:  # noqa: BLE001 - told to whoever waits
+    except Exception as error:  # noqa: BLE001 - told to the waiting caller
         tell("what was left to go on in the background", error, failed)
         return Progress.DONE
 

@@ -103,7 +103,7 @@ class Job:
 
 
 class Pipe(ABC):
-    """One end: jobs in their order, moved on by whoever calls `pump`."""
+    """One end: jobs in their order, moved on by every call of `pump`."""
 
     def __init__(
         self, segment: Segment, layout: Layout, steps: Steps, sender: int, receiver: int, peer: int
@@ -134,7 +134,7 @@ class Pipe(ABC):
             return True
 
     def start(self, spans: Spans) -> Job:
-        """Begin to move bytes; what is left is moved when somebody pumps."""
+        """Begin to move bytes; the rest moves with later calls of `pump`."""
         self._steps.check()
         job = Job(spans)
         with self._lock:
@@ -151,7 +151,7 @@ class Pipe(ABC):
             raise job.error
 
     def _wait(self, job: Job, operation: str, or_if: Callable[[], bool]) -> None:
-        """Wait until a job is done or has come further: for more of it, patience begins anew."""
+        """Wait until a job is done or has come further: each advance restarts the timeout."""
         before = self._count
         self._steps.wait_until(
             lambda: self.pump() or job.done or self._count != before or or_if(),
@@ -194,7 +194,7 @@ class Pipe(ABC):
         keep_going(advance, failed)
 
     def _abandon(self, job: Job, operation: str) -> None:
-        """Nobody waits for a job any more: as if it had not begun, or the group is out of step."""
+        """Give up a job: it is as if it had not begun, or the group is out of step."""
         with self._lock:
             if job in self._jobs and not job.has_begun:
                 self._jobs.remove(job)
