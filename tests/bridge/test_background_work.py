@@ -89,6 +89,7 @@ LISTED = {
     "in_thread": {"removing shared memory"},
     "thread": {
         "World.run",
+        "answers to collect",
         "forkserver",
         "frames",
         "parts of a call",

@@ -29,7 +29,8 @@ from pool_harness import (
 
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.client import Client, Session
-from vllm_bridge.client._timeouts import (
+from vllm_bridge.client._blocking import Blocking, now
+from vllm_bridge.client._calls.timeouts import (
     STANDARD,
     STANDARD_STREAMS,
     UNSET,
@@ -75,6 +76,11 @@ def server(short_tmp: Path) -> Iterator[Pool]:
     pool.stop()
 
 
+async def no_profiles() -> pool_pb2.Profiles | None:
+    """What an older pool answers."""
+    return None
+
+
 @pytest.fixture
 def client(server: Pool) -> Iterator[Client]:
     with connect(server.endpoint) as client:
@@ -112,7 +118,7 @@ def test_timeout_goes_before_profile_before_default(
     server: Pool, of_client: str, timeout: Timeout, profile: str, expected: timedelta | None
 ) -> None:
     with connect(server.endpoint, timeout_profile=of_client) as client:
-        assert client._link.profiles.resolve(timeout, profile) == expected
+        assert now(client._link.profiles.resolve(timeout, profile)) == expected
 
 
 def test_a_profile_that_is_not_there(client: Client) -> None:
@@ -130,23 +136,24 @@ def test_a_timeout_of_another_type(client: Client) -> None:
 
 
 def test_pools_without_profiles_have_the_standard_ones() -> None:
-    assert Profiles("", lambda: None).resolve(UNSET, "ml_inference") == timedelta(seconds=600)
+    profiles = Profiles("", no_profiles, Blocking())
+    assert now(profiles.resolve(UNSET, "ml_inference")) == timedelta(seconds=600)
 
 
 def test_profiles_are_asked_for_again_after_a_failure() -> None:
     answers: list[pool_pb2.Profiles] = []
 
-    def fetch() -> pool_pb2.Profiles:
+    async def fetch() -> pool_pb2.Profiles:
         if not answers:
             raise BridgeError(Category.GRPC_ERROR, "pool_unreachable", "no pool answers")
         return answers[0]
 
-    profiles = Profiles("", fetch)
-    assert profiles.resolve(UNSET, "") == timedelta(seconds=120)
+    profiles = Profiles("", fetch, Blocking())
+    assert now(profiles.resolve(UNSET, "")) == timedelta(seconds=120)
     own = pool_pb2.TimeoutProfile(name="own")
     own.call_timeout.FromTimedelta(timedelta(seconds=7))
     answers.append(pool_pb2.Profiles(profiles=[own]))
-    assert profiles.resolve(UNSET, "own") == timedelta(seconds=7)
+    assert now(profiles.resolve(UNSET, "own")) == timedelta(seconds=7)
 
 
 def test_a_profile_ends_a_call(real_pool: Pool) -> None:
@@ -181,13 +188,15 @@ def test_world_run_bounds_every_call(client: Client, block: Callable[[], Block])
 
 
 def test_no_call_is_sent_when_the_time_of_the_run_is_over() -> None:
-    profiles = Profiles("", lambda: None)
+    profiles = Profiles("", no_profiles, Blocking())
     with within(timedelta(seconds=5)):
-        assert profiles.resolve(None, "") <= timedelta(seconds=5)  # type: ignore[operator]
-        assert profiles.resolve(timedelta(seconds=1), "") == timedelta(seconds=1)
+        allowed = now(profiles.resolve(None, ""))
+        assert allowed is not None
+        assert allowed <= timedelta(seconds=5)
+        assert now(profiles.resolve(timedelta(seconds=1), "")) == timedelta(seconds=1)
     with within(timedelta(0)), pytest.raises(BridgeError, match="was not sent"):
-        profiles.resolve(UNSET, "")
-    assert profiles.resolve(None, "") is None
+        now(profiles.resolve(UNSET, ""))
+    assert now(profiles.resolve(None, "")) is None
 
 
 def test_a_stuck_call_says_what_the_world_is_doing(
@@ -330,9 +339,10 @@ def test_a_watch_is_closed_from_another_thread(client: Client) -> None:
 
 def test_a_watch_has_the_stream_timeout_of_its_profile(client: Client) -> None:
     profiles = client._link.profiles
-    assert profiles.resolve_stream(UNSET, "") == timedelta(seconds=1800)
-    assert profiles.resolve_stream(UNSET, "batch_job") is None
-    assert profiles.resolve_stream(timedelta(seconds=3), "batch_job") == timedelta(seconds=3)
+    assert now(profiles.resolve_stream(UNSET, "")) == timedelta(seconds=1800)
+    assert now(profiles.resolve_stream(UNSET, "batch_job")) is None
+    given = timedelta(seconds=3)
+    assert now(profiles.resolve_stream(given, "batch_job")) == given
     profiles._streams = {**STANDARD_STREAMS, "hasty": timedelta(milliseconds=200)}
     watch = client.watch("nothing-happens-here", timeout_profile="hasty")
     with pytest.raises(BridgeError) as caught:

@@ -129,6 +129,7 @@ def test_what_the_client_exports() -> None:
             "Category",
             "Client",
             "DEFAULT_CALL_TIMEOUT",
+            "Future",
             "Session",
             "Watch",
             "World",

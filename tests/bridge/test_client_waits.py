@@ -9,16 +9,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from pool_harness import FAKE, SHORT, Block, Pool, connect, eventually
 
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.client import Client, Session
-from vllm_bridge.client import _channels as channels
-from vllm_bridge.client._attachment import Attachment
-from vllm_bridge.client._memory import Memory
-from vllm_bridge.client._timeouts import UNSET, Deadline, Profiles, within
+from vllm_bridge.client._blocking import Blocking, now
+from vllm_bridge.client._calls import channels
+from vllm_bridge.client._calls.attachment import Attachment
+from vllm_bridge.client._calls.memory import Memory
+from vllm_bridge.client._calls.timeouts import UNSET, Deadline, Profiles, within
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.transport import grpc_options
 
@@ -68,8 +70,10 @@ def test_whoever_waits_behind_another_that_attaches_ends_in_its_own_timeout(
 ) -> None:
     with connect(stopped().endpoint, client_id="second") as client:
         attachment: Attachment = client._attachment
-        with attachment._lock, pytest.raises(BridgeError, match="is over") as caught:
-            attachment.ensure(Deadline(timedelta(milliseconds=100)))
+        now(attachment._lock.acquire(None))
+        with pytest.raises(BridgeError, match="is over") as caught:
+            now(attachment.ensure(Deadline(timedelta(milliseconds=100))))
+        attachment._lock.release()
         assert caught.value.reason == "deadline_exceeded"
 
 
@@ -127,9 +131,14 @@ def test_a_run_in_a_run_ends_with_it(client: Client, block: Callable[[], Block])
 
 
 def test_a_run_in_a_run_has_at_most_its_time() -> None:
-    profiles = Profiles("", lambda: None)
+    async def fetch() -> pool_pb2.Profiles | None:
+        return None
+
+    profiles = Profiles("", fetch, Blocking())
     with within(timedelta(seconds=5)), within(timedelta(hours=1)):
-        assert profiles.resolve(None, "") <= timedelta(seconds=5)  # type: ignore[operator]
+        allowed = now(profiles.resolve(None, ""))
+    assert allowed is not None
+    assert allowed <= timedelta(seconds=5)
 
 
 def test_a_second_way_has_only_the_time_that_is_left(client: Client) -> None:
@@ -138,18 +147,23 @@ def test_a_second_way_has_only_the_time_that_is_left(client: Client) -> None:
     sent: list[timedelta | None] = []
     unavailable = BridgeError(Category.WORKER, "shared_memory_unavailable", "no such segment")
 
-    def send(
-        endpoint: str, path: str, request: bytes, timeout: timedelta | None, metadata: object
-    ) -> bytes:
-        sent.append(timeout)
-        time.sleep(0.05)
-        if len(sent) == 1:
-            raise unavailable
-        return b""
+    class Answered:
+        async def answer(self) -> bytes:
+            time.sleep(0.05)
+            if len(sent) == 1:
+                raise unavailable
+            return b""
 
-    session._link.channels.send = send  # type: ignore[method-assign, assignment]
+    async def begin(*call: Any, **options: Any) -> Answered:
+        sent.append(call[4].left())
+        return Answered()
+
+    session._link.ranks.begin = begin  # type: ignore[method-assign, assignment]
     timeout = timedelta(seconds=5)
-    session._exchange(lambda storage: ("/path", b""), lambda answer, storage: answer, timeout)
+    made = session._calls._exchange(
+        lambda storage: ("/path", b""), lambda answer, storage: answer, timeout
+    )
+    assert now(made.result()) == b""
     first, second = sent
     assert first is not None
     assert second is not None
@@ -158,10 +172,11 @@ def test_a_second_way_has_only_the_time_that_is_left(client: Client) -> None:
 
 def test_asking_for_shared_memory_takes_none_but_the_time_of_the_call(client: Client) -> None:
     memory = Memory(client._channels, client.open_session().session_id)
-    with memory._lock:
-        assert memory.claim(Deadline(timedelta(milliseconds=50))) is None
+    now(memory._asking.acquire(None))
+    assert now(memory.claim(Deadline(timedelta(milliseconds=50)))) is None
+    memory._asking.release()
     with pytest.raises(BridgeError) as caught:
-        memory.claim(Deadline(timedelta(0)))
+        now(memory.claim(Deadline(timedelta(0))))
     assert caught.value.reason == "deadline_exceeded"
 
 
@@ -169,13 +184,13 @@ def test_many_first_calls_ask_once_for_the_profiles_of_a_pool_that_does_not_answ
     asked: list[int] = []
     heard = threading.Event()
 
-    def fetch() -> pool_pb2.Profiles | None:
+    async def fetch() -> pool_pb2.Profiles | None:
         asked.append(1)
         heard.wait(10)
         raise BridgeError(Category.GRPC_ERROR, "pool_unreachable", "no pool answers")
 
-    profiles = Profiles("", fetch)
-    threads = [threading.Thread(target=profiles.resolve, args=(UNSET, "")) for _ in range(8)]
+    profiles = Profiles("", fetch, Blocking())
+    threads = [threading.Thread(target=lambda: now(profiles.resolve(UNSET, ""))) for _ in range(8)]
     for thread in threads:
         thread.start()
     eventually(lambda: profiles.waiting == 8)

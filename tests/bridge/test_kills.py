@@ -161,7 +161,9 @@ def test_rank_killed_while_the_pool_is_stopped(
 ) -> None:
     pool, _ = busy_pool(start)
     session = pool.client().open_session(affinity="strict_queue")
-    monkeypatch.setattr("vllm_bridge.client._session.LOST_TIMEOUT", timedelta(milliseconds=300))
+    monkeypatch.setattr(
+        "vllm_bridge.client._calls.session.LOST_TIMEOUT", timedelta(milliseconds=300)
+    )
     os.kill(pool.pid, signal.SIGSTOP)
     try:
         os.kill(session.info.pid, signal.SIGKILL)

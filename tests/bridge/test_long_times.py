@@ -16,6 +16,7 @@ from vllm_bridge._generated import pool_pb2
 from vllm_bridge.cli import command as cli
 from vllm_bridge.cli import inspection
 from vllm_bridge.client import BridgeError, Client
+from vllm_bridge.client._blocking import now
 from vllm_bridge.durations import LONGEST, from_duration, of_seconds, to_duration
 from vllm_bridge.pool.settings.config_file import read
 from vllm_bridge.pool.settings.restart_policy import RestartPolicy
@@ -114,7 +115,7 @@ def test_a_server_with_such_settings(start: Callable[..., Pool], short_tmp: Path
         client.start_world(),
     ):
         assert session.send(FAKE + "Echo", b"1", session.allowed(timedelta.max)) == b"1"
-        assert client._link.profiles.resolve(None, "") is None
+        assert now(client._link.profiles.resolve(None, "")) is None
 
 
 def test_restart_policies_and_pauses_between_looks() -> None:

@@ -373,13 +373,13 @@ def world_number(world: World) -> int:
 
 
 def test_a_call_whose_turn_is_over_never_runs(client: Client, world: World) -> None:
-    from vllm_bridge.client import _turns as turns
+    from vllm_bridge.client._calls import turns
     from vllm_bridge.transport.metadata import TURN
 
     number = world_number(world)
     old = ((TURN, str(number)),)
     late = client.world(world.world_id).ranks[0]
-    late._turn = lambda: old  # type: ignore[method-assign]
+    late._calls._turn = lambda: old  # type: ignore[method-assign]
     with ThreadPoolExecutor(3) as threads:
         # One waits in the rank when the next run's turn comes, one comes after that.
         busy = threads.submit(world.ranks[0].run, "time.sleep", 1.0)

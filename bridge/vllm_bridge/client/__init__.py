@@ -12,9 +12,10 @@ How long a call may take is its `timeout`, else its `timeout_profile`, else the 
 when the client is closed, or its process has died, and a grace period is over.
 """
 
+from vllm_bridge.client._calls.timeouts import DEFAULT_CALL_TIMEOUT
 from vllm_bridge.client._client import Client, connect
+from vllm_bridge.client._future import Future
 from vllm_bridge.client._session import Session
-from vllm_bridge.client._timeouts import DEFAULT_CALL_TIMEOUT
 from vllm_bridge.client._watch import Watch
 from vllm_bridge.client._world import World
 from vllm_bridge.codec.errors import BridgeError, Category
@@ -24,6 +25,7 @@ __all__ = [
     "BridgeError",
     "Category",
     "Client",
+    "Future",
     "Session",
     "Watch",
     "World",

@@ -9,16 +9,13 @@ from types import TracebackType
 from google.protobuf.message import Message
 
 from vllm_bridge._generated import pool_pb2
-from vllm_bridge.client._attachment import Attachment
-from vllm_bridge.client._channels import Channels, ClientTls, File, R
-from vllm_bridge.client._checks import seconds, text, wrong_type
-from vllm_bridge.client._link import Link
+from vllm_bridge.client._blocking import Blocking, now
+from vllm_bridge.client._calls.channels import ClientTls, File, R
+from vllm_bridge.client._calls.client import ClientCalls
+from vllm_bridge.client._calls.timeouts import CONTROL_TIMEOUT, UNSET, Timeout
 from vllm_bridge.client._session import Session
-from vllm_bridge.client._timeouts import CONTROL_TIMEOUT, UNSET, Deadline, Timeout
 from vllm_bridge.client._watch import Watch
-from vllm_bridge.client._world import World, restart_world, stop_world
-from vllm_bridge.durations import to_duration
-from vllm_bridge.transport.metadata import affinity_named
+from vllm_bridge.client._world import World
 from vllm_bridge.world_sizes import WorldSizes
 
 NO_TLS = ClientTls()
@@ -34,6 +31,7 @@ def connect(
     server_name: str | None = None,
     client_id: str = "",
     timeout_profile: str = "",
+    carrier: str | None = None,
 ) -> Client:
     """A client of the pool at `unix:PATH` or `HOST:PORT`. Nothing is sent until the first call.
 
@@ -48,18 +46,28 @@ def connect(
     the sessions it opens and the worlds it starts. `timeout_profile` names the profile of calls
     that say nothing of their time.
 
+    `carrier` says what carries calls to ranks on this host: "auto", frames over a unix socket where
+    a rank takes them and gRPC otherwise; "grpc", gRPC alone. Without it, that is what the
+    environment has in VLLM_BRIDGE_CARRIER, else "auto". A call is the same either way.
+
     Raises:
         BridgeError: (validation) `bad_endpoint`: `endpoint` is neither; `bad_token`: it is blank
-            or no printable ASCII; `bad_tls`: a file cannot be read or used.
+            or no printable ASCII; `bad_tls`: a file cannot be read or used; `bad_carrier`:
+            `carrier`, or VLLM_BRIDGE_CARRIER, is neither "auto" nor "grpc".
     """
     tls = ClientTls(ca, cert, key, server_name)
     return Client(
-        endpoint, token=token, tls=tls, client_id=client_id, timeout_profile=timeout_profile
+        endpoint,
+        token=token,
+        tls=tls,
+        client_id=client_id,
+        timeout_profile=timeout_profile,
+        carrier=carrier,
     )
 
 
 class Client:
-    """A connection to one pool. Threads may share it."""
+    """A connection to one pool. Threads may share it; a forked child may not (`forked_process`)."""
 
     def __init__(
         self,
@@ -69,16 +77,22 @@ class Client:
         tls: ClientTls = NO_TLS,
         client_id: str = "",
         timeout_profile: str = "",
+        carrier: str | None = None,
     ) -> None:
-        text("client_id", client_id)
-        text("timeout_profile", timeout_profile)
-        if token is not None:
-            text("token", token)
         self.endpoint = endpoint
         self.client_id = client_id
-        self._channels = Channels(endpoint, token, tls)
-        self._link = Link(self._channels, timeout_profile)
-        self._attachment = Attachment(self._channels, client_id)
+        self._calls = ClientCalls(
+            endpoint,
+            Blocking(),
+            token=token,
+            tls=tls,
+            client_id=client_id,
+            timeout_profile=timeout_profile,
+            carrier=carrier,
+        )
+        self._channels = self._calls.channels
+        self._link = self._calls.link
+        self._attachment = self._calls.attachment
 
     def open_session(
         self,
@@ -89,21 +103,12 @@ class Client:
         timeout: timedelta = CONTROL_TIMEOUT,
     ) -> Session:
         """Open a session, or find the live one of that id."""
-        request = pool_pb2.OpenSessionRequest(
-            session_id=text("session_id", session_id),
-            affinity=affinity_named(text("affinity", affinity)),
-            pool_name=text("pool_name", pool_name),
-            client_id=self.client_id,
-        )
-        deadline = Deadline(timeout)
-        self._attachment.ensure(deadline)
-        found = self._pool("OpenSession", request, pool_pb2.Session, deadline.left())
+        found = now(self._calls.open_session(session_id, affinity, pool_name, timeout))
         return Session(self._link, found)
 
     def session(self, session_id: str, *, timeout: timedelta = CONTROL_TIMEOUT) -> Session:
         """The live session of that id."""
-        request = pool_pb2.GetSessionRequest(session_id=text("session_id", session_id))
-        return Session(self._link, self._pool("GetSession", request, pool_pb2.Session, timeout))
+        return Session(self._link, now(self._calls.session(session_id, timeout)))
 
     def start_world(
         self,
@@ -132,48 +137,36 @@ class Client:
             data_parallel_size,
             prefill_context_parallel_size,
             decode_context_parallel_size,
-        ).named()
-        for name, size in sizes.items():
-            if not isinstance(size, int) or isinstance(size, bool) or size >= 2**63:
-                raise wrong_type(name, size, "an int of at least 1")
-        if not isinstance(gate, bool):
-            raise wrong_type("gate", gate, "a bool")
-        request = pool_pb2.StartWorldRequest(
-            world_id=text("world_id", world_id),
-            backend=text("backend", backend),
+        )
+        started = self._calls.start_world(
+            sizes.named(),
+            world_id=world_id,
+            backend=backend,
+            pool_name=pool_name,
+            timeout=timeout,
             gate=gate,
             concurrent=concurrent,
-            pool_name=text("pool_name", pool_name),
-            client_id=self.client_id,
-            **sizes,
         )
-        if timeout is not None:
-            seconds(timeout)
-            request.timeout.CopyFrom(to_duration(timeout))
-        self._attachment.ensure(Deadline(CONTROL_TIMEOUT))
-        # The pool's own limits end this; a deadline here would only hide what it has to say.
-        return World(self._link, self._pool("StartWorld", request, pool_pb2.World, None))
+        return World(self._link, now(started))
 
     def world(self, world_id: str, *, timeout: timedelta = CONTROL_TIMEOUT) -> World:
         """The world of that id, whoever started it, as it is now.
 
         Runs of one world take turns, over all its clients: see `World.run`.
         """
-        request = pool_pb2.GetWorldRequest(world_id=text("world_id", world_id))
-        return World(self._link, self._pool("GetWorld", request, pool_pb2.World, timeout))
+        return World(self._link, now(self._calls.world(world_id, timeout)))
 
     def stop_world(self, world_id: str, *, timeout: timedelta = CONTROL_TIMEOUT) -> bool:
         """Stop a world by its id. False when there is no live one."""
-        return stop_world(self._link, text("world_id", world_id), timeout)
+        return now(self._calls.stop_world(world_id, timeout))
 
     def restart_world(self, world_id: str) -> World:
         """Start a failed or stopped world again, as it was asked for, with the next epoch."""
-        self._attachment.ensure(Deadline(CONTROL_TIMEOUT))
-        return World(self._link, restart_world(self._link, text("world_id", world_id)))
+        return World(self._link, now(self._calls.restart_world(world_id)))
 
     def status(self, *, timeout: timedelta = CONTROL_TIMEOUT) -> pool_pb2.PoolStatus:
         """The pool, its ranks, sessions and worlds."""
-        return self._pool("GetStatus", pool_pb2.GetStatusRequest(), pool_pb2.PoolStatus, timeout)
+        return now(self._calls.status(timeout))
 
     def diagnose(
         self, world_id: str, *, stacks: bool = False, timeout: timedelta = CONTROL_TIMEOUT
@@ -182,8 +175,7 @@ class Client:
 
         Answers also while all of them are stuck.
         """
-        request = pool_pb2.DiagnoseRequest(world_id=text("world_id", world_id), with_stacks=stacks)
-        return self._pool("Diagnose", request, pool_pb2.Diagnosis, timeout)
+        return now(self._calls.diagnose(world_id, stacks=stacks, timeout=timeout))
 
     def watch(
         self,
@@ -202,9 +194,13 @@ class Client:
         of the profile, 30 minutes unless the pool says otherwise. When it is over, reading raises a
         `BridgeError` (timeout, `deadline_exceeded`).
         """
-        request = pool_pb2.WatchRequest(world_id=text("world_id", world_id), with_current=current)
-        allowed = self._link.profiles.resolve_stream(timeout, timeout_profile)
-        return Watch(self._channels, request, allowed)
+        return Watch(
+            now(
+                self._calls.watch(
+                    world_id, current=current, timeout=timeout, timeout_profile=timeout_profile
+                )
+            )
+        )
 
     def send(
         self,
@@ -214,17 +210,16 @@ class Client:
         timeout: timedelta | None,
         metadata: Sequence[tuple[str, str]] = (),
     ) -> bytes:
-        """One raw call, to the pool or to a rank. Raises grpc.RpcError."""
-        return self._channels.send(endpoint, method, request, timeout, metadata)
+        """One raw call over gRPC, to the pool or to a rank. Raises grpc.RpcError."""
+        return now(self._channels.send(endpoint, method, request, timeout, metadata))
 
     def close(self) -> None:
-        """Close all connections.
+        """Close all connections. Calls that are on their way end with an error.
 
         Sessions and worlds stay, unless the client has a `client_id`: then they end after the
         pool's grace period.
         """
-        self._attachment.end()
-        self._channels.close()
+        now(self._calls.close())
 
     def __enter__(self) -> Client:
         return self
@@ -238,4 +233,4 @@ class Client:
         self.close()
 
     def _pool(self, name: str, request: Message, kind: type[R], timeout: timedelta | None) -> R:
-        return self._channels.pool(name, request, kind, timeout)
+        return now(self._calls.pool(name, request, kind, timeout))

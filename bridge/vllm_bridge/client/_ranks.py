@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from vllm_bridge.client._runs import Run
+from vllm_bridge.client._calls.runs import Run
 from vllm_bridge.process import background
 
 if TYPE_CHECKING:

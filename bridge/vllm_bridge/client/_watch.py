@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from types import TracebackType
-from typing import Any
-
-import grpc
 
 from vllm_bridge._generated import pool_pb2
-from vllm_bridge.client._channels import Channels
+from vllm_bridge.client._blocking import now
+from vllm_bridge.client._calls.watch import WatchCalls
 
 
 class Watch(Iterator[pool_pb2.Event]):
@@ -19,31 +16,18 @@ class Watch(Iterator[pool_pb2.Event]):
     `close` may be called from another thread than the one that reads.
     """
 
-    def __init__(
-        self,
-        channels: Channels,
-        request: pool_pb2.WatchRequest,
-        timeout: timedelta | None = None,
-    ) -> None:
-        self._channels = channels
-        self._closed = False
-        self._call: Any = channels.stream("Watch", request, timeout)
-        # The pool sends its headers when it has subscribed: nothing after this is missed.
-        self._call.initial_metadata()
+    def __init__(self, calls: WatchCalls) -> None:
+        self._calls = calls
 
     def __next__(self) -> pool_pb2.Event:
         try:
-            event = next(self._call)
-        except grpc.RpcError as error:
-            if self._closed:
-                raise StopIteration from None
-            raise self._channels.pool_error(error) from None
-        return pool_pb2.Event.FromString(event)
+            return now(self._calls.next())
+        except StopAsyncIteration:
+            raise StopIteration from None
 
     def close(self) -> None:
         """End the stream."""
-        self._closed = True
-        self._call.cancel()
+        self._calls.close()
 
     def __enter__(self) -> Watch:
         return self

@@ -8,13 +8,14 @@ from types import TracebackType
 from typing import TypeVar
 
 from vllm_bridge._generated import pool_pb2
-from vllm_bridge.client import _runs as runs
-from vllm_bridge.client import _turns as turns
-from vllm_bridge.client._checks import seconds
-from vllm_bridge.client._link import Link
+from vllm_bridge.client._blocking import blocking, now
+from vllm_bridge.client._calls import runs, turns
+from vllm_bridge.client._calls.checks import seconds
+from vllm_bridge.client._calls.link import Link
+from vllm_bridge.client._calls.timeouts import CONTROL_TIMEOUT
+from vllm_bridge.client._calls.world import get_world, restart_world, sessions_of, stop_world
 from vllm_bridge.client._ranks import on_all_ranks
 from vllm_bridge.client._session import Session
-from vllm_bridge.client._timeouts import CONTROL_TIMEOUT
 
 V = TypeVar("V")
 
@@ -26,7 +27,7 @@ class World:
         self._link = link
         # As it was when it was started; see `refresh`.
         self.info = info
-        self.ranks = _sessions(link, info)
+        self.ranks = [Session(link, rank) for rank in sessions_of(info)]
 
     @property
     def world_id(self) -> str:
@@ -53,13 +54,12 @@ class World:
         """
         seconds(timeout)
         run = runs.begin(timeout)
-        with turns.taken(self._link.channels, self.info, run):
+        with blocking(turns.taken(self._link.channels, self.info, run)):
             return on_all_ranks(self.world_id, self.ranks, function, run)
 
     def refresh(self, *, timeout: timedelta = CONTROL_TIMEOUT) -> pool_pb2.World:
         """How the world is now."""
-        request = pool_pb2.GetWorldRequest(world_id=self.world_id)
-        self.info = self._link.channels.pool("GetWorld", request, pool_pb2.World, timeout)
+        self.info = now(get_world(self._link, self.world_id, timeout))
         return self.info
 
     def restart(self) -> World:
@@ -67,13 +67,13 @@ class World:
 
         `ranks` are new sessions from then on; the old ones are refused. Returns itself.
         """
-        self.info = restart_world(self._link, self.world_id)
-        self.ranks = _sessions(self._link, self.info)
+        self.info = now(restart_world(self._link, self.world_id))
+        self.ranks = [Session(self._link, rank) for rank in sessions_of(self.info)]
         return self
 
     def stop(self, *, timeout: timedelta = CONTROL_TIMEOUT) -> bool:
         """Stop its ranks. False when it had ended before."""
-        return stop_world(self._link, self.world_id, timeout)
+        return now(stop_world(self._link, self.world_id, timeout))
 
     def __enter__(self) -> World:
         return self
@@ -85,35 +85,3 @@ class World:
         traceback: TracebackType | None,
     ) -> None:
         self.stop()
-
-
-def restart_world(link: Link, world_id: str) -> pool_pb2.World:
-    """Start a failed or stopped world again."""
-    request = pool_pb2.RestartWorldRequest(world_id=world_id)
-    # The pool's own limits end this, as in `start_world`.
-    return link.channels.pool("RestartWorld", request, pool_pb2.World, None)
-
-
-def stop_world(link: Link, world_id: str, timeout: timedelta) -> bool:
-    """Stop a world by its id. False when there is no live one."""
-    request = pool_pb2.StopWorldRequest(world_id=world_id)
-    return link.channels.pool("StopWorld", request, pool_pb2.StopWorldResponse, timeout).stopped
-
-
-def _sessions(link: Link, info: pool_pb2.World) -> list[Session]:
-    """One per rank, in rank order."""
-    return [
-        Session(
-            link,
-            pool_pb2.Session(
-                session_id=rank.session_id,
-                affinity=pool_pb2.STRICT_QUEUE,
-                endpoint=rank.endpoint,
-                world_id=info.world_id,
-                rank=rank.rank,
-                epoch=info.epoch,
-                pid=rank.pid,
-            ),
-        )
-        for rank in info.ranks
-    ]

@@ -1,4 +1,4 @@
-"""What the threads of one `World.run` share: its end, and the calls that they wait for."""
+"""What all ranks of one `World.run` share: its end, and the calls that they wait for."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import itertools
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextvars import ContextVar
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
-import grpc
-
+from vllm_bridge.client._calls.io import Call, Io
+from vllm_bridge.client._frames.core import Cancelled
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.durations import seconds_or_none
 from vllm_bridge.transport.metadata import RunLabel
@@ -22,7 +22,7 @@ _current: ContextVar[Run | None] = ContextVar("run", default=None)
 
 
 class Cancellable(Protocol):
-    """A call of gRPC, or a run inside another."""
+    """A call, or a run inside another."""
 
     def cancel(self) -> object:
         """End it now."""
@@ -42,6 +42,7 @@ class Turn:
         self,
         world: WorldKey,
         label: RunLabel,
+        io: Io,
         numbers: Iterator[int] | None = None,
         around: Turn | None = None,
         *,
@@ -54,7 +55,8 @@ class Turn:
         # What its calls say.
         self.label = label
         # Runs inside take turns, too.
-        self.lock = threading.Lock()
+        self.lock = io.lock()
+        self._io = io
         # The latest of them, and of those inside of them, by what their calls say.
         self.inside: deque[str] = deque(maxlen=_MAX_INSIDE)
         self._around = around
@@ -67,7 +69,7 @@ class Turn:
         while around is not None:
             around.inside.append(str(label))
             around = around._around
-        return Turn(self.world, label, self._numbers, self)
+        return Turn(self.world, label, self._io, self._numbers, self)
 
 
 class Run:
@@ -105,21 +107,21 @@ class Run:
             )
         return left
 
-    def result(self, begin: Callable[[], Any]) -> bytes:
-        """The answer of a call, which ends with the run. Raises grpc.RpcError, BridgeError."""
+    def check(self) -> None:
+        """Let nothing begin in a run that was given up.
+
+        Raises:
+            BridgeError: (pool, `run_cancelled`) it was.
+        """
         with self._lock:
             if self._cancelled:
                 raise cancelled("this call was not sent", ran=False)
-            call = begin()
-            self._pending.add(call)
-        try:
-            answer: bytes = call.result()
-        except grpc.FutureCancelledError:
-            raise cancelled("this call was given up; it may have run", ran=None) from None
-        finally:
-            with self._lock:
-                self._pending.discard(call)
-        return answer
+
+    def check_unanswered(self) -> None:
+        """As `check`, for a call that was begun, and cancelled since."""
+        with self._lock:
+            if self._cancelled:
+                raise cancelled("this call was given up; it may have run", ran=None)
 
     def cancel(self) -> None:
         """End all calls that are waited for, and let no other begin."""
@@ -144,7 +146,7 @@ class Run:
         if self._parent is None:
             yield
             return
-        with self._parent._holding(call):
+        with self._parent.holding(call):
             yield
 
     @contextlib.contextmanager
@@ -152,13 +154,14 @@ class Run:
         """Calls of this thread, and of the threads of runs inside, are the run's."""
         with contextlib.ExitStack() as stack:
             if self._parent is not None:
-                stack.enter_context(self._parent._holding(self))
+                stack.enter_context(self._parent.holding(self))
             token = _current.set(self)
             stack.callback(_current.reset, token)
             yield
 
     @contextlib.contextmanager
-    def _holding(self, inner: Cancellable) -> Iterator[None]:
+    def holding(self, inner: Cancellable) -> Iterator[None]:
+        """While that is waited for: it is given up with the run."""
         with self._lock:
             cancelled = self._cancelled
             self._pending.add(inner)
@@ -172,8 +175,33 @@ class Run:
 
 
 def current() -> Run | None:
-    """The run that the calling thread is part of."""
+    """The run that the calling thread, or task, is part of."""
     return _current.get()
+
+
+def checked() -> Run | None:
+    """As `current`. Raises as `Run.check`."""
+    run = _current.get()
+    if run is not None:
+        run.check()
+    return run
+
+
+async def answer(run: Run | None, call: Call) -> bytes:
+    """The answer of a call, which ends with the run.
+
+    Raises:
+        grpc.RpcError, NotSent, Cancelled: as of the call.
+        BridgeError: (pool, `run_cancelled`) the run was given up.
+    """
+    if run is None:
+        return await call.answer()
+    with run.holding(call):
+        try:
+            return await call.answer()
+        except Cancelled:
+            run.check_unanswered()
+            raise
 
 
 def begin(timeout: timedelta | None) -> Run:

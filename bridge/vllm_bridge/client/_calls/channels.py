@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -12,9 +11,12 @@ from typing import Any, TypeVar
 import grpc
 from google.protobuf.message import Message
 
-from vllm_bridge.client import _runs as runs
-from vllm_bridge.client._checks import has_detail, seconds, wrong_type
+from vllm_bridge.client._calls import runs
+from vllm_bridge.client._calls.checks import has_detail, wrong_type
+from vllm_bridge.client._calls.io import Call, Io, Stream
+from vllm_bridge.client._frames.core import Metadata
 from vllm_bridge.codec.errors import BridgeError, Category, from_rpc_error
+from vllm_bridge.process.forks import Place
 from vllm_bridge.transport.address import (
     AddressError,
     TcpAddress,
@@ -95,7 +97,9 @@ class ClientTls:
 class Channels:
     """One channel per endpoint, made when it is first used. Threads may share it."""
 
-    def __init__(self, endpoint: str, token: str | None, tls: ClientTls) -> None:
+    def __init__(self, endpoint: str, token: str | None, tls: ClientTls, io: Io) -> None:
+        self.io = io
+        self._place = Place(f"the client of {endpoint}")
         if not isinstance(endpoint, str):
             raise wrong_type("endpoint", endpoint, "a str: unix:PATH or HOST:PORT")
         try:
@@ -111,46 +115,73 @@ class Channels:
                 raise _bad_tls(f"TLS is for TCP, and the endpoint is {endpoint}")
             self._credentials = tls.credentials()
         self._lock = threading.Lock()
-        self._channels: dict[str, grpc.Channel] = {}
+        self._channels: dict[str, Any] = {}
 
-    def send(
+    async def begin(
         self,
         endpoint: str,
         method: str,
         request: bytes,
         timeout: timedelta | None,
-        metadata: Sequence[tuple[str, str]] = (),
+        metadata: Metadata = (),
+        *,
+        later: bool = False,
+    ) -> Call:
+        """Begin one raw call.
+
+        Raises:
+            BridgeError: (validation, `forked_process`) in a forked child.
+        """
+        more = (*metadata, *(self._authorization if endpoint == self.endpoint else ()))
+        return await self.io.call(
+            self._channel(endpoint),
+            method,
+            request,
+            timeout,
+            more,
+            cancellable=later or runs.current() is not None,
+        )
+
+    async def send(
+        self,
+        endpoint: str,
+        method: str,
+        request: bytes,
+        timeout: timedelta | None,
+        metadata: Metadata = (),
     ) -> bytes:
         """One raw call, given up with the `World.run` that it is part of.
 
         Raises:
             grpc.RpcError: it failed.
-            BridgeError: (pool, `run_cancelled`) its run did.
+            BridgeError: (pool, `run_cancelled`) its run did; (validation, `forked_process`) in a
+                forked child.
         """
-        call = self._channel(endpoint).unary_unary(method)
-        limit = seconds(timeout)
-        more = (*metadata, *(self._authorization if endpoint == self.endpoint else ()))
-        run = runs.current()
-        if run is None:
-            response: bytes = call(request, timeout=limit, metadata=more)
-            return response
-        return run.result(lambda: call.future(request, timeout=limit, metadata=more))
+        run = runs.checked()
+        return await runs.answer(
+            run, await self.begin(endpoint, method, request, timeout, metadata)
+        )
 
-    def pool(self, name: str, request: Message, kind: type[R], timeout: timedelta | None) -> R:
+    async def pool(
+        self, name: str, request: Message, kind: type[R], timeout: timedelta | None
+    ) -> R:
         """A call of the pool's own service. Raises BridgeError."""
         path = f"/vllm.bridge.v1.Pool/{name}"
         try:
-            response = self.send(self.endpoint, path, request.SerializeToString(), timeout)
+            response = await self.send(self.endpoint, path, request.SerializeToString(), timeout)
         except grpc.RpcError as error:
             raise self.pool_error(error) from None
         return kind.FromString(response)
 
-    def stream(self, name: str, request: Message, timeout: timedelta | None = None) -> Any:
-        """A stream of the pool's own service: grpc's call object, of bytes."""
-        call: Iterator[bytes] = self._channel(self.endpoint).unary_stream(
-            f"/vllm.bridge.v1.Pool/{name}"
-        )(request.SerializeToString(), timeout=seconds(timeout), metadata=self._authorization)
-        return call
+    def stream(self, name: str, request: Message, timeout: timedelta | None = None) -> Stream:
+        """A stream of the pool's own service, of bytes."""
+        return self.io.stream(
+            self._channel(self.endpoint),
+            f"/vllm.bridge.v1.Pool/{name}",
+            request.SerializeToString(),
+            timeout,
+            self._authorization,
+        )
 
     def pool_error(self, error: grpc.RpcError) -> BridgeError:
         """What a failed call to the pool means."""
@@ -183,28 +214,32 @@ class Channels:
             "endpoint"
         )
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close all connections."""
         with self._lock:
             channels, self._channels = self._channels, {}
         for channel in channels.values():
-            channel.close()
+            await self.io.close(channel)
 
-    def _channel(self, endpoint: str) -> grpc.Channel:
+    def check(self) -> None:
+        """Raises BridgeError: (validation, `forked_process`) in a forked child."""
+        self._place.check()
+
+    def _channel(self, endpoint: str) -> Any:
+        self.check()
         with self._lock:
             channel = self._channels.get(endpoint)
             if channel is None:
                 channel = self._channels[endpoint] = self._open(endpoint)
         return channel
 
-    def _open(self, endpoint: str) -> grpc.Channel:
+    def _open(self, endpoint: str) -> Any:
+        target = grpc_target(endpoint)
         # Ranks are reached over unix sockets only.
         if endpoint != self.endpoint:
-            return grpc.insecure_channel(grpc_target(endpoint), options=CHANNEL)
-        if self._credentials is None:
-            return grpc.insecure_channel(grpc_target(endpoint), options=(*CHANNEL, *KEEPALIVE))
+            return self.io.channel(target, CHANNEL, None)
         options = (*CHANNEL, *KEEPALIVE, *self._tls.options())
-        return grpc.secure_channel(grpc_target(endpoint), self._credentials, options=options)
+        return self.io.channel(target, options, self._credentials)
 
 
 def _authorization(token: str | None) -> tuple[tuple[str, str], ...]:

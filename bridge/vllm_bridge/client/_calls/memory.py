@@ -10,15 +10,14 @@ from __future__ import annotations
 import contextlib
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from vllm_bridge._generated import pool_pb2
-from vllm_bridge.client._channels import Channels
-from vllm_bridge.client._checks import seconds
-from vllm_bridge.client._timeouts import CONTROL_TIMEOUT, Deadline
+from vllm_bridge.client._calls.channels import Channels
+from vllm_bridge.client._calls.checks import seconds
+from vllm_bridge.client._calls.timeouts import CONTROL_TIMEOUT, Deadline
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.transport.metadata import SHARED_MEMORY
 
@@ -27,6 +26,9 @@ if TYPE_CHECKING:
 
     from vllm_bridge._generated import types_pb2
     from vllm_bridge.codec.segments import CallMemory, SessionMemory
+    from vllm_bridge.codec.tensors import Storage
+
+T = TypeVar("T")
 
 UNAVAILABLE = "shared_memory_unavailable"
 """Reason of a rank that could not read an argument from shared memory; it has not run the call."""
@@ -46,6 +48,8 @@ class Memory:
     def __init__(self, channels: Channels, session_id: str) -> None:
         self._channels = channels
         self._session_id = session_id
+        # Held while the pool is asked.
+        self._asking = channels.io.lock()
         self._lock = threading.Lock()
         self._directory: Path | None = None
         self._key = ""
@@ -53,24 +57,32 @@ class Memory:
         self._free: list[str] = []
         self._given_up = False
         self.wanted = False
+        # Whether the rank has answered a call that had a segment.
+        self.proven = False
 
-    def lease(self, deadline: Deadline) -> Lease:
+    def lease(self, deadline: Deadline, *, later: bool = False) -> Lease:
         """For one call."""
-        return Lease(self, deadline)
+        return Lease(self, deadline, later=later)
 
-    def claim(self, deadline: Deadline) -> tuple[str, CallMemory] | None:
+    async def claim(self, deadline: Deadline) -> tuple[str, CallMemory] | None:
         """A segment, and its storage for one call; None where there is none."""
-        left = seconds(deadline.left())
         # Another call may be asking for segments, and that takes as long as the pool takes.
-        if not self._lock.acquire(timeout=-1 if left is None else left):
+        if not await self._asking.acquire(seconds(deadline.left())):
             return None
         try:
-            if self._given_up or not (self._free or self._ask(deadline)) or self._segments is None:
+            found = self._take_one()
+            if found is None and not self._given_up and await self._ask(deadline):
+                found = self._take_one()
+            return found
+        finally:
+            self._asking.release()
+
+    def _take_one(self) -> tuple[str, CallMemory] | None:
+        with self._lock:
+            if self._given_up or not self._free or self._segments is None:
                 return None
             name = self._free.pop()
-            return name, self._segments.call(f"{self._key} {name}")
-        finally:
-            self._lock.release()
+        return name, self._segments.call(f"{self._key} {name}")
 
     def metadata(self, name: str) -> tuple[str, str]:
         """What lends a segment to a call."""
@@ -92,14 +104,14 @@ class Memory:
         with self._lock:
             self._given_up = True
 
-    def _ask(self, deadline: Deadline) -> bool:
+    async def _ask(self, deadline: Deadline) -> bool:
         limit = deadline.within(CONTROL_TIMEOUT)
         request = pool_pb2.ShareMemoryRequest(
             session=pool_pb2.OpenSessionRequest(session_id=self._session_id), segments=_AT_A_TIME
         )
         kind = pool_pb2.ShareMemoryResponse
         try:
-            answer = self._channels.pool("ShareMemory", request, kind, limit)
+            answer = await self._channels.pool("ShareMemory", request, kind, limit)
         except BridgeError as error:
             # Of a call with little time to ask, the others hear nothing.
             passing = error.reason in ("too_many_segments", "deadline_exceeded", "run_cancelled")
@@ -126,30 +138,57 @@ class Memory:
             return False
         self._directory = directory
         self._segments = SessionMemory(directory, answer.max_segment_bytes)
-        self._free.extend(answer.segments)
+        with self._lock:
+            self._free.extend(answer.segments)
         return bool(answer.segments)
 
 
-class Lease:
-    """The shared memory of one call: a `Storage` that takes a segment when it needs one."""
+class SegmentWanted(Exception):
+    """An argument is a large tensor, and the call has no segment yet: encode again with one."""
 
-    def __init__(self, memory: Memory, deadline: Deadline) -> None:
+
+class Lease:
+    """The shared memory of one call: a `Storage` that takes a segment when it needs one.
+
+    With `later` the call cannot be sent again, and has one only where the rank is known to see it.
+    """
+
+    def __init__(self, memory: Memory, deadline: Deadline, *, later: bool = False) -> None:
         self._memory = memory
         self._deadline = deadline
         self._name = ""
         self._storage: CallMemory | None = None
-        self._over = False
+        self._over = later and not memory.proven
+        self._asked = False
         self._settled = False
 
-    def metadata(self) -> Sequence[tuple[str, str]]:
-        """What lends the segment to the call, where it has one."""
+    async def encoded(self, encode: Callable[[Storage], T]) -> T:
+        """What the arguments are as a message. Raises BridgeError."""
         if self._memory.wanted:
-            self._claim()
+            await self.claim()
+        try:
+            return encode(self)
+        except SegmentWanted:
+            await self.claim()
+            return encode(self)
+
+    async def claim(self) -> None:
+        """Have a segment, where there is one."""
+        self._asked = True
+        if self._storage is None and not self._over:
+            claimed = await self._memory.claim(self._deadline)
+            if claimed is not None:
+                self._name, self._storage = claimed
+
+    def metadata(self) -> tuple[tuple[str, str], ...]:
+        """What lends the segment to the call, where it has one."""
         return (self._memory.metadata(self._name),) if self._name else ()
 
     def answered(self, size: int) -> None:
         """The call has ended with an answer of so many bytes."""
         self._settled = True
+        if self._name:
+            self._memory.proven = True
         if size >= MIN_BYTES:
             self._memory.wanted = True
 
@@ -159,6 +198,7 @@ class Lease:
         if error.reason == UNAVAILABLE:
             self._memory.give_up()
             self._release(again=False)
+            self._over = True
 
     def load(self, message: types_pb2.Tensor, size: int) -> torch.Tensor:
         """The bytes of a result."""
@@ -176,25 +216,13 @@ class Lease:
         if flat.numel() < MIN_BYTES or self._over:
             return False
         self._memory.wanted = True
-        self._claim()
+        if not self._asked:
+            raise SegmentWanted
         return self._storage is not None and self._storage.store(message, flat)
 
-    def __enter__(self) -> Lease:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def end(self) -> None:
+        """The call is over, and what is in the segment was read."""
         self._release(again=self._settled)
-
-    def _claim(self) -> None:
-        if self._storage is None and not self._over:
-            claimed = self._memory.claim(self._deadline)
-            if claimed is not None:
-                self._name, self._storage = claimed
 
     def _release(self, *, again: bool) -> None:
         name, self._name, self._storage, self._over = self._name, "", None, True

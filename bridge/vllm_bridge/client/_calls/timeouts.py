@@ -5,15 +5,15 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from datetime import timedelta
 from enum import Enum
 from typing import Final
 
 from vllm_bridge._generated import pool_pb2
-from vllm_bridge.client import _runs as runs
-from vllm_bridge.client._checks import seconds
+from vllm_bridge.client._calls import runs
+from vllm_bridge.client._calls.checks import seconds
+from vllm_bridge.client._calls.io import Io, Promise
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.durations import from_duration
 
@@ -66,7 +66,8 @@ class Deadline:
     def __init__(self, timeout: timedelta | None) -> None:
         self.timeout = timeout
         limit = seconds(timeout)
-        self._at = None if limit is None else time.monotonic() + limit
+        # In time.monotonic(); None: never.
+        self.ends = None if limit is None else time.monotonic() + limit
 
     def left(self) -> timedelta | None:
         """What is left of the time, None for any.
@@ -74,9 +75,9 @@ class Deadline:
         Raises:
             BridgeError: (timeout, `deadline_exceeded`) nothing.
         """
-        if self._at is None:
+        if self.ends is None:
             return None
-        left = timedelta(seconds=self._at - time.monotonic())
+        left = timedelta(seconds=self.ends - time.monotonic())
         if left <= timedelta(0):
             raise self.exceeded("this call was not sent")
         return left
@@ -103,24 +104,27 @@ class Profiles:
     `fetch` returns None where the pool has none, and raises BridgeError when it cannot be asked.
     """
 
-    def __init__(self, default: str, fetch: Callable[[], pool_pb2.Profiles | None]) -> None:
+    def __init__(
+        self, default: str, fetch: Callable[[], Awaitable[pool_pb2.Profiles | None]], io: Io
+    ) -> None:
         self._default = default or DEFAULT_PROFILE
         self._fetch = fetch
+        self._io = io
         self._lock = threading.Lock()
         # The answer that is awaited: one call asks, all others wait for the same.
-        self._asking: Future[Mapping[str, timedelta | None]] | None = None
+        self._asking: Promise[Mapping[str, timedelta | None]] | None = None
         self.waiting = 0
         self._table: Mapping[str, timedelta | None] | None = None
         self._streams: Mapping[str, timedelta | None] = STANDARD_STREAMS
 
-    def resolve(self, timeout: Timeout, profile: str) -> timedelta | None:
+    async def resolve(self, timeout: Timeout, profile: str) -> timedelta | None:
         """The time a call has.
 
         Raises:
             BridgeError: (validation, `unknown_timeout_profile`) there is no such profile; (timeout,
                 `deadline_exceeded`) the time of `World.run` is over.
         """
-        found = self._of_profile(profile) if isinstance(timeout, Unset) else timeout
+        found = await self._of_profile(profile) if isinstance(timeout, Unset) else timeout
         seconds(found)
         run = runs.current()
         left = None if run is None else run.left()
@@ -128,16 +132,16 @@ class Profiles:
             return left if found is None else found
         return min(found, left)
 
-    def resolve_stream(self, timeout: Timeout, profile: str) -> timedelta | None:
+    async def resolve_stream(self, timeout: Timeout, profile: str) -> timedelta | None:
         """The time a stream has. Raises as `resolve`, where there is no such profile."""
         if not isinstance(timeout, Unset):
             seconds(timeout)
             return timeout
-        self._asked()
+        await self._asked()
         return self._named(self._streams, profile)
 
-    def _of_profile(self, profile: str) -> timedelta | None:
-        return self._named(self._asked(), profile)
+    async def _of_profile(self, profile: str) -> timedelta | None:
+        return self._named(await self._asked(), profile)
 
     def _named(self, table: Mapping[str, timedelta | None], profile: str) -> timedelta | None:
         name = profile or self._default
@@ -150,30 +154,32 @@ class Profiles:
             )
         return table[name]
 
-    def _asked(self) -> Mapping[str, timedelta | None]:
+    async def _asked(self) -> Mapping[str, timedelta | None]:
+        if self._table is not None:
+            return self._table
         with self._lock:
             if self._table is not None:
                 return self._table
             asking = self._asking
             if asking is None:
-                asking = self._asking = Future()
+                asking = self._asking = self._io.promise()
                 mine = True
             else:
                 mine = False
             self.waiting += 1
         try:
             if mine:
-                self._ask(asking)
-            return asking.result()
+                await self._ask(asking)
+            return await asking.value()
         finally:
             with self._lock:
                 self.waiting -= 1
 
-    def _ask(self, asking: Future[Mapping[str, timedelta | None]]) -> None:
+    async def _ask(self, asking: Promise[Mapping[str, timedelta | None]]) -> None:
         """Ask for all who wait; they have the standard ones where the pool cannot be asked."""
         table: Mapping[str, timedelta | None] = STANDARD
         try:
-            message = self._fetch()
+            message = await self._fetch()
             self._streams = _streams(message)
             table = self._table = _table(message)
         except BridgeError:
@@ -182,12 +188,12 @@ class Profiles:
         finally:
             with self._lock:
                 self._asking = None
-            asking.set_result(table)
+            asking.keep(table)
 
 
 @contextlib.contextmanager
 def within(timeout: timedelta | None) -> Iterator[None]:
-    """Let no call that is made inside, in this thread, last beyond the timeout."""
+    """Let no call that is made inside, in this thread or task, last beyond the timeout."""
     with runs.begin(timeout).entered():
         yield
 

@@ -6,16 +6,18 @@ import contextlib
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 
 import grpc
 
 from vllm_bridge._generated import pool_pb2
-from vllm_bridge.client import _runs as runs
-from vllm_bridge.client._channels import Channels
-from vllm_bridge.client._checks import has_detail
-from vllm_bridge.client._runs import Run, Turn, WorldKey
-from vllm_bridge.client._timeouts import Deadline
+from vllm_bridge.client._calls import runs
+from vllm_bridge.client._calls.channels import Channels
+from vllm_bridge.client._calls.checks import has_detail, seconds
+from vllm_bridge.client._calls.io import Stream
+from vllm_bridge.client._calls.runs import Run, Turn, WorldKey
+from vllm_bridge.client._calls.timeouts import Deadline
+from vllm_bridge.client._frames.core import Cancelled
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.transport.metadata import NO_RUN, TURN, RunLabel
 
@@ -25,8 +27,8 @@ _OVER = frozenset(
 )
 
 
-@contextlib.contextmanager
-def taken(channels: Channels, world: pool_pb2.World, run: Run) -> Iterator[None]:
+@contextlib.asynccontextmanager
+async def taken(channels: Channels, world: pool_pb2.World, run: Run) -> AsyncIterator[None]:
     """Wait for the turn of a run, and have it; or take part in that of the run around it.
 
     Raises:
@@ -37,10 +39,10 @@ def taken(channels: Channels, world: pool_pb2.World, run: Run) -> Iterator[None]
     if world.concurrent:
         yield
     elif around is not None and not around.over:
-        with _inside(around, run):
+        async with _inside(around, run):
             yield
     else:
-        with _alone(channels, key, run):
+        async with _alone(channels, key, run):
             yield
 
 
@@ -51,12 +53,12 @@ def metadata(key: WorldKey) -> tuple[tuple[str, str], ...]:
 
 
 def of(key: WorldKey) -> Turn | None:
-    """The turn of the calling thread's run on a world."""
+    """The turn of the calling thread's, or task's, run on a world."""
     run = runs.current()
     return None if run is None else run.turn_on(key)
 
 
-def inner_run_over(key: WorldKey, error: BridgeError, deadline: Deadline) -> bool:
+async def inner_run_over(key: WorldKey, error: BridgeError, deadline: Deadline) -> bool:
     """Whether a refused call may be sent again, after waiting until that is so.
 
     The functions of a run go on while one of them has started a run inside. A call of theirs that
@@ -69,29 +71,29 @@ def inner_run_over(key: WorldKey, error: BridgeError, deadline: Deadline) -> boo
     if turn is None or str(error.details.get("met")) not in turn.inside:
         return False
     left = deadline.left()
-    if turn.lock.acquire(timeout=-1 if left is None else left.total_seconds()):
+    if await turn.lock.acquire(seconds(left)):
         turn.lock.release()
     return True
 
 
-@contextlib.contextmanager
-def _alone(channels: Channels, key: WorldKey, run: Run) -> Iterator[None]:
+@contextlib.asynccontextmanager
+async def _alone(channels: Channels, key: WorldKey, run: Run) -> AsyncIterator[None]:
     _, world_id, epoch = key
     request = pool_pb2.TakeTurnRequest(world_id=world_id, epoch=epoch, holder=_holder())
     # The turn is over when this is, in whichever way this process leaves it.
     call = channels.stream("TakeTurn", request, run.left())
     try:
         with run.waiting(call):
-            run.turn = _awaited(channels, call, key)
+            run.turn = await _awaited(channels, call, key)
         yield
     finally:
         call.cancel()
 
 
-@contextlib.contextmanager
-def _inside(around: Turn, run: Run) -> Iterator[None]:
+@contextlib.asynccontextmanager
+async def _inside(around: Turn, run: Run) -> AsyncIterator[None]:
     left = run.left()
-    if not around.lock.acquire(timeout=-1 if left is None else left.total_seconds()):
+    if not await around.lock.acquire(seconds(left)):
         raise _too_late(around.world[1], f"another run inside of run {around.label} has it")
     try:
         run.turn = around.inner()
@@ -100,13 +102,15 @@ def _inside(around: Turn, run: Run) -> Iterator[None]:
         around.lock.release()
 
 
-def _awaited(channels: Channels, call: Iterator[bytes], key: WorldKey) -> Turn | None:
+async def _awaited(channels: Channels, call: Stream, key: WorldKey) -> Turn | None:
     """The turn, when it has come; None where there are none."""
     _, world_id, _ = key
     try:
-        number = pool_pb2.Turn.FromString(next(call)).number
-    except StopIteration:
+        number = pool_pb2.Turn.FromString(await call.next()).number
+    except StopAsyncIteration:
         return None
+    except Cancelled:
+        raise runs.cancelled("this run inside of it never had its turn", ran=False) from None
     except grpc.RpcError as error:
         code = error.code()
         # An older server.
@@ -114,13 +118,11 @@ def _awaited(channels: Channels, call: Iterator[bytes], key: WorldKey) -> Turn |
             return None
         if code == grpc.StatusCode.DEADLINE_EXCEEDED and not has_detail(error):
             raise _too_late(world_id, "others came before") from None
-        if code == grpc.StatusCode.CANCELLED and not has_detail(error):
-            raise runs.cancelled("this run inside of it never had its turn", ran=False) from None
         failure = channels.pool_error(error)
         if failure.reason in _OVER:
-            return Turn(key, NO_RUN, over=True)
+            return Turn(key, NO_RUN, channels.io, over=True)
         raise failure from None
-    return Turn(key, RunLabel(number)) if number else None
+    return Turn(key, RunLabel(number), channels.io) if number else None
 
 
 def _holder() -> str:

@@ -1,0 +1,1 @@
+"""The second carrier of calls to a rank: frames over a unix socket, for clients on its host."""
