@@ -1,4 +1,4 @@
-"""A rank's frames socket for tests: scripted by a function, or in front of a rank's gRPC socket."""
+"""A rank's frames socket for tests, scripted by a function; and which carrier a session has."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
-import grpc
-
 from vllm_bridge._generated.frames_pb2 import Frame
 from vllm_bridge.client import Client, Session
-from vllm_bridge.codec.errors import BridgeError, Category, detail_in
+from vllm_bridge.codec.errors import BridgeError, Category
 
 LENGTH = struct.Struct("!I")
 
@@ -120,52 +118,28 @@ class FramesServer:
         self.path.unlink(missing_ok=True)
 
 
-def in_front_of(endpoint: str) -> Callable[[Peer], None]:
-    """Serves what the rank at this gRPC endpoint does."""
-
-    def serve(peer: Peer) -> None:
-        with grpc.insecure_channel(endpoint) as channel:
-            calls: dict[int, grpc.Future] = {}
-            for frame in peer.frames():
-                number = frame.id
-                if frame.WhichOneof("kind") == "cancel":
-                    if number in calls:
-                        calls[number].cancel()
-                    continue
-                call = frame.call
-                metadata = [(pair.key, pair.value.decode()) for pair in call.metadata]
-                limit = call.timeout_us / 1e6 or None
-                future = channel.unary_unary(call.method).future(
-                    call.body, timeout=limit, metadata=metadata
-                )
-                calls[number] = future
-                future.add_done_callback(lambda done, number=number: _ended(peer, number, done))
-            for future in calls.values():
-                future.cancel()
-
-    return serve
+def echo(peer: Peer) -> None:
+    """Answers each call with its body; the word "silence" with nothing."""
+    for frame in peer.frames():
+        if frame.WhichOneof("kind") == "call" and frame.call.body != b"silence":
+            asks = frame.call.method.endswith("/Withdraw")
+            peer.reply(frame.id, b"" if asks else frame.call.body)
 
 
-def _ended(peer: Peer, number: int, call: grpc.Future) -> None:
-    if call.cancelled():
-        return
-    error = call.exception()
-    if error is None:
-        peer.reply(number, call.result())
-        return
-    failure = Frame.Failure(code=error.code().value[0], message=error.details())
-    detail = detail_in(error.trailing_metadata() or ())
-    if detail is not None:
-        failure.error.CopyFrom(detail)
-    peer.send(Frame(id=number, failure=failure))
-
-
-def over(client: Client, session: Session, server: FramesServer) -> Session:
-    """The session, as if its rank took frames there."""
+def over(client: Client, session: Session, place: FramesServer | str) -> Session:
+    """The session, as if its rank took frames there; the empty string: nowhere."""
     info = type(session.info)()
     info.CopyFrom(session.info)
-    info.frames_endpoint = server.endpoint
+    info.frames_endpoint = place if isinstance(place, str) else place.endpoint
     return Session(client._link, info)
+
+
+def strict_session(client: Client, carrier: str) -> Session:
+    """One of a fake rank, over that carrier."""
+    session = client.open_session(affinity="strict_queue")
+    session = session if carrier == "frames" else over(client, session, "")
+    assert session.carrier == carrier
+    return session
 
 
 REFUSED = BridgeError(Category.VALIDATION, "scripted", "scripted failure", details={"value": 7})

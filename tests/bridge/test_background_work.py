@@ -17,12 +17,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from frames_harness import FramesServer
 from pool_harness import eventually
 
 import vllm_distributed
 from vllm_bridge import version
 from vllm_bridge._generated import pool_pb2, types_pb2
 from vllm_bridge.client import connect
+from vllm_bridge.client._frames.connection import Connection
+from vllm_bridge.client._frames.core import FrameFailure
 from vllm_bridge.codec.errors import BridgeError
 from vllm_bridge.pool.calls import idle_watch
 from vllm_bridge.pool.observe.metrics import Metrics
@@ -537,6 +540,22 @@ def test_threads_and_what_depends_on_them(caplog: pytest.LogCaptureFixture) -> N
     assert str(failed[0]) == "7"
     assert background.defect("it", failed[0]).reason == "internal_error"
     assert background.defect("it", kept := BridgeError.from_detail(_detail())) is kept
+
+
+def test_the_thread_that_reads_answers_to_collect(
+    once: Any, short_tmp: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = FramesServer(short_tmp / "collect.sock", lambda peer: list(peer.frames()))
+    connection = Connection(server.path)
+    once(Connection, "_step")
+    call = connection.begin("/a.b/C", b"", None, (), later=True)
+    # Nobody waits for an answer that nobody reads.
+    with pytest.raises(FrameFailure, match="reading it failed"):
+        call.answer()
+    eventually(lambda: told(caplog, "answers to collect"))
+    assert connection.over
+    connection.close()
+    server.close()
 
 
 def _detail() -> Any:

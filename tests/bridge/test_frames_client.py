@@ -12,7 +12,7 @@ from pathlib import Path
 
 import grpc
 import pytest
-from frames_harness import LENGTH, MOMENT, REFUSED, FramesServer, Peer, in_front_of, over
+from frames_harness import LENGTH, MOMENT, REFUSED, FramesServer, Peer, echo, over, strict_session
 from hypothesis import given
 from hypothesis import strategies as st
 from pool_harness import FAKE, SHORT, Block, Pool, connect, context_of, eventually
@@ -27,14 +27,6 @@ from vllm_bridge.codec.errors import TRAILER, BridgeError, Category, from_rpc_er
 pytestmark = pytest.mark.timeout(60)
 
 ECHO = FAKE + "Echo"
-
-
-def echo(peer: Peer) -> None:
-    """Answers each call with its body; the word "silence" with nothing."""
-    for frame in peer.frames():
-        if frame.WhichOneof("kind") == "call" and frame.call.body != b"silence":
-            asks = frame.call.method.endswith("/Withdraw")
-            peer.reply(frame.id, b"" if asks else frame.call.body)
 
 
 @pytest.fixture
@@ -53,15 +45,9 @@ def serve(short_tmp: Path) -> Iterator[Callable[..., FramesServer]]:
 
 
 @pytest.fixture(params=["frames", "grpc"])
-def session(
-    request: pytest.FixtureRequest, client: Client, serve: Callable[..., FramesServer]
-) -> Session:
+def session(request: pytest.FixtureRequest, client: Client) -> Session:
     """A strict session of a fake rank, over each carrier."""
-    made = client.open_session(affinity="strict_queue")
-    if request.param == "frames":
-        made = over(client, made, serve(in_front_of(made.info.endpoint)))
-    assert made.carrier == request.param
-    return made
+    return strict_session(client, request.param)
 
 
 def frame_bytes(frame: Frame) -> bytes:
@@ -170,13 +156,10 @@ def test_large_requests_and_answers(session: Session) -> None:
         assert session.send(ECHO, bytes(size), SHORT) == bytes(size)
 
 
-def test_a_rank_that_dies_is_named(
-    start: Callable[..., Pool], serve: Callable[..., FramesServer]
-) -> None:
-    pool = start("--size", "1")
-    with connect(pool.endpoint) as client:
-        made = client.open_session(affinity="strict_queue", timeout=timedelta(seconds=40))
-        session = over(client, made, serve(in_front_of(made.info.endpoint)))
+@pytest.mark.parametrize("carrier", ["frames", "grpc"])
+def test_a_rank_that_dies_is_named(start: Callable[..., Pool], carrier: str) -> None:
+    with connect(start("--size", "1").endpoint) as client:
+        session = strict_session(client, carrier)
         with pytest.raises(BridgeError) as caught:
             session.send(FAKE + "Die", str(int(signal.SIGKILL)).encode(), SHORT)
     assert caught.value.reason == "session_worker_unavailable"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import torch
-from frames_harness import MOMENT, FramesServer, in_front_of, over
+from frames_harness import MOMENT, FramesServer, echo, over, strict_session
 from pool_harness import FAKE, SHORT, Block, Pool, connect, eventually
 
 from vllm_bridge.client import Client, Future, Session
@@ -34,30 +34,10 @@ def submit(session: Session, path: str, body: bytes, timeout: timedelta | None =
     return Future(FutureCalls(calls.link.io, exchange, now(exchange.begin()), path))
 
 
-@pytest.fixture
-def served(short_tmp: Path) -> Iterator[Callable[[Session], FramesServer]]:
-    """Put a frames socket before a session's rank."""
-    servers: list[FramesServer] = []
-
-    def begin(session: Session) -> FramesServer:
-        path = short_tmp / f"u{len(list(short_tmp.iterdir()))}.sock"
-        servers.append(FramesServer(path, in_front_of(session.info.endpoint)))
-        return servers[-1]
-
-    yield begin
-    for server in servers:
-        server.close()
-
-
 @pytest.fixture(params=["frames", "grpc"])
-def session(
-    request: pytest.FixtureRequest,
-    client: Client,
-    served: Callable[[Session], FramesServer],
-) -> Session:
+def session(request: pytest.FixtureRequest, client: Client) -> Session:
     """A strict session of a fake rank, over each carrier."""
-    made = client.open_session(affinity="strict_queue")
-    return over(client, made, served(made)) if request.param == "frames" else made
+    return strict_session(client, request.param)
 
 
 def test_results_are_collected_in_any_order(session: Session) -> None:
@@ -153,25 +133,20 @@ def test_calls_beside_futures(session: Session) -> None:
     assert session.send(ECHO, b"now", SHORT) == b"now"
 
 
-def test_large_requests_keep_their_place(
-    client: Client, served: Callable[[Session], FramesServer]
-) -> None:
-    made = client.open_session(affinity="strict_queue")
-    server = served(made)
-    session = over(client, made, server)
+def test_large_requests_keep_their_place(client: Client, short_tmp: Path) -> None:
+    server = FramesServer(short_tmp / "large.sock", echo)
+    session = over(client, client.open_session(affinity="strict_queue"), server)
     bodies = [b"1", bytes(2 << 20), b"3", bytes(2 << 20), bytes(3 << 20), b"6"]
     futures = [submit(session, ECHO, body) for body in bodies]
     assert [future.result() for future in futures] == bodies
     # Those of their own connections, and the one for all others.
     assert len(server.peers) == 4
     eventually(lambda: server.ended == 3)
+    server.close()
 
 
-def test_answers_that_nobody_collects_do_not_stop_the_rank(
-    client: Client, served: Callable[[Session], FramesServer]
-) -> None:
-    made = client.open_session(affinity="strict_queue")
-    session = over(client, made, served(made))
+def test_answers_that_nobody_collects_do_not_stop_the_rank(client: Client) -> None:
+    session = strict_session(client, "frames")
     body = bytes(500_000)
     futures = [submit(session, ECHO, body) for _ in range(20)]
     # More than sockets hold, and nobody waits for any.
@@ -179,23 +154,19 @@ def test_answers_that_nobody_collects_do_not_stop_the_rank(
     assert all(future.result() == body for future in futures)
 
 
-def test_the_thread_that_reads_ends(
-    client: Client, served: Callable[[Session], FramesServer]
-) -> None:
-    made = client.open_session(affinity="strict_queue")
-    session = over(client, made, served(made))
+def test_the_thread_that_reads_ends(client: Client) -> None:
+    session = strict_session(client, "frames")
     assert submit(session, ECHO, b"1").result() == b"1"
     eventually(lambda: not any(t.name == "answers to collect" for t in threading.enumerate()))
     assert submit(session, ECHO, b"2").result() == b"2"
 
 
 def test_futures_that_are_open_when_the_client_closes(
-    pool: Pool, served: Callable[[Session], FramesServer], block: Callable[[], Block]
+    pool: Pool, block: Callable[[], Block]
 ) -> None:
     held = block()
     with connect(pool.endpoint) as client:
-        made = client.open_session(affinity="strict_queue")
-        session = over(client, made, served(made))
+        session = strict_session(client, "frames")
         future = submit(session, BLOCK, str(held.path).encode())
         eventually(held.started)
     with pytest.raises(BridgeError, match="was closed") as caught:

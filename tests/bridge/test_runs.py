@@ -21,6 +21,7 @@ from pool_harness import Pool, connect, environment, eventually, start_pool
 
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.client import Client, Session, World
+from vllm_bridge.client._blocking import now
 from vllm_bridge.codec.errors import BridgeError, Category
 
 pytestmark = pytest.mark.timeout(120)
@@ -160,11 +161,13 @@ def test_runs_have_their_turns_in_the_order_in_which_they_came(world: World) -> 
             eventually(lambda number=number: world.refresh().runs_waiting == number + 1)
         assert (
             "5 more wait for theirs"
-            in world._link.channels.pool(
-                "Diagnose",
-                pool_pb2.DiagnoseRequest(world_id=world.world_id),
-                pool_pb2.Diagnosis,
-                SECOND * 5,
+            in now(
+                world._link.channels.pool(
+                    "Diagnose",
+                    pool_pb2.DiagnoseRequest(world_id=world.world_id),
+                    pool_pb2.Diagnosis,
+                    SECOND * 5,
+                )
             ).text
         )
         go_on.set()
@@ -279,7 +282,7 @@ def test_a_collective_that_fails_by_a_death_names_the_rank_that_died(client: Cli
 
         # As the survivor says it, when that is faster than the pool.
         survivor = BridgeError(Category.PYTHON_ERROR, "collective_failed", "rank 1 is gone", rank=0)
-        named_error = world.ranks[0]._named(survivor)
+        named_error = now(world.ranks[0]._calls._named(survivor))
         assert str(victim) in named_error.message
         assert named_error.details["collective_error"] == "rank 1 is gone"
 

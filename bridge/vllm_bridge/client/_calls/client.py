@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from google.protobuf.message import Message
 
@@ -66,7 +66,7 @@ class ClientCalls:
 
     async def start_world(
         self,
-        sizes: Mapping[str, int],
+        sizes: dict[str, Any],
         *,
         world_id: str,
         backend: str,

@@ -413,7 +413,9 @@ class Connection:
             if self._reader is not None:
                 return
             self._reader = background.thread(
-                "answers to collect", self._read_for_all, failed=lambda _: self.close()
+                "answers to collect",
+                self._read_for_all,
+                failed=lambda _: self._lost("reading it failed"),
             )
             self._reader.start()
 
