@@ -38,6 +38,11 @@ class CallFailed(Exception):
         return self.error.reason if self.error is not None else ""
 
 
+def frames_beside(endpoint: str) -> str:
+    """Where a rank takes frames that takes gRPC there."""
+    return endpoint.removesuffix(".sock") + ".frames.sock"
+
+
 def packed(frame: Frame) -> bytes:
     body = frame.SerializeToString()
     return struct.pack("!I", len(body)) + body

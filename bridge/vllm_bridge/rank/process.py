@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import select
 import socket
+import sys
 import threading
 import time
 import traceback
@@ -45,6 +46,11 @@ LAST_EXITS_SECONDS = 0.5
 
 # In the server's directory, and gone with it.
 _TEMPORARY = "tmp"
+
+SWITCH_SECONDS = 0.0001
+"""How long a thread that waits for the interpreter lets another go on. With Python's own 5 ms, a
+call in Python code on the executor holds up inline calls in frames by 5 ms; with this by 0.3 ms.
+Calls are no slower: 25,000 a second on the executor with either, measured."""
 
 INLINE_THREADS = 2
 """Server threads for inline methods, which are short: one more would only fight for the GIL."""
@@ -146,6 +152,7 @@ class _Rank:
             joined = executor.submit(lambda: world.join(assigned, rendezvous)) if assigned else None
             server.start()
             if frames is not None:
+                sys.setswitchinterval(SWITCH_SECONDS)
                 frames.start()
             if joined is not None:
                 joined.result()
