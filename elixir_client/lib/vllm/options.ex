@@ -75,6 +75,7 @@ defmodule Vllm.Options do
 
   defp valid?(:label, value), do: valid?(:text, value) or valid?(:name, value)
   defp valid?(:name, value), do: is_atom(value) and value not in [nil, true, false]
+  defp valid?(:any, _value), do: true
   defp valid?(:server, {:global, _name}), do: true
   defp valid?(:server, {:via, module, _name}), do: valid?(:name, module)
   defp valid?(:server, value), do: valid?(:name, value)
@@ -104,6 +105,7 @@ defmodule Vllm.Options do
   defp describe(:address), do: "a non-empty string"
   defp describe(:label), do: "a non-empty string or an atom"
   defp describe(:name), do: "a name (an atom)"
+  defp describe(:any), do: "anything"
   defp describe(:server), do: "a name (an atom, {:global, name} or {:via, module, name})"
   defp describe({:list, type}), do: "a list, each element #{describe(type)}"
 end

@@ -16,6 +16,7 @@ defmodule Vllm.Telemetry do
   | `[:vllm, :world, :stopped]` | `duration` | of the world, `outcome`, `error` |
   | `[:vllm, :connection, :up]` | `system_time` | `endpoint` |
   | `[:vllm, :connection, :down]` | `system_time` | `endpoint`, `reason` |
+  | `[:vllm, :serving, :batch]` | `monotonic_time`, `duration`, `size`, `waited` | `serving`, `outcome`, `error` |
 
   Times are in `:native` units, see `System.convert_time_unit/3`.
 
@@ -27,6 +28,8 @@ defmodule Vllm.Telemetry do
     * A connection is up from its first settings until it takes no new calls; `reason` says why it went
       down. A bridge that stops emits no event for its connections. One of frames is up while its socket is
       open; its `endpoint` is another one than that of gRPC.
+    * Of a batch of `Vllm.Serving`: `size` is how many requests it had, `waited` how long the first did before it
+      began, `serving` its name.
     * `outcome` is `:ok` or `:error`, and `error` the `Vllm.Error`, or nil.
     * Of the world: `world_id`, `bridge`, `epoch` and `world_size` (nil while they are not known), `restart`.
 
@@ -48,7 +51,8 @@ defmodule Vllm.Telemetry do
     for {what, names} <- [
           call: [:start, :stop, :exception],
           world: [:starting, :ready, :failed, :stopped],
-          connection: [:up, :down]
+          connection: [:up, :down],
+          serving: [:batch]
         ],
         name <- names,
         do: [:vllm, what, name]
@@ -120,6 +124,22 @@ defmodule Vllm.Telemetry do
     else
       fun.()
     end
+  end
+
+  @doc false
+  # One batch of a serving; `waited` is how long its first request did.
+  @spec serving(map(), (() -> result)) :: result when result: {:ok, term()} | {:error, Error.t()}
+  def serving(facts, fun) do
+    started = System.monotonic_time()
+    result = fun.()
+
+    if loaded?() do
+      measurements = facts |> Map.take([:size, :waited]) |> Map.merge(since(started))
+      metadata = facts |> Map.take([:serving]) |> Map.merge(outcome(result))
+      execute([:vllm, :serving, :batch], measurements, metadata)
+    end
+
+    result
   end
 
   @doc false
