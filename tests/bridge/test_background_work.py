@@ -26,8 +26,10 @@ from vllm_bridge._generated import pool_pb2, types_pb2
 from vllm_bridge.client import connect
 from vllm_bridge.client._frames.connection import Connection
 from vllm_bridge.client._frames.core import FrameFailure
-from vllm_bridge.codec.errors import BridgeError
+from vllm_bridge.codec.errors import BridgeError, detail_in
 from vllm_bridge.pool.calls import idle_watch
+from vllm_bridge.pool.frames.client_frames import ClientFrames, FrameContext
+from vllm_bridge.pool.frames.rank_frames import RankFailure, RankFrames
 from vllm_bridge.pool.observe.metrics import Metrics
 from vllm_bridge.pool.observe.metrics_server import MetricsServer
 from vllm_bridge.pool.ranks import launcher as launcher_module
@@ -75,6 +77,7 @@ LISTED = {
         "starting a rank of a world",
     },
     "task": {
+        "a call in frames",
         "a scrape of the metrics",
         "asking ranks what they do",
         "ending a rank",
@@ -150,6 +153,8 @@ def test_all_background_work_is_begun_in_one_place() -> None:
 TIMERS = {
     "sessions/attachments.py": 1,  # once for each client that is gone
     "sessions/expiry.py": 1,
+    "frames/client_frames.py": 2,  # once for each call; for a connection that is not read
+    "frames/rank_frames.py": 1,  # once for each call
     "worlds/gate.py": 3,
     "ranks/rank.py": 1,
 }
@@ -451,6 +456,29 @@ def test_what_a_client_owned(caplog: pytest.LogCaptureFixture) -> None:
             pass
         await until(lambda: told(caplog, "ending what a client owned"))
         attachments.stop()
+
+    asyncio.run(run())
+
+
+def test_a_call_in_frames(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def run() -> None:
+        async def serve(method: str, body: bytes, context: FrameContext) -> bytes:
+            if body == b"fail":
+                raise RuntimeError("no")
+            return body
+
+        server = ClientFrames(serve, 0)
+        await server.start(tmp_path / "s")
+        rank = RankFrames(f"unix:{tmp_path}/s")
+        with pytest.raises(RankFailure) as caught:
+            await rank.call("/a.B/C", b"fail", 30.0, ())
+        detail = detail_in(caught.value.trailers)
+        assert detail is not None
+        assert detail.reason == "internal_error"
+        await until(lambda: told(caplog, "a call in frames"))
+        assert (await rank.call("/a.B/C", b"fine", 30.0, ())).body == b"fine"
+        rank.close()
+        await server.stop(0.1)
 
     asyncio.run(run())
 

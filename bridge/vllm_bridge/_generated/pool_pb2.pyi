@@ -377,10 +377,12 @@ class AttachRequest(_message.Message):
     def __init__(self, client_id: _Optional[str] = ...) -> None: ...
 
 class Attached(_message.Message):
-    __slots__ = ("grace",)
+    __slots__ = ("grace", "frames_endpoint")
     GRACE_FIELD_NUMBER: _ClassVar[int]
+    FRAMES_ENDPOINT_FIELD_NUMBER: _ClassVar[int]
     grace: _duration_pb2.Duration
-    def __init__(self, grace: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    frames_endpoint: str
+    def __init__(self, grace: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., frames_endpoint: _Optional[str] = ...) -> None: ...
 
 class GetProfilesRequest(_message.Message):
     __slots__ = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 
 import grpc
@@ -12,6 +13,7 @@ from vllm_bridge._generated import types_pb2
 from vllm_bridge.codec.errors import BridgeError, Category, detail_in
 from vllm_bridge.pool.calls import owners, parts
 from vllm_bridge.pool.calls.abort import abort_with
+from vllm_bridge.pool.frames.rank_frames import LARGE_BYTES, NotSent, RankFailure
 from vllm_bridge.pool.ranks.rank import Rank
 from vllm_bridge.transport import metadata as keys
 
@@ -22,6 +24,9 @@ Request = bytes | parts.Parts
 
 # The pool's own, or set again for the second hop.
 _NOT_FORWARDED = frozenset({keys.AUTHORIZATION, keys.POOL_NAME, keys.CLIENT_ID, "user-agent"})
+
+# From a call's deadline on the rank until its client has given the call up.
+_CLIENT_SECONDS = 0.25
 
 # From a broken connection to a rank until its death is known.
 _DEATH_SECONDS = 1.0
@@ -71,38 +76,60 @@ async def send(
     if only_if_idle:
         forwarded = [pair for pair in forwarded if pair[0] != keys.AFFINITY]
         forwarded.append((keys.AFFINITY, keys.FAIL_FAST))
-    timeout, pairs = context.time_remaining(), grpc.aio.Metadata(*forwarded)
-    response = b""
     try:
-        if isinstance(request, parts.Parts):
-            call = await request.through(rank.channel(), pairs, timeout)
-        else:
-            call = rank.channel().unary_unary(method)(request, timeout=timeout, metadata=pairs)
-            response = await call
-    except grpc.aio.AioRpcError as error:
-        trailing = tuple(error.trailing_metadata() or ())
-        detail = detail_in(trailing)
+        initial, response, trailing = await _exchange(
+            rank, method, request, context.time_remaining(), forwarded
+        )
+    except RankFailure as failure:
+        detail = detail_in(failure.trailers)
         if only_if_idle and detail is not None and detail.reason == "worker_busy":
             raise NotIdle from None
         movable = movable and not (isinstance(request, parts.Parts) and not request.movable)
         if movable and detail is not None and detail.reason == owners.ELSEWHERE:
             raise Elsewhere(detail) from None
         if detail is None:
-            named = await _named(error.code(), rank, method)
+            named = await _named(failure.code, rank, method)
             if named is not None:
                 raise named from None
-        await abort_with(context, error.code(), error.details() or "", trailing)
-    initial = tuple(await call.initial_metadata())
+        await abort_with(context, failure.code, failure.message, failure.trailers)
     if initial and isinstance(request, bytes):
         await context.send_initial_metadata(initial)
-    if trailing := tuple(await call.trailing_metadata()):
+    if trailing:
         context.set_trailing_metadata(trailing)
     return response
+
+
+async def _exchange(
+    rank: Rank, method: str, request: Request, timeout_s: float | None, metadata: Metadata
+) -> tuple[Metadata, bytes, Metadata]:
+    """Initial metadata, answer and trailers of a call, in frames where the rank takes it so.
+
+    Raises:
+        RankFailure: it failed.
+    """
+    if rank.frames is not None and isinstance(request, bytes) and len(request) <= LARGE_BYTES:
+        with contextlib.suppress(NotSent):
+            reply = await rank.frames.call(method, request, timeout_s, metadata)
+            return (), reply.body, reply.trailers
+    pairs, response = grpc.aio.Metadata(*metadata), b""
+    try:
+        if isinstance(request, parts.Parts):
+            call = await request.through(rank.channel(), pairs, timeout_s)
+        else:
+            call = rank.channel().unary_unary(method)(request, timeout=timeout_s, metadata=pairs)
+            response = await call
+        return tuple(await call.initial_metadata()), response, tuple(await call.trailing_metadata())
+    except grpc.aio.AioRpcError as error:
+        trailing = tuple(error.trailing_metadata() or ())
+        raise RankFailure(error.code(), error.details() or "", trailing) from None
 
 
 async def _named(code: grpc.StatusCode, rank: Rank, method: str) -> BridgeError | None:
     """The error for a status without our detail; None where the status alone is enough."""
     if code == grpc.StatusCode.DEADLINE_EXCEEDED:
+        # It is its client's deadline too. A client that sees it pass by itself asks the rank what
+        # became of the call, which is more than can be said here; its going ends this wait.
+        await asyncio.wait({rank.died}, timeout=_CLIENT_SECONDS)
         return BridgeError(
             Category.TIMEOUT,
             "deadline_exceeded",

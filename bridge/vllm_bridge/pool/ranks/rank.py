@@ -15,6 +15,7 @@ import grpc.aio
 from vllm_bridge._generated import control_pb2, pool_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.durations import to_duration
+from vllm_bridge.pool.frames.rank_frames import RankFrames
 from vllm_bridge.pool.ranks.control_connection import ControlConnection
 from vllm_bridge.pool.ranks.launcher import Launcher, RankProcess
 from vllm_bridge.pool.settings import DEFAULT_POOL, PoolSettings
@@ -98,6 +99,8 @@ class Rank:
         self._process: RankProcess | None = None
         self._control: asyncio.Transport | None = None
         self._channel: grpc.aio.Channel | None = None
+        # None: it takes none.
+        self.frames: RankFrames | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._control_ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._started: asyncio.Future[control_pb2.Ready] = (
@@ -288,6 +291,8 @@ class Rank:
         self._send(control_pb2.PoolToRank(assign=assignment))
         ready = await asyncio.shield(self._started)
         self.endpoint, self.frames_endpoint = ready.endpoint, ready.frames_endpoint
+        if ready.frames_endpoint:
+            self.frames = RankFrames(ready.frames_endpoint)
         self._set_state(pool_pb2.READY)
         self._heartbeat_at = loop.time()
         self._watch_heartbeats()
@@ -440,6 +445,8 @@ class Rank:
             process.control.close()
         self._registered.clear()
         self.died.set_result(ending)
+        if self.frames is not None:
+            self.frames.close()
         if self._channel is not None:
             # Calls on it fail by themselves. Closing at once would cancel them instead, which looks
             # like a cancellation by their callers.

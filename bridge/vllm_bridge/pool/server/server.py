@@ -9,6 +9,7 @@ from pathlib import Path
 import grpc.aio
 
 from vllm_bridge.pool.calls.proxy import Proxy
+from vllm_bridge.pool.frames.client_frames import ClientFrames
 from vllm_bridge.pool.observe import Observer
 from vllm_bridge.pool.observe.metrics import Exposition
 from vllm_bridge.pool.ranks.factory import Host, RankFactory
@@ -18,6 +19,7 @@ from vllm_bridge.pool.ranks.launcher import LocalLauncher
 from vllm_bridge.pool.ranks.pools import NamedPool, Pools
 from vllm_bridge.pool.server import reflection
 from vllm_bridge.pool.server.auth import TokenCheck
+from vllm_bridge.pool.server.frames import served
 from vllm_bridge.pool.server.health import Health
 from vllm_bridge.pool.server.inspection import current_events, pool_infos, pool_status
 from vllm_bridge.pool.server.listen import claimed, socket_place
@@ -31,8 +33,17 @@ from vllm_bridge.pool.settings import ServerSettings
 from vllm_bridge.pool.worlds.worlds import Worlds
 from vllm_bridge.process.logs import LogSettings
 from vllm_bridge.process.runtime_dir import RuntimeDir
-from vllm_bridge.transport.address import Address, ListenError, TcpAddress, UnixAddress
+from vllm_bridge.transport.address import (
+    Address,
+    ListenError,
+    TcpAddress,
+    UnixAddress,
+    why_no_socket,
+)
 from vllm_bridge.transport.grpc_options import POOL_SERVER
+
+# For calls in frames, in the server's directory.
+FRAMES_SOCKET = "pool.frames.sock"
 
 # For calls that are running when the server stops.
 STOP_GRACE_SECONDS = 0.2
@@ -92,27 +103,27 @@ class PoolServer:
         self._attachments = Attachments(
             settings.attach_grace, settings.max_attachments, self._client_gone
         )
+        request_log = RequestLog(observer.metrics)
+        proxy = Proxy(self._pools, self._sessions, self._attachments)
+        self._frames = ClientFrames(served(request_log, proxy), settings.max_message_bytes)
+        self._frames_path = directory / FRAMES_SOCKET
+        self._service = PoolService(
+            self._pools,
+            self._sessions,
+            self._worlds,
+            self._attachments,
+            observer.events,
+            settings.profiles,
+            memory,
+        )
         self._server = grpc.aio.server(
             interceptors=[
-                RequestLog(observer.metrics),
+                request_log,
                 *([TokenCheck(token)] if token else []),
             ],
             options=[*settings.grpc_options(), *POOL_SERVER],
         )
-        self._server.add_generic_rpc_handlers(
-            (
-                PoolService(
-                    self._pools,
-                    self._sessions,
-                    self._worlds,
-                    self._attachments,
-                    observer.events,
-                    settings.profiles,
-                    memory,
-                ).handler(),
-                Proxy(self._pools, self._sessions, self._attachments),
-            )
-        )
+        self._server.add_generic_rpc_handlers((self._service.handler(), proxy))
 
         self._health = Health(lambda: pool_infos(self._pools, self._sessions))
         self._health.add_to(self._server)
@@ -151,6 +162,9 @@ class PoolServer:
                 port = 0
             if port == 0:
                 raise ListenError(f"cannot listen on {address}")
+            if isinstance(address, UnixAddress):
+                # Only clients that come this way are on this host for certain.
+                await self._start_frames()
             await self._server.start()
         if isinstance(address, UnixAddress):
             self._socket = (str(address.path), identity(str(address.path)))
@@ -161,6 +175,15 @@ class PoolServer:
             pool.standalone.start()
         self._health.start()
         return address
+
+    async def _start_frames(self) -> None:
+        if why_no_socket(self._frames_path) is not None:
+            return
+        try:
+            await self._frames.start(self._frames_path)
+        except OSError as error:
+            raise ListenError(f"cannot listen on {self._frames_path}: {error}") from None
+        self._service.frames_endpoint = str(UnixAddress(self._frames_path))
 
     def _add_port(self, place: str) -> int:
         if self._tls is None:
@@ -176,6 +199,7 @@ class PoolServer:
         await asyncio.gather(
             self._exposition.close(),
             self._server.stop(STOP_GRACE_SECONDS),
+            self._frames.stop(STOP_GRACE_SECONDS),
             self._worlds.stop_all(),
             *(pool.standalone.stop() for pool in self._pools.all()),
         )

@@ -20,6 +20,7 @@ from vllm_bridge.pool.ranks.pools import Pools
 from vllm_bridge.pool.ranks.queue import give_up_at
 from vllm_bridge.pool.server.inspection import pool_status
 from vllm_bridge.pool.sessions.attachments import Attachments
+from vllm_bridge.pool.sessions.session_entry import SessionEntry
 from vllm_bridge.pool.sessions.sessions import Sessions
 from vllm_bridge.pool.sessions.shared_memory import SharedMemory
 from vllm_bridge.pool.settings.profiles import TimeoutProfile
@@ -62,6 +63,8 @@ class PoolService:
         self._events = events
         self._profiles = profiles
         self._memory = memory
+        # Where clients on this host may send calls in frames; empty: nowhere.
+        self.frames_endpoint = ""
 
     def handler(self) -> grpc.GenericRpcHandler:
         """The service, for a grpc.aio server."""
@@ -100,7 +103,7 @@ class PoolService:
                 request.session_id, request.pool_name, request.affinity, client_id
             )
             self._attachments.claim(session, client_id)
-        return session.to_message(direct=direct)
+        return self._told(session, direct=direct)
 
     async def _close_session(
         self, request: pool_pb2.CloseSessionRequest, direct: bool
@@ -115,7 +118,13 @@ class PoolService:
         if request.HasField("wait_for_end"):
             patience = min(from_duration(request.wait_for_end), LONGEST_PATIENCE)
             await self._sessions.wait_for_end(request.session_id, patience)
-        return self._sessions.get(request.session_id).to_message(direct=direct)
+        return self._told(self._sessions.get(request.session_id), direct=direct)
+
+    def _told(self, session: SessionEntry, *, direct: bool) -> pool_pb2.Session:
+        message = session.to_message(direct=direct)
+        if direct and not session.strict:
+            message.frames_endpoint = self.frames_endpoint
+        return message
 
     async def _start_world(
         self, request: pool_pb2.StartWorldRequest, direct: bool
@@ -174,6 +183,8 @@ class PoolService:
             await context.send_initial_metadata(())
             attached = pool_pb2.Attached()
             attached.grace.CopyFrom(to_duration(self._attachments.grace))
+            if _on_this_host(context):
+                attached.frames_endpoint = self.frames_endpoint
             await context.write(attached.SerializeToString())
             await self._attachments.wait_for_stop()
         raise BridgeError(Category.POOL, "pool_stopping", "the pool is stopping; try its successor")
@@ -207,16 +218,20 @@ def _how(what: str, reason: str) -> str:
     return f"{what}: {reason[:_MAX_REASON]}" if reason else what
 
 
+def _on_this_host(context: grpc.aio.ServicerContext) -> bool:
+    """Whether the client can reach ranks, which listen on unix sockets: it came over one."""
+    return str(context.peer()).startswith("unix:")
+
+
 def _rpc(answer: Callable[[Q, bool], Awaitable[R]], request_type: type[Q]) -> grpc.RpcMethodHandler:
     async def handle(body: bytes, context: grpc.aio.ServicerContext) -> bytes:
         try:
             request = request_type.FromString(body)
         except DecodeError as error:
             return await abort(context, _malformed(request_type, error))
-        # Ranks listen on unix sockets, which clients on the network cannot reach.
-        direct = context.peer().startswith("unix:")
         try:
-            response: bytes = (await answer(request, direct)).SerializeToString()
+            answered = await answer(request, _on_this_host(context))
+            response: bytes = answered.SerializeToString()
         except BridgeError as error:
             return await abort(context, error)
         return response

@@ -89,8 +89,12 @@ class ServerSettings:
 
     def grpc_options(self) -> Options:
         """Options for the server: room for the largest message of any pool."""
-        largest = max(self.pools.values(), key=lambda pool: pool.max_message_bytes)
-        return largest.grpc_options()
+        return message_limits(self.max_message_bytes)
+
+    @property
+    def max_message_bytes(self) -> int:
+        """Of the largest message of any pool."""
+        return max(pool.max_message_bytes for pool in self.pools.values())
 
 
 Given = Mapping[str, Any]

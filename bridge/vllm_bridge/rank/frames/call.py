@@ -11,8 +11,8 @@ import grpc
 
 from vllm_bridge._generated.frames_pb2 import Frame
 from vllm_bridge.codec.errors import BridgeError
-from vllm_bridge.rank.frames.failures import failure_of, status_failure, too_large_answer
 from vllm_bridge.rank.transfers import CallerGone
+from vllm_bridge.transport.frames.failures import failure_of, status_failure, too_large_answer
 
 MAX_WAITING_MESSAGES = 2
 """Of an open call. While more wait, its connection is not read from."""

@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 from vllm_bridge._generated.frames_pb2 import Frame
 from vllm_bridge.rank.frames.call import FrameCall
-from vllm_bridge.rank.frames.protocol import Limits, Protocol, encoded
+from vllm_bridge.transport.frames.protocol import Limits, Protocol, encoded
 
 MAX_UNSENT_BYTES = 8 << 20
 """A connection with more is not read from until its client has read."""

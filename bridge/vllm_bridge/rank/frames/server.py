@@ -27,13 +27,15 @@ from vllm_bridge.process import background
 from vllm_bridge.rank.frames.call import FrameCall
 from vllm_bridge.rank.frames.connection import Connection
 from vllm_bridge.rank.frames.deadlines import Deadlines
-from vllm_bridge.rank.frames.failures import (
+from vllm_bridge.rank.handler import CHUNKS_CALL, Call, CallInParts, Calls, QueuedCall
+from vllm_bridge.transport import metadata as keys
+from vllm_bridge.transport.frames.failures import (
     malformed,
     status_failure,
     too_many_connections,
     whole_connection,
 )
-from vllm_bridge.rank.frames.protocol import (
+from vllm_bridge.transport.frames.protocol import (
     Called,
     Cancelled,
     Event,
@@ -43,8 +45,6 @@ from vllm_bridge.rank.frames.protocol import (
     MessageCame,
     Refused,
 )
-from vllm_bridge.rank.handler import CHUNKS_CALL, Call, CallInParts, Calls, QueuedCall
-from vllm_bridge.transport import metadata as keys
 
 _logger = logging.getLogger("vllm_bridge.rank.frames")
 

@@ -549,15 +549,16 @@ defmodule Vllm.Bridge.V1.Attached do
   @moduledoc false
   # The message `vllm.bridge.v1.Attached`. Sent once, when the attachment counts.
 
-  defstruct [grace: nil]
+  defstruct [grace: nil, frames_endpoint: ""]
 
-  @type t :: %__MODULE__{grace: Vllm.Google.Protobuf.Duration.t() | nil}
+  @type t :: %__MODULE__{grace: Vllm.Google.Protobuf.Duration.t() | nil, frames_endpoint: String.t()}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
   def __fields__ do
     [
-      {:grace, 1, {:message, Vllm.Google.Protobuf.Duration}, :optional}
+      {:grace, 1, {:message, Vllm.Google.Protobuf.Duration}, :optional},
+      {:frames_endpoint, 2, :string, :singular}
     ]
   end
 end

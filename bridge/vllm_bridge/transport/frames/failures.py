@@ -76,7 +76,7 @@ def too_many_connections(limit: int) -> BridgeError:
     return BridgeError(
         Category.POOL,
         "too_many_connections",
-        f"this rank has {limit} frames connections already, and no more may be; close some, send "
+        f"there are {limit} frames connections here already, and no more may be; close some, send "
         "several calls over one, or use gRPC",
         details={"limit": limit},
     )

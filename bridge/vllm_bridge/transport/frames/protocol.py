@@ -14,7 +14,7 @@ from typing import NamedTuple
 from google.protobuf.message import DecodeError
 
 from vllm_bridge._generated.frames_pb2 import Frame
-from vllm_bridge.rank.frames.failures import (
+from vllm_bridge.transport.frames.failures import (
     BAD_METADATA,
     failure_of,
     too_large_request,
