@@ -13,7 +13,7 @@ import pytest
 from vllm_bridge._generated.frames_pb2 import Frame
 from vllm_bridge.rank.frames.call import FrameCall
 from vllm_bridge.rank.frames.deadlines import Deadlines
-from vllm_bridge.rank.frames.protocol import (
+from vllm_bridge.transport.frames.protocol import (
     MAX_FRAME_BYTES,
     MAX_METADATA_BYTES,
     ROOM_BYTES,
