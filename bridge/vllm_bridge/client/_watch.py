@@ -7,7 +7,7 @@ from types import TracebackType
 
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.client._blocking import now
-from vllm_bridge.client._calls.watch import WatchCalls
+from vllm_bridge.client._calls.client import WatchCalls
 
 
 class Watch(Iterator[pool_pb2.Event]):

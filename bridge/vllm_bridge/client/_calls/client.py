@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import grpc
 from google.protobuf.message import Message
 
 from vllm_bridge._generated import pool_pb2
@@ -14,8 +15,8 @@ from vllm_bridge.client._calls.checks import seconds, text, wrong_type
 from vllm_bridge.client._calls.io import Io
 from vllm_bridge.client._calls.link import Link
 from vllm_bridge.client._calls.timeouts import CONTROL_TIMEOUT, Deadline, Timeout
-from vllm_bridge.client._calls.watch import WatchCalls
 from vllm_bridge.client._calls.world import get_world, restart_world, stop_world
+from vllm_bridge.client._frames.core import Cancelled
 from vllm_bridge.client._frames.places import frames_wanted
 from vllm_bridge.durations import to_duration
 from vllm_bridge.transport.metadata import affinity_named
@@ -142,3 +143,30 @@ class ClientCalls:
     ) -> R:
         """A call of the pool's own service. Raises BridgeError."""
         return await self.channels.pool(name, request, kind, timeout)
+
+
+class WatchCalls:
+    """What both forms of a watch have."""
+
+    def __init__(
+        self, channels: Channels, request: pool_pb2.WatchRequest, timeout: timedelta | None
+    ) -> None:
+        self._channels = channels
+        self._stream = channels.stream("Watch", request, timeout)
+
+    async def started(self) -> None:
+        """The pool sends its headers when it has subscribed: nothing after this is missed."""
+        await self._stream.started()
+
+    async def next(self) -> pool_pb2.Event:
+        """The next event; raises StopAsyncIteration when it was closed."""
+        try:
+            return pool_pb2.Event.FromString(await self._stream.next())
+        except Cancelled:
+            raise StopAsyncIteration from None
+        except grpc.RpcError as error:
+            raise self._channels.pool_error(error) from None
+
+    def close(self) -> None:
+        """End the stream."""
+        self._stream.cancel()
