@@ -19,8 +19,6 @@ from vllm_bridge.codec.errors import BridgeError, Category, from_rpc_error
 
 Start = Callable[..., Pool]
 
-pytestmark = pytest.mark.timeout(60)
-
 
 def only_standalone(pool: Pool) -> Callable[[], object]:
     return lambda: len(children(pool.forkserver)) == 2 or children(pool.forkserver)
