@@ -84,7 +84,7 @@ defmodule Vllm.WorldTest do
 
     for result <- [World.stop(5), World.info(nil), World.restart(:x), World.diagnose(1.0)] do
       assert {:error, %Error{category: :validation} = error} = result
-      assert error.message =~ "takes a world or its id"
+      assert error.message =~ "a world is a %Vllm.World{}, its id"
     end
 
     assert {:error, %Error{category: :validation}} = World.stop(world, force: true)
