@@ -61,6 +61,8 @@ from vllm_distributed.handles import WorkHandle
 from vllm_distributed.transports.queue.sockets import SocketWriter
 from vllm_distributed.transports.shm.messages.progress import Progress, keep_going
 
+pytestmark = pytest.mark.timeout(60)
+
 HERE = Path(__file__).parent
 PACKAGES = [Path(version.__file__).parent, Path(vllm_distributed.__file__).parent]
 
@@ -69,6 +71,7 @@ LISTED = {
     "awaited": {
         # Their outcome is that of whoever waits.
         "a call in parts",
+        "a rank of World.run",
         "a wish to stop the world",
         "opening a session",
         "registering a session",
@@ -153,6 +156,8 @@ TIMERS = {
     "sessions/expiry.py": 1,
     "frames/client_frames.py": 2,  # once for each call; for a connection that is not read
     "frames/rank_frames.py": 1,  # once for each call
+    "aio/_awaiting.py": 1,  # once for what lasts too long
+    "aio/_frames.py": 1,  # once for each call
     "worlds/gate.py": 3,
     "ranks/rank.py": 1,
 }

@@ -14,6 +14,8 @@ from pool_harness import FAKE, SHORT, Pool, connect, eventually
 from vllm_bridge.client import Client
 from vllm_bridge.codec.errors import BridgeError
 
+pytestmark = pytest.mark.timeout(60)
+
 
 @contextlib.contextmanager
 def no_descriptor_left(pid: int) -> Iterator[None]:

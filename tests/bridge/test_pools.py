@@ -19,6 +19,7 @@ from vllm_bridge.codec.errors import BridgeError, Category
 
 MakeBlock = Callable[[], Block]
 
+pytestmark = pytest.mark.timeout(90)
 
 CONFIG = """
 [pools.default]

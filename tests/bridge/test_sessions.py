@@ -22,6 +22,8 @@ MakeBlock = Callable[[], Block]
 
 SECOND = timedelta(seconds=1)
 
+pytestmark = pytest.mark.timeout(60)
+
 
 def echo(session: Session, body: bytes = b"x") -> bytes:
     return session.send(FAKE + "Echo", body, SHORT)

@@ -61,6 +61,9 @@ async def _exiting(
 class Blocking:
     """`Io` that blocks its thread."""
 
+    def check(self) -> None:
+        """Any thread is."""
+
     def lock(self) -> Lock:
         """A new one."""
         return _Lock()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import contextvars
 import threading
 import time
@@ -10,7 +9,7 @@ from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from vllm_bridge.client._calls.runs import Run
+from vllm_bridge.client._calls.runs import Run, label
 from vllm_bridge.process import background
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def on_all_ranks(
             while len(results) < len(threads):
                 rank, result, error = outcomes.get()
                 if error is not None:
-                    _label(error, world_id, rank)
+                    label(error, world_id, rank)
                     raise error
                 results[rank] = result
         except BaseException:
@@ -68,13 +67,3 @@ def _leave(threads: Sequence[threading.Thread]) -> None:
     for thread in threads:
         if thread.ident is not None:
             thread.join(max(give_up_at - time.monotonic(), 0))
-
-
-def _label(error: BaseException, world_id: str, rank: int) -> None:
-    """Say which rank's it is."""
-    if getattr(error, "rank", None) is None:
-        # Those with slots of their own take none.
-        with contextlib.suppress(AttributeError, TypeError):
-            error.rank = rank  # type: ignore[attr-defined]
-    if hasattr(error, "add_note"):
-        error.add_note(f"raised by the function of rank {rank} in World.run of {world_id}")

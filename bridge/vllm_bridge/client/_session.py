@@ -40,7 +40,7 @@ class Session:
 
     @property
     def carrier(self) -> str:
-        """What carries its next call: frames, straight to a rank on this host, or grpc."""
+        """What carries its next call: frames, to a rank or pool on this host, or grpc."""
         return now(self._calls.carrier())
 
     def call(

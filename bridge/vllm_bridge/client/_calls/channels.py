@@ -222,8 +222,9 @@ class Channels:
             await self.io.close(channel)
 
     def check(self) -> None:
-        """Raises BridgeError: (validation, `forked_process`) in a forked child."""
+        """Raises BridgeError: (validation) `forked_process`: in a forked child; `other_loop`."""
         self._place.check()
+        self.io.check()
 
     def _channel(self, endpoint: str) -> Any:
         self.check()

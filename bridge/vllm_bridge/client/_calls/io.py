@@ -109,6 +109,9 @@ class FramesConnection(Protocol):
 class Io(Protocol):
     """What differs between the two forms."""
 
+    def check(self) -> None:
+        """Whether this is a place to use the client from. Raises BridgeError."""
+
     def lock(self) -> Lock:
         """A new one."""
 

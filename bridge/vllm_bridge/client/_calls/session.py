@@ -266,9 +266,7 @@ class SessionCalls:
 
     def _way(self) -> tuple[str, str]:
         """Where its calls go over gRPC, and where in frames, or nowhere."""
-        if not self.info.endpoint:
-            return self.link.channels.endpoint, ""
-        return self.info.endpoint, self.info.frames_endpoint
+        return self.info.endpoint or self.link.channels.endpoint, self.info.frames_endpoint
 
     async def _named(self, error: BridgeError) -> BridgeError:
         """The error, or where a collective failed since another rank has died, which one and how.

@@ -18,7 +18,6 @@ import select
 import socket
 import threading
 import time
-from collections import deque
 from datetime import timedelta
 from pathlib import Path
 
@@ -33,6 +32,7 @@ from vllm_bridge.client._frames.core import (
     Metadata,
     NotSent,
 )
+from vllm_bridge.client._frames.outgoing import Outgoing
 from vllm_bridge.durations import seconds_or_none
 from vllm_bridge.process import background
 from vllm_bridge.process.forks import Place, drop_in_children
@@ -122,12 +122,12 @@ class Connection:
         self._leading = False
         self._later = 0
         self._over = False
-        # One at a time sends. What the socket has not taken yet, and of which call it is.
+        # One at a time sends.
         self._sending = threading.Lock()
-        self._outgoing: deque[tuple[int, memoryview]] = deque()
         self._reader: threading.Thread | None = None
         self._reader_wanted = threading.Event()
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._outgoing = Outgoing(self._socket)
         self._wake = -1
         try:
             self._socket.setblocking(False)
@@ -176,7 +176,8 @@ class Connection:
                 self._open[number] = call
                 self._later += later
             try:
-                waits = self._send(number, data)
+                self._outgoing.send(number, data)
+                waits = bool(self._outgoing)
             except BaseException as error:
                 # Also Ctrl-C: nobody knows where in the frame the rank is now.
                 self._break_off(call)
@@ -222,7 +223,7 @@ class Connection:
         if not over:
             # A rank that cannot be told finds out by the end of the connection.
             with self._sending, contextlib.suppress(OSError):
-                self._send(call.number, self._frames.cancel(call.number))
+                self._outgoing.send(call.number, self._frames.cancel(call.number))
         self._wake_leader()
         return True
 
@@ -246,19 +247,6 @@ class Connection:
 
     __del__ = drop
 
-    def _send(self, number: int, data: bytes) -> bool:
-        """Whether some of it has to wait for the rank. Raises OSError."""
-        sent = 0
-        if not self._outgoing:
-            try:
-                sent = self._socket.send(data)
-            except BlockingIOError:
-                sent = 0
-        if sent == len(data):
-            return False
-        self._outgoing.append((number, memoryview(data)[sent:]))
-        return True
-
     def _break_off(self, call: FrameCall) -> None:
         """Nothing more can be sent. What the rank has sent is still read, up to its end."""
         with self._lock:
@@ -270,20 +258,9 @@ class Connection:
                 self._give_back()
 
     def _flush(self) -> None:
-        with self._sending:
-            while self._outgoing:
-                number, rest = self._outgoing[0]
-                try:
-                    sent = self._socket.send(rest)
-                except BlockingIOError:
-                    return
-                except OSError:
-                    # Reading finds out what else there is to know.
-                    return
-                if sent == len(rest):
-                    self._outgoing.popleft()
-                else:
-                    self._outgoing[0] = (number, rest[sent:])
+        # Where it fails, reading finds out what else there is to know.
+        with self._sending, contextlib.suppress(OSError):
+            self._outgoing.flush()
 
     def _step(self, ends: float | None) -> None:
         """The leader's: wait for something to happen, and see to it."""
@@ -307,7 +284,7 @@ class Connection:
         try:
             data = self._socket.recv(_PIECE_BYTES)
             if not data:
-                self._lost("the rank closed it")
+                self._lost("the other side closed it")
             for number, end in self._frames.feed(data):
                 if number:
                     self._settle(number, end)
@@ -344,8 +321,7 @@ class Connection:
     def _end_all(self, sent: End, unsent: End) -> None:
         """End all calls, those of which the rank has not had everything in another way."""
         with self._sending:
-            waiting = {number for number, _ in self._outgoing}
-            self._outgoing.clear()
+            waiting = self._outgoing.give_up()
             with self._lock:
                 self._over = True
                 for number, call in list(self._open.items()):

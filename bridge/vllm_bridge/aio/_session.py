@@ -1,0 +1,221 @@
+"""A session of an asynchronous client."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from datetime import timedelta
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from vllm_bridge._generated import pool_pb2, rank_pb2
+from vllm_bridge.client._calls.contexts import ContextCalls
+from vllm_bridge.client._calls.future import FutureCalls
+from vllm_bridge.client._calls.link import Link
+from vllm_bridge.client._calls.session import SessionCalls
+from vllm_bridge.client._calls.timeouts import CONTROL_TIMEOUT, UNSET, Timeout
+from vllm_bridge.transport.metadata import AFFINITY_NAMES
+
+if TYPE_CHECKING:
+    from vllm_bridge.codec.calls import RemoteObject
+
+
+class Session:
+    """A session: the place of a series of calls, and of the objects they make.
+
+    As `vllm_bridge.client.Session`, whose documentation has the rules. A call whose task is
+    cancelled is given up: if it waits in the rank it never runs, if it runs it goes on.
+    """
+
+    def __init__(self, link: Link, info: pool_pb2.Session) -> None:
+        self._calls = SessionCalls(link, info)
+        self.info = info
+
+    @property
+    def session_id(self) -> str:
+        """Its id."""
+        return self.info.session_id
+
+    @property
+    def affinity(self) -> str:
+        """hint, strict_queue or strict_fail_fast."""
+        return AFFINITY_NAMES[self.info.affinity]
+
+    async def carrier(self) -> str:
+        """What carries its next call: frames, to a rank or pool on this host, or grpc."""
+        return await self._calls.carrier()
+
+    async def call(
+        self,
+        name: str,
+        *args: object,
+        timeout: Timeout = UNSET,
+        timeout_profile: str = "",
+        **kwargs: object,
+    ) -> Any:
+        """Call a function of `vllm_distributed`, or a method as `Class.method` on its receiver.
+
+        Raises:
+            BridgeError: it failed; docs/errors.md has every reason.
+        """
+        return await self.invoke(
+            name, args, kwargs, timeout=timeout, timeout_profile=timeout_profile
+        )
+
+    async def invoke(
+        self,
+        name: str,
+        args: Sequence[object] = (),
+        kwargs: Mapping[str, object] | None = None,
+        *,
+        timeout: Timeout = UNSET,
+        timeout_profile: str = "",
+    ) -> Any:
+        """As `call`, with the arguments apart."""
+        return await self._calls.invoke(
+            name, args, kwargs, timeout=timeout, timeout_profile=timeout_profile
+        )
+
+    async def submit(
+        self,
+        name: str,
+        *args: object,
+        timeout: Timeout = UNSET,
+        timeout_profile: str = "",
+        **kwargs: object,
+    ) -> Future:
+        """As `call`, but returns when the call was sent: its result is collected later.
+
+            futures = [await session.submit("get_pp_indices", 61, rank, 4) for rank in range(4)]
+            ranges = [await future for future in futures]
+
+        The time of the call begins now. Calls submitted to one rank, from one task, run in the
+        order in which they were submitted; see `vllm_bridge.client.Session.submit`.
+        """
+        return Future(await self._calls.submit(name, args, kwargs, timeout, timeout_profile))
+
+    async def run(
+        self,
+        qualified_name: str,
+        *args: object,
+        timeout: Timeout = UNSET,
+        timeout_profile: str = "",
+        **kwargs: object,
+    ) -> Any:
+        """Call anything on the rank's allow list by its qualified name, e.g. `torch.arange`."""
+        return await self._calls.run(qualified_name, args, kwargs, timeout, timeout_profile)
+
+    async def submit_run(
+        self,
+        qualified_name: str,
+        *args: object,
+        timeout: Timeout = UNSET,
+        timeout_profile: str = "",
+        **kwargs: object,
+    ) -> Future:
+        """As `run`, but returns when the call was sent: see `submit`."""
+        return Future(
+            await self._calls.submit_run(qualified_name, args, kwargs, timeout, timeout_profile)
+        )
+
+    def context(
+        self,
+        of: str | RemoteObject,
+        *args: object,
+        timeout: Timeout = UNSET,
+        timeout_profile: str = "",
+        **kwargs: object,
+    ) -> Context:
+        """For `async with`: enters the context manager of a function, and always exits it."""
+        return Context(self._calls.context(of, args, kwargs, timeout, timeout_profile))
+
+    async def inspect(self, *, timeout: timedelta = CONTROL_TIMEOUT) -> rank_pb2.InspectResponse:
+        """What the session's rank is doing; answered also while it is blocked in a call."""
+        return await self._calls.inspect(timeout)
+
+    async def close(self, *, timeout: timedelta = CONTROL_TIMEOUT) -> bool:
+        """Free its objects. False when it had ended before."""
+        return await self._calls.close(timeout)
+
+    async def allowed(self, timeout: Timeout, timeout_profile: str = "") -> timedelta | None:
+        """How long a call has: its timeout, else what its profile, or the client's, says."""
+        return await self._calls.allowed(timeout, timeout_profile)
+
+    async def send(
+        self,
+        path: str,
+        request: bytes,
+        timeout: timedelta | None,
+        more: Sequence[tuple[str, str]] = (),
+    ) -> bytes:
+        """One call of this session, as bytes; `more` metadata. Raises BridgeError."""
+        return await self._calls.send(path, request, timeout, more)
+
+    async def __aenter__(self) -> Session:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+
+class Context:
+    """A context manager of a rank: see `vllm_bridge.client.Session.context`.
+
+    Calls of the task that entered it run in its rank. Use one from one task.
+    """
+
+    def __init__(self, calls: ContextCalls) -> None:
+        self._calls = calls
+
+    async def __aenter__(self) -> Any:
+        return await self._calls.enter()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
+        return await self._calls.exit(error)
+
+
+class Future:
+    """A call that was begun with `Session.submit`: `await` it for its result.
+
+    Its deadline was fixed when it began. Cancelling a task that awaits it cancels the call.
+    """
+
+    def __init__(self, calls: FutureCalls) -> None:
+        self._calls = calls
+
+    @property
+    def carrier(self) -> str:
+        """What carries it: frames or grpc."""
+        return self._calls.carrier
+
+    async def result(self, timeout: timedelta | None = None) -> Any:
+        """Its result, when it has ended, which is at its deadline at the latest.
+
+        Raises:
+            BridgeError: as `Session.call` does; (timeout) `not_finished`: the call has not ended
+                within `timeout`, and goes on; (grpc_error) `cancelled`: it was, by `cancel`.
+        """
+        return await self._calls.result(timeout)
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        return self._calls.result(None).__await__()
+
+    def done(self) -> bool:
+        """Whether it has ended: `result` does not wait then."""
+        return self._calls.done()
+
+    def cancel(self) -> bool:
+        """Give it up. If it waits for its turn in the rank it never runs; if it runs it goes on.
+
+        False when it had ended: its result is there.
+        """
+        return self._calls.cancel()
