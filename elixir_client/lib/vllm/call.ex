@@ -26,7 +26,6 @@ defmodule Vllm.Call do
   @spec unset() :: atom()
   defdelegate unset, to: Arguments
 
-  @doc false
   @spec run(Spec.t(), [term()]) :: {:ok, term()} | {:error, Error.t()}
   def run(%Spec{context_manager: true} = spec, args) do
     {fun, args} = Arguments.split_function(args)
@@ -67,7 +66,6 @@ defmodule Vllm.Call do
          do: {:error, malformed(spec.function, problem)}
   end
 
-  @doc false
   @spec malformed(String.t(), term()) :: Error.t()
   def malformed(function, problem) do
     problem = if is_binary(problem), do: problem, else: inspect(problem)

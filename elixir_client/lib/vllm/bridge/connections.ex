@@ -30,7 +30,6 @@ defmodule Vllm.Bridge.Connections do
   @typedoc "What is known of an open session; `route` is nil when its calls go to the pool."
   @type known :: %{route: Route.t() | nil, session: Session.t()}
 
-  @doc false
   @spec start_link(keyword()) :: GenServer.on_start()
   def start_link(opts), do: GenServer.start_link(__MODULE__, opts)
 

@@ -18,7 +18,6 @@ defmodule Vllm.Bridge.Server do
 
   @max_line 65_536
 
-  @doc false
   @spec start_link(keyword()) :: GenServer.on_start()
   def start_link(opts), do: GenServer.start_link(__MODULE__, opts, Keyword.take(opts, [:name]))
 

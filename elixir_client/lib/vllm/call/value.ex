@@ -86,7 +86,6 @@ defmodule Vllm.Call.Value do
       else: throw({:value, "must be a list", value})
   end
 
-  @doc false
   @spec wire_type(Spec.type()) :: Protobuf.type()
   def wire_type(:int), do: :int64
   def wire_type(:bool), do: :bool

@@ -23,7 +23,6 @@ defmodule Vllm.Tensor.Segments do
   """
   @type status :: :unknown | :wanted | :shared | :unshared
 
-  @doc false
   @spec start_link(keyword()) :: GenServer.on_start()
   def start_link(opts) do
     bridge = Keyword.fetch!(opts, :bridge)

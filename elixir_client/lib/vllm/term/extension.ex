@@ -19,7 +19,6 @@ defmodule Vllm.Term.Extension do
   ]
 
   for {name, code} <- @codes do
-    @doc false
     defmacro unquote(name)(), do: unquote(code)
   end
 

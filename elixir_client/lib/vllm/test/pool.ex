@@ -5,7 +5,7 @@ defmodule Vllm.Test.Pool do
   alias Vllm.Bridge.{Protobuf, Transport, V1}
   alias Vllm.Error
   alias Vllm.Test.{Calls, Stubs}
-  alias Vllm.World.Schemas
+  alias Vllm.World.{Layout, Schemas}
 
   @requests %{
     "OpenSession" => V1.OpenSessionRequest,
@@ -129,14 +129,10 @@ defmodule Vllm.Test.Pool do
   defp world(request) do
     sizes = for name <- Schemas.sizes(), do: {name, Map.fetch!(request, name) || 1}
 
-    # The decode context takes its ranks from the tensor parallel ones.
-    size =
-      sizes |> Keyword.delete(:decode_context_parallel_size) |> Keyword.values() |> Enum.product()
-
     %V1.World{
       world_id: request.world_id,
       epoch: 1,
-      world_size: size,
+      world_size: request |> Layout.of() |> Keyword.values() |> Enum.product(),
       backend: if(request.backend == "", do: "gloo", else: request.backend),
       gate: request.gate != false,
       pool_name: named(request.pool_name)

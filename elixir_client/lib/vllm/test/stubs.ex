@@ -13,7 +13,6 @@ defmodule Vllm.Test.Stubs do
   @typedoc "What a call is answered with: a function of its arguments, or a result."
   @type answer :: {:function, fun()} | {:result, term()}
 
-  @doc false
   @spec start_link(atom()) :: GenServer.on_start()
   def start_link(bridge), do: GenServer.start_link(__MODULE__, bridge, name: name(bridge))
 

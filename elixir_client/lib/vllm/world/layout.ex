@@ -6,14 +6,12 @@ defmodule Vllm.World.Layout do
 
   alias Vllm.{Error, World}
 
-  @axes [:dp, :pp, :pcp, :tp]
-
-  @sizes %{
+  @axes [
     dp: :data_parallel_size,
     pp: :pipeline_parallel_size,
     pcp: :prefill_context_parallel_size,
     tp: :tensor_parallel_size
-  }
+  ]
 
   @typedoc "The size of each axis, the slowest first."
   @type t :: [{axis(), pos_integer()}]
@@ -23,7 +21,7 @@ defmodule Vllm.World.Layout do
   @doc "The sizes of a world, from a message or options that have them by name."
   @spec of(map()) :: t()
   def of(sizes) do
-    for axis <- @axes, do: {axis, max(Map.get(sizes, Map.fetch!(@sizes, axis)) || 1, 1)}
+    for {axis, name} <- @axes, do: {axis, max(Map.get(sizes, name) || 1, 1)}
   end
 
   @doc "Coordinates of a rank."
@@ -82,7 +80,7 @@ defmodule Vllm.World.Layout do
 
   defp size(layout, axis) do
     with :error <- Keyword.fetch(layout, axis) do
-      known = Enum.map_join(@axes, ", ", &Atom.to_string/1)
+      known = Enum.map_join(Keyword.keys(@axes), ", ", &Atom.to_string/1)
       invalid("a slice has no axis #{inspect(axis)}; the axes are #{known}")
     end
   end

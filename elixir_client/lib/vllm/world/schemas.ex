@@ -120,41 +120,32 @@ defmodule Vllm.World.Schemas do
     ]
   ]
 
-  @doc false
   @spec sizes() :: [atom()]
   def sizes, do: Keyword.keys(@sizes)
 
-  @doc false
   @spec start() :: Vllm.Options.schema()
   def start, do: @start
 
-  @doc false
   @spec supervised() :: Vllm.Options.schema()
   def supervised, do: @supervised
 
-  @doc false
   @spec intensity() :: Vllm.Options.schema()
   def intensity do
     [max: [type: :count, default: 3], within: [type: :milliseconds, default: 60_000]]
   end
 
-  @doc false
   @spec run() :: Vllm.Options.schema()
   def run, do: [timeout: [type: :timeout, default: :infinity]] ++ @by_id
 
-  @doc false
   @spec await() :: Vllm.Options.schema()
   def await, do: @await
 
-  @doc false
   @spec restart() :: Vllm.Options.schema()
   def restart, do: @restart
 
-  @doc false
   @spec diagnose() :: Vllm.Options.schema()
   def diagnose, do: @diagnose
 
-  @doc false
   @spec by_id() :: Vllm.Options.schema()
   def by_id, do: @by_id
 end

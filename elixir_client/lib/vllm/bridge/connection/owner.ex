@@ -136,7 +136,6 @@ defmodule Vllm.Bridge.Connection.Owner do
 
   # OTP 25's callback, which Elixir 1.14 does not name. Requests may hold secrets and gigabytes.
   if {:format_status, 1} in GenServer.behaviour_info(:callbacks), do: @impl(GenServer)
-  @doc false
   @spec format_status(map()) :: map()
   def format_status(status) do
     status

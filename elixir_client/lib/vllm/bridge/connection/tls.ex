@@ -19,7 +19,6 @@ defmodule Vllm.Bridge.Connection.Tls do
   alias Vllm.Bridge.Endpoint
   alias Vllm.Options
 
-  @doc false
   @spec docs() :: String.t()
   def docs, do: Options.docs(@schema)
 

@@ -134,7 +134,6 @@ defmodule Vllm.Bridge.Frames.Owner do
 
   # OTP 25's callback, which Elixir 1.14 does not name. Requests may hold secrets.
   if {:format_status, 1} in GenServer.behaviour_info(:callbacks), do: @impl(GenServer)
-  @doc false
   @spec format_status(map()) :: map()
   def format_status(status) do
     status

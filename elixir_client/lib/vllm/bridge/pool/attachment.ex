@@ -15,7 +15,6 @@ defmodule Vllm.Bridge.Attachment do
   @first_pause 50
   @longest_pause 1_000
 
-  @doc false
   @spec start_link(keyword()) :: GenServer.on_start()
   def start_link(opts) do
     bridge = Keyword.fetch!(opts, :bridge)

@@ -20,7 +20,6 @@ defmodule Vllm.Bridge.Owners do
   @pause 200
   @unreachable ~w(pool_unreachable pool_connection_lost deadline_exceeded worker_busy queue_full queue_timeout)
 
-  @doc false
   @spec start_link(keyword()) :: GenServer.on_start()
   def start_link(opts) do
     bridge = Keyword.fetch!(opts, :bridge)

@@ -47,7 +47,6 @@ defmodule Vllm.Bridge.PoolClient do
   def deadline?({:status, 4, _text, trailers}), do: not Error.detailed?(trailers)
   def deadline?(_other), do: false
 
-  @doc false
   @spec failed(term(), String.t(), Connections.config(), timeout()) :: Error.t()
   def failed({:status, code, text, trailers} = reason, method, config, timeout) do
     # The server keeps the deadline too, and may be the first to say so.

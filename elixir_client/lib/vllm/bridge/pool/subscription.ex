@@ -40,7 +40,6 @@ defmodule Vllm.Bridge.Subscription do
   @spec supervisor(atom()) :: atom()
   def supervisor(bridge), do: Module.concat(bridge, Subscriptions)
 
-  @doc false
   @spec start_link(map()) :: GenServer.on_start()
   def start_link(argument), do: GenServer.start_link(__MODULE__, argument)
 

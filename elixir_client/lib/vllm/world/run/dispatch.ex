@@ -44,7 +44,6 @@ defmodule Vllm.World.Dispatch do
     ]
   ]
 
-  @doc false
   @spec schema() :: Options.schema()
   def schema, do: @schema
 

@@ -22,7 +22,6 @@ defmodule Vllm.World.Supervised do
   @spec shutdown() :: pos_integer()
   def shutdown, do: @stop_ms + 5_000
 
-  @doc false
   @spec start_link(map()) :: GenServer.on_start()
   def start_link(opts), do: GenServer.start_link(__MODULE__, opts, name: opts.name)
 

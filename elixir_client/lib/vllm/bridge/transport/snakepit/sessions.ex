@@ -7,7 +7,6 @@ defmodule Vllm.Bridge.Transport.Snakepit.Sessions do
   alias Vllm.Bridge.{Protobuf, Transport, V1}
   alias Vllm.Error
 
-  @doc false
   @spec start_link(atom()) :: GenServer.on_start()
   def start_link(table), do: GenServer.start_link(__MODULE__, table)
 
