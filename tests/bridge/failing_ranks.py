@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import NoReturn
 
@@ -108,3 +109,16 @@ def log_a_warning(text: str) -> None:
 def allocate(count: int) -> int:
     """Takes so many bytes, and touches them all."""
     return len(bytearray(count))
+
+
+def switch_interval() -> float:
+    """How long a thread of the rank lets another wait for the interpreter."""
+    return sys.getswitchinterval()
+
+
+def spin(seconds: float) -> int:
+    """Python code that never waits."""
+    count, until = 0, time.monotonic() + seconds
+    while time.monotonic() < until:
+        count += 1
+    return count
