@@ -14,7 +14,8 @@ defmodule Vllm.Async do
   @enforce_keys [:ref, :pid, :owner]
   defstruct @enforce_keys
 
-  @opaque t :: %__MODULE__{ref: reference(), pid: pid(), owner: pid()}
+  @typedoc "What is in it is private."
+  @type t :: %__MODULE__{ref: reference(), pid: pid(), owner: pid()}
 
   # Where a process keeps what is to be called when its request is on its way.
   @sent :"$vllm_sent"

@@ -61,8 +61,8 @@ defmodule Vllm.Bridge do
   alias Vllm.Tensor.Segments
   alias Vllm.{Error, Options, Runtime, Telemetry}
 
-  @typedoc "A subscription of `subscribe/1`."
-  @opaque subscription :: pid()
+  @typedoc "A subscription of `subscribe/1`; what it is is private."
+  @type subscription :: pid()
 
   @doc "A child specification; the id is the bridge's name, so that one tree may hold several."
   @spec child_spec(keyword()) :: Supervisor.child_spec()

@@ -13,7 +13,8 @@ defmodule Vllm.World.Future do
   @enforce_keys [:pid, :world_id]
   defstruct [:pid, :world_id, :what]
 
-  @opaque t :: %__MODULE__{pid: pid(), world_id: String.t(), what: String.t()}
+  @typedoc "What is in it is private."
+  @type t :: %__MODULE__{pid: pid(), world_id: String.t(), what: String.t()}
 
   @typep outcome :: {:ok, term()} | {:error, Error.t()}
 
