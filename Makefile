@@ -7,15 +7,18 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 OLDEST := build/oldest
-# Most tests wait for processes more than they compute. A file's tests stay in one worker.
-PYTEST := $(VENV)/bin/pytest -n 2 --dist loadfile
+# Most tests wait for processes more than they compute. A file's tests stay in one worker; the files begin
+# in their order, since the shortest ones, of tests/unit, fill the workers at the end.
+PYTEST := $(VENV)/bin/pytest -n 3 --dist loadfile --no-loadscope-reorder
+# What has no deadline lets those go first that have some.
+LATER := nice -n 10
 
 # Elixir wants a UTF-8 locale, and finds the server and its Python here.
 export LC_ALL := C.UTF-8
 export VLLM_PYTHON := $(abspath $(PYTHON))
 export VLLM_BRIDGE := $(abspath $(VENV)/bin/vllm-bridge)
 
-.PHONY: help setup demo test lint codegen codegen-check contract-accept pytest pytest-oldest mix-test bench clean
+.PHONY: help setup demo test lint lint-python lint-elixir codegen codegen-check contract-accept pytest pytest-oldest mix-test bench clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -29,22 +32,26 @@ $(STAMP): pyproject.toml constraints.txt scripts/setup.sh
 demo: setup ## Main job: an Elixir program runs collectives on a world of four ranks (FILE=path)
 	mix run elixir_client/demo/demo.exs $(if $(FILE),"$(FILE)")
 
-test: setup ## Everything CI runs: mix test, the checks and pytest, one after the other
-	scripts/lanes.sh "mix-test lint codegen-check pytest-oldest pytest"
+test: setup ## Everything CI runs: pytest, mix test and the checks, side by side
+	scripts/lanes.sh pytest "mix-test lint-elixir" "lint-python codegen-check pytest-oldest"
 
-lint: setup ## ruff, mypy --strict, mix format, warnings as errors, dialyzer
-	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/ruff check .
-	$(VENV)/bin/mypy
-	mix format --check-formatted
-	MIX_ENV=test mix compile --warnings-as-errors
-	scripts/dialyzer.sh _build/test/lib/vllm_distributed/ebin
+lint: lint-python lint-elixir ## Both
+
+lint-python: setup ## ruff, mypy --strict
+	$(LATER) $(VENV)/bin/ruff format --check .
+	$(LATER) $(VENV)/bin/ruff check .
+	$(LATER) $(VENV)/bin/mypy
+
+lint-elixir: setup ## mix format, warnings as errors, dialyzer
+	$(LATER) mix format --check-formatted
+	MIX_ENV=test $(LATER) mix compile --warnings-as-errors
+	$(LATER) scripts/dialyzer.sh _build/test/lib/vllm_distributed/ebin
 
 codegen: setup ## Regenerate the contract, the Python glue and the Elixir modules
 	$(PYTHON) -m vllm_bridge.codegen
 
 codegen-check: setup ## Fail when `make codegen` would change a byte
-	$(PYTHON) -m vllm_bridge.codegen --check
+	$(LATER) $(PYTHON) -m vllm_bridge.codegen --check
 
 contract-accept: setup ## Promise what is new in the contract (proto/baseline.txt)
 	$(PYTHON) -m vllm_bridge.codegen --accept
@@ -53,7 +60,8 @@ pytest: setup ## Python tests
 	$(PYTEST)
 
 pytest-oldest: $(OLDEST)/.installed ## What goes over the wire, on the oldest grpcio, protobuf and msgpack claimed
-	PYTHONPATH=$(abspath $(OLDEST)) $(VENV)/bin/pytest -m "wire and not timing"
+	PYTHONPATH=$(abspath $(OLDEST)) $(VENV)/bin/pytest -m "wire and not timing" \
+	  $$(grep -rlE 'mark\.wire\b' tests --include='test_*.py')
 
 $(OLDEST)/.installed: $(STAMP) scripts/oldest.txt
 	rm -rf $(OLDEST)

@@ -1,92 +1,140 @@
-# The numbers of DESIGN: run with `make bench`.
+# The numbers of DESIGN: run with `make bench`, or `mix run benchmarks/calls.exs carriers` for the first part.
 #
-# Ratios within one run, because machines are noisy: calls to a rank and to a bare grpcio echo server
-# alternate, from the same Elixir client.
+# Ratios within one run, because machines are noisy: calls to a rank in frames, the same by gRPC, and calls
+# to a bare grpcio echo server take turns, from the same Elixir node. Two bridges have the same pool and the
+# same sessions, one of them with `carrier: :grpc`.
 
 defmodule Bench do
-  alias Vllm.Bridge.Connection
+  alias Vllm.Bridge.{Connection, Connections}
+  alias Vllm.{Distributed, Session, Tensor, World}
 
   @warm_up 500
-  @calls 2_000
+  @calls 3_000
   @echo_path "/bench.Echo/Call"
   @ranks 4
   @callers 32
   @connections 50
+  @mib 1_048_576
 
-  def run do
+  def run(parts) do
     {:ok, _} =
       Supervisor.start_link([{Vllm.Bridge, server: :embedded, size: @ranks}],
+        strategy: :one_for_one
+      )
+
+    {:ok, %{endpoint: server}} = Vllm.Bridge.info()
+
+    {:ok, _} =
+      Supervisor.start_link([{Vllm.Bridge, name: Bench.Grpc, server: server, carrier: :grpc}],
         strategy: :one_for_one
       )
 
     IO.puts("| what | measured | target |\n|---|---|---|")
     latency()
     throughput()
+    gate()
+    tensor()
     idle_connections()
-    start_of_worlds()
+    if parts == [], do: start_of_worlds()
   end
 
+  # Where a call of both bridges goes: the same session, by each carrier.
+  defp both(session) do
+    {:ok, _same} = Session.open(session_id: session.id, bridge: Bench.Grpc)
+    :frames = Session.carrier(session)
+    {[session_id: session.id], [session_id: session.id, bridge: Bench.Grpc]}
+  end
+
+  defp indices(runtime),
+    do: {:ok, {0, 15}} = Distributed.get_pp_indices(61, 0, 4, __runtime__: runtime)
+
   defp latency do
-    {:ok, session} = Vllm.Session.open(affinity: :strict_queue)
-    opts = [__runtime__: [session_id: session.id]]
+    {:ok, session} = Session.open(affinity: :strict_queue)
+    {frames, grpc} = both(session)
 
     with_echo(fn echo, _endpoint ->
       # What get_pp_indices(61, 0, 4) sends.
       request = <<8, 61, 24, 4>>
-      call = fn -> {:ok, {0, 15}} = Vllm.Distributed.get_pp_indices(61, 0, 4, opts) end
 
       bare = fn ->
         {:ok, ^request} = Connection.unary(echo, @echo_path, request, timeout: 120_000)
       end
 
-      for _ <- 1..@warm_up, do: {call.(), bare.()}
-      pairs = for _ <- 1..@calls, do: {time(call), time(bare)}
-      {typed, echoed} = Enum.unzip(pairs)
-      {p50, echo_p50} = {median(typed), median(echoed)}
+      turns = in_turns([fn -> indices(frames) end, fn -> indices(grpc) end, bare], @calls)
+      {echo_p50, echo_p99} = both_percentiles(List.last(turns))
 
-      row(
-        "typed call, Elixir to rank, p50 of #{@calls}",
-        "#{us(p50)} (p99 #{us(percentile(typed, 0.99))}); bare grpcio echo #{us(echo_p50)}; ratio #{ratio(p50, echo_p50)}",
-        "at most 1.30"
-      )
+      for {name, times, targets} <- [
+            {"in frames", Enum.at(turns, 0), "at most 0.35; 0.5"},
+            {"by gRPC", Enum.at(turns, 1), ""},
+            {"bare grpcio echo", bare, ""}
+          ] do
+        times = if is_function(times), do: List.last(turns), else: times
+        {p50, p99} = both_percentiles(times)
+
+        row(
+          "call Elixir to rank, #{name}: p50, p99 of #{@calls}; ratios to the echo",
+          "#{us(p50)}, #{us(p99)}; #{ratio(p50, echo_p50)}, #{ratio(p99, echo_p99)}",
+          targets
+        )
+      end
     end)
 
-    :ok = Vllm.Session.close(session)
+    :ok = Session.close(session)
   end
+
+  defp in_turns(funs, count) do
+    for _ <- 1..@warm_up, fun <- funs, do: fun.()
+    turns = for _ <- 1..count, do: Enum.map(funs, &time/1)
+    Enum.zip_with(turns, & &1)
+  end
+
+  defp both_percentiles(times), do: {median(times), percentile(times, 0.99)}
 
   defp throughput do
     sessions = session_per_rank([])
-    each = 1_000
+    carriers = Enum.map(sessions, &both/1)
 
-    work = fn n ->
-      opts = [__runtime__: [session_id: Enum.at(sessions, rem(n, @ranks)).id]]
-      for _ <- 1..each, do: {:ok, {0, 15}} = Vllm.Distributed.get_pp_indices(61, 0, 4, opts)
+    for {ranks, target} <- [{1, "at least 10,000"}, {@ranks, "at least 4 x gRPC"}] do
+      used = Enum.take(carriers, ranks)
+      each = 500
+      frames = in_parallel(for({frames, _grpc} <- used, do: frames), each)
+      grpc = in_parallel(for({_frames, grpc} <- used, do: grpc), each)
+      frames.()
+      grpc.()
+      turns = for _ <- 1..3, do: {time(frames), time(grpc)}
+      {in_frames, by_grpc} = Enum.unzip(turns)
+      rate = fn times -> @callers * each / (median(times) / 1_000_000) end
+
+      row(
+        "#{@callers} callers, #{ranks} rank(s), calls/s, medians of 3",
+        "#{round(rate.(in_frames))} in frames, #{round(rate.(by_grpc))} by gRPC; " <>
+          "#{ratio(rate.(in_frames), rate.(by_grpc))} x",
+        target
+      )
     end
 
-    in_parallel = fn ->
-      1..@callers |> Enum.map(&Task.async(fn -> work.(&1) end)) |> Task.await_many(120_000)
+    for session <- sessions, do: :ok = Session.close(session)
+  end
+
+  defp in_parallel(runtimes, each) do
+    fn ->
+      1..@callers
+      |> Enum.map(fn n ->
+        runtime = Enum.at(runtimes, rem(n, length(runtimes)))
+        Task.async(fn -> for _ <- 1..each, do: indices(runtime) end)
+      end)
+      |> Task.await_many(300_000)
     end
-
-    in_parallel.()
-    seconds = time(in_parallel) / 1_000_000
-
-    row(
-      "#{@callers} callers over #{@ranks} ranks",
-      "#{round(@callers * each / seconds)} calls/s",
-      "at least 6,000"
-    )
-
-    Enum.each(sessions, &Vllm.Session.close/1)
   end
 
   # The ranks of a pool come up one after another: sessions are opened until every rank has one.
   defp session_per_rank(sessions) when length(sessions) == @ranks, do: sessions
 
   defp session_per_rank(sessions) do
-    {:ok, session} = Vllm.Session.open(affinity: :strict_queue)
+    {:ok, session} = Session.open(affinity: :strict_queue)
 
     if Enum.any?(sessions, &(&1.endpoint == session.endpoint)) do
-      :ok = Vllm.Session.close(session)
+      :ok = Session.close(session)
       Process.sleep(50)
       session_per_rank(sessions)
     else
@@ -94,7 +142,86 @@ defmodule Bench do
     end
   end
 
+  # Two processes, one per rank, in step: what one call takes while the gate and the group do their part.
+  defp gate do
+    {:ok, world} = World.start(tensor_parallel_size: 2, backend: "gloo")
+    sessions = for session <- world.sessions, do: %{session | bridge: Bench.Grpc}
+    :ok = Connections.bind(Bench.Grpc, sessions)
+    by_grpc = %{world | bridge: Bench.Grpc, sessions: sessions}
+    tensor = Tensor.new([1.0], :f32)
+
+    times = fn world, count ->
+      World.run(world, fn _rank ->
+        for _ <- 1..count do
+          time(fn -> {:ok, _sum} = Distributed.tensor_model_parallel_all_reduce(tensor) end)
+        end
+      end)
+      |> hd()
+    end
+
+    for world <- [world, by_grpc], do: times.(world, 200)
+    {frames, grpc} = Enum.unzip(for _ <- 1..10, do: {times.(world, 100), times.(by_grpc, 100)})
+    {p50, p99} = both_percentiles(Enum.concat(frames))
+    {grpc_p50, grpc_p99} = both_percentiles(Enum.concat(grpc))
+
+    row(
+      "all_reduce of 4 bytes on two ranks: p50, p99 of 1,000",
+      "#{us(p50)}, #{us(p99)} in frames; #{us(grpc_p50)}, #{us(grpc_p99)} by gRPC; ratio #{ratio(p50, grpc_p50)}",
+      "at most 0.5"
+    )
+
+    :ok = World.stop(world)
+  end
+
+  defp tensor do
+    {:ok, session} = Session.open(affinity: :strict_queue)
+    {frames, grpc} = both(session)
+    tensor = Tensor.from_binary(:crypto.strong_rand_bytes(@mib), :u8, {@mib})
+    {:ok, small} = Vllm.call("torch.positive", [Tensor.new([1])], __runtime__: frames)
+    [1] = Tensor.to_list(small)
+    there_and_back = &({:ok, %Tensor{}} = Vllm.call("torch.positive", [tensor], __runtime__: &1))
+    bare = fn -> {:ok, %Tensor{}} = Vllm.call("torch.positive", [small], __runtime__: frames) end
+
+    funs = [
+      fn -> there_and_back.(frames) end,
+      fn -> there_and_back.(grpc) end,
+      bare,
+      copies(tensor)
+    ]
+
+    [in_frames, by_grpc, bare, copies] = funs |> in_turns(500) |> Enum.map(&median/1)
+    # A write and a read each way.
+    floor = bare + 2 * copies
+
+    row(
+      "1 MiB tensor to a rank and back, shared memory, p50 of 500",
+      "#{us(in_frames)} in frames, #{us(by_grpc)} by gRPC; bare call #{us(bare)} and copies " <>
+        "#{us(2 * copies)}: ratio #{ratio(in_frames, floor)}",
+      "at most 1.15"
+    )
+
+    :ok = Session.close(session)
+  end
+
+  # One write and one read of the tensor's bytes in shared memory.
+  defp copies(%Tensor{data: data}) do
+    path = "/dev/shm/vllm-bench-#{System.pid()}"
+    {:ok, file} = :file.open(path, [:read, :write, :raw, :binary])
+    File.rm!(path)
+
+    fn ->
+      :ok = :file.pwrite(file, 0, data)
+      {:ok, _} = :file.pread(file, 0, byte_size(data))
+    end
+  end
+
   defp idle_connections do
+    {:ok, session} = Session.open(affinity: :strict_queue)
+    {frames, _grpc} = both(session)
+
+    for _ <- 1..100, do: indices(frames)
+    %{route: route} = Connections.session(Vllm.Bridge, session.id)
+
     with_echo(fn _echo, endpoint ->
       connections =
         for _ <- 1..@connections do
@@ -108,8 +235,16 @@ defmodule Bench do
       Process.sleep(1_500)
       each = Enum.sum(Enum.map(connections, &memory_of/1)) / @connections / 1024
       Enum.each(connections, &Connection.close/1)
-      row("memory of an idle connection", "#{Float.round(each, 1)} KB", "at most 100 KB")
+      frames = memory_of(route.frames.pid) / 1024
+
+      row(
+        "memory of an idle connection",
+        "#{Float.round(frames, 1)} KB of frames, #{Float.round(each, 1)} KB of gRPC",
+        "at most 10 KB; 100 KB"
+      )
     end)
+
+    :ok = Session.close(session)
   end
 
   # A process and the binaries that it refers to.
@@ -125,11 +260,11 @@ defmodule Bench do
           began = System.monotonic_time(:microsecond)
 
           {:ok, world} =
-            Vllm.World.start(tensor_parallel_size: 2, pipeline_parallel_size: div(ranks, 2))
+            World.start(tensor_parallel_size: 2, pipeline_parallel_size: div(ranks, 2))
 
           took = System.monotonic_time(:microsecond) - began
           if run == 1 and ranks == 4, do: memory(world)
-          :ok = Vllm.World.stop(world)
+          :ok = World.stop(world)
           took
         end
 
@@ -142,7 +277,7 @@ defmodule Bench do
   end
 
   defp memory(world) do
-    rows = for rank <- Vllm.World.info(world).ranks, do: smaps(rank.pid)
+    rows = for rank <- World.info(world).ranks, do: smaps(rank.pid)
     worst = fn key -> rows |> Enum.map(& &1[key]) |> Enum.max() end
     private = rows |> Enum.map(&(&1["Private_Clean"] + &1["Private_Dirty"])) |> Enum.max()
 
@@ -199,4 +334,4 @@ defmodule Bench do
   defp row(what, measured, target), do: IO.puts("| #{what} | #{measured} | #{target} |")
 end
 
-Bench.run()
+Bench.run(System.argv())

@@ -132,6 +132,8 @@ def start_pool(
     """Start one and read its ready line. `before` is a command line that starts it in its turn."""
     base.mkdir(exist_ok=True)
     command = [*before, sys.executable, "-m", "vllm_bridge", "serve", *arguments]
+    if not {"--start-timeout", "--config"}.intersection(arguments):
+        command += ["--start-timeout", "120"]  # loading torch takes its time on a busy machine
     if entry_point is not None:
         command += ["--rank-entry-point", entry_point]
     stderr_path = base / f"stderr-{time.monotonic_ns()}"

@@ -30,8 +30,6 @@ SECONDS = float(os.environ.get("AFFINITY_SECONDS", "3"))
 
 MakeBlock = Callable[[], Block]
 
-pytestmark = pytest.mark.timeout(120)
-
 
 @pytest.fixture(scope="module")
 def server(short_tmp: Path) -> Iterator[Pool]:

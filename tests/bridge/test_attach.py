@@ -17,8 +17,6 @@ from vllm_bridge._generated import pool_pb2
 from vllm_bridge.client import Client
 from vllm_bridge.codec.errors import BridgeError, from_rpc_error
 
-pytestmark = pytest.mark.timeout(90)
-
 GRACE_SECONDS = 0.4
 ATTACH = "/vllm.bridge.v1.Pool/Attach"
 

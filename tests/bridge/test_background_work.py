@@ -61,8 +61,6 @@ from vllm_distributed.handles import WorkHandle
 from vllm_distributed.transports.queue.sockets import SocketWriter
 from vllm_distributed.transports.shm.messages.progress import Progress, keep_going
 
-pytestmark = pytest.mark.timeout(60)
-
 HERE = Path(__file__).parent
 PACKAGES = [Path(version.__file__).parent, Path(vllm_distributed.__file__).parent]
 

@@ -22,8 +22,6 @@ from vllm_bridge.rank.journal import Journal, Record
 from vllm_bridge.snakepit.service import start
 from vllm_bridge.transport.metadata import SESSION_ID
 
-pytestmark = pytest.mark.timeout(60)
-
 ALL_REDUCE = "tensor_model_parallel_all_reduce"
 
 

@@ -25,7 +25,7 @@ from vllm_bridge.rank.transfers import MAX_STREAMS, Transfers
 from vllm_bridge.transport.metadata import METHOD, SESSION_ID
 from vllm_distributed.tensors.raw_bytes import bytes_of
 
-pytestmark = [pytest.mark.wire, pytest.mark.timeout(90)]
+pytestmark = pytest.mark.wire
 
 Part = rank_pb2.CallPart
 

@@ -15,8 +15,6 @@ from vllm_bridge.client import BridgeError, Category, Client, connect
 from vllm_bridge.codec import tensors
 from vllm_bridge.pool.observe.events import _TooMuch
 
-pytestmark = pytest.mark.timeout(60)
-
 
 @pytest.mark.parametrize(
     ("call", "argument"),

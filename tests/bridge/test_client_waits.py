@@ -24,8 +24,6 @@ from vllm_bridge.client._calls.timeouts import UNSET, Deadline, Profiles, within
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.transport import grpc_options
 
-pytestmark = pytest.mark.timeout(60)
-
 LONG = timedelta(seconds=40)
 
 

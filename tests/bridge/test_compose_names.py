@@ -8,12 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
 from pool_harness import environment
 
 FUZZER = Path(__file__).parents[2] / "benchmarks" / "compose_names.py"
-
-pytestmark = pytest.mark.timeout(90)
 
 
 def composed(*arguments: str) -> Any:

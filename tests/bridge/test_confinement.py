@@ -23,8 +23,6 @@ from vllm_bridge.codec.errors import BridgeError
 from vllm_bridge.confinement import STRICT, landlock, seccomp, syscalls
 from vllm_bridge.pool.observe.status import as_text
 
-pytestmark = pytest.mark.timeout(90)
-
 THINGS = "forbidden_things"
 REFUSED = ("EPERM", "EACCES")
 MODES = ("strict", "writes", "off")

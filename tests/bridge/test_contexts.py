@@ -32,8 +32,6 @@ from vllm_bridge.rank.services import object_methods
 from vllm_bridge.rank.sessions import RankSessions
 from vllm_bridge.transport.metadata import SESSION_ID
 
-pytestmark = pytest.mark.timeout(90)
-
 
 @pytest.fixture
 def real(real_pool: Pool) -> Iterator[Client]:

@@ -13,8 +13,6 @@ from pool_harness import Pool, connect
 from vllm_bridge.client import Session
 from vllm_bridge.codec.errors import BridgeError
 
-pytestmark = pytest.mark.timeout(90)
-
 Send = Callable[[Session, Any, int], Any]
 Receive = Callable[[Session, Any], Any]
 

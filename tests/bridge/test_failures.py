@@ -33,7 +33,6 @@ from vllm_bridge.codec.errors import BridgeError, Category
 
 Start = Callable[..., Pool]
 
-pytestmark = pytest.mark.timeout(90)
 
 HEARTBEAT_TIMEOUT_S = 3.0
 

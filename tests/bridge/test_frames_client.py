@@ -24,8 +24,6 @@ from vllm_bridge.client._frames.connection import Connection
 from vllm_bridge.client._frames.core import Cancelled, FrameFailure, Frames, Malformed, NotSent
 from vllm_bridge.codec.errors import TRAILER, BridgeError, Category, from_rpc_error
 
-pytestmark = pytest.mark.timeout(60)
-
 ECHO = FAKE + "Echo"
 
 

@@ -19,8 +19,6 @@ from vllm_bridge.client._blocking import now
 from vllm_bridge.client._calls.future import FutureCalls
 from vllm_bridge.codec.errors import BridgeError, Category
 
-pytestmark = pytest.mark.timeout(90)
-
 ECHO = FAKE + "Echo"
 BLOCK = FAKE + "Block"
 

@@ -37,8 +37,6 @@ from vllm_bridge.client import Client, Session, World
 from vllm_bridge.codec.calls import encode_call
 from vllm_bridge.codec.errors import BridgeError, Category, from_rpc_error
 
-pytestmark = pytest.mark.timeout(120)
-
 SHORT = timedelta(seconds=1)
 # On top of a deadline, for the answer to arrive.
 GRACE_S = 1.0

@@ -20,8 +20,6 @@ from vllm_bridge.codec.errors import BridgeError
 from vllm_bridge.rank.objects import SessionObjects
 from vllm_bridge.refs import home_of, make_id
 
-pytestmark = pytest.mark.timeout(90)
-
 
 @pytest.fixture(scope="module")
 def two(short_tmp: Path) -> Iterator[Client]:

@@ -17,8 +17,6 @@ from vllm_bridge.codec.errors import BridgeError, Category
 
 Start = Callable[..., Pool]
 
-pytestmark = pytest.mark.timeout(60)
-
 
 def kill(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)

@@ -22,8 +22,6 @@ from vllm_bridge.pool.settings.config_file import read
 from vllm_bridge.pool.settings.restart_policy import RestartPolicy
 from vllm_bridge.transport.metadata import SESSION_ID
 
-pytestmark = pytest.mark.timeout(90)
-
 MILLISECONDS = timedelta(milliseconds=2**53)
 BEYOND = [timedelta.max, timedelta(days=250 * 365), MILLISECONDS, LONGEST]
 

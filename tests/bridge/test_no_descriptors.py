@@ -14,8 +14,6 @@ from pool_harness import FAKE, SHORT, Pool, connect, eventually
 from vllm_bridge.client import Client
 from vllm_bridge.codec.errors import BridgeError
 
-pytestmark = pytest.mark.timeout(60)
-
 
 @contextlib.contextmanager
 def no_descriptor_left(pid: int) -> Iterator[None]:

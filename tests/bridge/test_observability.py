@@ -37,7 +37,6 @@ from vllm_bridge.pool.sessions.session_entry import (
 
 Start = Callable[..., Pool]
 
-pytestmark = pytest.mark.timeout(60)
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING

@@ -16,8 +16,6 @@ PROGRAMS: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[1] / "vectors" / "agreement.json").read_text()
 )["programs"]
 
-pytestmark = pytest.mark.timeout(90)
-
 
 def value_of(argument: Any) -> Any:
     match argument:

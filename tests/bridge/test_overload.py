@@ -14,8 +14,6 @@ from vllm_bridge.codec.calls import encode_term
 from vllm_bridge.codec.errors import from_rpc_error
 from vllm_bridge.transport.metadata import SESSION_ID
 
-pytestmark = pytest.mark.timeout(120)
-
 CALLERS = 5_000
 
 

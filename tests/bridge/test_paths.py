@@ -18,8 +18,6 @@ from vllm_bridge.process import runtime_dir
 from vllm_bridge.process.runtime_dir import RuntimeDir
 from vllm_bridge.transport.address import AddressError, ListenError, parse_address
 
-pytestmark = pytest.mark.timeout(60)
-
 NAMES = ["a#b", "a?b=c", "a%41b", "grün ß", "[x]:1@", 'q"\\;*']
 
 

@@ -19,7 +19,6 @@ from vllm_bridge.codec.errors import BridgeError, Category
 
 MakeBlock = Callable[[], Block]
 
-pytestmark = pytest.mark.timeout(90)
 
 CONFIG = """
 [pools.default]

@@ -24,7 +24,7 @@ from vllm_bridge.codec.errors import BridgeError, Category
 
 Start = Callable[..., Pool]
 
-pytestmark = [pytest.mark.wire, pytest.mark.timeout(90)]
+pytestmark = pytest.mark.wire
 
 
 @pytest.fixture

@@ -27,8 +27,6 @@ from vllm_bridge.rank.sessions import RankSessions
 from vllm_bridge.transport.metadata import TENSORS, TENSORS_AS_REFS
 from vllm_distributed.tensors.outputs import empty
 
-pytestmark = pytest.mark.timeout(90)
-
 LIMIT = timedelta(seconds=30)
 KEPT = ((TENSORS, TENSORS_AS_REFS),)
 ROWS = 2**20  # floats: 4 MiB, a thousand pages

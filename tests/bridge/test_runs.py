@@ -24,8 +24,6 @@ from vllm_bridge.client import Client, Session, World
 from vllm_bridge.client._blocking import now
 from vllm_bridge.codec.errors import BridgeError, Category
 
-pytestmark = pytest.mark.timeout(120)
-
 ALL_REDUCE = "tensor_model_parallel_all_reduce"
 
 SECOND = timedelta(seconds=1)

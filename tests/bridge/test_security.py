@@ -22,7 +22,6 @@ from vllm_bridge.pool.settings.config_file import PoolTable, ServerTable
 
 Start = Callable[..., Pool]
 
-pytestmark = pytest.mark.timeout(90)
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "security.md"
 TOKEN = "t0ken"

@@ -18,8 +18,6 @@ from vllm_bridge.codec.errors import BridgeError, Category
 
 Start = Callable[..., Pool]
 
-pytestmark = pytest.mark.timeout(60)
-
 
 def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(

@@ -22,8 +22,6 @@ MakeBlock = Callable[[], Block]
 
 SECOND = timedelta(seconds=1)
 
-pytestmark = pytest.mark.timeout(60)
-
 
 def echo(session: Session, body: bytes = b"x") -> bytes:
     return session.send(FAKE + "Echo", body, SHORT)

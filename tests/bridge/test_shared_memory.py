@@ -32,7 +32,6 @@ from vllm_distributed.tensors.raw_bytes import bytes_of
 Start = Callable[..., Pool]
 
 pytestmark = [
-    pytest.mark.timeout(90),
     pytest.mark.skipif(not os.access(BASE, os.W_OK), reason=f"{BASE} cannot be written to"),
 ]
 

@@ -29,7 +29,7 @@ from vllm_bridge._generated import bridge_service_pb2 as pb
 from vllm_bridge._generated import distributed_pb2, rank_pb2, types_pb2
 from vllm_bridge.codec.calls import encode_term
 
-pytestmark = [pytest.mark.wire, pytest.mark.timeout(90)]
+pytestmark = pytest.mark.wire
 
 
 @pytest.fixture(scope="module")

@@ -28,8 +28,6 @@ from snakepit_harness import (
 from vllm_bridge._generated import bridge_service_pb2 as pb
 from vllm_bridge._generated import rank_pb2
 
-pytestmark = pytest.mark.timeout(90)
-
 LISTENING = "0A"
 
 

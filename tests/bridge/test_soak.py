@@ -7,13 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from pool_harness import environment
 
 SOAK = Path(__file__).parents[2] / "benchmarks" / "soak.py"
 
 
-@pytest.mark.timeout(120)
 def test_soak() -> None:
     size = ("--sessions", "48", "--callers", "16")
     done = subprocess.run(

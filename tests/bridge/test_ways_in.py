@@ -30,7 +30,6 @@ from vllm_bridge.transport.server_token import VARIABLE
 
 Start = Callable[..., Pool]
 
-pytestmark = pytest.mark.timeout(90)
 
 TOKEN = "s3cret-t0ken"
 

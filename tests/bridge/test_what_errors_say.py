@@ -9,8 +9,6 @@ from vllm_bridge._generated import rank_pb2
 from vllm_bridge.client import Client
 from vllm_bridge.codec.errors import BridgeError
 
-pytestmark = pytest.mark.timeout(60)
-
 
 def test_an_address_with_a_scheme_is_called_that(pool: Pool) -> None:
     with pytest.raises(BridgeError, match="'http://host:5': an address has no scheme"):

@@ -23,8 +23,6 @@ from vllm_bridge.pool.worlds.world_spec import WorldSpec
 from vllm_bridge.pool.worlds.worlds import Worlds
 from vllm_bridge.world_sizes import WorldSizes
 
-pytestmark = pytest.mark.timeout(60)
-
 
 class Pieces:
     """As much of a server as worlds need, whose ranks are up at once."""

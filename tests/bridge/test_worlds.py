@@ -19,8 +19,6 @@ from vllm_bridge.codec.errors import BridgeError, Category, from_rpc_error
 
 Start = Callable[..., Pool]
 
-pytestmark = pytest.mark.timeout(60)
-
 
 def only_standalone(pool: Pool) -> Callable[[], object]:
     return lambda: len(children(pool.forkserver)) == 2 or children(pool.forkserver)
@@ -198,7 +196,7 @@ def test_stop_while_starting(client: Client, pool: Pool) -> None:
     assert client._pool("StopWorld", request, pool_pb2.StopWorldResponse, SHORT).stopped
     error = from_rpc_error(call.exception())
     assert error.reason == "world_stopped"
-    assert only_standalone(pool)() is True
+    eventually(only_standalone(pool))
 
 
 @pytest.mark.timing

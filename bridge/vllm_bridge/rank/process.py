@@ -173,6 +173,8 @@ class _Rank:
         if state.sessions.contexts():
             # A call that is stuck in the executor is not waited for.
             wait([executor.submit(state.sessions.exit_contexts)], LAST_EXITS_SECONDS)
+        if frames is not None:
+            frames.close()
         self._remove_sockets()
         return EXIT_STOPPED
 

@@ -291,9 +291,10 @@ defmodule Vllm.BridgeTest do
 
     defp await_running(config, session_id, tries) do
       {:ok, binary} =
-        Transport.unary(config.pool, "/vllm.bridge.v1.Rank/Inspect", "", 5_000, [
-          {"vllm-session-id", session_id}
-        ])
+        Transport.unary(config.pool, "/vllm.bridge.v1.Rank/Inspect", "",
+          timeout: 5_000,
+          metadata: [{"vllm-session-id", session_id}]
+        )
 
       {:ok, %{calls: calls}} = Protobuf.decode(V1.InspectResponse, binary)
 

@@ -82,9 +82,9 @@ defmodule Vllm.WorldTest do
     assert {:error, %Error{reason: "world_not_found"}} = World.restart("nowhere")
     assert {:error, %Error{reason: "world_not_found"}} = World.diagnose("nowhere")
 
-    for result <- [World.stop(5), World.info(nil), World.restart(:x), World.diagnose(1.0)] do
+    for result <- [World.stop(5), World.info(nil), World.restart(%{}), World.diagnose(1.0)] do
       assert {:error, %Error{category: :validation} = error} = result
-      assert error.message =~ "takes a world or its id"
+      assert error.message =~ "a world is a %Vllm.World{}, its id"
     end
 
     assert {:error, %Error{category: :validation}} = World.stop(world, force: true)

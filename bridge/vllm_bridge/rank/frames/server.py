@@ -78,6 +78,7 @@ class FramesServer:
         self._look_at = 0.0
         self._wake, self._waker = os.pipe()
         self._accepting = False
+        self._closing = False
 
     def listen(self, path: Path) -> None:
         """Take connections from now on. The caller sees to it who may (`private_socket`).
@@ -97,10 +98,15 @@ class FramesServer:
         """Read them, in a thread of its own."""
         server = weakref.ref(self)
         os.register_at_fork(after_in_child=lambda: _leave_to_parent(server()))
-        background.thread("frames", self._run, failed=self._stop).start()
+        background.thread("frames", self._run, failed=self._end).start()
+
+    def close(self) -> None:
+        """Take no more connections, and end those there are."""
+        self._closing = True
+        self._nudge()
 
     def _run(self) -> None:
-        while True:
+        while not self._closing:
             ready = self._epoll.poll(self._timeout_s())
             accepting = False
             for fd, events in ready:
@@ -120,6 +126,7 @@ class FramesServer:
             # Last, so that no descriptor is used again for which something was ready above.
             if accepting:
                 self._accept()
+        self._end()
 
     def _timeout_s(self) -> float | None:
         until = self._deadlines.next()
@@ -127,7 +134,7 @@ class FramesServer:
             until = self._look_at if until is None else min(until, self._look_at)
         return None if until is None else min(max(until - time.monotonic(), 0.0), LONGEST_S)
 
-    def _stop(self, error: BaseException) -> None:
+    def _end(self, error: BaseException | None = None) -> None:
         """Nobody reads any more: clients are to see it, and go on with gRPC."""
         self._listener.close()
         for connection in list(self._connections.values()):
@@ -194,6 +201,9 @@ class FramesServer:
     def _blocked(self, connection: Connection) -> None:
         """It has to be looked at; from any thread."""
         self._slow[connection] = None
+        self._nudge()
+
+    def _nudge(self) -> None:
         with contextlib.suppress(BlockingIOError):
             os.write(self._waker, b"\0")
 

@@ -460,8 +460,8 @@ defmodule Vllm.TensorTransferTest do
              config.pool,
              "/vllm.bridge.v1.Rank/Inspect",
              "",
-             5_000,
-             metadata
+             timeout: 5_000,
+             metadata: metadata
            ),
          do: Vllm.Bridge.Protobuf.decode(V1.InspectResponse, binary)
   end

@@ -11,6 +11,9 @@ defmodule Vllm.Bridge.Connection.Grpc do
   # New with every call: in the header table they would push out what repeats.
   @volatile ~w(vllm-call-id traceparent tracestate x-request-id)
 
+  # With almost every call; known to be right without looking at every letter.
+  @usual ~w(vllm-session-id vllm-call-id vllm-epoch vllm-turn vllm-shared-memory)
+
   # Ours to set.
   @reserved ~w(te content-type content-length user-agent host)
 
@@ -82,6 +85,10 @@ defmodule Vllm.Bridge.Connection.Grpc do
   @doc "Checks a pair of a caller's metadata: its name as it is sent, and whether its value is text."
   @spec field(binary(), binary()) ::
           {:ok, binary(), :text | :binary} | {:error, {:invalid_metadata, binary()}}
+  def field(name, value) when name in @usual do
+    if printable?(value), do: {:ok, name, :text}, else: {:error, {:invalid_metadata, name}}
+  end
+
   def field(name, value) do
     name = String.downcase(name, :ascii)
 

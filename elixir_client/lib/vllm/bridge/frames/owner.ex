@@ -3,8 +3,9 @@ defmodule Vllm.Bridge.Frames.Owner do
   # The process of a frames connection: owns the socket, so that calls of many callers share it. OTP's
   # `packet: 4` cuts and joins the frames.
   #
-  # Callers send through this process and not on the socket: measured, the way through it costs 0.3 us of
-  # 15, and every call has its one place. It keeps no deadlines: those are the callers'.
+  # Callers send through this process and not on the socket themselves: measured against a server that only
+  # echoes, that saves 0.3 us of 15, or 4 of 60 where calls are some time apart. So every call has its one
+  # place. It keeps no deadlines: those are the callers'.
   #
   # The socket opens with the process, and again with the first call after it was lost. A call that finds no
   # rank there is `{:error, {:connect, reason}}` at once: nothing was sent, and gRPC is there too. After an
