@@ -24,7 +24,7 @@ defmodule Vllm do
   `Vllm.Runtime`); every other key is a Python keyword argument.
   """
 
-  alias Vllm.Call.{Context, OwnedRefs, Objects}
+  alias Vllm.Call.{Context, ItemStream, OwnedRefs, Objects}
   alias Vllm.{Async, Deadline, Error, Options, Ref, Session}
 
   @typedoc "An object that stays in a rank: its ref, or a struct or tensor that has one."
@@ -74,6 +74,38 @@ defmodule Vllm do
   @doc "As `call/4`; raises `Vllm.Error`."
   @spec call!(object(), String.t(), [term()], keyword()) :: term()
   def call!(ref, method, args, opts), do: Error.unwrap!(call(ref, method, args, opts))
+
+  @doc """
+  The items of a Python iterator in a rank, as a stream: of what a call by dotted name returns, or of an
+  iterator that a call has returned before.
+
+      Vllm.stream("my_app.model.generate", ["Once upon a time"], max_tokens: 100)
+      |> Enum.each(&IO.write/1)
+
+      {:ok, generator} = Vllm.call("my_app.model.generate", ["Once"])
+      generator |> Vllm.stream() |> Enum.take(5)
+
+  The call is made when the reading begins. Items are fetched as they are asked for, several at a time
+  where the iterator is fast. Between two requests nothing of it runs, and the rank takes other calls.
+  The iterator is closed when it has ended, when the reading stops early or raises, and when the reading
+  process dies. So it is read once.
+
+  Reading raises `Vllm.Error`: what the iterator raised, after the items before that; what the call
+  returned as an error; `"not_a_stream"` for an object that is no generator and no iterator of Python's
+  own. The call's timeout bounds each request, and the `stream_timeout` all of the reading.
+  """
+  @spec stream(String.t(), [term()], keyword()) :: Enumerable.t()
+  def stream(name, args, opts) when is_binary(name) and is_list(opts),
+    do: ItemStream.new(fn -> call(name, args, opts) end, Keyword.get(opts, :__runtime__, []))
+
+  @doc "As `stream/3`; the second argument is the list of arguments of a name, or the options of an object."
+  @spec stream(String.t() | object(), [term()] | keyword()) :: Enumerable.t()
+  def stream(name_or_object, args_or_opts \\ [])
+
+  def stream(name, args) when is_binary(name), do: stream(name, args, [])
+
+  def stream(object, opts) when is_list(opts),
+    do: ItemStream.new(fn -> ref(object, "stream") end, Keyword.get(opts, :__runtime__, []))
 
   @doc "An attribute of an object that stays in a rank; `name` may be dotted where the server allows."
   @spec get_attribute(object(), String.t(), keyword()) :: {:ok, term()} | {:error, Error.t()}

@@ -1,4 +1,7 @@
 # Generated from proto/vllm/bridge/v1/rank.proto by `make codegen`. Do not edit.
+import datetime
+
+from google.protobuf import duration_pb2 as _duration_pb2
 from vllm_bridge._generated import types_pb2 as _types_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -181,3 +184,21 @@ class ExitResponse(_message.Message):
     SUPPRESSED_FIELD_NUMBER: _ClassVar[int]
     suppressed: bool
     def __init__(self, suppressed: _Optional[bool] = ...) -> None: ...
+
+class NextRequest(_message.Message):
+    __slots__ = ("object", "max_items", "within")
+    OBJECT_FIELD_NUMBER: _ClassVar[int]
+    MAX_ITEMS_FIELD_NUMBER: _ClassVar[int]
+    WITHIN_FIELD_NUMBER: _ClassVar[int]
+    object: _types_pb2.Ref
+    max_items: int
+    within: _duration_pb2.Duration
+    def __init__(self, object: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., max_items: _Optional[int] = ..., within: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+
+class NextResponse(_message.Message):
+    __slots__ = ("items", "done")
+    ITEMS_FIELD_NUMBER: _ClassVar[int]
+    DONE_FIELD_NUMBER: _ClassVar[int]
+    items: _containers.RepeatedCompositeFieldContainer[_types_pb2.Term]
+    done: bool
+    def __init__(self, items: _Optional[_Iterable[_Union[_types_pb2.Term, _Mapping]]] = ..., done: _Optional[bool] = ...) -> None: ...

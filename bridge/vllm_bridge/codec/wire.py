@@ -46,6 +46,15 @@ class Objects(terms.ObjectSpace, Protocol):
         """What is entered."""
         ...
 
+    @property
+    def failures(self) -> dict[str, Exception]:
+        """What iterators raised after the items that were fetched last, by their refs."""
+        ...
+
+    def peek(self, ref: types_pb2.Ref) -> object:
+        """The kept object, or None."""
+        ...
+
     def release(self, ref: types_pb2.Ref) -> bool:
         """Forget an object; False when it was not there."""
         ...
@@ -185,7 +194,7 @@ class Wire:
 
     def put(self, value: object) -> types_pb2.Ref:
         """Keep an object that somebody's code has returned, where a client may have it."""
-        self.allow_list.check_result(value)
+        self.allow_list.check_result(value, stream=True)
         return self.objects.put(value)
 
     def get(self, ref: types_pb2.Ref) -> object:

@@ -29,6 +29,8 @@ class SessionObjects:
         self.session_id = session_id
         self._home = home
         self.contexts = SessionContexts(session_id)
+        # What an iterator raised after the items that were fetched last, by its ref.
+        self.failures: dict[str, Exception] = {}
         self._epoch = epoch
         self._limit = limit
         self._lock = threading.Lock()
@@ -100,6 +102,12 @@ class SessionObjects:
                 )
             return self._by_ref[ref.id]
 
+    def peek(self, ref: types_pb2.Ref) -> object:
+        """The kept value, or None: the ref may be of anything."""
+        if ref.session_id != self.session_id or ref.epoch != self._epoch:
+            return None
+        return self._by_ref.get(ref.id)
+
     def _check_home(self, ref: types_pb2.Ref) -> None:
         home = home_of(ref.id)
         if home and home != self._home:
@@ -131,12 +139,14 @@ class SessionObjects:
                     ref,
                 )
             del self._ref_of[id(self._by_ref.pop(ref.id))]
+            self.failures.pop(ref.id, None)
             return True
 
     def forget_all(self) -> None:
         """Forget every object: the session has ended."""
         with self._lock:
             kept, self._by_ref, self._ref_of = self._by_ref, {}, {}
+            self.failures.clear()
         kept.clear()
 
 

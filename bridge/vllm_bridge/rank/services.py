@@ -18,6 +18,7 @@ from vllm_bridge.gate.rules.collectives import gated_name
 from vllm_bridge.rank.handler import RankState
 from vllm_bridge.rank.journal import Record, State
 from vllm_bridge.rank.reports import thread_stacks
+from vllm_bridge.rank.streams import close, next_items
 
 # For the pool's answer to a call that wants to leave the gate.
 _VERDICT_SECONDS = 1.0
@@ -126,6 +127,7 @@ def object_methods() -> dict[str, Dispatch]:
         ),
         "/vllm.bridge.v1.Objects/Enter": _queued("Objects.enter", rank_pb2.EnterRequest, _enter),
         "/vllm.bridge.v1.Objects/Exit": _queued("Objects.exit", rank_pb2.ExitRequest, _exit),
+        "/vllm.bridge.v1.Objects/Next": _queued("Objects.next", rank_pb2.NextRequest, next_items),
     }
 
 
@@ -170,9 +172,13 @@ def _fetch(request: rank_pb2.FetchRequest, wire: Wire) -> Message:
 
 
 def _release(request: rank_pb2.ReleaseRequest, wire: Wire) -> Message:
-    return rank_pb2.ReleaseResponse(
-        released=sum(wire.objects.release(ref) for ref in request.objects)
-    )
+    released = 0
+    for ref in request.objects:
+        value = wire.objects.peek(ref)
+        if wire.objects.release(ref):
+            released += 1
+            close(value)
+    return rank_pb2.ReleaseResponse(released=released)
 
 
 def _enter(request: rank_pb2.EnterRequest, wire: Wire) -> Message:

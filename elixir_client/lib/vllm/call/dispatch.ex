@@ -45,6 +45,7 @@ defmodule Vllm.Call.Dispatch do
 
     with {:ok, config} <- Connections.config(bridge),
          {:ok, timeout} <- timeout(config, runtime),
+         :ok <- own_rank(config, path, runtime, object_session, bound),
          {:ok, call} <- route(config, runtime, object_session, bound) do
       call = %{call | function: function, path: path, timeout: timeout, started: started}
       call = %{call | on_sent: Async.on_sent()}
@@ -117,6 +118,37 @@ defmodule Vllm.Call.Dispatch do
     do: max(0, timeout - (System.monotonic_time(:millisecond) - started))
 
   # --- routing ----------------------------------------------------------------------------------
+
+  # What may be done with an object of another rank wherever one is: it disturbs no collective.
+  @anywhere for method <- ~w(Fetch Release Exit Next), do: "/vllm.bridge.v1.Objects/" <> method
+
+  # In a run the functions of all ranks make the same calls. One that went to another rank for the sake of an
+  # object would be missing on its own.
+  defp own_rank(_config, path, _runtime, _object_session, _bound) when path in @anywhere, do: :ok
+  defp own_rank(_config, _path, _runtime, nil, _bound), do: :ok
+  defp own_rank(_config, _path, _runtime, id, %Session{id: id}), do: :ok
+
+  defp own_rank(config, _path, %{session_id: nil}, id, %Session{world_id: world_id} = bound)
+       when world_id != "" do
+    case Connections.session(config.bridge, id) do
+      %{session: %Session{world_id: ^world_id, rank: rank}} -> {:error, foreign(rank, id, bound)}
+      _of_no_rank_of_the_world -> :ok
+    end
+  end
+
+  defp own_rank(_config, _path, _runtime, _object_session, _bound), do: :ok
+
+  defp foreign(rank, id, bound) do
+    %{
+      Error.validation(
+        "this runs on rank #{bound.rank} of #{bound.world_id}, and an argument is an object of rank " <>
+          "#{rank}: nothing was sent. Use the object that rank #{bound.rank} has, or name the session " <>
+          "(`__runtime__: [session_id: #{inspect(id)}]`) to call the other rank",
+        "foreign_ref"
+      )
+      | details: %{"rank" => bound.rank, "of_rank" => rank, "ran" => false}
+    }
+  end
 
   defp route(config, runtime, object_session, bound) do
     bound_id = if bound && bound.bridge == config.bridge, do: bound.id

@@ -5,7 +5,7 @@ defmodule Vllm.Call.Objects do
   alias Vllm.Bridge.{Protobuf, V1}
   alias Vllm.Call
   alias Vllm.Call.{Dispatch, OwnedRefs, Value}
-  alias Vllm.{Error, Ref, Runtime, Tensor, Term}
+  alias Vllm.{Deadline, Error, Ref, Runtime, Tensor, Term}
   alias Vllm.Tensor.{OutgoingRequest, Received}
 
   @service "/vllm.bridge.v1.Objects/"
@@ -59,6 +59,34 @@ defmodule Vllm.Call.Objects do
   def fetch(ref, opts, bytes \\ 0) do
     request = OutgoingRequest.of(%V1.FetchRequest{object: Ref.to_message(ref)}, bytes)
     in_session("fetch", "Fetch", request, ref, opts, V1.Tensor, &Tensor.from_message/1)
+  end
+
+  @doc "The next items of an iterator, and whether they are the last."
+  @spec next(Ref.t(), pos_integer(), pos_integer(), Runtime.t()) ::
+          {:ok, [term()], done? :: boolean()} | {:error, Error.t()}
+  def next(ref, count, within, runtime) do
+    request = %V1.NextRequest{
+      object: Ref.to_message(ref),
+      max_items: count,
+      within: Deadline.duration(within)
+    }
+
+    with {:ok, {items, done?}} <-
+           to_session("next", "Next", request, ref, runtime, V1.NextResponse, &items/1),
+         do: {:ok, items, done?}
+  end
+
+  defp items(message) do
+    message.items
+    |> Enum.reduce_while({:ok, []}, fn term, {:ok, items} ->
+      case Term.decode(term) do
+        {:ok, item} -> {:cont, {:ok, [item | items]}}
+        {:error, problem} -> {:halt, {:error, problem}}
+      end
+    end)
+    |> then(fn result ->
+      with {:ok, items} <- result, do: {:ok, {Enum.reverse(items), message.done}}
+    end)
   end
 
   @doc "Forgets objects of one session; returns how many there were."

@@ -299,3 +299,40 @@ defmodule Vllm.Bridge.V1.ExitResponse do
     ]
   end
 end
+
+defmodule Vllm.Bridge.V1.NextRequest do
+  @moduledoc false
+  # The message `vllm.bridge.v1.NextRequest`.
+
+  defstruct [object: nil, max_items: 0, within: nil]
+
+  @type t :: %__MODULE__{object: Vllm.Bridge.V1.Ref.t() | nil, max_items: non_neg_integer(), within: Vllm.Google.Protobuf.Duration.t() | nil}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:object, 1, {:message, Vllm.Bridge.V1.Ref}, :optional},
+      {:max_items, 2, :uint32, :singular},
+      {:within, 3, {:message, Vllm.Google.Protobuf.Duration}, :optional}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.NextResponse do
+  @moduledoc false
+  # The message `vllm.bridge.v1.NextResponse`.
+
+  defstruct [items: [], done: false]
+
+  @type t :: %__MODULE__{items: [Vllm.Bridge.V1.Term.t()], done: boolean()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:items, 1, {:message, Vllm.Bridge.V1.Term}, :repeated},
+      {:done, 2, :bool, :singular}
+    ]
+  end
+end

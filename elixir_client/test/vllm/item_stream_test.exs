@@ -1,0 +1,209 @@
+defmodule Vllm.ItemStreamTest do
+  # Iterators of a rank, read as streams.
+  use ExUnit.Case, async: false
+
+  alias Vllm.{Error, Ref, Runtime, Session, Tensor, World}
+
+  @moduletag timeout: 60_000
+
+  defp user_module(_context) do
+    folder = Path.join(System.tmp_dir!(), "vllm_streams_#{System.unique_integer([:positive])}")
+    File.mkdir_p!(folder)
+
+    File.write!(Path.join(folder, "streaming_tests.py"), """
+    import threading
+    import time
+
+    CLOSED = []
+
+
+    def count(n, fail_at=None, name="it"):
+        try:
+            for i in range(n):
+                if i == fail_at:
+                    raise ValueError(f"no {i}")
+                yield i
+        finally:
+            CLOSED.append((name, threading.current_thread().name))
+
+
+    def slow(n):
+        for i in range(n):
+            time.sleep(0.05)
+            yield i
+
+
+    def mixed():
+        import torch
+
+        yield "text"
+        yield {"a": [1, None]}
+        yield torch.ones(2)
+
+
+    def closed():
+        return [name for name, thread in CLOSED if thread.startswith("rank-executor")]
+
+
+    def nothing():
+        return 5
+    """)
+
+    bridge = __MODULE__.Bridge
+    # A server finds modules as any Python does.
+    path = System.get_env("PYTHONPATH")
+    System.put_env("PYTHONPATH", Enum.join([folder | List.wrap(path)], ":"))
+
+    start_supervised!(
+      {Vllm.Bridge,
+       name: bridge,
+       server: :embedded,
+       args: ["--allow", "streaming_tests.", "--allow", "torch.", "--allow", "vllm_distributed."]}
+    )
+
+    if path, do: System.put_env("PYTHONPATH", path), else: System.delete_env("PYTHONPATH")
+    on_exit(fn -> File.rm_rf!(folder) end)
+    {:ok, session} = Session.open(bridge: bridge, affinity: :strict_queue)
+    %{bridge: bridge, session: session}
+  end
+
+  setup :user_module
+
+  defp on(%{session: session}, fun), do: Session.with_session(session, fun)
+  defp count(n, keywords \\ []), do: Vllm.stream("streaming_tests.count", [n], keywords)
+  defp closed, do: Vllm.call!("streaming_tests.closed", [])
+
+  test "all items, in order, of any type", context do
+    on(context, fn ->
+      assert Enum.to_list(count(3)) == [0, 1, 2]
+      assert Enum.to_list(count(0)) == []
+      assert Enum.to_list(count(10_000)) == Enum.to_list(0..9_999)
+
+      assert ["text", %{"a" => [1, nil]}, %Tensor{} = ones] =
+               Enum.to_list(Vllm.stream("streaming_tests.mixed"))
+
+      assert Tensor.to_list(ones) == [1.0, 1.0]
+      assert closed() == ["it", "it", "it"]
+    end)
+  end
+
+  test "an iterator that a call has returned, once", context do
+    on(context, fn ->
+      assert {:ok, %Ref{} = generator} = Vllm.call("streaming_tests.count", [4])
+      assert generator |> Vllm.stream() |> Enum.to_list() == [0, 1, 2, 3]
+
+      assert_raise Error, ~r/is not kept in session/, fn ->
+        Enum.to_list(Vllm.stream(generator))
+      end
+    end)
+  end
+
+  test "whoever stops reading closes it, on the rank's thread", context do
+    on(context, fn ->
+      assert count(1_000_000, name: "early") |> Enum.take(3) == [0, 1, 2]
+      assert closed() == ["early"]
+
+      assert_raise RuntimeError, fn ->
+        Enum.each(count(9, name: "raised"), fn _ -> raise "x" end)
+      end
+
+      assert closed() == ["early", "raised"]
+    end)
+  end
+
+  test "a reader that is killed closes it", context do
+    test = self()
+
+    reader =
+      spawn(fn ->
+        on(context, fn ->
+          Enum.each(count(1_000_000, name: "killed"), fn item ->
+            send(test, {:item, item})
+            if item == 2, do: receive(do: (:never -> :ok))
+          end)
+        end)
+      end)
+
+    assert_receive {:item, 2}, 10_000
+    Process.exit(reader, :kill)
+    on(context, fn -> await(fn -> closed() == ["killed"] end) end)
+  end
+
+  defp await(condition) do
+    unless condition.(), do: receive(after: (10 -> await(condition)))
+  end
+
+  test "what it raises comes after the items before", context do
+    on(context, fn ->
+      items = fn stream ->
+        Process.put(:items, [])
+
+        error =
+          assert_raise Error, fn ->
+            Enum.each(stream, &Process.put(:items, [&1 | Process.get(:items)]))
+          end
+
+        {Enum.reverse(Process.get(:items)), error}
+      end
+
+      assert {[0, 1, 2, 3, 4], %Error{python_type: "ValueError", message: message}} =
+               items.(count(9, fail_at: 5))
+
+      assert message =~ "no 5"
+      assert {[], %Error{python_type: "ValueError"}} = items.(count(9, fail_at: 0))
+      assert {[], %Error{reason: "not_a_stream"}} = items.(Vllm.stream("streaming_tests.nothing"))
+      assert {[], %Error{reason: "unknown_name"}} = items.(Vllm.stream("streaming_tests.missing"))
+      {:ok, linear} = Vllm.call("torch.nn.Linear", [1, 1])
+      assert {[], %Error{reason: "not_a_stream"}} = items.(Vllm.stream(linear))
+      assert {[], %Error{reason: "invalid_argument"}} = items.(Vllm.stream(%{}))
+      runtime = [timeout: 5_000, stream_timeout: 120]
+
+      assert {[_ | _], %Error{reason: "deadline_exceeded"}} =
+               items.(Vllm.stream("streaming_tests.slow", [100], __runtime__: runtime))
+    end)
+  end
+
+  test "other calls go on between two requests, and items come when they are there", context do
+    on(context, fn ->
+      times =
+        Vllm.stream("streaming_tests.slow", [4])
+        |> Enum.map(fn item ->
+          assert Vllm.call!("streaming_tests.nothing", []) == 5
+          {item, System.monotonic_time(:millisecond)}
+        end)
+
+      assert [0, 1, 2, 3] = Enum.map(times, &elem(&1, 0))
+      [first | _] = stamps = Enum.map(times, &elem(&1, 1))
+      assert List.last(stamps) - first >= 100
+    end)
+  end
+
+  test "in a world: each rank has its own; an object of another rank is refused", %{
+    bridge: bridge
+  } do
+    {:ok, world} = World.start(bridge: bridge, tensor_parallel_size: 2)
+    test = self()
+
+    Runtime.with_defaults([bridge: bridge], fn ->
+      assert World.run(world, fn rank ->
+               {:ok, linear} = Vllm.call("torch.nn.Linear", [2, 2])
+               send(test, {:object, rank, linear})
+               count(rank + 2) |> Enum.to_list()
+             end) == [[0, 1], [0, 1, 2]]
+
+      objects = for rank <- 0..1, do: receive(do: ({:object, ^rank, object} -> object))
+
+      assert [{:ok, true}, {:error, %Error{reason: "foreign_ref"} = error}] =
+               World.run(world, fn _rank -> Vllm.get_attribute(hd(objects), "training") end)
+
+      assert error.message =~ "runs on rank 1"
+      assert error.details == %{"rank" => 1, "of_rank" => 0, "ran" => false}
+
+      assert {:ok, 1} =
+               World.run(world, fn rank -> if rank == 1, do: Vllm.release(hd(objects)) end)
+               |> Enum.at(1)
+    end)
+
+    assert World.stop(world) == :ok
+  end
+end
