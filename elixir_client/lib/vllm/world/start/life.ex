@@ -8,18 +8,18 @@ defmodule Vllm.World.Life do
 
   @doc "Starts it; the caller gets `{:ready, pid, world}`, and the exit `{:shutdown, {:life, error}}`."
   @spec start_link(pid(), String.t(), map()) :: pid()
-  def start_link(keeper, id, opts) do
-    spawn_link(fn -> run(keeper, id, opts) end)
+  def start_link(parent, id, opts) do
+    spawn_link(fn -> run(parent, id, opts) end)
   end
 
-  defp run(keeper, id, opts) do
+  defp run(parent, id, opts) do
     with {:ok, world} <- started(id, opts.start),
          :ok <- watched(world),
          :ok <- initialised(world, opts.init) do
-      # From here on the keeper's end is a message, and the world is stopped before this ends.
+      # From here on the parent's end is a message, and the world is stopped before this ends.
       Process.flag(:trap_exit, true)
-      send(keeper, {:ready, self(), world})
-      wait(keeper, world)
+      send(parent, {:ready, self(), world})
+      wait(parent, world)
     else
       {:error, error} -> over(error)
     end
@@ -87,7 +87,7 @@ defmodule Vllm.World.Life do
     {:error, error}
   end
 
-  defp wait(keeper, world) do
+  defp wait(parent, world) do
     %World{id: id, epoch: epoch} = world
 
     receive do
@@ -115,11 +115,11 @@ defmodule Vllm.World.Life do
         World.stop(world)
         over(%Error{category: :pool, reason: "bridge_stopped", message: "the bridge has ended"})
 
-      {:EXIT, ^keeper, _reason} ->
+      {:EXIT, ^parent, _reason} ->
         World.stop(world)
 
       _other ->
-        wait(keeper, world)
+        wait(parent, world)
     end
   end
 
