@@ -247,18 +247,54 @@ class _Tree(Tree):
 
     def unpack(self, data: bytes | bytearray | memoryview) -> tuple[Any, bool]:
         found: list[bool] = []
-        left = self._left
+        restore = self.restore
 
         def put_off(code: int, payload: bytes) -> Any:
             if code in _CONTAINERS:
                 found.append(True)
                 return msgpack.ExtType(code, payload)
-            return _restore(code, payload, left)
+            return restore(code, payload)
 
         return _unpack_flat(data, put_off), bool(found)
 
     def restore(self, code: int, data: bytes) -> Any:
-        return _restore(code, data, self._left)
+        """The inverse of `_extend`, for bytes that may be anything; not for containers."""
+        if code == _Extension.BIG_INT:
+            return int.from_bytes(data, "little", signed=True)
+        if code == _Extension.COMPLEX:
+            if len(data) != _COMPLEX.size:
+                raise EncodingError(f"a complex number is {_COMPLEX.size} bytes, got {len(data)}")
+            return complex(*_COMPLEX.unpack(data))
+        if code == _Extension.DTYPE:
+            return dtype_named(data.decode())
+        if code == _Extension.DEVICE:
+            return torch.device(data.decode())
+        if code == _Extension.SIZE:
+            return shape_of(unpack_list(data))
+        if code == _Extension.TENSOR_METADATA:
+            return _unpack_metadata(data)
+        if code == _Extension.TENSOR:
+            return unpack_tensor(data)
+        if code == _Extension.NUMPY_ARRAY:
+            return unpack_array(data)
+        if code == _Extension.NUMPY_SCALAR:
+            return unpack_scalar(data)
+        if code == _Extension.BYTEARRAY:
+            return bytearray(data)
+        if code == _Extension.PICKLE:
+            return _unpickle(data)
+        if code == _Extension.ASIDE:
+            left = self._left
+            if (
+                not left
+                or len(data) != _PLACE.size
+                or (place := _PLACE.unpack(data)[0]) not in left
+            ):
+                raise EncodingError(
+                    "an array is asked for that is not there, or for the second time"
+                )
+            return left.pop(place)
+        raise EncodingError(f"extension {code} is not one of this version's: upgrade the receiver")
 
     def no_list(self, found: Any) -> Exception:
         return EncodingError(f"expected a list, got {named_type(type(found))}")
@@ -336,42 +372,6 @@ def _set_aside(value: Any, aside: list[Any]) -> Any:
     return _extension(_Extension.ASIDE, _PLACE.pack(len(aside) - 1))
 
 
-def _restore(code: int, data: bytes, left: dict[int, Any] | None = None) -> Any:
-    """The inverse of `_extend`, for bytes that may be anything; not for containers.
-
-    `left` are the values set aside, by place, that have not been asked for yet.
-    """
-    if code == _Extension.BIG_INT:
-        return int.from_bytes(data, "little", signed=True)
-    if code == _Extension.COMPLEX:
-        if len(data) != _COMPLEX.size:
-            raise EncodingError(f"a complex number is {_COMPLEX.size} bytes, got {len(data)}")
-        return complex(*_COMPLEX.unpack(data))
-    if code == _Extension.DTYPE:
-        return dtype_named(data.decode())
-    if code == _Extension.DEVICE:
-        return torch.device(data.decode())
-    if code == _Extension.SIZE:
-        return shape_of(unpack_list(data))
-    if code == _Extension.TENSOR_METADATA:
-        return _unpack_metadata(data)
-    if code == _Extension.TENSOR:
-        return unpack_tensor(data)
-    if code == _Extension.NUMPY_ARRAY:
-        return unpack_array(data)
-    if code == _Extension.NUMPY_SCALAR:
-        return unpack_scalar(data)
-    if code == _Extension.BYTEARRAY:
-        return bytearray(data)
-    if code == _Extension.PICKLE:
-        return _unpickle(data)
-    if code == _Extension.ASIDE:
-        if not left or len(data) != _PLACE.size or (place := _PLACE.unpack(data)[0]) not in left:
-            raise EncodingError("an array is asked for that is not there, or for the second time")
-        return left.pop(place)
-    raise EncodingError(f"extension {code} is not one of this version's: upgrade the receiver")
-
-
 def _unpack_metadata(data: bytes) -> TensorMetadata:
     fields = _unpack_flat(data, _restore_fact)
     if (
@@ -397,7 +397,7 @@ def _unpickle(data: bytes) -> Any:
 def _restore_fact(code: int, data: bytes) -> Any:
     """What may be within metadata."""
     if code in (_Extension.DTYPE, _Extension.SIZE):
-        return _restore(code, data)
+        return _PLAIN.restore(code, data)
     return refuse_extension(code, data)
 
 

@@ -18,10 +18,7 @@ __all__ = ["Tree"]
 
 
 class Tree(ABC):
-    """The walk from bytes to a value. A codec derives from it, with its own table of types.
-
-    Each level of extensions within each other costs two frames of Python.
-    """
+    """The walk from bytes to a value. A codec derives from it, with its own table of types."""
 
     containers: Mapping[int, Callable[[list[Any]], Any]]
     """By code, what is made of the values of an extension that holds a list of them."""

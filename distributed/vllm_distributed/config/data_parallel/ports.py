@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import socket
 
-__all__ = ["ReservedPorts"]
+__all__ = ["ReservedPorts", "bound"]
 
 
 class ReservedPorts:
@@ -25,7 +25,7 @@ class ReservedPorts:
         self._sockets: list[socket.socket] = []
         with contextlib.suppress(OSError):
             for _ in range(count):
-                self._sockets.append(_bound(host))
+                self._sockets.append(bound(host))
         self.ports: list[int] = [held.getsockname()[1] for held in self._sockets]
         """The numbers, all different."""
 
@@ -38,12 +38,15 @@ class ReservedPorts:
         self.close()
 
 
-def _bound(host: str) -> socket.socket:
-    family, kind, protocol, _, address = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
+def bound(host: str, port: int = 0, backlog: int | None = None) -> socket.socket:
+    """Return a socket that is bound to an address, and with a `backlog` listens."""
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     held = socket.socket(family, kind, protocol)
     try:
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         held.bind(address)
+        if backlog is not None:
+            held.listen(backlog)
     except OSError:
         held.close()
         raise

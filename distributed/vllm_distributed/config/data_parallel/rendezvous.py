@@ -21,6 +21,7 @@ from torch.distributed import ProcessGroup
 from vllm_distributed import entry
 from vllm_distributed.bounded import GRACE_S, UnansweredError, bounded
 from vllm_distributed.compat.torch_internals import TCPStore
+from vllm_distributed.config.data_parallel.ports import bound
 from vllm_distributed.config.fields import ParallelFields
 from vllm_distributed.durations import of_seconds
 from vllm_distributed.errors import InvalidArgumentError, RendezvousError, RendezvousTimeoutError
@@ -125,7 +126,7 @@ def _take_ports(config: ParallelFields) -> list[int]:
 def _first_free(host: str, ports: list[int]) -> socket.socket:
     for port in ports:
         try:
-            return _listen(host, port)
+            return bound(host, port, socket.SOMAXCONN)
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise RendezvousError(
@@ -245,7 +246,7 @@ def _through_store(
             wait_for_workers=False,
         )
         if config.data_parallel_rank == 0:
-            listener = _listen(host, 0)
+            listener = bound(host, 0, socket.SOMAXCONN)
             store.set(key, str(_port_of(listener)))
         return int(store.get(key)), listener
     except (RuntimeError, OSError) as error:
@@ -262,19 +263,6 @@ def _through_store(
 
 
 # Sockets and lines
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    listener = socket.socket(family, kind, protocol)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(socket.SOMAXCONN)
-    except OSError:
-        listener.close()
-        raise
-    return listener
 
 
 def _greeting(rank: int, size: int) -> bytes:

@@ -1,13 +1,20 @@
-"""What a reader has to know to join a message queue, as plain values that any channel carries."""
+"""What both ends of a message queue know: a handle, as plain values, and how long they wait."""
 
 from __future__ import annotations
 
+import threading
+import time
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError
+from vllm_distributed.errors import (
+    InvalidArgumentError,
+    InvalidTypeError,
+    MessageQueueClosedError,
+    MessageQueueTimeoutError,
+)
 
-__all__ = ["Handle"]
+__all__ = ["VERSION", "Endpoint", "Handle", "listed"]
 
 VERSION = 2
 
@@ -80,3 +87,39 @@ class Handle:
                 f"timeout_s={handle.timeout_s} positive"
             )
         return handle
+
+
+class Endpoint:
+    """One end of the queue that `handle` describes; `stopped` is set when it is shut down."""
+
+    def __init__(self, handle: Handle, stopped: threading.Event) -> None:
+        self.handle = handle
+        self._timeout_s = handle.timeout_s
+        self._stopped = stopped
+
+    def check_open(self) -> None:
+        """Raise `MessageQueueClosedError` if this end was shut down."""
+        if self._stopped.is_set():
+            raise self.was_shut_down()
+
+    @staticmethod
+    def was_shut_down() -> MessageQueueClosedError:
+        """Return the error of a call on an end that was shut down."""
+        return MessageQueueClosedError("this endpoint of the message queue was shut down")
+
+    def deadline(self) -> float:
+        """Return until when to wait by default, on the clock of `time.monotonic`."""
+        return time.monotonic() + self._timeout_s
+
+    def missing(self, names: str, ranks: list[int]) -> MessageQueueTimeoutError:
+        """Return the error of a wait for others that did not come."""
+        return MessageQueueTimeoutError(
+            f"the message queue is not ready: {names} did not come within "
+            f"{self.handle.timeout_s:g} s",
+            readers=ranks,
+        )
+
+
+def listed(ranks: list[int]) -> str:
+    """Return ranks as words for a message."""
+    return ", ".join(map(str, ranks)) or "none"

@@ -11,9 +11,8 @@ from vllm_distributed.errors import (
     MessageQueueClosedError,
     MessageQueueTimeoutError,
 )
-from vllm_distributed.transports.queue.endpoint import Endpoint
 from vllm_distributed.transports.queue.frames import Assembler, unpack
-from vllm_distributed.transports.queue.handle import Handle
+from vllm_distributed.transports.queue.handle import Endpoint, Handle
 from vllm_distributed.transports.queue.ring import Ring
 from vllm_distributed.transports.queue.sockets import SocketReader
 from vllm_distributed.transports.shm.wait import Wait

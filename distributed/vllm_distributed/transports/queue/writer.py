@@ -6,9 +6,8 @@ import threading
 import time
 
 from vllm_distributed.errors import MessageQueueClosedError, MessageQueueTimeoutError
-from vllm_distributed.transports.queue.endpoint import Endpoint, listed
 from vllm_distributed.transports.queue.frames import Part
-from vllm_distributed.transports.queue.handle import Handle
+from vllm_distributed.transports.queue.handle import Endpoint, Handle, listed
 from vllm_distributed.transports.queue.ring import Ring
 from vllm_distributed.transports.queue.sockets import SocketWriter
 from vllm_distributed.transports.shm.wait import Wait
