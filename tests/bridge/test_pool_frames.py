@@ -12,7 +12,7 @@ from typing import Any
 import grpc
 import pytest
 from frames_client import Closed, FramesConnection
-from pool_harness import FAKE, Block, Pool, connect, eventually
+from pool_harness import FAKE, SHORT, Block, Pool, connect, eventually
 
 from vllm_bridge._generated import rank_pb2
 from vllm_bridge._generated.frames_pb2 import Frame
@@ -370,3 +370,52 @@ def test_clients_over_tcp_are_not_told(start: Start) -> None:
         assert session.info.frames_endpoint == ""
         assert client.session(session.session_id).info.frames_endpoint == ""
     assert [path.name for path in pool.runtime_dirs()[0].glob("pool*")] == []
+
+
+def test_the_python_client_calls_hint_sessions_in_frames(start: Start, block: MakeBlock) -> None:
+    pool = start("--size", "1", "--max-queue", "1")
+    with connect(pool.endpoint) as client, connect(pool.endpoint, carrier="grpc") as other:
+        hint, same = client.open_session("s"), other.open_session("s")
+        assert (hint.carrier, same.carrier) == ("frames", "grpc")
+        assert hint.send(FAKE + "Echo", b"1", SHORT) == same.send(FAKE + "Echo", b"1", SHORT)
+        with pytest.raises(BridgeError, match="scripted failure") as caught:
+            hint.send(FAKE + "Fail", b"", SHORT)
+        assert caught.value.details == {"value": 7}
+        assert client.session("s").carrier == "frames"
+        # Both wait in the one queue.
+        running = block()
+        first = threading.Thread(target=hint.send, args=(FAKE + "Block", _path(running), SHORT))
+        first.start()
+        eventually(lambda: running.pid() != 0)
+        second = threading.Thread(target=same.send, args=(FAKE + "Echo", b"2", SHORT))
+        second.start()
+        eventually(queued(client, 1))
+        with pytest.raises(BridgeError) as full:
+            hint.send(FAKE + "Echo", b"3", SHORT)
+        assert (full.value.reason, full.value.details) == ("queue_full", {"depth": 1, "limit": 1})
+        running.end()
+        for thread in (first, second):
+            thread.join()
+        pool.process.kill()
+        pool.process.wait()
+        with pytest.raises(BridgeError) as gone:
+            hint.send(FAKE + "Echo", b"4", SHORT)
+        assert gone.value.reason == "pool_unreachable"
+
+
+def test_a_client_that_cannot_open_the_pools_socket_uses_grpc(start: Start) -> None:
+    pool = start()
+    with pool.client() as client, client.open_session() as session:
+        path = Path(session.info.frames_endpoint.removeprefix("unix:"))
+        path.rename(path.with_name("elsewhere"))
+        assert session.send(FAKE + "Echo", b"1", SHORT) == b"1"
+        assert session.carrier == "grpc"
+        path.with_name("elsewhere").rename(path)
+        # The pool says it again.
+        again = client.session(session.session_id)
+        assert again.carrier == "frames"
+        assert again.send(FAKE + "Echo", b"2", SHORT) == b"2"
+
+
+def _path(block: Block) -> bytes:
+    return str(block.path).encode()

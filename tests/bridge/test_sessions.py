@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
 from pool_harness import FAKE, SHORT, Block, Pool, context_of, eventually
 
-from vllm_bridge._generated import pool_pb2, rank_pb2
+from vllm_bridge._generated import control_pb2, pool_pb2, rank_pb2
 from vllm_bridge.client import Client, Session
 from vllm_bridge.codec.errors import BridgeError, Category, from_rpc_error
+from vllm_bridge.pool.ranks.known_sessions import KnownSessions
 
 Start = Callable[..., Pool]
 MakeBlock = Callable[[], Block]
@@ -370,6 +373,36 @@ def test_strict_fail_fast_does_not_wait(client: Client, block: MakeBlock, direct
         held.end()
         holder.join()
         assert echo(session, b"1") == b"1"
+
+
+def test_a_session_that_is_opened_again_while_it_is_dropped_is_made_known_again() -> None:
+    async def run() -> None:
+        told: list[str | None] = []
+        acks: list[asyncio.Future[control_pb2.Ack]] = []
+
+        async def answer(ack: asyncio.Future[control_pb2.Ack]) -> control_pb2.Ack:
+            return await ack
+
+        def ask(request: control_pb2.PoolToRank) -> Coroutine[Any, Any, control_pb2.Ack]:
+            told.append(request.WhichOneof("message"))
+            acks.append(asyncio.get_running_loop().create_future())
+            return answer(acks[-1])
+
+        known = KnownSessions(ask)
+        first = asyncio.ensure_future(known.register("s", fail_fast=False))
+        await asyncio.sleep(0)
+        dropping = known.drop("s")
+        # It has been told already, and the rank has answered neither.
+        assert told == ["register_session", "drop_session"]
+        again = asyncio.ensure_future(known.register("s", fail_fast=False))
+        await asyncio.sleep(0)
+        assert told == ["register_session", "drop_session", "register_session"]
+        for ack in acks:
+            ack.set_result(control_pb2.Ack())
+        await asyncio.gather(first, dropping, again)
+        assert len(known) == 1
+
+    asyncio.run(run())
 
 
 def test_idle_sessions_expire(start: Start, block: MakeBlock) -> None:

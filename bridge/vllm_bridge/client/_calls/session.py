@@ -178,7 +178,7 @@ class SessionCalls:
 
     async def carrier(self) -> str:
         """What carries its next call."""
-        return await self.link.ranks.carrier(self.info.frames_endpoint)
+        return await self.link.ranks.carrier(self._way()[1])
 
     async def allowed(self, timeout: Timeout, timeout_profile: str = "") -> timedelta | None:
         """How long a call has: its timeout, else what its profile, or the client's, says."""
@@ -266,7 +266,11 @@ class SessionCalls:
 
     def _way(self) -> tuple[str, str]:
         """Where its calls go over gRPC, and where in frames, or nowhere."""
-        return self.info.endpoint or self.link.channels.endpoint, self.info.frames_endpoint
+        if self.info.endpoint:
+            return self.info.endpoint, self.info.frames_endpoint
+        # The pool, which takes calls of hint sessions in frames.
+        hint = self.info.affinity == pool_pb2.HINT
+        return self.link.channels.endpoint, self.info.frames_endpoint if hint else ""
 
     async def _named(self, error: BridgeError) -> BridgeError:
         """The error, or where a collective failed since another rank has died, which one and how.

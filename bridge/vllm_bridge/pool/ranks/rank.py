@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
@@ -14,9 +13,9 @@ import grpc.aio
 
 from vllm_bridge._generated import control_pb2, pool_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
-from vllm_bridge.durations import to_duration
 from vllm_bridge.pool.frames.rank_frames import RankFrames
 from vllm_bridge.pool.ranks.control_connection import ControlConnection
+from vllm_bridge.pool.ranks.known_sessions import KnownSessions
 from vllm_bridge.pool.ranks.launcher import Launcher, RankProcess
 from vllm_bridge.pool.settings import DEFAULT_POOL, PoolSettings
 from vllm_bridge.process import background
@@ -108,7 +107,7 @@ class Rank:
         )
         self._acks: dict[int, asyncio.Future[control_pb2.Ack]] = {}
         self._last_request = 0
-        self._registered: dict[str, asyncio.Task[None]] = {}
+        self.sessions = KnownSessions(self._ask)
         # Set for the ranks of a world that has a gate.
         self.gate: CallGate | None = None
         # The latest one, and when it arrived.
@@ -134,11 +133,6 @@ class Rank:
     def name(self) -> str:
         """What error messages call it."""
         return self.position.name(self.rank_id, self.pid)
-
-    @property
-    def session_count(self) -> int:
-        """Sessions that this rank knows."""
-        return len(self._registered)
 
     @property
     def ready(self) -> bool:
@@ -206,34 +200,6 @@ class Rank:
         except BaseException:
             await asyncio.shield(self.kill())
             raise
-
-    async def register(self, session_id: str, *, fail_fast: bool, number: int = 0) -> None:
-        """Make the session known to the rank; once, however many calls ask for it at a time."""
-        task = self._registered.get(session_id)
-        if task is None:
-            request = control_pb2.PoolToRank(
-                register_session=control_pb2.RegisterSession(
-                    session_id=session_id, fail_fast=fail_fast, number=number
-                )
-            )
-            task = background.awaited("registering a session", self._register(request))
-            self._registered[session_id] = task
-        await asyncio.shield(task)
-
-    async def drop(self, session_id: str, unless_used_within: timedelta | None = None) -> bool:
-        """Free the session's objects; False when it was used too recently and is kept."""
-        if session_id not in self._registered:
-            return True
-        request = control_pb2.PoolToRank(
-            drop_session=control_pb2.DropSession(session_id=session_id)
-        )
-        if unless_used_within is not None:
-            request.drop_session.unless_used_within.CopyFrom(to_duration(unless_used_within))
-        with contextlib.suppress(BridgeError):  # a dead rank has no sessions left
-            if (await self._request(request)).kept:
-                return False
-        self._registered.pop(session_id, None)
-        return True
 
     def channel(self) -> grpc.aio.Channel:
         """The connection over which calls are forwarded."""
@@ -303,22 +269,22 @@ class Rank:
             with background.step("telling of the state of a rank"):
                 self._changed(self)
 
-    async def _register(self, request: control_pb2.PoolToRank) -> None:
-        await self._request(request)
-
-    async def _request(self, request: control_pb2.PoolToRank) -> control_pb2.Ack:
+    def _ask(self, request: control_pb2.PoolToRank) -> Coroutine[Any, Any, control_pb2.Ack]:
         if self.died.done():
             raise self.unavailable()
         self._last_request += 1
         request.request_id = self._last_request
         ack: asyncio.Future[control_pb2.Ack] = asyncio.get_running_loop().create_future()
         self._acks[request.request_id] = ack
+        self._send(request)
+        return self._answer(request.request_id, ack)
+
+    async def _answer(self, number: int, ack: asyncio.Future[control_pb2.Ack]) -> control_pb2.Ack:
         try:
-            self._send(request)
             events: set[asyncio.Future[Any]] = {ack, self.died}
             await asyncio.wait(events, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self._acks.pop(request.request_id, None)
+            self._acks.pop(number, None)
         if not ack.done():
             raise self.unavailable()
         return ack.result()
@@ -443,7 +409,7 @@ class Rank:
             self._control.close()
         else:
             process.control.close()
-        self._registered.clear()
+        self.sessions.clear()
         self.died.set_result(ending)
         if self.frames is not None:
             self.frames.close()

@@ -55,7 +55,7 @@ class SessionEntry:
         if rank not in self.known_to:
             alive = (known for known in self.known_to if not known.died.done())
             self.known_to = (*alive, rank)
-        await rank.register(
+        await rank.sessions.register(
             self.session_id,
             fail_fast=self.affinity == pool_pb2.STRICT_FAIL_FAST,
             number=self.number,

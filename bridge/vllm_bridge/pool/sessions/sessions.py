@@ -294,9 +294,7 @@ class Sessions:
         self._memory.forget(entry.number)
 
     async def _drop(self, entry: SessionEntry) -> None:
-        await asyncio.gather(
-            *(rank.drop(entry.session_id) for rank in entry.known_to if not rank.died.done())
-        )
+        await asyncio.gather(*(rank.sessions.drop(entry.session_id) for rank in entry.known_to))
 
     def _begin_to_expire(self, entry: SessionEntry) -> None:
         task = background.task("expiring a session", self._expire(entry))
@@ -307,7 +305,7 @@ class Sessions:
         idle = self._pools.get(entry.pool_name).settings.session_idle
         if entry.strict and entry.rank is not None and not entry.rank.died.done():
             # Its client may be talking to the rank directly.
-            if not await entry.rank.drop(entry.session_id, unless_used_within=idle):
+            if not await entry.rank.sessions.drop_unused(entry.session_id, idle):
                 return
         elif entry.in_flight:
             return
