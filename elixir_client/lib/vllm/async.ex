@@ -17,7 +17,7 @@ defmodule Vllm.Async do
   @typedoc "What is in it is private."
   @type t :: %__MODULE__{ref: reference(), pid: pid(), owner: pid()}
 
-  # Where a process keeps what is to be called when its request is on its way.
+  # Where a process keeps the function to call once its request is on its way.
   @sent :"$vllm_sent"
 
   @doc false
@@ -25,7 +25,7 @@ defmodule Vllm.Async do
   def start(fun) do
     owner = self()
     inherited = inherited()
-    # An alias: an answer that nobody awaits any more is dropped by the runtime.
+    # An alias: the runtime drops an answer that nobody awaits any more.
     ref = :erlang.alias([:reply])
     pid = spawn(fn -> run(owner, ref, inherited, fun) end)
     wait_until_sent(pid)

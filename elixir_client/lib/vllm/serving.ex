@@ -101,7 +101,7 @@ defmodule Vllm.Serving do
         {:error, not_running(serving)}
 
       pid ->
-        # An alias: what comes after we stopped waiting is dropped by the runtime.
+        # An alias: the runtime drops what arrives after we stopped waiting.
         ref = :erlang.monitor(:process, pid, alias: :demonitor)
         send(pid, {:request, self(), ref, request})
         answer = wait(ref, Deadline.new(timeout), pid, timeout)
@@ -215,7 +215,7 @@ defmodule Vllm.Serving do
     {:noreply, next(%{state | running: running})}
   end
 
-  # The process of a batch, which has not said what came of it.
+  # The process of a batch ended without a result.
   def handle_info({:EXIT, pid, reason}, state) when is_map_key(state.running, pid) do
     message = "the handler failed: #{Exception.format_exit(reason)}"
     handle_info({:done, pid, {:error, failed(message)}}, state)

@@ -101,7 +101,7 @@ defmodule Vllm.Telemetry do
   defp response_bytes({:error, _error}), do: 0
 
   @doc false
-  # The start or restart of a world; `facts` says what is known of one that is ready.
+  # The start or restart of a world; `facts` gives the facts of one that is ready.
   @spec world_start(map(), (term() -> map()), (() -> {:ok, world} | {:error, Error.t()})) ::
           {:ok, world} | {:error, Error.t()}
         when world: term()

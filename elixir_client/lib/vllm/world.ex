@@ -444,7 +444,7 @@ defmodule Vllm.World do
     end
   end
 
-  # The world, and what is left of the timeout when it is there.
+  # The world, and the rest of the timeout once it is ready.
   defp find(%__MODULE__{} = world, opts), do: {:ok, world, opts.timeout}
 
   defp find(world, opts) do

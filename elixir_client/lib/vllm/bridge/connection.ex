@@ -286,7 +286,7 @@ defmodule Vllm.Bridge.Connection do
   defp whereis(conn) do
     GenServer.whereis(conn)
   rescue
-    # What is neither a process nor a name: nobody there.
+    # Neither a process nor a name.
     _ -> nil
   end
 

@@ -289,7 +289,7 @@ defmodule Vllm.Bridge.Connections do
         {:ok, state}
 
       {:error, session, reason, state} ->
-        # What was connected for those before it would stay with nobody to close it.
+        # The connections of those before it would have nobody to close them.
         {{:error, bad_endpoint(session, reason)}, forget(state, Enum.map(sessions, & &1.id))}
     end
   end

@@ -84,7 +84,7 @@ defmodule Vllm.Bridge.Server do
         # It writes to stderr why it does not start.
         :stderr_to_stdout,
         {:line, @max_line},
-        # A token there is for a server elsewhere; this one would want it of its own bridge.
+        # A token in the environment is for a server elsewhere; this one would require it of its own bridge.
         {:env, [{~c"VLLM_BRIDGE_TOKEN", false}]},
         {:args, args ++ ["serve", "--embedded"] ++ size ++ Keyword.get(opts, :args, [])}
       ])

@@ -108,7 +108,8 @@ defmodule Vllm.Bridge.Transport do
           {:ok, binary()} | {:error, Connection.reason()}
   def unary({module, handle}, path, request, options) do
     request = IO.iodata_to_binary(request)
-    # Nobody knows when that is here; who waits for it must not wait for the answer.
+
+    # The transport does not say when that is; a caller that waits for it must not wait for the answer.
     {on_sent, options} = Keyword.pop(options, :on_sent)
     if on_sent, do: on_sent.()
     module.unary(handle, path, request, Keyword.put_new(options, :metadata, []))

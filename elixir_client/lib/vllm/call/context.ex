@@ -7,7 +7,7 @@ defmodule Vllm.Call.Context do
   alias Vllm.{Error, Ref, Runtime}
   require Logger
 
-  # After these nobody here knows whether the context was entered.
+  # After these the client does not know whether the context was entered.
   @unknown_outcome [:timeout, :worker, :grpc_error]
 
   @doc "The checked `__runtime__` of `Vllm.with_context/3`."

@@ -91,7 +91,7 @@ defmodule Vllm.Call.Dispatch do
     end
   end
 
-  # Only what is certain not to have run is sent again, once, and through the pool.
+  # Only a call that certainly has not run is sent again, once, and through the pool.
   defp failed(call, body, reason) do
     case Failure.explain(call, reason) do
       {:retry, call} ->
@@ -240,7 +240,7 @@ defmodule Vllm.Call.Dispatch do
     }
   end
 
-  # A server has the timeout that came of it; what is behind a transport may go by the name.
+  # A server gets the resulting timeout; behind a transport the name may matter.
   defp profile(metadata, %{pool: {_transport, _handle}} = config, runtime) do
     case runtime.timeout_profile || config.defaults.timeout_profile do
       nil -> metadata

@@ -130,7 +130,7 @@ defmodule Vllm.Call.Failure do
 
   defp of_world(error, _call), do: error
 
-  # What became of the session: live, gone for the reason in the error, or nobody can say.
+  # What became of the session: live, gone for the reason in the error, or unknown.
   defp ask(call, patience) do
     wait = Deadline.duration(patience)
     request = %V1.GetSessionRequest{session_id: call.session_id, wait_for_end: wait}

@@ -202,7 +202,7 @@ defmodule Vllm.Tensor.Carrier do
   defp directory?(directory),
     do: directory =~ ~r"\A/dev/shm/vllm-bridge-[A-Za-z0-9_]{1,64}/session-[1-9][0-9]{0,18}\z"
 
-  # Only who sees the same directory as the server can say what is in this file.
+  # Only a client that sees the server's directory can say what is in this file.
   defp read_key(directory) do
     with {:ok, file} <- :file.open(directory <> "/key", [:raw, :binary, :read]) do
       try do

@@ -144,7 +144,7 @@ defmodule Vllm.Tensor.Segments do
   end
 
   def handle_cast({:give_up, session_id}, state) do
-    # Its status goes over from one to the other: nobody finds it unknown in between.
+    # Its status passes from one to the other, so that it is never unknown in between.
     state = emptied(state, session_id)
     {:noreply, put(state, session_id, :unshared, %{memory: nil, free: []})}
   end

@@ -139,7 +139,7 @@ defmodule Vllm.Test.Calls do
     end
   end
 
-  # Objects that stubs return come back as references: what is known of them, tests want too.
+  # Objects that stubs return come back as references; tests want their facts too.
   defp remember(bridge, %{ref: %Ref{id: id}} = object),
     do: Stubs.ask(bridge, {:remember, id, object})
 

@@ -139,7 +139,7 @@ defmodule Vllm.Test.Codec do
   defp tuples({:tuple_of, type}, values), do: Enum.map(values, &tuples(type, Tuple.to_list(&1)))
   defp tuples(_type, values), do: values
 
-  # Whether a result of this type is an object of a rank, which travels with what is known of it.
+  # Whether a result of this type is an object of a rank, which travels with its facts.
   defp object({kind, _items}) when kind in [:list, :tuple, :tuple_of, :nullable], do: :plain
 
   defp object(type) do

@@ -1,6 +1,6 @@
 defmodule Vllm.Test.Stubs do
   @moduledoc false
-  # The process of an in-memory bridge: who has stubbed what, what was called, and the sessions, worlds
+  # The process of an in-memory bridge: stubs by process, calls, and the sessions, worlds
   # and objects that tests have made.
 
   use GenServer
@@ -41,10 +41,10 @@ defmodule Vllm.Test.Stubs do
 
   # --- the process ------------------------------------------------------------------------------
 
-  # owners: pid => what that process has stubbed; allowed: pid => the owner whose stubs it uses.
+  # owners: pid => the stubs of that process; allowed: pid => the owner whose stubs it uses.
   @impl GenServer
   def init(_bridge) do
-    # So that `terminate/2` tells those that keep what was expected.
+    # So that `terminate/2` tells the processes with expectations.
     Process.flag(:trap_exit, true)
     state = %{owners: %{}, allowed: %{}, shared: nil, sessions: %{}, worlds: %{}, objects: %{}}
     {:ok, state}
@@ -64,7 +64,7 @@ defmodule Vllm.Test.Stubs do
     {:reply, :ok, update(state, owner, changed)}
   end
 
-  # Who asks: the calling process, then those that it works for.
+  # The calling process, then those that it works for.
   def handle_call({:take, callers, key, arguments}, _from, state) do
     case owner(callers, key, state) do
       {:ok, owner} ->

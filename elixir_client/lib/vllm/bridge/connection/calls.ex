@@ -101,7 +101,7 @@ defmodule Vllm.Bridge.Connection.Calls do
     fixed = Grpc.fields(path, state.scheme, state.authority)
     more = state.authorization.() ++ metadata
 
-    # Made when they go out: what is left of the deadline by then is what the server has.
+    # Made when they go out: the server gets the rest of the deadline at that time.
     fields = fn -> fixed ++ timeout(deadline, more) end
     windows = if is_struct(call, StreamCall), do: :manual, else: :auto
 
@@ -232,7 +232,7 @@ defmodule Vllm.Bridge.Connection.Calls do
     end)
   end
 
-  # Gives up a stream whose answer is another one than the server's.
+  # Abandons a stream whose call is answered without the server.
   defp give_up(state, socket, stream, call, error),
     do: state |> detach(socket, stream) |> conclude(call, error)
 

@@ -122,7 +122,7 @@ defmodule Vllm.Bridge.Connection.Grpc do
     end
   end
 
-  # 2 is UNKNOWN, which is what the protocol asks a client to make of anything else.
+  # 2 is UNKNOWN; the protocol asks clients to use it for anything else.
   defp code(status) do
     case Integer.parse(status) do
       {code, ""} when code in 0..16 -> code

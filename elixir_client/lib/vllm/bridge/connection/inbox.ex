@@ -34,7 +34,7 @@ defmodule Vllm.Bridge.Connection.Inbox do
 
   def add_piece(pieces, piece), do: [own(piece) | pieces]
 
-  # A piece that is little of what was read must not keep all of that alive.
+  # A small piece must not keep alive all that was read with it.
   defp own(piece) do
     if :binary.referenced_byte_size(piece) > 8 * byte_size(piece),
       do: :binary.copy(piece),

@@ -40,7 +40,7 @@ defmodule Vllm.Bridge.Connection.Socket do
           {pid(), reference()}
   def start_connect(endpoint, tls, timeout, owner) do
     spawn_monitor(fn ->
-      # One time for all: a second address, and TLS, have what is left of it.
+      # One time for all: a second address, and TLS, have the rest of it.
       deadline = Deadline.new(timeout)
 
       with {:ok, socket} <- connect(endpoint, deadline),
@@ -75,7 +75,7 @@ defmodule Vllm.Bridge.Connection.Socket do
   @doc "Closes at once; what the peer has not taken is dropped."
   @spec abort(t()) :: :ok
   def abort(socket) when is_port(socket) do
-    # Otherwise closing waits for the peer to take what is written.
+    # Otherwise closing waits until the peer has taken all that was written.
     _ = :inet.setopts(socket, linger: {true, 0})
     :gen_tcp.close(socket)
   end

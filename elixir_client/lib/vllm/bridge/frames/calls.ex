@@ -1,7 +1,7 @@
 defmodule Vllm.Bridge.Frames.Calls do
   @moduledoc false
   # The open calls of a frames connection, and what a frame from the rank means for them. No process and no
-  # socket: whoever has those feeds frames in and gets told whom to answer.
+  # socket: its owner feeds frames in and gets told which call to answer.
   #
   # A call is open until its answer, or until its caller gives it up. What the rank says about a call that
   # is not open any more is passed over: the two may cross on the way.

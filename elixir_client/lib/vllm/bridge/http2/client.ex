@@ -32,7 +32,7 @@ defmodule Vllm.Bridge.HTTP2.Client do
   # A request beyond the server's `SETTINGS_MAX_CONCURRENT_STREAMS` waits here and goes out when
   # another stream ends.
   #
-  # ## Where what is
+  # ## The modules
   #
   # | module, below this one | |
   # |---|---|

@@ -80,7 +80,7 @@ defmodule Vllm.Bridge.Transport.Snakepit do
          do: {:error, unsupported(path)}
   end
 
-  # The call that is to be taken back keeps the worker busy: nobody could be asked.
+  # The call to withdraw keeps the worker busy, so the worker cannot be asked.
   def unary(_handle, "/vllm.bridge.v1.Rank/Withdraw" = path, _request, _options),
     do: {:error, unsupported(path)}
 

@@ -1,6 +1,6 @@
 defmodule Vllm.World.Dispatch do
   @moduledoc false
-  # One call on every rank of a world, see `Vllm.World.call/4`: whose arguments each rank gets, and what is
+  # One call on every rank of a world, see `Vllm.World.call/4`: which arguments each rank gets, and what is
   # made of the answers.
 
   alias Vllm.{Error, Options, Runtime, Tensor, World}
@@ -72,7 +72,7 @@ defmodule Vllm.World.Dispatch do
          do: collect(world, values, opts.collect)
   end
 
-  # --- whose arguments --------------------------------------------------------------------------
+  # --- the arguments ----------------------------------------------------------------------------
 
   defp arguments(world, args, dispatch) when is_list(args) do
     with {:ok, by_rank} <- dispatch(dispatch, world, args), do: {:ok, Map.new(by_rank)}

@@ -97,7 +97,7 @@ defmodule Vllm.World.Future do
   end
 
   defp ask(future, what, deadline) do
-    # An alias: what comes after we stopped waiting is dropped by the runtime.
+    # An alias: the runtime drops what arrives after we stopped waiting.
     ref = :erlang.monitor(:process, future.pid, alias: :demonitor)
     send(future.pid, {what, ref})
     answer = wait(ref, deadline)

@@ -183,7 +183,7 @@ defmodule Vllm.World.Runner do
     result = Session.with_session(session, fn -> fun.(rank) end)
     send(runner, {:done, self(), result})
   catch
-    # Sent, not crashed with: the caller raises it, and nobody else needs to log it.
+    # Sent as a message, so that the caller raises it and nobody else logs a crash.
     kind, reason -> send(runner, {:failed, self(), kind, reason, __STACKTRACE__})
   end
 

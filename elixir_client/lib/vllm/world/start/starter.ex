@@ -24,7 +24,7 @@ defmodule Vllm.World.Starter do
   @spec await(Starting.t(), timeout(), (Info.t() -> term()) | nil) ::
           {:ok, World.t()} | {:error, Error.t()}
   def await(starting, timeout, on_progress) do
-    # An alias: what comes after we stopped waiting is dropped by the runtime.
+    # An alias: the runtime drops what arrives after we stopped waiting.
     ref = :erlang.monitor(:process, starting.pid, alias: :demonitor)
     deadline = Deadline.new(timeout)
     send(starting.pid, {:await, ref})
@@ -159,7 +159,7 @@ defmodule Vllm.World.Starter do
     {:stop, :normal, state}
   end
 
-  # Nobody is left to await it: what is linked to us goes, and with it the world.
+  # Nobody is left to await it: the linked process ends with us, and so does the world.
   def handle_info({:DOWN, _monitor, :process, _caller, _reason}, state),
     do: {:stop, :shutdown, state}
 

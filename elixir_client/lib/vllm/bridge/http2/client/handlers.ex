@@ -128,7 +128,7 @@ defmodule Vllm.Bridge.HTTP2.Client.Handlers do
     if end_stream? do
       Streams.finish(state, id, stream, out, events)
     else
-      # Padding is nobody's to read: of a manual stream, it alone is given back here.
+      # No reader takes padding: of a manual stream, only padding is given back here.
       read = if stream.manual?, do: size - byte_size(data), else: size
       stream = %{stream | receive_window: stream.receive_window - size}
       {state, update} = give_back(state, id, stream, read)

@@ -26,7 +26,7 @@ defmodule Vllm.Bridge.SnakepitAdapter do
   alias Snakepit.Adapters.GRPCPython
 
   @module "vllm_bridge.snakepit.worker"
-  # The first entry of the path is the working directory, whose modules are nobody's choice.
+  # The first entry of the path is the working directory, whose modules nobody chose.
   @find "import sys; sys.path[:1] = [p for p in sys.path[:1] if p]; " <>
           "import importlib.util as util; print(util.find_spec('#{@module}').origin)"
 
