@@ -1,6 +1,6 @@
 """Confinement of ranks: what the kernel refuses them, whatever a client has found to call.
 
-The allow list decides which functions run. This is what is left when it is wrong, or when the
+The allow list decides which functions run. This is what remains when it is wrong, or when the
 operator has opened it for code of their own. It is applied once, in the rank's process, before it
 has a second thread, and it cannot be taken back. docs/security.md says what each mode allows.
 """

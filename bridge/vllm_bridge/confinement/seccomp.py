@@ -93,7 +93,7 @@ _SOCKET: Block = [
     (_EQUAL, 2, 0, socket.AF_INET),
     (_EQUAL, 1, 0, socket.AF_INET6),
     _REFUSED,
-    # Not packets of one's own making. The upper bits of the type are flags.
+    # No raw packets. The upper bits of the type are flags.
     (_LOAD, 0, 0, _ARGUMENTS + 8),
     (_AND, 0, 0, 0xF),
     (_EQUAL, 1, 0, socket.SOCK_RAW),

@@ -1,4 +1,4 @@
-"""Whoever waits for the answer of a call, whatever carries the call."""
+"""The caller that waits for the answer of a call, whatever carries the call."""
 
 from __future__ import annotations
 

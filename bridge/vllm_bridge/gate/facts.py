@@ -106,7 +106,7 @@ def of_coordinator(group: GroupCoordinator) -> Group | None:
 
 
 def of_communicator(communicator: DeviceCommunicatorBase) -> Group | None:
-    """The group of a coordinator's communicator, or of one over process groups of one's own."""
+    """The group of a coordinator's communicator, or of one over the caller's process groups."""
     try:
         owner = find_group(communicator.unique_name)
     except GroupNotInitializedError:

@@ -39,13 +39,13 @@ from vllm_bridge.transport.metadata import RunLabel
 from vllm_distributed import entry
 from vllm_distributed.forks import leave_to_parent
 
-# Before its deadline a call is answered by this much, or by this share of what is left, whichever
-# is less: so that the reason arrives before the caller gives up by itself.
+# A call is answered this much before its deadline, or this share of the time left, whichever is
+# less: so that the reason arrives before the caller gives up by itself.
 _AHEAD_S = 0.05
 _AHEAD_SHARE = 0.1
 
 PATIENCE_S = 0.02
-"""How long a call waits for the other members before the pool is told of it."""
+"""How long a call waits for the other members before it asks the pool."""
 
 HURRY_SECONDS = 0.05
 """How long a report waits until a call at the shared gate has told the pool."""

@@ -10,7 +10,7 @@ from vllm_bridge.codec.errors import BridgeError, Category
 
 
 class Inherited(Protocol):
-    """What a forked child gives back without a word to whoever is at the other end."""
+    """What a forked child closes without a word to the other end."""
 
     def drop(self) -> None:
         """Close the child's copy of it; the parent's stays as it is."""

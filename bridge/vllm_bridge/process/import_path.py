@@ -1,6 +1,6 @@
 """Where this process's modules come from: installed packages, and what PYTHONPATH names.
 
-The working directory is nobody's choice of modules: a `random.py` where somebody starts a server
+Nobody chose the modules of the working directory: a `random.py` where somebody starts a server
 must not be run by it. `python -m` and `python -c` put that directory first on `sys.path`, and so
 does an empty entry of PYTHONPATH, which a colon too many makes. Python's own remedy, `-P`, is there
 from 3.11 on. This imports nothing but what the interpreter has loaded anyway.

@@ -156,7 +156,7 @@ class _Rank:
                 frames.start()
             if joined is not None:
                 joined.result()
-        except Exception as error:  # noqa: BLE001 - the pool reports it to whoever started the world
+        except Exception as error:  # noqa: BLE001 - the pool reports it to the client that started the world
             return self._failed(bridge_error(error, rank=state.rank, call_id=""))
         if gate is not None:
             gate.install()

@@ -14,7 +14,7 @@ _FALSE = ("", "0", "false", "no", "off")
 
 
 def _lead_process_group() -> None:
-    """Become the leader of a process group of one's own, where Snakepit wants to kill the group."""
+    """Become the leader of a new process group, where Snakepit wants to kill the group."""
     wanted = os.environ.get("SNAKEPIT_PROCESS_GROUP", "").lower() not in _FALSE
     if wanted and os.getpid() != os.getpgrp():
         os.setsid()

@@ -60,5 +60,5 @@ KEEPALIVE: Options = (
     ("grpc.http2.max_pings_without_data", 0),
 )
 """Of a client's connection to its pool. A pool that is stopped, or whose machine is gone, says
-nothing: this is how calls without a deadline hear of it. While none is in flight nothing is sent.
+nothing: this is how calls without a deadline notice it. While none is in flight nothing is sent.
 Ranks are seen to by their pool."""

@@ -130,7 +130,7 @@ class Memory:
             return False
         directory = Path(answer.directory)
         try:
-            # Only who sees the same directory as the server can say what is in this file.
+            # Only a client that sees the server's directory can say what is in this file.
             self._key = (directory / "key").read_text("ascii")
         except (OSError, ValueError):
             return False

@@ -176,7 +176,7 @@ class Profiles:
                 self.waiting -= 1
 
     async def _ask(self, asking: Promise[Mapping[str, timedelta | None]]) -> None:
-        """Ask for all who wait; they have the standard ones where the pool cannot be asked."""
+        """Ask for all that wait; they get the standard ones where the pool does not answer."""
         table: Mapping[str, timedelta | None] = STANDARD
         try:
             message = await self._fetch()

@@ -42,7 +42,7 @@ def refusal(
     waiting: Iterable[QueuedCall],
     met: QueuedCall | None = None,
 ) -> BridgeError:
-    """The error for one call that may not start; `waiting`: who waited in its queue, at least;
+    """The error for one call that may not start; `waiting`: at least these waited in its queue;
     `met`: the call of another run."""
     queue = call.queue
     group = queue.group
@@ -95,7 +95,7 @@ def missing_labels(call: QueuedCall) -> list[str]:
 
 
 def describe(call: QueuedCall, now: float) -> Waiting:
-    """A call that waits, for those who ask."""
+    """A call that waits, as diagnosis shows it."""
     missing = missing_labels(call)
     return Waiting(
         member=call.caller.member,

@@ -129,7 +129,7 @@ class Referee:
         return self._give_up(told, "deadline_exceeded", "timed out")
 
     def died(self, member: Member, how: str) -> list[Decision]:
-        """A rank is dead, `how` says it; all who wait in its groups are refused, now and later."""
+        """A rank is dead, `how` says it; all that wait in its groups are refused, now and later."""
         self._remember_end(member.rank_id, how)
         decisions = self._lose(member.rank_id, how)
         if member.rank is not None and (member.world_id, member.epoch) not in self._ended:
@@ -397,7 +397,7 @@ class Referee:
         return decisions
 
     def _close(self, group: Group, how: str) -> list[Decision]:
-        """Refuse all who wait in a group that can never meet again."""
+        """Refuse all that wait in a group that can never meet again."""
         told = [(call, messages.died(call, how)) for call in group.waiting()]
         decisions = self._refuse_all(told, "peer_died")
         for queue in group.queues():

@@ -171,7 +171,7 @@ class Went:
 
 @dataclass(frozen=True, slots=True)
 class Differed:
-    """Sides that asked for different things: all who were there."""
+    """Sides that asked for different things: all that had arrived."""
 
     calls: Sequence[QueuedCall]
     one: QueuedCall

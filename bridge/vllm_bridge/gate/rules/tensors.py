@@ -185,7 +185,7 @@ def _tokens_of(members: Members, over_all: bool) -> Group | None:
     step = members.world_size // math.prod(axis.world_size for axis in axes)
     ranks = members.ranks[members.rank_in_group % max(step, 1) :: max(step, 1)]
     if any(rank not in ranks for axis in axes for rank in axis.ranks):
-        return None  # groups of one's own, laid out in another way
+        return None  # groups that the caller made, laid out in another way
     return Group(
         f"{members.unique_name} tokens",
         ranks,

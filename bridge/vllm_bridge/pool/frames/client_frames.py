@@ -1,8 +1,8 @@
 """Calls that clients on this host send to the pool in frames.
 
 Only calls for ranks, not the pool's own services. The socket is in the server's directory, which
-its owner alone can enter, like the sockets of the ranks: whoever can call here can call them too,
-so there is no token. Clients hear where it is from the pool's own services, which want one.
+its owner alone can enter, like the sockets of the ranks: a client that can call here can call
+them too, so there is no token. The pool's own services say where it is, and they need the token.
 """
 
 from __future__ import annotations

@@ -200,7 +200,7 @@ class _Connection(asyncio.Protocol):
             self._break(str(failure))
             return
         ended = self._open.pop(frame.id, None)
-        # Who has given a call up may have crossed its answer.
+        # A caller's withdrawal may have crossed the answer.
         if ended is None or ended.done():
             return
         ended.set_result(failure or Reply(frame.reply.body, _pairs(frame.reply.trailers)))

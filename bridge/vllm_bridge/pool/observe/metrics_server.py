@@ -70,7 +70,7 @@ class MetricsServer:
         except (asyncio.TimeoutError, OSError):
             pass  # a reader that is slow, or gone
         finally:
-            # Not `close`, which waits for a reader to take what is left.
+            # Not `close`, which waits until the reader has taken the rest.
             writer.transport.abort()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

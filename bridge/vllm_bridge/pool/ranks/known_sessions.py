@@ -1,4 +1,4 @@
-"""The sessions that a rank was told of."""
+"""The sessions that a rank knows."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class KnownSessions:
         """Have the rank free the session's objects; the coroutine returns when it has.
 
         The rank is told at once. A call that opens a session of that id a moment later makes it
-        known anew.
+        known again.
         """
         asked: Coroutine[Any, Any, control_pb2.Ack] | None = None
         if self._registered.pop(session_id, None) is not None:

@@ -24,7 +24,7 @@ from vllm_bridge._generated import pool_pb2
 from vllm_bridge.pool.server.reflection import POOL, rank_services
 from vllm_bridge.process import background
 
-# How often watchers are told of what no event of a rank has announced.
+# How often watchers hear of changes that no event of a rank has announced.
 _LOOK_SECONDS = 1.0
 
 _Status = health_pb2.HealthCheckResponse

@@ -58,8 +58,8 @@ def socket_place(address: Address) -> Iterator[str]:
     """What to tell gRPC to bind; what was bound then moves to where it belongs.
 
     gRPC removes the file at the path that it was told when it stops, whosever that is by then:
-    another server may have taken the place. So it is told a name that is nobody's. The name goes
-    by the directory's descriptor, which is short wherever the directory is.
+    another server may have taken the place. So it gets a name that no other server uses. The name
+    goes by the directory's descriptor, which is short wherever the directory is.
 
     Raises:
         ListenError: the socket cannot be moved there.

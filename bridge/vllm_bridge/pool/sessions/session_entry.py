@@ -40,7 +40,7 @@ class SessionEntry:
     client_id: str = ""
     last_used: float = 0.0
     in_flight: int = 0
-    # Ranks that were told of it.
+    # Ranks that know it.
     known_to: tuple[Rank, ...] = ()
     # Tells it from another one of the same id, before or after it.
     number: int = field(default_factory=_numbers.__next__)
@@ -88,7 +88,7 @@ class SessionEntry:
             raise worker_gone(self, self.rank)
 
     def check_affinity(self, affinity: pool_pb2.Affinity) -> None:
-        """Raise `affinity_conflict` unless it was opened with this affinity, or none is asked."""
+        """Raise `affinity_conflict` unless it has this affinity, or the call names none."""
         if affinity not in (pool_pb2.AFFINITY_UNSPECIFIED, self.affinity):
             raise BridgeError(
                 Category.VALIDATION,
@@ -100,7 +100,7 @@ class SessionEntry:
             )
 
     def check_pool(self, pool_name: str) -> None:
-        """Raise `pool_conflict` unless it is in this pool, or none is asked."""
+        """Raise `pool_conflict` unless it is in this pool, or the call names none."""
         if pool_name not in ("", self.pool_name):
             raise BridgeError(
                 Category.VALIDATION,

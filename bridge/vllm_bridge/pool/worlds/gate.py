@@ -22,7 +22,7 @@ _logger = logging.getLogger("vllm_bridge.pool.worlds.gate")
 _CREATE = "create"
 
 # Ranks are asked this long before a call has to be refused, so that the refusal says what those
-# who did not come are doing at that moment and not at their last heartbeat.
+# that did not arrive are doing at that moment and not at their last heartbeat.
 _ASK_AHEAD_S = 0.03
 
 

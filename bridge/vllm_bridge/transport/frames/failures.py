@@ -1,4 +1,4 @@
-"""What a client is told of a call, or of a connection, that fails."""
+"""What a client hears of a call, or of a connection, that fails."""
 
 from __future__ import annotations
 
