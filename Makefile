@@ -76,6 +76,7 @@ bench: setup ## Print the numbers the design promises
 	$(PYTHON) benchmarks/collectives.py
 	$(PYTHON) benchmarks/outputs.py
 	$(PYTHON) benchmarks/messages.py
+	$(PYTHON) benchmarks/calls.py
 	$(PYTHON) benchmarks/gate.py
 	$(PYTHON) benchmarks/sessions.py
 	$(PYTHON) benchmarks/snakepit.py

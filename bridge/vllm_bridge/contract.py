@@ -13,7 +13,7 @@ import typing
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import torch
@@ -144,14 +144,14 @@ class Method:
     parameters: tuple[Parameter, ...]
     result: Type
 
-    @property
+    @cached_property
     def rpc(self) -> str:
         """Name of the RPC: `GetPpIndices`."""
         name = camel_case(self.exposed.name.lower())
         # all_reduce_ (in place) beside all_reduce.
         return f"{name}InPlace" if self.exposed.name.endswith("_") else name
 
-    @property
+    @cached_property
     def path(self) -> str:
         """Full gRPC method: `/vllm.distributed.v1.Distributed/GetPpIndices`."""
         return f"/{PACKAGE}.{self.exposed.service}/{self.rpc}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
@@ -92,7 +93,8 @@ class Blocking:
 
     async def load(self, module: str) -> None:
         """Import it."""
-        importlib.import_module(module)
+        if module not in sys.modules:
+            importlib.import_module(module)
 
     def channel(self, target: str, options: Any, credentials: Any) -> Any:
         """A channel of gRPC."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import torch
@@ -98,6 +99,9 @@ class RemoteObjects:
 
 _OBJECTS = RemoteObjects()
 
+# Values that are their fields.
+_SCALARS = frozenset({"int", "bool", "float", "string", "bytes"})
+
 
 def encode_call(
     name: str,
@@ -115,7 +119,7 @@ def encode_call(
     """
     method = _method(name)
     request = dispatch.METHODS[method.path].request()
-    for parameter, value in _bind(method, args, kwargs).items():
+    for parameter, value in _bind(method, args, kwargs):
         if value is None and parameter.type.kind == "nullable":
             continue
         try:
@@ -132,11 +136,7 @@ def encode_call(
 def decode_result(name: str, response: bytes, storage: Storage = INLINE) -> Any:
     """The result of a call out of its response."""
     method = _method(name)
-    descriptor = dispatch.METHODS[method.path].request.DESCRIPTOR.file
-    # types-protobuf names two classes of descriptors where there is one at run time.
-    response_type: Any = descriptor.message_types_by_name[method.response]
-    message = GetMessageClass(response_type)()
-    message.ParseFromString(response)
+    message = _response_class(method.path, method.response).FromString(response)
     if method.result.kind == "none":
         return None
     if method.result.kind == "tuple":
@@ -167,9 +167,17 @@ def _method(name: str) -> Method:
     return method
 
 
+@cache
+def _response_class(path: str, name: str) -> type[Message]:
+    descriptor = dispatch.METHODS[path].request.DESCRIPTOR.file
+    # types-protobuf names two classes of descriptors where there is one at run time.
+    response_type: Any = descriptor.message_types_by_name[name]
+    return GetMessageClass(response_type)
+
+
 def _bind(
     method: Method, args: Sequence[object], kwargs: Mapping[str, object]
-) -> dict[Parameter, object]:
+) -> Iterable[tuple[Parameter, object]]:
     name, parameters = method.exposed.qualified_name, method.parameters
     if len(args) > len(parameters):
         raise _wrong(
@@ -177,22 +185,26 @@ def _bind(
             f"{name} takes at most {len(parameters)} arguments, {len(args)} were given",
             name,
         )
-    given = dict(zip(parameters, args, strict=False))
-    by_name = {parameter.name: parameter for parameter in parameters}
+    given = {p.name: (p, value) for p, value in zip(parameters, args, strict=False)}
+    by_name = {parameter.name: parameter for parameter in parameters} if kwargs else {}
     for keyword, value in kwargs.items():
         if keyword not in by_name:
             known = ", ".join(by_name) or "none"
             raise _wrong("unknown_keyword", f"{name} has no {keyword!r}; it has {known}", keyword)
-        if by_name[keyword] in given:
+        if keyword in given:
             raise _wrong("argument_twice", f"{name}: {keyword!r} was given twice", keyword)
-        given[by_name[keyword]] = value
-    missing = [p.name for p in parameters if not p.optional and p not in given]
+        given[keyword] = by_name[keyword], value
+    missing = [p.name for p in parameters if not p.optional and p.name not in given]
     if missing:
         raise _wrong("missing_argument", f"{name} needs {', '.join(missing)}", missing[0])
-    return given
+    return given.values()
 
 
 def _set(request: Message, parameter: Parameter, value: Any, storage: Storage) -> None:
+    kind = parameter.type.kind
+    if kind in _SCALARS and not (kind == "int" and isinstance(value, bool)):
+        setattr(request, parameter.name, value)
+        return
     absent = parameter.optional or parameter.type.kind == "nullable"
     required = parameter.type.required
     _set_field(request, parameter.name, required, value, wrapped=absent, storage=storage)
@@ -290,6 +302,8 @@ def _get(
     wrapped: bool = False,
     storage: Storage = INLINE,
 ) -> Any:
+    if type_.kind in _SCALARS:
+        return getattr(message, field)
     wrapped = wrapped or type_.kind == "nullable"
     if type_.kind == "nullable" and not message.HasField(field):
         return None

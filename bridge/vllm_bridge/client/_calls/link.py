@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import threading
 import uuid
 from datetime import timedelta
 from pathlib import Path
@@ -31,13 +30,12 @@ class Link:
         self.channels = channels
         self.profiles = Profiles(timeout_profile, self._get_profiles, self.io)
         self.ranks = Ranks(channels, wanted=frames)
-        self._lock = threading.Lock()
-        self._call_ids = (f"{uuid.uuid4().hex[:12]}-{number}" for number in itertools.count(1))
+        self._client = uuid.uuid4().hex[:12]
+        self._numbers = itertools.count(1)
 
     def next_call_id(self) -> str:
         """An id that no other call has."""
-        with self._lock:
-            return next(self._call_ids)
+        return f"{self._client}-{next(self._numbers)}"
 
     async def close(self) -> None:
         """Close all connections."""
