@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import Enum
+from typing import TYPE_CHECKING
 
-import grpc
 import msgpack
 from google.protobuf.message import DecodeError
 
 from vllm_bridge._generated import types_pb2
+
+if TYPE_CHECKING:  # or no process that forks ranks could load what is here
+    import grpc
 
 TRAILER = "vllm-error-bin"
 
@@ -45,19 +48,20 @@ _TO_WIRE: Mapping[Category, types_pb2.ErrorDetail.Category] = {
 }
 _FROM_WIRE = {wire: category for category, wire in _TO_WIRE.items()}
 
+# Names of `grpc.StatusCode`.
 _STATUS = {
-    Category.WORKER: grpc.StatusCode.UNAVAILABLE,
-    Category.TIMEOUT: grpc.StatusCode.DEADLINE_EXCEEDED,
-    Category.PYTHON_ERROR: grpc.StatusCode.UNKNOWN,
-    Category.GRPC_ERROR: grpc.StatusCode.INTERNAL,
-    Category.VALIDATION: grpc.StatusCode.INVALID_ARGUMENT,
-    Category.POOL: grpc.StatusCode.FAILED_PRECONDITION,
+    Category.WORKER: "UNAVAILABLE",
+    Category.TIMEOUT: "DEADLINE_EXCEEDED",
+    Category.PYTHON_ERROR: "UNKNOWN",
+    Category.GRPC_ERROR: "INTERNAL",
+    Category.VALIDATION: "INVALID_ARGUMENT",
+    Category.POOL: "FAILED_PRECONDITION",
 }
 
 # What a status means when the far end sent no detail.
 _CATEGORY_OF_STATUS = {
-    grpc.StatusCode.DEADLINE_EXCEEDED: Category.TIMEOUT,
-    grpc.StatusCode.UNAVAILABLE: Category.WORKER,
+    "DEADLINE_EXCEEDED": Category.TIMEOUT,
+    "UNAVAILABLE": Category.WORKER,
 }
 
 
@@ -98,7 +102,9 @@ class BridgeError(Exception):
     @property
     def status(self) -> grpc.StatusCode:
         """The gRPC status that fits the category."""
-        return _STATUS[self.category]
+        import grpc
+
+        return grpc.StatusCode[_STATUS[self.category]]
 
     def to_detail(self) -> types_pb2.ErrorDetail:
         """The message that travels in the trailer."""
@@ -147,7 +153,7 @@ def from_rpc_error(error: grpc.RpcError) -> BridgeError:
     if detail is not None:
         return BridgeError.from_detail(detail)
     status = error.code()
-    category = _CATEGORY_OF_STATUS.get(status, Category.GRPC_ERROR)
+    category = _CATEGORY_OF_STATUS.get(status.name, Category.GRPC_ERROR)
     return BridgeError(category, status.name.lower(), f"{status.name}: {error.details()}")
 
 

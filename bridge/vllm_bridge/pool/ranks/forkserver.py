@@ -61,6 +61,12 @@ PRELOAD = (
     "vllm_distributed",
     # Lazy in the package, because pydantic takes 0.2 s; a rank's dispatch table names it.
     "vllm_distributed.config.parallel",
+    # All of a rank that needs no grpc: 80 ms of each of them.
+    "vllm_bridge._generated.dispatch",
+    "vllm_bridge.gate.rank_gate",
+    "vllm_bridge.rank.reports",
+    "vllm_bridge.rank.services",
+    "vllm_bridge.rank.world",
 )
 
 # Longest wait for killed children before the cleanup goes on to the files.
