@@ -55,9 +55,15 @@ defmodule Vllm.World.Life do
     ]
 
     case Vllm.Bridge.subscribe(opts) do
-      {:ok, subscription} -> Process.monitor(subscription) && :ok
-      {:error, %Error{reason: "unsupported_by_transport"}} -> :ok
-      {:error, error} -> failed(world, error)
+      {:ok, subscription} ->
+        _its_end_is_a_message = Process.monitor(subscription)
+        :ok
+
+      {:error, %Error{reason: "unsupported_by_transport"}} ->
+        :ok
+
+      {:error, error} ->
+        failed(world, error)
     end
   end
 
