@@ -61,6 +61,7 @@ defmodule Vllm.TelemetryTest do
              metadata
 
     assert %{path: "/vllm.distributed.v1.Distributed/GetPpIndices", rank: nil} = metadata
+    assert {metadata.carrier, metadata.direct} == {Memory, false}
     assert started.request_bytes > 0 and is_integer(started.system_time)
     assert stopped.response_bytes > 0
     assert stopped.monotonic_time - started.monotonic_time == stopped.duration
@@ -113,6 +114,19 @@ defmodule Vllm.TelemetryTest do
       for {[:vllm, :call, :stop], _, %{rank: rank, world_id: id}} <- received(), do: {rank, id}
 
     assert Enum.sort(ranks) == [{0, world.id}, {1, world.id}]
+  end
+
+  test "a call says what carried it" do
+    for {carrier, expected} <- [auto: :frames, grpc: :grpc] do
+      bridge = :"telemetry_#{carrier}"
+      start_supervised!({Vllm.Bridge, name: bridge, size: 1, carrier: carrier}, id: bridge)
+      {:ok, session} = Vllm.Session.open(affinity: :strict_queue, bridge: bridge)
+      received()
+      runtime = [bridge: bridge, session_id: session.id]
+      {:ok, {0, 4}} = Distributed.get_pp_indices(4, 0, 1, __runtime__: runtime)
+      assert [_ | _] = calls = for({[:vllm, :call, _], _, metadata} <- received(), do: metadata)
+      for call <- calls, do: assert({call.carrier, call.direct} == {expected, true})
+    end
   end
 
   test "a connection comes and goes" do
