@@ -144,7 +144,8 @@ def test_threads_of_a_rank_take_turns_often_enough(start: Callable[..., Pool]) -
             connection.answer(running)
 
 
-def test_tensors_stay_in_the_rank_and_go_with_their_session(real: Client) -> None:
+def test_tensors_stay_in_the_rank_and_go_with_their_session(start: Callable[..., Pool]) -> None:
+    real = start("--size", "1", entry_point=None).client()
     session = real.open_session(affinity="strict_queue")
     metadata: dict[str, str | bytes] = {SESSION_ID: session.session_id, "vllm-tensors": "ref"}
     request = rank_pb2.CallRequest(
