@@ -26,9 +26,11 @@ from vllm_bridge.transport.frames.protocol import (
     MessageCame,
     Protocol,
     Refused,
+    message_head,
+    reply_head,
 )
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.wire, pytest.mark.timeout(120)]
 
 METHOD = "/vllm.distributed.v1.Distributed/GetPpIndices"
 LIMITS = Limits(message_bytes=40, metadata_bytes=100, open_calls=3)
@@ -214,6 +216,19 @@ def test_random_bytes_mean_something_or_end_the_connection() -> None:
     assert ended > 10_000
 
 
+@pytest.mark.parametrize("call", [1, 127, 128, 1 << 14, (1 << 64) - 1])
+@pytest.mark.parametrize("size", [0, 1, 100, 127, 128, 16_383, 16_384, 3 << 20])
+def test_answers_that_are_put_together_by_hand_are_frames(call: int, size: int) -> None:
+    body = bytes(size)
+    for head, frame in (
+        (reply_head(call, size), Frame(id=call, reply=Frame.Reply(body=body))),
+        (message_head(call, size), Frame(id=call, message=Frame.Message(body=body))),
+    ):
+        (length,) = struct.unpack_from("!I", head)
+        assert length == len(head) - 4 + size
+        assert Frame.FromString(head[4:] + body) == frame
+
+
 # --- The model ------------------------------------------------------------------------------------
 
 
@@ -358,6 +373,9 @@ class Line:
 
     def send(self, frame: Frame) -> None:
         self.sent.append(frame)
+
+    def send_body(self, head: bytes, body: bytes) -> None:
+        self.sent.append(Frame.FromString(head[4:] + body))
 
     def hold(self, call: FrameCall) -> None:
         """Nothing is read here."""

@@ -13,6 +13,7 @@ from vllm_bridge._generated.frames_pb2 import Frame
 from vllm_bridge.codec.errors import BridgeError
 from vllm_bridge.rank.transfers import CallerGone
 from vllm_bridge.transport.frames.failures import failure_of, status_failure, too_large_answer
+from vllm_bridge.transport.frames.protocol import message_head, reply_head
 
 MAX_WAITING_MESSAGES = 2
 """Of an open call. While more wait, its connection is not read from."""
@@ -33,6 +34,10 @@ class Line(Protocol):
 
     def send(self, frame: Frame) -> None:
         """Send a frame now, or when the client reads."""
+        ...
+
+    def send_body(self, head: bytes, body: bytes) -> None:
+        """The same, for a frame whose last bytes are the body of a call's answer."""
         ...
 
     def hold(self, call: FrameCall) -> None:
@@ -107,7 +112,7 @@ class FrameCall:
         if 0 < limit < len(body):
             self.fail_with(too_large_answer(len(body), limit))
         elif self._end() is not None:
-            self._connection.send(Frame(id=self.id, reply=Frame.Reply(body=body)))
+            self._connection.send_body(reply_head(self.id, len(body)), body)
 
     def fail(self, error: BridgeError) -> None:
         """It did not."""
@@ -174,4 +179,4 @@ class FrameCall:
         """Send one, as fast as the client takes them. Raises `CallerGone`."""
         if not (self._active and self._connection.wait_for_room(self)):
             raise CallerGone
-        self._connection.send(Frame(id=self.id, message=Frame.Message(body=body)))
+        self._connection.send_body(message_head(self.id, len(body)), body)

@@ -27,7 +27,14 @@ STALLED_SECONDS: float = 30
 _PIECE_BYTES = 16 * 1024
 """What is read at a time: so much of one connection, and then of the next."""
 
-_LARGE_PIECE_BYTES = 1 << 20
+# Of a frame that has begun; a socket holds little more.
+_LARGE_PIECE_BYTES = 1 << 18
+
+# A body of so many bytes is not copied to be sent with its head.
+_LARGE_BODY_BYTES = 1 << 14
+
+# Unsent, before the next part of an answer has to wait.
+_ROOM_BYTES = 1 << 20
 
 
 class Connection:
@@ -101,21 +108,36 @@ class Connection:
 
     def send(self, frame: Frame) -> None:
         """Send a frame now, or when the client reads. Nothing where the connection has ended."""
-        data = encoded(frame)
+        self.send_body(encoded(frame), b"")
+
+    def send_body(self, head: bytes, body: bytes) -> None:
+        """The same, for a frame whose last bytes are the body of a call's answer."""
+        if len(body) < _LARGE_BODY_BYTES:
+            head, body = head + body, b""
         with self._lock:
             if self._closed:
                 return
-            sent, waits = 0, bool(self._out)
-            if not waits:
-                sent = self._send(data)
-                if sent == len(data):
+            waits = bool(self._out)
+            sent = 0 if waits else self._send(head)
+            if sent == len(head):
+                head = b""
+                sent = self._send(body) if body else 0
+                if sent == len(body):
                     return
+                self._keep(body, sent)
+            else:
+                self._keep(head, sent)
+                self._keep(body, 0)
+            if not waits:
                 self._moved_at = time.monotonic()
-            self._out.append(memoryview(data)[sent:])
-            self._unsent += len(data) - sent
             self._watch()
         if not waits:
             self._blocked(self)
+
+    def _keep(self, data: bytes, sent: int) -> None:
+        if data:
+            self._out.append(memoryview(data)[sent:])
+            self._unsent += len(data) - sent
 
     def flush(self) -> None:
         """Send what waits. In the reader's thread, when the socket takes more."""
@@ -176,7 +198,7 @@ class Connection:
             return call.is_active() and not self._closed
 
     def _has_room(self) -> bool:
-        return self._unsent < _LARGE_PIECE_BYTES
+        return self._unsent < _ROOM_BYTES
 
     def _watch(self) -> None:
         """Have the reader told of what can be done next. Under the lock."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from google.protobuf.message import DecodeError
 
@@ -37,6 +37,11 @@ MAX_OPEN_CALLS = 4096
 _PAIR_BYTES = 32
 
 _LENGTH = struct.Struct("!I")
+
+# Tags of fields with a length.
+_REPLY = bytes([Frame.REPLY_FIELD_NUMBER << 3 | 2])
+_MESSAGE = bytes([Frame.MESSAGE_FIELD_NUMBER << 3 | 2])
+_ONE_BYTE = [bytes([number]) for number in range(0x80)]
 
 
 @dataclass(frozen=True)
@@ -146,7 +151,7 @@ class Protocol:
         """The call is over, and its id free."""
         self._open.pop(call, None)
 
-    def feed(self, data: bytes) -> Iterator[Event]:
+    def feed(self, data: bytes | memoryview) -> Iterator[Event]:
         """What the bytes mean that have come, one thing after the other."""
         if self._dead:
             return
@@ -154,8 +159,7 @@ class Protocol:
             self._buffer += data
             if len(self._buffer) < self._wanted:
                 return
-            data = bytes(self._buffer)
-            self._buffer = bytearray()
+            data, self._buffer = memoryview(self._buffer), bytearray()
         at, there = 0, len(data)
         while there - at >= _LENGTH.size:
             (length,) = _LENGTH.unpack_from(data, at)
@@ -167,8 +171,10 @@ class Protocol:
             start, end = at + _LENGTH.size, at + _LENGTH.size + length
             if end > there:
                 break
+            # protobuf reads any buffer, whatever its stubs say: pieces are not copied again.
+            piece: Any = data[start:end]
             try:
-                frame = Frame.FromString(data[start:end])
+                frame = Frame.FromString(piece)
             except DecodeError as error:
                 yield self._malformed(f"{length} bytes that are no Frame: {error}")
                 return
@@ -250,3 +256,34 @@ def encoded(frame: Frame) -> bytes:
     """A frame as it goes over the connection."""
     body: bytes = frame.SerializeToString()
     return _LENGTH.pack(len(body)) + body
+
+
+def reply_head(call: int, length: int) -> bytes:
+    """What goes before the body of a reply that has so many bytes.
+
+    Put together by hand: protobuf copies a body four times, and what is sent is nearly all body.
+    """
+    return _head(call, _REPLY, length)
+
+
+def message_head(call: int, length: int) -> bytes:
+    """The same for a message of an opened call."""
+    return _head(call, _MESSAGE, length)
+
+
+def _head(call: int, kind: bytes, length: int) -> bytes:
+    # The first field of Reply and of Message is the body, the first of Frame the id.
+    inner = b"\x0a" + _varint(length)
+    head = b"\x08" + _varint(call) + kind + _varint(len(inner) + length) + inner
+    return _LENGTH.pack(len(head) + length) + head
+
+
+def _varint(number: int) -> bytes:
+    if number < 0x80:
+        return _ONE_BYTE[number]
+    digits = bytearray()
+    while number >= 0x80:
+        digits.append(number & 0x7F | 0x80)
+        number >>= 7
+    digits.append(number)
+    return bytes(digits)
