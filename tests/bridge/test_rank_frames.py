@@ -36,7 +36,7 @@ from vllm_bridge.transport.frames.protocol import Limits
 from vllm_bridge.transport.grpc_options import message_limits
 from vllm_bridge.transport.metadata import AFFINITY, METHOD, SESSION_ID
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = [pytest.mark.wire, pytest.mark.timeout(60)]
 
 CHUNKS = "/vllm.bridge.v1.Chunks/Call"
 DEADLINE_EXCEEDED = grpc.StatusCode.DEADLINE_EXCEEDED.value[0]
