@@ -32,6 +32,8 @@ GROUP = 10
 DTYPE = 11
 DEVICE = 12
 
+_OPEN = frozenset({list, dict, msgpack.ExtType, msgpack.Timestamp})
+
 MAX_INTEGER_BYTES = 4096
 """Of the largest integer, in either direction: larger ones only cost time."""
 
@@ -206,7 +208,8 @@ class _Decoder(Tree):
             raise bad(f"malformed msgpack: {error}") from error
 
     def unpack(self, data: bytes | bytearray | memoryview) -> tuple[Any, bool]:
-        return unpack(bytes(data)), True
+        value = unpack(bytes(data))
+        return value, type(value) in _OPEN
 
     def no_list(self, found: Any) -> Exception:
         return _no_list()

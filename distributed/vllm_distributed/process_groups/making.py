@@ -34,7 +34,7 @@ from vllm_distributed.compat.torch_internals import (
 from vllm_distributed.durations import cut
 from vllm_distributed.errors import CollectiveError, DistributedError, InvalidArgumentError
 from vllm_distributed.logger import logger
-from vllm_distributed.store.peers import Peers
+from vllm_distributed.store.peers import Peers, named
 
 __all__ = ["Making", "current_making", "make_gloo", "set_world_making", "supervised_gloo"]
 
@@ -241,7 +241,7 @@ class Making:
         with contextlib.suppress(RuntimeError, UnansweredError):
             missing = self._reach(self._behind) or []
         if missing:
-            why_not = f"rank {', '.join(map(str, missing))} did not come to it"
+            why_not = f"{named(missing)} did not come to it"
         else:
             address = os.environ.get(ADDRESS_SETTING) or self.address or "this machine's name"
             why_not = (

@@ -33,9 +33,9 @@ from vllm_distributed.errors import (
     StoreLostError,
 )
 from vllm_distributed.process_groups.making import Making
-from vllm_distributed.store.attempts import Attempt, Attempts, named
+from vllm_distributed.store.attempts import Attempt, Attempts
 from vllm_distributed.store.node import node_identity
-from vllm_distributed.store.peers import Peers, own_process
+from vllm_distributed.store.peers import Peers, named, own_process
 
 __all__ = ["Answer", "StoreAgreement"]
 

@@ -12,12 +12,12 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from vllm_distributed.compat.torch_internals import Store
 from vllm_distributed.forks import leave_to_parent
 
-__all__ = ["Attempt", "Attempts", "named", "wait_for_key"]
+__all__ = ["Attempt", "Attempts", "wait_for_key"]
 
 _GO = "go"
 _PATIENCE_S = 0.5
@@ -160,8 +160,3 @@ def wait_for_key(
         else:
             stop.wait(pause)
     return True
-
-
-def named(ranks: Sequence[int]) -> str:
-    """Return ranks as words for a message."""
-    return f"rank{'s' if len(ranks) > 1 else ''} {', '.join(map(str, ranks))}"

@@ -8,7 +8,8 @@ import time
 
 from vllm_distributed.compat.torch_internals import Store
 from vllm_distributed.errors import RollCallTimeoutError
-from vllm_distributed.store.attempts import Attempts, named
+from vllm_distributed.store.attempts import Attempts
+from vllm_distributed.store.peers import named
 
 __all__ = ["StoreGathering"]
 

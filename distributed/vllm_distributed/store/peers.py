@@ -14,7 +14,7 @@ from typing import Any
 
 from vllm_distributed.store.node import node_identity
 
-__all__ = ["Peers", "forget_peers", "known_peers", "own_process", "remember_peers"]
+__all__ = ["Peers", "forget_peers", "known_peers", "named", "own_process", "remember_peers"]
 
 # A process closes its connections a moment before the kernel says that it has ended.
 _MOMENT_S = 0.25
@@ -122,3 +122,8 @@ def _namespace() -> int:
         return os.stat("/proc/self/ns/pid").st_ino
     except OSError:
         return 0
+
+
+def named(ranks: Sequence[int]) -> str:
+    """Return ranks as words for a message."""
+    return f"rank{'s' if len(ranks) > 1 else ''} {', '.join(map(str, ranks))}"

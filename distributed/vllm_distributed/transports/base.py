@@ -23,7 +23,7 @@ from vllm_distributed import entry
 from vllm_distributed.arguments import check_dense
 from vllm_distributed.bounded import Line
 from vllm_distributed.errors import CollectiveError, CollectiveTimeoutError, DistributedError
-from vllm_distributed.store.peers import known_peers
+from vllm_distributed.store.peers import known_peers, named
 
 __all__ = ["Transport", "failure", "group_facts", "run", "wait_for_work"]
 
@@ -214,9 +214,8 @@ def _whose(name: str, text: str) -> tuple[str, dict[str, object]]:
     peers, ranks = found
     dead = peers.dead_soon(ranks) if _CONNECTION.search(text) else peers.dead(ranks)
     if dead:
-        named = f"rank {dead[0]} is" if len(dead) == 1 else f"ranks {', '.join(map(str, dead))} are"
-        ended = "its process has ended" if len(dead) == 1 else "their processes have ended"
-        return f"{named} gone: {ended}: ", {"rank": dead[0], "missing": dead}
+        ended = "is gone: its process has" if len(dead) == 1 else "are gone: their processes have"
+        return f"{named(dead)} {ended} ended: ", {"rank": dead[0], "missing": dead}
     address = _CONNECTION.search(text)
     if address is None:
         return "", {}

@@ -241,6 +241,7 @@ class _Tree(Tree):
     else is restored on its way. `left` are the values set aside, by place, not asked for yet."""
 
     containers = _CONTAINERS
+    in_container = staticmethod(_deeper)
 
     def __init__(self, left: dict[int, Any] | None = None) -> None:
         self._left = left
@@ -255,7 +256,10 @@ class _Tree(Tree):
                 return msgpack.ExtType(code, payload)
             return restore(code, payload)
 
-        return _unpack_flat(data, put_off), bool(found)
+        value = msgpack.unpackb(
+            data, ext_hook=put_off, strict_map_key=False, unicode_errors="surrogatepass"
+        )
+        return value, bool(found)
 
     def restore(self, code: int, data: bytes) -> Any:
         """The inverse of `_extend`, for bytes that may be anything; not for containers."""
@@ -299,17 +303,8 @@ class _Tree(Tree):
     def no_list(self, found: Any) -> Exception:
         return EncodingError(f"expected a list, got {named_type(type(found))}")
 
-    def in_container(self, depth: int) -> int:
-        return _deeper(depth)
-
 
 _PLAIN = _Tree()
-
-
-def _unpack_flat(data: bytes | bytearray | memoryview, restore: Callable[[int, bytes], Any]) -> Any:
-    return msgpack.unpackb(
-        data, ext_hook=restore, strict_map_key=False, unicode_errors="surrogatepass"
-    )
 
 
 def _extend(aside: list[Any] | None, level: int, value: Any) -> Any:
@@ -373,7 +368,9 @@ def _set_aside(value: Any, aside: list[Any]) -> Any:
 
 
 def _unpack_metadata(data: bytes) -> TensorMetadata:
-    fields = _unpack_flat(data, _restore_fact)
+    fields = msgpack.unpackb(
+        data, ext_hook=_restore_fact, strict_map_key=False, unicode_errors="surrogatepass"
+    )
     if (
         not isinstance(fields, list)
         or len(fields) != 3

@@ -50,18 +50,22 @@ class Tree(ABC):
 
     def value(self, data: bytes | bytearray | memoryview) -> Any:
         """Return the value of msgpack bytes, with everything in it resolved."""
-        return self._resolved(*self.unpack(data), 0)
+        value, is_open = self.unpack(data)
+        return self._resolved(value, 0) if is_open else value
 
-    def _resolved(self, value: Any, is_open: bool, depth: int) -> Any:
-        if not is_open:
-            return value
-        root = [value]
-        pending: list[tuple[Any, int]] = [(root, depth)]
+    def _resolved(self, value: Any, depth: int) -> Any:
+        kind = type(value)
+        if kind is msgpack.ExtType:
+            return self._extension(value, depth)
+        if kind is msgpack.Timestamp:
+            return self.timestamp(value)
+        pending: list[tuple[Any, int]] = [(value, self.in_list(depth))] if value else []
         while pending:
             part, depth = pending.pop()
-            if type(part) is dict:
+            is_dict = type(part) is dict
+            if is_dict:
                 self._resolve_keys(part, depth)
-            for place, item in part.items() if type(part) is dict else enumerate(part):
+            for place, item in part.items() if is_dict else enumerate(part):
                 kind = type(item)
                 if kind is list or kind is dict:
                     if item:
@@ -70,7 +74,7 @@ class Tree(ABC):
                     part[place] = self._extension(item, depth)
                 elif kind is msgpack.Timestamp:
                     part[place] = self.timestamp(item)
-        return root[0]
+        return value
 
     def _extension(self, extension: msgpack.ExtType, depth: int) -> Any:
         build = self.containers.get(extension.code)
@@ -80,7 +84,7 @@ class Tree(ABC):
         items, is_open = self.unpack(extension.data)
         if type(items) is not list:
             raise self.no_list(items)
-        return build(self._resolved(items, is_open, depth))
+        return build(self._resolved(items, depth) if is_open else items)
 
     def _resolve_keys(self, mapping: dict[Any, Any], depth: int) -> None:
         if any(type(key) is msgpack.ExtType for key in mapping):

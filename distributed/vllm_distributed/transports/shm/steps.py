@@ -31,6 +31,7 @@ from vllm_distributed.errors import (
     CollectiveTimeoutError,
 )
 from vllm_distributed.forks import belongs_to_this_process, leave_to_parent
+from vllm_distributed.store.peers import named
 from vllm_distributed.transports.shm.fence import new_fence
 from vllm_distributed.transports.shm.layout import SIGN, STATE, STEP, Layout
 from vllm_distributed.transports.shm.segment import Segment
@@ -265,7 +266,7 @@ class Steps:
         late = [self.ranks[member] for member in members]
         return CollectiveTimeoutError(
             f"{operation} on {self.name} timed out: within {limit.total_seconds():g} s "
-            f"{_ranks(late)} did not come. A peer is stuck, or did not make the same call; the "
+            f"{named(late)} did not come. A peer is stuck, or did not make the same call; the "
             f"group cannot be used any more: destroy it and initialise it again on every rank",
             group=self.name,
             operation=operation,
@@ -315,8 +316,3 @@ class Steps:
     def _tell(self, state: int) -> None:
         new_fence()()  # one of its own: this may be another thread than the one in an operation
         self._words[self._mine + STATE] = state
-
-
-def _ranks(ranks: Sequence[int]) -> str:
-    listed = ", ".join(map(str, ranks))
-    return f"rank {listed}" if len(ranks) == 1 else f"ranks {listed}"
