@@ -144,4 +144,4 @@ def strict_session(client: Client, carrier: str) -> Session:
 
 REFUSED = BridgeError(Category.VALIDATION, "scripted", "scripted failure", details={"value": 7})
 
-MOMENT = timedelta(milliseconds=300)
+MOMENT = timedelta(seconds=1)

@@ -151,7 +151,9 @@ def test_worlds_are_up_soon(real: Client, ranks: int, seconds: float) -> None:
             took.append(time.monotonic() - before)
             used = [processor_s(rank.pid) for rank in world.info.ranks]
         assert max(used) < 0.5, used
-    assert min(took) < seconds or the_machine_is_busy(), took
+        if took[-1] < seconds:
+            return
+    assert the_machine_is_busy(), took
 
 
 def test_forkserver_has_one_thread(real: Client, real_pool: Pool) -> None:

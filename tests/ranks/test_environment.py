@@ -252,8 +252,8 @@ def test_a_world_that_fails_half_way_leaves_nothing(everywhere: bool) -> None:
         ranks.run(join_and_meet)
 
 
-def join_for_a_second(rank: int, port: int, size: int) -> None:
-    join(rank, port, size, SECOND)
+def join_for_a_moment(rank: int, port: int, size: int) -> None:
+    join(rank, port, size, 2 * SECOND)
 
 
 def fail_to_make_groups(rank: int, port: int, size: int) -> None:
@@ -307,7 +307,7 @@ def test_every_group_made_is_destroyed_if_a_later_one_fails() -> None:
 
 def test_groups_that_fail_half_way_leave_nothing() -> None:
     with Ranks(2) as ranks:
-        ranks.run(join_for_a_second)
+        ranks.run(join_for_a_moment)
         ranks.run(fail_to_make_groups)
         ranks.run(make_groups)
 

@@ -537,13 +537,13 @@ def test_create_names_the_ranks_that_do_not_come() -> None:
 
 
 def other_sizes(rank: int, port: int, size: int) -> None:
-    Group.create("127.0.0.1", port, rank, size + rank, store_timeout=5)
+    Group.create("127.0.0.1", port, rank, size + rank, store_timeout=20)
 
 
 def test_create_refuses_other_sizes_on_all_ranks() -> None:
     for outcome in outcomes_of(2, other_sizes):
         assert outcome.error == "RollCallMismatchError"
-        assert outcome.seconds < 3.0
+        assert outcome.seconds < 15  # not their time
 
 
 def without_a_socket_given(rank: int, port: int, size: int) -> None:
