@@ -10,7 +10,7 @@ defmodule Vllm.LifecycleTest do
 
   defp unique(name), do: :"#{name}_#{System.unique_integer([:positive])}"
 
-  defp await(fun, tries \\ 2_000) do
+  defp await(fun, tries \\ 3_000) do
     cond do
       fun.() -> :ok
       tries == 0 -> flunk("what was awaited did not come")

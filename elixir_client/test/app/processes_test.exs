@@ -43,7 +43,7 @@ defmodule Vllm.ProcessesTest do
     %{bridge: name}
   end
 
-  defp await(ready?, tries \\ 500) do
+  defp await(ready?, tries \\ 3_000) do
     cond do
       ready?.() -> :ok
       tries == 0 -> flunk("not so after five seconds")

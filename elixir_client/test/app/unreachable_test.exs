@@ -27,7 +27,7 @@ defmodule Vllm.UnreachableTest do
     do: Distributed.get_pp_indices(61, 0, 4, __runtime__: [bridge: name, timeout: 2_000])
 
   # The attachment has logged by the time that it has seen a loss.
-  defp until(name, reason, tries \\ 300) do
+  defp until(name, reason, tries \\ 3_000) do
     state = :sys.get_state(Module.concat(name, Attachment))
 
     cond do

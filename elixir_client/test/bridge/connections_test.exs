@@ -24,10 +24,10 @@ defmodule Vllm.Bridge.ConnectionsTest do
   defp session(bridge, id, endpoint),
     do: %Session{id: id, bridge: bridge, endpoint: endpoint, affinity: :strict_queue}
 
-  defp await(ready?, tries \\ 200) do
+  defp await(ready?, tries \\ 3_000) do
     cond do
       ready?.() -> :ok
-      tries == 0 -> flunk("not so after two seconds")
+      tries == 0 -> flunk("it never became so")
       true -> receive(do: (:never -> :ok), after: (10 -> await(ready?, tries - 1)))
     end
   end

@@ -13,7 +13,7 @@ defmodule Vllm.BridgeTest do
     {name, Vllm.Bridge.start_link([name: name, command: program(script)] ++ opts)}
   end
 
-  defp await(ready?, name, tries \\ 1_000) do
+  defp await(ready?, name, tries \\ 3_000) do
     cond do
       ready?.() -> name |> Vllm.Bridge.Connections.config() |> elem(1)
       tries == 0 -> flunk("the bridge did not come back")
@@ -267,7 +267,7 @@ defmodule Vllm.BridgeTest do
           end)
         end
 
-      await_running(before, session.id, 300)
+      await_running(before, session.id, 3_000)
       {_, 0} = System.cmd("kill", ["-9", "#{os_pid}"])
 
       for task <- pending do

@@ -20,7 +20,7 @@ defmodule Vllm.ContextTest do
   defp no_grad(session),
     do: Vllm.call!("torch.no_grad", [], __runtime__: [session_id: session.id])
 
-  defp await(fun, tries \\ 1_000) do
+  defp await(fun, tries \\ 3_000) do
     cond do
       fun.() -> :ok
       tries == 0 -> flunk("what was awaited did not come")

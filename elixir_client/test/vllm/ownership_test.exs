@@ -33,7 +33,7 @@ defmodule Vllm.OwnershipTest do
   defp ends(id), do: assert({:error, %Error{} = error} = session(id, 10_000)) && error
   defp lives(id), do: assert({:ok, %V1.Session{}} = session(id))
 
-  defp await(fun, tries \\ 1_000) do
+  defp await(fun, tries \\ 3_000) do
     cond do
       fun.() -> :ok
       tries == 0 -> flunk("what was awaited did not come")

@@ -187,7 +187,7 @@ defmodule Vllm.QueueTest do
     end
   end
 
-  defp await(condition, tries \\ 500) do
+  defp await(condition, tries \\ 3_000) do
     cond do
       condition.() -> :ok
       tries == 0 -> flunk("it never came to that")

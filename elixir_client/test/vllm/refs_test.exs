@@ -18,7 +18,7 @@ defmodule Vllm.RefsTest do
     Vllm.call!("torch.tensor", [list], __runtime__: runtime)
   end
 
-  defp await(fun, tries \\ 1_000) do
+  defp await(fun, tries \\ 3_000) do
     cond do
       fun.() -> :ok
       tries == 0 -> flunk("what was awaited did not come")

@@ -242,7 +242,7 @@ defmodule Vllm.SubscriptionTest do
     end
   end
 
-  defp await(fun, tries \\ 500) do
+  defp await(fun, tries \\ 3_000) do
     cond do
       fun.() -> :ok
       tries == 0 -> flunk("what was awaited did not come")

@@ -191,7 +191,7 @@ defmodule Vllm.WorldTest do
       end)
 
     assert_receive :entering
-    diagnosis = await_at_gate(world, 200)
+    diagnosis = await_at_gate(world, 3_000)
     assert diagnosis.text =~ "barrier"
     assert diagnosis.text =~ "rank 1"
     assert diagnosis.world.world_id == world.id
@@ -226,7 +226,7 @@ defmodule Vllm.WorldTest do
     assert World.run(world, fn _rank -> Distributed.get_tp_group!().world_size end) == [2, 2]
     [victim | _] = World.info(world).ranks
     {_, 0} = System.cmd("kill", ["-9", Integer.to_string(victim.pid)])
-    await_state(world, :failed, 500)
+    await_state(world, :failed, 3_000)
 
     test = self()
     assert {:ok, again} = World.restart(world, on_progress: &send(test, {:progress, &1}))

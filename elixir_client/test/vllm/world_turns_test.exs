@@ -17,7 +17,7 @@ defmodule Vllm.WorldTurnsTest do
     hd(Tensor.to_list(sum))
   end
 
-  defp await(fun, tries \\ 1_000) do
+  defp await(fun, tries \\ 3_000) do
     cond do
       fun.() -> :ok
       tries == 0 -> flunk("what was awaited did not come")

@@ -343,7 +343,7 @@ defmodule Vllm.Bridge.Frames.ConnectionTest do
     assert {:error, _reason} = Frames.start_link("unix:" <> String.duplicate("x", 200), options)
   end
 
-  defp eventually(check, tries \\ 500)
+  defp eventually(check, tries \\ 3_000)
   defp eventually(_check, 0), do: false
 
   defp eventually(check, tries) do

@@ -210,7 +210,7 @@ defmodule Vllm.Bridge.Frames.RouteTest do
     assert_receive :hung_up
   end
 
-  defp eventually(check, tries \\ 500)
+  defp eventually(check, tries \\ 3_000)
   defp eventually(_check, 0), do: false
 
   defp eventually(check, tries) do

@@ -37,7 +37,7 @@ defmodule Vllm.TensorTransferTest do
     {lease.directory, Enum.sort(names -- ["key"])}
   end
 
-  defp eventually(condition, tries \\ 500) do
+  defp eventually(condition, tries \\ 3_000) do
     cond do
       condition.() ->
         :ok
