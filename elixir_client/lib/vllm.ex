@@ -24,7 +24,7 @@ defmodule Vllm do
   `Vllm.Runtime`); every other key is a Python keyword argument.
   """
 
-  alias Vllm.Call.{Context, ItemStream, OwnedRefs, Objects}
+  alias Vllm.Call.{Context, ItemStream, OwnedRefs, Objects, RefScope}
   alias Vllm.{Async, Deadline, Error, Options, Ref, Session}
 
   @typedoc "An object that stays in a rank: its ref, or a struct or tensor that has one."
@@ -222,6 +222,22 @@ defmodule Vllm do
       end)
     end
   end
+
+  @doc """
+  Runs a function, and releases what its calls have left in ranks, except what it returns (in whatever
+  lists, tuples, maps and structs). Objects that other processes have made meanwhile are theirs.
+
+      {:ok, sum} =
+        Vllm.scope(fn ->
+          {:ok, linear} = Vllm.call("torch.nn.Linear", [4, 4])
+          Vllm.call(linear, [Vllm.Tensor.new([[1, 2, 3, 4]], :f32)])
+        end)
+
+  When the function raises, throws or exits, everything is released. A scope inside of another one gives
+  what it returns to that one.
+  """
+  @spec scope((() -> result)) :: result when result: term()
+  def scope(fun) when is_function(fun, 0), do: RefScope.run(fun)
 
   @doc """
   Makes the calling process an owner of these objects: objects in the bridge's own session are not

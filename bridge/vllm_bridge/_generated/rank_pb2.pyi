@@ -202,3 +202,31 @@ class NextResponse(_message.Message):
     items: _containers.RepeatedCompositeFieldContainer[_types_pb2.Term]
     done: bool
     def __init__(self, items: _Optional[_Iterable[_Union[_types_pb2.Term, _Mapping]]] = ..., done: _Optional[bool] = ...) -> None: ...
+
+class NameRequest(_message.Message):
+    __slots__ = ("object", "name", "forget")
+    OBJECT_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    FORGET_FIELD_NUMBER: _ClassVar[int]
+    object: _types_pb2.Ref
+    name: str
+    forget: bool
+    def __init__(self, object: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., name: _Optional[str] = ..., forget: _Optional[bool] = ...) -> None: ...
+
+class NameResponse(_message.Message):
+    __slots__ = ("names",)
+    NAMES_FIELD_NUMBER: _ClassVar[int]
+    names: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, names: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class LoadRequest(_message.Message):
+    __slots__ = ("module",)
+    MODULE_FIELD_NUMBER: _ClassVar[int]
+    module: str
+    def __init__(self, module: _Optional[str] = ...) -> None: ...
+
+class LoadResponse(_message.Message):
+    __slots__ = ("names",)
+    NAMES_FIELD_NUMBER: _ClassVar[int]
+    names: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, names: _Optional[_Iterable[str]] = ...) -> None: ...

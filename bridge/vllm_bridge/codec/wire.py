@@ -51,6 +51,18 @@ class Objects(terms.ObjectSpace, Protocol):
         """What iterators raised after the items that were fetched last, by their refs."""
         ...
 
+    def name(self, name: str, value: object) -> None:
+        """Keep an object under a name."""
+        ...
+
+    def forget_name(self, name: str) -> None:
+        """Nothing has that name any more."""
+        ...
+
+    def names(self) -> list[str]:
+        """The names there are."""
+        ...
+
     def peek(self, ref: types_pb2.Ref) -> object:
         """The kept object, or None."""
         ...
@@ -96,6 +108,10 @@ class NameResolver(Protocol):
 
     def called(self, value: object) -> Target:
         """An object, where a client may call it."""
+        ...
+
+    def load(self, module: str) -> list[str]:
+        """Import a module of the operator's; the public names that a client may use."""
         ...
 
     def check_argument(self, value: object) -> None:

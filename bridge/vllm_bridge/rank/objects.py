@@ -13,6 +13,11 @@ from vllm_bridge.refs import home_of, make_id
 MAX_OBJECTS = 100_000
 """Per session. A client that never releases is told so instead of filling the rank's memory."""
 
+NAMED = "@"
+"""What the id of a ref begins with that is to an object's name."""
+
+MAX_NAME = 200
+
 
 class SessionObjects:
     """The object table of one session.
@@ -31,6 +36,8 @@ class SessionObjects:
         self.contexts = SessionContexts(session_id)
         # What an iterator raised after the items that were fetched last, by its ref.
         self.failures: dict[str, Exception] = {}
+        # Objects that are kept under a name, whoever made them.
+        self._named: dict[str, object] = {}
         self._epoch = epoch
         self._limit = limit
         self._lock = threading.Lock()
@@ -91,6 +98,8 @@ class SessionObjects:
                 "fetch the object again",
                 ref,
             )
+        if ref.id.startswith(NAMED):
+            return self._by_name(ref)
         with self._lock:
             if ref.id not in self._by_ref:
                 self._check_home(ref)
@@ -101,6 +110,51 @@ class SessionObjects:
                     ref,
                 )
             return self._by_ref[ref.id]
+
+    def _by_name(self, ref: types_pb2.Ref) -> object:
+        name = ref.id.removeprefix(NAMED)
+        try:
+            return self._named[name]
+        except KeyError:
+            known = ", ".join(map(repr, self.names())) or "none"
+            raise _refused(
+                "unknown_named_object",
+                f"there is no object named {name!r} in session {self.session_id!r}; the names are: "
+                f"{known}",
+                ref,
+                names=self.names(),
+            ) from None
+
+    def name(self, name: str, value: object) -> None:
+        """Keep an object under a name, in place of what had it.
+
+        Raises:
+            BridgeError: (validation, `invalid_argument`) it is no name;
+                (pool, `too_many_objects`) the session is at its limit.
+        """
+        if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
+            raise BridgeError(
+                Category.VALIDATION,
+                "invalid_argument",
+                f"an object's name has 1 to {MAX_NAME} printable characters, got: {name[:50]!r}",
+                details={"name": name[:MAX_NAME]},
+            )
+        if len(self._named) >= self._limit and name not in self._named:
+            raise BridgeError(
+                Category.POOL,
+                "too_many_objects",
+                f"session {self.session_id} already has {self._limit} names; forget some",
+                details={"limit": self._limit},
+            )
+        self._named[name] = value
+
+    def forget_name(self, name: str) -> None:
+        """Nothing has that name any more."""
+        self._named.pop(name, None)
+
+    def names(self) -> list[str]:
+        """The names there are."""
+        return sorted(self._named)
 
     def peek(self, ref: types_pb2.Ref) -> object:
         """The kept value, or None: the ref may be of anything."""
@@ -147,6 +201,7 @@ class SessionObjects:
         with self._lock:
             kept, self._by_ref, self._ref_of = self._by_ref, {}, {}
             self.failures.clear()
+            self._named.clear()
         kept.clear()
 
 

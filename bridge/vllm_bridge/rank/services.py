@@ -128,6 +128,8 @@ def object_methods() -> dict[str, Dispatch]:
         "/vllm.bridge.v1.Objects/Enter": _queued("Objects.enter", rank_pb2.EnterRequest, _enter),
         "/vllm.bridge.v1.Objects/Exit": _queued("Objects.exit", rank_pb2.ExitRequest, _exit),
         "/vllm.bridge.v1.Objects/Next": _queued("Objects.next", rank_pb2.NextRequest, next_items),
+        "/vllm.bridge.v1.Objects/Name": _queued("Objects.name", rank_pb2.NameRequest, _name),
+        "/vllm.bridge.v1.Objects/Load": _queued("Objects.load", rank_pb2.LoadRequest, _load),
     }
 
 
@@ -202,6 +204,18 @@ def _exit(request: rank_pb2.ExitRequest, wire: Wire) -> Message:
     finally:
         if request.release and ref.id not in contexts:
             wire.objects.release(ref)
+
+
+def _name(request: rank_pb2.NameRequest, wire: Wire) -> Message:
+    if request.HasField("object"):
+        wire.objects.name(request.name, wire.objects.get(request.object))
+    elif request.forget:
+        wire.objects.forget_name(request.name)
+    return rank_pb2.NameResponse(names=wire.objects.names())
+
+
+def _load(request: rank_pb2.LoadRequest, wire: Wire) -> Message:
+    return rank_pb2.LoadResponse(names=wire.allow_list.load(request.module))
 
 
 def _wrong(argument: str, wanted: str, value: object) -> BridgeError:

@@ -8,7 +8,7 @@ defmodule Vllm.Call do
   # of a parameter that takes lists is that parameter's value.
 
   alias Vllm.Call.{Arguments, Context, Dispatch, OwnedRefs, Spec, Value}
-  alias Vllm.{Error, Runtime}
+  alias Vllm.{Error, Ref, Runtime}
 
   @typedoc """
   An argument of a whole head: a value, `:__default__` where none was given, or the keywords, which
@@ -38,7 +38,7 @@ defmodule Vllm.Call do
   end
 
   def run(%Spec{} = spec, args) do
-    with {:ok, values, runtime} <- bind(spec, args),
+    with {:ok, values, runtime} <- bind(spec, Enum.map(args, &Ref.named_or/1)),
          {:ok, runtime} <- Runtime.validate(runtime),
          do: call(spec, values, runtime)
   end

@@ -20,6 +20,7 @@ defmodule Vllm.Ref do
   | `"foreign_ref"` | it belongs to another session than the call |
   | `"stale_ref"` | its world was restarted since |
   | `"ref_elsewhere"` | the call takes objects of several ranks, see `Vllm.Session` on `:hint` |
+  | `"unknown_named_object"` | nothing has that name in the session; the message lists the names |
   | `"session_closed"`, `"session_not_found"` | its session has ended |
   """
 
@@ -34,12 +35,35 @@ defmodule Vllm.Ref do
         }
 
   alias Vllm.Bridge.V1
+  alias Vllm.Session
 
-  @doc "The ref in an object's struct, or in a tensor that stays in its rank; a ref as it is."
+  @doc """
+  The ref in an object's struct, or in a tensor that stays in its rank; a ref as it is. Of `{:named, name}`,
+  a ref to what has that name in the session of the calling process (`Vllm.World.put/4`).
+  """
   @spec of(term()) :: {:ok, t()} | :error
+  def of({:named, _name} = named) do
+    with %__MODULE__{} = ref <- named_or(named), do: {:ok, ref}, else: (_unbound -> :error)
+  end
+
   def of(%__MODULE__{} = ref), do: {:ok, ref}
   def of(%{ref: %__MODULE__{} = ref}), do: {:ok, ref}
   def of(_other), do: :error
+
+  @doc false
+  # An argument as it is, or the ref that `{:named, name}` stands for in a session.
+  @spec named_or(term()) :: term()
+  def named_or({:named, name} = given) when is_binary(name) or is_atom(name) do
+    case Session.current() do
+      %Session{id: id, epoch: epoch} ->
+        %__MODULE__{id: "@#{name}", session_id: id, epoch: epoch || 0, type_name: "named"}
+
+      nil ->
+        given
+    end
+  end
+
+  def named_or(other), do: other
 
   @doc false
   @spec to_message(t()) :: struct()

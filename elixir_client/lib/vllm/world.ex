@@ -60,7 +60,7 @@ defmodule Vllm.World do
   alias Vllm.Bridge.{Connections, PoolClient, V1}
   alias Vllm.{Deadline, Error, Options, Session, Telemetry}
 
-  alias Vllm.World.{Diagnosis, Dispatch, Future, Info, Launcher, Layout, Resolve, Runner}
+  alias Vllm.World.{Diagnosis, Dispatch, Future, Info, Launcher, Layout, Names, Resolve, Runner}
   alias Vllm.World.{Starter, Starting, Supervised}
 
   @enforce_keys [:id, :epoch, :world_size, :sessions]
@@ -456,6 +456,38 @@ defmodule Vllm.World do
 
   defp at_least_one(:infinity), do: :infinity
   defp at_least_one(left), do: max(left, 1)
+
+  @doc """
+  Keeps an object on every rank under a name: what `fun`, called with each rank, returns (`{:ok, object}` or
+  the object). The world keeps it until `delete/3` or its end, also when the process that made it has ended.
+
+      :ok = Vllm.World.put(world, :linear, fn _rank -> Vllm.call("torch.nn.Linear", [4, 4]) end)
+      {:ok, _} = Vllm.World.call(world, "torch.relu", [{:named, :linear_input}])
+
+  `{:named, name}` stands for the rank's own object: as an argument of any call in a run or of `call/4`, and as
+  the object of `Vllm.call/4`. A name that is used again has the later object. Options as of `run/3`.
+  """
+  @spec put(world(), atom() | String.t(), (non_neg_integer() -> term()), keyword()) ::
+          :ok | {:error, Error.t()}
+  def put(world, name, fun, opts \\ []) when is_function(fun, 1),
+    do: Names.put(world, name, fun, opts)
+
+  @doc "The names that `put/4` has given, sorted: those that all ranks have. Options as of `run/3`."
+  @spec named(world(), keyword()) :: {:ok, [String.t()]} | {:error, Error.t()}
+  def named(world, opts \\ []), do: Names.list(world, opts)
+
+  @doc "Forgets what has a name, on every rank. Forgetting a missing one is no error. Options as of `run/3`."
+  @spec delete(world(), atom() | String.t(), keyword()) :: :ok | {:error, Error.t()}
+  def delete(world, name, opts \\ []), do: Names.delete(world, name, opts)
+
+  @doc """
+  Imports a Python module in every rank, which the server allows (`--allow`), and returns the names that it
+  gives out. An error of the import says on which rank. Options as of `run/3`.
+
+      {:ok, names} = Vllm.World.load(world, "my_app.model")
+  """
+  @spec load(world(), String.t(), keyword()) :: {:ok, [String.t()]} | {:error, Error.t()}
+  def load(world, module, opts \\ []) when is_binary(module), do: Names.load(world, module, opts)
 
   @doc "The session of one rank, for `Vllm.Session.with_session/2` and `__runtime__: [session_id: ...]`."
   @spec session(t(), non_neg_integer()) :: Session.t()

@@ -47,6 +47,10 @@ defmodule Vllm.ItemStreamTest do
 
     def nothing():
         return 5
+
+
+    def reset():
+        CLOSED.clear()
     """)
 
     bridge = __MODULE__.Bridge
@@ -63,11 +67,16 @@ defmodule Vllm.ItemStreamTest do
 
     if path, do: System.put_env("PYTHONPATH", path), else: System.delete_env("PYTHONPATH")
     on_exit(fn -> File.rm_rf!(folder) end)
-    {:ok, session} = Session.open(bridge: bridge, affinity: :strict_queue)
-    %{bridge: bridge, session: session}
+    %{bridge: bridge}
   end
 
-  setup :user_module
+  setup_all :user_module
+
+  setup %{bridge: bridge} do
+    {:ok, session} = Session.open(bridge: bridge, affinity: :strict_queue)
+    Session.with_session(session, fn -> Vllm.call!("streaming_tests.reset", []) end)
+    %{session: session}
+  end
 
   defp on(%{session: session}, fun), do: Session.with_session(session, fun)
   defp count(n, keywords \\ []), do: Vllm.stream("streaming_tests.count", [n], keywords)
@@ -205,5 +214,105 @@ defmodule Vllm.ItemStreamTest do
     end)
 
     assert World.stop(world) == :ok
+  end
+
+  describe "names" do
+    test "an object of every rank under a name, for whoever comes", %{bridge: bridge} do
+      {:ok, world} = World.start(bridge: bridge, tensor_parallel_size: 2)
+
+      Task.await(
+        Task.async(fn ->
+          assert World.put(world, :ones, fn rank ->
+                   Vllm.call("torch.ones", [rank + 1], __runtime__: [tensors: :ref])
+                 end) == :ok
+        end)
+      )
+
+      assert World.named(world) == {:ok, ["ones"]}
+      assert {:ok, [one, two]} = World.call(world, "torch.mul", [{:named, :ones}, 3])
+      assert {Tensor.to_list(one), Tensor.to_list(two)} == {[3.0], [3.0, 3.0]}
+
+      assert World.run(world, fn _rank ->
+               {:ok, tensor} = Vllm.call({:named, "ones"}, "tolist", [])
+               length(tensor)
+             end) == [1, 2]
+
+      # A later object takes the place of the first.
+      assert World.put(world, "ones", fn _rank -> Vllm.call("torch.nn.Linear", [1, 1]) end) == :ok
+
+      assert {:ok, [true, true]} =
+               World.collect(world, fn _ -> Vllm.get_attribute({:named, :ones}, "training") end)
+
+      assert World.delete(world, :ones) == :ok
+      assert World.delete(world, :ones) == :ok
+
+      assert {:error, %Error{reason: "unknown_named_object", rank: 0} = error} =
+               World.call(world, "torch.mul", [{:named, :ones}, 3])
+
+      assert error.message =~ "there is no object named 'ones'"
+
+      assert {:error, %Error{reason: "invalid_argument", rank: 1} = error} =
+               World.put(world, :x, fn rank ->
+                 if rank == 1, do: 5, else: Vllm.call("torch.nn.Linear", [1, 1])
+               end)
+
+      assert error.message =~ "must return an object of the rank, got: 5"
+
+      assert {:error, %Error{reason: "invalid_argument"}} =
+               World.put(world, String.duplicate("x", 201), fn _ ->
+                 Vllm.call("torch.nn.Linear", [1, 1])
+               end)
+
+      assert World.stop(world) == :ok
+    end
+
+    test "a module is loaded in every rank, behind the allow list", %{bridge: bridge} do
+      {:ok, world} = World.start(bridge: bridge, tensor_parallel_size: 2)
+      assert {:ok, names} = World.load(world, "streaming_tests")
+      assert names == ~w(CLOSED closed count mixed nothing reset slow)
+      assert {:error, %Error{reason: "name_not_allowed", rank: 0}} = World.load(world, "os")
+
+      assert {:error, %Error{reason: "unknown_name"}} =
+               World.load(world, "streaming_tests.missing")
+
+      assert {:error, %Error{reason: "name_not_allowed"}} =
+               World.load(world, "streaming_tests._x")
+
+      assert World.stop(world) == :ok
+    end
+  end
+
+  describe "scope/1" do
+    test "releases what was made inside, except what is returned", context do
+      on(context, fn ->
+        kept? = fn ref -> match?({:ok, _}, Vllm.get_attribute(ref, "training")) end
+        linear = fn -> Vllm.call!("torch.nn.Linear", [1, 1]) end
+        outside = linear.()
+
+        {result, dropped} =
+          {Vllm.scope(fn ->
+             send(self(), {:dropped, linear.()})
+             %{kept: [linear.()], inner: Vllm.scope(fn -> linear.() end)}
+           end), receive(do: ({:dropped, ref} -> ref))}
+
+        assert Enum.map([outside, dropped, hd(result.kept), result.inner], kept?) == [
+                 true,
+                 false,
+                 true,
+                 true
+               ]
+
+        assert_raise RuntimeError, fn ->
+          Vllm.scope(fn ->
+            send(self(), {:dropped, Vllm.scope(fn -> linear.() end)})
+            raise "x"
+          end)
+        end
+
+        assert_received {:dropped, ref}
+        refute kept?.(ref)
+        refute kept?.(dropped)
+      end)
+    end
   end
 end

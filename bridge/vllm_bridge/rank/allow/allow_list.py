@@ -118,6 +118,27 @@ class AllowList:
             details={"name": qualified_name},
         )
 
+    def load(self, module: str) -> list[str]:
+        """Import a module of the operator's; the public names of it that a client may use.
+
+        Raises:
+            BridgeError: (validation, `name_not_allowed`) it is not behind `--allow`;
+                (`unknown_name`) there is no such module.
+            Exception: what the module raises when it is imported.
+        """
+        if any(not part.isidentifier() or part.startswith("_") for part in module.split(".")):
+            raise self._not_allowed(module, "every part must be a public Python name")
+        # `--allow my_package.` opens the package itself, too.
+        if not self._user.has_name(f"{module}."):
+            raise self._not_allowed(module, "only modules behind --allow are loaded")
+        try:
+            return self._user.load(module)
+        except ModuleNotFoundError as error:
+            # Another one, which this needs, is its own failure.
+            if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+                raise
+            raise self._unknown(module, str(error)) from error
+
     def _find(self, name: str) -> tuple[Any, str]:
         if any(not part.isidentifier() or part.startswith("_") for part in name.split(".")):
             raise self._not_allowed(name, "every part must be a public Python name")

@@ -104,6 +104,21 @@ class UserCode:
             raise PermissionError(f"it is the module {name!r}")
         return value
 
+    def load(self, name: str) -> list[str]:
+        """The names that a module gives out, after importing it."""
+        module = importlib.import_module(name)
+        return sorted(each for each in vars(module) if self._is_given(module, each))
+
+    def _is_given(self, module: types.ModuleType, name: str) -> bool:
+        value = getattr(module, name)
+        if name.startswith("_") or isinstance(value, types.ModuleType):
+            return False
+        try:
+            self._check_own(module, name, value)
+        except PermissionError:
+            return False
+        return self.has_name(f"{module.__name__}.{name}")
+
     def _check_own(self, module: types.ModuleType, name: str, value: Any) -> None:
         listed = getattr(module, "__all__", None)
         if not isinstance(value, CODE) or (listed is not None and name in listed):

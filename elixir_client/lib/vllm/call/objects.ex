@@ -20,6 +20,7 @@ defmodule Vllm.Call.Objects do
     with :ok <- check(function, args, opts),
          {runtime, keywords} = Keyword.pop(opts, :__runtime__, []),
          {:ok, runtime} <- Runtime.validate(runtime),
+         args = Enum.map(args, &Ref.named_or/1),
          {:ok, packed_args} <- term(function, args),
          {:ok, packed_kwargs} <- term(function, Map.new(keywords)) do
       request =
@@ -87,6 +88,24 @@ defmodule Vllm.Call.Objects do
     |> then(fn result ->
       with {:ok, items} <- result, do: {:ok, {Enum.reverse(items), message.done}}
     end)
+  end
+
+  @doc "Keeps an object under a name; with nil says which names there are, or forgets this one."
+  @spec name(Ref.t() | nil, String.t(), boolean(), String.t(), Runtime.t()) ::
+          {:ok, [String.t()]} | {:error, Error.t()}
+  def name(ref, name, forget?, session, runtime) do
+    object = ref && Ref.to_message(ref)
+    request = %V1.NameRequest{object: object, name: name, forget: forget?}
+    names = &{:ok, &1.names}
+    to_session("name", "Name", request, %{session_id: session}, runtime, V1.NameResponse, names)
+  end
+
+  @doc "Imports a module; returns the names that it gives out."
+  @spec load(String.t(), String.t(), Runtime.t()) :: {:ok, [String.t()]} | {:error, Error.t()}
+  def load(module, session, runtime) do
+    request = %V1.LoadRequest{module: module}
+    names = &{:ok, &1.names}
+    to_session("load", "Load", request, %{session_id: session}, runtime, V1.LoadResponse, names)
   end
 
   @doc "Forgets objects of one session; returns how many there were."

@@ -6,6 +6,7 @@ defmodule Vllm.Call.OwnedRefs do
   # when the last of these has died.
 
   alias Vllm.Bridge.{Connections, Owners}
+  alias Vllm.Call.RefScope
   alias Vllm.{Error, Ref, Runtime, Session, Tensor}
 
   @doc "A call's result; the objects in it are owned from here on."
@@ -13,8 +14,13 @@ defmodule Vllm.Call.OwnedRefs do
           {:ok, term()} | {:error, Error.t()}
   def owned({:ok, value} = result, runtime) do
     case refs(value) do
-      [] -> :ok
-      refs -> own(refs, bridge(runtime))
+      [] ->
+        :ok
+
+      refs ->
+        bridge = bridge(runtime)
+        RefScope.made(refs, bridge)
+        own(refs, bridge)
     end
 
     result

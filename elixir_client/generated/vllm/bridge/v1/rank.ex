@@ -336,3 +336,73 @@ defmodule Vllm.Bridge.V1.NextResponse do
     ]
   end
 end
+
+defmodule Vllm.Bridge.V1.NameRequest do
+  @moduledoc false
+  # The message `vllm.bridge.v1.NameRequest`.
+
+  defstruct [object: nil, name: "", forget: false]
+
+  @type t :: %__MODULE__{object: Vllm.Bridge.V1.Ref.t() | nil, name: String.t(), forget: boolean()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:object, 1, {:message, Vllm.Bridge.V1.Ref}, :optional},
+      {:name, 2, :string, :singular},
+      {:forget, 3, :bool, :singular}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.NameResponse do
+  @moduledoc false
+  # The message `vllm.bridge.v1.NameResponse`.
+
+  defstruct [names: []]
+
+  @type t :: %__MODULE__{names: [String.t()]}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:names, 1, :string, :repeated}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.LoadRequest do
+  @moduledoc false
+  # The message `vllm.bridge.v1.LoadRequest`.
+
+  defstruct [module: ""]
+
+  @type t :: %__MODULE__{module: String.t()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:module, 1, :string, :singular}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.LoadResponse do
+  @moduledoc false
+  # The message `vllm.bridge.v1.LoadResponse`.
+
+  defstruct [names: []]
+
+  @type t :: %__MODULE__{names: [String.t()]}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:names, 1, :string, :repeated}
+    ]
+  end
+end

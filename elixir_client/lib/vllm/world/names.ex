@@ -1,0 +1,66 @@
+defmodule Vllm.World.Names do
+  @moduledoc false
+  # Objects that the ranks of a world keep under a name, and modules of the operator's in all of them.
+
+  alias Vllm.Call.Objects
+  alias Vllm.{Error, Ref, Runtime, Session, World}
+
+  @doc "See `Vllm.World.put/4`."
+  @spec put(World.world(), atom() | String.t(), (non_neg_integer() -> term()), keyword()) ::
+          :ok | {:error, Error.t()}
+  def put(world, name, fun, opts) do
+    on_all(world, opts, fn rank ->
+      with {:ok, ref} <- object(fun.(rank)), do: named(ref, "#{name}", false)
+    end)
+    |> done()
+  end
+
+  @doc "See `Vllm.World.named/2`."
+  @spec list(World.world(), keyword()) :: {:ok, [String.t()]} | {:error, Error.t()}
+  def list(world, opts) do
+    with {:ok, lists} <- on_all(world, opts, fn _rank -> named(nil, "", false) end),
+         do: {:ok, of_all(lists)}
+  end
+
+  @doc "See `Vllm.World.delete/3`."
+  @spec delete(World.world(), atom() | String.t(), keyword()) :: :ok | {:error, Error.t()}
+  def delete(world, name, opts),
+    do: world |> on_all(opts, fn _rank -> named(nil, "#{name}", true) end) |> done()
+
+  @doc "See `Vllm.World.load/3`."
+  @spec load(World.world(), String.t(), keyword()) :: {:ok, [String.t()]} | {:error, Error.t()}
+  def load(world, module, opts) do
+    loaded = fn _rank -> Objects.load(module, Session.current().id, Runtime.defaults()) end
+    with {:ok, lists} <- on_all(world, opts, loaded), do: {:ok, of_all(lists)}
+  end
+
+  defp on_all(world, opts, fun) do
+    with {:ok, future} <- World.async_run(world, &raised(fun.(&1)), opts), do: World.await(future)
+  end
+
+  # An error of one rank is that of all, with each rank's outcome.
+  defp raised({:ok, value}), do: value
+  defp raised({:error, error}), do: raise(error)
+
+  defp named(ref, name, forget?),
+    do: Objects.name(ref, name, forget?, Session.current().id, Runtime.defaults())
+
+  defp object({:ok, value}), do: object(value)
+  defp object({:error, %Error{}} = error), do: error
+
+  defp object(value) do
+    with :error <- Ref.of(value) do
+      message =
+        "put: the function must return an object of the rank, got: #{inspect(value, limit: 5)}"
+
+      {:error, Error.validation(message, "invalid_argument")}
+    end
+  end
+
+  defp done({:ok, _names}), do: :ok
+  defp done(error), do: error
+
+  defp of_all([first | rest]) do
+    Enum.filter(first, fn name -> Enum.all?(rest, &(name in &1)) end)
+  end
+end
