@@ -243,15 +243,21 @@ def test_closing_a_client_ends_what_it_owns(server: Pool, client: Client) -> Non
 
 
 OWNER = """
-import sys
+import os, sys
 from vllm_bridge.client import connect
 client = connect(sys.argv[1], client_id="killed")
-print(client.open_session(affinity="strict_queue").session_id, flush=True)
+session = client.open_session(affinity="strict_queue")
+world = client.start_world(tensor_parallel_size=2)
+pid = os.fork()
+if pid:
+    print(session.session_id, world.world_id, pid, flush=True)
 sys.stdin.read()
 """
 
 
-def test_the_sessions_of_a_killed_client_end(server: Pool, client: Client) -> None:
+def test_what_a_killed_client_owned_ends_though_a_child_of_it_lives(
+    server: Pool, client: Client
+) -> None:
     process = subprocess.Popen(
         [sys.executable, "-c", OWNER, server.endpoint],
         stdin=subprocess.PIPE,
@@ -261,12 +267,17 @@ def test_the_sessions_of_a_killed_client_end(server: Pool, client: Client) -> No
     )
     try:
         assert process.stdout is not None
-        session = process.stdout.readline().strip()
+        session, world, child = process.stdout.readline().split()
         assert session in live(client)
+        assert client.world(world).info.state == pool_pb2.WORLD_READY
+        process.kill()
+        process.wait(20)
+        eventually(lambda: session not in live(client))
+        eventually(lambda: client.world(world).info.state == pool_pb2.WORLD_STOPPED)
+        assert alive(int(child))
     finally:
         process.kill()
         process.communicate()
-    eventually(lambda: session not in live(client))
 
 
 def test_a_client_id_that_cannot_be(server: Pool) -> None:

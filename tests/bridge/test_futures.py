@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
+import grpc
 import pytest
 import torch
 from frames_harness import MOMENT, FramesServer, echo, over, strict_session
@@ -171,6 +172,41 @@ def test_futures_that_are_open_when_the_client_closes(
         future.result()
     assert caught.value.reason == "cancelled"
     held.end()
+
+
+@pytest.mark.parametrize("carrier", ["frames", "grpc"])
+def test_calls_reach_a_rank_in_the_order_in_which_they_were_submitted(
+    client: Client, short_tmp: Path, carrier: str
+) -> None:
+    arrived: list[bytes] = []
+
+    class Handler(grpc.GenericRpcHandler):  # type: ignore[misc]
+        def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
+            def answer(body: bytes, context: grpc.ServicerContext) -> bytes:
+                if body:
+                    arrived.append(body)
+                return body
+
+            return grpc.unary_unary_rpc_method_handler(answer)
+
+    path = short_tmp / f"ordered-{carrier}.sock"
+    # One thread, as a rank has for its calls.
+    server = grpc.server(ThreadPoolExecutor(1), handlers=[Handler()])
+    server.add_insecure_port(f"unix:{path}")
+    server.start()
+    frames = FramesServer(short_tmp / f"ordered-{carrier}.frames.sock", echo)
+    made = client.open_session(affinity="strict_queue")
+    session = over(client, made, frames if carrier == "frames" else "")
+    session.info.endpoint = f"unix:{path}"
+    bodies = [str(number).encode() for number in range(200)]
+    futures = [submit(session, ECHO, body) for body in bodies]
+    assert [future.result() for future in futures] == bodies
+    assert {future.carrier for future in futures} == {carrier}
+    if carrier == "frames":
+        arrived = [frame.call.body for frame in frames.received]
+    assert arrived == bodies
+    frames.close()
+    server.stop(None).wait(10)
 
 
 def test_functions_of_ranks(real_pool: Pool) -> None:

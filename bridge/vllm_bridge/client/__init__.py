@@ -5,7 +5,11 @@
             ranks = world.run(lambda session: session.call("get_tensor_model_parallel_rank"))
 
 Every failure is a `BridgeError`. Calls go straight to the rank where the session has an endpoint,
-and through the pool otherwise; a caller sees no difference.
+and through the pool otherwise; in frames over a unix socket where both are on one host, and over
+gRPC otherwise. A caller sees no difference; `Session.carrier` says which it is.
+
+`Session.submit` begins a call and returns a `Future`. `vllm_bridge.aio` is the same client for
+asyncio.
 
 How long a call may take is its `timeout`, else its `timeout_profile`, else the client's. Without a
 `client_id`, sessions and worlds outlive the client that made them; with one, the pool ends them
