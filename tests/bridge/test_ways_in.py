@@ -214,7 +214,8 @@ def test_every_socket_is_its_owners_alone(short_tmp: Path) -> None:
         with pool.client() as client, client.start_world(tensor_parallel_size=2):
             eventually(lambda: client.status().pools[0].ready == 2, 40)
             found = [path for path in short_tmp.glob("sockets/**/*") if path.is_socket()]
-            assert len(found) == 1 + 2 + 2, found
+            # One for gRPC and one for frames: of the pool, its ranks, and the ranks of the world.
+            assert len(found) == 2 * (1 + 2 + 2), found
             modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in found}
             assert set(modes.values()) == {0o600}, modes
     finally:

@@ -1,4 +1,4 @@
-Code.require_file("../support_h2/fake_pool.exs", __DIR__)
+Code.require_file("../../support_h2/fake_pool.exs", __DIR__)
 
 defmodule Vllm.OwnershipTest do
   # Who ends what: processes, bridges, and what belongs to neither.

@@ -1,4 +1,4 @@
-Code.require_file("../support_h2/fake_pool.exs", __DIR__)
+Code.require_file("../../support_h2/fake_pool.exs", __DIR__)
 
 defmodule Vllm.QueueTest do
   # Pools by name, their queues, and what a call that waited too long is told.
