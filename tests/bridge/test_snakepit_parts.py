@@ -391,7 +391,7 @@ def refusal(work: Callable[[], object]) -> BridgeError | None:
 
 class TestValues:
     @given(st.binary(max_size=200))
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     def test_any_text_is_a_value_or_refused(self, text: bytes) -> None:
         refused = refusal(lambda: values().decode(parse(text)))
         assert refused is None or refused.category is Category.VALIDATION
@@ -412,7 +412,7 @@ class TestValues:
     )
 
     @given(json_values)
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     def test_any_json_is_a_value_or_refused(self, value: Any) -> None:
         refused = refusal(lambda: values().decode(value))
         assert refused is None or refused.category is Category.VALIDATION
@@ -441,7 +441,7 @@ class TestValues:
     )
 
     @given(python_values)
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     def test_what_is_encoded_decodes_to_the_same(self, value: Any) -> None:
         conversion = values()
         back = conversion.decode(parse(render(conversion.encode(value))))
