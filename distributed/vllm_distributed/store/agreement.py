@@ -20,7 +20,8 @@ import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, NoReturn
+from functools import partial
+from typing import Any
 
 from vllm_distributed import entry
 from vllm_distributed.bounded import GRACE_S, UnansweredError, bounded
@@ -152,13 +153,15 @@ class StoreAgreement:
         """In a thread of its own: nothing here looks at signals."""
         attempt = self._attempts.begin_undecided()
         self._post(attempt, mine)
-        report = attempt.decided(
-            deadline, lambda missing: self._missing_report(attempt, mine, missing)
-        )
-        answers: list[Answer] = [] if report else [json.loads(part) for part in attempt.parts()]
+        why = attempt.decided(deadline, partial(self._missing_report, attempt, mine))
+        answers: list[Answer] = [] if why else [json.loads(part) for part in attempt.parts()]
         read = attempt.leave()
-        if report:
-            self._raise_reported(json.loads(report))
+        if why:
+            report = json.loads(why)
+            self._widest = max(self._widest, report["details"].get("world_size", 0))
+            if self._rank == 0:
+                self.let_others_read()
+            raise _ERRORS[report["reason"]](report["message"], **report["details"])
         if self._rank == 0:
             self._attempts.delete_earlier_wholly(self._widest)
         if read == self._world_size:
@@ -234,12 +237,6 @@ class StoreAgreement:
             world_size=self._world_size,
             timeout_s=seconds,
         )
-
-    def _raise_reported(self, report: dict[str, Any]) -> NoReturn:
-        self._widest = max(self._widest, report["details"].get("world_size", 0))
-        if self._rank == 0:
-            self.let_others_read()
-        raise _ERRORS[report["reason"]](report["message"], **report["details"])
 
 
 def _report(kind: type[RollCallError], message: str, **details: object) -> str:

@@ -98,7 +98,7 @@ def _agree_on_port(config: ParallelFields, timeout_s: float) -> tuple[int, socke
         deadline = time.monotonic() + timeout_s
         if rank == 0:
             listener = _first_free(host, ports)
-            port = _port_of(listener)
+            port = listener.getsockname()[1]
             _gather_peers(listener, config.data_parallel_size, deadline, timeout_s)
         else:
             port = _find_rank_0(host, ports, rank, config.data_parallel_size, deadline, timeout_s)
@@ -247,7 +247,7 @@ def _through_store(
         )
         if config.data_parallel_rank == 0:
             listener = bound(host, 0, socket.SOMAXCONN)
-            store.set(key, str(_port_of(listener)))
+            store.set(key, str(listener.getsockname()[1]))
         return int(store.get(key)), listener
     except (RuntimeError, OSError) as error:
         if listener is not None:
@@ -285,10 +285,6 @@ def _read_line(connection: socket.socket, seconds: float) -> bytes:
                 break
             line += byte
     return line
-
-
-def _port_of(listener: socket.socket) -> int:
-    return int(listener.getsockname()[1])
 
 
 def _listed(numbers: list[int]) -> str:
