@@ -198,6 +198,18 @@ def test_a_caller_that_goes_is_missed(rank: Served, leave: str) -> None:
     client.close()
 
 
+@pytest.mark.parametrize("days", [24, 30, 3_000, 4_000, 10_000_000])
+def test_a_deadline_may_be_as_far_as_anybody_likes(
+    rank: Served, client: FramesConnection, days: int
+) -> None:
+    running = client.begin(WAIT, term(days), S, timeout_s=days * 86_400)
+    assert rank.waiting.wait(10)
+    # The reader has waited for it, and still reads.
+    assert value_of(client.call(QUICK, term(1), S, days * 86_400)) == 1
+    rank.go_on.set()
+    assert value_of(client.answer(running)) == days
+
+
 def test_nothing_wakes_a_server_that_nobody_calls(rank: Served, client: FramesConnection) -> None:
     client.call(ECHO, term(0), S, 100)
     client.call(QUICK, term(0), S)
@@ -498,11 +510,15 @@ def test_parts_that_nobody_takes_are_not_read_and_the_end_of_their_client_is_see
 
 
 def test_an_answer_in_parts_waits_for_its_reader(
-    rank: Served, other: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+    rank: Served,
+    other: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(connection, "_LARGE_PIECE_BYTES", 1000)
+    monkeypatch.setattr(connection, "_ROOM_BYTES", 1000)
     moved = [part(data=bytes([number]) * 5000) for number in range(100)]
     taken: list[int] = []
+    ended = threading.Event()
 
     class Parts:
         """Stands in for a call in parts."""
@@ -510,23 +526,30 @@ def test_an_answer_in_parts_waits_for_its_reader(
         def run(self, requests: Any, caller: Any, accept: Callable[[], None]) -> Iterator[bytes]:
             accept()
             list(requests)
-            for number, one in enumerate(moved):
-                taken.append(number)
-                yield one
+            try:
+                for number, one in enumerate(moved):
+                    taken.append(number)
+                    yield one
+            finally:
+                ended.set()
 
     monkeypatch.setattr(rank.calls, "take_in_parts", lambda metadata: Parts())
     with FramesConnection(rank.endpoint) as client:
-        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         call = client.open(CHUNKS, S | {METHOD: ECHO})
         client.messages(call, [])
         eventually(lambda: len(taken) > 1)
         other()
         assert client.answers(call) == moved
         # And where the reader leaves, nobody waits for it.
+        ended.clear()
+        taken.clear()
         again = client.open(CHUNKS, S | {METHOD: ECHO})
         client.messages(again, [])
-    eventually(lambda: rank.state.transfers.threads._work_queue.empty())
+        eventually(lambda: len(taken) > 1)
+    assert ended.wait(10)
+    assert len(taken) < len(moved)
     other()
+    assert not caplog.records
 
 
 def test_a_stream_that_stalls_is_cancelled_with_its_connection(rank: Served) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 
@@ -302,7 +302,7 @@ class CallInParts:
 
     def run(
         self, requests: Iterator[bytes], caller: Caller, accept: Callable[[], None]
-    ) -> Iterator[bytes]:
+    ) -> Generator[bytes, None, None]:
         """The parts of the answer. `accept` says to the caller that its call is taken: a client
         that has sent nothing yet may still send the call to another rank.
 

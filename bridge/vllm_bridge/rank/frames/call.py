@@ -11,6 +11,7 @@ import grpc
 
 from vllm_bridge._generated.frames_pb2 import Frame
 from vllm_bridge.codec.errors import BridgeError
+from vllm_bridge.process import background
 from vllm_bridge.rank.transfers import CallerGone
 from vllm_bridge.transport.frames.failures import failure_of, status_failure, too_large_answer
 from vllm_bridge.transport.frames.protocol import message_head, reply_head
@@ -94,8 +95,7 @@ class FrameCall:
     def give_up(self) -> bool:
         """Its caller waits no more. False where it had ended before."""
         callbacks = self._end()
-        for callback in callbacks or ():
-            callback()
+        _tell(callbacks or ())
         return callbacks is not None
 
     def deadline_passed(self) -> None:
@@ -103,8 +103,7 @@ class FrameCall:
         callbacks = self._end()
         if callbacks is not None:
             self._connection.send(Frame(id=self.id, failure=_DEADLINE_EXCEEDED))
-            for callback in callbacks:
-                callback()
+            _tell(callbacks)
 
     def reply(self, body: bytes) -> None:
         """It went well."""
@@ -180,3 +179,9 @@ class FrameCall:
         if not (self._active and self._connection.wait_for_room(self)):
             raise CallerGone
         self._connection.send_body(message_head(self.id, len(body)), body)
+
+
+def _tell(callbacks: Iterable[Callable[[], None]]) -> None:
+    for callback in callbacks:
+        with background.step("telling a call that its caller has gone"):
+            callback()

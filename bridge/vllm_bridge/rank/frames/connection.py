@@ -218,6 +218,8 @@ class Connection:
         if self.broken_off:
             return "its client does not read"
         with self._lock:
+            if self._closed:
+                return None
             unsent, reading = self._unsent, bool(self._interest & select.EPOLLIN)
             waited_s = now - self._moved_at
         if unsent and waited_s > STALLED_SECONDS:

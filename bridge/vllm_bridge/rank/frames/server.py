@@ -28,6 +28,7 @@ from vllm_bridge.rank.frames.call import FrameCall
 from vllm_bridge.rank.frames.connection import Connection
 from vllm_bridge.rank.frames.deadlines import Deadlines
 from vllm_bridge.rank.handler import CHUNKS_CALL, Call, CallInParts, Calls, QueuedCall
+from vllm_bridge.rank.transfers import CallerGone
 from vllm_bridge.transport import metadata as keys
 from vllm_bridge.transport.frames.failures import (
     malformed,
@@ -56,6 +57,12 @@ _ACCEPTED_AT_A_TIME = 64
 
 # While there is no descriptor left for another connection; and between looks at what stands still.
 _PAUSE_S = 1.0
+
+# The kernel counts a wait in milliseconds, in 31 bits.
+_LONGEST_WAIT_S = 1_000_000.0
+
+# The body of a call that the reader runs itself.
+_MAX_QUICK_BYTES = 64 * 1024
 
 _FOREVER_US = int(LONGEST_S * 1_000_000)
 
@@ -120,7 +127,7 @@ class FramesServer:
                     accepting = True
             now = time.monotonic()
             for call in self._deadlines.passed(now):
-                self._deadline_passed(call)
+                call.deadline_passed()
             if now >= self._look_at and (self._slow or not self._accepting):
                 self._look(now)
             # Last, so that no descriptor is used again for which something was ready above.
@@ -132,7 +139,7 @@ class FramesServer:
         until = self._deadlines.next()
         if self._slow or not self._accepting:
             until = self._look_at if until is None else min(until, self._look_at)
-        return None if until is None else min(max(until - time.monotonic(), 0.0), LONGEST_S)
+        return None if until is None else min(max(until - time.monotonic(), 0.0), _LONGEST_WAIT_S)
 
     def _end(self, error: BaseException | None = None) -> None:
         """Nobody reads any more: clients are to see it, and go on with gRPC."""
@@ -162,7 +169,12 @@ class FramesServer:
                 self._look_at = time.monotonic() + _PAUSE_S
                 return
             sock.setblocking(False)
-            connection = Connection(sock, self._epoll, self._limits, self._blocked)
+            try:
+                connection = Connection(sock, self._epoll, self._limits, self._blocked)
+            except OSError as error:
+                _logger.warning("a frames connection cannot be read: %s", error.strerror)
+                sock.close()
+                continue
             if len(self._connections) >= MAX_CONNECTIONS:
                 connection.close(whole_connection(too_many_connections(MAX_CONNECTIONS)))
             else:
@@ -269,7 +281,7 @@ class FramesServer:
         run = partial(_answer, caller, call, body)
         if isinstance(call, QueuedCall):
             self._calls.state.executor.call(call.record, run)
-        elif call.quick:
+        elif call.quick and len(body) <= _MAX_QUICK_BYTES:
             run()
         else:
             self._inline.submit(run)
@@ -277,10 +289,6 @@ class FramesServer:
     def _open(self, caller: FrameCall, call: CallInParts) -> None:
         caller.open()
         self._calls.state.transfers.threads.submit(_answer_in_parts, caller, call)
-
-    def _deadline_passed(self, call: FrameCall) -> None:
-        with background.step("the end of a call"):
-            call.deadline_passed()
 
 
 def _answer(caller: FrameCall, call: Call, body: bytes) -> None:
@@ -305,8 +313,11 @@ def _answer_in_parts(caller: FrameCall, call: CallInParts) -> None:
         caller.accept(((keys.PARTS, b"accepted"),))
 
     try:
-        for part in call.run(caller.requests(), caller, accept):
-            caller.send_message(part)
+        with contextlib.closing(call.run(caller.requests(), caller, accept)) as parts:
+            for part in parts:
+                caller.send_message(part)
+    except CallerGone:
+        return
     except BridgeError as error:
         caller.fail(error)
     except Exception as error:
