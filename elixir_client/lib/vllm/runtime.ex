@@ -78,7 +78,7 @@ defmodule Vllm.Runtime do
   def validate([]), do: {:ok, Process.get(@key, @none)}
 
   def validate(options) do
-    case Options.validate(options, @schema, "__runtime__") do
+    case Options.validate(options, @schema, "__runtime__", @none) do
       {:ok, given} -> {:ok, over(given, Process.get(@key, @none))}
       {:error, message} -> {:error, Error.validation(message, "invalid_option")}
     end

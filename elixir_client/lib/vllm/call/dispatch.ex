@@ -168,7 +168,7 @@ defmodule Vllm.Call.Dispatch do
   defp sendable(_option, nil, _reason), do: :ok
 
   defp sendable(option, text, reason) do
-    if Regex.match?(~r/\A[!-~]{1,200}\z/, text) do
+    if byte_size(text) in 1..200 and printable?(text) do
       :ok
     else
       message =
@@ -178,6 +178,9 @@ defmodule Vllm.Call.Dispatch do
       {:error, Error.validation(message, reason)}
     end
   end
+
+  defp printable?(<<byte, rest::binary>>) when byte in ?!..?~, do: printable?(rest)
+  defp printable?(rest), do: rest == ""
 
   # `bound`: the session of that id as the calling process has it.
   defp to(config, runtime, session_id, open, bound) do

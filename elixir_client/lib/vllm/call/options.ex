@@ -9,9 +9,13 @@ defmodule Vllm.Options do
 
   @doc "The options as a map with a value for every key of the schema; absent ones are the default."
   @spec validate(term(), schema(), String.t()) :: {:ok, map()} | {:error, String.t()}
-  def validate(options, schema, what) do
+  def validate(options, schema, what), do: validate(options, schema, what, defaults(schema))
+
+  @doc "As `validate/3`, where the `defaults/1` of the schema are there already."
+  @spec validate(term(), schema(), String.t(), map()) :: {:ok, map()} | {:error, String.t()}
+  def validate(options, schema, what, defaults) do
     if Keyword.keyword?(options),
-      do: check(options, schema, what, defaults(schema)),
+      do: check(options, schema, what, defaults),
       else: {:error, "#{what} must be a keyword list, got: #{inspect(options, limit: 5)}"}
   end
 
@@ -68,7 +72,7 @@ defmodule Vllm.Options do
   defp valid?(:transport, module), do: valid?(:name, module)
 
   defp valid?(:text, value),
-    do: is_binary(value) and value != "" and String.valid?(value) and String.printable?(value)
+    do: is_binary(value) and value != "" and (ascii?(value) or String.printable?(value))
 
   # Its user checks what is in it: the path of a socket may be bytes that are no text.
   defp valid?(:address, value), do: is_binary(value) and value != ""
@@ -80,6 +84,10 @@ defmodule Vllm.Options do
   defp valid?(:server, {:via, module, _name}), do: valid?(:name, module)
   defp valid?(:server, value), do: valid?(:name, value)
   defp valid?({:list, type}, value), do: is_list(value) and Enum.all?(value, &valid?(type, &1))
+
+  # Most texts are; the other check takes far longer.
+  defp ascii?(<<byte, rest::binary>>) when byte in 0x20..0x7E, do: ascii?(rest)
+  defp ascii?(rest), do: rest == ""
 
   defp limit(value) when is_integer(value) and value > @largest, do: " and below 2^63"
   defp limit(_value), do: ""
