@@ -116,6 +116,22 @@ def test_a_server_with_such_settings(start: Callable[..., Pool], short_tmp: Path
         assert now(client._link.profiles.resolve(None, "")) is None
 
 
+def test_a_real_rank_whose_heartbeats_are_far_apart(
+    start: Callable[..., Pool], short_tmp: Path
+) -> None:
+    path = short_tmp / "rare.toml"
+    # 30 days: more milliseconds than a wait of the kernel may have.
+    path.write_text(
+        "[pools.default]\nsize = 1\nheartbeat_interval = 2592000\nheartbeat_timeout = 1e18\n"
+    )
+    pool = start("--config", str(path), entry_point=None)
+    with connect(pool.endpoint) as client:
+        first = client.open_session(affinity="strict_queue")
+        # What the pool says is still read by the rank's main thread.
+        second = client.open_session(affinity="strict_queue")
+        assert first.run("torch.ones", 1).tolist() == second.run("torch.ones", 1).tolist() == [1.0]
+
+
 def test_restart_policies_and_pauses_between_looks() -> None:
     assert RestartPolicy.parse("3/999999999").within == LONGEST
     assert inspection._pause("1e300") == LONGEST.total_seconds()

@@ -44,6 +44,9 @@ LAST_ANSWERS_SECONDS = 0.5
 # For contexts that are still entered when the rank ends.
 LAST_EXITS_SECONDS = 0.5
 
+# The kernel counts a wait in milliseconds, in 31 bits.
+_LONGEST_WAIT_S = 1_000_000.0
+
 # In the server's directory, and gone with it.
 _TEMPORARY = "tmp"
 
@@ -207,7 +210,7 @@ class _Rank:
                     state.gate.flush()
                 self._send(control_pb2.RankToPool(heartbeat=heartbeats.next()))
                 beat_at = time.monotonic() + interval_s
-            elif readable.poll(left_s * 1000):
+            elif readable.poll(min(left_s, _LONGEST_WAIT_S) * 1000):
                 data = control.receive_some(self._channel)
                 if not data:
                     return False
