@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -347,6 +349,32 @@ def test_a_client_that_does_not_read_holds_up_nobody(frames: FramesClient) -> No
         assert not asking.is_alive()
         stop.set()
     assert frames.ended(FAKE + "Echo", b"served").reply.body == b"served"
+
+
+def test_a_frame_that_does_not_go_on_ends_its_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_frames, "STALLED_SECONDS", 0.3)
+
+    async def serve(method: str, body: bytes, context: client_frames.FrameContext) -> bytes:
+        return body
+
+    async def run() -> None:
+        server = client_frames.ClientFrames(serve, 0)
+        await server.start(tmp_path / "s")
+        _, idle = await asyncio.open_unix_connection(str(tmp_path / "s"))
+        reader, writer = await asyncio.open_unix_connection(str(tmp_path / "s"))
+        begun = time.monotonic()
+        writer.write(b"\x00\x00\x01\x00abc")
+        assert await reader.read() == b""
+        assert time.monotonic() - begun >= 0.29
+        # One that sends nothing at all is not meant.
+        assert len(server.connections) == 1
+        for connection in (idle, writer):
+            connection.close()
+        await server.stop(0.1)
+
+    asyncio.run(run())
 
 
 def test_the_socket_is_its_owners_and_gone_with_the_pool(start: Start) -> None:

@@ -27,11 +27,13 @@ defmodule Vllm.Bridge do
   Calls of a strict session or of a world go straight to their rank, if the client is on the rank's host.
   There a rank takes the same calls by two carriers: gRPC, and *frames*, which are the same messages over a
   second unix socket, at a third of the time. With `carrier: :auto` such calls go in frames; `carrier: :grpc`
-  turns frames off. What a caller sees is equal: results, errors, deadlines, order.
+  turns frames off. What a caller sees is equal: results, errors, deadlines, order. Calls of a `:hint` session
+  go to the pool, which knows which rank is idle: also in frames where bridge and pool are on one host and the
+  pool was reached over a unix socket.
 
-  These go by gRPC nevertheless: requests above 1 MB, tensors in parts (docs/tensors.md), and every call
-  while a rank takes no frames. A call whose frame has certainly not run is made by gRPC at once, without an
-  error. All other calls go to the pool, by gRPC.
+  These go by gRPC nevertheless: requests above 1 MB, tensors in parts (docs/tensors.md), every call while a
+  rank or the pool takes no frames, and what is asked of the pool itself: sessions, worlds, events. A call
+  whose frame has certainly not run is made by gRPC at once, without an error.
 
   `info/1` and `Vllm.Session.carrier/1` say which carrier is used, and so does the metadata of
   `Vllm.Telemetry`.
@@ -203,12 +205,15 @@ defmodule Vllm.Bridge do
 
     * `endpoint`: of the pool
     * `carrier`: the option of the bridge
+    * `pool_carrier`: what carries calls to the pool at the moment, those of `:hint` sessions; a module where
+      the bridge has a transport of its own
     * `ranks`: those that open sessions of this bridge are bound to and that are called directly, with the
       carrier of their calls at the moment, and the ids of the sessions
   """
   @type info :: %{
           endpoint: String.t(),
           carrier: :auto | :grpc,
+          pool_carrier: :frames | :grpc | module(),
           ranks: [
             %{
               endpoint: String.t(),
@@ -241,7 +246,13 @@ defmodule Vllm.Bridge do
           }
         end
 
-      {:ok, %{endpoint: config.endpoint, carrier: config.carrier, ranks: ranks}}
+      {:ok,
+       %{
+         endpoint: config.endpoint,
+         carrier: config.carrier,
+         pool_carrier: Route.carrier(config.calls),
+         ranks: ranks
+       }}
     end
   end
 

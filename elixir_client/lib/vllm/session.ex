@@ -199,14 +199,21 @@ defmodule Vllm.Session do
   end
 
   @doc """
-  What carries the calls of a session at the moment: `:frames` or `:grpc` straight to its rank, `:grpc` also
-  where they go to the pool. See `Vllm.Bridge`, Carriers.
+  What carries the calls of a session at the moment, to its rank or to the pool: `:frames` or `:grpc`; the
+  module where the bridge has a transport of its own. See `Vllm.Bridge`, Carriers.
   """
-  @spec carrier(t()) :: :frames | :grpc
+  @spec carrier(t()) :: :frames | :grpc | module()
   def carrier(%__MODULE__{} = session) do
     case Connections.session(session.bridge, session.id) do
       %{route: %Route{} = route} -> Route.carrier(route)
-      _pool_or_unknown -> :grpc
+      _pool_or_unknown -> pool_carrier(session.bridge)
+    end
+  end
+
+  defp pool_carrier(bridge) do
+    case Connections.config(bridge) do
+      {:ok, config} -> Route.carrier(config.calls)
+      {:error, _stopped} -> :grpc
     end
   end
 

@@ -54,6 +54,29 @@ defmodule Vllm.CarriersTest do
     end
   end
 
+  test "a session whose calls go to the pool" do
+    runtimes = session(affinity: :hint)
+
+    assert both(runtimes, &Distributed.get_pp_indices(61, 1, 4, __runtime__: &1)) ==
+             {:ok, {15, 30}}
+
+    tensor = Tensor.from_binary(:rand.bytes(2_000_000), :u8, {2_000_000})
+    assert both(runtimes, &Vllm.call("torch.clone", [tensor], __runtime__: &1)) == {:ok, tensor}
+
+    assert {:error, %Error{reason: "name_not_allowed"}} =
+             both(runtimes, &Vllm.call("os.getpid", [], __runtime__: &1))
+
+    [in_frames, by_grpc] = runtimes
+    {:ok, kept} = Vllm.call("torch.arange", [4], __runtime__: [tensors: :ref] ++ in_frames)
+    {:ok, tensor} = Tensor.fetch(kept, __runtime__: by_grpc)
+    assert Tensor.to_list(tensor) == [0, 1, 2, 3]
+
+    assert {:error, %Error{category: :timeout, reason: "deadline_exceeded"} = late} =
+             Vllm.call("time.sleep", [3], __runtime__: [timeout: 1_000] ++ in_frames)
+
+    assert late.message =~ "it is running"
+  end
+
   test "objects that stay in the rank are the same ones" do
     [in_frames, by_grpc] = session()
     {:ok, kept} = Vllm.call("torch.arange", [4], __runtime__: [tensors: :ref] ++ in_frames)

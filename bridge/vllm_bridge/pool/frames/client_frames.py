@@ -41,7 +41,8 @@ MAX_UNSENT_BYTES = 8 << 20
 """A connection with more is not read from until its client has read."""
 
 STALLED_SECONDS: float = 30
-"""A client that reads nothing for so long, of more than that, loses its connection."""
+"""A client that reads nothing for so long, of more than that, loses its connection; and one that
+sends nothing of a frame that it has begun."""
 
 # After a call's deadline: whatever runs it has noticed by then, and says more.
 _LATE_SECONDS = 1.0
@@ -168,6 +169,9 @@ class _Connection(asyncio.Protocol):
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._transport: asyncio.Transport | None = None
         self._unread: asyncio.TimerHandle | None = None
+        # When bytes came last, and a look at whether a frame that has begun goes on.
+        self._read_at = 0.0
+        self._unfinished: asyncio.TimerHandle | None = None
 
     def tasks(self) -> list[asyncio.Task[None]]:
         """Of its open calls."""
@@ -193,6 +197,8 @@ class _Connection(asyncio.Protocol):
         """As asyncio calls it: its callers have gone."""
         self._server.connections.discard(self)
         self.resume_writing()
+        if self._unfinished is not None:
+            self._unfinished.cancel()
         for task in self.tasks():
             task.cancel()
 
@@ -209,6 +215,7 @@ class _Connection(asyncio.Protocol):
             self._unread = None
         if self._transport is not None and not self._transport.is_closing():
             self._transport.resume_reading()
+            self._read_at = asyncio.get_running_loop().time()
 
     def _look_again(self, unread: int) -> None:
         loop = asyncio.get_running_loop()
@@ -223,6 +230,20 @@ class _Connection(asyncio.Protocol):
             self._look_again(left)
         else:
             _logger.warning("a client has read nothing for %g s: disconnected", STALLED_SECONDS)
+            transport.abort()
+
+    def _check_finished(self) -> None:
+        self._unfinished = None
+        transport = self._transport
+        if transport is None or not self._protocol.missing:
+            return
+        loop = asyncio.get_running_loop()
+        # While it is not read from, it cannot send.
+        left = self._read_at + STALLED_SECONDS - loop.time() if self._unread is None else 1.0
+        if left > 0:
+            self._unfinished = loop.call_later(left, self._check_finished)
+        else:
+            _logger.warning("a frame has not gone on for %g s: disconnected", STALLED_SECONDS)
             transport.abort()
 
     def data_received(self, data: bytes) -> None:
@@ -243,6 +264,11 @@ class _Connection(asyncio.Protocol):
             elif isinstance(event, Malformed):
                 self._send(failures.whole_connection(failures.malformed(event.what)))
                 self.close()
+        if self._protocol.missing:
+            loop = asyncio.get_running_loop()
+            self._read_at = loop.time()
+            if self._unfinished is None:
+                self._unfinished = loop.call_later(STALLED_SECONDS, self._check_finished)
 
     def _begin(self, called: Called, body: bytes) -> None:
         context = FrameContext(tuple(called.metadata.items()), called.timeout_us)

@@ -1,7 +1,7 @@
 defmodule Vllm.Bridge.Connections do
   @moduledoc false
-  # Owns a bridge's connections: one to the pool, and to every rank that an open session is bound to one by
-  # gRPC and, where the rank takes frames, one for those.
+  # Owns a bridge's connections: to the pool, and to every rank that an open session is bound to, one by gRPC
+  # and, where frames are taken there, one for those.
   # Callers route calls by an ETS table named like the bridge, so a call passes no process but its
   # connection.
 
@@ -16,6 +16,7 @@ defmodule Vllm.Bridge.Connections do
           bridge: atom(),
           manager: pid(),
           pool: pid() | {module(), Vllm.Bridge.Transport.handle()},
+          calls: pid() | Route.t() | {module(), Vllm.Bridge.Transport.handle()},
           endpoint: String.t(),
           carrier: :auto | :grpc,
           default_session: String.t(),
@@ -68,6 +69,10 @@ defmodule Vllm.Bridge.Connections do
   """
   @spec ask_once(atom(), (config() -> Profiles.t() | nil)) :: :ok | {:error, Error.t()}
   def ask_once(bridge, fetch), do: ask(bridge, {:ask_once, fetch})
+
+  @doc "The pool takes calls in frames there; the empty string: it takes none."
+  @spec pool_frames(atom(), String.t()) :: :ok | {:error, Error.t()}
+  def pool_frames(bridge, endpoint), do: ask(bridge, {:pool_frames, endpoint})
 
   @doc "The ids of the sessions of a world that are known here."
   @spec session_ids(atom(), world_id :: String.t()) :: [String.t()]
@@ -134,6 +139,8 @@ defmodule Vllm.Bridge.Connections do
       client_id: Keyword.fetch!(opts, :client_id),
       profiles: Keyword.fetch!(opts, :profiles),
       pool: nil,
+      # {where, frames}: where the pool takes calls in frames, and the connection there, if there is one.
+      pool_frames: {"", nil},
       # The monitor of the process that asks for the profiles, and the processes that wait for its answer.
       asking: nil,
       waiting: [],
@@ -160,6 +167,7 @@ defmodule Vllm.Bridge.Connections do
       bridge: state.name,
       manager: self(),
       pool: pool,
+      calls: pool,
       endpoint: Endpoint.readable(state.endpoint),
       carrier: state.carrier,
       default_session: "elixir-" <> id,
@@ -220,6 +228,16 @@ defmodule Vllm.Bridge.Connections do
   def handle_call({:ask_once, _fetch}, from, state),
     do: {:noreply, %{state | waiting: [from | state.waiting]}}
 
+  def handle_call({:pool_frames, endpoint}, _from, %{pool_frames: {endpoint, frames}} = state)
+      when frames != nil,
+      do: {:reply, :ok, state}
+
+  def handle_call({:pool_frames, endpoint}, _from, %{pool_frames: {_before, frames}} = state) do
+    # The pool is another one: what was there has gone.
+    close(%Route{frames: frames})
+    {:reply, :ok, know_pool(%{state | pool_frames: {endpoint, frames(state, endpoint)}})}
+  end
+
   def handle_call({:unbind, session_ids}, _from, state) do
     {:reply, :ok, forget(state, session_ids)}
   end
@@ -233,13 +251,14 @@ defmodule Vllm.Bridge.Connections do
 
   def handle_info({:EXIT, pid, reason}, %{pool: pid} = state) do
     with {:ok, pool} <- connect_pool(state) do
-      [{:config, config}] = :ets.lookup(state.name, :config)
-      :ets.insert(state.name, {:config, %{config | pool: pool}})
-      {:noreply, %{state | pool: pool}}
+      {:noreply, know_pool(%{state | pool: pool})}
     else
       {:error, _reason} -> {:stop, reason, state}
     end
   end
+
+  def handle_info({:EXIT, pid, _reason}, %{pool_frames: {endpoint, %Frames{pid: pid}}} = state),
+    do: {:noreply, know_pool(%{state | pool_frames: {endpoint, frames(state, endpoint)}})}
 
   def handle_info({:EXIT, pid, _reason}, state) do
     case Enum.find(state.ranks, fn {_endpoint, {route, _ids}} -> pid in Route.pids(route) end) do
@@ -266,6 +285,13 @@ defmodule Vllm.Bridge.Connections do
         Logger.warning(Error.message(bad_endpoint(hd(sessions), reason)))
         forget(state, ids)
     end
+  end
+
+  defp know_pool(%{pool: pool, pool_frames: {_endpoint, frames}} = state) do
+    [{:config, config}] = :ets.lookup(state.name, :config)
+    calls = if frames, do: %Route{grpc: pool, frames: frames}, else: pool
+    :ets.insert(state.name, {:config, %{config | pool: pool, calls: calls}})
+    state
   end
 
   defp know(state, session, route),

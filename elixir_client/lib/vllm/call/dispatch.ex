@@ -60,12 +60,8 @@ defmodule Vllm.Call.Dispatch do
     call
     |> Map.take([:function, :path, :session_id, :call_id, :rank, :world_id, :timeout, :direct])
     |> Map.put(:bridge, call.config.bridge)
-    |> Map.put(:carrier, carrier(call.connection))
+    |> Map.put(:carrier, Route.carrier(call.connection))
   end
-
-  defp carrier(%Route{} = route), do: Route.carrier(route)
-  defp carrier({transport, _handle}), do: transport
-  defp carrier(_pool), do: :grpc
 
   defp timeout(config, runtime) do
     config =
@@ -233,7 +229,7 @@ defmodule Vllm.Call.Dispatch do
       config: config,
       session_id: session_id,
       call_id: call_id,
-      connection: config.pool,
+      connection: config.calls,
       timeout: nil,
       metadata:
         metadata

@@ -1,6 +1,6 @@
 defmodule Vllm.Bridge.Frames.Route do
   @moduledoc false
-  # The way to a rank that is called directly: its gRPC connection and, on the same host, frames.
+  # The way to a rank that is called directly, or to the pool: a gRPC connection and, on the same host, frames.
   #
   # What frames cannot carry goes by gRPC, and so does a call that frames failed to carry if it is certain
   # that it has not run.
@@ -13,11 +13,12 @@ defmodule Vllm.Bridge.Frames.Route do
   @type t :: %__MODULE__{grpc: pid() | nil, frames: Frames.t() | nil}
   @type carrier :: :frames | :grpc
 
-  @doc "What carries its calls now."
-  @spec carrier(t()) :: carrier()
-  def carrier(%{frames: %Frames{} = frames}),
+  @doc "What carries calls that are sent this way now; of a transport its module."
+  @spec carrier(t() | pid() | {module(), term()}) :: carrier() | module()
+  def carrier(%__MODULE__{frames: %Frames{} = frames}),
     do: if(Frames.open?(frames), do: :frames, else: :grpc)
 
+  def carrier({transport, _handle}), do: transport
   def carrier(_grpc_alone), do: :grpc
 
   @doc "The processes of its connections."

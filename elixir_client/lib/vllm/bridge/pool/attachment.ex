@@ -51,7 +51,11 @@ defmodule Vllm.Bridge.Attachment do
   end
 
   @impl GenServer
-  def handle_info({asked, {:ok, _attached}}, %{asked: asked} = state) when asked != nil do
+  def handle_info({asked, {:ok, attached}}, %{asked: asked} = state) when asked != nil do
+    # A server without frames, and an answer that cannot be read, name no place for them.
+    with {:ok, %{frames_endpoint: endpoint}} <- Protobuf.decode(V1.Attached, attached),
+         do: Connections.pool_frames(state.bridge, endpoint)
+
     if state.warned, do: Logger.info("attached to the pool#{if state.ever?, do: " again"}")
     # A new server may have other profiles.
     Profiles.refresh(state.bridge)
