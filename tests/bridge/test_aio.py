@@ -22,8 +22,8 @@ import vllm_bridge.client
 from vllm_bridge.aio import Client, Future, Session, World, connect
 from vllm_bridge.aio._frames import Connection
 from vllm_bridge.client._calls.future import FutureCalls
-from vllm_bridge.client._frames.core import FrameFailure, NotSent
 from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.transport.frames.calling import FrameFailure, NotSent
 
 pytestmark = pytest.mark.timeout(90)
 

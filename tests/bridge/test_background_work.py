@@ -25,11 +25,10 @@ from vllm_bridge import version
 from vllm_bridge._generated import pool_pb2, types_pb2
 from vllm_bridge.client import connect
 from vllm_bridge.client._frames.connection import Connection
-from vllm_bridge.client._frames.core import FrameFailure
 from vllm_bridge.codec.errors import BridgeError, detail_in
 from vllm_bridge.pool.calls import idle_watch
 from vllm_bridge.pool.frames.client_frames import ClientFrames, FrameContext
-from vllm_bridge.pool.frames.rank_frames import RankFailure, RankFrames
+from vllm_bridge.pool.frames.rank_frames import RankFrames
 from vllm_bridge.pool.observe.metrics import Metrics
 from vllm_bridge.pool.observe.metrics_server import MetricsServer
 from vllm_bridge.pool.ranks import launcher as launcher_module
@@ -56,6 +55,7 @@ from vllm_bridge.rank.executor import Executor
 from vllm_bridge.rank.journal import Journal
 from vllm_bridge.rank.transfers import Transfer, Transfers
 from vllm_bridge.transport.address import UnixAddress
+from vllm_bridge.transport.frames.calling import FrameFailure
 from vllm_distributed.errors import CollectiveError
 from vllm_distributed.handles import WorkHandle
 from vllm_distributed.transports.queue.sockets import SocketWriter
@@ -472,9 +472,9 @@ def test_a_call_in_frames(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> N
         server = ClientFrames(serve, 0)
         await server.start(tmp_path / "s")
         rank = RankFrames(f"unix:{tmp_path}/s")
-        with pytest.raises(RankFailure) as caught:
+        with pytest.raises(FrameFailure) as caught:
             await rank.call("/a.B/C", b"fail", 30.0, ())
-        detail = detail_in(caught.value.trailers)
+        detail = detail_in(caught.value.trailing_metadata())
         assert detail is not None
         assert detail.reason == "internal_error"
         await until(lambda: told(caplog, "a call in frames"))

@@ -21,8 +21,15 @@ from vllm_bridge._generated.frames_pb2 import Frame
 from vllm_bridge.client import Client, Session
 from vllm_bridge.client._frames import places
 from vllm_bridge.client._frames.connection import Connection
-from vllm_bridge.client._frames.core import Cancelled, FrameFailure, Frames, Malformed, NotSent
 from vllm_bridge.codec.errors import TRAILER, BridgeError, Category, from_rpc_error
+from vllm_bridge.transport.frames.calling import (
+    Cancelled,
+    FrameFailure,
+    Frames,
+    Malformed,
+    NotSent,
+    Reply,
+)
 
 ECHO = FAKE + "Echo"
 
@@ -61,7 +68,7 @@ def test_frames_come_in_pieces_of_any_length(bodies: list[bytes], piece: int) ->
     )
     frames = Frames()
     ends = [end for at in range(0, len(data), piece) for end in frames.feed(data[at : at + piece])]
-    assert ends == list(enumerate(bodies, start=1))
+    assert ends == [(number, Reply(body)) for number, body in enumerate(bodies, start=1)]
 
 
 @given(st.binary(max_size=200))
@@ -71,7 +78,7 @@ def test_bytes_from_a_rank_are_ends_of_calls_or_malformed(data: bytes) -> None:
         ends = frames.feed(data)
     except Malformed:
         return
-    assert all(isinstance(end, bytes | FrameFailure | NotSent) for _, end in ends)
+    assert all(isinstance(end, Reply | FrameFailure | NotSent) for _, end in ends)
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,8 @@ import grpc.aio
 from vllm_bridge.aio._frames import Connection
 from vllm_bridge.client._calls.checks import seconds
 from vllm_bridge.client._calls.io import Call, FramesConnection, Lock, Own, Promise, Stream
-from vllm_bridge.client._frames.core import Cancelled, Metadata
 from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.transport.frames.calling import Cancelled, Metadata
 
 T = TypeVar("T")
 

@@ -12,7 +12,10 @@ from pathlib import Path
 
 import grpc
 
-from vllm_bridge.client._frames.core import (
+from vllm_bridge.client._frames.outgoing import Outgoing
+from vllm_bridge.durations import seconds_or_none
+from vllm_bridge.process.forks import Place, drop_in_children
+from vllm_bridge.transport.frames.calling import (
     Cancelled,
     End,
     FrameFailure,
@@ -20,10 +23,8 @@ from vllm_bridge.client._frames.core import (
     Malformed,
     Metadata,
     NotSent,
+    Reply,
 )
-from vllm_bridge.client._frames.outgoing import Outgoing
-from vllm_bridge.durations import seconds_or_none
-from vllm_bridge.process.forks import Place, drop_in_children
 
 _PIECE_BYTES = 64 * 1024
 
@@ -58,8 +59,8 @@ class FrameCall:
         finally:
             if self._alone:
                 self._connection.close()
-        if isinstance(end, bytes):
-            return end
+        if isinstance(end, Reply):
+            return end.body
         # Several may be told of the end of a connection by the same.
         raise end.with_traceback(None)
 
@@ -124,7 +125,8 @@ class Connection:
         self._place.check()
         if self.over:
             raise NotSent("the connection has ended")
-        number, data = self._frames.call(method, request, timeout, metadata)
+        seconds = seconds_or_none(timeout)
+        number, data = self._frames.call(method, request, seconds, metadata)
         try:
             self._outgoing.send(number, data)
         except OSError as error:
@@ -132,7 +134,6 @@ class Connection:
             self.over = True
             raise NotSent(f"the connection has ended: {error}") from None
         call = self._open[number] = FrameCall(self, number, alone=alone)
-        seconds = seconds_or_none(timeout)
         if seconds is not None:
             late = FrameFailure(grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded")
             call.alarm = self.loop.call_later(seconds, self.give_up, call, late)

@@ -19,7 +19,7 @@ import grpc
 from vllm_bridge.client._calls.checks import seconds
 from vllm_bridge.client._calls.io import Call, FramesConnection, Lock, Own, Promise, Stream
 from vllm_bridge.client._frames.connection import Connection, FrameCall
-from vllm_bridge.client._frames.core import Cancelled, Metadata
+from vllm_bridge.transport.frames.calling import Cancelled, Metadata
 
 T = TypeVar("T")
 

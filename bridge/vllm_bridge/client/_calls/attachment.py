@@ -9,8 +9,8 @@ from vllm_bridge.client._calls.channels import Channels
 from vllm_bridge.client._calls.checks import seconds
 from vllm_bridge.client._calls.io import Stream, held
 from vllm_bridge.client._calls.timeouts import Deadline
-from vllm_bridge.client._frames.core import Cancelled
 from vllm_bridge.codec.errors import BridgeError
+from vllm_bridge.transport.frames.calling import Cancelled
 
 
 class Attachment:

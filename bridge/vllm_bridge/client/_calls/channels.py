@@ -14,7 +14,6 @@ from google.protobuf.message import Message
 from vllm_bridge.client._calls import runs
 from vllm_bridge.client._calls.checks import has_detail, wrong_type
 from vllm_bridge.client._calls.io import Call, Io, Stream
-from vllm_bridge.client._frames.core import Metadata
 from vllm_bridge.codec.errors import BridgeError, Category, from_rpc_error
 from vllm_bridge.process.forks import Place
 from vllm_bridge.transport.address import (
@@ -24,6 +23,7 @@ from vllm_bridge.transport.address import (
     parse_address,
     unix_path,
 )
+from vllm_bridge.transport.frames.calling import Metadata
 from vllm_bridge.transport.grpc_options import CHANNEL, KEEPALIVE
 from vllm_bridge.transport.metadata import AUTHORIZATION
 from vllm_bridge.transport.server_token import TokenError, checked_token

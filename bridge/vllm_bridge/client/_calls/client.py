@@ -16,9 +16,9 @@ from vllm_bridge.client._calls.io import Io
 from vllm_bridge.client._calls.link import Link
 from vllm_bridge.client._calls.timeouts import CONTROL_TIMEOUT, Deadline, Timeout
 from vllm_bridge.client._calls.world import get_world, restart_world, stop_world
-from vllm_bridge.client._frames.core import Cancelled
 from vllm_bridge.client._frames.places import frames_wanted
 from vllm_bridge.durations import to_duration
+from vllm_bridge.transport.frames.calling import Cancelled
 from vllm_bridge.transport.metadata import affinity_named
 
 

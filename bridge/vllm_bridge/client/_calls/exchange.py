@@ -10,8 +10,8 @@ from vllm_bridge.client._calls.io import Call
 from vllm_bridge.client._calls.memory import UNAVAILABLE, Lease, Memory
 from vllm_bridge.client._calls.runs import Run
 from vllm_bridge.client._calls.timeouts import Deadline
-from vllm_bridge.client._frames.core import Cancelled, Metadata
 from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.transport.frames.calling import Cancelled, Metadata
 
 if TYPE_CHECKING:
     from vllm_bridge.codec.tensors import Storage

@@ -14,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from vllm_bridge.client._frames.core import Metadata
+from vllm_bridge.transport.frames.calling import Metadata
 
 T = TypeVar("T")
 

@@ -14,9 +14,9 @@ from vllm_bridge._generated import pool_pb2
 from vllm_bridge.client._calls.channels import Channels
 from vllm_bridge.client._calls.io import Call, FramesConnection, held
 from vllm_bridge.client._calls.timeouts import ASK_TIMEOUT, Deadline, Profiles
-from vllm_bridge.client._frames.core import LARGE_BYTES, Metadata, NotSent
 from vllm_bridge.client._frames.places import Places
 from vllm_bridge.transport.address import unix_path
+from vllm_bridge.transport.frames.calling import LARGE_BYTES, Metadata, NotSent
 from vllm_bridge.transport.metadata import EPOCH, SESSION_ID
 
 _PROFILES = "/vllm.bridge.v1.Pool/GetProfiles"

@@ -13,9 +13,9 @@ from datetime import timedelta
 from typing import Protocol
 
 from vllm_bridge.client._calls.io import Call, Io
-from vllm_bridge.client._frames.core import Cancelled
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.durations import seconds_or_none
+from vllm_bridge.transport.frames.calling import Cancelled
 from vllm_bridge.transport.metadata import RunLabel
 
 _current: ContextVar[Run | None] = ContextVar("run", default=None)

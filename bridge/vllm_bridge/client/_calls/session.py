@@ -18,9 +18,9 @@ from vllm_bridge.client._calls.link import Link
 from vllm_bridge.client._calls.memory import Memory
 from vllm_bridge.client._calls.runs import WorldKey
 from vllm_bridge.client._calls.timeouts import ASK_TIMEOUT, LOST_TIMEOUT, Deadline, Timeout
-from vllm_bridge.client._frames.core import Metadata, NotSent
 from vllm_bridge.codec.errors import BridgeError, Category, from_rpc_error
 from vllm_bridge.durations import to_duration
+from vllm_bridge.transport.frames.calling import Metadata, NotSent
 from vllm_bridge.transport.metadata import CALL_ID, CONTEXT, EPOCH, SESSION_ID
 
 if TYPE_CHECKING:

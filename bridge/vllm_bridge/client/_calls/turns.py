@@ -17,8 +17,8 @@ from vllm_bridge.client._calls.checks import has_detail, seconds
 from vllm_bridge.client._calls.io import Stream
 from vllm_bridge.client._calls.runs import Run, Turn, WorldKey
 from vllm_bridge.client._calls.timeouts import Deadline
-from vllm_bridge.client._frames.core import Cancelled
 from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.transport.frames.calling import Cancelled
 from vllm_bridge.transport.metadata import NO_RUN, TURN, RunLabel
 
 # There are no turns on a world that is over; each call of the run says what became of it.

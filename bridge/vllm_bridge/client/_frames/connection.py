@@ -23,7 +23,11 @@ from pathlib import Path
 
 import grpc
 
-from vllm_bridge.client._frames.core import (
+from vllm_bridge.client._frames.outgoing import Outgoing
+from vllm_bridge.durations import seconds_or_none
+from vllm_bridge.process import background
+from vllm_bridge.process.forks import Place, drop_in_children
+from vllm_bridge.transport.frames.calling import (
     Cancelled,
     End,
     FrameFailure,
@@ -31,11 +35,8 @@ from vllm_bridge.client._frames.core import (
     Malformed,
     Metadata,
     NotSent,
+    Reply,
 )
-from vllm_bridge.client._frames.outgoing import Outgoing
-from vllm_bridge.durations import seconds_or_none
-from vllm_bridge.process import background
-from vllm_bridge.process.forks import Place, drop_in_children
 
 _PIECE_BYTES = 64 * 1024
 
@@ -90,8 +91,8 @@ class FrameCall:
             if self._alone:
                 self._connection.close()
         end = self.end
-        if isinstance(end, bytes):
-            return end
+        if isinstance(end, Reply):
+            return end.body
         # Several may be told of the end of a connection by the same.
         raise Cancelled if end is None else end.with_traceback(None)
 
@@ -167,7 +168,7 @@ class Connection:
         self._place.check()
         seconds = seconds_or_none(timeout)
         ends = None if seconds is None else time.monotonic() + seconds
-        number, data = self._frames.call(method, request, timeout, metadata)
+        number, data = self._frames.call(method, request, seconds, metadata)
         call = FrameCall(self, number, ends, later=later, alone=alone)
         with self._sending:
             with self._lock:

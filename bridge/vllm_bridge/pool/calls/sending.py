@@ -13,9 +13,10 @@ from vllm_bridge._generated import types_pb2
 from vllm_bridge.codec.errors import BridgeError, Category, detail_in
 from vllm_bridge.pool.calls import owners, parts
 from vllm_bridge.pool.calls.abort import abort_with
-from vllm_bridge.pool.frames.rank_frames import LARGE_BYTES, NotSent, RankFailure
+from vllm_bridge.pool.frames.rank_frames import LARGE_BYTES
 from vllm_bridge.pool.ranks.rank import Rank
 from vllm_bridge.transport import metadata as keys
+from vllm_bridge.transport.frames.calling import NotSent
 
 Metadata = Sequence[tuple[str, str | bytes]]
 
@@ -80,18 +81,19 @@ async def send(
         initial, response, trailing = await _exchange(
             rank, method, request, context.time_remaining(), forwarded
         )
-    except RankFailure as failure:
-        detail = detail_in(failure.trailers)
+    except grpc.RpcError as failure:
+        trailers = tuple(failure.trailing_metadata() or ())
+        detail = detail_in(trailers)
         if only_if_idle and detail is not None and detail.reason == "worker_busy":
             raise NotIdle from None
         movable = movable and not (isinstance(request, parts.Parts) and not request.movable)
         if movable and detail is not None and detail.reason == owners.ELSEWHERE:
             raise Elsewhere(detail) from None
         if detail is None:
-            named = await _named(failure.code, rank, method)
+            named = await _named(failure.code(), rank, method)
             if named is not None:
                 raise named from None
-        await abort_with(context, failure.code, failure.message, failure.trailers)
+        await abort_with(context, failure.code(), failure.details() or "", trailers)
     if initial and isinstance(request, bytes):
         await context.send_initial_metadata(initial)
     if trailing:
@@ -105,23 +107,19 @@ async def _exchange(
     """Initial metadata, answer and trailers of a call, in frames where the rank takes it so.
 
     Raises:
-        RankFailure: it failed.
+        grpc.RpcError: it failed.
     """
     if rank.frames is not None and isinstance(request, bytes) and len(request) <= LARGE_BYTES:
         with contextlib.suppress(NotSent):
             reply = await rank.frames.call(method, request, timeout_s, metadata)
             return (), reply.body, reply.trailers
     pairs, response = grpc.aio.Metadata(*metadata), b""
-    try:
-        if isinstance(request, parts.Parts):
-            call = await request.through(rank.channel(), pairs, timeout_s)
-        else:
-            call = rank.channel().unary_unary(method)(request, timeout=timeout_s, metadata=pairs)
-            response = await call
-        return tuple(await call.initial_metadata()), response, tuple(await call.trailing_metadata())
-    except grpc.aio.AioRpcError as error:
-        trailing = tuple(error.trailing_metadata() or ())
-        raise RankFailure(error.code(), error.details() or "", trailing) from None
+    if isinstance(request, parts.Parts):
+        call = await request.through(rank.channel(), pairs, timeout_s)
+    else:
+        call = rank.channel().unary_unary(method)(request, timeout=timeout_s, metadata=pairs)
+        response = await call
+    return tuple(await call.initial_metadata()), response, tuple(await call.trailing_metadata())
 
 
 async def _named(code: grpc.StatusCode, rank: Rank, method: str) -> BridgeError | None:

@@ -6,50 +6,28 @@ A call costs the pool half of what it costs over gRPC (`benchmarks/hint.exs`).
 from __future__ import annotations
 
 import asyncio
-import itertools
-import struct
-from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from typing import NamedTuple, cast
+from typing import cast
 
 import grpc
-from google.protobuf.message import DecodeError
 
-from vllm_bridge._generated.frames_pb2 import Frame
-from vllm_bridge.codec.errors import TRAILER
 from vllm_bridge.durations import LONGEST_S
 from vllm_bridge.transport.address import unix_path
-
-Metadata = Sequence[tuple[str, str | bytes]]
+from vllm_bridge.transport.frames.calling import (
+    End,
+    FrameFailure,
+    Frames,
+    Malformed,
+    Metadata,
+    NotSent,
+    Reply,
+)
 
 LARGE_BYTES = 1 << 20
 """A request of more goes over gRPC, whose connection carries several at a time: here the answers to
 short ones would wait behind it."""
 
 _TRY_AGAIN_AFTER = timedelta(seconds=1)
-
-_LENGTH = struct.Struct("!I")
-_MAX_FRAME_BYTES = (1 << 31) - 1
-_STATUS = {code.value[0]: code for code in grpc.StatusCode}
-
-
-class NotSent(Exception):
-    """The rank has not had the call, which may therefore go another way."""
-
-
-class RankFailure(Exception):
-    """A call that failed: a status of gRPC, what was said of it, and the trailers."""
-
-    def __init__(self, code: grpc.StatusCode, message: str, trailers: Metadata = ()) -> None:
-        super().__init__(f"{code.name}: {message}")
-        self.code, self.message, self.trailers = code, message, tuple(trailers)
-
-
-class Reply(NamedTuple):
-    """The end of a call that went well."""
-
-    body: bytes
-    trailers: Metadata = ()
 
 
 class RankFrames:
@@ -68,7 +46,7 @@ class RankFrames:
 
         Raises:
             NotSent: nobody can be reached there.
-            RankFailure: it failed, on the rank or on its way.
+            FrameFailure: it failed, on the rank or on its way.
         """
         connection = self._connection
         if connection is None or connection.lost:
@@ -104,9 +82,8 @@ class _Connection(asyncio.Protocol):
         # Why it is of no more use; empty while it is.
         self.lost = ""
         self._transport: asyncio.Transport | None = None
-        self._numbers = itertools.count(1)
-        self._open: dict[int, asyncio.Future[Reply | RankFailure]] = {}
-        self._received = bytearray()
+        self._frames = Frames()
+        self._open: dict[int, asyncio.Future[End]] = {}
         self._writable = asyncio.Event()
         self._writable.set()
 
@@ -121,14 +98,15 @@ class _Connection(asyncio.Protocol):
             await _until(self._writable, ends)
         if self.lost or self._transport is None:
             raise NotSent(self.lost)
-        number = next(self._numbers)
-        ended: asyncio.Future[Reply | RankFailure] = loop.create_future()
+        if ends is not None:
+            timeout_s = ends - loop.time()
+        number, data = self._frames.call(method, request, timeout_s, metadata)
+        ended: asyncio.Future[End] = loop.create_future()
         self._open[number] = ended
         timer = None
         if ends is not None:
             timer = loop.call_at(ends, _pass_deadline, ended)
-            timeout_s = ends - loop.time()
-        self._transport.write(_call(number, method, request, timeout_s, metadata))
+        self._transport.write(data)
         try:
             end = await ended
         finally:
@@ -136,10 +114,10 @@ class _Connection(asyncio.Protocol):
                 timer.cancel()
             # Its caller has gone, or its time is over: the rank has not ended it.
             if self._open.pop(number, None) is not None and not self.lost:
-                self._transport.write(_framed(Frame(id=number, cancel=Frame.Cancel())))
-        if isinstance(end, RankFailure):
-            raise end
-        return end
+                self._transport.write(self._frames.cancel(number))
+        if isinstance(end, Reply):
+            return end
+        raise end
 
     def close(self) -> None:
         """End it."""
@@ -161,49 +139,20 @@ class _Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """As asyncio calls it."""
         try:
-            for frame in self._frames(data):
-                self._end(frame)
-        except (DecodeError, ValueError) as error:
+            for number, end in self._frames.feed(data):
+                if not number:
+                    self._break(str(end))
+                    return
+                ended = self._open.pop(number, None)
+                # A caller's withdrawal may have crossed the answer.
+                if ended is not None and not ended.done():
+                    ended.set_result(end)
+        except Malformed as error:
             self._break(f"the rank sent what is no frame: {error}")
 
     def connection_lost(self, error: Exception | None) -> None:
         """As asyncio calls it."""
         self._break(str(error or "the rank closed it"))
-
-    def _frames(self, data: bytes) -> Iterable[Frame]:
-        received = self._received
-        if not received and len(data) >= _LENGTH.size:
-            # As it nearly always is: one frame, in one piece.
-            (length,) = _LENGTH.unpack_from(data)
-            if length == len(data) - _LENGTH.size:
-                yield Frame.FromString(data[_LENGTH.size :])
-                return
-        received += data
-        at = 0
-        while len(received) - at >= _LENGTH.size:
-            (length,) = _LENGTH.unpack_from(received, at)
-            if length > _MAX_FRAME_BYTES:
-                raise ValueError(f"{length} bytes")
-            start = at + _LENGTH.size
-            if len(received) - start < length:
-                break
-            at = start + length
-            yield Frame.FromString(bytes(received[start:at]))
-        del received[:at]
-
-    def _end(self, frame: Frame) -> None:
-        kind = frame.WhichOneof("kind")
-        if kind not in ("reply", "failure"):
-            raise ValueError(f"a {kind} for call {frame.id}")
-        failure = _failure(frame.failure) if kind == "failure" else None
-        if frame.id == 0:
-            self._break(str(failure))
-            return
-        ended = self._open.pop(frame.id, None)
-        # A caller's withdrawal may have crossed the answer.
-        if ended is None or ended.done():
-            return
-        ended.set_result(failure or Reply(frame.reply.body, _pairs(frame.reply.trailers)))
 
     def _break(self, why: str) -> None:
         if self.lost:
@@ -215,14 +164,14 @@ class _Connection(asyncio.Protocol):
         for ended in calls.values():
             if not ended.done():
                 said = f"the connection to the rank was lost: {why}"
-                ended.set_result(RankFailure(grpc.StatusCode.UNAVAILABLE, said))
+                ended.set_result(FrameFailure(grpc.StatusCode.UNAVAILABLE, said))
 
 
-def _late() -> RankFailure:
-    return RankFailure(grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded")
+def _late() -> FrameFailure:
+    return FrameFailure(grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded")
 
 
-def _pass_deadline(ended: asyncio.Future[Reply | RankFailure]) -> None:
+def _pass_deadline(ended: asyncio.Future[End]) -> None:
     if not ended.done():
         ended.set_result(_late())
 
@@ -233,38 +182,3 @@ async def _until(event: asyncio.Event, ends: float | None) -> None:
         await asyncio.wait_for(event.wait(), left)
     except (asyncio.TimeoutError, TimeoutError):
         raise _late() from None
-
-
-def _call(
-    number: int, method: str, request: bytes, timeout_s: float | None, metadata: Metadata
-) -> bytes:
-    frame = Frame(id=number)
-    call = frame.call
-    call.method = method
-    call.body = request
-    if timeout_s is not None:
-        # 0 would be none.
-        call.timeout_us = max(int(timeout_s * 1e6), 1)
-    for key, value in metadata:
-        call.metadata.add(key=key, value=value.encode() if isinstance(value, str) else value)
-    return _framed(frame)
-
-
-def _framed(frame: Frame) -> bytes:
-    body: bytes = frame.SerializeToString()
-    return _LENGTH.pack(len(body)) + body
-
-
-def _failure(said: Frame.Failure) -> RankFailure:
-    trailers = _pairs(said.trailers)
-    if said.HasField("error"):
-        trailers.append((TRAILER, said.error.SerializeToString()))
-    return RankFailure(_STATUS.get(said.code, grpc.StatusCode.UNKNOWN), said.message, trailers)
-
-
-def _pairs(pairs: Iterable[Frame.Pair]) -> list[tuple[str, str | bytes]]:
-    found: list[tuple[str, str | bytes]] = []
-    for pair in pairs:
-        binary = pair.key.endswith("-bin")
-        found.append((pair.key, pair.value if binary else pair.value.decode("ascii", "replace")))
-    return found

@@ -1,5 +1,6 @@
-"""The frames of `frames.proto`, for the servers that take calls in them: a rank, and the pool.
+"""The frames of `frames.proto`.
 
-`protocol` knows what may come when, and does no I/O; `failures` says what is answered. The rules
-are in docs/contract.md.
+For the servers that take calls in them, a rank and the pool, `protocol` knows what may come when,
+and does no I/O; `failures` says what is answered. `calling` is the side that calls: the Python
+client, and the pool for its ranks. The rules are in docs/contract.md.
 """

@@ -40,6 +40,8 @@ _LENGTH = struct.Struct("!I")
 
 # Tags of fields with a length.
 _REPLY = bytes([Frame.REPLY_FIELD_NUMBER << 3 | 2])
+_CALL = bytes([Frame.CALL_FIELD_NUMBER << 3 | 2])
+_CALL_BODY = bytes([Frame.Call.BODY_FIELD_NUMBER << 3 | 2])
 _MESSAGE = bytes([Frame.MESSAGE_FIELD_NUMBER << 3 | 2])
 _ONE_BYTE = [bytes([number]) for number in range(0x80)]
 
@@ -271,9 +273,19 @@ def message_head(call: int, length: int) -> bytes:
     return _head(call, _MESSAGE, length)
 
 
+def call_head(number: int, call: Frame.Call, length: int) -> bytes:
+    """The same for a call; `call` has its other fields."""
+    return _frame_head(number, _CALL, call.SerializeToString() + _CALL_BODY, length)
+
+
 def _head(call: int, kind: bytes, length: int) -> bytes:
-    # The first field of Reply and of Message is the body, the first of Frame the id.
-    inner = b"\x0a" + _varint(length)
+    # The first field of Reply and of Message is the body.
+    return _frame_head(call, kind, b"\x0a", length)
+
+
+def _frame_head(call: int, kind: bytes, inner: bytes, length: int) -> bytes:
+    # The first field of Frame is the id.
+    inner += _varint(length)
     head = b"\x08" + _varint(call) + kind + _varint(len(inner) + length) + inner
     return _LENGTH.pack(len(head) + length) + head
 

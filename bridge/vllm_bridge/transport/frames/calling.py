@@ -1,4 +1,4 @@
-"""Frames without a socket: calls become bytes, and bytes become the ends of calls.
+"""The side that calls, without a socket: calls become bytes, and bytes become the ends of calls.
 
 The rules are those of docs/contract.md. Nothing here waits or sends.
 """
@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import itertools
 import struct
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import grpc
-from google.protobuf.message import DecodeError, EncodeError
+from google.protobuf.message import DecodeError
 
 from vllm_bridge._generated.frames_pb2 import Frame
 from vllm_bridge.codec.errors import TRAILER
-from vllm_bridge.durations import LONGEST
+from vllm_bridge.durations import LONGEST_S
+from vllm_bridge.transport.frames.protocol import MAX_FRAME_BYTES, call_head, encoded
 
 LARGE_BYTES = 1 << 20
 """A request of more goes over a connection of its own: where a frame comes that is above the rank's
@@ -25,10 +26,9 @@ TOO_MANY_CONNECTIONS = "too_many_connections"
 """Why a rank closes a connection before it has read anything."""
 
 _LENGTH = struct.Struct("!I")
-# As much as a message of protobuf can have.
-_MAX_FRAME_BYTES = 2**31 - 1
+# For what is in a frame beside the request.
+_LENGTH_ROOM = 1 << 20
 _WHOLE_CONNECTION = 0
-_MICROSECOND = timedelta(microseconds=1)
 
 _STATUS = {code.value[0]: code for code in grpc.StatusCode}
 
@@ -67,7 +67,14 @@ class FrameFailure(grpc.RpcError):  # type: ignore[misc]
         return self._trailers
 
 
-End = bytes | FrameFailure | NotSent | Cancelled
+class Reply(NamedTuple):
+    """The end of a call that went well."""
+
+    body: bytes
+    trailers: Metadata = ()
+
+
+End = Reply | FrameFailure | NotSent | Cancelled
 """What became of a call: the response, its failure, or that it was never one."""
 
 
@@ -79,25 +86,27 @@ class Frames:
         self._parts = bytearray()
 
     def call(
-        self, method: str, request: bytes, timeout: timedelta | None, metadata: Metadata
+        self, method: str, request: bytes, timeout_s: float | None, metadata: Metadata
     ) -> tuple[int, bytes]:
-        """The id of a call, and its frame."""
+        """The id of a call, and its frame. Raises FrameFailure for one that is too large."""
         number = next(self._ids)
-        frame = Frame(id=number)
-        call = frame.call
-        call.method = method
-        if timeout is not None and timeout < LONGEST:
+        call = Frame.Call(method=method)
+        if timeout_s is not None and timeout_s < LONGEST_S:
             # 0 would be none.
-            call.timeout_us = max(timeout // _MICROSECOND, 1)
+            call.timeout_us = max(int(timeout_s * 1e6), 1)
         pairs = call.metadata
         for key, value in metadata:
             pairs.add(key=key, value=value.encode() if isinstance(value, str) else value)
-        call.body = request
-        return number, _framed(frame)
+        if len(request) > MAX_FRAME_BYTES - _LENGTH_ROOM:
+            raise FrameFailure(
+                grpc.StatusCode.RESOURCE_EXHAUSTED,
+                f"a request of {len(request)} bytes; a message has at most {MAX_FRAME_BYTES}",
+            )
+        return number, call_head(number, call, len(request)) + request
 
     def cancel(self, number: int) -> bytes:
         """The frame that gives a call up."""
-        return _framed(Frame(id=number, cancel=Frame.Cancel()))
+        return encoded(Frame(id=number, cancel=Frame.Cancel()))
 
     def feed(self, data: bytes) -> list[tuple[int, End]]:
         """The calls that end with these bytes; id 0 stands for all of the connection's.
@@ -115,7 +124,7 @@ class Frames:
         at = 0
         while len(parts) - at >= _LENGTH.size:
             (length,) = _LENGTH.unpack_from(parts, at)
-            if length > _MAX_FRAME_BYTES:
+            if length > MAX_FRAME_BYTES:
                 raise Malformed(f"a frame of {length} bytes")
             start = at + _LENGTH.size
             if len(parts) - start < length:
@@ -126,19 +135,6 @@ class Frames:
         return ends
 
 
-def _framed(frame: Frame) -> bytes:
-    try:
-        body = frame.SerializeToString()
-    except (ValueError, EncodeError) as error:
-        raise FrameFailure(grpc.StatusCode.RESOURCE_EXHAUSTED, str(error)) from None
-    if len(body) > _MAX_FRAME_BYTES:
-        raise FrameFailure(
-            grpc.StatusCode.RESOURCE_EXHAUSTED,
-            f"a request of {len(body)} bytes; a message has at most {_MAX_FRAME_BYTES}",
-        )
-    return _LENGTH.pack(len(body)) + body
-
-
 def _end(body: bytes) -> tuple[int, End]:
     try:
         frame = Frame.FromString(body)
@@ -146,7 +142,8 @@ def _end(body: bytes) -> tuple[int, End]:
         raise Malformed(f"it does not parse: {error}") from None
     kind = frame.WhichOneof("kind")
     if kind == "reply" and frame.id != _WHOLE_CONNECTION:
-        return frame.id, frame.reply.body
+        reply = frame.reply
+        return frame.id, Reply(reply.body, _pairs(reply.trailers) if reply.trailers else ())
     if kind == "failure":
         return frame.id, _failure(frame.failure)
     raise Malformed(f"a {kind} for call {frame.id}")
@@ -155,11 +152,15 @@ def _end(body: bytes) -> tuple[int, End]:
 def _failure(said: Frame.Failure) -> End:
     if said.error.reason == TOO_MANY_CONNECTIONS:
         return NotSent(said.message)
-    trailers: list[tuple[str, str | bytes]] = []
-    for pair in said.trailers:
-        binary = pair.key.endswith("-bin")
-        value = pair.value if binary else pair.value.decode("ascii", "replace")
-        trailers.append((pair.key, value))
+    trailers = _pairs(said.trailers)
     if said.HasField("error") and not any(key == TRAILER for key, _ in trailers):
         trailers.append((TRAILER, said.error.SerializeToString()))
     return FrameFailure(_STATUS.get(said.code, grpc.StatusCode.UNKNOWN), said.message, trailers)
+
+
+def _pairs(pairs: Iterable[Frame.Pair]) -> list[tuple[str, str | bytes]]:
+    found: list[tuple[str, str | bytes]] = []
+    for pair in pairs:
+        binary = pair.key.endswith("-bin")
+        found.append((pair.key, pair.value if binary else pair.value.decode("ascii", "replace")))
+    return found
