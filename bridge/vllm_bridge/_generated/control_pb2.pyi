@@ -2,6 +2,7 @@
 import datetime
 
 from google.protobuf import duration_pb2 as _duration_pb2
+from vllm_bridge._generated import rank_pb2 as _rank_pb2
 from vllm_bridge._generated import types_pb2 as _types_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -134,7 +135,7 @@ class Stop(_message.Message):
     def __init__(self) -> None: ...
 
 class RankToPool(_message.Message):
-    __slots__ = ("request_id", "ready", "failed", "ack", "enter", "leave", "done", "heartbeat")
+    __slots__ = ("request_id", "ready", "failed", "ack", "enter", "leave", "done", "heartbeat", "emission")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     READY_FIELD_NUMBER: _ClassVar[int]
     FAILED_FIELD_NUMBER: _ClassVar[int]
@@ -143,6 +144,7 @@ class RankToPool(_message.Message):
     LEAVE_FIELD_NUMBER: _ClassVar[int]
     DONE_FIELD_NUMBER: _ClassVar[int]
     HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
+    EMISSION_FIELD_NUMBER: _ClassVar[int]
     request_id: int
     ready: Ready
     failed: _types_pb2.ErrorDetail
@@ -151,7 +153,8 @@ class RankToPool(_message.Message):
     leave: Leave
     done: Done
     heartbeat: Heartbeat
-    def __init__(self, request_id: _Optional[int] = ..., ready: _Optional[_Union[Ready, _Mapping]] = ..., failed: _Optional[_Union[_types_pb2.ErrorDetail, _Mapping]] = ..., ack: _Optional[_Union[Ack, _Mapping]] = ..., enter: _Optional[_Union[Enter, _Mapping]] = ..., leave: _Optional[_Union[Leave, _Mapping]] = ..., done: _Optional[_Union[Done, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ...) -> None: ...
+    emission: _rank_pb2.Emission
+    def __init__(self, request_id: _Optional[int] = ..., ready: _Optional[_Union[Ready, _Mapping]] = ..., failed: _Optional[_Union[_types_pb2.ErrorDetail, _Mapping]] = ..., ack: _Optional[_Union[Ack, _Mapping]] = ..., enter: _Optional[_Union[Enter, _Mapping]] = ..., leave: _Optional[_Union[Leave, _Mapping]] = ..., done: _Optional[_Union[Done, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., emission: _Optional[_Union[_rank_pb2.Emission, _Mapping]] = ...) -> None: ...
 
 class Enter(_message.Message):
     __slots__ = ("ticket", "group", "members", "rank_in_group", "size", "operation", "parts", "direction", "peer", "eager", "session_id", "call_id", "age", "remaining", "sequence", "stood", "turn", "nested")

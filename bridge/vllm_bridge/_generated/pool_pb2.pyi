@@ -352,6 +352,16 @@ class Event(_message.Message):
     session: SessionEvent
     def __init__(self, sequence: _Optional[int] = ..., at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., world: _Optional[_Union[World, _Mapping]] = ..., rank: _Optional[_Union[RankEvent, _Mapping]] = ..., session: _Optional[_Union[SessionEvent, _Mapping]] = ...) -> None: ...
 
+class SubscribeRequest(_message.Message):
+    __slots__ = ("world_id", "session_id", "topic")
+    WORLD_ID_FIELD_NUMBER: _ClassVar[int]
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    TOPIC_FIELD_NUMBER: _ClassVar[int]
+    world_id: str
+    session_id: str
+    topic: str
+    def __init__(self, world_id: _Optional[str] = ..., session_id: _Optional[str] = ..., topic: _Optional[str] = ...) -> None: ...
+
 class RankEvent(_message.Message):
     __slots__ = ("rank", "world_id", "epoch")
     RANK_FIELD_NUMBER: _ClassVar[int]

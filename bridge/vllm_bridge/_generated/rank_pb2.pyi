@@ -230,3 +230,23 @@ class LoadResponse(_message.Message):
     NAMES_FIELD_NUMBER: _ClassVar[int]
     names: _containers.RepeatedScalarFieldContainer[str]
     def __init__(self, names: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class Emission(_message.Message):
+    __slots__ = ("topic", "value", "sequence", "session_id", "call_id", "world_id", "rank", "dropped")
+    TOPIC_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    CALL_ID_FIELD_NUMBER: _ClassVar[int]
+    WORLD_ID_FIELD_NUMBER: _ClassVar[int]
+    RANK_FIELD_NUMBER: _ClassVar[int]
+    DROPPED_FIELD_NUMBER: _ClassVar[int]
+    topic: str
+    value: _types_pb2.Term
+    sequence: int
+    session_id: str
+    call_id: str
+    world_id: str
+    rank: int
+    dropped: int
+    def __init__(self, topic: _Optional[str] = ..., value: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., sequence: _Optional[int] = ..., session_id: _Optional[str] = ..., call_id: _Optional[str] = ..., world_id: _Optional[str] = ..., rank: _Optional[int] = ..., dropped: _Optional[int] = ...) -> None: ...

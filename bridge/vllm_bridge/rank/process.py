@@ -24,11 +24,13 @@ from vllm_bridge._generated import control_pb2
 from vllm_bridge.confinement import OFF, Policy, close_unix_sockets, confine
 from vllm_bridge.durations import from_duration
 from vllm_bridge.process import logs
+from vllm_bridge.process.emissions import EMITTER
 from vllm_bridge.transport import control
 from vllm_bridge.transport.address import grpc_target, private_socket, unix_path
 from vllm_bridge.transport.grpc_options import RANK_SERVER, message_limits
 
 if TYPE_CHECKING:
+    from vllm_bridge._generated.rank_pb2 import Emission
     from vllm_bridge.codec.errors import BridgeError
     from vllm_bridge.rank.handler import RankState
     from vllm_bridge.rank.sessions import MemoryPlace
@@ -111,6 +113,7 @@ class _Rank:
         journal = Journal()
         executor = Executor(journal)
         logs.setup_rank(self._assignment, executor.running)
+        EMITTER.install(self._send_emission, executor.running)
         gate = (
             RankGate(assigned, self._send_all, shared_gate) if assigned and assigned.gate else None
         )
@@ -260,6 +263,9 @@ class _Rank:
 
     def _send(self, message: control_pb2.RankToPool) -> None:
         self._send_all([message])
+
+    def _send_emission(self, emission: Emission) -> None:
+        self._send(control_pb2.RankToPool(emission=emission))
 
     def _send_all(self, messages: Sequence[control_pb2.RankToPool]) -> None:
         frames = b"".join(map(control.frame, messages))

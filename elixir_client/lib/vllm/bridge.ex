@@ -162,6 +162,21 @@ defmodule Vllm.Bridge do
     end
   end
 
+  @doc false
+  # For `Vllm.World.subscribe/3`.
+  @spec emissions(String.t(), String.t(), timeout(), atom()) ::
+          {:ok, subscription()} | {:error, Error.t()}
+  def emissions(world_id, topic, timeout, bridge) do
+    with {:ok, config} <- Connections.config(bridge),
+         :ok <- streams?(config),
+         do:
+           Subscription.start(
+             config,
+             %V1.SubscribeRequest{world_id: world_id, topic: topic},
+             timeout
+           )
+  end
+
   defp streams?(%{pool: pool}) when is_pid(pool), do: :ok
 
   defp streams?(config) do

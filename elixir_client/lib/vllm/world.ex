@@ -489,6 +489,31 @@ defmodule Vllm.World do
   @spec load(world(), String.t(), keyword()) :: {:ok, [String.t()]} | {:error, Error.t()}
   def load(world, module, opts \\ []) when is_binary(module), do: Names.load(world, module, opts)
 
+  @doc """
+  Subscribes the calling process to what Python code in the ranks of a world emits on a topic
+  (`vllm_bridge.emit(topic, value)`), or on any when the topic is nil.
+
+      {:ok, subscription} = Vllm.World.subscribe(world, "tokens")
+
+      receive do
+        {:vllm_emission, ^subscription, %Vllm.Emission{rank: 0, value: token}} -> token
+        {:vllm_emission, ^subscription, {:error, %Vllm.Error{}}} -> :over
+      end
+
+  The emissions of one rank come in their order. A process that leaves over a thousand messages unread
+  misses the oldest of what comes then; `dropped` says how many. The subscription goes on when the world is
+  restarted. It ends with `Vllm.Bridge.unsubscribe/1`, with the process, or with a last message that is an
+  error: when the pool or the bridge is gone, or `stream_timeout` has passed.
+
+  Options: `bridge`, for a world given by its id; `stream_timeout` in milliseconds (default `:infinity`).
+  """
+  @spec subscribe(world(), String.t() | nil, keyword()) ::
+          {:ok, Vllm.Bridge.subscription()} | {:error, Error.t()}
+  def subscribe(world, topic \\ nil, opts \\ []) when is_binary(topic) or is_nil(topic) do
+    with {:ok, id, opts} <- by_id(world, opts, Schemas.subscribe(), "Vllm.World.subscribe"),
+         do: Vllm.Bridge.emissions(id, topic || "", opts.stream_timeout, opts.bridge)
+  end
+
   @doc "The session of one rank, for `Vllm.Session.with_session/2` and `__runtime__: [session_id: ...]`."
   @spec session(t(), non_neg_integer()) :: Session.t()
   def session(%__MODULE__{sessions: sessions, id: id}, rank) do

@@ -49,6 +49,19 @@ defmodule Vllm.ItemStreamTest do
         return 5
 
 
+    def progress(topic, count):
+        import vllm_bridge
+
+        return [vllm_bridge.emit(topic, {"step": i}) for i in range(count)].count(True)
+
+
+    def emit_badly(what):
+        import vllm_bridge
+
+        values = {"object": threading.Lock(), "large": "x" * (1 << 20), "topic": 1}
+        vllm_bridge.emit("" if what == "topic" else "t", values[what])
+
+
     def reset():
         CLOSED.clear()
     """)
@@ -269,7 +282,7 @@ defmodule Vllm.ItemStreamTest do
     test "a module is loaded in every rank, behind the allow list", %{bridge: bridge} do
       {:ok, world} = World.start(bridge: bridge, tensor_parallel_size: 2)
       assert {:ok, names} = World.load(world, "streaming_tests")
-      assert names == ~w(CLOSED closed count mixed nothing reset slow)
+      assert names == ~w(CLOSED closed count emit_badly mixed nothing progress reset slow)
       assert {:error, %Error{reason: "name_not_allowed", rank: 0}} = World.load(world, "os")
 
       assert {:error, %Error{reason: "unknown_name"}} =
@@ -312,6 +325,80 @@ defmodule Vllm.ItemStreamTest do
         assert_received {:dropped, ref}
         refute kept?.(ref)
         refute kept?.(dropped)
+      end)
+    end
+  end
+
+  describe "emit" do
+    test "what ranks emit reaches whoever has subscribed, in order", %{bridge: bridge} do
+      {:ok, world} = World.start(bridge: bridge, tensor_parallel_size: 2)
+      {:ok, all} = World.subscribe(world)
+      {:ok, other} = World.subscribe(world, "other")
+      assert World.call(world, "streaming_tests.progress", ["steps", 3]) == {:ok, [3, 3]}
+      assert World.call(world, "streaming_tests.progress", ["other", 1]) == {:ok, [1, 1]}
+      emissions = for _ <- 1..8, do: receive(do: ({:vllm_emission, ^all, emission} -> emission))
+
+      for rank <- 0..1 do
+        mine = Enum.filter(emissions, &(&1.rank == rank))
+        assert Enum.map(mine, & &1.value["step"]) == [0, 1, 2, 0]
+        assert Enum.map(mine, & &1.topic) == ["steps", "steps", "steps", "other"]
+        assert Enum.map(mine, & &1.sequence) == [1, 2, 3, 4]
+
+        assert Enum.all?(
+                 mine,
+                 &(&1.world_id == world.id and &1.dropped == 0 and &1.call_id != "")
+               )
+      end
+
+      for _ <- 0..1, do: assert_receive({:vllm_emission, ^other, %{topic: "other"}})
+      refute_received {:vllm_emission, _subscription, _emission}
+      for subscription <- [all, other], do: Vllm.Bridge.unsubscribe(subscription)
+      assert World.stop(world) == :ok
+    end
+
+    test "who does not read misses the oldest, and is told how many", context do
+      {:ok, world} = World.start(bridge: context.bridge)
+      test = self()
+
+      reader =
+        spawn_link(fn ->
+          {:ok, subscription} = World.subscribe(world, "many")
+          send(test, :subscribed)
+          receive(do: (:read -> :ok))
+          send(test, {:read, read(subscription, 0, 0)})
+        end)
+
+      assert_receive :subscribed, 10_000
+      assert World.call(world, "streaming_tests.progress", ["many", 20_000]) == {:ok, [20_000]}
+      send(reader, :read)
+      assert_receive {:read, {got, dropped}}, 30_000
+      assert got + dropped == 20_000
+      assert World.stop(world) == :ok
+    end
+
+    defp read(subscription, got, dropped) do
+      receive do
+        {:vllm_emission, ^subscription, emission} ->
+          dropped = dropped + emission.dropped
+
+          if emission.value["step"] == 19_999,
+            do: {got + 1, dropped},
+            else: read(subscription, got + 1, dropped)
+      end
+    end
+
+    test "what cannot travel is an error of the code that emits it", context do
+      on(context, fn ->
+        for {what, type, text} <- [
+              {"object", "TypeError", "a lock cannot be emitted"},
+              {"large", "ValueError", "at most 1048576 may be; return it"},
+              {"topic", "ValueError", "a topic is a str of 1 to 200 characters"}
+            ] do
+          assert {:error, %Error{python_type: ^type, message: message}} =
+                   Vllm.call("streaming_tests.emit_badly", [what])
+
+          assert message =~ text
+        end
       end)
     end
   end

@@ -11,9 +11,10 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from vllm_bridge._generated import control_pb2
+from vllm_bridge._generated import control_pb2, rank_pb2
 from vllm_bridge.durations import to_duration
 from vllm_bridge.pool.observe import Observer
+from vllm_bridge.pool.observe.emissions import Emissions
 from vllm_bridge.pool.ranks.launcher import Launcher, no_room
 from vllm_bridge.pool.ranks.rank import Rank, RankPosition
 from vllm_bridge.pool.ranks.rank_info import publish_rank
@@ -50,6 +51,7 @@ class RankFactory:
         observer = self._host.observer
         rank = Rank(rank_id, position, self._settings, partial(publish_rank, observer.events))
         rank.pool_name = self._pool_name
+        rank.emitted = partial(_publish_emission, observer.emissions)
         rank.on_heartbeat(lambda _, heartbeat: observer.metrics.count(heartbeat))
         return rank
 
@@ -91,6 +93,17 @@ class RankFactory:
             await rank.start(host.launcher, assignment, rendezvous, shared_gate, timeout)
         except OSError as error:
             raise no_room(error) from error
+
+
+def _publish_emission(emissions: Emissions, rank: Rank, emission: rank_pb2.Emission) -> None:
+    # Where it comes from is what the pool knows, not what the rank says.
+    emission.world_id = rank.position.world_id
+    emission.dropped = 0
+    if emission.world_id:
+        emission.rank = rank.position.index
+    else:
+        emission.ClearField("rank")
+    emissions.publish(emission)
 
 
 def _remove(*sockets: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import grpc.aio
 
-from vllm_bridge._generated import control_pb2, pool_pb2
+from vllm_bridge._generated import control_pb2, pool_pb2, rank_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.pool.frames.rank_frames import RankFrames
 from vllm_bridge.pool.ranks.control_connection import ControlConnection
@@ -114,6 +114,8 @@ class Rank:
         self.heartbeat: control_pb2.Heartbeat | None = None
         self._heartbeat_at = 0.0
         self._heartbeat_listeners: list[Callable[[Rank, control_pb2.Heartbeat], None]] = []
+        # Called with what its code emits.
+        self.emitted: Callable[[Rank, rank_pb2.Emission], None] | None = None
         self._watched_at = 0.0
         self._watching: asyncio.TimerHandle | None = None
         # Why the pool killed it.
@@ -321,6 +323,9 @@ class Rank:
                 self.gate.leave(self, message.leave)
         elif kind == "heartbeat":
             self._receive_heartbeat(message.heartbeat)
+        elif kind == "emission":
+            if self.emitted is not None:
+                self.emitted(self, message.emission)
         elif kind == "ack":
             ack = self._acks.get(message.request_id)
             if ack is not None and not ack.done():

@@ -112,7 +112,7 @@ class PoolServer:
             self._sessions,
             self._worlds,
             self._attachments,
-            observer.events,
+            observer,
             settings.profiles,
             memory,
         )
@@ -195,6 +195,7 @@ class PoolServer:
         self._sessions.stop()
         self._attachments.stop()
         self._observer.events.close()
+        self._observer.emissions.close()
         await self._health.stop()
         await asyncio.gather(
             self._exposition.close(),

@@ -15,7 +15,7 @@ from vllm_bridge._generated import pool_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.durations import from_duration, to_duration
 from vllm_bridge.pool.calls.abort import abort
-from vllm_bridge.pool.observe.events import Events
+from vllm_bridge.pool.observe import Observer
 from vllm_bridge.pool.ranks.pools import Pools
 from vllm_bridge.pool.ranks.queue import give_up_at
 from vllm_bridge.pool.server.inspection import pool_status
@@ -52,7 +52,7 @@ class PoolService:
         sessions: Sessions,
         worlds: Worlds,
         attachments: Attachments,
-        events: Events,
+        observer: Observer,
         profiles: Mapping[str, TimeoutProfile],
         memory: SharedMemory,
     ) -> None:
@@ -60,7 +60,7 @@ class PoolService:
         self._sessions = sessions
         self._worlds = worlds
         self._attachments = attachments
-        self._events = events
+        self._observer = observer
         self._profiles = profiles
         self._memory = memory
         # Where clients on this host may send calls in frames; empty: nowhere.
@@ -81,6 +81,7 @@ class PoolService:
                 "Diagnose": _rpc(self._diagnose, pool_pb2.DiagnoseRequest),
                 "TakeTurn": _stream(self._take_turn, pool_pb2.TakeTurnRequest),
                 "Watch": _stream(self._watch, pool_pb2.WatchRequest),
+                "Subscribe": _stream(self._subscribe, pool_pb2.SubscribeRequest),
                 "Attach": _stream(self._attach, pool_pb2.AttachRequest),
                 "ShareMemory": _rpc(self._share_memory, pool_pb2.ShareMemoryRequest),
                 "GetProfiles": _rpc(self._get_profiles, pool_pb2.GetProfilesRequest),
@@ -171,10 +172,19 @@ class PoolService:
     async def _watch(
         self, request: pool_pb2.WatchRequest, context: grpc.aio.ServicerContext
     ) -> None:
-        async with self._events.subscribe(request.world_id, request.with_current) as events:
+        subscription = self._observer.events.subscribe(request.world_id, request.with_current)
+        async with subscription as events:
             await context.send_initial_metadata(())
             async for event in events:
                 await context.write(event.SerializeToString())
+
+    async def _subscribe(
+        self, request: pool_pb2.SubscribeRequest, context: grpc.aio.ServicerContext
+    ) -> None:
+        async with self._observer.emissions.subscribe(request) as emissions:
+            await context.send_initial_metadata(())
+            async for emission in emissions:
+                await context.write(emission.SerializeToString())
 
     async def _attach(
         self, request: pool_pb2.AttachRequest, context: grpc.aio.ServicerContext

@@ -129,6 +129,9 @@ defmodule Vllm.World.Schemas do
   @spec supervised() :: Vllm.Options.schema()
   def supervised, do: @supervised
 
+  @spec subscribe() :: Vllm.Options.schema()
+  def subscribe, do: [stream_timeout: [type: :timeout, default: :infinity]] ++ @by_id
+
   @spec intensity() :: Vllm.Options.schema()
   def intensity do
     [max: [type: :count, default: 3], within: [type: :milliseconds, default: 60_000]]

@@ -491,6 +491,25 @@ defmodule Vllm.Bridge.V1.Event do
   end
 end
 
+defmodule Vllm.Bridge.V1.SubscribeRequest do
+  @moduledoc false
+  # The message `vllm.bridge.v1.SubscribeRequest`.
+
+  defstruct [world_id: "", session_id: "", topic: ""]
+
+  @type t :: %__MODULE__{world_id: String.t(), session_id: String.t(), topic: String.t()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:world_id, 1, :string, :singular},
+      {:session_id, 2, :string, :singular},
+      {:topic, 3, :string, :singular}
+    ]
+  end
+end
+
 defmodule Vllm.Bridge.V1.RankEvent do
   @moduledoc false
   # The message `vllm.bridge.v1.RankEvent`.

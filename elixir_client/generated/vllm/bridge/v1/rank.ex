@@ -406,3 +406,28 @@ defmodule Vllm.Bridge.V1.LoadResponse do
     ]
   end
 end
+
+defmodule Vllm.Bridge.V1.Emission do
+  @moduledoc false
+  # The message `vllm.bridge.v1.Emission`. A value that code in a rank has emitted while it ran,
+  # see `vllm_bridge.emit`.
+
+  defstruct [topic: "", value: nil, sequence: 0, session_id: "", call_id: "", world_id: "", rank: nil, dropped: 0]
+
+  @type t :: %__MODULE__{topic: String.t(), value: Vllm.Bridge.V1.Term.t() | nil, sequence: non_neg_integer(), session_id: String.t(), call_id: String.t(), world_id: String.t(), rank: integer() | nil, dropped: non_neg_integer()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:topic, 1, :string, :singular},
+      {:value, 2, {:message, Vllm.Bridge.V1.Term}, :optional},
+      {:sequence, 3, :uint64, :singular},
+      {:session_id, 4, :string, :singular},
+      {:call_id, 5, :string, :singular},
+      {:world_id, 6, :string, :singular},
+      {:rank, 7, :int64, :optional},
+      {:dropped, 8, :uint64, :singular}
+    ]
+  end
+end

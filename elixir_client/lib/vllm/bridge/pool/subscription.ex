@@ -1,13 +1,13 @@
 defmodule Vllm.Bridge.Subscription do
   @moduledoc false
-  # One `Watch` stream and the process that gets its events. The next event is requested when the one before
+  # One stream of the pool, `Watch` or `Subscribe`, and the process that gets what it brings. The next event is requested when the one before
   # has been delivered, and not while the subscriber has too many messages: then the server notices a slow
   # reader and ends the stream.
 
   use GenServer, restart: :temporary
 
   alias Vllm.Bridge.{Connection, PoolClient, Protobuf, V1}
-  alias Vllm.{Deadline, Error, Event}
+  alias Vllm.{Deadline, Emission, Error, Event}
 
   # Messages that may wait in a subscriber's mailbox, and how often we look again, in ms.
   @mailbox 1_000
@@ -16,10 +16,15 @@ defmodule Vllm.Bridge.Subscription do
   # How long the pool may take to accept the subscription, in ms.
   @open_timeout 30_000
 
-  @path "/vllm.bridge.v1.Pool/Watch"
+  # What the subscriber's messages begin with, the method, its messages, and what is made of them.
+  @kinds %{
+    V1.WatchRequest => {:vllm_event, "Watch", V1.Event, &Event.from_message/2},
+    V1.SubscribeRequest => {:vllm_emission, "Subscribe", V1.Emission, &Emission.from_message/2}
+  }
 
   @doc "Starts a subscription of the calling process and waits until it counts."
-  @spec start(map(), V1.WatchRequest.t(), timeout()) :: {:ok, pid()} | {:error, Error.t()}
+  @spec start(map(), V1.WatchRequest.t() | V1.SubscribeRequest.t(), timeout()) ::
+          {:ok, pid()} | {:error, Error.t()}
   def start(config, request, timeout) do
     argument = %{config: config, request: request, timeout: timeout, subscriber: self()}
 
@@ -57,8 +62,10 @@ defmodule Vllm.Bridge.Subscription do
       })
 
     body = Protobuf.encode(argument.request)
+    {_tag, method, _module, _make} = kind(state)
+    path = "/vllm.bridge.v1.Pool/" <> method
 
-    case Connection.server_stream(config.pool, @path, body, timeout: argument.timeout) do
+    case Connection.server_stream(config.pool, path, body, timeout: argument.timeout) do
       {:ok, stream} ->
         if argument.timeout != :infinity,
           do: Deadline.send_after(self(), :deadline, argument.timeout)
@@ -120,12 +127,14 @@ defmodule Vllm.Bridge.Subscription do
   end
 
   defp answered({:ok, binary}, state) do
-    with {:ok, message} <- Protobuf.decode(V1.Event, binary),
-         {:ok, event} <- Event.from_message(message, state.config.bridge) do
-      tell(state, event)
+    {_tag, method, module, make} = kind(state)
+
+    with {:ok, message} <- Protobuf.decode(module, binary),
+         {:ok, news} <- make.(message, state.config.bridge) do
+      tell(state, news)
       {:noreply, ask(state)}
     else
-      {:error, problem} -> over(Vllm.Call.malformed("Watch", problem), state)
+      {:error, problem} -> over(Vllm.Call.malformed(method, problem), state)
     end
   end
 
@@ -162,7 +171,12 @@ defmodule Vllm.Bridge.Subscription do
     end
   end
 
-  defp tell(state, what), do: send(state.subscriber, {:vllm_event, self(), what})
+  defp kind(%{request: %kind{}}), do: Map.fetch!(@kinds, kind)
+
+  defp tell(state, what) do
+    {tag, _method, _module, _make} = kind(state)
+    send(state.subscriber, {tag, self(), what})
+  end
 
   defp failed(reason, state), do: failed(reason, state.config, state.timeout)
 
