@@ -450,12 +450,16 @@ def test_a_forked_child_is_refused_and_its_parent_goes_on(
             session.send(ECHO, b"2", SHORT)
         except BridgeError as error:
             said = error.reason
+        try:
+            client.status()
+        except BridgeError as error:
+            said += f" {error.reason}"
         finally:
             os.write(write, said.encode())
             os._exit(0)
     os.close(write)
     with os.fdopen(read) as said_by_child:
-        assert said_by_child.read() == "forked_process"
+        assert said_by_child.read() == "forked_process forked_process"
     os.waitpid(pid, 0)
     assert session.send(ECHO, b"3", SHORT) == b"3"
     assert len(server.peers) == 1
