@@ -48,6 +48,18 @@ def alive(pid: int) -> bool:
     return state not in "ZX"
 
 
+def stop_process(pid: int) -> None:
+    """Have a process stand still, all of its threads: the signal alone takes a moment, in which a
+    thread may still answer a call."""
+
+    def states() -> set[str]:
+        tasks = Path(f"/proc/{pid}/task").glob("*/stat")
+        return {task.read_text().rpartition(")")[2].split()[0] for task in tasks}
+
+    os.kill(pid, signal.SIGSTOP)
+    eventually(lambda: states() == {"T"})
+
+
 def children(pid: int) -> list[int]:
     """Pids of direct children."""
     found: list[int] = []

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from pool_harness import FAKE, SHORT, Block, Pool, connect, eventually
+from pool_harness import FAKE, SHORT, Block, Pool, connect, eventually, stop_process
 
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.client import Client, Session
@@ -33,7 +33,7 @@ def stopped(start: Callable[..., Pool]) -> Iterator[Callable[[], Pool]]:
     pool = start("--size", "0")
 
     def stop() -> Pool:
-        os.kill(pool.pid, signal.SIGSTOP)
+        stop_process(pool.pid)
         return pool
 
     yield stop

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -25,6 +24,7 @@ from pool_harness import (
     environment,
     eventually,
     start_pool,
+    stop_process,
 )
 
 from vllm_bridge._generated import pool_pb2
@@ -123,7 +123,7 @@ def test_stopped_rank_is_found_by_its_silence(client: Client) -> None:
 
 def test_stopped_standalone_rank_is_replaced(client: Client) -> None:
     session = client.open_session(affinity="strict_queue")
-    os.kill(session.info.pid, signal.SIGSTOP)
+    stop_process(session.info.pid)
     with pytest.raises(BridgeError, match="no heartbeat for"):
         session.call("get_pp_indices", 61, 0, 4, timeout=timedelta(seconds=60))
     session.close()
