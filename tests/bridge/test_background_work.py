@@ -579,10 +579,10 @@ def test_the_thread_that_reads_answers_to_collect(
     connection = Connection(server.path)
     once(Connection, "_step")
     call = connection.begin("/a.b/C", b"", None, (), later=True)
+    eventually(lambda: told(caplog, "answers to collect"))
     # Nobody waits for an answer that nobody reads.
     with pytest.raises(FrameFailure, match="reading it failed"):
         call.answer()
-    eventually(lambda: told(caplog, "answers to collect"))
     assert connection.over
     connection.close()
     server.close()

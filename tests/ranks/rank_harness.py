@@ -27,7 +27,7 @@ from typing import Any
 
 import pytest
 
-DEADLINE_S = 30.0
+DEADLINE_S = 60.0
 
 SHARED_MEMORY, GLOO = "shared memory", "gloo"
 CARRIERS = (SHARED_MEMORY, GLOO)

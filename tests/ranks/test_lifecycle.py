@@ -160,7 +160,7 @@ def test_a_world_group_of_ones_own_comes_and_goes_beside_the_world() -> None:
 
 def refused_init(rank: int, port: int, size: int) -> None:
     with pytest.raises(RollCallTimeoutError, match="rank 2 of the world of 3"):
-        join(rank, port, 3, SHORT)
+        join(rank, port, 3, SECOND)
     with pytest.raises(vd.DistributedError, match="carrier_pigeon"):
         vd.init_distributed_environment(
             size, rank, f"tcp://127.0.0.1:{port}", rank, "carrier_pigeon", SHORT
@@ -188,7 +188,7 @@ def test_refused_inits_leave_no_thread_socket_or_group() -> None:
     with Ranks(2) as ranks:
         ranks.run(refused_init)
         before = ranks.run(counted, [])
-        for _ in range(5):
+        for _ in range(3):
             ranks.run(refused_init)
         after = ranks.run(counted, before)
         ranks.run(refused_sizes)
@@ -282,8 +282,8 @@ def test_joining_and_making_groups_alone_ends_in_time() -> None:
     assert outcome.error == "RollCallTimeoutError"
     assert 0.9 < outcome.seconds < 1.9
     with Ranks(2) as ranks:
-        ranks.call(join, (SECOND,), 20, with_place=True)
-        outcome = ranks.call(makes_groups_alone, (), 20, with_place=True)[0]
+        ranks.call(join, (SECOND,), 60, with_place=True)
+        outcome = ranks.call(makes_groups_alone, (), 60, with_place=True)[0]
     assert outcome.error == "RollCallTimeoutError"
     assert 0.9 < outcome.seconds < 1.9
 

@@ -302,7 +302,7 @@ def test_an_object_whose_writing_was_interrupted_is_dropped() -> None:
 def test_a_writer_that_is_killed_within_an_object_is_noticed() -> None:
     with Ranks(2) as ranks:
         handle = ranks.run(write_to_rank_1)[0]
-        outcomes = ranks.call(die_within_an_object, (handle,), 20.0, with_place=True)
+        outcomes = ranks.call(die_within_an_object, (handle,), 60, with_place=True)
         assert outcomes[0].error == "ProcessDied"
         assert outcomes[1].error == "MessageQueueClosedError", outcomes[1].report
         assert "not running any more" in outcomes[1].message
@@ -410,7 +410,7 @@ def fill(queue: MessageQueue) -> None:
 def test_a_writer_that_is_killed_is_noticed_after_its_last_message() -> None:
     with Ranks(3) as ranks:
         handle = ranks.run(write_from_rank_0)[0]
-        outcomes = ranks.call(read_until_closed, (handle,), 20.0, with_place=True)
+        outcomes = ranks.call(read_until_closed, (handle,), 60, with_place=True)
         assert outcomes[0].error == "ProcessDied"
         for outcome in outcomes[1:]:
             assert outcome.error is None, outcome.report

@@ -177,7 +177,7 @@ def check_told(names: Names, outcomes: list[Outcome]) -> None:
 def test_who_waits_for_a_killed_rank_is_told_its_name(names: Names) -> None:
     with Ranks(6) as ranks:
         ranks.run(join)
-        outcomes = ranks.call(wait_in, (names, "killed"), 30, with_place=False)
+        outcomes = ranks.call(wait_in, (names, "killed"), 60, with_place=False)
     assert outcomes[VICTIM].error == "ProcessDied"
     check_told(names, outcomes)
 
@@ -194,7 +194,7 @@ def test_who_waits_for_a_killed_rank_is_told_its_name(names: Names) -> None:
 def test_who_waits_for_a_rank_that_left_is_told_its_name(end: str, names: Names) -> None:
     with Ranks(6) as ranks:
         ranks.run(join)
-        outcomes = ranks.call(wait_in, (names, end), 30, with_place=False)
+        outcomes = ranks.call(wait_in, (names, end), 60, with_place=False)
     check_told(names, outcomes)
 
 
@@ -220,7 +220,7 @@ def test_a_rank_killed_in_the_middle_of_moving_data(size: int) -> None:
     with Ranks(size) as ranks:
         victim = ranks.run(join)[-1]
         with later(0.3, lambda: os.kill(victim, signal.SIGKILL)):
-            outcomes = ranks.call(sum_for_ever, (), 20, with_place=True)
+            outcomes = ranks.call(sum_for_ever, (), 60, with_place=True)
     assert outcomes[-1].error == "ProcessDied"
     for outcome in outcomes[:-1]:
         assert outcome.error is None, outcome.report
@@ -263,7 +263,7 @@ def dies_with_children(rank: int, port: int, size: int) -> str:
 def test_a_dead_rank_with_living_children_is_dead() -> None:
     with Ranks(2) as ranks:
         ranks.run(join)
-        alive, dead = ranks.call(dies_with_children, (), 20, with_place=True)
+        alive, dead = ranks.call(dies_with_children, (), 60, with_place=True)
     assert dead.error == "ProcessDied"
     assert alive.error is None, alive.report
 
@@ -343,7 +343,7 @@ def wait_for_a_stopped_one() -> dict[str, Any]:
 def test_a_rank_that_stands_still_is_a_timeout_that_names_it() -> None:
     with Ranks(len(STOPPED) + 1) as ranks:
         ranks.run(join)
-        outcomes = ranks.call(wait_for_a_stopped_one, (), 20, with_place=False)
+        outcomes = ranks.call(wait_for_a_stopped_one, (), 60, with_place=False)
     for name, outcome in zip([*STOPPED, "the stopped one"], outcomes, strict=True):
         assert outcome.error is None, f"{name}: {outcome.report}"
     for name, outcome in zip(STOPPED, outcomes, strict=False):

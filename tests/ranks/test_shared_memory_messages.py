@@ -74,7 +74,7 @@ def other_order(rank: int, port: int, size: int) -> None:
 
 def test_objects_do_not_wait_for_tensors_that_were_sent_first() -> None:
     with Ranks(2) as ranks:
-        ranks.call(join_world, (SHARED_MEMORY, {}), 20, with_place=True)
+        ranks.call(join_world, (SHARED_MEMORY, {}), 60, with_place=True)
         ranks.run(other_order)
 
 
@@ -104,8 +104,8 @@ def test_what_was_sent_arrives_when_the_sender_has_gone(
 ) -> None:
     """A send that has returned is not taken back, whatever the sender does next."""
     with Ranks(2) as ranks:
-        ranks.call(join_world, (over, {}), 20, with_place=True)
-        outcomes = ranks.call(sends_and_goes, (how, lengths), 20, with_place=True)
+        ranks.call(join_world, (over, {}), 60, with_place=True)
+        outcomes = ranks.call(sends_and_goes, (how, lengths), 60, with_place=True)
     assert outcomes[1].error is None, outcomes[1].report
 
 
@@ -130,8 +130,8 @@ def dies_in_a_message(rank: int, port: int, size: int, length: int) -> tuple[str
 @pytest.mark.parametrize("length", SIZES)
 def test_a_sender_killed_with_a_message_on_its_way_is_an_error_that_names_it(length: int) -> None:
     with Ranks(2) as ranks:
-        ranks.call(join_world, (SHARED_MEMORY, {}), 20, with_place=True)
-        outcomes = ranks.call(dies_in_a_message, (length,), 20, with_place=True)
+        ranks.call(join_world, (SHARED_MEMORY, {}), 60, with_place=True)
+        outcomes = ranks.call(dies_in_a_message, (length,), 60, with_place=True)
     assert outcomes[0].error is None, outcomes[0].report
     message, seconds = outcomes[0].value
     assert "rank 1" in message
@@ -240,7 +240,7 @@ def one_group_fails_in_the_background(rank: int, port: int, size: int) -> tuple[
 @pytest.mark.timing
 def test_a_failure_in_the_background_of_one_group_is_named_and_stops_no_other() -> None:
     with Ranks(2) as ranks:
-        ranks.call(join_world, (SHARED_MEMORY, PAIR), 20, with_place=True)
+        ranks.call(join_world, (SHARED_MEMORY, PAIR), 60, with_place=True)
         (lost, later), (told, _) = ranks.run(one_group_fails_in_the_background)
     assert "tp:0 failed while nobody waited for it: IndexError: index out of range" in lost
     assert "out of step" in later

@@ -117,7 +117,7 @@ def test_memory_whose_making_fails_leaves_no_name(
     assert list(tmp_path.iterdir()) == []
     assert not _own_names
     gc.collect()
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(os.listdir("/proc/self/fd")) <= before  # of other tests, some may have gone
 
 
 @pytest.mark.parametrize("step", ["ftruncate", "posix_fallocate", "fcntl", "mmap"])
@@ -134,7 +134,7 @@ def test_a_queue_whose_making_fails_leaves_no_name(
     with pytest.raises((MessageQueueError, KeyboardInterrupt)):
         queue_segment.Segment.create(8192, 4096)
     assert list(tmp_path.iterdir()) == []
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(os.listdir("/proc/self/fd")) <= before  # of other tests, some may have gone
 
 
 def test_a_ring_whose_making_is_interrupted_leaves_nothing(
@@ -144,11 +144,11 @@ def test_a_ring_whose_making_is_interrupted_leaves_nothing(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(queue_segment, "_directory", lambda: tmp_path)
-    monkeypatch.setattr(ring, "Fence", interrupt)
+    monkeypatch.setattr(ring, "new_fence", interrupt)
     before = len(os.listdir("/proc/self/fd"))
     with pytest.raises(KeyboardInterrupt):
         ring.Ring.create(8192, 2, 1)
     gc.collect()
     assert list(tmp_path.iterdir()) == []
     assert not _own_names
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(os.listdir("/proc/self/fd")) <= before  # of other tests, some may have gone

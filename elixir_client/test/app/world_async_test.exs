@@ -116,7 +116,7 @@ defmodule Vllm.WorldAsyncTest do
 
     test "a timeout is an error that names who had not returned", %{world: world} do
       fun = fn rank -> if rank == 1, do: receive(do: (:never -> :ok)), else: {:ok, rank} end
-      assert {:error, %Error{} = error} = World.collect(world, fun, timeout: 100)
+      assert {:error, %Error{} = error} = World.collect(world, fun, timeout: 1_000)
       assert %Error{category: :timeout, reason: "run_timeout", rank: 1} = error
       assert error.details["ranks"] == [1]
     end

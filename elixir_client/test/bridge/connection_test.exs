@@ -261,7 +261,7 @@ defmodule Vllm.Bridge.ConnectionTest do
     test "reset the stream" do
       {listener, address} = listen()
       conn = connect(address)
-      task = Task.async(fn -> call(conn, "Echo", "", timeout: 100) end)
+      task = Task.async(fn -> call(conn, "Echo", "", timeout: 1_000) end)
       socket = accept_open(listener)
       stream = request(socket)
       assert Task.await(task) == {:error, :deadline_exceeded}
@@ -408,7 +408,7 @@ defmodule Vllm.Bridge.ConnectionTest do
 
     test "closes at once, or says nothing" do
       {listener, address} = listen()
-      conn = connect(address, connect_timeout: 100)
+      conn = connect(address, connect_timeout: 2_000)
       task = Task.async(fn -> call(conn, "Echo", "") end)
       listener |> accept() |> :gen_tcp.close()
       assert Task.await(task) == {:error, {:connect, :closed}}

@@ -201,7 +201,7 @@ defmodule Vllm.Bridge.DuplexTest do
     end
 
     test "a sender's deadline holds", %{conn: conn} do
-      stream = talk(conn, timeout: 100)
+      stream = talk(conn, timeout: 1_000)
       assert Connection.send_message(stream, :binary.copy("x", @room)) == :ok
 
       assert Connection.send_message(stream, :binary.copy("x", @room)) ==

@@ -84,7 +84,7 @@ defmodule Vllm.Bridge.StreamTest do
 
     test "a deadline ends it and travels", %{unix: unix} do
       conn = connect(unix)
-      stream = stream(conn, "Hold", "", timeout: 200)
+      stream = stream(conn, "Hold", "", timeout: 1_000)
       assert Connection.next(stream) == {:ok, "first"}
       # Either side may be the first to say so.
       assert match?({:error, :deadline_exceeded}, answer = Connection.next(stream)) or

@@ -84,7 +84,7 @@ defmodule Vllm.AsyncTest do
 
   test "the deadline begins with the call, not with the wait for it" do
     Session.with_session(session(&later/2), fn ->
-      async = Vllm.async(fn -> call(timeout: 200) end)
+      async = Vllm.async(fn -> call(timeout: 1_000) end)
       assert_receive {:called, _call, {_rank, id}}
       assert_receive {:cancelled, ^id}
       # Of asking what became of it.

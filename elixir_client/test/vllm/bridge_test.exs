@@ -170,7 +170,7 @@ defmodule Vllm.BridgeTest do
     end
 
     test "one that is not ready in time is stopped" do
-      {_name, {:error, error}} = start("echo importing torch >&2; cat", start_timeout: 500)
+      {_name, {:error, error}} = start("echo importing torch >&2; cat", start_timeout: 2_000)
       assert %Error{reason: "bridge_start_timeout"} = error
       assert error.message =~ "raise :start_timeout"
       assert error.message =~ "It wrote:\nimporting torch"

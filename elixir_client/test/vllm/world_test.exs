@@ -360,9 +360,9 @@ defmodule Vllm.WorldTest do
         receive(do: (:never -> :ok))
       end
 
-      error = assert_raise Error, fn -> World.run(world, fun, timeout: 50) end
+      error = assert_raise Error, fn -> World.run(world, fun, timeout: 1_000) end
       assert %Error{category: :timeout, reason: "run_timeout", rank: 0} = error
-      assert error.message =~ "rank 0 had not returned after 50 ms"
+      assert error.message =~ "rank 0 had not returned after 1000 ms"
       assert error.details["ranks"] == [0]
       assert_receive {:pid, pid}
       refute Process.alive?(pid)

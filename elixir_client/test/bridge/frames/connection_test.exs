@@ -158,7 +158,7 @@ defmodule Vllm.Bridge.Frames.ConnectionTest do
   describe "a caller" do
     test "is answered by its deadline, and the rank hears that it is over", %{path: path} do
       frames = started(path, fn _call, _at -> :later end)
-      assert call(frames, "", timeout: 50) == {:error, :deadline_exceeded}
+      assert call(frames, "", timeout: 1_000) == {:error, :deadline_exceeded}
       assert_receive {:cancelled, 1}
       assert settle(frames).calls.open == %{}
     end

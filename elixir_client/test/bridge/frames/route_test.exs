@@ -165,10 +165,10 @@ defmodule Vllm.Bridge.Frames.RouteTest do
       end)
 
     session = bridge(context, endpoint)
-    assert {:error, %Error{category: :timeout} = error} = call(session, timeout: 100)
+    assert {:error, %Error{category: :timeout} = error} = call(session, timeout: 1_000)
     assert error.details["call_state"] == "withdrawn"
     assert_received {:in_frames, %{method: "/vllm.distributed.v1.Distributed/GetPpIndices"}}
-    assert_received {:cancelled, _id}
+    assert_receive {:cancelled, _id}
     assert_received {:in_frames, %{method: "/vllm.bridge.v1.Rank/Withdraw"}}
   end
 

@@ -220,11 +220,11 @@ defmodule Vllm.QueueTest do
     start_supervised!({Vllm.Bridge, name: :gated, server: address})
 
     assert {:error, %Error{category: :timeout, reason: "deadline_exceeded"} = error} =
-             sleep(0, bridge: :gated, timeout: 100)
+             sleep(0, bridge: :gated, timeout: 1_000)
 
     assert error.message == refusal.message
     assert error.rank == 0
-    assert %{"group" => "tp:0", "missing" => [1], "timeout_ms" => 100} = error.details
+    assert %{"group" => "tp:0", "missing" => [1], "timeout_ms" => 1_000} = error.details
     assert is_binary(error.call_id)
   end
 
@@ -243,7 +243,7 @@ defmodule Vllm.QueueTest do
     start_supervised!({Vllm.Bridge, name: :unreadable, server: address})
 
     assert {:error, %Error{category: :timeout, reason: "deadline_exceeded"} = error} =
-             sleep(0, bridge: :unreadable, timeout: 100)
+             sleep(0, bridge: :unreadable, timeout: 1_000)
 
     assert error.message =~ "the answer to Withdraw is unreadable"
   end

@@ -179,7 +179,7 @@ defmodule Vllm.TensorTransferTest do
       session = open()
       assert {:ok, _} = clone(bytes(@mib), session)
       {directory, before} = segments(session)
-      busy = Task.async(fn -> Vllm.call("time.sleep", [2.0], runtime(session)) end)
+      busy = Task.async(fn -> Vllm.call("time.sleep", [3.0], runtime(session)) end)
       caller = spawn(fn -> clone(bytes(@mib), session) end)
       eventually(fn -> match?({:ok, %{calls: [_, _]}}, inspect_rank(session)) end)
       Process.exit(caller, :kill)
@@ -194,11 +194,11 @@ defmodule Vllm.TensorTransferTest do
       session = open()
       assert {:ok, _} = clone(bytes(@mib), session)
       {_directory, before} = segments(session)
-      busy = Task.async(fn -> Vllm.call("time.sleep", [2.0], runtime(session)) end)
+      busy = Task.async(fn -> Vllm.call("time.sleep", [3.0], runtime(session)) end)
       eventually(fn -> match?({:ok, %{calls: [_]}}, inspect_rank(session)) end)
 
       assert {:error, %Error{reason: "deadline_exceeded"}} =
-               clone(bytes(@mib), session, timeout: 100)
+               clone(bytes(@mib), session, timeout: 1_000)
 
       assert {:ok, nil} = Task.await(busy)
       {_directory, names} = segments(session)
@@ -367,11 +367,11 @@ defmodule Vllm.TensorTransferTest do
       assert {:error, %Error{reason: "name_not_allowed"}} =
                Vllm.call("os.write", [large], runtime(session))
 
-      busy = Task.async(fn -> Vllm.call("time.sleep", [2.0], runtime(session)) end)
+      busy = Task.async(fn -> Vllm.call("time.sleep", [3.0], runtime(session)) end)
       eventually(fn -> match?({:ok, %{calls: [_]}}, inspect_rank(session)) end)
 
       assert {:error, %Error{reason: "deadline_exceeded"} = error} =
-               clone(large, session, timeout: 200)
+               clone(large, session, timeout: 1_000)
 
       assert error.message =~ "never ran"
       assert {:ok, nil} = Task.await(busy)
