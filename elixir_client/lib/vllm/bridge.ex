@@ -154,11 +154,10 @@ defmodule Vllm.Bridge do
   def subscribe(opts \\ []) do
     with {:ok, opts} <- validate_subscribe(opts),
          {:ok, config} <- Connections.config(opts.bridge),
-         :ok <- streams?(config),
          config = Profiles.known(config),
          {:ok, timeout} <- Runtime.stream_timeout(opts, config.defaults, config.profiles) do
       request = %V1.WatchRequest{world_id: opts.world_id || "", with_current: opts.with_current}
-      Subscription.start(config, request, timeout)
+      subscription(config, request, timeout)
     end
   end
 
@@ -167,24 +166,25 @@ defmodule Vllm.Bridge do
   @spec emissions(String.t(), String.t(), timeout(), atom()) ::
           {:ok, subscription()} | {:error, Error.t()}
   def emissions(world_id, topic, timeout, bridge) do
-    with {:ok, config} <- Connections.config(bridge),
-         :ok <- streams?(config),
-         do:
-           Subscription.start(
-             config,
-             %V1.SubscribeRequest{world_id: world_id, topic: topic},
-             timeout
-           )
+    request = %V1.SubscribeRequest{world_id: world_id, topic: topic}
+    with {:ok, config} <- Connections.config(bridge), do: subscription(config, request, timeout)
   end
 
-  defp streams?(%{pool: pool}) when is_pid(pool), do: :ok
+  defp subscription(%{pool: pool} = config, request, timeout) when is_pid(pool),
+    do: Subscription.start(config, request, timeout)
 
-  defp streams?(config) do
+  defp subscription(%{pool: {transport, handle}} = config, request, _timeout) do
+    if function_exported?(transport, :subscribe, 2),
+      do: transport.subscribe(handle, request),
+      else: {:error, no_streams(config)}
+  end
+
+  defp no_streams(config) do
     message =
       "Vllm.Bridge.subscribe: the bridge #{inspect(config.bridge)} runs on #{config.endpoint}, which " <>
         "carries no streams"
 
-    {:error, %Error{category: :pool, reason: "unsupported_by_transport", message: message}}
+    %Error{category: :pool, reason: "unsupported_by_transport", message: message}
   end
 
   defp validate_subscribe(opts) do

@@ -53,7 +53,7 @@ defmodule Vllm.Test do
 
   alias Vllm.Distributed.GroupCoordinator
   alias Vllm.{Error, Options, Ref, Session}
-  alias Vllm.Test.{Specs, Stubs}
+  alias Vllm.Test.{Failures, Specs, Stubs}
 
   @compile {:no_warn_undefined, ExUnit.Callbacks}
 
@@ -172,6 +172,46 @@ defmodule Vllm.Test do
       when category in [:worker, :timeout, :python_error, :grpc_error, :validation, :pool] do
     fields = Keyword.merge([message: "a stub of a test"], fields)
     {:error, struct!(%Error{category: category}, fields)}
+  end
+
+  @doc """
+  Has a rank of a world die: every later call of the world is an error that names the rank and the reason,
+  as `Vllm.World.info/1` does, and subscribers hear of it. `Vllm.World.restart/2` mends it.
+
+      Vllm.Test.fail_rank(world, 1, "killed by signal 9 (SIGKILL)")
+  """
+  @spec fail_rank(Vllm.World.t(), non_neg_integer(), String.t(), keyword()) :: :ok
+  def fail_rank(world, rank, reason \\ "killed by signal 9 (SIGKILL)", opts \\ []),
+    do: Failures.fail(world, rank, reason, bridge!(of_world(world, opts)))
+
+  @doc """
+  Has every call on a rank take so many milliseconds. A call with a shorter timeout fails by that.
+  """
+  @spec slow_rank(Vllm.World.t(), non_neg_integer(), non_neg_integer(), keyword()) :: :ok
+  def slow_rank(world, rank, ms, opts \\ []) when is_integer(ms) and ms >= 0 do
+    session = Vllm.World.session(world, rank)
+    Stubs.ask(bridge!(of_world(world, opts)), {:slow_down, session.id, ms})
+  end
+
+  @doc "Has a rank emit a value on a topic, for those that have called `Vllm.World.subscribe/3`."
+  @spec emit(Vllm.World.t(), non_neg_integer(), String.t(), term(), keyword()) :: :ok
+  def emit(world, rank, topic, value, opts \\ []) when is_binary(topic),
+    do: Failures.emit(world, rank, topic, value, bridge!(of_world(world, opts)))
+
+  defp of_world(world, opts), do: Keyword.put_new(opts, :bridge, world.bridge)
+
+  @doc """
+  An iterator with these items, for stubs to return: `Vllm.stream/3` reads them.
+
+      Vllm.Test.stub("my_app.model.generate", fn _prompt -> Vllm.Test.items(["Once", " upon"]) end)
+  """
+  @spec items([term()], keyword()) :: Ref.t()
+  def items(items, opts \\ []) when is_list(items) do
+    session = Session.current()
+    opts = if session, do: Keyword.put_new(opts, :bridge, session.bridge), else: opts
+    ref = ref("generator")
+    :ok = Stubs.ask(bridge!(opts), {:remember, ref.id, {:items, items}})
+    ref
   end
 
   @doc "An object of a rank, for stubs to return: a reference in the session of the call."

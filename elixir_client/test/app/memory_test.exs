@@ -252,9 +252,86 @@ defmodule Vllm.TestTest do
     assert_raise ArgumentError, ~r/work by themselves/, fn -> Session.open(bridge: @bridge) end
   end
 
-  test "subscriptions say that there are none" do
-    assert {:error, %Error{reason: "unsupported_by_transport"}} =
-             Vllm.Bridge.subscribe(bridge: @bridge)
+  test "a rank that dies: calls, info, events and a restart" do
+    {:ok, world} = World.start(tensor_parallel_size: 2, bridge: @bridge)
+    {:ok, subscription} = Vllm.Bridge.subscribe(world_id: world.id, bridge: @bridge)
+    Vllm.Test.stub("my.rank", fn -> Session.current().rank end, bridge: @bridge)
+    assert World.call(world, "my.rank") == {:ok, [0, 1]}
+
+    :ok = Vllm.Test.fail_rank(world, 1, "killed by signal 9 (SIGKILL)")
+
+    assert {:error, %Error{reason: "session_worker_unavailable", rank: 1} = error} =
+             World.call(world, "my.rank")
+
+    assert error.message =~ "rank 1 of #{world.id} was killed by signal 9"
+    assert %World.Info{state: :failed, ranks: [_, %{state: :dead}]} = World.info(world)
+    assert_receive {:vllm_event, ^subscription, %Vllm.Event{world: %{state: :failed}}}
+
+    assert {:ok, %World{epoch: 2} = again} = World.restart(world)
+    assert World.call(again, "my.rank") == {:ok, [0, 1]}
+    assert_receive {:vllm_event, ^subscription, %Vllm.Event{world: %{state: :ready, epoch: 2}}}
+    assert Vllm.Bridge.unsubscribe(subscription) == :ok
+    assert {:ok, infos} = World.list(bridge: @bridge)
+    assert Enum.any?(infos, &(&1.world_id == world.id))
+    assert_raise ArgumentError, fn -> Vllm.Test.fail_rank(world, 7) end
+  end
+
+  test "a slow rank, and what ranks emit" do
+    {:ok, world} = World.start(tensor_parallel_size: 2, bridge: @bridge)
+    Vllm.Test.stub("my.rank", fn -> Session.current().rank end, bridge: @bridge)
+    :ok = Vllm.Test.slow_rank(world, 1, 60_000)
+
+    assert {:error, %Error{category: :timeout, rank: 1}} =
+             World.call(world, "my.rank", [], __runtime__: [timeout: 50])
+
+    :ok = Vllm.Test.slow_rank(world, 1, 0)
+    assert World.call(world, "my.rank") == {:ok, [0, 1]}
+
+    {:ok, subscription} = World.subscribe(world, "loss")
+    :ok = Vllm.Test.emit(world, 1, "other", 1)
+    :ok = Vllm.Test.emit(world, 1, "loss", %{"step" => 1})
+    assert_receive {:vllm_emission, ^subscription, %Vllm.Emission{rank: 1, value: %{"step" => 1}}}
+    refute_received {:vllm_emission, _subscription, _other}
+
+    assert_raise ArgumentError, ~r/cannot be emitted/, fn ->
+      Vllm.Test.emit(world, 0, "x", self())
+    end
+  end
+
+  test "a supervised world starts again when a rank of it dies" do
+    name = __MODULE__.World
+    test = self()
+    init = fn rank -> send(test, {:init, rank}) end
+    start_supervised!({World, name: name, bridge: @bridge, init: init})
+    :ok = World.subscribe_epochs(name)
+    assert_receive {:vllm_world, ^name, {:epoch, 1}}
+    {:ok, world} = World.fetch(name)
+    :ok = Vllm.Test.fail_rank(world, 0)
+    assert_receive {:vllm_world, ^name, :restarting}
+    assert_receive {:vllm_world, ^name, {:epoch, 2}}
+    for _ <- 1..2, do: assert_received({:init, 0})
+    assert World.run(name, fn 0 -> :fine end) == [:fine]
+  end
+
+  test "iterators, names, modules and scopes" do
+    Vllm.Test.stub("my.tokens", fn n -> Vllm.Test.items(Enum.to_list(1..n)) end, bridge: @bridge)
+    Vllm.Test.stub("my.object", fn -> Vllm.Test.ref("my.Object") end, bridge: @bridge)
+    Vllm.Test.stub("my.module", ["forward"], bridge: @bridge)
+    {:ok, world} = World.start(bridge: @bridge)
+
+    assert World.run(world, fn 0 -> Enum.to_list(Vllm.stream("my.tokens", [300])) end) ==
+             [Enum.to_list(1..300)]
+
+    assert World.put(world, :object, fn _rank -> Vllm.call("my.object", []) end) == :ok
+    assert World.named(world) == {:ok, ["object"]}
+    Vllm.Test.stub("my.Object.size", fn %Vllm.Ref{} -> 3 end, bridge: @bridge)
+    assert World.run(world, fn 0 -> Vllm.call!({:named, :object}, "size", []) end) == [3]
+    assert World.delete(world, :object) == :ok
+    assert World.named(world) == {:ok, []}
+    assert World.load(world, "my.module") == {:ok, ["forward"]}
+
+    assert [%Vllm.Ref{}] =
+             World.run(world, fn 0 -> Vllm.scope(fn -> Vllm.call!("my.object", []) end) end)
   end
 
   test "every generated function has a spec whose fields are numbered as the test double reads them" do

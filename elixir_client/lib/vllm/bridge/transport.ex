@@ -22,8 +22,8 @@ defmodule Vllm.Bridge.Transport do
     * `/vllm.bridge.v1.Rank/Withdraw`: takes back a call whose time is over, and says what became of it.
 
   Messages and metadata are those of docs/contract.md. A transport answers `unimplemented/1` to methods it
-  does not know; then the function that needs the method returns an error. A custom transport has no
-  streams (`Vllm.Bridge.subscribe/1`) and no connections straight to ranks.
+  does not know; then the function that needs the method returns an error. A custom transport has
+  subscriptions if it has `c:subscribe/2`, and no connections straight to ranks.
   """
 
   alias Vllm.Bridge.{Connection, Protobuf, V1}
@@ -57,6 +57,15 @@ defmodule Vllm.Bridge.Transport do
               request :: binary(),
               options :: [timeout: timeout(), metadata: [{binary(), binary()}]]
             ) :: {:ok, response :: binary()} | {:error, Connection.reason()}
+
+  @doc """
+  Subscribes the calling process to the messages of a `Pool/Watch` or `Pool/Subscribe`. Returns the process of
+  the subscription, which `GenServer.stop/1` ends, and whose messages are those of `Vllm.Bridge.subscribe/1` and
+  `Vllm.World.subscribe/3`. A transport without it carries no streams.
+  """
+  @callback subscribe(handle(), request :: struct()) :: {:ok, pid()} | {:error, Error.t()}
+
+  @optional_callbacks subscribe: 2
 
   @doc "A call that fails with this error, for transports to return: what a server's trailers say."
   @spec status(Error.t()) :: {:status, 2, String.t(), [{binary(), binary()}]}

@@ -42,6 +42,7 @@ defmodule Vllm.Test.Calls do
     {:ok, keywords} = Term.decode(message.kwargs)
     keywords = for {key, value} <- keywords, do: {String.to_existing_atom(key), value}
     more = if keywords == [], do: [], else: [Enum.sort(keywords)]
+    message = %{message | object: message.object && named(bridge, message.object)}
 
     {name, receiver} =
       case message do
@@ -55,6 +56,7 @@ defmodule Vllm.Test.Calls do
 
   defp object("GetAttribute", bridge, request, metadata) do
     {:ok, %{object: ref, name: name}} = Protobuf.decode(V1.GetAttributeRequest, request)
+    ref = named(bridge, ref)
     by_name(bridge, "#{ref.type_name}.#{name}", [Ref.from_message(ref)], metadata)
   end
 
@@ -71,8 +73,67 @@ defmodule Vllm.Test.Calls do
     {:ok, bytes(%V1.ReleaseResponse{released: length(refs)})}
   end
 
+  defp object("Next", bridge, request, _metadata) do
+    {:ok, %{object: ref, max_items: count}} = Protobuf.decode(V1.NextRequest, request)
+
+    case Stubs.ask(bridge, {:object, ref.id}) do
+      {:items, items} ->
+        {now, later} = Enum.split(items, count)
+        Stubs.ask(bridge, {:remember, ref.id, {:items, later}})
+        {:ok, terms} = encoded_all(now)
+        {:ok, bytes(%V1.NextResponse{items: terms, done: later == []})}
+
+      _no_stream ->
+        {:error,
+         Transport.status(
+           Error.validation(
+             "#{ref.type_name} is read item by item only if the stub returned " <>
+               "Vllm.Test.items(list)",
+             "not_a_stream"
+           )
+         )}
+    end
+  end
+
+  defp object("Name", bridge, request, metadata) do
+    {:ok, message} = Protobuf.decode(V1.NameRequest, request)
+    {_name, session} = List.keyfind(metadata, "vllm-session-id", 0)
+
+    names =
+      if message.object != nil or message.forget,
+        do: Stubs.ask(bridge, {:name, session, message.name, message.object}),
+        else: Stubs.ask(bridge, {:names, session})
+
+    {:ok, bytes(%V1.NameResponse{names: names})}
+  end
+
+  # The stub is that of the module's name.
+  defp object("Load", bridge, request, metadata) do
+    {:ok, %{module: module}} = Protobuf.decode(V1.LoadRequest, request)
+    encode = fn names -> {:ok, bytes(%V1.LoadResponse{names: names})} end
+
+    {:name, module}
+    |> then(&answer(bridge, &1, &1, [], "[]"))
+    |> reply({:name, module}, [], encode, metadata)
+  end
+
   defp object(method, _bridge, _request, _metadata),
     do: {:error, Transport.unimplemented(@objects <> method)}
+
+  # What a name stands for, as the rank would find it.
+  defp named(bridge, %V1.Ref{id: "@" <> name, session_id: session} = ref),
+    do: Stubs.ask(bridge, {:named, session, name}) || ref
+
+  defp named(_bridge, ref), do: ref
+
+  defp encoded_all(items) do
+    Enum.reduce_while(Enum.reverse(items), {:ok, []}, fn item, {:ok, terms} ->
+      case Term.encode(item) do
+        {:ok, term} -> {:cont, {:ok, [term | terms]}}
+        {:error, problem} -> {:halt, {:error, problem}}
+      end
+    end)
+  end
 
   defp by_name(bridge, name, arguments, metadata) do
     answer = answer(bridge, {:name, name}, {:name, name}, arguments, "nil")

@@ -15,7 +15,8 @@ defmodule Vllm.Test.Pool do
     "StopWorld" => V1.StopWorldRequest,
     "GetWorld" => V1.GetWorldRequest,
     "RestartWorld" => V1.RestartWorldRequest,
-    "Diagnose" => V1.DiagnoseRequest
+    "Diagnose" => V1.DiagnoseRequest,
+    "GetStatus" => V1.GetStatusRequest
   }
 
   @doc "The answer to a request of the pool's service. A stub of its function may make it fail."
@@ -111,6 +112,15 @@ defmodule Vllm.Test.Pool do
   defp answer("Diagnose", %{world_id: id}, bridge) do
     with {:ok, world} <- found(Stubs.ask(bridge, {:worlds, id}), "world", id),
          do: {:ok, %V1.Diagnosis{text: "all ranks of #{id} are idle", world: world}}
+  end
+
+  defp answer("GetStatus", _request, bridge) do
+    {:ok,
+     %V1.PoolStatus{
+       version: "memory",
+       worlds: Stubs.ask(bridge, {:all, :worlds}),
+       sessions: Stubs.ask(bridge, {:all, :sessions})
+     }}
   end
 
   defp found(nil, what, id) do

@@ -46,7 +46,22 @@ defmodule Vllm.Test.Stubs do
   def init(_bridge) do
     # So that `terminate/2` tells the processes with expectations.
     Process.flag(:trap_exit, true)
-    state = %{owners: %{}, allowed: %{}, shared: nil, sessions: %{}, worlds: %{}, objects: %{}}
+
+    state = %{
+      owners: %{},
+      allowed: %{},
+      shared: nil,
+      sessions: %{},
+      worlds: %{},
+      objects: %{},
+      # By session: the error of its calls, how long they take, and the names of its objects.
+      failed: %{},
+      slow: %{},
+      names: %{},
+      subscribers: MapSet.new(),
+      sequence: 0
+    }
+
     {:ok, state}
   end
 
@@ -129,8 +144,53 @@ defmodule Vllm.Test.Stubs do
   def handle_call({:put_session, %V1.Session{} = session}, _from, state),
     do: {:reply, :ok, put_in(state.sessions[session.session_id], session)}
 
-  def handle_call({:put_world, %V1.World{} = world}, _from, state),
-    do: {:reply, :ok, put_in(state.worlds[world.world_id], world)}
+  def handle_call({:put_world, %V1.World{} = world}, _from, state) do
+    state = publish(state, &%V1.Event{sequence: &1, world: world})
+    # A world that has started again forgets what was done to its ranks.
+    again = if world.state == :world_ready, do: Enum.map(world.ranks, & &1.session_id), else: []
+    state = %{state | failed: Map.drop(state.failed, again), slow: Map.drop(state.slow, again)}
+    {:reply, :ok, put_in(state.worlds[world.world_id], world)}
+  end
+
+  def handle_call({:fail, session_ids, error}, _from, state),
+    do:
+      {:reply, :ok, %{state | failed: Map.merge(state.failed, Map.from_keys(session_ids, error))}}
+
+  def handle_call({:failed, session_id}, _from, state),
+    do: {:reply, Map.get(state.failed, session_id), state}
+
+  def handle_call({:slow_down, session_id, ms}, _from, state),
+    do: {:reply, :ok, put_in(state.slow[session_id], ms)}
+
+  def handle_call({:slow, session_id}, _from, state),
+    do: {:reply, Map.get(state.slow, session_id), state}
+
+  def handle_call({:subscribe, pid}, _from, state) do
+    Process.monitor(pid)
+
+    current =
+      for {_id, world} <- state.worlds, do: %V1.Event{sequence: state.sequence, world: world}
+
+    {:reply, current, %{state | subscribers: MapSet.put(state.subscribers, pid)}}
+  end
+
+  def handle_call({:emit, %V1.Emission{} = emission}, _from, state),
+    do: {:reply, :ok, publish(state, &%{emission | sequence: &1})}
+
+  def handle_call({:name, session_id, name, ref}, _from, state) do
+    names = Map.get(state.names, session_id, %{})
+    names = if ref, do: Map.put(names, name, ref), else: Map.delete(names, name)
+    {:reply, names |> Map.keys() |> Enum.sort(), put_in(state.names[session_id], names)}
+  end
+
+  def handle_call({:named, session_id, name}, _from, state),
+    do: {:reply, get_in(state.names, [session_id, name]), state}
+
+  def handle_call({:names, session_id}, _from, state),
+    do: {:reply, state.names |> Map.get(session_id, %{}) |> Map.keys() |> Enum.sort(), state}
+
+  def handle_call({:all, kind}, _from, state) when kind in [:sessions, :worlds],
+    do: {:reply, state |> Map.fetch!(kind) |> Map.values(), state}
 
   def handle_call({:close_session, id}, _from, state) do
     {session, sessions} = Map.pop(state.sessions, id)
@@ -142,6 +202,8 @@ defmodule Vllm.Test.Stubs do
 
   @impl GenServer
   def handle_info({:DOWN, _monitor, :process, pid, _reason}, state) do
+    state = %{state | subscribers: MapSet.delete(state.subscribers, pid)}
+
     case state.owners do
       %{^pid => %{reporter: reporter}} when reporter != nil -> {:noreply, state}
       _nobody_needs_it -> {:noreply, forget(state, pid)}
@@ -157,6 +219,12 @@ defmodule Vllm.Test.Stubs do
         do: send(reporter, {:missing, missing(mine)})
 
     :ok
+  end
+
+  defp publish(state, make) do
+    sequence = state.sequence + 1
+    for pid <- state.subscribers, do: send(pid, {:published, make.(sequence)})
+    %{state | sequence: sequence}
   end
 
   defp missing(mine),

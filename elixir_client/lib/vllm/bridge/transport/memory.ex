@@ -11,7 +11,7 @@ defmodule Vllm.Bridge.Transport.Memory do
   @behaviour Vllm.Bridge.Transport
 
   alias Vllm.Bridge.Transport
-  alias Vllm.Test.{Calls, Pool, Stubs}
+  alias Vllm.Test.{Calls, Pool, Stubs, Subscriber}
 
   @impl Transport
   @spec init(atom(), keyword()) ::
@@ -26,14 +26,41 @@ defmodule Vllm.Bridge.Transport.Memory do
           {:ok, binary()} | {:error, Vllm.Bridge.Connection.reason()}
   def unary(bridge, path, request, options) do
     started = System.monotonic_time(:millisecond)
-    result = answer(bridge, path, request, Keyword.get(options, :metadata, []))
+    metadata = Keyword.get(options, :metadata, [])
     timeout = Keyword.get(options, :timeout, :infinity)
+    session = session(path, metadata)
+    if session, do: slowly(Stubs.ask(bridge, {:slow, session}), timeout)
+
+    result =
+      case session && Stubs.ask(bridge, {:failed, session}) do
+        nil -> answer(bridge, path, request, metadata)
+        error -> {:error, Transport.status(error)}
+      end
 
     # The stub runs in the caller's process and is not interrupted; but it came too late.
     if timeout != :infinity and System.monotonic_time(:millisecond) - started >= timeout,
       do: {:error, :deadline_exceeded},
       else: result
   end
+
+  # The pool's own calls, and those about a call, go to no rank.
+  defp session("/vllm.bridge.v1.Pool/" <> _method, _metadata), do: nil
+  defp session("/vllm.bridge.v1.Rank/" <> _method, _metadata), do: nil
+
+  defp session(_path, metadata) do
+    with {_name, id} <- List.keyfind(metadata, "vllm-session-id", 0), do: id
+  end
+
+  # The test has said how long a call of that rank takes.
+  defp slowly(nil, _timeout), do: :ok
+  defp slowly(ms, :infinity), do: wait(ms)
+  defp slowly(ms, timeout), do: wait(min(ms, timeout))
+
+  defp wait(ms), do: receive(after: (ms -> :ok))
+
+  @impl Transport
+  @spec subscribe(atom(), struct()) :: {:ok, pid()} | {:error, Vllm.Error.t()}
+  def subscribe(bridge, request), do: Subscriber.start(bridge, request)
 
   defp answer(bridge, "/vllm.bridge.v1.Pool/" <> method = path, request, _metadata),
     do: Pool.call(bridge, method, path, request)
