@@ -32,6 +32,7 @@ defmodule Bench do
     IO.puts("| what | measured | target |\n|---|---|---|")
     latency()
     throughput()
+    through_the_pool()
     gate()
     tensor()
     idle_connections()
@@ -114,6 +115,34 @@ defmodule Bench do
     end
 
     for session <- sessions, do: :ok = Session.close(session)
+  end
+
+  # Of a hint session: to the pool by each carrier, and from there to a rank in frames.
+  defp through_the_pool do
+    {:ok, session} = Session.open()
+    {frames, grpc} = both(session)
+    turns = in_turns([fn -> indices(frames) end, fn -> indices(grpc) end], div(@calls, 2))
+    [{frames_p50, frames_p99}, {grpc_p50, grpc_p99}] = Enum.map(turns, &both_percentiles/1)
+
+    row(
+      "call of a hint session, to the pool in frames, and by gRPC: p50, p99 of #{div(@calls, 2)}",
+      "#{us(frames_p50)}, #{us(frames_p99)}; #{us(grpc_p50)}, #{us(grpc_p99)}",
+      ""
+    )
+
+    each = 100
+
+    rate = fn runtime ->
+      round(@callers * each / (time(in_parallel([runtime], each)) / 1_000_000))
+    end
+
+    row(
+      "#{@callers} callers of a hint session, #{@ranks} ranks, calls/s",
+      "#{rate.(frames)} in frames, #{rate.(grpc)} by gRPC",
+      ""
+    )
+
+    :ok = Session.close(session)
   end
 
   defp in_parallel(runtimes, each) do

@@ -20,7 +20,7 @@ from vllm_bridge._generated import rank_pb2
 from vllm_bridge._generated.frames_pb2 import Frame
 from vllm_bridge.client import Client
 from vllm_bridge.codec.errors import TRAILER, BridgeError, detail_in
-from vllm_bridge.pool.frames import client_frames
+from vllm_bridge.pool.frames import client_frames, rank_frames
 
 Start = Callable[..., Pool]
 MakeBlock = Callable[[], Block]
@@ -349,6 +349,34 @@ def test_a_client_that_does_not_read_holds_up_nobody(frames: FramesClient) -> No
         assert not asking.is_alive()
         stop.set()
     assert frames.ended(FAKE + "Echo", b"served").reply.body == b"served"
+
+
+def test_one_call_more_than_may_be_open_is_not_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes over gRPC then, where the rank's own queue decides."""
+    monkeypatch.setattr(rank_frames, "MAX_OPEN_CALLS", 2)
+
+    async def run() -> None:
+        go_on = asyncio.Event()
+
+        async def serve(method: str, body: bytes, context: client_frames.FrameContext) -> bytes:
+            await go_on.wait()
+            return body
+
+        server = client_frames.ClientFrames(serve, 0)
+        await server.start(tmp_path / "s")
+        rank = rank_frames.RankFrames(f"unix:{tmp_path}/s")
+        calls = [asyncio.ensure_future(rank.call("/a.B/C", b"x", 30.0, ())) for _ in range(3)]
+        done, waiting = await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
+        assert [type(call.exception()) for call in done] == [rank_frames.NotSent]
+        go_on.set()
+        assert [reply.body for reply in await asyncio.gather(*waiting)] == [b"x", b"x"]
+        assert (await rank.call("/a.B/C", b"y", 30.0, ())).body == b"y"
+        rank.close()
+        await server.stop(0.1)
+
+    asyncio.run(run())
 
 
 def test_a_frame_that_does_not_go_on_ends_its_connection(

@@ -1,6 +1,7 @@
 """Calls to one rank in frames, over one connection.
 
-A call costs the pool half of what it costs over gRPC (`benchmarks/hint.exs`).
+It costs less than gRPC: a call that comes to the pool over gRPC and goes on to a rank takes 651 us
+instead of 1,025 (p50 from Elixir, in one run).
 """
 
 from __future__ import annotations
@@ -22,10 +23,12 @@ from vllm_bridge.transport.frames.calling import (
     NotSent,
     Reply,
 )
+from vllm_bridge.transport.frames.protocol import MAX_OPEN_CALLS
 
-LARGE_BYTES = 1 << 20
-"""A request of more goes over gRPC, whose connection carries several at a time: here the answers to
-short ones would wait behind it."""
+LARGE_BYTES = 1_000_000
+"""A request of more goes over gRPC, whose connection carries several at a time: here short ones
+would wait behind it. And so much a rank refuses by itself, however low its limit of messages is; a
+MiB above that is no frame to it, and ends the connection."""
 
 _TRY_AGAIN_AFTER = timedelta(seconds=1)
 
@@ -98,6 +101,9 @@ class _Connection(asyncio.Protocol):
             await _until(self._writable, ends)
         if self.lost or self._transport is None:
             raise NotSent(self.lost)
+        if len(self._open) >= MAX_OPEN_CALLS:
+            # The rank would refuse it, whatever its queue may hold.
+            raise NotSent(f"{MAX_OPEN_CALLS} calls are open on the connection")
         if ends is not None:
             timeout_s = ends - loop.time()
         number, data = self._frames.call(method, request, timeout_s, metadata)

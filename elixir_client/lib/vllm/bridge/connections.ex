@@ -228,15 +228,8 @@ defmodule Vllm.Bridge.Connections do
   def handle_call({:ask_once, _fetch}, from, state),
     do: {:noreply, %{state | waiting: [from | state.waiting]}}
 
-  def handle_call({:pool_frames, endpoint}, _from, %{pool_frames: {endpoint, frames}} = state)
-      when frames != nil,
-      do: {:reply, :ok, state}
-
-  def handle_call({:pool_frames, endpoint}, _from, %{pool_frames: {_before, frames}} = state) do
-    # The pool is another one: what was there has gone.
-    close(%Route{frames: frames})
-    {:reply, :ok, know_pool(%{state | pool_frames: {endpoint, frames(state, endpoint)}})}
-  end
+  def handle_call({:pool_frames, endpoint}, _from, state),
+    do: {:reply, :ok, frames_to_pool(state, endpoint)}
 
   def handle_call({:unbind, session_ids}, _from, state) do
     {:reply, :ok, forget(state, session_ids)}
@@ -285,6 +278,14 @@ defmodule Vllm.Bridge.Connections do
         Logger.warning(Error.message(bad_endpoint(hd(sessions), reason)))
         forget(state, ids)
     end
+  end
+
+  defp frames_to_pool(%{pool_frames: {endpoint, %Frames{}}} = state, endpoint), do: state
+
+  defp frames_to_pool(%{pool_frames: {_before, frames}} = state, endpoint) do
+    # The pool is another one: what was there has gone.
+    close(%Route{frames: frames})
+    know_pool(%{state | pool_frames: {endpoint, frames(state, endpoint)}})
   end
 
   defp know_pool(%{pool: pool, pool_frames: {_endpoint, frames}} = state) do
@@ -348,7 +349,11 @@ defmodule Vllm.Bridge.Connections do
     end
   end
 
-  defp rank(%{endpoint: ""}, state), do: {:ok, nil, state}
+  defp rank(%{endpoint: "", frames_endpoint: ""}, state), do: {:ok, nil, state}
+
+  # The session's calls go to the pool, which takes them in frames there.
+  defp rank(%{endpoint: "", frames_endpoint: pool}, state),
+    do: {:ok, nil, frames_to_pool(state, pool)}
 
   defp rank(%{endpoint: endpoint} = session, state) do
     case state.ranks do

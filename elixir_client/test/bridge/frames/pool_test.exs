@@ -89,6 +89,29 @@ defmodule Vllm.Bridge.Frames.PoolTest do
     assert {:ok, %{ranks: []}} = Vllm.Bridge.info(bridge)
   end
 
+  test "a session that is opened before the bridge is attached says the place too" do
+    place = frames(EchoServer.socket_path())
+
+    server =
+      FakePool.start(fn
+        "OpenSession", _body, _fields, _to ->
+          {:ok, %V1.Session{session_id: "h", affinity: :hint, frames_endpoint: place}}
+
+        "GetProfiles", _body, _fields, _to ->
+          {:ok, %V1.Profiles{}}
+
+        "Attach", _body, _fields, _to ->
+          :later
+      end)
+
+    bridge = bridge(server)
+    assert carrier(bridge) == :grpc
+    {:ok, session} = Session.open(bridge: bridge)
+    assert Session.carrier(session) == :frames
+    assert call(bridge) == {:ok, {0, 15}}
+    assert_received {:in_frames, _call}
+  end
+
   test "a pool that names no place, or one where nobody is, is called by gRPC, without an error" do
     for place <- ["", "unix:" <> EchoServer.socket_path(), "127.0.0.1:1", "nonsense"] do
       bridge = bridge(server([place]))
