@@ -9,6 +9,7 @@ import contextlib
 import errno
 import itertools
 import os
+import random
 import select
 import signal
 import socket
@@ -618,3 +619,67 @@ def test_threads_may_answer_at_the_same_time(rank: Served, client: FramesConnect
         client.begin(QUICK if number % 2 else ECHO, term(number), S)
     reader.join(40)
     assert answers == {number + 1: number for number in range(4000)}
+
+
+def test_a_flood_on_one_connection_does_not_keep_another_waiting(
+    rank: Served, other: Callable[[], None]
+) -> None:
+    stop = threading.Event()
+    flood = packed(Frame(id=5, cancel=Frame.Cancel())) * 10_000
+
+    def send() -> None:
+        with FramesConnection(rank.endpoint) as client:
+            while not stop.is_set():
+                client.socket.sendall(flood)
+
+    flooding = threading.Thread(target=send)
+    flooding.start()
+    try:
+        for _ in range(10):
+            other()
+    finally:
+        stop.set()
+        flooding.join(20)
+
+
+def test_answers_deadlines_cancels_and_ends_may_all_meet(rank: Served) -> None:
+    """Each call ends once, whoever ends it, and nothing of any is left."""
+    endings: list[str] = []
+
+    def call(seed: int) -> None:
+        chance = random.Random(seed)
+        for _ in range(6):
+            with FramesConnection(rank.endpoint) as client:
+                begun = {}
+                for number in range(60):
+                    method = chance.choice([ECHO, QUICK, FAIL, ECHO])
+                    timeout_s = chance.choice([0, 20, chance.random() / 200])
+                    begun[client.begin(method, term(number), S, timeout_s)] = False
+                    if chance.random() < 0.2:
+                        cancelled = chance.choice(list(begun))
+                        client.cancel(cancelled)
+                        begun[cancelled] = True
+                if chance.random() < 0.3:
+                    continue
+                for one, was_cancelled in begun.items():
+                    if not was_cancelled:
+                        try:
+                            client.answer(one)
+                            endings.append("answer")
+                        except CallFailed as failed:
+                            endings.append(failed.reason or str(failed.code))
+
+    threads = [threading.Thread(target=call, args=(seed,)) for seed in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(40)
+        assert not thread.is_alive(), "a call was never answered"
+    assert set(endings) <= {"answer", "exception", str(DEADLINE_EXCEEDED)}
+    assert len(endings) > 500
+    eventually(lambda: len(rank.journal) == 0)
+    eventually(lambda: not rank.server._connections)
+    with FramesConnection(rank.endpoint) as client:
+        assert value_of(client.call(ECHO, term(1), S)) == 1
+        (one,) = rank.server._connections.values()
+        assert (one.calls, one.protocol.open_calls) == ({}, 0)
