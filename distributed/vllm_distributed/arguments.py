@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from numbers import Integral
 from operator import index
 from typing import SupportsIndex
 
@@ -77,13 +78,16 @@ def check_process_group(name: str, value: object) -> None:
         )
 
 
-def check_shape(operation: str, size: Sequence[int]) -> Size:
-    """Return `size`, the shape of a tensor to be made: any sequence of integers."""
+def check_shape(operation: str, size: Sequence[int] | int) -> Size:
+    """Return `size`, the shape of a tensor to be made: any sequence of integers, or one integer for
+    a vector."""
     if type(size) is Size and min(size, default=0) >= 0:
         return size
+    if isinstance(size, Integral) and not isinstance(size, bool):
+        size = (index(size),)
     if isinstance(size, (str, bytes)) or not isinstance(size, Sequence):
         raise InvalidTypeError(
-            f"{operation}: size must be a torch.Size, or integers as in (2, 3), got {size!r:.80}",
+            f"{operation}: size must be a torch.Size, or integers: (2, 3) or 2, got {size!r:.80}",
             operation=operation,
             argument="size",
         )

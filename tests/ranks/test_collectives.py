@@ -278,19 +278,20 @@ def check_broadcast(group: vd.GroupCoordinator) -> None:
 
 def check_send_and_recv(group: vd.GroupCoordinator) -> None:
     """A ring: the even ones send first, so that nobody waits for himself."""
-    for shape in [(4, 3), (), (0, 2)]:
+    for shape in [(4, 3), (), (0, 2), 5]:
         for dtype in (torch.float32, torch.bfloat16, torch.int16, torch.bool, torch.complex64):
             if group.world_size == 1:
                 continue
-            mine = strided(part(shape, group.rank, dtype))
-            size = torch.Size(shape)
+            size = shape if isinstance(shape, int) else torch.Size(shape)
+            dims = (shape,) if isinstance(shape, int) else shape
+            mine = strided(part(dims, group.rank, dtype))
             if group.rank_in_group % 2 == 0:
                 group.send(mine)
                 received = group.recv(size, dtype)
             else:
                 received = group.recv(size, dtype)
                 group.send(mine)
-            same(received, part(shape, group.prev_rank, dtype))
+            same(received, part(dims, group.prev_rank, dtype))
 
 
 def check_barrier(group: vd.GroupCoordinator) -> None:

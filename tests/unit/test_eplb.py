@@ -26,6 +26,8 @@ def problems(draw: st.DrawFn) -> tuple[torch.Tensor, int, int, int, int]:
     nodes, gpus_of_node = draw(st.integers(1, 3)), draw(st.integers(1, 4))
     groups, group_size = draw(st.integers(1, 6)), draw(st.integers(1, 4))
     gpus, experts = nodes * gpus_of_node, groups * group_size
+    if groups % nodes:  # then neither need divide
+        gpus, experts = gpus + draw(st.integers(0, 2)), experts + draw(st.integers(0, 2))
     replicas = (math.ceil(experts / gpus) + draw(st.integers(0, 3))) * gpus
     load = st.one_of(st.just(0.0), st.floats(1e-3, 1e6), st.integers(0, 5).map(float))
     rows = draw(
@@ -201,7 +203,7 @@ BAD: dict[str, tuple[tuple[Any, ...], type[Exception], str]] = {
         "num_replicas=6 is not divisible by num_gpus=4",
     ),
     "gpus per node": (
-        (torch.ones(1, 4), 6, 1, 2, 3),
+        (torch.ones(1, 4), 6, 2, 2, 3),
         InvalidArgumentError,
         "num_gpus=3 is not divisible by num_nodes=2",
     ),
@@ -213,6 +215,13 @@ BAD: dict[str, tuple[tuple[Any, ...], type[Exception], str]] = {
     "zero gpus": ((torch.ones(1, 4), 4, 1, 1, 0), InvalidArgumentError, "num_gpus must be at"),
     "float groups": ((torch.ones(1, 4), 4, 1.0, 1, 1), InvalidTypeError, "num_groups"),
 }
+
+
+def test_groups_that_do_not_divide_among_the_nodes_count_for_nothing() -> None:
+    weight = torch.tensor([[0.1, 0.9, 0.4, 0.2]])
+    found = rebalance_experts(weight, 8, 3, 2, 4)
+    for ours, of_one_node in zip(found, rebalance_experts(weight, 8, 1, 1, 4), strict=True):
+        assert torch.equal(ours, of_one_node)
 
 
 @pytest.mark.parametrize("name", BAD)

@@ -159,3 +159,45 @@ def test_a_member_that_gave_up_takes_part_in_nothing_more() -> None:
     assert isinstance(outcome[0], RollCallTimeoutError)
     with pytest.raises(RollCallTimeoutError, match="rank 1 of the group of 2 did not come"):
         gathering.hold(b"", SHORT.total_seconds())
+
+
+def test_rank_0_leaves_a_barrier_after_the_others_have_seen_it() -> None:
+    """It serves the store: had it returned, and its process ended, the others would have failed."""
+    store = HashStore()
+    first, second = (
+        StoreGathering(store, "barrier", rank, 2, rank_0_is_last=True) for rank in range(2)
+    )
+    reads, may_read, first_left = threading.Event(), threading.Event(), threading.Event()
+
+    def slowly() -> None:
+        attempts = second._attempts
+        begin = attempts.begin
+
+        def begun() -> Any:
+            attempt = begin()
+            parts = attempt.parts
+
+            def held_back() -> list[bytes]:
+                reads.set()
+                assert may_read.wait(20)
+                return parts()
+
+            attempt.parts = held_back  # type: ignore[method-assign]
+            return attempt
+
+        attempts.begin = begun  # type: ignore[method-assign]
+        second.hold(b"", 20)
+
+    def leave() -> None:
+        first.hold(b"", 20)
+        first_left.set()
+
+    threads = [threading.Thread(target=each) for each in (slowly, leave)]
+    for thread in threads:
+        thread.start()
+    assert reads.wait(20)
+    assert not first_left.wait(0.2)
+    may_read.set()
+    assert first_left.wait(20)
+    for thread in threads:
+        thread.join()

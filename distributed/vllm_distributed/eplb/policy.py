@@ -38,8 +38,9 @@ def rebalance_experts(
     `num_replicas` is the number of slots (physical experts) of a layer: at least the number of
     logical experts, a multiple of `num_gpus`; GPU g holds the g-th equal part of the slots.
     `num_groups` is the number of expert groups: where it divides by `num_nodes` the experts of a
-    group stay on one node (hierarchical), else placement is global. A replica carries an equal
-    share of its expert's load; a layer without load counts as evenly loaded.
+    group stay on one node (hierarchical), else placement is global, and neither number need divide
+    anything. A replica carries an equal share of its expert's load; a layer without load counts as
+    evenly loaded.
 
     Returns int64 tensors on the CPU: physical to logical [layers, num_replicas]; logical to
     physical [layers, logical experts, most replicas of any], padded with -1; and the number of
@@ -73,10 +74,10 @@ def rebalance_experts(
             num_experts=num_experts,
         )
     check_divides_evenly("num_replicas", num_replicas, "num_gpus", num_gpus)
-    check_divides_evenly("num_gpus", num_gpus, "num_nodes", num_nodes)
-    check_divides_evenly("num_experts", num_experts, "num_groups", num_groups)
     if num_groups % num_nodes:
         num_groups, num_nodes = 1, 1
+    check_divides_evenly("num_gpus", num_gpus, "num_nodes", num_nodes)
+    check_divides_evenly("num_experts", num_experts, "num_groups", num_groups)
     load = torch.where(load.sum(dim=-1, keepdim=True) > 0, load, torch.ones_like(load))
     slots, counts = _better(
         load,

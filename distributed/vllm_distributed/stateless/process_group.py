@@ -99,7 +99,7 @@ class StatelessProcessGroup:
         """After how many seconds a message nobody has read is deleted."""
         self._timeout_s = cut_seconds(timeout)
         self._connection: Connection | None = None
-        self._barriers = StoreGathering(store, "barrier", rank, world_size)
+        self._barriers = StoreGathering(store, "barrier", rank, world_size, rank_0_is_last=True)
         self._gathers = StoreGathering(store, "all_gather_obj", rank, world_size)
         self._sent = [0] * world_size
         self._received = [0] * world_size
@@ -233,7 +233,8 @@ class StatelessProcessGroup:
 
         `timeout`, in seconds, bounds the wait: then `RollCallTimeoutError` names the ranks that did
         not come, in `details["missing"]` too. That barrier is given up for everybody: a rank that
-        comes late to it waits at the next one, with those who try again.
+        comes late to it waits at the next one, with those who try again. Rank 0 returns when the
+        others have seen that all came, so that it may end at once.
 
         Raises:
             InvalidArgumentError: for a `timeout` that is no positive number.

@@ -64,6 +64,15 @@ class Attempt:
         """Say that this member has read all it needs; return how many have."""
         return self._store.add(f"{self.key}/read", 1)
 
+    def wait_until_left(self, deadline: float, stop: threading.Event) -> None:
+        """Return when all members have left, at `deadline`, of `time.monotonic()`, or when `stop`
+        is set: for the member that serves the store, after an attempt with a go."""
+        started = time.monotonic()
+        while self._store.add(f"{self.key}/read", 0) < self._world_size:
+            now = time.monotonic()
+            if now >= deadline or stop.wait(_pause(started, now, deadline)):
+                return
+
     def let_others_read(self, widest: int) -> None:
         """Return when those of `widest` ranks that came have left, or soon: for the member that
         serves the store, before it stops."""
@@ -154,9 +163,14 @@ def wait_for_key(
         now = time.monotonic()
         if now >= deadline or (stop is not None and stop.is_set()):
             return False
-        pause = min(max((now - started) * _FRACTION, _SHORTEST_S), _LONGEST_S, deadline - now)
+        pause = _pause(started, now, deadline)
         if stop is None:
             time.sleep(pause)
         else:
             stop.wait(pause)
     return True
+
+
+def _pause(started: float, now: float, deadline: float) -> float:
+    """Return how long to wait before the next look at the store: longer and longer."""
+    return min(max((now - started) * _FRACTION, _SHORTEST_S), _LONGEST_S, deadline - now)

@@ -13,15 +13,24 @@ from vllm_distributed.store.peers import named
 
 __all__ = ["StoreGathering"]
 
+# A member that died in this moment is waited for no longer.
+_OTHERS_LEAVE_S = 5.0
+
 
 class StoreGathering:
     """The gatherings of one kind on one group.
 
     Either all that came pass, or all that came raise an error that names who is missing. A member
     that was given up learns it when it comes, and goes on to the next attempt.
+
+    With `rank_0_is_last` rank 0, which serves the store, returns after the others have read how a
+    gathering ended: it may end then, and the store with it.
     """
 
-    def __init__(self, store: Store, name: str, rank: int, world_size: int) -> None:
+    def __init__(
+        self, store: Store, name: str, rank: int, world_size: int, *, rank_0_is_last: bool = False
+    ) -> None:
+        self._waits_for_others = rank_0_is_last and rank == 0
         self._attempts = Attempts(store, name, world_size, "the stateless process group")
         self._name, self._rank, self._world_size = name, rank, world_size
         self._given_up = threading.Event()
@@ -50,6 +59,8 @@ class StoreGathering:
         shared = ("arrived", "read", "verdict") if self._rank == 0 else ()
         attempts.delete_earlier(str(self._rank), *shared)
         attempt.leave()  # the last thing: then the store may end
+        if self._waits_for_others:
+            attempt.wait_until_left(min(deadline, time.monotonic() + _OTHERS_LEAVE_S), given_up)
         return gathered
 
     def give_up(self) -> None:

@@ -4332,8 +4332,9 @@ defmodule Vllm.Distributed do
   `num_replicas` is the number of slots (physical experts) of a layer: at least the number of
   logical experts, a multiple of `num_gpus`; GPU g holds the g-th equal part of the slots.
   `num_groups` is the number of expert groups: where it divides by `num_nodes` the experts of a
-  group stay on one node (hierarchical), else placement is global. A replica carries an equal
-  share of its expert's load; a layer without load counts as evenly loaded.
+  group stay on one node (hierarchical), else placement is global, and neither number need divide
+  anything. A replica carries an equal share of its expert's load; a layer without load counts as
+  evenly loaded.
 
   Returns int64 tensors on the CPU: physical to logical [layers, num_replicas]; logical to
   physical [layers, logical experts, most replicas of any], padded with -1; and the number of

@@ -217,7 +217,7 @@ class TensorOperations:
     ) -> torch.Tensor:
         """Return the tensor of this shape and dtype that `src` (default: the previous rank) sends.
 
-        `size` is any sequence of integers.
+        `size` is any sequence of integers, or one integer for a vector.
 
         Raises:
             InvalidRankError: if `src` is out of range or this rank itself.

@@ -3020,7 +3020,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   Return the tensor of this shape and dtype that `src` (default: the previous rank) sends.
 
-  `size` is any sequence of integers.
+  `size` is any sequence of integers, or one integer for a vector.
 
   Between two ranks: the other rank makes the matching call.
 

@@ -595,7 +595,8 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
 
   `timeout`, in seconds, bounds the wait: then `"roll_call_timeout"` names the ranks that did not
   come, in `details["missing"]` too. That barrier is given up for everybody: a rank that comes
-  late to it waits at the next one, with those who try again.
+  late to it waits at the next one, with those who try again. Rank 0 returns when the others have
+  seen that all came, so that it may end at once.
 
   Collective: every member of the group must make this call.
 
