@@ -36,7 +36,9 @@ class FrameCall:
 
     def __init__(self, connection: Connection, number: int, *, alone: bool) -> None:
         self.number = number
-        self.ended: asyncio.Future[End] = connection.loop.create_future()
+        self.end: End | None = None
+        # For one at a time to wait for; cancelled with the task that does.
+        self.ended: asyncio.Future[None] = connection.loop.create_future()
         # When its deadline passes.
         self.alarm: asyncio.TimerHandle | None = None
         self._connection = connection
@@ -52,27 +54,29 @@ class FrameCall:
             Cancelled: by `cancel`.
         """
         try:
-            end = await asyncio.shield(self.ended)
+            if self.end is None:
+                await self.ended
         except asyncio.CancelledError:
             self.cancel()
             raise
         finally:
             if self._alone:
                 self._connection.close()
+        end = self.end
         if isinstance(end, Reply):
             return end.body
         # Several may be told of the end of a connection by the same.
-        raise end.with_traceback(None)
+        raise Cancelled if end is None else end.with_traceback(None)
 
     async def wait(self, ends: float | None) -> bool:
         """Until it has ended, or `time.monotonic()` is beyond `ends`: whether it has."""
         left = None if ends is None else max(ends - time.monotonic(), 0.0)
         await asyncio.wait([self.ended], timeout=left)
-        return self.ended.done()
+        return self.done()
 
     def done(self) -> bool:
         """Whether it has ended."""
-        return self.ended.done()
+        return self.end is not None
 
     def cancel(self) -> bool:
         """Give it up; False: it had ended."""
@@ -142,7 +146,7 @@ class Connection:
 
     def give_up(self, call: FrameCall, end: End) -> bool:
         """End a call for its caller, and tell the rank; False: it had ended."""
-        if call.ended.done():
+        if call.end is not None:
             return False
         self._settle(call.number, end)
         if not self.over:
@@ -203,7 +207,9 @@ class Connection:
             return
         if call.alarm is not None:
             call.alarm.cancel()
-        call.ended.set_result(end)
+        call.end = end
+        if not call.ended.done():
+            call.ended.set_result(None)
 
     def _lost(self, why: str) -> None:
         lost = FrameFailure(grpc.StatusCode.UNAVAILABLE, f"frames connection: {why}")

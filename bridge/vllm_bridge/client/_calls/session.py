@@ -208,10 +208,10 @@ class SessionCalls:
         call_id = self.link.next_call_id()
         metadata = (*self._naming(), (CALL_ID, call_id), *self._turn(), *more)
         endpoint, place = self._way()
-        turn = turns.of(self._world())
+        run = runs.checked()
+        turn = None if run is None else run.turn_on(self._world())
         if turn is not None and turn.over:
             endpoint, place = self.link.channels.endpoint, ""
-        run = runs.checked()
         try:
             call = await self.link.ranks.begin(
                 endpoint, place if frames else "", path, request, deadline, metadata, later=later
@@ -305,6 +305,8 @@ class SessionCalls:
 
     def _turn(self) -> tuple[tuple[str, str], ...]:
         """The metadata that says which run of its world a call is part of."""
+        if runs.current() is None:
+            return ()
         return turns.metadata(self._world())
 
     def _world(self) -> WorldKey:
