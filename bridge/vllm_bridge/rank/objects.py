@@ -98,7 +98,8 @@ class SessionObjects:
                 "fetch the object again",
                 ref,
             )
-        if ref.id.startswith(NAMED):
+        # A name has at least one character.
+        if ref.id.startswith(NAMED) and ref.id != NAMED:
             return self._by_name(ref)
         with self._lock:
             if ref.id not in self._by_ref:
