@@ -478,7 +478,7 @@ def test_a_death_refuses_who_waits_and_who_comes(gate: Gate) -> None:
         assert (error.category, error.reason) == (Category.WORKER, "peer_died")
         assert error.message == (
             f"{call} (call 1) cannot start: rank 1 of w (pid 1) was killed by signal 9 (SIGKILL). "
-            "No rank entered; the world is not usable: restart it."
+            "No rank entered; groups with a dead rank are not usable: restart the world."
         )
     assert gate.outcome(elsewhere) == "waits"
     assert gate.outcome(gate.enter(R1, "barrier")) == "withdrawn"  # its words came after its end
@@ -491,7 +491,9 @@ def test_a_long_account_of_a_death_leaves_room_for_the_end(gate: Gate) -> None:
     gate.enter(R0, "all_reduce")
     gate.died(R1, "rank 1 exited with status 1; its stderr ended with:\n" + "x" * 5_000)
     ticket = gate.enter(R0, "all_reduce")
-    assert gate.message(ticket).endswith("No rank entered; the world is not usable: restart it.")
+    assert gate.message(ticket).endswith(
+        "No rank entered; groups with a dead rank are not usable: restart the world."
+    )
     assert len(gate.message(ticket)) < 2_000
 
 

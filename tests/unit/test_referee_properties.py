@@ -16,7 +16,7 @@ NEVER = float("inf")
 LAST_WORDS = (
     "; the world is usable.",
     "; the group is usable.",
-    "; the world is not usable: restart it.",
+    "; groups with a dead rank are not usable: restart the world.",
     "; the group is not usable: make a new one.",
 )
 

@@ -84,6 +84,21 @@ def test_a_call_waits_for_those_of_earlier_turns_on_other_ranks(pair: Ranks) -> 
     second.end()
 
 
+def test_a_dead_rank_has_no_seats_and_holds_no_later_turn() -> None:
+    ranks = Ranks(3)
+    first, second, _ = ranks.gates
+    without = ranks.seat("tp:0", [0, 1], 0)
+    # Rank 2 dies in a call of the third turn.
+    ranks.gates[2].begin(3)
+    assert first.earlier(4) == [2]
+    first.lose(2)
+    assert first.earlier(4) == second.earlier(4) == []
+    assert first.seat("tp:0", [0, 1, 2], 0) is None
+    assert first.seat("dp:0", [0, 2], 0) is None
+    assert first.seat("tp:0", [0, 1], 0) is without
+    os.close(ranks.fd)
+
+
 def test_the_last_one_says_go(pair: Ranks) -> None:
     first, second = pair.seats
     for number in range(3):

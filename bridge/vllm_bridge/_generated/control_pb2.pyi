@@ -97,20 +97,22 @@ class WorldAssignment(_message.Message):
     def __init__(self, world_id: _Optional[str] = ..., epoch: _Optional[int] = ..., rank: _Optional[int] = ..., world_size: _Optional[int] = ..., local_rank: _Optional[int] = ..., backend: _Optional[str] = ..., tensor_parallel_size: _Optional[int] = ..., pipeline_parallel_size: _Optional[int] = ..., data_parallel_size: _Optional[int] = ..., prefill_context_parallel_size: _Optional[int] = ..., decode_context_parallel_size: _Optional[int] = ..., init_method: _Optional[str] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., gate: _Optional[bool] = ...) -> None: ...
 
 class PoolToRank(_message.Message):
-    __slots__ = ("request_id", "assign", "register_session", "drop_session", "stop", "verdict")
+    __slots__ = ("request_id", "assign", "register_session", "drop_session", "stop", "verdict", "peer_died")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     ASSIGN_FIELD_NUMBER: _ClassVar[int]
     REGISTER_SESSION_FIELD_NUMBER: _ClassVar[int]
     DROP_SESSION_FIELD_NUMBER: _ClassVar[int]
     STOP_FIELD_NUMBER: _ClassVar[int]
     VERDICT_FIELD_NUMBER: _ClassVar[int]
+    PEER_DIED_FIELD_NUMBER: _ClassVar[int]
     request_id: int
     assign: RankAssignment
     register_session: RegisterSession
     drop_session: DropSession
     stop: Stop
     verdict: Verdict
-    def __init__(self, request_id: _Optional[int] = ..., assign: _Optional[_Union[RankAssignment, _Mapping]] = ..., register_session: _Optional[_Union[RegisterSession, _Mapping]] = ..., drop_session: _Optional[_Union[DropSession, _Mapping]] = ..., stop: _Optional[_Union[Stop, _Mapping]] = ..., verdict: _Optional[_Union[Verdict, _Mapping]] = ...) -> None: ...
+    peer_died: PeerDied
+    def __init__(self, request_id: _Optional[int] = ..., assign: _Optional[_Union[RankAssignment, _Mapping]] = ..., register_session: _Optional[_Union[RegisterSession, _Mapping]] = ..., drop_session: _Optional[_Union[DropSession, _Mapping]] = ..., stop: _Optional[_Union[Stop, _Mapping]] = ..., verdict: _Optional[_Union[Verdict, _Mapping]] = ..., peer_died: _Optional[_Union[PeerDied, _Mapping]] = ...) -> None: ...
 
 class RegisterSession(_message.Message):
     __slots__ = ("session_id", "fail_fast", "number")
@@ -129,6 +131,12 @@ class DropSession(_message.Message):
     session_id: str
     unless_used_within: _duration_pb2.Duration
     def __init__(self, session_id: _Optional[str] = ..., unless_used_within: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+
+class PeerDied(_message.Message):
+    __slots__ = ("rank",)
+    RANK_FIELD_NUMBER: _ClassVar[int]
+    rank: int
+    def __init__(self, rank: _Optional[int] = ...) -> None: ...
 
 class Stop(_message.Message):
     __slots__ = ()

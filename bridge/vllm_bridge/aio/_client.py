@@ -117,6 +117,7 @@ class Client:
         timeout: timedelta | None = None,
         gate: bool = True,
         concurrent: bool = False,
+        on_failure: str = "fail",
     ) -> Opening[World]:
         """Start a world; `await` returns when all its ranks are initialised, `async with` stops it.
 
@@ -139,6 +140,7 @@ class Client:
                 timeout=timeout,
                 gate=gate,
                 concurrent=concurrent,
+                on_failure=on_failure,
             )
             return World(self._link, started)
 

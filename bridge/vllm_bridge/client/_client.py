@@ -124,12 +124,15 @@ class Client:
         timeout: timedelta | None = None,
         gate: bool = True,
         concurrent: bool = False,
+        on_failure: str = "fail",
     ) -> World:
         """Start a world; returns when all its ranks are initialised.
 
         `timeout` bounds every rendezvous, group and wait of the world, now and later. With `gate` a
         collective or point-to-point call begins when all its ranks have made it, and is refused
         on all of them when they differ. With `concurrent` its runs take no turns: see `World.run`.
+        `on_failure` is "fail": the world ends with its first rank; or "keep": the others live on,
+        the world is `WORLD_DEGRADED`, and what touches no dead rank goes on.
         """
         sizes = WorldSizes(
             tensor_parallel_size,
@@ -146,6 +149,7 @@ class Client:
             timeout=timeout,
             gate=gate,
             concurrent=concurrent,
+            on_failure=on_failure,
         )
         return World(self._link, now(started))
 

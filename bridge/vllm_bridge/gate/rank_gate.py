@@ -102,6 +102,16 @@ class RankGate:
             with self._settled:
                 self._settled.notify_all()
 
+    def peer_died(self, rank: int) -> None:
+        """Another rank of the world is dead: calls of its groups go to the pool, which refuses
+        them. Called by the thread that reads the control connection."""
+        if self._shared is None:
+            return
+        self._shared.lose(rank)
+        pending = self._at_shared
+        if pending is not None and rank in pending.facts.group.members:
+            self._hurry(pending)
+
     def wait_for_verdict(self, pending: PendingCall, timeout_s: float) -> None:
         """Return when the pool has decided; for any thread but the executor."""
         with self._settled:

@@ -124,7 +124,7 @@ def memory_of(world_size: int) -> Iterator[int | None]:
 
 
 class SharedGate:
-    """One rank's view. Used by one thread, but for `nudge`."""
+    """One rank's view. Used by one thread, but for `nudge` and `lose`."""
 
     def __init__(self, fd: int, rank: int, world_size: int) -> None:
         """Map the memory that `create` made; takes over the descriptor."""
@@ -147,6 +147,7 @@ class SharedGate:
         self._rank = rank
         self._others = [each for each in range(world_size) if each != rank]
         self._seats: dict[tuple[str, tuple[int, ...]], Seat | None] = {}
+        self._dead: frozenset[int] = frozenset()
 
     def seat(self, group: str, members: Sequence[int], number: int) -> Seat | None:
         """This rank's seat in a group; None where there is none. `number`: its own in it."""
@@ -155,7 +156,9 @@ class SharedGate:
             seat = self._seats[key]
         except KeyError:
             seat = self._seats[key] = self._find(group, members, number)
-        return None if self._words[_BROKEN] else seat
+        if self._words[_BROKEN] or not self._dead.isdisjoint(members):
+            return None
+        return seat
 
     def begin(self, turn: int) -> int:
         """A call of a run begins. Returns the latest turn of which any rank has begun one; when
@@ -194,6 +197,14 @@ class SharedGate:
         if self.earlier(turn):
             self._own.wait(seconds)
         words[own] = 0
+
+    def lose(self, rank: int) -> None:
+        """A rank is dead: its groups have no seats any more, and no call of it runs. From any
+        thread."""
+        self._dead |= {rank}
+        words, layout = self._words, self._layout
+        words[layout.running(rank)] = words[layout.awaiting(rank)] = 0
+        self.nudge()
 
     def nudge(self) -> None:
         """Have the member of this process that waits look again. From any thread."""

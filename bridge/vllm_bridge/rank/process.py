@@ -228,6 +228,9 @@ class _Rank:
         if kind == "verdict":
             if state.gate is not None:
                 state.gate.verdict(message.verdict)
+        elif kind == "peer_died":
+            if state.gate is not None:
+                state.gate.peer_died(message.peer_died.rank)
         elif kind == "stop":
             return True
         elif kind == "register_session":

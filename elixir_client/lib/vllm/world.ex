@@ -240,7 +240,8 @@ defmodule Vllm.World do
   end
 
   @doc """
-  Starts a failed or stopped world again, with the same options and the next epoch. Its old objects are
+  Starts a failed, stopped or degraded world again, with the same options and the next epoch; of a degraded
+  one the ranks that live are ended first. Its old objects are
   gone: old handles and sessions are refused (reason `"stale_session"`). The owner stays the same, but a
   stopped world has no owning process any more, only its bridge.
 

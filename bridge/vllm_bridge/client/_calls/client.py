@@ -21,6 +21,8 @@ from vllm_bridge.durations import to_duration
 from vllm_bridge.transport.frames.calling import Cancelled
 from vllm_bridge.transport.metadata import affinity_named
 
+_ON_FAILURE = {"fail": pool_pb2.ON_FAILURE_FAIL, "keep": pool_pb2.ON_FAILURE_KEEP}
+
 
 class ClientCalls:
     """The connection to one pool."""
@@ -75,6 +77,7 @@ class ClientCalls:
         timeout: timedelta | None,
         gate: bool,
         concurrent: bool,
+        on_failure: str,
     ) -> pool_pb2.World:
         """Start a world; returns when all its ranks are initialised."""
         for name, size in sizes.items():
@@ -87,6 +90,7 @@ class ClientCalls:
             backend=text("backend", backend),
             gate=gate,
             concurrent=concurrent,
+            on_failure=_on_failure(on_failure),
             pool_name=text("pool_name", pool_name),
             client_id=self.client_id,
             **sizes,
@@ -143,6 +147,12 @@ class ClientCalls:
     ) -> R:
         """A call of the pool's own service. Raises BridgeError."""
         return await self.channels.pool(name, request, kind, timeout)
+
+
+def _on_failure(name: str) -> pool_pb2.OnFailure:
+    if not isinstance(name, str) or name not in _ON_FAILURE:
+        raise wrong_type("on_failure", name, '"fail" or "keep"')
+    return _ON_FAILURE[name]
 
 
 class WatchCalls:

@@ -211,7 +211,7 @@ def died(call: QueuedCall, how: str) -> str:
     if len(how) > _MAX_DEATH_CHARS:
         how = how[: _MAX_DEATH_CHARS - 3] + "..."
     end = (
-        "No rank entered; the world is not usable: restart it."
+        "No rank entered; groups with a dead rank are not usable: restart the world."
         if call.queue.group.world_id
         else "No member entered; the group is not usable: make a new one."
     )

@@ -29,6 +29,8 @@ OTHER = "other"
 
 _PREFIX = "vllm_bridge_"
 
+_LIVE = (pool_pb2.WORLD_STARTING, pool_pb2.WORLD_READY, pool_pb2.WORLD_DEGRADED)
+
 
 @dataclass
 class Tally:
@@ -248,11 +250,7 @@ def _ranks(status: pool_pb2.PoolStatus) -> Iterator[Metric]:
     from prometheus_client.core import GaugeMetricFamily
 
     # Of a world that is over the pool remembers the ranks as well, all of them dead.
-    live = [
-        world
-        for world in status.worlds
-        if world.state in (pool_pb2.WORLD_STARTING, pool_pb2.WORLD_READY)
-    ]
+    live = [world for world in status.worlds if world.state in _LIVE]
     places: Counter[tuple[str, str]] = Counter()
     queued: Counter[str] = Counter()
     for place, ranks in (

@@ -299,6 +299,10 @@ class Rank:
         """Send the gate's verdict on a call that waits there."""
         self._send(control_pb2.PoolToRank(verdict=verdict))
 
+    def tell_peer_died(self, index: int) -> None:
+        """Tell it that another rank of its world is dead, and that it lives on."""
+        self._send(control_pb2.PoolToRank(peer_died=control_pb2.PeerDied(rank=index)))
+
     def _control_over(self) -> None:
         """It has closed its control connection, or sent invalid bytes on it."""
         if not self._control_ended.done():

@@ -42,7 +42,11 @@ class World:
     @property
     def live(self) -> bool:
         """Whether its id is taken."""
-        return self.state in (pool_pb2.WORLD_STARTING, pool_pb2.WORLD_READY)
+        return self.state in (
+            pool_pb2.WORLD_STARTING,
+            pool_pb2.WORLD_READY,
+            pool_pb2.WORLD_DEGRADED,
+        )
 
     def to_message(self, *, direct: bool) -> pool_pb2.World:
         """As clients see it."""
@@ -56,6 +60,7 @@ class World:
             gate=self.spec.gate,
             pool_name=self.spec.pool_name,
             concurrent=self.spec.concurrent,
+            on_failure=(pool_pb2.ON_FAILURE_KEEP if self.spec.keep else pool_pb2.ON_FAILURE_FAIL),
             run=self.turns.info(),
             runs_waiting=self.turns.waiting,
             ranks=[
@@ -79,7 +84,8 @@ def world_event(world: World) -> pool_pb2.Event:
 def publish_world(events: Events, world: World) -> None:
     """Tell of the new state of a world."""
     state = pool_pb2.WorldState.Name(world.state).removeprefix("WORLD_").lower()
-    level = logging.ERROR if world.state == pool_pb2.WORLD_FAILED else logging.INFO
+    broken = (pool_pb2.WORLD_FAILED, pool_pb2.WORLD_DEGRADED)
+    level = logging.ERROR if world.state in broken else logging.INFO
     message = f"world {world.world_id} is {state}" + (f": {world.failure}" if world.failure else "")
     logs.log(_logger, level, message, world_id=world.world_id, epoch=world.epoch)
     events.publish(lambda: world_event(world), world.world_id)

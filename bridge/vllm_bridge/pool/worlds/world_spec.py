@@ -36,6 +36,8 @@ class WorldSpec:
     client_id: str = ""
     # Whether its runs take no turns.
     concurrent: bool = False
+    # Whether the others live on when a rank dies.
+    keep: bool = False
 
     @property
     def world_size(self) -> int:
@@ -58,6 +60,7 @@ class WorldSpec:
             pool_name=request.pool_name or DEFAULT_POOL,
             client_id=request.client_id,
             concurrent=request.concurrent,
+            keep=_on_failure(request) == pool_pb2.ON_FAILURE_KEEP,
         )
         if spec.world_size > settings.max_world_size:
             asked = ", ".join(f"{name}={size}" for name, size in sizes.named().items() if size != 1)
@@ -128,6 +131,12 @@ def _backend(request: pool_pb2.StartWorldRequest) -> str:
     if not _BACKEND.fullmatch(backend):
         raise invalid("backend", backend, 'must be a torch.distributed backend, such as "gloo"')
     return backend
+
+
+def _on_failure(request: pool_pb2.StartWorldRequest) -> pool_pb2.OnFailure:
+    if request.on_failure not in pool_pb2.OnFailure.values():
+        raise invalid("on_failure", request.on_failure, "must be FAIL (1) or KEEP (2)")
+    return request.on_failure
 
 
 def _timeout(request: pool_pb2.StartWorldRequest) -> timedelta:

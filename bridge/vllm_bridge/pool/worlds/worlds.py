@@ -1,4 +1,4 @@
-"""Worlds: N ranks that start together, fail together and stop together."""
+"""Worlds: N ranks that start together, stop together, and fail together unless asked not to."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import itertools
 import socket
 from collections.abc import Coroutine
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from vllm_bridge._generated import pool_pb2
@@ -18,7 +19,7 @@ from vllm_bridge.pool.ranks.pools import Pools
 from vllm_bridge.pool.ranks.rank import Rank, RankPosition
 from vllm_bridge.pool.ranks.rank_info import inspect
 from vllm_bridge.pool.sessions.expiry import Ended
-from vllm_bridge.pool.sessions.session_entry import SessionEntry
+from vllm_bridge.pool.sessions.session_entry import SessionEntry, worker_gone
 from vllm_bridge.pool.sessions.sessions import Sessions
 from vllm_bridge.pool.worlds.diagnosis import diagnose
 from vllm_bridge.pool.worlds.gate import Gate
@@ -105,18 +106,21 @@ class Worlds:
         world.settled.set()
         publish_world(self._events, world)
         for rank in world.ranks:
-            rank.on_death(lambda reason: self._rank_died(world, reason))
+            rank.on_death(partial(self._rank_died, world, rank))
         return world
 
     async def restart(self, world_id: str, client_id: str) -> World:
-        """Start a world that has failed, or was stopped, again: as it was asked for, with the next
-        epoch, and owned by this client. Handles of the epoch before are refused.
+        """Start a world that has failed, was stopped, or is degraded, again: as it was asked for,
+        with the next epoch, and owned by this client. Handles of the epoch before are refused. What
+        lives of a degraded one ends first.
 
         Raises:
-            BridgeError: `world_not_found`; `world_exists` while it is live; or as `start`.
+            BridgeError: `world_not_found`; `world_exists` while it is whole; or as `start`.
         """
         world = self.get(world_id)
         await self._expect_end(world_id)
+        if world.state == pool_pb2.WORLD_DEGRADED:
+            await self.stop(world_id, "was restarted")
         if world.closing is not None:
             await asyncio.shield(world.closing)
         return await self.start(world_id, replace(world.spec, client_id=client_id))
@@ -171,6 +175,7 @@ class Worlds:
             world.stop_requested.set()
             await world.settled.wait()
         else:
+            world.failure = ""
             self._leave(world, pool_pb2.WORLD_STOPPED)
             self._close_sessions(world)
             world.closing = background.task(f"stopping {world.world_id}", _stop_all(world.ranks))
@@ -290,14 +295,28 @@ class Worlds:
         await _kill_all(world.ranks)
         world.settled.set()
 
-    def _rank_died(self, world: World, reason: str) -> None:
+    def _rank_died(self, world: World, rank: Rank, reason: str) -> None:
         if not world.live:
             return
         world.failure = reason
+        if world.spec.keep and not all(each.died.done() for each in world.ranks):
+            self._degrade(world, rank)
+            return
         self._leave(world, pool_pb2.WORLD_FAILED)
         self._sessions.end_of_world(world.sessions, _failed(world))
         # The other ranks may be inside a collective that waits for the dead one.
         world.closing = background.task(f"ending {world.world_id}", _kill_all(world.ranks))
+
+    def _degrade(self, world: World, dead: Rank) -> None:
+        """A rank is dead, and the others live on. The gate has heard of it from the rank itself."""
+        world.state = pool_pb2.WORLD_DEGRADED
+        for entry in world.sessions:
+            if entry.rank is dead:
+                self._sessions.end_of_world([entry], worker_gone(entry, dead))
+        for rank in world.ranks:
+            if not rank.died.done():
+                rank.tell_peer_died(dead.position.index)
+        publish_world(self._events, world)
 
     def _leave(self, world: World, state: pool_pb2.WorldState) -> None:
         world.state = state

@@ -145,6 +145,7 @@ defmodule Vllm.Test.Pool do
       world_size: request |> Layout.of() |> Keyword.values() |> Enum.product(),
       backend: if(request.backend == "", do: "gloo", else: request.backend),
       gate: request.gate != false,
+      on_failure: request.on_failure,
       pool_name: named(request.pool_name)
     }
     |> struct!(sizes)

@@ -73,6 +73,7 @@ defmodule Vllm.World.Info do
     :failure,
     :gate,
     :concurrent,
+    :on_failure,
     :pool_name,
     :run,
     runs_waiting: 0,
@@ -80,7 +81,8 @@ defmodule Vllm.World.Info do
   ]
 
   @typedoc """
-  * `failure` says why a world failed, and is nil otherwise
+  * `state` is `:degraded` while some ranks are dead and the others live on (`on_failure: :keep`)
+  * `failure` says why a world failed, or how the rank died that it lost last, and is nil otherwise
   * `gate` is whether its collectives pass the gate, `concurrent` whether its runs take no turns
   * `run` is the run whose turn it is, or nil: the number of its turn, who holds it (for people) and for
     how many seconds; `runs_waiting` is how many wait for theirs
@@ -88,7 +90,7 @@ defmodule Vllm.World.Info do
   @type t :: %__MODULE__{
           world_id: String.t(),
           epoch: non_neg_integer(),
-          state: :starting | :ready | :failed | :stopped | atom() | integer(),
+          state: :starting | :ready | :degraded | :failed | :stopped | atom() | integer(),
           world_size: pos_integer(),
           tensor_parallel_size: pos_integer(),
           pipeline_parallel_size: pos_integer(),
@@ -99,6 +101,7 @@ defmodule Vllm.World.Info do
           failure: String.t() | nil,
           gate: boolean(),
           concurrent: boolean(),
+          on_failure: :fail | :keep | atom() | integer(),
           pool_name: String.t(),
           run: %{number: pos_integer(), holder: String.t(), held_s: float()} | nil,
           runs_waiting: non_neg_integer(),
@@ -108,9 +111,17 @@ defmodule Vllm.World.Info do
   @states %{
     world_starting: :starting,
     world_ready: :ready,
+    world_degraded: :degraded,
     world_failed: :failed,
     world_stopped: :stopped
   }
+
+  @on_failure %{on_failure_fail: :fail, on_failure_keep: :keep}
+
+  @doc false
+  @spec on_failure(:fail | :keep) :: :on_failure_fail | :on_failure_keep
+  def on_failure(:fail), do: :on_failure_fail
+  def on_failure(:keep), do: :on_failure_keep
 
   @doc false
   @spec from_message(struct()) :: t()
@@ -120,6 +131,7 @@ defmodule Vllm.World.Info do
     struct!(__MODULE__, %{
       fields
       | state: Map.get(@states, message.state, message.state),
+        on_failure: Map.get(@on_failure, message.on_failure, message.on_failure),
         failure: present(message.failure),
         run: message.run && Map.take(message.run, [:number, :holder, :held_s]),
         ranks: Enum.map(message.ranks, &rank/1)

@@ -35,6 +35,13 @@ defmodule Vllm.World.Schemas do
                  "Whether runs go side by side and take no turns. Then callers must ask all ranks for the " <>
                    "same calls in the same order."
              ],
+             on_failure: [
+               type: {:in, [:fail, :keep]},
+               default: :fail,
+               doc:
+                 "What the death of one rank does: `:fail` ends the world; with `:keep` the others live on, " <>
+                   "the world is `:degraded`, and `Vllm.World.slice/2` gives the part without that rank."
+             ],
              detached: [
                type: :boolean,
                default: false,

@@ -11,6 +11,17 @@ defmodule Vllm.Bridge.V1.Affinity do
   def __values__, do: [affinity_unspecified: 0, hint: 1, strict_queue: 2, strict_fail_fast: 3]
 end
 
+defmodule Vllm.Bridge.V1.OnFailure do
+  @moduledoc false
+  # The message `vllm.bridge.v1.OnFailure`. What becomes of a world when one of its ranks dies.
+
+  @type t :: :on_failure_unspecified | :on_failure_fail | :on_failure_keep | integer()
+
+  @doc false
+  @spec __values__() :: keyword(integer())
+  def __values__, do: [on_failure_unspecified: 0, on_failure_fail: 1, on_failure_keep: 2]
+end
+
 defmodule Vllm.Bridge.V1.RankState do
   @moduledoc false
   # The message `vllm.bridge.v1.RankState`.
@@ -26,11 +37,11 @@ defmodule Vllm.Bridge.V1.WorldState do
   @moduledoc false
   # The message `vllm.bridge.v1.WorldState`.
 
-  @type t :: :world_state_unspecified | :world_starting | :world_ready | :world_failed | :world_stopped | integer()
+  @type t :: :world_state_unspecified | :world_starting | :world_ready | :world_failed | :world_stopped | :world_degraded | integer()
 
   @doc false
   @spec __values__() :: keyword(integer())
-  def __values__, do: [world_state_unspecified: 0, world_starting: 1, world_ready: 2, world_failed: 3, world_stopped: 4]
+  def __values__, do: [world_state_unspecified: 0, world_starting: 1, world_ready: 2, world_failed: 3, world_stopped: 4, world_degraded: 5]
 end
 
 defmodule Vllm.Bridge.V1.OpenSessionRequest do
@@ -136,9 +147,9 @@ defmodule Vllm.Bridge.V1.StartWorldRequest do
   @moduledoc false
   # The message `vllm.bridge.v1.StartWorldRequest`.
 
-  defstruct [world_id: "", tensor_parallel_size: nil, pipeline_parallel_size: nil, data_parallel_size: nil, prefill_context_parallel_size: nil, decode_context_parallel_size: nil, backend: "", timeout: nil, pool_name: "", gate: nil, client_id: "", concurrent: false]
+  defstruct [world_id: "", tensor_parallel_size: nil, pipeline_parallel_size: nil, data_parallel_size: nil, prefill_context_parallel_size: nil, decode_context_parallel_size: nil, backend: "", timeout: nil, pool_name: "", gate: nil, client_id: "", concurrent: false, on_failure: :on_failure_unspecified]
 
-  @type t :: %__MODULE__{world_id: String.t(), tensor_parallel_size: integer() | nil, pipeline_parallel_size: integer() | nil, data_parallel_size: integer() | nil, prefill_context_parallel_size: integer() | nil, decode_context_parallel_size: integer() | nil, backend: String.t(), timeout: Vllm.Google.Protobuf.Duration.t() | nil, pool_name: String.t(), gate: boolean() | nil, client_id: String.t(), concurrent: boolean()}
+  @type t :: %__MODULE__{world_id: String.t(), tensor_parallel_size: integer() | nil, pipeline_parallel_size: integer() | nil, data_parallel_size: integer() | nil, prefill_context_parallel_size: integer() | nil, decode_context_parallel_size: integer() | nil, backend: String.t(), timeout: Vllm.Google.Protobuf.Duration.t() | nil, pool_name: String.t(), gate: boolean() | nil, client_id: String.t(), concurrent: boolean(), on_failure: Vllm.Bridge.V1.OnFailure.t()}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
@@ -155,7 +166,8 @@ defmodule Vllm.Bridge.V1.StartWorldRequest do
       {:pool_name, 9, :string, :singular},
       {:gate, 10, :bool, :optional},
       {:client_id, 11, :string, :singular},
-      {:concurrent, 12, :bool, :singular}
+      {:concurrent, 12, :bool, :singular},
+      {:on_failure, 13, {:enum, Vllm.Bridge.V1.OnFailure}, :singular}
     ]
   end
 end
@@ -197,9 +209,9 @@ defmodule Vllm.Bridge.V1.World do
   @moduledoc false
   # The message `vllm.bridge.v1.World`.
 
-  defstruct [world_id: "", epoch: 0, state: :world_state_unspecified, world_size: 0, tensor_parallel_size: 0, pipeline_parallel_size: 0, data_parallel_size: 0, prefill_context_parallel_size: 0, decode_context_parallel_size: 0, backend: "", ranks: [], failure: "", gate: false, pool_name: "", concurrent: false, run: nil, runs_waiting: 0]
+  defstruct [world_id: "", epoch: 0, state: :world_state_unspecified, world_size: 0, tensor_parallel_size: 0, pipeline_parallel_size: 0, data_parallel_size: 0, prefill_context_parallel_size: 0, decode_context_parallel_size: 0, backend: "", ranks: [], failure: "", gate: false, pool_name: "", concurrent: false, run: nil, runs_waiting: 0, on_failure: :on_failure_unspecified]
 
-  @type t :: %__MODULE__{world_id: String.t(), epoch: non_neg_integer(), state: Vllm.Bridge.V1.WorldState.t(), world_size: integer(), tensor_parallel_size: integer(), pipeline_parallel_size: integer(), data_parallel_size: integer(), prefill_context_parallel_size: integer(), decode_context_parallel_size: integer(), backend: String.t(), ranks: [Vllm.Bridge.V1.RankInfo.t()], failure: String.t(), gate: boolean(), pool_name: String.t(), concurrent: boolean(), run: Vllm.Bridge.V1.RunInfo.t() | nil, runs_waiting: integer()}
+  @type t :: %__MODULE__{world_id: String.t(), epoch: non_neg_integer(), state: Vllm.Bridge.V1.WorldState.t(), world_size: integer(), tensor_parallel_size: integer(), pipeline_parallel_size: integer(), data_parallel_size: integer(), prefill_context_parallel_size: integer(), decode_context_parallel_size: integer(), backend: String.t(), ranks: [Vllm.Bridge.V1.RankInfo.t()], failure: String.t(), gate: boolean(), pool_name: String.t(), concurrent: boolean(), run: Vllm.Bridge.V1.RunInfo.t() | nil, runs_waiting: integer(), on_failure: Vllm.Bridge.V1.OnFailure.t()}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
@@ -221,7 +233,8 @@ defmodule Vllm.Bridge.V1.World do
       {:pool_name, 14, :string, :singular},
       {:concurrent, 15, :bool, :singular},
       {:run, 16, {:message, Vllm.Bridge.V1.RunInfo}, :optional},
-      {:runs_waiting, 17, :int64, :singular}
+      {:runs_waiting, 17, :int64, :singular},
+      {:on_failure, 18, {:enum, Vllm.Bridge.V1.OnFailure}, :singular}
     ]
   end
 end

@@ -98,6 +98,7 @@ defmodule Vllm.World.Launcher do
       pool_name: opts.pool_name || config.defaults.pool_name || "",
       gate: opts.gate,
       concurrent: opts.concurrent,
+      on_failure: Info.on_failure(opts.on_failure),
       client_id: if(opts.detached, do: "", else: config.client_id)
     }
     |> struct!(Map.take(opts, Schemas.sizes()))
