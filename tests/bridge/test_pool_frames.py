@@ -271,6 +271,21 @@ def test_two_thousand_calls_at_once_are_answered_or_refused_by_name(start: Start
         assert outcomes["ok"] >= 100
 
 
+def test_one_connection_may_fill_the_queue(start: Start, block: MakeBlock) -> None:
+    pool = start("--size", "1", "--max-queue", "5000")
+    running = block()
+    with connect(pool.endpoint) as client, FramesClient(frames_endpoint(client)) as frames:
+        first = frames.begin_call(FAKE + "Block", _path(running))
+        eventually(lambda: running.pid() != 0)
+        waiting = [frames.begin_call(FAKE + "Echo", b"x") for _ in range(5_000)]
+        eventually(queued(client, 5_000), 60)
+        full = BridgeError.from_detail(frames.ended(FAKE + "Echo").failure.error)
+        assert (full.reason, full.details) == ("queue_full", {"depth": 5_000, "limit": 5_000})
+        running.end()
+        assert frames.frame_of(first).reply.body == b"unblocked"
+        assert all(frames.frame_of(call).reply.body == b"x" for call in waiting)
+
+
 BAD_FRAMES: dict[str, bytes] = {
     "no protobuf": b"\x00\x00\x00\x04\xff\xff\xff\xff",
     "a length of 4 GiB": b"\xff\xff\xff\xff",

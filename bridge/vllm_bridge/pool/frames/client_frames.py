@@ -25,6 +25,7 @@ from vllm_bridge.process import background
 from vllm_bridge.transport.address import private_socket
 from vllm_bridge.transport.frames import failures
 from vllm_bridge.transport.frames.protocol import (
+    MAX_OPEN_CALLS,
     Called,
     Cancelled,
     Limits,
@@ -125,9 +126,11 @@ Serve = Callable[[str, bytes, FrameContext], Awaitable[bytes]]
 class ClientFrames:
     """The pool's socket for frames, and the connections to it."""
 
-    def __init__(self, serve: Serve, max_message_bytes: int) -> None:
+    def __init__(self, serve: Serve, max_message_bytes: int, max_queue: int = 0) -> None:
         self.serve = serve
-        self.limits = Limits(max_message_bytes)
+        # A client that sends all its calls over one connection is refused by the queue, or not.
+        open_calls = MAX_OPEN_CALLS + max_queue
+        self.limits = Limits(max_message_bytes, open_calls=open_calls)
         self.connections: set[_Connection] = set()
         self._server: asyncio.Server | None = None
 

@@ -105,7 +105,11 @@ class PoolServer:
         )
         request_log = RequestLog(observer.metrics)
         proxy = Proxy(self._pools, self._sessions, self._attachments)
-        self._frames = ClientFrames(served(request_log, proxy), settings.max_message_bytes)
+        self._frames = ClientFrames(
+            served(request_log, proxy),
+            settings.max_message_bytes,
+            sum(pool.max_queue for pool in settings.pools.values()),
+        )
         self._frames_path = directory / FRAMES_SOCKET
         self._service = PoolService(
             self._pools,
