@@ -25,6 +25,7 @@ class Record(Protocol):
     pending: PendingCall | None
     refusal: types_pb2.ErrorDetail | None
     run: RunLabel
+    awaits_turn: bool
     ending: Callable[[], None] | None
 
 

@@ -31,6 +31,7 @@ class Turns:
         self._shared = shared
         self._lock = threading.Lock()
         self._latest = 0
+        self._decided = threading.Condition()
 
     def see(self, run: RunLabel) -> None:
         """A call of that run has come, to this rank or another."""
@@ -75,6 +76,21 @@ class Turns:
             yield
         finally:
             shared.end()
+
+    def decided(self, record: Record) -> None:
+        """The call has begun, or was refused, and its record says why."""
+        record.awaits_turn = False
+        with self._decided:
+            self._decided.notify_all()
+
+    def leave(self, record: Record, timeout_s: float) -> None:
+        """Let a call go that waits for its turn; return when it has, or has begun."""
+        if not record.awaits_turn or self._shared is None:
+            return
+        record.gone_at = record.gone_at or time.monotonic()
+        self._shared.nudge()
+        with self._decided:
+            self._decided.wait_for(lambda: not record.awaits_turn, timeout_s)
 
     def _wait(self, shared: SharedGate, record: Record, name: str, earlier: list[int]) -> None:
         left_s = record.deadline - time.monotonic() if record.deadline else LOOK_SECONDS

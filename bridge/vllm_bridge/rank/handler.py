@@ -236,6 +236,8 @@ class QueuedCall(Call):
         if not caller.add_callback(self._caller_gone):
             self._caller_gone()
         record = self.record
+        # Before it counts as running: whoever withdraws it now has it refused.
+        record.awaits_turn = bool(record.run.turn) and not _beside_turns(self.dispatch)
         if record.gone_at or not self.state.journal.start(record):
             raise BridgeError(
                 Category.TIMEOUT,
@@ -251,8 +253,7 @@ class QueuedCall(Call):
         if left is not None and left < LONGEST_S:
             record.deadline = record.started_at + left
         try:
-            in_turn = record.run.turn and not _beside_turns(self.dispatch)
-            with self._turn() if in_turn else nullcontext():
+            with self._turn() if record.awaits_turn else nullcontext():
                 if self.state.gate is not None:
                     self._wire.gate_pass = GatedCall(self.state.gate, record, caller)
                 with self.state.sessions.results.of_call(kept=self._wire.keep_tensors):
@@ -271,6 +272,8 @@ class QueuedCall(Call):
             except BridgeError as error:
                 record.refusal = self.refused(error).to_detail()
                 raise
+            finally:
+                self.state.turns.decided(record)
             yield
 
     def submit(self, request: bytes, caller: Caller) -> bytes:

@@ -51,8 +51,9 @@ class Record:
     # Its stand at the gate; and what the gate said where it refused.
     pending: PendingCall | None = None
     refusal: types_pb2.ErrorDetail | None = None
-    # The run that it is part of.
+    # The run that it is part of; and whether it has not begun, since its turn has not come.
     run: RunLabel = NO_RUN
+    awaits_turn: bool = False
     # What the executor does last, after the answer.
     ending: Callable[[], None] | None = None
 

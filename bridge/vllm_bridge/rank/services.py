@@ -75,6 +75,9 @@ class RankService:
                 call_id=request.call_id, session_id=request.session_id, state=rank_pb2.UNKNOWN
             )
             return rank_pb2.WithdrawResponse(call=unknown)
+        if record.state is State.RUNNING:
+            # The executor notes why it never began.
+            self._state.turns.leave(record, _VERDICT_SECONDS)
         pending = record.pending
         if pending is not None and pending.waiting and self._state.gate is not None:
             self._state.gate.leave(pending, WITHDRAWN)
