@@ -61,21 +61,22 @@ defmodule Bench do
         {:ok, ^request} = Connection.unary(echo, @echo_path, request, timeout: 120_000)
       end
 
-      turns = in_turns([fn -> indices(frames) end, fn -> indices(grpc) end, bare], @calls)
-      {echo_p50, echo_p99} = both_percentiles(List.last(turns))
+      ways = [
+        {"to its rank, in frames", fn -> indices(frames) end, "at most 0.35; 0.5"},
+        {"to its rank, by gRPC", fn -> indices(grpc) end, ""},
+        {"of a hint session, in frames", fn -> indices([]) end, ""},
+        {"of a hint session, by gRPC", fn -> indices(bridge: Bench.Grpc) end, ""},
+        {"to a bare grpcio echo", bare, ""}
+      ]
 
-      for {name, times, targets} <- [
-            {"in frames", Enum.at(turns, 0), "at most 0.35; 0.5"},
-            {"by gRPC", Enum.at(turns, 1), ""},
-            {"bare grpcio echo", bare, ""}
-          ] do
-        times = if is_function(times), do: List.last(turns), else: times
-        {p50, p99} = both_percentiles(times)
+      turns = ways |> Enum.map(&elem(&1, 1)) |> in_turns(@calls) |> Enum.map(&both_percentiles/1)
+      {echo_p50, echo_p99} = List.last(turns)
 
+      for {{name, _fun, target}, {p50, p99}} <- Enum.zip(ways, turns) do
         row(
-          "call Elixir to rank, #{name}: p50, p99 of #{@calls}; ratios to the echo",
+          "call #{name}: p50, p99 of #{@calls}; ratios to the echo",
           "#{us(p50)}, #{us(p99)}; #{ratio(p50, echo_p50)}, #{ratio(p99, echo_p99)}",
-          targets
+          target
         )
       end
     end)
