@@ -114,7 +114,9 @@ defmodule Vllm.CarriersTest do
     for runtime <- session() do
       opts = [__runtime__: [timeout: 500] ++ runtime]
       assert {:error, %Error{category: :timeout} = error} = Vllm.call("time.sleep", [2.0], opts)
-      assert {error.reason, error.details["call_state"]} == {"deadline_exceeded", "running"}
+      assert error.reason == "deadline_exceeded"
+      # On a busy machine it may not have begun by then.
+      assert error.details["call_state"] in ["running", "withdrawn"]
       # The rank is busy until then.
       assert {:ok, false} = Vllm.call("torch.is_tensor", [1], __runtime__: runtime)
     end
