@@ -178,8 +178,8 @@ def test_world_run_bounds_every_call(client: Client, block: Callable[[], Block])
 
         begin = time.monotonic()
         with pytest.raises(BridgeError) as caught:
-            world.run(work, timeout=timedelta(milliseconds=300))
-        assert 0.2 < time.monotonic() - begin < 10
+            world.run(work, timeout=timedelta(seconds=1))
+        assert 0.8 < time.monotonic() - begin < 10
         assert caught.value.category is Category.TIMEOUT
         assert caught.value.rank == 1
         held.end()
