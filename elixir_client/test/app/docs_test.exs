@@ -38,7 +38,7 @@ defmodule Vllm.DocsTest do
 
   defp await_end(bridge) do
     monitor = Process.monitor(bridge)
-    assert_receive {:DOWN, ^monitor, :process, ^bridge, _reason}, 10_000
+    assert_receive {:DOWN, ^monitor, :process, ^bridge, _reason}
     :ok
   end
 

@@ -44,7 +44,7 @@ defmodule Vllm.Bridge.FakePool do
   # A client that does not like our certificate, or that we do not like, is gone.
   defp secure(socket, tls, handler) do
     options = [alpn_preferred_protocols: ["h2"], log_level: :none] ++ tls
-    with {:ok, socket} <- :ssl.handshake(socket, options, 5_000), do: connection(socket, handler)
+    with {:ok, socket} <- :ssl.handshake(socket, options, 60_000), do: connection(socket, handler)
   end
 
   defp connection(socket, handler) do

@@ -37,7 +37,9 @@ defmodule Vllm.WorldTurnsTest do
         end)
       end)
 
-    for rank <- 0..1, do: assert_receive({:held, ^rank}, 10_000)
+    # A test that fails gives the turn back, too.
+    on_exit(fn -> Process.exit(pid, :kill) end)
+    for rank <- 0..1, do: assert_receive({:held, ^rank})
     pid
   end
 
@@ -190,10 +192,16 @@ defmodule Vllm.WorldTurnsTest do
   test "the timeout covers the wait for the turn, and says who has it", %{world: world} do
     pid = holder(world)
 
-    assert {:error, %Error{reason: "run_timeout", category: :timeout} = error} =
-             World.collect(world, fn _rank -> {:ok, sum(5)} end, timeout: 500)
+    # On a busy machine the time may pass here before the server has said who has the turn.
+    error =
+      Enum.find_value(1..10, fn _try ->
+        assert {:error, %Error{reason: "run_timeout", category: :timeout} = error} =
+                 World.collect(world, fn _rank -> {:ok, sum(5)} end, timeout: 500)
 
-    assert error.message =~ "waited 0."
+        if error.message =~ "waited 0.", do: error
+      end)
+
+    assert error, "the server never said it"
     assert error.message =~ "never began"
     assert error.message =~ inspect(pid)
     assert %{"ranks" => [0, 1], "timeout_ms" => 500, "ran" => false} = error.details
@@ -224,7 +232,7 @@ defmodule Vllm.WorldTurnsTest do
     end
 
     pids = Enum.map(0..1, beside)
-    for rank <- 0..1, do: assert_receive({:beside, ^rank, _result}, 10_000)
+    for rank <- 0..1, do: assert_receive({:beside, ^rank, _result})
     for n <- 1..40, do: assert(World.run(world, fn _rank -> sum(n) end) == [2.0 * n, 2.0 * n])
     for pid <- pids, do: send(pid, :end)
     await(fn -> not Enum.any?(pids, &Process.alive?/1) end)
@@ -272,7 +280,7 @@ defmodule Vllm.WorldTurnsTest do
         end)
       end)
 
-    assert_receive :other, 10_000
+    assert_receive :other
 
     await(fn ->
       {:ok, found} = World.diagnose(world)
@@ -323,11 +331,11 @@ defmodule Vllm.WorldTurnsTest do
       end)
 
     assert is_pid(late)
-    assert_receive {:started, pid}, 10_000
+    assert_receive {:started, pid}
     await(fn -> World.info(world).run == nil end)
     assert World.run(world, fn _rank -> sum(6) end) == [12.0, 12.0]
     send(pid, :go)
-    assert_receive {:late, _inline, {:error, %Error{reason: "run_overlap"} = error}}, 10_000
+    assert_receive {:late, _inline, {:error, %Error{reason: "run_overlap"} = error}}
     assert error.message =~ "whose turn is over"
   end
 
