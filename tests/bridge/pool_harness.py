@@ -123,7 +123,8 @@ class Pool:
         for client in self.clients:
             client.close()
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
+            # Not SIGTERM, which lets calls that a test has left come to their end.
+            self.process.send_signal(signal.SIGINT)
         try:
             return self.process.wait(20)
         finally:

@@ -76,6 +76,10 @@ def test_flags_go_before_the_file_and_set_the_default_pool(tmp_path: Path) -> No
     assert found.pools["gpu"] == DEFAULTS
     assert found.attach_grace == timedelta(seconds=2)
     assert settings(tmp_path, text).attach_grace == timedelta(seconds=9)
+    drain = "[server]\ndrain_seconds = 60\n"
+    assert settings(tmp_path, "").drain_seconds == timedelta(seconds=10)
+    assert settings(tmp_path, drain).drain_seconds == timedelta(minutes=1)
+    assert settings(tmp_path, drain, "--drain-seconds", "0.5").drain_seconds.total_seconds() == 0.5
 
 
 def test_profiles_come_on_top_of_the_standard_ones(tmp_path: Path) -> None:
@@ -104,6 +108,10 @@ def test_profiles_come_on_top_of_the_standard_ones(tmp_path: Path) -> None:
         ("[pools.gpu]\nsize = '2'", "pools.gpu.size is '2'; it should be a valid integer"),
         ("[pools.gpu]\nsize = true", "pools.gpu.size is True; it should be a valid integer"),
         ("[pools.gpu]\nsession_idle = 0", "session_idle is 0; it should be a number of seconds"),
+        (
+            "[server]\ndrain_seconds = 0",
+            "drain_seconds is 0; it should be a number of seconds",
+        ),
         ("[pools.gpu]\nsession_idle = nan", "session_idle is nan; it should be a number"),
         ("[pools.gpu]\nsession_idle = '1h'", "session_idle is '1h'; it should be a number of"),
         ("[pools.gpu]\nsession_idle = 'infinity'", "session_idle is 'infinity'; it should be a"),

@@ -11,6 +11,34 @@ from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.pool.worlds.turns import Turns
 
 
+def test_when_no_more_are_given_those_that_wait_are_refused_and_the_held_one_goes_on() -> None:
+    async def scenario() -> None:
+        turns = Turns("w", limit=100)
+        why = BridgeError(Category.POOL, "draining", "the server is stopping")
+        async with turns.take("held", None) as number:
+            waiting = [asyncio.ensure_future(take_and_leave(turns)) for _ in range(3)]
+            while turns.waiting < 3:
+                await asyncio.sleep(0)
+            turns.refuse(why)
+            outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+            outcomes += await asyncio.gather(take_and_leave(turns), return_exceptions=True)
+            assert [isinstance(each, BridgeError) and each.reason for each in outcomes] == (
+                ["draining"] * 4
+            )
+            held = turns.info()
+            assert held is not None
+            assert (held.number, held.holder) == (number, "held")
+        assert turns.info() is None
+        assert turns.waiting == 0
+
+    asyncio.run(scenario())
+
+
+async def take_and_leave(turns: Turns) -> None:
+    async with turns.take("one that waits", None):
+        pass
+
+
 def test_turns_are_given_in_order_whoever_leaves() -> None:
     async def scenario(seed: int) -> None:
         draw = random.Random(seed)

@@ -48,7 +48,7 @@ _POOL_FLAGS = (
     "readable",
     "writable",
 )
-_SERVER_FLAGS = ("attach_grace", "max_attachments", "entry_point")
+_SERVER_FLAGS = ("attach_grace", "max_attachments", "drain_seconds", "entry_point")
 
 
 class UsageError(Exception):
@@ -220,6 +220,12 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
         help="how long what a client owns outlives its last connection",
     )
     parser.add_argument("--max-attachments", type=_count(1), metavar="N")
+    parser.add_argument(
+        "--drain-seconds",
+        type=_seconds,
+        metavar="SECONDS",
+        help="how long what runs may go on after SIGTERM (default 10); a second one ends it",
+    )
     # For tests, and for ranks written by somebody else.
     parser.add_argument("--rank-entry-point", dest="entry_point", help=argparse.SUPPRESS)
     _add_pool_flags(parser.add_argument_group('pool "default"'))

@@ -7,6 +7,7 @@ carrier's to see to: a `QueuedCall` on the executor, any other beside it.
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field
 from google.protobuf.message import DecodeError
 
 from vllm_bridge.codec.dispatch import Dispatch
+from vllm_bridge.codec.draining import draining
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.codec.wire import Wire
 from vllm_bridge.durations import LONGEST_S
@@ -61,6 +63,8 @@ class RankState:
     turns: Turns = field(default_factory=Turns)
     # Calls that may wait for the executor; 0 for any number.
     max_queue: int = 0
+    # Set when the server stops: no calls are taken but those of runs.
+    draining: threading.Event = field(default_factory=threading.Event)
     # For calls that come in parts, while bytes arrive and leave.
     transfers: Transfers = field(default_factory=Transfers)
 
@@ -100,6 +104,8 @@ class Calls:
             state.turns.see(record.run)
             if not _beside_turns(dispatch):
                 state.turns.check(record.run, dispatch.name)
+            if state.draining.is_set() and not record.run.turn and not _while_draining(dispatch):
+                raise draining(dispatch.name)
             self._check_busy(dispatch, session, metadata)
             self._check_queue(dispatch)
         except BridgeError as error:
@@ -143,6 +149,11 @@ class Calls:
 def _beside_turns(dispatch: Dispatch) -> bool:
     """Whether the call may come after its turn: it reads, or exits what was entered."""
     return dispatch.inline or dispatch.name in _ALWAYS_TAKEN
+
+
+def _while_draining(dispatch: Dispatch) -> bool:
+    """Whether a server that stops takes the call: it asks about calls, or ends something."""
+    return dispatch.name.startswith("Rank.") or dispatch.name in (*_ALWAYS_TAKEN, "Objects.release")
 
 
 def _method(path: str, metadata: Metadata) -> str:

@@ -231,6 +231,9 @@ class _Rank:
         elif kind == "peer_died":
             if state.gate is not None:
                 state.gate.peer_died(message.peer_died.rank)
+        elif kind == "drain":
+            self._drain(message.request_id, state)
+            return False
         elif kind == "stop":
             return True
         elif kind == "register_session":
@@ -243,6 +246,13 @@ class _Rank:
         if message.request_id:
             self._send(control_pb2.RankToPool(request_id=message.request_id, ack=ack))
         return False
+
+    def _drain(self, request_id: int, state: RankState) -> None:
+        state.draining.set()
+        if request_id:
+            ack = control_pb2.RankToPool(request_id=request_id, ack=control_pb2.Ack())
+            # Behind all calls that have come.
+            state.executor.later("saying that calls have ended", lambda: self._send(ack))
 
     def _memory_place(self) -> MemoryPlace | None:
         from vllm_bridge.rank.sessions import MemoryPlace

@@ -28,6 +28,7 @@ from vllm_bridge.pool.ranks.queue import Turn, give_up_at
 from vllm_bridge.pool.ranks.rank import Rank
 from vllm_bridge.pool.ranks.standalone import Standalone
 from vllm_bridge.pool.sessions.attachments import Attachments
+from vllm_bridge.pool.sessions.drain import Drain
 from vllm_bridge.pool.sessions.session_entry import SessionEntry
 from vllm_bridge.pool.sessions.sessions import Sessions
 from vllm_bridge.transport import metadata as keys
@@ -43,7 +44,14 @@ _RELEASE = "/vllm.bridge.v1.Objects/Release"
 class Proxy:
     """A generic gRPC handler for everything that ranks serve."""
 
-    def __init__(self, pools: Pools, sessions: Sessions, attachments: Attachments) -> None:
+    def __init__(
+        self,
+        pools: Pools,
+        sessions: Sessions,
+        attachments: Attachments,
+        drain: Drain | None = None,
+    ) -> None:
+        self._drain = drain or Drain()
         self._pools = pools
         self._sessions = sessions
         self._attachments = attachments
@@ -66,7 +74,10 @@ class Proxy:
 
         async def forward(request: Request, context: grpc.aio.ServicerContext) -> bytes:
             try:
-                return await self._forward(method, request, context)
+                if self._drain.begun:
+                    self._check_drain(method, context)
+                with self._drain.running():
+                    return await self._forward(method, request, context)
             except BridgeError as error:
                 error.call_id = error.call_id or keys.text(
                     context.invocation_metadata(), keys.CALL_ID
@@ -84,6 +95,13 @@ class Proxy:
             await forward(call, context)
 
         return grpc.stream_stream_rpc_method_handler(forward_parts)
+
+    def _check_drain(self, method: str, context: grpc.aio.ServicerContext) -> None:
+        """Raise `draining`, but for calls of a run that has its turn, or beside the executor."""
+        beside = method.startswith(_BESIDE_EXECUTOR) or method == _RELEASE
+        run = keys.run_named(keys.text(context.invocation_metadata(), keys.TURN))
+        if not beside and not run.turn:
+            self._drain.check(method)
 
     async def _forward(
         self, method: str, request: Request, context: grpc.aio.ServicerContext

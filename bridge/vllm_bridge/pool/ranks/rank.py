@@ -299,9 +299,13 @@ class Rank:
         """Send the gate's verdict on a call that waits there."""
         self._send(control_pb2.PoolToRank(verdict=verdict))
 
-    def tell_peer_died(self, index: int) -> None:
-        """Tell it that another rank of its world is dead, and that it lives on."""
-        self._send(control_pb2.PoolToRank(peer_died=control_pb2.PeerDied(rank=index)))
+    def tell(self, message: control_pb2.PoolToRank) -> None:
+        """Send it what it does not answer."""
+        self._send(message)
+
+    async def drained(self) -> None:
+        """Return when all calls have ended that it has taken; it takes none outside of runs."""
+        await self._ask(control_pb2.PoolToRank(drain=control_pb2.Drain()))
 
     def _control_over(self) -> None:
         """It has closed its control connection, or sent invalid bytes on it."""

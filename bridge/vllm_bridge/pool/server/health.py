@@ -8,7 +8,7 @@
 | `pool/NAME` | that pool takes calls |
 
 A pool takes calls while one of its ranks is up and its restart policy has not given up. One of size
-0 has no ranks of its own to ask of; only its failure counts.
+0 has no ranks of its own to ask of; only its failure counts. A server that drains takes none.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ class Health:
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
+        self._draining = False
 
     def add_to(self, server: grpc.aio.Server) -> None:
         """Serve it there."""
@@ -51,6 +52,11 @@ class Health:
     def changed(self) -> None:
         """A rank's state has changed: look again soon."""
         self._changed.set()
+
+    def drain(self) -> None:
+        """The server takes nothing new."""
+        self._draining = True
+        self.changed()
 
     async def stop(self) -> None:
         """Nothing is served from here on."""
@@ -70,7 +76,8 @@ class Health:
             self._changed.clear()
 
     async def _set_all(self) -> None:
-        for name, serving in serving_of(self._pools()).items():
+        for name, serves in serving_of(self._pools()).items():
+            serving = serves and not self._draining
             await self._servicer.set(name, _Status.SERVING if serving else _Status.NOT_SERVING)
 
 

@@ -8,6 +8,8 @@ import logging
 import os
 import resource
 import signal
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,6 +57,9 @@ def serve(
     tls_files: TlsFiles = NO_TLS,
 ) -> int:
     """Run a pool until a signal, or the end of stdin when embedded. Returns the exit status.
+
+    SIGTERM lets what runs come to its end first, unless the server is embedded; any second signal,
+    SIGINT and SIGHUP stop it at once.
 
     Raises:
         ListenError: it cannot listen there, or should not.
@@ -122,12 +127,19 @@ async def _run(
 ) -> None:
     from vllm_bridge.pool.server.server import PoolServer
 
-    stop = asyncio.Event()
+    # `stop`: at once.
+    asked, stop = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def signalled(number: signal.Signals) -> None:
+        if embedded or asked.is_set() or number is not signal.SIGTERM:
+            stop.set()
+        asked.set()
+
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         # One that is ignored already stays so: that is what nohup does.
         if signal.getsignal(number) is not signal.SIG_IGN:
-            loop.add_signal_handler(number, stop.set)
+            loop.add_signal_handler(number, signalled, number)
     server = PoolServer(resources, settings, token, log, tls)
     try:
         ready: dict[str, object] = {"pid": os.getpid(), "version": __version__}
@@ -142,10 +154,15 @@ async def _run(
                 "stdin",
                 _wait_for_end_of_stdin,
                 loop,
-                stop,
-                failed=lambda _: loop.call_soon_threadsafe(stop.set),
+                partial(signalled, signal.SIGHUP),
+                failed=lambda _: loop.call_soon_threadsafe(signalled, signal.SIGHUP),
             ).start()
-        await stop.wait()
+        await asked.wait()
+        if not stop.is_set():
+            within = settings.drain_seconds
+            text = f"draining: what runs has {within.total_seconds():g} s to come to its end"
+            logs.log(_logger, logging.INFO, text)
+            await server.drain(within, stop)
         logs.log(_logger, logging.INFO, "stopping")
     finally:
         await server.stop()
@@ -183,14 +200,14 @@ def _raise_file_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def _wait_for_end_of_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+def _wait_for_end_of_stdin(loop: asyncio.AbstractEventLoop, ended: Callable[[], None]) -> None:
     # A thread, because stdin may be a file or a terminal, which epoll does not take.
     try:
         while os.read(_STDIN, 4096):
             pass
     except OSError:
         pass
-    loop.call_soon_threadsafe(stop.set)
+    loop.call_soon_threadsafe(ended)
 
 
 def memory_directory(base: Path = BASE) -> RuntimeDir | None:

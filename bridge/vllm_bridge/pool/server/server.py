@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import grpc.aio
 
+from vllm_bridge._generated import control_pb2
+from vllm_bridge.codec.draining import draining
 from vllm_bridge.pool.calls.proxy import Proxy
 from vllm_bridge.pool.frames.client_frames import ClientFrames
 from vllm_bridge.pool.observe import Observer
@@ -17,6 +20,7 @@ from vllm_bridge.pool.ranks.forkserver import identity, remove_if_same
 from vllm_bridge.pool.ranks.forkserver_process import ForkserverProcess, spawn_forkserver
 from vllm_bridge.pool.ranks.launcher import LocalLauncher
 from vllm_bridge.pool.ranks.pools import NamedPool, Pools
+from vllm_bridge.pool.ranks.rank import Rank
 from vllm_bridge.pool.server import reflection
 from vllm_bridge.pool.server.auth import TokenCheck
 from vllm_bridge.pool.server.frames import served
@@ -27,10 +31,12 @@ from vllm_bridge.pool.server.request_log import RequestLog
 from vllm_bridge.pool.server.service import PoolService
 from vllm_bridge.pool.server.tls import Tls
 from vllm_bridge.pool.sessions.attachments import Attachments
+from vllm_bridge.pool.sessions.drain import Drain
 from vllm_bridge.pool.sessions.sessions import Sessions
 from vllm_bridge.pool.sessions.shared_memory import SharedMemory
 from vllm_bridge.pool.settings import ServerSettings
 from vllm_bridge.pool.worlds.worlds import Worlds
+from vllm_bridge.process import background
 from vllm_bridge.process.logs import LogSettings
 from vllm_bridge.process.runtime_dir import RuntimeDir
 from vllm_bridge.transport.address import (
@@ -98,13 +104,14 @@ class PoolServer:
                 for name, pool in settings.pools.items()
             ]
         )
-        self._sessions = Sessions(self._pools, observer, memory)
-        self._worlds = Worlds(self._pools, self._sessions, observer)
+        self._drain = Drain()
+        self._sessions = Sessions(self._pools, observer, memory, self._drain)
+        self._worlds = Worlds(self._pools, self._sessions, observer, self._drain)
         self._attachments = Attachments(
             settings.attach_grace, settings.max_attachments, self._client_gone
         )
         request_log = RequestLog(observer.metrics)
-        proxy = Proxy(self._pools, self._sessions, self._attachments)
+        proxy = Proxy(self._pools, self._sessions, self._attachments, self._drain)
         self._frames = ClientFrames(
             served(request_log, proxy),
             settings.max_message_bytes,
@@ -119,6 +126,7 @@ class PoolServer:
             observer,
             settings.profiles,
             memory,
+            self._drain,
         )
         self._server = grpc.aio.server(
             interceptors=[
@@ -193,6 +201,33 @@ class PoolServer:
         if self._tls is None:
             return int(self._server.add_insecure_port(place))
         return int(self._server.add_secure_port(place, self._tls.credentials()))
+
+    async def drain(self, within: timedelta, hurry: asyncio.Event) -> None:
+        """Take nothing new, and return when all has ended that runs; at the latest after this time,
+        or when `hurry` is set."""
+        self._drain.begin()
+        self._health.drain()
+        self._worlds.refuse_runs(draining("a new run"))
+        # Clients call these directly.
+        bound = {entry.rank for entry in self._sessions.live() if entry.strict}
+        ranks = [rank for rank in bound if rank is not None and not rank.died.done()]
+        for rank in ranks:
+            rank.tell(control_pb2.PoolToRank(drain=control_pb2.Drain()))
+        tasks = [
+            background.awaited("draining", self._drained(ranks)),
+            background.awaited("a wish to stop at once", hurry.wait()),
+        ]
+        await asyncio.wait(
+            tasks, timeout=within.total_seconds(), return_when=asyncio.FIRST_COMPLETED
+        )
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _drained(self, ranks: list[Rank]) -> None:
+        # The runs first: their calls are taken until they end.
+        await self._drain.wait()
+        await asyncio.gather(*(rank.drained() for rank in ranks), return_exceptions=True)
 
     async def stop(self) -> None:
         """Stop serving, end all ranks, and return when they have ended."""

@@ -20,6 +20,7 @@ from vllm_bridge.pool.ranks.pools import Pools
 from vllm_bridge.pool.ranks.queue import give_up_at
 from vllm_bridge.pool.server.inspection import pool_status
 from vllm_bridge.pool.sessions.attachments import Attachments
+from vllm_bridge.pool.sessions.drain import Drain
 from vllm_bridge.pool.sessions.session_entry import SessionEntry
 from vllm_bridge.pool.sessions.sessions import Sessions
 from vllm_bridge.pool.sessions.shared_memory import SharedMemory
@@ -55,6 +56,7 @@ class PoolService:
         observer: Observer,
         profiles: Mapping[str, TimeoutProfile],
         memory: SharedMemory,
+        drain: Drain,
     ) -> None:
         self._pools = pools
         self._sessions = sessions
@@ -63,6 +65,7 @@ class PoolService:
         self._observer = observer
         self._profiles = profiles
         self._memory = memory
+        self._drain = drain
         # Where clients on this host may send calls in frames; empty: nowhere.
         self.frames_endpoint = ""
 
@@ -166,8 +169,9 @@ class PoolService:
     ) -> None:
         turns = self._worlds.turns(request.world_id, request.epoch)
         async with turns.take(request.holder, give_up_at(context.time_remaining())) as number:
-            await context.write(pool_pb2.Turn(number=number).SerializeToString())
-            await turns.wait_for_end()
+            with self._drain.running():
+                await context.write(pool_pb2.Turn(number=number).SerializeToString())
+                await turns.wait_for_end()
 
     async def _watch(
         self, request: pool_pb2.WatchRequest, context: grpc.aio.ServicerContext

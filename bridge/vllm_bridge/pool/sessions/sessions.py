@@ -12,6 +12,7 @@ from vllm_bridge._generated import pool_pb2, types_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.pool.observe import Observer
 from vllm_bridge.pool.ranks.pools import NamedPool, Pools
+from vllm_bridge.pool.sessions.drain import Drain
 from vllm_bridge.pool.sessions.expiry import Ended, IdleClock
 from vllm_bridge.pool.sessions.session_entry import (
     SessionEntry,
@@ -31,11 +32,16 @@ class Sessions:
     """All sessions of the server, in all pools, those of worlds included."""
 
     def __init__(
-        self, pools: Pools, observer: Observer, memory: SharedMemory | None = None
+        self,
+        pools: Pools,
+        observer: Observer,
+        memory: SharedMemory | None = None,
+        drain: Drain | None = None,
     ) -> None:
         self._pools = pools
         self._memory = memory or SharedMemory(None)
         self._events = observer.events
+        self._drain = drain or Drain()
         self._live: dict[str, SessionEntry] = {}
         self._opening: dict[str, asyncio.Task[SessionEntry]] = {}
         # By pool name: live ones, and those that are being opened.
@@ -238,6 +244,7 @@ class Sessions:
         # Two first calls at once open one session, whichever of their callers stays to see it.
         task = self._opening.get(session_id)
         if task is None:
+            self._drain.check("a new session")
             self._check_room(pool, 1)
             entry = SessionEntry(session_id, affinity, pool_name=pool.name, client_id=client_id)
             if not entry.strict:

@@ -81,6 +81,8 @@ class ServerSettings:
     # How long what a client owns outlives its last attachment.
     attach_grace: timedelta = timedelta(seconds=5)
     max_attachments: int = 1_000
+    # How long what runs may go on after SIGTERM.
+    drain_seconds: timedelta = timedelta(seconds=10)
     # Segments of shared memory that a session may have; 0: none, all tensors go through the socket.
     max_segments: int = 16
     # Of one of them; None: a quarter of the file system they are in.

@@ -138,6 +138,7 @@ class ServerTable(_Table):
     listen: str = ""
     attach_grace: _Seconds = timedelta(0)
     max_attachments: _AtLeastOne = 0
+    drain_seconds: _Seconds = timedelta(0)
     max_segments: _AtLeastZero = 0
     max_segment_bytes: _AtLeastOne = 0
 

@@ -57,6 +57,8 @@ class Turns:
         # Why there are no turns any more, and when that is so.
         self._why: types_pb2.ErrorDetail | None = None
         self._ended = asyncio.Event()
+        # Why no more turns are given; the one that is held goes on.
+        self._refused: types_pb2.ErrorDetail | None = None
 
     @property
     def waiting(self) -> int:
@@ -87,6 +89,7 @@ class Turns:
                 the event loop's time; what `end` said.
         """
         self._check()
+        self._check_refused()
         if self._concurrent:
             yield 0
             return
@@ -112,6 +115,15 @@ class Turns:
         """There are no turns any more: end those that are held and waited for with this error."""
         self._why = why.to_detail()
         self._ended.set()
+        self._settle_queue()
+
+    def refuse(self, why: BridgeError) -> None:
+        """Give no more turns: refuse those that are waited for, now and later, with this error. The
+        one that is held goes on."""
+        self._refused = why.to_detail()
+        self._settle_queue()
+
+    def _settle_queue(self) -> None:
         queue, self._queue = self._queue, deque()
         for turn in queue:
             if not turn.settled.done():
@@ -121,11 +133,16 @@ class Turns:
         if self._why is not None:
             raise BridgeError.from_detail(self._why)
 
+    def _check_refused(self) -> None:
+        if self._refused is not None:
+            raise BridgeError.from_detail(self._refused)
+
     async def _wait(self, turn: Turn, give_up_at: float | None) -> None:
         patience_s = None if give_up_at is None else max(give_up_at - self._loop.time(), 0.0)
         await asyncio.wait({turn.settled}, timeout=patience_s)
         self._check()
         if not turn.number:
+            self._check_refused()
             raise self._too_late(turn)
 
     def _give(self, turn: Turn) -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from vllm_bridge._generated import pool_pb2
+from vllm_bridge._generated import control_pb2, pool_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.gate.shared_gate import memory_of
 from vllm_bridge.pool.observe import Observer
@@ -18,6 +18,7 @@ from vllm_bridge.pool.ranks.launcher import no_room
 from vllm_bridge.pool.ranks.pools import Pools
 from vllm_bridge.pool.ranks.rank import Rank, RankPosition
 from vllm_bridge.pool.ranks.rank_info import inspect
+from vllm_bridge.pool.sessions.drain import Drain
 from vllm_bridge.pool.sessions.expiry import Ended
 from vllm_bridge.pool.sessions.session_entry import SessionEntry, worker_gone
 from vllm_bridge.pool.sessions.sessions import Sessions
@@ -42,10 +43,13 @@ _RENDEZVOUS_HOST = "127.0.0.1"
 class Worlds:
     """All worlds of the server, and the latest of those that are over."""
 
-    def __init__(self, pools: Pools, sessions: Sessions, observer: Observer) -> None:
+    def __init__(
+        self, pools: Pools, sessions: Sessions, observer: Observer, drain: Drain | None = None
+    ) -> None:
         self._pools = pools
         self._sessions = sessions
         self._events = observer.events
+        self._drain = drain or Drain()
         self._gate = Gate(observer.metrics, self._holder)
         self._live: dict[str, World] = {}
         self._over: Ended[World] = Ended(_MAX_ENDED, self._forget)
@@ -83,6 +87,7 @@ class Worlds:
         Raises:
             BridgeError: a live world has that id; or why the first rank failed.
         """
+        self._drain.check("a new world")
         await self._expect_end(world_id)
         world = self._admit(world_id, spec)
         try:
@@ -117,6 +122,7 @@ class Worlds:
         Raises:
             BridgeError: `world_not_found`; `world_exists` while it is whole; or as `start`.
         """
+        self._drain.check("a world's restart")
         world = self.get(world_id)
         await self._expect_end(world_id)
         if world.state == pool_pb2.WORLD_DEGRADED:
@@ -154,6 +160,11 @@ class Worlds:
         if not world.live:
             raise _over(world)
         return world.turns
+
+    def refuse_runs(self, why: BridgeError) -> None:
+        """Refuse the runs that have not begun, those that wait included."""
+        for world in self._live.values():
+            world.turns.refuse(why)
 
     def _holder(self, world_id: str, epoch: int, number: int) -> str:
         world = self._live.get(world_id)
@@ -313,9 +324,10 @@ class Worlds:
         for entry in world.sessions:
             if entry.rank is dead:
                 self._sessions.end_of_world([entry], worker_gone(entry, dead))
+        news = control_pb2.PoolToRank(peer_died=control_pb2.PeerDied(rank=dead.position.index))
         for rank in world.ranks:
             if not rank.died.done():
-                rank.tell_peer_died(dead.position.index)
+                rank.tell(news)
         publish_world(self._events, world)
 
     def _leave(self, world: World, state: pool_pb2.WorldState) -> None:
