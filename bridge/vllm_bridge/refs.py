@@ -1,11 +1,32 @@
 """Ids of objects that stay in a rank: `obj-3`, or `obj-3@rank-7` where the session has several.
 
-Only the server makes and reads them; to clients they are opaque.
+Only the server makes and reads these; to clients they are opaque. `@weights` is the id of what is
+kept under that name.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 _AT = "@"
+
+NAMED = "@"
+"""What the id of a ref begins with that is to an object's name."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """What a rank keeps under a name, as an argument of a call: see `World.put` of the client.
+
+    On every rank it stands for that rank's own object.
+    """
+
+    name: str
+
+    @property
+    def ref_id(self) -> str:
+        """The id of a ref to it."""
+        return f"{NAMED}{self.name}"
 
 
 def make_id(number: int, home: str) -> str:

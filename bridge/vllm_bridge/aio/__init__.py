@@ -14,19 +14,30 @@ tensors, too.
 
 from vllm_bridge.aio._client import Client, connect
 from vllm_bridge.aio._session import Future, Session
+from vllm_bridge.aio._streams import Items, Subscription
 from vllm_bridge.aio._watch import Watch
 from vllm_bridge.aio._world import World
+from vllm_bridge.aio._world_future import WorldFuture
 from vllm_bridge.client._calls.timeouts import DEFAULT_CALL_TIMEOUT
+from vllm_bridge.client._worlds.emissions import Emission
+from vllm_bridge.client._worlds.outcomes import Outcome
 from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.refs import Named
 
 __all__ = [
     "DEFAULT_CALL_TIMEOUT",
     "BridgeError",
     "Category",
     "Client",
+    "Emission",
     "Future",
+    "Items",
+    "Named",
+    "Outcome",
     "Session",
+    "Subscription",
     "Watch",
     "World",
+    "WorldFuture",
     "connect",
 ]

@@ -8,7 +8,7 @@ import importlib
 import sys
 import time
 import weakref
-from collections.abc import Awaitable, Callable, Generator, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -19,8 +19,18 @@ import grpc.aio
 
 from vllm_bridge.aio._frames import Connection
 from vllm_bridge.client._calls.checks import seconds
-from vllm_bridge.client._calls.io import Call, FramesConnection, Lock, Own, Promise, Stream
+from vllm_bridge.client._calls.io import (
+    Call,
+    Collected,
+    FramesConnection,
+    Lock,
+    Own,
+    Promise,
+    Stream,
+)
+from vllm_bridge.client._worlds.outcomes import Outcome
 from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.process import background
 from vllm_bridge.transport.frames.calling import Cancelled, Metadata
 
 T = TypeVar("T")
@@ -157,6 +167,44 @@ class Awaiting:
     async def close(self, channel: Any) -> None:
         """End a channel of gRPC."""
         await channel.close()
+
+    async def settled(
+        self,
+        begun: Mapping[int, Collected],
+        heard: Callable[[int, Outcome], object],
+        failed: Callable[[], bool],
+        grace: float,
+    ) -> None:
+        """A task for each."""
+        tasks = {
+            background.awaited("a call of a world", _outcome(call)): number
+            for number, call in begun.items()
+        }
+        pending: set[asyncio.Task[Outcome]] = set(tasks)
+        over: float | None = None
+        try:
+            while pending:
+                if over is None and failed():
+                    over = time.monotonic() + grace
+                limit = None if over is None else max(over - time.monotonic(), 0.0)
+                ended, pending = await asyncio.wait(
+                    pending, timeout=limit, return_when=asyncio.FIRST_COMPLETED
+                )
+                if not ended:
+                    return
+                for task in ended:
+                    heard(tasks[task], task.result())
+        finally:
+            for task in pending:
+                task.cancel()
+
+
+async def _outcome(call: Collected) -> Outcome:
+    # What it raises is its caller's.
+    try:
+        return Outcome(await call.result(None))
+    except Exception as error:  # noqa: BLE001
+        return Outcome(error=error)
 
 
 class _Lock:

@@ -2,44 +2,73 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection
 from datetime import timedelta
 from types import TracebackType
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from vllm_bridge._generated import pool_pb2
+from vllm_bridge.aio._awaiting import Opening
+from vllm_bridge.aio._ranks import on_all_ranks, with_outcomes
 from vllm_bridge.aio._session import Session
+from vllm_bridge.aio._streams import Subscription
+from vllm_bridge.aio._world_future import WorldFuture
 from vllm_bridge.client._calls import runs, turns
-from vllm_bridge.client._calls.checks import seconds
+from vllm_bridge.client._calls.checks import seconds, text
 from vllm_bridge.client._calls.link import Link
-from vllm_bridge.client._calls.runs import Run
 from vllm_bridge.client._calls.timeouts import CONTROL_TIMEOUT
 from vllm_bridge.client._calls.world import get_world, restart_world, sessions_of, stop_world
-from vllm_bridge.process import background
+from vllm_bridge.client._worlds import calls
+from vllm_bridge.client._worlds.calls import Members, Tell, quiet
+from vllm_bridge.client._worlds.emissions import EmissionCalls
+from vllm_bridge.client._worlds.layout import Coordinate, sliced
+
+if TYPE_CHECKING:
+    from vllm_bridge.client._worlds.dispatch import Collect, Dispatch
+    from vllm_bridge.codec.calls import RemoteObject
 
 V = TypeVar("V")
 
-# For the tasks of the other ranks to end, when one has failed and they are cancelled.
-_LEAVE_SECONDS = 0.2
-
 
 class World:
-    """A world that was started: one strict session per rank.
+    """A world that was started, or a slice of one: one strict session per rank.
 
     As `vllm_bridge.client.World`, whose documentation has the rules.
     """
 
-    def __init__(self, link: Link, info: pool_pb2.World) -> None:
+    def __init__(
+        self, link: Link, info: pool_pb2.World, only: Collection[int] | None = None
+    ) -> None:
         self._link = link
+        # Of a slice, its ranks.
+        self._only = only
         # As it was when it was started; see `refresh`.
         self.info = info
-        self.ranks = [Session(link, rank) for rank in sessions_of(info)]
+        self.ranks = self._sessions()
 
     @property
     def world_id(self) -> str:
         """Its id."""
         return self.info.world_id
+
+    def slice(
+        self,
+        *,
+        dp: Coordinate | None = None,
+        pp: Coordinate | None = None,
+        pcp: Coordinate | None = None,
+        tp: Coordinate | None = None,
+    ) -> World:
+        """The part of the world that has the given coordinates, to run, call and collect on.
+
+            last_stage = world.slice(pp=-1)
+
+        Raises:
+            BridgeError: (validation) `invalid_argument`: a coordinate is out of range, or none.
+        """
+        wanted = {"dp": dp, "pp": pp, "pcp": pcp, "tp": tp}
+        ranks = [session.info.rank for session in self.ranks]
+        return World(self._link, self.info, sliced(self.info, ranks, wanted))
 
     async def run(
         self, function: Callable[[Session], Awaitable[V]], *, timeout: timedelta | None = None
@@ -62,6 +91,127 @@ class World:
         async with turns.taken(self._link.channels, self.info, run):
             return await on_all_ranks(self.world_id, self.ranks, function, run)
 
+    async def submit(
+        self, function: Callable[[Session], Awaitable[object]], *, timeout: timedelta | None = None
+    ) -> WorldFuture:
+        """As `run`, but returns at once: the results are collected later.
+
+            future = await world.submit(step)
+            async for rank, outcome in future.as_completed():
+                print(rank, outcome.value)
+            results = await future
+
+        Of several that were submitted it is not said which one has its turn first.
+        """
+        seconds(timeout)
+
+        async def work(tell: Tell) -> list[object]:
+            run = runs.begin(timeout)
+            async with turns.taken(self._link.channels, self.info, run):
+                return await with_outcomes(self.ranks, function, run, tell)
+
+        return WorldFuture(f"a run of {self.world_id}", work)
+
+    async def call(
+        self,
+        name: str,
+        *args: object,
+        dispatch: Dispatch = "all",
+        collect: Collect = "list",
+        timeout: timedelta | None = None,
+        timeout_profile: str = "",
+        **kwargs: object,
+    ) -> Any:
+        """Make one call on every rank, sent to all of them before one is awaited.
+
+            answers = await world.call(
+                "my_app.model.forward", batch, dispatch=("scatter", 0), collect=("concat", 0)
+            )
+
+        Raises:
+            BridgeError: of the rank that says most, when one has failed. `details["outcomes"]` has
+                what became of each rank's call. (worker) `results_differ`; (validation)
+                `invalid_option`, `invalid_argument`, `cannot_collect`.
+        """
+        return await self._call(name, args, kwargs, dispatch, collect, timeout, timeout_profile)
+
+    async def submit_call(
+        self,
+        name: str,
+        *args: object,
+        dispatch: Dispatch = "all",
+        collect: Collect = "list",
+        timeout: timedelta | None = None,
+        timeout_profile: str = "",
+        **kwargs: object,
+    ) -> WorldFuture:
+        """As `call`, but returns at once: see `submit`."""
+
+        async def work(tell: Tell) -> Any:
+            return await self._call(
+                name, args, kwargs, dispatch, collect, timeout, timeout_profile, tell
+            )
+
+        return WorldFuture(f"the call of {name} on {self.world_id}", work)
+
+    async def put(
+        self,
+        name: str,
+        function: Callable[[Session], Awaitable[RemoteObject]],
+        *,
+        timeout: timedelta | None = None,
+    ) -> None:
+        """Keep on every rank, under a name, what `await function(session)` returns.
+
+        `Named(name)`, as an argument of a call, stands for each rank's own object.
+
+        Raises:
+            As `run`. BridgeError: (validation) `invalid_argument`: the function returned no object
+                of the rank, or the name has not 1 to 200 printable characters.
+        """
+        text("name", name)
+
+        async def on_rank(session: Session) -> None:
+            await calls.keep(session._calls, name, await function(session))
+
+        await self.run(on_rank, timeout=timeout)
+
+    async def named(self, *, timeout: timedelta | None = None) -> list[str]:
+        """The names that `put` has given, sorted: those that all ranks have. Raises as `call`."""
+        return await calls.named(self._members(), timeout)
+
+    async def delete(self, name: str, *, timeout: timedelta | None = None) -> None:
+        """Forget what has a name, on every rank, where anything has. Raises as `call`."""
+        await calls.delete(self._members(), name, timeout)
+
+    async def load(self, module: str, *, timeout: timedelta | None = None) -> list[str]:
+        """Import a module in every rank; returns the names in it that a client may use.
+
+        Raises:
+            BridgeError: (validation) `name_not_allowed`: the server does not allow it (`--allow`).
+                What the import raised, and on which `rank`. As `call`.
+        """
+        return await calls.load(self._members(), module, timeout)
+
+    def subscribe(
+        self, topic: str | None = None, *, timeout: timedelta | None = None
+    ) -> Opening[Subscription]:
+        """What code in the ranks emits on a topic from now on (`vllm_bridge.emit`); None: on any.
+
+            async with world.subscribe("tokens") as emissions:
+                async for emission in emissions:
+                    print(emission.rank, emission.value)
+
+        It ends when it is closed, with an error when the pool is gone, or `timeout` has passed.
+        """
+
+        async def ask() -> Subscription:
+            made = EmissionCalls(self._link, self.world_id, topic, timeout)
+            await made.started()
+            return Subscription(made)
+
+        return Opening(ask)
+
     async def refresh(self, *, timeout: timedelta = CONTROL_TIMEOUT) -> pool_pb2.World:
         """How the world is now."""
         self.info = await get_world(self._link, self.world_id, timeout)
@@ -73,7 +223,7 @@ class World:
         `ranks` are new sessions from then on; the old ones are refused. Returns itself.
         """
         self.info = await restart_world(self._link, self.world_id)
-        self.ranks = [Session(self._link, rank) for rank in sessions_of(self.info)]
+        self.ranks = self._sessions()
         return self
 
     async def stop(self, *, timeout: timedelta = CONTROL_TIMEOUT) -> bool:
@@ -91,40 +241,33 @@ class World:
     ) -> None:
         await self.stop()
 
+    def _sessions(self) -> list[Session]:
+        only = self._only
+        found = sessions_of(self.info)
+        return [Session(self._link, rank) for rank in found if only is None or rank.rank in only]
 
-async def on_all_ranks(
-    world_id: str,
-    sessions: Sequence[Session],
-    function: Callable[[Session], Awaitable[V]],
-    run: Run,
-) -> list[V]:
-    """Results in rank order, or the exception of the rank that failed first, at once."""
+    def _members(self) -> Members:
+        return Members(self._link, self.info, [session._calls for session in self.ranks])
 
-    async def one(session: Session) -> V:
-        return await function(session)
-
-    failed: list[asyncio.Task[V]] = []
-
-    def ended(task: asyncio.Task[V]) -> None:
-        if task.cancelled() or task.exception() is not None:
-            failed.append(task)
-
-    with run.entered():
-        tasks = [background.awaited("a rank of World.run", one(session)) for session in sessions]
-        for task in tasks:
-            task.add_done_callback(ended)
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-            for task in failed:
-                error = task.exception()
-                if error is not None:
-                    runs.label(error, world_id, tasks.index(task))
-                    raise error
-            # A function that was cancelled by itself has cancelled the run.
-            return [task.result() for task in tasks]
-        except BaseException:
-            run.cancel()
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks, timeout=_LEAVE_SECONDS)
-            raise
+    async def _call(
+        self,
+        name: str,
+        args: tuple[object, ...],
+        kwargs: dict[str, object],
+        dispatch: Dispatch,
+        collect: Collect,
+        timeout: timedelta | None,
+        timeout_profile: str,
+        tell: Tell = quiet,
+    ) -> Any:
+        return await calls.call(
+            self._members(),
+            name,
+            args,
+            kwargs,
+            dispatch=dispatch,
+            collect=collect,
+            timeout=timeout,
+            timeout_profile=timeout_profile,
+            tell=tell,
+        )

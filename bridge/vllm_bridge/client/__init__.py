@@ -20,18 +20,29 @@ from vllm_bridge.client._calls.timeouts import DEFAULT_CALL_TIMEOUT
 from vllm_bridge.client._client import Client, connect
 from vllm_bridge.client._future import Future
 from vllm_bridge.client._session import Session
+from vllm_bridge.client._streams import Items, Subscription
 from vllm_bridge.client._watch import Watch
 from vllm_bridge.client._world import World
+from vllm_bridge.client._world_future import WorldFuture
+from vllm_bridge.client._worlds.emissions import Emission
+from vllm_bridge.client._worlds.outcomes import Outcome
 from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.refs import Named
 
 __all__ = [
     "DEFAULT_CALL_TIMEOUT",
     "BridgeError",
     "Category",
     "Client",
+    "Emission",
     "Future",
+    "Items",
+    "Named",
+    "Outcome",
     "Session",
+    "Subscription",
     "Watch",
     "World",
+    "WorldFuture",
     "connect",
 ]

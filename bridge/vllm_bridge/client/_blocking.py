@@ -3,25 +3,41 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import importlib
 import sys
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
 
 import grpc
 
 from vllm_bridge.client._calls.checks import seconds
-from vllm_bridge.client._calls.io import Call, FramesConnection, Lock, Own, Promise, Stream
+from vllm_bridge.client._calls.io import (
+    Call,
+    Collected,
+    FramesConnection,
+    Lock,
+    Own,
+    Promise,
+    Stream,
+)
 from vllm_bridge.client._frames.connection import Connection, FrameCall
+from vllm_bridge.client._worlds.outcomes import Outcome
+from vllm_bridge.process import background
 from vllm_bridge.transport.frames.calling import Cancelled, Metadata
 
 T = TypeVar("T")
+
+# Most calls of a world have ended by then, one after the other; only those that have not are waited
+# for in threads.
+_SOON_SECONDS = 0.005
 
 
 def now(work: Coroutine[Any, Any, T]) -> T:
@@ -133,6 +149,49 @@ class Blocking:
     async def close(self, channel: Any) -> None:
         """End a channel of gRPC."""
         channel.close()
+
+    async def settled(
+        self,
+        begun: Mapping[int, Collected],
+        heard: Callable[[int, Outcome], object],
+        failed: Callable[[], bool],
+        grace: float,
+    ) -> None:
+        """Those that take long are waited for in a thread each."""
+        soon = time.monotonic() + _SOON_SECONDS
+        left = {}
+        for number, call in begun.items():
+            if await call.ended(soon):
+                heard(number, await _outcome(call))
+            else:
+                left[number] = call
+        outcomes: SimpleQueue[tuple[int, Outcome]] = SimpleQueue()
+
+        def wait(number: int, call: Collected) -> None:
+            outcomes.put((number, now(_outcome(call))))
+
+        for number, call in left.items():
+            context = contextvars.copy_context()
+            background.thread("a call of a world", context.run, wait, number, call).start()
+        over: float | None = None
+        while left:
+            if over is None and failed():
+                over = time.monotonic() + grace
+            try:
+                limit = None if over is None else max(over - time.monotonic(), 0.0)
+                number, outcome = outcomes.get(timeout=limit)
+            except Empty:
+                return
+            del left[number]
+            heard(number, outcome)
+
+
+async def _outcome(call: Collected) -> Outcome:
+    # What it raises is its caller's.
+    try:
+        return Outcome(await call.result(None))
+    except Exception as error:  # noqa: BLE001
+        return Outcome(error=error)
 
 
 class _Lock:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import threading
 import time
 from collections.abc import Callable, Sequence
-from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, TypeVar
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, TypeVar
 
+from vllm_bridge.client._calls import runs
 from vllm_bridge.client._calls.runs import Run, label
+from vllm_bridge.client._worlds.calls import Tell
+from vllm_bridge.client._worlds.outcomes import GRACE_SECONDS, Outcome, Outcomes
 from vllm_bridge.process import background
 
 if TYPE_CHECKING:
@@ -20,6 +24,8 @@ V = TypeVar("V")
 # For the threads of the other ranks to end, when one has failed and their calls are given up.
 _LEAVE_SECONDS = 0.2
 
+_Heard = SimpleQueue[tuple[int, Outcome] | None]
+
 
 def on_all_ranks(
     world_id: str,
@@ -28,38 +34,93 @@ def on_all_ranks(
     run: Run,
 ) -> list[V]:
     """Results in rank order, or the exception of the rank that failed first, at once."""
-    outcomes: SimpleQueue[tuple[int, Any, BaseException | None]] = SimpleQueue()
 
-    def one(rank: int, session: Session) -> None:
-        # What it raises goes to the caller of `World.run`; it must not end this thread.
+    def tell(rank: int, outcome: Outcome) -> None:
+        if outcome.error is not None:
+            label(outcome.error, world_id, rank)
+            raise outcome.error
+
+    found = _gathered(sessions, function, run, tell)
+    return list(found.values().values())
+
+
+def with_outcomes(
+    sessions: Sequence[Session], function: Callable[[Session], V], run: Run, tell: Tell
+) -> list[V]:
+    """Results in rank order; else one BridgeError with the outcomes of all, shortly after one has
+    failed. Ends with the run, whatever the function is doing.
+    """
+    found = _gathered(sessions, function, run, tell, GRACE_SECONDS)
+    return list(found.values().values())
+
+
+class _Woken:
+    """For the thread that waits: the run is given up."""
+
+    def __init__(self, heard: _Heard) -> None:
+        self._heard = heard
+
+    def cancel(self) -> None:
+        self._heard.put(None)
+
+
+def _gathered(
+    sessions: Sequence[Session],
+    function: Callable[[Session], V],
+    run: Run,
+    tell: Tell,
+    grace: float | None = None,
+) -> Outcomes:
+    heard: _Heard = SimpleQueue()
+    found = Outcomes([session.info.rank for session in sessions])
+
+    def one(session: Session) -> None:
+        # What it raises goes to the caller of the run; it must not end this thread.
         try:
-            outcomes.put((rank, function(session), None))
+            outcome = Outcome(function(session))
         except BaseException as error:  # noqa: BLE001
-            outcomes.put((rank, None, error))
+            outcome = Outcome(error=error)
+        heard.put((session.info.rank, outcome))
 
-    results: dict[int, V] = {}
     threads = []
-    with run.entered():
-        for rank, session in enumerate(sessions):
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(run.entered())
+        if grace is not None:
+            stack.enter_context(run.holding(_Woken(heard)))
+        for session in sessions:
             context = contextvars.copy_context()
             # One that is stuck in a function of the user's does not keep the program from its end.
-            thread = background.thread("World.run", context.run, one, rank, session)
-            threads.append(thread)
+            threads.append(background.thread("World.run", context.run, one, session))
         try:
             for thread in threads:
                 thread.start()
-            while len(results) < len(threads):
-                rank, result, error = outcomes.get()
-                if error is not None:
-                    label(error, world_id, rank)
-                    raise error
-                results[rank] = result
+            _hear(heard, found, tell, grace)
         except BaseException:
             # Also Ctrl-C.
             run.cancel()
             _leave(threads)
             raise
-    return [results[rank] for rank in range(len(threads))]
+        if found.failed:
+            run.cancel()
+            _leave(threads)
+    return found
+
+
+def _hear(heard: _Heard, found: Outcomes, tell: Tell, grace: float | None) -> None:
+    """Until all are there, or the grace after the first failure is over."""
+    over: float | None = None
+    while len(found.heard) < len(found.ranks):
+        if over is None and found.failed and grace is not None:
+            over = time.monotonic() + grace
+        try:
+            limit = None if over is None else max(over - time.monotonic(), 0.0)
+            said = heard.get(timeout=limit)
+        except Empty:
+            return
+        if said is None:
+            raise runs.cancelled("this run was given up", ran=None)
+        found.add(*said)
+        tell(*said)
 
 
 def _leave(threads: Sequence[threading.Thread]) -> None:

@@ -14,6 +14,8 @@ from vllm_bridge.client._calls.session import SessionCalls
 from vllm_bridge.client._calls.timeouts import CONTROL_TIMEOUT, UNSET, Timeout
 from vllm_bridge.client._contexts import Context
 from vllm_bridge.client._future import Future
+from vllm_bridge.client._streams import Items
+from vllm_bridge.client._worlds.items import ItemCalls
 from vllm_bridge.transport.metadata import AFFINITY_NAMES
 
 if TYPE_CHECKING:
@@ -119,6 +121,36 @@ class Session:
     ) -> Any:
         """Call anything on the rank's allow list by its qualified name, e.g. `torch.arange`."""
         return now(self._calls.run(qualified_name, args, kwargs, timeout, timeout_profile))
+
+    def iterate(
+        self,
+        of: str | RemoteObject,
+        *args: object,
+        timeout: Timeout = UNSET,
+        timeout_profile: str = "",
+        **kwargs: object,
+    ) -> Items:
+        """Items of an iterator that a call makes and that stays in its rank: a generator's, say.
+
+            for token in session.iterate("my_app.model.generate", "Once upon a time"):
+                print(token)
+
+        `of` is the name of a function, as for `run`, or an iterator that a call has returned.
+        Nothing is called before the first item is asked for. Items are fetched as they are asked
+        for, several at a time where they are ready; between two requests nothing of the iterator
+        runs, and other calls do. It is closed in its rank, on the thread that runs calls, when it
+        has ended, by `close`, with its `with` block, and when nobody refers to it any more.
+        What it raises comes after the items before it.
+
+        `timeout` is that of the whole stream, else the stream timeout of the profile; each request
+        has the call timeout of the profile.
+
+        Raises:
+            BridgeError: (validation) `not_a_stream`: what was called returned no iterator;
+                `name_not_allowed`: the server allows no such name (`--allow`); (timeout)
+                `deadline_exceeded`. What the iterator raises, too. All of them while reading.
+        """
+        return Items(ItemCalls(self._calls, of, args, kwargs, timeout, timeout_profile))
 
     def context(
         self,

@@ -2,37 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from types import TracebackType
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.client._blocking import blocking, now
 from vllm_bridge.client._calls import runs, turns
-from vllm_bridge.client._calls.checks import seconds
+from vllm_bridge.client._calls.checks import seconds, text
 from vllm_bridge.client._calls.link import Link
 from vllm_bridge.client._calls.timeouts import CONTROL_TIMEOUT
 from vllm_bridge.client._calls.world import get_world, restart_world, sessions_of, stop_world
-from vllm_bridge.client._ranks import on_all_ranks
+from vllm_bridge.client._ranks import on_all_ranks, with_outcomes
 from vllm_bridge.client._session import Session
+from vllm_bridge.client._streams import Subscription
+from vllm_bridge.client._world_future import WorldFuture
+from vllm_bridge.client._worlds import calls
+from vllm_bridge.client._worlds.calls import Members, Tell, quiet
+from vllm_bridge.client._worlds.emissions import EmissionCalls
+from vllm_bridge.client._worlds.layout import Coordinate, sliced
+
+if TYPE_CHECKING:
+    from vllm_bridge.client._worlds.dispatch import Collect, Dispatch
+    from vllm_bridge.codec.calls import RemoteObject
 
 V = TypeVar("V")
 
 
 class World:
-    """A world that was started: one strict session per rank."""
+    """A world that was started, or a slice of one: one strict session per rank."""
 
-    def __init__(self, link: Link, info: pool_pb2.World) -> None:
+    def __init__(
+        self, link: Link, info: pool_pb2.World, only: Collection[int] | None = None
+    ) -> None:
         self._link = link
+        # Of a slice, its ranks.
+        self._only = only
         # As it was when it was started; see `refresh`.
         self.info = info
-        self.ranks = [Session(link, rank) for rank in sessions_of(info)]
+        self.ranks = self._sessions()
 
     @property
     def world_id(self) -> str:
         """Its id."""
         return self.info.world_id
+
+    def slice(
+        self,
+        *,
+        dp: Coordinate | None = None,
+        pp: Coordinate | None = None,
+        pcp: Coordinate | None = None,
+        tp: Coordinate | None = None,
+    ) -> World:
+        """The part of the world that has the given coordinates, to run, call and collect on.
+
+            last_stage = world.slice(pp=-1)
+            halves = world.slice(tp=0, dp=range(0, 2))
+
+        The axes are those of data, pipeline, prefill context and tensor parallelism. A coordinate
+        is an int, where -1 is the last one of the axis, or a range. Functions get the sessions of
+        these ranks, whose `info.rank` is that of the whole world. While a slice runs it has the
+        turn of the whole world, and what stops, restarts or describes it does so with its world.
+
+        Raises:
+            BridgeError: (validation) `invalid_argument`: a coordinate is out of range, or none.
+        """
+        wanted = {"dp": dp, "pp": pp, "pcp": pcp, "tp": tp}
+        ranks = [session.info.rank for session in self.ranks]
+        return World(self._link, self.info, sliced(self.info, ranks, wanted))
 
     def run(self, function: Callable[[Session], V], *, timeout: timedelta | None = None) -> list[V]:
         """Run `function(session)` once per rank, each in its own thread; results in rank order.
@@ -57,6 +96,149 @@ class World:
         with blocking(turns.taken(self._link.channels, self.info, run)):
             return on_all_ranks(self.world_id, self.ranks, function, run)
 
+    def submit(
+        self, function: Callable[[Session], object], *, timeout: timedelta | None = None
+    ) -> WorldFuture:
+        """As `run`, but without waiting for the results: they are collected later.
+
+            future = world.submit(step)
+            for rank, outcome in future.as_completed():
+                print(rank, outcome.value)
+            results = future.result()
+
+        Of several that were submitted it is not said which one has its turn first.
+        """
+        seconds(timeout)
+
+        def work(tell: Tell) -> list[object]:
+            run = runs.begin(timeout)
+            with blocking(turns.taken(self._link.channels, self.info, run)):
+                return with_outcomes(self.ranks, function, run, tell)
+
+        return WorldFuture(f"a run of {self.world_id}", work)
+
+    def call(
+        self,
+        name: str,
+        *args: object,
+        dispatch: Dispatch = "all",
+        collect: Collect = "list",
+        timeout: timedelta | None = None,
+        timeout_profile: str = "",
+        **kwargs: object,
+    ) -> Any:
+        """Make one call on every rank, sent to all of them before one is awaited.
+
+            sums = world.call("tensor_model_parallel_all_reduce", torch.ones(2))
+            answers = world.call(
+                "my_app.model.forward", batch, dispatch=("scatter", 0), collect=("concat", 0)
+            )
+
+        `name` is that of a function of `vllm_distributed`, or the qualified name of anything that
+        the ranks allow, which has a dot.
+
+        `dispatch`, which positional arguments the ranks get: "all", the same; ("scatter", dim),
+        each data parallel replica its part, of tensors along that dimension, of lists in parts of
+        one length, of anything else all of it; ("per_rank", function), what `function(rank)`
+        returns, a list. Keyword arguments go to all ranks as they are.
+
+        `collect`, what is made of the results: "list", in rank order; "first", that of the first
+        rank; "same", the one that all have; "one_per_replica", those of the first tensor parallel
+        rank of each replica's last stage, where the output of a model is; ("concat", dim), these
+        joined.
+
+        A call is a run: it takes its turn on the world, or is part of the run that it is made in.
+        `timeout` covers the wait for the turn, too. A function that has an argument of one of these
+        names takes it by position.
+
+        Raises:
+            BridgeError: of the rank that says most, when one has failed; the calls of the others
+                are given up then. `details["outcomes"]` has what became of each rank's call: "ok",
+                "error", "not_reached" (it never ran), or "cancelled" because another one had
+                failed; `details["errors"]`, the messages. (worker) `results_differ`: of "same";
+                (validation) `invalid_option`: no such dispatch or collect; `invalid_argument`: the
+                arguments cannot be cut; `cannot_collect`: the results cannot be joined. As `run`.
+        """
+        return self._call(name, args, kwargs, dispatch, collect, timeout, timeout_profile)
+
+    def submit_call(
+        self,
+        name: str,
+        *args: object,
+        dispatch: Dispatch = "all",
+        collect: Collect = "list",
+        timeout: timedelta | None = None,
+        timeout_profile: str = "",
+        **kwargs: object,
+    ) -> WorldFuture:
+        """As `call`, but without waiting for the result: see `submit`."""
+
+        def work(tell: Tell) -> Any:
+            return self._call(name, args, kwargs, dispatch, collect, timeout, timeout_profile, tell)
+
+        return WorldFuture(f"the call of {name} on {self.world_id}", work)
+
+    def put(
+        self,
+        name: str,
+        function: Callable[[Session], RemoteObject],
+        *,
+        timeout: timedelta | None = None,
+    ) -> None:
+        """Keep on every rank, under a name, the object that `function(session)` returns.
+
+            world.put("weights", lambda session: session.run("my_app.model.load", "weights.pt"))
+            world.call("my_app.model.forward", Named("weights"), batch)
+
+        `Named(name)`, as an argument of a call, stands for each rank's own object. It is kept until
+        `delete`, or the end of the world, also when the process that made it has ended. A name that
+        is used again has the later object.
+
+        Raises:
+            As `run`. BridgeError: (validation) `invalid_argument`: the function returned no object
+                of the rank, or the name has not 1 to 200 printable characters.
+        """
+        text("name", name)
+
+        def on_rank(session: Session) -> None:
+            now(calls.keep(session._calls, name, function(session)))
+
+        self.run(on_rank, timeout=timeout)
+
+    def named(self, *, timeout: timedelta | None = None) -> list[str]:
+        """The names that `put` has given, sorted: those that all ranks have. Raises as `call`."""
+        return now(calls.named(self._members(), timeout))
+
+    def delete(self, name: str, *, timeout: timedelta | None = None) -> None:
+        """Forget what has a name, on every rank, where anything has. Raises as `call`."""
+        now(calls.delete(self._members(), name, timeout))
+
+    def load(self, module: str, *, timeout: timedelta | None = None) -> list[str]:
+        """Import a module in every rank; returns the names in it that a client may use.
+
+        Raises:
+            BridgeError: (validation) `name_not_allowed`: the server does not allow it (`--allow`).
+                What the import raised, and on which `rank`. As `call`.
+        """
+        return now(calls.load(self._members(), module, timeout))
+
+    def subscribe(
+        self, topic: str | None = None, *, timeout: timedelta | None = None
+    ) -> Subscription:
+        """What code in the ranks emits on a topic from now on (`vllm_bridge.emit`); None: on any.
+
+            with world.subscribe("tokens") as emissions:
+                for emission in emissions:
+                    print(emission.rank, emission.value)
+
+        The emissions of one rank come in their order. A reader that is over a thousand behind
+        misses the oldest: `emission.dropped` says how many. It goes on when the world is restarted,
+        and ends when it is closed, with an error when the pool is gone, or `timeout` has passed.
+        """
+        made = EmissionCalls(self._link, self.world_id, topic, timeout)
+        now(made.started())
+        return Subscription(made)
+
     def refresh(self, *, timeout: timedelta = CONTROL_TIMEOUT) -> pool_pb2.World:
         """How the world is now."""
         self.info = now(get_world(self._link, self.world_id, timeout))
@@ -68,7 +250,7 @@ class World:
         `ranks` are new sessions from then on; the old ones are refused. Returns itself.
         """
         self.info = now(restart_world(self._link, self.world_id))
-        self.ranks = [Session(self._link, rank) for rank in sessions_of(self.info)]
+        self.ranks = self._sessions()
         return self
 
     def stop(self, *, timeout: timedelta = CONTROL_TIMEOUT) -> bool:
@@ -85,3 +267,36 @@ class World:
         traceback: TracebackType | None,
     ) -> None:
         self.stop()
+
+    def _sessions(self) -> list[Session]:
+        only = self._only
+        found = sessions_of(self.info)
+        return [Session(self._link, rank) for rank in found if only is None or rank.rank in only]
+
+    def _members(self) -> Members:
+        return Members(self._link, self.info, [session._calls for session in self.ranks])
+
+    def _call(
+        self,
+        name: str,
+        args: tuple[object, ...],
+        kwargs: dict[str, object],
+        dispatch: Dispatch,
+        collect: Collect,
+        timeout: timedelta | None,
+        timeout_profile: str,
+        tell: Tell = quiet,
+    ) -> Any:
+        return now(
+            calls.call(
+                self._members(),
+                name,
+                args,
+                kwargs,
+                dispatch=dispatch,
+                collect=collect,
+                timeout=timeout,
+                timeout_profile=timeout_profile,
+                tell=tell,
+            )
+        )

@@ -28,6 +28,7 @@ from vllm_bridge.contract import (
     records,
 )
 from vllm_bridge.durations import from_duration, of_seconds, to_duration
+from vllm_bridge.refs import Named
 
 
 @dataclass(frozen=True)
@@ -79,10 +80,20 @@ class RemoteRecord(RemoteObject):
 
 
 class RemoteObjects:
-    """The client's object space: objects are remote ones, and only those can be sent."""
+    """The object space of a client's session: only remote objects can be sent."""
+
+    def __init__(self, session_id: str = "", epoch: int = 0) -> None:
+        self._session_id, self._epoch = session_id, epoch
+
+    def own(self, value: object) -> object:
+        """The value, or the object of the session that a name stands for."""
+        if not isinstance(value, Named):
+            return value
+        return RemoteObject(value.ref_id, self._session_id, self._epoch, "named")
 
     def put(self, value: object) -> types_pb2.Ref:
         """The ref of a remote object."""
+        value = self.own(value)
         if isinstance(value, RemoteObject):
             return value.to_ref()
         raise BridgeError(
@@ -108,6 +119,7 @@ def encode_call(
     args: Sequence[object],
     kwargs: Mapping[str, object],
     storage: Storage = INLINE,
+    objects: RemoteObjects = _OBJECTS,
 ) -> tuple[str, bytes]:
     """Path and request of a call, e.g. of `get_pp_indices` or `GroupCoordinator.all_reduce`.
 
@@ -119,7 +131,8 @@ def encode_call(
     """
     method = _method(name)
     request = dispatch.METHODS[method.path].request()
-    for parameter, value in _bind(method, args, kwargs):
+    for parameter, given in _bind(method, args, kwargs):
+        value = objects.own(given)
         if value is None and parameter.type.kind == "nullable":
             continue
         try:
@@ -147,9 +160,11 @@ def decode_result(name: str, response: bytes, storage: Storage = INLINE) -> Any:
     return _get(message, "result", method.result, storage=storage)
 
 
-def encode_term(value: object, storage: Storage = INLINE) -> types_pb2.Term:
+def encode_term(
+    value: object, storage: Storage = INLINE, objects: RemoteObjects = _OBJECTS
+) -> types_pb2.Term:
     """A value of any type, for the `Objects` service."""
-    return terms.encode(value, _OBJECTS, storage=storage)
+    return terms.encode(value, objects, storage=storage)
 
 
 def decode_term(term: types_pb2.Term, storage: Storage = INLINE) -> Any:

@@ -8,13 +8,10 @@ import threading
 from vllm_bridge._generated import types_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.rank.contexts import SessionContexts
-from vllm_bridge.refs import home_of, make_id
+from vllm_bridge.refs import NAMED, home_of, make_id
 
 MAX_OBJECTS = 100_000
 """Per session. A client that never releases is told so instead of filling the rank's memory."""
-
-NAMED = "@"
-"""What the id of a ref begins with that is to an object's name."""
 
 MAX_NAME = 200
 

@@ -33,6 +33,10 @@ class FutureCalls:
         """Whether it has ended."""
         return self._collected or self._call.done()
 
+    async def ended(self, ends: float | None) -> bool:
+        """Until it has ended, or `time.monotonic()` is beyond `ends`: whether it has."""
+        return self._collected or await self._call.wait(ends)
+
     def cancel(self) -> bool:
         """Give it up; False: it had ended."""
         return self._call.cancel()

@@ -8,13 +8,16 @@ blocking (`_blocking.py`); `vllm_bridge.aio` awaits it.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from vllm_bridge.transport.frames.calling import Metadata
+
+if TYPE_CHECKING:
+    from vllm_bridge.client._worlds.outcomes import Outcome
 
 T = TypeVar("T")
 
@@ -64,6 +67,16 @@ class Call(Protocol):
 
     def cancel(self) -> bool:
         """Give it up; False: it had ended."""
+
+
+class Collected(Protocol):
+    """A call whose result is collected."""
+
+    async def ended(self, ends: float | None) -> bool:
+        """As `Call.wait`."""
+
+    async def result(self, timeout: timedelta | None) -> Any:
+        """Its result. Raises BridgeError."""
 
 
 class Stream(Protocol):
@@ -154,6 +167,15 @@ class Io(Protocol):
 
     async def close(self, channel: Any) -> None:
         """End a channel of gRPC."""
+
+    async def settled(
+        self,
+        begun: Mapping[int, Collected],
+        heard: Callable[[int, Outcome], object],
+        failed: Callable[[], bool],
+        grace: float,
+    ) -> None:
+        """Say what each has come to, until all have, or `grace` seconds after one has failed."""
 
 
 @contextlib.asynccontextmanager

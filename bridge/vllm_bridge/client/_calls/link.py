@@ -30,6 +30,8 @@ class Link:
         self.channels = channels
         self.profiles = Profiles(timeout_profile, self._get_profiles, self.io)
         self.ranks = Ranks(channels, wanted=frames)
+        # The client is, and asks for nothing any more.
+        self.closed = False
         self._client = uuid.uuid4().hex[:12]
         self._numbers = itertools.count(1)
 
@@ -39,6 +41,7 @@ class Link:
 
     async def close(self) -> None:
         """Close all connections."""
+        self.closed = True
         self.ranks.close()
         await self.channels.close()
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import grpc
+from google.protobuf.message import Message
 
 from vllm_bridge._generated import pool_pb2, rank_pb2
 from vllm_bridge.client._calls import runs, turns
@@ -17,7 +18,13 @@ from vllm_bridge.client._calls.future import FutureCalls
 from vllm_bridge.client._calls.link import Link
 from vllm_bridge.client._calls.memory import Memory
 from vllm_bridge.client._calls.runs import WorldKey
-from vllm_bridge.client._calls.timeouts import ASK_TIMEOUT, LOST_TIMEOUT, Deadline, Timeout
+from vllm_bridge.client._calls.timeouts import (
+    ASK_TIMEOUT,
+    LOST_TIMEOUT,
+    UNSET,
+    Deadline,
+    Timeout,
+)
 from vllm_bridge.codec.errors import BridgeError, Category, from_rpc_error
 from vllm_bridge.durations import to_duration
 from vllm_bridge.transport.frames.calling import Metadata, NotSent
@@ -114,10 +121,11 @@ class SessionCalls:
         text("name", name, "the name of a function, e.g. 'get_pp_indices'")
         # Imports torch, which only those who exchange tensors with ranks should pay for.
         await self.link.io.load("vllm_bridge.codec.calls")
-        from vllm_bridge.codec.calls import decode_result, encode_call
+        from vllm_bridge.codec.calls import RemoteObjects, decode_result, encode_call
 
+        objects = RemoteObjects(self.info.session_id, self.info.epoch)
         return self._exchange(
-            lambda storage: encode_call(name, args, kwargs, storage),
+            lambda storage: encode_call(name, args, kwargs, storage, objects),
             lambda response, storage: decode_result(name, response, storage),
             await self.allowed(timeout, timeout_profile),
             later=later,
@@ -137,13 +145,15 @@ class SessionCalls:
         text("qualified_name", qualified_name, _NO_FUNCTION)
         await self.link.io.load("vllm_bridge.codec.calls")
         from vllm_bridge._generated import types_pb2
-        from vllm_bridge.codec.calls import decode_term, encode_term
+        from vllm_bridge.codec.calls import RemoteObjects, decode_term, encode_term
+
+        objects = RemoteObjects(self.info.session_id, self.info.epoch)
 
         def encode(storage: Storage) -> tuple[str, bytes]:
             request = rank_pb2.CallRequest(
                 qualified_name=qualified_name,
-                args=encode_term(list(args), storage),
-                kwargs=encode_term(dict(kwargs), storage),
+                args=encode_term(list(args), storage, objects),
+                kwargs=encode_term(dict(kwargs), storage, objects),
             )
             return "/vllm.bridge.v1.Objects/Call", request.SerializeToString()
 
@@ -153,6 +163,21 @@ class SessionCalls:
             await self.allowed(timeout, timeout_profile),
             later=later,
         )
+
+    async def objects(
+        self,
+        name: str,
+        request: Message,
+        decode: Decode,
+        timeout: Timeout = UNSET,
+        timeout_profile: str = "",
+        *,
+        later: bool = False,
+    ) -> Exchange:
+        """A call of the rank's `Objects`."""
+        path, data = f"/vllm.bridge.v1.Objects/{name}", request.SerializeToString()
+        allowed = await self.allowed(timeout, timeout_profile)
+        return self._exchange(lambda storage: (path, data), decode, allowed, later=later)
 
     def context(
         self,
