@@ -28,7 +28,7 @@ def test_the_example_runs_under_torchrun() -> None:
         env={**os.environ, "PYTHONPATH": str(ROOT / "distributed"), "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert finished.returncode == 0, finished.stderr

@@ -112,8 +112,8 @@ defmodule Vllm.CarriersTest do
 
   test "a deadline: the caller is answered, and what became of the call is known" do
     for runtime <- session() do
-      opts = [__runtime__: [timeout: 500] ++ runtime]
-      assert {:error, %Error{category: :timeout} = error} = Vllm.call("time.sleep", [2.0], opts)
+      opts = [__runtime__: [timeout: 1_000] ++ runtime]
+      assert {:error, %Error{category: :timeout} = error} = Vllm.call("time.sleep", [3.0], opts)
       assert error.reason == "deadline_exceeded"
       # On a busy machine it may not have begun by then.
       assert error.details["call_state"] in ["running", "withdrawn"]
@@ -124,7 +124,7 @@ defmodule Vllm.CarriersTest do
 
   test "a rank that is busy refuses those that will not wait" do
     [in_frames, by_grpc] = session(affinity: :strict_fail_fast)
-    task = Task.async(fn -> Vllm.call("time.sleep", [2.0], __runtime__: in_frames) end)
+    task = Task.async(fn -> Vllm.call("time.sleep", [5.0], __runtime__: in_frames) end)
     busy = fn runtime -> Vllm.call("torch.is_tensor", [1], __runtime__: runtime) end
     assert eventually(fn -> match?({:error, %Error{reason: "worker_busy"}}, busy.(by_grpc)) end)
     assert {:error, %Error{reason: "worker_busy", category: :worker}} = busy.(in_frames)
