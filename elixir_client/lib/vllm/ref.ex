@@ -56,7 +56,7 @@ defmodule Vllm.Ref do
   def named_or({:named, name} = given) when is_binary(name) or is_atom(name) do
     case Session.current() do
       %Session{id: id, epoch: epoch} ->
-        %__MODULE__{id: "@#{name}", session_id: id, epoch: epoch || 0, type_name: "named"}
+        %__MODULE__{id: "@#{name}", session_id: id, epoch: epoch, type_name: "named"}
 
       nil ->
         given

@@ -224,8 +224,8 @@ defmodule Vllm.World do
 
   #{Options.docs(Schemas.await())}
   """
-  @spec await(Starting.t(), keyword()) :: {:ok, t()} | {:error, Error.t()}
-  @spec await(Future.t(), timeout()) :: {:ok, term()} | {:error, Error.t()}
+  @spec await(Starting.t() | Future.t(), keyword() | timeout()) ::
+          {:ok, t() | term()} | {:error, Error.t()}
   def await(starting_or_future, opts_or_timeout \\ [])
 
   def await(%Future{} = future, []), do: Future.await(future, :infinity)
