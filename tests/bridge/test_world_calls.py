@@ -88,6 +88,27 @@ def test_one_error_has_the_outcomes_of_all(world: World, block: Callable[[], Blo
     assert world.call("world_things.rank") == [0, 1]
 
 
+def test_the_same_over_grpc(own_pool: Pool, world: World, block: Callable[[], Block]) -> None:
+    with connect(own_pool.endpoint, carrier="grpc") as client:
+        ours = client.world(world.world_id)
+        assert ours.call("world_things.rank") == [0, 1]
+        held = block()
+        with pytest.raises(BridgeError, match="rank 0 will not") as caught:
+            ours.call("world_things.fail_on", 0, str(held.path), timeout=LONG)
+        assert caught.value.details["outcomes"] == {0: "error", 1: "cancelled"}
+        held.end()
+        assert list(ours.ranks[0].iterate("world_things.count", 20)) == list(range(20))
+
+
+def test_large_tensors_are_dealt_out(world: World) -> None:
+    large = torch.arange(1_000_000, dtype=torch.float32)
+    for _ in range(2):
+        doubled = world.call(
+            "torch.mul", large, 2, dispatch=("scatter", 0), collect=("concat", 0), timeout=LONG
+        )
+        assert torch.equal(doubled, 2 * large)
+
+
 def test_a_call_is_a_run(world: World) -> None:
     started, go_on = threading.Event(), threading.Event()
 

@@ -14,6 +14,7 @@ from vllm_bridge.client._calls.checks import seconds, text
 from vllm_bridge.client._calls.exchange import Exchange
 from vllm_bridge.client._calls.future import FutureCalls
 from vllm_bridge.client._calls.link import Link
+from vllm_bridge.client._calls.runs import Run
 from vllm_bridge.client._calls.session import SessionCalls
 from vllm_bridge.client._calls.timeouts import UNSET
 from vllm_bridge.client._worlds.outcomes import GRACE_SECONDS, Outcome, Outcomes
@@ -73,7 +74,7 @@ async def call(
     async def make(session: SessionCalls) -> Exchange:
         begin = session.function if typed else session.by_name
         own = given[session.info.rank]
-        return await begin(name, own, kwargs, UNSET, timeout_profile, later=True)
+        return await begin(name, own, kwargs, UNSET, timeout_profile)
 
     values = await on_all(members, make, name, timeout, tell)
     return collected(members.world, values, collect)
@@ -96,7 +97,7 @@ async def load(members: Members, module: str, timeout: timedelta | None) -> list
 
     async def make(session: SessionCalls) -> Exchange:
         return await session.objects(
-            "Load", request, lambda response, _: _of(rank_pb2.LoadResponse, response), later=True
+            "Load", request, lambda response, _: _of(rank_pb2.LoadResponse, response)
         )
 
     return _of_all(await on_all(members, make, "World.load", timeout))
@@ -107,7 +108,7 @@ async def _names(
 ) -> list[str]:
     async def make(session: SessionCalls) -> Exchange:
         return await session.objects(
-            "Name", request, lambda response, _: _of(rank_pb2.NameResponse, response), later=True
+            "Name", request, lambda response, _: _of(rank_pb2.NameResponse, response)
         )
 
     return _of_all(await on_all(members, make, what, timeout))
@@ -131,7 +132,7 @@ async def on_all(
         BridgeError: of the rank that says most, when one has failed; `details["outcomes"]` has what
             became of each. As `turns.taken`.
     """
-    async with _run(members, timeout):
+    async with _run(members, timeout) as run:
         outcomes = Outcomes(members.ranks)
 
         def heard(rank: int, outcome: Outcome) -> None:
@@ -154,20 +155,23 @@ async def on_all(
                 begun[rank] = FutureCalls(members.link.io, exchange, sent, what)
             await members.link.io.settled(begun, heard, lambda: outcomes.failed, GRACE_SECONDS)
         finally:
-            for rank, future in begun.items():
-                if rank not in outcomes.heard:
-                    future.cancel()
+            unheard = [future for rank, future in begun.items() if rank not in outcomes.heard]
+            if unheard:
+                # Also what was sent a second time.
+                run.cancel()
+            for future in unheard:
+                future.cancel()
         return outcomes.values()
 
 
 @contextlib.asynccontextmanager
-async def _run(members: Members, timeout: timedelta | None) -> AsyncIterator[None]:
+async def _run(members: Members, timeout: timedelta | None) -> AsyncIterator[Run]:
     """Have the turn of the world, or be part of the run that this is called in."""
     seconds(timeout)
     run = runs.begin(timeout)
     async with turns.taken(members.link.channels, members.world, run):
         with run.entered():
-            yield
+            yield run
 
 
 async def keep(session: SessionCalls, name: str, value: object) -> None:
