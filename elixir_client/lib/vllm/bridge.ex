@@ -26,7 +26,7 @@ defmodule Vllm.Bridge do
 
   Calls of a strict session or of a world go straight to their rank, if the client is on the rank's host.
   There a rank takes the same calls by two carriers: gRPC, and *frames*, which are the same messages over a
-  second unix socket, at a third of the time. With `carrier: :auto` such calls go in frames; `carrier: :grpc`
+  second unix socket, in less than half of the time. With `carrier: :auto` such calls go in frames; `carrier: :grpc`
   turns frames off. What a caller sees is equal: results, errors, deadlines, order. Calls of a `:hint` session
   go to the pool, which knows which rank is idle: also in frames where bridge and pool are on one host and the
   pool was reached over a unix socket.
