@@ -29,7 +29,7 @@ __all__ = [
 
 AGREED: dict[str, tuple[str, ...]] = {
     "barrier": (),
-    "all_reduce": ("dtype", "elements"),
+    "all_reduce": ("dtype", "elements", "op"),
     "all_gather": ("dtype", "elements", "dim", "before"),
     "all_gatherv": ("dtype", "elements", "dim", "before", "sizes"),
     "reduce_scatter": ("dtype", "elements", "dim", "before", "sizes"),
@@ -61,6 +61,7 @@ class Agreement(NamedTuple):
     dim: int | None = None
     before: int | None = None
     sizes: tuple[int, ...] | None = None
+    op: str | None = None
 
     def parts(self) -> tuple[tuple[str, str], ...]:
         """Return what is agreed on, as names and words.
@@ -74,9 +75,9 @@ class Agreement(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def all_reduce(dtype: torch.dtype, shape: torch.Size) -> Agreement:
-    """Sums that every member gets, also those made in place."""
-    return Agreement("all_reduce", dtype, shape.numel())
+def all_reduce(dtype: torch.dtype, shape: torch.Size, op: str = "sum") -> Agreement:
+    """Sums and the like that every member gets, also those made in place."""
+    return Agreement("all_reduce", dtype, shape.numel(), op=op)
 
 
 @lru_cache(maxsize=4096)

@@ -18,14 +18,17 @@ __all__ = [
 ]
 
 
-def tensor_model_parallel_all_reduce(input_: torch.Tensor) -> torch.Tensor:
-    """Return the sum of the tensors of the tensor parallel group, in a new tensor.
+def tensor_model_parallel_all_reduce(input_: torch.Tensor, op: str = "sum") -> torch.Tensor:
+    """Return the sum of the tensors of the tensor parallel group, or what else `op` says, in a new
+    tensor.
 
     As `GroupCoordinator.all_reduce`. Collective over the tensor parallel group.
 
     Raises:
         GroupNotInitializedError: before `initialize_model_parallel`.
     """
+    if op != "sum":
+        return get_tp_group().all_reduce(input_, op=op)
     return get_tp_group().all_reduce(input_)
 
 

@@ -36,6 +36,7 @@ OTHER = {
     "dim": 0,
     "before": 8,
     "sizes": (5, 1),
+    "op": "max",
 }
 
 

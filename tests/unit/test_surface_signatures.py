@@ -45,13 +45,13 @@ FUNCTIONS = {
     "graph_capture": "device",
     "prepare_communication_buffer_for_model": "model",
     "in_the_same_node_as": "pg, source_rank=0",
-    "tensor_model_parallel_all_reduce": "input_",
+    "tensor_model_parallel_all_reduce": "input_, op='sum'",
     "tensor_model_parallel_all_gather": "input_, dim=-1",
     "tensor_model_parallel_reduce_scatter": "input_, dim=-1",
     "tensor_model_parallel_gather": "input_, dst=0, dim=-1",
     "broadcast_tensor_dict": "tensor_dict=None, src=0",
-    "all_reduce": "tensor, group_name",
-    "all_reduce_fake": "tensor, group_name",
+    "all_reduce": "tensor, group_name, op='sum'",
+    "all_reduce_fake": "tensor, group_name, op='sum'",
     "all_gather": "tensor, dim, world_size, group_name",
     "all_gather_fake": "tensor, dim, world_size, group_name",
     "reduce_scatter": "tensor, dim, world_size, group_name",
@@ -82,8 +82,8 @@ COORDINATOR = (
 SLICES = "all_gather_group=None, all_gather_tensors=None"
 METHODS = {
     "GroupCoordinator": COORDINATOR + "timeout=None",
-    "GroupCoordinator.all_reduce": "self, input_, out=None",
-    "GroupCoordinator.all_reduce_": "self, input_",
+    "GroupCoordinator.all_reduce": "self, input_, out=None, op='sum'",
+    "GroupCoordinator.all_reduce_": "self, input_, op='sum'",
     "GroupCoordinator.all_gather": "self, input_, dim=-1, out=None",
     "GroupCoordinator.all_gatherv": "self, input_, dim=0, sizes=None, out=None",
     "GroupCoordinator.reduce_scatter": "self, input_, dim=-1, out=None",
@@ -147,7 +147,7 @@ METHODS = {
 }
 
 OPERATORS = {
-    "all_reduce": "(Tensor tensor, str group_name) -> Tensor",
+    "all_reduce": '(Tensor tensor, str group_name, str op="sum") -> Tensor',
     "all_gather": "(Tensor tensor, SymInt dim, SymInt world_size, str group_name) -> Tensor",
     "reduce_scatter": "(Tensor tensor, SymInt dim, SymInt world_size, str group_name) -> Tensor",
     "patched_fused_scaled_matmul_reduce_scatter": "(Tensor A, Tensor B, Tensor A_scale, "

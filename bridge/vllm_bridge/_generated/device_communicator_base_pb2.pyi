@@ -10,14 +10,16 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class DeviceCommunicatorBaseAllReduceRequest(_message.Message):
-    __slots__ = ("receiver", "input_", "out")
+    __slots__ = ("receiver", "input_", "out", "op")
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
     INPUT__FIELD_NUMBER: _ClassVar[int]
     OUT_FIELD_NUMBER: _ClassVar[int]
+    OP_FIELD_NUMBER: _ClassVar[int]
     receiver: _objects_pb2.DeviceCommunicatorBaseObject
     input_: _types_pb2.Tensor
     out: _types_pb2.Tensor
-    def __init__(self, receiver: _Optional[_Union[_objects_pb2.DeviceCommunicatorBaseObject, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., out: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+    op: str
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.DeviceCommunicatorBaseObject, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., out: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., op: _Optional[str] = ...) -> None: ...
 
 class DeviceCommunicatorBaseAllReduceResponse(_message.Message):
     __slots__ = ("result",)
@@ -26,12 +28,14 @@ class DeviceCommunicatorBaseAllReduceResponse(_message.Message):
     def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class DeviceCommunicatorBaseAllReduceInPlaceRequest(_message.Message):
-    __slots__ = ("receiver", "input_")
+    __slots__ = ("receiver", "input_", "op")
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
     INPUT__FIELD_NUMBER: _ClassVar[int]
+    OP_FIELD_NUMBER: _ClassVar[int]
     receiver: _objects_pb2.DeviceCommunicatorBaseObject
     input_: _types_pb2.Tensor
-    def __init__(self, receiver: _Optional[_Union[_objects_pb2.DeviceCommunicatorBaseObject, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+    op: str
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.DeviceCommunicatorBaseObject, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., op: _Optional[str] = ...) -> None: ...
 
 class DeviceCommunicatorBaseAllReduceInPlaceResponse(_message.Message):
     __slots__ = ("result",)

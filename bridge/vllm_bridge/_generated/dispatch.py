@@ -45,14 +45,20 @@ def _all_gather_fake(
 def _all_reduce(
     request: distributed_pb2.AllReduceRequest, wire: Wire
 ) -> distributed_pb2.AllReduceResponse:
-    result = wire.gated("all_reduce", vllm_distributed.all_reduce, wire.tensor(present(request, "tensor")), request.group_name)
+    optional: dict[str, Any] = {}
+    if request.HasField("op"):
+        optional["op"] = request.op
+    result = wire.gated("all_reduce", vllm_distributed.all_reduce, wire.tensor(present(request, "tensor")), request.group_name, **optional)
     return distributed_pb2.AllReduceResponse(result=wire.to_tensor(result))
 
 
 def _all_reduce_fake(
     request: distributed_pb2.AllReduceFakeRequest, wire: Wire
 ) -> distributed_pb2.AllReduceFakeResponse:
-    result = vllm_distributed.all_reduce_fake(wire.tensor(present(request, "tensor")), request.group_name)
+    optional: dict[str, Any] = {}
+    if request.HasField("op"):
+        optional["op"] = request.op
+    result = vllm_distributed.all_reduce_fake(wire.tensor(present(request, "tensor")), request.group_name, **optional)
     return distributed_pb2.AllReduceFakeResponse(result=wire.to_tensor(result))
 
 
@@ -605,7 +611,10 @@ def _tensor_model_parallel_all_gather(
 def _tensor_model_parallel_all_reduce(
     request: distributed_pb2.TensorModelParallelAllReduceRequest, wire: Wire
 ) -> distributed_pb2.TensorModelParallelAllReduceResponse:
-    result = wire.gated("tensor_model_parallel_all_reduce", vllm_distributed.tensor_model_parallel_all_reduce, wire.tensor(present(request, "input_")))
+    optional: dict[str, Any] = {}
+    if request.HasField("op"):
+        optional["op"] = request.op
+    result = wire.gated("tensor_model_parallel_all_reduce", vllm_distributed.tensor_model_parallel_all_reduce, wire.tensor(present(request, "input_")), **optional)
     return distributed_pb2.TensorModelParallelAllReduceResponse(result=wire.to_tensor(result))
 
 
@@ -888,6 +897,8 @@ def _group_coordinator_all_reduce(
     optional: dict[str, Any] = {}
     if request.HasField("out"):
         optional["out"] = wire.tensor(request.out)
+    if request.HasField("op"):
+        optional["op"] = request.op
     result = wire.gated("GroupCoordinator.all_reduce", wire.group(present(request, "receiver")).all_reduce, wire.tensor(present(request, "input_")), **optional)
     return group_coordinator_pb2.GroupCoordinatorAllReduceResponse(result=wire.to_tensor(result))
 
@@ -895,7 +906,10 @@ def _group_coordinator_all_reduce(
 def _group_coordinator_all_reduce_in_place(
     request: group_coordinator_pb2.GroupCoordinatorAllReduceInPlaceRequest, wire: Wire
 ) -> group_coordinator_pb2.GroupCoordinatorAllReduceInPlaceResponse:
-    result = wire.gated("GroupCoordinator.all_reduce_", wire.group(present(request, "receiver")).all_reduce_, wire.tensor(present(request, "input_")))
+    optional: dict[str, Any] = {}
+    if request.HasField("op"):
+        optional["op"] = request.op
+    result = wire.gated("GroupCoordinator.all_reduce_", wire.group(present(request, "receiver")).all_reduce_, wire.tensor(present(request, "input_")), **optional)
     return group_coordinator_pb2.GroupCoordinatorAllReduceInPlaceResponse(result=wire.to_tensor(result))
 
 
@@ -1218,6 +1232,8 @@ def _device_communicator_base_all_reduce(
     optional: dict[str, Any] = {}
     if request.HasField("out"):
         optional["out"] = wire.tensor(request.out)
+    if request.HasField("op"):
+        optional["op"] = request.op
     result = wire.gated("DeviceCommunicatorBase.all_reduce", objects.device_communicator_base(present(request, "receiver"), wire).all_reduce, wire.tensor(present(request, "input_")), **optional)
     return device_communicator_base_pb2.DeviceCommunicatorBaseAllReduceResponse(result=wire.to_tensor(result))
 
@@ -1225,7 +1241,10 @@ def _device_communicator_base_all_reduce(
 def _device_communicator_base_all_reduce_in_place(
     request: device_communicator_base_pb2.DeviceCommunicatorBaseAllReduceInPlaceRequest, wire: Wire
 ) -> device_communicator_base_pb2.DeviceCommunicatorBaseAllReduceInPlaceResponse:
-    result = wire.gated("DeviceCommunicatorBase.all_reduce_", objects.device_communicator_base(present(request, "receiver"), wire).all_reduce_, wire.tensor(present(request, "input_")))
+    optional: dict[str, Any] = {}
+    if request.HasField("op"):
+        optional["op"] = request.op
+    result = wire.gated("DeviceCommunicatorBase.all_reduce_", objects.device_communicator_base(present(request, "receiver"), wire).all_reduce_, wire.tensor(present(request, "input_")), **optional)
     return device_communicator_base_pb2.DeviceCommunicatorBaseAllReduceInPlaceResponse(result=wire.to_tensor(result))
 
 

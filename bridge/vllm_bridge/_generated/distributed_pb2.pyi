@@ -59,12 +59,14 @@ class AllGatherFakeResponse(_message.Message):
     def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class AllReduceRequest(_message.Message):
-    __slots__ = ("tensor", "group_name")
+    __slots__ = ("tensor", "group_name", "op")
     TENSOR_FIELD_NUMBER: _ClassVar[int]
     GROUP_NAME_FIELD_NUMBER: _ClassVar[int]
+    OP_FIELD_NUMBER: _ClassVar[int]
     tensor: _types_pb2.Tensor
     group_name: str
-    def __init__(self, tensor: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., group_name: _Optional[str] = ...) -> None: ...
+    op: str
+    def __init__(self, tensor: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., group_name: _Optional[str] = ..., op: _Optional[str] = ...) -> None: ...
 
 class AllReduceResponse(_message.Message):
     __slots__ = ("result",)
@@ -73,12 +75,14 @@ class AllReduceResponse(_message.Message):
     def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class AllReduceFakeRequest(_message.Message):
-    __slots__ = ("tensor", "group_name")
+    __slots__ = ("tensor", "group_name", "op")
     TENSOR_FIELD_NUMBER: _ClassVar[int]
     GROUP_NAME_FIELD_NUMBER: _ClassVar[int]
+    OP_FIELD_NUMBER: _ClassVar[int]
     tensor: _types_pb2.Tensor
     group_name: str
-    def __init__(self, tensor: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., group_name: _Optional[str] = ...) -> None: ...
+    op: str
+    def __init__(self, tensor: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., group_name: _Optional[str] = ..., op: _Optional[str] = ...) -> None: ...
 
 class AllReduceFakeResponse(_message.Message):
     __slots__ = ("result",)
@@ -951,10 +955,12 @@ class TensorModelParallelAllGatherResponse(_message.Message):
     def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class TensorModelParallelAllReduceRequest(_message.Message):
-    __slots__ = ("input_",)
+    __slots__ = ("input_", "op")
     INPUT__FIELD_NUMBER: _ClassVar[int]
+    OP_FIELD_NUMBER: _ClassVar[int]
     input_: _types_pb2.Tensor
-    def __init__(self, input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+    op: str
+    def __init__(self, input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., op: _Optional[str] = ...) -> None: ...
 
 class TensorModelParallelAllReduceResponse(_message.Message):
     __slots__ = ("result",)

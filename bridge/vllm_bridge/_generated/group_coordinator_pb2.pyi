@@ -405,14 +405,16 @@ class GroupCoordinatorBarrierResponse(_message.Message):
     def __init__(self) -> None: ...
 
 class GroupCoordinatorAllReduceRequest(_message.Message):
-    __slots__ = ("receiver", "input_", "out")
+    __slots__ = ("receiver", "input_", "out", "op")
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
     INPUT__FIELD_NUMBER: _ClassVar[int]
     OUT_FIELD_NUMBER: _ClassVar[int]
+    OP_FIELD_NUMBER: _ClassVar[int]
     receiver: _types_pb2.GroupCoordinator
     input_: _types_pb2.Tensor
     out: _types_pb2.Tensor
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., out: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+    op: str
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., out: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., op: _Optional[str] = ...) -> None: ...
 
 class GroupCoordinatorAllReduceResponse(_message.Message):
     __slots__ = ("result",)
@@ -421,12 +423,14 @@ class GroupCoordinatorAllReduceResponse(_message.Message):
     def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class GroupCoordinatorAllReduceInPlaceRequest(_message.Message):
-    __slots__ = ("receiver", "input_")
+    __slots__ = ("receiver", "input_", "op")
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
     INPUT__FIELD_NUMBER: _ClassVar[int]
+    OP_FIELD_NUMBER: _ClassVar[int]
     receiver: _types_pb2.GroupCoordinator
     input_: _types_pb2.Tensor
-    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+    op: str
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., op: _Optional[str] = ...) -> None: ...
 
 class GroupCoordinatorAllReduceInPlaceResponse(_message.Message):
     __slots__ = ("result",)

@@ -182,6 +182,13 @@ def _reduce_options(operation: Any) -> Any:
 # Made once: passing the bare operation costs 20 us a call, in the binding's overload resolution.
 SUM = _reduce_options(c10d.ReduceOp.SUM)
 MAX = _reduce_options(c10d.ReduceOp.MAX)
+REDUCE: dict[str, Any] = {
+    "sum": SUM,
+    "avg": SUM,  # and then divided: gloo knows no averages
+    "max": MAX,
+    "min": _reduce_options(c10d.ReduceOp.MIN),
+    "product": _reduce_options(c10d.ReduceOp.PRODUCT),
+}
 
 
 def gather_options(root: int) -> Any:

@@ -20,6 +20,7 @@ from vllm_distributed.arguments import check_dim, check_divides
 from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError
 from vllm_distributed.groups.coordinator import GroupCoordinator, find_group
 from vllm_distributed.tensors.kinds import FOR_OPERATORS, check_differentiable
+from vllm_distributed.tensors.reductions import check_linear, check_reduction
 
 __all__ = [
     "all_gather",
@@ -78,9 +79,9 @@ def direct_register_custom_op(
         torch.library.register_fake(f"{namespace}::{op_name}", fake_impl, lib=library)
 
 
-def all_reduce(tensor: torch.Tensor, group_name: str) -> torch.Tensor:
-    """Return the sum of the tensors of the group with this unique name, such as `tp:0`, in a new
-    tensor.
+def all_reduce(tensor: torch.Tensor, group_name: str, op: str = "sum") -> torch.Tensor:
+    """Return the sum of the tensors of the group with this unique name, such as `tp:0`, or what
+    else `op` says, in a new tensor.
 
     As `GroupCoordinator.all_reduce`, also in its gradient. Collective over the group.
 
@@ -89,18 +90,25 @@ def all_reduce(tensor: torch.Tensor, group_name: str) -> torch.Tensor:
     """
     if not torch.compiler.is_compiling():
         try:
-            return _all_reduce(tensor, group_name)
+            return _all_reduce(tensor, group_name, op)
         except FOR_OPERATORS:
             check_differentiable()
-    return _operator("all_reduce")(tensor, group_name)
+    if tensor.requires_grad and torch.is_grad_enabled():
+        check_linear(op)
+    return _operator("all_reduce")(tensor, group_name, op)
 
 
-def _all_reduce(tensor: torch.Tensor, group_name: str) -> torch.Tensor:
-    return _apart(find_group(group_name).device_communicator.all_reduce(tensor), tensor)
+def _all_reduce(tensor: torch.Tensor, group_name: str, op: str = "sum") -> torch.Tensor:
+    communicator = find_group(group_name).device_communicator
+    if op != "sum":
+        return _apart(communicator.all_reduce(tensor, None, op), tensor)
+    return _apart(communicator.all_reduce(tensor), tensor)
 
 
-def all_reduce_fake(tensor: torch.Tensor, group_name: str) -> torch.Tensor:
+def all_reduce_fake(tensor: torch.Tensor, group_name: str, op: str = "sum") -> torch.Tensor:
     """Return an uninitialised tensor like `all_reduce`'s result. Local: nothing is sent."""
+    if op != "sum":
+        check_reduction("all_reduce", op, tensor)
     check_dim("all_reduce", tensor, -1)
     return torch.empty(tensor.shape, dtype=tensor.dtype, device=tensor.device)
 
@@ -213,13 +221,18 @@ def register_operators(
         direct_register_custom_op(name, function, fake_impl=fake)
 
 
+def _remember_linear(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
+    check_linear(inputs[2])
+    _remember(ctx, inputs, output)
+
+
 def _remember(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
     tensor, *ctx.others = inputs
     ctx.shape = tensor.shape
 
 
 def _all_reduce_backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-    return _operator("all_reduce")(gradient, *ctx.others), None
+    return _operator("all_reduce")(gradient, *ctx.others), None, None
 
 
 def _all_gather_backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
@@ -240,11 +253,11 @@ register_operators(
         ("reduce_scatter", _reduce_scatter, reduce_scatter_fake),
     ]
 )
-for _name, _backward in (
-    ("all_reduce", _all_reduce_backward),
-    ("all_gather", _all_gather_backward),
-    ("reduce_scatter", _reduce_scatter_backward),
+for _name, _backward, _before in (
+    ("all_reduce", _all_reduce_backward, _remember_linear),
+    ("all_gather", _all_gather_backward, _remember),
+    ("reduce_scatter", _reduce_scatter_backward, _remember),
 ):
     torch.library.register_autograd(
-        f"{NAMESPACE}::{_name}", _backward, setup_context=_remember, lib=_library
+        f"{NAMESPACE}::{_name}", _backward, setup_context=_before, lib=_library
     )

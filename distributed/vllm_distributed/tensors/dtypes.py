@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vllm_distributed.compat.torch_internals import MAX, SUM
+from vllm_distributed.compat.torch_internals import REDUCE
 from vllm_distributed.compat.torch_tracing import FORWARD, RECORDERS, has_modes, is_transforming
 from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError, UnsupportedDtypeError
 from vllm_distributed.tensors.kinds import check_gradient, check_real, refuse_when_traced
@@ -194,16 +194,17 @@ def check_reducible(dtype: torch.dtype, operation: str) -> None:
     )
 
 
-def reduction_view(tensor: torch.Tensor) -> tuple[torch.Tensor, Any, bool]:
+def reduction_view(tensor: torch.Tensor, op: str = "sum") -> tuple[torch.Tensor, Any, bool]:
     """Return what to hand to gloo for a contiguous tensor, with which options, and whether it is a
     copy whose result has to be written back."""
     dtype = tensor.dtype
+    how = REDUCE[op]
     if dtype in REDUCIBLE:
-        return tensor, SUM, False
+        return tensor, how, False
     if dtype is torch.bool:
-        return tensor.view(torch.uint8), MAX, False
+        return tensor.view(torch.uint8), REDUCE["max" if op in ("sum", "max") else "min"], False
     if dtype in _WIDER:
-        return tensor.to(_WIDER[dtype]), SUM, True
+        return tensor.to(_WIDER[dtype]), how, True
     if dtype in _SAME_BITS:
-        return tensor.view(_SAME_BITS[dtype]), SUM, False
-    return torch.view_as_real(tensor), SUM, False
+        return tensor.view(_SAME_BITS[dtype]), how, False
+    return torch.view_as_real(tensor), how, False

@@ -49,12 +49,14 @@ class Transport(ABC):
         check_dense(name, tensor)
 
     @abstractmethod
-    def all_reduce(self, input_: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
-        """Return the sum over the group."""
+    def all_reduce(
+        self, input_: torch.Tensor, out: torch.Tensor | None = None, op: str = "sum"
+    ) -> torch.Tensor:
+        """Return the sum over the group, or what else `op` says; of `avg` the sum."""
 
     @abstractmethod
-    def all_reduce_(self, input_: torch.Tensor) -> torch.Tensor:
-        """Replace `input_` by the sum over the group."""
+    def all_reduce_(self, input_: torch.Tensor, op: str = "sum") -> torch.Tensor:
+        """Replace `input_` by what `all_reduce` returns."""
 
     @abstractmethod
     def all_gather(

@@ -33,6 +33,7 @@ from vllm_distributed.tensors.out_arguments import (
     refuse_out,
     written,
 )
+from vllm_distributed.tensors.reductions import check_reduction, divide
 from vllm_distributed.transports.base import Transport
 from vllm_distributed.transports.expert_parallel import TokenExchange, dispatch_arguments
 from vllm_distributed.transports.select import make_transport
@@ -99,8 +100,13 @@ class DeviceCommunicatorBase:
 
     # Without `out` there is no more on the way of a call than the question whether it is there.
 
-    def all_reduce(self, input_: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
-        """Return the sum of the group's tensors. Collective over the group."""
+    def all_reduce(
+        self, input_: torch.Tensor, out: torch.Tensor | None = None, op: str = "sum"
+    ) -> torch.Tensor:
+        """Return the sum of the group's tensors, or what else `op` says. Collective over the
+        group."""
+        if op != "sum":
+            return self._reduced(input_, out, op)
         if out is None:
             return self._transport.all_reduce(input_)
         check_dim("all_reduce", input_, -1)
@@ -111,9 +117,13 @@ class DeviceCommunicatorBase:
         check_apart("all_reduce", out, {"input_": input_})
         return written(out, partial(self._transport.all_reduce, input_))
 
-    def all_reduce_(self, input_: torch.Tensor) -> torch.Tensor:
-        """Replace `input_` by the sum of the group's tensors. Collective over the group."""
-        return self._transport.all_reduce_(input_)
+    def all_reduce_(self, input_: torch.Tensor, op: str = "sum") -> torch.Tensor:
+        """Replace `input_` by what `all_reduce` returns. Collective over the group."""
+        if op == "sum":
+            return self._transport.all_reduce_(input_)
+        check_reduction("all_reduce_", op, input_)
+        self._transport.all_reduce_(input_, op)
+        return self._averaged(input_, op)
 
     def all_gather(
         self, input_: torch.Tensor, dim: int = -1, out: torch.Tensor | None = None
@@ -276,6 +286,26 @@ class DeviceCommunicatorBase:
     def destroy(self) -> None:
         """Give back what is held besides the process groups."""
         self._transport.destroy()
+
+    def _reduced(self, input_: torch.Tensor, out: torch.Tensor | None, op: str) -> torch.Tensor:
+        """What `all_reduce` does but for sums."""
+        check_reduction("all_reduce", op, input_)
+        if out is None:
+            return self._averaged(self._transport.all_reduce(input_, None, op), op)
+        check_dim("all_reduce", input_, -1)
+        self._check_out("all_reduce", out, input_, input_.shape)
+        if is_same_memory(out, input_):
+            self._transport.all_reduce_(out, op)
+        else:
+            check_apart("all_reduce", out, {"input_": input_})
+            written(out, partial(self._transport.all_reduce, input_, op=op))
+        return self._averaged(out, op)
+
+    def _averaged(self, total: torch.Tensor, op: str) -> torch.Tensor:
+        """Return a total, which for `avg` is a sum, as what was asked for."""
+        if op == "avg" and self.world_size > 1:
+            divide(total, self.world_size)
+        return total
 
     def _check_carried(self, named: Mapping[str, torch.Tensor]) -> None:
         """Refuse any of several tensors that cannot be carried, before the first is sent."""

@@ -47,7 +47,9 @@ class GlooTransport(Transport):
         super().check(tensor, name)
         check_dense(tensor, name)
 
-    def all_reduce(self, input_: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
+    def all_reduce(
+        self, input_: torch.Tensor, out: torch.Tensor | None = None, op: str = "sum"
+    ) -> torch.Tensor:
         check_dense(input_, "all_reduce")
         check_reducible(input_.dtype, "all_reduce")
         if out is None:
@@ -55,14 +57,14 @@ class GlooTransport(Transport):
         else:
             entry.about_to_send()  # it may not be allowed to: then `out` stays as it was
             write_into(out, input_)
-        return self._sum_into(out, "all_reduce")
+        return self._sum_into(out, "all_reduce", op)
 
-    def all_reduce_(self, input_: torch.Tensor) -> torch.Tensor:
+    def all_reduce_(self, input_: torch.Tensor, op: str = "sum") -> torch.Tensor:
         check_dense(input_, "all_reduce_")
         check_reducible(input_.dtype, "all_reduce_")
         check_writable(input_, "all_reduce_")
         buffer = plain(input_)
-        self._sum_into(buffer, "all_reduce_")
+        self._sum_into(buffer, "all_reduce_", op)
         return written_back(input_, buffer)
 
     def all_gather(
@@ -199,12 +201,12 @@ class GlooTransport(Transport):
             entry.about_to_move()
         return output
 
-    def _sum_into(self, tensor: torch.Tensor, operation: str) -> torch.Tensor:
-        """Sum a contiguous tensor over the group, in place."""
+    def _sum_into(self, tensor: torch.Tensor, operation: str, op: str = "sum") -> torch.Tensor:
+        """Reduce a contiguous tensor over the group, in place."""
         if tensor.numel() == 0:
             entry.about_to_move()
             return tensor
-        buffer, how, is_copy = reduction_view(tensor)
+        buffer, how, is_copy = reduction_view(tensor, op)
         run(self.unique_name, operation, self._group.allreduce, [buffer], how)
         if is_copy:
             write_into(tensor, buffer)

@@ -69,30 +69,32 @@ class NcclTransport(Transport):
         if host is not None:
             host.check(tensor, name)
 
-    def all_reduce(self, input_: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
+    def all_reduce(
+        self, input_: torch.Tensor, out: torch.Tensor | None = None, op: str = "sum"
+    ) -> torch.Tensor:
         host = self._host_for(input_, "all_reduce")
         if host is not None:
-            return host.all_reduce(input_, out)
+            return host.all_reduce(input_, out, op)
         check_reducible(input_.dtype, "all_reduce")
-        if self._symmetric is not None and self._symmetric.takes(input_):
+        if self._symmetric is not None and op in ("sum", "avg") and self._symmetric.takes(input_):
             return _result(self._symmetric.all_reduce(plain(input_)), out)
         if out is not None:
             entry.about_to_send()  # it may not be allowed to: then `out` stays as it was
             write_into(out, input_)
-            return self._sum_into(out, "all_reduce")
+            return self._sum_into(out, "all_reduce", op)
         copy = plain(input_)
         if copy.data_ptr() == input_.data_ptr():
             copy = copy.clone(memory_format=torch.contiguous_format)
-        return self._sum_into(copy, "all_reduce")
+        return self._sum_into(copy, "all_reduce", op)
 
-    def all_reduce_(self, input_: torch.Tensor) -> torch.Tensor:
+    def all_reduce_(self, input_: torch.Tensor, op: str = "sum") -> torch.Tensor:
         host = self._host_for(input_, "all_reduce_")
         if host is not None:
-            return host.all_reduce_(input_)
+            return host.all_reduce_(input_, op)
         check_reducible(input_.dtype, "all_reduce_")
         check_writable(input_, "all_reduce_")
         buffer = plain(input_)
-        self._sum_into(buffer, "all_reduce_")
+        self._sum_into(buffer, "all_reduce_", op)
         return written_back(input_, buffer)
 
     def all_gather(
@@ -270,11 +272,11 @@ class NcclTransport(Transport):
             )
         return None
 
-    def _sum_into(self, tensor: torch.Tensor, operation: str) -> torch.Tensor:
-        """Sum a contiguous tensor over the group, in place."""
+    def _sum_into(self, tensor: torch.Tensor, operation: str, op: str = "sum") -> torch.Tensor:
+        """Reduce a contiguous tensor over the group, in place."""
         if tensor.numel() == 0:
             return tensor
-        buffer, how, is_copy = reduction_view(tensor)
+        buffer, how, is_copy = reduction_view(tensor, op)
         run(self.unique_name, operation, self._group.allreduce, [buffer], how)
         if is_copy:
             tensor.copy_(buffer)

@@ -24,10 +24,12 @@ class SoloTransport(Transport):
     def check(self, tensor: torch.Tensor, name: str) -> None:
         """Nothing is carried anywhere."""
 
-    def all_reduce(self, input_: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
+    def all_reduce(
+        self, input_: torch.Tensor, out: torch.Tensor | None = None, op: str = "sum"
+    ) -> torch.Tensor:
         return _result(input_, out)
 
-    def all_reduce_(self, input_: torch.Tensor) -> torch.Tensor:
+    def all_reduce_(self, input_: torch.Tensor, op: str = "sum") -> torch.Tensor:
         return input_
 
     def all_gather(

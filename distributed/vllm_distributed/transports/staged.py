@@ -33,17 +33,19 @@ class StagedTransport(Transport):
         if not tensor.is_cuda:
             self._host.check(tensor, name)
 
-    def all_reduce(self, input_: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
+    def all_reduce(
+        self, input_: torch.Tensor, out: torch.Tensor | None = None, op: str = "sum"
+    ) -> torch.Tensor:
         near = _near("all_reduce", input_)
         if near is not input_:  # nobody else's: no need of another one
-            return _back(input_, self._host.all_reduce_(near), out)
-        return self._host.all_reduce(input_, out)
+            return _back(input_, self._host.all_reduce_(near, op), out)
+        return self._host.all_reduce(input_, out, op)
 
-    def all_reduce_(self, input_: torch.Tensor) -> torch.Tensor:
+    def all_reduce_(self, input_: torch.Tensor, op: str = "sum") -> torch.Tensor:
         near = _near("all_reduce_", input_)
         if near is not input_:
             check_writable(input_, "all_reduce_")
-        return _written(input_, self._host.all_reduce_(near))
+        return _written(input_, self._host.all_reduce_(near, op))
 
     def all_gather(
         self, input_: torch.Tensor, dim: int, out: torch.Tensor | None = None

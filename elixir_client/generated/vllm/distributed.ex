@@ -242,7 +242,8 @@ defmodule Vllm.Distributed do
     path: "/vllm.distributed.v1.Distributed/AllReduce",
     params: [
       {:tensor, 1, :tensor, :required},
-      {:group_name, 2, :string, :required}
+      {:group_name, 2, :string, :required},
+      {:op, 3, :string, :optional}
     ],
     result: :tensor,
     inline: false
@@ -250,8 +251,8 @@ defmodule Vllm.Distributed do
 
   @doc group: "Custom operators"
   @doc ~S"""
-  Return the sum of the tensors of the group with this unique name, such as `tp:0`, in a new
-  tensor.
+  Return the sum of the tensors of the group with this unique name, such as `tp:0`, or what else
+  `op` says, in a new tensor.
 
   As `Vllm.Distributed.GroupCoordinator.all_reduce`, also in its gradient. Collective over the
   group.
@@ -263,6 +264,7 @@ defmodule Vllm.Distributed do
     * `tensor` (`Vllm.Call.tensor()`) - the tensor
     * `group_name` (`String.t() | atom()`) - name of the group: its unique name for a lookup, such
       as `tp:0`
+    * `op` (`String.t() | atom()`, default `"sum"`) - a `torch.distributed.ReduceOp` of the rank
 
   ## Errors
 
@@ -275,28 +277,34 @@ defmodule Vllm.Distributed do
   @spec all_reduce(keyword()) :: {:ok, Tensor.t()} | {:error, Error.t()}
   @spec all_reduce(Call.tensor(), String.t() | atom() | keyword()) ::
           {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec all_reduce(Call.tensor(), String.t() | atom(), String.t() | atom() | keyword()) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
   @spec all_reduce(
     Call.arg(Call.tensor()),
+    Call.arg(String.t() | atom()),
     Call.arg(String.t() | atom()),
     keyword()
   ) ::
           {:ok, Tensor.t()} | {:error, Error.t()}
-  def all_reduce(tensor, group_name \\ :__default__, opts \\ []) do
-    Vllm.Call.run(@all_reduce, [tensor, group_name, opts])
+  def all_reduce(tensor, group_name \\ :__default__, op \\ :__default__, opts \\ []) do
+    Vllm.Call.run(@all_reduce, [tensor, group_name, op, opts])
   end
 
   @doc group: "Custom operators"
   @doc "Like `all_reduce`, but returns the value itself and raises `Vllm.Error`."
   @spec all_reduce!(keyword()) :: Tensor.t()
   @spec all_reduce!(Call.tensor(), String.t() | atom() | keyword()) :: Tensor.t()
+  @spec all_reduce!(Call.tensor(), String.t() | atom(), String.t() | atom() | keyword()) ::
+          Tensor.t()
   @spec all_reduce!(
     Call.arg(Call.tensor()),
+    Call.arg(String.t() | atom()),
     Call.arg(String.t() | atom()),
     keyword()
   ) ::
           Tensor.t()
-  def all_reduce!(tensor, group_name \\ :__default__, opts \\ []) do
-    Vllm.Error.unwrap!(all_reduce(tensor, group_name, opts))
+  def all_reduce!(tensor, group_name \\ :__default__, op \\ :__default__, opts \\ []) do
+    Vllm.Error.unwrap!(all_reduce(tensor, group_name, op, opts))
   end
 
   @all_reduce_fake %Vllm.Call.Spec{
@@ -304,7 +312,8 @@ defmodule Vllm.Distributed do
     path: "/vllm.distributed.v1.Distributed/AllReduceFake",
     params: [
       {:tensor, 1, :tensor, :required},
-      {:group_name, 2, :string, :required}
+      {:group_name, 2, :string, :required},
+      {:op, 3, :string, :optional}
     ],
     result: :tensor,
     inline: false
@@ -321,6 +330,7 @@ defmodule Vllm.Distributed do
     * `tensor` (`Vllm.Call.tensor()`) - the tensor
     * `group_name` (`String.t() | atom()`) - name of the group: its unique name for a lookup, such
       as `tp:0`
+    * `op` (`String.t() | atom()`, default `"sum"`) - a `torch.distributed.ReduceOp` of the rank
 
   ## Example
 
@@ -330,13 +340,20 @@ defmodule Vllm.Distributed do
   @spec all_reduce_fake(Call.tensor(), String.t() | atom() | keyword()) ::
           {:ok, Tensor.t()} | {:error, Error.t()}
   @spec all_reduce_fake(
+    Call.tensor(),
+    String.t() | atom(),
+    String.t() | atom() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec all_reduce_fake(
     Call.arg(Call.tensor()),
+    Call.arg(String.t() | atom()),
     Call.arg(String.t() | atom()),
     keyword()
   ) ::
           {:ok, Tensor.t()} | {:error, Error.t()}
-  def all_reduce_fake(tensor, group_name \\ :__default__, opts \\ []) do
-    Vllm.Call.run(@all_reduce_fake, [tensor, group_name, opts])
+  def all_reduce_fake(tensor, group_name \\ :__default__, op \\ :__default__, opts \\ []) do
+    Vllm.Call.run(@all_reduce_fake, [tensor, group_name, op, opts])
   end
 
   @doc group: "Custom operators"
@@ -344,13 +361,20 @@ defmodule Vllm.Distributed do
   @spec all_reduce_fake!(keyword()) :: Tensor.t()
   @spec all_reduce_fake!(Call.tensor(), String.t() | atom() | keyword()) :: Tensor.t()
   @spec all_reduce_fake!(
+    Call.tensor(),
+    String.t() | atom(),
+    String.t() | atom() | keyword()
+  ) ::
+          Tensor.t()
+  @spec all_reduce_fake!(
     Call.arg(Call.tensor()),
+    Call.arg(String.t() | atom()),
     Call.arg(String.t() | atom()),
     keyword()
   ) ::
           Tensor.t()
-  def all_reduce_fake!(tensor, group_name \\ :__default__, opts \\ []) do
-    Vllm.Error.unwrap!(all_reduce_fake(tensor, group_name, opts))
+  def all_reduce_fake!(tensor, group_name \\ :__default__, op \\ :__default__, opts \\ []) do
+    Vllm.Error.unwrap!(all_reduce_fake(tensor, group_name, op, opts))
   end
 
   @broadcast_tensor_dict %Vllm.Call.Spec{
@@ -5344,7 +5368,8 @@ defmodule Vllm.Distributed do
     function: "tensor_model_parallel_all_reduce",
     path: "/vllm.distributed.v1.Distributed/TensorModelParallelAllReduce",
     params: [
-      {:input_, 1, :tensor, :required}
+      {:input_, 1, :tensor, :required},
+      {:op, 2, :string, :optional}
     ],
     result: :tensor,
     inline: false
@@ -5352,7 +5377,8 @@ defmodule Vllm.Distributed do
 
   @doc group: "Tensor parallel"
   @doc ~S"""
-  Return the sum of the tensors of the tensor parallel group, in a new tensor.
+  Return the sum of the tensors of the tensor parallel group, or what else `op` says, in a new
+  tensor.
 
   As `Vllm.Distributed.GroupCoordinator.all_reduce`. Collective over the tensor parallel group.
 
@@ -5361,6 +5387,7 @@ defmodule Vllm.Distributed do
   ## Parameters
 
     * `input_` (`Vllm.Call.tensor()`) - the tensor
+    * `op` (`String.t() | atom()`, default `"sum"`) - a `torch.distributed.ReduceOp` of the rank
 
   ## Errors
 
@@ -5372,19 +5399,31 @@ defmodule Vllm.Distributed do
   """
   @spec tensor_model_parallel_all_reduce(Call.tensor() | keyword()) ::
           {:ok, Tensor.t()} | {:error, Error.t()}
-  @spec tensor_model_parallel_all_reduce(Call.arg(Call.tensor()), keyword()) ::
+  @spec tensor_model_parallel_all_reduce(Call.tensor(), String.t() | atom() | keyword()) ::
           {:ok, Tensor.t()} | {:error, Error.t()}
-  def tensor_model_parallel_all_reduce(input_, opts \\ []) do
-    Vllm.Call.run(@tensor_model_parallel_all_reduce, [input_, opts])
+  @spec tensor_model_parallel_all_reduce(
+    Call.arg(Call.tensor()),
+    Call.arg(String.t() | atom()),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  def tensor_model_parallel_all_reduce(input_, op \\ :__default__, opts \\ []) do
+    Vllm.Call.run(@tensor_model_parallel_all_reduce, [input_, op, opts])
   end
 
   @doc group: "Tensor parallel"
   @doc "Like `tensor_model_parallel_all_reduce`, but returns the value itself and raises `Vllm.Error`."
   @spec tensor_model_parallel_all_reduce!(Call.tensor() | keyword()) :: Tensor.t()
-  @spec tensor_model_parallel_all_reduce!(Call.arg(Call.tensor()), keyword()) ::
+  @spec tensor_model_parallel_all_reduce!(Call.tensor(), String.t() | atom() | keyword()) ::
           Tensor.t()
-  def tensor_model_parallel_all_reduce!(input_, opts \\ []) do
-    Vllm.Error.unwrap!(tensor_model_parallel_all_reduce(input_, opts))
+  @spec tensor_model_parallel_all_reduce!(
+    Call.arg(Call.tensor()),
+    Call.arg(String.t() | atom()),
+    keyword()
+  ) ::
+          Tensor.t()
+  def tensor_model_parallel_all_reduce!(input_, op \\ :__default__, opts \\ []) do
+    Vllm.Error.unwrap!(tensor_model_parallel_all_reduce(input_, op, opts))
   end
 
   @tensor_model_parallel_gather %Vllm.Call.Spec{

@@ -31,8 +31,8 @@ from vllm_distributed.groups.coordinator import find_group
 
 
 @rule("tensor_model_parallel_all_reduce")
-def _tp_all_reduce(input_: torch.Tensor) -> Facts | None:
-    return tensors.all_reduce(vllm_distributed.get_tp_group(), input_)
+def _tp_all_reduce(input_: torch.Tensor, op: str = "sum") -> Facts | None:
+    return tensors.all_reduce(vllm_distributed.get_tp_group(), input_, op=op)
 
 
 @rule("tensor_model_parallel_all_gather")
@@ -58,8 +58,8 @@ def _tp_broadcast_tensor_dict(
 
 
 @rule("all_reduce")
-def _operator_all_reduce(tensor: torch.Tensor, group_name: str) -> Facts | None:
-    return tensors.all_reduce(find_group(group_name), tensor)
+def _operator_all_reduce(tensor: torch.Tensor, group_name: str, op: str = "sum") -> Facts | None:
+    return tensors.all_reduce(find_group(group_name), tensor, op=op)
 
 
 @rule("all_gather")

@@ -41,13 +41,15 @@ def agreed(members: Members, call: agreement.Agreement, tensor: torch.Tensor) ->
 
 
 @on_tensors("all_reduce")
-def all_reduce(group: Members, input_: torch.Tensor, out: Out = None) -> Facts | None:
-    return agreed(group, agreement.all_reduce(input_.dtype, input_.shape), input_)
+def all_reduce(
+    group: Members, input_: torch.Tensor, out: Out = None, op: str = "sum"
+) -> Facts | None:
+    return agreed(group, agreement.all_reduce(input_.dtype, input_.shape, op), input_)
 
 
 @on_tensors("all_reduce_")
-def _all_reduce_in_place(group: Members, input_: torch.Tensor) -> Facts | None:
-    return all_reduce(group, input_)
+def _all_reduce_in_place(group: Members, input_: torch.Tensor, op: str = "sum") -> Facts | None:
+    return all_reduce(group, input_, op=op)
 
 
 @on_tensors("all_gather")

@@ -15,6 +15,7 @@ from torch.compiler import is_compiling
 from vllm_distributed.compat.torch_tracing import outside_graphs
 from vllm_distributed.errors import GradientError, InvalidArgumentError
 from vllm_distributed.tensors.kinds import FOR_OPERATORS, check_differentiable
+from vllm_distributed.tensors.reductions import check_linear
 from vllm_distributed.transports.device import DeviceCommunicatorBase
 
 __all__ = ["TensorOperations"]
@@ -23,7 +24,9 @@ __all__ = ["TensorOperations"]
 class Operators(Protocol):
     """What `custom_ops` registers."""
 
-    def all_reduce(self, tensor: torch.Tensor, group_name: str) -> torch.Tensor: ...
+    def all_reduce(
+        self, tensor: torch.Tensor, group_name: str, op: str = "sum"
+    ) -> torch.Tensor: ...
     def all_gather(
         self, tensor: torch.Tensor, dim: int, world_size: int, group_name: str
     ) -> torch.Tensor: ...
@@ -46,31 +49,45 @@ class TensorOperations:
 
     # A communicator of one's own need not know `out`: it is passed on only where there is one.
 
-    def all_reduce(self, input_: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
+    def all_reduce(
+        self, input_: torch.Tensor, out: torch.Tensor | None = None, op: str = "sum"
+    ) -> torch.Tensor:
         """Return the sum of the group's tensors in a new tensor; the input is not changed.
 
-        All ranks pass the same shape and dtype. Through shared memory, on one node, 16-bit floats
+        All ranks pass the same shape, dtype and `op`: `sum`, `max`, `min`, `avg` or `product`,
+        element by element. Through shared memory, on one node, 16-bit floats
         are summed in float32 and rounded once; over gloo they are summed in their own precision.
         Integers wrap around; booleans are combined by or. `out` may be the input itself, which is
         replaced then. Differentiable without `out`: the gradient is the sum of the ranks'
-        gradients. Collective over the group.
+        gradients, for `avg` their average, and for `max`, `min` and `product` there is none.
+
+        `avg` is the sum divided by the group's size, for floats and complex numbers. `max`, `min`
+        and `product` are for floats, signed integers, `uint8` and booleans, `product` for the other
+        unsigned integers too; of booleans `max` is or, `min` and `product` are and. Where a rank
+        has a NaN, `max` and `min` are NaN through shared memory, and may be any rank's elsewhere.
+        Collective over the group.
 
         Raises:
-            UnsupportedDtypeError: before anything is sent, for a dtype that has no exact sum over
-                the backend.
+            InvalidArgumentError: for another `op`.
+            UnsupportedDtypeError: before anything is sent, for a dtype that has no exact result
+                over the backend.
         """
         if not is_compiling():
             try:
+                if op != "sum":
+                    return self._communicator.all_reduce(input_, out, op)
                 if out is None:
                     return self._communicator.all_reduce(input_)
                 return self._communicator.all_reduce(input_, out)
             except FOR_OPERATORS:
                 check_differentiable()
         _check_place(input_, out)
-        result = _operators().all_reduce(input_, self.unique_name)
+        if input_.requires_grad and torch.is_grad_enabled():
+            check_linear(op)
+        result = _operators().all_reduce(input_, self.unique_name, op)
         return _placed(result, out)
 
-    def all_reduce_(self, input_: torch.Tensor) -> torch.Tensor:
+    def all_reduce_(self, input_: torch.Tensor, op: str = "sum") -> torch.Tensor:
         """Replace `input_` by the sum of the group's tensors, and return it.
 
         As `all_reduce`, but in place and so without a new tensor. Collective over the group.
@@ -79,6 +96,8 @@ class TensorOperations:
             InvalidArgumentError: for an input with several elements in the same place in memory,
                 such as an expanded one.
         """
+        if op != "sum":
+            return self._communicator.all_reduce_(input_, op)
         return self._communicator.all_reduce_(input_)
 
     def all_gather(

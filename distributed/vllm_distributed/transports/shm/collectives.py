@@ -56,26 +56,28 @@ class SharedMemoryTransport(Transport):
 
     # Sums
 
-    def all_reduce(self, input_: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
+    def all_reduce(
+        self, input_: torch.Tensor, out: torch.Tensor | None = None, op: str = "sum"
+    ) -> torch.Tensor:
         source = input_ if is_plain(input_) else _to_add("all_reduce", input_)
         if out is None:
             out = empty(source.shape, source.dtype)
         if out.is_inference():
             with torch.inference_mode():
-                self._sums.sum(source, out)
+                self._sums.sum(source, out, op)
         else:
-            self._sums.sum(source, out)
+            self._sums.sum(source, out, op)
         return out
 
-    def all_reduce_(self, input_: torch.Tensor) -> torch.Tensor:
+    def all_reduce_(self, input_: torch.Tensor, op: str = "sum") -> torch.Tensor:
         source = input_ if is_plain(input_) else _to_add("all_reduce_", input_)
         if source is not input_:
             check_writable(input_, "all_reduce_")
         if source.is_inference():
             with torch.inference_mode():
-                self._sums.sum(source, source)
+                self._sums.sum(source, source, op)
         else:
-            self._sums.sum(source, source)
+            self._sums.sum(source, source, op)
         return input_ if source is input_ else written_back(input_, source)
 
     def reduce_scatterv(

@@ -9,7 +9,7 @@ same bits.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import prod
 from typing import Any, NamedTuple
 
@@ -35,6 +35,9 @@ _SAME_BITS = {
 }
 _ROUNDED = frozenset({torch.float16, torch.bfloat16})
 
+Combine = Callable[[Sequence[torch.Tensor], torch.Tensor], None]
+"""Writes into its last argument what the `addable` tensors of all members make together."""
+
 Block = tuple[int, int, int, int]
 """Rows from and to, columns from and to."""
 
@@ -47,6 +50,7 @@ class _Plan(NamedTuple):
     """Each member's, for even steps and for odd ones."""
     other: tuple[torch.Tensor, torch.Tensor] | None
     """The other member's, in a group of two whose tensors torch adds as they are."""
+    combine: Combine
 
 
 class Sums:
@@ -60,54 +64,56 @@ class Sums:
         self._one_step_bytes = (
             self._slot_bytes if self._size == 2 else min(_ONE_STEP_BYTES, self._slot_bytes)
         )
-        self._plans: dict[tuple[torch.dtype, torch.Size], _Plan] = {}
+        self._plans: dict[tuple[torch.dtype, torch.Size, str], _Plan] = {}
 
     def close(self) -> None:
         """Let go of all views."""
         self._plans.clear()
 
-    def sum(self, source: torch.Tensor, target: torch.Tensor) -> None:
-        """Write the sum of the members' contiguous tensors into `target`, which may be `source`."""
-        plan = self._plans.get((source.dtype, source.shape))
+    def sum(self, source: torch.Tensor, target: torch.Tensor, op: str = "sum") -> None:
+        """Write the sum of the members' contiguous tensors, or what else `op` says, into `target`,
+        which may be `source`."""
+        plan = self._plans.get((source.dtype, source.shape, op))
         if plan is not None:
             entry.about_to_send()
             self._sum_in_one_step(source, target, plan)
             return
         entry.about_to_send()
-        number = sign(agreement.all_reduce(source.dtype, source.shape))
+        number = sign(agreement.all_reduce(source.dtype, source.shape, op))
         if not source.numel():
             self._steps.meet_alone(number)
             return
         if not self._shared.room_for(source.nbytes, number):
             if target is not source:
                 target.copy_(source)
-            self._rest.all_reduce_(target)
+            self._rest.all_reduce_(target, op)
             return
         if source.nbytes <= self._one_step_bytes:
             if len(self._plans) >= _MOST_PLANS:
                 self._plans.clear()
-            plan = self._plan(source, number)
-            self._plans[source.dtype, source.shape] = plan
+            plan = self._plan(source, combined_by(op), number)
+            self._plans[source.dtype, source.shape, op] = plan
             self._sum_in_one_step(source, target, plan)
             return
         source, target = addable(source), addable(target)
         if self._size == 2:
-            self._sum_by_slots(source.view(-1), target.view(-1), number)
+            self._sum_by_slots(source.view(-1), target.view(-1), combined_by(op), number)
         else:
-            self._sum_by_parts(source.view(-1), target.view(-1), number)
+            self._sum_by_parts(source.view(-1), target.view(-1), combined_by(op), number)
 
-    def _plan(self, source: torch.Tensor, number: int) -> _Plan:
+    def _plan(self, source: torch.Tensor, combine: Combine, number: int) -> _Plan:
         like = addable(source)
         even, odd = (self._slots.views(like.dtype, like.shape, parity).each for parity in (0, 1))
-        if self._size > 2 or like.dtype is torch.bool or like is not source:
-            return _Plan(number, (even, odd), None)
+        is_sum = combine is add_up
+        if self._size > 2 or like.dtype is torch.bool or like is not source or not is_sum:
+            return _Plan(number, (even, odd), None, combine)
         other = 1 - self._me
-        return _Plan(number, (even, odd), (even[other], odd[other]))
+        return _Plan(number, (even, odd), (even[other], odd[other]), combine)
 
     def _sum_in_one_step(self, source: torch.Tensor, target: torch.Tensor, plan: _Plan) -> None:
         """The most frequent call of all: what `in_step` does, without a function around it."""
         steps, me = self._steps, self._me
-        number, both, others = plan
+        number, both, others, combine = plan
         if steps.broken is not None:
             steps.check()
         before = steps.step
@@ -119,7 +125,7 @@ class Sums:
             if others is None:
                 slots[me].copy_(addable(source))
                 steps.meet(number)
-                add_up(slots, addable(target))
+                combine(slots, addable(target))
                 return
             slots[me].copy_(source)
             steps.meet(number)
@@ -132,7 +138,9 @@ class Sums:
             raise
 
     @in_step
-    def _sum_by_slots(self, source: torch.Tensor, target: torch.Tensor, number: int) -> None:
+    def _sum_by_slots(
+        self, source: torch.Tensor, target: torch.Tensor, combine: Combine, number: int
+    ) -> None:
         steps, me = self._steps, self._me
         most = self._slot_bytes // source.itemsize
         steps.settle(number)
@@ -140,10 +148,12 @@ class Sums:
             slots = self._slots.views(mine.dtype, mine.shape, (steps.step + 1) & 1).each
             slots[me].copy_(mine)
             steps.meet(number)
-            add_up((mine, slots[1]) if me == 0 else (slots[0], mine), sums)
+            combine((mine, slots[1]) if me == 0 else (slots[0], mine), sums)
 
     @in_step
-    def _sum_by_parts(self, source: torch.Tensor, target: torch.Tensor, number: int) -> None:
+    def _sum_by_parts(
+        self, source: torch.Tensor, target: torch.Tensor, combine: Combine, number: int
+    ) -> None:
         steps, me, size = self._steps, self._me, self._size
         # A slot is read in the step after the one it was written for as well, so the two are used
         # in turns by slot-full, not by step. An even number of them leaves the one that the next
@@ -165,7 +175,7 @@ class Sums:
             parts = [torch.split(slot, part) for slot in slots]
             places = torch.split(sums, part)
             if me < len(places):
-                add_up([its[me] for its in parts], places[me])
+                combine([its[me] for its in parts], places[me])
                 parts[me][me].copy_(places[me])
             steps.meet(number)
             for member, place in enumerate(places):
@@ -237,6 +247,39 @@ def add_up(parts: Sequence[torch.Tensor], out: torch.Tensor) -> None:
         out.copy_(wide)
     else:
         _each(torch.add, parts, out)
+
+
+def combined_by(op: str) -> Combine:
+    """Return what an operation of an all-reduce does; averages are sums here."""
+    return _COMBINED[op]
+
+
+def _largest(parts: Sequence[torch.Tensor], out: torch.Tensor) -> None:
+    _each(torch.maximum, parts, out)
+
+
+def _smallest(parts: Sequence[torch.Tensor], out: torch.Tensor) -> None:
+    _each(torch.minimum, parts, out)
+
+
+def _multiply(parts: Sequence[torch.Tensor], out: torch.Tensor) -> None:
+    """16-bit floats are rounded once, as sums are."""
+    if len(parts) > 2 and parts[0].dtype in _ROUNDED:
+        wide = parts[0].float()
+        for part in parts[1:]:
+            wide.mul_(part)
+        out.copy_(wide)
+    else:
+        _each(torch.mul, parts, out)
+
+
+_COMBINED: dict[str, Combine] = {
+    "sum": add_up,
+    "avg": add_up,
+    "max": _largest,
+    "min": _smallest,
+    "product": _multiply,
+}
 
 
 def _each(operator: Any, parts: Sequence[torch.Tensor], out: torch.Tensor) -> None:

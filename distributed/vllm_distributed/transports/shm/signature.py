@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from vllm_distributed.call_agreement import Agreement
+from vllm_distributed.tensors.reductions import OPS
 
 __all__ = [
     "BARRIER",
@@ -91,6 +92,8 @@ def sign(call: Agreement) -> int:
     It differs, if not in every case for another dim and other sizes along it, where calls do.
     """
     number = _NUMBERS[call.operation] | (call.src or call.dst or 0) << _ROOT_AT
+    if call.op is not None:  # of an operation without a root
+        number |= OPS.index(call.op) << _ROOT_AT
     if call.dim is not None:
         cut = zlib.crc32(repr((call.dim, call.before, call.sizes)).encode())
         number |= (cut & _CUT_MASK) << _CUT_AT
@@ -157,6 +160,8 @@ def describe(number: int) -> tuple[str, str]:
         return "operation", "an unknown operation"
     operation = OPERATIONS[at]
     words = operation
+    if operation == "all_reduce" and 0 < (op := number >> _ROOT_AT & _ROOT_MASK) < len(OPS):
+        words += f" ({OPS[op]})"
     dtype = number >> _DTYPE_AT & _DTYPE_MASK
     if 0 < dtype <= len(_DTYPES):
         words += " of "

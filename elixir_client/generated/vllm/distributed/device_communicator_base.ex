@@ -66,14 +66,15 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     params: [
       {:receiver, 1, {:object, Vllm.Distributed.DeviceCommunicatorBase}, :required},
       {:input_, 2, :tensor, :required},
-      {:out, 3, {:nullable, :tensor}, :optional}
+      {:out, 3, {:nullable, :tensor}, :optional},
+      {:op, 4, :string, :optional}
     ],
     result: :tensor,
     inline: false
   }
 
   @doc ~S"""
-  Return the sum of the group's tensors. Collective over the group.
+  Return the sum of the group's tensors, or what else `op` says. Collective over the group.
 
   Collective: every member of the group must make this call.
 
@@ -84,6 +85,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     * `input_` (`Vllm.Call.tensor()`) - the tensor
     * `out` (`Vllm.Call.tensor()`, default `nil`) - a tensor that the result is written into: the
       ref of one, which is the result then
+    * `op` (`String.t() | atom()`, default `"sum"`) - a `torch.distributed.ReduceOp` of the rank
 
   ## Example
 
@@ -102,13 +104,21 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
           {:ok, Tensor.t()} | {:error, Error.t()}
   @spec all_reduce(
     input(),
+    Call.tensor(),
+    Call.tensor() | nil,
+    String.t() | atom() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec all_reduce(
+    input(),
     Call.arg(Call.tensor()),
     Call.arg(Call.tensor() | nil),
+    Call.arg(String.t() | atom()),
     keyword()
   ) ::
           {:ok, Tensor.t()} | {:error, Error.t()}
-  def all_reduce(receiver, input_, out \\ :__default__, opts \\ []) do
-    Vllm.Call.run(@all_reduce, [receiver, input_, out, opts])
+  def all_reduce(receiver, input_, out \\ :__default__, op \\ :__default__, opts \\ []) do
+    Vllm.Call.run(@all_reduce, [receiver, input_, out, op, opts])
   end
 
   @doc "Like `all_reduce`, but returns the value itself and raises `Vllm.Error`."
@@ -125,13 +135,21 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
           Tensor.t()
   @spec all_reduce!(
     input(),
+    Call.tensor(),
+    Call.tensor() | nil,
+    String.t() | atom() | keyword()
+  ) ::
+          Tensor.t()
+  @spec all_reduce!(
+    input(),
     Call.arg(Call.tensor()),
     Call.arg(Call.tensor() | nil),
+    Call.arg(String.t() | atom()),
     keyword()
   ) ::
           Tensor.t()
-  def all_reduce!(receiver, input_, out \\ :__default__, opts \\ []) do
-    Vllm.Error.unwrap!(all_reduce(receiver, input_, out, opts))
+  def all_reduce!(receiver, input_, out \\ :__default__, op \\ :__default__, opts \\ []) do
+    Vllm.Error.unwrap!(all_reduce(receiver, input_, out, op, opts))
   end
 
   @all_reduce_in_place %Vllm.Call.Spec{
@@ -139,14 +157,15 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     path: "/vllm.distributed.v1.DeviceCommunicatorBase/AllReduceInPlace",
     params: [
       {:receiver, 1, {:object, Vllm.Distributed.DeviceCommunicatorBase}, :required},
-      {:input_, 2, :tensor, :required}
+      {:input_, 2, :tensor, :required},
+      {:op, 3, :string, :optional}
     ],
     result: :tensor,
     inline: false
   }
 
   @doc ~S"""
-  Replace `input_` by the sum of the group's tensors. Collective over the group.
+  Replace `input_` by what `all_reduce` returns. Collective over the group.
 
   Collective: every member of the group must make this call.
 
@@ -155,6 +174,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     * `receiver` (`Vllm.Distributed.DeviceCommunicatorBase.input()`) - the object, whose session
       runs it
     * `input_` (`Vllm.Call.tensor()`) - the tensor
+    * `op` (`String.t() | atom()`, default `"sum"`) - a `torch.distributed.ReduceOp` of the rank
 
   ## Example
 
@@ -167,12 +187,19 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
           {:ok, Tensor.t()} | {:error, Error.t()}
   @spec all_reduce_(
     input(),
+    Call.tensor(),
+    String.t() | atom() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec all_reduce_(
+    input(),
     Call.arg(Call.tensor()),
+    Call.arg(String.t() | atom()),
     keyword()
   ) ::
           {:ok, Tensor.t()} | {:error, Error.t()}
-  def all_reduce_(receiver, input_, opts \\ []) do
-    Vllm.Call.run(@all_reduce_in_place, [receiver, input_, opts])
+  def all_reduce_(receiver, input_, op \\ :__default__, opts \\ []) do
+    Vllm.Call.run(@all_reduce_in_place, [receiver, input_, op, opts])
   end
 
   @doc "Like `all_reduce_`, but returns the value itself and raises `Vllm.Error`."
@@ -183,12 +210,19 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
           Tensor.t()
   @spec all_reduce_!(
     input(),
+    Call.tensor(),
+    String.t() | atom() | keyword()
+  ) ::
+          Tensor.t()
+  @spec all_reduce_!(
+    input(),
     Call.arg(Call.tensor()),
+    Call.arg(String.t() | atom()),
     keyword()
   ) ::
           Tensor.t()
-  def all_reduce_!(receiver, input_, opts \\ []) do
-    Vllm.Error.unwrap!(all_reduce_(receiver, input_, opts))
+  def all_reduce_!(receiver, input_, op \\ :__default__, opts \\ []) do
+    Vllm.Error.unwrap!(all_reduce_(receiver, input_, op, opts))
   end
 
   @all_gather %Vllm.Call.Spec{

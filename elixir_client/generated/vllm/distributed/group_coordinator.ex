@@ -2161,7 +2161,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
     params: [
       {:receiver, 1, :group, :required},
       {:input_, 2, :tensor, :required},
-      {:out, 3, {:nullable, :tensor}, :optional}
+      {:out, 3, {:nullable, :tensor}, :optional},
+      {:op, 4, :string, :optional}
     ],
     result: :tensor,
     inline: false
@@ -2170,11 +2171,18 @@ defmodule Vllm.Distributed.GroupCoordinator do
   @doc ~S"""
   Return the sum of the group's tensors in a new tensor; the input is not changed.
 
-  All ranks pass the same shape and dtype. Through shared memory, on one node, 16-bit floats are
-  summed in float32 and rounded once; over gloo they are summed in their own precision. Integers
-  wrap around; booleans are combined by or. `out` may be the input itself, which is replaced then.
-  Differentiable without `out`: the gradient is the sum of the ranks' gradients. Collective over
-  the group.
+  All ranks pass the same shape, dtype and `op`: `sum`, `max`, `min`, `avg` or `product`, element
+  by element. Through shared memory, on one node, 16-bit floats are summed in float32 and rounded
+  once; over gloo they are summed in their own precision. Integers wrap around; booleans are
+  combined by or. `out` may be the input itself, which is replaced then. Differentiable without
+  `out`: the gradient is the sum of the ranks' gradients, for `avg` their average, and for `max`,
+  `min` and `product` there is none.
+
+  `avg` is the sum divided by the group's size, for floats and complex numbers. `max`, `min` and
+  `product` are for floats, signed integers, `uint8` and booleans, `product` for the other
+  unsigned integers too; of booleans `max` is or, `min` and `product` are and. Where a rank has a
+  NaN, `max` and `min` are NaN through shared memory, and may be any rank's elsewhere. Collective
+  over the group.
 
   Collective: every member of the group must make this call.
 
@@ -2184,11 +2192,13 @@ defmodule Vllm.Distributed.GroupCoordinator do
     * `input_` (`Vllm.Call.tensor()`) - the tensor
     * `out` (`Vllm.Call.tensor()`, default `nil`) - a tensor that the result is written into: the
       ref of one, which is the result then
+    * `op` (`String.t() | atom()`, default `"sum"`) - a `torch.distributed.ReduceOp` of the rank
 
   ## Errors
 
-    * `"unsupported_dtype"` - before anything is sent, for a dtype that has no exact sum over the
-      backend
+    * `"invalid_argument"` - for another `op`
+    * `"unsupported_dtype"` - before anything is sent, for a dtype that has no exact result over
+      the backend
 
   ## Example
 
@@ -2204,13 +2214,21 @@ defmodule Vllm.Distributed.GroupCoordinator do
           {:ok, Tensor.t()} | {:error, Error.t()}
   @spec all_reduce(
     input(),
+    Call.tensor(),
+    Call.tensor() | nil,
+    String.t() | atom() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec all_reduce(
+    input(),
     Call.arg(Call.tensor()),
     Call.arg(Call.tensor() | nil),
+    Call.arg(String.t() | atom()),
     keyword()
   ) ::
           {:ok, Tensor.t()} | {:error, Error.t()}
-  def all_reduce(receiver, input_, out \\ :__default__, opts \\ []) do
-    Vllm.Call.run(@all_reduce, [receiver, input_, out, opts])
+  def all_reduce(receiver, input_, out \\ :__default__, op \\ :__default__, opts \\ []) do
+    Vllm.Call.run(@all_reduce, [receiver, input_, out, op, opts])
   end
 
   @doc "Like `all_reduce`, but returns the value itself and raises `Vllm.Error`."
@@ -2224,13 +2242,21 @@ defmodule Vllm.Distributed.GroupCoordinator do
           Tensor.t()
   @spec all_reduce!(
     input(),
+    Call.tensor(),
+    Call.tensor() | nil,
+    String.t() | atom() | keyword()
+  ) ::
+          Tensor.t()
+  @spec all_reduce!(
+    input(),
     Call.arg(Call.tensor()),
     Call.arg(Call.tensor() | nil),
+    Call.arg(String.t() | atom()),
     keyword()
   ) ::
           Tensor.t()
-  def all_reduce!(receiver, input_, out \\ :__default__, opts \\ []) do
-    Vllm.Error.unwrap!(all_reduce(receiver, input_, out, opts))
+  def all_reduce!(receiver, input_, out \\ :__default__, op \\ :__default__, opts \\ []) do
+    Vllm.Error.unwrap!(all_reduce(receiver, input_, out, op, opts))
   end
 
   @all_reduce_in_place %Vllm.Call.Spec{
@@ -2238,7 +2264,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
     path: "/vllm.distributed.v1.GroupCoordinator/AllReduceInPlace",
     params: [
       {:receiver, 1, :group, :required},
-      {:input_, 2, :tensor, :required}
+      {:input_, 2, :tensor, :required},
+      {:op, 3, :string, :optional}
     ],
     result: :tensor,
     inline: false
@@ -2255,6 +2282,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
 
     * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
     * `input_` (`Vllm.Call.tensor()`) - the tensor
+    * `op` (`String.t() | atom()`, default `"sum"`) - a `torch.distributed.ReduceOp` of the rank
 
   ## Errors
 
@@ -2269,12 +2297,19 @@ defmodule Vllm.Distributed.GroupCoordinator do
           {:ok, Tensor.t()} | {:error, Error.t()}
   @spec all_reduce_(
     input(),
+    Call.tensor(),
+    String.t() | atom() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec all_reduce_(
+    input(),
     Call.arg(Call.tensor()),
+    Call.arg(String.t() | atom()),
     keyword()
   ) ::
           {:ok, Tensor.t()} | {:error, Error.t()}
-  def all_reduce_(receiver, input_, opts \\ []) do
-    Vllm.Call.run(@all_reduce_in_place, [receiver, input_, opts])
+  def all_reduce_(receiver, input_, op \\ :__default__, opts \\ []) do
+    Vllm.Call.run(@all_reduce_in_place, [receiver, input_, op, opts])
   end
 
   @doc "Like `all_reduce_`, but returns the value itself and raises `Vllm.Error`."
@@ -2282,12 +2317,19 @@ defmodule Vllm.Distributed.GroupCoordinator do
           Tensor.t()
   @spec all_reduce_!(
     input(),
+    Call.tensor(),
+    String.t() | atom() | keyword()
+  ) ::
+          Tensor.t()
+  @spec all_reduce_!(
+    input(),
     Call.arg(Call.tensor()),
+    Call.arg(String.t() | atom()),
     keyword()
   ) ::
           Tensor.t()
-  def all_reduce_!(receiver, input_, opts \\ []) do
-    Vllm.Error.unwrap!(all_reduce_(receiver, input_, opts))
+  def all_reduce_!(receiver, input_, op \\ :__default__, opts \\ []) do
+    Vllm.Error.unwrap!(all_reduce_(receiver, input_, op, opts))
   end
 
   @all_gather %Vllm.Call.Spec{

@@ -1584,8 +1584,16 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
           {:ok, Tensor.t()} | {:error, Error.t()}
   @spec all_reduce(
     GroupCoordinator.input(),
+    Call.tensor(),
+    Call.tensor() | nil,
+    String.t() | atom() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec all_reduce(
+    GroupCoordinator.input(),
     Call.arg(Call.tensor()),
     Call.arg(Call.tensor() | nil),
+    Call.arg(String.t() | atom()),
     keyword()
   ) ::
           {:ok, Tensor.t()} | {:error, Error.t()}
@@ -1593,6 +1601,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     receiver,
     input_,
     out \\ :__default__,
+    op \\ :__default__,
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
@@ -1607,8 +1616,16 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
           Tensor.t()
   @spec all_reduce!(
     GroupCoordinator.input(),
+    Call.tensor(),
+    Call.tensor() | nil,
+    String.t() | atom() | keyword()
+  ) ::
+          Tensor.t()
+  @spec all_reduce!(
+    GroupCoordinator.input(),
     Call.arg(Call.tensor()),
     Call.arg(Call.tensor() | nil),
+    Call.arg(String.t() | atom()),
     keyword()
   ) ::
           Tensor.t()
@@ -1616,6 +1633,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     receiver,
     input_,
     out \\ :__default__,
+    op \\ :__default__,
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
@@ -1624,22 +1642,46 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
           {:ok, Tensor.t()} | {:error, Error.t()}
   @spec all_reduce_(
     GroupCoordinator.input(),
+    Call.tensor(),
+    String.t() | atom() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec all_reduce_(
+    GroupCoordinator.input(),
     Call.arg(Call.tensor()),
+    Call.arg(String.t() | atom()),
     keyword()
   ) ::
           {:ok, Tensor.t()} | {:error, Error.t()}
-  defdelegate all_reduce_(receiver, input_, opts \\ []), to: Vllm.Distributed.GroupCoordinator
+  defdelegate all_reduce_(
+    receiver,
+    input_,
+    op \\ :__default__,
+    opts \\ []
+  ), to: Vllm.Distributed.GroupCoordinator
 
   @doc "As `Vllm.Distributed.GroupCoordinator.all_reduce_!`."
   @spec all_reduce_!(GroupCoordinator.input(), Call.tensor() | keyword()) ::
           Tensor.t()
   @spec all_reduce_!(
     GroupCoordinator.input(),
+    Call.tensor(),
+    String.t() | atom() | keyword()
+  ) ::
+          Tensor.t()
+  @spec all_reduce_!(
+    GroupCoordinator.input(),
     Call.arg(Call.tensor()),
+    Call.arg(String.t() | atom()),
     keyword()
   ) ::
           Tensor.t()
-  defdelegate all_reduce_!(receiver, input_, opts \\ []), to: Vllm.Distributed.GroupCoordinator
+  defdelegate all_reduce_!(
+    receiver,
+    input_,
+    op \\ :__default__,
+    opts \\ []
+  ), to: Vllm.Distributed.GroupCoordinator
 
   @doc "As `Vllm.Distributed.GroupCoordinator.all_gather`."
   @spec all_gather(GroupCoordinator.input(), Call.tensor() | keyword()) ::
