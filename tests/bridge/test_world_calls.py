@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -243,6 +245,44 @@ def test_a_submitted_run_that_fails_says_how(world: World) -> None:
     assert (caught.value.reason, caught.value.rank) == ("run_failed", 1)
     assert isinstance(caught.value.__cause__, ValueError)
     assert caught.value.details["outcomes"] == {0: "ok", 1: "error"}
+
+
+def test_a_rank_that_dies_is_named_and_slices_go_on(client: Client) -> None:
+    with client.start_world(data_parallel_size=2, on_failure="keep") as world:
+        items = world.ranks[1].iterate("world_things.count", 10**9)
+        assert next(items) == 0
+        with world.subscribe("steps") as steps:
+            os.kill(world.info.ranks[1].pid, signal.SIGKILL)
+            with pytest.raises(BridgeError) as caught:
+                while True:
+                    world.call("world_things.rank", timeout=LONG)
+            assert caught.value.rank == 1
+            assert caught.value.details["outcomes"][1] in ("error", "not_reached")
+            with pytest.raises(BridgeError):
+                list(items)
+            rest = world.slice(dp=0)
+            assert rest.call("world_things.rank") == [0]
+            rest.call("world_things.progress", "steps", 1)
+            assert next(steps).rank == 0
+        assert world.restart().call("world_things.rank") == [0, 1]
+        with pytest.raises(BridgeError) as caught:
+            rest.call("world_things.rank")
+        assert caught.value.reason == "stale_session"
+
+
+def test_a_client_that_is_closed_closes_what_it_reads(own_pool: Pool, world: World) -> None:
+    with connect(own_pool.endpoint) as client:
+        ours = client.world(world.world_id)
+        future = ours.submit_call("world_things.rank")
+        assert future.result(LONG) == [0, 1]
+        items = ours.ranks[0].iterate("world_things.count", 10**9)
+        assert next(items) == 0
+        steps = ours.subscribe("steps")
+    with pytest.raises((BridgeError, ValueError)):
+        list(steps)
+    # Nothing is sent any more.
+    items.close()
+    assert list(items) == []
 
 
 def test_the_same_with_await(own_pool: Pool, world: World, block: Callable[[], Block]) -> None:
