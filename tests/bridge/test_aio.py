@@ -98,7 +98,17 @@ def test_the_names_are_those_of_the_blocking_client() -> None:
     assert vllm_bridge.aio.__all__ == vllm_bridge.client.__all__
     exported = {name for name in vars(vllm_bridge.aio) if not name.startswith("_")}
     assert exported == set(vllm_bridge.aio.__all__)
-    for name in ("Client", "Session", "World", "Watch", "Future"):
+    kinds = (
+        "Client",
+        "Session",
+        "World",
+        "WorldFuture",
+        "Watch",
+        "Future",
+        "Items",
+        "Subscription",
+    )
+    for name in kinds:
         ours = public(getattr(vllm_bridge.aio, name))
         theirs = public(getattr(vllm_bridge.client, name))
         # A property there; here it may have to connect.

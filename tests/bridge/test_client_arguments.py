@@ -127,10 +127,16 @@ def test_what_the_client_exports() -> None:
             "Category",
             "Client",
             "DEFAULT_CALL_TIMEOUT",
+            "Emission",
             "Future",
+            "Items",
+            "Named",
+            "Outcome",
             "Session",
+            "Subscription",
             "Watch",
             "World",
+            "WorldFuture",
             "connect",
         ]
     )

@@ -16,6 +16,7 @@ import torch
 from pool_harness import Block, Pool, connect, eventually, start_pool
 
 import vllm_bridge.aio
+from vllm_bridge._generated import pool_pb2
 from vllm_bridge.client import BridgeError, Category, Client, Named, Session, World
 
 pytestmark = pytest.mark.timeout(180)
@@ -253,9 +254,9 @@ def test_a_rank_that_dies_is_named_and_slices_go_on(client: Client) -> None:
         assert next(items) == 0
         with world.subscribe("steps") as steps:
             os.kill(world.info.ranks[1].pid, signal.SIGKILL)
+            eventually(lambda: world.refresh().ranks[1].state == pool_pb2.DEAD)
             with pytest.raises(BridgeError) as caught:
-                while True:
-                    world.call("world_things.rank", timeout=LONG)
+                world.call("world_things.rank", timeout=LONG)
             assert caught.value.rank == 1
             assert caught.value.details["outcomes"][1] in ("error", "not_reached")
             with pytest.raises(BridgeError):
