@@ -234,6 +234,25 @@ def test_futures(world: World, block: Callable[[], Block]) -> None:
     assert world.call("world_things.rank") == [0, 1]
 
 
+def test_what_is_cancelled_gives_its_turn_and_its_place_back(world: World) -> None:
+    started, go_on = threading.Semaphore(0), threading.Event()
+
+    def hold(session: Session) -> None:
+        started.release()
+        assert go_on.wait(60)
+
+    holder = world.submit(hold)
+    assert started.acquire(timeout=60)
+    waiting = world.submit_call("world_things.rank")
+    eventually(lambda: world.refresh().runs_waiting == 1)
+    assert waiting.cancel()
+    eventually(lambda: world.refresh().runs_waiting == 0)
+    # Its function is in nothing that could be given up; the turn is over all the same.
+    assert holder.cancel()
+    assert world.call("world_things.rank", timeout=LONG) == [0, 1]
+    go_on.set()
+
+
 def test_a_submitted_run_that_fails_says_how(world: World) -> None:
     def fail(session: Session) -> int:
         if session.info.rank == 1:
