@@ -69,16 +69,21 @@ LISTED = {
     "awaited": {
         # Their outcome is that of whoever waits.
         "a call in parts",
+        "a call of a world",
         "a rank of World.run",
+        "a wish to stop at once",
         "a wish to stop the world",
+        "draining",
         "opening a session",
         "registering a session",
         "starting a rank of a world",
     },
     "task": {
         "a call in frames",
+        "a future of a world",
         "a scrape of the metrics",
         "asking ranks what they do",
+        "closing an iterator",
         "ending a rank",
         "ending what a client owned",
         "ending {}",
@@ -94,7 +99,10 @@ LISTED = {
     "in_thread": {"removing shared memory"},
     "thread": {
         "World.run",
+        "a call of a world",
+        "a future of a world",
         "answers to collect",
+        "closing an iterator",
         "forkserver",
         "frames",
         "parts of a call",

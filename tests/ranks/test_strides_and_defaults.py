@@ -200,13 +200,13 @@ def test_results_go_into_tensors_made_in_inference_mode(
 
 def sizes_of_every_kind() -> None:
     group = vd.get_tp_group()
-    sizes: list[Any] = [(4,), [4], torch.Size([4]), (np.int64(2), 2), [1, 4]]
+    sizes: list[Any] = [(4,), [4], torch.Size([4]), (np.int64(2), 2), [1, 4], 4]
     for size in sizes:
         if group.is_first_rank:
             group.send(torch.arange(4.0), 1)
         else:
             assert group.recv(size, torch.float32, 0).flatten().tolist() == [0.0, 1.0, 2.0, 3.0]
-    wrong: list[Any] = [(4.0,), "4", None, (-1,), (True,), True, 4, -4, [[4]], b"4", {4}]
+    wrong: list[Any] = [(4.0,), "4", None, (-1,), (True,), True, -4, [[4]], b"4", {4}]
     if not group.is_first_rank:
         for size in wrong:
             with pytest.raises((TypeError, ValueError), match="size"):

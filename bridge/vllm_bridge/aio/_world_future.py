@@ -25,7 +25,7 @@ class WorldFuture:
         self._end: Outcome | None = None
         # Set, and replaced by another, with every news.
         self._news = asyncio.Event()
-        self._task = background.task(what, self._do(work), self._failed)
+        self._task = background.task("a future of a world", self._do(work), self._failed)
 
     async def result(self, timeout: timedelta | None = None) -> Any:
         """Its result, when it has ended.

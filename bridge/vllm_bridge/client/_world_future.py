@@ -31,7 +31,7 @@ class WorldFuture:
         self._told: list[tuple[int, Outcome]] = []
         self._end: Outcome | None = None
         context = contextvars.copy_context()
-        background.thread(what, context.run, self._do, failed=self._failed).start()
+        background.thread("a future of a world", context.run, self._do, failed=self._failed).start()
 
     def result(self, timeout: timedelta | None = None) -> Any:
         """Its result, when it has ended.
