@@ -97,7 +97,7 @@ class WorldAssignment(_message.Message):
     def __init__(self, world_id: _Optional[str] = ..., epoch: _Optional[int] = ..., rank: _Optional[int] = ..., world_size: _Optional[int] = ..., local_rank: _Optional[int] = ..., backend: _Optional[str] = ..., tensor_parallel_size: _Optional[int] = ..., pipeline_parallel_size: _Optional[int] = ..., data_parallel_size: _Optional[int] = ..., prefill_context_parallel_size: _Optional[int] = ..., decode_context_parallel_size: _Optional[int] = ..., init_method: _Optional[str] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., gate: _Optional[bool] = ...) -> None: ...
 
 class PoolToRank(_message.Message):
-    __slots__ = ("request_id", "assign", "register_session", "drop_session", "stop", "verdict", "peer_died", "drain")
+    __slots__ = ("request_id", "assign", "register_session", "drop_session", "stop", "verdict", "peer_died", "drain", "descriptors")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     ASSIGN_FIELD_NUMBER: _ClassVar[int]
     REGISTER_SESSION_FIELD_NUMBER: _ClassVar[int]
@@ -106,6 +106,7 @@ class PoolToRank(_message.Message):
     VERDICT_FIELD_NUMBER: _ClassVar[int]
     PEER_DIED_FIELD_NUMBER: _ClassVar[int]
     DRAIN_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTORS_FIELD_NUMBER: _ClassVar[int]
     request_id: int
     assign: RankAssignment
     register_session: RegisterSession
@@ -114,7 +115,8 @@ class PoolToRank(_message.Message):
     verdict: Verdict
     peer_died: PeerDied
     drain: Drain
-    def __init__(self, request_id: _Optional[int] = ..., assign: _Optional[_Union[RankAssignment, _Mapping]] = ..., register_session: _Optional[_Union[RegisterSession, _Mapping]] = ..., drop_session: _Optional[_Union[DropSession, _Mapping]] = ..., stop: _Optional[_Union[Stop, _Mapping]] = ..., verdict: _Optional[_Union[Verdict, _Mapping]] = ..., peer_died: _Optional[_Union[PeerDied, _Mapping]] = ..., drain: _Optional[_Union[Drain, _Mapping]] = ...) -> None: ...
+    descriptors: Descriptors
+    def __init__(self, request_id: _Optional[int] = ..., assign: _Optional[_Union[RankAssignment, _Mapping]] = ..., register_session: _Optional[_Union[RegisterSession, _Mapping]] = ..., drop_session: _Optional[_Union[DropSession, _Mapping]] = ..., stop: _Optional[_Union[Stop, _Mapping]] = ..., verdict: _Optional[_Union[Verdict, _Mapping]] = ..., peer_died: _Optional[_Union[PeerDied, _Mapping]] = ..., drain: _Optional[_Union[Drain, _Mapping]] = ..., descriptors: _Optional[_Union[Descriptors, _Mapping]] = ...) -> None: ...
 
 class RegisterSession(_message.Message):
     __slots__ = ("session_id", "fail_fast", "number")
@@ -139,6 +141,12 @@ class PeerDied(_message.Message):
     RANK_FIELD_NUMBER: _ClassVar[int]
     rank: int
     def __init__(self, rank: _Optional[int] = ...) -> None: ...
+
+class Descriptors(_message.Message):
+    __slots__ = ("names",)
+    NAMES_FIELD_NUMBER: _ClassVar[int]
+    names: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, names: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Drain(_message.Message):
     __slots__ = ()

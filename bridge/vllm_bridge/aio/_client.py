@@ -118,6 +118,7 @@ class Client:
         gate: bool = True,
         concurrent: bool = False,
         on_failure: str = "fail",
+        spare_ranks: int = 0,
     ) -> Opening[World]:
         """Start a world; `await` returns when all its ranks are initialised, `async with` stops it.
 
@@ -141,6 +142,7 @@ class Client:
                 gate=gate,
                 concurrent=concurrent,
                 on_failure=on_failure,
+                spare_ranks=spare_ranks,
             )
             return World(self._link, started)
 

@@ -125,6 +125,7 @@ class Client:
         gate: bool = True,
         concurrent: bool = False,
         on_failure: str = "fail",
+        spare_ranks: int = 0,
     ) -> World:
         """Start a world; returns when all its ranks are initialised.
 
@@ -133,6 +134,7 @@ class Client:
         on all of them when they differ. With `concurrent` its runs take no turns: see `World.run`.
         `on_failure` is "fail": the world ends with its first rank; or "keep": the others live on,
         the world is `WORLD_DEGRADED`, and what touches no dead rank goes on.
+        `spare_ranks` processes are kept ready for a restart, at most one for each rank.
         """
         sizes = WorldSizes(
             tensor_parallel_size,
@@ -150,6 +152,7 @@ class Client:
             gate=gate,
             concurrent=concurrent,
             on_failure=on_failure,
+            spare_ranks=spare_ranks,
         )
         return World(self._link, now(started))
 

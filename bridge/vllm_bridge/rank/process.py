@@ -67,7 +67,15 @@ def main(
     """Serve until the pool says stop or is gone. Never returns."""
     status = EXIT_FAILED
     try:
-        first = control.receive(channel, control_pb2.PoolToRank)
+        # A process that is kept ready waits for its assignment with everything imported.
+        _import_all()
+        first, fds = control.receive_with_descriptors(channel, control_pb2.PoolToRank)
+        if first is not None and first.WhichOneof("message") == "descriptors":
+            given = dict(zip(first.descriptors.names, fds, strict=True))
+            shared_gate = given.get("shared_gate")
+            if "rendezvous" in given:
+                rendezvous = socket.socket(fileno=given["rendezvous"])
+            first = control.receive(channel, control_pb2.PoolToRank)
         if first is not None and first.WhichOneof("message") == "assign":
             status = _Rank(channel, first.assign).run(rendezvous, shared_gate)
     except BaseException:  # noqa: BLE001 - the last frame of the process
@@ -76,6 +84,14 @@ def main(
     finally:
         # Not sys.exit: threads of gRPC and of gloo may be stuck in a call that never ends.
         os._exit(status)
+
+
+def _import_all() -> None:
+    """What the forkserver must not import: gRPC's threads do not survive a fork."""
+    import grpc  # noqa: F401
+
+    from vllm_bridge.rank import grpc_carrier, reports  # noqa: F401
+    from vllm_bridge.rank.frames import server  # noqa: F401
 
 
 class _Rank:

@@ -14,6 +14,9 @@ from google.protobuf.message import Message
 
 MAX_FRAME_BYTES = 16 * 1024 * 1024
 
+# Beside one message.
+_MAX_DESCRIPTORS = 2
+
 _PIECE_BYTES = 64 * 1024
 
 _LENGTH = struct.Struct("!I")
@@ -43,6 +46,19 @@ def receive(sock: socket.socket, kind: type[M]) -> M | None:
         return None
     body = _receive_exactly(sock, _checked(header))
     return None if body is None else kind.FromString(body)
+
+
+def receive_with_descriptors(sock: socket.socket, kind: type[M]) -> tuple[M | None, list[int]]:
+    """As `receive`, and the descriptors that came beside the message."""
+    try:
+        header, fds, _, _ = socket.recv_fds(sock, _LENGTH.size, _MAX_DESCRIPTORS)
+    except ConnectionResetError:
+        return None, []
+    rest = _receive_exactly(sock, _LENGTH.size - len(header)) if header else None
+    if rest is None:
+        return None, fds
+    body = _receive_exactly(sock, _checked(header + rest))
+    return (None if body is None else kind.FromString(body)), fds
 
 
 def receive_some(sock: socket.socket) -> bytes:

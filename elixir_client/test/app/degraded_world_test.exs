@@ -9,8 +9,9 @@ defmodule Vllm.DegradedWorldTest do
   test "what does not touch the dead rank goes on: calls, runs, collectives; then a restart" do
     sizes = [data_parallel_size: 2, tensor_parallel_size: 2]
     {:ok, subscription} = Vllm.Bridge.subscribe(world_id: "degraded", stream_timeout: :infinity)
-    {:ok, world} = World.start([world_id: "degraded", on_failure: :keep] ++ sizes)
-    assert World.info(world).on_failure == :keep
+    opts = [world_id: "degraded", on_failure: :keep, spare_ranks: 2]
+    {:ok, world} = World.start(opts ++ sizes)
+    assert %{on_failure: :keep, spare_ranks: 2} = World.info(world)
     {:ok, alive} = World.slice(world, dp: 1)
     {:ok, touched} = World.slice(world, dp: 0)
     assert sum(alive, [1, 2]) == [[2, 4], [2, 4]]
@@ -51,6 +52,10 @@ defmodule Vllm.DegradedWorldTest do
     assert {:error, %Error{message: message}} = World.start(on_failure: :retain)
     assert message =~ "on_failure"
     assert message =~ ":keep"
+    assert {:error, %Error{message: message}} = World.start(spare_ranks: -1)
+    assert message =~ "spare_ranks"
+    assert {:error, %Error{message: message}} = World.start(spare_ranks: 2)
+    assert message =~ "spare_ranks is 2; it must be 0 to 1"
   end
 
   defp sum(world, values) do

@@ -78,11 +78,14 @@ class ClientCalls:
         gate: bool,
         concurrent: bool,
         on_failure: str,
+        spare_ranks: int,
     ) -> pool_pb2.World:
         """Start a world; returns when all its ranks are initialised."""
         for name, size in sizes.items():
             if not isinstance(size, int) or isinstance(size, bool) or size >= 2**63:
                 raise wrong_type(name, size, "an int of at least 1")
+        if not isinstance(spare_ranks, int) or not 0 <= spare_ranks < 2**63:
+            raise wrong_type("spare_ranks", spare_ranks, "an int of at least 0")
         if not isinstance(gate, bool):
             raise wrong_type("gate", gate, "a bool")
         request = pool_pb2.StartWorldRequest(
@@ -91,6 +94,7 @@ class ClientCalls:
             gate=gate,
             concurrent=concurrent,
             on_failure=_on_failure(on_failure),
+            spare_ranks=spare_ranks,
             pool_name=text("pool_name", pool_name),
             client_id=self.client_id,
             **sizes,

@@ -15,9 +15,10 @@ from vllm_bridge._generated import control_pb2, rank_pb2
 from vllm_bridge.durations import to_duration
 from vllm_bridge.pool.observe import Observer
 from vllm_bridge.pool.observe.emissions import Emissions
-from vllm_bridge.pool.ranks.launcher import Launcher, no_room
+from vllm_bridge.pool.ranks.launcher import Launcher, RankProcess, no_room
 from vllm_bridge.pool.ranks.rank import Rank, RankPosition
 from vllm_bridge.pool.ranks.rank_info import publish_rank
+from vllm_bridge.pool.ranks.spares import Spare
 from vllm_bridge.pool.settings import PoolSettings
 from vllm_bridge.transport.address import why_no_socket
 
@@ -45,9 +46,14 @@ class RankFactory:
         self._settings = settings
         self._host = host
 
-    def create(self, position: RankPosition) -> Rank:
-        """A rank that has not been started. Its id is never used again."""
-        rank_id = f"rank-{next(self._host.numbers)}"
+    async def fork(self) -> RankProcess:
+        """A process that waits for its assignment. Raises as `Launcher.start`."""
+        return await self._host.launcher.start(self._next_id(), None, None)
+
+    def create(self, position: RankPosition, spare: Spare | None = None) -> Rank:
+        """A rank that has not been started; of that process, if one is given. Its id is never used
+        again."""
+        rank_id = spare.process.rank_id if spare else self._next_id()
         observer = self._host.observer
         rank = Rank(rank_id, position, self._settings, partial(publish_rank, observer.events))
         rank.pool_name = self._pool_name
@@ -55,16 +61,21 @@ class RankFactory:
         rank.on_heartbeat(lambda _, heartbeat: observer.metrics.count(heartbeat))
         return rank
 
+    def _next_id(self) -> str:
+        return f"rank-{next(self._host.numbers)}"
+
     async def start(
         self,
         rank: Rank,
         *,
+        spare: Spare | None = None,
         timeout: timedelta,
         world: control_pb2.WorldAssignment | None = None,
         rendezvous: socket.socket | None = None,
         shared_gate: int | None = None,
     ) -> None:
-        """Start it and wait until it serves. Raises as `Rank.start`."""
+        """Start it, in a spare process if there is one, and wait until it serves. Raises as
+        `Rank.start`."""
         host = self._host
         path = host.runtime_dir / f"{rank.rank_id}.sock"
         frames = host.runtime_dir / f"{rank.rank_id}.frames.sock"
@@ -90,7 +101,7 @@ class RankFactory:
         assignment.confinement.writable.extend(map(os.fsencode, policy.writable))
         assignment.heartbeat_interval.CopyFrom(to_duration(self._settings.heartbeat_interval))
         try:
-            await rank.start(host.launcher, assignment, rendezvous, shared_gate, timeout)
+            await rank.start(spare or host.launcher, assignment, rendezvous, shared_gate, timeout)
         except OSError as error:
             raise no_room(error) from error
 

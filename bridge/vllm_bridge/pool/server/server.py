@@ -255,4 +255,5 @@ class PoolServer:
         await asyncio.gather(
             *(self._sessions.close(session.session_id, how) for session in sessions),
             *(self._worlds.stop(world.world_id, how) for world in worlds if world.live),
+            *(world.spares.close() for world in worlds if not world.live),
         )

@@ -10,6 +10,7 @@ from vllm_bridge._generated import pool_pb2
 from vllm_bridge.pool.observe.events import Events
 from vllm_bridge.pool.ranks.rank import Rank
 from vllm_bridge.pool.ranks.rank_info import rank_info
+from vllm_bridge.pool.ranks.spares import Spares
 from vllm_bridge.pool.sessions.session_entry import SessionEntry
 from vllm_bridge.pool.worlds.turns import Turns
 from vllm_bridge.pool.worlds.world_spec import WorldSpec
@@ -27,6 +28,8 @@ class World:
     spec: WorldSpec
     # Of its runs.
     turns: Turns
+    # For its next epochs.
+    spares: Spares
     state: pool_pb2.WorldState = pool_pb2.WORLD_STARTING
     failure: str = ""
     # Why it was stopped: a clause, e.g. "was stopped because its owner has ended".
@@ -61,6 +64,7 @@ class World:
             pool_name=self.spec.pool_name,
             concurrent=self.spec.concurrent,
             on_failure=(pool_pb2.ON_FAILURE_KEEP if self.spec.keep else pool_pb2.ON_FAILURE_FAIL),
+            spare_ranks=self.spec.spare_ranks,
             run=self.turns.info(),
             runs_waiting=self.turns.waiting,
             ranks=[

@@ -38,6 +38,8 @@ class WorldSpec:
     concurrent: bool = False
     # Whether the others live on when a rank dies.
     keep: bool = False
+    # Processes that are kept ready for its restarts.
+    spare_ranks: int = 0
 
     @property
     def world_size(self) -> int:
@@ -61,6 +63,7 @@ class WorldSpec:
             client_id=request.client_id,
             concurrent=request.concurrent,
             keep=_on_failure(request) == pool_pb2.ON_FAILURE_KEEP,
+            spare_ranks=request.spare_ranks,
         )
         if spec.world_size > settings.max_world_size:
             asked = ", ".join(f"{name}={size}" for name, size in sizes.named().items() if size != 1)
@@ -71,6 +74,9 @@ class WorldSpec:
                 f"{settings.max_world_size} here; start the pool with a larger --max-world-size "
                 '(in Elixir: `{Vllm.Bridge, args: ["--max-world-size", N]}`)',
             )
+        if not 0 <= spec.spare_ranks <= spec.world_size:
+            rule = f"must be 0 to {spec.world_size}, the number of ranks of the world"
+            raise invalid("spare_ranks", spec.spare_ranks, rule)
         tensor, decode = sizes.tensor_parallel_size, sizes.decode_context_parallel_size
         if tensor % decode:
             raise invalid(

@@ -18,6 +18,7 @@ from vllm_bridge.pool.ranks.launcher import no_room
 from vllm_bridge.pool.ranks.pools import Pools
 from vllm_bridge.pool.ranks.rank import Rank, RankPosition
 from vllm_bridge.pool.ranks.rank_info import inspect
+from vllm_bridge.pool.ranks.spares import Spare, Spares
 from vllm_bridge.pool.sessions.drain import Drain
 from vllm_bridge.pool.sessions.expiry import Ended
 from vllm_bridge.pool.sessions.session_entry import SessionEntry, worker_gone
@@ -109,6 +110,7 @@ class Worlds:
             raise
         world.state = pool_pb2.WORLD_READY
         world.settled.set()
+        world.spares.fill()
         publish_world(self._events, world)
         for rank in world.ranks:
             rank.on_death(partial(self._rank_died, world, rank))
@@ -126,7 +128,7 @@ class Worlds:
         world = self.get(world_id)
         await self._expect_end(world_id)
         if world.state == pool_pb2.WORLD_DEGRADED:
-            await self.stop(world_id, "was restarted")
+            await self.stop(world_id, "was restarted", keep_spares=True)
         if world.closing is not None:
             await asyncio.shield(world.closing)
         return await self.start(world_id, replace(world.spec, client_id=client_id))
@@ -170,8 +172,11 @@ class Worlds:
         world = self._live.get(world_id)
         return world.turns.holder(number) if world and world.epoch == epoch else ""
 
-    async def stop(self, world_id: str, how: str = _STOPPED) -> bool:
+    async def stop(self, world_id: str, how: str = _STOPPED, *, keep_spares: bool = False) -> bool:
         """Stop a world; False when there is no live one of that id. `how`: a clause for errors."""
+        known = self._live.get(world_id) or self._over.get(world_id)
+        if known is not None and not keep_spares:
+            await asyncio.shield(known.spares.close())
         world = self._live.get(world_id)
         if world is None:
             over = self._over.get(world_id)
@@ -196,7 +201,10 @@ class Worlds:
 
     async def stop_all(self) -> None:
         """Stop every world."""
-        await asyncio.gather(*(self.stop(world_id) for world_id in list(self._live)))
+        await asyncio.gather(
+            *(self.stop(world_id) for world_id in list(self._live)),
+            *(world.spares.close() for world in self._over.values()),
+        )
 
     async def _expect_end(self, world_id: str) -> None:
         """Wait for the end of a live world that has lost a rank, if the pool has yet to hear of it.
@@ -240,10 +248,20 @@ class Worlds:
         before = self._over.pop(world_id)
         epoch = (before.epoch if before else self._forgotten_epoch) + 1
         turns = Turns(world_id, settings.max_queue, concurrent=spec.concurrent)
-        world = World(world_id, epoch, spec, turns)
+        world = World(world_id, epoch, spec, turns, self._spares(spec, before))
         self._live[world_id] = world
         publish_world(self._events, world)
         return world
+
+    def _spares(self, spec: WorldSpec, before: World | None) -> Spares:
+        """Those of the epoch before, where they are what is asked for."""
+        pool = self._pools.get(spec.pool_name)
+        wanted = (spec.spare_ranks, spec.pool_name)
+        if before is not None and not before.spares.closed:
+            if wanted == (before.spec.spare_ranks, before.spec.pool_name):
+                return before.spares
+            background.task("ending spare ranks", before.spares.close())
+        return Spares(pool.factory.fork, spec.spare_ranks)
 
     def _free_id(self) -> str:
         while True:
@@ -256,16 +274,17 @@ class Worlds:
         with socket.create_server((_RENDEZVOUS_HOST, 0), backlog=spec.world_size + 8) as rendezvous:
             init_method = f"tcp://{_RENDEZVOUS_HOST}:{rendezvous.getsockname()[1]}"
             factory = self._pools.get(spec.pool_name).factory
+            spares = [world.spares.take() for _ in range(spec.world_size)]
             world.ranks = [
-                factory.create(RankPosition(index, world.world_id, world.epoch))
-                for index in range(spec.world_size)
+                factory.create(RankPosition(index, world.world_id, world.epoch), spare)
+                for index, spare in enumerate(spares)
             ]
             for rank in world.ranks if spec.gate else ():
                 self._gate.admit(rank)
             with memory_of(spec.world_size if spec.gate else 0) as shared_gate:
                 starts = [
-                    self._start_rank(world, rank, init_method, rendezvous, shared_gate)
-                    for rank in world.ranks
+                    self._start_rank(world, rank, spare, init_method, rendezvous, shared_gate)
+                    for rank, spare in zip(world.ranks, spares, strict=True)
                 ]
                 await _all_or_first_failure(world, starts)
         world.sessions.sort(key=lambda entry: entry.rank.position.index if entry.rank else -1)
@@ -274,6 +293,7 @@ class Worlds:
         self,
         world: World,
         rank: Rank,
+        spare: Spare | None,
         init_method: str,
         rendezvous: socket.socket,
         shared_gate: int | None,
@@ -282,6 +302,7 @@ class Worlds:
         pool = self._pools.get(world.spec.pool_name)
         await pool.factory.start(
             rank,
+            spare=spare,
             timeout=world.spec.timeout + pool.settings.start_timeout,
             world=world.spec.assignment(world.world_id, world.epoch, index, init_method),
             rendezvous=rendezvous if index == 0 else None,
@@ -304,6 +325,7 @@ class Worlds:
         world.failure = reason
         self._leave(world, pool_pb2.WORLD_STOPPED if stopped else pool_pb2.WORLD_FAILED)
         await _kill_all(world.ranks)
+        await world.spares.close()
         world.settled.set()
 
     def _rank_died(self, world: World, rank: Rank, reason: str) -> None:
@@ -351,6 +373,8 @@ class Worlds:
 
     def _forget(self, world: World) -> None:
         self._forgotten_epoch = max(self._forgotten_epoch, world.epoch)
+        if not world.spares.closed:
+            background.task("ending spare ranks", world.spares.close())
 
 
 async def _all_or_first_failure(world: World, starts: list[Coroutine[Any, Any, None]]) -> None:

@@ -146,6 +146,7 @@ defmodule Vllm.Test.Pool do
       backend: if(request.backend == "", do: "gloo", else: request.backend),
       gate: request.gate != false,
       on_failure: request.on_failure,
+      spare_ranks: request.spare_ranks,
       pool_name: named(request.pool_name)
     }
     |> struct!(sizes)

@@ -42,6 +42,13 @@ defmodule Vllm.World.Schemas do
                  "What the death of one rank does: `:fail` ends the world; with `:keep` the others live on, " <>
                    "the world is `:degraded`, and `Vllm.World.slice/2` gives the part without that rank."
              ],
+             spare_ranks: [
+               type: :count,
+               default: 0,
+               doc:
+                 "Processes kept ready for `Vllm.World.restart/2`, at most one for each rank; a start that takes " <>
+                   "one saves the time to fork it and to import."
+             ],
              detached: [
                type: :boolean,
                default: false,

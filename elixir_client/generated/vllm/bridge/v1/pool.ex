@@ -147,9 +147,9 @@ defmodule Vllm.Bridge.V1.StartWorldRequest do
   @moduledoc false
   # The message `vllm.bridge.v1.StartWorldRequest`.
 
-  defstruct [world_id: "", tensor_parallel_size: nil, pipeline_parallel_size: nil, data_parallel_size: nil, prefill_context_parallel_size: nil, decode_context_parallel_size: nil, backend: "", timeout: nil, pool_name: "", gate: nil, client_id: "", concurrent: false, on_failure: :on_failure_unspecified]
+  defstruct [world_id: "", tensor_parallel_size: nil, pipeline_parallel_size: nil, data_parallel_size: nil, prefill_context_parallel_size: nil, decode_context_parallel_size: nil, backend: "", timeout: nil, pool_name: "", gate: nil, client_id: "", concurrent: false, on_failure: :on_failure_unspecified, spare_ranks: 0]
 
-  @type t :: %__MODULE__{world_id: String.t(), tensor_parallel_size: integer() | nil, pipeline_parallel_size: integer() | nil, data_parallel_size: integer() | nil, prefill_context_parallel_size: integer() | nil, decode_context_parallel_size: integer() | nil, backend: String.t(), timeout: Vllm.Google.Protobuf.Duration.t() | nil, pool_name: String.t(), gate: boolean() | nil, client_id: String.t(), concurrent: boolean(), on_failure: Vllm.Bridge.V1.OnFailure.t()}
+  @type t :: %__MODULE__{world_id: String.t(), tensor_parallel_size: integer() | nil, pipeline_parallel_size: integer() | nil, data_parallel_size: integer() | nil, prefill_context_parallel_size: integer() | nil, decode_context_parallel_size: integer() | nil, backend: String.t(), timeout: Vllm.Google.Protobuf.Duration.t() | nil, pool_name: String.t(), gate: boolean() | nil, client_id: String.t(), concurrent: boolean(), on_failure: Vllm.Bridge.V1.OnFailure.t(), spare_ranks: integer()}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
@@ -167,7 +167,8 @@ defmodule Vllm.Bridge.V1.StartWorldRequest do
       {:gate, 10, :bool, :optional},
       {:client_id, 11, :string, :singular},
       {:concurrent, 12, :bool, :singular},
-      {:on_failure, 13, {:enum, Vllm.Bridge.V1.OnFailure}, :singular}
+      {:on_failure, 13, {:enum, Vllm.Bridge.V1.OnFailure}, :singular},
+      {:spare_ranks, 14, :int64, :singular}
     ]
   end
 end
@@ -209,9 +210,9 @@ defmodule Vllm.Bridge.V1.World do
   @moduledoc false
   # The message `vllm.bridge.v1.World`.
 
-  defstruct [world_id: "", epoch: 0, state: :world_state_unspecified, world_size: 0, tensor_parallel_size: 0, pipeline_parallel_size: 0, data_parallel_size: 0, prefill_context_parallel_size: 0, decode_context_parallel_size: 0, backend: "", ranks: [], failure: "", gate: false, pool_name: "", concurrent: false, run: nil, runs_waiting: 0, on_failure: :on_failure_unspecified]
+  defstruct [world_id: "", epoch: 0, state: :world_state_unspecified, world_size: 0, tensor_parallel_size: 0, pipeline_parallel_size: 0, data_parallel_size: 0, prefill_context_parallel_size: 0, decode_context_parallel_size: 0, backend: "", ranks: [], failure: "", gate: false, pool_name: "", concurrent: false, run: nil, runs_waiting: 0, on_failure: :on_failure_unspecified, spare_ranks: 0]
 
-  @type t :: %__MODULE__{world_id: String.t(), epoch: non_neg_integer(), state: Vllm.Bridge.V1.WorldState.t(), world_size: integer(), tensor_parallel_size: integer(), pipeline_parallel_size: integer(), data_parallel_size: integer(), prefill_context_parallel_size: integer(), decode_context_parallel_size: integer(), backend: String.t(), ranks: [Vllm.Bridge.V1.RankInfo.t()], failure: String.t(), gate: boolean(), pool_name: String.t(), concurrent: boolean(), run: Vllm.Bridge.V1.RunInfo.t() | nil, runs_waiting: integer(), on_failure: Vllm.Bridge.V1.OnFailure.t()}
+  @type t :: %__MODULE__{world_id: String.t(), epoch: non_neg_integer(), state: Vllm.Bridge.V1.WorldState.t(), world_size: integer(), tensor_parallel_size: integer(), pipeline_parallel_size: integer(), data_parallel_size: integer(), prefill_context_parallel_size: integer(), decode_context_parallel_size: integer(), backend: String.t(), ranks: [Vllm.Bridge.V1.RankInfo.t()], failure: String.t(), gate: boolean(), pool_name: String.t(), concurrent: boolean(), run: Vllm.Bridge.V1.RunInfo.t() | nil, runs_waiting: integer(), on_failure: Vllm.Bridge.V1.OnFailure.t(), spare_ranks: integer()}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
@@ -234,7 +235,8 @@ defmodule Vllm.Bridge.V1.World do
       {:concurrent, 15, :bool, :singular},
       {:run, 16, {:message, Vllm.Bridge.V1.RunInfo}, :optional},
       {:runs_waiting, 17, :int64, :singular},
-      {:on_failure, 18, {:enum, Vllm.Bridge.V1.OnFailure}, :singular}
+      {:on_failure, 18, {:enum, Vllm.Bridge.V1.OnFailure}, :singular},
+      {:spare_ranks, 19, :int64, :singular}
     ]
   end
 end

@@ -99,6 +99,7 @@ defmodule Vllm.World.Launcher do
       gate: opts.gate,
       concurrent: opts.concurrent,
       on_failure: Info.on_failure(opts.on_failure),
+      spare_ranks: opts.spare_ranks,
       client_id: if(opts.detached, do: "", else: config.client_id)
     }
     |> struct!(Map.take(opts, Schemas.sizes()))
