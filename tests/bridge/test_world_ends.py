@@ -40,6 +40,9 @@ class Pieces:
         self.made += 1
         return Rank(f"rank-{self.made}", position, self.settings)
 
+    async def fork(self) -> Any:
+        raise AssertionError("no spare rank was asked for")
+
     def add_of_world(self, entries: list[Any]) -> None:
         self.added += entries
 
