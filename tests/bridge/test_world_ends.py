@@ -36,7 +36,7 @@ class Pieces:
     def get(self, name: str) -> Pieces:
         return self
 
-    def create(self, position: Any) -> Rank:
+    def create(self, position: Any, spare: Any = None) -> Rank:
         self.made += 1
         return Rank(f"rank-{self.made}", position, self.settings)
 
