@@ -175,8 +175,16 @@ class Worlds:
     async def stop(self, world_id: str, how: str = _STOPPED, *, keep_spares: bool = False) -> bool:
         """Stop a world; False when there is no live one of that id. `how`: a clause for errors."""
         known = self._live.get(world_id) or self._over.get(world_id)
-        if known is not None and not keep_spares:
+        if known is None or keep_spares:
+            return await self._stop(world_id, how)
+        known.spares.closed = True
+        try:
+            # First, and at once: a world that is starting looks whether it is still wanted.
+            return await self._stop(world_id, how)
+        finally:
             await asyncio.shield(known.spares.close())
+
+    async def _stop(self, world_id: str, how: str) -> bool:
         world = self._live.get(world_id)
         if world is None:
             over = self._over.get(world_id)
