@@ -147,8 +147,8 @@ defmodule Vllm.Tensor.WithNxTest do
     tensor = some(:bf16)
     nx = Tensor.to_nx(tensor)
     spec = Vllm.Distributed.__specs__()[:tensor_model_parallel_all_reduce]
-    assert {:ok, request} = Value.encode(spec, [tensor])
-    assert Value.encode(spec, [nx]) == {:ok, request}
+    assert {:ok, request} = Value.encode(spec, [tensor, Vllm.Call.unset()])
+    assert Value.encode(spec, [nx, Vllm.Call.unset()]) == {:ok, request}
     assert Term.encode(%{"x" => {nx}}) == Term.encode(%{"x" => {tensor}})
   end
 end
