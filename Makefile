@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 OLDEST := build/oldest
 # Most tests wait for processes more than they compute. A file's tests stay in one worker; the files begin
 # in their order, since the shortest ones, of tests/unit, fill the workers at the end.
-PYTEST := $(VENV)/bin/pytest -n 4 --dist loadfile --no-loadscope-reorder
+PYTEST := $(VENV)/bin/pytest -n 3 --dist loadfile --no-loadscope-reorder
 # What has no deadline lets those go first that have some.
 LATER := nice -n 10
 
@@ -32,8 +32,8 @@ $(STAMP): pyproject.toml constraints.txt scripts/setup.sh
 demo: setup ## Main job: an Elixir program runs collectives on a world of four ranks (FILE=path)
 	mix run elixir_client/demo/demo.exs $(if $(FILE),"$(FILE)")
 
-test: setup ## Everything CI runs: pytest, mix test and the checks, side by side
-	scripts/lanes.sh pytest "mix-test lint-elixir" "lint-python codegen-check pytest-oldest"
+test: setup ## Everything CI runs: mix test and then pytest, the checks beside them
+	scripts/lanes.sh "mix-test pytest" "lint-python codegen-check pytest-oldest lint-elixir"
 
 lint: lint-python lint-elixir ## Both
 
