@@ -89,9 +89,10 @@ class Session:
 
         The time of the call begins now. Calls submitted to one rank reach it in the order in which
         they were submitted, from one thread, and run in that order; those of a hint session, which
-        has no rank of its own, in any. One whose request has more than 1 MiB (that is: in its
-        message, see docs/tensors.md) waits with being sent until the one before it has ended, as
-        does the one after it.
+        has no rank of its own, in any. gRPC promises no order: where calls go by it (`carrier`),
+        wait for one before you submit what must come after it. One whose request has more than
+        1 MiB (that is: in its message, see docs/tensors.md) waits with being sent until the one
+        before it has ended, as does the one after it.
 
         Raises:
             BridgeError: of what is refused before it is sent; all else, `result` raises.
