@@ -58,7 +58,7 @@ defmodule Vllm.World do
   """
 
   alias Vllm.Bridge.{Connections, PoolClient, V1}
-  alias Vllm.{Deadline, Error, Options, Session, Telemetry}
+  alias Vllm.{Error, Options, Session, Telemetry}
 
   alias Vllm.World.{Diagnosis, Dispatch, Future, Info, Launcher, Layout, Names, Resolve, Runner}
   alias Vllm.World.{Starter, Starting, Supervised}
@@ -123,9 +123,9 @@ defmodule Vllm.World do
   def start_link(opts) do
     what = "Vllm.World.start_link"
 
-    with {:ok, opts} <- validate(opts, Schemas.supervised(), what),
+    with {:ok, opts} <- Resolve.options(opts, Schemas.supervised(), what),
          :ok <- required(opts, :name, what),
-         {:ok, restart} <- validate(opts.restart, Schemas.intensity(), what <> ": restart") do
+         {:ok, restart} <- Resolve.options(opts.restart, Schemas.intensity(), what <> ": restart") do
       {own, start} = Map.split(opts, [:name, :init, :when_restarting, :wait_timeout, :restart])
       Supervised.start_link(%{own | restart: restart} |> Map.put(:start, start))
     end
@@ -154,7 +154,7 @@ defmodule Vllm.World do
   """
   @spec fetch(world(), keyword()) :: {:ok, t()} | {:error, Error.t()}
   def fetch(world, opts \\ []) do
-    with {:ok, opts} <- validate(opts, Schemas.by_id(), "Vllm.World.fetch"),
+    with {:ok, opts} <- Resolve.options(opts, Schemas.by_id(), "Vllm.World.fetch"),
          do: Resolve.world(world, nil, opts.bridge)
   end
 
@@ -167,7 +167,7 @@ defmodule Vllm.World do
   """
   @spec list(keyword()) :: {:ok, [Info.t()]} | {:error, Error.t()}
   def list(opts \\ []) do
-    with {:ok, opts} <- validate(opts, Schemas.by_id(), "Vllm.World.list"),
+    with {:ok, opts} <- Resolve.options(opts, Schemas.by_id(), "Vllm.World.list"),
          {:ok, status} <- Vllm.Bridge.status(opts.bridge),
          do: {:ok, status.worlds}
   end
@@ -181,7 +181,7 @@ defmodule Vllm.World do
   """
   @spec start(keyword()) :: {:ok, t()} | {:error, Error.t()}
   def start(opts \\ []) do
-    with {:ok, opts} <- validate(opts, Schemas.start(), "Vllm.World.start"),
+    with {:ok, opts} <- Resolve.options(opts, Schemas.start(), "Vllm.World.start"),
          {:ok, config} <- Connections.config(opts.bridge) do
       Launcher.start(opts.world_id || Launcher.new_id(), opts, config)
     end
@@ -198,7 +198,7 @@ defmodule Vllm.World do
   """
   @spec start_async(keyword()) :: {:ok, Starting.t()} | {:error, Error.t()}
   def start_async(opts \\ []) do
-    with {:ok, opts} <- validate(opts, Schemas.start(), "Vllm.World.start_async"),
+    with {:ok, opts} <- Resolve.options(opts, Schemas.start(), "Vllm.World.start_async"),
          {:ok, config} <- Connections.config(opts.bridge) do
       id = opts.world_id || Launcher.new_id()
       start = fn on_progress -> Launcher.start(id, %{opts | on_progress: on_progress}, config) end
@@ -208,17 +208,14 @@ defmodule Vllm.World do
   end
 
   @doc """
-  Waits until a world of `start_async/1` is ready, or a future has its result.
+  Waits until a world of `start_async/1` is ready, or a future has its result (`Vllm.World.Future`).
 
       {:ok, world} = Vllm.World.await(starting, timeout: 60_000)
       {:ok, results} = Vllm.World.await(future, 5_000)
 
-  A future that is not ready in time (`:infinity` without a timeout) is an error of the category
-  `:timeout`, reason `"future_not_ready"`; it goes on.
-
   If `timeout` passes before the world is ready, the error has the category `:timeout` and the reason
-  `"world_not_ready"`, and says which ranks are ready. The start goes on; await it again. The option `timeout` of `start_async/1`
-  bounds the start itself.
+  `"world_not_ready"`, and says which ranks are ready. The start goes on; await it again. The option
+  `timeout` of `start_async/1` bounds the start itself.
 
   Options:
 
@@ -228,14 +225,10 @@ defmodule Vllm.World do
           {:ok, t() | term()} | {:error, Error.t()}
   def await(starting_or_future, opts_or_timeout \\ [])
 
-  def await(%Future{} = future, []), do: Future.await(future, :infinity)
-  def await(%Future{} = future, timeout: timeout), do: await(future, timeout)
-
-  def await(%Future{} = future, timeout) when timeout == :infinity or is_integer(timeout),
-    do: Future.await(future, timeout)
+  def await(%Future{} = future, opts_or_timeout), do: Future.await(future, opts_or_timeout)
 
   def await(%Starting{} = starting, opts) do
-    with {:ok, opts} <- validate(opts, Schemas.await(), "Vllm.World.await"),
+    with {:ok, opts} <- Resolve.options(opts, Schemas.await(), "Vllm.World.await"),
          do: Starter.await(starting, opts.timeout, opts.on_progress)
   end
 
@@ -251,7 +244,8 @@ defmodule Vllm.World do
   """
   @spec restart(world(), keyword()) :: {:ok, t()} | {:error, Error.t()}
   def restart(world_or_id, opts \\ []) do
-    with {:ok, id, opts} <- by_id(world_or_id, opts, Schemas.restart(), "Vllm.World.restart"),
+    with {:ok, id, opts} <-
+           Resolve.id(world_or_id, opts, Schemas.restart(), "Vllm.World.restart"),
          {:ok, config} <- Connections.config(opts.bridge),
          do: Launcher.restart(id, opts, config)
   end
@@ -278,7 +272,7 @@ defmodule Vllm.World do
   def run(world, fun, opts \\ []) when is_function(fun, 1) do
     opts = run_options!(opts, "Vllm.World.run")
 
-    with {:ok, world, timeout} <- find(world, opts),
+    with {:ok, world, timeout} <- Resolve.ready(world, opts),
          {:ok, results} <- Runner.run(world, fun, timeout) do
       results
     else
@@ -309,7 +303,7 @@ defmodule Vllm.World do
   def collect(world, fun, opts \\ []) when is_function(fun, 1) do
     opts = run_options!(opts, "Vllm.World.collect")
 
-    with {:ok, world, timeout} <- find(world, opts),
+    with {:ok, world, timeout} <- Resolve.ready(world, opts),
          {:ok, results} <- Runner.run(world, fun, timeout, fn _result -> false end),
          do: Runner.collect(results)
   end
@@ -352,7 +346,7 @@ defmodule Vllm.World do
   @spec call(world(), callee(), [term()], keyword()) :: {:ok, term()} | {:error, Error.t()}
   def call(world, function, args \\ [], opts \\ []) do
     with {:ok, opts} <- Dispatch.options(opts),
-         {:ok, world, timeout} <- find(world, opts),
+         {:ok, world, timeout} <- Resolve.ready(world, opts),
          do: Dispatch.call(world, function, args, %{opts | timeout: timeout})
   end
 
@@ -384,35 +378,25 @@ defmodule Vllm.World do
   def slice!(world, coordinates), do: world |> slice(coordinates) |> Error.unwrap!()
 
   @doc """
-  Begins a run, and returns at once. The run ends with the process that began it.
+  Begins a run, and returns at once. The run ends with the process that began it, see `Vllm.World.Future`.
 
       {:ok, future} = Vllm.World.async_run(world, fn rank -> MyApp.step(rank) end)
       {:ok, results} = Vllm.World.await(future)
-
-  Unlike `run/3`, a failure of the function is an error: reason `"run_failed"`, with the outcomes of all
-  ranks as of `call/4`. A function that returns `{:error, error}` on a rank has not failed.
 
   The option `timeout` is that of `run/3`.
   """
   @spec async_run(world(), (non_neg_integer() -> term()), keyword()) ::
           {:ok, Future.t()} | {:error, Error.t()}
-  def async_run(world, fun, opts \\ []) when is_function(fun, 1) do
-    with {:ok, opts} <- validate(opts, Schemas.run(), "Vllm.World.async_run"),
-         {:ok, world, timeout} <- find(world, opts),
-         do: {:ok, Future.run(world, fun, timeout)}
-  end
+  def async_run(world, fun, opts \\ []) when is_function(fun, 1), do: Future.run(world, fun, opts)
 
   @doc """
-  Begins a call, and returns at once. What is wrong with its arguments is said when it is awaited.
-  Arguments and options as of `call/4`.
+  Begins a call, and returns at once, see `Vllm.World.Future`. What is wrong with its arguments is said when
+  it is awaited. Arguments and options as of `call/4`.
   """
   @spec async_call(world(), callee(), [term()], keyword()) ::
           {:ok, Future.t()} | {:error, Error.t()}
-  def async_call(world, function, args \\ [], opts \\ []) do
-    with {:ok, opts} <- Dispatch.options(opts),
-         {:ok, world, timeout} <- find(world, opts),
-         do: {:ok, Future.call(world, function, args, %{opts | timeout: timeout})}
-  end
+  def async_call(world, function, args \\ [], opts \\ []),
+    do: Future.call(world, function, args, opts)
 
   @doc """
   What each of these futures has come to within `timeout` milliseconds: `{future, {:ok, result}}`,
@@ -421,10 +405,7 @@ defmodule Vllm.World do
   @spec yield_many([Future.t()], timeout()) :: [
           {Future.t(), {:ok, term()} | {:error, Error.t()} | nil}
         ]
-  def yield_many(futures, timeout \\ 5_000) do
-    deadline = Deadline.new(timeout)
-    for future <- futures, do: {future, Future.yield(future, deadline)}
-  end
+  def yield_many(futures, timeout \\ 5_000), do: Future.yield_many(futures, timeout)
 
   @doc """
   The outcomes of a future's ranks, as a stream, in the order in which they come: `{rank, outcome}`.
@@ -445,28 +426,12 @@ defmodule Vllm.World do
     end
   end
 
-  # The world, and the rest of the timeout once it is ready.
-  defp find(%__MODULE__{} = world, opts), do: {:ok, world, opts.timeout}
-
-  defp find(world, opts) do
-    deadline = Deadline.new(opts.timeout)
-
-    with {:ok, world} <- Resolve.world(world, deadline, opts.bridge),
-         do: {:ok, world, deadline |> Deadline.left() |> at_least_one()}
-  end
-
-  defp at_least_one(:infinity), do: :infinity
-  defp at_least_one(left), do: max(left, 1)
-
   @doc """
-  Keeps an object on every rank under a name: what `fun`, called with each rank, returns (`{:ok, object}` or
-  the object). The world keeps it until `delete/3` or its end, also when the process that made it has ended.
+  Keeps an object on every rank under a name, see `Vllm.World.Names`: what `fun`, called with each rank,
+  returns (`{:ok, object}` or the object). A name that is used again has the later object. Options as of
+  `run/3`.
 
       :ok = Vllm.World.put(world, :linear, fn _rank -> Vllm.call("torch.nn.Linear", [4, 4]) end)
-      {:ok, _} = Vllm.World.call(world, "torch.relu", [{:named, :linear_input}])
-
-  `{:named, name}` stands for the rank's own object: as an argument of any call in a run or of `call/4`, and as
-  the object of `Vllm.call/4`. A name that is used again has the later object. Options as of `run/3`.
   """
   @spec put(world(), atom() | String.t(), (non_neg_integer() -> term()), keyword()) ::
           :ok | {:error, Error.t()}
@@ -482,8 +447,8 @@ defmodule Vllm.World do
   def delete(world, name, opts \\ []), do: Names.delete(world, name, opts)
 
   @doc """
-  Imports a Python module in every rank, which the server allows (`--allow`), and returns the names that it
-  gives out. An error of the import says on which rank. Options as of `run/3`.
+  Imports a Python module in every rank, see `Vllm.World.Names`, and returns the names that it gives out.
+  Options as of `run/3`.
 
       {:ok, names} = Vllm.World.load(world, "my_app.model")
   """
@@ -511,7 +476,7 @@ defmodule Vllm.World do
   @spec subscribe(world(), String.t() | nil, keyword()) ::
           {:ok, Vllm.Bridge.subscription()} | {:error, Error.t()}
   def subscribe(world, topic \\ nil, opts \\ []) when is_binary(topic) or is_nil(topic) do
-    with {:ok, id, opts} <- by_id(world, opts, Schemas.subscribe(), "Vllm.World.subscribe"),
+    with {:ok, id, opts} <- Resolve.id(world, opts, Schemas.subscribe(), "Vllm.World.subscribe"),
          do: Vllm.Bridge.emissions(id, topic || "", opts.stream_timeout, opts.bridge)
   end
 
@@ -529,7 +494,7 @@ defmodule Vllm.World do
   """
   @spec info(world(), keyword()) :: Info.t() | {:error, Error.t()}
   def info(world_or_id, opts \\ []) do
-    with {:ok, id, opts} <- by_id(world_or_id, opts, Schemas.by_id(), "Vllm.World.info"),
+    with {:ok, id, opts} <- Resolve.id(world_or_id, opts, Schemas.by_id(), "Vllm.World.info"),
          {:ok, config} <- Connections.config(opts.bridge),
          request = %V1.GetWorldRequest{world_id: id},
          {:ok, message} <- PoolClient.call(config, "GetWorld", request, V1.World),
@@ -548,7 +513,8 @@ defmodule Vllm.World do
   """
   @spec diagnose(world(), keyword()) :: {:ok, Diagnosis.t()} | {:error, Error.t()}
   def diagnose(world_or_id, opts \\ []) do
-    with {:ok, id, opts} <- by_id(world_or_id, opts, Schemas.diagnose(), "Vllm.World.diagnose"),
+    with {:ok, id, opts} <-
+           Resolve.id(world_or_id, opts, Schemas.diagnose(), "Vllm.World.diagnose"),
          {:ok, config} <- Connections.config(opts.bridge),
          request = %V1.DiagnoseRequest{world_id: id, with_stacks: opts.with_stacks},
          {:ok, message} <- PoolClient.call(config, "Diagnose", request, V1.Diagnosis),
@@ -565,7 +531,7 @@ defmodule Vllm.World do
     if Resolve.name?(world_or_id) do
       Supervised.stop(world_or_id)
     else
-      with {:ok, id, opts} <- by_id(world_or_id, opts, Schemas.by_id(), "Vllm.World.stop"),
+      with {:ok, id, opts} <- Resolve.id(world_or_id, opts, Schemas.by_id(), "Vllm.World.stop"),
            do: stop(id, opts.bridge, known(world_or_id), "")
     end
   end
@@ -588,26 +554,4 @@ defmodule Vllm.World do
 
   defp known(%__MODULE__{} = world), do: Map.take(world, [:epoch, :world_size])
   defp known(_by_id), do: %{}
-
-  # A world's own bridge unless another one is named.
-  defp by_id(%kind{} = world, opts, schema, what) when kind in [__MODULE__, Starting] do
-    with {:ok, opts} <- validate(opts, Keyword.put(schema, :bridge, bridge_of(world)), what),
-         do: {:ok, world.id, opts}
-  end
-
-  defp by_id(id, opts, schema, what) when is_binary(id) do
-    with {:ok, opts} <- validate(opts, schema, what), do: {:ok, id, opts}
-  end
-
-  defp by_id(other, opts, schema, what) do
-    with {:ok, world} <- Resolve.world(other, nil, __MODULE__),
-         do: by_id(world, opts, schema, what)
-  end
-
-  defp bridge_of(world), do: Keyword.put(Schemas.by_id()[:bridge], :default, world.bridge)
-
-  defp validate(opts, schema, what) do
-    with {:error, message} <- Options.validate(opts, schema, what),
-         do: {:error, Error.validation(message, "invalid_option")}
-  end
 end

@@ -1,11 +1,23 @@
 defmodule Vllm.World.Names do
-  @moduledoc false
-  # Objects that the ranks of a world keep under a name, and modules of the operator's in all of them.
+  @moduledoc """
+  Objects that the ranks of a world keep under a name, and modules of the operator's in all of them.
+
+      :ok = Vllm.World.put(world, :linear, fn _rank -> Vllm.call("torch.nn.Linear", [4, 4]) end)
+      {:ok, ["linear"]} = Vllm.World.named(world)
+      {:ok, _} = Vllm.World.call(world, "my_app.model.forward", [{:named, :linear}, batch])
+
+  `Vllm.World.put/4` keeps what a function makes on each rank. The world keeps it until `Vllm.World.delete/3`
+  or its end, also when the process that made it has ended. `{:named, name}` stands for the rank's own object:
+  as an argument of any call in a run or of `Vllm.World.call/4`, and as the object of `Vllm.call/4`.
+
+  `Vllm.World.load/3` imports a Python module in every rank, which the server allows (`--allow`), and returns
+  the names that it gives out. An error of the import says on which rank.
+  """
 
   alias Vllm.Call.Objects
   alias Vllm.{Error, Ref, Runtime, Session, World}
 
-  @doc "See `Vllm.World.put/4`."
+  @doc false
   @spec put(World.world(), atom() | String.t(), (non_neg_integer() -> term()), keyword()) ::
           :ok | {:error, Error.t()}
   def put(world, name, fun, opts) do
@@ -15,19 +27,19 @@ defmodule Vllm.World.Names do
     |> done()
   end
 
-  @doc "See `Vllm.World.named/2`."
+  @doc false
   @spec list(World.world(), keyword()) :: {:ok, [String.t()]} | {:error, Error.t()}
   def list(world, opts) do
     with {:ok, lists} <- on_all(world, opts, fn _rank -> named(nil, "", false) end),
          do: {:ok, of_all(lists)}
   end
 
-  @doc "See `Vllm.World.delete/3`."
+  @doc false
   @spec delete(World.world(), atom() | String.t(), keyword()) :: :ok | {:error, Error.t()}
   def delete(world, name, opts),
     do: world |> on_all(opts, fn _rank -> named(nil, "#{name}", true) end) |> done()
 
-  @doc "See `Vllm.World.load/3`."
+  @doc false
   @spec load(World.world(), String.t(), keyword()) :: {:ok, [String.t()]} | {:error, Error.t()}
   def load(world, module, opts) do
     loaded = fn _rank -> Objects.load(module, Session.current().id, Runtime.defaults()) end

@@ -1,14 +1,26 @@
 defmodule Vllm.World.Future do
   @moduledoc """
-  A run or a call of a world that goes on in the background, from `Vllm.World.async_run/3` or
-  `Vllm.World.async_call/4`. `Vllm.World.await/2`, `Vllm.World.yield_many/2` and `Vllm.World.results/2`
-  collect it.
+  A run or a call of a world that goes on in the background.
+
+      {:ok, future} = Vllm.World.async_run(world, fn rank -> MyApp.step(rank) end)
+      {:ok, results} = Vllm.World.await(future, 5_000)
+
+  `Vllm.World.async_run/3` and `Vllm.World.async_call/4` begin one. It ends with the process that began it,
+  or with `Vllm.World.cancel/1`. These collect it, from any process and as often as they like:
+
+    * `Vllm.World.await/2`: its result. One that is not ready in time (`:infinity` without a timeout) is an
+      error of the category `:timeout`, reason `"future_not_ready"`; the future goes on.
+    * `Vllm.World.yield_many/2`: what several have come to.
+    * `Vllm.World.results/2`: the outcomes of its ranks as they come.
+
+  Unlike in `Vllm.World.run/3`, a failure of the function is an error: reason `"run_failed"`, with the outcomes
+  of all ranks as of `Vllm.World.call/4`. A function that returns `{:error, error}` on a rank has not failed.
   """
 
   @behaviour GenServer
 
   alias Vllm.{Deadline, Error, Runtime, World}
-  alias Vllm.World.{Dispatch, Runner, Turn}
+  alias Vllm.World.{Dispatch, Resolve, Runner, Schemas, Turn}
 
   @enforce_keys [:pid, :world_id]
   defstruct [:pid, :world_id, :what]
@@ -19,21 +31,32 @@ defmodule Vllm.World.Future do
   @typep outcome :: {:ok, term()} | {:error, Error.t()}
 
   @doc false
-  @spec run(World.t(), (non_neg_integer() -> term()), timeout()) :: t()
-  def run(world, fun, timeout) do
-    start(world, "run", fn tell ->
-      told = fn rank -> tap(Dispatch.guarded(fn -> {:ok, fun.(rank)} end), &tell.(rank, &1)) end
+  @spec run(World.world(), (non_neg_integer() -> term()), keyword()) ::
+          {:ok, t()} | {:error, Error.t()}
+  def run(world, fun, opts) do
+    with {:ok, opts} <- Resolve.options(opts, Schemas.run(), "Vllm.World.async_run"),
+         {:ok, world, timeout} <- Resolve.ready(world, opts),
+         do: {:ok, start(world, "run", &outcomes(world, fun, timeout, &1))}
+  end
 
-      with {:ok, results} <- Runner.run(world, told, timeout, &match?({:error, _error}, &1)),
-           {:ok, values} <- Dispatch.values(world, results),
-           do: {:ok, for({_rank, value} <- values, do: value)}
-    end)
+  defp outcomes(world, fun, timeout, tell) do
+    told = fn rank -> tap(Dispatch.guarded(fn -> {:ok, fun.(rank)} end), &tell.(rank, &1)) end
+
+    with {:ok, results} <- Runner.run(world, told, timeout, &match?({:error, _error}, &1)),
+         {:ok, values} <- Dispatch.values(world, results),
+         do: {:ok, for({_rank, value} <- values, do: value)}
   end
 
   @doc false
-  @spec call(World.t(), World.callee(), [term()], map()) :: t()
-  def call(world, callee, args, opts),
-    do: start(world, "call", fn tell -> Dispatch.call(world, callee, args, opts, tell) end)
+  @spec call(World.world(), World.callee(), [term()], keyword()) ::
+          {:ok, t()} | {:error, Error.t()}
+  def call(world, callee, args, opts) do
+    with {:ok, opts} <- Dispatch.options(opts),
+         {:ok, world, timeout} <- Resolve.ready(world, opts) do
+      opts = %{opts | timeout: timeout}
+      {:ok, start(world, "call", &Dispatch.call(world, callee, args, opts, &1))}
+    end
+  end
 
   defp start(world, what, work) do
     owner = self()
@@ -44,8 +67,11 @@ defmodule Vllm.World.Future do
   end
 
   @doc false
-  @spec await(t(), timeout()) :: outcome()
-  def await(future, timeout) do
+  @spec await(t(), timeout() | keyword()) :: outcome()
+  def await(future, []), do: await(future, :infinity)
+  def await(future, timeout: timeout), do: await(future, timeout)
+
+  def await(future, timeout) when timeout == :infinity or is_integer(timeout) do
     case ask(future, :result, Deadline.new(timeout)) do
       {:ok, result} -> result
       :gone -> {:error, gone(future)}
@@ -54,8 +80,13 @@ defmodule Vllm.World.Future do
   end
 
   @doc false
-  @spec yield(t(), Deadline.t()) :: outcome() | nil
-  def yield(future, deadline) do
+  @spec yield_many([t()], timeout()) :: [{t(), outcome() | nil}]
+  def yield_many(futures, timeout) do
+    deadline = Deadline.new(timeout)
+    for future <- futures, do: {future, yield(future, deadline)}
+  end
+
+  defp yield(future, deadline) do
     case ask(future, :result, deadline) do
       {:ok, result} -> result
       :gone -> {:error, gone(future)}
