@@ -305,7 +305,9 @@ def test_a_slow_reader_is_not_read_from_and_gets_all_its_answers(
         eventually(lambda: len(rank.journal) == 0)
         assert "late" not in rank.ran
         # The executor's last answer and the reader's own one may come in either order.
-        answers = {frame.id: frame.reply.body for frame in (client.next() for _ in range(count + 1))}
+        answers = {
+            frame.id: frame.reply.body for frame in (client.next() for _ in range(count + 1))
+        }
         assert value_of(answers.pop(late)) == "late"
         assert len(answers) == count
         assert min(len(body) for body in answers.values()) > size
