@@ -45,17 +45,27 @@ def why(lines: list[str]) -> list[str]:
 def switched_off(rank: int, port: int, size: int, by: str) -> dict[str, Any]:
     if by == "environment" or (by == "environment of one" and rank == 1):
         os.environ["VLLM_DISTRIBUTED_SHM"] = "0"
-    elif by == "function":
-        vd.set_custom_all_reduce(False)
     return live(rank, port, size)
 
 
-@pytest.mark.parametrize("by", ["environment", "environment of one", "function"])
+@pytest.mark.parametrize("by", ["environment", "environment of one"])
 def test_switched_off(by: str) -> None:
     """Also by one rank alone: all members of a group decide alike."""
     for found in run_ranks(2, switched_off, by):
         assert found["shared"] == 0
         assert len(why(found["lines"])) == 1, found["lines"]
+
+
+def without_custom_all_reduce(rank: int, port: int, size: int) -> dict[str, Any]:
+    vd.set_custom_all_reduce(False)
+    return live(rank, port, size)
+
+
+def test_the_switch_of_custom_all_reduce_leaves_it_on() -> None:
+    """vLLM's CPU workers call it before they make their groups."""
+    for found in run_ranks(2, without_custom_all_reduce):
+        assert found["shared"] == 3, "the world, tp and ep"
+        assert why(found["lines"]) == []
 
 
 def test_shared_by_default_and_nothing_to_say() -> None:

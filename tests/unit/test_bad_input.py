@@ -535,6 +535,11 @@ ROWS: dict[str, Row] = {
         (ValueError,),
         ["max_chunks must be at least 1"],
     ),
+    "MessageQueue: switch": (
+        lambda: MessageQueue(1, 1, enable_shm_tensor_arena="yes"),
+        (TypeError,),
+        ["enable_shm_tensor_arena", "'yes'"],
+    ),
     "MessageQueue.create_from_handle: handle": (
         lambda: MessageQueue.create_from_handle(3, 0),
         (TypeError,),

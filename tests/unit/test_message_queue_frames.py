@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import pickle
 import struct
 from typing import Any
 
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from vllm_distributed.errors import EncodingError, InvalidArgumentError
 from vllm_distributed.transports.queue.frames import Assembler, pack, unpack
 from vllm_distributed.transports.queue.handle import VERSION, Handle
-from vllm_distributed.wire.object_codec import TensorMetadata, encode
+from vllm_distributed.wire.object_codec import TensorMetadata, decode, encode
 
 BASE = torch.arange(24, dtype=torch.float32).reshape(4, 6)
 VALUES: list[Any] = [
@@ -239,3 +240,20 @@ def test_a_wrong_handle_is_refused(change: dict[str, Any], match: str) -> None:
     assert Handle.from_plain(good).as_plain() == good
     with pytest.raises(InvalidArgumentError, match=match):
         Handle.from_plain({**good, **change})
+
+
+def test_an_exported_handle_has_vllms_attributes_and_is_a_dict_wherever_it_travels() -> None:
+    here = Handle(VERSION, 2, [0], "name", 64, 3, "::1", 5000, b"t", 1.0).as_plain()
+    assert here.local_reader_ranks == [0]
+    assert here.buffer_handle == (1, 64, 3, "name")
+    assert (here.remote_subscribe_addr, here.remote_addr_ipv6) == ("tcp://[::1]:5000", True)
+    assert here.local_subscribe_addr is here.local_notify_addr is here.tensor_arena_handle is None
+    piped = pickle.loads(pickle.dumps(here))  # noqa: S301 - as a pipe of multiprocessing does
+    for there in (decode(encode(here)), piped):
+        assert there == here
+        assert type(there) is type(here)
+        assert Handle.from_plain(there) == Handle.from_plain(dict(here))
+    alone = Handle(VERSION, 1, [], None, 64, 3, "127.0.0.1", 5000, b"t", 1.0).as_plain()
+    assert (alone.buffer_handle, alone.remote_subscribe_addr) == (None, "tcp://127.0.0.1:5000")
+    local = Handle(VERSION, 1, [0], "name", 64, 3, None, 0, b"t", 1.0).as_plain()
+    assert (local.remote_subscribe_addr, local.remote_addr_ipv6) == (None, False)

@@ -128,7 +128,8 @@ METHODS = {
     "StatelessProcessGroup.all_reduce": "self, tensor, op=<RedOpType.SUM: 0>",
     "StatelessProcessGroup.expire_data": "self",
     "MessageQueue": "n_reader, n_local_reader, local_reader_ranks=None, "
-    "max_chunk_bytes=25165824, max_chunks=10, connect_ip=None, timeout=None",
+    "max_chunk_bytes=25165824, max_chunks=10, connect_ip=None, timeout=None, "
+    "enable_shm_tensor_arena=False",
     "MessageQueue.export_handle": "self",
     "MessageQueue.create_from_handle": "handle, rank",
     "MessageQueue.wait_until_ready": "self",

@@ -1420,6 +1420,8 @@ def _message_queue_new(
         optional["connect_ip"] = request.connect_ip
     if request.HasField("timeout"):
         optional["timeout"] = wire.duration(request.timeout)
+    if request.HasField("enable_shm_tensor_arena"):
+        optional["enable_shm_tensor_arena"] = request.enable_shm_tensor_arena
     result = MessageQueue(request.n_reader, request.n_local_reader, **optional)
     return message_queue_pb2.MessageQueueNewResponse(result=objects.to_message_queue(result, wire))
 

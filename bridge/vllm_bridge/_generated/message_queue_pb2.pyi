@@ -12,7 +12,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class MessageQueueNewRequest(_message.Message):
-    __slots__ = ("n_reader", "n_local_reader", "local_reader_ranks", "max_chunk_bytes", "max_chunks", "connect_ip", "timeout")
+    __slots__ = ("n_reader", "n_local_reader", "local_reader_ranks", "max_chunk_bytes", "max_chunks", "connect_ip", "timeout", "enable_shm_tensor_arena")
     N_READER_FIELD_NUMBER: _ClassVar[int]
     N_LOCAL_READER_FIELD_NUMBER: _ClassVar[int]
     LOCAL_READER_RANKS_FIELD_NUMBER: _ClassVar[int]
@@ -20,6 +20,7 @@ class MessageQueueNewRequest(_message.Message):
     MAX_CHUNKS_FIELD_NUMBER: _ClassVar[int]
     CONNECT_IP_FIELD_NUMBER: _ClassVar[int]
     TIMEOUT_FIELD_NUMBER: _ClassVar[int]
+    ENABLE_SHM_TENSOR_ARENA_FIELD_NUMBER: _ClassVar[int]
     n_reader: int
     n_local_reader: int
     local_reader_ranks: _types_pb2.Int64List
@@ -27,7 +28,8 @@ class MessageQueueNewRequest(_message.Message):
     max_chunks: int
     connect_ip: str
     timeout: _duration_pb2.Duration
-    def __init__(self, n_reader: _Optional[int] = ..., n_local_reader: _Optional[int] = ..., local_reader_ranks: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ..., max_chunk_bytes: _Optional[int] = ..., max_chunks: _Optional[int] = ..., connect_ip: _Optional[str] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    enable_shm_tensor_arena: bool
+    def __init__(self, n_reader: _Optional[int] = ..., n_local_reader: _Optional[int] = ..., local_reader_ranks: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ..., max_chunk_bytes: _Optional[int] = ..., max_chunks: _Optional[int] = ..., connect_ip: _Optional[str] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., enable_shm_tensor_arena: _Optional[bool] = ...) -> None: ...
 
 class MessageQueueNewResponse(_message.Message):
     __slots__ = ("result",)

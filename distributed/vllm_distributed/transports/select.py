@@ -26,13 +26,13 @@ _custom_all_reduce = True
 
 
 def set_custom_all_reduce(enable: bool) -> None:
-    """Allow, or forbid, collectives through memory that ranks share, in groups made from now on.
+    """Allow, or forbid, sums of small tensors on CUDA devices through symmetric memory, in groups
+    made from now on.
 
-    They are allowed at first. What is on the CPU goes through shared memory where all members of a
-    group are on one node, and sums of small tensors on devices through symmetric memory where the
-    devices reach each other's; elsewhere, and where forbidden, all goes over gloo and NCCL. It
-    changes the speed, how 16-bit floats are rounded, and what is found out about calls that do not
-    fit together. The same on every rank. Local to the process.
+    They are allowed at first, and used where the devices reach each other's memory; elsewhere, and
+    where forbidden, NCCL does them. It changes the speed and how 16-bit floats are rounded. The
+    same on every rank. Nothing on the CPU depends on it: memory that ranks of one node share is
+    turned off by `VLLM_DISTRIBUTED_SHM=0`. Local to the process.
 
     Raises:
         InvalidTypeError: for what is neither True nor False.
@@ -46,12 +46,12 @@ def set_custom_all_reduce(enable: bool) -> None:
 def shared_memory_of(
     cpu_group: ProcessGroup, tensors: ProcessGroup, unique_name: str, ranks: Sequence[int]
 ) -> SharedMemory | None:
-    """Return what a group's members share; None where they do not, or must not.
+    """Return what a group's members share; None where they do not.
 
     Collective over the groups, of the global `ranks`. Operations on tensors take as long as those
     of the group `tensors` may.
     """
-    return share_memory(cpu_group, unique_name, ranks, allowed=_custom_all_reduce, like=tensors)
+    return share_memory(cpu_group, unique_name, ranks, like=tensors)
 
 
 def make_transport(

@@ -41,6 +41,7 @@ PARAMETERS: dict[str, str] = {
     "ep_rank": "rank inside the expert parallel group",
     "ep_size": "ranks of the expert parallel group",
     "external_writer_handle": "what the handle of a writer outside of the group exports",
+    "enable_shm_tensor_arena": "vLLM's switch for tensors in shared memory; changes nothing here",
     "extra_tensors": "more tensors with a row per token, sent along",
     "fake_impl": "function for shapes and dtypes alone",
     "global_rank": "this process's rank among all",

@@ -7,7 +7,7 @@ from typing import Any
 from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError
 from vllm_distributed.transports.queue.ring import MIN_CHUNK_BYTES
 
-__all__ = ["check_cancel", "check_shape", "check_timeout", "checked_ranks"]
+__all__ = ["check_cancel", "check_shape", "check_switch", "check_timeout", "checked_ranks"]
 
 
 def checked_ranks(n_reader: int, n_local_reader: int, ranks: list[int] | None) -> list[int]:
@@ -35,6 +35,12 @@ def check_shape(max_chunk_bytes: int, max_chunks: int) -> None:
     """Refuse chunks too small for a frame's beginning, and a ring of none."""
     _check_at_least("max_chunk_bytes", max_chunk_bytes, MIN_CHUNK_BYTES)
     _check_at_least("max_chunks", max_chunks, 1)
+
+
+def check_switch(name: str, value: bool) -> None:
+    """Refuse anything but True and False."""
+    if not isinstance(value, bool):
+        raise InvalidTypeError(f"{name} must be True or False, got {value!r}", argument=name)
 
 
 def check_timeout(timeout: float) -> None:

@@ -35,6 +35,7 @@ class _Queue(Protocol):
         max_chunks: int = MAX_CHUNKS,
         connect_ip: str | None = None,
         timeout: timedelta | None = None,
+        enable_shm_tensor_arena: bool = False,
     ) -> None: ...
 
     @classmethod

@@ -13,8 +13,9 @@ from vllm_distributed.errors import (
     MessageQueueClosedError,
     MessageQueueTimeoutError,
 )
+from vllm_distributed.wire.registered_types import register_type
 
-__all__ = ["VERSION", "Endpoint", "Handle", "listed"]
+__all__ = ["VERSION", "Endpoint", "ExportedHandle", "Handle", "listed"]
 
 VERSION = 2
 
@@ -36,9 +37,9 @@ class Handle:
     token: bytes
     timeout_s: float
 
-    def as_plain(self) -> dict[str, Any]:
+    def as_plain(self) -> ExportedHandle:
         """Return the handle as a dict of plain values."""
-        return asdict(self)
+        return ExportedHandle(asdict(self))
 
     @classmethod
     def from_plain(cls, value: Any) -> Handle:
@@ -87,6 +88,57 @@ class Handle:
                 f"timeout_s={handle.timeout_s} positive"
             )
         return handle
+
+
+class ExportedHandle(dict[str, Any]):
+    """A handle as its readers get it: a dict of plain values, with vLLM's names as attributes.
+
+    It travels between ranks, through a pipe of `multiprocessing` and to Elixir as that dict. What
+    the attributes say is for reading only: a reader's endpoint is made of the whole dict.
+    """
+
+    @property
+    def local_reader_ranks(self) -> list[int]:
+        """The ranks of the readers on the writer's node."""
+        ranks: list[int] = self["local_reader_ranks"]
+        return ranks
+
+    @property
+    def buffer_handle(self) -> tuple[int, int, int, str] | None:
+        """(readers, bytes of a chunk, chunks, name) of the memory, where readers share it."""
+        if self["memory"] is None:
+            return None
+        readers = len(self.local_reader_ranks)
+        return readers, self["max_chunk_bytes"], self["max_chunks"], self["memory"]
+
+    @property
+    def local_subscribe_addr(self) -> None:
+        """None: large objects go through the shared memory too, in several chunks."""
+
+    @property
+    def local_notify_addr(self) -> None:
+        """None: who waits is woken through the shared memory."""
+
+    @property
+    def remote_subscribe_addr(self) -> str | None:
+        """Where the writer listens for readers on other nodes; None where there are none."""
+        if self["host"] is None:
+            return None
+        host = f"[{self['host']}]" if self.remote_addr_ipv6 else self["host"]
+        return f"tcp://{host}:{self['port']}"
+
+    @property
+    def remote_addr_ipv6(self) -> bool:
+        """Whether that is an IPv6 address."""
+        return ":" in (self["host"] or "")
+
+    @property
+    def tensor_arena_handle(self) -> None:
+        """None: the shared memory holds tensors as they are, without an arena beside it."""
+
+
+# As the dict it is; whether it describes a queue is asked where a reader is made of it.
+register_type(ExportedHandle, dict, ExportedHandle)
 
 
 class Endpoint:

@@ -25,6 +25,7 @@ from vllm_distributed.transports.queue.addresses import own_address
 from vllm_distributed.transports.queue.checks import (
     check_cancel,
     check_shape,
+    check_switch,
     check_timeout,
     checked_ranks,
 )
@@ -58,6 +59,8 @@ class MessageQueue:
     Larger objects travel in several chunks. `connect_ip` is the address to listen on for readers on
     other nodes, on which they reach this one (default: `VLLM_HOST_IP`, or where the route to the
     outside starts). `timeout` (default 30 minutes) bounds every wait that is given none of its own.
+    `enable_shm_tensor_arena` is vLLM's switch for a place where tensors are not pickled; here they
+    never are, and it changes nothing.
 
     Every endpoint calls `wait_until_ready` before the first message. Objects travel as plain values
     (see `object_codec`); tensors and numpy arrays in dicts, lists and tuples go beside them as they
@@ -80,7 +83,9 @@ class MessageQueue:
         max_chunks: int = MAX_CHUNKS,
         connect_ip: str | None = None,
         timeout: timedelta | None = None,
+        enable_shm_tensor_arena: bool = False,
     ) -> None:
+        check_switch("enable_shm_tensor_arena", enable_shm_tensor_arena)
         ranks = checked_ranks(n_reader, n_local_reader, local_reader_ranks)
         check_shape(max_chunk_bytes, max_chunks)
         limit = (
@@ -225,7 +230,8 @@ class MessageQueue:
     def export_handle(self) -> dict[str, Any]:
         """Return what readers pass to `create_from_handle`: a dict of plain values.
 
-        It holds the queue's secret: send it to the readers only.
+        vLLM's names are attributes of it: `local_reader_ranks`, `buffer_handle`,
+        `remote_subscribe_addr`. It holds the queue's secret: send it to the readers only.
         """
         return self._end.handle.as_plain()
 

@@ -42,14 +42,12 @@ class _Answer(IntEnum):
 
     YES = 0
     SWITCHED_OFF = 1
-    FORBIDDEN = 2
     OTHER_SYSTEM = 3
     NO_MEMORY = 4
 
 
 _WORDS = {
     _Answer.SWITCHED_OFF: f"{SETTING} is off there",
-    _Answer.FORBIDDEN: "it called set_custom_all_reduce(False)",
     _Answer.OTHER_SYSTEM: "its system is not 64-bit Linux",
 }
 
@@ -62,16 +60,14 @@ def share_memory(
     name: str,
     ranks: Sequence[int],
     *,
-    allowed: bool,
     like: ProcessGroup | None = None,
 ) -> SharedMemory | None:
     """Return the memory that the group's members share; None, with a line in the log, if they do
     not all share one.
 
-    `ranks` are the members' global ranks; `allowed` is whether this process lets groups share
-    memory. Operations on tensors take as long as those of the group `like` may, others as those of
-    `group`. Collective over the group, which must carry CPU tensors. Raises `CollectiveError` if
-    the members do not come.
+    `ranks` are the members' global ranks. Operations on tensors take as long as those of the group
+    `like` may, others as those of `group`. Collective over the group, which must carry CPU tensors.
+    Raises `CollectiveError` if the members do not come.
     """
     me, size = group_facts(group)
     if size > MOST_MEMBERS:
@@ -79,7 +75,7 @@ def share_memory(
         return None
     layout = Layout(size)
     segment: Segment | None = None
-    answer, why = _own_answer(allowed), ""
+    answer, why = _own_answer(), ""
     try:
         if answer is _Answer.YES and me == 0:
             try:
@@ -113,11 +109,9 @@ def share_memory(
             segment.close()
 
 
-def _own_answer(allowed: bool) -> _Answer:
+def _own_answer() -> _Answer:
     if os.environ.get(SETTING, "").strip().lower() in _OFF:
         return _Answer.SWITCHED_OFF
-    if not allowed:
-        return _Answer.FORBIDDEN
     return _Answer.YES if CAN_LOCK else _Answer.OTHER_SYSTEM
 
 

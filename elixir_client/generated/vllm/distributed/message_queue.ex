@@ -11,6 +11,8 @@ defmodule Vllm.Distributed.MessageQueue do
   Larger objects travel in several chunks. `connect_ip` is the address to listen on for readers on
   other nodes, on which they reach this one (default: `VLLM_HOST_IP`, or where the route to the
   outside starts). `timeout` (default 30 minutes) bounds every wait that is given none of its own.
+  `enable_shm_tensor_arena` is vLLM's switch for a place where tensors are not pickled; here they
+  never are, and it changes nothing.
 
   Every endpoint calls `wait_until_ready` before the first message. Objects travel as plain values
   (see `Vllm.Term`); tensors and numpy arrays in maps, lists and tuples go beside them as they
@@ -62,7 +64,8 @@ defmodule Vllm.Distributed.MessageQueue do
       {:max_chunk_bytes, 4, :int, :optional},
       {:max_chunks, 5, :int, :optional},
       {:connect_ip, 6, {:nullable, :string}, :optional},
-      {:timeout, 7, {:nullable, :duration}, :optional}
+      {:timeout, 7, {:nullable, :duration}, :optional},
+      {:enable_shm_tensor_arena, 8, :bool, :optional}
     ],
     result: {:object, Vllm.Distributed.MessageQueue},
     inline: false
@@ -83,6 +86,8 @@ defmodule Vllm.Distributed.MessageQueue do
     * `connect_ip` (`String.t() | atom()`, default `nil`) - address to listen on for readers on
       other nodes
     * `timeout` (`integer()`, default `nil`) - milliseconds
+    * `enable_shm_tensor_arena` (`boolean()`, default `false`) - vLLM's switch for tensors in
+      shared memory; changes nothing here
 
   ## Errors
 
@@ -122,6 +127,17 @@ defmodule Vllm.Distributed.MessageQueue do
   ) ::
           {:ok, t()} | {:error, Error.t()}
   @spec new(
+    integer(),
+    integer(),
+    [integer()] | nil,
+    integer(),
+    integer(),
+    String.t() | atom() | nil,
+    integer() | nil,
+    boolean() | keyword()
+  ) ::
+          {:ok, t()} | {:error, Error.t()}
+  @spec new(
     Call.arg(integer()),
     Call.arg(integer()),
     Call.arg([integer()] | nil),
@@ -129,6 +145,7 @@ defmodule Vllm.Distributed.MessageQueue do
     Call.arg(integer()),
     Call.arg(String.t() | atom() | nil),
     Call.arg(integer() | nil),
+    Call.arg(boolean()),
     keyword()
   ) ::
           {:ok, t()} | {:error, Error.t()}
@@ -140,6 +157,7 @@ defmodule Vllm.Distributed.MessageQueue do
     max_chunks \\ :__default__,
     connect_ip \\ :__default__,
     timeout \\ :__default__,
+    enable_shm_tensor_arena \\ :__default__,
     opts \\ []
   ) do
     Vllm.Call.run(@new, [
@@ -150,6 +168,7 @@ defmodule Vllm.Distributed.MessageQueue do
       max_chunks,
       connect_ip,
       timeout,
+      enable_shm_tensor_arena,
       opts
     ])
   end
@@ -183,6 +202,17 @@ defmodule Vllm.Distributed.MessageQueue do
   ) ::
           t()
   @spec new!(
+    integer(),
+    integer(),
+    [integer()] | nil,
+    integer(),
+    integer(),
+    String.t() | atom() | nil,
+    integer() | nil,
+    boolean() | keyword()
+  ) ::
+          t()
+  @spec new!(
     Call.arg(integer()),
     Call.arg(integer()),
     Call.arg([integer()] | nil),
@@ -190,6 +220,7 @@ defmodule Vllm.Distributed.MessageQueue do
     Call.arg(integer()),
     Call.arg(String.t() | atom() | nil),
     Call.arg(integer() | nil),
+    Call.arg(boolean()),
     keyword()
   ) ::
           t()
@@ -201,6 +232,7 @@ defmodule Vllm.Distributed.MessageQueue do
     max_chunks \\ :__default__,
     connect_ip \\ :__default__,
     timeout \\ :__default__,
+    enable_shm_tensor_arena \\ :__default__,
     opts \\ []
   ) do
     Vllm.Error.unwrap!(new(
@@ -211,6 +243,7 @@ defmodule Vllm.Distributed.MessageQueue do
       max_chunks,
       connect_ip,
       timeout,
+      enable_shm_tensor_arena,
       opts
     ))
   end
@@ -651,7 +684,8 @@ defmodule Vllm.Distributed.MessageQueue do
   @doc ~S"""
   Return what readers pass to `create_from_handle`: a map of plain values.
 
-  It holds the queue's secret: send it to the readers only.
+  vLLM's names are attributes of it: `local_reader_ranks`, `buffer_handle`,
+  `remote_subscribe_addr`. It holds the queue's secret: send it to the readers only.
 
   Not collective: it concerns only the rank of its session.
 
