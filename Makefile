@@ -82,6 +82,7 @@ bench: setup ## Print the numbers the design promises
 	$(PYTHON) benchmarks/snakepit.py
 	MIX_ENV=prod mix run --no-start benchmarks/terms.exs
 	MIX_ENV=prod mix run benchmarks/calls.exs
+	MIX_ENV=prod mix run benchmarks/worlds.exs
 	MIX_ENV=prod mix run benchmarks/tensors.exs
 
 clean: ## Remove what the other targets made
