@@ -22,11 +22,9 @@ from vllm_distributed.errors import (
 
 
 @pytest.fixture(params=CARRIERS)
-def world_of(
-    world_of: Callable[..., World], request: pytest.FixtureRequest
-) -> Callable[..., World]:
+def world_of(worlds: Callable[..., World], request: pytest.FixtureRequest) -> Callable[..., World]:
     """Every test of this file over both."""
-    return functools.partial(world_of, over=request.param)
+    return functools.partial(worlds, over=request.param)
 
 
 FLOATS = [torch.float64, torch.float32, torch.float16, torch.bfloat16]

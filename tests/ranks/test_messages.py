@@ -17,11 +17,9 @@ from vllm_distributed.errors import EncodingError, InvalidArgumentError, Invalid
 
 
 @pytest.fixture(params=CARRIERS)
-def world_of(
-    world_of: Callable[..., World], request: pytest.FixtureRequest
-) -> Callable[..., World]:
+def world_of(worlds: Callable[..., World], request: pytest.FixtureRequest) -> Callable[..., World]:
     """Every test of this file over both."""
-    return functools.partial(world_of, over=request.param)
+    return functools.partial(worlds, over=request.param)
 
 
 OBJECTS: list[Any] = [

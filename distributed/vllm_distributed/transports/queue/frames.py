@@ -95,7 +95,7 @@ class Assembler:
     def reset(self) -> None:
         """Forget what has arrived; the next bytes begin a frame."""
         self._targets: list[memoryview] = [memoryview(self._prologue)]
-        self._head: bytearray | None = None
+        self._head: bytearray | memoryview | None = None
         self._table_bytes = self._body_bytes = 0
         self._value: Any = None
         self._sink_bytes = 0
@@ -161,7 +161,7 @@ class Assembler:
             self._head, self._opened = bytearray(0), True
             self._error = EncodingError(f"a frame says that its head has {head_bytes} bytes")
             return
-        self._head = bytearray(head_bytes)
+        self._head = _room(head_bytes)
         self._targets = [memoryview(self._head)]
 
     def _open(self) -> None:
@@ -177,8 +177,17 @@ class Assembler:
         self._targets = [view for view in views if len(view)]
 
 
+def _room(count: int) -> bytearray | memoryview:
+    """Memory for bytes to come. A length that a frame only claims costs nothing: the system gives
+    the pages of a large array when they are written."""
+    if count <= _SINK_BYTES:
+        return bytearray(count)
+    pages: Any = np.empty(count, np.uint8)
+    return memoryview(pages)
+
+
 def _opened(
-    head: bytes | bytearray, table_bytes: int, body_bytes: int
+    head: bytes | bytearray | memoryview, table_bytes: int, body_bytes: int
 ) -> tuple[Any, list[torch.Tensor | np.ndarray[Any, np.dtype[Any]]]]:
     """Return the object of a head, and the arrays in it, whose bytes are still to come."""
     if not table_bytes:
