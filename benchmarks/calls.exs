@@ -181,7 +181,7 @@ defmodule Bench do
     tensor = Tensor.new([1.0], :f32)
 
     times = fn world, count ->
-      World.run(world, fn _rank ->
+      World.run!(world, fn _rank ->
         for _ <- 1..count do
           time(fn -> {:ok, _sum} = Distributed.tensor_model_parallel_all_reduce(tensor) end)
         end
@@ -307,7 +307,7 @@ defmodule Bench do
   end
 
   defp memory(world) do
-    rows = for rank <- World.info(world).ranks, do: smaps(rank.pid)
+    rows = for rank <- World.info!(world).ranks, do: smaps(rank.pid)
     worst = fn key -> rows |> Enum.map(& &1[key]) |> Enum.max() end
     private = rows |> Enum.map(&(&1["Private_Clean"] + &1["Private_Dirty"])) |> Enum.max()
 

@@ -76,7 +76,7 @@ defmodule Demo do
 
   defp table(world) do
     groups =
-      World.run(world, fn _rank ->
+      World.run!(world, fn _rank ->
         [
           Distributed.get_tp_group!(),
           Distributed.get_pp_group!(),
@@ -84,7 +84,7 @@ defmodule Demo do
         ]
       end)
 
-    ranks = World.info(world).ranks
+    ranks = World.info!(world).ranks
     IO.puts("\n  rank  pid       tp           pp           dp")
 
     for {rank, [tp, pp, dp] = of_rank} <- Enum.zip(ranks, groups) do
@@ -110,7 +110,7 @@ defmodule Demo do
 
   defp collectives(world) do
     results =
-      World.run(world, fn rank ->
+      World.run!(world, fn rank ->
         mine = Tensor.new([rank + 1, 10 * (rank + 1)])
         sum = Distributed.tensor_model_parallel_all_reduce!(mine)
         all = Distributed.tensor_model_parallel_all_gather!(mine)
@@ -164,7 +164,7 @@ defmodule Demo do
 
   defp pipeline(world) do
     results =
-      World.run(world, fn rank ->
+      World.run!(world, fn rank ->
         stages = Distributed.get_pp_group!()
 
         if stages.rank_in_group == 0 do
@@ -194,7 +194,7 @@ defmodule Demo do
     slices = slices(bytes)
 
     results =
-      World.run(world, fn rank ->
+      World.run!(world, fn rank ->
         slice = Enum.at(slices, rank)
         tensor = Tensor.from_binary(slice, :u8, {byte_size(slice)})
         counts = ok!(Vllm.call("torch.bincount", [tensor], minlength: 256))

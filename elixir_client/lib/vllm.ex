@@ -9,12 +9,12 @@ defmodule Vllm do
 
       {:ok, world} = Vllm.World.start(tensor_parallel_size: 2)
 
-      Vllm.World.run(world, fn rank ->
-        tensor = Vllm.Tensor.new([rank, rank + 1])
-        {:ok, sum} = Vllm.Distributed.tensor_model_parallel_all_reduce(tensor)
-        Vllm.Tensor.to_list(sum)
-      end)
-      #=> [[1, 3], [1, 3]]
+      {:ok, [[1, 3], [1, 3]]} =
+        Vllm.World.run(world, fn rank ->
+          tensor = Vllm.Tensor.new([rank, rank + 1])
+          {:ok, sum} = Vllm.Distributed.tensor_model_parallel_all_reduce(tensor)
+          Vllm.Tensor.to_list(sum)
+        end)
 
   The functions of this module reach what has no generated function: Python callables by dotted name
   (those the server allows: tensor functions of `torch.` and our own), and objects that stay in a
@@ -165,7 +165,7 @@ defmodule Vllm do
       calls =
         for rank <- 0..1 do
           Vllm.async(fn ->
-            Vllm.Session.with_session(Vllm.World.session(world, rank), fn ->
+            Vllm.Session.with_session(Vllm.World.session!(world, rank), fn ->
               Vllm.Distributed.tensor_model_parallel_all_reduce(Vllm.Tensor.new([rank]))
             end)
           end)

@@ -98,13 +98,14 @@ defmodule Vllm.Error do
   defp label(%{category: category, reason: reason}), do: " (#{category}: #{reason})"
 
   @doc """
-  The value of `{:ok, value}`; raises the error of `{:error, error}`.
+  The value of `{:ok, value}`, and `:ok` as it is; raises the error of `{:error, error}`.
 
       iex> Vllm.Error.unwrap!({:ok, 3})
       3
   """
-  @spec unwrap!({:ok, value} | {:error, t()}) :: value when value: term()
+  @spec unwrap!(:ok | {:ok, value} | {:error, t()}) :: :ok | value when value: term()
   def unwrap!({:ok, value}), do: value
+  def unwrap!(:ok), do: :ok
   def unwrap!({:error, %__MODULE__{} = error}), do: raise(error)
 
   @doc false

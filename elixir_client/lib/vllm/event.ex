@@ -39,7 +39,7 @@ defmodule Vllm.Event do
   defp change(%{world: %V1.World{} = world}, _bridge) do
     info = World.Info.from_message(world)
 
-    {:ok, %__MODULE__{kind: :world, world: info, world_id: info.world_id, epoch: info.epoch}}
+    {:ok, %__MODULE__{kind: :world, world: info, world_id: info.id, epoch: info.epoch}}
   end
 
   defp change(%{rank: %V1.RankEvent{rank: %V1.RankInfo{} = rank} = event}, _bridge) do

@@ -78,10 +78,8 @@ defmodule Vllm.Runtime do
   def validate([]), do: {:ok, Process.get(@key, @none)}
 
   def validate(options) do
-    case Options.validate(options, @schema, "__runtime__", @none) do
-      {:ok, given} -> {:ok, over(given, Process.get(@key, @none))}
-      {:error, message} -> {:error, Error.validation(message, "invalid_option")}
-    end
+    with {:ok, given} <- Options.parse(options, @schema, "__runtime__", @none),
+         do: {:ok, over(given, Process.get(@key, @none))}
   end
 
   defp over(given, @none), do: given
@@ -101,28 +99,32 @@ defmodule Vllm.Runtime do
   @doc """
   Runs a function; its calls have these options unless they say otherwise. That holds for calls of this
   process and of the ranks of `Vllm.World.run/3` in it. Nested defaults add up. Returns what the function
-  returns.
+  returns, or `{:error, error}` for a wrong option; then the function has not run.
 
       Vllm.Runtime.with_defaults([timeout: 5_000, bridge: MyApp.Bridge], fn ->
         Vllm.Distributed.get_pp_indices(61, 0, 4)
       end)
 
-  Other processes, such as a `Task`, do not have them. An unknown option raises `ArgumentError`.
+  Other processes, such as a `Task`, do not have them.
   """
-  @spec with_defaults(keyword(), (() -> result)) :: result when result: term()
+  @spec with_defaults(keyword(), (() -> result)) :: result | {:error, Error.t()}
+        when result: term()
   def with_defaults(options, fun) when is_function(fun, 0) do
-    case validate(options) do
-      {:ok, runtime} ->
-        before = put_defaults(runtime)
+    with {:ok, runtime} <- validate(options), do: under(runtime, fun)
+  end
 
-        try do
-          fun.()
-        after
-          put_defaults(before)
-        end
+  @doc "As `with_defaults/2`; raises `Vllm.Error` for a wrong option."
+  @spec with_defaults!(keyword(), (() -> result)) :: result when result: term()
+  def with_defaults!(options, fun) when is_function(fun, 0),
+    do: options |> validate() |> Error.unwrap!() |> under(fun)
 
-      {:error, error} ->
-        raise ArgumentError, error.message
+  defp under(runtime, fun) do
+    before = put_defaults(runtime)
+
+    try do
+      fun.()
+    after
+      put_defaults(before)
     end
   end
 

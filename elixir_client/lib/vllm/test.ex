@@ -189,7 +189,7 @@ defmodule Vllm.Test do
   """
   @spec slow_rank(Vllm.World.t(), non_neg_integer(), non_neg_integer(), keyword()) :: :ok
   def slow_rank(world, rank, ms, opts \\ []) when is_integer(ms) and ms >= 0 do
-    session = Vllm.World.session(world, rank)
+    session = Vllm.World.session!(world, rank)
     Stubs.ask(bridge!(of_world(world, opts)), {:slow_down, session.id, ms})
   end
 

@@ -6,16 +6,17 @@ defmodule Vllm.World do
 
       {:ok, world} = Vllm.World.start(tensor_parallel_size: 2, pipeline_parallel_size: 2)
 
-      Vllm.World.run(world, fn rank ->
-        {:ok, group} = Vllm.Distributed.get_pp_group()
-        {rank, group.rank_in_group}
-      end)
+      {:ok, [{0, 0}, {1, 0}, {2, 1}, {3, 1}]} =
+        Vllm.World.run(world, fn rank ->
+          {:ok, group} = Vllm.Distributed.get_pp_group()
+          {rank, group.rank_in_group}
+        end)
 
       :ok = Vllm.World.stop(world)
 
   `start/1` returns when all ranks are ready. `start_async/1` returns at once; `await/2` waits for the world
   and reports its progress. `run/3` runs a function on every rank. `collect/3` does so for functions that
-  return `{:ok, value}` or `{:error, error}`, and returns one such result.
+  return `{:ok, value}` or `{:error, error}`.
 
   A world ends with the process that started it, with its bridge (after the pool's grace period), with
   `stop/2`, or with its pool. With `detached: true` it belongs to no process and no bridge: use that if
@@ -23,8 +24,9 @@ defmodule Vllm.World do
   the world returns an error that names the rank and says how it ended; `restart/2` starts the world
   again.
 
-  Every function takes a world, its id, or the name of a supervised world. With an id or a name the option
-  `bridge` says which bridge the id is of; a name knows its own.
+  Every function returns `{:ok, value}` (or `:ok`) or `{:error, %Vllm.Error{}}`, also for a wrong option; its form
+  with a `!` raises the error. Every function of a world takes the world, its id, or the name of a supervised
+  world. The option `bridge` is for an id; a world and a name know their bridge.
 
   ## Under a supervisor
 
@@ -33,7 +35,7 @@ defmodule Vllm.World do
         {Vllm.World, name: MyApp.World, tensor_parallel_size: 2, init: &MyApp.load/1}
       ]
 
-      Vllm.World.run(MyApp.World, fn rank -> MyApp.step(rank) end)
+      {:ok, results} = Vllm.World.run(MyApp.World, fn rank -> MyApp.step(rank) end)
 
   The world starts in the background. `init` runs on every rank each time it has started. A world that
   fails, or whose bridge or server ends, is started again, with `init`; callers wait meanwhile. When it has
@@ -57,8 +59,10 @@ defmodule Vllm.World do
   Their `details` have `"group"`, `"operation"`, `"sequence"`, `"waiting"` and `"missing"`.
   """
 
-  alias Vllm.Bridge.{Connections, PoolClient, V1}
-  alias Vllm.{Error, Options, Session, Telemetry}
+  import Vllm.Bang
+
+  alias Vllm.Bridge.{Connections, Status}
+  alias Vllm.{Error, Options, Session}
 
   alias Vllm.World.{Diagnosis, Dispatch, Future, Info, Launcher, Layout, Names, Resolve, Runner}
   alias Vllm.World.{Starter, Starting, Supervised}
@@ -69,6 +73,7 @@ defmodule Vllm.World do
     :epoch,
     :world_size,
     :sessions,
+    :name,
     layout: [],
     session_ids: [],
     concurrent: false,
@@ -78,6 +83,7 @@ defmodule Vllm.World do
   @typedoc """
   * `sessions` and `session_ids` are in rank order; `world_size` is how many there are
   * `layout` has the sizes of the whole world along its axes, see `slice/2`
+  * `name` is that of a supervised world, otherwise nil
   * `concurrent`: its runs take no turns
   """
   @type t :: %__MODULE__{
@@ -85,6 +91,7 @@ defmodule Vllm.World do
           epoch: non_neg_integer(),
           world_size: pos_integer(),
           sessions: [Session.t()],
+          name: name() | nil,
           layout: [dp: pos_integer(), pp: pos_integer(), pcp: pos_integer(), tp: pos_integer()],
           session_ids: [String.t()],
           concurrent: boolean(),
@@ -101,14 +108,7 @@ defmodule Vllm.World do
   A child specification of a world under a supervisor: see above. Options of `start_link/1`.
   """
   @spec child_spec(keyword()) :: Supervisor.child_spec()
-  def child_spec(opts) do
-    %{
-      id: if(Keyword.keyword?(opts), do: opts[:name]) || __MODULE__,
-      start: {__MODULE__, :start_link, [opts]},
-      restart: :transient,
-      shutdown: Supervised.shutdown()
-    }
-  end
+  def child_spec(opts), do: Supervised.child_spec(opts)
 
   @doc """
   Starts a world that is kept running, and returns at once; for supervisors.
@@ -120,57 +120,46 @@ defmodule Vllm.World do
   #{Options.docs(Schemas.supervised())}
   """
   @spec start_link(keyword()) :: GenServer.on_start() | {:error, Error.t()}
-  def start_link(opts) do
-    what = "Vllm.World.start_link"
-
-    with {:ok, opts} <- Resolve.options(opts, Schemas.supervised(), what),
-         :ok <- required(opts, :name, what),
-         {:ok, restart} <- Resolve.options(opts.restart, Schemas.intensity(), what <> ": restart") do
-      {own, start} = Map.split(opts, [:name, :init, :when_restarting, :wait_timeout, :restart])
-      Supervised.start_link(%{own | restart: restart} |> Map.put(:start, start))
-    end
-  end
-
-  defp required(opts, key, what) do
-    if opts[key] == nil,
-      do: {:error, Error.validation("#{what}: #{key} is missing", "invalid_option")},
-      else: :ok
-  end
+  def start_link(opts), do: Supervised.start_link(opts)
 
   @doc """
   Tells the calling process which epoch of a supervised world there is, now and with every change:
   `{:vllm_world, name, {:epoch, number}}` when it is ready, `{:vllm_world, name, :restarting}` while it is
   not, `{:vllm_world, name, {:failed, error}}` when it is given up.
   """
-  @spec subscribe_epochs(name()) :: :ok | {:error, Error.t()}
-  def subscribe_epochs(name), do: Supervised.subscribe(name)
+  @spec subscribe_epochs(world()) :: :ok | {:error, Error.t()}
+  def subscribe_epochs(world), do: Supervised.subscribe(world)
+
+  defbang subscribe_epochs(world) :: :ok
 
   @doc """
   The world of an id or a name as it is now.
 
-  Options:
-
-  #{Options.docs(Schemas.by_id())}
+  The option `bridge` is for an id.
   """
   @spec fetch(world(), keyword()) :: {:ok, t()} | {:error, Error.t()}
   def fetch(world, opts \\ []) do
-    with {:ok, opts} <- Resolve.options(opts, Schemas.by_id(), "Vllm.World.fetch"),
+    with {:ok, opts} <- Options.parse(opts, Schemas.by_id(), "Vllm.World.fetch"),
          do: Resolve.world(world, nil, opts.bridge)
   end
+
+  defbang fetch(world, opts \\ []) :: t()
 
   @doc """
   The worlds of a server: those that are live, and the latest of those that are over.
 
   Options:
 
-  #{Options.docs(Schemas.by_id())}
+  #{Options.docs(Options.bridge())}
   """
   @spec list(keyword()) :: {:ok, [Info.t()]} | {:error, Error.t()}
   def list(opts \\ []) do
-    with {:ok, opts} <- Resolve.options(opts, Schemas.by_id(), "Vllm.World.list"),
-         {:ok, status} <- Vllm.Bridge.status(opts.bridge),
+    with {:ok, opts} <- Options.parse(opts, Options.bridge(), "Vllm.World.list"),
+         {:ok, status} <- Status.ask(opts.bridge),
          do: {:ok, status.worlds}
   end
+
+  defbang list(opts \\ []) :: [Info.t()]
 
   @doc """
   Starts the ranks of a world and returns when all of them are initialised.
@@ -181,11 +170,13 @@ defmodule Vllm.World do
   """
   @spec start(keyword()) :: {:ok, t()} | {:error, Error.t()}
   def start(opts \\ []) do
-    with {:ok, opts} <- Resolve.options(opts, Schemas.start(), "Vllm.World.start"),
+    with {:ok, opts} <- Options.parse(opts, Schemas.start(), "Vllm.World.start"),
          {:ok, config} <- Connections.config(opts.bridge) do
       Launcher.start(opts.world_id || Launcher.new_id(), opts, config)
     end
   end
+
+  defbang start(opts \\ []) :: t()
 
   @doc """
   Begins to start a world, and returns at once. Pass the result to `await/2`. Options as of `start/1`.
@@ -198,7 +189,7 @@ defmodule Vllm.World do
   """
   @spec start_async(keyword()) :: {:ok, Starting.t()} | {:error, Error.t()}
   def start_async(opts \\ []) do
-    with {:ok, opts} <- Resolve.options(opts, Schemas.start(), "Vllm.World.start_async"),
+    with {:ok, opts} <- Options.parse(opts, Schemas.start(), "Vllm.World.start_async"),
          {:ok, config} <- Connections.config(opts.bridge) do
       id = opts.world_id || Launcher.new_id()
       start = fn on_progress -> Launcher.start(id, %{opts | on_progress: on_progress}, config) end
@@ -206,6 +197,8 @@ defmodule Vllm.World do
       {:ok, %Starting{id: id, bridge: opts.bridge, detached: opts.detached, pid: pid}}
     end
   end
+
+  defbang start_async(opts \\ []) :: Starting.t()
 
   @doc """
   Waits until a world of `start_async/1` is ready, or a future has its result (`Vllm.World.Future`).
@@ -227,10 +220,17 @@ defmodule Vllm.World do
 
   def await(%Future{} = future, opts_or_timeout), do: Future.await(future, opts_or_timeout)
 
-  def await(%Starting{} = starting, opts) do
-    with {:ok, opts} <- Resolve.options(opts, Schemas.await(), "Vllm.World.await"),
+  def await(%Starting{} = starting, opts_or_timeout) do
+    opts = if is_list(opts_or_timeout), do: opts_or_timeout, else: [timeout: opts_or_timeout]
+
+    with {:ok, opts} <- Options.parse(opts, Schemas.await(), "Vllm.World.await"),
          do: Starter.await(starting, opts.timeout, opts.on_progress)
   end
+
+  defbang await(
+            starting_or_future :: Starting.t() | Future.t(),
+            opts_or_timeout \\ [] :: keyword() | timeout()
+          ) :: t() | term()
 
   @doc """
   Starts a failed, stopped or degraded world again, with the same options and the next epoch; of a degraded
@@ -243,19 +243,22 @@ defmodule Vllm.World do
   #{Options.docs(Schemas.restart())}
   """
   @spec restart(world(), keyword()) :: {:ok, t()} | {:error, Error.t()}
-  def restart(world_or_id, opts \\ []) do
+  def restart(world, opts \\ []) do
     with {:ok, id, opts} <-
-           Resolve.id(world_or_id, opts, Schemas.restart(), "Vllm.World.restart"),
+           Resolve.id(world, opts, Schemas.restart(), "Vllm.World.restart"),
          {:ok, config} <- Connections.config(opts.bridge),
          do: Launcher.restart(id, opts, config)
   end
+
+  defbang restart(world, opts \\ []) :: t()
 
   @doc """
   Runs a function once per rank, concurrently, each in a process of its own that is bound to the rank's
   session, and returns the results in rank order. The function gets the rank.
 
-  If the function raises, exits or throws on one rank, the other processes are stopped and
-  `Vllm.World.RankError`, which names the rank, is raised here. If the calling process dies, all of them
+  If the function raises, exits or throws on one rank, the other processes are stopped, and the result is the
+  error of that rank: reason `"run_failed"`, or the `Vllm.Error` that it raised, with the outcomes of all ranks
+  as of `call/4`. What it returns, `{:error, error}` too, is a result. If the calling process dies, all of them
   die. A call that a rank already executes goes on until it ends.
 
   Runs of one world take turns, in order of arrival, from whichever process and client they come. A run
@@ -264,20 +267,25 @@ defmodule Vllm.World do
   world started with `concurrent: true` has no turns.
 
   The option `timeout` (milliseconds or `:infinity`, the default) bounds the whole run and the wait for
-  its turn. When it passes, all processes are stopped and a `Vllm.Error` of the category `:timeout` is
-  raised. It names the ranks that had not returned (also in `details["ranks"]`), or the run that had the
-  turn.
+  its turn. When it passes, all processes are stopped, and the error has the category `:timeout`. It names the
+  ranks that had not returned (also in `details["ranks"]`), or the run that had the turn.
   """
-  @spec run(world(), (non_neg_integer() -> result), keyword()) :: [result] when result: term()
+  @spec run(world(), (non_neg_integer() -> result), keyword()) ::
+          {:ok, [result]} | {:error, Error.t()}
+        when result: term()
   def run(world, fun, opts \\ []) when is_function(fun, 1) do
-    opts = run_options!(opts, "Vllm.World.run")
+    with {:ok, world, timeout} <- ready(world, opts, "Vllm.World.run"),
+         do: Dispatch.run(world, fun, timeout)
+  end
 
-    with {:ok, world, timeout} <- Resolve.ready(world, opts),
-         {:ok, results} <- Runner.run(world, fun, timeout) do
-      results
-    else
-      {:error, error} -> raise error
-    end
+  @doc """
+  As `run/3`; returns the results. Raises `Vllm.World.RankError`, which names the rank, with the exception and
+  the stacktrace of the function where that failed, and `Vllm.Error` otherwise.
+  """
+  @spec run!(world(), (non_neg_integer() -> result), keyword()) :: [result] when result: term()
+  def run!(world, fun, opts \\ []) when is_function(fun, 1) do
+    {world, timeout} = ready!(world, opts, "Vllm.World.run")
+    world |> Runner.run(fun, timeout) |> Error.unwrap!()
   end
 
   @doc """
@@ -291,8 +299,7 @@ defmodule Vllm.World do
         end)
 
   The error's `rank` says whose it is; its `details["errors"]` has the messages of all ranks. The function
-  waits for all ranks. A `timeout` that has passed is returned as an error too. An exception of the
-  function is raised, as by `run/3`, and so is one for any other result.
+  waits for all ranks, unless the function raises on one. Any other result is an error too.
   """
   @spec collect(
           world(),
@@ -301,11 +308,27 @@ defmodule Vllm.World do
         ) :: {:ok, [value]} | {:error, Error.t()}
         when value: term()
   def collect(world, fun, opts \\ []) when is_function(fun, 1) do
-    opts = run_options!(opts, "Vllm.World.collect")
+    with {:ok, world, timeout} <- ready(world, opts, "Vllm.World.collect"),
+         do: Dispatch.gather(world, fun, timeout)
+  end
 
-    with {:ok, world, timeout} <- Resolve.ready(world, opts),
-         {:ok, results} <- Runner.run(world, fun, timeout, fn _result -> false end),
-         do: Runner.collect(results)
+  @doc "As `collect/3`; raises `Vllm.Error`, and what `run!/3` raises when the function fails."
+  @spec collect!(world(), (non_neg_integer() -> :ok | {:ok, value} | {:error, term()}), keyword()) ::
+          [value]
+        when value: term()
+  def collect!(world, fun, opts \\ []) when is_function(fun, 1) do
+    {world, timeout} = ready!(world, opts, "Vllm.World.collect")
+    world |> Runner.collect(fun, timeout) |> Error.unwrap!()
+  end
+
+  defp ready(world, opts, what) do
+    with {:ok, opts} <- Options.parse(opts, Schemas.run(), what), do: Resolve.ready(world, opts)
+  end
+
+  defp ready!(world, opts, what) do
+    with {:ok, world, timeout} <- ready(world, opts, what),
+         do: {world, timeout},
+         else: ({:error, error} -> raise(error))
   end
 
   @typedoc """
@@ -350,10 +373,7 @@ defmodule Vllm.World do
          do: Dispatch.call(world, function, args, %{opts | timeout: timeout})
   end
 
-  @doc "As `call/4`; raises `Vllm.Error`."
-  @spec call!(world(), callee(), [term()], keyword()) :: term()
-  def call!(world, function, args \\ [], opts \\ []),
-    do: world |> call(function, args, opts) |> Error.unwrap!()
+  defbang call(world, function :: callee(), args \\ [] :: [term()], opts \\ []) :: term()
 
   @doc """
   The part of a world that has the given coordinates: a world to run, call and collect on.
@@ -367,15 +387,18 @@ defmodule Vllm.World do
   coordinate is an integer, where -1 is the last one of the axis, or a range. Functions get the ranks of
   the whole world. A slice has the turn of the whole world while it runs, and what stops, restarts or
   describes it does so with its world.
+
+  The option `bridge` is for an id.
   """
-  @spec slice(world(), keyword(integer() | Range.t())) :: {:ok, t()} | {:error, Error.t()}
-  def slice(world, coordinates) do
-    with {:ok, world} <- fetch(world), do: Layout.slice(world, coordinates)
+  @spec slice(world(), keyword(integer() | Range.t()), keyword()) ::
+          {:ok, t()} | {:error, Error.t()}
+  def slice(world, coordinates, opts \\ []) do
+    with {:ok, opts} <- Options.parse(opts, Schemas.by_id(), "Vllm.World.slice"),
+         {:ok, world} <- Resolve.world(world, nil, opts.bridge),
+         do: Layout.slice(world, coordinates)
   end
 
-  @doc "As `slice/2`; raises `Vllm.Error`."
-  @spec slice!(world(), keyword(integer() | Range.t())) :: t()
-  def slice!(world, coordinates), do: world |> slice(coordinates) |> Error.unwrap!()
+  defbang slice(world, coordinates :: keyword(integer() | Range.t()), opts \\ []) :: t()
 
   @doc """
   Begins a run, and returns at once. The run ends with the process that began it, see `Vllm.World.Future`.
@@ -389,6 +412,8 @@ defmodule Vllm.World do
           {:ok, Future.t()} | {:error, Error.t()}
   def async_run(world, fun, opts \\ []) when is_function(fun, 1), do: Future.run(world, fun, opts)
 
+  defbang async_run(world, fun :: (non_neg_integer() -> term()), opts \\ []) :: Future.t()
+
   @doc """
   Begins a call, and returns at once, see `Vllm.World.Future`. What is wrong with its arguments is said when
   it is awaited. Arguments and options as of `call/4`.
@@ -398,33 +423,30 @@ defmodule Vllm.World do
   def async_call(world, function, args \\ [], opts \\ []),
     do: Future.call(world, function, args, opts)
 
+  defbang async_call(world, function :: callee(), args \\ [] :: [term()], opts \\ []) ::
+            Future.t()
+
   @doc """
-  What each of these futures has come to within `timeout` milliseconds: `{future, {:ok, result}}`,
+  What each of these futures has come to within `timeout` milliseconds (default 5,000): `{future, {:ok, result}}`,
   `{future, {:error, error}}`, or `{future, nil}` where it goes on.
   """
-  @spec yield_many([Future.t()], timeout()) :: [
+  @spec yield_many([Future.t()], timeout() | keyword()) :: [
           {Future.t(), {:ok, term()} | {:error, Error.t()} | nil}
         ]
-  def yield_many(futures, timeout \\ 5_000), do: Future.yield_many(futures, timeout)
+  def yield_many(futures, opts_or_timeout \\ []), do: Future.yield_many(futures, opts_or_timeout)
 
   @doc """
   The outcomes of a future's ranks, as a stream, in the order in which they come: `{rank, outcome}`.
 
   `timeout` milliseconds bound all of it; reading raises `Vllm.Error` when they have passed.
   """
-  @spec results(Future.t(), timeout()) :: Enumerable.t()
-  def results(%Future{} = future, timeout \\ :infinity), do: Future.results(future, timeout)
+  @spec results(Future.t(), timeout() | keyword()) :: Enumerable.t()
+  def results(%Future{} = future, opts_or_timeout \\ []),
+    do: Future.results(future, opts_or_timeout)
 
   @doc "Ends a future: its processes are stopped. A call that a rank executes goes on until it ends."
   @spec cancel(Future.t()) :: :ok
   def cancel(%Future{} = future), do: Future.cancel(future)
-
-  defp run_options!(opts, what) do
-    case Options.validate(opts, Schemas.run(), what) do
-      {:ok, opts} -> opts
-      {:error, message} -> raise ArgumentError, message
-    end
-  end
 
   @doc """
   Keeps an object on every rank under a name, see `Vllm.World.Names`: what `fun`, called with each rank,
@@ -438,13 +460,24 @@ defmodule Vllm.World do
   def put(world, name, fun, opts \\ []) when is_function(fun, 1),
     do: Names.put(world, name, fun, opts)
 
+  defbang put(
+            world,
+            name :: atom() | String.t(),
+            fun :: (non_neg_integer() -> term()),
+            opts \\ []
+          ) :: :ok
+
   @doc "The names that `put/4` has given, sorted: those that all ranks have. Options as of `run/3`."
   @spec named(world(), keyword()) :: {:ok, [String.t()]} | {:error, Error.t()}
   def named(world, opts \\ []), do: Names.list(world, opts)
 
+  defbang named(world, opts \\ []) :: [String.t()]
+
   @doc "Forgets what has a name, on every rank. Forgetting a missing one is no error. Options as of `run/3`."
   @spec delete(world(), atom() | String.t(), keyword()) :: :ok | {:error, Error.t()}
   def delete(world, name, opts \\ []), do: Names.delete(world, name, opts)
+
+  defbang delete(world, name :: atom() | String.t(), opts \\ []) :: :ok
 
   @doc """
   Imports a Python module in every rank, see `Vllm.World.Names`, and returns the names that it gives out.
@@ -454,6 +487,8 @@ defmodule Vllm.World do
   """
   @spec load(world(), String.t(), keyword()) :: {:ok, [String.t()]} | {:error, Error.t()}
   def load(world, module, opts \\ []) when is_binary(module), do: Names.load(world, module, opts)
+
+  defbang load(world, module :: String.t(), opts \\ []) :: [String.t()]
 
   @doc """
   Subscribes the calling process to what Python code in the ranks of a world emits on a topic
@@ -471,7 +506,9 @@ defmodule Vllm.World do
   restarted. It ends with `Vllm.Bridge.unsubscribe/1`, with the process, or with a last message that is an
   error: when the pool or the bridge is gone, or `stream_timeout` has passed.
 
-  Options: `bridge`, for a world given by its id; `stream_timeout` in milliseconds (default `:infinity`).
+  Options:
+
+  #{Options.docs(Schemas.subscribe())}
   """
   @spec subscribe(world(), String.t() | nil, keyword()) ::
           {:ok, Vllm.Bridge.subscription()} | {:error, Error.t()}
@@ -480,26 +517,36 @@ defmodule Vllm.World do
          do: Vllm.Bridge.emissions(id, topic || "", opts.stream_timeout, opts.bridge)
   end
 
-  @doc "The session of one rank, for `Vllm.Session.with_session/2` and `__runtime__: [session_id: ...]`."
-  @spec session(t(), non_neg_integer()) :: Session.t()
-  def session(%__MODULE__{sessions: sessions, id: id}, rank) do
-    Enum.find(sessions, &(&1.rank == rank)) ||
-      raise ArgumentError, "#{id} has no rank #{rank} here"
+  defbang subscribe(world, topic \\ nil :: String.t() | nil, opts \\ []) ::
+            Vllm.Bridge.subscription()
+
+  @doc """
+  The session of one rank, for `Vllm.Session.with_session/2` and `__runtime__: [session_id: ...]`.
+
+  The option `bridge` is for an id.
+  """
+  @spec session(world(), non_neg_integer(), keyword()) ::
+          {:ok, Session.t()} | {:error, Error.t()}
+  def session(world, rank, opts \\ []) do
+    with {:ok, opts} <- Options.parse(opts, Schemas.by_id(), "Vllm.World.session"),
+         {:ok, world} <- Resolve.world(world, nil, opts.bridge),
+         do: Layout.session(world, rank)
   end
+
+  defbang session(world, rank :: non_neg_integer(), opts \\ []) :: Session.t()
 
   @doc """
   State of a world and of each of its ranks.
 
-  Options: `bridge`, for a world given by its id.
+  The option `bridge` is for an id.
   """
-  @spec info(world(), keyword()) :: Info.t() | {:error, Error.t()}
-  def info(world_or_id, opts \\ []) do
-    with {:ok, id, opts} <- Resolve.id(world_or_id, opts, Schemas.by_id(), "Vllm.World.info"),
-         {:ok, config} <- Connections.config(opts.bridge),
-         request = %V1.GetWorldRequest{world_id: id},
-         {:ok, message} <- PoolClient.call(config, "GetWorld", request, V1.World),
-         do: Info.from_message(message)
+  @spec info(world(), keyword()) :: {:ok, Info.t()} | {:error, Error.t()}
+  def info(world, opts \\ []) do
+    with {:ok, id, opts} <- Resolve.id(world, opts, Schemas.by_id(), "Vllm.World.info"),
+         do: Info.ask(id, opts.bridge)
   end
+
+  defbang info(world, opts \\ []) :: Info.t()
 
   @doc """
   Says what every rank of a world is doing, and what that means. It answers even if all ranks are stuck.
@@ -512,45 +559,31 @@ defmodule Vllm.World do
   #{Options.docs(Schemas.diagnose())}
   """
   @spec diagnose(world(), keyword()) :: {:ok, Diagnosis.t()} | {:error, Error.t()}
-  def diagnose(world_or_id, opts \\ []) do
-    with {:ok, id, opts} <-
-           Resolve.id(world_or_id, opts, Schemas.diagnose(), "Vllm.World.diagnose"),
-         {:ok, config} <- Connections.config(opts.bridge),
-         request = %V1.DiagnoseRequest{world_id: id, with_stacks: opts.with_stacks},
-         {:ok, message} <- PoolClient.call(config, "Diagnose", request, V1.Diagnosis),
-         do: {:ok, Diagnosis.from_message(message)}
+  def diagnose(world, opts \\ []) do
+    with {:ok, id, opts} <- Resolve.id(world, opts, Schemas.diagnose(), "Vllm.World.diagnose"),
+         do: Diagnosis.ask(id, opts.with_stacks, opts.bridge)
   end
+
+  defbang diagnose(world, opts \\ []) :: Diagnosis.t()
 
   @doc """
   Stops the ranks of a world. Stopping a missing world is no error. A supervised world is not started again.
 
-  Options: `bridge`, for a world given by its id.
+  The option `bridge` is for an id.
   """
   @spec stop(world() | Starting.t(), keyword()) :: :ok | {:error, Error.t()}
-  def stop(world_or_id, opts \\ []) do
-    if Resolve.name?(world_or_id) do
-      Supervised.stop(world_or_id)
+  def stop(world, opts \\ []) do
+    what = "Vllm.World.stop"
+
+    if Resolve.name?(world) do
+      with {:ok, _opts} <- Options.parse(opts, Schemas.by_id(), what), do: Supervised.stop(world)
     else
-      with {:ok, id, opts} <- Resolve.id(world_or_id, opts, Schemas.by_id(), "Vllm.World.stop"),
-           do: stop(id, opts.bridge, known(world_or_id), "")
+      with {:ok, id, opts} <- Resolve.id(world, opts, Schemas.by_id(), what),
+           do: Launcher.stop(id, opts.bridge, known(world), "")
     end
   end
 
-  @doc false
-  # On behalf of its owner, which has ended.
-  @spec stop_for(pid(), String.t(), atom()) :: :ok | {:error, Error.t()}
-  def stop_for(owner, id, bridge) do
-    why =
-      "its owner, the process #{inspect(owner)}, has ended (`detached: true` keeps a world from ending " <>
-        "with the process that starts it)"
-
-    stop(id, bridge, %{}, why)
-  end
-
-  defp stop(id, bridge, known, why) do
-    facts = %{world_id: id, bridge: bridge, epoch: nil, world_size: nil, restart: false}
-    Telemetry.world_stop(Map.merge(facts, known), fn -> Launcher.stop(id, bridge, why) end)
-  end
+  defbang stop(world :: world() | Starting.t(), opts \\ []) :: :ok
 
   defp known(%__MODULE__{} = world), do: Map.take(world, [:epoch, :world_size])
   defp known(_by_id), do: %{}

@@ -11,12 +11,12 @@ defmodule Vllm.DegradedWorldTest do
     {:ok, subscription} = Vllm.Bridge.subscribe(world_id: "degraded", stream_timeout: :infinity)
     opts = [world_id: "degraded", on_failure: :keep, spare_ranks: 2]
     {:ok, world} = World.start(opts ++ sizes)
-    assert %{on_failure: :keep, spare_ranks: 2} = World.info(world)
+    assert %{on_failure: :keep, spare_ranks: 2} = World.info!(world)
     {:ok, alive} = World.slice(world, dp: 1)
     {:ok, touched} = World.slice(world, dp: 0)
     assert sum(alive, [1, 2]) == [[2, 4], [2, 4]]
 
-    {_output, 0} = System.cmd("kill", ["-9", "#{Enum.at(World.info(world).ranks, 1).pid}"])
+    {_output, 0} = System.cmd("kill", ["-9", "#{Enum.at(World.info!(world).ranks, 1).pid}"])
     degraded = degraded(subscription)
     assert Enum.map(degraded.ranks, & &1.state) == [:ready, :dead, :ready, :ready]
     assert Enum.at(degraded.ranks, 1).exit == "killed by signal 9 (SIGKILL)"
@@ -26,12 +26,12 @@ defmodule Vllm.DegradedWorldTest do
     assert {:ok, [0, 1]} = World.call(alive, :get_tensor_model_parallel_rank)
 
     assert {:error, %Error{reason: "session_worker_unavailable", rank: 1, message: message}} =
-             Session.with_session(World.session(world, 1), &Distributed.get_tp_group/0)
+             Session.with_session(World.session!(world, 1), &Distributed.get_tp_group/0)
 
     assert message =~ "killed by signal 9"
 
     assert {:error, %Error{reason: "peer_died", category: :worker}} =
-             Session.with_session(World.session(world, 0), fn ->
+             Session.with_session(World.session!(world, 0), fn ->
                Distributed.tensor_model_parallel_all_reduce(Tensor.new([1]))
              end)
 
@@ -39,10 +39,10 @@ defmodule Vllm.DegradedWorldTest do
              World.call(touched, :tensor_model_parallel_all_reduce, [Tensor.new([1])])
 
     assert rank in [0, 1]
-    assert World.info(world).state == :degraded
+    assert World.info!(world).state == :degraded
 
     {:ok, world} = World.restart(world)
-    assert %{state: :ready, epoch: 2, failure: nil} = World.info(world)
+    assert %{state: :ready, epoch: 2, failure: nil} = World.info!(world)
     assert sum(world, [3]) == [[6], [6], [6], [6]]
     :ok = World.stop(world)
     :ok = Vllm.Bridge.unsubscribe(subscription)
@@ -59,7 +59,7 @@ defmodule Vllm.DegradedWorldTest do
   end
 
   defp sum(world, values) do
-    World.run(world, fn _rank ->
+    World.run!(world, fn _rank ->
       {:ok, sum} = Distributed.tensor_model_parallel_all_reduce(Tensor.new(values))
       Tensor.to_list(sum)
     end)

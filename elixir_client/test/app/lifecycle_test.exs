@@ -119,7 +119,7 @@ defmodule Vllm.LifecycleTest do
     child = {Bridge, name: name, size: 1}
     {:ok, tree} = Supervisor.start_link([child], strategy: :one_for_one)
     {:ok, world} = World.start(tensor_parallel_size: 2, bridge: name)
-    ranks = for rank <- World.info(world).ranks, do: rank.pid
+    ranks = for rank <- World.info!(world).ranks, do: rank.pid
     {:ok, config} = Connections.config(name)
     "unix:" <> socket = config.endpoint
     %{os_pid: server} = :sys.get_state(Module.concat(name, Server))

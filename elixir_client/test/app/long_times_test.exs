@@ -20,11 +20,11 @@ defmodule Vllm.LongTimesTest do
 
     test "a run of #{timeout} ms returns what it computed, and nothing is left in the mailbox",
          %{world: world} do
-      assert [{:ok, _}, {:ok, _}] = World.run(world, &sum/1, timeout: @timeout_ms)
+      assert [{:ok, _}, {:ok, _}] = World.run!(world, &sum/1, timeout: @timeout_ms)
       assert {:ok, [_, _]} = World.collect(world, &sum/1, timeout: @timeout_ms)
 
       assert_raise World.RankError, fn ->
-        World.run(world, &raise("#{&1}"), timeout: @timeout_ms)
+        World.run!(world, &raise("#{&1}"), timeout: @timeout_ms)
       end
 
       assert {:messages, []} = Process.info(self(), :messages)
@@ -42,7 +42,7 @@ defmodule Vllm.LongTimesTest do
     test "a world with #{timeout} ms to start starts, and can be awaited for as long" do
       {:ok, starting} = World.start_async(timeout: @timeout_ms)
       assert {:ok, world} = World.await(starting, timeout: @timeout_ms)
-      assert World.run(world, & &1) == [0]
+      assert World.run!(world, & &1) == [0]
       assert World.stop(world) == :ok
       assert {:ok, world} = World.restart(world, timeout: @timeout_ms)
       assert World.stop(world) == :ok
@@ -81,7 +81,7 @@ defmodule Vllm.LongTimesTest do
     never = fn _rank -> receive(do: (:never -> :ok)) end
 
     assert_raise Error, ~r/had not returned after 1000 ms/, fn ->
-      World.run(world, never, timeout: 1_000)
+      World.run!(world, never, timeout: 1_000)
     end
 
     assert {:messages, []} = Process.info(self(), :messages)

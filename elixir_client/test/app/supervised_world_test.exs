@@ -22,12 +22,12 @@ defmodule Vllm.SupervisedWorldTest do
   end
 
   defp kill(rank) do
-    pid = Enum.at(World.info(@name).ranks, rank).pid
+    pid = Enum.at(World.info!(@name).ranks, rank).pid
     {_output, 0} = System.cmd("kill", ["-9", "#{pid}"])
   end
 
   defp sum(n) do
-    World.run(@name, fn _rank ->
+    World.run!(@name, fn _rank ->
       {:ok, sum} = Distributed.tensor_model_parallel_all_reduce(Tensor.new([n]))
       Tensor.to_list(sum)
     end)
@@ -46,11 +46,11 @@ defmodule Vllm.SupervisedWorldTest do
     for rank <- 0..1, do: assert_received({:init, ^rank})
     assert sum(3) == [[6], [6]]
     assert {:ok, [0, 1]} = World.call(@name, :get_tensor_model_parallel_rank)
-    assert {:ok, %World{} = world} = World.fetch(@name)
-    assert {:ok, ^world} = World.fetch(world.id)
+    assert {:ok, %World{name: @name, sessions: sessions} = world} = World.fetch(@name)
+    assert {:ok, %World{name: nil, sessions: ^sessions}} = World.fetch(world.id)
     assert World.call(world.id, :get_tensor_model_parallel_rank) == {:ok, [0, 1]}
     assert {:ok, infos} = World.list()
-    assert Enum.any?(infos, &(&1.world_id == world.id and &1.state == :ready))
+    assert Enum.any?(infos, &(&1.id == world.id and &1.state == :ready))
   end
 
   test "stop ends it for good, and its process; the ranks are gone" do
@@ -60,7 +60,7 @@ defmodule Vllm.SupervisedWorldTest do
     monitor = Process.monitor(pid)
     assert World.stop(@name) == :ok
     assert_receive {:DOWN, ^monitor, :process, ^pid, :normal}
-    assert World.info(world.id).state == :stopped
+    assert World.info!(world.id).state == :stopped
     assert {:error, %Error{reason: "world_not_found"} = error} = World.call(@name, :get_tp_group)
     assert error.message =~ "Add {Vllm.World, name: #{inspect(@name)}"
   end
@@ -117,7 +117,7 @@ defmodule Vllm.SupervisedWorldTest do
              World.call(@name, :get_tp_group, [], timeout: 50)
 
     assert_raise Error, ~r/is starting/, fn ->
-      World.run(@name, fn rank -> rank end, timeout: 50)
+      World.run!(@name, fn rank -> rank end, timeout: 50)
     end
   end
 

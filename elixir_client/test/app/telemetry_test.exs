@@ -108,7 +108,7 @@ defmodule Vllm.TelemetryTest do
     received()
     stub = fn -> {0, 1} end
     Vllm.Test.stub(Distributed, :get_pp_indices, stub, bridge: @bridge)
-    World.run(world, fn _rank -> call() end)
+    World.run!(world, fn _rank -> call() end)
 
     ranks =
       for {[:vllm, :call, :stop], _, %{rank: rank, world_id: id}} <- received(), do: {rank, id}

@@ -23,9 +23,9 @@ defmodule Vllm.WorldAsyncTest do
       assert_receive {:progress, ^starter, :ready}
       assert_receive {:again, {:error, %Error{category: :validation} = error}}
       assert error.message =~ "awaited already"
-      assert %World.Info{state: :ready} = World.info(id)
+      assert %World.Info{state: :ready} = World.info!(id)
       send(starter, :die)
-      await(fn -> match?(%World.Info{state: :stopped}, World.info(id)) end)
+      await(fn -> match?({:ok, %World.Info{state: :stopped}}, World.info(id)) end)
     end
 
     test "a wait that is over leaves the start going on" do
@@ -35,7 +35,7 @@ defmodule Vllm.WorldAsyncTest do
       assert error.message =~ "world #{starting.id} is not ready yet"
       assert {:ok, world} = World.await(starting)
 
-      assert World.run(world, fn rank ->
+      assert World.run!(world, fn rank ->
                {:ok, sum} = Distributed.tensor_model_parallel_all_reduce(Tensor.new([rank]))
                Tensor.to_list(sum)
              end) == [[1], [1]]
@@ -57,7 +57,10 @@ defmodule Vllm.WorldAsyncTest do
       assert_receive {:DOWN, ^monitor, :process, ^pid, _reason}
 
       await(fn ->
-        not match?(%World.Info{state: state} when state in [:starting, :ready], World.info(id))
+        not match?(
+          {:ok, %World.Info{state: state}} when state in [:starting, :ready],
+          World.info(id)
+        )
       end)
     end
 
@@ -66,7 +69,7 @@ defmodule Vllm.WorldAsyncTest do
       spawn(fn -> send(test, World.start_async(detached: true)) end)
       assert_receive {:ok, starting}
       on_exit(fn -> World.stop(starting.id) end)
-      await(fn -> match?(%World.Info{state: :ready}, World.info(starting.id)) end)
+      await(fn -> match?({:ok, %World.Info{state: :ready}}, World.info(starting.id)) end)
     end
 
     test "what cannot start, and bad options" do
@@ -122,9 +125,10 @@ defmodule Vllm.WorldAsyncTest do
     end
 
     test "another result is refused; process defaults count in the ranks", %{world: world} do
-      assert_raise ArgumentError, ~r/must return {:ok, value} or {:error, error}, got: 5/, fn ->
-        World.collect(world, fn _rank -> 5 end)
-      end
+      assert {:error, %Error{reason: "invalid_argument", rank: 0} = error} =
+               World.collect(world, fn _rank -> 5 end)
+
+      assert error.message =~ "must return {:ok, value} or {:error, error}, got: 5"
 
       Vllm.Runtime.with_defaults([timeout: 1_500], fn ->
         assert {:error, %Error{category: :timeout, details: %{"errors" => errors}}} =

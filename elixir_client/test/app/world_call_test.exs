@@ -33,7 +33,7 @@ defmodule Vllm.WorldCallTest do
         {:ok, slice} = World.slice(world, coordinates)
         assert slice.world_size == length(slice.sessions)
 
-        assert World.run(slice, fn rank -> {rank, rank()} end) ==
+        assert World.run!(slice, fn rank -> {rank, rank()} end) ==
                  for(s <- slice.sessions, do: {s.rank, s.rank})
 
         Enum.map(slice.sessions, & &1.rank)
@@ -50,8 +50,8 @@ defmodule Vllm.WorldCallTest do
     test "a slice of a slice, and its session", %{world: world} do
       stage = World.slice!(world, pp: 1)
       assert Enum.map(World.slice!(stage, tp: 0).sessions, & &1.rank) == [2, 6]
-      assert World.session(stage, 6).rank == 6
-      assert_raise ArgumentError, ~r/has no rank 0 here/, fn -> World.session(stage, 0) end
+      assert World.session!(stage, 6).rank == 6
+      assert_raise Error, ~r/has no rank 0 here/, fn -> World.session!(stage, 0) end
       assert {:error, %Error{message: message}} = World.slice(stage, pp: 0)
       assert message =~ "no rank of #{world.id} is at"
     end
@@ -344,7 +344,7 @@ defmodule Vllm.WorldCallOnRanksTest do
     assert error.details["outcomes"] == %{0 => "error", 1 => "ok"}
 
     # It is part of a run that it is made in, and its world goes on afterwards.
-    assert World.run(world, fn
+    assert World.run!(world, fn
              0 -> World.call!(world, :get_tensor_model_parallel_rank)
              1 -> nil
            end) ==

@@ -170,7 +170,7 @@ defmodule Vllm.AsyncTest do
     calls =
       for round <- 1..5, rank <- 0..1 do
         Vllm.async(fn ->
-          Session.with_session(World.session(world, rank), fn ->
+          Session.with_session(World.session!(world, rank), fn ->
             Distributed.tensor_model_parallel_all_reduce(Tensor.new([rank + round]))
           end)
         end)

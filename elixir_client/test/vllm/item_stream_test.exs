@@ -207,7 +207,7 @@ defmodule Vllm.ItemStreamTest do
     test = self()
 
     Runtime.with_defaults([bridge: bridge], fn ->
-      assert World.run(world, fn rank ->
+      assert World.run!(world, fn rank ->
                {:ok, linear} = Vllm.call("torch.nn.Linear", [2, 2])
                send(test, {:object, rank, linear})
                count(rank + 2) |> Enum.to_list()
@@ -216,13 +216,13 @@ defmodule Vllm.ItemStreamTest do
       objects = for rank <- 0..1, do: receive(do: ({:object, ^rank, object} -> object))
 
       assert [{:ok, true}, {:error, %Error{reason: "foreign_ref"} = error}] =
-               World.run(world, fn _rank -> Vllm.get_attribute(hd(objects), "training") end)
+               World.run!(world, fn _rank -> Vllm.get_attribute(hd(objects), "training") end)
 
       assert error.message =~ "runs on rank 1"
       assert error.details == %{"rank" => 1, "of_rank" => 0, "ran" => false}
 
       assert {:ok, 1} =
-               World.run(world, fn rank -> if rank == 1, do: Vllm.release(hd(objects)) end)
+               World.run!(world, fn rank -> if rank == 1, do: Vllm.release(hd(objects)) end)
                |> Enum.at(1)
     end)
 
@@ -245,7 +245,7 @@ defmodule Vllm.ItemStreamTest do
       assert {:ok, [one, two]} = World.call(world, "torch.mul", [{:named, :ones}, 3])
       assert {Tensor.to_list(one), Tensor.to_list(two)} == {[3.0], [3.0, 3.0]}
 
-      assert World.run(world, fn _rank ->
+      assert World.run!(world, fn _rank ->
                {:ok, tensor} = Vllm.call({:named, "ones"}, "tolist", [])
                length(tensor)
              end) == [1, 2]

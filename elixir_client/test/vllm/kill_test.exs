@@ -17,7 +17,7 @@ defmodule Vllm.KillTest do
   "unix:" <> socket = config.endpoint
   IO.puts(Enum.join(["up", System.pid(), socket | pids], " "))
 
-  Vllm.World.run(world, fn
+  Vllm.World.run!(world, fn
     0 -> Vllm.Distributed.get_tp_group!() |> Vllm.Distributed.GroupCoordinator.barrier()
     1 -> Process.sleep(:infinity)
   end)

@@ -145,11 +145,11 @@ defmodule Vllm.RefsTest do
     test "go with their world" do
       {:ok, world} = World.start([])
       on_exit(fn -> World.stop(world) end)
-      [group] = World.run(world, fn 0 -> Distributed.get_tp_group!() end)
+      [group] = World.run!(world, fn 0 -> Distributed.get_tp_group!() end)
       assert {:ok, true} = Vllm.Distributed.GroupCoordinator.is_first_rank(group)
-      %World.Info{ranks: [%{pid: pid}]} = World.info(world)
+      %World.Info{ranks: [%{pid: pid}]} = World.info!(world)
       {_, 0} = System.cmd("kill", ["-9", "#{pid}"])
-      await(fn -> World.info(world).state == :failed end)
+      await(fn -> World.info!(world).state == :failed end)
       {:ok, _world} = World.restart(world)
 
       assert {:error, %Error{reason: reason}} =

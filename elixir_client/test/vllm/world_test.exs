@@ -19,7 +19,7 @@ defmodule Vllm.WorldTest do
             {[tensor_parallel: 2],
              "unknown option tensor_parallel; known are: tensor_parallel_size"},
             {[tensor_parallel_size: 0], "must be an integer from 1 up, got: 0"},
-            {[timeout: :infinity], "timeout must be milliseconds from 1 up, got: :infinity"},
+            {[timeout: 0], "timeout must be milliseconds from 1 up, or :infinity, got: 0"},
             {[gate: nil], "gate must be true or false"},
             {[on_progress: fn -> :ok end], "on_progress must be a function of 1 argument"}
           ] do
@@ -47,14 +47,14 @@ defmodule Vllm.WorldTest do
       assert world.world_size == 2
       assert [%Session{rank: 0, affinity: :strict_queue}, %Session{rank: 1}] = world.sessions
       assert world.session_ids == Enum.map(world.sessions, & &1.id)
-      assert World.session(world, 1).id == Enum.at(world.session_ids, 1)
+      assert World.session!(world, 1).id == Enum.at(world.session_ids, 1)
     end
   end
 
   test "info/1 shows the ranks" do
     world = start(tensor_parallel_size: 2, backend: "gloo", timeout: 20_000)
-    assert %World.Info{state: :ready, world_size: 2, failure: nil} = info = World.info(world)
-    assert info.world_id == world.id
+    assert %World.Info{state: :ready, world_size: 2, failure: nil} = info = World.info!(world)
+    assert info.id == world.id
     assert info.tensor_parallel_size == 2
     assert [%World.Rank{rank: 0, state: :ready, exit: nil} = rank, _] = info.ranks
     assert rank.pid > 0
@@ -74,9 +74,9 @@ defmodule Vllm.WorldTest do
 
   test "worlds by their id; what is none" do
     world = start(world_id: "by-id-#{System.unique_integer([:positive])}")
-    assert %World.Info{state: :ready} = World.info(world.id)
+    assert %World.Info{state: :ready} = World.info!(world.id)
     assert World.stop(world.id) == :ok
-    assert %World.Info{state: :stopped} = World.info(world.id)
+    assert %World.Info{state: :stopped} = World.info!(world.id)
     assert Vllm.Bridge.Connections.session(Vllm.Bridge, hd(world.session_ids)) == nil
     assert {:error, %Error{reason: "world_not_found"}} = World.info("nowhere")
     assert {:error, %Error{reason: "world_not_found"}} = World.restart("nowhere")
@@ -95,7 +95,7 @@ defmodule Vllm.WorldTest do
     test "the changes are told in order, the last one before it returns" do
       test = self()
       id = "told-#{System.unique_integer([:positive])}"
-      tell = fn %World.Info{world_id: ^id} = info -> send(test, {:progress, info}) end
+      tell = fn %World.Info{id: ^id} = info -> send(test, {:progress, info}) end
       world = start(world_id: id, tensor_parallel_size: 2, on_progress: tell)
       told = received([])
       assert [%World.Info{state: :starting} | _] = told
@@ -132,7 +132,7 @@ defmodule Vllm.WorldTest do
       world = start(tensor_parallel_size: 2)
 
       results =
-        World.run(world, fn rank ->
+        World.run!(world, fn rank ->
           group = Distributed.get_tp_group!()
           options = [__runtime__: [timeout: 20_000]]
           mine = if rank == 0, do: Tensor.new([1, 2]), else: Tensor.new([1, 2, 3])
@@ -153,7 +153,7 @@ defmodule Vllm.WorldTest do
       world = start(tensor_parallel_size: 2)
 
       assert {:error, %Error{category: :timeout} = error} =
-               Session.with_session(World.session(world, 0), fn ->
+               Session.with_session(World.session!(world, 0), fn ->
                  GroupCoordinator.barrier(Distributed.get_tp_group!(),
                    __runtime__: [timeout: 1_000]
                  )
@@ -166,14 +166,14 @@ defmodule Vllm.WorldTest do
       assert error.rank == 0
       assert %{"group" => _, "operation" => "barrier"} = error.details
 
-      assert World.run(world, fn _rank ->
+      assert World.run!(world, fn _rank ->
                GroupCoordinator.barrier(Distributed.get_tp_group!())
              end) == [{:ok, nil}, {:ok, nil}]
     end
 
     test "can be left out" do
-      assert %World.Info{gate: true} = World.info(start([]))
-      assert %World.Info{gate: false} = World.info(start(gate: false))
+      assert %World.Info{gate: true} = World.info!(start([]))
+      assert %World.Info{gate: false} = World.info!(start(gate: false))
     end
   end
 
@@ -183,7 +183,7 @@ defmodule Vllm.WorldTest do
 
     waiting =
       Task.async(fn ->
-        Session.with_session(World.session(world, 0), fn ->
+        Session.with_session(World.session!(world, 0), fn ->
           group = Distributed.get_tp_group!()
           send(test, :entering)
           GroupCoordinator.barrier(group, __runtime__: [timeout: 20_000])
@@ -194,13 +194,13 @@ defmodule Vllm.WorldTest do
     diagnosis = await_at_gate(world, 3_000)
     assert diagnosis.text =~ "barrier"
     assert diagnosis.text =~ "rank 1"
-    assert diagnosis.world.world_id == world.id
+    assert diagnosis.world.id == world.id
     assert [%{rank: 0, answered?: true} = zero, %{rank: 1, calls: []}] = diagnosis.ranks
     assert [%World.Call{operation: "barrier", state: :running} = call] = zero.calls
     assert call.at_gate_s > 0
     assert [{_thread, [_ | _]} | _] = zero.stacks
 
-    Session.with_session(World.session(world, 1), fn ->
+    Session.with_session(World.session!(world, 1), fn ->
       assert {:ok, _} = GroupCoordinator.barrier(Distributed.get_tp_group!())
     end)
 
@@ -223,8 +223,8 @@ defmodule Vllm.WorldTest do
     world = start(tensor_parallel_size: 2)
     assert {:error, %Error{reason: "world_exists"}} = World.restart(world)
 
-    assert World.run(world, fn _rank -> Distributed.get_tp_group!().world_size end) == [2, 2]
-    [victim | _] = World.info(world).ranks
+    assert World.run!(world, fn _rank -> Distributed.get_tp_group!().world_size end) == [2, 2]
+    [victim | _] = World.info!(world).ranks
     {_, 0} = System.cmd("kill", ["-9", Integer.to_string(victim.pid)])
     await_state(world, :failed, 3_000)
 
@@ -233,23 +233,23 @@ defmodule Vllm.WorldTest do
     assert {again.id, again.epoch} == {world.id, world.epoch + 1}
     assert %World.Info{state: :ready, epoch: 2} = List.last(received([]))
 
-    assert World.run(again, fn rank ->
+    assert World.run!(again, fn rank ->
              {:ok, sum} = Distributed.tensor_model_parallel_all_reduce(Tensor.new([rank]))
              Tensor.to_list(sum)
            end) == [[1], [1]]
 
-    for {:error, error} <- World.run(world, fn _rank -> Distributed.get_tp_group() end) do
+    for {:error, error} <- World.run!(world, fn _rank -> Distributed.get_tp_group() end) do
       assert error.reason == "stale_session"
     end
 
     assert [{:error, _}, {:error, _}] =
-             World.run(world, fn _rank -> Distributed.get_tp_group() end)
+             World.run!(world, fn _rank -> Distributed.get_tp_group() end)
   end
 
   defp await_state(_world, state, 0), do: flunk("the world never became #{state}")
 
   defp await_state(world, state, tries) do
-    unless match?(%World.Info{state: ^state}, World.info(world)) do
+    unless match?({:ok, %World.Info{state: ^state}}, World.info(world)) do
       receive(do: (:never -> :ok), after: (10 -> await_state(world, state, tries - 1)))
     end
   end
@@ -258,7 +258,7 @@ defmodule Vllm.WorldTest do
     test "collectives of every rank, results in rank order" do
       world = start(tensor_parallel_size: 2, pipeline_parallel_size: 2)
 
-      assert World.run(world, fn rank ->
+      assert World.run!(world, fn rank ->
                {:ok, sum} =
                  Distributed.tensor_model_parallel_all_reduce(Tensor.new([rank, 10 * rank]))
 
@@ -269,7 +269,7 @@ defmodule Vllm.WorldTest do
     test "a group's methods go to the rank it came from" do
       world = start(tensor_parallel_size: 2)
 
-      groups = World.run(world, fn _rank -> Distributed.get_tp_group!() end)
+      groups = World.run!(world, fn _rank -> Distributed.get_tp_group!() end)
       assert [%{unique_name: "tp:0", ranks: [0, 1], rank_in_group: 0}, _] = groups
       assert Enum.map(groups, & &1.rank_in_group) == [0, 1]
 
@@ -286,7 +286,7 @@ defmodule Vllm.WorldTest do
 
     test "binds each process to its rank, and only that" do
       world = start(tensor_parallel_size: 2)
-      assert World.run(world, fn _rank -> Session.current().id end) == world.session_ids
+      assert World.run!(world, fn _rank -> Session.current().id end) == world.session_ids
       assert Session.current() == nil
     end
 
@@ -296,7 +296,7 @@ defmodule Vllm.WorldTest do
 
       error =
         assert_raise RankError, ~r/on rank 1: .*boom/s, fn ->
-          World.run(world, fn
+          World.run!(world, fn
             0 ->
               send(test, {:pid, self()})
               receive(do: (:never -> :ok))
@@ -324,7 +324,7 @@ defmodule Vllm.WorldTest do
             {fn _ -> throw(:ball) end, "(throw) :ball"},
             {fn _ -> Process.exit(self(), :kill) end, "(exit) killed"}
           ] do
-        error = assert_raise RankError, fn -> World.run(world, fun) end
+        error = assert_raise RankError, fn -> World.run!(world, fun) end
         assert Exception.message(error) =~ "on rank 0: ** " <> text
       end
     end
@@ -335,7 +335,7 @@ defmodule Vllm.WorldTest do
 
       caller =
         spawn(fn ->
-          World.run(world, fn rank ->
+          World.run!(world, fn rank ->
             send(test, {rank, self()})
             receive(do: (:never -> :ok))
           end)
@@ -360,13 +360,16 @@ defmodule Vllm.WorldTest do
         receive(do: (:never -> :ok))
       end
 
-      error = assert_raise Error, fn -> World.run(world, fun, timeout: 1_000) end
+      error = assert_raise Error, fn -> World.run!(world, fun, timeout: 1_000) end
       assert %Error{category: :timeout, reason: "run_timeout", rank: 0} = error
       assert error.message =~ "rank 0 had not returned after 1000 ms"
       assert error.details["ranks"] == [0]
       assert_receive {:pid, pid}
       refute Process.alive?(pid)
-      assert_raise ArgumentError, ~r/unknown option/, fn -> World.run(world, fun, time: 5) end
+
+      assert_raise Error, ~r/unknown option time; known are: timeout/, fn ->
+        World.run!(world, fun, time: 5)
+      end
     end
   end
 
@@ -377,7 +380,7 @@ defmodule Vllm.WorldTest do
     # Rank 0 waits in a barrier for rank 1, which never comes.
     waiting =
       Task.async(fn ->
-        Session.with_session(World.session(world, 0), fn ->
+        Session.with_session(World.session!(world, 0), fn ->
           group = Distributed.get_tp_group!()
           send(test, :entering)
           GroupCoordinator.barrier(group)
@@ -385,7 +388,7 @@ defmodule Vllm.WorldTest do
       end)
 
     assert_receive :entering
-    victim = Enum.at(World.info(world).ranks, 1)
+    victim = Enum.at(World.info!(world).ranks, 1)
     {_, 0} = System.cmd("kill", ["-9", Integer.to_string(victim.pid)])
 
     assert {:error, %Error{category: :worker} = pending} = Task.await(waiting, 20_000)
@@ -400,7 +403,7 @@ defmodule Vllm.WorldTest do
       assert error.message =~ "9"
     end
 
-    assert %World.Info{state: :failed, failure: failure} = World.info(world)
+    assert %World.Info{state: :failed, failure: failure} = World.info!(world)
     assert failure =~ "rank 1"
   end
 

@@ -31,7 +31,7 @@ defmodule Vllm.WorldTurnsTest do
 
     pid =
       spawn(fn ->
-        World.run(world, fn rank ->
+        World.run!(world, fn rank ->
           send(test, {:held, rank})
           receive(do: (:end -> :ok))
         end)
@@ -86,7 +86,7 @@ defmodule Vllm.WorldTurnsTest do
           world = Enum.at(worlds, rem(n, 2))
 
           for k <- 1..5,
-              do: {2.0 * (n + 100 * k), World.run(world, fn _rank -> sum(n + 100 * k) end)}
+              do: {2.0 * (n + 100 * k), World.run!(world, fn _rank -> sum(n + 100 * k) end)}
         end)
       end
 
@@ -94,23 +94,23 @@ defmodule Vllm.WorldTurnsTest do
         do: assert(sums == [wanted, wanted])
 
     assert {"30\n", 0} = Task.await(python, 60_000)
-    assert %World.Info{run: nil, runs_waiting: 0} = World.info(world)
+    assert %World.Info{run: nil, runs_waiting: 0} = World.info!(world)
   end
 
   test "runs inside of a run are part of its turn, in Tasks below it, too", %{world: world} do
     again = as_seen_by(world, other_bridge())
 
     results =
-      World.run(
+      World.run!(
         world,
         fn rank ->
           before = sum(1)
-          inner = World.run(world, fn _rank -> sum(10 + rank) end)
+          inner = World.run!(world, fn _rank -> sum(10 + rank) end)
 
           deeper =
             Task.async(fn ->
-              World.run(again, fn
-                0 -> {sum(20 + rank), World.run(world, fn _rank -> sum(30 + rank) end)}
+              World.run!(again, fn
+                0 -> {sum(20 + rank), World.run!(world, fn _rank -> sum(30 + rank) end)}
                 1 -> {sum(20 + rank), nil}
               end)
             end)
@@ -130,7 +130,7 @@ defmodule Vllm.WorldTurnsTest do
 
   test "calls that a Task below a rank's process makes are part of the run", %{world: world} do
     sums =
-      World.run(world, fn
+      World.run!(world, fn
         0 ->
           session = Session.current()
 
@@ -148,10 +148,10 @@ defmodule Vllm.WorldTurnsTest do
 
   test "many Tasks of one rank's function do not mix either", %{world: world} do
     [sums, :ok] =
-      World.run(world, fn
+      World.run!(world, fn
         0 ->
           1..8
-          |> Task.async_stream(fn n -> {n, World.run(world, fn _rank -> sum(n) end)} end,
+          |> Task.async_stream(fn n -> {n, World.run!(world, fn _rank -> sum(n) end)} end,
             max_concurrency: 8,
             timeout: 30_000
           )
@@ -166,26 +166,26 @@ defmodule Vllm.WorldTurnsTest do
 
   test "a caller that is killed gives its turn back at once", %{world: world} do
     pid = holder(world)
-    assert %World.Info{run: %{holder: holder, number: number}} = World.info(world)
+    assert %World.Info{run: %{holder: holder, number: number}} = World.info!(world)
     assert holder =~ inspect(pid)
     assert {:ok, diagnosis} = World.diagnose(world)
     assert diagnosis.text =~ "Run #{number} (#{inspect(pid)} in OS process"
     Process.exit(pid, :kill)
     started = System.monotonic_time(:millisecond)
-    assert World.run(world, fn _rank -> sum(3) end, timeout: 20_000) == [6.0, 6.0]
+    assert World.run!(world, fn _rank -> sum(3) end, timeout: 20_000) == [6.0, 6.0]
     assert System.monotonic_time(:millisecond) - started < 15_000
   end
 
   test "every other end of a run does, too", %{world: world} do
-    assert_raise Vllm.World.RankError, fn -> World.run(world, fn _rank -> raise "boom" end) end
-    assert_raise Vllm.World.RankError, fn -> World.run(world, fn _rank -> throw(:ball) end) end
-    assert_raise Vllm.World.RankError, fn -> World.run(world, fn _rank -> exit(:gone) end) end
+    assert_raise Vllm.World.RankError, fn -> World.run!(world, fn _rank -> raise "boom" end) end
+    assert_raise Vllm.World.RankError, fn -> World.run!(world, fn _rank -> throw(:ball) end) end
+    assert_raise Vllm.World.RankError, fn -> World.run!(world, fn _rank -> exit(:gone) end) end
 
     assert_raise Error, fn ->
-      World.run(world, fn _rank -> receive(do: (:never -> :ok)) end, timeout: 50)
+      World.run!(world, fn _rank -> receive(do: (:never -> :ok)) end, timeout: 50)
     end
 
-    assert World.run(world, fn _rank -> sum(4) end, timeout: 5_000) == [8.0, 8.0]
+    assert World.run!(world, fn _rank -> sum(4) end, timeout: 5_000) == [8.0, 8.0]
     assert Process.info(self(), :messages) == {:messages, []}
   end
 
@@ -207,7 +207,7 @@ defmodule Vllm.WorldTurnsTest do
     assert %{"ranks" => [0, 1], "timeout_ms" => 500, "ran" => false} = error.details
 
     assert_raise Error, ~r/turn on #{world.id}/, fn ->
-      World.run(world, fn _rank -> :ok end, timeout: 1)
+      World.run!(world, fn _rank -> :ok end, timeout: 1)
     end
 
     Process.exit(pid, :kill)
@@ -223,7 +223,7 @@ defmodule Vllm.WorldTurnsTest do
     beside = fn rank ->
       {:ok, pid} =
         Task.start(fn ->
-          Session.with_session(World.session(world, rank), fn ->
+          Session.with_session(World.session!(world, rank), fn ->
             beside(test, rank)
           end)
         end)
@@ -233,7 +233,7 @@ defmodule Vllm.WorldTurnsTest do
 
     pids = Enum.map(0..1, beside)
     for rank <- 0..1, do: assert_receive({:beside, ^rank, _result})
-    for n <- 1..40, do: assert(World.run(world, fn _rank -> sum(n) end) == [2.0 * n, 2.0 * n])
+    for n <- 1..40, do: assert(World.run!(world, fn _rank -> sum(n) end) == [2.0 * n, 2.0 * n])
     for pid <- pids, do: send(pid, :end)
     await(fn -> not Enum.any?(pids, &Process.alive?/1) end)
     reasons = received([])
@@ -270,7 +270,7 @@ defmodule Vllm.WorldTurnsTest do
 
     run =
       Task.async(fn ->
-        World.run(world, fn
+        World.run!(world, fn
           0 ->
             receive(do: (:go_on -> sum(1)), after: (30_000 -> :late))
 
@@ -287,7 +287,7 @@ defmodule Vllm.WorldTurnsTest do
       found.text =~ "rank 1 waits in all_reduce"
     end)
 
-    session = World.session(world, 0)
+    session = World.session!(world, 0)
 
     assert {:error, %Error{reason: "run_overlap", category: :pool} = error} =
              Session.with_session(session, fn ->
@@ -297,7 +297,7 @@ defmodule Vllm.WorldTurnsTest do
     assert error.message =~ "it is part of no run, and all_reduce on tp:"
     assert error.message =~ "(#{inspect(run.pid)} in OS process #{System.pid()}"
     Task.shutdown(run, :brutal_kill)
-    assert World.run(world, fn _rank -> sum(2) end, timeout: 20_000) == [4.0, 4.0]
+    assert World.run!(world, fn _rank -> sum(2) end, timeout: 20_000) == [4.0, 4.0]
   end
 
   test "calls of a run that has lost its turn are refused", %{world: world} do
@@ -305,7 +305,7 @@ defmodule Vllm.WorldTurnsTest do
 
     late =
       spawn(fn ->
-        World.run(world, fn
+        World.run!(world, fn
           0 ->
             # As a process that outlives its run: it works for it still.
             turns = Vllm.World.Turn.current()
@@ -332,8 +332,8 @@ defmodule Vllm.WorldTurnsTest do
 
     assert is_pid(late)
     assert_receive {:started, pid}
-    await(fn -> World.info(world).run == nil end)
-    assert World.run(world, fn _rank -> sum(6) end) == [12.0, 12.0]
+    await(fn -> World.info!(world).run == nil end)
+    assert World.run!(world, fn _rank -> sum(6) end) == [12.0, 12.0]
     send(pid, :go)
     assert_receive {:late, _inline, {:error, %Error{reason: "run_overlap"} = error}}
     assert error.message =~ "whose turn is over"
@@ -342,9 +342,9 @@ defmodule Vllm.WorldTurnsTest do
   test "concurrent: true lets runs go side by side" do
     {:ok, world} = World.start(tensor_parallel_size: 2, concurrent: true)
     assert world.concurrent
-    assert %World.Info{concurrent: true} = World.info(world)
+    assert %World.Info{concurrent: true} = World.info!(world)
     pid = holder(world)
-    assert World.run(world, fn rank -> rank end, timeout: 5_000) == [0, 1]
+    assert World.run!(world, fn rank -> rank end, timeout: 5_000) == [0, 1]
     Process.exit(pid, :kill)
     assert World.stop(world) == :ok
   end
@@ -353,13 +353,13 @@ defmodule Vllm.WorldTurnsTest do
     {:ok, world} = World.start(tensor_parallel_size: 2)
     pid = holder(world)
 
-    waiting = Task.async(fn -> World.run(world, fn _rank -> Distributed.get_tp_group() end) end)
+    waiting = Task.async(fn -> World.run!(world, fn _rank -> Distributed.get_tp_group() end) end)
 
-    await(fn -> World.info(world).runs_waiting == 1 end)
+    await(fn -> World.info!(world).runs_waiting == 1 end)
     assert World.stop(world) == :ok
     Process.exit(pid, :kill)
     assert [{:error, %Error{} = error}, {:error, _the_same}] = Task.await(waiting, 10_000)
     assert error.message =~ "was stopped"
-    assert [{:error, _}, {:error, _}] = World.run(world, fn _ -> Distributed.get_tp_group() end)
+    assert [{:error, _}, {:error, _}] = World.run!(world, fn _ -> Distributed.get_tp_group() end)
   end
 end

@@ -39,11 +39,12 @@ defmodule Vllm.Deadline do
   def clamp(timeout), do: min(timeout, @longest_wait)
 
   @doc "A time as other processes and programs take it: at most a century."
-  @spec sent(integer()) :: integer()
+  @spec sent(integer() | :infinity) :: integer()
+  def sent(:infinity), do: @longest
   def sent(ms), do: ms |> min(@longest) |> max(-@longest)
 
   @doc "A time as a message: beyond an int64 of seconds it would arrive as another one."
-  @spec duration(integer()) :: Duration.t()
+  @spec duration(integer() | :infinity) :: Duration.t()
   def duration(ms) do
     ms = sent(ms)
     # google.protobuf.Duration wants both parts with the same sign.
@@ -51,7 +52,7 @@ defmodule Vllm.Deadline do
   end
 
   @doc "As `Process.send_after/3`, after any time."
-  @spec send_after(pid(), term(), non_neg_integer()) :: reference()
+  @spec send_after(pid(), term(), timeout()) :: reference()
   def send_after(pid, message, after_ms),
     do: Process.send_after(pid, message, sent(after_ms))
 end

@@ -3,9 +3,42 @@ defmodule Vllm.Options do
   # A schema is a keyword list `name: [type: ..., default: ..., required: true, doc: "..."]`, from
   # which both the validation and the documentation of options are made.
 
+  alias Vllm.Error
+
   @type schema :: [{atom(), keyword()}]
 
   @largest 0x7FFFFFFFFFFFFFFF
+
+  @doc "The option that says which bridge to use."
+  @spec bridge() :: schema()
+  def bridge do
+    [bridge: [type: :name, default: Vllm.Bridge, doc: "Name of the `Vllm.Bridge` to use."]]
+  end
+
+  @doc "As `validate/3`, for a function of users: what is refused is a `Vllm.Error`."
+  @spec parse(term(), schema(), String.t()) :: {:ok, map()} | {:error, Error.t()}
+  def parse(options, schema, what), do: parse(options, schema, what, defaults(schema))
+
+  @doc "As `validate/4`, for a function of users."
+  @spec parse(term(), schema(), String.t(), map()) :: {:ok, map()} | {:error, Error.t()}
+  def parse(options, schema, what, defaults) do
+    with {:error, message} <- validate(options, schema, what, defaults),
+         do: {:error, invalid(message)}
+  end
+
+  @doc "The timeout of a wait, given by itself or as the only option."
+  @spec timeout(term(), timeout(), String.t()) :: {:ok, timeout()} | {:error, Error.t()}
+  def timeout(given, default, what) do
+    given = if is_list(given), do: given, else: [timeout: given]
+
+    with {:ok, %{timeout: timeout}} <-
+           parse(given, [timeout: [type: :wait, default: default]], what),
+         do: {:ok, timeout}
+  end
+
+  @doc "The error of an option."
+  @spec invalid(String.t()) :: Error.t()
+  def invalid(message), do: Error.validation(message, "invalid_option")
 
   @doc "The options as a map with a value for every key of the schema; absent ones are the default."
   @spec validate(term(), schema(), String.t()) :: {:ok, map()} | {:error, String.t()}
@@ -54,6 +87,7 @@ defmodule Vllm.Options do
   defp valid?({:in, values}, value), do: value in values
   defp valid?({:or, types}, value), do: Enum.any?(types, &valid?(&1, value))
   defp valid?(:timeout, value), do: value == :infinity or (is_integer(value) and value > 0)
+  defp valid?(:wait, value), do: value == :infinity or (is_integer(value) and value >= 0)
   defp valid?({:tagged, tag, type}, {tag, value}), do: valid?(type, value)
   defp valid?({:tagged, _tag, _type}, _other), do: false
   defp valid?(:integer, value), do: is_integer(value)
@@ -105,6 +139,7 @@ defmodule Vllm.Options do
   defp describe({:function, arity}), do: "a function of #{arity} argument#{if arity > 1, do: "s"}"
   defp describe(:profiles), do: "a map from name to [timeout: ..., stream_timeout: ...]"
   defp describe(:timeout), do: "milliseconds from 1 up, or :infinity"
+  defp describe(:wait), do: "milliseconds from 0 up, or :infinity"
   defp describe(:milliseconds), do: "milliseconds from 1 up"
   defp describe(:positive), do: "an integer from 1 up"
   defp describe(:count), do: "an integer from 0 up"

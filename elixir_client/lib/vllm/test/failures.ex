@@ -9,7 +9,7 @@ defmodule Vllm.Test.Failures do
   @spec fail(World.t(), non_neg_integer(), String.t(), atom()) :: :ok
   def fail(world, rank, reason, bridge) do
     %V1.World{} = message = known!(world, bridge)
-    _checked = World.session(world, rank)
+    _checked = World.session!(world, rank)
     failure = "rank #{rank} of #{world.id} was #{reason}"
 
     ranks =
@@ -31,7 +31,7 @@ defmodule Vllm.Test.Failures do
 
   @spec emit(World.t(), non_neg_integer(), String.t(), term(), atom()) :: :ok
   def emit(world, rank, topic, value, bridge) do
-    session = World.session(world, rank)
+    session = World.session!(world, rank)
 
     case Term.encode(value) do
       {:ok, term} ->

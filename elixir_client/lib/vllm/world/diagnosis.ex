@@ -112,13 +112,23 @@ defmodule Vllm.World.Diagnosis do
     * `ranks`: what each says about itself, in rank order.
   """
 
-  alias Vllm.Bridge.V1
+  alias Vllm.Bridge.{Connections, PoolClient, V1}
+  alias Vllm.Error
   alias Vllm.World.{Info, RankReport}
 
   @enforce_keys [:text, :world, :ranks]
   defstruct [:text, :world, :ranks]
 
   @type t :: %__MODULE__{text: String.t(), world: Info.t() | nil, ranks: [RankReport.t()]}
+
+  @doc false
+  @spec ask(String.t(), boolean(), atom()) :: {:ok, t()} | {:error, Error.t()}
+  def ask(id, with_stacks, bridge) do
+    with {:ok, config} <- Connections.config(bridge),
+         request = %V1.DiagnoseRequest{world_id: id, with_stacks: with_stacks},
+         {:ok, message} <- PoolClient.call(config, "Diagnose", request, V1.Diagnosis),
+         do: {:ok, from_message(message)}
+  end
 
   @doc false
   @spec from_message(struct()) :: t()

@@ -56,11 +56,12 @@ end
 defmodule Vllm.World.Info do
   @moduledoc "State of a world and its ranks, from `Vllm.World.info/1`."
 
-  alias Vllm.Bridge.V1
+  alias Vllm.Bridge.{Connections, PoolClient, V1}
+  alias Vllm.Error
   alias Vllm.World.Rank
 
   defstruct [
-    :world_id,
+    :id,
     :epoch,
     :state,
     :world_size,
@@ -89,7 +90,7 @@ defmodule Vllm.World.Info do
     how many seconds; `runs_waiting` is how many wait for theirs
   """
   @type t :: %__MODULE__{
-          world_id: String.t(),
+          id: String.t(),
           epoch: non_neg_integer(),
           state: :starting | :ready | :degraded | :failed | :stopped | atom() | integer(),
           world_size: pos_integer(),
@@ -126,11 +127,20 @@ defmodule Vllm.World.Info do
   def on_failure(:keep), do: :on_failure_keep
 
   @doc false
+  @spec ask(String.t(), atom()) :: {:ok, t()} | {:error, Error.t()}
+  def ask(id, bridge) do
+    with {:ok, config} <- Connections.config(bridge),
+         request = %V1.GetWorldRequest{world_id: id},
+         {:ok, message} <- PoolClient.call(config, "GetWorld", request, V1.World),
+         do: {:ok, from_message(message)}
+  end
+
+  @doc false
   @spec from_message(struct()) :: t()
   def from_message(%V1.World{} = message) do
     fields = message |> Map.from_struct() |> Map.take(Map.keys(%__MODULE__{}))
 
-    struct!(__MODULE__, %{
+    struct!(%__MODULE__{id: message.world_id}, %{
       fields
       | state: Map.get(@states, message.state, message.state),
         on_failure: Map.get(@on_failure, message.on_failure, message.on_failure),

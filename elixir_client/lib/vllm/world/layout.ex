@@ -4,7 +4,7 @@ defmodule Vllm.World.Layout do
   # `vllm_distributed/topology.py` lays them out: data parallel ranks are furthest apart, tensor parallel
   # ranks are next to each other.
 
-  alias Vllm.{Error, World}
+  alias Vllm.{Error, Session, World}
 
   @axes [
     dp: :data_parallel_size,
@@ -58,6 +58,20 @@ defmodule Vllm.World.Layout do
     world.sessions
     |> Enum.group_by(&coordinates(world.layout, &1.rank).dp)
     |> Enum.sort()
+  end
+
+  @doc "The session of one rank."
+  @spec session(World.t(), non_neg_integer()) :: {:ok, Session.t()} | {:error, Error.t()}
+  def session(%World{} = world, rank) do
+    case Enum.find(world.sessions, &(&1.rank == rank)) do
+      %Session{} = session ->
+        {:ok, session}
+
+      nil ->
+        ranks = Enum.map_join(world.sessions, ", ", & &1.rank)
+        message = "#{world.id} has no rank #{show(rank)} here; it has: #{ranks}"
+        {:error, Error.validation(message, "invalid_argument")}
+    end
   end
 
   defp in?(coordinates, wanted) do

@@ -4,7 +4,7 @@ defmodule Vllm.World.Resolve do
 
   alias Vllm.Bridge.{Connections, PoolClient, V1}
   alias Vllm.{Deadline, Error, Options, World}
-  alias Vllm.World.{Launcher, Schemas, Starting, Supervised}
+  alias Vllm.World.{Launcher, Starting, Supervised}
 
   @typedoc "The name, or the process, of a world under a supervisor."
   @type name :: atom() | pid() | {:global, term()} | {:via, module(), term()}
@@ -18,13 +18,19 @@ defmodule Vllm.World.Resolve do
   @spec name?(term()) :: boolean()
   def name?(value), do: is_name(value)
 
-  @doc "The world; waits until the deadline for one that is starting."
+  @doc """
+  The world; waits until the deadline for one that is starting. `bridge` is of an id, and nil for the usual one.
+  """
   @spec world(World.t() | String.t() | name(), Deadline.t(), atom()) ::
           {:ok, World.t()} | {:error, Error.t()}
-  def world(%World{} = world, _deadline, _bridge), do: {:ok, world}
-  def world(name, deadline, _bridge) when is_name(name), do: Supervised.world(name, deadline)
+  def world(%World{} = world, _deadline, bridge), do: own_bridge(world, bridge)
+
+  def world(name, deadline, bridge) when is_name(name) do
+    with {:ok, world} <- Supervised.world(name, deadline), do: own_bridge(world, bridge)
+  end
 
   def world(id, deadline, bridge) when is_binary(id) do
+    bridge = bridge || Vllm.Bridge
     request = %V1.GetWorldRequest{world_id: id}
 
     with {:ok, config} <- Connections.config(bridge),
@@ -43,43 +49,46 @@ defmodule Vllm.World.Resolve do
     {:error, Error.validation(message, "invalid_argument")}
   end
 
+  # A world has one bridge, which it knows.
+  defp own_bridge(%{bridge: own} = world, bridge) when bridge in [nil, own], do: {:ok, world}
+
+  defp own_bridge(world, bridge) do
+    {:error,
+     Options.invalid(
+       "bridge: world #{world.id} is of #{inspect(world.bridge)}, not of #{inspect(bridge)}; leave the option " <>
+         "out, it is for a world given by its id"
+     )}
+  end
+
   @doc "The world, and the rest of the option `timeout` once it is ready."
   @spec ready(World.world(), map()) :: {:ok, World.t(), timeout()} | {:error, Error.t()}
-  def ready(%World{} = world, opts), do: {:ok, world, opts.timeout}
-
   def ready(world, opts) do
     deadline = Deadline.new(opts.timeout)
 
-    with {:ok, world} <- world(world, deadline, opts.bridge),
-         do: {:ok, world, deadline |> Deadline.left() |> at_least_one()}
+    with {:ok, resolved} <- world(world, deadline, opts.bridge) do
+      # What took no time leaves all of it.
+      left = if is_struct(world), do: opts.timeout, else: Deadline.left(deadline)
+      {:ok, resolved, max(left, 1)}
+    end
   end
 
-  defp at_least_one(:infinity), do: :infinity
-  defp at_least_one(left), do: max(left, 1)
-
-  @doc "The id of a world, and the options; those have the world's own bridge unless another one is named."
+  @doc "The id of a world, and the options, with the world's bridge."
   @spec id(World.world() | Starting.t(), term(), Options.schema(), String.t()) ::
           {:ok, String.t(), map()} | {:error, Error.t()}
-  def id(%kind{} = world, opts, schema, what) when kind in [World, Starting] do
-    with {:ok, opts} <- options(opts, Keyword.put(schema, :bridge, bridge_of(world)), what),
-         do: {:ok, world.id, opts}
+  def id(world_or_id, opts, schema, what) do
+    with {:ok, opts} <- Options.parse(opts, schema, what),
+         {:ok, id, bridge} <- identity(world_or_id, opts.bridge),
+         do: {:ok, id, %{opts | bridge: bridge}}
   end
 
-  def id(id, opts, schema, what) when is_binary(id) do
-    with {:ok, opts} <- options(opts, schema, what), do: {:ok, id, opts}
+  defp identity(id, bridge) when is_binary(id), do: {:ok, id, bridge || Vllm.Bridge}
+
+  defp identity(%Starting{} = starting, bridge) do
+    with {:ok, starting} <- own_bridge(starting, bridge), do: {:ok, starting.id, starting.bridge}
   end
 
-  def id(other, opts, schema, what) do
-    with {:ok, world} <- world(other, nil, World), do: id(world, opts, schema, what)
-  end
-
-  defp bridge_of(world), do: Keyword.put(Schemas.by_id()[:bridge], :default, world.bridge)
-
-  @doc "The options of a function, with a value for every key of the schema."
-  @spec options(term(), Options.schema(), String.t()) :: {:ok, map()} | {:error, Error.t()}
-  def options(opts, schema, what) do
-    with {:error, message} <- Options.validate(opts, schema, what),
-         do: {:error, Error.validation(message, "invalid_option")}
+  defp identity(world_or_name, bridge) do
+    with {:ok, world} <- world(world_or_name, nil, bridge), do: {:ok, world.id, world.bridge}
   end
 
   # The calls of a world that is over go to the pool, which says how it ended.

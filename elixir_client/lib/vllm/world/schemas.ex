@@ -14,7 +14,7 @@ defmodule Vllm.World.Schemas do
            [
              backend: [type: :label, doc: "Backend of torch.distributed; `gloo` when absent."],
              timeout: [
-               type: :milliseconds,
+               type: :timeout,
                doc:
                  "Milliseconds that bound the start and every rendezvous, group and wait of the " <>
                    "world; 120,000 when absent."
@@ -60,13 +60,8 @@ defmodule Vllm.World.Schemas do
                  "Called with a `Vllm.World.Info` for every change while the world starts, in a " <>
                    "process of its own; the last time, before the start returns, with the world ready. " <>
                    "What it raises is logged."
-             ],
-             bridge: [
-               type: :name,
-               default: Vllm.Bridge,
-               doc: "Name of the `Vllm.Bridge` to use."
              ]
-           ]
+           ] ++ Vllm.Options.bridge()
 
   @supervised [
                 name: [
@@ -103,14 +98,15 @@ defmodule Vllm.World.Schemas do
   @by_id [
     bridge: [
       type: :name,
-      default: Vllm.Bridge,
-      doc: "Name of the `Vllm.Bridge` to use, for a world given by its id."
+      doc:
+        "Name of the `Vllm.Bridge` of a world given by its id, `Vllm.Bridge` when absent. A world itself, and a " <>
+          "name, know theirs."
     ]
   ]
 
   @restart [
              timeout: [
-               type: :milliseconds,
+               type: :timeout,
                doc: "Milliseconds that the start may take; 120,000 when absent."
              ],
              on_progress: [type: {:function, 1}, doc: "As of `start/1`."]
@@ -125,7 +121,7 @@ defmodule Vllm.World.Schemas do
             ] ++ @by_id
 
   @await [
-    timeout: [type: :timeout, default: :infinity, doc: "Milliseconds to wait."],
+    timeout: [type: :wait, default: :infinity, doc: "Milliseconds to wait."],
     on_progress: [
       type: {:function, 1},
       doc:
@@ -144,7 +140,15 @@ defmodule Vllm.World.Schemas do
   def supervised, do: @supervised
 
   @spec subscribe() :: Vllm.Options.schema()
-  def subscribe, do: [stream_timeout: [type: :timeout, default: :infinity]] ++ @by_id
+  def subscribe do
+    [
+      stream_timeout: [
+        type: :timeout,
+        default: :infinity,
+        doc: "Longest time of the subscription in ms."
+      ]
+    ] ++ @by_id
+  end
 
   @spec intensity() :: Vllm.Options.schema()
   def intensity do
@@ -152,7 +156,15 @@ defmodule Vllm.World.Schemas do
   end
 
   @spec run() :: Vllm.Options.schema()
-  def run, do: [timeout: [type: :timeout, default: :infinity]] ++ @by_id
+  def run do
+    [
+      timeout: [
+        type: :timeout,
+        default: :infinity,
+        doc: "Milliseconds for the run, and for the turn of the world before."
+      ]
+    ] ++ @by_id
+  end
 
   @spec await() :: Vllm.Options.schema()
   def await, do: @await

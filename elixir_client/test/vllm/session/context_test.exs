@@ -109,7 +109,7 @@ defmodule Vllm.ContextTest do
     on_exit(fn -> Vllm.World.stop(world) end)
 
     results =
-      Vllm.World.run(world, fn _rank ->
+      Vllm.World.run!(world, fn _rank ->
         alone = Distributed.get_pp_group!()
 
         inside =
@@ -138,7 +138,7 @@ defmodule Vllm.ContextTest do
     ]
 
     sizes =
-      Vllm.World.run(world, fn _rank ->
+      Vllm.World.run!(world, fn _rank ->
         alone = Distributed.get_pp_group!()
 
         for {kind, ending} <- endings do

@@ -112,7 +112,7 @@ defmodule Vllm.OwnershipTest do
       {pid, world} = opener(fn -> World.start([]) end)
       {other, session} = opener(fn -> Session.open() end)
       for pid <- [pid, other], do: send(pid, :die)
-      await(fn -> match?(%World.Info{state: :stopped}, World.info(world)) end)
+      await(fn -> match?({:ok, %World.Info{state: :stopped}}, World.info(world)) end)
       [rank] = world.sessions
       await(fn -> Connections.session(Bridge, rank.id) == nil end)
       assert {:error, error} = Session.with_session(rank, &Vllm.Distributed.get_tp_group/0)
@@ -127,10 +127,10 @@ defmodule Vllm.OwnershipTest do
       {other, detached} = opener(fn -> World.start(detached: true, world_id: unique("kept")) end)
       on_exit(fn -> World.stop(detached) end)
       for pid <- [starter, other], do: send(pid, :die)
-      await(fn -> match?(%World.Info{state: :stopped}, World.info(world)) end)
-      assert %World.Info{state: :ready} = World.info(detached.id)
+      await(fn -> match?({:ok, %World.Info{state: :stopped}}, World.info(world)) end)
+      assert %World.Info{state: :ready} = World.info!(detached.id)
       assert World.stop(detached.id) == :ok
-      assert %World.Info{state: :stopped} = World.info(detached.id)
+      assert %World.Info{state: :stopped} = World.info!(detached.id)
     end
 
     test "while its world starts, stops it" do
@@ -138,14 +138,17 @@ defmodule Vllm.OwnershipTest do
 
       starter =
         spawn(fn ->
-          World.start(on_progress: fn info -> send(test, {:starting, info.world_id}) end)
+          World.start(on_progress: fn info -> send(test, {:starting, info.id}) end)
         end)
 
       assert_receive {:starting, id}, 30_000
       Process.exit(starter, :kill)
 
       await(fn ->
-        not match?(%World.Info{state: state} when state in [:starting, :ready], World.info(id))
+        not match?(
+          {:ok, %World.Info{state: state}} when state in [:starting, :ready],
+          World.info(id)
+        )
       end)
     end
   end

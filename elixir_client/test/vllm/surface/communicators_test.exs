@@ -10,7 +10,7 @@ defmodule Vllm.Surface.CommunicatorsTest do
     world = start_world!(tensor_parallel_size: 2)
 
     communicators =
-      World.run(world, fn rank ->
+      World.run!(world, fn rank ->
         [[0, 1]]
         |> GroupCoordinator.new!(rank, "gloo", true)
         |> GroupCoordinator.device_communicator!()
@@ -20,7 +20,7 @@ defmodule Vllm.Surface.CommunicatorsTest do
   end
 
   setup %{world: world, communicators: all} do
-    %{both: fn fun -> World.run(world, fn rank -> fun.(elem(all, rank), rank) end) end}
+    %{both: fn fun -> World.run!(world, fn rank -> fun.(elem(all, rank), rank) end) end}
   end
 
   test "sums and their parts", %{both: both} do
@@ -112,7 +112,7 @@ defmodule Vllm.Surface.CommunicatorsTest do
   end
 
   test "a model, and the end", %{world: world} do
-    World.run(world, fn rank ->
+    World.run!(world, fn rank ->
       group = GroupCoordinator.new!([[0, 1]], rank, "gloo", true, group_name: "ends")
       communicator = GroupCoordinator.device_communicator!(group)
 

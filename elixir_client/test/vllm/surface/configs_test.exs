@@ -111,7 +111,7 @@ defmodule Vllm.Surface.ConfigsTest do
   test "what replicas agree on", %{world: world} do
     {host, port} = rendezvous_address()
 
-    World.run(world, fn rank ->
+    World.run!(world, fn rank ->
       config =
         ParallelConfig.new!(
           data_parallel_size: 2,

@@ -26,7 +26,7 @@ defmodule Vllm.Surface.CoordinatorsTest do
   defp made(world, GroupCoordinator, size) do
     ranks = Enum.to_list(0..(size - 1))
 
-    World.run(world, fn rank ->
+    World.run!(world, fn rank ->
       GroupCoordinator.new!([ranks], rank, "gloo", true, group_name: "all")
     end)
   end
@@ -35,7 +35,7 @@ defmodule Vllm.Surface.CoordinatorsTest do
     {host, port} = rendezvous_address()
     ranks = Enum.to_list(0..(size - 1))
 
-    World.run(world, fn rank ->
+    World.run!(world, fn rank ->
       StatelessGroupCoordinator.new!([ranks], rank, "gloo", true, false, "apart",
         host: host,
         group_ports: [[port]],
@@ -56,7 +56,7 @@ defmodule Vllm.Surface.CoordinatorsTest do
       setup %{worlds: worlds, groups: groups} do
         world = worlds[@size]
         groups = List.to_tuple(groups[{@module, @size}])
-        on_all = fn fun -> World.run(world, fn rank -> fun.(elem(groups, rank), rank) end) end
+        on_all = fn fun -> World.run!(world, fn rank -> fun.(elem(groups, rank), rank) end) end
         %{world: world, on_all: on_all}
       end
 
@@ -372,7 +372,7 @@ defmodule Vllm.Surface.CoordinatorsTest do
 
   test "a stateless coordinator knows its size", %{worlds: worlds, groups: groups} do
     sizes =
-      World.run(worlds[4], fn rank ->
+      World.run!(worlds[4], fn rank ->
         groups[{StatelessGroupCoordinator, 4}]
         |> Enum.at(rank)
         |> StatelessGroupCoordinator.size!()
@@ -383,7 +383,7 @@ defmodule Vllm.Surface.CoordinatorsTest do
 
   test "what makes no group is refused on every rank", %{worlds: worlds} do
     errors =
-      World.run(worlds[2], fn rank ->
+      World.run!(worlds[2], fn rank ->
         {:error, one} = GroupCoordinator.new([[0], [0, 1]], rank, "gloo", true)
 
         {:error, two} =

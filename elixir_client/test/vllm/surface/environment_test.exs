@@ -17,7 +17,7 @@ defmodule Vllm.Surface.EnvironmentTest do
 
   describe "in a world of four, two by two" do
     test "groups and their ranks", %{world: world} do
-      World.run(world, fn rank ->
+      World.run!(world, fn rank ->
         tensor = if rank < 2, do: [0, 1], else: [2, 3]
         pipeline = if rem(rank, 2) == 0, do: [0, 2], else: [1, 3]
 
@@ -47,7 +47,7 @@ defmodule Vllm.Surface.EnvironmentTest do
     end
 
     test "numbers", %{world: world} do
-      World.run(world, fn rank ->
+      World.run!(world, fn rank ->
         {stage, shard} = {div(rank, 2), rem(rank, 2)}
         assert Distributed.get_tensor_model_parallel_rank() == {:ok, shard}
         assert Distributed.get_tensor_model_parallel_world_size() == {:ok, 2}
@@ -65,7 +65,7 @@ defmodule Vllm.Surface.EnvironmentTest do
     end
 
     test "tensor parallel operations", %{world: world} do
-      World.run(world, fn rank ->
+      World.run!(world, fn rank ->
         {stage, shard} = {div(rank, 2), rem(rank, 2)}
         pair = [2.0 * stage, 2.0 * stage + 1]
         total = Enum.sum(pair)
@@ -100,7 +100,7 @@ defmodule Vllm.Surface.EnvironmentTest do
     end
 
     test "custom operators, by the group's name", %{world: world} do
-      World.run(world, fn rank ->
+      World.run!(world, fn rank ->
         {stage, shard} = {div(rank, 2), rem(rank, 2)}
         pair = [2.0 * stage, 2.0 * stage + 1]
         total = Enum.sum(pair)
@@ -178,7 +178,7 @@ defmodule Vllm.Surface.EnvironmentTest do
     end
 
     test "no operator of one's own: a function is no argument", %{world: world} do
-      World.run(world, fn _rank ->
+      World.run!(world, fn _rank ->
         {:ok, function} =
           Distributed.resolve_obj_by_qualname("vllm_distributed.tensor_model_parallel_all_reduce")
 
@@ -193,7 +193,7 @@ defmodule Vllm.Surface.EnvironmentTest do
     end
 
     test "blocks around groups", %{world: world} do
-      World.run(world, fn _rank ->
+      World.run!(world, fn _rank ->
         alone = Distributed.get_dp_group!()
         size = fn _ -> Distributed.get_tensor_model_parallel_world_size!() end
         assert Distributed.patch_tensor_parallel_group(alone, size) == {:ok, 1}
@@ -213,7 +213,7 @@ defmodule Vllm.Surface.EnvironmentTest do
     end
 
     test "what prepares, and what asks for the node", %{world: world} do
-      World.run(world, fn _rank ->
+      World.run!(world, fn _rank ->
         assert Distributed.prepare_communication_buffer_for_model(model()) == {:ok, nil}
         assert {:error, %Error{}} = Distributed.prepare_communication_buffer_for_model(nil)
         assert Distributed.set_custom_all_reduce(false) == {:ok, nil}
@@ -230,7 +230,7 @@ defmodule Vllm.Surface.EnvironmentTest do
     end
 
     test "groups besides those of the module", %{world: world} do
-      World.run(world, fn rank ->
+      World.run!(world, fn rank ->
         assert {:ok, world_group} = Distributed.init_world_group([0, 1, 2, 3], rank, "gloo")
         assert world_group.world_size == 4
         assert l(GroupCoordinator.all_reduce!(world_group, t([1]))) == [4.0]
@@ -263,14 +263,14 @@ defmodule Vllm.Surface.EnvironmentTest do
     test "data parallel groups, and those of experts' loads" do
       world = start_world!(tensor_parallel_size: 2, data_parallel_size: 2)
 
-      World.run(world, fn rank ->
+      World.run!(world, fn rank ->
         assert %{ranks: [0, 1, 2, 3]} = Distributed.get_ep_group!()
         assert %{ranks: ranks} = Distributed.get_dp_group!()
         assert ranks == [rem(rank, 2), rem(rank, 2) + 2]
       end)
 
       # The same ranks, in another layout.
-      World.run(world, fn rank ->
+      World.run!(world, fn rank ->
         assert Distributed.destroy_model_parallel() == {:ok, nil}
         assert Distributed.model_parallel_is_initialized() == {:ok, false}
         assert {:error, %Error{reason: "group_not_initialized"}} = Distributed.get_tp_group()
@@ -291,7 +291,7 @@ defmodule Vllm.Surface.EnvironmentTest do
     test "goes, and comes again", %{pair: world} do
       {host, port} = rendezvous_address()
 
-      World.run(world, fn rank ->
+      World.run!(world, fn rank ->
         assert Distributed.ensure_model_parallel_initialized(2, 1) == {:ok, nil}
         assert Distributed.ensure_model_parallel_initialized(2, 1, 1, 1, "gloo") == {:ok, nil}
 

@@ -11,7 +11,7 @@ defmodule Vllm.Surface.QueuesTest do
   end
 
   test "by a handle", %{world: world} do
-    World.run(world, fn rank ->
+    World.run!(world, fn rank ->
       group = Distributed.get_world_group!()
 
       if rank == 0 do
@@ -53,7 +53,7 @@ defmodule Vllm.Surface.QueuesTest do
   end
 
   test "over a process group", %{world: world} do
-    World.run(world, fn rank ->
+    World.run!(world, fn rank ->
       pg = GroupCoordinator.cpu_group!(Distributed.get_world_group!())
       assert {:ok, queue} = MessageQueue.create_from_process_group(pg, 1_024, 4, writer_rank: 1)
       assert MessageQueue.broadcast_object(queue, rank) == {:ok, 1}

@@ -14,7 +14,7 @@ defmodule Vllm.Surface.ResultsTest do
   end
 
   defp on_all(world, fun) do
-    World.run(world, fn rank -> fun.(Distributed.get_tp_group!(), rank) end)
+    World.run!(world, fn rank -> fun.(Distributed.get_tp_group!(), rank) end)
   end
 
   defp zeros(shape), do: Vllm.call!("torch.zeros", [shape], @kept)

@@ -11,7 +11,7 @@ defmodule Vllm.Surface.StatelessTest do
     {host, port} = rendezvous_address()
 
     groups =
-      World.run(world, fn rank ->
+      World.run!(world, fn rank ->
         {:ok, group} = StatelessProcessGroup.create(host, port, rank, 2, 3_600, store_timeout: 30)
         group
       end)
@@ -20,7 +20,7 @@ defmodule Vllm.Surface.StatelessTest do
   end
 
   setup %{world: world, groups: groups} do
-    %{both: fn fun -> World.run(world, fn rank -> fun.(elem(groups, rank), rank) end) end}
+    %{both: fn fun -> World.run!(world, fn rank -> fun.(elem(groups, rank), rank) end) end}
   end
 
   test "objects", %{both: both} do

@@ -118,7 +118,7 @@ defmodule Vllm.TensorTransferTest do
       on_exit(fn -> Vllm.World.stop(world) end)
 
       sums =
-        Vllm.World.run(world, fn rank ->
+        Vllm.World.run!(world, fn rank ->
           mine = Tensor.from_binary(:binary.copy(<<rank + 1>>, @mib), :u8, {@mib})
           {:ok, sum} = Distributed.tensor_model_parallel_all_reduce(mine)
           {:binary.first(sum.data), byte_size(sum.data), status(Session.current())}

@@ -19,7 +19,7 @@ defmodule Vllm.TermEchoTest do
 
   defp echo(world, values) do
     [back] =
-      World.run(world, fn _rank ->
+      World.run!(world, fn _rank ->
         group = Vllm.Distributed.get_world_group!()
         GroupCoordinator.broadcast_object!(group, values)
       end)
@@ -83,7 +83,7 @@ defmodule Vllm.TermEchoTest do
 
   test "what is one key in Python is refused there", %{world: world} do
     [result] =
-      World.run(world, fn _rank ->
+      World.run!(world, fn _rank ->
         group = Vllm.Distributed.get_world_group!()
         GroupCoordinator.broadcast_object(group, %{1 => "int", 1.0 => "float"})
       end)

@@ -227,5 +227,5 @@ defmodule Vllm.Bridge.Owners do
   end
 
   defp close(bridge, owner, {:session, id}), do: Session.close_for(owner, id, bridge)
-  defp close(bridge, owner, {:world, id}), do: World.stop_for(owner, id, bridge)
+  defp close(bridge, owner, {:world, id}), do: World.Launcher.stop_for(owner, id, bridge)
 end

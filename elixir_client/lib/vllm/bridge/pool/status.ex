@@ -26,7 +26,7 @@ defmodule Vllm.Bridge.Status do
 
   @doc false
   @spec ask(atom(), timeout()) :: {:ok, t()} | {:error, Error.t()}
-  def ask(bridge, timeout) do
+  def ask(bridge, timeout \\ 30_000) do
     with {:ok, config} <- Connections.config(bridge),
          request = %V1.GetStatusRequest{},
          {:ok, message} <- PoolClient.call(config, "GetStatus", request, V1.PoolStatus, timeout) do

@@ -5,7 +5,7 @@ defmodule Vllm.World.Dispatch do
 
   alias Vllm.{Error, Options, Runtime, Tensor, World}
   alias Vllm.Tensor.Pieces
-  alias Vllm.World.{Layout, Runner}
+  alias Vllm.World.{Layout, RankError, Runner, Schemas}
 
   @dispatch {:or,
              [
@@ -37,11 +37,7 @@ defmodule Vllm.World.Dispatch do
       doc: "Milliseconds for all of it, and for the turn of the world before."
     ],
     __runtime__: [type: :keyword, default: [], doc: "Of each call, see `Vllm.Runtime`."],
-    bridge: [
-      type: :name,
-      default: Vllm.Bridge,
-      doc: "Name of the `Vllm.Bridge` to use, for a world given by its id."
-    ]
+    bridge: Schemas.by_id()[:bridge]
   ]
 
   @spec schema() :: Options.schema()
@@ -49,10 +45,7 @@ defmodule Vllm.World.Dispatch do
 
   @doc "The options of a call, with their defaults."
   @spec options(term()) :: {:ok, map()} | {:error, Error.t()}
-  def options(opts) do
-    with {:error, message} <- Options.validate(opts, @schema, "Vllm.World.call"),
-         do: {:error, Error.validation(message, "invalid_option")}
-  end
+  def options(opts), do: Options.parse(opts, @schema, "Vllm.World.call")
 
   @doc "Makes the call; `tell` hears of each rank's outcome when it is there."
   @spec call(
@@ -67,7 +60,8 @@ defmodule Vllm.World.Dispatch do
     with {:ok, arguments} <- arguments(world, args, opts.dispatch),
          {:ok, call} <- callee(callee, arguments),
          one = fn rank -> guarded(fn -> call.(Map.fetch!(arguments, rank)) end) end,
-         {:ok, results} <- run(world, fn rank -> tap(one.(rank), &tell.(rank, &1)) end, opts),
+         {:ok, results} <-
+           on_ranks(world, fn rank -> tap(one.(rank), &tell.(rank, &1)) end, opts),
          {:ok, values} <- values(world, results),
          do: collect(world, values, opts.collect)
   end
@@ -187,16 +181,52 @@ defmodule Vllm.World.Dispatch do
 
   # --- the calls --------------------------------------------------------------------------------
 
-  defp run(world, one, opts) do
+  defp on_ranks(world, one, opts) do
     if opts.__runtime__ == [] do
       Runner.run(world, one, opts.timeout, &failed?/1)
     else
       with {:ok, _runtime} <- Runtime.validate(opts.__runtime__) do
-        Runtime.with_defaults(opts.__runtime__, fn ->
+        Runtime.with_defaults!(opts.__runtime__, fn ->
           Runner.run(world, one, opts.timeout, &failed?/1)
         end)
       end
     end
+  end
+
+  @doc """
+  Runs a function on every rank: what it returned on each, or one error when it failed on some. `tell` as of
+  `call/5`.
+  """
+  @spec run(
+          World.t(),
+          (non_neg_integer() -> result),
+          timeout(),
+          (non_neg_integer(), term() ->
+             term())
+        ) ::
+          {:ok, [result]} | {:error, Error.t()}
+        when result: term()
+  def run(world, fun, timeout, tell \\ fn _rank, _outcome -> :ok end) do
+    told = fn rank -> tap(guarded(fn -> {:ok, fun.(rank)} end), &tell.(rank, &1)) end
+
+    with {:ok, results} <- attempt(fn -> Runner.run(world, told, timeout, &failed?/1) end),
+         {:ok, values} <- values(world, results),
+         do: {:ok, for({_rank, value} <- values, do: value)}
+  end
+
+  @doc "As `run/4`, for a function that returns its outcome on each rank, see `Vllm.World.collect/3`."
+  @spec gather(World.t(), (non_neg_integer() -> term()), timeout()) ::
+          {:ok, [term()]} | {:error, Error.t()}
+  def gather(world, fun, timeout), do: attempt(fn -> Runner.collect(world, fun, timeout) end)
+
+  # A rank's process that was killed says nothing itself.
+  defp attempt(fun) do
+    fun.()
+  rescue
+    error in RankError ->
+      failure = raised(error.kind, error.reason, error.stacktrace)
+      errors = Map.put_new(failure.details, "errors", %{error.rank => failure.message})
+      {:error, %{failure | rank: failure.rank || error.rank, details: errors}}
   end
 
   @doc "What a function returns, or raises, as a rank's outcome."

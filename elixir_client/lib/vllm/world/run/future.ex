@@ -13,14 +13,13 @@ defmodule Vllm.World.Future do
     * `Vllm.World.yield_many/2`: what several have come to.
     * `Vllm.World.results/2`: the outcomes of its ranks as they come.
 
-  Unlike in `Vllm.World.run/3`, a failure of the function is an error: reason `"run_failed"`, with the outcomes
-  of all ranks as of `Vllm.World.call/4`. A function that returns `{:error, error}` on a rank has not failed.
+  The results and errors are those of `Vllm.World.run/3` and `Vllm.World.call/4`.
   """
 
   @behaviour GenServer
 
-  alias Vllm.{Deadline, Error, Runtime, World}
-  alias Vllm.World.{Dispatch, Resolve, Runner, Schemas, Turn}
+  alias Vllm.{Deadline, Error, Options, Runtime, World}
+  alias Vllm.World.{Dispatch, Resolve, Schemas, Turn}
 
   @enforce_keys [:pid, :world_id]
   defstruct [:pid, :world_id, :what]
@@ -34,17 +33,9 @@ defmodule Vllm.World.Future do
   @spec run(World.world(), (non_neg_integer() -> term()), keyword()) ::
           {:ok, t()} | {:error, Error.t()}
   def run(world, fun, opts) do
-    with {:ok, opts} <- Resolve.options(opts, Schemas.run(), "Vllm.World.async_run"),
+    with {:ok, opts} <- Options.parse(opts, Schemas.run(), "Vllm.World.async_run"),
          {:ok, world, timeout} <- Resolve.ready(world, opts),
-         do: {:ok, start(world, "run", &outcomes(world, fun, timeout, &1))}
-  end
-
-  defp outcomes(world, fun, timeout, tell) do
-    told = fn rank -> tap(Dispatch.guarded(fn -> {:ok, fun.(rank)} end), &tell.(rank, &1)) end
-
-    with {:ok, results} <- Runner.run(world, told, timeout, &match?({:error, _error}, &1)),
-         {:ok, values} <- Dispatch.values(world, results),
-         do: {:ok, for({_rank, value} <- values, do: value)}
+         do: {:ok, start(world, "run", &Dispatch.run(world, fun, timeout, &1))}
   end
 
   @doc false
@@ -68,10 +59,12 @@ defmodule Vllm.World.Future do
 
   @doc false
   @spec await(t(), timeout() | keyword()) :: outcome()
-  def await(future, []), do: await(future, :infinity)
-  def await(future, timeout: timeout), do: await(future, timeout)
+  def await(future, opts_or_timeout) do
+    with {:ok, timeout} <- Options.timeout(opts_or_timeout, :infinity, "Vllm.World.await"),
+         do: result(future, timeout)
+  end
 
-  def await(future, timeout) when timeout == :infinity or is_integer(timeout) do
+  defp result(future, timeout) do
     case ask(future, :result, Deadline.new(timeout)) do
       {:ok, result} -> result
       :gone -> {:error, gone(future)}
@@ -80,10 +73,16 @@ defmodule Vllm.World.Future do
   end
 
   @doc false
-  @spec yield_many([t()], timeout()) :: [{t(), outcome() | nil}]
-  def yield_many(futures, timeout) do
-    deadline = Deadline.new(timeout)
-    for future <- futures, do: {future, yield(future, deadline)}
+  @spec yield_many([t()], timeout() | keyword()) :: [{t(), outcome() | nil}]
+  def yield_many(futures, opts_or_timeout) do
+    case Options.timeout(opts_or_timeout, 5_000, "Vllm.World.yield_many") do
+      {:ok, timeout} ->
+        deadline = Deadline.new(timeout)
+        for future <- futures, do: {future, yield(future, deadline)}
+
+      {:error, error} ->
+        for future <- futures, do: {future, {:error, error}}
+    end
   end
 
   defp yield(future, deadline) do
@@ -95,13 +94,17 @@ defmodule Vllm.World.Future do
   end
 
   @doc false
-  @spec results(t(), timeout()) :: Enumerable.t()
-  def results(future, timeout) do
+  @spec results(t(), timeout() | keyword()) :: Enumerable.t()
+  def results(future, opts_or_timeout) do
     Stream.resource(
-      fn -> {0, Deadline.new(timeout)} end,
+      fn ->
+        timeout = Error.unwrap!(Options.timeout(opts_or_timeout, :infinity, "Vllm.World.results"))
+
+        {0, Deadline.new(timeout), timeout}
+      end,
       fn
         :over -> {:halt, :over}
-        {seen, deadline} -> next(future, seen, deadline, timeout)
+        {seen, deadline, timeout} -> next(future, seen, deadline, timeout)
       end,
       fn _state -> :ok end
     )
@@ -110,7 +113,7 @@ defmodule Vllm.World.Future do
   defp next(future, seen, deadline, timeout) do
     case ask(future, {:rank, seen}, deadline) do
       {:ok, :over} -> {:halt, :over}
-      {:ok, {rank, outcome}} -> {[{rank, outcome}], {seen + 1, deadline}}
+      {:ok, {rank, outcome}} -> {[{rank, outcome}], {seen + 1, deadline, timeout}}
       :gone -> raise gone(future)
       :late -> raise late(future, timeout)
     end

@@ -1,6 +1,6 @@
 defmodule Vllm.World.RankError do
   @moduledoc """
-  What `Vllm.World.run/3` raises when the function failed on a rank: `rank`, and the `kind`, `reason`
+  What `Vllm.World.run!/3` raises when the function failed on a rank: `rank`, and the `kind`, `reason`
   and `stacktrace` of the failure there.
   """
 
@@ -121,10 +121,17 @@ defmodule Vllm.World.Runner do
   defp names([rank]), do: "rank #{rank}"
   defp names(ranks), do: "ranks #{Enum.join(ranks, ", ")}"
 
-  @doc "One result of those of all ranks, see `Vllm.World.collect/3`."
-  @spec collect([{non_neg_integer(), :ok | {:ok, term()} | {:error, term()}}]) ::
+  @doc """
+  One result of what a function returned on all ranks, see `Vllm.World.collect/3`; raises as `run/3`.
+  """
+  @spec collect(World.t(), (non_neg_integer() -> term()), timeout()) ::
           {:ok, [term()]} | {:error, Error.t()}
-  def collect(results) do
+  def collect(world, fun, timeout) do
+    with {:ok, results} <- run(world, fun, timeout, fn _result -> false end),
+         do: together(results)
+  end
+
+  defp together(results) do
     ranked = for {rank, result} <- results, do: {rank, one(result)}
 
     case for({rank, {:error, error}} <- ranked, do: {rank, error(error, rank)}) do
@@ -138,9 +145,11 @@ defmodule Vllm.World.Runner do
   defp one({:error, error}), do: {:error, error}
 
   defp one(other) do
-    raise ArgumentError,
-          "the function of Vllm.World.collect must return {:ok, value} or {:error, error}, got: " <>
-            "#{inspect(other, limit: 5)}. Vllm.World.run returns whatever it is"
+    message =
+      "the function of Vllm.World.collect must return {:ok, value} or {:error, error}, got: " <>
+        "#{inspect(other, limit: 5)}. Vllm.World.run returns whatever it is"
+
+    {:error, Error.validation(message, "invalid_argument")}
   end
 
   defp error(%Error{} = error, rank), do: %{error | rank: error.rank || rank}

@@ -44,9 +44,27 @@ defmodule Vllm.World.Launcher do
          do: {:ok, world}
   end
 
-  @doc "Stops a world and forgets its sessions. `why` is told to those who call it later."
-  @spec stop(String.t(), atom(), String.t()) :: :ok | {:error, Error.t()}
-  def stop(id, bridge, why \\ "") do
+  @doc """
+  Stops a world and forgets its sessions. `known` is of the world, for telemetry; `why` is told to those who call
+  it later.
+  """
+  @spec stop(String.t(), atom(), map(), String.t()) :: :ok | {:error, Error.t()}
+  def stop(id, bridge, known, why) do
+    facts = %{world_id: id, bridge: bridge, epoch: nil, world_size: nil, restart: false}
+    Telemetry.world_stop(Map.merge(facts, known), fn -> stop(id, bridge, why) end)
+  end
+
+  @doc "Stops a world on behalf of its owner, which has ended."
+  @spec stop_for(pid(), String.t(), atom()) :: :ok | {:error, Error.t()}
+  def stop_for(owner, id, bridge) do
+    why =
+      "its owner, the process #{inspect(owner)}, has ended (`detached: true` keeps a world from ending " <>
+        "with the process that starts it)"
+
+    stop(id, bridge, %{}, why)
+  end
+
+  defp stop(id, bridge, why) do
     with {:ok, config} <- Connections.config(bridge),
          request = %V1.StopWorldRequest{world_id: id, reason: why},
          {:ok, _response} <- PoolClient.call(config, "StopWorld", request, V1.StopWorldResponse) do
@@ -60,7 +78,7 @@ defmodule Vllm.World.Launcher do
     facts = %{world_id: id, bridge: opts.bridge, epoch: nil, world_size: nil, restart: restart?}
 
     Telemetry.world_start(facts, &Map.take(&1, [:epoch, :world_size]), fn ->
-      timeout = (opts.timeout || @default_timeout) + @grace
+      timeout = with_grace(opts.timeout || @default_timeout)
       progress = Progress.start(opts.on_progress, id, opts.bridge)
       result = PoolClient.call(config, method, request, V1.World, timeout)
       result = with {:error, error} <- result, do: {:error, hinted(error)}
@@ -68,6 +86,9 @@ defmodule Vllm.World.Launcher do
       with {:ok, message} <- result, do: message |> from_message(opts.bridge) |> bind()
     end)
   end
+
+  defp with_grace(:infinity), do: :infinity
+  defp with_grace(timeout), do: timeout + @grace
 
   # A rank that ran out of time does not say whose timeout that was.
   defp hinted(%Error{category: :timeout, rank: rank} = error) when rank != nil do
@@ -83,7 +104,7 @@ defmodule Vllm.World.Launcher do
   # A world that nobody can use must not be left running.
   defp bind(world) do
     with {:error, error} <- Connections.bind(world.bridge, world.sessions) do
-      stop(world.id, world.bridge)
+      stop(world.id, world.bridge, "")
       {:error, error}
     else
       :ok -> {:ok, world}

@@ -133,7 +133,7 @@ defmodule Vllm.World.Life do
     %Error{
       category: :worker,
       reason: "world_failed",
-      message: info.failure || "world #{info.world_id} has failed"
+      message: info.failure || "world #{info.id} has failed"
     }
   end
 
@@ -141,7 +141,7 @@ defmodule Vllm.World.Life do
     %Error{
       category: :pool,
       reason: "world_stopped",
-      message: "world #{info.world_id} was stopped"
+      message: "world #{info.id} was stopped"
     }
   end
 

@@ -5,8 +5,8 @@ defmodule Vllm.World.Supervised do
 
   @behaviour GenServer
 
-  alias Vllm.{Deadline, Error, World}
-  alias Vllm.World.{Launcher, Life}
+  alias Vllm.{Deadline, Error, Options, World}
+  alias Vllm.World.{Launcher, Life, Resolve, Schemas}
   require Logger
 
   # Before the second attempt in a row, doubled with each one that fails, in ms.
@@ -18,20 +18,57 @@ defmodule Vllm.World.Supervised do
 
   @stop_ms 10_000
 
-  @doc "Milliseconds that a supervisor gives it to stop its world."
-  @spec shutdown() :: pos_integer()
-  def shutdown, do: @stop_ms + 5_000
+  # Milliseconds that a supervisor gives it to stop its world.
+  defp shutdown, do: @stop_ms + 5_000
 
-  @spec start_link(map()) :: GenServer.on_start()
-  def start_link(opts), do: GenServer.start_link(__MODULE__, opts, name: opts.name)
+  @doc "See `Vllm.World.child_spec/1`."
+  @spec child_spec(keyword()) :: Supervisor.child_spec()
+  def child_spec(opts) do
+    %{
+      id: if(Keyword.keyword?(opts), do: opts[:name]) || World,
+      start: {World, :start_link, [opts]},
+      restart: :transient,
+      shutdown: shutdown()
+    }
+  end
+
+  @doc "See `Vllm.World.start_link/1`."
+  @spec start_link(keyword()) :: GenServer.on_start() | {:error, Error.t()}
+  def start_link(opts) do
+    what = "Vllm.World.start_link"
+
+    with {:ok, opts} <- Options.parse(opts, Schemas.supervised(), what),
+         :ok <- named(opts, what),
+         {:ok, restart} <- Options.parse(opts.restart, Schemas.intensity(), what <> ": restart") do
+      {own, start} = Map.split(opts, [:name, :init, :when_restarting, :wait_timeout, :restart])
+      opts = Map.put(%{own | restart: restart}, :start, start)
+      GenServer.start_link(__MODULE__, opts, name: opts.name)
+    end
+  end
+
+  defp named(%{name: nil}, what), do: {:error, Options.invalid("#{what}: name is missing")}
+  defp named(_named, _what), do: :ok
 
   @doc "The world as it is now; waits for one that is starting, if it is supposed to."
   @spec world(World.name(), Deadline.t()) :: {:ok, World.t()} | {:error, Error.t()}
   def world(name, deadline), do: ask(name, {:world, deadline}, :infinity)
 
   @doc "Tells the calling process of the epochs of a world, from the one that is there now."
-  @spec subscribe(World.name()) :: :ok | {:error, Error.t()}
-  def subscribe(name), do: ask(name, {:subscribe, self()}, 5_000)
+  @spec subscribe(World.world()) :: :ok | {:error, Error.t()}
+  def subscribe(%World{name: name}) when name != nil, do: subscribe(name)
+
+  def subscribe(world) do
+    if Resolve.name?(world),
+      do: ask(world, {:subscribe, self()}, 5_000),
+      else: {:error, Error.validation(unnamed(world), "invalid_argument")}
+  end
+
+  defp unnamed(world) do
+    shown = if is_struct(world, World), do: world.id, else: inspect(world, limit: 5)
+
+    "Vllm.World.subscribe_epochs: #{shown} is not the name of a supervised world, and no world of one; " <>
+      "Vllm.Bridge.subscribe/1 tells of every world by its id"
+  end
 
   @doc "Stops the world and its process, for good."
   @spec stop(World.name()) :: :ok | {:error, Error.t()}
@@ -106,6 +143,7 @@ defmodule Vllm.World.Supervised do
 
   @impl GenServer
   def handle_info({:ready, life, world}, %{life: life} = state) do
+    world = %{world | name: state.opts.name}
     state = %{state | world: world, error: nil, attempts: 0}
 
     for {_ref, from, timer} <- state.waiting do
