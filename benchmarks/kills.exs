@@ -81,7 +81,7 @@ defmodule Bench.Kills do
     if now() > ends do
       count
     else
-      with %{ranks: [_ | _] = ranks} <- World.info(__MODULE__),
+      with {:ok, %{ranks: [_ | _] = ranks}} <- World.info(__MODULE__),
            %{pid: pid} when is_integer(pid) and pid > 0 <- Enum.random(ranks) do
         System.cmd("kill", ["-9", Integer.to_string(pid)], stderr_to_stdout: true)
       end

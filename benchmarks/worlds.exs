@@ -37,7 +37,7 @@ defmodule Bench.Worlds do
     four = fn -> {:ok, [_, _, _, _]} = World.call(world, :get_pp_indices, [61, 0, 4]) end
 
     [inside] =
-      World.run(World.slice!(world, tp: 0), fn _rank -> in_turns([one, four], @calls) end)
+      World.run!(World.slice!(world, tp: 0), fn _rank -> in_turns([one, four], @calls) end)
 
     [one_p50, four_p50] = Enum.map(inside, &median/1)
 
@@ -57,7 +57,7 @@ defmodule Bench.Worlds do
 
     sum = fn rows ->
       run =
-        World.run(world, fn _rank ->
+        World.run!(world, fn _rank ->
           Distributed.tensor_model_parallel_all_reduce!(Tensor.new(rows, :f32))
         end)
 
@@ -132,13 +132,13 @@ defmodule Bench.Worlds do
   # Its spare ranks are warm by then.
   defp lose_a_rank(world) do
     Process.sleep(2_000)
-    [rank | _rest] = World.info(world).ranks
+    [rank | _rest] = World.info!(world).ranks
     {_, 0} = System.cmd("kill", ["-9", Integer.to_string(rank.pid)])
     until_failed(world)
   end
 
   defp until_failed(world) do
-    if World.info(world).state != :failed do
+    if World.info!(world).state != :failed do
       Process.sleep(20)
       until_failed(world)
     end
