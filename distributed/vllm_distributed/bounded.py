@@ -15,18 +15,22 @@ import queue
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import Any, Generic, TypeVar
 
 from vllm_distributed.background import background_thread
 from vllm_distributed.logger import logger
 
-__all__ = ["GRACE_S", "Line", "UnansweredError", "bounded"]
+__all__ = ["GRACE_S", "Line", "UnansweredError", "bounded", "watched"]
 
 GRACE_S = 0.6
 """How long after its deadline a wait may take to find out who is missing, and to say so."""
 
 _LONGEST_WAIT_S = 3600.0
+_LOOK_S = 0.1
+
+_standing: ContextVar[Callable[[], None] | None] = ContextVar("standing", default=None)
 
 T = TypeVar("T")
 
@@ -100,6 +104,9 @@ def bounded(
     and then; what that raises ends the wait, as Ctrl-C does. A call that is not waited for any more
     goes on by itself: `give_up` can make it end, `discard` is given what it returns.
     """
+    standing = _standing.get()
+    if standing is not None:
+        watch, every_s = _both(standing, watch), min(every_s, _LOOK_S)
     job = _Job(call, discard)
     thread = background_thread("call that is waited for", job.run)
     thread.start()
@@ -108,6 +115,25 @@ def bounded(
     finally:
         if job.is_over():
             thread.join()  # it ends in this moment: nothing of it is left when this returns
+
+
+@contextlib.contextmanager
+def watched(watch: Callable[[], None] | None) -> Iterator[None]:
+    """Have every `bounded` wait of this block call `watch` too."""
+    before = _standing.set(watch)
+    try:
+        yield
+    finally:
+        _standing.reset(before)
+
+
+def _both(first: Callable[[], None], second: Callable[[], None] | None) -> Callable[[], None]:
+    def both() -> None:
+        first()
+        if second is not None:
+            second()
+
+    return both
 
 
 def _result(

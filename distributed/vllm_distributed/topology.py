@@ -14,7 +14,7 @@ from math import prod
 
 from vllm_distributed.errors import InvalidArgumentError, InvalidRankError, ParallelSizeError
 
-__all__ = ["ParallelSizes", "Topology", "check_partition"]
+__all__ = ["GroupRanks", "ParallelSizes", "Topology", "check_partition"]
 
 GroupRanks = tuple[tuple[int, ...], ...]
 

@@ -29,6 +29,7 @@ from vllm_distributed.forks import keep_in_children
 __all__ = [
     "MAX",
     "SUM",
+    "DefaultGroup",
     "FileStore",
     "HashStore",
     "PrefixStore",
@@ -39,6 +40,7 @@ __all__ = [
     "bound_device",
     "can_split_world",
     "default_store",
+    "end_default_group",
     "forget_world",
     "gather_options",
     "gloo_backend",
@@ -57,6 +59,59 @@ __all__ = [
 def world_group() -> ProcessGroup:
     """Return the default process group, which must exist."""
     return c10d._get_default_group()
+
+
+class DefaultGroup:
+    """A default group that is made beside the current one, and takes its place or does not."""
+
+    def __init__(self) -> None:
+        # Of the two, the one that is not torch's now; and the number of the next group with it.
+        self._other: ProcessGroup | None = None
+        self._number = next_group_number()
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Make it, and the groups that go with it, in this block."""
+        current, number = c10d.GroupMember.WORLD, next_group_number()
+        c10d._update_default_pg(None)
+        _beside.append(current)
+        try:
+            yield
+        finally:
+            _beside.pop()
+            self._other, self._number = c10d.GroupMember.WORLD, next_group_number()
+            c10d._update_default_pg(current)
+            set_next_group_number(number)
+
+    def switch(self) -> None:
+        """Make it torch's default group."""
+        current, number = c10d.GroupMember.WORLD, next_group_number()
+        c10d._update_default_pg(self._other)
+        set_next_group_number(self._number)
+        self._other, self._number = current, number
+
+    def end_other(self) -> None:
+        """Destroy the one that is not torch's default group. Idempotent."""
+        other, self._other = self._other, None
+        if other is not None:
+            c10d.destroy_process_group(other)
+
+
+# Default groups that wait while another one is made.
+_beside: list[ProcessGroup | None] = []
+
+
+def end_default_group() -> None:
+    """Destroy the default group and all others, and number groups from 0 again; while another
+    default group waits beside it, only this one."""
+    group = c10d.GroupMember.WORLD
+    if not _beside:
+        if group is not None:
+            c10d.destroy_process_group()
+        set_next_group_number(0)
+    elif group is not None:
+        c10d._update_default_pg(None)
+        c10d.destroy_process_group(group)
 
 
 def default_store() -> Store:

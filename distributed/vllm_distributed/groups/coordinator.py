@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Any
 
@@ -30,7 +31,7 @@ from vllm_distributed.process_groups.timeouts import world_timeouts
 from vllm_distributed.topology import check_partition
 from vllm_distributed.transports.device import DeviceCommunicatorBase
 
-__all__ = ["GroupCoordinator", "find_group", "new_member"]
+__all__ = ["GroupCoordinator", "find_again", "find_group", "names_freed", "new_member"]
 
 
 @outside_graphs()
@@ -377,6 +378,17 @@ _alive: Registry[GroupCoordinator] = Registry()
 def new_member(group_name: str | None, rank: int, ranks: list[int]) -> Member:
     """Return the rank's place in a new group of a name that is free."""
     return Member(_alive.next_name(group_name or "anonymous"), rank, ranks)
+
+
+def names_freed(groups: Sequence[GroupCoordinator]) -> AbstractContextManager[None]:
+    """Return the block in which groups get the names that these ones have."""
+    return _alive.freed(groups)
+
+
+def find_again(groups: Iterable[GroupCoordinator]) -> None:
+    """Make groups findable that were made under names of others, which are gone now."""
+    for group in groups:
+        _alive.add(group)
 
 
 def find_group(unique_name: str) -> GroupCoordinator:

@@ -14,13 +14,15 @@ from vllm_distributed.groups.active import (
     require_environment,
 )
 from vllm_distributed.groups.coordinator import GroupCoordinator
-from vllm_distributed.topology import ParallelSizes, Topology
+from vllm_distributed.topology import GroupRanks, ParallelSizes, Topology
 
 __all__ = [
     "destroy_model_parallel",
     "ensure_model_parallel_initialized",
     "initialize_model_parallel",
+    "make_model_group",
     "model_parallel_is_initialized",
+    "model_partitions",
     "prepare_communication_buffer_for_model",
 ]
 
@@ -86,6 +88,24 @@ def initialize_model_parallel(
             "balances_experts": asked.balances_experts,
         },
     )
+    partitions = model_partitions(topology, asked.has_experts, asked.balances_experts)
+    groups: dict[str, GroupCoordinator] = {}
+    try:
+        with making:
+            for name, partition in partitions.items():
+                groups[name] = make_model_group(name, partition, world.local_rank, usable)
+    except BaseException:
+        destroy_groups(groups)
+        raise
+    if "ep" in groups:
+        groups["ep"]._tokens.differ_over([groups["pcp"], groups["dp"]])
+    active.model = ModelParallel(topology, groups)
+
+
+def model_partitions(
+    topology: Topology, has_experts: bool, balances_experts: bool
+) -> dict[str, GroupRanks]:
+    """Return the groups of a layout by name, in the order in which they are made."""
     partitions = {
         "tp": topology.tensor_groups(),
         "dcp": topology.decode_context_groups(),
@@ -93,27 +113,24 @@ def initialize_model_parallel(
         "pp": topology.pipeline_groups(),
         "dp": topology.data_groups(),
     }
-    if asked.has_experts:
+    if has_experts:
         partitions["ep"] = topology.expert_groups()
-    if asked.balances_experts:
+    if balances_experts:
         partitions["eplb"] = topology.expert_groups()
-    groups: dict[str, GroupCoordinator] = {}
-    try:
-        with making:
-            for name, partition in partitions.items():
-                groups[name] = GroupCoordinator(
-                    [list(ranks) for ranks in partition],
-                    world.local_rank,
-                    usable,
-                    use_device_communicator=True,
-                    group_name=name,
-                )
-    except BaseException:
-        destroy_groups(groups)
-        raise
-    if "ep" in groups:
-        groups["ep"]._tokens.differ_over([groups["pcp"], groups["dp"]])
-    active.model = ModelParallel(topology, groups)
+    return partitions
+
+
+def make_model_group(
+    name: str, partition: GroupRanks, local_rank: int, backend: str
+) -> GroupCoordinator:
+    """Return this process's group of a partition. Collective over the world."""
+    return GroupCoordinator(
+        [list(ranks) for ranks in partition],
+        local_rank,
+        backend,
+        use_device_communicator=True,
+        group_name=name,
+    )
 
 
 def ensure_model_parallel_initialized(

@@ -8,6 +8,8 @@ nobody holds is not kept alive, and its name is free again.
 from __future__ import annotations
 
 import weakref
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Generic, Protocol, TypeVar
 
 from vllm_distributed.errors import GroupNotInitializedError
@@ -46,6 +48,18 @@ class Registry(Generic[Group]):
         """Forget a group; its name is free again."""
         if self._groups.get(group.unique_name) is group:
             del self._groups[group.unique_name]
+
+    @contextmanager
+    def freed(self, groups: Sequence[Group]) -> Iterator[None]:
+        """The names of these groups are free in this block. After it they have them again; what
+        was made under those names is not findable until it is added."""
+        for group in groups:
+            self.remove(group)
+        try:
+            yield
+        finally:
+            for group in groups:
+                self.add(group)
 
     def find(self, unique_name: str) -> Group:
         """Return the group of a unique name such as `tp:0`."""

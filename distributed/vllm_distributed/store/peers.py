@@ -14,7 +14,16 @@ from typing import Any
 
 from vllm_distributed.store.node import node_identity
 
-__all__ = ["Peers", "forget_peers", "known_peers", "named", "own_process", "remember_peers"]
+__all__ = [
+    "Peers",
+    "forget_peers",
+    "known_peers",
+    "named",
+    "own_process",
+    "peers_noted",
+    "remember_peers",
+    "set_peers_noted",
+]
 
 # A process closes its connections a moment before the kernel says that it has ended.
 _MOMENT_S = 0.25
@@ -91,6 +100,17 @@ def forget_peers(group: str) -> None:
 def known_peers(group: str) -> tuple[Peers, list[int]] | None:
     """Return the processes of a group, and its members among them, where they were noted."""
     return _of_groups.get(group)
+
+
+def peers_noted() -> dict[str, tuple[Peers, list[int]]]:
+    """Return all that is noted of groups, by name."""
+    return dict(_of_groups)
+
+
+def set_peers_noted(noted: Mapping[str, tuple[Peers, list[int]]]) -> None:
+    """Note this, and nothing else."""
+    _of_groups.clear()
+    _of_groups.update(noted)
 
 
 def _runs(process: Mapping[str, Any]) -> bool:

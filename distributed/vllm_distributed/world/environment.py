@@ -17,6 +17,7 @@ from vllm_distributed.compat.backends import device_for, device_to_bind, resolve
 from vllm_distributed.compat.torch_internals import (
     PrefixStore,
     default_store,
+    end_default_group,
     forget_world,
     group_timeout,
     next_group_number,
@@ -80,6 +81,24 @@ class Environment:
         set_next_group_number(max(answer["extra"]["group_number"] for answer in answers))
         return self.agreement.making(serves=self._serves)
 
+    def install(self) -> None:
+        """Have groups of this process that are made one by one be those of this world."""
+        set_world_timeouts(GroupTimeouts(self.timeout, self.cpu_timeout))
+        set_world_making(self.making.later())
+
+    def give_way(self, successor: Environment) -> None:
+        """Stop serving: another world has taken the place of this one, default group and all."""
+        if self.excepthooks is not None and successor.excepthooks is not None:
+            successor.excepthooks = (self.excepthooks[0], successor.excepthooks[1])
+        if self.rendezvous is not None:
+            self.rendezvous.close(left=True, keep_port=False)
+
+    def give_up(self) -> None:
+        """Stop serving: this world, made beside another one, is not wanted."""
+        _put_back(self.excepthooks)
+        if self.rendezvous is not None:
+            self.rendezvous.close(left=False, keep_port=False)
+
     def leave(self) -> None:
         """Undo `join`. A forked child only forgets, and its parent's default group too."""
         set_world_timeouts(None)
@@ -124,8 +143,7 @@ def join(
         method = parse_init_method(distributed_init_method, rank, world_size)
         local = local_rank_of(local_rank, distributed_init_method, method.rank)
         environment = _connect(method, local, usable, timeout or default_pg_timeout, cpu_timeout)
-    set_world_timeouts(GroupTimeouts(environment.timeout, environment.cpu_timeout))
-    set_world_making(environment.making.later())
+    environment.install()
     return environment
 
 
@@ -296,24 +314,28 @@ def _hold_first(
     answers = agreement.hold(
         "init_distributed_environment",
         {"world_size": world_size},
-        {"node": node_identity()},
+        {"node": node_identity(), "group_number": next_group_number()},
         deadline,
     )
+    if not dist.is_initialized():
+        # A process that makes this world beside another one has made groups before.
+        set_next_group_number(max(answer["extra"]["group_number"] for answer in answers))
     return agreement, len({answer["extra"]["node"] for answer in answers})
 
 
 def _shut_down(
     rendezvous: Rendezvous | None, excepthooks: ExceptHooks | None, *, left: bool
 ) -> None:
-    if dist.is_initialized():
-        if is_inherited(world_group()):
-            forget_world()
-        else:
-            dist.destroy_process_group()
+    if dist.is_initialized() and is_inherited(world_group()):
+        forget_world()
     # torch counts a failed attempt, and would name the next default group differently from peers
     # whose attempt did not fail.
-    set_next_group_number(0)
-    if excepthooks is not None and sys.excepthook is excepthooks[1]:
-        sys.excepthook = excepthooks[0]
+    end_default_group()
+    _put_back(excepthooks)
     if rendezvous is not None:
         rendezvous.close(left=left)
+
+
+def _put_back(excepthooks: ExceptHooks | None) -> None:
+    if excepthooks is not None and sys.excepthook is excepthooks[1]:
+        sys.excepthook = excepthooks[0]
