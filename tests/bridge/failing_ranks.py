@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from vllm_bridge.gate import rank_gate
 from vllm_bridge.gate.caller import Caller
@@ -50,6 +50,36 @@ def patient(
 ) -> NoReturn:
     """A real rank that leaves the pool alone, however long the other members take to come."""
     rank_gate.PATIENCE_S = 60
+    process.main(channel, rendezvous, shared_gate)
+
+
+def dies_in_commit(
+    channel: socket.socket, rendezvous: socket.socket | None, shared_gate: int | None
+) -> NoReturn:
+    """Real ranks. Rank 1 dies when its world has decided to switch to its new groups."""
+    from vllm_bridge.rank.world import changing
+
+    switch = changing.Standby._switch
+
+    def switched(self: changing.Standby, attempt: changing._Attempt, groups: Any) -> None:
+        if attempt.message.world.rank == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        switch(self, attempt, groups)
+
+    changing.Standby._switch = switched  # type: ignore[method-assign]
+    process.main(channel, rendezvous, shared_gate)
+
+
+def joins_nothing(
+    channel: socket.socket, rendezvous: socket.socket | None, shared_gate: int | None
+) -> NoReturn:
+    """Real ranks, but for those that come to a world that is there already."""
+    from vllm_bridge.rank.world import joining
+
+    def no_device(*_: Any) -> NoReturn:
+        raise RuntimeError("there is no device left for this rank")
+
+    joining.join_changing = no_device
     process.main(channel, rendezvous, shared_gate)
 
 

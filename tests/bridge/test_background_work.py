@@ -433,7 +433,7 @@ def test_the_end_of_sessions_worlds_and_memory_is_told_of_when_it_fails(
         )
         world = await server._worlds.start("here", spec)
         once(Rank, "kill")
-        server._worlds._rank_died(world, world.ranks[0], "it was said to be dead")
+        server._worlds.rank_died(world, world.ranks[0], "it was said to be dead")
         await until(lambda: told(caplog, "ending here"))
         other = await server._worlds.start("there", spec)
         once(Rank, "stop")

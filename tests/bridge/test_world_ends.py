@@ -43,6 +43,9 @@ class Pieces:
     async def fork(self) -> Any:
         raise AssertionError("no spare rank was asked for")
 
+    def check_room(self, pool: Any, count: int) -> None:
+        pass
+
     def add_of_world(self, entries: list[Any]) -> None:
         self.added += entries
 
@@ -51,7 +54,7 @@ class Pieces:
 
 
 def test_stop_in_the_moment_of_readiness_stops(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = worlds_module._all_or_first_failure
+    whole = worlds_module.all_or_first_failure
 
     async def scenario() -> None:
         pieces: Any = Pieces()
@@ -66,11 +69,11 @@ def test_stop_in_the_moment_of_readiness_stops(monkeypatch: pytest.MonkeyPatch) 
             stopping.append(asyncio.ensure_future(worlds.stop(world.world_id)))
             await asyncio.sleep(0)
 
-        async def no_rank(*args: Any) -> None:
+        async def no_rank(*args: Any, **kwargs: Any) -> None:
             pass
 
-        monkeypatch.setattr(worlds_module, "_all_or_first_failure", up_and_then)
-        monkeypatch.setattr(Worlds, "_start_rank", no_rank)
+        monkeypatch.setattr(worlds_module, "all_or_first_failure", up_and_then)
+        monkeypatch.setattr(worlds_module, "start_rank", no_rank)
         with pytest.raises(BridgeError, match="was stopped while it was starting") as caught:
             await worlds.start("ours", WorldSpec(WorldSizes(), "gloo", PoolSettings().stop_grace))
         assert caught.value.reason == "world_stopped"

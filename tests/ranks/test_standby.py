@@ -1,4 +1,4 @@
-"""A world made beside the one that lives: ranks that stay keep what they hold, and switch together."""
+"""A world made beside the one that lives: ranks that stay keep what they have, and all switch."""
 
 from __future__ import annotations
 

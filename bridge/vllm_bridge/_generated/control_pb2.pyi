@@ -65,7 +65,7 @@ class Confinement(_message.Message):
     def __init__(self, mode: _Optional[str] = ..., readable: _Optional[_Iterable[bytes]] = ..., writable: _Optional[_Iterable[bytes]] = ...) -> None: ...
 
 class WorldAssignment(_message.Message):
-    __slots__ = ("world_id", "epoch", "rank", "world_size", "local_rank", "backend", "tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size", "prefill_context_parallel_size", "decode_context_parallel_size", "init_method", "timeout", "gate")
+    __slots__ = ("world_id", "epoch", "rank", "world_size", "local_rank", "backend", "tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size", "prefill_context_parallel_size", "decode_context_parallel_size", "init_method", "timeout", "gate", "new_ranks")
     WORLD_ID_FIELD_NUMBER: _ClassVar[int]
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     RANK_FIELD_NUMBER: _ClassVar[int]
@@ -80,6 +80,7 @@ class WorldAssignment(_message.Message):
     INIT_METHOD_FIELD_NUMBER: _ClassVar[int]
     TIMEOUT_FIELD_NUMBER: _ClassVar[int]
     GATE_FIELD_NUMBER: _ClassVar[int]
+    NEW_RANKS_FIELD_NUMBER: _ClassVar[int]
     world_id: str
     epoch: int
     rank: int
@@ -94,10 +95,11 @@ class WorldAssignment(_message.Message):
     init_method: str
     timeout: _duration_pb2.Duration
     gate: bool
-    def __init__(self, world_id: _Optional[str] = ..., epoch: _Optional[int] = ..., rank: _Optional[int] = ..., world_size: _Optional[int] = ..., local_rank: _Optional[int] = ..., backend: _Optional[str] = ..., tensor_parallel_size: _Optional[int] = ..., pipeline_parallel_size: _Optional[int] = ..., data_parallel_size: _Optional[int] = ..., prefill_context_parallel_size: _Optional[int] = ..., decode_context_parallel_size: _Optional[int] = ..., init_method: _Optional[str] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., gate: _Optional[bool] = ...) -> None: ...
+    new_ranks: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, world_id: _Optional[str] = ..., epoch: _Optional[int] = ..., rank: _Optional[int] = ..., world_size: _Optional[int] = ..., local_rank: _Optional[int] = ..., backend: _Optional[str] = ..., tensor_parallel_size: _Optional[int] = ..., pipeline_parallel_size: _Optional[int] = ..., data_parallel_size: _Optional[int] = ..., prefill_context_parallel_size: _Optional[int] = ..., decode_context_parallel_size: _Optional[int] = ..., init_method: _Optional[str] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., gate: _Optional[bool] = ..., new_ranks: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class PoolToRank(_message.Message):
-    __slots__ = ("request_id", "assign", "register_session", "drop_session", "stop", "verdict", "peer_died", "drain", "descriptors")
+    __slots__ = ("request_id", "assign", "register_session", "drop_session", "stop", "verdict", "peer_died", "drain", "descriptors", "standby")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     ASSIGN_FIELD_NUMBER: _ClassVar[int]
     REGISTER_SESSION_FIELD_NUMBER: _ClassVar[int]
@@ -107,6 +109,7 @@ class PoolToRank(_message.Message):
     PEER_DIED_FIELD_NUMBER: _ClassVar[int]
     DRAIN_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTORS_FIELD_NUMBER: _ClassVar[int]
+    STANDBY_FIELD_NUMBER: _ClassVar[int]
     request_id: int
     assign: RankAssignment
     register_session: RegisterSession
@@ -116,7 +119,30 @@ class PoolToRank(_message.Message):
     peer_died: PeerDied
     drain: Drain
     descriptors: Descriptors
-    def __init__(self, request_id: _Optional[int] = ..., assign: _Optional[_Union[RankAssignment, _Mapping]] = ..., register_session: _Optional[_Union[RegisterSession, _Mapping]] = ..., drop_session: _Optional[_Union[DropSession, _Mapping]] = ..., stop: _Optional[_Union[Stop, _Mapping]] = ..., verdict: _Optional[_Union[Verdict, _Mapping]] = ..., peer_died: _Optional[_Union[PeerDied, _Mapping]] = ..., drain: _Optional[_Union[Drain, _Mapping]] = ..., descriptors: _Optional[_Union[Descriptors, _Mapping]] = ...) -> None: ...
+    standby: Standby
+    def __init__(self, request_id: _Optional[int] = ..., assign: _Optional[_Union[RankAssignment, _Mapping]] = ..., register_session: _Optional[_Union[RegisterSession, _Mapping]] = ..., drop_session: _Optional[_Union[DropSession, _Mapping]] = ..., stop: _Optional[_Union[Stop, _Mapping]] = ..., verdict: _Optional[_Union[Verdict, _Mapping]] = ..., peer_died: _Optional[_Union[PeerDied, _Mapping]] = ..., drain: _Optional[_Union[Drain, _Mapping]] = ..., descriptors: _Optional[_Union[Descriptors, _Mapping]] = ..., standby: _Optional[_Union[Standby, _Mapping]] = ...) -> None: ...
+
+class Standby(_message.Message):
+    __slots__ = ("step", "world", "shared_gate")
+    class Step(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        STEP_UNSPECIFIED: _ClassVar[Standby.Step]
+        LISTEN: _ClassVar[Standby.Step]
+        PREPARE: _ClassVar[Standby.Step]
+        COMMIT: _ClassVar[Standby.Step]
+        ABORT: _ClassVar[Standby.Step]
+    STEP_UNSPECIFIED: Standby.Step
+    LISTEN: Standby.Step
+    PREPARE: Standby.Step
+    COMMIT: Standby.Step
+    ABORT: Standby.Step
+    STEP_FIELD_NUMBER: _ClassVar[int]
+    WORLD_FIELD_NUMBER: _ClassVar[int]
+    SHARED_GATE_FIELD_NUMBER: _ClassVar[int]
+    step: Standby.Step
+    world: WorldAssignment
+    shared_gate: bool
+    def __init__(self, step: _Optional[_Union[Standby.Step, str]] = ..., world: _Optional[_Union[WorldAssignment, _Mapping]] = ..., shared_gate: _Optional[bool] = ...) -> None: ...
 
 class RegisterSession(_message.Message):
     __slots__ = ("session_id", "fail_fast", "number")
@@ -319,7 +345,11 @@ class Ready(_message.Message):
     def __init__(self, endpoint: _Optional[str] = ..., pid: _Optional[int] = ..., frames_endpoint: _Optional[str] = ...) -> None: ...
 
 class Ack(_message.Message):
-    __slots__ = ("kept",)
+    __slots__ = ("port", "failure", "kept")
+    PORT_FIELD_NUMBER: _ClassVar[int]
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
     KEPT_FIELD_NUMBER: _ClassVar[int]
+    port: int
+    failure: _types_pb2.ErrorDetail
     kept: bool
-    def __init__(self, kept: _Optional[bool] = ...) -> None: ...
+    def __init__(self, port: _Optional[int] = ..., failure: _Optional[_Union[_types_pb2.ErrorDetail, _Mapping]] = ..., kept: _Optional[bool] = ...) -> None: ...

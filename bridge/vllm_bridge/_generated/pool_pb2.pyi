@@ -192,7 +192,7 @@ class RankInfo(_message.Message):
     def __init__(self, rank: _Optional[int] = ..., local_rank: _Optional[int] = ..., pid: _Optional[int] = ..., node: _Optional[str] = ..., state: _Optional[_Union[RankState, str]] = ..., session_id: _Optional[str] = ..., endpoint: _Optional[str] = ..., exit: _Optional[str] = ..., pool_name: _Optional[str] = ..., rank_id: _Optional[str] = ..., doing: _Optional[str] = ..., queued: _Optional[int] = ..., sessions: _Optional[int] = ..., objects: _Optional[int] = ..., heartbeat_age_s: _Optional[float] = ..., restarts: _Optional[int] = ..., frames_endpoint: _Optional[str] = ...) -> None: ...
 
 class World(_message.Message):
-    __slots__ = ("world_id", "epoch", "state", "world_size", "tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size", "prefill_context_parallel_size", "decode_context_parallel_size", "backend", "ranks", "failure", "gate", "pool_name", "concurrent", "run", "runs_waiting", "on_failure", "spare_ranks")
+    __slots__ = ("world_id", "epoch", "state", "world_size", "tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size", "prefill_context_parallel_size", "decode_context_parallel_size", "backend", "ranks", "failure", "gate", "pool_name", "concurrent", "run", "runs_waiting", "on_failure", "spare_ranks", "generation")
     WORLD_ID_FIELD_NUMBER: _ClassVar[int]
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
@@ -212,6 +212,7 @@ class World(_message.Message):
     RUNS_WAITING_FIELD_NUMBER: _ClassVar[int]
     ON_FAILURE_FIELD_NUMBER: _ClassVar[int]
     SPARE_RANKS_FIELD_NUMBER: _ClassVar[int]
+    GENERATION_FIELD_NUMBER: _ClassVar[int]
     world_id: str
     epoch: int
     state: WorldState
@@ -231,7 +232,8 @@ class World(_message.Message):
     runs_waiting: int
     on_failure: OnFailure
     spare_ranks: int
-    def __init__(self, world_id: _Optional[str] = ..., epoch: _Optional[int] = ..., state: _Optional[_Union[WorldState, str]] = ..., world_size: _Optional[int] = ..., tensor_parallel_size: _Optional[int] = ..., pipeline_parallel_size: _Optional[int] = ..., data_parallel_size: _Optional[int] = ..., prefill_context_parallel_size: _Optional[int] = ..., decode_context_parallel_size: _Optional[int] = ..., backend: _Optional[str] = ..., ranks: _Optional[_Iterable[_Union[RankInfo, _Mapping]]] = ..., failure: _Optional[str] = ..., gate: _Optional[bool] = ..., pool_name: _Optional[str] = ..., concurrent: _Optional[bool] = ..., run: _Optional[_Union[RunInfo, _Mapping]] = ..., runs_waiting: _Optional[int] = ..., on_failure: _Optional[_Union[OnFailure, str]] = ..., spare_ranks: _Optional[int] = ...) -> None: ...
+    generation: int
+    def __init__(self, world_id: _Optional[str] = ..., epoch: _Optional[int] = ..., state: _Optional[_Union[WorldState, str]] = ..., world_size: _Optional[int] = ..., tensor_parallel_size: _Optional[int] = ..., pipeline_parallel_size: _Optional[int] = ..., data_parallel_size: _Optional[int] = ..., prefill_context_parallel_size: _Optional[int] = ..., decode_context_parallel_size: _Optional[int] = ..., backend: _Optional[str] = ..., ranks: _Optional[_Iterable[_Union[RankInfo, _Mapping]]] = ..., failure: _Optional[str] = ..., gate: _Optional[bool] = ..., pool_name: _Optional[str] = ..., concurrent: _Optional[bool] = ..., run: _Optional[_Union[RunInfo, _Mapping]] = ..., runs_waiting: _Optional[int] = ..., on_failure: _Optional[_Union[OnFailure, str]] = ..., spare_ranks: _Optional[int] = ..., generation: _Optional[int] = ...) -> None: ...
 
 class RunInfo(_message.Message):
     __slots__ = ("number", "holder", "held_s")
@@ -244,14 +246,16 @@ class RunInfo(_message.Message):
     def __init__(self, number: _Optional[int] = ..., holder: _Optional[str] = ..., held_s: _Optional[float] = ...) -> None: ...
 
 class TakeTurnRequest(_message.Message):
-    __slots__ = ("world_id", "epoch", "holder")
+    __slots__ = ("world_id", "epoch", "holder", "generation")
     WORLD_ID_FIELD_NUMBER: _ClassVar[int]
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     HOLDER_FIELD_NUMBER: _ClassVar[int]
+    GENERATION_FIELD_NUMBER: _ClassVar[int]
     world_id: str
     epoch: int
     holder: str
-    def __init__(self, world_id: _Optional[str] = ..., epoch: _Optional[int] = ..., holder: _Optional[str] = ...) -> None: ...
+    generation: int
+    def __init__(self, world_id: _Optional[str] = ..., epoch: _Optional[int] = ..., holder: _Optional[str] = ..., generation: _Optional[int] = ...) -> None: ...
 
 class Turn(_message.Message):
     __slots__ = ("number",)
@@ -330,6 +334,34 @@ class RestartWorldRequest(_message.Message):
     world_id: str
     client_id: str
     def __init__(self, world_id: _Optional[str] = ..., client_id: _Optional[str] = ...) -> None: ...
+
+class ResizeWorldRequest(_message.Message):
+    __slots__ = ("world_id", "epoch", "data_parallel_size", "timeout", "holder")
+    WORLD_ID_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    DATA_PARALLEL_SIZE_FIELD_NUMBER: _ClassVar[int]
+    TIMEOUT_FIELD_NUMBER: _ClassVar[int]
+    HOLDER_FIELD_NUMBER: _ClassVar[int]
+    world_id: str
+    epoch: int
+    data_parallel_size: int
+    timeout: _duration_pb2.Duration
+    holder: str
+    def __init__(self, world_id: _Optional[str] = ..., epoch: _Optional[int] = ..., data_parallel_size: _Optional[int] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., holder: _Optional[str] = ...) -> None: ...
+
+class ReplaceRanksRequest(_message.Message):
+    __slots__ = ("world_id", "epoch", "ranks", "timeout", "holder")
+    WORLD_ID_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    RANKS_FIELD_NUMBER: _ClassVar[int]
+    TIMEOUT_FIELD_NUMBER: _ClassVar[int]
+    HOLDER_FIELD_NUMBER: _ClassVar[int]
+    world_id: str
+    epoch: int
+    ranks: _containers.RepeatedScalarFieldContainer[int]
+    timeout: _duration_pb2.Duration
+    holder: str
+    def __init__(self, world_id: _Optional[str] = ..., epoch: _Optional[int] = ..., ranks: _Optional[_Iterable[int]] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., holder: _Optional[str] = ...) -> None: ...
 
 class DiagnoseRequest(_message.Message):
     __slots__ = ("world_id", "with_stacks")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,7 +13,14 @@ from vllm_bridge.client._calls import runs, turns
 from vllm_bridge.client._calls.checks import seconds, text
 from vllm_bridge.client._calls.link import Link
 from vllm_bridge.client._calls.timeouts import CONTROL_TIMEOUT
-from vllm_bridge.client._calls.world import get_world, restart_world, sessions_of, stop_world
+from vllm_bridge.client._calls.world import (
+    get_world,
+    replace_ranks,
+    resize_world,
+    restart_world,
+    sessions_of,
+    stop_world,
+)
 from vllm_bridge.client._ranks import on_all_ranks, with_outcomes
 from vllm_bridge.client._session import Session
 from vllm_bridge.client._streams import Subscription
@@ -241,7 +248,7 @@ class World:
 
     def refresh(self, *, timeout: timedelta = CONTROL_TIMEOUT) -> pool_pb2.World:
         """How the world is now."""
-        self.info = now(get_world(self._link, self.world_id, timeout))
+        self._with(now(get_world(self._link, self.world_id, timeout)))
         return self.info
 
     def restart(self) -> World:
@@ -252,6 +259,40 @@ class World:
         self.info = now(restart_world(self._link, self.world_id))
         self.ranks = self._sessions()
         return self
+
+    def resize(self, data_parallel_size: int, *, timeout: timedelta | None = None) -> World:
+        """Give the world another data parallel size, while it lives. Returns itself.
+
+            world.resize(data_parallel_size=4)
+
+        The ranks that stay keep their processes, sessions and objects; new ones, with the highest
+        numbers, start with none, and those that leave are ended. Waits for the run that goes on,
+        and runs that come meanwhile wait. `timeout` (default: that of the world's own start) bounds
+        the start of the new ranks and the making of the groups. A size that it has already changes
+        nothing. Runs of other `World`s of this world are refused from then on (`stale_world`)
+        until they `refresh`; `restart` starts as many ranks as it had last.
+
+        Raises:
+            BridgeError: (validation) `invalid_argument`, `wrong_type`: no possible size;
+                `world_cannot_change`: why its ranks cannot. Why a new rank could not start, or how
+                one died, or (timeout) `prepare_timeout`: then the world is as it was. As `run`.
+        """
+        return self._with(now(resize_world(self._link, self.info, data_parallel_size, timeout)))
+
+    def replace_rank(self, rank: int | Sequence[int], *, timeout: timedelta | None = None) -> World:
+        """Put a new process in the place of a rank, dead (`on_failure="keep"`) or alive. Returns
+        itself.
+
+            world.replace_rank(1)
+
+        What the old one kept is gone: its refs and names are refused. The others keep theirs. Takes
+        the world's turn, and a spare rank where there is one. Several ranks are replaced at once,
+        which dead ones have to be.
+
+        Raises:
+            BridgeError: as `resize`.
+        """
+        return self._with(now(replace_ranks(self._link, self.info, rank, timeout)))
 
     def stop(self, *, timeout: timedelta = CONTROL_TIMEOUT) -> bool:
         """Stop its ranks. False when it had ended before."""
@@ -267,6 +308,16 @@ class World:
         traceback: TracebackType | None,
     ) -> None:
         self.stop()
+
+    def _with(self, info: pool_pb2.World) -> World:
+        """Take it as it is now; sessions of ranks that are the same stay."""
+        before, self.info = self.info, info
+        if info.epoch == before.epoch and info.generation != before.generation:
+            known = {(each.info.session_id, each.info.pid): each for each in self.ranks}
+            self.ranks = [
+                known.get((each.info.session_id, each.info.pid), each) for each in self._sessions()
+            ]
+        return self
 
     def _sessions(self) -> list[Session]:
         only = self._only

@@ -90,6 +90,14 @@ class RankGate:
         """The shared gate, where calls start without the pool."""
         return self._shared
 
+    def renew(self, world_size: int, shared_gate: int | None) -> None:
+        """The world has other ranks, and this one keeps its number. In the executor's thread, which
+        runs no call; takes over the descriptor."""
+        self._world_size = world_size
+        self._shared = (
+            None if shared_gate is None else SharedGate(shared_gate, self._rank, world_size)
+        )
+
     def install(self) -> None:
         """Have the package ask here before it sends."""
         entry.set_hook(self._about_to_send)

@@ -33,6 +33,10 @@ class Turns:
         self._latest = 0
         self._decided = threading.Condition()
 
+    def use(self, shared: SharedGate | None) -> None:
+        """The world has other ranks: from here on these tell each other."""
+        self._shared = shared
+
     def see(self, run: RunLabel) -> None:
         """A call of that run has come, to this rank or another."""
         self._see(run.turn)

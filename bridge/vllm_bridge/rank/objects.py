@@ -101,10 +101,13 @@ class SessionObjects:
         with self._lock:
             if ref.id not in self._by_ref:
                 self._check_home(ref)
+                before = ""
+                if self._home and not home_of(ref.id):
+                    before = ", or went with the process that this rank was before"
                 raise _refused(
                     "unknown_ref",
                     f"{_named(ref)} is not kept in session {self.session_id!r}; it was released, "
-                    "or never existed. Make it again",
+                    f"or never existed{before}. Make it again",
                     ref,
                 )
             return self._by_ref[ref.id]
@@ -163,6 +166,13 @@ class SessionObjects:
     def _check_home(self, ref: types_pb2.Ref) -> None:
         home = home_of(ref.id)
         if home and home != self._home:
+            if self._epoch:
+                raise _refused(
+                    "unknown_ref",
+                    f"{_named(ref)} is gone: {home}, the process that this rank of its world was "
+                    "before, kept it. Make it again",
+                    ref,
+                )
             raise _refused(
                 "ref_elsewhere",
                 f"{_named(ref)} is kept by {home}, and this call runs in {self._home}: a call uses "

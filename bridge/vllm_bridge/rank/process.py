@@ -31,6 +31,7 @@ from vllm_bridge.transport.grpc_options import RANK_SERVER, message_limits
 
 if TYPE_CHECKING:
     from vllm_bridge._generated.rank_pb2 import Emission
+    from vllm_bridge._generated.types_pb2 import ErrorDetail
     from vllm_bridge.codec.errors import BridgeError
     from vllm_bridge.rank.handler import RankState
     from vllm_bridge.rank.sessions import MemoryPlace
@@ -99,6 +100,8 @@ class _Rank:
         self._channel = channel
         self._sending = threading.Lock()
         self._assignment = assignment
+        # Came beside messages that are not complete yet.
+        self._descriptors: list[int] = []
         self._world = assignment.world if assignment.HasField("world") else None
 
     def run(self, rendezvous: socket.socket | None, shared_gate: int | None) -> int:
@@ -109,7 +112,6 @@ class _Rank:
         from vllm_bridge._generated.dispatch import METHODS
         from vllm_bridge.gate.rank_gate import RankGate
         from vllm_bridge.gate.turns import Turns
-        from vllm_bridge.rank import world
         from vllm_bridge.rank.allow.allow_list import AllowList
         from vllm_bridge.rank.executor import Executor
         from vllm_bridge.rank.failures import bridge_error
@@ -119,6 +121,7 @@ class _Rank:
         from vllm_bridge.rank.journal import Journal
         from vllm_bridge.rank.services import RankService, object_methods
         from vllm_bridge.rank.sessions import RankSessions
+        from vllm_bridge.rank.world import joining
 
         try:
             # There is no second thread yet, and from here on every thread is confined.
@@ -139,8 +142,9 @@ class _Rank:
                 assigned.epoch if assigned else 0,
                 partial(executor.later, "ending a session"),
                 self._memory_place(),
-                # The sessions of a world have one rank each.
-                home="" if assigned else self._assignment.rank_id,
+                # The sessions of a world have one rank each, and each rank one process, unless it
+                # is replaced.
+                home="" if assigned and not assigned.new_ranks else self._assignment.rank_id,
             ),
             journal=journal,
             executor=executor,
@@ -171,7 +175,9 @@ class _Rank:
                     frames.listen(frames_path)
             close_unix_sockets()
             # Meeting the other ranks takes a while; the server starts meanwhile.
-            joined = executor.submit(lambda: world.join(assigned, rendezvous)) if assigned else None
+            joined = None
+            if assigned:
+                joined = executor.submit(partial(joining.join, assigned, rendezvous))
             server.start()
             if frames is not None:
                 sys.setswitchinterval(SWITCH_SECONDS)
@@ -215,8 +221,10 @@ class _Rank:
     def _follow(self, state: RankState) -> bool:
         """Do what the pool says until it says stop (then True), or is gone."""
         from vllm_bridge.rank.reports import Heartbeats
+        from vllm_bridge.rank.world.changing import Standby
 
         frames, heartbeats = control.Frames(), Heartbeats(state)
+        self._standby = Standby(state, self._answer)
         interval_s = self._heartbeat_interval_s()
         # Not a timeout of the socket: another thread may be sending.
         readable = select.poll()
@@ -230,7 +238,8 @@ class _Rank:
                 self._send(control_pb2.RankToPool(heartbeat=heartbeats.next()))
                 beat_at = time.monotonic() + interval_s
             elif readable.poll(min(left_s, _LONGEST_WAIT_S) * 1000):
-                data = control.receive_some(self._channel)
+                data, fds = control.receive_some_with_descriptors(self._channel)
+                self._descriptors.extend(fds)
                 if not data:
                     return False
                 for body in frames.feed(data):
@@ -252,6 +261,10 @@ class _Rank:
             return False
         elif kind == "stop":
             return True
+        elif kind == "standby":
+            fd = self._descriptors.pop(0) if message.standby.shared_gate else None
+            self._standby.obey(message.request_id, message.standby, fd)
+            return False
         elif kind == "register_session":
             request = message.register_session
             state.sessions.register(
@@ -289,6 +302,10 @@ class _Rank:
         if any(record.session_id == request.session_id for record in state.journal.active()):
             return False
         return state.sessions.drop(request.session_id, from_duration(request.unless_used_within))
+
+    def _answer(self, request_id: int, failure: ErrorDetail | None, port: int) -> None:
+        ack = control_pb2.Ack(failure=failure, port=port)
+        self._send(control_pb2.RankToPool(request_id=request_id, ack=ack))
 
     def _send(self, message: control_pb2.RankToPool) -> None:
         self._send_all([message])

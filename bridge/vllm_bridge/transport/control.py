@@ -69,6 +69,18 @@ def receive_some(sock: socket.socket) -> bytes:
         return b""
 
 
+def receive_some_with_descriptors(sock: socket.socket) -> tuple[bytes, list[int]]:
+    """Some bytes, for `Frames`, and the descriptors that came beside them, before the frame that
+    they belong to is complete; no bytes when the peer has closed the connection."""
+    try:
+        data, fds, _, _ = socket.recv_fds(
+            sock, _PIECE_BYTES, _MAX_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC
+        )
+    except ConnectionResetError:
+        return b"", []
+    return data, fds
+
+
 class Frames:
     """Cuts what arrives on a connection, in pieces of any length, into frames."""
 

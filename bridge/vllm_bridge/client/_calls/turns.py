@@ -42,7 +42,7 @@ async def taken(channels: Channels, world: pool_pb2.World, run: Run) -> AsyncIte
         async with _inside(around, run):
             yield
     else:
-        async with _alone(channels, key, run):
+        async with _alone(channels, key, world.generation, run):
             yield
 
 
@@ -77,9 +77,13 @@ async def inner_run_over(key: WorldKey, error: BridgeError, deadline: Deadline) 
 
 
 @contextlib.asynccontextmanager
-async def _alone(channels: Channels, key: WorldKey, run: Run) -> AsyncIterator[None]:
+async def _alone(
+    channels: Channels, key: WorldKey, generation: int, run: Run
+) -> AsyncIterator[None]:
     _, world_id, epoch = key
-    request = pool_pb2.TakeTurnRequest(world_id=world_id, epoch=epoch, holder=_holder())
+    request = pool_pb2.TakeTurnRequest(
+        world_id=world_id, epoch=epoch, holder=holder(), generation=generation
+    )
     # The turn is over when this is, in whichever way this process leaves it.
     call = channels.stream("TakeTurn", request, run.left())
     try:
@@ -125,7 +129,8 @@ async def _awaited(channels: Channels, call: Stream, key: WorldKey) -> Turn | No
     return Turn(key, RunLabel(number), channels.io) if number else None
 
 
-def _holder() -> str:
+def holder() -> str:
+    """Who has a turn, for people."""
     thread = threading.current_thread().name
     return f"process {os.getpid()} on {socket.gethostname()}, thread {thread}"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence, Set
 
 from vllm_bridge._generated import control_pb2
 from vllm_bridge.codec.errors import BridgeError
@@ -156,6 +156,26 @@ class Referee:
         decisions = self._give_up(told, "withdrawn", "ended with its world")
         for caller in callers:
             decisions += self._lose(caller.member.rank_id, how)
+        return decisions
+
+    def change_world(self, world_id: str, epoch: int, numbers: Set[int]) -> list[Decision]:
+        """An epoch of a world goes on with other ranks: those of these numbers are others from now
+        on, or none. What was known of them is forgotten, and of the groups that they were in."""
+        world = self._worlds.get((world_id, epoch))
+        if world is None:
+            return []
+        decisions: list[Decision] = []
+        for rank in sorted(numbers):
+            caller = world.callers.pop(rank, None)
+            if caller is not None:
+                how = f"{caller.member.name or f'rank {rank}'} left {world_id}"
+                self._remember_end(caller.member.rank_id, how)
+                decisions += self._lose(caller.member.rank_id, how)
+            world.dead.pop(rank, None)
+        for group in world.groups:
+            if not numbers.isdisjoint(group.members):
+                decisions += self._close(group, f"{group.name} has other members now")
+                world.groups.pop((group.name, group.members))
         return decisions
 
     def waiting(self, world_id: str | None = None, epoch: int | None = None) -> list[Waiting]:

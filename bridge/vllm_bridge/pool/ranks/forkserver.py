@@ -66,7 +66,8 @@ PRELOAD = (
     "vllm_bridge.gate.rank_gate",
     "vllm_bridge.rank.reports",
     "vllm_bridge.rank.services",
-    "vllm_bridge.rank.world",
+    "vllm_bridge.rank.world.changing",
+    "vllm_bridge.rank.world.joining",
 )
 
 # Longest wait for killed children before the cleanup goes on to the files.

@@ -271,14 +271,33 @@ class Rank:
             with background.step("telling of the state of a rank"):
                 self._changed(self)
 
-    def _ask(self, request: control_pb2.PoolToRank) -> Coroutine[Any, Any, control_pb2.Ack]:
+    async def change(
+        self, standby: control_pb2.Standby, descriptor: int | None = None
+    ) -> control_pb2.Ack:
+        """Have it take a step towards a world with other members.
+
+        Raises:
+            BridgeError: why it cannot, or how it died.
+        """
+        ack = await self._ask(control_pb2.PoolToRank(standby=standby), descriptor)
+        if ack.HasField("failure"):
+            raise BridgeError.from_detail(ack.failure)
+        return ack
+
+    def _ask(
+        self, request: control_pb2.PoolToRank, descriptor: int | None = None
+    ) -> Coroutine[Any, Any, control_pb2.Ack]:
         if self.died.done():
             raise self.unavailable()
         self._last_request += 1
         request.request_id = self._last_request
         ack: asyncio.Future[control_pb2.Ack] = asyncio.get_running_loop().create_future()
         self._acks[request.request_id] = ack
-        self._send(request)
+        if descriptor is None:
+            self._send(request)
+        elif not self._send_beside(request, descriptor):
+            del self._acks[request.request_id]
+            raise self.unavailable()
         return self._answer(request.request_id, ack)
 
     async def _answer(self, number: int, ack: asyncio.Future[control_pb2.Ack]) -> control_pb2.Ack:
@@ -294,6 +313,19 @@ class Rank:
     def _send(self, message: control_pb2.PoolToRank) -> None:
         if self._control is not None and not self._control.is_closing():
             self._control.write(control.frame(message))
+
+    def _send_beside(self, message: control_pb2.PoolToRank, descriptor: int) -> bool:
+        """False where it does not read what it was sent before."""
+        if self._control is None or self._process is None or self._control.get_write_buffer_size():
+            return False
+        frame = control.frame(message)
+        try:
+            sent = socket.send_fds(self._process.control, [frame], [descriptor])
+        except OSError:
+            return False
+        if sent < len(frame):
+            self._control.write(frame[sent:])
+        return True
 
     def send_verdict(self, verdict: control_pb2.Verdict) -> None:
         """Send the gate's verdict on a call that waits there."""

@@ -25,7 +25,7 @@ from vllm_bridge.pool.sessions.session_entry import SessionEntry
 from vllm_bridge.pool.sessions.sessions import Sessions
 from vllm_bridge.pool.sessions.shared_memory import SharedMemory
 from vllm_bridge.pool.settings.profiles import TimeoutProfile
-from vllm_bridge.pool.worlds.world_spec import WorldSpec
+from vllm_bridge.pool.worlds.world_spec import WorldSpec, invalid
 from vllm_bridge.pool.worlds.worlds import Worlds
 from vllm_bridge.process import background
 
@@ -81,6 +81,8 @@ class PoolService:
                 "StopWorld": _rpc(self._stop_world, pool_pb2.StopWorldRequest),
                 "GetWorld": _rpc(self._get_world, pool_pb2.GetWorldRequest),
                 "RestartWorld": _rpc(self._restart_world, pool_pb2.RestartWorldRequest),
+                "ResizeWorld": _timed(self._resize_world, pool_pb2.ResizeWorldRequest),
+                "ReplaceRanks": _timed(self._replace_ranks, pool_pb2.ReplaceRanksRequest),
                 "Diagnose": _rpc(self._diagnose, pool_pb2.DiagnoseRequest),
                 "TakeTurn": _stream(self._take_turn, pool_pb2.TakeTurnRequest),
                 "Watch": _stream(self._watch, pool_pb2.WatchRequest),
@@ -157,6 +159,36 @@ class PoolService:
             world = await self._worlds.restart(request.world_id, owner)
         return world.to_message(direct=direct)
 
+    async def _resize_world(
+        self, request: pool_pb2.ResizeWorldRequest, context: grpc.aio.ServicerContext
+    ) -> pool_pb2.World:
+        self._drain.check("a world's resize")
+        with self._drain.running():
+            world = await self._worlds.elastic.resize(
+                request.world_id,
+                request.epoch,
+                request.data_parallel_size,
+                holder=request.holder,
+                give_up_at=give_up_at(context.time_remaining()),
+                timeout=_timeout_of(request),
+            )
+        return world.to_message(direct=_on_this_host(context))
+
+    async def _replace_ranks(
+        self, request: pool_pb2.ReplaceRanksRequest, context: grpc.aio.ServicerContext
+    ) -> pool_pb2.World:
+        self._drain.check("the replacement of a rank")
+        with self._drain.running():
+            world = await self._worlds.elastic.replace(
+                request.world_id,
+                request.epoch,
+                request.ranks,
+                holder=request.holder,
+                give_up_at=give_up_at(context.time_remaining()),
+                timeout=_timeout_of(request),
+            )
+        return world.to_message(direct=_on_this_host(context))
+
     async def _diagnose(
         self, request: pool_pb2.DiagnoseRequest, direct: bool
     ) -> pool_pb2.Diagnosis:
@@ -169,6 +201,7 @@ class PoolService:
     ) -> None:
         turns = self._worlds.turns(request.world_id, request.epoch)
         async with turns.take(request.holder, give_up_at(context.time_remaining())) as number:
+            self._worlds.check_generation(request)
             with self._drain.running():
                 await context.write(pool_pb2.Turn(number=number).SerializeToString())
                 await turns.wait_for_end()
@@ -237,14 +270,34 @@ def _on_this_host(context: grpc.aio.ServicerContext) -> bool:
     return str(context.peer()).startswith("unix:")
 
 
+def _timeout_of(
+    request: pool_pb2.ResizeWorldRequest | pool_pb2.ReplaceRanksRequest,
+) -> timedelta | None:
+    if not request.HasField("timeout"):
+        return None
+    timeout = from_duration(request.timeout)
+    if timeout <= timedelta(0):
+        raise invalid("timeout", str(timeout), "must be more than 0")
+    return timeout
+
+
 def _rpc(answer: Callable[[Q, bool], Awaitable[R]], request_type: type[Q]) -> grpc.RpcMethodHandler:
+    return _timed(
+        lambda request, context: answer(request, _on_this_host(context)),
+        request_type,
+    )
+
+
+def _timed(
+    answer: Callable[[Q, grpc.aio.ServicerContext], Awaitable[R]], request_type: type[Q]
+) -> grpc.RpcMethodHandler:
     async def handle(body: bytes, context: grpc.aio.ServicerContext) -> bytes:
         try:
             request = request_type.FromString(body)
         except DecodeError as error:
             return await abort(context, _malformed(request_type, error))
         try:
-            answered = await answer(request, _on_this_host(context))
+            answered = await answer(request, context)
             response: bytes = answered.SerializeToString()
         except BridgeError as error:
             return await abort(context, error)

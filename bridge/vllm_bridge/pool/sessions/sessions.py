@@ -177,13 +177,7 @@ class Sessions:
         return True
 
     def add_of_world(self, entries: list[SessionEntry]) -> None:
-        """Take in the sessions of a world that is ready.
-
-        Raises:
-            BridgeError: `too_many_sessions`.
-        """
-        if entries:
-            self._check_room(self._pools.get(entries[0].pool_name), len(entries))
+        """Take in the sessions of a world that is ready; see `check_room`."""
         for entry in entries:
             self._ended.pop(entry.session_id)
             self._counts[entry.pool_name] += 1
@@ -227,7 +221,12 @@ class Sessions:
         self._touch(entry)
         return entry
 
-    def _check_room(self, pool: NamedPool, count: int) -> None:
+    def check_room(self, pool: NamedPool, count: int) -> None:
+        """See that so many more sessions can be.
+
+        Raises:
+            BridgeError: `too_many_sessions`.
+        """
         live, limit = self._counts[pool.name], pool.settings.max_sessions
         if live + count > limit:
             raise BridgeError(
@@ -245,7 +244,7 @@ class Sessions:
         task = self._opening.get(session_id)
         if task is None:
             self._drain.check("a new session")
-            self._check_room(pool, 1)
+            self.check_room(pool, 1)
             entry = SessionEntry(session_id, affinity, pool_name=pool.name, client_id=client_id)
             if not entry.strict:
                 self._counts[pool.name] += 1

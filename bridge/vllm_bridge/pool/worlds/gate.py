@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 
 from vllm_bridge._generated import control_pb2, rank_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
@@ -56,6 +57,22 @@ class Gate:
         self._positions[position.world_id, position.epoch, position.index] = rank
         rank.on_death(lambda how: self._died(rank, how))
 
+    def change_world(
+        self, world_id: str, epoch: int, gone: Sequence[Rank], new: Sequence[Rank]
+    ) -> None:
+        """A world goes on with other ranks; the new ones have the numbers of those that are gone,
+        or numbers that are new."""
+        for rank in gone:
+            self._positions.pop((world_id, epoch, rank.position.index), None)
+            self._ranks.pop(rank.rank_id, None)
+            self._said.pop(rank.rank_id, None)
+        numbers = {rank.position.index for rank in (*gone, *new)}
+        self._deliver(self._referee.change_world(world_id, epoch, numbers))
+        for rank in gone:
+            self._members.pop(rank.rank_id, None)
+        for rank in new:
+            self.admit(rank)
+
     def forget_world(self, world_id: str, epoch: int) -> None:
         """A world is over."""
         for key in [key for key in self._positions if key[:2] == (world_id, epoch)]:
@@ -99,6 +116,11 @@ class Gate:
             self._referee.done(self._member(rank), message.ticket, message.ok, ago_s)
 
     def _died(self, rank: Rank, how: str) -> None:
+        position = rank.position
+        current = self._positions.get((position.world_id, position.epoch, position.index))
+        if current is not None and current is not rank:
+            # It had left its world before, and another one has its number.
+            return
         self._deliver(self._referee.died(self._member(rank), how))
         # Also of a world that was forgotten before.
         self._members.pop(rank.rank_id, None)

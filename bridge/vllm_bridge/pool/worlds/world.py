@@ -30,6 +30,8 @@ class World:
     turns: Turns
     # For its next epochs.
     spares: Spares
+    # How often its ranks have changed in this epoch.
+    generation: int = 0
     state: pool_pb2.WorldState = pool_pb2.WORLD_STARTING
     failure: str = ""
     # Why it was stopped: a clause, e.g. "was stopped because its owner has ended".
@@ -65,6 +67,7 @@ class World:
             concurrent=self.spec.concurrent,
             on_failure=(pool_pb2.ON_FAILURE_KEEP if self.spec.keep else pool_pb2.ON_FAILURE_FAIL),
             spare_ranks=self.spec.spare_ranks,
+            generation=self.generation,
             run=self.turns.info(),
             runs_waiting=self.turns.waiting,
             ranks=[

@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 import socket
-from collections.abc import Coroutine
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from vllm_bridge._generated import control_pb2, pool_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
@@ -18,15 +16,24 @@ from vllm_bridge.pool.ranks.launcher import no_room
 from vllm_bridge.pool.ranks.pools import Pools
 from vllm_bridge.pool.ranks.rank import Rank, RankPosition
 from vllm_bridge.pool.ranks.rank_info import inspect
-from vllm_bridge.pool.ranks.spares import Spare, Spares
+from vllm_bridge.pool.ranks.spares import Spares
 from vllm_bridge.pool.sessions.drain import Drain
 from vllm_bridge.pool.sessions.expiry import Ended
-from vllm_bridge.pool.sessions.session_entry import SessionEntry, worker_gone
+from vllm_bridge.pool.sessions.session_entry import worker_gone
 from vllm_bridge.pool.sessions.sessions import Sessions
 from vllm_bridge.pool.worlds.diagnosis import diagnose
+from vllm_bridge.pool.worlds.elastic import Elastic
 from vllm_bridge.pool.worlds.gate import Gate
+from vllm_bridge.pool.worlds.starting import (
+    RENDEZVOUS_HOST,
+    all_or_first_failure,
+    check_wanted,
+    kill_all_of,
+    start_rank,
+    stop_all_of,
+)
 from vllm_bridge.pool.worlds.turns import Turns
-from vllm_bridge.pool.worlds.world import World, publish_world, session_of
+from vllm_bridge.pool.worlds.world import World, publish_world
 from vllm_bridge.pool.worlds.world_spec import WorldSpec, check_world_id
 from vllm_bridge.process import background
 
@@ -36,9 +43,6 @@ _STOPPED = "was stopped"
 
 # From the death of a rank until it is known here. As for the calls of its world.
 _DEATH_SECONDS = 2.0
-
-# The rendezvous of a local world never leaves the host.
-_RENDEZVOUS_HOST = "127.0.0.1"
 
 
 class Worlds:
@@ -53,6 +57,7 @@ class Worlds:
         self._drain = drain or Drain()
         self._gate = Gate(observer.metrics, self._holder)
         self._live: dict[str, World] = {}
+        self.elastic = Elastic(self, pools, sessions, self._gate, self._events)
         self._over: Ended[World] = Ended(_MAX_ENDED, self._forget)
         self._numbers = itertools.count(1)
         # No world, also one whose predecessor has been forgotten, starts at an epoch used before.
@@ -95,7 +100,8 @@ class Worlds:
             await self._bring_up(world)
             # It may have been stopped since its last rank came up. From here on nobody can come in
             # between.
-            _check_wanted(world)
+            check_wanted(world)
+            self._sessions.check_room(self._pools.get(spec.pool_name), len(world.sessions))
             self._sessions.add_of_world(world.sessions)
         except asyncio.CancelledError:
             gone = "the request to start it was cancelled, or its deadline passed"
@@ -113,7 +119,7 @@ class Worlds:
         world.spares.fill()
         publish_world(self._events, world)
         for rank in world.ranks:
-            rank.on_death(partial(self._rank_died, world, rank))
+            rank.on_death(partial(self.rank_died, world, rank))
         return world
 
     async def restart(self, world_id: str, client_id: str) -> World:
@@ -163,6 +169,41 @@ class Worlds:
             raise _over(world)
         return world.turns
 
+    def check_generation(self, request: pool_pb2.TakeTurnRequest) -> None:
+        """Raise where a run has its turn on a world whose ranks its client does not know.
+
+        Raises:
+            BridgeError: `stale_world`.
+        """
+        world = self.get(request.world_id)
+        if not request.HasField("generation") or request.generation == world.generation:
+            return
+        raise BridgeError(
+            Category.POOL,
+            "stale_world",
+            f"the ranks of {world.world_id} have changed since this client got the world: it was "
+            f"resized, or ranks were replaced, and has {world.spec.world_size} ranks now "
+            f"(data_parallel_size={world.spec.sizes.data_parallel_size}). The run never began. Get "
+            "the world again and run on that (Vllm.World.fetch/2, client.world(id)), or use its "
+            "name or id, which always mean the world as it is",
+            details={
+                "world_id": world.world_id,
+                "generation": request.generation,
+                "current": world.generation,
+                "ran": False,
+            },
+        )
+
+    def fail(self, world: World, reason: str) -> None:
+        """A world cannot go on, though ranks of it may live."""
+        if not world.live:
+            return
+        world.failure = reason
+        self._leave(world, pool_pb2.WORLD_FAILED)
+        self._sessions.end_of_world(world.sessions, _failed(world))
+        # Ranks may be inside a collective that waits for one that is dead.
+        world.closing = background.task(f"ending {world.world_id}", kill_all_of(world.ranks))
+
     def refuse_runs(self, why: BridgeError) -> None:
         """Refuse the runs that have not begun, those that wait included."""
         for world in self._live.values():
@@ -202,7 +243,7 @@ class Worlds:
             world.failure = ""
             self._leave(world, pool_pb2.WORLD_STOPPED)
             self._close_sessions(world)
-            world.closing = background.task(f"stopping {world.world_id}", _stop_all(world.ranks))
+            world.closing = background.task(f"stopping {world.world_id}", stop_all_of(world.ranks))
         if world.closing is not None:
             await asyncio.shield(world.closing)
         return True
@@ -279,8 +320,8 @@ class Worlds:
 
     async def _bring_up(self, world: World) -> None:
         spec = world.spec
-        with socket.create_server((_RENDEZVOUS_HOST, 0), backlog=spec.world_size + 8) as rendezvous:
-            init_method = f"tcp://{_RENDEZVOUS_HOST}:{rendezvous.getsockname()[1]}"
+        with socket.create_server((RENDEZVOUS_HOST, 0), backlog=spec.world_size + 8) as rendezvous:
+            init_method = f"tcp://{RENDEZVOUS_HOST}:{rendezvous.getsockname()[1]}"
             factory = self._pools.get(spec.pool_name).factory
             spares = [world.spares.take() for _ in range(spec.world_size)]
             world.ranks = [
@@ -291,62 +332,38 @@ class Worlds:
                 self._gate.admit(rank)
             with memory_of(spec.world_size if spec.gate else 0) as shared_gate:
                 starts = [
-                    self._start_rank(world, rank, spare, init_method, rendezvous, shared_gate)
-                    for rank, spare in zip(world.ranks, spares, strict=True)
+                    start_rank(
+                        self._pools.get(spec.pool_name),
+                        spec,
+                        world.sessions,
+                        rank,
+                        spec.assignment(world.world_id, world.epoch, index, init_method),
+                        spare=spare,
+                        rendezvous=rendezvous if index == 0 else None,
+                        shared_gate=shared_gate,
+                    )
+                    for index, (rank, spare) in enumerate(zip(world.ranks, spares, strict=True))
                 ]
-                await _all_or_first_failure(world, starts)
+                await all_or_first_failure(world, starts)
         world.sessions.sort(key=lambda entry: entry.rank.position.index if entry.rank else -1)
-
-    async def _start_rank(
-        self,
-        world: World,
-        rank: Rank,
-        spare: Spare | None,
-        init_method: str,
-        rendezvous: socket.socket,
-        shared_gate: int | None,
-    ) -> None:
-        index = rank.position.index
-        pool = self._pools.get(world.spec.pool_name)
-        await pool.factory.start(
-            rank,
-            spare=spare,
-            timeout=world.spec.timeout + pool.settings.start_timeout,
-            world=world.spec.assignment(world.world_id, world.epoch, index, init_method),
-            rendezvous=rendezvous if index == 0 else None,
-            shared_gate=shared_gate,
-        )
-        entry = SessionEntry(
-            session_of(world.world_id, index),
-            pool_pb2.STRICT_QUEUE,
-            rank,
-            world_id=world.world_id,
-            epoch=world.epoch,
-            pool_name=world.spec.pool_name,
-            client_id=world.spec.client_id,
-        )
-        await entry.introduce_to(rank)
-        world.sessions.append(entry)
 
     async def _abandon(self, world: World, reason: str) -> None:
         stopped = world.stop_requested.is_set()
         world.failure = reason
         self._leave(world, pool_pb2.WORLD_STOPPED if stopped else pool_pb2.WORLD_FAILED)
-        await _kill_all(world.ranks)
+        await kill_all_of(world.ranks)
         await world.spares.close()
         world.settled.set()
 
-    def _rank_died(self, world: World, rank: Rank, reason: str) -> None:
-        if not world.live:
+    def rank_died(self, world: World, rank: Rank, reason: str) -> None:
+        """A rank of a world, unless it has left that before, is dead."""
+        if not world.live or rank not in world.ranks:
             return
-        world.failure = reason
         if world.spec.keep and not all(each.died.done() for each in world.ranks):
+            world.failure = reason
             self._degrade(world, rank)
             return
-        self._leave(world, pool_pb2.WORLD_FAILED)
-        self._sessions.end_of_world(world.sessions, _failed(world))
-        # The other ranks may be inside a collective that waits for the dead one.
-        world.closing = background.task(f"ending {world.world_id}", _kill_all(world.ranks))
+        self.fail(world, reason)
 
     def _degrade(self, world: World, dead: Rank) -> None:
         """A rank is dead, and the others live on. The gate has heard of it from the rank itself."""
@@ -385,41 +402,6 @@ class Worlds:
             background.task("ending spare ranks", world.spares.close())
 
 
-async def _all_or_first_failure(world: World, starts: list[Coroutine[Any, Any, None]]) -> None:
-    tasks = [background.awaited("starting a rank of a world", start) for start in starts]
-    stopped = background.awaited("a wish to stop the world", world.stop_requested.wait())
-    try:
-        pending = set(tasks)
-        while pending:
-            # A rank may be ready, and die while the others are still coming up.
-            deaths = {rank.died for rank in world.ranks if rank.ready}
-            events: set[asyncio.Future[Any]] = {*pending, *deaths, stopped}
-            await asyncio.wait(events, return_when=asyncio.FIRST_COMPLETED)
-            _check_wanted(world)
-            for task in [task for task in pending if task.done()]:
-                task.result()
-                pending.remove(task)
-            for rank in world.ranks:
-                if rank.died.done() and rank.endpoint:
-                    raise rank.unavailable()
-    finally:
-        stopped.cancel()
-        for task in tasks:
-            task.cancel()
-        await asyncio.shield(asyncio.gather(*tasks, stopped, return_exceptions=True))
-
-
-def _check_wanted(world: World) -> None:
-    """Raise where a world that is starting has been stopped."""
-    if world.stop_requested.is_set():
-        raise BridgeError(
-            Category.POOL,
-            "world_stopped",
-            f"{world.world_id} {world.stopped} while it was starting",
-            details={"world_id": world.world_id},
-        )
-
-
 def _over(world: World) -> BridgeError:
     """The error for runs that hold or wait for a turn when the world ends, and for later ones."""
     if world.state == pool_pb2.WORLD_FAILED:
@@ -439,11 +421,3 @@ def _failed(world: World) -> BridgeError:
         f"{world.failure}. Restart the world, or start another",
         details={"world_id": world.world_id, "epoch": world.epoch},
     )
-
-
-async def _stop_all(ranks: list[Rank]) -> None:
-    await asyncio.gather(*(rank.stop() for rank in ranks))
-
-
-async def _kill_all(ranks: list[Rank]) -> None:
-    await asyncio.gather(*(rank.kill() for rank in ranks))

@@ -210,9 +210,9 @@ defmodule Vllm.Bridge.V1.World do
   @moduledoc false
   # The message `vllm.bridge.v1.World`.
 
-  defstruct [world_id: "", epoch: 0, state: :world_state_unspecified, world_size: 0, tensor_parallel_size: 0, pipeline_parallel_size: 0, data_parallel_size: 0, prefill_context_parallel_size: 0, decode_context_parallel_size: 0, backend: "", ranks: [], failure: "", gate: false, pool_name: "", concurrent: false, run: nil, runs_waiting: 0, on_failure: :on_failure_unspecified, spare_ranks: 0]
+  defstruct [world_id: "", epoch: 0, state: :world_state_unspecified, world_size: 0, tensor_parallel_size: 0, pipeline_parallel_size: 0, data_parallel_size: 0, prefill_context_parallel_size: 0, decode_context_parallel_size: 0, backend: "", ranks: [], failure: "", gate: false, pool_name: "", concurrent: false, run: nil, runs_waiting: 0, on_failure: :on_failure_unspecified, spare_ranks: 0, generation: 0]
 
-  @type t :: %__MODULE__{world_id: String.t(), epoch: non_neg_integer(), state: Vllm.Bridge.V1.WorldState.t(), world_size: integer(), tensor_parallel_size: integer(), pipeline_parallel_size: integer(), data_parallel_size: integer(), prefill_context_parallel_size: integer(), decode_context_parallel_size: integer(), backend: String.t(), ranks: [Vllm.Bridge.V1.RankInfo.t()], failure: String.t(), gate: boolean(), pool_name: String.t(), concurrent: boolean(), run: Vllm.Bridge.V1.RunInfo.t() | nil, runs_waiting: integer(), on_failure: Vllm.Bridge.V1.OnFailure.t(), spare_ranks: integer()}
+  @type t :: %__MODULE__{world_id: String.t(), epoch: non_neg_integer(), state: Vllm.Bridge.V1.WorldState.t(), world_size: integer(), tensor_parallel_size: integer(), pipeline_parallel_size: integer(), data_parallel_size: integer(), prefill_context_parallel_size: integer(), decode_context_parallel_size: integer(), backend: String.t(), ranks: [Vllm.Bridge.V1.RankInfo.t()], failure: String.t(), gate: boolean(), pool_name: String.t(), concurrent: boolean(), run: Vllm.Bridge.V1.RunInfo.t() | nil, runs_waiting: integer(), on_failure: Vllm.Bridge.V1.OnFailure.t(), spare_ranks: integer(), generation: non_neg_integer()}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
@@ -236,7 +236,8 @@ defmodule Vllm.Bridge.V1.World do
       {:run, 16, {:message, Vllm.Bridge.V1.RunInfo}, :optional},
       {:runs_waiting, 17, :int64, :singular},
       {:on_failure, 18, {:enum, Vllm.Bridge.V1.OnFailure}, :singular},
-      {:spare_ranks, 19, :int64, :singular}
+      {:spare_ranks, 19, :int64, :singular},
+      {:generation, 20, :uint64, :singular}
     ]
   end
 end
@@ -264,9 +265,9 @@ defmodule Vllm.Bridge.V1.TakeTurnRequest do
   @moduledoc false
   # The message `vllm.bridge.v1.TakeTurnRequest`.
 
-  defstruct [world_id: "", epoch: 0, holder: ""]
+  defstruct [world_id: "", epoch: 0, holder: "", generation: nil]
 
-  @type t :: %__MODULE__{world_id: String.t(), epoch: non_neg_integer(), holder: String.t()}
+  @type t :: %__MODULE__{world_id: String.t(), epoch: non_neg_integer(), holder: String.t(), generation: non_neg_integer() | nil}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
@@ -274,7 +275,8 @@ defmodule Vllm.Bridge.V1.TakeTurnRequest do
     [
       {:world_id, 1, :string, :singular},
       {:epoch, 2, :uint64, :singular},
-      {:holder, 3, :string, :singular}
+      {:holder, 3, :string, :singular},
+      {:generation, 4, :uint64, :optional}
     ]
   end
 end
@@ -425,6 +427,48 @@ defmodule Vllm.Bridge.V1.RestartWorldRequest do
     [
       {:world_id, 1, :string, :singular},
       {:client_id, 2, :string, :singular}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.ResizeWorldRequest do
+  @moduledoc false
+  # The message `vllm.bridge.v1.ResizeWorldRequest`.
+
+  defstruct [world_id: "", epoch: 0, data_parallel_size: 0, timeout: nil, holder: ""]
+
+  @type t :: %__MODULE__{world_id: String.t(), epoch: non_neg_integer(), data_parallel_size: integer(), timeout: Vllm.Google.Protobuf.Duration.t() | nil, holder: String.t()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:world_id, 1, :string, :singular},
+      {:epoch, 2, :uint64, :singular},
+      {:data_parallel_size, 3, :int64, :singular},
+      {:timeout, 4, {:message, Vllm.Google.Protobuf.Duration}, :optional},
+      {:holder, 5, :string, :singular}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.ReplaceRanksRequest do
+  @moduledoc false
+  # The message `vllm.bridge.v1.ReplaceRanksRequest`.
+
+  defstruct [world_id: "", epoch: 0, ranks: [], timeout: nil, holder: ""]
+
+  @type t :: %__MODULE__{world_id: String.t(), epoch: non_neg_integer(), ranks: [integer()], timeout: Vllm.Google.Protobuf.Duration.t() | nil, holder: String.t()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:world_id, 1, :string, :singular},
+      {:epoch, 2, :uint64, :singular},
+      {:ranks, 3, :int64, :packed},
+      {:timeout, 4, {:message, Vllm.Google.Protobuf.Duration}, :optional},
+      {:holder, 5, :string, :singular}
     ]
   end
 end
