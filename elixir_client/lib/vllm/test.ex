@@ -176,7 +176,8 @@ defmodule Vllm.Test do
 
   @doc """
   Has a rank of a world die: every later call of the world is an error that names the rank and the reason,
-  as `Vllm.World.info/1` does, and subscribers hear of it. `Vllm.World.restart/2` mends it.
+  as `Vllm.World.info/1` does, and subscribers hear of it. With `on_failure: :keep` only calls of that rank fail.
+  `Vllm.World.restart/2` mends it, and `Vllm.World.replace_rank/3` of a world that is kept.
 
       Vllm.Test.fail_rank(world, 1, "killed by signal 9 (SIGKILL)")
   """

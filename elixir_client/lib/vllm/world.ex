@@ -64,8 +64,8 @@ defmodule Vllm.World do
   alias Vllm.Bridge.{Connections, Status}
   alias Vllm.{Error, Options, Session}
 
-  alias Vllm.World.{Diagnosis, Dispatch, Future, Info, Launcher, Layout, Names, Resolve, Runner}
-  alias Vllm.World.{Starter, Starting, Supervised}
+  alias Vllm.World.{Diagnosis, Dispatch, Elastic, Future, Info, Launcher, Layout, Names, Resolve}
+  alias Vllm.World.{Runner, Starter, Starting, Supervised}
 
   @enforce_keys [:id, :epoch, :world_size, :sessions]
   defstruct [
@@ -77,6 +77,7 @@ defmodule Vllm.World do
     layout: [],
     session_ids: [],
     concurrent: false,
+    generation: 0,
     bridge: Vllm.Bridge
   ]
 
@@ -85,6 +86,7 @@ defmodule Vllm.World do
   * `layout` has the sizes of the whole world along its axes, see `slice/2`
   * `name` is that of a supervised world, otherwise nil
   * `concurrent`: its runs take no turns
+  * `generation`: how often its ranks had changed in this epoch, see `resize/2`
   """
   @type t :: %__MODULE__{
           id: String.t(),
@@ -95,6 +97,7 @@ defmodule Vllm.World do
           layout: [dp: pos_integer(), pp: pos_integer(), pcp: pos_integer(), tp: pos_integer()],
           session_ids: [String.t()],
           concurrent: boolean(),
+          generation: non_neg_integer(),
           bridge: atom()
         }
 
@@ -251,6 +254,49 @@ defmodule Vllm.World do
   end
 
   defbang restart(world, opts \\ []) :: t()
+
+  @doc """
+  Gives a world another data parallel size, while it lives, and returns it as it is then.
+
+      {:ok, world} = Vllm.World.resize(world, data_parallel_size: 4)
+
+  Ranks that stay keep their processes, sessions, objects and names. New ones, with the highest numbers, start
+  with none; those that leave are ended, and calls and refs of theirs are refused by name. On a supervised world
+  `init` runs on the new ranks, before callers by name get to it. A size that it has already changes nothing.
+
+  Waits for the run that goes on, and runs that come meanwhile wait for it. A run on the world from before would
+  miss ranks and is refused (reason `"stale_world"`): use the returned one, `fetch/2`, or its id or name.
+
+  When a new rank cannot start, when a rank dies meanwhile, or the time is over (`"prepare_timeout"`), the world is
+  as it was. The error names the rank and how it ended. A world whose ranks cannot change says why
+  (`"world_cannot_change"`). `restart/2` starts as many ranks as there were last.
+
+  Options:
+
+  #{Options.docs(Schemas.resize())}
+  """
+  @spec resize(world(), keyword()) :: {:ok, t()} | {:error, Error.t()}
+  def resize(world, opts), do: Elastic.resize(world, opts)
+
+  defbang resize(world, opts) :: t()
+
+  @doc """
+  Puts a new process in the place of a rank, dead (`on_failure: :keep`) or alive, and returns the world.
+
+      {:ok, world} = Vllm.World.replace_rank(world, 1)
+
+  What the old process kept is gone, its names included; the other ranks keep theirs. A list replaces several at
+  once, which dead ones have to be. Takes a spare rank where there is one. Otherwise as `resize/2`.
+
+  Options:
+
+  #{Options.docs(Schemas.replace())}
+  """
+  @spec replace_rank(world(), non_neg_integer() | [non_neg_integer()], keyword()) ::
+          {:ok, t()} | {:error, Error.t()}
+  def replace_rank(world, rank, opts \\ []), do: Elastic.replace(world, rank, opts)
+
+  defbang replace_rank(world, rank :: non_neg_integer() | [non_neg_integer()], opts \\ []) :: t()
 
   @doc """
   Runs a function once per rank, concurrently, each in a process of its own that is bound to the rank's

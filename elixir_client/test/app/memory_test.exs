@@ -276,6 +276,40 @@ defmodule Vllm.TestTest do
     assert_raise Error, ~r/no rank 7/, fn -> Vllm.Test.fail_rank(world, 7) end
   end
 
+  test "a world that gets other ranks" do
+    {:ok, world} = World.start(tensor_parallel_size: 2, on_failure: :keep, bridge: @bridge)
+    Vllm.Test.stub("my.rank", fn -> Session.current().rank end, bridge: @bridge)
+    :ok = Vllm.Test.slow_rank(world, 0, 1)
+    assert {:ok, %World{world_size: 4} = world} = World.resize(world, data_parallel_size: 2)
+    assert World.call(world, "my.rank") == {:ok, [0, 1, 2, 3]}
+    assert World.call(World.slice!(world, dp: 1), "my.rank") == {:ok, [2, 3]}
+    assert %{data_parallel_size: 2, generation: 1, state: :ready} = World.info!(world)
+
+    :ok = Vllm.Test.fail_rank(world, 1)
+    assert World.info!(world).state == :degraded
+    assert World.call(World.slice!(world, dp: 1), "my.rank") == {:ok, [2, 3]}
+    assert {:error, %Error{rank: 1}} = World.call(world, "my.rank")
+    before = Enum.map(World.info!(world).ranks, & &1.pid)
+    assert {:ok, world} = World.replace_rank(world, 1)
+    assert World.call(world, "my.rank") == {:ok, [0, 1, 2, 3]}
+    after_it = Enum.map(World.info!(world).ranks, & &1.pid)
+    assert [true, false, true, true] == Enum.zip_with(before, after_it, &(&1 == &2))
+
+    assert {:ok, %World{world_size: 2} = smaller} = World.resize(world, data_parallel_size: 1)
+    assert {:ok, %World{generation: 3}} = World.resize(world, data_parallel_size: 1)
+    assert World.call(smaller, "my.rank") == {:ok, [0, 1]}
+    assert {:error, %Error{reason: "invalid_argument"}} = World.replace_rank(smaller, 2)
+
+    Vllm.Test.stub(World, :resize, Vllm.Test.error(:timeout, "prepare_timeout"), bridge: @bridge)
+
+    assert {:error, %Error{reason: "prepare_timeout"}} =
+             World.resize(smaller, data_parallel_size: 2)
+
+    :ok = World.stop(smaller)
+
+    assert {:error, %Error{reason: "world_cannot_change"}} = World.replace_rank(smaller, 0)
+  end
+
   test "a slow rank, and what ranks emit" do
     {:ok, world} = World.start(tensor_parallel_size: 2, bridge: @bridge)
     Vllm.Test.stub("my.rank", fn -> Session.current().rank end, bridge: @bridge)

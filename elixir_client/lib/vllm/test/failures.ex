@@ -24,9 +24,18 @@ defmodule Vllm.Test.Failures do
       details: %{"world_id" => world.id, "epoch" => message.epoch}
     }
 
-    Stubs.ask(bridge, {:fail, Enum.map(ranks, & &1.session_id), error})
-    failed = %{message | state: :world_failed, failure: failure, ranks: ranks}
-    Stubs.ask(bridge, {:put_world, failed})
+    {state, concerned} = become(message, ranks)
+    Stubs.ask(bridge, {:fail, Enum.map(concerned, & &1.session_id), error})
+    Stubs.ask(bridge, {:put_world, %{message | state: state, failure: failure, ranks: ranks}})
+  end
+
+  # With `on_failure: :keep` the others live on.
+  defp become(%{on_failure: on_failure}, ranks) do
+    dead = Enum.filter(ranks, &(&1.state == :dead))
+
+    if on_failure == :on_failure_keep and dead != ranks,
+      do: {:world_degraded, dead},
+      else: {:world_failed, ranks}
   end
 
   @spec emit(World.t(), non_neg_integer(), String.t(), term(), atom()) :: :ok

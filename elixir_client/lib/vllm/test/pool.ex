@@ -15,6 +15,8 @@ defmodule Vllm.Test.Pool do
     "StopWorld" => V1.StopWorldRequest,
     "GetWorld" => V1.GetWorldRequest,
     "RestartWorld" => V1.RestartWorldRequest,
+    "ResizeWorld" => V1.ResizeWorldRequest,
+    "ReplaceRanks" => V1.ReplaceRanksRequest,
     "Diagnose" => V1.DiagnoseRequest,
     "GetStatus" => V1.GetStatusRequest
   }
@@ -109,6 +111,30 @@ defmodule Vllm.Test.Pool do
          do: world |> Map.put(:epoch, world.epoch + 1) |> with_ranks() |> keep(bridge)
   end
 
+  defp answer("ResizeWorld", request, bridge) do
+    with {:ok, world} <- changeable(request, bridge) do
+      replica = div(world.world_size, world.data_parallel_size)
+      size = request.data_parallel_size
+      world = %{world | data_parallel_size: size, world_size: replica * size}
+      change(world, Enum.take(world.ranks, world.world_size), bridge)
+    end
+  end
+
+  defp answer("ReplaceRanks", request, bridge) do
+    with {:ok, world} <- changeable(request, bridge) do
+      case request.ranks -- Enum.map(world.ranks, & &1.rank) do
+        [] ->
+          change(world, Enum.reject(world.ranks, &(&1.rank in request.ranks)), bridge)
+
+        [wrong | _more] ->
+          message =
+            "rank is #{wrong}; it must be of the world's ranks, 0 to #{world.world_size - 1}"
+
+          {:error, Error.validation(message, "invalid_argument")}
+      end
+    end
+  end
+
   defp answer("Diagnose", %{world_id: id}, bridge) do
     with {:ok, world} <- found(Stubs.ask(bridge, {:worlds, id}), "world", id),
          do: {:ok, %V1.Diagnosis{text: "all ranks of #{id} are idle", world: world}}
@@ -153,21 +179,50 @@ defmodule Vllm.Test.Pool do
     |> with_ranks()
   end
 
-  defp with_ranks(world) do
-    ranks =
-      for rank <- 0..(world.world_size - 1) do
-        %V1.RankInfo{
-          rank: rank,
-          local_rank: rank,
-          node: "memory",
-          state: :ready,
-          session_id: "#{world.world_id}-#{rank}",
-          pool_name: world.pool_name,
-          doing: "idle"
-        }
+  defp changeable(%{world_id: id}, bridge) do
+    with {:ok, world} <- found(Stubs.ask(bridge, {:worlds, id}), "world", id) do
+      if world.state in [:world_ready, :world_degraded] do
+        {:ok, world}
+      else
+        message = "the ranks of #{id} cannot change now: it is not ready. Nothing was changed"
+        {:error, Error.validation(message, "world_cannot_change")}
       end
+    end
+  end
 
-    %{world | state: :world_ready, ranks: ranks}
+  # The ranks that stay are as they were. A size that a world has already changes nothing.
+  defp change(world, stay, bridge) do
+    kept = Map.new(stay, &{&1.rank, &1})
+    ranks = for rank <- 0..(world.world_size - 1), do: kept[rank] || rank_info(world, rank)
+
+    if ranks == world.ranks do
+      {:ok, world}
+    else
+      for gone <- world.ranks -- ranks, do: Stubs.ask(bridge, {:close_session, gone.session_id})
+      alive? = Enum.all?(ranks, &(&1.state == :ready))
+      state = if alive?, do: :world_ready, else: :world_degraded
+      world = %{world | ranks: ranks, state: state, generation: world.generation + 1}
+      keep(if(alive?, do: %{world | failure: ""}, else: world), bridge)
+    end
+  end
+
+  defp with_ranks(world) do
+    ranks = for rank <- 0..(world.world_size - 1), do: rank_info(world, rank)
+    %{world | state: :world_ready, ranks: ranks, generation: 0}
+  end
+
+  defp rank_info(world, rank) do
+    %V1.RankInfo{
+      rank: rank,
+      local_rank: rank,
+      # Of no process; but unlike those before it.
+      pid: System.unique_integer([:positive]),
+      node: "memory",
+      state: :ready,
+      session_id: "#{world.world_id}-#{rank}",
+      pool_name: world.pool_name,
+      doing: "idle"
+    }
   end
 
   defp session(world, rank) do

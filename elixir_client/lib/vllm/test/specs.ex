@@ -16,6 +16,8 @@ defmodule Vllm.Test.Specs do
     {Vllm.Session, :close} => @pool <> "CloseSession",
     {Vllm.World, :start} => @pool <> "StartWorld",
     {Vllm.World, :restart} => @pool <> "RestartWorld",
+    {Vllm.World, :resize} => @pool <> "ResizeWorld",
+    {Vllm.World, :replace_rank} => @pool <> "ReplaceRanks",
     {Vllm.World, :stop} => @pool <> "StopWorld",
     {Vllm.World, :info} => @pool <> "GetWorld",
     {Vllm.World, :diagnose} => @pool <> "Diagnose"
@@ -69,7 +71,7 @@ defmodule Vllm.Test.Specs do
       :error ->
         "#{inspect(module)} is no module whose functions can be stubbed: those are " <>
           (modules() |> Enum.sort() |> Enum.map_join(", ", &inspect/1)) <>
-          ", and start, restart, stop, info and diagnose of Vllm.World, open and close of Vllm.Session"
+          ", and start, restart, resize, replace_rank, stop, info and diagnose of Vllm.World, open and close of Vllm.Session"
     end
   end
 

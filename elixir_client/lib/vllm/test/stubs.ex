@@ -146,8 +146,9 @@ defmodule Vllm.Test.Stubs do
 
   def handle_call({:put_world, %V1.World{} = world}, _from, state) do
     state = publish(state, &%V1.Event{sequence: &1, world: world})
-    # A world that has started again forgets what was done to its ranks.
-    again = if world.state == :world_ready, do: Enum.map(world.ranks, & &1.session_id), else: []
+    # A rank that has started again forgets what was done to the one before.
+    known = MapSet.new((state.worlds[world.world_id] || %{ranks: []}).ranks, & &1.pid)
+    again = for rank <- world.ranks, rank.pid not in known, do: rank.session_id
     state = %{state | failed: Map.drop(state.failed, again), slow: Map.drop(state.slow, again)}
     {:reply, :ok, put_in(state.worlds[world.world_id], world)}
   end

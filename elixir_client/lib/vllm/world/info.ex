@@ -76,6 +76,7 @@ defmodule Vllm.World.Info do
     :concurrent,
     :on_failure,
     :spare_ranks,
+    :generation,
     :pool_name,
     :run,
     runs_waiting: 0,
@@ -86,6 +87,7 @@ defmodule Vllm.World.Info do
   * `state` is `:degraded` while some ranks are dead and the others live on (`on_failure: :keep`)
   * `failure` says why a world failed, or how the rank died that it lost last, and is nil otherwise
   * `gate` is whether its collectives pass the gate, `concurrent` whether its runs take no turns
+  * `generation` is how often its ranks have changed in this epoch (`Vllm.World.resize/2`)
   * `run` is the run whose turn it is, or nil: the number of its turn, who holds it (for people) and for
     how many seconds; `runs_waiting` is how many wait for theirs
   """
@@ -105,6 +107,7 @@ defmodule Vllm.World.Info do
           concurrent: boolean(),
           on_failure: :fail | :keep | atom() | integer(),
           spare_ranks: non_neg_integer(),
+          generation: non_neg_integer(),
           pool_name: String.t(),
           run: %{number: pos_integer(), holder: String.t(), held_s: float()} | nil,
           runs_waiting: non_neg_integer(),

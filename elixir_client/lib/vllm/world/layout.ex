@@ -46,10 +46,19 @@ defmodule Vllm.World.Layout do
           invalid("no rank of #{world.id} is at #{inspect(wanted)} in this slice of it")
 
         sessions ->
-          ids = Enum.map(sessions, & &1.id)
-          {:ok, %{world | sessions: sessions, session_ids: ids, world_size: length(sessions)}}
+          {:ok, with_sessions(world, sessions)}
       end
     end
+  end
+
+  @doc "The world of those ranks alone; it may be of none."
+  @spec only(World.t(), [non_neg_integer()]) :: World.t()
+  def only(%World{} = world, ranks),
+    do: with_sessions(world, Enum.filter(world.sessions, &(&1.rank in ranks)))
+
+  defp with_sessions(world, sessions) do
+    ids = Enum.map(sessions, & &1.id)
+    %{world | sessions: sessions, session_ids: ids, world_size: length(sessions)}
   end
 
   @doc "The ranks of a world by replica: sessions that share a data parallel coordinate."

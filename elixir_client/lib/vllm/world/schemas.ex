@@ -73,7 +73,7 @@ defmodule Vllm.World.Schemas do
                   type: {:function, 1},
                   doc:
                     "Runs on every rank, with the rank, each time the world has started and before it takes " <>
-                      "calls. An exception or `{:error, _}` makes the start a failure."
+                      "calls; and on the new ranks of a world whose ranks change. An exception or `{:error, _}` makes the start a failure."
                 ],
                 restart: [
                   type: :keyword,
@@ -111,6 +111,23 @@ defmodule Vllm.World.Schemas do
              ],
              on_progress: [type: {:function, 1}, doc: "As of `start/1`."]
            ] ++ @by_id
+
+  @change_timeout [
+                    timeout: [
+                      type: :timeout,
+                      doc:
+                        "Milliseconds that bound the start of new ranks and the making of the groups, but not " <>
+                          "the wait for the turn; those of the world's own start when absent."
+                    ]
+                  ] ++ @by_id
+
+  @resize [
+            data_parallel_size: [
+              type: :positive,
+              required: true,
+              doc: "Replicas from then on. The other sizes stay."
+            ]
+          ] ++ @change_timeout
 
   @diagnose [
               with_stacks: [
@@ -171,6 +188,12 @@ defmodule Vllm.World.Schemas do
 
   @spec restart() :: Vllm.Options.schema()
   def restart, do: @restart
+
+  @spec resize() :: Vllm.Options.schema()
+  def resize, do: @resize
+
+  @spec replace() :: Vllm.Options.schema()
+  def replace, do: @change_timeout
 
   @spec diagnose() :: Vllm.Options.schema()
   def diagnose, do: @diagnose

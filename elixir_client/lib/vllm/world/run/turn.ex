@@ -64,7 +64,9 @@ defmodule Vllm.World.Turn do
     case Connections.config(world.bridge) do
       {:ok, %{pool: pool} = config} when is_pid(pool) ->
         key = {config.endpoint, world.id, world.epoch}
-        with :over <- nested(on(key), deadline), do: alone(config, key, deadline)
+
+        with :over <- nested(on(key), deadline),
+             do: alone(config, key, world.generation, deadline)
 
       # Nothing of ours behind it that could mix runs up; or nothing at all, as all calls will say.
       _transport_or_stopped ->
@@ -199,9 +201,15 @@ defmodule Vllm.World.Turn do
 
   # --- by itself --------------------------------------------------------------------------------
 
-  defp alone(config, world, deadline) do
+  defp alone(config, world, generation, deadline) do
     {_endpoint, id, epoch} = world
-    request = %V1.TakeTurnRequest{world_id: id, epoch: epoch, holder: holder()}
+
+    request = %V1.TakeTurnRequest{
+      world_id: id,
+      epoch: epoch,
+      holder: holder(),
+      generation: generation
+    }
 
     case open(config, Protobuf.encode(request), deadline) do
       {:ok, stream, binary} -> taken(Protobuf.decode(V1.Turn, binary), stream, world)
@@ -269,7 +277,9 @@ defmodule Vllm.World.Turn do
 
   defp with_ranks(error, _world, _timeout), do: error
 
-  defp holder do
+  @doc "Who takes it, for people."
+  @spec holder() :: String.t()
+  def holder do
     {:ok, host} = :inet.gethostname()
     "#{inspect(self())} in OS process #{System.pid()} on #{host}"
   end

@@ -153,6 +153,7 @@ defmodule Vllm.World.Launcher do
       session_ids: Enum.map(sessions, & &1.id),
       layout: Layout.of(message),
       concurrent: message.concurrent,
+      generation: message.generation,
       bridge: bridge
     }
   end

@@ -5,6 +5,7 @@ defmodule Vllm.World.Life do
 
   alias Vllm.Bridge.Owners
   alias Vllm.{Error, Event, World}
+  alias Vllm.World.{Elastic, Layout}
 
   @doc "Starts it; the caller gets `{:ready, pid, world}`, and the exit `{:shutdown, {:life, error}}`."
   @spec start_link(pid(), String.t(), map()) :: pid()
@@ -19,7 +20,7 @@ defmodule Vllm.World.Life do
       # From here on the parent's end is a message, and the world is stopped before this ends.
       Process.flag(:trap_exit, true)
       send(parent, {:ready, self(), world})
-      wait(parent, world)
+      wait(parent, world, opts.init)
     else
       {:error, error} -> over(error)
     end
@@ -67,15 +68,21 @@ defmodule Vllm.World.Life do
     end
   end
 
-  defp initialised(_world, nil), do: :ok
-
   defp initialised(world, init) do
+    with {:error, error} <- initialise(world, init), do: failed(world, error)
+  end
+
+  # On the ranks that are there, or new.
+  defp initialise(_world, nil), do: :ok
+  defp initialise(%World{sessions: []}, _init), do: :ok
+
+  defp initialise(world, init) do
     with {:ok, future} <- World.async_run(world, &init_result(init, &1)),
          {:ok, _values} <- World.await(future) do
       :ok
     else
       {:error, error} ->
-        failed(world, %{error | message: "`init` of the world failed: " <> error.message})
+        {:error, %{error | message: "`init` of the world failed: " <> error.message}}
     end
   end
 
@@ -93,10 +100,19 @@ defmodule Vllm.World.Life do
     {:error, error}
   end
 
-  defp wait(parent, world) do
-    %World{id: id, epoch: epoch} = world
+  defp wait(parent, world, init) do
+    %World{id: id, epoch: epoch, generation: generation} = world
 
     receive do
+      {:change, change} ->
+        result = Elastic.request(world, change)
+        changed(parent, world, init, result)
+
+      {:vllm_event, _subscription, %Event{kind: :world, world: %{epoch: ^epoch} = info}}
+      when info.generation > generation and info.state in [:ready, :degraded] ->
+        send(parent, {:changing, self()})
+        changed(parent, world, init, Elastic.fetch(world))
+
       {:vllm_event, _subscription, %Event{kind: :world, world: %{epoch: ^epoch} = info}}
       when info.state in [:failed, :stopped] ->
         Owners.disown(world.bridge, {:world, id})
@@ -125,8 +141,28 @@ defmodule Vllm.World.Life do
         World.stop(world)
 
       _other ->
-        wait(parent, world)
+        wait(parent, world, init)
     end
+  end
+
+  # Ranks without what `init` gives them are of no use: then the world is started again.
+  defp changed(parent, before, init, {:ok, world} = result) do
+    new = Elastic.new_ranks(before, world)
+
+    case initialise(Layout.only(world, new), init) do
+      :ok ->
+        send(parent, {:changed, self(), result, world})
+        wait(parent, world, init)
+
+      {:error, error} ->
+        World.stop(world)
+        over(error)
+    end
+  end
+
+  defp changed(parent, before, init, {:error, _error} = failed) do
+    send(parent, {:changed, self(), failed, before})
+    wait(parent, before, init)
   end
 
   defp ended(%{state: :failed} = info) do

@@ -6,7 +6,7 @@ defmodule Vllm.World.Supervised do
   @behaviour GenServer
 
   alias Vllm.{Deadline, Error, Options, World}
-  alias Vllm.World.{Launcher, Life, Resolve, Schemas}
+  alias Vllm.World.{Elastic, Launcher, Life, Resolve, Schemas}
   require Logger
 
   # Before the second attempt in a row, doubled with each one that fails, in ms.
@@ -38,7 +38,7 @@ defmodule Vllm.World.Supervised do
     what = "Vllm.World.start_link"
 
     with {:ok, opts} <- Options.parse(opts, Schemas.supervised(), what),
-         :ok <- named(opts, what),
+         :ok <- has_name(opts, what),
          {:ok, restart} <- Options.parse(opts.restart, Schemas.intensity(), what <> ": restart") do
       {own, start} = Map.split(opts, [:name, :init, :when_restarting, :wait_timeout, :restart])
       opts = Map.put(%{own | restart: restart}, :start, start)
@@ -46,8 +46,8 @@ defmodule Vllm.World.Supervised do
     end
   end
 
-  defp named(%{name: nil}, what), do: {:error, Options.invalid("#{what}: name is missing")}
-  defp named(_named, _what), do: :ok
+  defp has_name(%{name: nil}, what), do: {:error, Options.invalid("#{what}: name is missing")}
+  defp has_name(_named, _what), do: :ok
 
   @doc "The world as it is now; waits for one that is starting, if it is supposed to."
   @spec world(World.name(), Deadline.t()) :: {:ok, World.t()} | {:error, Error.t()}
@@ -77,6 +77,10 @@ defmodule Vllm.World.Supervised do
   catch
     :exit, _gone -> {:error, no_such(name)}
   end
+
+  @doc "Changes the ranks of the world, and runs `init` on those that are new."
+  @spec change(World.name(), Elastic.change()) :: {:ok, World.t()} | {:error, Error.t()}
+  def change(name, change), do: ask(name, {:change, change}, :infinity)
 
   defp ask(name, request, timeout) do
     GenServer.call(name, request, timeout)
@@ -112,6 +116,8 @@ defmodule Vllm.World.Supervised do
       restarts: [],
       attempts: 0,
       waiting: [],
+      # Who has asked for other ranks; callers wait until it is done.
+      changing: nil,
       subscribers: %{}
     }
 
@@ -135,6 +141,14 @@ defmodule Vllm.World.Supervised do
     {:noreply, %{state | waiting: [{ref, from, timer} | state.waiting]}}
   end
 
+  def handle_call({:change, change}, from, %{world: %World{}} = state) do
+    send(state.life, {:change, change})
+    {:noreply, %{state | world: nil, changing: from}}
+  end
+
+  def handle_call({:change, _change}, _from, state),
+    do: {:reply, {:error, restarting(state)}, state}
+
   def handle_call({:subscribe, pid}, _from, state) do
     tell(pid, state, news(state))
     subscribers = Map.put_new_lazy(state.subscribers, pid, fn -> Process.monitor(pid) end)
@@ -143,15 +157,16 @@ defmodule Vllm.World.Supervised do
 
   @impl GenServer
   def handle_info({:ready, life, world}, %{life: life} = state) do
-    world = %{world | name: state.opts.name}
-    state = %{state | world: world, error: nil, attempts: 0}
+    {:noreply, publish(there(%{state | error: nil, attempts: 0}, world))}
+  end
 
-    for {_ref, from, timer} <- state.waiting do
-      Process.cancel_timer(timer)
-      GenServer.reply(from, {:ok, world})
-    end
+  # Somebody else changes its ranks, or has.
+  def handle_info({:changing, life}, %{life: life} = state),
+    do: {:noreply, %{state | world: nil}}
 
-    {:noreply, publish(%{state | waiting: []})}
+  def handle_info({:changed, life, result, world}, %{life: life} = state) do
+    if state.changing, do: GenServer.reply(state.changing, named(result, state))
+    {:noreply, there(%{state | changing: nil}, world)}
   end
 
   def handle_info({:EXIT, life, reason}, %{life: life} = state), do: ended(error(reason), state)
@@ -176,7 +191,8 @@ defmodule Vllm.World.Supervised do
 
   @impl GenServer
   def terminate(_reason, state) do
-    for {_ref, from, _timer} <- state.waiting,
+    for {_ref, from, _timer} <- [{nil, state.changing, nil} | state.waiting],
+        from != nil,
         do: GenServer.reply(from, {:error, stopping(state)})
 
     if state.life do
@@ -191,9 +207,25 @@ defmodule Vllm.World.Supervised do
     end
   end
 
+  defp there(state, world) do
+    {:ok, world} = named({:ok, world}, state)
+
+    for {_ref, from, timer} <- state.waiting do
+      Process.cancel_timer(timer)
+      GenServer.reply(from, {:ok, world})
+    end
+
+    %{state | world: world, waiting: []}
+  end
+
+  defp named({:ok, world}, state), do: {:ok, %{world | name: state.opts.name}}
+  defp named({:error, error}, _state), do: {:error, error}
+
   defp begin(state), do: %{state | life: Life.start_link(self(), state.id, state.opts)}
 
   defp ended(error, state) do
+    if state.changing, do: GenServer.reply(state.changing, {:error, error})
+    state = %{state | changing: nil}
     state = publish(%{state | life: nil, world: nil, error: error})
     pool_gone? = error.reason in @pool_gone
     restarts = if pool_gone?, do: state.restarts, else: recent([now() | state.restarts], state)
