@@ -20,12 +20,17 @@ defmodule Vllm do
   (those the server allows: tensor functions of `torch.` and our own), and objects that stay in a
   rank (`Vllm.Ref`). Values travel as `Vllm.Term` describes.
 
+  Every function returns `{:ok, value}` (or `:ok`) or `{:error, %Vllm.Error{}}`, also for a wrong option; its form
+  with a `!` raises the error. Streams raise it when they are read.
+
   The last argument is always a keyword list. `__runtime__: [...]` says how the call is run (see
   `Vllm.Runtime`); every other key is a Python keyword argument.
   """
 
+  import Vllm.Bang
+
   alias Vllm.Call.{Context, ItemStream, OwnedRefs, Objects, RefScope}
-  alias Vllm.{Async, Deadline, Error, Options, Ref, Session}
+  alias Vllm.{Async, Deadline, Error, Options, Ref, Runtime, Session}
 
   @typedoc "An object that stays in a rank: its ref, or a struct or tensor that has one."
   @type object :: Ref.t() | struct()
@@ -33,6 +38,8 @@ defmodule Vllm do
   @own_schema [
     bridge: [type: :name, doc: "Name of the `Vllm.Bridge`; else the process's, or the usual."]
   ]
+
+  @runtime_schema [__runtime__: [type: :keyword, default: []]]
 
   @doc """
   Calls a Python callable by its dotted name, or an object of a rank that is itself callable.
@@ -67,13 +74,8 @@ defmodule Vllm do
     with {:ok, ref} <- ref(object, "call"), do: Objects.call({:object, ref}, method, args, opts)
   end
 
-  @doc "As `call/3`; raises `Vllm.Error`."
-  @spec call!(String.t() | object(), [term()], keyword()) :: term()
-  def call!(callable, args, opts \\ []), do: Error.unwrap!(call(callable, args, opts))
-
-  @doc "As `call/4`; raises `Vllm.Error`."
-  @spec call!(object(), String.t(), [term()], keyword()) :: term()
-  def call!(ref, method, args, opts), do: Error.unwrap!(call(ref, method, args, opts))
+  defbang call(callable :: String.t() | object(), args :: [term()], opts \\ []) :: term()
+  defbang call(object, method :: String.t(), args :: [term()], opts) :: term()
 
   @doc """
   The items of a Python iterator in a rank, as a stream: of what a call by dotted name returns, or of an
@@ -104,14 +106,22 @@ defmodule Vllm do
 
   def stream(name, args) when is_binary(name), do: stream(name, args, [])
 
-  def stream(object, opts) when is_list(opts),
-    do: ItemStream.new(fn -> ref(object, "stream") end, Keyword.get(opts, :__runtime__, []))
+  def stream(object, opts) do
+    begin = fn ->
+      with {:ok, _opts} <- Options.parse(opts, @runtime_schema, "Vllm.stream"),
+           do: ref(object, "stream")
+    end
+
+    ItemStream.new(begin, if(Keyword.keyword?(opts), do: opts[:__runtime__] || [], else: []))
+  end
 
   @doc "An attribute of an object that stays in a rank; `name` may be dotted where the server allows."
   @spec get_attribute(object(), String.t(), keyword()) :: {:ok, term()} | {:error, Error.t()}
   def get_attribute(object, name, opts \\ []) when is_binary(name) do
     with {:ok, ref} <- ref(object, "get_attribute"), do: Objects.get_attribute(ref, name, opts)
   end
+
+  defbang get_attribute(object, name :: String.t(), opts \\ []) :: term()
 
   @doc """
   Enters a context manager of a rank, runs a function with the value that it gives, and exits it.
@@ -148,9 +158,16 @@ defmodule Vllm do
         when result: term()
   def with_context(context, fun, opts \\ []) when is_function(fun, 1) or is_function(fun, 0) do
     with {:ok, ref} <- ref(context, "with_context"),
-         {:ok, runtime} <- Context.runtime(opts),
+         {:ok, opts} <- Options.parse(opts, @runtime_schema, "with_context"),
+         {:ok, runtime} <- Runtime.validate(opts.__runtime__),
          do: Context.run(ref, fun, runtime, release: false)
   end
+
+  @doc "As `with_context/3`; raises `Vllm.Error`."
+  @spec with_context!(object(), (term() -> result) | (() -> result), keyword()) :: result
+        when result: term()
+  def with_context!(context, fun, opts \\ []),
+    do: context |> with_context(fun, opts) |> Error.unwrap!()
 
   @doc """
   Begins a call, or several, and returns once the first request is on its way. Pass the result to `await/2`.
@@ -185,23 +202,48 @@ defmodule Vllm do
   def async(fun) when is_function(fun, 0), do: Async.start(fun)
 
   @doc """
-  What the function of `async/1` has returned. If it raised, exited or threw, so does this.
+  What the function of `async/1` has returned: `{:ok, value}`, `:ok` and `{:error, error}` as they are, anything
+  else as `{:ok, value}`. If it raised, exited or threw, the result is the `Vllm.Error` that it raised, or one with
+  the reason `"run_failed"`.
 
-  If `timeout` milliseconds pass first, the error has the category `:timeout` and the reason
-  `"future_not_ready"`. The call goes on until its own timeout; await it again. Only the process that began
+  If `timeout` milliseconds (`:infinity` when absent) pass first, the error has the category `:timeout` and the
+  reason `"future_not_ready"`. The call goes on until its own timeout; await it again. Only the process that began
   a call can await it, and once.
   """
-  @spec await(Async.t(), timeout()) :: term() | {:error, Error.t()}
-  def await(%Async{} = async, timeout \\ :infinity)
-      when timeout == :infinity or (is_integer(timeout) and timeout >= 0),
-      do: Async.await(async, Deadline.new(timeout), timeout)
+  @spec await(Async.t(), timeout() | keyword()) :: :ok | {:ok, term()} | {:error, Error.t()}
+  def await(%Async{} = async, opts_or_timeout \\ []) do
+    with {:ok, timeout} <- Options.timeout(opts_or_timeout, :infinity, "Vllm.await"),
+         do: Async.await(async, Deadline.new(timeout), timeout)
+  end
 
-  @doc "As `await/2` for several, in their order; `timeout` bounds all of them together."
-  @spec await_many([Async.t()], timeout()) :: [term() | {:error, Error.t()}]
-  def await_many(asyncs, timeout \\ :infinity)
-      when timeout == :infinity or (is_integer(timeout) and timeout >= 0) do
+  @doc "As `await/2`; raises `Vllm.Error`, and what the function has raised, exited with or thrown."
+  @spec await!(Async.t(), timeout() | keyword()) :: term()
+  def await!(%Async{} = async, opts_or_timeout \\ []) do
+    timeout = Error.unwrap!(Options.timeout(opts_or_timeout, :infinity, "Vllm.await!"))
+    Async.await!(async, Deadline.new(timeout), timeout)
+  end
+
+  @doc "As `await/2` for several: their results in their order. The timeout bounds all of them together."
+  @spec await_many([Async.t()], timeout() | keyword()) :: [
+          :ok | {:ok, term()} | {:error, Error.t()}
+        ]
+  def await_many(asyncs, opts_or_timeout \\ []) do
+    case Options.timeout(opts_or_timeout, :infinity, "Vllm.await_many") do
+      {:ok, timeout} ->
+        deadline = Deadline.new(timeout)
+        for %Async{} = async <- asyncs, do: Async.await(async, deadline, timeout)
+
+      {:error, error} ->
+        for _async <- asyncs, do: {:error, error}
+    end
+  end
+
+  @doc "As `await!/2` for several: their values in their order."
+  @spec await_many!([Async.t()], timeout() | keyword()) :: [term()]
+  def await_many!(asyncs, opts_or_timeout \\ []) do
+    timeout = Error.unwrap!(Options.timeout(opts_or_timeout, :infinity, "Vllm.await_many!"))
     deadline = Deadline.new(timeout)
-    for %Async{} = async <- asyncs, do: Async.await(async, deadline, timeout)
+    for %Async{} = async <- asyncs, do: Async.await!(async, deadline, timeout)
   end
 
   @doc """
@@ -211,7 +253,8 @@ defmodule Vllm do
   @spec release(object() | [object()], keyword()) ::
           {:ok, non_neg_integer()} | {:error, Error.t()}
   def release(object_or_objects, opts \\ []) do
-    with {:ok, refs} <- refs(object_or_objects, "release") do
+    with :ok <- Objects.check_options("release", opts),
+         {:ok, refs} <- refs(object_or_objects, "release") do
       refs
       |> Enum.group_by(& &1.session_id)
       |> Enum.reduce_while({:ok, 0}, fn {_session_id, refs}, {:ok, released} ->
@@ -222,6 +265,8 @@ defmodule Vllm do
       end)
     end
   end
+
+  defbang release(object_or_objects :: object() | [object()], opts \\ []) :: non_neg_integer()
 
   @doc """
   Runs a function, and releases what its calls have left in ranks, except what it returns (in whatever
@@ -251,16 +296,13 @@ defmodule Vllm do
   @spec own(object() | [object()], keyword()) :: :ok | {:error, Error.t()}
   def own(object_or_objects, opts \\ []) do
     with {:ok, refs} <- refs(object_or_objects, "own"),
-         {:ok, %{bridge: bridge}} <- own_options(opts) do
+         {:ok, %{bridge: bridge}} <- Options.parse(opts, @own_schema, "Vllm.own") do
       bound = Session.current()
       OwnedRefs.own(refs, bridge || (bound && bound.bridge) || Vllm.Bridge)
     end
   end
 
-  defp own_options(opts) do
-    with {:error, message} <- Options.validate(opts, @own_schema, "Vllm.own"),
-         do: {:error, Error.validation(message, "invalid_option")}
-  end
+  defbang own(object_or_objects :: object() | [object()], opts \\ []) :: :ok
 
   defp refs(object_or_objects, what) do
     object_or_objects
@@ -274,12 +316,7 @@ defmodule Vllm do
   end
 
   defp ref(object, what) do
-    with :error <- Ref.of(object) do
-      message =
-        "#{what}: expected an object of a rank (a Vllm.Ref, or a struct or tensor that has one), got: " <>
-          inspect(object, limit: 5, printable_limit: 100)
-
-      {:error, Error.validation(message, "invalid_argument")}
-    end
+    with {:error, error} <- Ref.of(object),
+         do: {:error, %{error | message: "#{what}: " <> error.message}}
   end
 end

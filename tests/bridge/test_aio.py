@@ -198,7 +198,7 @@ def test_futures(drive: Callable[..., None], block: Callable[[], Block], carrier
         assert not running.done()
         with pytest.raises(BridgeError) as caught:
             await running.result(MOMENT)
-        assert caught.value.reason == "not_finished"
+        assert caught.value.reason == "future_not_ready"
         assert queued.cancel()
         with pytest.raises(BridgeError) as caught:
             await queued

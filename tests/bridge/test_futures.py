@@ -69,7 +69,10 @@ def test_a_result_that_takes_longer_than_somebody_waits(
     for timeout in (MOMENT, timedelta(0)):
         with pytest.raises(BridgeError) as caught:
             future.result(timeout)
-        assert (caught.value.category, caught.value.reason) == (Category.TIMEOUT, "not_finished")
+        assert (caught.value.category, caught.value.reason) == (
+            Category.TIMEOUT,
+            "future_not_ready",
+        )
         assert caught.value.details == {"state": "pending"}
     held.end()
     assert future.result(SHORT) == b"unblocked"

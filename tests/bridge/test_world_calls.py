@@ -223,7 +223,7 @@ def test_futures(world: World, block: Callable[[], Block]) -> None:
     stuck = world.submit_call("world_things.fail_on", -1, str(waits.path))
     with pytest.raises(BridgeError) as caught:
         stuck.result(timedelta(milliseconds=50))
-    assert (caught.value.category, caught.value.reason) == (Category.TIMEOUT, "not_finished")
+    assert (caught.value.category, caught.value.reason) == (Category.TIMEOUT, "future_not_ready")
     with pytest.raises(BridgeError, match="has not ended"):
         list(stuck.as_completed(timedelta(milliseconds=50)))
     assert stuck.cancel()

@@ -33,7 +33,7 @@ class WorldFuture:
         Raises:
             BridgeError: what failed, with `details["outcomes"]` as of `World.call`; an exception of
                 the function of `World.submit` is the `__cause__` of one (worker, `run_failed`);
-                (timeout) `not_finished`: it has not ended within `timeout`, and goes on;
+                (timeout) `future_not_ready`: it has not ended within `timeout`, and goes on;
                 (grpc_error) `cancelled`: it was, by `cancel`.
         """
         ends = _ends(timeout)
@@ -67,7 +67,7 @@ class WorldFuture:
         Those that were given up because another one had failed have none.
 
         Raises:
-            BridgeError: (timeout) `not_finished`: not all have come within `timeout`.
+            BridgeError: (timeout) `future_not_ready`: not all have come within `timeout`.
         """
         ends = _ends(timeout)
         seen = 0

@@ -28,8 +28,8 @@ class Future:
         """Its result, when it has ended, which is at its deadline at the latest.
 
         Raises:
-            BridgeError: as `Session.call` does; (timeout) `not_finished`: the call has not ended
-                within `timeout`, and goes on; (grpc_error) `cancelled`: it was, by `cancel`.
+            BridgeError: as `Session.call` does; (timeout) `future_not_ready`: the call has not
+                ended within `timeout`, and goes on; (grpc_error) `cancelled`: it was, by `cancel`.
         """
         return now(self._calls.result(timeout))
 

@@ -39,7 +39,7 @@ class WorldFuture:
         Raises:
             BridgeError: what failed, with `details["outcomes"]` as of `World.call`; an exception of
                 the function of `World.submit` is the `__cause__` of one (worker, `run_failed`);
-                (timeout) `not_finished`: it has not ended within `timeout`, and goes on;
+                (timeout) `future_not_ready`: it has not ended within `timeout`, and goes on;
                 (grpc_error) `cancelled`: it was, by `cancel`.
         """
         limit = seconds(timeout)
@@ -71,7 +71,7 @@ class WorldFuture:
         Those that were given up because another one had failed have none.
 
         Raises:
-            BridgeError: (timeout) `not_finished`: not all have come within `timeout`.
+            BridgeError: (timeout) `future_not_ready`: not all have come within `timeout`.
         """
         limit = seconds(timeout)
         ends = None if limit is None else time.monotonic() + limit

@@ -92,13 +92,36 @@ defmodule Vllm.Async do
   defp nobody, do: :ok
 
   @doc false
-  @spec await(t(), Deadline.t(), timeout()) :: term()
-  def await(%__MODULE__{ref: ref, pid: pid, owner: owner}, deadline, timeout) do
+  @spec await(t(), Deadline.t(), timeout()) :: :ok | {:ok, term()} | {:error, Error.t()}
+  def await(async, deadline, timeout) do
+    case outcome_of(async, deadline, timeout) do
+      {:returned, value} -> result(value)
+      {:failed, kind, reason, stacktrace} -> {:error, Error.failed(kind, reason, stacktrace)}
+      {:error, error} -> {:error, error}
+    end
+  end
+
+  @doc false
+  @spec await!(t(), Deadline.t(), timeout()) :: term()
+  def await!(async, deadline, timeout) do
+    case outcome_of(async, deadline, timeout) do
+      {:returned, value} -> Error.unwrap!(result(value))
+      {:failed, kind, reason, stacktrace} -> :erlang.raise(kind, reason, stacktrace)
+      {:error, error} -> raise error
+    end
+  end
+
+  defp result({:ok, value}), do: {:ok, value}
+  defp result(:ok), do: :ok
+  defp result({:error, error}), do: {:error, Error.returned(error)}
+  defp result(value), do: {:ok, value}
+
+  defp outcome_of(%__MODULE__{ref: ref, pid: pid, owner: owner}, deadline, timeout) do
     if owner == self() do
       monitor = Process.monitor(pid)
       outcome = receive_outcome(ref, monitor, deadline)
       Process.demonitor(monitor, [:flush])
-      result(outcome, timeout)
+      known(outcome, timeout)
     else
       {:error,
        invalid("only the process that began a call can await it, and that is #{inspect(owner)}")}
@@ -124,15 +147,10 @@ defmodule Vllm.Async do
     end
   end
 
-  defp result({:returned, value}, _timeout), do: value
-
-  defp result({:failed, kind, reason, stacktrace}, _timeout),
-    do: :erlang.raise(kind, reason, stacktrace)
-
-  defp result(:gone, _timeout),
+  defp known(:gone, _timeout),
     do: {:error, invalid("this call was awaited before, or its process was killed")}
 
-  defp result(:late, timeout) do
+  defp known(:late, timeout) do
     {:error,
      %Error{
        category: :timeout,
@@ -142,6 +160,8 @@ defmodule Vllm.Async do
        details: %{"timeout_ms" => timeout}
      }}
   end
+
+  defp known(outcome, _timeout), do: outcome
 
   defp invalid(message), do: Error.validation("Vllm.await: " <> message, "invalid_argument")
 end

@@ -47,6 +47,8 @@ defmodule Vllm.Bridge do
 
   use Supervisor
 
+  import Vllm.Bang
+
   alias Vllm.Bridge.{
     Attachment,
     Connections,
@@ -99,33 +101,63 @@ defmodule Vllm.Bridge do
     %Error{category: :pool, reason: "bridge_start_failed", message: message}
   end
 
+  @status_schema [
+                   timeout: [
+                     type: :timeout,
+                     default: 30_000,
+                     doc: "Milliseconds to wait for the server."
+                   ]
+                 ] ++ Options.bridge()
+
+  @connected_schema put_in(@status_schema[:timeout][:default], 1_000)
+
   @doc """
   What the server of a bridge has: its pools, ranks, worlds and sessions.
 
       {:ok, status} = Vllm.Bridge.status()
       Enum.sum(for pool <- status.pools, do: pool.idle)
-  """
-  @spec status(atom()) :: {:ok, Status.t()} | {:error, Error.t()}
-  def status(bridge \\ __MODULE__), do: Status.ask(bridge, 30_000)
 
-  @doc "Whether a bridge is running and its server answers, within a second."
-  @spec connected?(atom()) :: boolean()
-  def connected?(bridge \\ __MODULE__), do: match?({:ok, _status}, Status.ask(bridge, 1_000))
+  Options:
+
+  #{Options.docs(@status_schema)}
+  """
+  @spec status(keyword()) :: {:ok, Status.t()} | {:error, Error.t()}
+  def status(opts \\ []) do
+    with {:ok, opts} <- Options.parse(opts, @status_schema, "Vllm.Bridge.status"),
+         do: Status.ask(opts.bridge, opts.timeout)
+  end
+
+  defbang status(opts \\ []) :: Status.t()
+
+  @doc """
+  Whether a bridge is running and its server answers, within a second or the `timeout`. Options as of `status/1`;
+  raises `Vllm.Error` for a wrong one.
+  """
+  @spec connected?(keyword()) :: boolean()
+  def connected?(opts \\ []) do
+    opts = Error.unwrap!(Options.parse(opts, @connected_schema, "Vllm.Bridge.connected?"))
+    match?({:ok, _status}, Status.ask(opts.bridge, opts.timeout))
+  end
 
   @subscribe_schema [
-    world_id: [type: :text, doc: "Only this world, with its ranks and sessions; all when absent."],
-    with_current: [
-      type: :boolean,
-      default: false,
-      doc: "Whether events about what exists already come first."
-    ],
-    bridge: [type: :name, default: Vllm.Bridge, doc: "Name of the `Vllm.Bridge` to use."],
-    stream_timeout: [type: :timeout, doc: "Longest time of the subscription in ms."],
-    timeout_profile: [
-      type: :label,
-      doc: "Where that time comes from otherwise, see `Vllm.Runtime`."
-    ]
-  ]
+                      world_id: [
+                        type: :text,
+                        doc: "Only this world, with its ranks and sessions; all when absent."
+                      ],
+                      with_current: [
+                        type: :boolean,
+                        default: false,
+                        doc: "Whether events about what exists already come first."
+                      ],
+                      stream_timeout: [
+                        type: :timeout,
+                        doc: "Longest time of the subscription in ms."
+                      ],
+                      timeout_profile: [
+                        type: :label,
+                        doc: "Where that time comes from otherwise, see `Vllm.Runtime`."
+                      ]
+                    ] ++ Options.bridge()
 
   @doc """
   Subscribes the calling process to changes of worlds, ranks and sessions.
@@ -152,7 +184,7 @@ defmodule Vllm.Bridge do
   """
   @spec subscribe(keyword()) :: {:ok, subscription()} | {:error, Error.t()}
   def subscribe(opts \\ []) do
-    with {:ok, opts} <- validate_subscribe(opts),
+    with {:ok, opts} <- Options.parse(opts, @subscribe_schema, "Vllm.Bridge.subscribe"),
          {:ok, config} <- Connections.config(opts.bridge),
          config = Profiles.known(config),
          {:ok, timeout} <- Runtime.stream_timeout(opts, config.defaults, config.profiles) do
@@ -160,6 +192,8 @@ defmodule Vllm.Bridge do
       subscription(config, request, timeout)
     end
   end
+
+  defbang subscribe(opts \\ []) :: subscription()
 
   @doc false
   # For `Vllm.World.subscribe/3`.
@@ -185,11 +219,6 @@ defmodule Vllm.Bridge do
         "carries no streams"
 
     %Error{category: :pool, reason: "unsupported_by_transport", message: message}
-  end
-
-  defp validate_subscribe(opts) do
-    with {:error, message} <- Options.validate(opts, @subscribe_schema, "Vllm.Bridge.subscribe"),
-         do: {:error, Error.validation(message, "invalid_option")}
   end
 
   @doc """
@@ -244,10 +273,15 @@ defmodule Vllm.Bridge do
 
       {:ok, info} = Vllm.Bridge.info()
       for rank <- info.ranks, do: {rank.endpoint, rank.carrier}
+
+  Options:
+
+  #{Options.docs(Options.bridge())}
   """
-  @spec info(atom()) :: {:ok, info()} | {:error, Error.t()}
-  def info(bridge \\ __MODULE__) do
-    with {:ok, config} <- Connections.config(bridge) do
+  @spec info(keyword()) :: {:ok, info()} | {:error, Error.t()}
+  def info(opts \\ []) do
+    with {:ok, %{bridge: bridge}} <- Options.parse(opts, Options.bridge(), "Vllm.Bridge.info"),
+         {:ok, config} <- Connections.config(bridge) do
       known = for %{route: %Route{}} = known <- Connections.sessions(bridge), do: known
 
       ranks =
@@ -270,6 +304,8 @@ defmodule Vllm.Bridge do
        }}
     end
   end
+
+  defbang info(opts \\ []) :: info()
 
   @impl Supervisor
   def init(opts) do

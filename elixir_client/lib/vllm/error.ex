@@ -114,6 +114,26 @@ defmodule Vllm.Error do
     do: %__MODULE__{category: :validation, reason: reason, message: message}
 
   @doc false
+  # What a function of the user's failed with, where it is not raised.
+  @spec failed(:error | :exit | :throw, term(), Exception.stacktrace()) :: t()
+  def failed(_kind, %__MODULE__{} = error, _stacktrace), do: error
+
+  def failed(kind, reason, stacktrace) do
+    message = "the function failed: " <> Exception.format_banner(kind, reason, stacktrace)
+    %__MODULE__{category: :worker, reason: "run_failed", message: message}
+  end
+
+  @doc false
+  # What a function of the user's returned as an error.
+  @spec returned(term()) :: t()
+  def returned(%__MODULE__{} = error), do: error
+
+  def returned(other) do
+    message = "the function returned {:error, #{inspect(other, limit: 5, printable_limit: 60)}}"
+    %__MODULE__{category: :worker, reason: "run_failed", message: message}
+  end
+
+  @doc false
   @spec from_status(non_neg_integer(), String.t(), [{binary(), binary()}]) :: t()
   def from_status(code, text, trailers) do
     with {@trailer, binary} <- List.keyfind(trailers, @trailer, 0),

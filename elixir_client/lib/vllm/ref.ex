@@ -35,20 +35,35 @@ defmodule Vllm.Ref do
         }
 
   alias Vllm.Bridge.V1
-  alias Vllm.Session
+  alias Vllm.{Error, Session}
 
   @doc """
   The ref in an object's struct, or in a tensor that stays in its rank; a ref as it is. Of `{:named, name}`,
   a ref to what has that name in the session of the calling process (`Vllm.World.put/4`).
   """
-  @spec of(term()) :: {:ok, t()} | :error
+  @spec of(term()) :: {:ok, t()} | {:error, Error.t()}
   def of({:named, _name} = named) do
-    with %__MODULE__{} = ref <- named_or(named), do: {:ok, ref}, else: (_unbound -> :error)
+    case named_or(named) do
+      %__MODULE__{} = ref -> {:ok, ref}
+      unbound -> {:error, no_object(unbound)}
+    end
   end
 
   def of(%__MODULE__{} = ref), do: {:ok, ref}
   def of(%{ref: %__MODULE__{} = ref}), do: {:ok, ref}
-  def of(_other), do: :error
+  def of(other), do: {:error, no_object(other)}
+
+  @doc "As `of/1`; raises `Vllm.Error`."
+  @spec of!(term()) :: t()
+  def of!(object), do: object |> of() |> Error.unwrap!()
+
+  defp no_object(other) do
+    message =
+      "expected an object of a rank (a Vllm.Ref, or a struct or tensor that has one), got: " <>
+        inspect(other, limit: 5, printable_limit: 100)
+
+    Error.validation(message, "invalid_argument")
+  end
 
   @doc false
   # An argument as it is, or the ref that `{:named, name}` stands for in a session.

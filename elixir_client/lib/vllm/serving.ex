@@ -11,9 +11,10 @@ defmodule Vllm.Serving do
     ],
     batch_size: [type: :positive, default: 8, doc: "Requests in a batch at most."],
     batch_timeout: [
-      type: :count,
+      type: :wait,
       default: 10,
-      doc: "Milliseconds that the first request of a batch waits for others."
+      doc:
+        "Milliseconds that the first request of a batch waits for others; with `:infinity` until the batch is full."
     ],
     concurrency: [
       type: :positive,
@@ -79,23 +80,34 @@ defmodule Vllm.Serving do
   end
 
   defp validate(opts) do
-    with {:ok, valid} <- Options.validate(opts, @schema, "Vllm.Serving"),
+    with {:ok, valid} <- Options.parse(opts, @schema, "Vllm.Serving"),
          nil <- Enum.find([:name, :world, :handler], &(valid[&1] == nil)) do
       {:ok, valid}
     else
-      {:error, message} -> {:error, Error.validation(message, "invalid_option")}
-      key -> {:error, Error.validation("Vllm.Serving: #{key} is missing", "invalid_option")}
+      {:error, error} -> {:error, error}
+      key -> {:error, Options.invalid("Vllm.Serving: #{key} is missing")}
     end
   end
 
   @doc """
   The result of one request, computed together with those of other processes.
 
-  `timeout` milliseconds bound the wait; then the error has the category `:timeout` and the reason
+  `timeout` milliseconds (default 5,000; `:infinity` for none) bound the wait; then the error has the category `:timeout` and the reason
   `"serving_timeout"`. A request whose batch had not begun has not run then (`details["ran"]` is false).
   """
-  @spec run(GenServer.server(), term(), timeout()) :: {:ok, term()} | {:error, Error.t()}
-  def run(serving, request, timeout \\ 5_000) do
+  @spec run(GenServer.server(), term(), timeout() | keyword()) ::
+          {:ok, term()} | {:error, Error.t()}
+  def run(serving, request, opts_or_timeout \\ []) do
+    with {:ok, timeout} <- Options.timeout(opts_or_timeout, 5_000, "Vllm.Serving.run"),
+         do: ask(serving, request, timeout)
+  end
+
+  @doc "As `run/3`; raises `Vllm.Error`."
+  @spec run!(GenServer.server(), term(), timeout() | keyword()) :: term()
+  def run!(serving, request, opts_or_timeout \\ []),
+    do: serving |> run(request, opts_or_timeout) |> Error.unwrap!()
+
+  defp ask(serving, request, timeout) do
     case whereis(serving) do
       nil ->
         {:error, not_running(serving)}
@@ -109,11 +121,6 @@ defmodule Vllm.Serving do
         answer
     end
   end
-
-  @doc "As `run/3`; raises `Vllm.Error`."
-  @spec run!(GenServer.server(), term(), timeout()) :: term()
-  def run!(serving, request, timeout \\ 5_000),
-    do: serving |> run(request, timeout) |> Error.unwrap!()
 
   defp whereis(serving) do
     case GenServer.whereis(serving) do
@@ -260,9 +267,9 @@ defmodule Vllm.Serving do
       waiting >= state.batch_size or state.due? or state.batch_timeout == 0 ->
         state |> quiet() |> begin() |> next()
 
-      state.timer == nil ->
+      state.timer == nil and state.batch_timeout != :infinity ->
         timer = make_ref()
-        reference = Process.send_after(self(), {:due, timer}, state.batch_timeout)
+        reference = Deadline.send_after(self(), {:due, timer}, state.batch_timeout)
         %{state | timer: {timer, reference}}
 
       true ->

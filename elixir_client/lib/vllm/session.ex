@@ -48,6 +48,8 @@ defmodule Vllm.Session do
   | `"affinity_conflict"`, `"pool_conflict"` | the session is live with another affinity or pool |
   """
 
+  import Vllm.Bang
+
   alias Vllm.Bridge.{Connections, Owners, PoolClient, V1}
   alias Vllm.Bridge.Frames.Route
   alias Vllm.{Error, Options, Runtime}
@@ -81,22 +83,28 @@ defmodule Vllm.Session do
         }
 
   @schema [
-    session_id: [type: :text, doc: "Id; a new one when absent."],
-    pool_name: [type: :label, doc: "Pool to open it in; the server's default when absent."],
-    affinity: [
-      type: {:in, Runtime.affinities()},
-      doc: "See above; when absent the bridge's default, or that of the live session of that id."
-    ],
-    detached: [
-      type: :boolean,
-      default: false,
-      doc: "Whether it outlives the calling process and the bridge, see above."
-    ],
-    bridge: [type: :name, default: Vllm.Bridge, doc: "Name of the `Vllm.Bridge` to use."]
-  ]
+            session_id: [type: :text, doc: "Id; a new one when absent."],
+            pool_name: [
+              type: :label,
+              doc: "Pool to open it in; the server's default when absent."
+            ],
+            affinity: [
+              type: {:in, Runtime.affinities()},
+              doc:
+                "See above; when absent the bridge's default, or that of the live session of that id."
+            ],
+            detached: [
+              type: :boolean,
+              default: false,
+              doc: "Whether it outlives the calling process and the bridge, see above."
+            ]
+          ] ++ Options.bridge()
 
   @close_schema [
-    bridge: [type: :name, default: Vllm.Bridge, doc: "Of a session given by its id."]
+    bridge: [
+      type: :name,
+      doc: "Name of the `Vllm.Bridge` of a session given by its id, `Vllm.Bridge` when absent."
+    ]
   ]
 
   @bound :"$vllm_session"
@@ -110,13 +118,15 @@ defmodule Vllm.Session do
   """
   @spec open(keyword()) :: {:ok, t()} | {:error, Error.t()}
   def open(opts \\ []) do
-    with {:ok, opts} <- validate(opts, @schema, "Vllm.Session.open"),
+    with {:ok, opts} <- Options.parse(opts, @schema, "Vllm.Session.open"),
          {:ok, config} <- Connections.config(opts.bridge),
          {:ok, message} <- request(opts, config),
          session = from_message(message, opts.bridge),
          :ok <- Connections.bind(opts.bridge, [session]),
          do: {:ok, session}
   end
+
+  defbang open(opts \\ []) :: t()
 
   defp request(opts, config) do
     request = %V1.OpenSessionRequest{
@@ -154,15 +164,38 @@ defmodule Vllm.Session do
   @doc """
   Closes a session, given as a struct or by its id, and frees its objects. Closing a missing session is
   no error.
+
+  Options:
+
+  #{Options.docs(@close_schema)}
   """
   @spec close(t() | String.t(), keyword()) :: :ok | {:error, Error.t()}
-  def close(session_or_id, opts \\ [])
-
-  def close(%__MODULE__{} = session, []), do: close(session.id, bridge: session.bridge)
-
-  def close(id, opts) when is_binary(id) do
-    with {:ok, %{bridge: bridge}} <- validate(opts, @close_schema, "Vllm.Session.close"),
+  def close(session_or_id, opts \\ []) do
+    with {:ok, %{bridge: given}} <- Options.parse(opts, @close_schema, "Vllm.Session.close"),
+         {:ok, id, bridge} <- identity(session_or_id, given),
          do: close(id, bridge, "")
+  end
+
+  defbang close(session_or_id :: t() | String.t(), opts \\ []) :: :ok
+
+  defp identity(id, bridge) when is_binary(id), do: {:ok, id, bridge || Vllm.Bridge}
+
+  defp identity(%__MODULE__{id: id, bridge: own}, bridge) when bridge in [nil, own],
+    do: {:ok, id, own}
+
+  defp identity(%__MODULE__{} = session, bridge) do
+    {:error,
+     Options.invalid(
+       "bridge: session #{session.id} is of #{inspect(session.bridge)}, not of #{inspect(bridge)}; leave the " <>
+         "option out, it is for a session given by its id"
+     )}
+  end
+
+  defp identity(other, _bridge) do
+    message =
+      "Vllm.Session.close: a session is a %Vllm.Session{} or its id, got: #{inspect(other, limit: 5)}"
+
+    {:error, Error.validation(message, "invalid_argument")}
   end
 
   @doc false
@@ -236,10 +269,5 @@ defmodule Vllm.Session do
       epoch: message.epoch,
       pid: message.pid
     }
-  end
-
-  defp validate(opts, schema, what) do
-    with {:error, message} <- Options.validate(opts, schema, what),
-         do: {:error, Error.validation(message, "invalid_option")}
   end
 end

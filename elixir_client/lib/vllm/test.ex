@@ -57,7 +57,7 @@ defmodule Vllm.Test do
 
   @compile {:no_warn_undefined, ExUnit.Callbacks}
 
-  @schema [bridge: [type: :name, default: Vllm.Bridge]]
+  @schema Options.bridge()
 
   @doc """
   What a function returns from now on, in this process and those that use its stubs.
@@ -259,9 +259,6 @@ defmodule Vllm.Test do
   defp answer(result), do: {:result, result}
 
   defp bridge!(opts) do
-    case Options.validate(opts, @schema, "Vllm.Test") do
-      {:ok, %{bridge: bridge}} -> bridge
-      {:error, message} -> raise ArgumentError, message
-    end
+    Error.unwrap!(Options.parse(opts, @schema, "Vllm.Test")).bridge
   end
 end

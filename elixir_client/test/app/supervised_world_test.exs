@@ -143,9 +143,9 @@ defmodule Vllm.SupervisedWorldTest do
     start_supervised!({Vllm.Bridge, name: bridge, server: config.endpoint})
     start(bridge: bridge)
     first = epoch()
-    assert Vllm.Bridge.connected?(bridge)
+    assert Vllm.Bridge.connected?(bridge: bridge)
     :ok = stop_supervised(bridge)
-    refute Vllm.Bridge.connected?(bridge)
+    refute Vllm.Bridge.connected?(bridge: bridge)
     assert_receive {:vllm_world, @name, :restarting}, 20_000
     start_supervised!({Vllm.Bridge, name: bridge, server: config.endpoint})
     assert epoch() > first

@@ -117,18 +117,27 @@ defmodule Vllm.AsyncTest do
     task = Task.async(fn -> Vllm.await(async) end)
     assert {:error, %Error{category: :validation, message: message}} = Task.await(task)
     assert message =~ inspect(self())
-    assert Vllm.await(async) == :done
+    assert Vllm.await(async) == {:ok, :done}
   end
 
-  test "a failure of the function is raised where it is awaited, and nowhere else" do
-    asyncs =
-      for fun <- [fn -> raise "boom" end, fn -> throw(:ball) end, fn -> exit(:gone) end],
-          do: Vllm.async(fun)
+  test "a failure of the function is an error where it is awaited, raised by the form with a !" do
+    failing = [fn -> raise "boom" end, fn -> throw(:ball) end, fn -> exit(:gone) end]
+    [raised, thrown, left] = Enum.map(failing, &Vllm.async/1)
+    assert_raise RuntimeError, "boom", fn -> Vllm.await!(raised) end
+    assert catch_throw(Vllm.await!(thrown)) == :ball
+    assert catch_exit(Vllm.await!(left)) == :gone
 
-    [raised, thrown, left] = asyncs
-    assert_raise RuntimeError, "boom", fn -> Vllm.await(raised) end
-    assert catch_throw(Vllm.await(thrown)) == :ball
-    assert catch_exit(Vllm.await(left)) == :gone
+    for {result, text} <-
+          Enum.zip(failing |> Enum.map(&Vllm.async/1) |> Vllm.await_many(), ~w(boom ball gone)) do
+      assert {:error, %Error{category: :worker, reason: "run_failed"} = error} = result
+      assert error.message =~ text
+    end
+
+    named = %Error{category: :pool, reason: "named", message: "m"}
+    assert Vllm.await(Vllm.async(fn -> raise named end)) == {:error, named}
+    assert_raise Error, fn -> Vllm.await!(Vllm.async(fn -> {:error, named} end)) end
+    assert {:error, %Error{reason: "run_failed"}} = Vllm.await(Vllm.async(fn -> {:error, 5} end))
+    assert [1, 2] = Vllm.await_many!(for n <- 1..2, do: Vllm.async(fn -> {:ok, n} end))
     killed = Vllm.async(fn -> Process.exit(self(), :kill) end)
     assert {:error, %Error{reason: "invalid_argument"}} = Vllm.await(killed)
   end

@@ -70,7 +70,7 @@ class FutureCalls:
         waited = "" if timeout is None else f" after {timeout.total_seconds():g} s"
         return BridgeError(
             Category.TIMEOUT,
-            "not_finished",
+            "future_not_ready",
             f"{self._what} has no result yet{waited}. It goes on until its own deadline: ask "
             "again, or cancel it",
             details={"state": "pending"},

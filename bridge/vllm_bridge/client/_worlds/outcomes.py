@@ -108,7 +108,7 @@ def unfinished(what: str, timeout: timedelta | None) -> BridgeError:
     waited = "" if timeout is None else f" after {timeout.total_seconds():g} s"
     return BridgeError(
         Category.TIMEOUT,
-        "not_finished",
+        "future_not_ready",
         f"{what} has not ended{waited}, and goes on: ask again, or cancel it",
         details={"state": "pending"},
     )

@@ -10,16 +10,6 @@ defmodule Vllm.Call.Context do
   # After these the client does not know whether the context was entered.
   @unknown_outcome [:timeout, :worker, :grpc_error]
 
-  @doc "The checked `__runtime__` of `Vllm.with_context/3`."
-  @spec runtime(term()) :: {:ok, Runtime.t()} | {:error, Error.t()}
-  def runtime([]), do: Runtime.validate([])
-  def runtime(__runtime__: runtime), do: Runtime.validate(runtime)
-
-  def runtime(other) do
-    message = "with_context: the only option is __runtime__, got: #{inspect(other, limit: 5)}"
-    {:error, Error.validation(message, "invalid_option")}
-  end
-
   @doc """
   What the function returns, run with the value of the entered context; see `Vllm.with_context/3`.
   `release: true` forgets the context as well.

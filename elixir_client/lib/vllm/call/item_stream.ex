@@ -42,7 +42,7 @@ defmodule Vllm.Call.ItemStream do
   end
 
   defp iterator({:ok, value}) do
-    with :error <- Ref.of(value) do
+    with {:error, _no_object} <- Ref.of(value) do
       message = "the call returned #{inspect(value, limit: 5)}, which is not read item by item"
       {:error, Error.validation(message, "not_a_stream")}
     end

@@ -5,7 +5,7 @@ defmodule Vllm.Call.Objects do
   alias Vllm.Bridge.{Protobuf, V1}
   alias Vllm.Call
   alias Vllm.Call.{Dispatch, OwnedRefs, Value}
-  alias Vllm.{Deadline, Error, Ref, Runtime, Tensor, Term}
+  alias Vllm.{Deadline, Error, Options, Ref, Runtime, Tensor, Term}
   alias Vllm.Tensor.{OutgoingRequest, Received}
 
   @service "/vllm.bridge.v1.Objects/"
@@ -147,10 +147,8 @@ defmodule Vllm.Call.Objects do
   end
 
   defp in_session(function, method, request, ref, opts, module, decode) do
-    with :ok <- check(function, [], opts),
-         {runtime, keywords} = Keyword.pop(opts, :__runtime__, []),
-         :ok <- no_keywords(function, keywords),
-         {:ok, runtime} <- Runtime.validate(runtime),
+    with :ok <- check_options(function, opts),
+         {:ok, runtime} <- Runtime.validate(Keyword.get(opts, :__runtime__, [])),
          do: send_request(function, method, request, runtime, ref.session_id, module, decode)
   end
 
@@ -189,18 +187,28 @@ defmodule Vllm.Call.Objects do
         invalid("#{function}: arguments must be a list, got: #{inspect(args, limit: 5)}")
 
       not Keyword.keyword?(opts) ->
-        invalid("#{function}: options must be a keyword list, got: #{inspect(opts, limit: 5)}")
+        {:error,
+         Options.invalid(
+           "#{function}: options must be a keyword list, got: #{inspect(opts, limit: 5)}"
+         )}
 
       true ->
         :ok
     end
   end
 
-  defp no_keywords(_function, []), do: :ok
+  @doc "Refuses what is no `__runtime__`, where nothing goes to Python."
+  @spec check_options(String.t(), term()) :: :ok | {:error, Error.t()}
+  def check_options(function, opts) do
+    with :ok <- check(function, [], opts), do: known(function, Keyword.delete(opts, :__runtime__))
+  end
 
-  defp no_keywords(function, [{key, value} | _rest]) do
+  defp known(_function, []), do: :ok
+
+  defp known(function, [{key, value} | _rest]) do
     hint = if Runtime.option?(key), do: ": [#{key}: #{inspect(value, limit: 5)}]", else: ""
-    invalid("#{function}: unknown option #{key}; known is __runtime__" <> hint)
+
+    {:error, Options.invalid("#{function}: unknown option #{key}; known is __runtime__" <> hint)}
   end
 
   defp term(function, value) do

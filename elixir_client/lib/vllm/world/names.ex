@@ -61,7 +61,7 @@ defmodule Vllm.World.Names do
   defp object({:error, %Error{}} = error), do: error
 
   defp object(value) do
-    with :error <- Ref.of(value) do
+    with {:error, _no_object} <- Ref.of(value) do
       message =
         "put: the function must return an object of the rank, got: #{inspect(value, limit: 5)}"
 

@@ -60,7 +60,7 @@ defmodule Vllm.Bridge.Frames.PoolTest do
     do: Distributed.get_pp_indices(61, 0, 4, __runtime__: [bridge: bridge] ++ opts)
 
   defp carrier(bridge) do
-    {:ok, info} = Vllm.Bridge.info(bridge)
+    {:ok, info} = Vllm.Bridge.info(bridge: bridge)
     info.pool_carrier
   end
 
@@ -86,7 +86,7 @@ defmodule Vllm.Bridge.Frames.PoolTest do
     assert call(bridge, session_id: session.id) == {:ok, {0, 15}}
     assert_received {:in_frames, _call}
     refute_received {:by_grpc, _fields}
-    assert {:ok, %{ranks: []}} = Vllm.Bridge.info(bridge)
+    assert {:ok, %{ranks: []}} = Vllm.Bridge.info(bridge: bridge)
   end
 
   test "a session that is opened before the bridge is attached says the place too" do

@@ -76,7 +76,7 @@ defmodule Vllm.Bridge.Frames.RouteTest do
     assert call.timeout_us in 1_000_000..30_000_000
     refute_received :by_grpc
 
-    assert {:ok, %{carrier: :auto, ranks: [rank]}} = Vllm.Bridge.info(session.bridge)
+    assert {:ok, %{carrier: :auto, ranks: [rank]}} = Vllm.Bridge.info(bridge: session.bridge)
 
     assert rank == %{
              endpoint: context.server,
@@ -104,7 +104,7 @@ defmodule Vllm.Bridge.Frames.RouteTest do
       assert Session.carrier(session) == :grpc
       assert call(session) == {:ok, {0, 15}}
       assert_received :by_grpc
-      assert {:ok, %{ranks: [%{carrier: :grpc}]}} = Vllm.Bridge.info(session.bridge)
+      assert {:ok, %{ranks: [%{carrier: :grpc}]}} = Vllm.Bridge.info(bridge: session.bridge)
     end
   end
 
@@ -114,7 +114,7 @@ defmodule Vllm.Bridge.Frames.RouteTest do
     assert call(session) == {:ok, {0, 15}}
     assert_received :by_grpc
     refute_received {:in_frames, _call}
-    assert {:ok, %{carrier: :grpc}} = Vllm.Bridge.info(session.bridge)
+    assert {:ok, %{carrier: :grpc}} = Vllm.Bridge.info(bridge: session.bridge)
 
     assert {:error, %Error{reason: "invalid_option", message: message}} =
              Vllm.Bridge.start_link(name: :never, carrier: :pigeon)

@@ -224,7 +224,7 @@ defmodule Vllm.World.Dispatch do
     fun.()
   rescue
     error in RankError ->
-      failure = raised(error.kind, error.reason, error.stacktrace)
+      failure = Error.failed(error.kind, error.reason, error.stacktrace)
       errors = Map.put_new(failure.details, "errors", %{error.rank => failure.message})
       {:error, %{failure | rank: failure.rank || error.rank, details: errors}}
   end
@@ -234,19 +234,9 @@ defmodule Vllm.World.Dispatch do
   def guarded(fun) do
     fun.()
   rescue
-    error -> {:error, raised(:error, error, __STACKTRACE__)}
+    error -> {:error, Error.failed(:error, error, __STACKTRACE__)}
   catch
-    kind, reason -> {:error, raised(kind, reason, __STACKTRACE__)}
-  end
-
-  defp raised(_kind, %Error{} = error, _stacktrace), do: error
-
-  defp raised(kind, reason, stacktrace) do
-    %Error{
-      category: :worker,
-      reason: "run_failed",
-      message: "the function failed: " <> Exception.format_banner(kind, reason, stacktrace)
-    }
+    kind, reason -> {:error, Error.failed(kind, reason, __STACKTRACE__)}
   end
 
   defp failed?({:error, _error}), do: true
@@ -256,7 +246,7 @@ defmodule Vllm.World.Dispatch do
   @spec values(World.t(), [{non_neg_integer(), term()}]) ::
           {:ok, [{non_neg_integer(), term()}]} | {:error, Error.t()}
   def values(world, results) do
-    case for({rank, {:error, error}} <- results, do: {rank, error(error)}) do
+    case for({rank, {:error, error}} <- results, do: {rank, Error.returned(error)}) do
       [] -> {:ok, for({rank, result} <- results, do: {rank, value(result)})}
       failed -> {:error, together(world, Map.new(results), first(failed), Map.new(failed))}
     end
@@ -265,13 +255,6 @@ defmodule Vllm.World.Dispatch do
   defp value({:ok, value}), do: value
   defp value(:ok), do: nil
   defp value(other), do: other
-
-  defp error(%Error{} = error), do: error
-
-  defp error(other) do
-    message = "the function returned {:error, #{show(other)}}"
-    %Error{category: :worker, reason: "run_failed", message: message}
-  end
 
   # That a peer is gone says less than what the peer itself says.
   defp first(failed) do

@@ -152,11 +152,9 @@ defmodule Vllm.World.Runner do
     {:error, Error.validation(message, "invalid_argument")}
   end
 
-  defp error(%Error{} = error, rank), do: %{error | rank: error.rank || rank}
-
-  defp error(other, rank) do
-    message = "the function returned {:error, #{inspect(other, limit: 5)}}"
-    %Error{category: :worker, reason: "run_failed", message: message, rank: rank}
+  defp error(error, rank) do
+    error = Error.returned(error)
+    %{error | rank: error.rank || rank}
   end
 
   defp details(first, failed) do
