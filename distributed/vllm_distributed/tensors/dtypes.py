@@ -28,6 +28,7 @@ __all__ = [
     "dense_and_plain",
     "has_overlaps",
     "is_plain",
+    "is_plain_value",
     "plain",
     "reduction_view",
     "with_a_dim",
@@ -71,11 +72,13 @@ def check_dense(tensor: torch.Tensor, operation: str) -> None:
     check_gradient(operation, tensor)
 
 
-def is_plain(tensor: Any) -> bool:
+def is_plain_value(tensor: Any) -> bool:
     """Return whether this is a tensor that can be carried as it is, by a few questions on the way
     of every call: no reducible dtype is complex or quantized, and what stands for another tensor
-    has another type or no memory. Few others can be, and those are found to be dense the long
-    way."""
+    has another type or no memory. Few others can be, and those are found to be dense the long way.
+
+    For parts of a message, which is refused as a whole in a program that is traced.
+    """
     return (
         type(tensor) is Tensor
         and tensor.dtype in REDUCIBLE
@@ -85,14 +88,15 @@ def is_plain(tensor: Any) -> bool:
         and not tensor.requires_grad
         and not tensor.is_neg()
         and not tensor.is_nested
-        and not (
-            has_modes()
-            or is_transforming()
-            or RECORDERS[0] is not None
-            or FORWARD._current_level >= 0
-        )
         and tensor.data_ptr() != 0
     )
+
+
+def is_plain(tensor: Any) -> bool:
+    """As `is_plain_value`, where nothing traces or transforms the program either."""
+    return not (
+        has_modes() or is_transforming() or RECORDERS[0] is not None or FORWARD._current_level >= 0
+    ) and is_plain_value(tensor)
 
 
 def dense_and_plain(tensor: Tensor, operation: str) -> Tensor:

@@ -12,8 +12,8 @@ from typing import Any
 import torch
 
 from vllm_distributed.errors import EncodingError, InvalidTypeError
-from vllm_distributed.tensors.dtypes import is_plain
-from vllm_distributed.tensors.kinds import check_gradient, check_real
+from vllm_distributed.tensors.dtypes import is_plain_value
+from vllm_distributed.tensors.kinds import check_gradient, check_real, refuse_when_traced
 from vllm_distributed.wire.object_codec import MAX_NESTING, TensorMetadata
 
 __all__ = ["fill", "find_metadata", "split"]
@@ -29,14 +29,16 @@ def split(value: Any) -> tuple[Any, list[torch.Tensor]]:
     2
 
     Raises `InvalidTypeError` for tensors that cannot be sent, `EncodingError` for a value nested
-    more than `MAX_NESTING` deep, or one that contains itself.
+    more than `MAX_NESTING` deep, or one that contains itself, `TracedTensorError` in a program that
+    is traced.
     """
-    if is_plain(value):
+    refuse_when_traced()
+    if is_plain_value(value):
         return TensorMetadata("cpu", value.dtype, value.shape), [value]
     tensors: list[torch.Tensor] = []
 
     def describe(part: Any, depth: int) -> Any:
-        if is_plain(part):
+        if is_plain_value(part):
             tensors.append(part)
             return TensorMetadata("cpu", part.dtype, part.shape)
         if isinstance(part, torch.Tensor):

@@ -17,7 +17,7 @@ from torch.distributed import ProcessGroup
 from vllm_distributed import entry
 from vllm_distributed.errors import EncodingError, InvalidArgumentError
 from vllm_distributed.handles import Handle, WorkHandle
-from vllm_distributed.tensors.dtypes import as_bytes_if_needed, is_plain, plain
+from vllm_distributed.tensors.dtypes import as_bytes_if_needed, is_plain_value, plain
 from vllm_distributed.transports.base import failure
 from vllm_distributed.transports.object_frames import Arriving, Carrier, Takes
 from vllm_distributed.wire import tensor_dict
@@ -290,7 +290,7 @@ def _lane_of(buffer: torch.Tensor, meta: Lane, device: Lane) -> Lane:
 
 def _carried(tensor: torch.Tensor, device: Lane) -> torch.Tensor:
     """Return the values where one of the lanes can read them."""
-    if is_plain(tensor):
+    if is_plain_value(tensor):
         return tensor
     source = plain(tensor)
     return source if source.device.type in ("cpu", device.device_type) else source.cpu()
