@@ -4,6 +4,7 @@ import datetime
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from vllm_bridge._generated import rank_pb2 as _rank_pb2
+from vllm_bridge._generated import types_pb2 as _types_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -246,22 +247,72 @@ class RunInfo(_message.Message):
     def __init__(self, number: _Optional[int] = ..., holder: _Optional[str] = ..., held_s: _Optional[float] = ...) -> None: ...
 
 class TakeTurnRequest(_message.Message):
-    __slots__ = ("world_id", "epoch", "holder", "generation")
+    __slots__ = ("world_id", "epoch", "holder", "generation", "lease_id", "client")
     WORLD_ID_FIELD_NUMBER: _ClassVar[int]
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     HOLDER_FIELD_NUMBER: _ClassVar[int]
     GENERATION_FIELD_NUMBER: _ClassVar[int]
+    LEASE_ID_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_FIELD_NUMBER: _ClassVar[int]
     world_id: str
     epoch: int
     holder: str
     generation: int
-    def __init__(self, world_id: _Optional[str] = ..., epoch: _Optional[int] = ..., holder: _Optional[str] = ..., generation: _Optional[int] = ...) -> None: ...
+    lease_id: str
+    client: str
+    def __init__(self, world_id: _Optional[str] = ..., epoch: _Optional[int] = ..., holder: _Optional[str] = ..., generation: _Optional[int] = ..., lease_id: _Optional[str] = ..., client: _Optional[str] = ...) -> None: ...
 
 class Turn(_message.Message):
-    __slots__ = ("number",)
+    __slots__ = ("number", "block", "waits", "wanted", "refused", "tell", "max_waiting", "generation")
     NUMBER_FIELD_NUMBER: _ClassVar[int]
+    BLOCK_FIELD_NUMBER: _ClassVar[int]
+    WAITS_FIELD_NUMBER: _ClassVar[int]
+    WANTED_FIELD_NUMBER: _ClassVar[int]
+    REFUSED_FIELD_NUMBER: _ClassVar[int]
+    TELL_FIELD_NUMBER: _ClassVar[int]
+    MAX_WAITING_FIELD_NUMBER: _ClassVar[int]
+    GENERATION_FIELD_NUMBER: _ClassVar[int]
     number: int
-    def __init__(self, number: _Optional[int] = ...) -> None: ...
+    block: int
+    waits: bool
+    wanted: bool
+    refused: _types_pb2.ErrorDetail
+    tell: int
+    max_waiting: int
+    generation: int
+    def __init__(self, number: _Optional[int] = ..., block: _Optional[int] = ..., waits: _Optional[bool] = ..., wanted: _Optional[bool] = ..., refused: _Optional[_Union[_types_pb2.ErrorDetail, _Mapping]] = ..., tell: _Optional[int] = ..., max_waiting: _Optional[int] = ..., generation: _Optional[int] = ...) -> None: ...
+
+class ReportTurnRequest(_message.Message):
+    __slots__ = ("world_id", "epoch", "lease_id", "tell", "run", "waiting", "given_back", "latest", "whose_turn", "generation")
+    WORLD_ID_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    LEASE_ID_FIELD_NUMBER: _ClassVar[int]
+    TELL_FIELD_NUMBER: _ClassVar[int]
+    RUN_FIELD_NUMBER: _ClassVar[int]
+    WAITING_FIELD_NUMBER: _ClassVar[int]
+    GIVEN_BACK_FIELD_NUMBER: _ClassVar[int]
+    LATEST_FIELD_NUMBER: _ClassVar[int]
+    WHOSE_TURN_FIELD_NUMBER: _ClassVar[int]
+    GENERATION_FIELD_NUMBER: _ClassVar[int]
+    world_id: str
+    epoch: int
+    lease_id: str
+    tell: int
+    run: RunInfo
+    waiting: int
+    given_back: bool
+    latest: int
+    whose_turn: bool
+    generation: int
+    def __init__(self, world_id: _Optional[str] = ..., epoch: _Optional[int] = ..., lease_id: _Optional[str] = ..., tell: _Optional[int] = ..., run: _Optional[_Union[RunInfo, _Mapping]] = ..., waiting: _Optional[int] = ..., given_back: _Optional[bool] = ..., latest: _Optional[int] = ..., whose_turn: _Optional[bool] = ..., generation: _Optional[int] = ...) -> None: ...
+
+class ReportTurnResponse(_message.Message):
+    __slots__ = ("run", "ahead")
+    RUN_FIELD_NUMBER: _ClassVar[int]
+    AHEAD_FIELD_NUMBER: _ClassVar[int]
+    run: RunInfo
+    ahead: int
+    def __init__(self, run: _Optional[_Union[RunInfo, _Mapping]] = ..., ahead: _Optional[int] = ...) -> None: ...
 
 class StopWorldRequest(_message.Message):
     __slots__ = ("world_id", "reason")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
@@ -25,6 +27,7 @@ from vllm_bridge.pool.sessions.session_entry import SessionEntry
 from vllm_bridge.pool.sessions.sessions import Sessions
 from vllm_bridge.pool.sessions.shared_memory import SharedMemory
 from vllm_bridge.pool.settings.profiles import TimeoutProfile
+from vllm_bridge.pool.worlds.turns import Turns
 from vllm_bridge.pool.worlds.world_spec import WorldSpec, invalid
 from vllm_bridge.pool.worlds.worlds import Worlds
 from vllm_bridge.process import background
@@ -39,6 +42,10 @@ R = TypeVar("R", bound=Message)
 # A rank's end is known within milliseconds; after this wait the rank counts as alive.
 LONGEST_PATIENCE = timedelta(seconds=10)
 
+
+# Clients with a lease are asked which of their runs has the turn. Their answers take a millisecond;
+# a client that is stopped gives none.
+_ASK_CLIENTS_S = 1.0
 
 # Of the reason that a client gives for an end, which errors repeat.
 _MAX_REASON = 300
@@ -85,6 +92,7 @@ class PoolService:
                 "ReplaceRanks": _timed(self._replace_ranks, pool_pb2.ReplaceRanksRequest),
                 "Diagnose": _rpc(self._diagnose, pool_pb2.DiagnoseRequest),
                 "TakeTurn": _stream(self._take_turn, pool_pb2.TakeTurnRequest),
+                "ReportTurn": _rpc(self._report_turn, pool_pb2.ReportTurnRequest),
                 "Watch": _stream(self._watch, pool_pb2.WatchRequest),
                 "Subscribe": _stream(self._subscribe, pool_pb2.SubscribeRequest),
                 "Attach": _stream(self._attach, pool_pb2.AttachRequest),
@@ -147,7 +155,9 @@ class PoolService:
         return pool_pb2.StopWorldResponse(stopped=await self._worlds.stop(request.world_id, how))
 
     async def _get_world(self, request: pool_pb2.GetWorldRequest, direct: bool) -> pool_pb2.World:
-        return self._worlds.get(request.world_id).to_message(direct=direct)
+        world = self._worlds.get(request.world_id)
+        await world.turns.refresh(_ASK_CLIENTS_S)
+        return world.to_message(direct=direct)
 
     async def _restart_world(
         self, request: pool_pb2.RestartWorldRequest, direct: bool
@@ -200,11 +210,39 @@ class PoolService:
         self, request: pool_pb2.TakeTurnRequest, context: grpc.aio.ServicerContext
     ) -> None:
         turns = self._worlds.turns(request.world_id, request.epoch)
+        if request.lease_id:
+            await self._lease(turns, request, context)
+            return
         async with turns.take(request.holder, give_up_at(context.time_remaining())) as number:
             self._worlds.check_generation(request)
             with self._drain.running():
                 await context.write(pool_pb2.Turn(number=number).SerializeToString())
                 await turns.wait_for_end()
+
+    async def _lease(
+        self,
+        turns: Turns,
+        request: pool_pb2.TakeTurnRequest,
+        context: grpc.aio.ServicerContext,
+    ) -> None:
+        with (
+            contextlib.ExitStack() as while_it_lasts,
+            turns.lease(request.lease_id, request.holder, request.client) as lease,
+        ):
+            async for message in turns.messages(lease):
+                if message.number:
+                    message.generation = self._worlds.get(request.world_id).generation
+                    while_it_lasts.enter_context(self._drain.running())
+                await context.write(message.SerializeToString())
+
+    async def _report_turn(
+        self, request: pool_pb2.ReportTurnRequest, direct: bool
+    ) -> pool_pb2.ReportTurnResponse:
+        turns = self._worlds.turns(request.world_id, request.epoch)
+        if request.HasField("generation"):
+            self._worlds.check_generation(request)
+            return pool_pb2.ReportTurnResponse()
+        return await turns.report(request)
 
     async def _watch(
         self, request: pool_pb2.WatchRequest, context: grpc.aio.ServicerContext
@@ -257,6 +295,8 @@ class PoolService:
     async def _get_status(
         self, request: pool_pb2.GetStatusRequest, direct: bool
     ) -> pool_pb2.PoolStatus:
+        worlds = [world for world in self._worlds.all() if world.live]
+        await asyncio.gather(*(world.turns.refresh(_ASK_CLIENTS_S) for world in worlds))
         return pool_status(self._pools, self._worlds, self._sessions, direct=direct)
 
 

@@ -20,8 +20,9 @@ async def diagnose(
     """Ask all ranks of a world at once. Answers within a quarter of a second, also when some or all
     of them do not; those have an entry with nothing but `rank`.
     """
-    answers = await asyncio.gather(
-        *(inspect(rank, with_stacks=with_stacks) for rank in world.ranks)
+    answers, _ = await asyncio.gather(
+        asyncio.gather(*(inspect(rank, with_stacks=with_stacks) for rank in world.ranks)),
+        world.turns.refresh(INSPECT_SECONDS),
     )
     waiting = gate.waiting(world.world_id, world.epoch)
     lines = [_headline(world, waiting)]

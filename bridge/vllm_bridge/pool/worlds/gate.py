@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from vllm_bridge._generated import control_pb2, rank_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
@@ -18,6 +18,9 @@ from vllm_bridge.pool.ranks.rank_info import INSPECT_SECONDS, inspect
 from vllm_bridge.process import background
 
 _logger = logging.getLogger("vllm_bridge.pool.worlds.gate")
+
+Seen = Callable[[str, int, int], object]
+"""Of a world's id, its epoch, and the number of a turn."""
 
 # Of an operation that only makes a stateless group known.
 _CREATE = "create"
@@ -34,9 +37,11 @@ _PAUSE_S = 1.0
 class Gate:
     """Stands between the ranks of worlds and the referee; implements `ranks.rank.CallGate`."""
 
-    def __init__(self, metrics: Metrics, holder: Holder = nobody) -> None:
-        """`holder`: who has, or had, the turn of that number on that epoch of a world."""
+    def __init__(self, metrics: Metrics, holder: Holder = nobody, seen: Seen = nobody) -> None:
+        """`holder`: who has, or had, the turn of that number on that epoch of a world; `seen`: its
+        holder may have to be named."""
         self._loop = asyncio.get_running_loop()
+        self._seen = seen
         self._referee = Referee(self._loop.time, holder)
         self._metrics = metrics
         # The ranks of live worlds.
@@ -99,6 +104,8 @@ class Gate:
             rank.send_verdict(_failed(message, error))
             return
         self._deliver(decisions)
+        if message.turn:
+            self._seen(rank.position.world_id, rank.position.epoch, message.turn)
         if message.operation == _CREATE and not message.members and not message.eager:
             rank.send_verdict(control_pb2.Verdict(ticket=message.ticket, go=True))
 

@@ -55,7 +55,7 @@ class Worlds:
         self._sessions = sessions
         self._events = observer.events
         self._drain = drain or Drain()
-        self._gate = Gate(observer.metrics, self._holder)
+        self._gate = Gate(observer.metrics, self._holder, self._seen)
         self._live: dict[str, World] = {}
         self.elastic = Elastic(self, pools, sessions, self._gate, self._events)
         self._over: Ended[World] = Ended(_MAX_ENDED, self._forget)
@@ -169,7 +169,9 @@ class Worlds:
             raise _over(world)
         return world.turns
 
-    def check_generation(self, request: pool_pb2.TakeTurnRequest) -> None:
+    def check_generation(
+        self, request: pool_pb2.TakeTurnRequest | pool_pb2.ReportTurnRequest
+    ) -> None:
         """Raise where a run has its turn on a world whose ranks its client does not know.
 
         Raises:
@@ -212,6 +214,11 @@ class Worlds:
     def _holder(self, world_id: str, epoch: int, number: int) -> str:
         world = self._live.get(world_id)
         return world.turns.holder(number) if world and world.epoch == epoch else ""
+
+    def _seen(self, world_id: str, epoch: int, number: int) -> None:
+        world = self._live.get(world_id)
+        if world and world.epoch == epoch:
+            world.turns.seen(number)
 
     async def stop(self, world_id: str, how: str = _STOPPED, *, keep_spares: bool = False) -> bool:
         """Stop a world; False when there is no live one of that id. `how`: a clause for errors."""

@@ -265,9 +265,9 @@ defmodule Vllm.Bridge.V1.TakeTurnRequest do
   @moduledoc false
   # The message `vllm.bridge.v1.TakeTurnRequest`.
 
-  defstruct [world_id: "", epoch: 0, holder: "", generation: nil]
+  defstruct [world_id: "", epoch: 0, holder: "", generation: nil, lease_id: "", client: ""]
 
-  @type t :: %__MODULE__{world_id: String.t(), epoch: non_neg_integer(), holder: String.t(), generation: non_neg_integer() | nil}
+  @type t :: %__MODULE__{world_id: String.t(), epoch: non_neg_integer(), holder: String.t(), generation: non_neg_integer() | nil, lease_id: String.t(), client: String.t()}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
@@ -276,24 +276,78 @@ defmodule Vllm.Bridge.V1.TakeTurnRequest do
       {:world_id, 1, :string, :singular},
       {:epoch, 2, :uint64, :singular},
       {:holder, 3, :string, :singular},
-      {:generation, 4, :uint64, :optional}
+      {:generation, 4, :uint64, :optional},
+      {:lease_id, 5, :string, :singular},
+      {:client, 6, :string, :singular}
     ]
   end
 end
 
 defmodule Vllm.Bridge.V1.Turn do
   @moduledoc false
-  # The message `vllm.bridge.v1.Turn`. Sent once, when the turn has come.
+  # The message `vllm.bridge.v1.Turn`. Sent once, when the turn has come. Of a lease also, before
+  # and after that, a message with one of `waits`, `wanted`, `refused` and `tell`.
 
-  defstruct [number: 0]
+  defstruct [number: 0, block: 0, waits: false, wanted: false, refused: nil, tell: 0, max_waiting: 0, generation: 0]
 
-  @type t :: %__MODULE__{number: non_neg_integer()}
+  @type t :: %__MODULE__{number: non_neg_integer(), block: non_neg_integer(), waits: boolean(), wanted: boolean(), refused: Vllm.Bridge.V1.ErrorDetail.t() | nil, tell: non_neg_integer(), max_waiting: integer(), generation: non_neg_integer()}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
   def __fields__ do
     [
-      {:number, 1, :uint64, :singular}
+      {:number, 1, :uint64, :singular},
+      {:block, 2, :uint64, :singular},
+      {:waits, 3, :bool, :singular},
+      {:wanted, 4, :bool, :singular},
+      {:refused, 5, {:message, Vllm.Bridge.V1.ErrorDetail}, :optional},
+      {:tell, 6, :uint64, :singular},
+      {:max_waiting, 7, :int64, :singular},
+      {:generation, 8, :uint64, :singular}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.ReportTurnRequest do
+  @moduledoc false
+  # The message `vllm.bridge.v1.ReportTurnRequest`.
+
+  defstruct [world_id: "", epoch: 0, lease_id: "", tell: 0, run: nil, waiting: 0, given_back: false, latest: 0, whose_turn: false, generation: nil]
+
+  @type t :: %__MODULE__{world_id: String.t(), epoch: non_neg_integer(), lease_id: String.t(), tell: non_neg_integer(), run: Vllm.Bridge.V1.RunInfo.t() | nil, waiting: integer(), given_back: boolean(), latest: non_neg_integer(), whose_turn: boolean(), generation: non_neg_integer() | nil}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:world_id, 1, :string, :singular},
+      {:epoch, 2, :uint64, :singular},
+      {:lease_id, 3, :string, :singular},
+      {:tell, 4, :uint64, :singular},
+      {:run, 5, {:message, Vllm.Bridge.V1.RunInfo}, :optional},
+      {:waiting, 6, :int64, :singular},
+      {:given_back, 7, :bool, :singular},
+      {:latest, 8, :uint64, :singular},
+      {:whose_turn, 9, :bool, :singular},
+      {:generation, 10, :uint64, :optional}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.ReportTurnResponse do
+  @moduledoc false
+  # The message `vllm.bridge.v1.ReportTurnResponse`.
+
+  defstruct [run: nil, ahead: 0]
+
+  @type t :: %__MODULE__{run: Vllm.Bridge.V1.RunInfo.t() | nil, ahead: integer()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:run, 1, {:message, Vllm.Bridge.V1.RunInfo}, :optional},
+      {:ahead, 2, :int64, :singular}
     ]
   end
 end
