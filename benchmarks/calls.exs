@@ -34,6 +34,7 @@ defmodule Bench do
     throughput()
     through_the_pool()
     gate()
+    turns()
     tensor()
     idle_connections()
     if parts == [], do: start_of_worlds()
@@ -201,6 +202,32 @@ defmodule Bench do
     )
 
     :ok = World.stop(world)
+  end
+
+  # Runs that do nothing, on a world whose runs take turns and on one whose runs take none: what a turn adds
+  # that nobody disputes.
+  defp turns do
+    {:ok, with_turns} = World.start(tensor_parallel_size: 2)
+    {:ok, without} = World.start(tensor_parallel_size: 2, concurrent: true)
+
+    ns = fn world ->
+      begin = System.monotonic_time(:nanosecond)
+      [0, 1] = World.run(world, & &1)
+      System.monotonic_time(:nanosecond) - begin
+    end
+
+    for _ <- 1..@warm_up, world <- [with_turns, without], do: ns.(world)
+    times = for _ <- 1..@calls, do: {ns.(with_turns), ns.(without)}
+    {taking_turns, taking_none} = Enum.unzip(times)
+    [p50, none] = for each <- [taking_turns, taking_none], do: median(each) / 1_000
+
+    row(
+      "a run of two ranks with a turn that nobody disputes, p50 of #{@calls}",
+      "#{us(p50)}; #{us(none)} with `concurrent: true`; #{us(p50 - none)} more",
+      "at most 10 us more"
+    )
+
+    for world <- [with_turns, without], do: :ok = World.stop(world)
   end
 
   defp tensor do

@@ -64,6 +64,7 @@ defmodule Vllm.Bridge do
   alias Vllm.Bridge.Frames.Route
   alias Vllm.Tensor.Segments
   alias Vllm.{Error, Options, Runtime, Telemetry}
+  alias Vllm.World.Leases
 
   @typedoc "A subscription of `subscribe/1`; what it is is private."
   @type subscription :: pid()
@@ -340,7 +341,8 @@ defmodule Vllm.Bridge do
         else: [
           {Segments, bridge: opts.name},
           {DynamicSupervisor, name: Subscription.supervisor(opts.name), strategy: :one_for_one},
-          {Attachment, bridge: opts.name}
+          {Attachment, bridge: opts.name},
+          {Leases, bridge: opts.name}
         ]
 
     # The connections lead to the server: a new server needs new ones, and what is on them too.

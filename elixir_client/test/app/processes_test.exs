@@ -9,6 +9,7 @@ defmodule Vllm.ProcessesTest do
   alias Vllm.Bridge.{Attachment, Connections, FakePool, Owners, Subscription, V1}
   alias Vllm.{Bridge, Error, Session, World}
   alias Vllm.Tensor.Segments
+  alias Vllm.World.Leases
 
   @moduletag timeout: 60_000
 
@@ -68,7 +69,7 @@ defmodule Vllm.ProcessesTest do
   test "whichever process of a bridge is killed is there again, and sessions open", %{
     bridge: bridge
   } do
-    children = [Connections, named(bridge, "Subscriptions"), Attachment, Owners, Segments]
+    children = [Connections, named(bridge, "Subscriptions"), Attachment, Owners, Segments, Leases]
     ids = for {id, _pid, _type, _modules} <- Supervisor.which_children(bridge), do: id
     # Another one belongs here too: say what sees its end.
     assert Enum.sort(ids) == Enum.sort(children)

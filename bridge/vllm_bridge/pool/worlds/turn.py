@@ -49,6 +49,7 @@ class Turn:
         # What its client was asked: the answers, by number.
         self._asked: dict[int, asyncio.Future[None]] = {}
         self._questions = 0
+        self._answered = 0
         # The number of the latest run that it was asked about.
         self._asked_about = 0
 
@@ -103,6 +104,10 @@ class Turn:
 
     def told(self, said: pool_pb2.ReportTurnRequest, now: float) -> pool_pb2.RunInfo | None:
         """Its client has said how it is; which run has it."""
+        if said.tell < self._answered:
+            # An answer to a later question has overtaken it.
+            return None
+        self._answered = said.tell
         self._run, self._run_at = None, now
         if self.number and self.number <= said.run.number <= self.last:
             self._run = pool_pb2.RunInfo()
@@ -121,6 +126,7 @@ class Turn:
             # Numbers that a client has not used are those of the next one.
             self.last = min(max(latest, self.number - 1), self.last)
         self.over = True
+        self._run, self.waiting = None, 0
         for answered in self._asked.values():
             if not answered.done():
                 answered.set_result(None)

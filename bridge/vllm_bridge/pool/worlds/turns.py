@@ -138,12 +138,13 @@ class Turns:
                 run=self.info(), ahead=self._ahead(turn) if turn is not None else 0
             )
         if turn is not None:
-            run = turn.told(said, self._loop.time())
-            if run is not None:
-                self._remember(run.number, run.holder)
             if said.given_back:
                 turn.give_back(said.latest)
                 self._leave(turn)
+                return pool_pb2.ReportTurnResponse()
+            run = turn.told(said, self._loop.time())
+            if run is not None:
+                self._remember(run.number, run.holder)
         return pool_pb2.ReportTurnResponse()
 
     async def refresh(self, within_s: float) -> None:

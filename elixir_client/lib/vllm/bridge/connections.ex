@@ -11,6 +11,7 @@ defmodule Vllm.Bridge.Connections do
   alias Vllm.Bridge.{Connection, Endpoint, Frames, Profiles}
   alias Vllm.Bridge.Frames.Route
   alias Vllm.{Error, Options, Session}
+  alias Vllm.World.Leases
 
   @type config :: %{
           bridge: atom(),
@@ -24,6 +25,7 @@ defmodule Vllm.Bridge.Connections do
           counter: :atomics.atomics_ref(),
           defaults: map(),
           client_id: String.t(),
+          leases: atom(),
           profiles: Profiles.t(),
           profiles_known?: boolean()
         }
@@ -175,6 +177,7 @@ defmodule Vllm.Bridge.Connections do
       counter: :atomics.new(1, signed: false),
       defaults: defaults,
       client_id: state.client_id,
+      leases: Leases.name(state.name),
       profiles: Profiles.merge(state.profiles, %{}),
       profiles_known?: false
     }

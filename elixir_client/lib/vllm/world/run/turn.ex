@@ -1,12 +1,13 @@
 defmodule Vllm.World.Turn do
   @moduledoc false
-  # A run's turn on its world. The pool grants it to one run at a time, in order of arrival, over a stream
-  # that the calling process holds open. So the turn ends with that process, however the process ends. A
+  # A run's turn on its world. One run at a time has it, in order of arrival; `Vllm.World.Leases` gives it to
+  # the calling process, and it ends with that process, however the process ends. A
   # nested run is one that a process of a run starts, or a process that works for one of these. It is part
   # of the outer run's turn; the runner of the outer run lets one nested run go ahead at a time.
 
-  alias Vllm.Bridge.{Connection, Connections, PoolClient, Protobuf, V1}
+  alias Vllm.Bridge.{Connections, PoolClient, V1}
   alias Vllm.{Deadline, Error, World}
+  alias Vllm.World.Leases
 
   @enforce_keys [:world, :number, :counter]
   defstruct [
@@ -38,12 +39,13 @@ defmodule Vllm.World.Turn do
           held: held(),
           over?: boolean()
         }
-  @type held :: {:stream, Connection.stream()} | {:nested, pid(), reference()} | nil
+  @type held :: {:lease, Leases.held()} | {:nested, pid(), reference()} | nil
   @type world :: {endpoint :: String.t(), world_id :: String.t(), epoch :: non_neg_integer()}
 
-  @path "/vllm.bridge.v1.Pool/TakeTurn"
-
   @turns :"$vllm_turns"
+
+  @remedy "Runs of one world take turns; give it a longer timeout, or see what the run does that has its turn " <>
+            "(Vllm.World.diagnose/1)"
 
   @unimplemented 12
 
@@ -76,7 +78,7 @@ defmodule Vllm.World.Turn do
 
   @doc "The turn is over."
   @spec give_back(%{:held => held(), optional(atom()) => term()} | nil) :: :ok
-  def give_back(%{held: {:stream, stream}}), do: Connection.cancel(stream)
+  def give_back(%{held: {:lease, held}}), do: Leases.give_back(held)
 
   def give_back(%{held: {:nested, runner, ref}}) do
     :erlang.demonitor(ref, [:flush])
@@ -202,72 +204,85 @@ defmodule Vllm.World.Turn do
   # --- by itself --------------------------------------------------------------------------------
 
   defp alone(config, world, generation, deadline) do
-    {_endpoint, id, epoch} = world
+    case Leases.take(config, world, deadline) do
+      {:ok, number, is, held} ->
+        turn = %{new(world, number) | held: {:lease, held}}
 
-    request = %V1.TakeTurnRequest{
-      world_id: id,
-      epoch: epoch,
-      holder: holder(),
-      generation: generation
-    }
+        if generation == nil or is in [nil, generation],
+          do: {:ok, turn},
+          else: other(turn, generation, config, deadline)
 
-    case open(config, Protobuf.encode(request), deadline) do
-      {:ok, stream, binary} -> taken(Protobuf.decode(V1.Turn, binary), stream, world)
-      {:error, {:status, @unimplemented, _text, _trailers}} -> {:ok, nil}
-      {:error, reason} -> refused(reason, config, world, deadline)
+      :none ->
+        {:ok, nil}
+
+      {:late, place} ->
+        {:error, late(world, place)}
+
+      {:refused, error} ->
+        {:error, error}
+
+      {:failed, {:status, @unimplemented, _text, _trailers}} ->
+        {:ok, nil}
+
+      {:failed, {:protocol, problem}} ->
+        {:error, Vllm.Call.malformed("TakeTurn", problem)}
+
+      {:failed, reason} ->
+        refused(reason, config, world, deadline)
     end
   end
 
-  defp open(config, body, deadline, again? \\ true) do
-    with {:ok, stream} <-
-           Connection.server_stream(config.pool, @path, body, timeout: Deadline.left(deadline)) do
-      case Connection.next(stream) do
-        {:ok, binary} -> {:ok, stream, binary}
-        # What never arrived may be sent again: the connection was just being lost.
-        {:error, {:unprocessed, _}} when again? -> open(config, body, deadline, false)
-        {:error, reason} -> {:error, reason}
-        :done -> {:error, {:protocol, :incomplete_message}}
-      end
+  # The ranks of the world have changed since its caller got it: the pool says how.
+  defp other(%{world: {_endpoint, id, epoch}} = turn, generation, config, deadline) do
+    request = %V1.ReportTurnRequest{world_id: id, epoch: epoch, generation: generation}
+    left = Deadline.left(deadline)
+
+    case PoolClient.call(config, "ReportTurn", request, V1.ReportTurnResponse, left) do
+      {:ok, _the_same} ->
+        {:ok, turn}
+
+      {:error, error} ->
+        give_back(turn)
+        {:error, error}
     end
-  end
-
-  defp taken({:ok, %V1.Turn{number: 0}}, stream, _world) do
-    Connection.cancel(stream)
-    {:ok, nil}
-  end
-
-  defp taken({:ok, %V1.Turn{number: number}}, stream, world),
-    do: {:ok, %{new(world, number) | held: {:stream, stream}}}
-
-  defp taken({:error, problem}, stream, _world) do
-    Connection.cancel(stream)
-    {:error, Vllm.Call.malformed("TakeTurn", problem)}
   end
 
   defp refused(reason, config, world, deadline) do
     error = PoolClient.failed(reason, "TakeTurn", config, Deadline.left(deadline))
-
-    cond do
-      error.reason in @over -> {:ok, %{new(world, 0) | over?: true}}
-      PoolClient.deadline?(reason) -> {:error, late(world, "others came before")}
-      true -> {:error, error}
-    end
+    if error.reason in @over, do: {:ok, %{new(world, 0) | over?: true}}, else: {:error, error}
   end
 
   defp new(world, number),
     do: %__MODULE__{world: world, number: number, counter: :atomics.new(1, signed: false)}
 
-  defp late({_endpoint, id, _epoch}, why) do
+  defp late(world, %{run: nil}), do: late(world, "others came before")
+
+  defp late({_endpoint, id, _epoch} = world, %{run: %V1.RunInfo{} = run} = place) do
+    error = late(world, "")
+    more = if place.ahead > 0, do: ", and #{place.ahead} others came before this one", else: ""
+
+    message =
+      "this run waited #{seconds(place.waited_ms / 1_000)} s for its turn on #{id}, and never began: " <>
+        "run #{run.number} (#{run.holder}) has it since #{seconds(run.held_s)} s#{more}. #{@remedy}"
+
+    details = Map.merge(error.details, %{"run" => run.number, "holder" => run.holder})
+    %{error | message: message, details: details}
+  end
+
+  defp late(world, :pool), do: late(world, "others came before")
+
+  defp late({_endpoint, id, _epoch}, why) when is_binary(why) do
     %Error{
       category: :timeout,
       reason: "run_timeout",
       message:
         "the timeout of the run passed before its turn on #{id} had come, so it never began: #{why}. " <>
-          "Runs of one world take turns; give it a longer timeout, or see what the run does that has its " <>
-          "turn (Vllm.World.diagnose/1)",
+          @remedy,
       details: %{"world_id" => id, "state" => "turn", "ran" => false}
     }
   end
+
+  defp seconds(value), do: :erlang.float_to_binary(value / 1, decimals: 1)
 
   # As of a run that has begun.
   defp with_ranks(%Error{reason: "run_timeout"} = error, world, timeout) do
@@ -276,11 +291,4 @@ defmodule Vllm.World.Turn do
   end
 
   defp with_ranks(error, _world, _timeout), do: error
-
-  @doc "Who takes it, for people."
-  @spec holder() :: String.t()
-  def holder do
-    {:ok, host} = :inet.gethostname()
-    "#{inspect(self())} in OS process #{System.pid()} on #{host}"
-  end
 end
