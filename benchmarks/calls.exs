@@ -212,7 +212,7 @@ defmodule Bench do
 
     ns = fn world ->
       begin = System.monotonic_time(:nanosecond)
-      [0, 1] = World.run(world, & &1)
+      [0, 1] = World.run!(world, & &1)
       System.monotonic_time(:nanosecond) - begin
     end
 

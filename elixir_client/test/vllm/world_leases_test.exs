@@ -36,7 +36,7 @@ defmodule Vllm.WorldLeasesTest do
 
   defp state(world), do: :sys.get_state(Leases.name(world.bridge))
 
-  defp waiting(world), do: World.info(world).runs_waiting
+  defp waiting(world), do: World.info!(world).runs_waiting
 
   # A run that tells of its turn, and lasts until the process of its rank 0 is told to end.
   defp begin_run(world, name) do
@@ -44,7 +44,7 @@ defmodule Vllm.WorldLeasesTest do
 
     pid =
       spawn(fn ->
-        World.run(world, fn
+        World.run!(world, fn
           0 ->
             send(test, {:turn, name, self()})
             receive(do: (:end -> :ok))
@@ -93,15 +93,15 @@ defmodule Vllm.WorldLeasesTest do
   test "two clients that alternate get their own sums", %{world: world, other: other} do
     for n <- 1..40, of <- [world, other] do
       wanted = 2.0 * n
-      assert World.run(of, fn _rank -> sum(n) end) == [wanted, wanted]
+      assert World.run!(of, fn _rank -> sum(n) end) == [wanted, wanted]
     end
   end
 
   test "an idle lease is given back, and numbers go on where it ended", %{world: world} do
-    number = fn -> hd(World.run(world, fn _rank -> World.info(world).run.number end)) end
+    number = fn -> hd(World.run!(world, fn _rank -> World.info!(world).run.number end)) end
     first = number.()
     assert number.() == first + 1
-    assert World.info(world).run == nil
+    assert World.info!(world).run == nil
     await(fn -> state(world).leases == %{} end)
     assert number.() == first + 2
   end
@@ -127,7 +127,7 @@ defmodule Vllm.WorldLeasesTest do
       await(fn -> waiting(world) == 0 end)
       send(rank, :end)
       assert_receive {:over, :next}, 20_000
-      assert World.run(killed, fn _rank -> sum(3) end, timeout: 20_000) == [6.0, 6.0]
+      assert World.run!(killed, fn _rank -> sum(3) end, timeout: 20_000) == [6.0, 6.0]
     end
 
     refute_received {:turn, _name, _rank}
@@ -138,12 +138,12 @@ defmodule Vllm.WorldLeasesTest do
 
   test "a process that is killed before its turn has come leaves no lease", %{world: world} do
     for pause <- 0..30 do
-      pid = spawn(fn -> World.run(world, fn _rank -> :ok end) end)
+      pid = spawn(fn -> World.run!(world, fn _rank -> :ok end) end)
       spin(pause * 40)
       Process.exit(pid, :kill)
     end
 
-    assert World.run(world, fn _rank -> sum(1) end, timeout: 20_000) == [2.0, 2.0]
+    assert World.run!(world, fn _rank -> sum(1) end, timeout: 20_000) == [2.0, 2.0]
     await(fn -> state(world).leases == %{} end)
   end
 
@@ -162,12 +162,12 @@ defmodule Vllm.WorldLeasesTest do
     begin_run(other, :lost)
     turn(:lost)
     Process.exit(Process.whereis(Leases.name(:another_with_leases)), :kill)
-    assert World.run(world, fn _rank -> sum(1) end, timeout: 20_000) == [2.0, 2.0]
+    assert World.run!(world, fn _rank -> sum(1) end, timeout: 20_000) == [2.0, 2.0]
 
     begin_run(other, :again)
     turn(:again)
     stop_supervised!(:another_with_leases)
-    assert World.run(world, fn _rank -> sum(2) end, timeout: 20_000) == [4.0, 4.0]
+    assert World.run!(world, fn _rank -> sum(2) end, timeout: 20_000) == [4.0, 4.0]
   end
 
   test "who waits behind another client is told who has the turn there", context do
@@ -199,27 +199,27 @@ defmodule Vllm.WorldLeasesTest do
 
     holder =
       spawn(fn ->
-        World.run(mine, fn _rank ->
+        World.run!(mine, fn _rank ->
           send(test, :begun)
           receive(do: (:never -> :ok))
         end)
       end)
 
     assert_receive :begun, 20_000
-    waiting = Task.async(fn -> World.run(mine, fn _rank -> Distributed.get_tp_group() end) end)
-    await(fn -> World.info(mine).runs_waiting == 1 end)
+    waiting = Task.async(fn -> World.run!(mine, fn _rank -> Distributed.get_tp_group() end) end)
+    await(fn -> World.info!(mine).runs_waiting == 1 end)
     assert World.stop(mine) == :ok
     assert [{:error, %Error{} = error}] = Task.await(waiting, 20_000)
     assert error.message =~ "was stopped"
     Process.exit(holder, :kill)
-    assert World.run(other, fn rank -> rank end) == [0, 1]
+    assert World.run!(other, fn rank -> rank end) == [0, 1]
   end
 
   test "a run that nobody disputes asks the pool for nothing", %{world: world} do
-    World.run(world, fn rank -> rank end)
+    World.run!(world, fn rank -> rank end)
     %{leases: before} = state(world)
 
-    for _ <- 1..200, do: World.run(world, fn rank -> rank end)
+    for _ <- 1..200, do: World.run!(world, fn rank -> rank end)
     %{leases: later} = state(world)
     # The same lease, unless the machine has slept for longer than one is kept.
     if Map.keys(before) == Map.keys(later) do

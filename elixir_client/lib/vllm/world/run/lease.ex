@@ -17,6 +17,7 @@ defmodule Vllm.World.Lease do
     :running,
     next: 0,
     last: 0,
+    generation: nil,
     limit: 0,
     given?: false,
     used?: false,
@@ -33,7 +34,8 @@ defmodule Vllm.World.Lease do
   @typedoc """
   * `stream`, `asked`, `tries`: where the pool speaks of it, the request for its next message, and how often
     the lease was asked for
-  * `given?`: whether the turn has come; `next`, `last`: the numbers of it that no run has had
+  * `given?`: whether the turn has come; `next`, `last`: the numbers of it that no run has had;
+    `generation`: of the world, as long as the turn lasts
   * `used?`: whether a run has had one of them
   * `running`: the run that has the turn, its number, and since when
   * `waiting`, `count`, `limit`: the runs that wait, how many, and how many may
@@ -48,6 +50,7 @@ defmodule Vllm.World.Lease do
           running: {run(), number :: pos_integer(), since :: integer()} | nil,
           next: non_neg_integer(),
           last: non_neg_integer(),
+          generation: non_neg_integer() | nil,
           limit: non_neg_integer(),
           given?: boolean(),
           used?: boolean(),
@@ -90,9 +93,14 @@ defmodule Vllm.World.Lease do
 
   def hear(_lease, %V1.Turn{number: 0}), do: :over
 
-  def hear(lease, %V1.Turn{number: number, block: block, max_waiting: limit}),
-    do:
-      {:ok, %{lease | given?: true, next: number, last: number + max(block, 1) - 1, limit: limit}}
+  # Of a server that knows no leases: the turn of one run.
+  def hear(lease, %V1.Turn{number: number, block: 0}),
+    do: {:ok, %{lease | given?: true, next: number, last: number}}
+
+  def hear(lease, %V1.Turn{number: number, block: block} = turn) do
+    lease = %{lease | given?: true, generation: turn.generation, limit: turn.max_waiting}
+    {:ok, limit(%{lease | next: number, last: number + block - 1})}
+  end
 
   @doc """
   Lets the next run begin, if one can. Says whether to keep the lease or to give it back. Runs that it has
@@ -111,7 +119,7 @@ defmodule Vllm.World.Lease do
 
   def go_on(%{next: number} = lease, now) do
     {{:value, {ref, _pid, _since} = run}, waiting} = :queue.out(lease.waiting)
-    send(ref, {ref, {:yours, number}})
+    send(ref, {ref, {:yours, number, lease.generation}})
 
     lease = %{
       lease

@@ -28,12 +28,13 @@ defmodule Vllm.World.Leases do
   @type held :: {pid(), reference()}
 
   @typedoc """
+  * `:ok`: the number of the run, and the generation of the world
   * `:none`: runs of this world take no turns
   * `:refused`: with the error of the run; `:failed`: the pool could not be asked
   * `:late`: the deadline is near; what is known about who has the turn
   """
   @type answer ::
-          {:ok, number :: pos_integer(), held()}
+          {:ok, number :: pos_integer(), generation :: non_neg_integer() | nil, held()}
           | :none
           | {:refused, Vllm.Error.t()}
           | {:failed, term()}
@@ -124,8 +125,8 @@ defmodule Vllm.World.Leases do
     flush(ref)
 
     case answer do
-      {:yours, number} ->
-        {:ok, number, held}
+      {:yours, number, generation} ->
+        {:ok, number, generation, held}
 
       other ->
         give_back(held)

@@ -291,4 +291,11 @@ defmodule Vllm.World.Turn do
   end
 
   defp with_ranks(error, _world, _timeout), do: error
+
+  @doc "Who takes it, for people."
+  @spec holder() :: String.t()
+  def holder do
+    {:ok, host} = :inet.gethostname()
+    "#{inspect(self())} in OS process #{System.pid()} on #{host}"
+  end
 end
