@@ -13,6 +13,9 @@ PYTEST := $(VENV)/bin/pytest -n 3 --dist loadfile --no-loadscope-reorder
 # What has no deadline lets those go first that have some.
 LATER := nice -n 10
 
+# Hundreds of Python processes begin: none compiles what another one has compiled.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Elixir wants a UTF-8 locale, and finds the server and its Python here.
 export LC_ALL := C.UTF-8
 export VLLM_PYTHON := $(abspath $(PYTHON))

@@ -34,7 +34,8 @@ CARRIERS = (SHARED_MEMORY, GLOO)
 """What the groups of a world of CPU ranks go over."""
 
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["torch", "vllm_distributed", "rank_harness"])
+# All that a rank imports: pytest, too, which takes it longer than the rest of its start.
+_context.set_forkserver_preload(["torch", "vllm_distributed", "pytest"])
 
 
 @dataclass

@@ -275,6 +275,13 @@ def groups_alive() -> int:
     return len(torch_internals.c10d._world.pg_map)
 
 
+def meet(name: str, rank: int) -> None:
+    """Both ranks have come so far: neither takes down what the other one still connects to."""
+    store = torch_internals.default_store()
+    store.set(f"test/{name}/{rank}", "1")
+    store.wait([f"test/{name}/{other}" for other in range(2)], LONG)
+
+
 def fail_at_a_late_group(rank: int, port: int, size: int) -> None:
     """The making of process groups fails at each point in turn."""
     join(rank, port, size)
@@ -285,6 +292,7 @@ def fail_at_a_late_group(rank: int, port: int, size: int) -> None:
         nonlocal made
         made += 1
         if made == fails_at:
+            meet(f"{fails_at}", rank)
             raise CollectiveError(f"scripted at {made}")
         return real(*arguments)
 

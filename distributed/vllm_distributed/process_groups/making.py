@@ -72,7 +72,7 @@ class Making:
         self._store = None if store is None else without_prefixes(store)
         self._key, self._serves = f"{_PREFIX}/{token}", serves
         self._aside: Store | None = None
-        self._is_connecting = False
+        self._is_connecting = self._is_told = False
         self._groups = 0
         self._name, self._ranks = "a process group", list(range(world_size))
         self._entered: list[Token[Making | None]] = []
@@ -174,6 +174,7 @@ class Making:
     def _look_up(self, store: Store) -> bytes | None:
         if not store.check([f"{self._key}/failed"]):
             return None
+        self._is_told = True
         store.add(f"{self._key}/told", 1)
         return bytes(store.get(f"{self._key}/failed"))
 
@@ -181,6 +182,8 @@ class Making:
         what = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error).strip()
         text = json.dumps({"rank": self._me, "error": what[:500] or type(error).__name__})
         store.compare_set(f"{self._key}/failed", "", text)
+        if not self._serves and not self._is_told:
+            store.add(f"{self._key}/told", 1)  # a failure of its own: it reads no other's
         end = time.monotonic() + _PATIENCE_S
         while self._serves and time.monotonic() < end:  # the store ends with this rank
             if store.add(f"{self._key}/told", 0) >= self._world_size - 1:

@@ -25,9 +25,12 @@ __all__ = [
     "set_peers_noted",
 ]
 
-# A process closes its connections a moment before the kernel says that it has ended.
+# A process may close its connections itself, a moment before it ends.
 _MOMENT_S = 0.25
 _GONE = ("Z", "X", "x")
+# Linux's PF_EXITING, in a process's flags: it is set before the kernel closes its connections, so a
+# peer that has lost one sees it, however long the process then takes to end on a busy machine.
+_EXITING = 0x4
 
 
 def own_process() -> dict[str, Any]:
@@ -134,7 +137,9 @@ def _state_of(pid: int) -> tuple[str, str] | None:
     except OSError:
         return None
     fields = text.rpartition(")")[2].split()
-    return (fields[0], fields[19]) if len(fields) > 19 else None
+    if len(fields) <= 19:
+        return None
+    return ("X" if int(fields[6]) & _EXITING else fields[0]), fields[19]
 
 
 def _namespace() -> int:
