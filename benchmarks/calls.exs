@@ -233,7 +233,7 @@ defmodule Bench do
   defp tensor do
     {:ok, session} = Session.open(affinity: :strict_queue)
     {frames, grpc} = both(session)
-    tensor = Tensor.from_binary(:crypto.strong_rand_bytes(@mib), :u8, {@mib})
+    tensor = Tensor.from_binary!(:crypto.strong_rand_bytes(@mib), :u8, {@mib})
     {:ok, small} = Vllm.call("torch.positive", [Tensor.new([1])], __runtime__: frames)
     [1] = Tensor.to_list(small)
     there_and_back = &({:ok, %Tensor{}} = Vllm.call("torch.positive", [tensor], __runtime__: &1))

@@ -111,7 +111,7 @@ defmodule Bench.Tensors do
     end
   end
 
-  defp random(bytes), do: Tensor.from_binary(:crypto.strong_rand_bytes(bytes), :u8, {bytes})
+  defp random(bytes), do: Tensor.from_binary!(:crypto.strong_rand_bytes(bytes), :u8, {bytes})
 
   defp with_tcp_server(fun) do
     token = Base.encode16(:crypto.strong_rand_bytes(16), case: :lower)

@@ -196,7 +196,7 @@ defmodule Demo do
     results =
       World.run!(world, fn rank ->
         slice = Enum.at(slices, rank)
-        tensor = Tensor.from_binary(slice, :u8, {byte_size(slice)})
+        tensor = Tensor.from_binary!(slice, :u8, {byte_size(slice)})
         counts = ok!(Vllm.call("torch.bincount", [tensor], minlength: 256))
         of_stage = Distributed.tensor_model_parallel_all_reduce!(counts)
         total = GroupCoordinator.all_reduce!(Distributed.get_pp_group!(), of_stage)

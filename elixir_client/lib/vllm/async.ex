@@ -8,7 +8,7 @@ defmodule Vllm.Async do
   # Connections keep that order, and so does a rank. A second process ends the first one with the caller.
 
   alias Vllm.Call.ContextScope
-  alias Vllm.{Deadline, Error, Runtime, Session}
+  alias Vllm.{Background, Deadline, Error, Runtime, Session}
   alias Vllm.World.Turn
 
   @enforce_keys [:ref, :pid, :owner]
@@ -27,7 +27,7 @@ defmodule Vllm.Async do
     inherited = inherited()
     # An alias: the runtime drops an answer that nobody awaits any more.
     ref = :erlang.alias([:reply])
-    pid = spawn(fn -> run(owner, ref, inherited, fun) end)
+    pid = Background.start("a call of Vllm.async", fn -> run(owner, ref, inherited, fun) end)
     wait_until_sent(pid)
     %__MODULE__{ref: ref, pid: pid, owner: owner}
   end
@@ -50,7 +50,7 @@ defmodule Vllm.Async do
 
   defp run(owner, ref, {callers, defaults, turns, contexts, session}, fun) do
     worker = self()
-    spawn(fn -> end_with(owner, worker) end)
+    Background.start("ending a call with its caller", fn -> end_with(owner, worker) end)
     Process.put(:"$callers", callers)
     Runtime.put_defaults(defaults)
     Turn.put(turns)

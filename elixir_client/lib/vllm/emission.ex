@@ -30,7 +30,7 @@ defmodule Vllm.Emission do
   @doc false
   @spec from_message(V1.Emission.t(), atom()) :: {:ok, t()} | {:error, term()}
   def from_message(%V1.Emission{} = message, _bridge) do
-    with {:ok, value} <- Term.decode(message.value || %V1.Term{}) do
+    with {:ok, value} <- Term.unpack(message.value || %V1.Term{}) do
       fields = message |> Map.from_struct() |> Map.take(Map.keys(%__MODULE__{topic: ""}))
       world_id = if message.world_id == "", do: nil, else: message.world_id
       {:ok, struct!(__MODULE__, %{fields | value: value} |> Map.put(:world_id, world_id))}

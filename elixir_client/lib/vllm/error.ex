@@ -183,7 +183,7 @@ defmodule Vllm.Error do
   end
 
   defp details(%V1.Term{msgpack: packed} = term) when packed != "" do
-    case Vllm.Term.decode(term) do
+    case Vllm.Term.unpack(term) do
       {:ok, details} when is_map(details) and not is_struct(details) -> named(details)
       _unreadable -> %{}
     end

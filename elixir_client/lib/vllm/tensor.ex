@@ -15,8 +15,11 @@ defmodule Vllm.Tensor do
   booleans, of complex tensors `Vllm.Complex`. See `Vllm.Tensor.DType` for the element types.
   """
 
+  import Vllm.Bang
+
   alias Vllm.Bridge.V1
-  alias Vllm.Ref
+  alias Vllm.Call.Objects
+  alias Vllm.{Error, Ref}
   alias Vllm.Tensor.{DType, Elements, NxInterop}
 
   # torch's own limit; the product of the extents of a million dimensions would take minutes.
@@ -41,23 +44,20 @@ defmodule Vllm.Tensor do
   Makes a tensor of a number or of (nested) lists. Without a dtype: `:pred` for booleans, `:s64` when
   all are integers, `:c64` with a complex number, `:f32` otherwise.
 
-  Raises `ArgumentError` for ragged lists and values the dtype cannot hold; `from_list/2` returns
-  instead.
+  Raises `Vllm.Error` for ragged lists and values the dtype cannot hold, as `from_list!/2` does, whose short form
+  it is. `from_list/2` returns the error.
   """
   @spec new(nested(), dtype() | nil) :: t()
-  def new(list_or_scalar, dtype \\ nil) do
-    case from_list(list_or_scalar, dtype) do
-      {:ok, tensor} -> tensor
-      {:error, message} -> raise ArgumentError, message
-    end
-  end
+  def new(list_or_scalar, dtype \\ nil), do: from_list!(list_or_scalar, dtype)
 
-  @doc "As `new/2`, returning `{:error, message}` instead of raising."
-  @spec from_list(nested(), dtype() | nil) :: {:ok, t()} | {:error, String.t()}
+  @doc """
+  As `new/2`, returning an error instead of raising: reason `"bad_tensor"`, or `"unknown_dtype"`.
+  """
+  @spec from_list(nested(), dtype() | nil) :: {:ok, t()} | {:error, Error.t()}
   def from_list(list_or_scalar, dtype \\ nil) do
-    shape = shape_of(list_or_scalar)
-
     with {:ok, dtype} <- if(dtype, do: DType.parse(dtype), else: {:ok, infer(list_or_scalar)}) do
+      shape = shape_of(list_or_scalar)
+
       data =
         case shape do
           [] -> Elements.append([list_or_scalar], dtype, <<>>)
@@ -68,34 +68,48 @@ defmodule Vllm.Tensor do
     end
   catch
     {:element, value, why} ->
-      {:error, "#{inspect(value, limit: 5)} #{why}"}
+      bad("#{inspect(value, limit: 5)} #{why}")
 
     {:ragged, wanted, found} ->
-      {:error,
-       "lists of one level must have the same length: found #{found} where the first ones have " <>
-         "#{wanted}; pad the shorter ones"}
+      bad(
+        "lists of one level must have the same length: found #{found} where the first ones have " <>
+          "#{wanted}; pad the shorter ones"
+      )
   end
 
-  @doc """
-  Makes a tensor of row-major little-endian bytes. Raises `ArgumentError` when their number does not
-  fit the shape.
+  defbang from_list(list_or_scalar :: nested(), dtype \\ nil :: dtype() | nil) :: t()
 
-      iex> Vllm.Tensor.from_binary(<<1, 2, 3, 4>>, :u8, {2, 2}) |> Vllm.Tensor.to_list()
+  defp bad(problem), do: {:error, Error.validation(problem, "bad_tensor")}
+
+  @doc """
+  Makes a tensor of row-major little-endian bytes. Where their number does not fit the shape, the error
+  has the reason `"bad_tensor"`.
+
+      iex> {:ok, tensor} = Vllm.Tensor.from_binary(<<1, 2, 3, 4>>, :u8, {2, 2})
+      iex> Vllm.Tensor.to_list(tensor)
       [[1, 2], [3, 4]]
   """
-  @spec from_binary(binary(), dtype(), tuple() | [non_neg_integer()]) :: t()
+  @spec from_binary(binary(), dtype(), tuple() | [non_neg_integer()]) ::
+          {:ok, t()} | {:error, Error.t()}
   def from_binary(data, dtype, shape) when is_binary(data) do
     shape = if is_list(shape), do: List.to_tuple(shape), else: shape
 
-    with {:ok, dtype} <- DType.parse(dtype),
-         :ok <- check(data, dtype, shape) do
-      %__MODULE__{dtype: dtype, shape: shape, data: data}
-    else
-      {:error, message} -> raise ArgumentError, message
+    with {:ok, dtype} <- DType.parse(dtype), do: checked(data, dtype, shape)
+  end
+
+  defbang from_binary(data :: binary(), dtype, shape :: tuple() | [non_neg_integer()]) :: t()
+
+  defp checked(data, dtype, shape) do
+    case check(data, dtype, shape) do
+      :ok -> {:ok, %__MODULE__{dtype: dtype, shape: shape, data: data}}
+      {:error, problem} -> bad(problem)
     end
   end
 
-  @doc "The elements as lists nested like the shape; the element itself for the shape `{}`."
+  @doc """
+  The elements as lists nested like the shape; the element itself for the shape `{}`. Raises `Vllm.Error` for a
+  tensor that is in its rank: `fetch/2` brings it.
+  """
   @spec to_list(t()) :: nested()
   def to_list(%__MODULE__{} = tensor) do
     flat = tensor |> to_binary() |> Elements.to_list(tensor.dtype)
@@ -106,13 +120,15 @@ defmodule Vllm.Tensor do
     end
   end
 
-  @doc "The row-major little-endian bytes. Raises `ArgumentError` for a tensor that is in a rank."
+  @doc "The row-major little-endian bytes. Raises `Vllm.Error` for a tensor that is in its rank."
   @spec to_binary(t()) :: binary()
   def to_binary(%__MODULE__{data: data}) when is_binary(data), do: data
 
-  def to_binary(%__MODULE__{} = tensor) do
-    raise ArgumentError,
-          "#{inspect(tensor)} is in its rank; bring it with Vllm.Tensor.fetch/1 first"
+  def to_binary(%__MODULE__{} = tensor), do: raise(in_its_rank(tensor))
+
+  defp in_its_rank(tensor) do
+    message = "#{inspect(tensor)} is in its rank; bring it with Vllm.Tensor.fetch/1 first"
+    Error.validation(message, "invalid_argument")
   end
 
   @doc "Extent of every dimension."
@@ -127,33 +143,43 @@ defmodule Vllm.Tensor do
   Brings a tensor that is in its rank. One that is here is returned as it is. `opts` as in
   `Vllm.call/3`.
   """
-  @spec fetch(t(), keyword()) :: {:ok, t()} | {:error, Vllm.Error.t()}
+  @spec fetch(t(), keyword()) :: {:ok, t()} | {:error, Error.t()}
   def fetch(tensor, opts \\ [])
-  def fetch(%__MODULE__{data: data} = tensor, _opts) when is_binary(data), do: {:ok, tensor}
+
+  def fetch(%__MODULE__{data: data} = tensor, opts) when is_binary(data) do
+    with :ok <- Objects.check_options("fetch", opts), do: {:ok, tensor}
+  end
 
   def fetch(%__MODULE__{ref: %Ref{} = ref} = tensor, opts),
-    do: Vllm.Call.Objects.fetch(ref, opts, DType.size(tensor.dtype) * size(tensor))
+    do: Objects.fetch(ref, opts, DType.size(tensor.dtype) * size(tensor))
+
+  defbang fetch(tensor :: t(), opts \\ []) :: t()
 
   @doc """
   Makes a tensor of an `Nx.Tensor`, where Nx is loaded. The axes of a vectorized one come first.
 
-  Functions that take a tensor take an `Nx.Tensor` as well. Raises `ArgumentError` for a type that
-  torch does not have (`s2`, `u4`, ...).
+  Functions that take a tensor take an `Nx.Tensor` as well. A type that torch does not have (`s2`, `u4`, ...) is an
+  error, reason `"bad_tensor"`.
   """
-  @spec from_nx(struct()) :: t()
-  def from_nx(%{__struct__: Nx.Tensor} = tensor), do: or_raise(NxInterop.read(tensor))
+  @spec from_nx(struct()) :: {:ok, t()} | {:error, Error.t()}
+  def from_nx(%{__struct__: Nx.Tensor} = tensor),
+    do: with({:error, problem} <- NxInterop.read(tensor), do: bad(problem))
+
+  defbang from_nx(tensor :: struct()) :: t()
 
   @doc """
   Makes an `Nx.Tensor`; `pred` becomes `u8`, as Nx has it.
 
-  Raises `ArgumentError` when Nx is not loaded, or has no such tensor: 8-bit floats came with its
-  later versions, and it has no tensors without elements.
+  It is an error, reason `"bad_tensor"`, when Nx is not loaded, or has no such tensor: 8-bit floats came with its
+  later versions, and it has no tensors without elements. So is a tensor that is in its rank (`"invalid_argument"`).
   """
-  @spec to_nx(t()) :: struct()
-  def to_nx(%__MODULE__{} = tensor), do: or_raise(NxInterop.write(tensor))
+  @spec to_nx(t()) :: {:ok, struct()} | {:error, Error.t()}
+  def to_nx(%__MODULE__{data: nil} = tensor), do: {:error, in_its_rank(tensor)}
 
-  defp or_raise({:ok, tensor}), do: tensor
-  defp or_raise({:error, message}), do: raise(ArgumentError, message)
+  def to_nx(%__MODULE__{} = tensor),
+    do: with({:error, problem} <- NxInterop.write(tensor), do: bad(problem))
+
+  defbang to_nx(tensor :: t()) :: struct()
 
   # --- the wire ---------------------------------------------------------------------------------
 
@@ -180,7 +206,7 @@ defmodule Vllm.Tensor do
   def from_message(%V1.Tensor{} = message) do
     shape = List.to_tuple(message.shape)
 
-    with {:ok, dtype} <- DType.parse(message.dtype) do
+    with {:ok, dtype} <- DType.read(message.dtype) do
       case message do
         %{ref: %V1.Ref{} = ref} ->
           {:ok, %__MODULE__{dtype: dtype, shape: shape, ref: Ref.from_message(ref)}}

@@ -24,11 +24,14 @@ defmodule Vllm.Term do
   a map, `nil`, booleans and the three atoms of floats are values, not names. `1`, `1.0` and `true` are
   three keys here and one in Python: a map or a set with two of them is refused there.
 
-  Nesting is limited to 128 levels and integers to 4,096 bytes, both ways. Neither direction ever
-  raises.
+  Nesting is limited to 128 levels and integers to 4,096 bytes, both ways. Neither direction raises:
+  what is refused is an error, reason `"bad_term"`.
   """
 
+  import Vllm.Bang
+
   alias Vllm.Bridge.V1
+  alias Vllm.Error
   alias Vllm.Term.{Decoder, Encoder, Extension}
 
   @worth_a_copy 65_536
@@ -40,19 +43,35 @@ defmodule Vllm.Term do
       iex> Vllm.Term.decode(term)
       {:ok, [1, "two", {3}]}
   """
-  @spec encode(term()) :: {:ok, V1.Term.t()} | {:error, String.t()}
-  def encode(value) do
+  @spec encode(term()) :: {:ok, V1.Term.t()} | {:error, Error.t()}
+  def encode(value), do: value |> pack() |> named()
+
+  defbang encode(value :: term()) :: V1.Term.t()
+
+  @doc "Decodes a message into the value it stands for; one without any bytes into nil."
+  @spec decode(V1.Term.t()) :: {:ok, term()} | {:error, Error.t()}
+  def decode(%V1.Term{} = message), do: message |> unpack() |> named()
+
+  defbang decode(message :: V1.Term.t()) :: term()
+
+  defp named({:ok, value}), do: {:ok, value}
+  defp named({:error, problem}), do: {:error, Error.validation(problem, "bad_term")}
+
+  # As `encode/1` and `decode/1`, for those that say what the value is part of.
+  @doc false
+  @spec pack(term()) :: {:ok, V1.Term.t()} | {:error, String.t()}
+  def pack(value) do
     {packed, tensors} = Encoder.encode(value)
     {:ok, %V1.Term{msgpack: packed, tensors: tensors}}
   catch
     {:term, reason} -> {:error, format_reason(reason)}
   end
 
-  @doc "Decodes a message into the value it stands for; one without any bytes into nil."
-  @spec decode(V1.Term.t()) :: {:ok, term()} | {:error, String.t()}
-  def decode(%V1.Term{msgpack: ""}), do: {:ok, nil}
+  @doc false
+  @spec unpack(V1.Term.t()) :: {:ok, term()} | {:error, String.t()}
+  def unpack(%V1.Term{msgpack: ""}), do: {:ok, nil}
 
-  def decode(%V1.Term{msgpack: packed, tensors: tensors}) do
+  def unpack(%V1.Term{msgpack: packed, tensors: tensors}) do
     with {:ok, tensors} <- decode_tensors(tensors, []),
          do: {:ok, packed |> detach() |> Decoder.decode(List.to_tuple(tensors))}
   catch

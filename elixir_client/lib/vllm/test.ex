@@ -52,7 +52,7 @@ defmodule Vllm.Test do
   """
 
   alias Vllm.Distributed.GroupCoordinator
-  alias Vllm.{Error, Options, Ref, Session}
+  alias Vllm.{Background, Error, Options, Ref, Session}
   alias Vllm.Test.{Failures, Specs, Stubs}
 
   @compile {:no_warn_undefined, ExUnit.Callbacks}
@@ -112,7 +112,7 @@ defmodule Vllm.Test do
     bridge = bridge!(opts)
     owner = self()
     # The bridge may end before us: `start_supervised!` is undone first.
-    reporter = spawn(&report/0)
+    reporter = Background.start("telling what a test still expects", &report/0)
     :ok = Stubs.ask(bridge, {:report_to, owner, reporter})
 
     ExUnit.Callbacks.on_exit({__MODULE__, bridge}, fn ->

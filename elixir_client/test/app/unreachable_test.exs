@@ -130,7 +130,7 @@ defmodule Vllm.UnreachableTest do
   test "a call with a large tensor and a time of its own is back in time though the server is silent" do
     silent = FakePool.start(fn _method, _body, _metadata, _to -> :later end)
     start_supervised!({Vllm.Bridge, name: :silent, server: silent})
-    tensor = Vllm.Tensor.from_binary(:binary.copy(<<0>>, 1_000_000), :u8, {1_000_000})
+    tensor = Vllm.Tensor.from_binary!(:binary.copy(<<0>>, 1_000_000), :u8, {1_000_000})
     started = System.monotonic_time(:millisecond)
 
     assert {:error, %Error{reason: "deadline_exceeded"}} =

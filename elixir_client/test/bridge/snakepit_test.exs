@@ -78,7 +78,7 @@ defmodule Vllm.Bridge.SnakepitTest do
 
       Session.with_session(session, fn ->
         tensor =
-          Tensor.from_binary(:binary.copy(<<1.5::float-32-little>>, 262_144), :f32, {262_144})
+          Tensor.from_binary!(:binary.copy(<<1.5::float-32-little>>, 262_144), :f32, {262_144})
 
         assert {:ok, %Tensor{} = sum} = Vllm.call("torch.add", [tensor, tensor])
         assert Tensor.to_binary(sum) == :binary.copy(<<3.0::float-32-little>>, 262_144)

@@ -83,12 +83,12 @@ defmodule Vllm.Tensor.WithNxTest do
   test "every dtype goes there and comes back, byte by byte" do
     for dtype <- DType.names() do
       tensor = some(dtype)
-      nx = Tensor.to_nx(tensor)
+      nx = Tensor.to_nx!(tensor)
       assert %Nx.Tensor{shape: {2, 3}} = nx
       assert nx.type == nx_type(dtype), inspect(dtype)
       assert nx.data == tensor.data
 
-      back = Tensor.from_nx(nx)
+      back = Tensor.from_nx!(nx)
       assert back == if(dtype == :pred, do: %{tensor | dtype: :u8}, else: tensor)
     end
   end
@@ -96,43 +96,43 @@ defmodule Vllm.Tensor.WithNxTest do
   test "scalars, and NaN and infinities" do
     for dtype <- [:f64, :f32, :f16, :bf16, :f8_e5m2] do
       tensor = Tensor.new([:nan, :infinity, :neg_infinity, -0.0], dtype)
-      assert tensor |> Tensor.to_nx() |> Tensor.from_nx() == tensor
+      assert tensor |> Tensor.to_nx!() |> Tensor.from_nx!() == tensor
     end
 
-    assert %Nx.Tensor{shape: {}, type: {:f, 32}} = nx = Tensor.to_nx(Tensor.new(1.5))
-    assert Tensor.to_list(Tensor.from_nx(nx)) == 1.5
+    assert %Nx.Tensor{shape: {}, type: {:f, 32}} = nx = Tensor.to_nx!(Tensor.new(1.5))
+    assert Tensor.to_list(Tensor.from_nx!(nx)) == 1.5
     complex = Tensor.new([%Vllm.Complex{re: 1, im: -2}])
-    assert Tensor.to_nx(complex).data == <<1.0::float-32-little, -2.0::float-32-little>>
+    assert Tensor.to_nx!(complex).data == <<1.0::float-32-little, -2.0::float-32-little>>
   end
 
   test "what Nx does not have, or did not have, is said" do
-    assert_raise ArgumentError, ~r/Nx has no tensors without elements.*{2, 0}/, fn ->
-      Tensor.to_nx(Tensor.new([[], []]))
+    assert_raise Vllm.Error, ~r/Nx has no tensors without elements.*{2, 0}/, fn ->
+      Tensor.to_nx!(Tensor.new([[], []]))
     end
 
     Nx.only_types_of_0_7(fn ->
       for dtype <- [:f8_e5m2, :f8_e4m3fn] do
-        assert_raise ArgumentError, ~r/Nx cannot hold #{dtype}: invalid numerical type/, fn ->
-          Tensor.to_nx(some(dtype))
+        assert_raise Vllm.Error, ~r/Nx cannot hold #{dtype}: invalid numerical type/, fn ->
+          Tensor.to_nx!(some(dtype))
         end
       end
 
-      assert %Nx.Tensor{} = Tensor.to_nx(some(:bf16))
+      assert %Nx.Tensor{} = Tensor.to_nx!(some(:bf16))
     end)
 
     kept = %Tensor{dtype: :f32, shape: {1}, ref: %Vllm.Ref{id: "o", session_id: "s"}}
-    assert_raise ArgumentError, ~r/fetch/, fn -> Tensor.to_nx(kept) end
+    assert_raise Vllm.Error, ~r/fetch/, fn -> Tensor.to_nx!(kept) end
   end
 
   test "what torch does not have is said" do
     nx = Nx.from_binary(<<0x12>>, :u4)
 
-    assert_raise ArgumentError, ~r/no torch dtype is Nx's {:u, 4}; .*Nx.as_type/, fn ->
-      Tensor.from_nx(nx)
+    assert_raise Vllm.Error, ~r/no torch dtype is Nx's {:u, 4}; .*Nx.as_type/, fn ->
+      Tensor.from_nx!(nx)
     end
 
-    assert {:error, text} = Term.encode([nx])
-    assert text =~ "Nx.as_type"
+    assert {:error, error} = Term.encode([nx])
+    assert error.message =~ "Nx.as_type"
     spec = Vllm.Distributed.__specs__()[:tensor_model_parallel_all_reduce]
     assert {:error, text} = Value.encode(spec, [nx])
     assert text =~ "argument input_ cannot be sent: no torch dtype"
@@ -140,12 +140,12 @@ defmodule Vllm.Tensor.WithNxTest do
 
   test "the axes of a vectorized tensor come first" do
     nx = %{Nx.from_binary(<<1, 2, 3, 4, 5, 6>>, :u8) | shape: {2}, vectorized_axes: [x: 3]}
-    assert Tensor.to_list(Tensor.from_nx(nx)) == [[1, 2], [3, 4], [5, 6]]
+    assert Tensor.to_list(Tensor.from_nx!(nx)) == [[1, 2], [3, 4], [5, 6]]
   end
 
   test "functions take it as they take a Vllm.Tensor" do
     tensor = some(:bf16)
-    nx = Tensor.to_nx(tensor)
+    nx = Tensor.to_nx!(tensor)
     spec = Vllm.Distributed.__specs__()[:tensor_model_parallel_all_reduce]
     assert {:ok, request} = Value.encode(spec, [tensor, Vllm.Call.unset()])
     assert Value.encode(spec, [nx, Vllm.Call.unset()]) == {:ok, request}

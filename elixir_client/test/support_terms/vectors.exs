@@ -72,7 +72,7 @@ defmodule Vllm.Test.Vectors do
 
   defp tagged("tensor", index, vector, _way) do
     %{"dtype" => dtype, "shape" => shape, "hex" => hex} = Enum.at(tensors(vector), index)
-    Tensor.from_binary(unhex(hex), dtype, shape)
+    Tensor.from_binary!(unhex(hex), dtype, shape)
   end
 
   defp tagged(name, text, _vector, _way) when name in ["dtype", "device"], do: text

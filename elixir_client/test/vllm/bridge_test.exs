@@ -257,7 +257,7 @@ defmodule Vllm.BridgeTest do
 
       # Seconds of work, so that it is pending when the server goes.
       matrix =
-        Vllm.Tensor.from_binary(:binary.copy(<<0.0::float>>, 1_000_000), :f64, {1000, 1000})
+        Vllm.Tensor.from_binary!(:binary.copy(<<0.0::float>>, 1_000_000), :f64, {1000, 1000})
 
       pending =
         for options <- [[session_id: session.id], []] do

@@ -49,7 +49,7 @@ defmodule Vllm.CarriersTest do
           )
 
     for elements <- [0, 1, 1_000, 100_000, 2_000_000] do
-      tensor = Tensor.from_binary(:rand.bytes(elements), :u8, {elements})
+      tensor = Tensor.from_binary!(:rand.bytes(elements), :u8, {elements})
       assert both(runtimes, &Vllm.call("torch.clone", [tensor], __runtime__: &1)) == {:ok, tensor}
     end
   end
@@ -60,7 +60,7 @@ defmodule Vllm.CarriersTest do
     assert both(runtimes, &Distributed.get_pp_indices(61, 1, 4, __runtime__: &1)) ==
              {:ok, {15, 30}}
 
-    tensor = Tensor.from_binary(:rand.bytes(2_000_000), :u8, {2_000_000})
+    tensor = Tensor.from_binary!(:rand.bytes(2_000_000), :u8, {2_000_000})
     assert both(runtimes, &Vllm.call("torch.clone", [tensor], __runtime__: &1)) == {:ok, tensor}
 
     assert {:error, %Error{reason: "name_not_allowed"}} =

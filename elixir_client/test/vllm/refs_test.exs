@@ -41,7 +41,7 @@ defmodule Vllm.RefsTest do
       assert Tensor.fetch(fetched) == {:ok, fetched}
       # By value, unless it is asked for.
       assert Tensor.to_list(Vllm.call!("torch.add", [tensor, 1])) == [2, 3, 4]
-      assert_raise ArgumentError, ~r/fetch/, fn -> Tensor.to_list(twice) end
+      assert_raise Error, ~r/fetch/, fn -> Tensor.to_list(twice) end
       assert Vllm.release([tensor, twice]) == {:ok, 2}
       assert {:error, %Error{reason: "unknown_ref"}} = Tensor.fetch(twice)
       assert {:error, %Error{reason: "unknown_ref"}} = Vllm.call("torch.add", [twice, 1])

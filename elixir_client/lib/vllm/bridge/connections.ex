@@ -10,7 +10,7 @@ defmodule Vllm.Bridge.Connections do
 
   alias Vllm.Bridge.{Connection, Endpoint, Frames, Profiles}
   alias Vllm.Bridge.Frames.Route
-  alias Vllm.{Error, Options, Session}
+  alias Vllm.{Background, Error, Options, Session}
   alias Vllm.World.Leases
 
   @type config :: %{
@@ -392,5 +392,8 @@ defmodule Vllm.Bridge.Connections do
   end
 
   # Not here: one that is stuck in writing closes after a minute, and all sessions would wait.
-  defp close(route), do: for(pid <- Route.pids(route), do: spawn(fn -> Connection.close(pid) end))
+  defp close(route) do
+    for pid <- Route.pids(route),
+        do: Background.start("closing a connection of a bridge", fn -> Connection.close(pid) end)
+  end
 end

@@ -75,7 +75,7 @@ defmodule Vllm.Bridge.Transport do
   end
 
   defp detail(error) do
-    {:ok, details} = Term.encode(error.details || %{})
+    {:ok, details} = Term.pack(error.details || %{})
 
     %V1.ErrorDetail{
       category: error.category || :python_error,

@@ -29,7 +29,7 @@ defmodule Vllm.Call.Objects do
       session = Value.session_in([elem(target, 1), args, Keyword.values(keywords)])
 
       with {:error, error} <-
-             send_request(function, "Call", request, runtime, session, V1.Term, &Term.decode/1),
+             send_request(function, "Call", request, runtime, session, V1.Term, &Term.unpack/1),
            do: {:error, hinted(error, Keyword.keys(keywords))}
     end
   end
@@ -52,7 +52,7 @@ defmodule Vllm.Call.Objects do
   @spec get_attribute(Ref.t(), String.t(), keyword()) :: {:ok, term()} | {:error, Error.t()}
   def get_attribute(ref, name, opts) do
     request = %V1.GetAttributeRequest{object: Ref.to_message(ref), name: name}
-    in_session("get_attribute", "GetAttribute", request, ref, opts, V1.Term, &Term.decode/1)
+    in_session("get_attribute", "GetAttribute", request, ref, opts, V1.Term, &Term.unpack/1)
   end
 
   @doc "Brings a tensor that is in its rank, of so many bytes where that is known."
@@ -80,7 +80,7 @@ defmodule Vllm.Call.Objects do
   defp items(message) do
     message.items
     |> Enum.reduce_while({:ok, []}, fn term, {:ok, items} ->
-      case Term.decode(term) do
+      case Term.unpack(term) do
         {:ok, item} -> {:cont, {:ok, [item | items]}}
         {:error, problem} -> {:halt, {:error, problem}}
       end
@@ -128,7 +128,7 @@ defmodule Vllm.Call.Objects do
   @spec enter(Ref.t(), Runtime.t()) :: {:ok, term()} | {:error, Error.t()}
   def enter(ref, runtime) do
     request = %V1.EnterRequest{context: Ref.to_message(ref)}
-    to_session("enter", "Enter", request, ref, runtime, V1.Term, &Term.decode/1)
+    to_session("enter", "Enter", request, ref, runtime, V1.Term, &Term.unpack/1)
   end
 
   @doc "Exits a context manager, with what the block failed with; `release` forgets it as well."
@@ -212,7 +212,7 @@ defmodule Vllm.Call.Objects do
   end
 
   defp term(function, value) do
-    with {:error, problem} <- Term.encode(value),
+    with {:error, problem} <- Term.pack(value),
          do: invalid("#{function}: an argument cannot be sent: #{problem}")
   end
 

@@ -169,7 +169,7 @@ defmodule Vllm.Call.Value do
   defp wire({:object, module}, value), do: Record.to_message(module, value)
 
   defp wire(:term, value) do
-    case Term.encode(value) do
+    case Term.pack(value) do
       {:ok, term} -> term
       {:error, problem} -> throw({:value, "cannot be sent: #{problem}", value})
     end
@@ -181,7 +181,7 @@ defmodule Vllm.Call.Value do
     do: throw({:value, "must be a duration in milliseconds (an integer)", other})
 
   defp wire(:dtype, name) do
-    case DType.parse(name) do
+    case DType.read(name) do
       {:ok, dtype} -> Atom.to_string(dtype)
       {:error, problem} -> throw({:value, "must be a dtype: #{problem}", name})
     end
@@ -297,7 +297,7 @@ defmodule Vllm.Call.Value do
   defp value({:object, module}, message), do: Record.from_message(module, message)
 
   defp value(:tensor, message), do: ok!(Tensor.from_message(message))
-  defp value(:term, message), do: ok!(Term.decode(message))
+  defp value(:term, message), do: ok!(Term.unpack(message))
 
   defp value(:object, message), do: Ref.from_message(message)
   defp value(:group, message), do: struct(GroupCoordinator, facts(message))

@@ -6,6 +6,8 @@ defmodule Vllm.Tensor.DType do
   torch's `bool`, one byte an element.
   """
 
+  alias Vllm.Error
+
   @table [
     {:f64, 8, ["float64", "double"]},
     {:f32, 4, ["float32", "float"]},
@@ -71,19 +73,30 @@ defmodule Vllm.Tensor.DType do
       iex> Vllm.Tensor.DType.parse({:f, 32})
       {:ok, :f32}
   """
-  @spec parse(term()) :: {:ok, t()} | {:error, String.t()}
-  def parse(name) when is_atom(name) and name not in [nil, true, false],
+  @spec parse(term()) :: {:ok, t()} | {:error, Error.t()}
+  def parse(name) do
+    with {:error, problem} <- read(name), do: {:error, Error.validation(problem, "unknown_dtype")}
+  end
+
+  @doc "As `parse/1`; raises `Vllm.Error`."
+  @spec parse!(term()) :: t()
+  def parse!(name), do: name |> parse() |> Error.unwrap!()
+
+  # As `parse/1`, for those that say what the dtype is of.
+  @doc false
+  @spec read(term()) :: {:ok, t()} | {:error, String.t()}
+  def read(name) when is_atom(name) and name not in [nil, true, false],
     do: name |> Atom.to_string() |> lookup(name)
 
-  def parse(name) when is_binary(name), do: lookup(name, name)
-  def parse(%Vllm.DType{name: name}), do: parse(name)
-  def parse({:f, 8}), do: {:ok, :f8_e5m2}
-  def parse({:f8_e4m3fn, 8}), do: {:ok, :f8_e4m3fn}
+  def read(name) when is_binary(name), do: lookup(name, name)
+  def read(%Vllm.DType{name: name}), do: read(name)
+  def read({:f, 8}), do: {:ok, :f8_e5m2}
+  def read({:f8_e4m3fn, 8}), do: {:ok, :f8_e4m3fn}
 
-  def parse({kind, bits} = type) when kind in [:f, :bf, :s, :u, :c] and is_integer(bits),
+  def read({kind, bits} = type) when kind in [:f, :bf, :s, :u, :c] and is_integer(bits),
     do: lookup("#{kind}#{bits}", type)
 
-  def parse(other), do: unknown(other)
+  def read(other), do: unknown(other)
 
   defp lookup(text, given) do
     case @lookup do

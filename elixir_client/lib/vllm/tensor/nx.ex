@@ -18,7 +18,7 @@ defmodule Vllm.Tensor.NxInterop do
     with {:ok, nx} <- nx(), {:ok, dtype} <- dtype(nx.type(tensor)) do
       vectorized = tensor |> Map.get(:vectorized_axes, []) |> Keyword.values()
       shape = List.to_tuple(vectorized ++ Tuple.to_list(nx.shape(tensor)))
-      {:ok, Tensor.from_binary(nx.to_binary(tensor), dtype, shape)}
+      {:ok, Tensor.from_binary!(nx.to_binary(tensor), dtype, shape)}
     end
   end
 
@@ -32,7 +32,7 @@ defmodule Vllm.Tensor.NxInterop do
   end
 
   defp dtype(type) do
-    case DType.parse(type) do
+    case DType.read(type) do
       {:ok, dtype} ->
         {:ok, dtype}
 

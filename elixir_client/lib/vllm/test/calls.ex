@@ -38,8 +38,8 @@ defmodule Vllm.Test.Calls do
 
   defp object("Call", bridge, request, metadata) do
     {:ok, message} = Protobuf.decode(V1.CallRequest, request)
-    {:ok, positional} = Term.decode(message.args)
-    {:ok, keywords} = Term.decode(message.kwargs)
+    {:ok, positional} = Term.unpack(message.args)
+    {:ok, keywords} = Term.unpack(message.kwargs)
     keywords = for {key, value} <- keywords, do: {String.to_existing_atom(key), value}
     more = if keywords == [], do: [], else: [Enum.sort(keywords)]
     message = %{message | object: message.object && named(bridge, message.object)}
@@ -61,7 +61,7 @@ defmodule Vllm.Test.Calls do
   end
 
   defp object("Enter", _bridge, _request, _metadata) do
-    {:ok, nothing} = Term.encode(nil)
+    {:ok, nothing} = Term.pack(nil)
     {:ok, bytes(nothing)}
   end
 
@@ -128,7 +128,7 @@ defmodule Vllm.Test.Calls do
 
   defp encoded_all(items) do
     Enum.reduce_while(Enum.reverse(items), {:ok, []}, fn item, {:ok, terms} ->
-      case Term.encode(item) do
+      case Term.pack(item) do
         {:ok, term} -> {:cont, {:ok, [term | terms]}}
         {:error, problem} -> {:halt, {:error, problem}}
       end
@@ -141,7 +141,7 @@ defmodule Vllm.Test.Calls do
   end
 
   defp term(value) do
-    with {:ok, term} <- Term.encode(value), do: {:ok, bytes(term)}
+    with {:ok, term} <- Term.pack(value), do: {:ok, bytes(term)}
   end
 
   # --- stubs ------------------------------------------------------------------------------------

@@ -42,7 +42,7 @@ defmodule Vllm.Test.Failures do
   def emit(world, rank, topic, value, bridge) do
     session = World.session!(world, rank)
 
-    case Term.encode(value) do
+    case Term.pack(value) do
       {:ok, term} ->
         emission = %V1.Emission{
           topic: topic,

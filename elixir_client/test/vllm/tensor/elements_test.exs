@@ -15,7 +15,7 @@ defmodule Vllm.ElementsTest do
   defp data(vector), do: Vectors.unhex(vector["hex"])
 
   defp tensor(vector),
-    do: Tensor.from_binary(data(vector), vector["dtype"], {length(vector["values"])})
+    do: Tensor.from_binary!(data(vector), vector["dtype"], {length(vector["values"])})
 
   test "there are vectors of every dtype" do
     named = for vector <- @vectors["elements"], do: vector["dtype"]

@@ -14,13 +14,13 @@ defmodule Vllm.Tensor.NxTest do
   end
 
   test "without Nx, the error says what to add" do
-    assert_raise ArgumentError, ~r/Nx is not loaded; add {:nx/, fn ->
-      Tensor.to_nx(Tensor.new([1]))
+    assert_raise Vllm.Error, ~r/Nx is not loaded; add {:nx/, fn ->
+      Tensor.to_nx!(Tensor.new([1]))
     end
 
     nx = %{__struct__: Nx.Tensor, type: {:u, 8}, shape: {1}, names: [nil], data: <<1>>}
-    assert_raise ArgumentError, ~r/Nx is not loaded/, fn -> Tensor.from_nx(nx) end
-    assert {:error, message} = Term.encode([nx])
-    assert message =~ "Nx is not loaded"
+    assert_raise Vllm.Error, ~r/Nx is not loaded/, fn -> Tensor.from_nx!(nx) end
+    assert {:error, error} = Term.encode([nx])
+    assert error.message =~ "Nx is not loaded"
   end
 end

@@ -3,7 +3,7 @@ defmodule Vllm.TensorTest do
   doctest Vllm.Tensor
   doctest Vllm.Tensor.DType
 
-  alias Vllm.{Complex, Ref, Tensor}
+  alias Vllm.{Complex, Error, Ref, Tensor}
 
   describe "new/2" do
     test "infers the dtype" do
@@ -76,16 +76,17 @@ defmodule Vllm.TensorTest do
             {[true, 2], nil, "true is no element of s64"},
             {[1], :f33, "unknown dtype :f33; use one of :f64"}
           ] do
-        assert {:error, message} = Tensor.from_list(list, dtype)
-        assert message =~ text
-        assert_raise ArgumentError, message, fn -> Tensor.new(list, dtype) end
+        assert {:error, %Error{category: :validation} = error} = Tensor.from_list(list, dtype)
+        assert error.reason == if(dtype == :f33, do: "unknown_dtype", else: "bad_tensor")
+        assert error.message =~ text
+        assert_raise Error, Error.message(error), fn -> Tensor.new(list, dtype) end
       end
     end
 
     test "refuses ragged lists" do
       for list <- [[[1], [2, 3]], [[1, 2], []], [[1], 2], [[[1]], [[1], [2]]]] do
-        assert {:error, message} = Tensor.from_list(list)
-        assert message =~ "same length"
+        assert {:error, error} = Tensor.from_list(list)
+        assert error.message =~ "same length"
       end
 
       assert {:error, _} = Tensor.from_list([1, [2]])
@@ -93,25 +94,25 @@ defmodule Vllm.TensorTest do
   end
 
   test "from_binary/3 checks the number of bytes and the shape" do
-    assert Tensor.from_binary(<<>>, :f32, {0, 3}) |> Tensor.to_list() == []
-    assert Tensor.from_binary(<<>>, :f32, {2, 0}) |> Tensor.to_list() == [[], []]
-    assert Tensor.from_binary(<<5>>, "uint8", []) |> Tensor.to_list() == 5
+    assert Tensor.from_binary!(<<>>, :f32, {0, 3}) |> Tensor.to_list() == []
+    assert Tensor.from_binary!(<<>>, :f32, {2, 0}) |> Tensor.to_list() == [[], []]
+    assert Tensor.from_binary!(<<5>>, "uint8", []) |> Tensor.to_list() == 5
 
-    assert_raise ArgumentError, ~r/takes 8 bytes, got 1/, fn ->
-      Tensor.from_binary(<<1>>, :f32, {2})
+    assert_raise Error, ~r/takes 8 bytes, got 1/, fn ->
+      Tensor.from_binary!(<<1>>, :f32, {2})
     end
 
-    assert_raise ArgumentError, ~r/a shape is/, fn -> Tensor.from_binary(<<1>>, :u8, {-1}) end
-    assert_raise ArgumentError, ~r/a shape is/, fn -> Tensor.from_binary(<<1>>, :u8, {:a}) end
-    assert_raise ArgumentError, ~r/a shape is/, fn -> Tensor.from_binary(<<1>>, :u8, 1) end
+    assert_raise Error, ~r/a shape is/, fn -> Tensor.from_binary!(<<1>>, :u8, {-1}) end
+    assert_raise Error, ~r/a shape is/, fn -> Tensor.from_binary!(<<1>>, :u8, {:a}) end
+    assert_raise Error, ~r/a shape is/, fn -> Tensor.from_binary!(<<1>>, :u8, 1) end
   end
 
   test "decodes the eight-bit floats" do
     # Values from the OCP table.
-    assert Tensor.from_binary(<<0x38, 0x7E, 0x01, 0xB8, 0x7F>>, :f8_e4m3fn, {5})
+    assert Tensor.from_binary!(<<0x38, 0x7E, 0x01, 0xB8, 0x7F>>, :f8_e4m3fn, {5})
            |> Tensor.to_list() == [1.0, 448.0, 0.001953125, -1.0, :nan]
 
-    assert Tensor.from_binary(<<0x3C, 0x7B, 0x7C, 0xFC>>, :f8_e5m2, {4}) |> Tensor.to_list() ==
+    assert Tensor.from_binary!(<<0x3C, 0x7B, 0x7C, 0xFC>>, :f8_e5m2, {4}) |> Tensor.to_list() ==
              [1.0, 57_344.0, :infinity, :neg_infinity]
   end
 
@@ -119,7 +120,7 @@ defmodule Vllm.TensorTest do
     ref = %Ref{id: "o1", session_id: "s1", type_name: "torch.Tensor"}
     tensor = %Tensor{dtype: :f32, shape: {2, 3}, ref: ref}
     assert inspect(tensor) =~ "#Vllm.Tensor<f32[2][3] in its rank"
-    assert_raise ArgumentError, ~r/fetch/, fn -> Tensor.to_list(tensor) end
+    assert_raise Error, ~r/fetch/, fn -> Tensor.to_list(tensor) end
     assert Tensor.size(tensor) == 6
   end
 

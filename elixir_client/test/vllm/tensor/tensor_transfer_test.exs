@@ -22,7 +22,7 @@ defmodule Vllm.TensorTransferTest do
   defp runtime(session, more \\ []),
     do: [__runtime__: [session_id: session.id, bridge: session.bridge] ++ more]
 
-  defp bytes(size), do: Tensor.from_binary(:crypto.strong_rand_bytes(size), :u8, {size})
+  defp bytes(size), do: Tensor.from_binary!(:crypto.strong_rand_bytes(size), :u8, {size})
 
   defp clone(tensor, session, more \\ []),
     do: Vllm.call("torch.clone", [tensor], runtime(session, more))
@@ -89,7 +89,7 @@ defmodule Vllm.TensorTransferTest do
         data = :crypto.strong_rand_bytes(DType.size(dtype) * 300_000)
         # torch's booleans are 0 and 1.
         data = if dtype == :pred, do: for(<<b <- data>>, into: "", do: <<rem(b, 2)>>), else: data
-        tensor = Tensor.from_binary(data, dtype, {3, 100_000})
+        tensor = Tensor.from_binary!(data, dtype, {3, 100_000})
         assert {:ok, back} = clone(tensor, session)
         assert {back.dtype, back.shape} == {dtype, {3, 100_000}}
         assert back.data == data, "#{dtype} has changed"
@@ -119,7 +119,7 @@ defmodule Vllm.TensorTransferTest do
 
       sums =
         Vllm.World.run!(world, fn rank ->
-          mine = Tensor.from_binary(:binary.copy(<<rank + 1>>, @mib), :u8, {@mib})
+          mine = Tensor.from_binary!(:binary.copy(<<rank + 1>>, @mib), :u8, {@mib})
           {:ok, sum} = Distributed.tensor_model_parallel_all_reduce(mine)
           {:binary.first(sum.data), byte_size(sum.data), status(Session.current())}
         end)

@@ -67,7 +67,7 @@ defmodule Vllm.TermEchoTest do
     tensors =
       for vector <- Vectors.load("elements.json")["elements"] do
         shape = {1, length(vector["values"])}
-        Tensor.from_binary(Vectors.unhex(vector["hex"]), vector["dtype"], shape)
+        Tensor.from_binary!(Vectors.unhex(vector["hex"]), vector["dtype"], shape)
       end
 
     assert length(tensors) == length(Tensor.DType.names())

@@ -59,6 +59,7 @@ defmodule Vllm.TermFuzzTest do
   defp returns(input, fun) do
     case fun.(input) do
       {:ok, _value} -> 1
+      {:error, %Vllm.Error{}} -> 0
       {:error, message} when is_binary(message) -> 0
     end
   rescue

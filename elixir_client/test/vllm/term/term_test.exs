@@ -3,7 +3,7 @@ defmodule Vllm.TermTest do
   doctest Vllm.Term
 
   alias Vllm.Bridge.{Protobuf, V1}
-  alias Vllm.{Bytes, Complex, Ref, Tensor, Term}
+  alias Vllm.{Bytes, Complex, Error, Ref, Tensor, Term}
 
   defp there_and_back(value) do
     assert {:ok, term} = Term.encode(value)
@@ -116,11 +116,11 @@ defmodule Vllm.TermTest do
 
   test "what has no Python form is an error that shows it" do
     for value <- [self(), fn -> 1 end, 1..2, ~D[2024-01-01], [1 | 2], <<1::3>>] do
-      assert {:error, message} = Term.encode([value])
+      assert {:error, %Error{reason: "bad_term", message: message}} = Term.encode([value])
       assert message =~ "no Python form"
     end
 
-    assert {:error, message} = Term.encode(%{"a" => 1, a: 2})
+    assert {:error, %Error{message: message}} = Term.encode(%{"a" => 1, a: 2})
     assert message =~ "as atom and as string"
     assert {:error, _} = Term.encode(2 ** 40_000)
   end
@@ -138,7 +138,7 @@ defmodule Vllm.TermTest do
           %Ref{id: "o", session_id: "s", epoch: -1},
           %Ref{id: "o", session_id: "s", epoch: 2 ** 64}
         ] do
-      assert {:error, message} = Term.encode({value, %{1 => value}})
+      assert {:error, %Error{message: message}} = Term.encode({value, %{1 => value}})
       assert message =~ "has no Python form" or message =~ "is no ref"
     end
   end
@@ -173,11 +173,13 @@ defmodule Vllm.TermTest do
     tuples = fn depth -> Enum.reduce(1..depth, 1, fn _, acc -> {acc} end) end
     assert there_and_back(nested.(128)) == nested.(128)
     assert there_and_back(tuples.(128)) == tuples.(128)
-    assert {:error, "it nests deeper" <> _} = Term.encode(nested.(129))
+    assert {:error, %Error{message: "it nests deeper" <> _}} = Term.encode(nested.(129))
     assert {:error, _} = Term.encode(tuples.(129))
 
     deep = :binary.copy(<<0x91>>, 100_000) <> <<1>>
-    assert {:error, "it nests deeper" <> _} = Term.decode(%V1.Term{msgpack: deep})
+
+    assert {:error, %Error{message: "it nests deeper" <> _}} =
+             Term.decode(%V1.Term{msgpack: deep})
 
     # Extensions directly inside extensions, 6 bytes a level.
     ext = Enum.reduce(1..10_000, <<1>>, fn _, acc -> <<0xC9, byte_size(acc)::32, 1>> <> acc end)
@@ -195,8 +197,7 @@ defmodule Vllm.TermTest do
               "c7020a9101",
               "c70007"
             ] do
-      assert {:error, message} = decode_hex(hex)
-      assert is_binary(message)
+      assert {:error, %Error{reason: "bad_term"}} = decode_hex(hex)
     end
 
     assert Term.decode(%V1.Term{msgpack: ""}) == {:ok, nil}

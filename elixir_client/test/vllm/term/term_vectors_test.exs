@@ -34,7 +34,7 @@ defmodule Vllm.TermVectorsTest do
 
     for vector <- refused do
       term = %V1.Term{msgpack: Vectors.unhex(vector["hex"])}
-      assert {:error, message} = Term.decode(term), vector["name"]
+      assert {:error, %Vllm.Error{message: message}} = Term.decode(term), vector["name"]
       assert message =~ vector["says"], "#{vector["name"]}: #{message}"
     end
   end
