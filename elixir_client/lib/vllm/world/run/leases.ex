@@ -7,7 +7,7 @@ defmodule Vllm.World.Leases do
   use GenServer
 
   alias Vllm.Bridge.{Connection, Connections, PoolClient, Protobuf, V1}
-  alias Vllm.Deadline
+  alias Vllm.{Background, Deadline}
   alias Vllm.World.{Lease, Turn}
 
   # So long a lease without a run is kept, in ms.
@@ -372,7 +372,7 @@ defmodule Vllm.World.Leases do
   defp report(state, report, then \\ fn -> :ok end) do
     bridge = state.bridge
 
-    spawn(fn ->
+    Background.start("reporting the runs of #{report.world_id} to the pool", fn ->
       with {:ok, %{pool: pool} = config} when is_pid(pool) <- Connections.config(bridge) do
         PoolClient.call(config, "ReportTurn", report, V1.ReportTurnResponse, @patience)
       end
