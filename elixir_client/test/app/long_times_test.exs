@@ -5,8 +5,8 @@ defmodule Vllm.LongTimesTest do
 
   @moduletag timeout: 60_000
 
-  # One more than a `receive` takes; what is beyond 64 bits; and the lifetime of the runtime's clock.
-  @longest [4_294_967_296, 10_000_000_000_000_000_000_000, 8_000_000_000_000]
+  # One more than a `receive` takes; what is beyond 64 bits; the lifetime of the runtime's clock; and none.
+  @longest [4_294_967_296, 10_000_000_000_000_000_000_000, 8_000_000_000_000, :infinity]
 
   setup_all do
     {:ok, world} = World.start(tensor_parallel_size: 2, timeout: hd(@longest))
@@ -59,8 +59,11 @@ defmodule Vllm.LongTimesTest do
       {:ok, config} = Bridge.Connections.config(Vllm.Bridge)
       profiles = %{long: [timeout: @timeout_ms, stream_timeout: @timeout_ms]}
 
+      # A pause without an end is none.
+      pauses = if is_integer(@timeout_ms), do: [:backoff, :max_backoff], else: []
+
       times =
-        for key <- ~w(connect_timeout backoff max_backoff keepalive keepalive_timeout)a,
+        for key <- [:connect_timeout, :keepalive, :keepalive_timeout] ++ pauses,
             do: {key, @timeout_ms}
 
       start_supervised!(

@@ -505,7 +505,7 @@ defmodule Vllm.Bridge.ConnectionTest do
     end
 
     test "does not start with an endpoint it cannot read" do
-      assert {:error, message} = Connection.start_link(endpoint: "nonsense")
+      assert {:error, %Vllm.Error{message: message}} = Connection.start_link(endpoint: "nonsense")
       assert message =~ "nonsense"
       assert {:error, _} = Connection.start_link([])
     end

@@ -144,7 +144,9 @@ defmodule Vllm.Bridge.ReconnectTest do
             {[connect_timeout: -1], "connect_timeout"},
             {[colour: :red], "colour"}
           ] do
-        assert {:error, message} = Connection.start_link([endpoint: "127.0.0.1:1"] ++ opts)
+        assert {:error, %Vllm.Error{message: message}} =
+                 Connection.start_link([endpoint: "127.0.0.1:1"] ++ opts)
+
         assert message =~ text
       end
     end

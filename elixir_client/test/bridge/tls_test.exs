@@ -207,11 +207,15 @@ defmodule Vllm.Bridge.TlsTest do
             {[server_name: "10.0.0.1"], "server_name must be a host name"},
             {:yes, "must be a keyword list"}
           ] do
-        assert {:error, message} = Connection.start_link(endpoint: "127.0.0.1:1", tls: tls)
+        assert {:error, %Vllm.Error{message: message}} =
+                 Connection.start_link(endpoint: "127.0.0.1:1", tls: tls)
+
         assert message =~ text
       end
 
-      assert {:error, message} = Connection.start_link(endpoint: "unix:/a", tls: true)
+      assert {:error, %Vllm.Error{message: message}} =
+               Connection.start_link(endpoint: "unix:/a", tls: true)
+
       assert message =~ "unix socket"
 
       for {opts, text} <- [

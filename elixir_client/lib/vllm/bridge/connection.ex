@@ -1,7 +1,7 @@
 defmodule Vllm.Bridge.Connection do
   @schema [
     connect_timeout: [
-      type: :milliseconds,
+      type: :timeout,
       default: 5_000,
       doc: "Milliseconds for connecting, and again for the server's first frame."
     ],
@@ -23,9 +23,10 @@ defmodule Vllm.Bridge.Connection do
           "life. Two minutes when absent, and never on a unix socket. Servers refuse to be asked too often."
     ],
     keepalive_timeout: [
-      type: :milliseconds,
+      type: :timeout,
       default: 20_000,
-      doc: "Milliseconds it has for that, before the connection is closed."
+      doc:
+        "Milliseconds it has for that, before the connection is closed; with `:infinity` it never is."
     ],
     keepalive_without_calls: [
       type: :boolean,
@@ -70,7 +71,7 @@ defmodule Vllm.Bridge.Connection do
 
   alias Vllm.Bridge.Connection.{Grpc, Owner, Reason, Stream, Tls}
   alias Vllm.Bridge.Endpoint
-  alias Vllm.{Deadline, Options}
+  alias Vllm.{Deadline, Error, Options}
 
   @type conn :: GenServer.server()
   @type metadata :: [{name :: binary(), value :: binary()}]
@@ -109,9 +110,9 @@ defmodule Vllm.Bridge.Connection do
     * `:name` - registers the process
   #{Options.docs(@schema)}
 
-  Refused options are `{:error, message}`.
+  Refused options are a `Vllm.Error`, reason `"invalid_option"`.
   """
-  @spec start_link(keyword()) :: GenServer.on_start() | {:error, String.t()}
+  @spec start_link(keyword()) :: GenServer.on_start() | {:error, Error.t()}
   def start_link(opts) do
     {name, opts} = Keyword.split(opts, [:name])
     {own, opts} = Keyword.split(opts, [:endpoint, :token, :tls])
@@ -120,6 +121,8 @@ defmodule Vllm.Bridge.Connection do
          {:ok, tls} <- Tls.options(own[:tls], endpoint),
          {:ok, options} <- Options.validate(opts, @schema, "connection") do
       Owner.start_link(endpoint, Map.merge(options, %{token: own[:token], tls: tls}), name)
+    else
+      {:error, problem} -> {:error, Options.invalid(problem)}
     end
   end
 

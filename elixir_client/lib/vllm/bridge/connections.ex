@@ -325,7 +325,7 @@ defmodule Vllm.Bridge.Connections do
   end
 
   defp bad_endpoint(session, reason) do
-    reason = if is_binary(reason), do: reason, else: inspect(reason, limit: 10)
+    reason = if is_struct(reason, Error), do: reason.message, else: inspect(reason, limit: 10)
 
     message =
       "the pool gave session #{session.id} the endpoint #{inspect(session.endpoint)}, which cannot be " <>

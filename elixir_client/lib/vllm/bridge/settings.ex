@@ -71,7 +71,7 @@ defmodule Vllm.Bridge.Settings do
                   "see `Vllm.Runtime`."
             ],
             start_timeout: [
-              type: :milliseconds,
+              type: :timeout,
               default: 30_000,
               doc: "Milliseconds the embedded server may take to be ready."
             ],

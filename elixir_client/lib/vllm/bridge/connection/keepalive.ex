@@ -81,13 +81,19 @@ defmodule Vllm.Bridge.Connection.Keepalive do
         :gone
 
       %{^socket => link} ->
-        link = arm(link, socket, state.keepalive.timeout, true)
+        link = probing(link, socket, state.keepalive)
         {:ok, Links.put(state, socket, link, Client.ping(link.client))}
 
       _closed ->
         {:ok, state}
     end
   end
+
+  # Nothing follows from silence: it is asked again and again.
+  defp probing(link, socket, %{timeout: :infinity, interval: interval}),
+    do: arm(link, socket, interval, false)
+
+  defp probing(link, socket, %{timeout: timeout}), do: arm(link, socket, timeout, true)
 
   @doc "Handles GOAWAY: probes more rarely, if the probes are the reason."
   @spec calmed(State.t(), Frame.code(), binary()) :: State.t()
