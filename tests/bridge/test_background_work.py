@@ -78,8 +78,10 @@ LISTED = {
         "draining",
         "ending a rendezvous",
         "opening a session",
+        "preparing the ranks of a world",
         "registering a session",
         "starting a rank of a world",
+        "the end of a world",
         "waiting for the end of a spare rank",
     },
     "task": {

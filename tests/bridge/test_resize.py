@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
@@ -27,6 +28,7 @@ from gate_harness import (
 )
 from pool_harness import Pool, alive, children, connect, eventually, start_pool
 
+from vllm_bridge import aio
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.client import Client, Named, Session, World
 from vllm_bridge.codec.calls import RemoteObject
@@ -426,6 +428,90 @@ def test_a_restart_starts_as_many_as_there_were_last(client: Client) -> None:
         world.restart()
         assert (world.info.epoch, world.info.generation) == (2, 0)
         check(world, 1, 3)
+
+
+def held(pid: int) -> dict[str, int]:
+    """What a process holds from the system."""
+    maps = Path(f"/proc/{pid}/maps").read_text()
+    return {
+        "descriptors": len(os.listdir(f"/proc/{pid}/fd")),
+        "threads": len(os.listdir(f"/proc/{pid}/task")),
+        "gates": maps.count("vllm-shared-gate"),
+        "segments": maps.count("/dev/shm/"),
+    }
+
+
+def test_nothing_of_earlier_ranks_and_groups_is_left(client: Client, pool: Pool) -> None:
+    others = set(children(pool.forkserver))
+    with client.start_world(tensor_parallel_size=2) as world:
+
+        def cycle() -> list[dict[str, int]]:
+            world.resize(2)
+            # Refs of groups that are destroyed then stay in the sessions.
+            world.run(total)
+            with pytest.raises(BridgeError):
+                world.resize(5)
+            world.replace_rank([1, 3])
+            world.resize(1)
+            world.run(total)
+            return [held(world.info.ranks[0].pid), held(pool.pid)]
+
+        first = [cycle() for _ in range(2)][-1]
+        for _ in range(3):
+            cycle()
+        # Connections that are closed, and threads that end, are gone a moment later.
+        eventually(lambda: [held(world.info.ranks[0].pid), held(pool.pid)] == first or cycle())
+        assert set(children(pool.forkserver)) - others == set(pids(world))
+
+
+def test_a_world_that_is_stopped_meanwhile_says_so(
+    client: Client, callers: Callers, tmp_path: Path, pool: Pool
+) -> None:
+    others = set(children(pool.forkserver))
+    world = client.start_world(data_parallel_size=2)
+    Held(world.ranks[1], callers, tmp_path)
+    change: list[Future[Outcome]] = []
+    begin = lambda: change.append(resizing(callers, world, data_parallel_size=3))  # noqa: E731
+    pid_of_new(client, world, 2, begin)
+    world.stop()
+    failed = change[0].result(30)
+    assert failed.reason == "world_stopped", failed.message
+    assert "was stopped" in failed.message
+    eventually(lambda: set(children(pool.forkserver)) == others)
+
+
+def test_a_world_without_a_gate_changes_too(client: Client) -> None:
+    with client.start_world(gate=False) as world:
+        for size in (3, 2):
+            world.resize(size)
+            check(world, 1, size)
+
+
+def test_from_asyncio(pool: Pool) -> None:
+    async def scenario() -> None:
+        async with aio.connect(pool.endpoint) as client:
+            world = await client.start_world()
+            first = world.ranks[0]
+            assert await world.resize(data_parallel_size=2) is world
+            assert world.ranks[0] is first
+            assert (world.info.world_size, len(world.ranks)) == (2, 2)
+            gone = world.ranks[1]
+            await world.replace_rank(1)
+            assert world.ranks[1] is not gone
+            assert await world.call("world_things.rank") == [0, 1]
+            with pytest.raises(BridgeError) as caught:
+                await world.resize(0)
+            assert caught.value.reason == "invalid_argument"
+            stale = await client.world(world.world_id)
+            await world.resize(1)
+            with pytest.raises(BridgeError) as caught:
+                await stale.call("world_things.rank")
+            assert caught.value.reason == "stale_world"
+            await stale.refresh()
+            assert await stale.call("world_things.rank") == [0]
+            await world.stop()
+
+    asyncio.run(scenario())
 
 
 def test_the_gate_of_a_changed_world_tells_what_it_told_before(

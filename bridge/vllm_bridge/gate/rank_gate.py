@@ -94,9 +94,12 @@ class RankGate:
         """The world has other ranks, and this one keeps its number. In the executor's thread, which
         runs no call; takes over the descriptor."""
         self._world_size = world_size
-        self._shared = (
-            None if shared_gate is None else SharedGate(shared_gate, self._rank, world_size)
+        before, self._shared = (
+            self._shared,
+            None if shared_gate is None else SharedGate(shared_gate, self._rank, world_size),
         )
+        if before is not None:
+            before.forget_seats()
 
     def install(self) -> None:
         """Have the package ask here before it sends."""

@@ -206,6 +206,10 @@ class SharedGate:
         words[layout.running(rank)] = words[layout.awaiting(rank)] = 0
         self.nudge()
 
+    def forget_seats(self) -> None:
+        """Nobody uses it any more: let go of the memory with the last that refers to it."""
+        self._seats.clear()
+
     def nudge(self) -> None:
         """Have the member of this process that waits look again. From any thread."""
         self._own.post()

@@ -252,6 +252,7 @@ class GroupCoordinator(
                 queue.shutdown()
             self._communicator.destroy()
             self._communicator = DestroyedCommunicator(unique_name=self.unique_name)
+            self._tokens = Tokens(self._communicator)
             self._messages.close()
         self._groups.close()
 

@@ -152,6 +152,11 @@ class WorldProcessGroups(ProcessGroups):
         self._is_world = is_world
         self._borrowed: ProcessGroup | None = None
 
+    def close(self) -> None:
+        """As of any group; torch's default one is not ended, but not held either."""
+        super().close()
+        self._borrowed = None
+
     def _make_device_group(self) -> ProcessGroup | None:
         alike = self.member.world_size == dist.get_world_size() > 1
         if self._is_world and alike and dist.get_backend() == self.backend:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -95,7 +96,8 @@ class DeviceCommunicatorBase:
         """This process's number inside the group."""
         self.world_size: int = self._transport.world_size
         """The number of members."""
-        self._tokens = TokenExchange([self])
+        # Weak: else the threads and sockets of a destroyed group stay until a garbage collection.
+        self._tokens = TokenExchange([weakref.proxy(self)])
         leave_to_parent(self, f"the group {unique_name}", "cpu_group", "device_group")
 
     # Without `out` there is no more on the way of a call than the question whether it is there.

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from vllm_bridge._generated import control_pb2, pool_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
@@ -111,6 +111,7 @@ class Elastic:
                 self._timeout(spec, timeout),
             )
 
+        holder = f"a resize to data_parallel_size={data_parallel_size}, by {holder}"
         return await self._with_turn(world_id, epoch, holder, give_up_at, plan)
 
     async def replace(
@@ -144,6 +145,7 @@ class Elastic:
                 self._timeout(world.spec, timeout),
             )
 
+        holder = f"the replacement of {', '.join(map(str, ranks[:8]))}, by {holder}"
         return await self._with_turn(world_id, epoch, holder, give_up_at, plan)
 
     async def _with_turn(
@@ -194,9 +196,12 @@ class Elastic:
                         )
                     )
                 standby = Standby(members)
-                await standby.prepare(change.timeout)
-            except BaseException:
+                await _while_live(world, standby.prepare(change.timeout))
+            except BaseException as error:
                 await asyncio.shield(_end_unused(stay, spares.values()))
+                if isinstance(error, BridgeError):
+                    # Where the world has ended, that is what there is to say.
+                    self._worlds.turns(world.world_id, world.epoch)
                 raise
         committing = background.awaited(
             f"changing the ranks of {world.world_id}", self._commit(world, change, standby, new)
@@ -215,6 +220,8 @@ class Elastic:
             if not world.live:
                 raise BridgeError(Category.WORKER, "rank_died", world.failure or "the world ended")
             await standby.commit()
+            if not world.live:
+                raise BridgeError(Category.WORKER, "rank_died", world.failure or "the world ended")
         except BridgeError as error:
             await asyncio.gather(*(rank.kill() for rank in new.values()))
             self._worlds.fail(
@@ -387,6 +394,22 @@ class _Joining:
 
     async def abort(self) -> None:
         await self._rank.kill()
+
+
+async def _while_live(world: World, preparing: Coroutine[Any, Any, None]) -> None:
+    """Prepare, unless the world ends first: then raise how."""
+    tasks = [
+        background.awaited("preparing the ranks of a world", preparing),
+        background.awaited("the end of a world", world.turns.wait_for_end()),
+    ]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.shield(asyncio.gather(*tasks, return_exceptions=True))
+    prepared, ended = tasks
+    (ended if prepared.cancelled() else prepared).result()
 
 
 async def _end_unused(stay: dict[int, Rank], spares: Iterable[Spare | None]) -> None:
