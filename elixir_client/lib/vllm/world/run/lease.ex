@@ -6,25 +6,27 @@ defmodule Vllm.World.Lease do
 
   alias Vllm.Bridge.V1
   alias Vllm.Error
+  alias Vllm.World.SharedTurn
 
-  @enforce_keys [:id, :world]
+  @enforce_keys [:id, :world, :shared]
   defstruct [
     :id,
     :world,
+    :shared,
     :stream,
     :asked,
     :refused,
-    :running,
-    next: 0,
+    :generation,
+    :watched,
+    :handed_to,
+    :idle_at,
     last: 0,
-    generation: nil,
     limit: 0,
+    leased?: false,
     given?: false,
-    used?: false,
     closed?: false,
     waiting: :queue.new(),
     count: 0,
-    idle_since: nil,
     tries: 0
   ]
 
@@ -32,49 +34,52 @@ defmodule Vllm.World.Lease do
   @type run :: {reference(), pid(), since :: integer()}
 
   @typedoc """
+  * `shared`: the turn, see `Vllm.World.SharedTurn`
   * `stream`, `asked`, `tries`: where the pool speaks of it, the request for its next message, and how often
     the lease was asked for
-  * `given?`: whether the turn has come; `next`, `last`: the numbers of it that no run has had;
-    `generation`: of the world, as long as the turn lasts
-  * `used?`: whether a run has had one of them
-  * `running`: the run that has the turn, its number, and since when
+  * `given?`: whether the turn has come; `last`: its last number; `generation`: of the world meanwhile;
+    `leased?`: whether it is for more than one run
   * `waiting`, `count`, `limit`: the runs that wait, how many, and how many may
   * `closed?`: no run may join it; `refused`: none may begin, and why
+  * `watched`: the monitor of the process that has the turn, and that process; `handed_to`: the run that had
+    waited for it
+  * `idle_at`: the latest number when it was seen idle
   """
   @type t :: %__MODULE__{
           id: String.t(),
           world: Vllm.World.Turn.world(),
+          shared: SharedTurn.shared(),
           stream: Vllm.Bridge.Connection.stream() | nil,
           asked: reference() | nil,
           refused: Error.t() | nil,
-          running: {run(), number :: pos_integer(), since :: integer()} | nil,
-          next: non_neg_integer(),
-          last: non_neg_integer(),
           generation: non_neg_integer() | nil,
+          watched: {reference(), pid()} | nil,
+          handed_to: {reference(), pid()} | nil,
+          idle_at: non_neg_integer() | nil,
+          last: non_neg_integer(),
           limit: non_neg_integer(),
+          leased?: boolean(),
           given?: boolean(),
-          used?: boolean(),
           closed?: boolean(),
           waiting: :queue.queue(run()),
           count: non_neg_integer(),
-          idle_since: integer() | nil,
           tries: non_neg_integer()
         }
 
-  @doc "One more run waits, if it may."
+  @doc "One more run waits, if it may. It has been counted, see `Vllm.World.SharedTurn.wait/1`."
   @spec join(t(), run()) :: t()
   def join(lease, run) do
     limit(%{lease | waiting: :queue.in(run, lease.waiting), count: lease.count + 1})
   end
 
-  @doc "This run has ended, or waits no more."
+  @doc "This run waits no more, if it did."
   @spec leave(t(), reference()) :: t()
-  def leave(%{running: {{ref, _pid, _since}, _number, _from}} = lease, ref),
-    do: %{lease | running: nil}
-
   def leave(lease, ref) do
-    waiting = :queue.filter(fn {each, _pid, _since} -> each != ref end, lease.waiting)
-    %{lease | waiting: waiting, count: :queue.len(waiting)}
+    {gone, waiting} =
+      Enum.split_with(:queue.to_list(lease.waiting), fn {each, _, _} -> each == ref end)
+
+    for _run <- gone, do: SharedTurn.wait_no_more(lease.shared)
+    %{lease | waiting: :queue.from_list(waiting), count: length(waiting)}
   end
 
   @doc "What the pool said; `:over` where runs take no turns."
@@ -84,8 +89,7 @@ defmodule Vllm.World.Lease do
 
   def hear(lease, %V1.Turn{refused: %V1.ErrorDetail{} = why}) do
     error = Error.from_detail(why)
-    answer_all(lease, {:refused, error})
-    {:ok, %{lease | refused: error, closed?: true, waiting: :queue.new(), count: 0}}
+    {:ok, %{answer_all(lease, {:refused, error}) | refused: error, closed?: true}}
   end
 
   def hear(lease, %V1.Turn{waits: true, max_waiting: limit}),
@@ -95,90 +99,71 @@ defmodule Vllm.World.Lease do
 
   # Of a server that knows no leases: the turn of one run.
   def hear(lease, %V1.Turn{number: number, block: 0}),
-    do: {:ok, %{lease | given?: true, next: number, last: number}}
+    do: {:ok, %{lease | given?: true, last: number}}
 
   def hear(lease, %V1.Turn{number: number, block: block} = turn) do
-    lease = %{lease | given?: true, generation: turn.generation, limit: turn.max_waiting}
-    {:ok, limit(%{lease | next: number, last: number + block - 1})}
+    lease = %{lease | given?: true, leased?: true, generation: turn.generation}
+    {:ok, limit(%{lease | last: number + block - 1, limit: turn.max_waiting})}
   end
 
   @doc """
-  Lets the next run begin, if one can. Says whether to keep the lease or to give it back. Runs that it has
-  no number for need another one.
+  What happens next, where nobody has the turn and `latest` was the number of the latest run: the first run
+  that waits begins, or the lease is given back. Runs that it has no number for need another one.
   """
-  @spec go_on(t(), now :: integer()) :: {:keep | :give_back, [run()], t()}
-  def go_on(%{running: {_run, _number, _since}} = lease, _now), do: {:keep, [], lease}
-  def go_on(%{given?: false, count: 0} = lease, _now), do: {:give_back, [], lease}
-  def go_on(%{given?: false} = lease, _now), do: {:keep, [], lease}
+  @spec next(t(), latest :: non_neg_integer()) :: :keep | {:begin, run()} | {:give_back, [run()]}
+  def next(%{given?: false, count: 0}, _latest), do: {:give_back, []}
+  def next(%{given?: false}, _latest), do: :keep
 
-  def go_on(%{next: next, last: last} = lease, _now) when next > last,
-    do: {:give_back, :queue.to_list(lease.waiting), lease}
+  def next(%{last: last} = lease, latest) when latest >= last,
+    do: {:give_back, :queue.to_list(lease.waiting)}
 
-  def go_on(%{count: 0, closed?: true} = lease, _now), do: {:give_back, [], lease}
-  def go_on(%{count: 0} = lease, now), do: {:keep, [], %{lease | idle_since: now}}
+  def next(%{count: 0, closed?: closed?}, _latest),
+    do: if(closed?, do: {:give_back, []}, else: :keep)
 
-  def go_on(%{next: number} = lease, now) do
-    {{:value, {ref, _pid, _since} = run}, waiting} = :queue.out(lease.waiting)
-    send(ref, {ref, {:yours, number, lease.generation}})
+  def next(lease, _latest), do: {:begin, :queue.get(lease.waiting)}
 
-    lease = %{
-      lease
-      | running: {run, number, now},
-        waiting: waiting,
-        count: lease.count - 1,
-        next: number + 1,
-        used?: true,
-        idle_since: nil
-    }
-
-    {:keep, [], lease}
-  end
-
-  @doc "Answers all runs that wait."
-  @spec answer_all(t(), term()) :: :ok
+  @doc "Answers all runs that wait, which wait no more."
+  @spec answer_all(t(), term()) :: t()
   def answer_all(lease, answer) do
-    :queue.fold(
-      fn {ref, _pid, _since}, :ok -> send(ref, {ref, answer}) && :ok end,
-      :ok,
-      lease.waiting
-    )
+    for {ref, _pid, _since} <- :queue.to_list(lease.waiting) do
+      send(ref, {ref, answer})
+      SharedTurn.wait_no_more(lease.shared)
+    end
+
+    %{lease | waiting: :queue.new(), count: 0}
   end
 
-  @doc "The pool is told this."
-  @spec report(t(), (pid() -> String.t()), now :: integer()) :: V1.ReportTurnRequest.t()
-  def report(lease, name, now) do
+  @doc "What the pool is told, where `run` has the turn."
+  @spec report(t(), V1.RunInfo.t() | nil) :: V1.ReportTurnRequest.t()
+  def report(lease, run) do
     {_endpoint, id, epoch} = lease.world
-    latest = if lease.used?, do: lease.next - 1, else: 0
 
     %V1.ReportTurnRequest{
       world_id: id,
       epoch: epoch,
       lease_id: lease.id,
-      run: run_info(lease.running, name, now),
+      run: run,
       waiting: lease.count,
-      latest: latest
+      latest: SharedTurn.latest(lease.shared)
     }
   end
 
-  defp run_info(nil, _name, _now), do: nil
-
-  defp run_info({{_ref, pid, _came}, number, since}, name, now),
-    do: %V1.RunInfo{number: number, holder: name.(pid), held_s: (now - since) / 1_000}
-
-  @doc "Where a run that waits stands: how long, how many come before it, and who has the turn."
-  @spec place(t(), reference(), (pid() -> String.t()), now :: integer()) ::
+  @doc "Where a run that waits stands: how long, how many come before it, and which run has the turn."
+  @spec place(t(), reference(), V1.RunInfo.t() | nil) ::
           %{waited_ms: integer(), ahead: non_neg_integer(), run: V1.RunInfo.t() | nil}
-  def place(lease, ref, name, now) do
+  def place(lease, ref, run) do
+    now = SharedTurn.now()
     runs = :queue.to_list(lease.waiting)
     ahead = Enum.find_index(runs, fn {each, _pid, _since} -> each == ref end) || 0
     {_ref, _pid, since} = Enum.at(runs, ahead, {ref, self(), now})
-    %{waited_ms: now - since, ahead: ahead, run: run_info(lease.running, name, now)}
+    %{waited_ms: now - since, ahead: ahead, run: run}
   end
 
   # The latest to come are those that are too many.
   defp limit(%{count: count, limit: limit} = lease) when limit > 0 and count > limit do
     {{:value, {ref, _pid, _since}}, waiting} = :queue.out_r(lease.waiting)
     lease = %{lease | waiting: waiting, count: count - 1}
+    SharedTurn.wait_no_more(lease.shared)
     send(ref, {ref, {:refused, full(lease)}})
     limit(lease)
   end

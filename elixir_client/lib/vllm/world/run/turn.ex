@@ -7,7 +7,7 @@ defmodule Vllm.World.Turn do
 
   alias Vllm.Bridge.{Connections, PoolClient, V1}
   alias Vllm.{Deadline, Error, World}
-  alias Vllm.World.Leases
+  alias Vllm.World.{SharedTurn, TurnTaker}
 
   @enforce_keys [:world, :number, :counter]
   defstruct [
@@ -39,7 +39,7 @@ defmodule Vllm.World.Turn do
           held: held(),
           over?: boolean()
         }
-  @type held :: {:lease, Leases.held()} | {:nested, pid(), reference()} | nil
+  @type held :: {:lease, SharedTurn.held()} | {:nested, pid(), reference()} | nil
   @type world :: {endpoint :: String.t(), world_id :: String.t(), epoch :: non_neg_integer()}
 
   @turns :"$vllm_turns"
@@ -78,7 +78,7 @@ defmodule Vllm.World.Turn do
 
   @doc "The turn is over."
   @spec give_back(%{:held => held(), optional(atom()) => term()} | nil) :: :ok
-  def give_back(%{held: {:lease, held}}), do: Leases.give_back(held)
+  def give_back(%{held: {:lease, held}}), do: SharedTurn.give_back(held)
 
   def give_back(%{held: {:nested, runner, ref}}) do
     :erlang.demonitor(ref, [:flush])
@@ -204,7 +204,7 @@ defmodule Vllm.World.Turn do
   # --- by itself --------------------------------------------------------------------------------
 
   defp alone(config, world, generation, deadline) do
-    case Leases.take(config, world, deadline) do
+    case TurnTaker.take(config, world, deadline) do
       {:ok, number, is, held} ->
         turn = %{new(world, number) | held: {:lease, held}}
 
