@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 OLDEST := build/oldest
 # Most tests wait for processes more than they compute. A file's tests stay in one worker; the files begin
 # in their order, since the shortest ones, of tests/unit, fill the workers at the end.
-PYTEST := $(VENV)/bin/pytest -n 3 --dist loadfile --no-loadscope-reorder
+PYTEST := $(VENV)/bin/pytest -n 4 --dist loadfile --no-loadscope-reorder
 # What has no deadline lets those go first that have some.
 LATER := nice -n 10
 

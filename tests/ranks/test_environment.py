@@ -34,6 +34,8 @@ from vllm_distributed.store import rendezvous
 
 SECOND = timedelta(seconds=1)
 LONG = timedelta(seconds=20)
+IN_TIME_S = 10
+"""Soon, for what has a second or two: a busy machine takes its time, and LONG is longer."""
 
 
 def join(rank: int, port: int, size: int, timeout: timedelta = LONG, **more: Any) -> None:
@@ -185,7 +187,7 @@ def test_refused_sizes_leave_nothing_and_the_corrected_call_works() -> None:
 
 
 def one_rank_refused(rank: int, port: int, size: int) -> tuple[list[int], float]:
-    join(rank, port, size, SECOND)
+    join(rank, port, size, 2 * SECOND)
     started = time.monotonic()
     missing = []
     if rank == 1:
@@ -206,7 +208,7 @@ def one_rank_refused(rank: int, port: int, size: int) -> tuple[list[int], float]
 def test_a_rank_that_does_not_come_is_named_in_time_and_all_can_try_again() -> None:
     results = run_ranks(3, one_rank_refused)
     assert [missing for missing, _ in results] == [[1], [], [1]]
-    assert max(took for _, took in results) < 2
+    assert max(took for _, took in results) < IN_TIME_S
 
 
 def different_sizes(rank: int, port: int, size: int) -> None:
@@ -232,7 +234,7 @@ def fail_half_way(rank: int, port: int, size: int, everywhere: bool) -> None:
     if everywhere or rank == 1:
         os.environ["GLOO_SOCKET_IFNAME"] = "nonexistent0"
     with pytest.raises(RendezvousError, match=rf"rank {rank} of 2 could not join"):
-        join(rank, port, size, LONG if everywhere else SECOND)
+        join(rank, port, size, LONG if everywhere else 2 * SECOND)
     os.environ.pop("GLOO_SOCKET_IFNAME", None)
     assert not dist.is_initialized()
     if rank == 0:
@@ -376,7 +378,7 @@ def missing_rank(rank: int, port: int, size: int) -> list[int]:
 def test_ranks_missing_from_the_world_are_named() -> None:
     outcomes = outcomes_of(2, missing_rank)
     assert [outcome.value for outcome in outcomes] == [[2, 3], [2, 3]], outcomes
-    assert max(outcome.seconds for outcome in outcomes) < 2.5
+    assert max(outcome.seconds for outcome in outcomes) < IN_TIME_S
 
 
 def other_world_size(rank: int, port: int, size: int) -> str:
@@ -418,7 +420,7 @@ def unreachable(rank: int, port: int, size: int, address: str) -> float:
 @pytest.mark.timing
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "192.0.2.77:4321"])
 def test_an_unreachable_rank_0_is_an_error_in_time(address: str) -> None:
-    assert run_ranks(1, unreachable, address)[0] < 2
+    assert run_ranks(1, unreachable, address)[0] < IN_TIME_S
 
 
 def serves_on(rank: int, port: int, size: int) -> tuple[bool, bool]:
@@ -508,7 +510,7 @@ def server_in_the_way(rank: int, port: int, size: int) -> None:
         began = time.monotonic()
         with pytest.raises(RendezvousError, match="Address already in use"):
             join(0, server.getsockname()[1], 1)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < IN_TIME_S
 
 
 @pytest.mark.timing
@@ -574,18 +576,21 @@ def test_the_timeout_reaches_every_group() -> None:
 
 
 def missing_peer(rank: int, port: int, size: int, operation: str) -> None:
-    join(rank, port, size, SECOND)
+    join(rank, port, size, 2 * SECOND)
     vd.initialize_model_parallel(2)
-    group = vd.get_tp_group()
+    group, store = vd.get_tp_group(), torch_internals.default_store()
     if rank == 1:
-        threading.Event().wait(2.5)  # alive, but elsewhere: rank 0 must run into the timeout
+        store.wait(["test/over"], LONG)  # alive, but elsewhere: rank 0 must run into the timeout
         return
     calls = {
         "barrier": group.barrier,
         "all_reduce": lambda: group.all_reduce(torch.ones(2)),
         "recv_object": lambda: group.recv_object(1),
     }
-    calls[operation]()
+    try:
+        calls[operation]()
+    finally:
+        store.set("test/over", "1")
 
 
 @pytest.mark.timing
@@ -594,7 +599,7 @@ def test_a_missing_peer_is_an_error_when_the_timeout_ends(operation: str) -> Non
     outcome = outcomes_of(2, missing_peer, operation)[0]
     assert outcome.error == "CollectiveTimeoutError"
     assert outcome.message.startswith(f"{operation} on tp:0 timed out")
-    assert 0.9 < outcome.seconds < 2
+    assert 1.9 < outcome.seconds < IN_TIME_S
 
 
 def dying_peer(rank: int, port: int, size: int) -> None:

@@ -33,6 +33,8 @@ CYCLES = 15
 LONG = timedelta(seconds=20)
 SECOND = timedelta(seconds=1)
 SHORT = timedelta(seconds=0.4)
+SOON_S = 5.0
+"""After a second at the most, on a busy machine: LONG is the other time that it could take."""
 GROUPS = ("world", "tp", "dcp", "pcp", "pp", "dp", "ep")
 
 
@@ -261,10 +263,10 @@ def alone_in_every_operation(rank: int, port: int, size: int) -> dict[str, float
 def test_every_operation_with_a_missing_peer_ends_when_its_timeout_does() -> None:
     took = run_ranks(2, alone_in_every_operation)[0]
     barrier = took.pop("barrier")
-    assert 0.9 < barrier < 1.9, "a one-second barrier ends in about one second"
+    assert 0.9 < barrier < SOON_S, "a one-second barrier ends in about one second"
     assert len(took) == len(ALONE) - 1
     for name, seconds in took.items():
-        assert 0.3 < seconds < 1.4, (name, seconds)
+        assert 0.3 < seconds < SOON_S, (name, seconds)
 
 
 def nobody_else_comes(rank: int, port: int, size: int) -> None:
@@ -280,12 +282,12 @@ def makes_groups_alone(rank: int, port: int, size: int) -> None:
 def test_joining_and_making_groups_alone_ends_in_time() -> None:
     outcome = outcomes_of(1, nobody_else_comes)[0]
     assert outcome.error == "RollCallTimeoutError"
-    assert 0.9 < outcome.seconds < 1.9
+    assert 0.9 < outcome.seconds < SOON_S
     with Ranks(2) as ranks:
         ranks.call(join, (SECOND,), 60, with_place=True)
         outcome = ranks.call(makes_groups_alone, (), 60, with_place=True)[0]
     assert outcome.error == "RollCallTimeoutError"
-    assert 0.9 < outcome.seconds < 1.9
+    assert 0.9 < outcome.seconds < SOON_S
 
 
 # Stateless groups and stores, which know nothing of the world's timeout
@@ -380,7 +382,7 @@ def test_a_second_is_a_second_in_stateless_groups_and_stores() -> None:
         in_stores = ranks.run(alone_with_the_store)
     assert len(took) == len(IN_STATELESS_GROUPS) + 3
     for name, seconds in [*took.items(), *((f"store {n}", one) for n, one in enumerate(in_stores))]:
-        assert 0.9 < seconds < 1.9, (name, seconds)
+        assert 0.9 < seconds < SOON_S, (name, seconds)
 
 
 # Timeouts of the configuration
@@ -433,8 +435,8 @@ def test_the_timeouts_of_the_configuration_are_for_what_they_say() -> None:
     assert found["devices"] == {(3, 3)}
     assert found["cpu"] == {(2, 2)}
     assert found["given"] == {(20, 20)}
-    assert 0.9 < found["barrier"] < 1.9
-    assert 2.9 < found["all_reduce"] < 3.9
+    assert 0.9 < found["barrier"] < 2.9
+    assert 2.9 < found["all_reduce"] < 3 + SOON_S
 
 
 # Ray

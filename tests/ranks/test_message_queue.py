@@ -482,7 +482,7 @@ def wait_in_every_way(rank: int, port: int, count: int) -> None:
     started = time.monotonic()
     with pytest.raises(TimeoutError, match="sent nothing"):
         queue.dequeue(0.2)
-    assert 0.2 <= time.monotonic() - started < 2
+    assert 0.2 <= time.monotonic() - started < 10
     with pytest.raises(MessageQueueTimeoutError, match="sent nothing"):
         queue.dequeue(0)
     cancel = threading.Event()
@@ -524,7 +524,7 @@ def cancel_twice(rank: int, port: int, count: int) -> None:
         started = time.monotonic()
         with pytest.raises(MessageQueueCancelledError):
             _queues["reader"].dequeue(cancel=cancel, **options)
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 10
 
 
 @pytest.mark.timing
@@ -540,7 +540,7 @@ def test_a_writer_that_waits_for_room_ends_when_it_is_shut_down(local: int, remo
         closing = pool.submit(readers.queue.shutdown)
         with pytest.raises(MessageQueueClosedError, match="was shut down"):
             waiting.result(10)
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 10
         assert readers.run(read, 1) == [[0]], "what was sent before can be read"
         closing.result(10)
 

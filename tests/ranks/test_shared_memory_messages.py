@@ -135,7 +135,7 @@ def test_a_sender_killed_with_a_message_on_its_way_is_an_error_that_names_it(len
     assert outcomes[0].error is None, outcomes[0].report
     message, seconds = outcomes[0].value
     assert "rank 1" in message
-    assert seconds < 2
+    assert seconds < 10
 
 
 def patience(length: int) -> dict[str, Any]:

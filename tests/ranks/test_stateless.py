@@ -185,7 +185,7 @@ def test_the_ranks_that_do_not_come_are_named() -> None:
     for rank in (0, 2):
         assert outcomes[rank].error == "RollCallTimeoutError"
         assert outcomes[rank].details["missing"] == [1]
-        assert outcomes[rank].seconds < 2.5
+        assert outcomes[rank].seconds < 10
     # The first to wait for a second gives up for both.
     assert max(outcomes[0].seconds, outcomes[2].seconds) > 0.8
 

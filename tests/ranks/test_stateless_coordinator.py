@@ -259,7 +259,7 @@ def comes_alone(rank: int, port: int, size: int) -> None:
             coord_store=store.store,
             timeout=timedelta(seconds=1),
         )
-    assert time.monotonic() - started < 2.5
+    assert time.monotonic() - started < 10
     assert caught.value.details["missing_global"] == [1]
     del caught
     gc.collect()
