@@ -85,7 +85,7 @@ class Client:
         *,
         affinity: str = "hint",
         pool_name: str = "",
-        timeout: timedelta = CONTROL_TIMEOUT,
+        timeout: timedelta | None = CONTROL_TIMEOUT,
     ) -> Opening[Session]:
         """Open a session, or find the live one of that id. `async with` closes it."""
 
@@ -95,7 +95,9 @@ class Client:
 
         return Opening(ask)
 
-    def session(self, session_id: str, *, timeout: timedelta = CONTROL_TIMEOUT) -> Opening[Session]:
+    def session(
+        self, session_id: str, *, timeout: timedelta | None = CONTROL_TIMEOUT
+    ) -> Opening[Session]:
         """The live session of that id. `async with` closes it."""
 
         async def ask() -> Session:
@@ -148,7 +150,9 @@ class Client:
 
         return Opening(ask)
 
-    def world(self, world_id: str, *, timeout: timedelta = CONTROL_TIMEOUT) -> Opening[World]:
+    def world(
+        self, world_id: str, *, timeout: timedelta | None = CONTROL_TIMEOUT
+    ) -> Opening[World]:
         """The world of that id, whoever started it, as it is now. `async with` stops it."""
 
         async def ask() -> World:
@@ -156,24 +160,29 @@ class Client:
 
         return Opening(ask)
 
-    async def stop_world(self, world_id: str, *, timeout: timedelta = CONTROL_TIMEOUT) -> bool:
+    async def stop_world(
+        self, world_id: str, *, timeout: timedelta | None = CONTROL_TIMEOUT
+    ) -> bool:
         """Stop a world by its id. False when there is no live one."""
         return await self._calls.stop_world(world_id, timeout)
 
-    def restart_world(self, world_id: str) -> Opening[World]:
-        """Start a failed or stopped world again, as it was asked for, with the next epoch."""
+    def restart_world(self, world_id: str, *, timeout: timedelta | None = None) -> Opening[World]:
+        """Start a failed or stopped world again, as it was asked for, with the next epoch.
+
+        `timeout` bounds the start, beside the limits of the pool.
+        """
 
         async def ask() -> World:
-            return World(self._link, await self._calls.restart_world(world_id))
+            return World(self._link, await self._calls.restart_world(world_id, timeout))
 
         return Opening(ask)
 
-    async def status(self, *, timeout: timedelta = CONTROL_TIMEOUT) -> pool_pb2.PoolStatus:
+    async def status(self, *, timeout: timedelta | None = CONTROL_TIMEOUT) -> pool_pb2.PoolStatus:
         """The pool, its ranks, sessions and worlds."""
         return await self._calls.status(timeout)
 
     async def diagnose(
-        self, world_id: str, *, stacks: bool = False, timeout: timedelta = CONTROL_TIMEOUT
+        self, world_id: str, *, stacks: bool = False, timeout: timedelta | None = CONTROL_TIMEOUT
     ) -> pool_pb2.Diagnosis:
         """What every rank of a world is doing and what waits for what; with their Python stacks.
 

@@ -160,11 +160,13 @@ class Session:
         """For `async with`: enters the context manager of a function, and always exits it."""
         return Context(self._calls.context(of, args, kwargs, timeout, timeout_profile))
 
-    async def inspect(self, *, timeout: timedelta = CONTROL_TIMEOUT) -> rank_pb2.InspectResponse:
+    async def inspect(
+        self, *, timeout: timedelta | None = CONTROL_TIMEOUT
+    ) -> rank_pb2.InspectResponse:
         """What the session's rank is doing; answered also while it is blocked in a call."""
         return await self._calls.inspect(timeout)
 
-    async def close(self, *, timeout: timedelta = CONTROL_TIMEOUT) -> bool:
+    async def close(self, *, timeout: timedelta | None = CONTROL_TIMEOUT) -> bool:
         """Free its objects. False when it had ended before."""
         return await self._calls.close(timeout)
 

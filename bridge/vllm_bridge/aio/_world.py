@@ -153,6 +153,7 @@ class World:
         **kwargs: object,
     ) -> WorldFuture:
         """As `call`, but returns at once: see `submit`."""
+        calls.check_call(name, timeout, timeout_profile)
 
         async def work(tell: Tell) -> Any:
             return await self._call(
@@ -219,17 +220,18 @@ class World:
 
         return Opening(ask)
 
-    async def refresh(self, *, timeout: timedelta = CONTROL_TIMEOUT) -> pool_pb2.World:
+    async def refresh(self, *, timeout: timedelta | None = CONTROL_TIMEOUT) -> pool_pb2.World:
         """How the world is now."""
         self._with(await get_world(self._link, self.world_id, timeout))
         return self.info
 
-    async def restart(self) -> World:
+    async def restart(self, *, timeout: timedelta | None = None) -> World:
         """Start it again, failed or stopped, as it was asked for, with the next epoch.
 
-        `ranks` are new sessions from then on; the old ones are refused. Returns itself.
+        `ranks` are new sessions from then on; the old ones are refused. `timeout` bounds the start,
+        beside the limits of the pool. Returns itself.
         """
-        self.info = await restart_world(self._link, self.world_id)
+        self.info = await restart_world(self._link, self.world_id, timeout)
         self.ranks = self._sessions()
         return self
 
@@ -269,7 +271,7 @@ class World:
         """
         return self._with(await replace_ranks(self._link, self.info, rank, timeout))
 
-    async def stop(self, *, timeout: timedelta = CONTROL_TIMEOUT) -> bool:
+    async def stop(self, *, timeout: timedelta | None = CONTROL_TIMEOUT) -> bool:
         """Stop its ranks. False when it had ended before."""
         return await stop_world(self._link, self.world_id, timeout)
 

@@ -100,13 +100,13 @@ class Client:
         *,
         affinity: str = "hint",
         pool_name: str = "",
-        timeout: timedelta = CONTROL_TIMEOUT,
+        timeout: timedelta | None = CONTROL_TIMEOUT,
     ) -> Session:
         """Open a session, or find the live one of that id."""
         found = now(self._calls.open_session(session_id, affinity, pool_name, timeout))
         return Session(self._link, found)
 
-    def session(self, session_id: str, *, timeout: timedelta = CONTROL_TIMEOUT) -> Session:
+    def session(self, session_id: str, *, timeout: timedelta | None = CONTROL_TIMEOUT) -> Session:
         """The live session of that id."""
         return Session(self._link, now(self._calls.session(session_id, timeout)))
 
@@ -156,27 +156,30 @@ class Client:
         )
         return World(self._link, now(started))
 
-    def world(self, world_id: str, *, timeout: timedelta = CONTROL_TIMEOUT) -> World:
+    def world(self, world_id: str, *, timeout: timedelta | None = CONTROL_TIMEOUT) -> World:
         """The world of that id, whoever started it, as it is now.
 
         Runs of one world take turns, over all its clients: see `World.run`.
         """
         return World(self._link, now(self._calls.world(world_id, timeout)))
 
-    def stop_world(self, world_id: str, *, timeout: timedelta = CONTROL_TIMEOUT) -> bool:
+    def stop_world(self, world_id: str, *, timeout: timedelta | None = CONTROL_TIMEOUT) -> bool:
         """Stop a world by its id. False when there is no live one."""
         return now(self._calls.stop_world(world_id, timeout))
 
-    def restart_world(self, world_id: str) -> World:
-        """Start a failed or stopped world again, as it was asked for, with the next epoch."""
-        return World(self._link, now(self._calls.restart_world(world_id)))
+    def restart_world(self, world_id: str, *, timeout: timedelta | None = None) -> World:
+        """Start a failed or stopped world again, as it was asked for, with the next epoch.
 
-    def status(self, *, timeout: timedelta = CONTROL_TIMEOUT) -> pool_pb2.PoolStatus:
+        `timeout` bounds the start, beside the limits of the pool.
+        """
+        return World(self._link, now(self._calls.restart_world(world_id, timeout)))
+
+    def status(self, *, timeout: timedelta | None = CONTROL_TIMEOUT) -> pool_pb2.PoolStatus:
         """The pool, its ranks, sessions and worlds."""
         return now(self._calls.status(timeout))
 
     def diagnose(
-        self, world_id: str, *, stacks: bool = False, timeout: timedelta = CONTROL_TIMEOUT
+        self, world_id: str, *, stacks: bool = False, timeout: timedelta | None = CONTROL_TIMEOUT
     ) -> pool_pb2.Diagnosis:
         """What every rank of a world is doing and what waits for what; with their Python stacks.
 

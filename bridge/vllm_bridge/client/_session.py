@@ -170,11 +170,11 @@ class Session:
         """
         return Context(self._calls.context(of, args, kwargs, timeout, timeout_profile))
 
-    def inspect(self, *, timeout: timedelta = CONTROL_TIMEOUT) -> rank_pb2.InspectResponse:
+    def inspect(self, *, timeout: timedelta | None = CONTROL_TIMEOUT) -> rank_pb2.InspectResponse:
         """What the session's rank is doing; answered also while it is blocked in a call."""
         return now(self._calls.inspect(timeout))
 
-    def close(self, *, timeout: timedelta = CONTROL_TIMEOUT) -> bool:
+    def close(self, *, timeout: timedelta | None = CONTROL_TIMEOUT) -> bool:
         """Free its objects. False when it had ended before."""
         return now(self._calls.close(timeout))
 

@@ -179,6 +179,7 @@ class World:
         **kwargs: object,
     ) -> WorldFuture:
         """As `call`, but without waiting for the result: see `submit`."""
+        calls.check_call(name, timeout, timeout_profile)
 
         def work(tell: Tell) -> Any:
             return self._call(name, args, kwargs, dispatch, collect, timeout, timeout_profile, tell)
@@ -246,17 +247,18 @@ class World:
         now(made.started())
         return Subscription(made)
 
-    def refresh(self, *, timeout: timedelta = CONTROL_TIMEOUT) -> pool_pb2.World:
+    def refresh(self, *, timeout: timedelta | None = CONTROL_TIMEOUT) -> pool_pb2.World:
         """How the world is now."""
         self._with(now(get_world(self._link, self.world_id, timeout)))
         return self.info
 
-    def restart(self) -> World:
+    def restart(self, *, timeout: timedelta | None = None) -> World:
         """Start it again, failed or stopped, as it was asked for, with the next epoch.
 
-        `ranks` are new sessions from then on; the old ones are refused. Returns itself.
+        `ranks` are new sessions from then on; the old ones are refused. `timeout` bounds the start,
+        beside the limits of the pool. Returns itself.
         """
-        self.info = now(restart_world(self._link, self.world_id))
+        self.info = now(restart_world(self._link, self.world_id, timeout))
         self.ranks = self._sessions()
         return self
 
@@ -294,7 +296,7 @@ class World:
         """
         return self._with(now(replace_ranks(self._link, self.info, rank, timeout)))
 
-    def stop(self, *, timeout: timedelta = CONTROL_TIMEOUT) -> bool:
+    def stop(self, *, timeout: timedelta | None = CONTROL_TIMEOUT) -> bool:
         """Stop its ranks. False when it had ended before."""
         return now(stop_world(self._link, self.world_id, timeout))
 

@@ -38,6 +38,17 @@ def text(name: str, value: object, wanted: str = "a str") -> str:
     return value
 
 
+def flag(name: str, value: object) -> bool:
+    """A bool.
+
+    Raises:
+        BridgeError: (validation, `wrong_type`) it is none.
+    """
+    if not isinstance(value, bool):
+        raise wrong_type(name, value, "a bool")
+    return value
+
+
 def wrong_type(name: str, value: object, wanted: str) -> BridgeError:
     """The error for an argument of a wrong type."""
     return BridgeError(

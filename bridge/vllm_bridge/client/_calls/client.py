@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.client._calls.attachment import Attachment
 from vllm_bridge.client._calls.channels import Channels, ClientTls, R
-from vllm_bridge.client._calls.checks import seconds, text, wrong_type
+from vllm_bridge.client._calls.checks import flag, seconds, text, wrong_type
 from vllm_bridge.client._calls.io import Io
 from vllm_bridge.client._calls.link import Link
 from vllm_bridge.client._calls.timeouts import CONTROL_TIMEOUT, Deadline, Timeout
@@ -49,7 +49,7 @@ class ClientCalls:
         self.attachment = Attachment(self.channels, client_id)
 
     async def open_session(
-        self, session_id: str, affinity: str, pool_name: str, timeout: timedelta
+        self, session_id: str, affinity: str, pool_name: str, timeout: timedelta | None
     ) -> pool_pb2.Session:
         """Open a session, or find the live one of that id."""
         request = pool_pb2.OpenSessionRequest(
@@ -62,7 +62,7 @@ class ClientCalls:
         await self.attachment.ensure(deadline)
         return await self.pool("OpenSession", request, pool_pb2.Session, deadline.left())
 
-    async def session(self, session_id: str, timeout: timedelta) -> pool_pb2.Session:
+    async def session(self, session_id: str, timeout: timedelta | None) -> pool_pb2.Session:
         """The live session of that id."""
         request = pool_pb2.GetSessionRequest(session_id=text("session_id", session_id))
         return await self.pool("GetSession", request, pool_pb2.Session, timeout)
@@ -84,15 +84,14 @@ class ClientCalls:
         for name, size in sizes.items():
             if not isinstance(size, int) or isinstance(size, bool) or size >= 2**63:
                 raise wrong_type(name, size, "an int of at least 1")
-        if not isinstance(spare_ranks, int) or not 0 <= spare_ranks < 2**63:
+        whole = isinstance(spare_ranks, int) and not isinstance(spare_ranks, bool)
+        if not whole or not 0 <= spare_ranks < 2**63:
             raise wrong_type("spare_ranks", spare_ranks, "an int of at least 0")
-        if not isinstance(gate, bool):
-            raise wrong_type("gate", gate, "a bool")
         request = pool_pb2.StartWorldRequest(
             world_id=text("world_id", world_id),
             backend=text("backend", backend),
-            gate=gate,
-            concurrent=concurrent,
+            gate=flag("gate", gate),
+            concurrent=flag("concurrent", concurrent),
             on_failure=_on_failure(on_failure),
             spare_ranks=spare_ranks,
             pool_name=text("pool_name", pool_name),
@@ -106,36 +105,42 @@ class ClientCalls:
         # The pool's own limits end this; a deadline here would only hide what it has to say.
         return await self.pool("StartWorld", request, pool_pb2.World, None)
 
-    async def world(self, world_id: str, timeout: timedelta) -> pool_pb2.World:
+    async def world(self, world_id: str, timeout: timedelta | None) -> pool_pb2.World:
         """The world of that id, whoever started it, as it is now."""
         return await get_world(self.link, text("world_id", world_id), timeout)
 
-    async def stop_world(self, world_id: str, timeout: timedelta) -> bool:
+    async def stop_world(self, world_id: str, timeout: timedelta | None) -> bool:
         """Stop a world by its id. False when there is no live one."""
         return await stop_world(self.link, text("world_id", world_id), timeout)
 
-    async def restart_world(self, world_id: str) -> pool_pb2.World:
+    async def restart_world(self, world_id: str, timeout: timedelta | None) -> pool_pb2.World:
         """Start a failed or stopped world again, with the next epoch."""
+        text("world_id", world_id)
+        seconds(timeout)
         await self.attachment.ensure(Deadline(CONTROL_TIMEOUT))
-        return await restart_world(self.link, text("world_id", world_id))
+        return await restart_world(self.link, world_id, timeout)
 
-    async def status(self, timeout: timedelta) -> pool_pb2.PoolStatus:
+    async def status(self, timeout: timedelta | None) -> pool_pb2.PoolStatus:
         """The pool, its ranks, sessions and worlds."""
         request = pool_pb2.GetStatusRequest()
         return await self.pool("GetStatus", request, pool_pb2.PoolStatus, timeout)
 
     async def diagnose(
-        self, world_id: str, *, stacks: bool, timeout: timedelta
+        self, world_id: str, *, stacks: bool, timeout: timedelta | None
     ) -> pool_pb2.Diagnosis:
         """What every rank of a world is doing and what waits for what."""
-        request = pool_pb2.DiagnoseRequest(world_id=text("world_id", world_id), with_stacks=stacks)
+        request = pool_pb2.DiagnoseRequest(
+            world_id=text("world_id", world_id), with_stacks=flag("stacks", stacks)
+        )
         return await self.pool("Diagnose", request, pool_pb2.Diagnosis, timeout)
 
     async def watch(
         self, world_id: str, *, current: bool, timeout: Timeout, timeout_profile: str
     ) -> WatchCalls:
         """Changes of worlds, ranks and sessions from now on."""
-        request = pool_pb2.WatchRequest(world_id=text("world_id", world_id), with_current=current)
+        request = pool_pb2.WatchRequest(
+            world_id=text("world_id", world_id), with_current=flag("current", current)
+        )
         allowed = await self.link.profiles.resolve_stream(timeout, timeout_profile)
         watch = WatchCalls(self.channels, request, allowed)
         await watch.started()

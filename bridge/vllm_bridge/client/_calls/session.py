@@ -190,12 +190,12 @@ class SessionCalls:
         """A context manager of the rank."""
         return ContextCalls(self, lambda: self.allowed(timeout, timeout_profile), of, args, kwargs)
 
-    async def inspect(self, timeout: timedelta) -> rank_pb2.InspectResponse:
+    async def inspect(self, timeout: timedelta | None) -> rank_pb2.InspectResponse:
         """What the session's rank is doing."""
         response = await self.send("/vllm.bridge.v1.Rank/Inspect", b"", timeout)
         return rank_pb2.InspectResponse.FromString(response)
 
-    async def close(self, timeout: timedelta) -> bool:
+    async def close(self, timeout: timedelta | None) -> bool:
         """Free its objects. False when it had ended before."""
         request = pool_pb2.CloseSessionRequest(session_id=self.info.session_id)
         kind = pool_pb2.CloseSessionResponse

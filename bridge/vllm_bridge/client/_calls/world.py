@@ -13,17 +13,17 @@ from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.durations import to_duration
 
 
-async def get_world(link: Link, world_id: str, timeout: timedelta) -> pool_pb2.World:
+async def get_world(link: Link, world_id: str, timeout: timedelta | None) -> pool_pb2.World:
     """The world of that id, as it is now."""
     request = pool_pb2.GetWorldRequest(world_id=world_id)
     return await link.channels.pool("GetWorld", request, pool_pb2.World, timeout)
 
 
-async def restart_world(link: Link, world_id: str) -> pool_pb2.World:
+async def restart_world(link: Link, world_id: str, timeout: timedelta | None) -> pool_pb2.World:
     """Start a failed or stopped world again."""
     request = pool_pb2.RestartWorldRequest(world_id=world_id)
-    # The pool's own limits end this, as in `start_world`.
-    return await link.channels.pool("RestartWorld", request, pool_pb2.World, None)
+    # Without a timeout the pool's own limits end this, as in `start_world`.
+    return await link.channels.pool("RestartWorld", request, pool_pb2.World, timeout)
 
 
 async def resize_world(
@@ -91,7 +91,7 @@ async def _changed(
     return await link.channels.pool(method, request, pool_pb2.World, None)
 
 
-async def stop_world(link: Link, world_id: str, timeout: timedelta) -> bool:
+async def stop_world(link: Link, world_id: str, timeout: timedelta | None) -> bool:
     """Stop a world by its id. False when there is no live one."""
     request = pool_pb2.StopWorldRequest(world_id=world_id)
     kind = pool_pb2.StopWorldResponse

@@ -45,6 +45,17 @@ class Members:
         return tuple(session.info.rank for session in self.sessions)
 
 
+def check_call(name: object, timeout: timedelta | None, timeout_profile: object) -> None:
+    """What can be said of a call before anything of it is made.
+
+    Raises:
+        BridgeError: (validation, `wrong_type`) an argument is of another type.
+    """
+    text("name", name, "the name of a function, e.g. 'get_tp_group' or 'torch.arange'")
+    text("timeout_profile", timeout_profile)
+    seconds(timeout)
+
+
 async def call(
     members: Members,
     name: str,
@@ -58,9 +69,7 @@ async def call(
     tell: Tell = quiet,
 ) -> Any:
     """See `vllm_bridge.client.World.call`."""
-    text("name", name, "the name of a function, e.g. 'get_tp_group' or 'torch.arange'")
-    text("timeout_profile", timeout_profile)
-    seconds(timeout)
+    check_call(name, timeout, timeout_profile)
     # Both import torch.
     await members.link.io.load("vllm_bridge.codec.calls")
     await members.link.io.load("vllm_bridge.client._worlds.dispatch")
