@@ -320,8 +320,8 @@ defmodule Vllm.World do
           {:ok, [result]} | {:error, Error.t()}
         when result: term()
   def run(world, fun, opts \\ []) when is_function(fun, 1) do
-    with {:ok, world, timeout} <- ready(world, opts, "Vllm.World.run"),
-         do: Dispatch.run(world, fun, timeout)
+    with {:ok, opts} <- Options.parse(opts, Schemas.run(), "Vllm.World.run"),
+         do: Resolve.run(world, opts, &Dispatch.run(&1, fun, &2))
   end
 
   @doc """
@@ -330,8 +330,8 @@ defmodule Vllm.World do
   """
   @spec run!(world(), (non_neg_integer() -> result), keyword()) :: [result] when result: term()
   def run!(world, fun, opts \\ []) when is_function(fun, 1) do
-    {world, timeout} = ready!(world, opts, "Vllm.World.run")
-    world |> Runner.run(fun, timeout) |> Error.unwrap!()
+    opts = Error.unwrap!(Options.parse(opts, Schemas.run(), "Vllm.World.run"))
+    world |> Resolve.run(opts, &Runner.run(&1, fun, &2)) |> Error.unwrap!()
   end
 
   @doc """
@@ -354,8 +354,8 @@ defmodule Vllm.World do
         ) :: {:ok, [value]} | {:error, Error.t()}
         when value: term()
   def collect(world, fun, opts \\ []) when is_function(fun, 1) do
-    with {:ok, world, timeout} <- ready(world, opts, "Vllm.World.collect"),
-         do: Dispatch.gather(world, fun, timeout)
+    with {:ok, opts} <- Options.parse(opts, Schemas.run(), "Vllm.World.collect"),
+         do: Resolve.run(world, opts, &Dispatch.gather(&1, fun, &2))
   end
 
   @doc "As `collect/3`; raises `Vllm.Error`, and what `run!/3` raises when the function fails."
@@ -363,18 +363,8 @@ defmodule Vllm.World do
           [value]
         when value: term()
   def collect!(world, fun, opts \\ []) when is_function(fun, 1) do
-    {world, timeout} = ready!(world, opts, "Vllm.World.collect")
-    world |> Runner.collect(fun, timeout) |> Error.unwrap!()
-  end
-
-  defp ready(world, opts, what) do
-    with {:ok, opts} <- Options.parse(opts, Schemas.run(), what), do: Resolve.ready(world, opts)
-  end
-
-  defp ready!(world, opts, what) do
-    with {:ok, world, timeout} <- ready(world, opts, what),
-         do: {world, timeout},
-         else: ({:error, error} -> raise(error))
+    opts = Error.unwrap!(Options.parse(opts, Schemas.run(), "Vllm.World.collect"))
+    world |> Resolve.run(opts, &Runner.collect(&1, fun, &2)) |> Error.unwrap!()
   end
 
   @typedoc """
@@ -415,8 +405,7 @@ defmodule Vllm.World do
   @spec call(world(), callee(), [term()], keyword()) :: {:ok, term()} | {:error, Error.t()}
   def call(world, function, args \\ [], opts \\ []) do
     with {:ok, opts} <- Dispatch.options(opts),
-         {:ok, world, timeout} <- Resolve.ready(world, opts),
-         do: Dispatch.call(world, function, args, %{opts | timeout: timeout})
+         do: Resolve.run(world, opts, &Dispatch.call(&1, function, args, %{opts | timeout: &2}))
   end
 
   defbang call(world, function :: callee(), args \\ [] :: [term()], opts \\ []) :: term()

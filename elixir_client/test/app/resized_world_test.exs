@@ -199,9 +199,17 @@ defmodule Vllm.ResizedWorldTest do
     resize = Task.async(fn -> World.resize(world, data_parallel_size: 2) end)
     assert eventually(fn -> World.info!(world).runs_waiting == 1 end)
     refute Task.yield(resize, 100)
+    # By its id a world is what it is when the run begins.
+    later = Task.async(fn -> World.run(world.id, fn rank -> rank end) end)
+    {:ok, future} = World.async_call(world.id, :get_tensor_model_parallel_rank)
+    stale = Task.async(fn -> World.run(world, fn rank -> rank end) end)
+    assert eventually(fn -> World.info!(world).runs_waiting == 4 end)
     send(rank, :go_on)
     assert Task.await(run) == [0]
     assert {:ok, world} = Task.await(resize, 60_000)
+    assert Task.await(later, 60_000) == {:ok, [0, 1]}
+    assert World.await(future) == {:ok, [0, 0]}
+    assert {:error, %Error{reason: "stale_world"}} = Task.await(stale, 60_000)
 
     assert World.run!(world, fn _rank -> World.resize(world, data_parallel_size: 1) end)
            |> Enum.map(fn {:error, error} -> error.reason end) ==

@@ -72,6 +72,35 @@ defmodule Vllm.World.Resolve do
     end
   end
 
+  @doc """
+  Makes a run on a world, with the rest of the option `timeout`. One that waited while the ranks of the world changed
+  is made on the world as it is then, where that is given by its id or name.
+  """
+  @spec run(World.world(), map(), (World.t(), timeout() -> result)) ::
+          result | {:error, Error.t()}
+        when result: term()
+  def run(world, opts, work) do
+    with {:ok, resolved, timeout} <- ready(world, opts),
+         do: run(world, resolved, %{opts | timeout: timeout}, work)
+  end
+
+  @doc "As `run/3`, beginning with this world."
+  @spec run(World.world(), World.t(), map(), (World.t(), timeout() -> result)) ::
+          result | {:error, Error.t()}
+        when result: term()
+  def run(world, %World{id: id} = resolved, opts, work) do
+    deadline = Deadline.new(opts.timeout)
+
+    case work.(resolved, opts.timeout) do
+      {:error, %Error{reason: "stale_world", details: %{"world_id" => ^id, "ran" => false}}}
+      when not is_struct(world) ->
+        run(world, %{opts | timeout: max(Deadline.left(deadline), 1)}, work)
+
+      other ->
+        other
+    end
+  end
+
   @doc "The id of a world, and the options, with the world's bridge."
   @spec id(World.world() | Starting.t(), term(), Options.schema(), String.t()) ::
           {:ok, String.t(), map()} | {:error, Error.t()}

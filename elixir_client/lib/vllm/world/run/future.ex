@@ -34,8 +34,11 @@ defmodule Vllm.World.Future do
           {:ok, t()} | {:error, Error.t()}
   def run(world, fun, opts) do
     with {:ok, opts} <- Options.parse(opts, Schemas.run(), "Vllm.World.async_run"),
-         {:ok, world, timeout} <- Resolve.ready(world, opts),
-         do: {:ok, start(world, "run", &Dispatch.run(world, fun, timeout, &1))}
+         {:ok, resolved, timeout} <- Resolve.ready(world, opts) do
+      opts = %{opts | timeout: timeout}
+      work = fn tell -> &Dispatch.run(&1, fun, &2, tell) end
+      {:ok, start(resolved, "run", &Resolve.run(world, resolved, opts, work.(&1)))}
+    end
   end
 
   @doc false
@@ -43,9 +46,10 @@ defmodule Vllm.World.Future do
           {:ok, t()} | {:error, Error.t()}
   def call(world, callee, args, opts) do
     with {:ok, opts} <- Dispatch.options(opts),
-         {:ok, world, timeout} <- Resolve.ready(world, opts) do
+         {:ok, resolved, timeout} <- Resolve.ready(world, opts) do
       opts = %{opts | timeout: timeout}
-      {:ok, start(world, "call", &Dispatch.call(world, callee, args, opts, &1))}
+      work = fn tell -> &Dispatch.call(&1, callee, args, %{opts | timeout: &2}, tell) end
+      {:ok, start(resolved, "call", &Resolve.run(world, resolved, opts, work.(&1)))}
     end
   end
 
