@@ -236,6 +236,7 @@ CONSTANTS: dict[str, str] = {
 NOT_EXPOSED: dict[str, str] = {
     "adopt_listen_socket": "takes a socket of this process",
     "install_as_vllm": "changes the imports of this process, which serves no vLLM code",
+    "install_into_vllm": "changes the imports of this process, which serves no vLLM code",
     "register_type": "takes functions of this process",
     "set_message_step": "the runs of a world are counted already, and its messages belong to them",
     "DistributedError": "the base of the errors: a client gets them as errors, by reason",

@@ -15,6 +15,7 @@ from vllm_distributed.communication_op import (
 )
 from vllm_distributed.communicators import DeviceCommunicatorBase, MessageQueue
 from vllm_distributed.compat.drop_in import install_as_vllm
+from vllm_distributed.compat.overlay import install_into_vllm
 from vllm_distributed.eplb import (
     expert_balancedness,
     get_expert_map,
@@ -171,6 +172,7 @@ __all__ = [
     "init_world_group",
     "initialize_model_parallel",
     "install_as_vllm",
+    "install_into_vllm",
     "is_global_first_rank",
     "is_local_first_rank",
     "is_torch_equal_or_newer",

@@ -127,6 +127,7 @@ ESCAPES = [
     "vllm_distributed.transports.queue.ring.Ring",
     "vllm_distributed.direct_register_custom_op",
     "vllm_distributed.install_as_vllm",
+    "vllm_distributed.install_into_vllm",
     # What takes functions, writes or reads attributes by name, or calls what it is given.
     "torch.vmap",
     "torch.func.vmap",

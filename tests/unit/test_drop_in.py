@@ -23,7 +23,7 @@ def python(program: str, *flags: str, path: Path | None = None) -> subprocess.Co
         [sys.executable, *flags, "-c", lines],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=False,
     )
 
@@ -231,7 +231,7 @@ def test_what_is_not_there_says_so() -> None:
             else:
                 raise SystemExit(name)
         import vllm
-        for get in (lambda: vllm.LLM, lambda: vllm.distributed.no_such, lambda: vllm.__version__):
+        for get in (lambda: vllm.LLM, lambda: vllm.distributed.no_such):
             try:
                 get()
             except AttributeError as error:
@@ -324,3 +324,43 @@ def test_refused_where_the_real_one_is_installed_unless_told_to_hide_it(real_vll
 def test_a_folder_of_that_name_is_not_vllm(tmp_path: Path) -> None:
     (tmp_path / "vllm" / "bridge").mkdir(parents=True)
     works(INSTALLED + "import vllm.distributed\nprint('done')\n", path=tmp_path)
+
+
+def test_what_code_imports_beside_the_groups() -> None:
+    works(
+        INSTALLED
+        + textwrap.dedent("""
+        import os, vllm
+        import vllm.envs as envs
+        from vllm import __version__
+        from vllm.config import (
+            ParallelConfig, VllmConfig, get_current_vllm_config_or_none, set_current_vllm_config
+        )
+        from vllm.distributed.parallel_state import init_distributed_environment
+        from vllm.platforms import current_platform
+        from vllm.utils import network_utils as net
+        from vllm.utils.network_utils import get_distributed_init_method, get_ip, get_open_port
+        assert __version__ == vllm.__version__ and __version__.startswith("0.33")
+        assert get_distributed_init_method("::1", 5) == vd.get_distributed_init_method("::1", 5)
+        assert 0 < get_open_port() < 65536 and len(set(net.get_open_ports_list(3))) == 3
+        assert get_ip() not in ("0.0.0.0", "::")
+        assert net.split_host_port(net.join_host_port("::1", 80)) == ("::1", 80)
+        os.environ["VLLM_PORT"] = "77"
+        assert envs.VLLM_PORT == 77 and not envs.VLLM_BATCH_INVARIANT and envs.VLLM_DP_SIZE == 1
+        assert envs.is_set("VLLM_PORT") and not hasattr(envs, "VLLM_NO_SUCH")
+        assert current_platform.device_type in ("cpu", "cuda")
+        assert current_platform.is_cpu() == (current_platform.dist_backend == "gloo")
+        assert get_current_vllm_config_or_none() is None
+        config = VllmConfig(parallel_config=ParallelConfig(data_parallel_size=2))
+        with set_current_vllm_config(config):
+            assert get_current_vllm_config_or_none() is config
+            assert vd.get_current_parallel_config_or_none() is config.parallel_config
+        assert vd.get_current_parallel_config_or_none() is None
+        try:
+            from vllm import LLM
+        except ImportError as error:
+            assert "no engine" in str(error) and "install_into_vllm" in str(error), error
+        assert not hasattr(vllm, "LLM")
+        print("done")
+        """)
+    )

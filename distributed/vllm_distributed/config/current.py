@@ -5,7 +5,7 @@ Costs nothing to import, unlike the configurations.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,10 +14,16 @@ from vllm_distributed.errors import InvalidTypeError
 if TYPE_CHECKING:
     from vllm_distributed.config.parallel import ParallelConfig
 
-__all__ = ["get_current_parallel_config_or_none", "set_current_parallel_config"]
+__all__ = [
+    "get_current_parallel_config_or_none",
+    "set_current_parallel_config",
+    "set_source",
+]
 
 # Of the process and not of the thread or the context, as all parallel state is.
 _current: ParallelConfig | None = None
+# Asked where none was made current here: a program's own place for it, such as vLLM's.
+_source: Callable[[], ParallelConfig | None] | None = None
 
 
 @contextmanager
@@ -47,4 +53,11 @@ def set_current_parallel_config(config: ParallelConfig | None) -> Iterator[Paral
 
 def get_current_parallel_config_or_none() -> ParallelConfig | None:
     """Return the configuration that `set_current_parallel_config` made current, if any."""
-    return _current
+    return _source() if _current is None and _source is not None else _current
+
+
+def set_source(source: Callable[[], ParallelConfig | None] | None) -> None:
+    """Ask `source` for the current configuration where none was made current here. Local to the
+    process."""
+    global _source
+    _source = source

@@ -40,7 +40,13 @@ from vllm_distributed.wire.arrays import (
     unpack_scalar,
     unpack_tensor,
 )
-from vllm_distributed.wire.registered_types import build, named_type, registered, reserve
+from vllm_distributed.wire.registered_types import (
+    build,
+    derived,
+    named_type,
+    registered,
+    reserve,
+)
 from vllm_distributed.wire.tree import Tree
 
 __all__ = ["TensorMetadata", "decode", "encode"]
@@ -223,7 +229,7 @@ def _prepare(value: Any, aside: list[Any] | None, depth: int) -> Any:
         }
     code, items = _CODES.get(kind), value
     if code is None:
-        entry = registered(kind)
+        entry = derived(kind)
         if entry is None:
             return value
         code, items = _Extension.REGISTERED, [entry.name, entry.encode(value)]
@@ -350,6 +356,10 @@ def _extend(aside: list[Any] | None, level: int, value: Any) -> Any:
                 return _set_aside(array, aside)
             code = _Extension.NUMPY_SCALAR if is_scalar else _Extension.NUMPY_ARRAY
             return _extension(code, pack_array(array))
+    entry = derived(kind)
+    if entry is not None:
+        encoded = [entry.name, entry.encode(value)]
+        return _extension(_Extension.REGISTERED, _pack(encoded, aside, level))
     if _pickle_is_allowed():
         return _extension(_Extension.PICKLE, pickle.dumps(value))
     raise EncodingError(

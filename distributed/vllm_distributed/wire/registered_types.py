@@ -7,7 +7,16 @@ from typing import Any, NamedTuple, TypeVar
 
 from vllm_distributed.errors import EncodingError, InvalidArgumentError, InvalidTypeError
 
-__all__ = ["Registered", "build", "named_type", "register_type", "registered", "reserve"]
+__all__ = [
+    "Registered",
+    "build",
+    "derived",
+    "named_type",
+    "register_family",
+    "register_type",
+    "registered",
+    "reserve",
+]
 
 T = TypeVar("T")
 
@@ -23,6 +32,11 @@ class Registered(NamedTuple):
 _by_type: dict[type, Registered] = {}
 _by_name: dict[str, Registered] = {}
 _reserved: set[type] = set()
+
+ByType = Callable[[type], "Registered | None"]
+ByName = Callable[[str], "type | None"]
+
+_families: list[tuple[ByType, ByName]] = []
 
 
 def register_type(cls: type[T], encode: Callable[[T], Any], decode: Callable[[Any], T]) -> None:
@@ -57,8 +71,7 @@ def register_type(cls: type[T], encode: Callable[[T], Any], decode: Callable[[An
             argument="cls",
         )
     entry = Registered(named_type(cls), encode, decode)
-    _by_type[cls] = entry
-    _by_name[entry.name] = entry
+    _by_type[cls] = _by_name[entry.name] = entry
 
 
 def registered(cls: type) -> Registered | None:
@@ -66,12 +79,39 @@ def registered(cls: type) -> Registered | None:
     return _by_type.get(cls)
 
 
+def register_family(by_type: ByType, by_name: ByName) -> None:
+    """Let objects of all classes travel that `by_type` says how to, under the names that `by_name`
+    finds them by. Both return None for any other. Idempotent, local to the process."""
+    if (by_type, by_name) not in _families:
+        _families.append((by_type, by_name))
+
+
+def derived(cls: type) -> Registered | None:
+    """Return how objects of exactly this class travel, if it is registered or of a family."""
+    entry = _by_type.get(cls)
+    if entry is None and cls not in _reserved:
+        for by_type, _ in _families:
+            entry = by_type(cls)
+            if entry is not None:
+                _by_type[cls] = _by_name[entry.name] = entry
+                return entry
+    return entry
+
+
+def _of_family(name: str) -> Registered | None:
+    for _, by_name in _families:
+        cls = by_name(name)
+        if cls is not None:
+            return derived(cls)
+    return None
+
+
 def build(items: list[Any]) -> Any:
     """Return the object of a registered class that a name and an encoded value are."""
     if len(items) != 2 or not isinstance(items[0], str):
         raise EncodingError("an object of a registered class is a name and a value")
     name, value = items
-    entry = _by_name.get(name)
+    entry = _by_name.get(name) or _of_family(name)
     if entry is None:
         raise EncodingError(
             f"a peer sent an object of type {name:.200}, which is not registered on this rank: "

@@ -230,6 +230,7 @@ REFUSED: Mapping[str, str] = {
     "vllm_distributed.init_distributed_environment": "can make files; use the call of that name in "
     "the contract, which refuses to",
     "vllm_distributed.install_as_vllm": "changes the imports of this process",
+    "vllm_distributed.install_into_vllm": "changes the imports of this process",
     "vllm_distributed.resolve_obj_by_qualname": "finds names past the allow list; use the call of "
     "that name in the contract, which asks it",
 }
