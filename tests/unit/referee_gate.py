@@ -95,6 +95,10 @@ class Gate:
     def died(self, member: Member, how: str) -> None:
         self.take(self.referee.died(member, how))
 
+    def change(self, *numbers: int, world_id: str = "w") -> None:
+        """These ranks are others from now on, or none."""
+        self.take(self.referee.change_world(world_id, 1, set(numbers)))
+
     def forget(self, world_id: str = "w") -> None:
         self.take(self.referee.forget_world(world_id, 1))
 

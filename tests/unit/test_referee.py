@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 from referee_gate import Gate, in_world, standalone
@@ -511,6 +512,33 @@ def test_forgetting_a_world_refuses_its_calls_and_frees_everything(gate: Gate) -
     assert gate.outcome(gate.enter(R1, "all_reduce")) == "withdrawn"
     gate.died(R0, "rank 0 was killed")
     assert gate.empty()
+
+
+def test_a_rank_that_was_replaced_meets_the_others_again(gate: Gate) -> None:
+    gate.died(R1, "rank 1 was killed")
+    refused = gate.enter(R0, "all_reduce")
+    assert gate.outcome(refused) == "peer_died"
+    gate.change(1)
+    successor = replace(R1, rank_id="another")
+    first, second = gate.enter(R0, "all_reduce"), gate.enter(successor, "all_reduce")
+    assert gate.went(first, second)
+
+
+def test_a_call_that_waits_in_a_group_of_a_rank_that_leaves_is_refused(gate: Gate) -> None:
+    waiting = gate.enter(R0, "all_reduce")
+    gate.change(1)
+    error = gate.error(waiting)
+    assert error.reason == "peer_died"
+    assert "has other members now" in error.message
+
+
+def test_a_rank_that_has_left_is_not_let_in_again(gate: Gate) -> None:
+    assert gate.went(gate.enter(R0, "all_reduce"), gate.enter(R1, "all_reduce"))
+    gate.change(1)
+    gone = gate.enter(R1, "all_reduce")
+    assert "left w" in gate.message(gone)
+    waiting = gate.enter(R0, "all_reduce")
+    assert gate.went(waiting, gate.enter(replace(R1, rank_id="another"), "all_reduce"))
 
 
 # Stateless groups

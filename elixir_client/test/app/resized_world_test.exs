@@ -3,7 +3,7 @@ defmodule Vllm.ResizedWorldTest do
   use ExUnit.Case, async: false
 
   alias Vllm.Distributed.GroupCoordinator
-  alias Vllm.{Distributed, Error, Tensor, World}
+  alias Vllm.{Distributed, Error, Session, Tensor, World}
 
   @moduletag timeout: 180_000
   @moduletag :capture_log
@@ -115,6 +115,32 @@ defmodule Vllm.ResizedWorldTest do
     assert %{state: :ready, failure: nil} = World.info!(world)
     assert sums(world) == expected(1, 2)
     :ok = World.stop(world)
+  end
+
+  test "another bridge, which has a rank from before, reaches the new one" do
+    {:ok, world} = World.start(data_parallel_size: 2, detached: true)
+    {:ok, config} = Vllm.Bridge.Connections.config(Vllm.Bridge)
+    start_supervised!({Vllm.Bridge, name: __MODULE__.Other, server: config.endpoint})
+    {:ok, there} = World.fetch(world.id, bridge: __MODULE__.Other)
+    size = fn world -> Session.with_session(World.session!(world, 1), &world_size/0) end
+    assert size.(there) == {:ok, 2}
+    {:ok, replaced} = World.replace_rank(world, 1)
+    assert size.(replaced) == {:ok, 2}
+    # Its rank cannot be reached, so the call goes to the pool, which knows the new one.
+    assert size.(there) == {:ok, 2}
+    assert {:ok, there} = World.fetch(world.id, bridge: __MODULE__.Other)
+    assert size.(there) == {:ok, 2}
+    assert World.call(there, :get_tensor_model_parallel_rank) == {:ok, [0, 0]}
+
+    {:ok, _world} = World.resize(replaced, data_parallel_size: 1)
+    assert {:error, %Error{reason: reason, message: message}} = size.(there)
+    assert reason == "session_closed"
+    assert message =~ "was resized to data_parallel_size=1"
+    :ok = World.stop(world)
+  end
+
+  defp world_size do
+    with {:ok, group} <- Distributed.get_world_group(), do: {:ok, group.world_size}
   end
 
   defp degraded(world) do

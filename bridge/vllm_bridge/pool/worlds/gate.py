@@ -68,6 +68,7 @@ class Gate:
         """A world goes on with other ranks; the new ones have the numbers of those that are gone,
         or numbers that are new."""
         for rank in gone:
+            rank.gate = None
             self._positions.pop((world_id, epoch, rank.position.index), None)
             self._ranks.pop(rank.rank_id, None)
             self._said.pop(rank.rank_id, None)
