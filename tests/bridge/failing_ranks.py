@@ -147,9 +147,9 @@ def switch_interval() -> float:
     return sys.getswitchinterval()
 
 
-def spin(seconds: float) -> int:
-    """Python code that never waits."""
-    count, until = 0, time.monotonic() + seconds
-    while time.monotonic() < until:
+def spin(path: str) -> int:
+    """Python code that never waits, until the file is gone."""
+    count, until = 0, time.monotonic() + 60
+    while count % 100_000 or (os.path.exists(path) and time.monotonic() < until):
         count += 1
     return count

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import stat
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -115,7 +114,9 @@ def test_the_socket_is_private_and_goes_with_its_rank(start: Callable[..., Pool]
     assert not place.exists()
 
 
-def test_threads_of_a_rank_take_turns_often_enough(start: Callable[..., Pool]) -> None:
+def test_threads_of_a_rank_take_turns_often_enough(
+    start: Callable[..., Pool], tmp_path: Path
+) -> None:
     """An inline call beside Python code waits twice for the interpreter, and 5 ms each time by
     Python's own setting. How long it waits is measured where nothing else runs."""
     pool = start("--size", "1", "--allow", "failing_ranks.", entry_point=None)
@@ -126,8 +127,12 @@ def test_threads_of_a_rank_take_turns_often_enough(start: Callable[..., Pool]) -
         # And a call in Python code does not keep others from being answered.
         metadata = {SESSION_ID: session.session_id}
         path, body = encode_call("get_pp_indices", (61, 1, 4), {})
+        going = tmp_path / "going"
+        going.touch()
         spin = rank_pb2.CallRequest(
-            qualified_name="failing_ranks.spin", args=encode_term([2.0]), kwargs=encode_term({})
+            qualified_name="failing_ranks.spin",
+            args=encode_term([str(going)]),
+            kwargs=encode_term({}),
         ).SerializeToString()
         with FramesConnection(session.info.frames_endpoint) as connection:
             running = connection.begin("/vllm.bridge.v1.Objects/Call", spin, metadata)
@@ -135,12 +140,11 @@ def test_threads_of_a_rank_take_turns_often_enough(start: Callable[..., Pool]) -
             while not inspected:
                 answer = connection.call(INSPECT, b"", metadata)
                 inspected = list(rank_pb2.InspectResponse.FromString(answer).calls)
-            begin = time.monotonic()
             for _ in range(20):
                 connection.call(path, body, metadata)
-            assert time.monotonic() - begin < 2.0
             answer = connection.call(INSPECT, b"", metadata)
             assert rank_pb2.InspectResponse.FromString(answer).calls, "it still runs"
+            going.unlink()
             connection.answer(running)
 
 
