@@ -35,8 +35,8 @@ $(STAMP): pyproject.toml constraints.txt scripts/setup.sh
 demo: setup ## Main job: an Elixir program runs collectives on a world of four ranks (FILE=path)
 	mix run elixir_client/demo/demo.exs $(if $(FILE),"$(FILE)")
 
-test: setup ## Everything CI runs: mix test and then pytest, the checks beside them
-	scripts/lanes.sh "mix-test pytest" "lint-python codegen-check pytest-oldest lint-elixir"
+test: setup ## Everything CI runs: pytest and mix test, the checks beside them
+	scripts/lanes.sh pytest "mix-test lint-elixir" "lint-python codegen-check pytest-oldest"
 
 lint: lint-python lint-elixir ## Both
 

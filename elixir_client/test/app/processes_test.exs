@@ -138,7 +138,7 @@ defmodule Vllm.ProcessesTest do
     awaiting = Task.async(fn -> World.await(starting) end)
     await(fn -> :sys.get_state(starting.pid).waiting != [] end)
     Process.exit(starting.pid, :kill)
-    assert {:error, %Error{reason: reason, message: message}} = Task.await(awaiting)
+    assert {:error, %Error{reason: reason, message: message}} = Task.await(awaiting, 60_000)
     assert {reason, message =~ "killed"} == {"world_start_failed", true}
   end
 

@@ -231,7 +231,7 @@ defmodule Vllm.ResizedWorldTest do
     stale = Task.async(fn -> World.run(world, fn rank -> rank end) end)
     assert eventually(fn -> World.info!(world).runs_waiting == 4 end)
     send(rank, :go_on)
-    assert Task.await(run) == [0]
+    assert Task.await(run, 60_000) == [0]
     assert {:ok, world} = Task.await(resize, 60_000)
     assert Task.await(later, 60_000) == {:ok, [0, 1]}
     assert World.await(future) == {:ok, [0, 0]}

@@ -37,7 +37,7 @@ defmodule Vllm.ServingTest do
 
   test "a full batch goes at once; each caller gets its own result" do
     start(batch_size: 4, batch_timeout: 60_000)
-    assert tasks(1..8) |> Task.await_many() |> Enum.sort() == Enum.map(1..8, &{:ok, &1 * 2})
+    assert tasks(1..8) |> Task.await_many(60_000) |> Enum.sort() == Enum.map(1..8, &{:ok, &1 * 2})
     assert_received {:batch, _pid, [_, _, _, _]}
     assert_received {:batch, _pid, [_, _, _, _]}
     refute_received {:batch, _pid, _requests}
@@ -104,7 +104,7 @@ defmodule Vllm.ServingTest do
     impatient = Task.async(fn -> Serving.run(@name, :late, 1) end)
 
     assert {:error, %Error{reason: "serving_timeout", details: %{"ran" => false}} = error} =
-             Task.await(impatient)
+             Task.await(impatient, 60_000)
 
     assert error.message =~ "its batch had not begun, and it was dropped"
     await_waiting(1)

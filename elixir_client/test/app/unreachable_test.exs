@@ -121,7 +121,7 @@ defmodule Vllm.UnreachableTest do
       assert {:error, reason} = Connection.unary(connection, "/a.B/C", "", timeout: 2_000)
       assert Connection.format_reason(reason) =~ text
       assert Connection.format_reason(reason) =~ "Nothing was sent"
-      Task.await(answering)
+      Task.await(answering, 60_000)
       Connection.close(connection)
       :gen_tcp.close(listener)
     end

@@ -91,7 +91,7 @@ defmodule Vllm.Bridge.BadPeerTest do
         _ = :gen_tcp.send(socket, bytes(List.wrap(unquote(Macro.escape(sent)))))
 
         assert {:error, {:protocol, {:connection_error, unquote(code), message}} = reason} =
-                 Task.await(task)
+                 Task.await(task, 60_000)
 
         assert Connection.format_reason(reason) =~ message
         assert {:goaway, 0, unquote(code), _} = last_frame(socket)
@@ -99,7 +99,7 @@ defmodule Vllm.Bridge.BadPeerTest do
         task = async(conn)
         socket = accept_open(listener)
         send_frames(socket, answer(request(socket), "ok"))
-        assert Task.await(task) == {:ok, "ok"}
+        assert Task.await(task, 60_000) == {:ok, "ok"}
       end
     end
 
@@ -165,11 +165,11 @@ defmodule Vllm.Bridge.BadPeerTest do
         other = async(conn)
         3 = request(socket)
         send_frames(socket, unquote(Macro.escape(frames)))
-        assert Task.await(task) == {:error, unquote(Macro.escape(error))}
+        assert Task.await(task, 60_000) == {:error, unquote(Macro.escape(error))}
         for frame <- unquote(Macro.escape(told)), do: assert(frame(socket) == frame)
 
         send_frames(socket, answer(3, "ok"))
-        assert Task.await(other) == {:ok, "ok"}
+        assert Task.await(other, 60_000) == {:ok, "ok"}
         assert settled(conn).calls == %{}
       end
     end
@@ -187,11 +187,11 @@ defmodule Vllm.Bridge.BadPeerTest do
       _ = settled(conn)
 
       send_frames(socket, [response(3), message(3, "a"), {:goaway, 3, :internal_error, "bug"}])
-      assert Task.await(unseen) == {:error, {:unprocessed, {:goaway, :internal_error}}}
-      assert Task.await(queued) == {:error, {:unprocessed, {:goaway, :internal_error}}}
+      assert Task.await(unseen, 60_000) == {:error, {:unprocessed, {:goaway, :internal_error}}}
+      assert Task.await(queued, 60_000) == {:error, {:unprocessed, {:goaway, :internal_error}}}
 
       send_frames(socket, [message(3, "b"), trailers(3) | answer(1, "late")])
-      assert Task.await(first) == {:ok, "late"}
+      assert Task.await(first, 60_000) == {:ok, "late"}
       assert for(_ <- 1..3, do: Connection.next(streaming)) == [{:ok, "a"}, {:ok, "b"}, :done]
       assert :gen_tcp.recv(socket, 0, 2000) == {:error, :closed}
     end
@@ -201,7 +201,7 @@ defmodule Vllm.Bridge.BadPeerTest do
       send_frames(socket, [{:goaway, 1, :no_error, ""}])
       :gen_tcp.close(socket)
       # It may have run: this is not :unprocessed.
-      assert Task.await(task) == {:error, {:closed, :closed}}
+      assert Task.await(task, 60_000) == {:error, {:closed, :closed}}
     end
 
     test "as a server's first word fails the attempt, and is no reason to try without end" do
@@ -210,7 +210,7 @@ defmodule Vllm.Bridge.BadPeerTest do
       task = async(conn)
       socket = accept(listener)
       send_frames(socket, [{:settings, []}, {:goaway, 0, :no_error, ""}])
-      assert Task.await(task) == {:error, {:connect, {:goaway, :no_error}}}
+      assert Task.await(task, 60_000) == {:error, {:connect, {:goaway, :no_error}}}
       assert Connection.format_reason({:connect, {:goaway, :no_error}}) =~ "Nothing was sent"
       assert Task.await(async(conn, timeout: 1_000)) == {:error, {:connect, {:goaway, :no_error}}}
       assert :gen_tcp.accept(listener, 0) == {:error, :timeout}
@@ -222,7 +222,9 @@ defmodule Vllm.Bridge.BadPeerTest do
       socket = accept(listener)
       send_frames(socket, [{:settings, []}, {:data, 0x7FFF, false, "", 0}])
 
-      assert {:error, {:protocol, {:connection_error, :protocol_error, _}}} = Task.await(task)
+      assert {:error, {:protocol, {:connection_error, :protocol_error, _}}} =
+               Task.await(task, 60_000)
+
       assert :gen_tcp.accept(listener, 0) == {:error, :timeout}
     end
   end
@@ -261,7 +263,7 @@ defmodule Vllm.Bridge.BadPeerTest do
       {_encoder, block} = Hpack.encode(encoder, fields)
       assert IO.iodata_length(block) == 3
       send_frames(socket, [{:headers, 3, false, true, nil, block}, message(3, "ok"), trailers(3)])
-      assert {:ok, "ok", %{headers: [{"late", "field"}]}} = Task.await(other)
+      assert {:ok, "ok", %{headers: [{"late", "field"}]}} = Task.await(other, 60_000)
       assert settled(conn).calls == %{}
     end
 
@@ -280,7 +282,7 @@ defmodule Vllm.Bridge.BadPeerTest do
       other = async(conn)
       3 = request(socket)
       send_frames(socket, answer(3, "ok"))
-      assert Task.await(other) == {:ok, "ok"}
+      assert Task.await(other, 60_000) == {:ok, "ok"}
     end
   end
 
@@ -294,13 +296,13 @@ defmodule Vllm.Bridge.BadPeerTest do
       third = async(conn)
       assert :gen_tcp.recv(socket, 0, 50) == {:error, :timeout}
       send_frames(socket, answer(1, "1"))
-      assert Task.await(first) == {:ok, "1"}
+      assert Task.await(first, 60_000) == {:ok, "1"}
       assert :gen_tcp.recv(socket, 0, 50) == {:error, :timeout}
       send_frames(socket, answer(3, "2"))
-      assert Task.await(second) == {:ok, "2"}
+      assert Task.await(second, 60_000) == {:ok, "2"}
       assert request(socket) == 5
       send_frames(socket, answer(5, "3"))
-      assert Task.await(third) == {:ok, "3"}
+      assert Task.await(third, 60_000) == {:ok, "3"}
     end
 
     test "a call whose deadline ends while it waits for its turn is never sent" do
@@ -310,13 +312,13 @@ defmodule Vllm.Bridge.BadPeerTest do
       assert Connection.send_message(stream, "x") == :ok
       assert Connection.next(stream) == {:error, :deadline_exceeded}
       send_frames(socket, answer(1, "1"))
-      assert Task.await(first) == {:ok, "1"}
+      assert Task.await(first, 60_000) == {:ok, "1"}
 
       other = async(conn)
       # Skipping numbers closes them (RFC 9113 section 5.1.1).
       assert request(socket) == 7
       send_frames(socket, answer(7, "2"))
-      assert Task.await(other) == {:ok, "2"}
+      assert Task.await(other, 60_000) == {:ok, "2"}
     end
 
     test "no streams, and later some" do
@@ -327,7 +329,7 @@ defmodule Vllm.Bridge.BadPeerTest do
       send_frames(socket, [{:settings, [max_concurrent_streams: 9]}])
       assert frame(socket) == {:settings, :ack}
       send_frames(socket, answer(request(socket), "ok"))
-      assert Task.await(task) == {:ok, "ok"}
+      assert Task.await(task, 60_000) == {:ok, "ok"}
     end
 
     test "smaller frames and windows, larger ones, other header tables" do
@@ -356,19 +358,19 @@ defmodule Vllm.Bridge.BadPeerTest do
       assert {:data, 1, true, _, 14_465} = frame(socket)
 
       send_frames(socket, answer(1, "ok"))
-      assert Task.await(task) == {:ok, "ok"}
+      assert Task.await(task, 60_000) == {:ok, "ok"}
 
       # The table was emptied and is used again, as both updates at the block's start say.
       second = async(conn)
       decoder = headers_of(socket, 3, decoder)
       assert {:data, 3, true, _, _} = frame(socket)
       send_frames(socket, answer(3, "ok"))
-      assert Task.await(second) == {:ok, "ok"}
+      assert Task.await(second, 60_000) == {:ok, "ok"}
       third = async(conn)
       _decoder = headers_of(socket, 5, decoder)
       assert {:data, 5, true, _, _} = frame(socket)
       send_frames(socket, answer(5, "ok"))
-      assert Task.await(third) == {:ok, "ok"}
+      assert Task.await(third, 60_000) == {:ok, "ok"}
     end
   end
 
@@ -390,7 +392,7 @@ defmodule Vllm.Bridge.BadPeerTest do
       socket = accept(listener)
       send_frames(socket, [{:settings, [initial_window_size: 0x7FFFFFFF]}])
       send_frames(socket, [{:window_update, 0, 0x7FFFFFFF - 65_535}])
-      {answer, ms} = elapsed(fn -> Task.await(task) end)
+      {answer, ms} = elapsed(fn -> Task.await(task, 60_000) end)
       assert answer == {:error, :deadline_exceeded}
       assert ms < 10_000
       assert settled(conn).calls == %{}
@@ -402,7 +404,7 @@ defmodule Vllm.Bridge.BadPeerTest do
     send_frames(socket, [{:ping, false, "12345678"}])
     assert frame(socket) == {:ping, true, "12345678"}
     send_frames(socket, answer(1, "ok"))
-    assert Task.await(task) == {:ok, "ok"}
+    assert Task.await(task, 60_000) == {:ok, "ok"}
     send_frames(socket, [{:ping, false, "87654321"}, {:ping, true, "whatever"}])
     assert frame(socket) == {:ping, true, "87654321"}
     assert Process.alive?(conn)
@@ -417,7 +419,7 @@ defmodule Vllm.Bridge.BadPeerTest do
         task = async(conn)
         socket = accept_open(listener)
         send_frames(socket, answer(request(socket), :binary.copy("x", 200_000)))
-        assert {:ok, _} = Task.await(task)
+        assert {:ok, _} = Task.await(task, 60_000)
         {conn, socket}
       end
 
@@ -445,6 +447,6 @@ defmodule Vllm.Bridge.BadPeerTest do
     for <<byte <- Peer.bytes([{:settings, []}])>>, do: :ok = :gen_tcp.send(socket, <<byte>>)
     {:settings, :ack} = frame(socket)
     for <<byte <- Peer.bytes(answer(request(socket), "ok"))>>, do: :gen_tcp.send(socket, <<byte>>)
-    assert Task.await(task) == {:ok, "ok"}
+    assert Task.await(task, 60_000) == {:ok, "ok"}
   end
 end

@@ -205,7 +205,7 @@ defmodule Vllm.Bridge.ConnectionTest do
       socket = accept_open(listener, max_header_list_size: 1000)
 
       assert {:error, {:protocol, {:headers_too_large, size, 1000}} = reason} =
-               Task.await(waiting)
+               Task.await(waiting, 60_000)
 
       assert size > 1000
       assert call(conn, "Echo", "", large) == {:error, reason}
@@ -216,7 +216,7 @@ defmodule Vllm.Bridge.ConnectionTest do
       task = Task.async(fn -> call(conn, "Echo", "") end)
       assert 1 = stream = request(socket)
       send_frames(socket, answer(stream, "ok"))
-      assert Task.await(task) == {:ok, "ok"}
+      assert Task.await(task, 60_000) == {:ok, "ok"}
       assert :sys.get_state(conn).calls == %{}
       assert Process.info(conn, :monitors) == {:monitors, []}
     end
@@ -264,7 +264,7 @@ defmodule Vllm.Bridge.ConnectionTest do
       task = Task.async(fn -> call(conn, "Echo", "", timeout: 1_000) end)
       socket = accept_open(listener)
       stream = request(socket)
-      assert Task.await(task) == {:error, :deadline_exceeded}
+      assert Task.await(task, 60_000) == {:error, :deadline_exceeded}
       assert frame(socket) == {:rst_stream, stream, :cancel}
     end
   end
@@ -316,7 +316,7 @@ defmodule Vllm.Bridge.ConnectionTest do
       tasks = for n <- 1..10, do: Task.async(fn -> call(conn, "Echo", "#{n}") end)
       socket = accept_open(listener)
       for _ <- 1..10, do: send_frames(socket, answer(request(socket), "ok"))
-      for answer <- Task.await_many(tasks), do: assert(answer == {:ok, "ok"})
+      for answer <- Task.await_many(tasks, 60_000), do: assert(answer == {:ok, "ok"})
       assert :gen_tcp.accept(listener, 0) == {:error, :timeout}
     end
   end
@@ -334,7 +334,7 @@ defmodule Vllm.Bridge.ConnectionTest do
       {answers, ms} =
         elapsed(fn ->
           EchoServer.kill(server)
-          Task.await_many(tasks)
+          Task.await_many(tasks, 60_000)
         end)
 
       for answer <- answers, do: assert({:error, {:closed, _}} = answer)
@@ -369,7 +369,7 @@ defmodule Vllm.Bridge.ConnectionTest do
         socket = accept_open(listener)
         stream = request(socket)
         send_frames(socket, [headers(stream, unquote(fields), true)])
-        assert Task.await(task) == {:error, {:protocol, unquote(Macro.escape(reason))}}
+        assert Task.await(task, 60_000) == {:error, {:protocol, unquote(Macro.escape(reason))}}
       end
     end
 
@@ -391,7 +391,7 @@ defmodule Vllm.Bridge.ConnectionTest do
           {:data, stream, false, unquote(body), 0}
         ])
 
-        assert Task.await(task) == {:error, {:protocol, unquote(Macro.escape(reason))}}
+        assert Task.await(task, 60_000) == {:error, {:protocol, unquote(Macro.escape(reason))}}
         assert frame(socket) == {:rst_stream, stream, :cancel}
       end
     end
@@ -401,7 +401,10 @@ defmodule Vllm.Bridge.ConnectionTest do
       task = Task.async(fn -> call(connect(address), "Echo", "") end)
       socket = accept(listener)
       :ok = :gen_tcp.send(socket, "HTTP/1.1 400 Bad Request\r\n\r\n")
-      assert {:error, {:protocol, {:connection_error, :protocol_error, _}}} = Task.await(task)
+
+      assert {:error, {:protocol, {:connection_error, :protocol_error, _}}} =
+               Task.await(task, 60_000)
+
       assert {:goaway, 0, :protocol_error, _} = frame(socket)
       assert :gen_tcp.recv(socket, 0, 1000) == {:error, :closed}
     end
@@ -411,7 +414,7 @@ defmodule Vllm.Bridge.ConnectionTest do
       conn = connect(address, connect_timeout: 2_000)
       task = Task.async(fn -> call(conn, "Echo", "") end)
       listener |> accept() |> :gen_tcp.close()
-      assert Task.await(task) == {:error, {:connect, :closed}}
+      assert Task.await(task, 60_000) == {:error, {:connect, :closed}}
       assert call(conn, "Echo", "") == {:error, {:connect, :timeout}}
     end
 
@@ -422,12 +425,15 @@ defmodule Vllm.Bridge.ConnectionTest do
       socket = accept_open(listener)
       1 = request(socket)
       send_frames(socket, [{:push_promise, 1, 2, true, ""}])
-      assert {:error, {:protocol, {:connection_error, :protocol_error, _}}} = Task.await(task)
+
+      assert {:error, {:protocol, {:connection_error, :protocol_error, _}}} =
+               Task.await(task, 60_000)
+
       # The next call has a new connection.
       task = Task.async(fn -> call(conn, "Echo", "") end)
       socket = accept_open(listener)
       send_frames(socket, answer(request(socket), "ok"))
-      assert Task.await(task) == {:ok, "ok"}
+      assert Task.await(task, 60_000) == {:ok, "ok"}
     end
 
     test "resets a stream" do
@@ -435,7 +441,7 @@ defmodule Vllm.Bridge.ConnectionTest do
       task = Task.async(fn -> call(connect(address), "Echo", "") end)
       socket = accept_open(listener)
       send_frames(socket, [{:rst_stream, request(socket), :internal_error}])
-      assert Task.await(task) == {:error, {:closed, {:reset, :internal_error}}}
+      assert Task.await(task, 60_000) == {:error, {:closed, {:reset, :internal_error}}}
     end
   end
 
@@ -449,15 +455,15 @@ defmodule Vllm.Bridge.ConnectionTest do
       second = Task.async(fn -> call(conn, "Echo", "") end)
       3 = request(old)
       send_frames(old, [{:goaway, 1, :no_error, ""}])
-      assert Task.await(second) == {:error, {:unprocessed, {:goaway, :no_error}}}
+      assert Task.await(second, 60_000) == {:error, {:unprocessed, {:goaway, :no_error}}}
 
       third = Task.async(fn -> call(conn, "Echo", "") end)
       new = accept_open(listener)
       send_frames(new, answer(request(new), "new"))
-      assert Task.await(third) == {:ok, "new"}
+      assert Task.await(third, 60_000) == {:ok, "new"}
 
       send_frames(old, answer(1, "old"))
-      assert Task.await(first) == {:ok, "old"}
+      assert Task.await(first, 60_000) == {:ok, "old"}
       assert {:error, :closed} = :gen_tcp.recv(old, 0, 2000)
     end
 
@@ -466,7 +472,7 @@ defmodule Vllm.Bridge.ConnectionTest do
       task = Task.async(fn -> call(connect(address), "Echo", "") end)
       socket = accept_open(listener)
       send_frames(socket, [{:rst_stream, request(socket), :refused_stream}])
-      assert Task.await(task) == {:error, {:unprocessed, :refused_stream}}
+      assert Task.await(task, 60_000) == {:error, {:unprocessed, :refused_stream}}
     end
 
     test "without having been sent what waited for its turn" do
@@ -480,8 +486,8 @@ defmodule Vllm.Bridge.ConnectionTest do
       # Answered by the connection, so it has seen the second call.
       _ = :sys.get_status(conn)
       :gen_tcp.close(socket)
-      assert Task.await(first) == {:error, {:closed, :closed}}
-      assert Task.await(second) == {:error, {:unprocessed, :closed}}
+      assert Task.await(first, 60_000) == {:error, {:closed, :closed}}
+      assert Task.await(second, 60_000) == {:error, {:unprocessed, :closed}}
     end
   end
 
@@ -501,7 +507,7 @@ defmodule Vllm.Bridge.ConnectionTest do
       task = Task.async(fn -> call(:named_connection, "Sleep", "0.5") end)
       wait_until_waiting(task.pid)
       Connection.close(conn)
-      assert Task.await(task) == {:error, {:closed, :closed_here}}
+      assert Task.await(task, 60_000) == {:error, {:closed, :closed_here}}
     end
 
     test "does not start with an endpoint it cannot read" do

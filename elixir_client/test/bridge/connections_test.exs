@@ -84,7 +84,7 @@ defmodule Vllm.Bridge.ConnectionsTest do
     asked = Task.async(fn -> Connections.bind(bridge, [session(bridge, "late", "")]) end)
     assert Task.yield(asked, 5_200) == nil
     true = :erlang.resume_process(manager)
-    assert Task.await(asked) == :ok
+    assert Task.await(asked, 60_000) == :ok
     assert %{route: nil} = Connections.session(bridge, "late")
   end
 end

@@ -237,7 +237,7 @@ defmodule Vllm.Bridge.DuplexTest do
       assert {:headers, 3, false, true, nil, _} = frame(socket)
       assert {:data, 3, true, "", _} = frame(socket)
       send_frames(socket, [response(3), message(3, "a"), message(3, "b")])
-      assert Task.await(task) == {:error, {:protocol, :second_message}}
+      assert Task.await(task, 60_000) == {:error, {:protocol, :second_message}}
       assert frame(socket) == {:rst_stream, 3, :cancel}
     end
   end
@@ -253,7 +253,7 @@ defmodule Vllm.Bridge.DuplexTest do
     assert Connection.send_message(stream, "b") == :ok
     Connection.half_close(stream)
     send_frames(socket, answer(1, "ok"))
-    assert Task.await(first) == {:ok, "ok"}
+    assert Task.await(first, 60_000) == {:ok, "ok"}
     assert {:headers, 3, false, true, nil, _} = frame(socket)
     assert {:data, 3, true, <<0, 1::32, "a", 0, 1::32, "b">>, _} = frame(socket)
     send_frames(socket, answer(3, "ok"))

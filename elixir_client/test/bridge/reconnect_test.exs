@@ -66,7 +66,7 @@ defmodule Vllm.Bridge.ReconnectTest do
       send(conn, :retry)
       socket = accept_open(listener)
       for _ <- 1..20, do: send_frames(socket, answer(request(socket), "ok"))
-      assert Task.await_many(tasks) == List.duplicate({:ok, "ok"}, 20)
+      assert Task.await_many(tasks, 60_000) == List.duplicate({:ok, "ok"}, 20)
       assert :gen_tcp.accept(listener, 0) == {:error, :timeout}
       # The same process, under the same name.
       assert Process.whereis(:reconnecting) == conn
@@ -95,7 +95,7 @@ defmodule Vllm.Bridge.ReconnectTest do
         elapsed(fn ->
           1..10
           |> Enum.map(fn _ -> Task.async(fn -> for _ <- 1..5, do: call(conn) end) end)
-          |> Task.await_many()
+          |> Task.await_many(60_000)
           |> List.flatten()
         end)
 
@@ -164,11 +164,11 @@ defmodule Vllm.Bridge.ReconnectTest do
       task = async(conn)
       socket = accept_open(listener)
       send_frames(socket, answer(request(socket), "ok"))
-      assert Task.await(task) == {:ok, "ok"}
+      assert Task.await(task, 60_000) == {:ok, "ok"}
       task = async(conn)
       _ = request(socket)
       :gen_tcp.close(socket)
-      assert Task.await(task) == {:error, {:closed, :closed}}
+      assert Task.await(task, 60_000) == {:error, {:closed, :closed}}
     end
   end
 
@@ -188,20 +188,20 @@ defmodule Vllm.Bridge.ReconnectTest do
       {context, ms} = elapsed(fn -> silent(opts) end)
       assert ms >= 440
       %{task: task, socket: socket, conn: conn, listener: listener} = context
-      assert Task.await(task) == {:error, {:closed, :keepalive_timeout}}
+      assert Task.await(task, 60_000) == {:error, {:closed, :keepalive_timeout}}
       assert {:error, _} = :gen_tcp.recv(socket, 0, 1000)
       assert Connection.format_reason({:closed, :keepalive_timeout}) =~ "keepalive_timeout"
 
       task = async(conn)
       socket = accept_open(listener)
       send_frames(socket, answer(request(socket), "ok"))
-      assert Task.await(task) == {:ok, "ok"}
+      assert Task.await(task, 60_000) == {:ok, "ok"}
     end
 
     defp silent(opts) do
       %{task: task, socket: socket} = context = in_flight(opts)
       assert {:ping, false, <<_::64>>} = frame(socket)
-      {:ok, answer} = Task.yield(task, 5_000)
+      {:ok, answer} = Task.yield(task, 60_000)
       %{context | task: Task.async(fn -> answer end)}
     end
 
@@ -227,7 +227,7 @@ defmodule Vllm.Bridge.ReconnectTest do
       for _ <- 1..2, do: tick.()
       assert {:ping, false, _opaque} = frame(socket)
       send_frames(socket, answer(1, "ok"))
-      assert Task.await(task) == {:ok, "ok"}
+      assert Task.await(task, 60_000) == {:ok, "ok"}
 
       # Nothing is in flight any more.
       tick.()
@@ -239,7 +239,7 @@ defmodule Vllm.Bridge.ReconnectTest do
       opts = [keepalive: 100, keepalive_timeout: 300, keepalive_without_calls: true]
       %{task: task, socket: socket, listener: listener, conn: conn} = in_flight(opts)
       send_frames(socket, answer(1, "ok"))
-      assert Task.await(task) == {:ok, "ok"}
+      assert Task.await(task, 60_000) == {:ok, "ok"}
       assert {:ping, false, _opaque} = frame(socket)
       assert {:error, reason} = until_closed(socket)
       assert reason != :timeout
@@ -247,7 +247,7 @@ defmodule Vllm.Bridge.ReconnectTest do
       task = async(conn)
       socket = accept_open(listener)
       send_frames(socket, answer(request(socket), "again"))
-      assert Task.await(task) == {:ok, "again"}
+      assert Task.await(task, 60_000) == {:ok, "again"}
     end
 
     # Where the answer took its time, there was a PING before it.
@@ -261,7 +261,7 @@ defmodule Vllm.Bridge.ReconnectTest do
 
       assert {:ping, false, _opaque} = frame(socket)
       send_frames(socket, [{:goaway, 1, :enhance_your_calm, "too_many_pings"} | answer(1, "ok")])
-      assert Task.await(task) == {:ok, "ok"}
+      assert Task.await(task, 60_000) == {:ok, "ok"}
       assert :sys.get_state(conn).keepalive.interval == 60
 
       # Another reason to go away changes nothing.
@@ -269,7 +269,7 @@ defmodule Vllm.Bridge.ReconnectTest do
       socket = accept_open(listener)
       stream = request(socket)
       send_frames(socket, [{:goaway, stream, :enhance_your_calm, ""} | answer(stream, "ok")])
-      assert Task.await(task) == {:ok, "ok"}
+      assert Task.await(task, 60_000) == {:ok, "ok"}
       assert :sys.get_state(conn).keepalive.interval == 60
     end
 

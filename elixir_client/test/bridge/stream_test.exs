@@ -325,12 +325,12 @@ defmodule Vllm.Bridge.StreamTest do
     send_frames(socket, answer(1, "ok"))
     assert {:headers, 3, false, true, nil, block} = frame(socket)
     {:data, 3, true, _, _} = frame(socket)
-    assert Task.await(first) == {:ok, "ok"}
+    assert Task.await(first, 60_000) == {:ok, "ok"}
 
     assert [timeout] = Regex.run(~r/\d{4,5}m/, block)
     {left, "m"} = Integer.parse(timeout)
     assert left in 5_000..9_900
     send_frames(socket, answer(3, "ok"))
-    assert Task.await(second) == {:ok, "ok"}
+    assert Task.await(second, 60_000) == {:ok, "ok"}
   end
 end

@@ -160,12 +160,12 @@ defmodule Vllm.Bridge.TlsTest do
       call = Task.async(fn -> sentence(address, tls) end)
       {:ok, socket} = :gen_tcp.accept(listener, 5_000)
       :ok = :gen_tcp.send(socket, <<0, 0, 0, 4, 0, 0, 0, 0, 0>>)
-      assert Task.await(call) =~ "the server speaks no TLS"
+      assert Task.await(call, 60_000) =~ "the server speaks no TLS"
 
       call = Task.async(fn -> sentence(address, tls) end)
       {:ok, socket} = :gen_tcp.accept(listener, 5_000)
       :gen_tcp.close(socket)
-      assert Task.await(call) =~ "closed the connection during the TLS handshake"
+      assert Task.await(call, 60_000) =~ "closed the connection during the TLS handshake"
 
       text = sentence(serve(context.address, alpn_preferred_protocols: ["http/1.1"]), tls)
       assert text =~ "not HTTP/2"
@@ -179,7 +179,7 @@ defmodule Vllm.Bridge.TlsTest do
       call = Task.async(fn -> echo(address, false) end)
       {:ok, socket} = :gen_tcp.accept(listener, 5_000)
       :ok = :gen_tcp.send(socket, <<21, 3, 3, 0, 2, 2, 70>>)
-      assert {:error, reason} = Task.await(call)
+      assert {:error, reason} = Task.await(call, 60_000)
       assert Connection.format_reason(reason) =~ "the server speaks TLS"
     end
 

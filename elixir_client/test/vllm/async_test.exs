@@ -115,7 +115,7 @@ defmodule Vllm.AsyncTest do
   test "only who began a call awaits it" do
     async = Vllm.async(fn -> :done end)
     task = Task.async(fn -> Vllm.await(async) end)
-    assert {:error, %Error{category: :validation, message: message}} = Task.await(task)
+    assert {:error, %Error{category: :validation, message: message}} = Task.await(task, 60_000)
     assert message =~ inspect(self())
     assert Vllm.await(async) == {:ok, :done}
   end

@@ -204,7 +204,7 @@ defmodule Vllm.WorldTest do
       assert {:ok, _} = GroupCoordinator.barrier(Distributed.get_tp_group!())
     end)
 
-    assert {:ok, _} = Task.await(waiting)
+    assert {:ok, _} = Task.await(waiting, 60_000)
   end
 
   defp await_at_gate(_world, 0), do: flunk("the barrier never came to the gate")
@@ -279,7 +279,7 @@ defmodule Vllm.WorldTest do
         |> Enum.map(fn group ->
           Task.async(fn -> GroupCoordinator.all_gather!(group, Tensor.new([group.rank])) end)
         end)
-        |> Task.await_many()
+        |> Task.await_many(60_000)
 
       assert Enum.map(results, &Tensor.to_list/1) == [[0, 1], [0, 1]]
     end

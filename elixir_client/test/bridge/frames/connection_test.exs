@@ -183,7 +183,7 @@ defmodule Vllm.Bridge.Frames.ConnectionTest do
       task = Task.async(fn -> call(frames, "") end)
       assert_receive {:called, at}
       FakeRank.reply(at, {:ok, "in time"})
-      assert Task.await(task) == {:ok, "in time"}
+      assert Task.await(task, 60_000) == {:ok, "in time"}
     end
 
     test "has nothing left in its mailbox", %{path: path} do
@@ -230,7 +230,7 @@ defmodule Vllm.Bridge.Frames.ConnectionTest do
       stays = Task.async(fn -> call(frames, "stay") end)
       assert_receive {_pid, 1}
       assert call(frames, "close") == {:error, {:closed, :closed}}
-      assert Task.await(stays) == {:error, {:closed, :closed}}
+      assert Task.await(stays, 60_000) == {:error, {:closed, :closed}}
       assert call(frames, "again") == {:ok, "again"}
     end
 
@@ -316,7 +316,7 @@ defmodule Vllm.Bridge.Frames.ConnectionTest do
     task = Task.async(fn -> call(frames, "") end)
     assert_receive :called
     assert Connection.close(frames.pid) == :ok
-    assert Task.await(task) == {:error, {:closed, :closed_here}}
+    assert Task.await(task, 60_000) == {:error, {:closed, :closed_here}}
     assert call(frames, "") == {:error, {:unprocessed, :noproc}}
     assert_receive :hung_up
   end

@@ -187,7 +187,7 @@ defmodule Vllm.TensorTransferTest do
       tensor = bytes(@mib)
       assert {:ok, back} = clone(tensor, session)
       assert back.data == tensor.data
-      assert {:ok, nil} = Task.await(busy)
+      assert {:ok, nil} = Task.await(busy, 60_000)
     end
 
     test "one of a call that ran out of time is not used again" do
@@ -200,7 +200,7 @@ defmodule Vllm.TensorTransferTest do
       assert {:error, %Error{reason: "deadline_exceeded"}} =
                clone(bytes(@mib), session, timeout: 1_000)
 
-      assert {:ok, nil} = Task.await(busy)
+      assert {:ok, nil} = Task.await(busy, 60_000)
       {_directory, names} = segments(session)
       assert length(before -- names) == 1
     end
@@ -374,7 +374,7 @@ defmodule Vllm.TensorTransferTest do
                clone(large, session, timeout: 1_000)
 
       assert error.message =~ "never ran"
-      assert {:ok, nil} = Task.await(busy)
+      assert {:ok, nil} = Task.await(busy, 60_000)
       :ok = Session.close(session)
       assert {:error, %Error{reason: "session_closed"}} = clone(large, session)
     end
