@@ -101,6 +101,7 @@ LISTED = {
         "making spare ranks",
         "stopping {}",
         "the health service",
+        "turns of a client",
         "waiting for the end of the forkserver",
         "watching a rank",
     },
@@ -119,6 +120,7 @@ LISTED = {
         "stdin",
         "telemetry-controls",
         "transfers",
+        "turns of a client",
     },
     "background_thread": {
         "call that is waited for",

@@ -8,7 +8,7 @@ import importlib
 import sys
 import time
 import weakref
-from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -111,6 +111,10 @@ class Awaiting:
     def own(self) -> Own:
         """Of each task."""
         return _OfTask()
+
+    def background(self, work: Callable[..., Coroutine[Any, Any, None]], *args: object) -> None:
+        """In a task of its own."""
+        background.task("turns of a client", work(*args))
 
     @contextlib.contextmanager
     def alarm(self, limit: float | None, action: Callable[[], object]) -> Iterator[None]:

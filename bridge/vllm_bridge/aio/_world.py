@@ -95,7 +95,7 @@ class World:
         """
         seconds(timeout)
         run = runs.begin(timeout)
-        async with turns.taken(self._link.channels, self.info, run):
+        async with turns.taken(self._link, self.info, run):
             return await on_all_ranks(self.world_id, self.ranks, function, run)
 
     async def submit(
@@ -114,7 +114,7 @@ class World:
 
         async def work(tell: Tell) -> list[object]:
             run = runs.begin(timeout)
-            async with turns.taken(self._link.channels, self.info, run):
+            async with turns.taken(self._link, self.info, run):
                 return await with_outcomes(self.ranks, function, run, tell)
 
         return WorldFuture(f"a run of {self.world_id}", work)

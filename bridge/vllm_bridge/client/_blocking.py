@@ -93,6 +93,10 @@ class Blocking:
         """Of each thread."""
         return _OfThread()
 
+    def background(self, work: Callable[..., Coroutine[Any, Any, None]], *args: object) -> None:
+        """In a thread of its own."""
+        background.thread("turns of a client", lambda: now(work(*args))).start()
+
     @contextlib.contextmanager
     def alarm(self, limit: float | None, action: Callable[[], object]) -> Iterator[None]:
         """For `with`: do that when the block lasts longer."""

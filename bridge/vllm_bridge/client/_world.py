@@ -100,7 +100,7 @@ class World:
         """
         seconds(timeout)
         run = runs.begin(timeout)
-        with blocking(turns.taken(self._link.channels, self.info, run)):
+        with blocking(turns.taken(self._link, self.info, run)):
             return on_all_ranks(self.world_id, self.ranks, function, run)
 
     def submit(
@@ -119,7 +119,7 @@ class World:
 
         def work(tell: Tell) -> list[object]:
             run = runs.begin(timeout)
-            with blocking(turns.taken(self._link.channels, self.info, run)):
+            with blocking(turns.taken(self._link, self.info, run)):
                 return with_outcomes(self.ranks, function, run, tell)
 
         return WorldFuture(f"a run of {self.world_id}", work)

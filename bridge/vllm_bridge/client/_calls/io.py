@@ -8,7 +8,7 @@ blocking (`_blocking.py`); `vllm_bridge.aio` awaits it.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
@@ -133,6 +133,9 @@ class Io(Protocol):
 
     def own(self) -> Own:
         """A new one."""
+
+    def background(self, work: Callable[..., Coroutine[Any, Any, None]], *args: object) -> None:
+        """Begin a coroutine that nobody waits for."""
 
     def alarm(
         self, limit: float | None, action: Callable[[], object]

@@ -15,6 +15,7 @@ from vllm_bridge.client._calls.channels import Channels
 from vllm_bridge.client._calls.io import Call, FramesConnection, held
 from vllm_bridge.client._calls.timeouts import ASK_TIMEOUT, Deadline, Profiles
 from vllm_bridge.client._frames.places import Places
+from vllm_bridge.client._leases.leases import Leases
 from vllm_bridge.transport.address import unix_path
 from vllm_bridge.transport.frames.calling import LARGE_BYTES, Metadata, NotSent
 from vllm_bridge.transport.metadata import EPOCH, SESSION_ID
@@ -30,6 +31,7 @@ class Link:
         self.channels = channels
         self.profiles = Profiles(timeout_profile, self._get_profiles, self.io)
         self.ranks = Ranks(channels, wanted=frames)
+        self.leases = Leases(channels)
         # The client is, and asks for nothing any more.
         self.closed = False
         self._client = uuid.uuid4().hex[:12]
@@ -43,6 +45,7 @@ class Link:
         """Close all connections."""
         self.closed = True
         self.ranks.close()
+        await self.leases.close()
         await self.channels.close()
 
     async def _get_profiles(self) -> pool_pb2.Profiles | None:

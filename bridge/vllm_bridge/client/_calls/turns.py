@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import socket
-import threading
 from collections.abc import AsyncIterator
 
 import grpc
@@ -13,12 +10,12 @@ import grpc
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.client._calls import runs
 from vllm_bridge.client._calls.channels import Channels
-from vllm_bridge.client._calls.checks import has_detail, seconds
-from vllm_bridge.client._calls.io import Stream
+from vllm_bridge.client._calls.checks import seconds
+from vllm_bridge.client._calls.link import Link
 from vllm_bridge.client._calls.runs import Run, Turn, WorldKey
 from vllm_bridge.client._calls.timeouts import Deadline
+from vllm_bridge.client._leases.lease import Waiting
 from vllm_bridge.codec.errors import BridgeError, Category
-from vllm_bridge.transport.frames.calling import Cancelled
 from vllm_bridge.transport.metadata import NO_RUN, TURN, RunLabel
 
 # There are no turns on a world that is over; each call of the run says what became of it.
@@ -28,13 +25,13 @@ _OVER = frozenset(
 
 
 @contextlib.asynccontextmanager
-async def taken(channels: Channels, world: pool_pb2.World, run: Run) -> AsyncIterator[None]:
+async def taken(link: Link, world: pool_pb2.World, run: Run) -> AsyncIterator[None]:
     """Wait for the turn of a run, and have it; or take part in that of the run around it.
 
     Raises:
         BridgeError: (timeout) `run_timeout`: it has not come in time; `queue_full`: too many wait.
     """
-    key = (channels.endpoint, world.world_id, world.epoch)
+    key = (link.channels.endpoint, world.world_id, world.epoch)
     around = run.turn_on(key)
     if world.concurrent:
         yield
@@ -42,7 +39,7 @@ async def taken(channels: Channels, world: pool_pb2.World, run: Run) -> AsyncIte
         async with _inside(around, run):
             yield
     else:
-        async with _alone(channels, key, world.generation, run):
+        async with _alone(link, key, world.generation, run):
             yield
 
 
@@ -77,21 +74,47 @@ async def inner_run_over(key: WorldKey, error: BridgeError, deadline: Deadline) 
 
 
 @contextlib.asynccontextmanager
-async def _alone(
-    channels: Channels, key: WorldKey, generation: int, run: Run
-) -> AsyncIterator[None]:
-    _, world_id, epoch = key
-    request = pool_pb2.TakeTurnRequest(
-        world_id=world_id, epoch=epoch, holder=holder(), generation=generation
-    )
-    # The turn is over when this is, in whichever way this process leaves it.
-    call = channels.stream("TakeTurn", request, run.left())
+async def _alone(link: Link, key: WorldKey, generation: int, run: Run) -> AsyncIterator[None]:
+    waiting, run.turn = await _waited(link, key, run)
     try:
-        with run.waiting(call):
-            run.turn = await _awaited(channels, call, key)
+        await _check_generation(link.channels, waiting, generation, run)
         yield
     finally:
-        call.cancel()
+        if waiting is not None:
+            await link.leases.leave(waiting)
+
+
+async def _waited(link: Link, key: WorldKey, run: Run) -> tuple[Waiting | None, Turn | None]:
+    """The turn, when it has come; None where there are none."""
+    try:
+        waiting = await link.leases.take(key, run)
+    except grpc.RpcError as error:
+        # An older server.
+        if error.code() == grpc.StatusCode.UNIMPLEMENTED:
+            return None, None
+        failure = link.channels.pool_error(error)
+        if failure.reason in _OVER:
+            return None, Turn(key, NO_RUN, link.io, over=True)
+        raise failure from None
+    if not waiting.number:
+        return waiting, None
+    return waiting, Turn(key, RunLabel(waiting.number), link.io)
+
+
+async def _check_generation(
+    channels: Channels, waiting: Waiting | None, generation: int, run: Run
+) -> None:
+    """Raise where the ranks of the world have changed since the client got it. The pool says how.
+
+    Raises:
+        BridgeError: (pool) `stale_world`.
+    """
+    lease = None if waiting is None else waiting.lease
+    if lease is None or lease.generation in (None, generation):
+        return
+    _, world_id, epoch = lease.world
+    request = pool_pb2.ReportTurnRequest(world_id=world_id, epoch=epoch, generation=generation)
+    await channels.pool("ReportTurn", request, pool_pb2.ReportTurnResponse, run.left())
 
 
 @contextlib.asynccontextmanager
@@ -104,35 +127,6 @@ async def _inside(around: Turn, run: Run) -> AsyncIterator[None]:
         yield
     finally:
         around.lock.release()
-
-
-async def _awaited(channels: Channels, call: Stream, key: WorldKey) -> Turn | None:
-    """The turn, when it has come; None where there are none."""
-    _, world_id, _ = key
-    try:
-        number = pool_pb2.Turn.FromString(await call.next()).number
-    except StopAsyncIteration:
-        return None
-    except Cancelled:
-        raise runs.cancelled("this run inside of it never had its turn", ran=False) from None
-    except grpc.RpcError as error:
-        code = error.code()
-        # An older server.
-        if code == grpc.StatusCode.UNIMPLEMENTED:
-            return None
-        if code == grpc.StatusCode.DEADLINE_EXCEEDED and not has_detail(error):
-            raise _too_late(world_id, "others came before") from None
-        failure = channels.pool_error(error)
-        if failure.reason in _OVER:
-            return Turn(key, NO_RUN, channels.io, over=True)
-        raise failure from None
-    return Turn(key, RunLabel(number), channels.io) if number else None
-
-
-def holder() -> str:
-    """Who has a turn, for people."""
-    thread = threading.current_thread().name
-    return f"process {os.getpid()} on {socket.gethostname()}, thread {thread}"
 
 
 def _too_late(world_id: str, why: str) -> BridgeError:

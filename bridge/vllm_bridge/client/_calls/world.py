@@ -9,6 +9,7 @@ from vllm_bridge._generated import pool_pb2
 from vllm_bridge.client._calls import turns
 from vllm_bridge.client._calls.checks import seconds, wrong_type
 from vllm_bridge.client._calls.link import Link
+from vllm_bridge.client._leases.lease import holder
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.durations import to_duration
 
@@ -37,7 +38,7 @@ async def resize_world(
         world_id=world.world_id,
         epoch=world.epoch,
         data_parallel_size=data_parallel_size,
-        holder=turns.holder(),
+        holder=holder(),
     )
     return await _changed(link, world, "ResizeWorld", request, timeout)
 
@@ -54,7 +55,7 @@ async def replace_ranks(
             raise wrong_type("rank", rank, "an int, or several")
         _check_whole_number("rank", rank)
     request = pool_pb2.ReplaceRanksRequest(
-        world_id=world.world_id, epoch=world.epoch, ranks=wanted, holder=turns.holder()
+        world_id=world.world_id, epoch=world.epoch, ranks=wanted, holder=holder()
     )
     return await _changed(link, world, "ReplaceRanks", request, timeout)
 

@@ -178,7 +178,7 @@ async def _run(members: Members, timeout: timedelta | None) -> AsyncIterator[Run
     """Have the turn of the world, or be part of the run that this is called in."""
     seconds(timeout)
     run = runs.begin(timeout)
-    async with turns.taken(members.link.channels, members.world, run):
+    async with turns.taken(members.link, members.world, run):
         with run.entered():
             yield run
 
