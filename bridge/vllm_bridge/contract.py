@@ -24,6 +24,7 @@ from vllm_bridge.surface import (
     CLASSES,
     DISTRIBUTED,
     FIELDS,
+    NUMBERS,
     PLAIN_DATA,
     Exposed,
     Kind,
@@ -273,7 +274,9 @@ def method_of(item: Exposed) -> Method:
     signature = inspect.signature(item.target)
     hints = _hints(item)
     parameters = []
-    for number, parameter in enumerate(signature.parameters.values(), start=1):
+    moved = NUMBERS.get(item.qualified_name, {})
+    for place, parameter in enumerate(signature.parameters.values(), start=1):
+        number = moved.get(parameter.name, place)
         where = f"{item.qualified_name}({parameter.name})"
         if parameter.name == "self":
             parameters.append(Parameter(RECEIVER, number, receiver(item.service), optional=False))

@@ -33,6 +33,7 @@ CLASSES: dict[str, type] = {
     "GraphCaptureContext": vllm_distributed.GraphCaptureContext,
     "ParallelConfig": vllm_distributed.ParallelConfig,
     "EPLBConfig": vllm_distributed.EPLBConfig,
+    "FaultToleranceConfig": vllm_distributed.FaultToleranceConfig,
     "Handle": vllm_distributed.Handle,
     "ParallelSizes": vllm_distributed.ParallelSizes,
     "Topology": vllm_distributed.Topology,
@@ -73,7 +74,7 @@ MADE_ELSEWHERE: frozenset[str] = frozenset({"DeviceCommunicatorBase", "Handle"})
 """Classes that a client does not make: their objects come from others, such as a handle from
 `GroupCoordinator.isend_object`."""
 
-CONFIGURATION: frozenset[str] = frozenset({"ParallelConfig", "EPLBConfig"})
+CONFIGURATION: frozenset[str] = frozenset({"ParallelConfig", "EPLBConfig", "FaultToleranceConfig"})
 """Classes that are Elixir modules below `Vllm.Config`, not `Vllm.Distributed`."""
 
 INLINE: frozenset[str] = frozenset(
@@ -102,6 +103,12 @@ INLINE: frozenset[str] = frozenset(
         "get_dcp_world_size_and_rank",
         "get_eplb_group",
         "get_etp_group",
+        "get_engram_dp_group",
+        "get_engram_dp_size",
+        "get_worker_rank_suffix",
+        "get_distributed_timeout_or_none",
+        "get_cpu_distributed_timeout_or_none",
+        "verify_group_size_divides_partition",
         "get_expert_placement",
         "get_node_count",
         "is_global_first_rank",
@@ -118,6 +125,8 @@ INLINE: frozenset[str] = frozenset(
         "Topology.pipeline_groups",
         "Topology.data_groups",
         "Topology.expert_groups",
+        "Topology.engram_tensor_groups",
+        "Topology.engram_data_groups",
     }
 )
 """Functions that only compute or read: answered beside the executor, also while it is busy."""
@@ -129,11 +138,14 @@ _ON_TENSORS = (
     "all_gatherv",
     "reduce_scatter",
     "reduce_scatterv",
+    "reduce_scatterv_into_output",
+    "cpu_all_reduce_",
     "gather",
     "broadcast",
     "dispatch",
     "dispatch_router_logits",
     "combine",
+    "combine_into_output",
 )
 
 _ON_COORDINATORS = (
@@ -167,6 +179,15 @@ COLLECTIVE: frozenset[str] = frozenset(
         "tensor_model_parallel_reduce_scatter",
         "tensor_model_parallel_gather",
         "broadcast_tensor_dict",
+        "cpu_all_reduce_",
+        "suspend_device_comms",
+        "resume_device_comms",
+        "checkpoint_prepare_distributed_state",
+        "checkpoint_restore_distributed_state",
+        "DeviceCommunicatorBase.suspend",
+        "DeviceCommunicatorBase.resume",
+        "DeviceCommunicatorBase.checkpoint_prepare",
+        "DeviceCommunicatorBase.checkpoint_restore",
         *(f"GroupCoordinator.{name}" for name in _ON_COORDINATORS),
         "StatelessGroupCoordinator.new",
         "StatelessGroupCoordinator.make_sibling_device_group",
@@ -206,6 +227,7 @@ POINT_TO_POINT: frozenset[str] = frozenset(
         *(f"GroupCoordinator.{name}" for name in _BETWEEN_COORDINATORS),
         "DeviceCommunicatorBase.send",
         "DeviceCommunicatorBase.recv",
+        "DeviceCommunicatorBase.batch_isend_irecv",
         "StatelessProcessGroup.send_obj",
         "StatelessProcessGroup.recv_obj",
         "StatelessProcessGroup.send",
@@ -226,6 +248,29 @@ CONTEXT_MANAGERS: frozenset[str] = frozenset(
     }
 )
 """Functions that return a context manager: given a function, Elixir runs it inside."""
+
+NUMBERS: dict[str, dict[str, int]] = {
+    "GroupCoordinator.new": {"timeout": 7, "use_all2all": 8},
+    "StatelessGroupCoordinator.new": {
+        "use_message_queue_broadcaster": 5,
+        "group_name": 6,
+        "host": 7,
+        "group_ports": 8,
+        "global_rank": 9,
+        "global_world_size": 10,
+        "coord_store": 11,
+        "timeout": 12,
+        "use_all2all": 13,
+    },
+    "StatelessProcessGroup.new": {"timeout": 5, "socket": 6},
+    "stateless_init_torch_distributed_process_group": {
+        "listen_socket": 7,
+        "timeout": 8,
+        "return_store": 9,
+    },
+}
+"""Field numbers of parameters that are not where they were promised first: vLLM's order of them has
+changed, and the numbers stay. A new one there gets the next number that was never used."""
 
 CONSTANTS: dict[str, str] = {
     "logger": "The logger of the package: an object that stays in its rank.",

@@ -16,6 +16,10 @@ from vllm_distributed.communication_op import (
 from vllm_distributed.communicators import DeviceCommunicatorBase, MessageQueue
 from vllm_distributed.compat.drop_in import install_as_vllm
 from vllm_distributed.compat.overlay import install_into_vllm
+from vllm_distributed.config.current import (
+    get_cpu_distributed_timeout_or_none,
+    get_distributed_timeout_or_none,
+)
 from vllm_distributed.eplb import (
     expert_balancedness,
     get_expert_map,
@@ -25,6 +29,12 @@ from vllm_distributed.eplb import (
 from vllm_distributed.errors import DistributedError
 from vllm_distributed.graph_capture import GraphCaptureContext, graph_capture
 from vllm_distributed.groups.coordinator import GroupCoordinator
+from vllm_distributed.groups.device_memory import (
+    checkpoint_prepare_distributed_state,
+    checkpoint_restore_distributed_state,
+    resume_device_comms,
+    suspend_device_comms,
+)
 from vllm_distributed.handles import Handle
 from vllm_distributed.ops.custom_ops import (
     all_gather,
@@ -50,6 +60,8 @@ from vllm_distributed.parallel_state import (
     get_decode_context_model_parallel_rank,
     get_decode_context_model_parallel_world_size,
     get_dp_group,
+    get_engram_dp_group,
+    get_engram_dp_size,
     get_ep_group,
     get_eplb_group,
     get_etp_group,
@@ -61,6 +73,7 @@ from vllm_distributed.parallel_state import (
     get_tensor_model_parallel_rank,
     get_tensor_model_parallel_world_size,
     get_tp_group,
+    get_worker_rank_suffix,
     get_world_group,
     init_distributed_environment,
     init_model_parallel_group,
@@ -79,10 +92,12 @@ from vllm_distributed.process_groups.stateless import (
 )
 from vllm_distributed.stateless.coordinator import StatelessGroupCoordinator
 from vllm_distributed.stateless.process_group import StatelessProcessGroup
+from vllm_distributed.store.clients import create_tcp_store, get_cached_tcp_store_client
 from vllm_distributed.store.rendezvous import adopt_listen_socket
 from vllm_distributed.topology import ParallelSizes, Topology
 from vllm_distributed.transports.select import set_custom_all_reduce
 from vllm_distributed.transports.shm.same_node import in_the_same_node_as
+from vllm_distributed.transports.small_reduce import cpu_all_reduce_
 from vllm_distributed.utils import (
     USE_SCHED_YIELD,
     divide,
@@ -92,11 +107,13 @@ from vllm_distributed.utils import (
     get_tcp_uri,
     init_logger,
     is_torch_equal_or_newer,
+    is_weak_contiguous,
     logger,
     resolve_obj_by_qualname,
     sched_yield,
     split_tensor_along_last_dim,
     suppress_stdout,
+    verify_group_size_divides_partition,
 )
 from vllm_distributed.wire.message_steps import set_message_step
 from vllm_distributed.wire.object_codec import TensorMetadata
@@ -105,6 +122,7 @@ from vllm_distributed.wire.registered_types import register_type
 if typing.TYPE_CHECKING:
     from vllm_distributed.config import (
         EPLBConfig,
+        FaultToleranceConfig,
         ParallelConfig,
         get_current_parallel_config_or_none,
         set_current_parallel_config,
@@ -115,6 +133,7 @@ __all__ = [
     "DeviceCommunicatorBase",
     "DistributedError",
     "EPLBConfig",
+    "FaultToleranceConfig",
     "GraphCaptureContext",
     "GroupCoordinator",
     "Handle",
@@ -131,7 +150,11 @@ __all__ = [
     "all_reduce",
     "all_reduce_fake",
     "broadcast_tensor_dict",
+    "checkpoint_prepare_distributed_state",
+    "checkpoint_restore_distributed_state",
     "cleanup_dist_env_and_memory",
+    "cpu_all_reduce_",
+    "create_tcp_store",
     "destroy_distributed_environment",
     "destroy_model_parallel",
     "direct_register_custom_op",
@@ -139,14 +162,19 @@ __all__ = [
     "ensure_divisibility",
     "ensure_model_parallel_initialized",
     "expert_balancedness",
+    "get_cached_tcp_store_client",
     "get_context_model_parallel_group",
+    "get_cpu_distributed_timeout_or_none",
     "get_current_parallel_config_or_none",
     "get_dcp_group",
     "get_dcp_world_size_and_rank",
     "get_decode_context_model_parallel_rank",
     "get_decode_context_model_parallel_world_size",
     "get_distributed_init_method",
+    "get_distributed_timeout_or_none",
     "get_dp_group",
+    "get_engram_dp_group",
+    "get_engram_dp_size",
     "get_ep_group",
     "get_eplb_group",
     "get_etp_group",
@@ -162,6 +190,7 @@ __all__ = [
     "get_tensor_model_parallel_rank",
     "get_tensor_model_parallel_world_size",
     "get_tp_group",
+    "get_worker_rank_suffix",
     "get_world_group",
     "graph_capture",
     "in_the_same_node_as",
@@ -176,6 +205,7 @@ __all__ = [
     "is_global_first_rank",
     "is_local_first_rank",
     "is_torch_equal_or_newer",
+    "is_weak_contiguous",
     "logger",
     "model_parallel_is_initialized",
     "patch_tensor_parallel_group",
@@ -187,6 +217,7 @@ __all__ = [
     "reduce_scatter_fake",
     "register_type",
     "resolve_obj_by_qualname",
+    "resume_device_comms",
     "sched_yield",
     "set_current_parallel_config",
     "set_custom_all_reduce",
@@ -195,14 +226,17 @@ __all__ = [
     "stateless_destroy_torch_distributed_process_group",
     "stateless_init_torch_distributed_process_group",
     "suppress_stdout",
+    "suspend_device_comms",
     "tensor_model_parallel_all_gather",
     "tensor_model_parallel_all_reduce",
     "tensor_model_parallel_gather",
     "tensor_model_parallel_reduce_scatter",
+    "verify_group_size_divides_partition",
 ]
 
 _CONFIGURATION = {
     "EPLBConfig",
+    "FaultToleranceConfig",
     "ParallelConfig",
     "get_current_parallel_config_or_none",
     "set_current_parallel_config",

@@ -49,6 +49,8 @@ __all__ = [
     "get_decode_context_model_parallel_rank",
     "get_decode_context_model_parallel_world_size",
     "get_dp_group",
+    "get_engram_dp_group",
+    "get_engram_dp_size",
     "get_ep_group",
     "get_eplb_group",
     "get_etp_group",
@@ -60,6 +62,7 @@ __all__ = [
     "get_tensor_model_parallel_rank",
     "get_tensor_model_parallel_world_size",
     "get_tp_group",
+    "get_worker_rank_suffix",
     "get_world_group",
     "init_distributed_environment",
     "init_model_parallel_group",
@@ -71,6 +74,8 @@ __all__ = [
     "patch_tensor_parallel_group",
     "prepare_communication_buffer_for_model",
 ]
+
+_NAMED_PLACES = ("dp", "pp", "tp", "dcp", "ep")
 
 _replace_active_groups = replace_active_groups  # vLLM's name
 
@@ -134,17 +139,32 @@ def get_eplb_group() -> GroupCoordinator:
 
 
 def get_etp_group() -> GroupCoordinator:
-    """Return the group over which single experts are sharded, of vLLM's older designs.
+    """Return the group over which one embedding table of a model with an engram is sharded.
+
+    The tensor parallel group, unless `initialize_model_parallel` was given another
+    `engram_tensor_parallel_size`.
 
     Raises:
-        GroupNotInitializedError: no parallel sizes make one, in vLLM neither any more.
+        GroupNotInitializedError: before `initialize_model_parallel`.
     """
-    return _group(
-        "etp",
-        "expert tensor parallel",
-        ", which makes none: experts are sharded over the tensor parallel group "
-        "(get_tp_group()) or spread over the expert parallel one (get_ep_group())",
-    )
+    model = active.model
+    own = None if model is None else model.groups.get("etp")
+    return own or _group("tp", "engram tensor parallel")
+
+
+def get_engram_dp_group() -> GroupCoordinator | None:
+    """Return the group of the data parallel replicas that share one embedding table.
+
+    None where each has its own: before `initialize_model_parallel`, and unless that was given an
+    `engram_data_parallel_size`.
+    """
+    return None if active.model is None else active.model.groups.get("edp")
+
+
+def get_engram_dp_size() -> int:
+    """Return how many data parallel replicas share one embedding table, 1 if each has its own."""
+    group = get_engram_dp_group()
+    return 1 if group is None else group.world_size
 
 
 def get_dcp_group() -> GroupCoordinator:
@@ -268,6 +288,32 @@ def is_global_first_rank() -> bool:
 def is_local_first_rank() -> bool:
     """Return whether this is the first rank on its node; True in a process that is in no world."""
     return active.world is None or active.world.local_rank == 0
+
+
+def get_worker_rank_suffix(global_rank: int | None = None) -> str:
+    """Return where this process is among all, for names of files and processes.
+
+    Such as `dp0_pp0_tp1_dcp0_ep1`, with `_rank3` behind it for `global_rank=3`. Where the groups do
+    not exist, or the model is known to be dense, `rank3` alone, or nothing.
+
+    Raises:
+        InvalidTypeError: for a `global_rank` that is no integer.
+
+    >>> get_worker_rank_suffix(3)
+    'rank3'
+    """
+    if global_rank is not None and (
+        not isinstance(global_rank, int) or isinstance(global_rank, bool)
+    ):
+        raise InvalidTypeError(
+            f"global_rank must be an integer or None, got {global_rank!r}", argument="global_rank"
+        )
+    model = active.model
+    own = "" if global_rank is None else f"rank{global_rank}"
+    if model is None or "ep" not in model.groups:
+        return own
+    places = [f"{name}{model.groups[name].rank_in_group}" for name in _NAMED_PLACES]
+    return "_".join([*places, own] if own else places)
 
 
 # For a time

@@ -148,6 +148,23 @@ class Topology:
         """Groups over which experts are spread: data x prefill context x tensor of one stage."""
         return self._groups(_DATA, _PREFILL, _TENSOR)
 
+    def engram_tensor_groups(self, size: int) -> GroupRanks:
+        """Groups of `size` ranks that shard one embedding table: neighbours along tensor, then
+        data.
+
+        Raises:
+            ParallelSizeError: unless `size` divides tensor x data parallel size.
+        """
+        return _cut(self._groups(_DATA, _TENSOR), size, "engram_tensor_parallel_size")
+
+    def engram_data_groups(self, size: int) -> GroupRanks:
+        """Groups of `size` data parallel replicas that share one embedding table.
+
+        Raises:
+            ParallelSizeError: unless `size` divides the data parallel size.
+        """
+        return _cut(self._groups(_DATA), size, "engram_data_parallel_size")
+
     def coordinates(self, rank: int) -> tuple[int, int, int, int, int]:
         """Return a rank's place as (external, data, pipeline, prefill_context, tensor).
 
@@ -237,6 +254,21 @@ def check_partition(group_ranks: Sequence[Sequence[int]], rank: int, world_size:
             group_ranks=_listed(group_ranks),
         )
     return list(group_ranks[seen[rank]])
+
+
+def _cut(groups: GroupRanks, size: int, name: str) -> GroupRanks:
+    """Return each group as neighbouring parts of `size` ranks."""
+    whole = len(groups[0])
+    if not isinstance(size, int) or isinstance(size, bool) or size < 1 or whole % size != 0:
+        raise ParallelSizeError(
+            f"{name}={size!r} must divide the {whole} ranks that the table can be spread over: "
+            f"choose one of {_divisors(whole)}",
+            field=name,
+            value=repr(size),
+            choices=_divisors(whole),
+        )
+    parts = (group[start : start + size] for group in groups for start in range(0, whole, size))
+    return tuple(sorted(parts))
 
 
 def _listed(group_ranks: Sequence[Sequence[int]]) -> list[list[int]]:

@@ -28,11 +28,13 @@ __all__ = [
     "get_tcp_uri",
     "init_logger",
     "is_torch_equal_or_newer",
+    "is_weak_contiguous",
     "logger",
     "resolve_obj_by_qualname",
     "sched_yield",
     "split_tensor_along_last_dim",
     "suppress_stdout",
+    "verify_group_size_divides_partition",
 ]
 
 _STDOUT_DESCRIPTOR = 1
@@ -85,6 +87,57 @@ def _integer(name: str, value: int) -> int:
         return operator.index(value)
     except TypeError:
         raise InvalidTypeError(f"{name} must be an integer, got {value!r}", argument=name) from None
+
+
+def verify_group_size_divides_partition(
+    input_size_per_partition: int,
+    group_size: int,
+    layer_name: str | None = None,
+    extra_suggestion: str = "",
+) -> None:
+    """Check that a rank's part of a layer's input holds whole groups of quantised weights.
+
+    `group_size` is the number of weights that share a scale. `layer_name` and `extra_suggestion`
+    are for the message.
+
+    Raises:
+        InvalidArgumentError: naming both sizes, if it does not, or if `group_size` is zero.
+        InvalidTypeError: for what is no integer.
+
+    >>> verify_group_size_divides_partition(4096, 128)
+    """
+    size = _integer("input_size_per_partition", input_size_per_partition)
+    group_size = _integer("group_size", group_size)
+    if group_size != 0 and size % group_size == 0:
+        return
+    layer = "" if layer_name is None else f" of layer {layer_name!r}"
+    raise InvalidArgumentError(
+        f"input_size_per_partition={size}{layer} does not divide by group_size={group_size}: "
+        f"tensor_parallel_size cuts the layer's input inside a group of quantised weights. Choose "
+        f"a smaller tensor_parallel_size{extra_suggestion}",
+        input_size_per_partition=size,
+        group_size=group_size,
+    )
+
+
+def is_weak_contiguous(inp: torch.Tensor) -> bool:
+    """Return whether a tensor's elements fill its memory from its first element on, in any order.
+
+    True for contiguous tensors, and for others, such as a transposed one, whose storage ends where
+    they end.
+
+    Raises:
+        InvalidTypeError: for what is no tensor.
+
+    >>> is_weak_contiguous(torch.ones(2, 3).t()), is_weak_contiguous(torch.ones(4)[::2])
+    (True, False)
+    """
+    if not isinstance(inp, torch.Tensor):
+        raise InvalidTypeError(f"inp must be a torch.Tensor, got {type(inp).__name__}")
+    if inp.is_contiguous():
+        return True
+    after = inp.untyped_storage().nbytes() - inp.storage_offset() * inp.element_size()
+    return after == inp.numel() * inp.element_size()
 
 
 def split_tensor_along_last_dim(

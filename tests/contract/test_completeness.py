@@ -27,6 +27,8 @@ METHODS = contract.methods()
 
 STATIC: dict[str, str] = {
     "dict[str, int]": "a mapping has no field of its own; its keys come as they are",
+    "dict[int, int]": "a mapping has no field of its own; its keys come as they are",
+    "list[tuple[str, float]]": "there is no field for lists of tuples",
     "dict[str, bool] | None": "a mapping has no field of its own; its keys come as they are",
     "list[list[int]] | None": "there is no field for lists of lists that may be absent",
     "torch.Tensor | list[torch.Tensor]": "which of the two it is, is known when it is called",

@@ -51,7 +51,7 @@ def coordinator(
         world.local_rank,
         "gloo",
         True,
-        with_queue,
+        use_message_queue_broadcaster=with_queue,
         group_name=name,
         group_ports=ports,
         global_rank=world.rank,

@@ -483,6 +483,56 @@ MORE_BAD_CALLS: dict[str, tuple[Callable[[Group], Any], tuple[type, ...], list[s
         (TypeError,),
         ["int"],
     ),
+    "GroupCoordinator.reduce_scatterv_into_output: output": (
+        lambda g: g.reduce_scatterv_into_output(ones(2), ones(2), 0, [1, 1]),
+        (ValueError,),
+        ["out", "[2]", "[1]"],
+    ),
+    "GroupCoordinator.cpu_all_reduce_: type": (
+        lambda g: g.cpu_all_reduce_([1]),
+        (TypeError,),
+        ["list"],
+    ),
+    "GroupCoordinator.allocate_combine_input: shape": (
+        lambda g: g.allocate_combine_input([-1], torch.float32, torch.device("cpu")),
+        (ValueError,),
+        ["-1"],
+    ),
+    "GroupCoordinator.combine_into_output: type": (
+        lambda g: g.combine_into_output(3, ones(1)),
+        (TypeError,),
+        ["int"],
+    ),
+    "DeviceCommunicatorBase.reduce_scatterv_into_output: output": (
+        lambda g: g.device_communicator.reduce_scatterv_into_output(ones(2), 3, 0, [1, 1]),
+        (TypeError,),
+        ["out", "int"],
+    ),
+    "DeviceCommunicatorBase.cpu_all_reduce_: type": (
+        lambda g: g.device_communicator.cpu_all_reduce_([1]),
+        (TypeError,),
+        ["list"],
+    ),
+    "DeviceCommunicatorBase.allocate_combine_input: device": (
+        lambda g: g.device_communicator.allocate_combine_input([1], torch.float32, 3),
+        (TypeError,),
+        ["device", "3"],
+    ),
+    "DeviceCommunicatorBase.combine_into_output: type": (
+        lambda g: g.device_communicator.combine_into_output(3, ones(1)),
+        (TypeError,),
+        ["int"],
+    ),
+    "DeviceCommunicatorBase.batch_isend_irecv: type": (
+        lambda g: g.device_communicator.batch_isend_irecv("all"),
+        (TypeError,),
+        ["p2p_ops", "str"],
+    ),
+    "DeviceCommunicatorBase.get_symmetric_memory_buffer: role": (
+        lambda g: g.device_communicator.get_symmetric_memory_buffer(3, [1], torch.int8, g.device),
+        (TypeError,),
+        ["role", "3"],
+    ),
     # Functions of the module, once there are groups
     "tensor_model_parallel_all_reduce: type": (
         lambda g: vd.tensor_model_parallel_all_reduce([1]),

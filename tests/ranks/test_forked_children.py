@@ -216,7 +216,7 @@ def test_a_forked_child_has_no_end_of_its_parents_queue() -> None:
 
 
 def test_a_forked_child_is_no_member_of_a_stateless_group() -> None:
-    group = vd.StatelessProcessGroup(0, 2, HashStore(), 60, 5.0)
+    group = vd.StatelessProcessGroup(0, 2, HashStore(), 60, timeout=5.0)
     for call in (
         lambda: group.send_obj(1, 1),
         lambda: group.broadcast_obj(1, 0),

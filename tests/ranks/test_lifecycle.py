@@ -242,10 +242,12 @@ def alone_in_every_operation(rank: int, port: int, size: int) -> dict[str, float
     """Rank 1 makes every group and then takes part in nothing."""
     join(rank, port, size)
     groups = {
-        name: vd.GroupCoordinator([[0, 1]], rank, "gloo", True, False, name, SHORT)
+        name: vd.GroupCoordinator([[0, 1]], rank, "gloo", True, False, name, timeout=SHORT)
         for name in ALONE
     }
-    groups["barrier"] = vd.GroupCoordinator([[0, 1]], rank, "gloo", True, False, "slow", SECOND)
+    groups["barrier"] = vd.GroupCoordinator(
+        [[0, 1]], rank, "gloo", True, False, "slow", timeout=SECOND
+    )
     took: dict[str, float] = {}
     if rank == 0:
         for name, call in ALONE.items():

@@ -312,7 +312,9 @@ def wait_for_a_stopped_one() -> dict[str, Any]:
         alone = [[rank] for rank in range(last) if rank != waiting]
         partition = [[waiting, last], *alone]
         name = f"brief{waiting}"
-        groups.append(vd.GroupCoordinator(partition, world.rank, "gloo", True, False, name, SHORT))
+        groups.append(
+            vd.GroupCoordinator(partition, world.rank, "gloo", True, False, name, timeout=SHORT)
+        )
         groups[-1].barrier()
     stopped = world.broadcast_object(os.getpid(), last)
     meet("ready", last + 1)

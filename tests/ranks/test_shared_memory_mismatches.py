@@ -62,7 +62,9 @@ def disagree(first: str, odd_one: int) -> list[str]:
     """Have all but one member call `first` and the odd one every other call, in turn."""
     world = vd.get_world_group()
     everybody = [list(range(world.world_size))]
-    group = vd.GroupCoordinator(everybody, world.rank, "gloo", True, False, "mismatch", BRIEF)
+    group = vd.GroupCoordinator(
+        everybody, world.rank, "gloo", True, False, "mismatch", timeout=BRIEF
+    )
     found = _disagree(group, first, odd_one)
     group.destroy()
     return found

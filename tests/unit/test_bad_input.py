@@ -580,7 +580,83 @@ ROWS: dict[str, Row] = {
         (RuntimeError,),
         ["shut down"],
     ),
+    # Small tensors, stores
+    "cpu_all_reduce_: type": (
+        lambda: vd.cpu_all_reduce_(ones(1), NOT_A_GROUP),
+        (TypeError,),
+        ["ProcessGroup, got int"],
+    ),
+    "verify_group_size_divides_partition: sizes": (
+        lambda: vd.verify_group_size_divides_partition(100, 64, "up_proj", " or a group of 50"),
+        (ValueError,),
+        ["input_size_per_partition=100 of layer 'up_proj'", "group_size=64", "or a group of 50"],
+    ),
+    "verify_group_size_divides_partition: zero": (
+        lambda: vd.verify_group_size_divides_partition(100, 0),
+        (ValueError,),
+        ["group_size=0"],
+    ),
+    "is_weak_contiguous: type": (
+        lambda: vd.is_weak_contiguous([1]),  # type: ignore[arg-type]
+        (TypeError,),
+        ["got list"],
+    ),
+    "create_tcp_store: every interface": (
+        lambda: vd.create_tcp_store("0.0.0.0", 0, is_master=True),
+        (ValueError,),
+        ["every interface"],
+    ),
+    "create_tcp_store: port": (
+        lambda: vd.create_tcp_store("127.0.0.1", 0),
+        (ValueError,),
+        ["port=0 is for a server"],
+    ),
+    "create_tcp_store: socket": (
+        lambda: vd.create_tcp_store("127.0.0.1", 0, 3),
+        (TypeError,),
+        ["listen_socket must be a socket.socket or None, got int"],
+    ),
+    "get_cached_tcp_store_client: port": (
+        lambda: vd.get_cached_tcp_store_client("127.0.0.1", 70_000),
+        (ValueError,),
+        ["0..65535, got 70000"],
+    ),
+    "get_worker_rank_suffix: type": (
+        lambda: vd.get_worker_rank_suffix("1"),  # type: ignore[arg-type]
+        (TypeError,),
+        ["global_rank must be an integer or None, got '1'"],
+    ),
+    "StatelessProcessGroup: store": (
+        lambda: vd.StatelessProcessGroup(0, 1, "a store"),
+        (TypeError,),
+        ["store must be a torch.distributed Store, got str"],
+    ),
+    "StatelessProcessGroup: rank": (
+        lambda: vd.StatelessProcessGroup(2, 2, dist.HashStore()),
+        (ValueError, AssertionError),
+        ["rank=2"],
+    ),
     # Configuration
+    "ParallelConfig.stateless_init_dp_group: type": (
+        lambda: vd.ParallelConfig().stateless_init_dp_group("yes"),  # type: ignore[call-overload]
+        (TypeError,),
+        ["return_store", "'yes'"],
+    ),
+    "ParallelConfig.get_local_gpu_index: rank": (
+        lambda: vd.ParallelConfig().get_local_gpu_index(-1),
+        (ValueError,),
+        ["local_rank=-1"],
+    ),
+    "Topology.engram_tensor_groups: size": (
+        lambda: vd.Topology(4, vd.ParallelSizes(tensor=4)).engram_tensor_groups(3),
+        (ValueError,),
+        ["engram_tensor_parallel_size=3", "[1, 2, 4]"],
+    ),
+    "Topology.engram_data_groups: size": (
+        lambda: vd.Topology(4, vd.ParallelSizes(data=4)).engram_data_groups(0),
+        (ValueError,),
+        ["engram_data_parallel_size=0"],
+    ),
     "ParallelConfig.check_kv_cache_block_size: size": (
         lambda: vd.ParallelConfig().check_kv_cache_block_size(0),
         (ValueError,),
@@ -624,6 +700,14 @@ ROWS: dict[str, Row] = {
 }
 
 ONLY_PYDANTIC: dict[str, tuple[Callable[[], Any], list[str]]] = {
+    "FaultToleranceConfig: unknown": (
+        lambda: vd.FaultToleranceConfig(bogus=1),  # type: ignore[call-arg]
+        ["bogus"],
+    ),
+    "ParallelConfig.set_dcp_defaults: backend": (
+        lambda: vd.ParallelConfig().set_dcp_defaults("a2b"),
+        ["dcp_comm_backend", "a2b"],
+    ),
     "ParallelConfig: size": (
         lambda: vd.ParallelConfig(tensor_parallel_size=0),
         ["tensor_parallel_size", "greater than or equal to 1"],
@@ -654,7 +738,6 @@ NO_BAD_CALL: dict[str, str] = {
     "Handle.is_completed": "takes nothing",
     "Handle.wait": "takes nothing",
     "TensorMetadata": "a named tuple; what is received is checked where it is decoded",
-    "StatelessProcessGroup": "made by create",
     "StatelessProcessGroup.destroy": "takes nothing; a second call does nothing",
     "StatelessGroupCoordinator.destroy": "takes nothing; a second call does nothing",
     "StatelessGroupCoordinator.make_sibling_device_group": "as GroupCoordinator's",
@@ -662,11 +745,23 @@ NO_BAD_CALL: dict[str, str] = {
     "GroupCoordinator.destroy": "takes nothing; a second call does nothing",
     "DeviceCommunicatorBase.destroy": "takes nothing; a second call does nothing",
     "DeviceCommunicatorBase.prepare_communication_buffer_for_model": "does nothing by itself",
+    "DeviceCommunicatorBase.suspend": "takes nothing",
+    "DeviceCommunicatorBase.resume": "takes nothing",
+    "DeviceCommunicatorBase.checkpoint_prepare": "takes nothing",
+    "DeviceCommunicatorBase.checkpoint_restore": "takes nothing",
+    "suspend_device_comms": "takes nothing; does nothing where there is no group",
+    "resume_device_comms": "takes nothing; does nothing where there is no group",
+    "checkpoint_prepare_distributed_state": "takes nothing",
+    "checkpoint_restore_distributed_state": "takes nothing",
+    "get_cpu_distributed_timeout_or_none": "takes nothing; None where there is none",
+    "get_distributed_timeout_or_none": "takes nothing; None where there is none",
+    "get_engram_dp_group": "takes nothing; None where there is none",
+    "get_engram_dp_size": "takes nothing; 1 where there is no group",
     "MessageQueue.export_handle": "takes nothing",
     "MessageQueue.shutdown": "takes nothing; a second call does nothing",
     "ParallelConfig.compute_hash": "takes nothing",
     "ParallelConfig.get_next_dp_init_port": "takes nothing",
-    "ParallelConfig.stateless_init_dp_group": "takes nothing; made of fields checked before",
+    "ParallelConfig.reconfigure_for_independent_dp_rank": "takes nothing",
     "ParallelSizes.as_dict": "takes nothing",
     "ParallelSizes.describe": "takes nothing",
     "Topology.data_groups": "takes nothing",

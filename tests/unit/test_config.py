@@ -17,7 +17,13 @@ import pytest
 from pydantic import ValidationError
 
 import vllm_distributed as vd
-from vllm_distributed.config import EPLBConfig, ParallelConfig, hashing, platform
+from vllm_distributed.config import (
+    EPLBConfig,
+    FaultToleranceConfig,
+    ParallelConfig,
+    hashing,
+    platform,
+)
 from vllm_distributed.config.data_parallel.ports import ReservedPorts
 from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError
 
@@ -71,12 +77,22 @@ PARALLEL_DEFAULTS: dict[str, Any] = {
     "_data_parallel_master_port_list": [],
     "_coord_store_port": 0,
     "decode_context_parallel_size": 1,
-    "dcp_comm_backend": "ag_rs",
+    "dcp_comm_backend": None,
     "dcp_kv_cache_interleave_size": 1,
     "cp_kv_cache_interleave_size": 1,
     "data_parallel_index": 0,
     "_api_process_count": 1,
     "_api_process_rank": 0,
+    "dp_sync_interval": 16,
+    "enable_hc_sp": False,
+    "enable_batch_sharded_sampling": None,
+    "enable_shm_tensor_arena": False,
+    "elastic_ep_max_dp_size": 1,  # None, and then the data parallel size
+    "assigned_physical_gpu_ids": None,
+    "dcp_q_replicate": None,
+    "_allow_auto_resolve_cp_interleave_size": True,
+    "enable_fault_tolerance": False,
+    "fault_tolerance_config": FaultToleranceConfig(),
 }
 EPLB_DEFAULTS: dict[str, Any] = {
     "window_size": 1000,
@@ -87,6 +103,7 @@ EPLB_DEFAULTS: dict[str, Any] = {
     "use_async": True,
     "policy": "default",
     "communicator": None,
+    "enable_migration_batching": False,
 }
 # field: a value just inside its range, and values outside
 RANGES: dict[str, tuple[Any, list[Any]]] = {
@@ -104,6 +121,8 @@ RANGES: dict[str, tuple[Any, list[Any]]] = {
             "distributed_timeout_seconds",
             "cpu_distributed_timeout_seconds",
             "_api_process_count",
+            "dp_sync_interval",
+            "elastic_ep_max_dp_size",
         ),
         (1, [0, -1, "many", 1.5, True]),
     ),
@@ -130,6 +149,12 @@ RANGES: dict[str, tuple[Any, list[Any]]] = {
         (65535, [-1, 65536, "http"]),
     ),
     "_api_process_rank": (-1, [-2]),
+    "assigned_physical_gpu_ids": ([2, 3], [[-1], "0", [0.5]]),
+    "fault_tolerance_config": (
+        {"engine_recovery_timeout_sec": 0},
+        [{"engine_recovery_timeout_sec": -1}, {"bogus": 1}, 3],
+    ),
+    "dcp_q_replicate": (True, ["perhaps", 3]),
     "numa_bind_nodes": ([0, 0, 1], [[-1], "0", [0.5]]),
     "numa_bind_cpus": (["0-3", "0,2,4-7"], [["0-"], ["all of them"], "0-3"]),
     "expert_placement_strategy": ("round_robin", ["random", 1, None]),
@@ -187,10 +212,13 @@ def test_a_value_outside_its_range_is_refused_by_name(cls: type, name: str, bad:
 def test_a_value_at_the_edge_of_its_range_is_taken(name: str) -> None:
     cls, field = (EPLBConfig, name[5:]) if name.startswith("eplb ") else (ParallelConfig, name)
     value = {**RANGES, **EPLB_RANGES}[field][0]
-    expected = EPLBConfig(**value) if field == "eplb_config" else value
-    config = cls(**{field: value})
+    made = {"eplb_config": EPLBConfig, "fault_tolerance_config": FaultToleranceConfig}
+    expected = made[field](**value) if field in made else value
+    before = {"numa_bind": True} if field.startswith("numa_bind_") else {}
+    before |= {"enable_elastic_ep": True} if field.startswith("elastic_ep_") else {}
+    config = cls(**before, **{field: value})
     assert getattr(config, field) == expected
-    config = cls()
+    config = cls(**before)
     setattr(config, field, value)
     assert getattr(config, field) == expected
 
@@ -318,7 +346,21 @@ def test_blocks_of_the_cache_hold_whole_runs() -> None:
 def test_what_moves_expert_weights() -> None:
     assert EPLBConfig().communicator_in_use == "torch_gloo"
     assert EPLBConfig(use_async=False).communicator_in_use == "torch_nccl"
-    assert EPLBConfig(communicator="pynccl").communicator_in_use == "pynccl"
+    for name in ("pynccl", "torch_nccl"):
+        assert EPLBConfig(communicator=name, use_async=False).communicator_in_use == name
+        with pytest.raises(ValidationError, match=f"'{name}' cannot move experts while the model"):
+            EPLBConfig(communicator=name)
+        config = EPLBConfig(communicator=name, use_async=False)
+        with pytest.raises(ValidationError, match="set use_async=False"):
+            config.use_async = True
+        assert config.use_async is False
+
+
+def test_experts_move_in_rounds_only_beside_the_model() -> None:
+    assert EPLBConfig(enable_migration_batching=True).migration_batching_enabled
+    assert not EPLBConfig().migration_batching_enabled
+    config = EPLBConfig(enable_migration_batching=True, use_async=False)
+    assert not config.migration_batching_enabled
 
 
 # Hash
@@ -354,6 +396,11 @@ def test_the_hash_changes_with_the_graph_only(monkeypatch: pytest.MonkeyPatch) -
         "node_rank": 1,
         "_api_process_rank": -1,
         "is_moe_model": True,
+        "assigned_physical_gpu_ids": [0],
+        "dcp_q_replicate": True,
+        "enable_batch_sharded_sampling": True,
+        "fault_tolerance_config": FaultToleranceConfig(7),
+        "_allow_auto_resolve_cp_interleave_size": False,
         "disable_nccl_for_dp_synchronization": True,
         "expert_placement_strategy": "round_robin",
         "all2all_backend": "pplx",
@@ -386,6 +433,9 @@ def test_the_hash_changes_with_the_graph_only(monkeypatch: pytest.MonkeyPatch) -
         "node_rank": {"nnodes": 2},
         "ray_workers_use_nsight": {"distributed_executor_backend": "ray"},
         "dcp_kv_cache_interleave_size": {"cp_kv_cache_interleave_size": 2},
+        "enable_fault_tolerance": {"_api_process_count": 1},
+        "numa_bind_nodes": {"numa_bind": True},
+        "numa_bind_cpus": {"numa_bind": True},
     }
     expected = ParallelConfig(**base).compute_hash()
     turned_off: dict[str, dict[str, Any]] = {

@@ -46,7 +46,7 @@ BROKEN: list[tuple[dict[str, Any], str, Any, str]] = [
         "data_parallel_rank=1",
     ),
     ({"tensor_parallel_size": 2}, "enable_eplb", True, "enable_expert_parallel"),
-    ({"enable_expert_parallel": True}, "enable_eplb", True, "tensor_parallel_size=1 x data"),
+    ({"enable_expert_parallel": True}, "enable_eplb", True, "tensor_parallel_size=1 x prefill"),
     (
         {"tensor_parallel_size": 2, "enable_expert_parallel": True},
         "enable_eplb",
@@ -72,6 +72,19 @@ BROKEN: list[tuple[dict[str, Any], str, Any, str]] = [
     ),
     ({}, "ray_workers_use_nsight", True, "'ray', which is 'uni'"),
     ({}, "_api_process_rank", 1, "_api_process_count=1"),
+    ({"_api_process_count": 2}, "enable_fault_tolerance", True, "_api_process_count=2"),
+    ({"pipeline_parallel_size": 2}, "enable_elastic_ep", True, "pipeline_parallel_size=2"),
+    ({"data_parallel_hybrid_lb": True}, "enable_elastic_ep", True, "data_parallel_hybrid_lb"),
+    (
+        {"enable_elastic_ep": True, "data_parallel_size": 2, "elastic_ep_max_dp_size": 4},
+        "elastic_ep_max_dp_size",
+        1,
+        "elastic_ep_max_dp_size=1 must be at least data_parallel_size=2",
+    ),
+    ({"enable_dbo": True}, "dbo_decode_token_threshold", 1, "must be at least 2"),
+    ({"ubatch_size": 4}, "dbo_prefill_token_threshold", 3, "must be at least 4"),
+    ({}, "numa_bind_nodes", [0], "needs numa_bind=True"),
+    ({"numa_bind": True}, "numa_bind_cpus", [], "an entry for each worker"),
     (
         {"cp_kv_cache_interleave_size": 2},
         "dcp_kv_cache_interleave_size",

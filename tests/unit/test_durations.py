@@ -64,9 +64,9 @@ def goes_on(call: Callable[[], Any]) -> bool:
 def test_waits_of_any_length_are_not_over_at_once(name: str) -> None:
     limit, seconds = LONG[name], LONG[name].total_seconds()
     server = TCPStore("127.0.0.1", 0, None, True, timedelta(seconds=5), wait_for_workers=False)
-    group = vd.StatelessProcessGroup(0, 2, server.clone(), int(seconds), seconds)
+    group = vd.StatelessProcessGroup(0, 2, server.clone(), int(seconds), timeout=seconds)
     assert goes_on(lambda: group.barrier(seconds))
-    other = vd.StatelessProcessGroup(0, 2, server.clone(), 2**63, 2**63)
+    other = vd.StatelessProcessGroup(0, 2, server.clone(), 2**63, timeout=2**63)
     assert goes_on(lambda: other.recv_obj(1))
     assert goes_on(lambda: vd.init_gloo_process_group(HashStore(), 0, 2, limit))
     queue = vd.MessageQueue(1, 1, timeout=limit)

@@ -18,7 +18,8 @@ from vllm_distributed import parallel_state
 
 MODEL_PARALLEL = (
     "prefill_context_model_parallel_size=1, decode_context_model_parallel_size=1, backend=None, "
-    "data_parallel_size=None, is_moe_model=None, enable_eplb=None"
+    "data_parallel_size=None, is_moe_model=None, enable_eplb=None, "
+    "engram_tensor_parallel_size=None, engram_data_parallel_size=None"
 )
 SCALED_MATMUL = (
     "A, B, A_scale, B_scale, reduce_op, orig_scatter_dim, scatter_dim_after_maybe_reshape, "
@@ -37,7 +38,8 @@ FUNCTIONS = {
     "destroy_distributed_environment": "",
     "cleanup_dist_env_and_memory": "shutdown_ray=False",
     "init_model_parallel_group": "group_ranks, local_rank, backend, "
-    "use_message_queue_broadcaster=False, group_name=None, use_device_communicator=True",
+    "use_message_queue_broadcaster=False, group_name=None, use_device_communicator=True, "
+    "use_all2all=False",
     "init_world_group": "ranks, local_rank, backend",
     "get_dcp_world_size_and_rank": "enabled=True",
     "set_custom_all_reduce": "enable",
@@ -61,7 +63,7 @@ FUNCTIONS = {
     "direct_register_custom_op": "op_name, op_func, mutates_args=None, fake_impl=None, "
     "target_lib=None, dispatch_key=None, tags=()",
     "stateless_init_torch_distributed_process_group": "host, port, rank, world_size, backend, "
-    "group_name=None, listen_socket=None, timeout=None",
+    "group_name=None, return_store=False, listen_socket=None, timeout=None",
     "stateless_destroy_torch_distributed_process_group": "pg",
     "init_gloo_process_group": "prefix_store, group_rank, group_size, timeout",
     "get_pp_indices": "num_hidden_layers, pp_rank, pp_size",
@@ -73,15 +75,21 @@ FUNCTIONS = {
     "is_torch_equal_or_newer": "target",
     "resolve_obj_by_qualname": "qualname",
     "init_logger": "name",
+    "cpu_all_reduce_": "tensor, group, timeout=None",
+    "create_tcp_store": "host, port, listen_socket=None, world_size=None, is_master=False, "
+    "timeout=None, wait_for_workers=True, multi_tenant=False, use_libuv=True",
+    "get_cached_tcp_store_client": "host, port",
+    "get_worker_rank_suffix": "global_rank=None",
+    "is_weak_contiguous": "inp",
+    "verify_group_size_divides_partition": "input_size_per_partition, group_size, "
+    "layer_name=None, extra_suggestion=''",
 }
 
-COORDINATOR = (
-    "group_ranks, local_rank, torch_distributed_backend, use_device_communicator, "
-    "use_message_queue_broadcaster=False, group_name=None, "
-)
+MEMBERS = "group_ranks, local_rank, torch_distributed_backend, use_device_communicator, "
 SLICES = "all_gather_group=None, all_gather_tensors=None"
 METHODS = {
-    "GroupCoordinator": COORDINATOR + "timeout=None",
+    "GroupCoordinator": MEMBERS + "use_message_queue_broadcaster=False, group_name=None, "
+    "use_all2all=False, timeout=None",
     "GroupCoordinator.all_reduce": "self, input_, out=None, op='sum'",
     "GroupCoordinator.all_reduce_": "self, input_, op='sum'",
     "GroupCoordinator.all_gather": "self, input_, dim=-1, out=None",
@@ -113,8 +121,9 @@ METHODS = {
     "GroupCoordinator.combine": "self, hidden_states, is_sequence_parallel=False, sizes=None",
     "GroupCoordinator.prepare_communication_buffer_for_model": "self, model",
     "GroupCoordinator.destroy": "self",
-    "StatelessGroupCoordinator": COORDINATOR + "host='127.0.0.1', group_ports=None, "
-    "global_rank=0, global_world_size=1, coord_store=None, timeout=None",
+    "StatelessGroupCoordinator": MEMBERS + "coord_store=None, "
+    "use_message_queue_broadcaster=False, group_name=None, host='127.0.0.1', global_rank=0, "
+    "global_world_size=1, use_all2all=False, group_ports=None, timeout=None",
     "StatelessProcessGroup.create": "host, port, rank, world_size, data_expiration_seconds=3600, "
     "store_timeout=300, listen_socket=None",
     "StatelessProcessGroup.send_obj": "self, obj, dst",

@@ -6,6 +6,7 @@ from typing import Any
 
 import vllm_distributed
 from vllm_distributed.config.eplb import EPLBConfig
+from vllm_distributed.config.fault_tolerance import FaultToleranceConfig
 from vllm_distributed.config.parallel import ParallelConfig
 from vllm_distributed.groups.coordinator import GroupCoordinator
 from vllm_distributed.groups.operations.capture import GraphCaptureContext
@@ -16,7 +17,7 @@ from vllm_distributed.topology import Topology
 from vllm_distributed.transports.queue.queue import MessageQueue
 from vllm_distributed.wire.object_codec import TensorMetadata
 
-from vllm_bridge._generated import device_communicator_base_pb2, distributed_pb2, eplb_config_pb2, graph_capture_context_pb2, group_coordinator_pb2, handle_pb2, message_queue_pb2, parallel_config_pb2, parallel_sizes_pb2, stateless_group_coordinator_pb2, stateless_process_group_pb2, tensor_metadata_pb2, topology_pb2, objects, types_pb2
+from vllm_bridge._generated import device_communicator_base_pb2, distributed_pb2, eplb_config_pb2, fault_tolerance_config_pb2, graph_capture_context_pb2, group_coordinator_pb2, handle_pb2, message_queue_pb2, parallel_config_pb2, parallel_sizes_pb2, stateless_group_coordinator_pb2, stateless_process_group_pb2, tensor_metadata_pb2, topology_pb2, objects, types_pb2
 from vllm_bridge.codec.dispatch import Dispatch, present
 from vllm_bridge.codec.wire import Wire
 
@@ -74,6 +75,20 @@ def _broadcast_tensor_dict(
     return distributed_pb2.BroadcastTensorDictResponse(result=wire.to_term(result))
 
 
+def _checkpoint_prepare_distributed_state(
+    request: distributed_pb2.CheckpointPrepareDistributedStateRequest, wire: Wire
+) -> distributed_pb2.CheckpointPrepareDistributedStateResponse:
+    wire.gated("checkpoint_prepare_distributed_state", vllm_distributed.checkpoint_prepare_distributed_state)
+    return distributed_pb2.CheckpointPrepareDistributedStateResponse()
+
+
+def _checkpoint_restore_distributed_state(
+    request: distributed_pb2.CheckpointRestoreDistributedStateRequest, wire: Wire
+) -> distributed_pb2.CheckpointRestoreDistributedStateResponse:
+    wire.gated("checkpoint_restore_distributed_state", vllm_distributed.checkpoint_restore_distributed_state)
+    return distributed_pb2.CheckpointRestoreDistributedStateResponse()
+
+
 def _cleanup_dist_env_and_memory(
     request: distributed_pb2.CleanupDistEnvAndMemoryRequest, wire: Wire
 ) -> distributed_pb2.CleanupDistEnvAndMemoryResponse:
@@ -82,6 +97,38 @@ def _cleanup_dist_env_and_memory(
         optional["shutdown_ray"] = request.shutdown_ray
     vllm_distributed.cleanup_dist_env_and_memory(**optional)
     return distributed_pb2.CleanupDistEnvAndMemoryResponse()
+
+
+def _cpu_all_reduce_in_place(
+    request: distributed_pb2.CpuAllReduceInPlaceRequest, wire: Wire
+) -> distributed_pb2.CpuAllReduceInPlaceResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("timeout"):
+        optional["timeout"] = wire.duration(request.timeout)
+    result = wire.gated("cpu_all_reduce_", vllm_distributed.cpu_all_reduce_, wire.tensor(present(request, "tensor")), wire.process_group(present(request, "group")), **optional)
+    return distributed_pb2.CpuAllReduceInPlaceResponse(result=wire.to_tensor(result))
+
+
+def _create_tcp_store(
+    request: distributed_pb2.CreateTcpStoreRequest, wire: Wire
+) -> distributed_pb2.CreateTcpStoreResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("listen_socket"):
+        optional["listen_socket"] = wire.term(request.listen_socket)
+    if request.HasField("world_size"):
+        optional["world_size"] = request.world_size
+    if request.HasField("is_master"):
+        optional["is_master"] = request.is_master
+    if request.HasField("timeout"):
+        optional["timeout"] = wire.duration(request.timeout)
+    if request.HasField("wait_for_workers"):
+        optional["wait_for_workers"] = request.wait_for_workers
+    if request.HasField("multi_tenant"):
+        optional["multi_tenant"] = request.multi_tenant
+    if request.HasField("use_libuv"):
+        optional["use_libuv"] = request.use_libuv
+    result = vllm_distributed.create_tcp_store(request.host, request.port, **optional)
+    return distributed_pb2.CreateTcpStoreResponse(result=wire.to_term(result))
 
 
 def _destroy_distributed_environment(
@@ -146,6 +193,10 @@ def _ensure_model_parallel_initialized(
         optional["is_moe_model"] = request.is_moe_model
     if request.HasField("enable_eplb"):
         optional["enable_eplb"] = request.enable_eplb
+    if request.HasField("engram_tensor_parallel_size"):
+        optional["engram_tensor_parallel_size"] = request.engram_tensor_parallel_size
+    if request.HasField("engram_data_parallel_size"):
+        optional["engram_data_parallel_size"] = request.engram_data_parallel_size
     wire.gated("ensure_model_parallel_initialized", vllm_distributed.ensure_model_parallel_initialized, request.tensor_model_parallel_size, request.pipeline_model_parallel_size, **optional)
     return distributed_pb2.EnsureModelParallelInitializedResponse()
 
@@ -157,11 +208,25 @@ def _expert_balancedness(
     return distributed_pb2.ExpertBalancednessResponse(result=result)
 
 
+def _get_cached_tcp_store_client(
+    request: distributed_pb2.GetCachedTcpStoreClientRequest, wire: Wire
+) -> distributed_pb2.GetCachedTcpStoreClientResponse:
+    result = vllm_distributed.get_cached_tcp_store_client(request.host, request.port)
+    return distributed_pb2.GetCachedTcpStoreClientResponse(result=wire.to_term(result))
+
+
 def _get_context_model_parallel_group(
     request: distributed_pb2.GetContextModelParallelGroupRequest, wire: Wire
 ) -> distributed_pb2.GetContextModelParallelGroupResponse:
     result = vllm_distributed.get_context_model_parallel_group()
     return distributed_pb2.GetContextModelParallelGroupResponse(result=wire.to_group(result))
+
+
+def _get_cpu_distributed_timeout_or_none(
+    request: distributed_pb2.GetCpuDistributedTimeoutOrNoneRequest, wire: Wire
+) -> distributed_pb2.GetCpuDistributedTimeoutOrNoneResponse:
+    result = vllm_distributed.get_cpu_distributed_timeout_or_none()
+    return distributed_pb2.GetCpuDistributedTimeoutOrNoneResponse(result=None if result is None else wire.to_duration(result))
 
 
 def _get_current_parallel_config_or_none(
@@ -209,11 +274,32 @@ def _get_distributed_init_method(
     return distributed_pb2.GetDistributedInitMethodResponse(result=result)
 
 
+def _get_distributed_timeout_or_none(
+    request: distributed_pb2.GetDistributedTimeoutOrNoneRequest, wire: Wire
+) -> distributed_pb2.GetDistributedTimeoutOrNoneResponse:
+    result = vllm_distributed.get_distributed_timeout_or_none()
+    return distributed_pb2.GetDistributedTimeoutOrNoneResponse(result=None if result is None else wire.to_duration(result))
+
+
 def _get_dp_group(
     request: distributed_pb2.GetDpGroupRequest, wire: Wire
 ) -> distributed_pb2.GetDpGroupResponse:
     result = vllm_distributed.get_dp_group()
     return distributed_pb2.GetDpGroupResponse(result=wire.to_group(result))
+
+
+def _get_engram_dp_group(
+    request: distributed_pb2.GetEngramDpGroupRequest, wire: Wire
+) -> distributed_pb2.GetEngramDpGroupResponse:
+    result = vllm_distributed.get_engram_dp_group()
+    return distributed_pb2.GetEngramDpGroupResponse(result=None if result is None else wire.to_group(result))
+
+
+def _get_engram_dp_size(
+    request: distributed_pb2.GetEngramDpSizeRequest, wire: Wire
+) -> distributed_pb2.GetEngramDpSizeResponse:
+    result = vllm_distributed.get_engram_dp_size()
+    return distributed_pb2.GetEngramDpSizeResponse(result=result)
 
 
 def _get_ep_group(
@@ -327,6 +413,16 @@ def _get_tp_group(
     return distributed_pb2.GetTpGroupResponse(result=wire.to_group(result))
 
 
+def _get_worker_rank_suffix(
+    request: distributed_pb2.GetWorkerRankSuffixRequest, wire: Wire
+) -> distributed_pb2.GetWorkerRankSuffixResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("global_rank"):
+        optional["global_rank"] = request.global_rank
+    result = vllm_distributed.get_worker_rank_suffix(**optional)
+    return distributed_pb2.GetWorkerRankSuffixResponse(result=result)
+
+
 def _get_world_group(
     request: distributed_pb2.GetWorldGroupRequest, wire: Wire
 ) -> distributed_pb2.GetWorldGroupResponse:
@@ -395,6 +491,8 @@ def _init_model_parallel_group(
         optional["group_name"] = request.group_name
     if request.HasField("use_device_communicator"):
         optional["use_device_communicator"] = request.use_device_communicator
+    if request.HasField("use_all2all"):
+        optional["use_all2all"] = request.use_all2all
     result = wire.gated("init_model_parallel_group", vllm_distributed.init_model_parallel_group, [list(item.values) for item in request.group_ranks], request.local_rank, request.backend, **optional)
     return distributed_pb2.InitModelParallelGroupResponse(result=wire.to_group(result))
 
@@ -426,6 +524,10 @@ def _initialize_model_parallel(
         optional["is_moe_model"] = request.is_moe_model
     if request.HasField("enable_eplb"):
         optional["enable_eplb"] = request.enable_eplb
+    if request.HasField("engram_tensor_parallel_size"):
+        optional["engram_tensor_parallel_size"] = request.engram_tensor_parallel_size
+    if request.HasField("engram_data_parallel_size"):
+        optional["engram_data_parallel_size"] = request.engram_data_parallel_size
     wire.gated("initialize_model_parallel", vllm_distributed.initialize_model_parallel, **optional)
     return distributed_pb2.InitializeModelParallelResponse()
 
@@ -449,6 +551,13 @@ def _is_torch_equal_or_newer(
 ) -> distributed_pb2.IsTorchEqualOrNewerResponse:
     result = vllm_distributed.is_torch_equal_or_newer(request.target)
     return distributed_pb2.IsTorchEqualOrNewerResponse(result=result)
+
+
+def _is_weak_contiguous(
+    request: distributed_pb2.IsWeakContiguousRequest, wire: Wire
+) -> distributed_pb2.IsWeakContiguousResponse:
+    result = vllm_distributed.is_weak_contiguous(wire.tensor(present(request, "inp")))
+    return distributed_pb2.IsWeakContiguousResponse(result=result)
 
 
 def _logger(
@@ -539,6 +648,13 @@ def _resolve_obj_by_qualname(
     return distributed_pb2.ResolveObjByQualnameResponse(result=wire.to_term(result))
 
 
+def _resume_device_comms(
+    request: distributed_pb2.ResumeDeviceCommsRequest, wire: Wire
+) -> distributed_pb2.ResumeDeviceCommsResponse:
+    wire.gated("resume_device_comms", vllm_distributed.resume_device_comms)
+    return distributed_pb2.ResumeDeviceCommsResponse()
+
+
 def _sched_yield(
     request: distributed_pb2.SchedYieldRequest, wire: Wire
 ) -> distributed_pb2.SchedYieldResponse:
@@ -583,6 +699,8 @@ def _stateless_init_torch_distributed_process_group(
     optional: dict[str, Any] = {}
     if request.HasField("group_name"):
         optional["group_name"] = request.group_name
+    if request.HasField("return_store"):
+        optional["return_store"] = request.return_store
     if request.HasField("listen_socket"):
         optional["listen_socket"] = wire.term(request.listen_socket)
     if request.HasField("timeout"):
@@ -596,6 +714,13 @@ def _suppress_stdout(
 ) -> distributed_pb2.SuppressStdoutResponse:
     result = vllm_distributed.suppress_stdout()
     return distributed_pb2.SuppressStdoutResponse(result=wire.to_object(result))
+
+
+def _suspend_device_comms(
+    request: distributed_pb2.SuspendDeviceCommsRequest, wire: Wire
+) -> distributed_pb2.SuspendDeviceCommsResponse:
+    wire.gated("suspend_device_comms", vllm_distributed.suspend_device_comms)
+    return distributed_pb2.SuspendDeviceCommsResponse()
 
 
 def _tensor_model_parallel_all_gather(
@@ -640,6 +765,18 @@ def _tensor_model_parallel_reduce_scatter(
     return distributed_pb2.TensorModelParallelReduceScatterResponse(result=wire.to_tensor(result))
 
 
+def _verify_group_size_divides_partition(
+    request: distributed_pb2.VerifyGroupSizeDividesPartitionRequest, wire: Wire
+) -> distributed_pb2.VerifyGroupSizeDividesPartitionResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("layer_name"):
+        optional["layer_name"] = request.layer_name
+    if request.HasField("extra_suggestion"):
+        optional["extra_suggestion"] = request.extra_suggestion
+    vllm_distributed.verify_group_size_divides_partition(request.input_size_per_partition, request.group_size, **optional)
+    return distributed_pb2.VerifyGroupSizeDividesPartitionResponse()
+
+
 def _group_coordinator_new(
     request: group_coordinator_pb2.GroupCoordinatorNewRequest, wire: Wire
 ) -> group_coordinator_pb2.GroupCoordinatorNewResponse:
@@ -648,6 +785,8 @@ def _group_coordinator_new(
         optional["use_message_queue_broadcaster"] = request.use_message_queue_broadcaster
     if request.HasField("group_name"):
         optional["group_name"] = request.group_name
+    if request.HasField("use_all2all"):
+        optional["use_all2all"] = request.use_all2all
     if request.HasField("timeout"):
         optional["timeout"] = wire.duration(request.timeout)
     result = wire.gated("GroupCoordinator.new", GroupCoordinator, [list(item.values) for item in request.group_ranks], request.local_rank, request.torch_distributed_backend, request.use_device_communicator, **optional)
@@ -673,6 +812,41 @@ def _group_coordinator_cpu_group(
 ) -> group_coordinator_pb2.GroupCoordinatorCpuGroupResponse:
     result = wire.group(present(request, "receiver")).cpu_group
     return group_coordinator_pb2.GroupCoordinatorCpuGroupResponse(result=wire.to_process_group(result))
+
+
+def _group_coordinator_torch_distributed_backend(
+    request: group_coordinator_pb2.GroupCoordinatorTorchDistributedBackendRequest, wire: Wire
+) -> group_coordinator_pb2.GroupCoordinatorTorchDistributedBackendResponse:
+    result = wire.group(present(request, "receiver")).torch_distributed_backend
+    return group_coordinator_pb2.GroupCoordinatorTorchDistributedBackendResponse(result=result)
+
+
+def _group_coordinator_device_index(
+    request: group_coordinator_pb2.GroupCoordinatorDeviceIndexRequest, wire: Wire
+) -> group_coordinator_pb2.GroupCoordinatorDeviceIndexResponse:
+    result = wire.group(present(request, "receiver")).device_index
+    return group_coordinator_pb2.GroupCoordinatorDeviceIndexResponse(result=result)
+
+
+def _group_coordinator_cpu_timeout(
+    request: group_coordinator_pb2.GroupCoordinatorCpuTimeoutRequest, wire: Wire
+) -> group_coordinator_pb2.GroupCoordinatorCpuTimeoutResponse:
+    result = wire.group(present(request, "receiver")).cpu_timeout
+    return group_coordinator_pb2.GroupCoordinatorCpuTimeoutResponse(result=wire.to_duration(result))
+
+
+def _group_coordinator_use_custom_op_call(
+    request: group_coordinator_pb2.GroupCoordinatorUseCustomOpCallRequest, wire: Wire
+) -> group_coordinator_pb2.GroupCoordinatorUseCustomOpCallResponse:
+    result = wire.group(present(request, "receiver")).use_custom_op_call
+    return group_coordinator_pb2.GroupCoordinatorUseCustomOpCallResponse(result=result)
+
+
+def _group_coordinator_use_cpu_custom_send_recv(
+    request: group_coordinator_pb2.GroupCoordinatorUseCpuCustomSendRecvRequest, wire: Wire
+) -> group_coordinator_pb2.GroupCoordinatorUseCpuCustomSendRecvResponse:
+    result = wire.group(present(request, "receiver")).use_cpu_custom_send_recv
+    return group_coordinator_pb2.GroupCoordinatorUseCpuCustomSendRecvResponse(result=result)
 
 
 def _group_coordinator_first_rank(
@@ -795,6 +969,28 @@ def _group_coordinator_combine(
         optional["sizes"] = list(request.sizes.values)
     result = wire.gated("GroupCoordinator.combine", wire.group(present(request, "receiver")).combine, wire.tensor(present(request, "hidden_states")), **optional)
     return group_coordinator_pb2.GroupCoordinatorCombineResponse(result=wire.to_tensor(result))
+
+
+def _group_coordinator_allocate_combine_input(
+    request: group_coordinator_pb2.GroupCoordinatorAllocateCombineInputRequest, wire: Wire
+) -> group_coordinator_pb2.GroupCoordinatorAllocateCombineInputResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("is_sequence_parallel"):
+        optional["is_sequence_parallel"] = request.is_sequence_parallel
+    result = wire.group(present(request, "receiver")).allocate_combine_input(list(request.shape), wire.dtype(request.dtype), wire.device(request.device), **optional)
+    return group_coordinator_pb2.GroupCoordinatorAllocateCombineInputResponse(result=None if result is None else wire.to_tensor(result))
+
+
+def _group_coordinator_combine_into_output(
+    request: group_coordinator_pb2.GroupCoordinatorCombineIntoOutputRequest, wire: Wire
+) -> group_coordinator_pb2.GroupCoordinatorCombineIntoOutputResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("is_sequence_parallel"):
+        optional["is_sequence_parallel"] = request.is_sequence_parallel
+    if request.HasField("sizes"):
+        optional["sizes"] = list(request.sizes.values)
+    result = wire.gated("GroupCoordinator.combine_into_output", wire.group(present(request, "receiver")).combine_into_output, wire.tensor(present(request, "hidden_states")), wire.tensor(present(request, "output")), **optional)
+    return group_coordinator_pb2.GroupCoordinatorCombineIntoOutputResponse(result=wire.to_tensor(result))
 
 
 def _group_coordinator_create_mq_broadcaster(
@@ -965,6 +1161,25 @@ def _group_coordinator_reduce_scatterv(
     return group_coordinator_pb2.GroupCoordinatorReduceScattervResponse(result=wire.to_tensor(result))
 
 
+def _group_coordinator_reduce_scatterv_into_output(
+    request: group_coordinator_pb2.GroupCoordinatorReduceScattervIntoOutputRequest, wire: Wire
+) -> group_coordinator_pb2.GroupCoordinatorReduceScattervIntoOutputResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("dim"):
+        optional["dim"] = request.dim
+    if request.HasField("sizes"):
+        optional["sizes"] = list(request.sizes.values)
+    result = wire.gated("GroupCoordinator.reduce_scatterv_into_output", wire.group(present(request, "receiver")).reduce_scatterv_into_output, wire.tensor(present(request, "input_")), wire.tensor(present(request, "output")), **optional)
+    return group_coordinator_pb2.GroupCoordinatorReduceScattervIntoOutputResponse(result=wire.to_tensor(result))
+
+
+def _group_coordinator_cpu_all_reduce_in_place(
+    request: group_coordinator_pb2.GroupCoordinatorCpuAllReduceInPlaceRequest, wire: Wire
+) -> group_coordinator_pb2.GroupCoordinatorCpuAllReduceInPlaceResponse:
+    result = wire.gated("GroupCoordinator.cpu_all_reduce_", wire.group(present(request, "receiver")).cpu_all_reduce_, wire.tensor(present(request, "tensor")))
+    return group_coordinator_pb2.GroupCoordinatorCpuAllReduceInPlaceResponse(result=wire.to_tensor(result))
+
+
 def _group_coordinator_gather(
     request: group_coordinator_pb2.GroupCoordinatorGatherRequest, wire: Wire
 ) -> group_coordinator_pb2.GroupCoordinatorGatherResponse:
@@ -1078,20 +1293,22 @@ def _stateless_group_coordinator_new(
     request: stateless_group_coordinator_pb2.StatelessGroupCoordinatorNewRequest, wire: Wire
 ) -> stateless_group_coordinator_pb2.StatelessGroupCoordinatorNewResponse:
     optional: dict[str, Any] = {}
+    if request.HasField("coord_store"):
+        optional["coord_store"] = wire.term(request.coord_store)
     if request.HasField("use_message_queue_broadcaster"):
         optional["use_message_queue_broadcaster"] = request.use_message_queue_broadcaster
     if request.HasField("group_name"):
         optional["group_name"] = request.group_name
     if request.HasField("host"):
         optional["host"] = request.host
-    if request.HasField("group_ports"):
-        optional["group_ports"] = wire.term(request.group_ports)
     if request.HasField("global_rank"):
         optional["global_rank"] = request.global_rank
     if request.HasField("global_world_size"):
         optional["global_world_size"] = request.global_world_size
-    if request.HasField("coord_store"):
-        optional["coord_store"] = wire.term(request.coord_store)
+    if request.HasField("use_all2all"):
+        optional["use_all2all"] = request.use_all2all
+    if request.HasField("group_ports"):
+        optional["group_ports"] = wire.term(request.group_ports)
     if request.HasField("timeout"):
         optional["timeout"] = wire.duration(request.timeout)
     result = wire.gated("StatelessGroupCoordinator.new", StatelessGroupCoordinator, [list(item.values) for item in request.group_ranks], request.local_rank, request.torch_distributed_backend, request.use_device_communicator, **optional)
@@ -1125,7 +1342,14 @@ def _stateless_group_coordinator_size(
 def _stateless_process_group_new(
     request: stateless_process_group_pb2.StatelessProcessGroupNewRequest, wire: Wire
 ) -> stateless_process_group_pb2.StatelessProcessGroupNewResponse:
-    result = StatelessProcessGroup(request.rank, request.world_size, wire.term(present(request, "store")), request.data_expiration_seconds, request.timeout)
+    optional: dict[str, Any] = {}
+    if request.HasField("data_expiration_seconds"):
+        optional["data_expiration_seconds"] = request.data_expiration_seconds
+    if request.HasField("socket"):
+        optional["socket"] = wire.term(request.socket)
+    if request.HasField("timeout"):
+        optional["timeout"] = request.timeout
+    result = StatelessProcessGroup(request.rank, request.world_size, wire.term(present(request, "store")), **optional)
     return stateless_process_group_pb2.StatelessProcessGroupNewResponse(result=objects.to_stateless_process_group(result, wire))
 
 
@@ -1141,6 +1365,41 @@ def _stateless_process_group_create(
         optional["listen_socket"] = wire.term(request.listen_socket)
     result = wire.gated("StatelessProcessGroup.create", StatelessProcessGroup.create, request.host, request.port, request.rank, request.world_size, **optional)
     return stateless_process_group_pb2.StatelessProcessGroupCreateResponse(result=objects.to_stateless_process_group(result, wire))
+
+
+def _stateless_process_group_send_dst_counter(
+    request: stateless_process_group_pb2.StatelessProcessGroupSendDstCounterRequest, wire: Wire
+) -> stateless_process_group_pb2.StatelessProcessGroupSendDstCounterResponse:
+    result = objects.stateless_process_group(present(request, "receiver"), wire).send_dst_counter
+    return stateless_process_group_pb2.StatelessProcessGroupSendDstCounterResponse(result=wire.to_term(result))
+
+
+def _stateless_process_group_recv_src_counter(
+    request: stateless_process_group_pb2.StatelessProcessGroupRecvSrcCounterRequest, wire: Wire
+) -> stateless_process_group_pb2.StatelessProcessGroupRecvSrcCounterResponse:
+    result = objects.stateless_process_group(present(request, "receiver"), wire).recv_src_counter
+    return stateless_process_group_pb2.StatelessProcessGroupRecvSrcCounterResponse(result=wire.to_term(result))
+
+
+def _stateless_process_group_broadcast_send_counter(
+    request: stateless_process_group_pb2.StatelessProcessGroupBroadcastSendCounterRequest, wire: Wire
+) -> stateless_process_group_pb2.StatelessProcessGroupBroadcastSendCounterResponse:
+    result = objects.stateless_process_group(present(request, "receiver"), wire).broadcast_send_counter
+    return stateless_process_group_pb2.StatelessProcessGroupBroadcastSendCounterResponse(result=result)
+
+
+def _stateless_process_group_broadcast_recv_src_counter(
+    request: stateless_process_group_pb2.StatelessProcessGroupBroadcastRecvSrcCounterRequest, wire: Wire
+) -> stateless_process_group_pb2.StatelessProcessGroupBroadcastRecvSrcCounterResponse:
+    result = objects.stateless_process_group(present(request, "receiver"), wire).broadcast_recv_src_counter
+    return stateless_process_group_pb2.StatelessProcessGroupBroadcastRecvSrcCounterResponse(result=wire.to_term(result))
+
+
+def _stateless_process_group_entries(
+    request: stateless_process_group_pb2.StatelessProcessGroupEntriesRequest, wire: Wire
+) -> stateless_process_group_pb2.StatelessProcessGroupEntriesResponse:
+    result = objects.stateless_process_group(present(request, "receiver"), wire).entries
+    return stateless_process_group_pb2.StatelessProcessGroupEntriesResponse(result=wire.to_term(result))
 
 
 def _stateless_process_group_send_obj(
@@ -1226,6 +1485,74 @@ def _stateless_process_group_destroy(
     return stateless_process_group_pb2.StatelessProcessGroupDestroyResponse()
 
 
+def _device_communicator_base_dispatch(
+    request: device_communicator_base_pb2.DeviceCommunicatorBaseDispatchRequest, wire: Wire
+) -> device_communicator_base_pb2.DeviceCommunicatorBaseDispatchResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("topk_weights"):
+        optional["topk_weights"] = wire.tensor(request.topk_weights)
+    if request.HasField("topk_ids"):
+        optional["topk_ids"] = wire.tensor(request.topk_ids)
+    if request.HasField("is_sequence_parallel"):
+        optional["is_sequence_parallel"] = request.is_sequence_parallel
+    if request.HasField("extra_tensors"):
+        optional["extra_tensors"] = [wire.tensor(item) for item in request.extra_tensors.values]
+    if request.HasField("sizes"):
+        optional["sizes"] = list(request.sizes.values)
+    if request.HasField("router_logits"):
+        optional["router_logits"] = wire.tensor(request.router_logits)
+    result = wire.gated("DeviceCommunicatorBase.dispatch", objects.device_communicator_base(present(request, "receiver"), wire).dispatch, wire.tensor(present(request, "hidden_states")), **optional)
+    return device_communicator_base_pb2.DeviceCommunicatorBaseDispatchResponse(result=wire.to_term(result))
+
+
+def _device_communicator_base_dispatch_router_logits(
+    request: device_communicator_base_pb2.DeviceCommunicatorBaseDispatchRouterLogitsRequest, wire: Wire
+) -> device_communicator_base_pb2.DeviceCommunicatorBaseDispatchRouterLogitsResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("is_sequence_parallel"):
+        optional["is_sequence_parallel"] = request.is_sequence_parallel
+    if request.HasField("extra_tensors"):
+        optional["extra_tensors"] = [wire.tensor(item) for item in request.extra_tensors.values]
+    if request.HasField("sizes"):
+        optional["sizes"] = list(request.sizes.values)
+    result = wire.gated("DeviceCommunicatorBase.dispatch_router_logits", objects.device_communicator_base(present(request, "receiver"), wire).dispatch_router_logits, wire.tensor(present(request, "hidden_states")), wire.tensor(present(request, "router_logits")), **optional)
+    return device_communicator_base_pb2.DeviceCommunicatorBaseDispatchRouterLogitsResponse(result=wire.to_term(result))
+
+
+def _device_communicator_base_combine(
+    request: device_communicator_base_pb2.DeviceCommunicatorBaseCombineRequest, wire: Wire
+) -> device_communicator_base_pb2.DeviceCommunicatorBaseCombineResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("is_sequence_parallel"):
+        optional["is_sequence_parallel"] = request.is_sequence_parallel
+    if request.HasField("sizes"):
+        optional["sizes"] = list(request.sizes.values)
+    result = wire.gated("DeviceCommunicatorBase.combine", objects.device_communicator_base(present(request, "receiver"), wire).combine, wire.tensor(present(request, "hidden_states")), **optional)
+    return device_communicator_base_pb2.DeviceCommunicatorBaseCombineResponse(result=wire.to_tensor(result))
+
+
+def _device_communicator_base_allocate_combine_input(
+    request: device_communicator_base_pb2.DeviceCommunicatorBaseAllocateCombineInputRequest, wire: Wire
+) -> device_communicator_base_pb2.DeviceCommunicatorBaseAllocateCombineInputResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("is_sequence_parallel"):
+        optional["is_sequence_parallel"] = request.is_sequence_parallel
+    result = objects.device_communicator_base(present(request, "receiver"), wire).allocate_combine_input(list(request.shape), wire.dtype(request.dtype), wire.device(request.device), **optional)
+    return device_communicator_base_pb2.DeviceCommunicatorBaseAllocateCombineInputResponse(result=None if result is None else wire.to_tensor(result))
+
+
+def _device_communicator_base_combine_into_output(
+    request: device_communicator_base_pb2.DeviceCommunicatorBaseCombineIntoOutputRequest, wire: Wire
+) -> device_communicator_base_pb2.DeviceCommunicatorBaseCombineIntoOutputResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("is_sequence_parallel"):
+        optional["is_sequence_parallel"] = request.is_sequence_parallel
+    if request.HasField("sizes"):
+        optional["sizes"] = list(request.sizes.values)
+    result = wire.gated("DeviceCommunicatorBase.combine_into_output", objects.device_communicator_base(present(request, "receiver"), wire).combine_into_output, wire.tensor(present(request, "hidden_states")), wire.tensor(present(request, "output")), **optional)
+    return device_communicator_base_pb2.DeviceCommunicatorBaseCombineIntoOutputResponse(result=wire.to_tensor(result))
+
+
 def _device_communicator_base_all_reduce(
     request: device_communicator_base_pb2.DeviceCommunicatorBaseAllReduceRequest, wire: Wire
 ) -> device_communicator_base_pb2.DeviceCommunicatorBaseAllReduceResponse:
@@ -1246,6 +1573,13 @@ def _device_communicator_base_all_reduce_in_place(
         optional["op"] = request.op
     result = wire.gated("DeviceCommunicatorBase.all_reduce_", objects.device_communicator_base(present(request, "receiver"), wire).all_reduce_, wire.tensor(present(request, "input_")), **optional)
     return device_communicator_base_pb2.DeviceCommunicatorBaseAllReduceInPlaceResponse(result=wire.to_tensor(result))
+
+
+def _device_communicator_base_cpu_all_reduce_in_place(
+    request: device_communicator_base_pb2.DeviceCommunicatorBaseCpuAllReduceInPlaceRequest, wire: Wire
+) -> device_communicator_base_pb2.DeviceCommunicatorBaseCpuAllReduceInPlaceResponse:
+    result = wire.gated("DeviceCommunicatorBase.cpu_all_reduce_", objects.device_communicator_base(present(request, "receiver"), wire).cpu_all_reduce_, wire.tensor(present(request, "tensor")))
+    return device_communicator_base_pb2.DeviceCommunicatorBaseCpuAllReduceInPlaceResponse(result=wire.to_tensor(result))
 
 
 def _device_communicator_base_all_gather(
@@ -1300,6 +1634,18 @@ def _device_communicator_base_reduce_scatterv(
     return device_communicator_base_pb2.DeviceCommunicatorBaseReduceScattervResponse(result=wire.to_tensor(result))
 
 
+def _device_communicator_base_reduce_scatterv_into_output(
+    request: device_communicator_base_pb2.DeviceCommunicatorBaseReduceScattervIntoOutputRequest, wire: Wire
+) -> device_communicator_base_pb2.DeviceCommunicatorBaseReduceScattervIntoOutputResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("dim"):
+        optional["dim"] = request.dim
+    if request.HasField("sizes"):
+        optional["sizes"] = list(request.sizes.values)
+    result = wire.gated("DeviceCommunicatorBase.reduce_scatterv_into_output", objects.device_communicator_base(present(request, "receiver"), wire).reduce_scatterv_into_output, wire.tensor(present(request, "input_")), wire.tensor(present(request, "output")), **optional)
+    return device_communicator_base_pb2.DeviceCommunicatorBaseReduceScattervIntoOutputResponse(result=wire.to_tensor(result))
+
+
 def _device_communicator_base_gather(
     request: device_communicator_base_pb2.DeviceCommunicatorBaseGatherRequest, wire: Wire
 ) -> device_communicator_base_pb2.DeviceCommunicatorBaseGatherResponse:
@@ -1320,7 +1666,7 @@ def _device_communicator_base_broadcast(
     optional: dict[str, Any] = {}
     if request.HasField("src"):
         optional["src"] = request.src
-    result = wire.gated("DeviceCommunicatorBase.broadcast", objects.device_communicator_base(present(request, "receiver"), wire).broadcast, wire.tensor(present(request, "input_")), **optional)
+    result = wire.gated("DeviceCommunicatorBase.broadcast", objects.device_communicator_base(present(request, "receiver"), wire).broadcast, wire.tensor(present(request, "tensor")), **optional)
     return device_communicator_base_pb2.DeviceCommunicatorBaseBroadcastResponse(result=wire.to_tensor(result))
 
 
@@ -1346,50 +1692,18 @@ def _device_communicator_base_recv(
     return device_communicator_base_pb2.DeviceCommunicatorBaseRecvResponse(result=wire.to_tensor(result))
 
 
-def _device_communicator_base_dispatch(
-    request: device_communicator_base_pb2.DeviceCommunicatorBaseDispatchRequest, wire: Wire
-) -> device_communicator_base_pb2.DeviceCommunicatorBaseDispatchResponse:
-    optional: dict[str, Any] = {}
-    if request.HasField("topk_weights"):
-        optional["topk_weights"] = wire.tensor(request.topk_weights)
-    if request.HasField("topk_ids"):
-        optional["topk_ids"] = wire.tensor(request.topk_ids)
-    if request.HasField("is_sequence_parallel"):
-        optional["is_sequence_parallel"] = request.is_sequence_parallel
-    if request.HasField("extra_tensors"):
-        optional["extra_tensors"] = [wire.tensor(item) for item in request.extra_tensors.values]
-    if request.HasField("sizes"):
-        optional["sizes"] = list(request.sizes.values)
-    if request.HasField("router_logits"):
-        optional["router_logits"] = wire.tensor(request.router_logits)
-    result = wire.gated("DeviceCommunicatorBase.dispatch", objects.device_communicator_base(present(request, "receiver"), wire).dispatch, wire.tensor(present(request, "hidden_states")), **optional)
-    return device_communicator_base_pb2.DeviceCommunicatorBaseDispatchResponse(result=wire.to_term(result))
+def _device_communicator_base_batch_isend_irecv(
+    request: device_communicator_base_pb2.DeviceCommunicatorBaseBatchIsendIrecvRequest, wire: Wire
+) -> device_communicator_base_pb2.DeviceCommunicatorBaseBatchIsendIrecvResponse:
+    result = wire.gated("DeviceCommunicatorBase.batch_isend_irecv", objects.device_communicator_base(present(request, "receiver"), wire).batch_isend_irecv, wire.term(present(request, "p2p_ops")))
+    return device_communicator_base_pb2.DeviceCommunicatorBaseBatchIsendIrecvResponse(result=[wire.to_tensor(item) for item in result])
 
 
-def _device_communicator_base_dispatch_router_logits(
-    request: device_communicator_base_pb2.DeviceCommunicatorBaseDispatchRouterLogitsRequest, wire: Wire
-) -> device_communicator_base_pb2.DeviceCommunicatorBaseDispatchRouterLogitsResponse:
-    optional: dict[str, Any] = {}
-    if request.HasField("is_sequence_parallel"):
-        optional["is_sequence_parallel"] = request.is_sequence_parallel
-    if request.HasField("extra_tensors"):
-        optional["extra_tensors"] = [wire.tensor(item) for item in request.extra_tensors.values]
-    if request.HasField("sizes"):
-        optional["sizes"] = list(request.sizes.values)
-    result = wire.gated("DeviceCommunicatorBase.dispatch_router_logits", objects.device_communicator_base(present(request, "receiver"), wire).dispatch_router_logits, wire.tensor(present(request, "hidden_states")), wire.tensor(present(request, "router_logits")), **optional)
-    return device_communicator_base_pb2.DeviceCommunicatorBaseDispatchRouterLogitsResponse(result=wire.to_term(result))
-
-
-def _device_communicator_base_combine(
-    request: device_communicator_base_pb2.DeviceCommunicatorBaseCombineRequest, wire: Wire
-) -> device_communicator_base_pb2.DeviceCommunicatorBaseCombineResponse:
-    optional: dict[str, Any] = {}
-    if request.HasField("is_sequence_parallel"):
-        optional["is_sequence_parallel"] = request.is_sequence_parallel
-    if request.HasField("sizes"):
-        optional["sizes"] = list(request.sizes.values)
-    result = wire.gated("DeviceCommunicatorBase.combine", objects.device_communicator_base(present(request, "receiver"), wire).combine, wire.tensor(present(request, "hidden_states")), **optional)
-    return device_communicator_base_pb2.DeviceCommunicatorBaseCombineResponse(result=wire.to_tensor(result))
+def _device_communicator_base_get_symmetric_memory_buffer(
+    request: device_communicator_base_pb2.DeviceCommunicatorBaseGetSymmetricMemoryBufferRequest, wire: Wire
+) -> device_communicator_base_pb2.DeviceCommunicatorBaseGetSymmetricMemoryBufferResponse:
+    result = objects.device_communicator_base(present(request, "receiver"), wire).get_symmetric_memory_buffer(request.role, list(request.shape), wire.dtype(request.dtype), wire.device(request.device))
+    return device_communicator_base_pb2.DeviceCommunicatorBaseGetSymmetricMemoryBufferResponse(result=None if result is None else wire.to_tensor(result))
 
 
 def _device_communicator_base_prepare_communication_buffer_for_model(
@@ -1397,6 +1711,34 @@ def _device_communicator_base_prepare_communication_buffer_for_model(
 ) -> device_communicator_base_pb2.DeviceCommunicatorBasePrepareCommunicationBufferForModelResponse:
     objects.device_communicator_base(present(request, "receiver"), wire).prepare_communication_buffer_for_model(wire.kept(present(request, "model")))
     return device_communicator_base_pb2.DeviceCommunicatorBasePrepareCommunicationBufferForModelResponse()
+
+
+def _device_communicator_base_suspend(
+    request: device_communicator_base_pb2.DeviceCommunicatorBaseSuspendRequest, wire: Wire
+) -> device_communicator_base_pb2.DeviceCommunicatorBaseSuspendResponse:
+    wire.gated("DeviceCommunicatorBase.suspend", objects.device_communicator_base(present(request, "receiver"), wire).suspend)
+    return device_communicator_base_pb2.DeviceCommunicatorBaseSuspendResponse()
+
+
+def _device_communicator_base_resume(
+    request: device_communicator_base_pb2.DeviceCommunicatorBaseResumeRequest, wire: Wire
+) -> device_communicator_base_pb2.DeviceCommunicatorBaseResumeResponse:
+    wire.gated("DeviceCommunicatorBase.resume", objects.device_communicator_base(present(request, "receiver"), wire).resume)
+    return device_communicator_base_pb2.DeviceCommunicatorBaseResumeResponse()
+
+
+def _device_communicator_base_checkpoint_prepare(
+    request: device_communicator_base_pb2.DeviceCommunicatorBaseCheckpointPrepareRequest, wire: Wire
+) -> device_communicator_base_pb2.DeviceCommunicatorBaseCheckpointPrepareResponse:
+    wire.gated("DeviceCommunicatorBase.checkpoint_prepare", objects.device_communicator_base(present(request, "receiver"), wire).checkpoint_prepare)
+    return device_communicator_base_pb2.DeviceCommunicatorBaseCheckpointPrepareResponse()
+
+
+def _device_communicator_base_checkpoint_restore(
+    request: device_communicator_base_pb2.DeviceCommunicatorBaseCheckpointRestoreRequest, wire: Wire
+) -> device_communicator_base_pb2.DeviceCommunicatorBaseCheckpointRestoreResponse:
+    wire.gated("DeviceCommunicatorBase.checkpoint_restore", objects.device_communicator_base(present(request, "receiver"), wire).checkpoint_restore)
+    return device_communicator_base_pb2.DeviceCommunicatorBaseCheckpointRestoreResponse()
 
 
 def _device_communicator_base_destroy(
@@ -1642,6 +1984,26 @@ def _parallel_config_new(
         optional["_api_process_count"] = request._api_process_count
     if request.HasField("_api_process_rank"):
         optional["_api_process_rank"] = request._api_process_rank
+    if request.HasField("dp_sync_interval"):
+        optional["dp_sync_interval"] = request.dp_sync_interval
+    if request.HasField("enable_hc_sp"):
+        optional["enable_hc_sp"] = request.enable_hc_sp
+    if request.HasField("enable_batch_sharded_sampling"):
+        optional["enable_batch_sharded_sampling"] = request.enable_batch_sharded_sampling
+    if request.HasField("enable_shm_tensor_arena"):
+        optional["enable_shm_tensor_arena"] = request.enable_shm_tensor_arena
+    if request.HasField("elastic_ep_max_dp_size"):
+        optional["elastic_ep_max_dp_size"] = request.elastic_ep_max_dp_size
+    if request.HasField("assigned_physical_gpu_ids"):
+        optional["assigned_physical_gpu_ids"] = list(request.assigned_physical_gpu_ids.values)
+    if request.HasField("dcp_q_replicate"):
+        optional["dcp_q_replicate"] = request.dcp_q_replicate
+    if request.HasField("_allow_auto_resolve_cp_interleave_size"):
+        optional["_allow_auto_resolve_cp_interleave_size"] = request._allow_auto_resolve_cp_interleave_size
+    if request.HasField("enable_fault_tolerance"):
+        optional["enable_fault_tolerance"] = request.enable_fault_tolerance
+    if request.HasField("fault_tolerance_config"):
+        optional["fault_tolerance_config"] = objects.fault_tolerance_config(request.fault_tolerance_config, wire)
     result = ParallelConfig(**optional)
     return parallel_config_pb2.ParallelConfigNewResponse(result=objects.to_parallel_config(result, wire))
 
@@ -1709,11 +2071,68 @@ def _parallel_config_use_ray(
     return parallel_config_pb2.ParallelConfigUseRayResponse(result=result)
 
 
+def _parallel_config_use_all2all(
+    request: parallel_config_pb2.ParallelConfigUseAll2allRequest, wire: Wire
+) -> parallel_config_pb2.ParallelConfigUseAll2allResponse:
+    result = objects.parallel_config(present(request, "receiver"), wire).use_all2all
+    return parallel_config_pb2.ParallelConfigUseAll2allResponse(result=result)
+
+
+def _parallel_config_use_batched_dp_moe(
+    request: parallel_config_pb2.ParallelConfigUseBatchedDpMoeRequest, wire: Wire
+) -> parallel_config_pb2.ParallelConfigUseBatchedDpMoeResponse:
+    result = objects.parallel_config(present(request, "receiver"), wire).use_batched_dp_moe
+    return parallel_config_pb2.ParallelConfigUseBatchedDpMoeResponse(result=result)
+
+
+def _parallel_config_pcp_shard_decode_requests(
+    request: parallel_config_pb2.ParallelConfigPcpShardDecodeRequestsRequest, wire: Wire
+) -> parallel_config_pb2.ParallelConfigPcpShardDecodeRequestsResponse:
+    result = objects.parallel_config(present(request, "receiver"), wire).pcp_shard_decode_requests
+    return parallel_config_pb2.ParallelConfigPcpShardDecodeRequestsResponse(result=result)
+
+
+def _parallel_config_cpu_distributed_timeout(
+    request: parallel_config_pb2.ParallelConfigCpuDistributedTimeoutRequest, wire: Wire
+) -> parallel_config_pb2.ParallelConfigCpuDistributedTimeoutResponse:
+    result = objects.parallel_config(present(request, "receiver"), wire).cpu_distributed_timeout
+    return parallel_config_pb2.ParallelConfigCpuDistributedTimeoutResponse(result=None if result is None else wire.to_duration(result))
+
+
+def _parallel_config_set_dcp_defaults(
+    request: parallel_config_pb2.ParallelConfigSetDcpDefaultsRequest, wire: Wire
+) -> parallel_config_pb2.ParallelConfigSetDcpDefaultsResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("comm_backend"):
+        optional["comm_backend"] = request.comm_backend
+    if request.HasField("q_replicate"):
+        optional["q_replicate"] = request.q_replicate
+    objects.parallel_config(present(request, "receiver"), wire).set_dcp_defaults(**optional)
+    return parallel_config_pb2.ParallelConfigSetDcpDefaultsResponse()
+
+
+def _parallel_config_get_local_gpu_index(
+    request: parallel_config_pb2.ParallelConfigGetLocalGpuIndexRequest, wire: Wire
+) -> parallel_config_pb2.ParallelConfigGetLocalGpuIndexResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("dp_local_rank"):
+        optional["dp_local_rank"] = request.dp_local_rank
+    result = objects.parallel_config(present(request, "receiver"), wire).get_local_gpu_index(request.local_rank, **optional)
+    return parallel_config_pb2.ParallelConfigGetLocalGpuIndexResponse(result=result)
+
+
 def _parallel_config_check_kv_cache_block_size(
     request: parallel_config_pb2.ParallelConfigCheckKvCacheBlockSizeRequest, wire: Wire
 ) -> parallel_config_pb2.ParallelConfigCheckKvCacheBlockSizeResponse:
     objects.parallel_config(present(request, "receiver"), wire).check_kv_cache_block_size(request.block_size)
     return parallel_config_pb2.ParallelConfigCheckKvCacheBlockSizeResponse()
+
+
+def _parallel_config_reconfigure_for_independent_dp_rank(
+    request: parallel_config_pb2.ParallelConfigReconfigureForIndependentDpRankRequest, wire: Wire
+) -> parallel_config_pb2.ParallelConfigReconfigureForIndependentDpRankResponse:
+    objects.parallel_config(present(request, "receiver"), wire).reconfigure_for_independent_dp_rank()
+    return parallel_config_pb2.ParallelConfigReconfigureForIndependentDpRankResponse()
 
 
 def _parallel_config_compute_hash(
@@ -1733,7 +2152,10 @@ def _parallel_config_get_next_dp_init_port(
 def _parallel_config_stateless_init_dp_group(
     request: parallel_config_pb2.ParallelConfigStatelessInitDpGroupRequest, wire: Wire
 ) -> parallel_config_pb2.ParallelConfigStatelessInitDpGroupResponse:
-    result = wire.gated("ParallelConfig.stateless_init_dp_group", objects.parallel_config(present(request, "receiver"), wire).stateless_init_dp_group)
+    optional: dict[str, Any] = {}
+    if request.HasField("return_store"):
+        optional["return_store"] = request.return_store
+    result = wire.gated("ParallelConfig.stateless_init_dp_group", objects.parallel_config(present(request, "receiver"), wire).stateless_init_dp_group, **optional)
     return parallel_config_pb2.ParallelConfigStatelessInitDpGroupResponse(result=wire.to_process_group(result))
 
 
@@ -1778,6 +2200,8 @@ def _eplb_config_new(
         optional["policy"] = request.policy
     if request.HasField("communicator"):
         optional["communicator"] = request.communicator
+    if request.HasField("enable_migration_batching"):
+        optional["enable_migration_batching"] = request.enable_migration_batching
     result = EPLBConfig(**optional)
     return eplb_config_pb2.EPLBConfigNewResponse(result=objects.to_eplb_config(result, wire))
 
@@ -1787,6 +2211,23 @@ def _eplb_config_communicator_in_use(
 ) -> eplb_config_pb2.EPLBConfigCommunicatorInUseResponse:
     result = objects.eplb_config(present(request, "receiver"), wire).communicator_in_use
     return eplb_config_pb2.EPLBConfigCommunicatorInUseResponse(result=result)
+
+
+def _eplb_config_migration_batching_enabled(
+    request: eplb_config_pb2.EPLBConfigMigrationBatchingEnabledRequest, wire: Wire
+) -> eplb_config_pb2.EPLBConfigMigrationBatchingEnabledResponse:
+    result = objects.eplb_config(present(request, "receiver"), wire).migration_batching_enabled
+    return eplb_config_pb2.EPLBConfigMigrationBatchingEnabledResponse(result=result)
+
+
+def _fault_tolerance_config_new(
+    request: fault_tolerance_config_pb2.FaultToleranceConfigNewRequest, wire: Wire
+) -> fault_tolerance_config_pb2.FaultToleranceConfigNewResponse:
+    optional: dict[str, Any] = {}
+    if request.HasField("engine_recovery_timeout_sec"):
+        optional["engine_recovery_timeout_sec"] = request.engine_recovery_timeout_sec
+    result = FaultToleranceConfig(**optional)
+    return fault_tolerance_config_pb2.FaultToleranceConfigNewResponse(result=objects.to_fault_tolerance_config(result, wire))
 
 
 def _handle_is_completed(
@@ -1898,6 +2339,20 @@ def _topology_expert_groups(
     return topology_pb2.TopologyExpertGroupsResponse(result=[types_pb2.Int64List(values=item) for item in result])
 
 
+def _topology_engram_tensor_groups(
+    request: topology_pb2.TopologyEngramTensorGroupsRequest, wire: Wire
+) -> topology_pb2.TopologyEngramTensorGroupsResponse:
+    result = objects.topology(present(request, "receiver"), wire).engram_tensor_groups(request.size)
+    return topology_pb2.TopologyEngramTensorGroupsResponse(result=[types_pb2.Int64List(values=item) for item in result])
+
+
+def _topology_engram_data_groups(
+    request: topology_pb2.TopologyEngramDataGroupsRequest, wire: Wire
+) -> topology_pb2.TopologyEngramDataGroupsResponse:
+    result = objects.topology(present(request, "receiver"), wire).engram_data_groups(request.size)
+    return topology_pb2.TopologyEngramDataGroupsResponse(result=[types_pb2.Int64List(values=item) for item in result])
+
+
 def _topology_coordinates(
     request: topology_pb2.TopologyCoordinatesRequest, wire: Wire
 ) -> topology_pb2.TopologyCoordinatesResponse:
@@ -1955,10 +2410,38 @@ METHODS: dict[str, Dispatch] = {
         inline=False,
         collective=True,
     ),
+    "/vllm.distributed.v1.Distributed/CheckpointPrepareDistributedState": Dispatch(
+        "checkpoint_prepare_distributed_state",
+        distributed_pb2.CheckpointPrepareDistributedStateRequest,
+        _checkpoint_prepare_distributed_state,
+        inline=False,
+        collective=True,
+    ),
+    "/vllm.distributed.v1.Distributed/CheckpointRestoreDistributedState": Dispatch(
+        "checkpoint_restore_distributed_state",
+        distributed_pb2.CheckpointRestoreDistributedStateRequest,
+        _checkpoint_restore_distributed_state,
+        inline=False,
+        collective=True,
+    ),
     "/vllm.distributed.v1.Distributed/CleanupDistEnvAndMemory": Dispatch(
         "cleanup_dist_env_and_memory",
         distributed_pb2.CleanupDistEnvAndMemoryRequest,
         _cleanup_dist_env_and_memory,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.Distributed/CpuAllReduceInPlace": Dispatch(
+        "cpu_all_reduce_",
+        distributed_pb2.CpuAllReduceInPlaceRequest,
+        _cpu_all_reduce_in_place,
+        inline=False,
+        collective=True,
+    ),
+    "/vllm.distributed.v1.Distributed/CreateTcpStore": Dispatch(
+        "create_tcp_store",
+        distributed_pb2.CreateTcpStoreRequest,
+        _create_tcp_store,
         inline=False,
         collective=False,
     ),
@@ -2011,10 +2494,24 @@ METHODS: dict[str, Dispatch] = {
         inline=False,
         collective=False,
     ),
+    "/vllm.distributed.v1.Distributed/GetCachedTcpStoreClient": Dispatch(
+        "get_cached_tcp_store_client",
+        distributed_pb2.GetCachedTcpStoreClientRequest,
+        _get_cached_tcp_store_client,
+        inline=False,
+        collective=False,
+    ),
     "/vllm.distributed.v1.Distributed/GetContextModelParallelGroup": Dispatch(
         "get_context_model_parallel_group",
         distributed_pb2.GetContextModelParallelGroupRequest,
         _get_context_model_parallel_group,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.Distributed/GetCpuDistributedTimeoutOrNone": Dispatch(
+        "get_cpu_distributed_timeout_or_none",
+        distributed_pb2.GetCpuDistributedTimeoutOrNoneRequest,
+        _get_cpu_distributed_timeout_or_none,
         inline=True,
         collective=False,
     ),
@@ -2060,10 +2557,31 @@ METHODS: dict[str, Dispatch] = {
         inline=True,
         collective=False,
     ),
+    "/vllm.distributed.v1.Distributed/GetDistributedTimeoutOrNone": Dispatch(
+        "get_distributed_timeout_or_none",
+        distributed_pb2.GetDistributedTimeoutOrNoneRequest,
+        _get_distributed_timeout_or_none,
+        inline=True,
+        collective=False,
+    ),
     "/vllm.distributed.v1.Distributed/GetDpGroup": Dispatch(
         "get_dp_group",
         distributed_pb2.GetDpGroupRequest,
         _get_dp_group,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.Distributed/GetEngramDpGroup": Dispatch(
+        "get_engram_dp_group",
+        distributed_pb2.GetEngramDpGroupRequest,
+        _get_engram_dp_group,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.Distributed/GetEngramDpSize": Dispatch(
+        "get_engram_dp_size",
+        distributed_pb2.GetEngramDpSizeRequest,
+        _get_engram_dp_size,
         inline=True,
         collective=False,
     ),
@@ -2172,6 +2690,13 @@ METHODS: dict[str, Dispatch] = {
         inline=True,
         collective=False,
     ),
+    "/vllm.distributed.v1.Distributed/GetWorkerRankSuffix": Dispatch(
+        "get_worker_rank_suffix",
+        distributed_pb2.GetWorkerRankSuffixRequest,
+        _get_worker_rank_suffix,
+        inline=True,
+        collective=False,
+    ),
     "/vllm.distributed.v1.Distributed/GetWorldGroup": Dispatch(
         "get_world_group",
         distributed_pb2.GetWorldGroupRequest,
@@ -2256,6 +2781,13 @@ METHODS: dict[str, Dispatch] = {
         inline=True,
         collective=False,
     ),
+    "/vllm.distributed.v1.Distributed/IsWeakContiguous": Dispatch(
+        "is_weak_contiguous",
+        distributed_pb2.IsWeakContiguousRequest,
+        _is_weak_contiguous,
+        inline=False,
+        collective=False,
+    ),
     "/vllm.distributed.v1.Distributed/Logger": Dispatch(
         "logger",
         distributed_pb2.LoggerRequest,
@@ -2326,6 +2858,13 @@ METHODS: dict[str, Dispatch] = {
         inline=False,
         collective=False,
     ),
+    "/vllm.distributed.v1.Distributed/ResumeDeviceComms": Dispatch(
+        "resume_device_comms",
+        distributed_pb2.ResumeDeviceCommsRequest,
+        _resume_device_comms,
+        inline=False,
+        collective=True,
+    ),
     "/vllm.distributed.v1.Distributed/SchedYield": Dispatch(
         "sched_yield",
         distributed_pb2.SchedYieldRequest,
@@ -2375,6 +2914,13 @@ METHODS: dict[str, Dispatch] = {
         inline=False,
         collective=False,
     ),
+    "/vllm.distributed.v1.Distributed/SuspendDeviceComms": Dispatch(
+        "suspend_device_comms",
+        distributed_pb2.SuspendDeviceCommsRequest,
+        _suspend_device_comms,
+        inline=False,
+        collective=True,
+    ),
     "/vllm.distributed.v1.Distributed/TensorModelParallelAllGather": Dispatch(
         "tensor_model_parallel_all_gather",
         distributed_pb2.TensorModelParallelAllGatherRequest,
@@ -2403,6 +2949,13 @@ METHODS: dict[str, Dispatch] = {
         inline=False,
         collective=True,
     ),
+    "/vllm.distributed.v1.Distributed/VerifyGroupSizeDividesPartition": Dispatch(
+        "verify_group_size_divides_partition",
+        distributed_pb2.VerifyGroupSizeDividesPartitionRequest,
+        _verify_group_size_divides_partition,
+        inline=True,
+        collective=False,
+    ),
     "/vllm.distributed.v1.GroupCoordinator/New": Dispatch(
         "GroupCoordinator.new",
         group_coordinator_pb2.GroupCoordinatorNewRequest,
@@ -2428,6 +2981,41 @@ METHODS: dict[str, Dispatch] = {
         "GroupCoordinator.cpu_group",
         group_coordinator_pb2.GroupCoordinatorCpuGroupRequest,
         _group_coordinator_cpu_group,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.GroupCoordinator/TorchDistributedBackend": Dispatch(
+        "GroupCoordinator.torch_distributed_backend",
+        group_coordinator_pb2.GroupCoordinatorTorchDistributedBackendRequest,
+        _group_coordinator_torch_distributed_backend,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.GroupCoordinator/DeviceIndex": Dispatch(
+        "GroupCoordinator.device_index",
+        group_coordinator_pb2.GroupCoordinatorDeviceIndexRequest,
+        _group_coordinator_device_index,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.GroupCoordinator/CpuTimeout": Dispatch(
+        "GroupCoordinator.cpu_timeout",
+        group_coordinator_pb2.GroupCoordinatorCpuTimeoutRequest,
+        _group_coordinator_cpu_timeout,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.GroupCoordinator/UseCustomOpCall": Dispatch(
+        "GroupCoordinator.use_custom_op_call",
+        group_coordinator_pb2.GroupCoordinatorUseCustomOpCallRequest,
+        _group_coordinator_use_custom_op_call,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.GroupCoordinator/UseCpuCustomSendRecv": Dispatch(
+        "GroupCoordinator.use_cpu_custom_send_recv",
+        group_coordinator_pb2.GroupCoordinatorUseCpuCustomSendRecvRequest,
+        _group_coordinator_use_cpu_custom_send_recv,
         inline=True,
         collective=False,
     ),
@@ -2519,6 +3107,20 @@ METHODS: dict[str, Dispatch] = {
         "GroupCoordinator.combine",
         group_coordinator_pb2.GroupCoordinatorCombineRequest,
         _group_coordinator_combine,
+        inline=False,
+        collective=True,
+    ),
+    "/vllm.distributed.v1.GroupCoordinator/AllocateCombineInput": Dispatch(
+        "GroupCoordinator.allocate_combine_input",
+        group_coordinator_pb2.GroupCoordinatorAllocateCombineInputRequest,
+        _group_coordinator_allocate_combine_input,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.GroupCoordinator/CombineIntoOutput": Dispatch(
+        "GroupCoordinator.combine_into_output",
+        group_coordinator_pb2.GroupCoordinatorCombineIntoOutputRequest,
+        _group_coordinator_combine_into_output,
         inline=False,
         collective=True,
     ),
@@ -2627,6 +3229,20 @@ METHODS: dict[str, Dispatch] = {
         inline=False,
         collective=True,
     ),
+    "/vllm.distributed.v1.GroupCoordinator/ReduceScattervIntoOutput": Dispatch(
+        "GroupCoordinator.reduce_scatterv_into_output",
+        group_coordinator_pb2.GroupCoordinatorReduceScattervIntoOutputRequest,
+        _group_coordinator_reduce_scatterv_into_output,
+        inline=False,
+        collective=True,
+    ),
+    "/vllm.distributed.v1.GroupCoordinator/CpuAllReduceInPlace": Dispatch(
+        "GroupCoordinator.cpu_all_reduce_",
+        group_coordinator_pb2.GroupCoordinatorCpuAllReduceInPlaceRequest,
+        _group_coordinator_cpu_all_reduce_in_place,
+        inline=False,
+        collective=True,
+    ),
     "/vllm.distributed.v1.GroupCoordinator/Gather": Dispatch(
         "GroupCoordinator.gather",
         group_coordinator_pb2.GroupCoordinatorGatherRequest,
@@ -2732,6 +3348,41 @@ METHODS: dict[str, Dispatch] = {
         inline=False,
         collective=True,
     ),
+    "/vllm.distributed.v1.StatelessProcessGroup/SendDstCounter": Dispatch(
+        "StatelessProcessGroup.send_dst_counter",
+        stateless_process_group_pb2.StatelessProcessGroupSendDstCounterRequest,
+        _stateless_process_group_send_dst_counter,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessProcessGroup/RecvSrcCounter": Dispatch(
+        "StatelessProcessGroup.recv_src_counter",
+        stateless_process_group_pb2.StatelessProcessGroupRecvSrcCounterRequest,
+        _stateless_process_group_recv_src_counter,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessProcessGroup/BroadcastSendCounter": Dispatch(
+        "StatelessProcessGroup.broadcast_send_counter",
+        stateless_process_group_pb2.StatelessProcessGroupBroadcastSendCounterRequest,
+        _stateless_process_group_broadcast_send_counter,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessProcessGroup/BroadcastRecvSrcCounter": Dispatch(
+        "StatelessProcessGroup.broadcast_recv_src_counter",
+        stateless_process_group_pb2.StatelessProcessGroupBroadcastRecvSrcCounterRequest,
+        _stateless_process_group_broadcast_recv_src_counter,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.StatelessProcessGroup/Entries": Dispatch(
+        "StatelessProcessGroup.entries",
+        stateless_process_group_pb2.StatelessProcessGroupEntriesRequest,
+        _stateless_process_group_entries,
+        inline=True,
+        collective=False,
+    ),
     "/vllm.distributed.v1.StatelessProcessGroup/SendObj": Dispatch(
         "StatelessProcessGroup.send_obj",
         stateless_process_group_pb2.StatelessProcessGroupSendObjRequest,
@@ -2809,6 +3460,41 @@ METHODS: dict[str, Dispatch] = {
         inline=False,
         collective=False,
     ),
+    "/vllm.distributed.v1.DeviceCommunicatorBase/Dispatch": Dispatch(
+        "DeviceCommunicatorBase.dispatch",
+        device_communicator_base_pb2.DeviceCommunicatorBaseDispatchRequest,
+        _device_communicator_base_dispatch,
+        inline=False,
+        collective=True,
+    ),
+    "/vllm.distributed.v1.DeviceCommunicatorBase/DispatchRouterLogits": Dispatch(
+        "DeviceCommunicatorBase.dispatch_router_logits",
+        device_communicator_base_pb2.DeviceCommunicatorBaseDispatchRouterLogitsRequest,
+        _device_communicator_base_dispatch_router_logits,
+        inline=False,
+        collective=True,
+    ),
+    "/vllm.distributed.v1.DeviceCommunicatorBase/Combine": Dispatch(
+        "DeviceCommunicatorBase.combine",
+        device_communicator_base_pb2.DeviceCommunicatorBaseCombineRequest,
+        _device_communicator_base_combine,
+        inline=False,
+        collective=True,
+    ),
+    "/vllm.distributed.v1.DeviceCommunicatorBase/AllocateCombineInput": Dispatch(
+        "DeviceCommunicatorBase.allocate_combine_input",
+        device_communicator_base_pb2.DeviceCommunicatorBaseAllocateCombineInputRequest,
+        _device_communicator_base_allocate_combine_input,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.DeviceCommunicatorBase/CombineIntoOutput": Dispatch(
+        "DeviceCommunicatorBase.combine_into_output",
+        device_communicator_base_pb2.DeviceCommunicatorBaseCombineIntoOutputRequest,
+        _device_communicator_base_combine_into_output,
+        inline=False,
+        collective=True,
+    ),
     "/vllm.distributed.v1.DeviceCommunicatorBase/AllReduce": Dispatch(
         "DeviceCommunicatorBase.all_reduce",
         device_communicator_base_pb2.DeviceCommunicatorBaseAllReduceRequest,
@@ -2820,6 +3506,13 @@ METHODS: dict[str, Dispatch] = {
         "DeviceCommunicatorBase.all_reduce_",
         device_communicator_base_pb2.DeviceCommunicatorBaseAllReduceInPlaceRequest,
         _device_communicator_base_all_reduce_in_place,
+        inline=False,
+        collective=True,
+    ),
+    "/vllm.distributed.v1.DeviceCommunicatorBase/CpuAllReduceInPlace": Dispatch(
+        "DeviceCommunicatorBase.cpu_all_reduce_",
+        device_communicator_base_pb2.DeviceCommunicatorBaseCpuAllReduceInPlaceRequest,
+        _device_communicator_base_cpu_all_reduce_in_place,
         inline=False,
         collective=True,
     ),
@@ -2851,6 +3544,13 @@ METHODS: dict[str, Dispatch] = {
         inline=False,
         collective=True,
     ),
+    "/vllm.distributed.v1.DeviceCommunicatorBase/ReduceScattervIntoOutput": Dispatch(
+        "DeviceCommunicatorBase.reduce_scatterv_into_output",
+        device_communicator_base_pb2.DeviceCommunicatorBaseReduceScattervIntoOutputRequest,
+        _device_communicator_base_reduce_scatterv_into_output,
+        inline=False,
+        collective=True,
+    ),
     "/vllm.distributed.v1.DeviceCommunicatorBase/Gather": Dispatch(
         "DeviceCommunicatorBase.gather",
         device_communicator_base_pb2.DeviceCommunicatorBaseGatherRequest,
@@ -2879,26 +3579,19 @@ METHODS: dict[str, Dispatch] = {
         inline=False,
         collective=False,
     ),
-    "/vllm.distributed.v1.DeviceCommunicatorBase/Dispatch": Dispatch(
-        "DeviceCommunicatorBase.dispatch",
-        device_communicator_base_pb2.DeviceCommunicatorBaseDispatchRequest,
-        _device_communicator_base_dispatch,
+    "/vllm.distributed.v1.DeviceCommunicatorBase/BatchIsendIrecv": Dispatch(
+        "DeviceCommunicatorBase.batch_isend_irecv",
+        device_communicator_base_pb2.DeviceCommunicatorBaseBatchIsendIrecvRequest,
+        _device_communicator_base_batch_isend_irecv,
         inline=False,
-        collective=True,
+        collective=False,
     ),
-    "/vllm.distributed.v1.DeviceCommunicatorBase/DispatchRouterLogits": Dispatch(
-        "DeviceCommunicatorBase.dispatch_router_logits",
-        device_communicator_base_pb2.DeviceCommunicatorBaseDispatchRouterLogitsRequest,
-        _device_communicator_base_dispatch_router_logits,
+    "/vllm.distributed.v1.DeviceCommunicatorBase/GetSymmetricMemoryBuffer": Dispatch(
+        "DeviceCommunicatorBase.get_symmetric_memory_buffer",
+        device_communicator_base_pb2.DeviceCommunicatorBaseGetSymmetricMemoryBufferRequest,
+        _device_communicator_base_get_symmetric_memory_buffer,
         inline=False,
-        collective=True,
-    ),
-    "/vllm.distributed.v1.DeviceCommunicatorBase/Combine": Dispatch(
-        "DeviceCommunicatorBase.combine",
-        device_communicator_base_pb2.DeviceCommunicatorBaseCombineRequest,
-        _device_communicator_base_combine,
-        inline=False,
-        collective=True,
+        collective=False,
     ),
     "/vllm.distributed.v1.DeviceCommunicatorBase/PrepareCommunicationBufferForModel": Dispatch(
         "DeviceCommunicatorBase.prepare_communication_buffer_for_model",
@@ -2906,6 +3599,34 @@ METHODS: dict[str, Dispatch] = {
         _device_communicator_base_prepare_communication_buffer_for_model,
         inline=False,
         collective=False,
+    ),
+    "/vllm.distributed.v1.DeviceCommunicatorBase/Suspend": Dispatch(
+        "DeviceCommunicatorBase.suspend",
+        device_communicator_base_pb2.DeviceCommunicatorBaseSuspendRequest,
+        _device_communicator_base_suspend,
+        inline=False,
+        collective=True,
+    ),
+    "/vllm.distributed.v1.DeviceCommunicatorBase/Resume": Dispatch(
+        "DeviceCommunicatorBase.resume",
+        device_communicator_base_pb2.DeviceCommunicatorBaseResumeRequest,
+        _device_communicator_base_resume,
+        inline=False,
+        collective=True,
+    ),
+    "/vllm.distributed.v1.DeviceCommunicatorBase/CheckpointPrepare": Dispatch(
+        "DeviceCommunicatorBase.checkpoint_prepare",
+        device_communicator_base_pb2.DeviceCommunicatorBaseCheckpointPrepareRequest,
+        _device_communicator_base_checkpoint_prepare,
+        inline=False,
+        collective=True,
+    ),
+    "/vllm.distributed.v1.DeviceCommunicatorBase/CheckpointRestore": Dispatch(
+        "DeviceCommunicatorBase.checkpoint_restore",
+        device_communicator_base_pb2.DeviceCommunicatorBaseCheckpointRestoreRequest,
+        _device_communicator_base_checkpoint_restore,
+        inline=False,
+        collective=True,
     ),
     "/vllm.distributed.v1.DeviceCommunicatorBase/Destroy": Dispatch(
         "DeviceCommunicatorBase.destroy",
@@ -3068,10 +3789,59 @@ METHODS: dict[str, Dispatch] = {
         inline=True,
         collective=False,
     ),
+    "/vllm.distributed.v1.ParallelConfig/UseAll2all": Dispatch(
+        "ParallelConfig.use_all2all",
+        parallel_config_pb2.ParallelConfigUseAll2allRequest,
+        _parallel_config_use_all2all,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.ParallelConfig/UseBatchedDpMoe": Dispatch(
+        "ParallelConfig.use_batched_dp_moe",
+        parallel_config_pb2.ParallelConfigUseBatchedDpMoeRequest,
+        _parallel_config_use_batched_dp_moe,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.ParallelConfig/PcpShardDecodeRequests": Dispatch(
+        "ParallelConfig.pcp_shard_decode_requests",
+        parallel_config_pb2.ParallelConfigPcpShardDecodeRequestsRequest,
+        _parallel_config_pcp_shard_decode_requests,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.ParallelConfig/CpuDistributedTimeout": Dispatch(
+        "ParallelConfig.cpu_distributed_timeout",
+        parallel_config_pb2.ParallelConfigCpuDistributedTimeoutRequest,
+        _parallel_config_cpu_distributed_timeout,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.ParallelConfig/SetDcpDefaults": Dispatch(
+        "ParallelConfig.set_dcp_defaults",
+        parallel_config_pb2.ParallelConfigSetDcpDefaultsRequest,
+        _parallel_config_set_dcp_defaults,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.ParallelConfig/GetLocalGpuIndex": Dispatch(
+        "ParallelConfig.get_local_gpu_index",
+        parallel_config_pb2.ParallelConfigGetLocalGpuIndexRequest,
+        _parallel_config_get_local_gpu_index,
+        inline=False,
+        collective=False,
+    ),
     "/vllm.distributed.v1.ParallelConfig/CheckKvCacheBlockSize": Dispatch(
         "ParallelConfig.check_kv_cache_block_size",
         parallel_config_pb2.ParallelConfigCheckKvCacheBlockSizeRequest,
         _parallel_config_check_kv_cache_block_size,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.ParallelConfig/ReconfigureForIndependentDpRank": Dispatch(
+        "ParallelConfig.reconfigure_for_independent_dp_rank",
+        parallel_config_pb2.ParallelConfigReconfigureForIndependentDpRankRequest,
+        _parallel_config_reconfigure_for_independent_dp_rank,
         inline=False,
         collective=False,
     ),
@@ -3129,6 +3899,20 @@ METHODS: dict[str, Dispatch] = {
         eplb_config_pb2.EPLBConfigCommunicatorInUseRequest,
         _eplb_config_communicator_in_use,
         inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.EPLBConfig/MigrationBatchingEnabled": Dispatch(
+        "EPLBConfig.migration_batching_enabled",
+        eplb_config_pb2.EPLBConfigMigrationBatchingEnabledRequest,
+        _eplb_config_migration_batching_enabled,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.FaultToleranceConfig/New": Dispatch(
+        "FaultToleranceConfig.new",
+        fault_tolerance_config_pb2.FaultToleranceConfigNewRequest,
+        _fault_tolerance_config_new,
+        inline=False,
         collective=False,
     ),
     "/vllm.distributed.v1.Handle/IsCompleted": Dispatch(
@@ -3226,6 +4010,20 @@ METHODS: dict[str, Dispatch] = {
         "Topology.expert_groups",
         topology_pb2.TopologyExpertGroupsRequest,
         _topology_expert_groups,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.Topology/EngramTensorGroups": Dispatch(
+        "Topology.engram_tensor_groups",
+        topology_pb2.TopologyEngramTensorGroupsRequest,
+        _topology_engram_tensor_groups,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.Topology/EngramDataGroups": Dispatch(
+        "Topology.engram_data_groups",
+        topology_pb2.TopologyEngramDataGroupsRequest,
+        _topology_engram_data_groups,
         inline=True,
         collective=False,
     ),

@@ -104,6 +104,22 @@ class BroadcastTensorDictResponse(_message.Message):
     result: _types_pb2.Term
     def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
 
+class CheckpointPrepareDistributedStateRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class CheckpointPrepareDistributedStateResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class CheckpointRestoreDistributedStateRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class CheckpointRestoreDistributedStateResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
 class CleanupDistEnvAndMemoryRequest(_message.Message):
     __slots__ = ("shutdown_ray",)
     SHUTDOWN_RAY_FIELD_NUMBER: _ClassVar[int]
@@ -113,6 +129,50 @@ class CleanupDistEnvAndMemoryRequest(_message.Message):
 class CleanupDistEnvAndMemoryResponse(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
+
+class CpuAllReduceInPlaceRequest(_message.Message):
+    __slots__ = ("tensor", "group", "timeout")
+    TENSOR_FIELD_NUMBER: _ClassVar[int]
+    GROUP_FIELD_NUMBER: _ClassVar[int]
+    TIMEOUT_FIELD_NUMBER: _ClassVar[int]
+    tensor: _types_pb2.Tensor
+    group: _types_pb2.ProcessGroup
+    timeout: _duration_pb2.Duration
+    def __init__(self, tensor: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., group: _Optional[_Union[_types_pb2.ProcessGroup, _Mapping]] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+
+class CpuAllReduceInPlaceResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Tensor
+    def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+
+class CreateTcpStoreRequest(_message.Message):
+    __slots__ = ("host", "port", "listen_socket", "world_size", "is_master", "timeout", "wait_for_workers", "multi_tenant", "use_libuv")
+    HOST_FIELD_NUMBER: _ClassVar[int]
+    PORT_FIELD_NUMBER: _ClassVar[int]
+    LISTEN_SOCKET_FIELD_NUMBER: _ClassVar[int]
+    WORLD_SIZE_FIELD_NUMBER: _ClassVar[int]
+    IS_MASTER_FIELD_NUMBER: _ClassVar[int]
+    TIMEOUT_FIELD_NUMBER: _ClassVar[int]
+    WAIT_FOR_WORKERS_FIELD_NUMBER: _ClassVar[int]
+    MULTI_TENANT_FIELD_NUMBER: _ClassVar[int]
+    USE_LIBUV_FIELD_NUMBER: _ClassVar[int]
+    host: str
+    port: int
+    listen_socket: _types_pb2.Term
+    world_size: int
+    is_master: bool
+    timeout: _duration_pb2.Duration
+    wait_for_workers: bool
+    multi_tenant: bool
+    use_libuv: bool
+    def __init__(self, host: _Optional[str] = ..., port: _Optional[int] = ..., listen_socket: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., world_size: _Optional[int] = ..., is_master: _Optional[bool] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., wait_for_workers: _Optional[bool] = ..., multi_tenant: _Optional[bool] = ..., use_libuv: _Optional[bool] = ...) -> None: ...
+
+class CreateTcpStoreResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Term
+    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
 
 class DestroyDistributedEnvironmentRequest(_message.Message):
     __slots__ = ()
@@ -179,7 +239,7 @@ class EnsureDivisibilityResponse(_message.Message):
     def __init__(self) -> None: ...
 
 class EnsureModelParallelInitializedRequest(_message.Message):
-    __slots__ = ("tensor_model_parallel_size", "pipeline_model_parallel_size", "prefill_context_model_parallel_size", "decode_context_model_parallel_size", "backend", "data_parallel_size", "is_moe_model", "enable_eplb")
+    __slots__ = ("tensor_model_parallel_size", "pipeline_model_parallel_size", "prefill_context_model_parallel_size", "decode_context_model_parallel_size", "backend", "data_parallel_size", "is_moe_model", "enable_eplb", "engram_tensor_parallel_size", "engram_data_parallel_size")
     TENSOR_MODEL_PARALLEL_SIZE_FIELD_NUMBER: _ClassVar[int]
     PIPELINE_MODEL_PARALLEL_SIZE_FIELD_NUMBER: _ClassVar[int]
     PREFILL_CONTEXT_MODEL_PARALLEL_SIZE_FIELD_NUMBER: _ClassVar[int]
@@ -188,6 +248,8 @@ class EnsureModelParallelInitializedRequest(_message.Message):
     DATA_PARALLEL_SIZE_FIELD_NUMBER: _ClassVar[int]
     IS_MOE_MODEL_FIELD_NUMBER: _ClassVar[int]
     ENABLE_EPLB_FIELD_NUMBER: _ClassVar[int]
+    ENGRAM_TENSOR_PARALLEL_SIZE_FIELD_NUMBER: _ClassVar[int]
+    ENGRAM_DATA_PARALLEL_SIZE_FIELD_NUMBER: _ClassVar[int]
     tensor_model_parallel_size: int
     pipeline_model_parallel_size: int
     prefill_context_model_parallel_size: int
@@ -196,7 +258,9 @@ class EnsureModelParallelInitializedRequest(_message.Message):
     data_parallel_size: int
     is_moe_model: bool
     enable_eplb: bool
-    def __init__(self, tensor_model_parallel_size: _Optional[int] = ..., pipeline_model_parallel_size: _Optional[int] = ..., prefill_context_model_parallel_size: _Optional[int] = ..., decode_context_model_parallel_size: _Optional[int] = ..., backend: _Optional[str] = ..., data_parallel_size: _Optional[int] = ..., is_moe_model: _Optional[bool] = ..., enable_eplb: _Optional[bool] = ...) -> None: ...
+    engram_tensor_parallel_size: int
+    engram_data_parallel_size: int
+    def __init__(self, tensor_model_parallel_size: _Optional[int] = ..., pipeline_model_parallel_size: _Optional[int] = ..., prefill_context_model_parallel_size: _Optional[int] = ..., decode_context_model_parallel_size: _Optional[int] = ..., backend: _Optional[str] = ..., data_parallel_size: _Optional[int] = ..., is_moe_model: _Optional[bool] = ..., enable_eplb: _Optional[bool] = ..., engram_tensor_parallel_size: _Optional[int] = ..., engram_data_parallel_size: _Optional[int] = ...) -> None: ...
 
 class EnsureModelParallelInitializedResponse(_message.Message):
     __slots__ = ()
@@ -216,6 +280,20 @@ class ExpertBalancednessResponse(_message.Message):
     result: float
     def __init__(self, result: _Optional[float] = ...) -> None: ...
 
+class GetCachedTcpStoreClientRequest(_message.Message):
+    __slots__ = ("host", "port")
+    HOST_FIELD_NUMBER: _ClassVar[int]
+    PORT_FIELD_NUMBER: _ClassVar[int]
+    host: str
+    port: int
+    def __init__(self, host: _Optional[str] = ..., port: _Optional[int] = ...) -> None: ...
+
+class GetCachedTcpStoreClientResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Term
+    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+
 class GetContextModelParallelGroupRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
@@ -225,6 +303,16 @@ class GetContextModelParallelGroupResponse(_message.Message):
     RESULT_FIELD_NUMBER: _ClassVar[int]
     result: _types_pb2.GroupCoordinator
     def __init__(self, result: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ...) -> None: ...
+
+class GetCpuDistributedTimeoutOrNoneRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetCpuDistributedTimeoutOrNoneResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _duration_pb2.Duration
+    def __init__(self, result: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class GetCurrentParallelConfigOrNoneRequest(_message.Message):
     __slots__ = ()
@@ -294,6 +382,16 @@ class GetDistributedInitMethodResponse(_message.Message):
     result: str
     def __init__(self, result: _Optional[str] = ...) -> None: ...
 
+class GetDistributedTimeoutOrNoneRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetDistributedTimeoutOrNoneResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _duration_pb2.Duration
+    def __init__(self, result: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+
 class GetDpGroupRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
@@ -303,6 +401,26 @@ class GetDpGroupResponse(_message.Message):
     RESULT_FIELD_NUMBER: _ClassVar[int]
     result: _types_pb2.GroupCoordinator
     def __init__(self, result: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ...) -> None: ...
+
+class GetEngramDpGroupRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetEngramDpGroupResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.GroupCoordinator
+    def __init__(self, result: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ...) -> None: ...
+
+class GetEngramDpSizeRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetEngramDpSizeResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: int
+    def __init__(self, result: _Optional[int] = ...) -> None: ...
 
 class GetEpGroupRequest(_message.Message):
     __slots__ = ()
@@ -482,6 +600,18 @@ class GetTpGroupResponse(_message.Message):
     result: _types_pb2.GroupCoordinator
     def __init__(self, result: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ...) -> None: ...
 
+class GetWorkerRankSuffixRequest(_message.Message):
+    __slots__ = ("global_rank",)
+    GLOBAL_RANK_FIELD_NUMBER: _ClassVar[int]
+    global_rank: int
+    def __init__(self, global_rank: _Optional[int] = ...) -> None: ...
+
+class GetWorkerRankSuffixResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: str
+    def __init__(self, result: _Optional[str] = ...) -> None: ...
+
 class GetWorldGroupRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
@@ -569,20 +699,22 @@ class InitLoggerResponse(_message.Message):
     def __init__(self, result: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
 
 class InitModelParallelGroupRequest(_message.Message):
-    __slots__ = ("group_ranks", "local_rank", "backend", "use_message_queue_broadcaster", "group_name", "use_device_communicator")
+    __slots__ = ("group_ranks", "local_rank", "backend", "use_message_queue_broadcaster", "group_name", "use_device_communicator", "use_all2all")
     GROUP_RANKS_FIELD_NUMBER: _ClassVar[int]
     LOCAL_RANK_FIELD_NUMBER: _ClassVar[int]
     BACKEND_FIELD_NUMBER: _ClassVar[int]
     USE_MESSAGE_QUEUE_BROADCASTER_FIELD_NUMBER: _ClassVar[int]
     GROUP_NAME_FIELD_NUMBER: _ClassVar[int]
     USE_DEVICE_COMMUNICATOR_FIELD_NUMBER: _ClassVar[int]
+    USE_ALL2ALL_FIELD_NUMBER: _ClassVar[int]
     group_ranks: _containers.RepeatedCompositeFieldContainer[_types_pb2.Int64List]
     local_rank: int
     backend: str
     use_message_queue_broadcaster: bool
     group_name: str
     use_device_communicator: bool
-    def __init__(self, group_ranks: _Optional[_Iterable[_Union[_types_pb2.Int64List, _Mapping]]] = ..., local_rank: _Optional[int] = ..., backend: _Optional[str] = ..., use_message_queue_broadcaster: _Optional[bool] = ..., group_name: _Optional[str] = ..., use_device_communicator: _Optional[bool] = ...) -> None: ...
+    use_all2all: bool
+    def __init__(self, group_ranks: _Optional[_Iterable[_Union[_types_pb2.Int64List, _Mapping]]] = ..., local_rank: _Optional[int] = ..., backend: _Optional[str] = ..., use_message_queue_broadcaster: _Optional[bool] = ..., group_name: _Optional[str] = ..., use_device_communicator: _Optional[bool] = ..., use_all2all: _Optional[bool] = ...) -> None: ...
 
 class InitModelParallelGroupResponse(_message.Message):
     __slots__ = ("result",)
@@ -607,7 +739,7 @@ class InitWorldGroupResponse(_message.Message):
     def __init__(self, result: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ...) -> None: ...
 
 class InitializeModelParallelRequest(_message.Message):
-    __slots__ = ("tensor_model_parallel_size", "pipeline_model_parallel_size", "prefill_context_model_parallel_size", "decode_context_model_parallel_size", "backend", "data_parallel_size", "is_moe_model", "enable_eplb")
+    __slots__ = ("tensor_model_parallel_size", "pipeline_model_parallel_size", "prefill_context_model_parallel_size", "decode_context_model_parallel_size", "backend", "data_parallel_size", "is_moe_model", "enable_eplb", "engram_tensor_parallel_size", "engram_data_parallel_size")
     TENSOR_MODEL_PARALLEL_SIZE_FIELD_NUMBER: _ClassVar[int]
     PIPELINE_MODEL_PARALLEL_SIZE_FIELD_NUMBER: _ClassVar[int]
     PREFILL_CONTEXT_MODEL_PARALLEL_SIZE_FIELD_NUMBER: _ClassVar[int]
@@ -616,6 +748,8 @@ class InitializeModelParallelRequest(_message.Message):
     DATA_PARALLEL_SIZE_FIELD_NUMBER: _ClassVar[int]
     IS_MOE_MODEL_FIELD_NUMBER: _ClassVar[int]
     ENABLE_EPLB_FIELD_NUMBER: _ClassVar[int]
+    ENGRAM_TENSOR_PARALLEL_SIZE_FIELD_NUMBER: _ClassVar[int]
+    ENGRAM_DATA_PARALLEL_SIZE_FIELD_NUMBER: _ClassVar[int]
     tensor_model_parallel_size: int
     pipeline_model_parallel_size: int
     prefill_context_model_parallel_size: int
@@ -624,7 +758,9 @@ class InitializeModelParallelRequest(_message.Message):
     data_parallel_size: int
     is_moe_model: bool
     enable_eplb: bool
-    def __init__(self, tensor_model_parallel_size: _Optional[int] = ..., pipeline_model_parallel_size: _Optional[int] = ..., prefill_context_model_parallel_size: _Optional[int] = ..., decode_context_model_parallel_size: _Optional[int] = ..., backend: _Optional[str] = ..., data_parallel_size: _Optional[int] = ..., is_moe_model: _Optional[bool] = ..., enable_eplb: _Optional[bool] = ...) -> None: ...
+    engram_tensor_parallel_size: int
+    engram_data_parallel_size: int
+    def __init__(self, tensor_model_parallel_size: _Optional[int] = ..., pipeline_model_parallel_size: _Optional[int] = ..., prefill_context_model_parallel_size: _Optional[int] = ..., decode_context_model_parallel_size: _Optional[int] = ..., backend: _Optional[str] = ..., data_parallel_size: _Optional[int] = ..., is_moe_model: _Optional[bool] = ..., enable_eplb: _Optional[bool] = ..., engram_tensor_parallel_size: _Optional[int] = ..., engram_data_parallel_size: _Optional[int] = ...) -> None: ...
 
 class InitializeModelParallelResponse(_message.Message):
     __slots__ = ()
@@ -657,6 +793,18 @@ class IsTorchEqualOrNewerRequest(_message.Message):
     def __init__(self, target: _Optional[str] = ...) -> None: ...
 
 class IsTorchEqualOrNewerResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: bool
+    def __init__(self, result: _Optional[bool] = ...) -> None: ...
+
+class IsWeakContiguousRequest(_message.Message):
+    __slots__ = ("inp",)
+    INP_FIELD_NUMBER: _ClassVar[int]
+    inp: _types_pb2.Tensor
+    def __init__(self, inp: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+
+class IsWeakContiguousResponse(_message.Message):
     __slots__ = ("result",)
     RESULT_FIELD_NUMBER: _ClassVar[int]
     result: bool
@@ -848,6 +996,14 @@ class ResolveObjByQualnameResponse(_message.Message):
     result: _types_pb2.Term
     def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
 
+class ResumeDeviceCommsRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ResumeDeviceCommsResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
 class SchedYieldRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
@@ -905,13 +1061,14 @@ class StatelessDestroyTorchDistributedProcessGroupResponse(_message.Message):
     def __init__(self) -> None: ...
 
 class StatelessInitTorchDistributedProcessGroupRequest(_message.Message):
-    __slots__ = ("host", "port", "rank", "world_size", "backend", "group_name", "listen_socket", "timeout")
+    __slots__ = ("host", "port", "rank", "world_size", "backend", "group_name", "return_store", "listen_socket", "timeout")
     HOST_FIELD_NUMBER: _ClassVar[int]
     PORT_FIELD_NUMBER: _ClassVar[int]
     RANK_FIELD_NUMBER: _ClassVar[int]
     WORLD_SIZE_FIELD_NUMBER: _ClassVar[int]
     BACKEND_FIELD_NUMBER: _ClassVar[int]
     GROUP_NAME_FIELD_NUMBER: _ClassVar[int]
+    RETURN_STORE_FIELD_NUMBER: _ClassVar[int]
     LISTEN_SOCKET_FIELD_NUMBER: _ClassVar[int]
     TIMEOUT_FIELD_NUMBER: _ClassVar[int]
     host: str
@@ -920,9 +1077,10 @@ class StatelessInitTorchDistributedProcessGroupRequest(_message.Message):
     world_size: int
     backend: str
     group_name: str
+    return_store: bool
     listen_socket: _types_pb2.Term
     timeout: _duration_pb2.Duration
-    def __init__(self, host: _Optional[str] = ..., port: _Optional[int] = ..., rank: _Optional[int] = ..., world_size: _Optional[int] = ..., backend: _Optional[str] = ..., group_name: _Optional[str] = ..., listen_socket: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    def __init__(self, host: _Optional[str] = ..., port: _Optional[int] = ..., rank: _Optional[int] = ..., world_size: _Optional[int] = ..., backend: _Optional[str] = ..., group_name: _Optional[str] = ..., return_store: _Optional[bool] = ..., listen_socket: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class StatelessInitTorchDistributedProcessGroupResponse(_message.Message):
     __slots__ = ("result",)
@@ -939,6 +1097,14 @@ class SuppressStdoutResponse(_message.Message):
     RESULT_FIELD_NUMBER: _ClassVar[int]
     result: _types_pb2.Ref
     def __init__(self, result: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
+
+class SuspendDeviceCommsRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class SuspendDeviceCommsResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
 
 class TensorModelParallelAllGatherRequest(_message.Message):
     __slots__ = ("input_", "dim")
@@ -997,3 +1163,19 @@ class TensorModelParallelReduceScatterResponse(_message.Message):
     RESULT_FIELD_NUMBER: _ClassVar[int]
     result: _types_pb2.Tensor
     def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+
+class VerifyGroupSizeDividesPartitionRequest(_message.Message):
+    __slots__ = ("input_size_per_partition", "group_size", "layer_name", "extra_suggestion")
+    INPUT_SIZE_PER_PARTITION_FIELD_NUMBER: _ClassVar[int]
+    GROUP_SIZE_FIELD_NUMBER: _ClassVar[int]
+    LAYER_NAME_FIELD_NUMBER: _ClassVar[int]
+    EXTRA_SUGGESTION_FIELD_NUMBER: _ClassVar[int]
+    input_size_per_partition: int
+    group_size: int
+    layer_name: str
+    extra_suggestion: str
+    def __init__(self, input_size_per_partition: _Optional[int] = ..., group_size: _Optional[int] = ..., layer_name: _Optional[str] = ..., extra_suggestion: _Optional[str] = ...) -> None: ...
+
+class VerifyGroupSizeDividesPartitionResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...

@@ -8,7 +8,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class EPLBConfigNewRequest(_message.Message):
-    __slots__ = ("window_size", "step_interval", "num_redundant_experts", "log_balancedness", "log_balancedness_interval", "use_async", "policy", "communicator")
+    __slots__ = ("window_size", "step_interval", "num_redundant_experts", "log_balancedness", "log_balancedness_interval", "use_async", "policy", "communicator", "enable_migration_batching")
     WINDOW_SIZE_FIELD_NUMBER: _ClassVar[int]
     STEP_INTERVAL_FIELD_NUMBER: _ClassVar[int]
     NUM_REDUNDANT_EXPERTS_FIELD_NUMBER: _ClassVar[int]
@@ -17,6 +17,7 @@ class EPLBConfigNewRequest(_message.Message):
     USE_ASYNC_FIELD_NUMBER: _ClassVar[int]
     POLICY_FIELD_NUMBER: _ClassVar[int]
     COMMUNICATOR_FIELD_NUMBER: _ClassVar[int]
+    ENABLE_MIGRATION_BATCHING_FIELD_NUMBER: _ClassVar[int]
     window_size: int
     step_interval: int
     num_redundant_experts: int
@@ -25,7 +26,8 @@ class EPLBConfigNewRequest(_message.Message):
     use_async: bool
     policy: str
     communicator: str
-    def __init__(self, window_size: _Optional[int] = ..., step_interval: _Optional[int] = ..., num_redundant_experts: _Optional[int] = ..., log_balancedness: _Optional[bool] = ..., log_balancedness_interval: _Optional[int] = ..., use_async: _Optional[bool] = ..., policy: _Optional[str] = ..., communicator: _Optional[str] = ...) -> None: ...
+    enable_migration_batching: bool
+    def __init__(self, window_size: _Optional[int] = ..., step_interval: _Optional[int] = ..., num_redundant_experts: _Optional[int] = ..., log_balancedness: _Optional[bool] = ..., log_balancedness_interval: _Optional[int] = ..., use_async: _Optional[bool] = ..., policy: _Optional[str] = ..., communicator: _Optional[str] = ..., enable_migration_batching: _Optional[bool] = ...) -> None: ...
 
 class EPLBConfigNewResponse(_message.Message):
     __slots__ = ("result",)
@@ -44,3 +46,15 @@ class EPLBConfigCommunicatorInUseResponse(_message.Message):
     RESULT_FIELD_NUMBER: _ClassVar[int]
     result: str
     def __init__(self, result: _Optional[str] = ...) -> None: ...
+
+class EPLBConfigMigrationBatchingEnabledRequest(_message.Message):
+    __slots__ = ("receiver",)
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    receiver: _objects_pb2.EPLBConfigObject
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.EPLBConfigObject, _Mapping]] = ...) -> None: ...
+
+class EPLBConfigMigrationBatchingEnabledResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: bool
+    def __init__(self, result: _Optional[bool] = ...) -> None: ...

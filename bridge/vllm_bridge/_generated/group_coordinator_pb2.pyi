@@ -13,13 +13,14 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class GroupCoordinatorNewRequest(_message.Message):
-    __slots__ = ("group_ranks", "local_rank", "torch_distributed_backend", "use_device_communicator", "use_message_queue_broadcaster", "group_name", "timeout")
+    __slots__ = ("group_ranks", "local_rank", "torch_distributed_backend", "use_device_communicator", "use_message_queue_broadcaster", "group_name", "use_all2all", "timeout")
     GROUP_RANKS_FIELD_NUMBER: _ClassVar[int]
     LOCAL_RANK_FIELD_NUMBER: _ClassVar[int]
     TORCH_DISTRIBUTED_BACKEND_FIELD_NUMBER: _ClassVar[int]
     USE_DEVICE_COMMUNICATOR_FIELD_NUMBER: _ClassVar[int]
     USE_MESSAGE_QUEUE_BROADCASTER_FIELD_NUMBER: _ClassVar[int]
     GROUP_NAME_FIELD_NUMBER: _ClassVar[int]
+    USE_ALL2ALL_FIELD_NUMBER: _ClassVar[int]
     TIMEOUT_FIELD_NUMBER: _ClassVar[int]
     group_ranks: _containers.RepeatedCompositeFieldContainer[_types_pb2.Int64List]
     local_rank: int
@@ -27,8 +28,9 @@ class GroupCoordinatorNewRequest(_message.Message):
     use_device_communicator: bool
     use_message_queue_broadcaster: bool
     group_name: str
+    use_all2all: bool
     timeout: _duration_pb2.Duration
-    def __init__(self, group_ranks: _Optional[_Iterable[_Union[_types_pb2.Int64List, _Mapping]]] = ..., local_rank: _Optional[int] = ..., torch_distributed_backend: _Optional[str] = ..., use_device_communicator: _Optional[bool] = ..., use_message_queue_broadcaster: _Optional[bool] = ..., group_name: _Optional[str] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    def __init__(self, group_ranks: _Optional[_Iterable[_Union[_types_pb2.Int64List, _Mapping]]] = ..., local_rank: _Optional[int] = ..., torch_distributed_backend: _Optional[str] = ..., use_device_communicator: _Optional[bool] = ..., use_message_queue_broadcaster: _Optional[bool] = ..., group_name: _Optional[str] = ..., use_all2all: _Optional[bool] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class GroupCoordinatorNewResponse(_message.Message):
     __slots__ = ("result",)
@@ -71,6 +73,66 @@ class GroupCoordinatorCpuGroupResponse(_message.Message):
     RESULT_FIELD_NUMBER: _ClassVar[int]
     result: _types_pb2.ProcessGroup
     def __init__(self, result: _Optional[_Union[_types_pb2.ProcessGroup, _Mapping]] = ...) -> None: ...
+
+class GroupCoordinatorTorchDistributedBackendRequest(_message.Message):
+    __slots__ = ("receiver",)
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.GroupCoordinator
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ...) -> None: ...
+
+class GroupCoordinatorTorchDistributedBackendResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: str
+    def __init__(self, result: _Optional[str] = ...) -> None: ...
+
+class GroupCoordinatorDeviceIndexRequest(_message.Message):
+    __slots__ = ("receiver",)
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.GroupCoordinator
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ...) -> None: ...
+
+class GroupCoordinatorDeviceIndexResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: int
+    def __init__(self, result: _Optional[int] = ...) -> None: ...
+
+class GroupCoordinatorCpuTimeoutRequest(_message.Message):
+    __slots__ = ("receiver",)
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.GroupCoordinator
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ...) -> None: ...
+
+class GroupCoordinatorCpuTimeoutResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _duration_pb2.Duration
+    def __init__(self, result: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+
+class GroupCoordinatorUseCustomOpCallRequest(_message.Message):
+    __slots__ = ("receiver",)
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.GroupCoordinator
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ...) -> None: ...
+
+class GroupCoordinatorUseCustomOpCallResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: bool
+    def __init__(self, result: _Optional[bool] = ...) -> None: ...
+
+class GroupCoordinatorUseCpuCustomSendRecvRequest(_message.Message):
+    __slots__ = ("receiver",)
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.GroupCoordinator
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ...) -> None: ...
+
+class GroupCoordinatorUseCpuCustomSendRecvResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: bool
+    def __init__(self, result: _Optional[bool] = ...) -> None: ...
 
 class GroupCoordinatorFirstRankRequest(_message.Message):
     __slots__ = ("receiver",)
@@ -255,6 +317,46 @@ class GroupCoordinatorCombineRequest(_message.Message):
     def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., hidden_states: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., is_sequence_parallel: _Optional[bool] = ..., sizes: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ...) -> None: ...
 
 class GroupCoordinatorCombineResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Tensor
+    def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+
+class GroupCoordinatorAllocateCombineInputRequest(_message.Message):
+    __slots__ = ("receiver", "shape", "dtype", "device", "is_sequence_parallel")
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    SHAPE_FIELD_NUMBER: _ClassVar[int]
+    DTYPE_FIELD_NUMBER: _ClassVar[int]
+    DEVICE_FIELD_NUMBER: _ClassVar[int]
+    IS_SEQUENCE_PARALLEL_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.GroupCoordinator
+    shape: _containers.RepeatedScalarFieldContainer[int]
+    dtype: str
+    device: str
+    is_sequence_parallel: bool
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., shape: _Optional[_Iterable[int]] = ..., dtype: _Optional[str] = ..., device: _Optional[str] = ..., is_sequence_parallel: _Optional[bool] = ...) -> None: ...
+
+class GroupCoordinatorAllocateCombineInputResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Tensor
+    def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+
+class GroupCoordinatorCombineIntoOutputRequest(_message.Message):
+    __slots__ = ("receiver", "hidden_states", "output", "is_sequence_parallel", "sizes")
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    HIDDEN_STATES_FIELD_NUMBER: _ClassVar[int]
+    OUTPUT_FIELD_NUMBER: _ClassVar[int]
+    IS_SEQUENCE_PARALLEL_FIELD_NUMBER: _ClassVar[int]
+    SIZES_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.GroupCoordinator
+    hidden_states: _types_pb2.Tensor
+    output: _types_pb2.Tensor
+    is_sequence_parallel: bool
+    sizes: _types_pb2.Int64List
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., hidden_states: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., output: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., is_sequence_parallel: _Optional[bool] = ..., sizes: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ...) -> None: ...
+
+class GroupCoordinatorCombineIntoOutputResponse(_message.Message):
     __slots__ = ("result",)
     RESULT_FIELD_NUMBER: _ClassVar[int]
     result: _types_pb2.Tensor
@@ -509,6 +611,40 @@ class GroupCoordinatorReduceScattervRequest(_message.Message):
     def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., dim: _Optional[int] = ..., sizes: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ..., out: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class GroupCoordinatorReduceScattervResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Tensor
+    def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+
+class GroupCoordinatorReduceScattervIntoOutputRequest(_message.Message):
+    __slots__ = ("receiver", "input_", "output", "dim", "sizes")
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    INPUT__FIELD_NUMBER: _ClassVar[int]
+    OUTPUT_FIELD_NUMBER: _ClassVar[int]
+    DIM_FIELD_NUMBER: _ClassVar[int]
+    SIZES_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.GroupCoordinator
+    input_: _types_pb2.Tensor
+    output: _types_pb2.Tensor
+    dim: int
+    sizes: _types_pb2.Int64List
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., input_: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., output: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., dim: _Optional[int] = ..., sizes: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ...) -> None: ...
+
+class GroupCoordinatorReduceScattervIntoOutputResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Tensor
+    def __init__(self, result: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+
+class GroupCoordinatorCpuAllReduceInPlaceRequest(_message.Message):
+    __slots__ = ("receiver", "tensor")
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    TENSOR_FIELD_NUMBER: _ClassVar[int]
+    receiver: _types_pb2.GroupCoordinator
+    tensor: _types_pb2.Tensor
+    def __init__(self, receiver: _Optional[_Union[_types_pb2.GroupCoordinator, _Mapping]] = ..., tensor: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+
+class GroupCoordinatorCpuAllReduceInPlaceResponse(_message.Message):
     __slots__ = ("result",)
     RESULT_FIELD_NUMBER: _ClassVar[int]
     result: _types_pb2.Tensor

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from vllm_distributed.config.eplb import EPLBConfig
+from vllm_distributed.config.fault_tolerance import FaultToleranceConfig
 from vllm_distributed.config.parallel import ParallelConfig
 from vllm_distributed.groups.operations.capture import GraphCaptureContext
 from vllm_distributed.handles import Handle
@@ -51,6 +52,7 @@ def to_stateless_process_group(value: StatelessProcessGroup, wire: Wire) -> pb2.
         rank=value.rank,
         world_size=value.world_size,
         data_expiration_seconds=value.data_expiration_seconds,
+        broadcast_send_counter=derived(value, "broadcast_send_counter"),
     )
 
 
@@ -197,6 +199,24 @@ def parallel_config(message: pb2.ParallelConfigObject, wire: Wire) -> ParallelCo
         fields["dcp_kv_cache_interleave_size"] = message.dcp_kv_cache_interleave_size
     if message.HasField("cp_kv_cache_interleave_size"):
         fields["cp_kv_cache_interleave_size"] = message.cp_kv_cache_interleave_size
+    if message.HasField("dp_sync_interval"):
+        fields["dp_sync_interval"] = message.dp_sync_interval
+    if message.HasField("enable_hc_sp"):
+        fields["enable_hc_sp"] = message.enable_hc_sp
+    if message.HasField("enable_batch_sharded_sampling"):
+        fields["enable_batch_sharded_sampling"] = message.enable_batch_sharded_sampling
+    if message.HasField("enable_shm_tensor_arena"):
+        fields["enable_shm_tensor_arena"] = message.enable_shm_tensor_arena
+    if message.HasField("elastic_ep_max_dp_size"):
+        fields["elastic_ep_max_dp_size"] = message.elastic_ep_max_dp_size
+    if message.HasField("assigned_physical_gpu_ids"):
+        fields["assigned_physical_gpu_ids"] = list(message.assigned_physical_gpu_ids.values)
+    if message.HasField("dcp_q_replicate"):
+        fields["dcp_q_replicate"] = message.dcp_q_replicate
+    if message.HasField("enable_fault_tolerance"):
+        fields["enable_fault_tolerance"] = message.enable_fault_tolerance
+    if message.HasField("fault_tolerance_config"):
+        fields["fault_tolerance_config"] = fault_tolerance_config(message.fault_tolerance_config, wire)
     return made(ParallelConfig, fields)
 
 
@@ -252,6 +272,15 @@ def to_parallel_config(value: ParallelConfig, wire: Wire) -> pb2.ParallelConfigO
         dcp_comm_backend=value.dcp_comm_backend,
         dcp_kv_cache_interleave_size=value.dcp_kv_cache_interleave_size,
         cp_kv_cache_interleave_size=value.cp_kv_cache_interleave_size,
+        dp_sync_interval=value.dp_sync_interval,
+        enable_hc_sp=value.enable_hc_sp,
+        enable_batch_sharded_sampling=value.enable_batch_sharded_sampling,
+        enable_shm_tensor_arena=value.enable_shm_tensor_arena,
+        elastic_ep_max_dp_size=value.elastic_ep_max_dp_size,
+        assigned_physical_gpu_ids=None if value.assigned_physical_gpu_ids is None else types_pb2.Int64List(values=value.assigned_physical_gpu_ids),
+        dcp_q_replicate=value.dcp_q_replicate,
+        enable_fault_tolerance=value.enable_fault_tolerance,
+        fault_tolerance_config=to_fault_tolerance_config(value.fault_tolerance_config, wire),
         world_size=derived(value, "world_size"),
         data_parallel_index=derived(value, "data_parallel_index"),
         world_size_across_dp=derived(value, "world_size_across_dp"),
@@ -263,6 +292,9 @@ def to_parallel_config(value: ParallelConfig, wire: Wire) -> pb2.ParallelConfigO
         local_world_size=derived(value, "local_world_size"),
         local_engines_only=derived(value, "local_engines_only"),
         use_ray=derived(value, "use_ray"),
+        use_all2all=derived(value, "use_all2all"),
+        use_batched_dp_moe=derived(value, "use_batched_dp_moe"),
+        pcp_shard_decode_requests=derived(value, "pcp_shard_decode_requests"),
     )
 
 
@@ -286,6 +318,8 @@ def eplb_config(message: pb2.EPLBConfigObject, wire: Wire) -> EPLBConfig:
         fields["policy"] = message.policy
     if message.HasField("communicator"):
         fields["communicator"] = message.communicator
+    if message.HasField("enable_migration_batching"):
+        fields["enable_migration_batching"] = message.enable_migration_batching
     return made(EPLBConfig, fields)
 
 
@@ -300,7 +334,25 @@ def to_eplb_config(value: EPLBConfig, wire: Wire) -> pb2.EPLBConfigObject:
         use_async=value.use_async,
         policy=value.policy,
         communicator=value.communicator,
+        enable_migration_batching=value.enable_migration_batching,
         communicator_in_use=derived(value, "communicator_in_use"),
+        migration_batching_enabled=derived(value, "migration_batching_enabled"),
+    )
+
+
+def fault_tolerance_config(message: pb2.FaultToleranceConfigObject, wire: Wire) -> FaultToleranceConfig:
+    if message.HasField("ref"):
+        return wire.instance(message.ref, FaultToleranceConfig)
+    fields: dict[str, Any] = {}
+    if message.HasField("engine_recovery_timeout_sec"):
+        fields["engine_recovery_timeout_sec"] = message.engine_recovery_timeout_sec
+    return made(FaultToleranceConfig, fields)
+
+
+def to_fault_tolerance_config(value: FaultToleranceConfig, wire: Wire) -> pb2.FaultToleranceConfigObject:
+    return pb2.FaultToleranceConfigObject(
+        ref=wire.keep(value),
+        engine_recovery_timeout_sec=value.engine_recovery_timeout_sec,
     )
 
 
@@ -390,6 +442,7 @@ CONVERTERS: dict[str, Converter] = {
     "GraphCaptureContext": Converter(GraphCaptureContext, pb2.GraphCaptureContextObject, graph_capture_context, to_graph_capture_context),
     "ParallelConfig": Converter(ParallelConfig, pb2.ParallelConfigObject, parallel_config, to_parallel_config),
     "EPLBConfig": Converter(EPLBConfig, pb2.EPLBConfigObject, eplb_config, to_eplb_config),
+    "FaultToleranceConfig": Converter(FaultToleranceConfig, pb2.FaultToleranceConfigObject, fault_tolerance_config, to_fault_tolerance_config),
     "Handle": Converter(Handle, pb2.HandleObject, handle, to_handle),
     "ParallelSizes": Converter(ParallelSizes, pb2.ParallelSizesObject, parallel_sizes, to_parallel_sizes),
     "Topology": Converter(Topology, pb2.TopologyObject, topology, to_topology),

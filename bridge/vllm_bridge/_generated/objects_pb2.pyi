@@ -34,16 +34,18 @@ class StatelessGroupCoordinatorObject(_message.Message):
     def __init__(self, ref: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., unique_name: _Optional[str] = ..., ranks: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ..., rank: _Optional[int] = ..., rank_in_group: _Optional[int] = ..., world_size: _Optional[int] = ..., local_rank: _Optional[int] = ..., backend: _Optional[str] = ..., device: _Optional[str] = ..., global_world_size: _Optional[int] = ..., tcp_store_group: _Optional[_Union[StatelessProcessGroupObject, _Mapping]] = ...) -> None: ...
 
 class StatelessProcessGroupObject(_message.Message):
-    __slots__ = ("ref", "rank", "world_size", "data_expiration_seconds")
+    __slots__ = ("ref", "rank", "world_size", "data_expiration_seconds", "broadcast_send_counter")
     REF_FIELD_NUMBER: _ClassVar[int]
     RANK_FIELD_NUMBER: _ClassVar[int]
     WORLD_SIZE_FIELD_NUMBER: _ClassVar[int]
     DATA_EXPIRATION_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    BROADCAST_SEND_COUNTER_FIELD_NUMBER: _ClassVar[int]
     ref: _types_pb2.Ref
     rank: int
     world_size: int
     data_expiration_seconds: int
-    def __init__(self, ref: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., rank: _Optional[int] = ..., world_size: _Optional[int] = ..., data_expiration_seconds: _Optional[int] = ...) -> None: ...
+    broadcast_send_counter: int
+    def __init__(self, ref: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., rank: _Optional[int] = ..., world_size: _Optional[int] = ..., data_expiration_seconds: _Optional[int] = ..., broadcast_send_counter: _Optional[int] = ...) -> None: ...
 
 class DeviceCommunicatorBaseObject(_message.Message):
     __slots__ = ("ref", "unique_name", "rank_in_group", "world_size", "device")
@@ -76,7 +78,7 @@ class GraphCaptureContextObject(_message.Message):
     def __init__(self, ref: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., stream: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ...) -> None: ...
 
 class ParallelConfigObject(_message.Message):
-    __slots__ = ("ref", "pipeline_parallel_size", "tensor_parallel_size", "prefill_context_parallel_size", "data_parallel_size", "data_parallel_size_local", "data_parallel_rank", "data_parallel_rank_local", "data_parallel_master_ip", "data_parallel_rpc_port", "data_parallel_master_port", "data_parallel_backend", "data_parallel_external_lb", "data_parallel_hybrid_lb", "is_moe_model", "enable_expert_parallel", "enable_ep_weight_filter", "enable_eplb", "eplb_config", "enable_elastic_ep", "expert_placement_strategy", "all2all_backend", "max_parallel_loading_workers", "disable_custom_all_reduce", "enable_dbo", "ubatch_size", "dbo_decode_token_threshold", "dbo_prefill_token_threshold", "disable_nccl_for_dp_synchronization", "ray_workers_use_nsight", "ray_runtime_env", "placement_group", "distributed_executor_backend", "worker_cls", "sd_worker_cls", "worker_extension_cls", "master_addr", "master_port", "node_rank", "nnodes", "numa_bind", "numa_bind_nodes", "numa_bind_cpus", "distributed_timeout_seconds", "cpu_distributed_timeout_seconds", "rank", "decode_context_parallel_size", "dcp_comm_backend", "dcp_kv_cache_interleave_size", "cp_kv_cache_interleave_size", "world_size", "data_parallel_index", "world_size_across_dp", "use_ubatching", "num_ubatches", "use_sequence_parallel_moe", "nnodes_within_dp", "node_rank_within_dp", "local_world_size", "local_engines_only", "use_ray")
+    __slots__ = ("ref", "pipeline_parallel_size", "tensor_parallel_size", "prefill_context_parallel_size", "data_parallel_size", "data_parallel_size_local", "data_parallel_rank", "data_parallel_rank_local", "data_parallel_master_ip", "data_parallel_rpc_port", "data_parallel_master_port", "data_parallel_backend", "data_parallel_external_lb", "data_parallel_hybrid_lb", "is_moe_model", "enable_expert_parallel", "enable_ep_weight_filter", "enable_eplb", "eplb_config", "enable_elastic_ep", "expert_placement_strategy", "all2all_backend", "max_parallel_loading_workers", "disable_custom_all_reduce", "enable_dbo", "ubatch_size", "dbo_decode_token_threshold", "dbo_prefill_token_threshold", "disable_nccl_for_dp_synchronization", "ray_workers_use_nsight", "ray_runtime_env", "placement_group", "distributed_executor_backend", "worker_cls", "sd_worker_cls", "worker_extension_cls", "master_addr", "master_port", "node_rank", "nnodes", "numa_bind", "numa_bind_nodes", "numa_bind_cpus", "distributed_timeout_seconds", "cpu_distributed_timeout_seconds", "rank", "decode_context_parallel_size", "dcp_comm_backend", "dcp_kv_cache_interleave_size", "cp_kv_cache_interleave_size", "dp_sync_interval", "enable_hc_sp", "enable_batch_sharded_sampling", "enable_shm_tensor_arena", "elastic_ep_max_dp_size", "assigned_physical_gpu_ids", "dcp_q_replicate", "enable_fault_tolerance", "fault_tolerance_config", "world_size", "data_parallel_index", "world_size_across_dp", "use_ubatching", "num_ubatches", "use_sequence_parallel_moe", "nnodes_within_dp", "node_rank_within_dp", "local_world_size", "local_engines_only", "use_ray", "use_all2all", "use_batched_dp_moe", "pcp_shard_decode_requests")
     REF_FIELD_NUMBER: _ClassVar[int]
     PIPELINE_PARALLEL_SIZE_FIELD_NUMBER: _ClassVar[int]
     TENSOR_PARALLEL_SIZE_FIELD_NUMBER: _ClassVar[int]
@@ -127,6 +129,15 @@ class ParallelConfigObject(_message.Message):
     DCP_COMM_BACKEND_FIELD_NUMBER: _ClassVar[int]
     DCP_KV_CACHE_INTERLEAVE_SIZE_FIELD_NUMBER: _ClassVar[int]
     CP_KV_CACHE_INTERLEAVE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    DP_SYNC_INTERVAL_FIELD_NUMBER: _ClassVar[int]
+    ENABLE_HC_SP_FIELD_NUMBER: _ClassVar[int]
+    ENABLE_BATCH_SHARDED_SAMPLING_FIELD_NUMBER: _ClassVar[int]
+    ENABLE_SHM_TENSOR_ARENA_FIELD_NUMBER: _ClassVar[int]
+    ELASTIC_EP_MAX_DP_SIZE_FIELD_NUMBER: _ClassVar[int]
+    ASSIGNED_PHYSICAL_GPU_IDS_FIELD_NUMBER: _ClassVar[int]
+    DCP_Q_REPLICATE_FIELD_NUMBER: _ClassVar[int]
+    ENABLE_FAULT_TOLERANCE_FIELD_NUMBER: _ClassVar[int]
+    FAULT_TOLERANCE_CONFIG_FIELD_NUMBER: _ClassVar[int]
     WORLD_SIZE_FIELD_NUMBER: _ClassVar[int]
     DATA_PARALLEL_INDEX_FIELD_NUMBER: _ClassVar[int]
     WORLD_SIZE_ACROSS_DP_FIELD_NUMBER: _ClassVar[int]
@@ -138,6 +149,9 @@ class ParallelConfigObject(_message.Message):
     LOCAL_WORLD_SIZE_FIELD_NUMBER: _ClassVar[int]
     LOCAL_ENGINES_ONLY_FIELD_NUMBER: _ClassVar[int]
     USE_RAY_FIELD_NUMBER: _ClassVar[int]
+    USE_ALL2ALL_FIELD_NUMBER: _ClassVar[int]
+    USE_BATCHED_DP_MOE_FIELD_NUMBER: _ClassVar[int]
+    PCP_SHARD_DECODE_REQUESTS_FIELD_NUMBER: _ClassVar[int]
     ref: _types_pb2.Ref
     pipeline_parallel_size: int
     tensor_parallel_size: int
@@ -188,6 +202,15 @@ class ParallelConfigObject(_message.Message):
     dcp_comm_backend: str
     dcp_kv_cache_interleave_size: int
     cp_kv_cache_interleave_size: int
+    dp_sync_interval: int
+    enable_hc_sp: bool
+    enable_batch_sharded_sampling: bool
+    enable_shm_tensor_arena: bool
+    elastic_ep_max_dp_size: int
+    assigned_physical_gpu_ids: _types_pb2.Int64List
+    dcp_q_replicate: bool
+    enable_fault_tolerance: bool
+    fault_tolerance_config: FaultToleranceConfigObject
     world_size: int
     data_parallel_index: int
     world_size_across_dp: int
@@ -199,10 +222,13 @@ class ParallelConfigObject(_message.Message):
     local_world_size: int
     local_engines_only: bool
     use_ray: bool
-    def __init__(self, ref: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., pipeline_parallel_size: _Optional[int] = ..., tensor_parallel_size: _Optional[int] = ..., prefill_context_parallel_size: _Optional[int] = ..., data_parallel_size: _Optional[int] = ..., data_parallel_size_local: _Optional[int] = ..., data_parallel_rank: _Optional[int] = ..., data_parallel_rank_local: _Optional[int] = ..., data_parallel_master_ip: _Optional[str] = ..., data_parallel_rpc_port: _Optional[int] = ..., data_parallel_master_port: _Optional[int] = ..., data_parallel_backend: _Optional[str] = ..., data_parallel_external_lb: _Optional[bool] = ..., data_parallel_hybrid_lb: _Optional[bool] = ..., is_moe_model: _Optional[bool] = ..., enable_expert_parallel: _Optional[bool] = ..., enable_ep_weight_filter: _Optional[bool] = ..., enable_eplb: _Optional[bool] = ..., eplb_config: _Optional[_Union[EPLBConfigObject, _Mapping]] = ..., enable_elastic_ep: _Optional[bool] = ..., expert_placement_strategy: _Optional[str] = ..., all2all_backend: _Optional[str] = ..., max_parallel_loading_workers: _Optional[int] = ..., disable_custom_all_reduce: _Optional[bool] = ..., enable_dbo: _Optional[bool] = ..., ubatch_size: _Optional[int] = ..., dbo_decode_token_threshold: _Optional[int] = ..., dbo_prefill_token_threshold: _Optional[int] = ..., disable_nccl_for_dp_synchronization: _Optional[bool] = ..., ray_workers_use_nsight: _Optional[bool] = ..., ray_runtime_env: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., placement_group: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., distributed_executor_backend: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., worker_cls: _Optional[str] = ..., sd_worker_cls: _Optional[str] = ..., worker_extension_cls: _Optional[str] = ..., master_addr: _Optional[str] = ..., master_port: _Optional[int] = ..., node_rank: _Optional[int] = ..., nnodes: _Optional[int] = ..., numa_bind: _Optional[bool] = ..., numa_bind_nodes: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ..., numa_bind_cpus: _Optional[_Union[_types_pb2.StringList, _Mapping]] = ..., distributed_timeout_seconds: _Optional[int] = ..., cpu_distributed_timeout_seconds: _Optional[int] = ..., rank: _Optional[int] = ..., decode_context_parallel_size: _Optional[int] = ..., dcp_comm_backend: _Optional[str] = ..., dcp_kv_cache_interleave_size: _Optional[int] = ..., cp_kv_cache_interleave_size: _Optional[int] = ..., world_size: _Optional[int] = ..., data_parallel_index: _Optional[int] = ..., world_size_across_dp: _Optional[int] = ..., use_ubatching: _Optional[bool] = ..., num_ubatches: _Optional[int] = ..., use_sequence_parallel_moe: _Optional[bool] = ..., nnodes_within_dp: _Optional[int] = ..., node_rank_within_dp: _Optional[int] = ..., local_world_size: _Optional[int] = ..., local_engines_only: _Optional[bool] = ..., use_ray: _Optional[bool] = ...) -> None: ...
+    use_all2all: bool
+    use_batched_dp_moe: bool
+    pcp_shard_decode_requests: bool
+    def __init__(self, ref: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., pipeline_parallel_size: _Optional[int] = ..., tensor_parallel_size: _Optional[int] = ..., prefill_context_parallel_size: _Optional[int] = ..., data_parallel_size: _Optional[int] = ..., data_parallel_size_local: _Optional[int] = ..., data_parallel_rank: _Optional[int] = ..., data_parallel_rank_local: _Optional[int] = ..., data_parallel_master_ip: _Optional[str] = ..., data_parallel_rpc_port: _Optional[int] = ..., data_parallel_master_port: _Optional[int] = ..., data_parallel_backend: _Optional[str] = ..., data_parallel_external_lb: _Optional[bool] = ..., data_parallel_hybrid_lb: _Optional[bool] = ..., is_moe_model: _Optional[bool] = ..., enable_expert_parallel: _Optional[bool] = ..., enable_ep_weight_filter: _Optional[bool] = ..., enable_eplb: _Optional[bool] = ..., eplb_config: _Optional[_Union[EPLBConfigObject, _Mapping]] = ..., enable_elastic_ep: _Optional[bool] = ..., expert_placement_strategy: _Optional[str] = ..., all2all_backend: _Optional[str] = ..., max_parallel_loading_workers: _Optional[int] = ..., disable_custom_all_reduce: _Optional[bool] = ..., enable_dbo: _Optional[bool] = ..., ubatch_size: _Optional[int] = ..., dbo_decode_token_threshold: _Optional[int] = ..., dbo_prefill_token_threshold: _Optional[int] = ..., disable_nccl_for_dp_synchronization: _Optional[bool] = ..., ray_workers_use_nsight: _Optional[bool] = ..., ray_runtime_env: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., placement_group: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., distributed_executor_backend: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., worker_cls: _Optional[str] = ..., sd_worker_cls: _Optional[str] = ..., worker_extension_cls: _Optional[str] = ..., master_addr: _Optional[str] = ..., master_port: _Optional[int] = ..., node_rank: _Optional[int] = ..., nnodes: _Optional[int] = ..., numa_bind: _Optional[bool] = ..., numa_bind_nodes: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ..., numa_bind_cpus: _Optional[_Union[_types_pb2.StringList, _Mapping]] = ..., distributed_timeout_seconds: _Optional[int] = ..., cpu_distributed_timeout_seconds: _Optional[int] = ..., rank: _Optional[int] = ..., decode_context_parallel_size: _Optional[int] = ..., dcp_comm_backend: _Optional[str] = ..., dcp_kv_cache_interleave_size: _Optional[int] = ..., cp_kv_cache_interleave_size: _Optional[int] = ..., dp_sync_interval: _Optional[int] = ..., enable_hc_sp: _Optional[bool] = ..., enable_batch_sharded_sampling: _Optional[bool] = ..., enable_shm_tensor_arena: _Optional[bool] = ..., elastic_ep_max_dp_size: _Optional[int] = ..., assigned_physical_gpu_ids: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ..., dcp_q_replicate: _Optional[bool] = ..., enable_fault_tolerance: _Optional[bool] = ..., fault_tolerance_config: _Optional[_Union[FaultToleranceConfigObject, _Mapping]] = ..., world_size: _Optional[int] = ..., data_parallel_index: _Optional[int] = ..., world_size_across_dp: _Optional[int] = ..., use_ubatching: _Optional[bool] = ..., num_ubatches: _Optional[int] = ..., use_sequence_parallel_moe: _Optional[bool] = ..., nnodes_within_dp: _Optional[int] = ..., node_rank_within_dp: _Optional[int] = ..., local_world_size: _Optional[int] = ..., local_engines_only: _Optional[bool] = ..., use_ray: _Optional[bool] = ..., use_all2all: _Optional[bool] = ..., use_batched_dp_moe: _Optional[bool] = ..., pcp_shard_decode_requests: _Optional[bool] = ...) -> None: ...
 
 class EPLBConfigObject(_message.Message):
-    __slots__ = ("ref", "window_size", "step_interval", "num_redundant_experts", "log_balancedness", "log_balancedness_interval", "use_async", "policy", "communicator", "communicator_in_use")
+    __slots__ = ("ref", "window_size", "step_interval", "num_redundant_experts", "log_balancedness", "log_balancedness_interval", "use_async", "policy", "communicator", "enable_migration_batching", "communicator_in_use", "migration_batching_enabled")
     REF_FIELD_NUMBER: _ClassVar[int]
     WINDOW_SIZE_FIELD_NUMBER: _ClassVar[int]
     STEP_INTERVAL_FIELD_NUMBER: _ClassVar[int]
@@ -212,7 +238,9 @@ class EPLBConfigObject(_message.Message):
     USE_ASYNC_FIELD_NUMBER: _ClassVar[int]
     POLICY_FIELD_NUMBER: _ClassVar[int]
     COMMUNICATOR_FIELD_NUMBER: _ClassVar[int]
+    ENABLE_MIGRATION_BATCHING_FIELD_NUMBER: _ClassVar[int]
     COMMUNICATOR_IN_USE_FIELD_NUMBER: _ClassVar[int]
+    MIGRATION_BATCHING_ENABLED_FIELD_NUMBER: _ClassVar[int]
     ref: _types_pb2.Ref
     window_size: int
     step_interval: int
@@ -222,8 +250,18 @@ class EPLBConfigObject(_message.Message):
     use_async: bool
     policy: str
     communicator: str
+    enable_migration_batching: bool
     communicator_in_use: str
-    def __init__(self, ref: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., window_size: _Optional[int] = ..., step_interval: _Optional[int] = ..., num_redundant_experts: _Optional[int] = ..., log_balancedness: _Optional[bool] = ..., log_balancedness_interval: _Optional[int] = ..., use_async: _Optional[bool] = ..., policy: _Optional[str] = ..., communicator: _Optional[str] = ..., communicator_in_use: _Optional[str] = ...) -> None: ...
+    migration_batching_enabled: bool
+    def __init__(self, ref: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., window_size: _Optional[int] = ..., step_interval: _Optional[int] = ..., num_redundant_experts: _Optional[int] = ..., log_balancedness: _Optional[bool] = ..., log_balancedness_interval: _Optional[int] = ..., use_async: _Optional[bool] = ..., policy: _Optional[str] = ..., communicator: _Optional[str] = ..., enable_migration_batching: _Optional[bool] = ..., communicator_in_use: _Optional[str] = ..., migration_batching_enabled: _Optional[bool] = ...) -> None: ...
+
+class FaultToleranceConfigObject(_message.Message):
+    __slots__ = ("ref", "engine_recovery_timeout_sec")
+    REF_FIELD_NUMBER: _ClassVar[int]
+    ENGINE_RECOVERY_TIMEOUT_SEC_FIELD_NUMBER: _ClassVar[int]
+    ref: _types_pb2.Ref
+    engine_recovery_timeout_sec: int
+    def __init__(self, ref: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., engine_recovery_timeout_sec: _Optional[int] = ...) -> None: ...
 
 class HandleObject(_message.Message):
     __slots__ = ("ref",)

@@ -1,4 +1,7 @@
 # Generated from proto/vllm/distributed/v1/parallel_config.proto by `make codegen`. Do not edit.
+import datetime
+
+from google.protobuf import duration_pb2 as _duration_pb2
 from vllm_bridge._generated import types_pb2 as _types_pb2
 from vllm_bridge._generated import objects_pb2 as _objects_pb2
 from google.protobuf import descriptor as _descriptor
@@ -9,7 +12,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class ParallelConfigNewRequest(_message.Message):
-    __slots__ = ("pipeline_parallel_size", "tensor_parallel_size", "prefill_context_parallel_size", "data_parallel_size", "data_parallel_size_local", "data_parallel_rank", "data_parallel_rank_local", "data_parallel_master_ip", "data_parallel_rpc_port", "data_parallel_master_port", "data_parallel_backend", "data_parallel_external_lb", "data_parallel_hybrid_lb", "is_moe_model", "enable_expert_parallel", "enable_ep_weight_filter", "enable_eplb", "eplb_config", "enable_elastic_ep", "expert_placement_strategy", "all2all_backend", "max_parallel_loading_workers", "disable_custom_all_reduce", "enable_dbo", "ubatch_size", "dbo_decode_token_threshold", "dbo_prefill_token_threshold", "disable_nccl_for_dp_synchronization", "ray_workers_use_nsight", "ray_runtime_env", "placement_group", "distributed_executor_backend", "worker_cls", "sd_worker_cls", "worker_extension_cls", "master_addr", "master_port", "node_rank", "nnodes", "numa_bind", "numa_bind_nodes", "numa_bind_cpus", "distributed_timeout_seconds", "cpu_distributed_timeout_seconds", "rank", "_data_parallel_master_port_list", "_coord_store_port", "decode_context_parallel_size", "dcp_comm_backend", "dcp_kv_cache_interleave_size", "cp_kv_cache_interleave_size", "_api_process_count", "_api_process_rank")
+    __slots__ = ("pipeline_parallel_size", "tensor_parallel_size", "prefill_context_parallel_size", "data_parallel_size", "data_parallel_size_local", "data_parallel_rank", "data_parallel_rank_local", "data_parallel_master_ip", "data_parallel_rpc_port", "data_parallel_master_port", "data_parallel_backend", "data_parallel_external_lb", "data_parallel_hybrid_lb", "is_moe_model", "enable_expert_parallel", "enable_ep_weight_filter", "enable_eplb", "eplb_config", "enable_elastic_ep", "expert_placement_strategy", "all2all_backend", "max_parallel_loading_workers", "disable_custom_all_reduce", "enable_dbo", "ubatch_size", "dbo_decode_token_threshold", "dbo_prefill_token_threshold", "disable_nccl_for_dp_synchronization", "ray_workers_use_nsight", "ray_runtime_env", "placement_group", "distributed_executor_backend", "worker_cls", "sd_worker_cls", "worker_extension_cls", "master_addr", "master_port", "node_rank", "nnodes", "numa_bind", "numa_bind_nodes", "numa_bind_cpus", "distributed_timeout_seconds", "cpu_distributed_timeout_seconds", "rank", "_data_parallel_master_port_list", "_coord_store_port", "decode_context_parallel_size", "dcp_comm_backend", "dcp_kv_cache_interleave_size", "cp_kv_cache_interleave_size", "_api_process_count", "_api_process_rank", "dp_sync_interval", "enable_hc_sp", "enable_batch_sharded_sampling", "enable_shm_tensor_arena", "elastic_ep_max_dp_size", "assigned_physical_gpu_ids", "dcp_q_replicate", "_allow_auto_resolve_cp_interleave_size", "enable_fault_tolerance", "fault_tolerance_config")
     PIPELINE_PARALLEL_SIZE_FIELD_NUMBER: _ClassVar[int]
     TENSOR_PARALLEL_SIZE_FIELD_NUMBER: _ClassVar[int]
     PREFILL_CONTEXT_PARALLEL_SIZE_FIELD_NUMBER: _ClassVar[int]
@@ -63,6 +66,16 @@ class ParallelConfigNewRequest(_message.Message):
     CP_KV_CACHE_INTERLEAVE_SIZE_FIELD_NUMBER: _ClassVar[int]
     _API_PROCESS_COUNT_FIELD_NUMBER: _ClassVar[int]
     _API_PROCESS_RANK_FIELD_NUMBER: _ClassVar[int]
+    DP_SYNC_INTERVAL_FIELD_NUMBER: _ClassVar[int]
+    ENABLE_HC_SP_FIELD_NUMBER: _ClassVar[int]
+    ENABLE_BATCH_SHARDED_SAMPLING_FIELD_NUMBER: _ClassVar[int]
+    ENABLE_SHM_TENSOR_ARENA_FIELD_NUMBER: _ClassVar[int]
+    ELASTIC_EP_MAX_DP_SIZE_FIELD_NUMBER: _ClassVar[int]
+    ASSIGNED_PHYSICAL_GPU_IDS_FIELD_NUMBER: _ClassVar[int]
+    DCP_Q_REPLICATE_FIELD_NUMBER: _ClassVar[int]
+    _ALLOW_AUTO_RESOLVE_CP_INTERLEAVE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    ENABLE_FAULT_TOLERANCE_FIELD_NUMBER: _ClassVar[int]
+    FAULT_TOLERANCE_CONFIG_FIELD_NUMBER: _ClassVar[int]
     pipeline_parallel_size: int
     tensor_parallel_size: int
     prefill_context_parallel_size: int
@@ -116,7 +129,17 @@ class ParallelConfigNewRequest(_message.Message):
     cp_kv_cache_interleave_size: int
     _api_process_count: int
     _api_process_rank: int
-    def __init__(self, pipeline_parallel_size: _Optional[int] = ..., tensor_parallel_size: _Optional[int] = ..., prefill_context_parallel_size: _Optional[int] = ..., data_parallel_size: _Optional[int] = ..., data_parallel_size_local: _Optional[int] = ..., data_parallel_rank: _Optional[int] = ..., data_parallel_rank_local: _Optional[int] = ..., data_parallel_master_ip: _Optional[str] = ..., data_parallel_rpc_port: _Optional[int] = ..., data_parallel_master_port: _Optional[int] = ..., data_parallel_backend: _Optional[str] = ..., data_parallel_external_lb: _Optional[bool] = ..., data_parallel_hybrid_lb: _Optional[bool] = ..., is_moe_model: _Optional[bool] = ..., enable_expert_parallel: _Optional[bool] = ..., enable_ep_weight_filter: _Optional[bool] = ..., enable_eplb: _Optional[bool] = ..., eplb_config: _Optional[_Union[_objects_pb2.EPLBConfigObject, _Mapping]] = ..., enable_elastic_ep: _Optional[bool] = ..., expert_placement_strategy: _Optional[str] = ..., all2all_backend: _Optional[str] = ..., max_parallel_loading_workers: _Optional[int] = ..., disable_custom_all_reduce: _Optional[bool] = ..., enable_dbo: _Optional[bool] = ..., ubatch_size: _Optional[int] = ..., dbo_decode_token_threshold: _Optional[int] = ..., dbo_prefill_token_threshold: _Optional[int] = ..., disable_nccl_for_dp_synchronization: _Optional[bool] = ..., ray_workers_use_nsight: _Optional[bool] = ..., ray_runtime_env: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., placement_group: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., distributed_executor_backend: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., worker_cls: _Optional[str] = ..., sd_worker_cls: _Optional[str] = ..., worker_extension_cls: _Optional[str] = ..., master_addr: _Optional[str] = ..., master_port: _Optional[int] = ..., node_rank: _Optional[int] = ..., nnodes: _Optional[int] = ..., numa_bind: _Optional[bool] = ..., numa_bind_nodes: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ..., numa_bind_cpus: _Optional[_Union[_types_pb2.StringList, _Mapping]] = ..., distributed_timeout_seconds: _Optional[int] = ..., cpu_distributed_timeout_seconds: _Optional[int] = ..., rank: _Optional[int] = ..., _data_parallel_master_port_list: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ..., _coord_store_port: _Optional[int] = ..., decode_context_parallel_size: _Optional[int] = ..., dcp_comm_backend: _Optional[str] = ..., dcp_kv_cache_interleave_size: _Optional[int] = ..., cp_kv_cache_interleave_size: _Optional[int] = ..., _api_process_count: _Optional[int] = ..., _api_process_rank: _Optional[int] = ...) -> None: ...
+    dp_sync_interval: int
+    enable_hc_sp: bool
+    enable_batch_sharded_sampling: bool
+    enable_shm_tensor_arena: bool
+    elastic_ep_max_dp_size: int
+    assigned_physical_gpu_ids: _types_pb2.Int64List
+    dcp_q_replicate: bool
+    _allow_auto_resolve_cp_interleave_size: bool
+    enable_fault_tolerance: bool
+    fault_tolerance_config: _objects_pb2.FaultToleranceConfigObject
+    def __init__(self, pipeline_parallel_size: _Optional[int] = ..., tensor_parallel_size: _Optional[int] = ..., prefill_context_parallel_size: _Optional[int] = ..., data_parallel_size: _Optional[int] = ..., data_parallel_size_local: _Optional[int] = ..., data_parallel_rank: _Optional[int] = ..., data_parallel_rank_local: _Optional[int] = ..., data_parallel_master_ip: _Optional[str] = ..., data_parallel_rpc_port: _Optional[int] = ..., data_parallel_master_port: _Optional[int] = ..., data_parallel_backend: _Optional[str] = ..., data_parallel_external_lb: _Optional[bool] = ..., data_parallel_hybrid_lb: _Optional[bool] = ..., is_moe_model: _Optional[bool] = ..., enable_expert_parallel: _Optional[bool] = ..., enable_ep_weight_filter: _Optional[bool] = ..., enable_eplb: _Optional[bool] = ..., eplb_config: _Optional[_Union[_objects_pb2.EPLBConfigObject, _Mapping]] = ..., enable_elastic_ep: _Optional[bool] = ..., expert_placement_strategy: _Optional[str] = ..., all2all_backend: _Optional[str] = ..., max_parallel_loading_workers: _Optional[int] = ..., disable_custom_all_reduce: _Optional[bool] = ..., enable_dbo: _Optional[bool] = ..., ubatch_size: _Optional[int] = ..., dbo_decode_token_threshold: _Optional[int] = ..., dbo_prefill_token_threshold: _Optional[int] = ..., disable_nccl_for_dp_synchronization: _Optional[bool] = ..., ray_workers_use_nsight: _Optional[bool] = ..., ray_runtime_env: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., placement_group: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., distributed_executor_backend: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., worker_cls: _Optional[str] = ..., sd_worker_cls: _Optional[str] = ..., worker_extension_cls: _Optional[str] = ..., master_addr: _Optional[str] = ..., master_port: _Optional[int] = ..., node_rank: _Optional[int] = ..., nnodes: _Optional[int] = ..., numa_bind: _Optional[bool] = ..., numa_bind_nodes: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ..., numa_bind_cpus: _Optional[_Union[_types_pb2.StringList, _Mapping]] = ..., distributed_timeout_seconds: _Optional[int] = ..., cpu_distributed_timeout_seconds: _Optional[int] = ..., rank: _Optional[int] = ..., _data_parallel_master_port_list: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ..., _coord_store_port: _Optional[int] = ..., decode_context_parallel_size: _Optional[int] = ..., dcp_comm_backend: _Optional[str] = ..., dcp_kv_cache_interleave_size: _Optional[int] = ..., cp_kv_cache_interleave_size: _Optional[int] = ..., _api_process_count: _Optional[int] = ..., _api_process_rank: _Optional[int] = ..., dp_sync_interval: _Optional[int] = ..., enable_hc_sp: _Optional[bool] = ..., enable_batch_sharded_sampling: _Optional[bool] = ..., enable_shm_tensor_arena: _Optional[bool] = ..., elastic_ep_max_dp_size: _Optional[int] = ..., assigned_physical_gpu_ids: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ..., dcp_q_replicate: _Optional[bool] = ..., _allow_auto_resolve_cp_interleave_size: _Optional[bool] = ..., enable_fault_tolerance: _Optional[bool] = ..., fault_tolerance_config: _Optional[_Union[_objects_pb2.FaultToleranceConfigObject, _Mapping]] = ...) -> None: ...
 
 class ParallelConfigNewResponse(_message.Message):
     __slots__ = ("result",)
@@ -232,6 +255,84 @@ class ParallelConfigUseRayResponse(_message.Message):
     result: bool
     def __init__(self, result: _Optional[bool] = ...) -> None: ...
 
+class ParallelConfigUseAll2allRequest(_message.Message):
+    __slots__ = ("receiver",)
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    receiver: _objects_pb2.ParallelConfigObject
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.ParallelConfigObject, _Mapping]] = ...) -> None: ...
+
+class ParallelConfigUseAll2allResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: bool
+    def __init__(self, result: _Optional[bool] = ...) -> None: ...
+
+class ParallelConfigUseBatchedDpMoeRequest(_message.Message):
+    __slots__ = ("receiver",)
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    receiver: _objects_pb2.ParallelConfigObject
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.ParallelConfigObject, _Mapping]] = ...) -> None: ...
+
+class ParallelConfigUseBatchedDpMoeResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: bool
+    def __init__(self, result: _Optional[bool] = ...) -> None: ...
+
+class ParallelConfigPcpShardDecodeRequestsRequest(_message.Message):
+    __slots__ = ("receiver",)
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    receiver: _objects_pb2.ParallelConfigObject
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.ParallelConfigObject, _Mapping]] = ...) -> None: ...
+
+class ParallelConfigPcpShardDecodeRequestsResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: bool
+    def __init__(self, result: _Optional[bool] = ...) -> None: ...
+
+class ParallelConfigCpuDistributedTimeoutRequest(_message.Message):
+    __slots__ = ("receiver",)
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    receiver: _objects_pb2.ParallelConfigObject
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.ParallelConfigObject, _Mapping]] = ...) -> None: ...
+
+class ParallelConfigCpuDistributedTimeoutResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _duration_pb2.Duration
+    def __init__(self, result: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+
+class ParallelConfigSetDcpDefaultsRequest(_message.Message):
+    __slots__ = ("receiver", "comm_backend", "q_replicate")
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    COMM_BACKEND_FIELD_NUMBER: _ClassVar[int]
+    Q_REPLICATE_FIELD_NUMBER: _ClassVar[int]
+    receiver: _objects_pb2.ParallelConfigObject
+    comm_backend: str
+    q_replicate: bool
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.ParallelConfigObject, _Mapping]] = ..., comm_backend: _Optional[str] = ..., q_replicate: _Optional[bool] = ...) -> None: ...
+
+class ParallelConfigSetDcpDefaultsResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ParallelConfigGetLocalGpuIndexRequest(_message.Message):
+    __slots__ = ("receiver", "local_rank", "dp_local_rank")
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    LOCAL_RANK_FIELD_NUMBER: _ClassVar[int]
+    DP_LOCAL_RANK_FIELD_NUMBER: _ClassVar[int]
+    receiver: _objects_pb2.ParallelConfigObject
+    local_rank: int
+    dp_local_rank: int
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.ParallelConfigObject, _Mapping]] = ..., local_rank: _Optional[int] = ..., dp_local_rank: _Optional[int] = ...) -> None: ...
+
+class ParallelConfigGetLocalGpuIndexResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: int
+    def __init__(self, result: _Optional[int] = ...) -> None: ...
+
 class ParallelConfigCheckKvCacheBlockSizeRequest(_message.Message):
     __slots__ = ("receiver", "block_size")
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
@@ -241,6 +342,16 @@ class ParallelConfigCheckKvCacheBlockSizeRequest(_message.Message):
     def __init__(self, receiver: _Optional[_Union[_objects_pb2.ParallelConfigObject, _Mapping]] = ..., block_size: _Optional[int] = ...) -> None: ...
 
 class ParallelConfigCheckKvCacheBlockSizeResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ParallelConfigReconfigureForIndependentDpRankRequest(_message.Message):
+    __slots__ = ("receiver",)
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    receiver: _objects_pb2.ParallelConfigObject
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.ParallelConfigObject, _Mapping]] = ...) -> None: ...
+
+class ParallelConfigReconfigureForIndependentDpRankResponse(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 
@@ -269,10 +380,12 @@ class ParallelConfigGetNextDpInitPortResponse(_message.Message):
     def __init__(self, result: _Optional[int] = ...) -> None: ...
 
 class ParallelConfigStatelessInitDpGroupRequest(_message.Message):
-    __slots__ = ("receiver",)
+    __slots__ = ("receiver", "return_store")
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    RETURN_STORE_FIELD_NUMBER: _ClassVar[int]
     receiver: _objects_pb2.ParallelConfigObject
-    def __init__(self, receiver: _Optional[_Union[_objects_pb2.ParallelConfigObject, _Mapping]] = ...) -> None: ...
+    return_store: bool
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.ParallelConfigObject, _Mapping]] = ..., return_store: _Optional[bool] = ...) -> None: ...
 
 class ParallelConfigStatelessInitDpGroupResponse(_message.Message):
     __slots__ = ("result",)

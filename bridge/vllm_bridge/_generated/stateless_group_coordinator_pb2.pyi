@@ -13,32 +13,34 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class StatelessGroupCoordinatorNewRequest(_message.Message):
-    __slots__ = ("group_ranks", "local_rank", "torch_distributed_backend", "use_device_communicator", "use_message_queue_broadcaster", "group_name", "host", "group_ports", "global_rank", "global_world_size", "coord_store", "timeout")
+    __slots__ = ("group_ranks", "local_rank", "torch_distributed_backend", "use_device_communicator", "coord_store", "use_message_queue_broadcaster", "group_name", "host", "global_rank", "global_world_size", "use_all2all", "group_ports", "timeout")
     GROUP_RANKS_FIELD_NUMBER: _ClassVar[int]
     LOCAL_RANK_FIELD_NUMBER: _ClassVar[int]
     TORCH_DISTRIBUTED_BACKEND_FIELD_NUMBER: _ClassVar[int]
     USE_DEVICE_COMMUNICATOR_FIELD_NUMBER: _ClassVar[int]
+    COORD_STORE_FIELD_NUMBER: _ClassVar[int]
     USE_MESSAGE_QUEUE_BROADCASTER_FIELD_NUMBER: _ClassVar[int]
     GROUP_NAME_FIELD_NUMBER: _ClassVar[int]
     HOST_FIELD_NUMBER: _ClassVar[int]
-    GROUP_PORTS_FIELD_NUMBER: _ClassVar[int]
     GLOBAL_RANK_FIELD_NUMBER: _ClassVar[int]
     GLOBAL_WORLD_SIZE_FIELD_NUMBER: _ClassVar[int]
-    COORD_STORE_FIELD_NUMBER: _ClassVar[int]
+    USE_ALL2ALL_FIELD_NUMBER: _ClassVar[int]
+    GROUP_PORTS_FIELD_NUMBER: _ClassVar[int]
     TIMEOUT_FIELD_NUMBER: _ClassVar[int]
     group_ranks: _containers.RepeatedCompositeFieldContainer[_types_pb2.Int64List]
     local_rank: int
     torch_distributed_backend: str
     use_device_communicator: bool
+    coord_store: _types_pb2.Term
     use_message_queue_broadcaster: bool
     group_name: str
     host: str
-    group_ports: _types_pb2.Term
     global_rank: int
     global_world_size: int
-    coord_store: _types_pb2.Term
+    use_all2all: bool
+    group_ports: _types_pb2.Term
     timeout: _duration_pb2.Duration
-    def __init__(self, group_ranks: _Optional[_Iterable[_Union[_types_pb2.Int64List, _Mapping]]] = ..., local_rank: _Optional[int] = ..., torch_distributed_backend: _Optional[str] = ..., use_device_communicator: _Optional[bool] = ..., use_message_queue_broadcaster: _Optional[bool] = ..., group_name: _Optional[str] = ..., host: _Optional[str] = ..., group_ports: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., global_rank: _Optional[int] = ..., global_world_size: _Optional[int] = ..., coord_store: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    def __init__(self, group_ranks: _Optional[_Iterable[_Union[_types_pb2.Int64List, _Mapping]]] = ..., local_rank: _Optional[int] = ..., torch_distributed_backend: _Optional[str] = ..., use_device_communicator: _Optional[bool] = ..., coord_store: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., use_message_queue_broadcaster: _Optional[bool] = ..., group_name: _Optional[str] = ..., host: _Optional[str] = ..., global_rank: _Optional[int] = ..., global_world_size: _Optional[int] = ..., use_all2all: _Optional[bool] = ..., group_ports: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class StatelessGroupCoordinatorNewResponse(_message.Message):
     __slots__ = ("result",)

@@ -9,18 +9,20 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class StatelessProcessGroupNewRequest(_message.Message):
-    __slots__ = ("rank", "world_size", "store", "data_expiration_seconds", "timeout")
+    __slots__ = ("rank", "world_size", "store", "data_expiration_seconds", "socket", "timeout")
     RANK_FIELD_NUMBER: _ClassVar[int]
     WORLD_SIZE_FIELD_NUMBER: _ClassVar[int]
     STORE_FIELD_NUMBER: _ClassVar[int]
     DATA_EXPIRATION_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    SOCKET_FIELD_NUMBER: _ClassVar[int]
     TIMEOUT_FIELD_NUMBER: _ClassVar[int]
     rank: int
     world_size: int
     store: _types_pb2.Term
     data_expiration_seconds: int
+    socket: _types_pb2.Term
     timeout: float
-    def __init__(self, rank: _Optional[int] = ..., world_size: _Optional[int] = ..., store: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., data_expiration_seconds: _Optional[int] = ..., timeout: _Optional[float] = ...) -> None: ...
+    def __init__(self, rank: _Optional[int] = ..., world_size: _Optional[int] = ..., store: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., data_expiration_seconds: _Optional[int] = ..., socket: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., timeout: _Optional[float] = ...) -> None: ...
 
 class StatelessProcessGroupNewResponse(_message.Message):
     __slots__ = ("result",)
@@ -51,6 +53,66 @@ class StatelessProcessGroupCreateResponse(_message.Message):
     RESULT_FIELD_NUMBER: _ClassVar[int]
     result: _objects_pb2.StatelessProcessGroupObject
     def __init__(self, result: _Optional[_Union[_objects_pb2.StatelessProcessGroupObject, _Mapping]] = ...) -> None: ...
+
+class StatelessProcessGroupSendDstCounterRequest(_message.Message):
+    __slots__ = ("receiver",)
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    receiver: _objects_pb2.StatelessProcessGroupObject
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.StatelessProcessGroupObject, _Mapping]] = ...) -> None: ...
+
+class StatelessProcessGroupSendDstCounterResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Term
+    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+
+class StatelessProcessGroupRecvSrcCounterRequest(_message.Message):
+    __slots__ = ("receiver",)
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    receiver: _objects_pb2.StatelessProcessGroupObject
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.StatelessProcessGroupObject, _Mapping]] = ...) -> None: ...
+
+class StatelessProcessGroupRecvSrcCounterResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Term
+    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+
+class StatelessProcessGroupBroadcastSendCounterRequest(_message.Message):
+    __slots__ = ("receiver",)
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    receiver: _objects_pb2.StatelessProcessGroupObject
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.StatelessProcessGroupObject, _Mapping]] = ...) -> None: ...
+
+class StatelessProcessGroupBroadcastSendCounterResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: int
+    def __init__(self, result: _Optional[int] = ...) -> None: ...
+
+class StatelessProcessGroupBroadcastRecvSrcCounterRequest(_message.Message):
+    __slots__ = ("receiver",)
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    receiver: _objects_pb2.StatelessProcessGroupObject
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.StatelessProcessGroupObject, _Mapping]] = ...) -> None: ...
+
+class StatelessProcessGroupBroadcastRecvSrcCounterResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Term
+    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+
+class StatelessProcessGroupEntriesRequest(_message.Message):
+    __slots__ = ("receiver",)
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    receiver: _objects_pb2.StatelessProcessGroupObject
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.StatelessProcessGroupObject, _Mapping]] = ...) -> None: ...
+
+class StatelessProcessGroupEntriesResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Term
+    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
 
 class StatelessProcessGroupSendObjRequest(_message.Message):
     __slots__ = ("receiver", "obj", "dst")

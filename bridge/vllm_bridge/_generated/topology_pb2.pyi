@@ -107,6 +107,34 @@ class TopologyExpertGroupsResponse(_message.Message):
     result: _containers.RepeatedCompositeFieldContainer[_types_pb2.Int64List]
     def __init__(self, result: _Optional[_Iterable[_Union[_types_pb2.Int64List, _Mapping]]] = ...) -> None: ...
 
+class TopologyEngramTensorGroupsRequest(_message.Message):
+    __slots__ = ("receiver", "size")
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    SIZE_FIELD_NUMBER: _ClassVar[int]
+    receiver: _objects_pb2.TopologyObject
+    size: int
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.TopologyObject, _Mapping]] = ..., size: _Optional[int] = ...) -> None: ...
+
+class TopologyEngramTensorGroupsResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _containers.RepeatedCompositeFieldContainer[_types_pb2.Int64List]
+    def __init__(self, result: _Optional[_Iterable[_Union[_types_pb2.Int64List, _Mapping]]] = ...) -> None: ...
+
+class TopologyEngramDataGroupsRequest(_message.Message):
+    __slots__ = ("receiver", "size")
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    SIZE_FIELD_NUMBER: _ClassVar[int]
+    receiver: _objects_pb2.TopologyObject
+    size: int
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.TopologyObject, _Mapping]] = ..., size: _Optional[int] = ...) -> None: ...
+
+class TopologyEngramDataGroupsResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _containers.RepeatedCompositeFieldContainer[_types_pb2.Int64List]
+    def __init__(self, result: _Optional[_Iterable[_Union[_types_pb2.Int64List, _Mapping]]] = ...) -> None: ...
+
 class TopologyCoordinatesRequest(_message.Message):
     __slots__ = ("receiver", "rank")
     RECEIVER_FIELD_NUMBER: _ClassVar[int]

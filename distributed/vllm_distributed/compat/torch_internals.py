@@ -39,6 +39,7 @@ __all__ = [
     "bare_process_group",
     "bound_device",
     "can_split_world",
+    "coalesced",
     "default_store",
     "end_default_group",
     "forget_world",
@@ -138,6 +139,14 @@ def second_connection(store: Store) -> Store:
         timeout=store.timeout,  # type: ignore[attr-defined]  # the stubs lack it
         wait_for_workers=False,
     )
+
+
+@contextmanager
+def coalesced(group: ProcessGroup, device: torch.device) -> Iterator[None]:
+    """Have the sends and receives within begin together, and the device wait for all of them."""
+    group._start_coalescing(device)
+    yield
+    group._end_coalescing(device).wait()
 
 
 def next_group_number() -> int:

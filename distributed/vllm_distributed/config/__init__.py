@@ -14,10 +14,12 @@ if TYPE_CHECKING:
         set_current_parallel_config,
     )
     from vllm_distributed.config.eplb import EPLBConfig
+    from vllm_distributed.config.fault_tolerance import FaultToleranceConfig
     from vllm_distributed.config.parallel import ParallelConfig
 
 __all__ = [
     "EPLBConfig",
+    "FaultToleranceConfig",
     "ParallelConfig",
     "get_current_parallel_config_or_none",
     "set_current_parallel_config",
@@ -25,6 +27,7 @@ __all__ = [
 
 _HOMES = {
     "EPLBConfig": "eplb",
+    "FaultToleranceConfig": "fault_tolerance",
     "ParallelConfig": "parallel",
     "get_current_parallel_config_or_none": "current",
     "set_current_parallel_config": "current",
@@ -36,6 +39,9 @@ _HOMES = {
     "EPLBCommunicatorBackend": "kinds",
     "EPLBPolicyOption": "kinds",
     "ExpertPlacementStrategy": "kinds",
+    "Executor": "kinds",
+    "PlacementGroup": "kinds",
+    "RuntimeEnv": "kinds",
 }
 
 

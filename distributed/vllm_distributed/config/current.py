@@ -7,15 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from vllm_distributed.durations import of_seconds
 from vllm_distributed.errors import InvalidTypeError
 
 if TYPE_CHECKING:
     from vllm_distributed.config.parallel import ParallelConfig
 
 __all__ = [
+    "get_cpu_distributed_timeout_or_none",
     "get_current_parallel_config_or_none",
+    "get_distributed_timeout_or_none",
     "set_current_parallel_config",
     "set_source",
 ]
@@ -61,3 +65,25 @@ def set_source(source: Callable[[], ParallelConfig | None] | None) -> None:
     process."""
     global _source
     _source = source
+
+
+def get_distributed_timeout_or_none() -> timedelta | None:
+    """Return the current configuration's `distributed_timeout_seconds` as a duration.
+
+    None without one, or without a configuration.
+    """
+    config = get_current_parallel_config_or_none()
+    return _seconds(None if config is None else config.distributed_timeout_seconds)
+
+
+def get_cpu_distributed_timeout_or_none() -> timedelta | None:
+    """Return the current configuration's `cpu_distributed_timeout_seconds` as a duration.
+
+    None without one, or without a configuration.
+    """
+    config = get_current_parallel_config_or_none()
+    return _seconds(None if config is None else config.cpu_distributed_timeout_seconds)
+
+
+def _seconds(seconds: int | None) -> timedelta | None:
+    return None if seconds is None else of_seconds(seconds)

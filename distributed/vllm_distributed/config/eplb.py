@@ -15,9 +15,16 @@ from vllm_distributed.config.kinds import (
     EPLBPolicyOption,
     NotNegative,
 )
-from vllm_distributed.config.settings import SETTINGS, undoes_refused_assignments
+from vllm_distributed.config.settings import (
+    SETTINGS,
+    Breach,
+    refuse,
+    undoes_refused_assignments,
+)
 
 __all__ = ["EPLBConfig"]
+
+_NOT_BESIDE_THE_MODEL = ("torch_nccl", "pynccl")
 
 
 class _Owner(Protocol):
@@ -62,7 +69,12 @@ class EPLBConfig(_Owned):
     """What decides where experts go."""
     communicator: EPLBCommunicatorBackend | None = None
     """What moves the weights: `torch_nccl` the device group, `torch_gloo` gloo by way of CPU
-    memory, `nixl`, `pynccl`. None: see `communicator_in_use`."""
+    memory, `torch_xccl` the device group of XPUs, `nixl`, `pynccl`. With `use_async` not
+    `torch_nccl` nor `pynccl`, as the model uses NCCL at the same time. None: see
+    `communicator_in_use`."""
+    enable_migration_batching: bool = False
+    """Whether experts move in rounds in which each rank has one partner at most. With `use_async`
+    only."""
 
     @property
     def communicator_in_use(self) -> str:
@@ -71,6 +83,22 @@ class EPLBConfig(_Owned):
         if self.communicator is not None:
             return self.communicator
         return "torch_gloo" if self.use_async else "torch_nccl"
+
+    @property
+    def migration_batching_enabled(self) -> bool:
+        """Whether experts move in rounds: `enable_migration_batching`, and `use_async`."""
+        return self.use_async and self.enable_migration_batching
+
+    @model_validator(mode="after")
+    def _check_communicator(self) -> Self:
+        if self.use_async and self.communicator in _NOT_BESIDE_THE_MODEL:
+            why = (
+                f"communicator={self.communicator!r} cannot move experts while the model runs, "
+                f"which uses NCCL on another stream: set use_async=False, or communicator to "
+                f"torch_gloo or nixl"
+            )
+            refuse("EPLBConfig", [Breach("communicator", self.communicator, why)])
+        return self
 
     @model_validator(mode="after")
     def _check_owners(self) -> Self:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from vllm_distributed.config.data_parallel.ports import ReservedPorts
 from vllm_distributed.config.eplb import EPLBConfig
-from vllm_distributed.errors import InvalidArgumentError
+from vllm_distributed.durations import of_seconds
+from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError
 
 __all__ = ["ParallelFields"]
 
@@ -16,7 +18,14 @@ _SEQUENCE_PARALLEL_BACKENDS = (
     "naive",
     "deepep_high_throughput",
     "deepep_low_latency",
+    "deepep_v2",
+    "flashinfer_nvlink_one_sided",
+    "passthrough",
+    "mori_high_throughput",
+    "mori_low_latency",
+    "nixl_ep",
 )
+_BATCHED_BACKENDS = ("deepep_low_latency", "nixl_ep")
 
 
 class _Hidden:
@@ -54,11 +63,23 @@ class ParallelFields(_Hidden):
     all2all_backend: str
     enable_dbo: bool
     ubatch_size: int
+    dbo_decode_token_threshold: int
+    dbo_prefill_token_threshold: int
+    data_parallel_rank_local: int | None
+    data_parallel_index: int
+    enable_elastic_ep: bool
+    elastic_ep_max_dp_size: int | None
+    enable_fault_tolerance: bool
+    dcp_comm_backend: str | None
+    dcp_q_replicate: bool | None
     distributed_executor_backend: Any | None
     placement_group: Any | None
     ray_workers_use_nsight: bool
     nnodes: int
     node_rank: int
+    numa_bind: bool
+    numa_bind_nodes: list[int] | None
+    numa_bind_cpus: list[str] | None
     dcp_kv_cache_interleave_size: int
     cp_kv_cache_interleave_size: int
     distributed_timeout_seconds: int | None
@@ -142,12 +163,81 @@ class ParallelFields(_Hidden):
         return bool(backend == "ray")
 
     @property
+    def use_all2all(self) -> bool:
+        """Whether tokens are exchanged between the ranks of the experts: these differ in what
+        tokens they have."""
+        return (
+            self.data_parallel_size > 1
+            or self.use_sequence_parallel_moe
+            or (self.enable_expert_parallel and self.prefill_context_parallel_size > 1)
+        )
+
+    @property
+    def use_batched_dp_moe(self) -> bool:
+        """Whether the experts get their tokens in batches of one size each, as some all-to-all
+        backends carry them."""
+        return (
+            self.all2all_backend in _BATCHED_BACKENDS
+            and self.enable_expert_parallel
+            and self.data_parallel_size > 1
+        )
+
+    @property
+    def pcp_shard_decode_requests(self) -> bool:
+        """Whether prefill context ranks can share out requests that decode: where each has the
+        whole key-value cache, as no decode context parallelism cuts it up."""
+        return self.prefill_context_parallel_size > 1 and self.decode_context_parallel_size == 1
+
+    @property
+    def cpu_distributed_timeout(self) -> timedelta | None:
+        """`cpu_distributed_timeout_seconds` as a duration."""
+        seconds = self.cpu_distributed_timeout_seconds
+        return None if seconds is None else of_seconds(seconds)
+
+    def set_dcp_defaults(self, comm_backend: str = "ag_rs", q_replicate: bool = False) -> None:
+        """Set `dcp_comm_backend` and `dcp_q_replicate` where they are None: what a model prefers.
+
+        Raises:
+            ValidationError: for another `comm_backend` than `ag_rs` and `a2a`.
+        """
+        if self.dcp_comm_backend is None:
+            self.dcp_comm_backend = comm_backend
+        if self.dcp_q_replicate is None:
+            self.dcp_q_replicate = q_replicate
+
+    def get_local_gpu_index(self, local_rank: int, dp_local_rank: int | None = None) -> int:
+        """Return which of this node's devices a worker has, counted among those that are visible.
+
+        `local_rank` counts within the replica. Replicas that start on one node without Ray or an
+        external launcher follow each other; `dp_local_rank` is which of them this is, by default
+        `data_parallel_rank_local`, else `data_parallel_index`.
+
+        Raises:
+            InvalidTypeError, InvalidArgumentError: for what is no number of a rank.
+        """
+        for name, value in (("local_rank", local_rank), ("dp_local_rank", dp_local_rank)):
+            if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+                raise InvalidTypeError(f"{name} must be an integer, got {value!r}", argument=name)
+            if value is not None and value < 0:
+                raise InvalidArgumentError(f"{name}={value} must not be negative", argument=name)
+        elsewhere = self.distributed_executor_backend in ("ray", "external_launcher")
+        if elsewhere or self.data_parallel_backend == "ray" or self.nnodes_within_dp > 1:
+            return local_rank
+        if dp_local_rank is None:
+            dp_local_rank = self.data_parallel_rank_local
+        if dp_local_rank is None:
+            dp_local_rank = self.data_parallel_index
+        return local_rank + dp_local_rank * self.world_size
+
+    @property
     def _nodes_within_replica(self) -> int | None:
         """How many nodes one replica spans; None if the replicas cannot share the nodes."""
         if self.nnodes == 1:
             return 1
         local = self.data_parallel_size_local
         shares = self.data_parallel_size // local if local else 0
+        if self.data_parallel_external_lb and shares:
+            return max(self.nnodes // shares, 1)  # each replica says it is alone on its node
         return self.nnodes // shares if shares and self.nnodes % shares == 0 else None
 
     @property

@@ -32,6 +32,11 @@ GRAPH_FIELDS: tuple[str, ...] = (
     "dcp_comm_backend",
     "dcp_kv_cache_interleave_size",
     "cp_kv_cache_interleave_size",
+    "dcp_q_replicate",
+    "dp_sync_interval",
+    "enable_hc_sp",
+    "enable_batch_sharded_sampling",
+    "enable_fault_tolerance",
 )
 """The fields that count. All others say where ranks are, how they meet, or who starts them."""
 

@@ -21,9 +21,12 @@ __all__ = [
     "DistributedExecutorBackend",
     "EPLBCommunicatorBackend",
     "EPLBPolicyOption",
+    "Executor",
     "ExpertPlacementStrategy",
     "NotNegative",
+    "PlacementGroup",
     "Port",
+    "RuntimeEnv",
     "choices_of",
 ]
 
@@ -72,6 +75,9 @@ def choices_of(kind: Any) -> tuple[str, ...]:
     return ()
 
 
+# Of others' classes: whatever their owners make.
+Executor = PlacementGroup = RuntimeEnv = Any
+
 _Number = BeforeValidator(_not_a_boolean)
 
 AtLeastOne = Annotated[int, _Number, Field(ge=1)]
@@ -87,7 +93,7 @@ DataParallelBackend = Annotated[str, AfterValidator(_OneOf("mp", "ray"))]
 DCPCommBackend = Annotated[str, AfterValidator(_OneOf("ag_rs", "a2a"))]
 EPLBPolicyOption = Annotated[str, AfterValidator(_OneOf("default"))]
 EPLBCommunicatorBackend = Annotated[
-    str, AfterValidator(_OneOf("torch_nccl", "torch_gloo", "nixl", "pynccl"))
+    str, AfterValidator(_OneOf("torch_nccl", "torch_gloo", "torch_xccl", "nixl", "pynccl"))
 ]
 All2AllBackend = Annotated[
     str,
@@ -96,11 +102,14 @@ All2AllBackend = Annotated[
             "allgather_reducescatter",
             "deepep_high_throughput",
             "deepep_low_latency",
+            "deepep_v2",
             "mori_high_throughput",
             "mori_low_latency",
+            "moonep",
             "nixl_ep",
             "flashinfer_nvlink_two_sided",
             "flashinfer_nvlink_one_sided",
+            "passthrough",
             # of version 0.14 only
             "naive",
             "pplx",

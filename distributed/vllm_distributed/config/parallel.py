@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, overload
 
 from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
@@ -11,6 +11,7 @@ from pydantic_core import ArgsKwargs
 from torch.distributed import ProcessGroup
 from typing_extensions import Self
 
+from vllm_distributed.arguments import check_switch
 from vllm_distributed.config.data_parallel import sync
 from vllm_distributed.config.data_parallel.environment import (
     external_launcher_rank,
@@ -18,6 +19,7 @@ from vllm_distributed.config.data_parallel.environment import (
 )
 from vllm_distributed.config.data_parallel.ports import ReservedPorts
 from vllm_distributed.config.eplb import EPLBConfig
+from vllm_distributed.config.fault_tolerance import FaultToleranceConfig
 from vllm_distributed.config.fields import ParallelFields
 from vllm_distributed.config.hashing import hash_of
 from vllm_distributed.config.kinds import (
@@ -171,8 +173,9 @@ class ParallelConfig(ParallelFields):
     ports they chose. 0: there is none."""
     decode_context_parallel_size: AtLeastOne = 1
     """Into how many parts each tensor parallel group is split for decoding."""
-    dcp_comm_backend: DCPCommBackend = "ag_rs"
-    """How decode context ranks combine: `ag_rs` all-gather and reduce-scatter, `a2a` all-to-all."""
+    dcp_comm_backend: DCPCommBackend | None = None
+    """How decode context ranks combine: `ag_rs` all-gather and reduce-scatter, `a2a` all-to-all.
+    None: what the model prefers, see `set_dcp_defaults`."""
     dcp_kv_cache_interleave_size: AtLeastOne = 1
     """The older name of `cp_kv_cache_interleave_size`."""
     cp_kv_cache_interleave_size: AtLeastOne = 1
@@ -183,6 +186,31 @@ class ParallelConfig(ParallelFields):
     """How many API server processes there are."""
     _api_process_rank: Annotated[int, Field(ge=-1)] = 0
     """Which API server process this is; -1 in an engine."""
+    dp_sync_interval: AtLeastOne = 16
+    """After how many steps replicas tell each other again whether they have finished. The same on
+    all."""
+    enable_hc_sp: bool = False
+    """Whether tensor parallel ranks share out the tokens of hyper-connections."""
+    enable_batch_sharded_sampling: bool | None = None
+    """Whether each tensor parallel rank samples a part of the batch. None: not decided yet."""
+    enable_shm_tensor_arena: bool = False
+    """Whether large tensors from an engine to its workers lie once in shared memory, in place of a
+    copy for each."""
+    elastic_ep_max_dp_size: AtLeastOne | None = None
+    """How many replicas there may be in time, with `enable_elastic_ep`. Otherwise, and where it is
+    not given, `data_parallel_size`."""
+    assigned_physical_gpu_ids: list[NotNegative] | None = None
+    """The machine's number of each of this configuration's devices. None: those that are visible,
+    in order."""
+    dcp_q_replicate: bool | None = None
+    """Whether each decode context rank computes the queries of its whole group, so that they need
+    not be gathered. None: what the model prefers."""
+    _allow_auto_resolve_cp_interleave_size: bool = True
+    """Whether a transfer of the key-value cache may choose `cp_kv_cache_interleave_size`."""
+    enable_fault_tolerance: bool = False
+    """Whether an engine that failed waits for instructions."""
+    fault_tolerance_config: FaultToleranceConfig = Field(default_factory=FaultToleranceConfig)
+    """What it does meanwhile."""
 
     # Checks and calls
 
@@ -200,6 +228,23 @@ class ParallelConfig(ParallelFields):
                 block_size=block_size,
                 cp_kv_cache_interleave_size=interleave,
             )
+
+    def reconfigure_for_independent_dp_rank(self) -> None:
+        """Make this the configuration of one replica that knows nothing of the others.
+
+        For replicas of a dense model, which exchange nothing: one replica, rank 0, on its own
+        nodes. `data_parallel_index` still says which of them it was.
+        """
+        nodes, node_rank = self.nnodes_within_dp, self.node_rank_within_dp
+        vars(self).update(
+            data_parallel_size=1,
+            data_parallel_size_local=1,
+            data_parallel_rank=0,
+            data_parallel_external_lb=False,
+            nnodes=nodes,
+            node_rank=node_rank,
+        )
+        self._check_rules()
 
     def compute_hash(self) -> str:
         """Return a SHA-256, in hexadecimal, that is equal where the computation graph is.
@@ -221,12 +266,18 @@ class ParallelConfig(ParallelFields):
         """
         return self._next_port()
 
-    def stateless_init_dp_group(self) -> ProcessGroup:
+    @overload
+    def stateless_init_dp_group(self, return_store: Literal[False] = False) -> ProcessGroup: ...
+    @overload
+    def stateless_init_dp_group(self, return_store: Literal[True]) -> tuple[ProcessGroup, Any]: ...
+    def stateless_init_dp_group(  # type: ignore[misc]  # a group to all others
+        self, return_store: bool = False
+    ) -> ProcessGroup:
         """Return a new gloo group of one rank per replica, outside of torch's world.
 
         `data_parallel_rank` of `data_parallel_size`, at `data_parallel_master_ip`. Where a port is
         taken by somebody else, all ranks go on to the next one. Collective over one process of each
-        replica.
+        replica. With `return_store`, for Python alone, (group, store) is returned.
 
         Raises:
             RendezvousError: if none of five is free.
@@ -236,7 +287,10 @@ class ParallelConfig(ParallelFields):
         """
         from vllm_distributed.config.data_parallel.rendezvous import make_dp_group
 
-        return make_dp_group(self)
+        check_switch("return_store", return_store)
+        group, store = make_dp_group(self)
+        made: Any = (group, store) if return_store else group
+        return made  # type: ignore[no-any-return]
 
     @staticmethod
     def has_unfinished_dp(dp_group: ProcessGroup, has_unfinished: bool) -> bool:
@@ -267,7 +321,7 @@ class ParallelConfig(ParallelFields):
         """Return (whether the replicas must go on stepping, whether all of them want to pause).
 
         They go on while any has unfinished work, and while some but not all want to pause. One
-        all-reduce. Collective over `dp_group`.
+        small all-reduce. Collective over `dp_group`.
 
         Raises:
             CollectiveError: if a peer is gone.
@@ -327,6 +381,8 @@ class ParallelConfig(ParallelFields):
         launched = self.distributed_executor_backend == "external_launcher"
         size = self._replica_size * (self.data_parallel_size if launched else 1)
         values["world_size"] = size
+        if not self.enable_elastic_ep or self.elastic_ep_max_dp_size is None:
+            values["elastic_ep_max_dp_size"] = self.data_parallel_size
         backend = self.distributed_executor_backend
         if backend is None or backend == self._chosen_backend:
             try:

@@ -19,7 +19,7 @@ _IMPORT_PATH = re.compile(r"[^\W\d]\w*([.:][^\W\d]\w*)+")
 
 def breaches(config: ParallelFields) -> Iterator[Breach]:
     """Return every rule that the configuration breaks, the fields having values of their kind."""
-    for rule in (_sizes, _data_parallel, _experts, _executor, _nodes, _internals):
+    for rule in RULES:
         yield from rule(config)
 
 
@@ -82,17 +82,67 @@ def _experts(config: ParallelFields) -> Iterator[Breach]:
     if not config.enable_expert_parallel:
         yield Breach("enable_eplb", True, "enable_eplb needs enable_expert_parallel=True")
     tensor, data = config.tensor_parallel_size, config.data_parallel_size
-    if tensor * data <= 1:
+    prefill = config.prefill_context_parallel_size
+    if tensor * prefill * data <= 1:
         yield Breach(
             "enable_eplb",
             True,
             f"enable_eplb needs experts on several ranks: tensor_parallel_size={tensor} x "
-            f"data_parallel_size={data} must be more than 1",
+            f"prefill_context_parallel_size={prefill} x data_parallel_size={data} must be more "
+            f"than 1",
         )
     if platform.accelerator_count() == 0:
         yield Breach(
             "enable_eplb", True, "enable_eplb needs a CUDA or ROCm device, and there is none here"
         )
+
+
+def _elastic(config: ParallelFields) -> Iterator[Breach]:
+    most, size = config.elastic_ep_max_dp_size, config.data_parallel_size
+    if most is not None and most < size:
+        yield Breach(
+            "elastic_ep_max_dp_size",
+            most,
+            f"elastic_ep_max_dp_size={most} must be at least data_parallel_size={size}",
+        )
+    if not config.enable_elastic_ep:
+        return
+    stages = config.pipeline_parallel_size
+    if stages > 1:
+        yield Breach(
+            "enable_elastic_ep",
+            True,
+            f"enable_elastic_ep does not go with pipeline_parallel_size={stages}: it must be 1",
+        )
+    if config.data_parallel_hybrid_lb:
+        yield Breach(
+            "enable_elastic_ep",
+            True,
+            "enable_elastic_ep does not go with data_parallel_hybrid_lb: have one server share "
+            "requests out, or set data_parallel_external_lb",
+        )
+
+
+def _ubatches(config: ParallelFields) -> Iterator[Breach]:
+    count = config.num_ubatches
+    for name in ("dbo_decode_token_threshold", "dbo_prefill_token_threshold"):
+        least = getattr(config, name)
+        if config.use_ubatching and least < count:
+            yield Breach(
+                name,
+                least,
+                f"{name}={least} must be at least {count}, the number of micro-batches: a batch "
+                f"with fewer tokens cannot be split",
+            )
+
+
+def _memory_nodes(config: ParallelFields) -> Iterator[Breach]:
+    for name in ("numa_bind_nodes", "numa_bind_cpus"):
+        value = getattr(config, name)
+        if value is not None and not config.numa_bind:
+            yield Breach(name, value, f"{name}={value} needs numa_bind=True")
+        elif value == []:
+            yield Breach(name, value, f"{name} must have an entry for each worker, or be None")
 
 
 def _executor(config: ParallelFields) -> Iterator[Breach]:
@@ -176,3 +226,22 @@ def _internals(config: ParallelFields) -> Iterator[Breach]:
             rank,
             f"_api_process_rank={rank} must be -1 or less than _api_process_count={count}",
         )
+    if config.enable_fault_tolerance and count > 1:
+        yield Breach(
+            "enable_fault_tolerance",
+            True,
+            f"enable_fault_tolerance needs one API server process, and _api_process_count={count}",
+        )
+
+
+RULES = (
+    _sizes,
+    _data_parallel,
+    _experts,
+    _elastic,
+    _ubatches,
+    _memory_nodes,
+    _executor,
+    _nodes,
+    _internals,
+)

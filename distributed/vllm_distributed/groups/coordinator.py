@@ -11,7 +11,7 @@ import torch
 import torch.distributed as dist
 from torch.distributed import ProcessGroup
 
-from vllm_distributed.arguments import check_switches
+from vllm_distributed.arguments import check_switch, check_switches
 from vllm_distributed.compat.backends import device_for, resolve_backend
 from vllm_distributed.compat.torch_tracing import outside_graphs
 from vllm_distributed.durations import check_timeout
@@ -31,7 +31,14 @@ from vllm_distributed.process_groups.timeouts import world_timeouts
 from vllm_distributed.topology import check_partition
 from vllm_distributed.transports.device import DeviceCommunicatorBase
 
-__all__ = ["GroupCoordinator", "find_again", "find_group", "names_freed", "new_member"]
+__all__ = [
+    "GroupCoordinator",
+    "find_again",
+    "find_group",
+    "living_groups",
+    "names_freed",
+    "new_member",
+]
 
 
 @outside_graphs()
@@ -46,8 +53,9 @@ class GroupCoordinator(
     number on its node, `torch_distributed_backend` the backend for tensors on devices (`gloo`,
     `nccl`); a CPU group over gloo is made besides, and where all members are on one node, memory
     that they share, through which CPU tensors, objects and barriers go. `group_name` is the kind of
-    group (`tp`), from which `unique_name` (`tp:0`) is made. `timeout` bounds every operation and
-    the making of the group; by default that of the world.
+    group (`tp`), from which `unique_name` (`tp:0`) is made. `use_all2all` tells the communicator of
+    an expert parallel group that tokens will be exchanged through it. `timeout` bounds every
+    operation and the making of the group; by default that of the world.
 
     `src` and `dst` of every method count inside the group; `ranks`, `first_rank`, `last_rank`,
     `next_rank` and `prev_rank` are global ranks. Collectives must be called by all ranks of the
@@ -84,6 +92,7 @@ class GroupCoordinator(
         use_device_communicator: bool,
         use_message_queue_broadcaster: bool = False,
         group_name: str | None = None,
+        use_all2all: bool = False,
         timeout: timedelta | None = None,
     ) -> None:
         if not dist.is_initialized():
@@ -98,7 +107,10 @@ class GroupCoordinator(
             local_rank,
             torch_distributed_backend,
             use_device_communicator,
+            use_all2all,
         )
+        self.group_ranks: list[list[int]] = group_ranks
+        """The partition of the world that the group is of."""
         self._groups = WorldProcessGroups(
             self._member,
             self.backend,
@@ -118,6 +130,7 @@ class GroupCoordinator(
         local_rank: int,
         torch_distributed_backend: str,
         use_device_communicator: bool,
+        use_all2all: bool,
     ) -> None:
         """Set this process's numbers and its group's; makes nothing."""
         self._member, self._is_connected = member, False
@@ -137,6 +150,8 @@ class GroupCoordinator(
         """Where tensors of the group live, unless they are on the CPU."""
         self.use_device_communicator: bool = use_device_communicator
         """Whether a path made for the device is used where there is one."""
+        check_switch("use_all2all", use_all2all)
+        self._use_all2all = use_all2all
         self.unique_name: str = member.unique_name
         """The group's name in this process, the same on every member, such as `tp:0`."""
         self.mq_broadcaster: Any = None
@@ -153,6 +168,8 @@ class GroupCoordinator(
                 self.device,
                 None if is_alone else groups.device_group,
                 self.unique_name,
+                None if is_alone else self.ranks,
+                use_all2all=self._use_all2all,
                 optimised=self.use_device_communicator,
                 shared_memory=groups.shared,
             )
@@ -193,6 +210,31 @@ class GroupCoordinator(
     def cpu_group(self) -> ProcessGroup:
         """The torch process group over gloo, for what is on the CPU and not in shared memory."""
         return self._groups.cpu_group
+
+    @property
+    def torch_distributed_backend(self) -> str:
+        """The torch backend of the device group, by vLLM's other name for `backend`."""
+        return self.backend
+
+    @property
+    def device_index(self) -> int:
+        """The number of the group's device; 0 where that is the CPU."""
+        return self.device.index or 0
+
+    @property
+    def cpu_timeout(self) -> timedelta:
+        """How long an operation on the CPU may take."""
+        return self._groups.cpu_timeout
+
+    @property
+    def use_custom_op_call(self) -> bool:
+        """Whether collectives are operators of torch: True, wherever a graph has to hold them."""
+        return True
+
+    @property
+    def use_cpu_custom_send_recv(self) -> bool:
+        """Whether dicts of tensors travel through memory that ranks share."""
+        return self._groups.shared is not None
 
     @property
     def first_rank(self) -> int:
@@ -390,6 +432,12 @@ def find_again(groups: Iterable[GroupCoordinator]) -> None:
     """Make groups findable that were made under names of others, which are gone now."""
     for group in groups:
         _alive.add(group)
+
+
+def living_groups() -> list[GroupCoordinator]:
+    """Return the groups of this process that were not destroyed, in an order that all members of
+    any of them have: by name."""
+    return sorted(_alive, key=lambda group: group.unique_name)
 
 
 def find_group(unique_name: str) -> GroupCoordinator:

@@ -38,6 +38,7 @@ def init_model_parallel_group(
     use_message_queue_broadcaster: bool = False,
     group_name: str | None = None,
     use_device_communicator: bool = True,
+    use_all2all: bool = False,
 ) -> GroupCoordinator:
     """Return a new coordinator for the list of `group_ranks` that this process's rank is in.
 
@@ -66,4 +67,5 @@ def init_model_parallel_group(
         use_device_communicator,
         use_message_queue_broadcaster,
         group_name,
+        use_all2all,
     )

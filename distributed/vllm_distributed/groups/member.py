@@ -46,9 +46,10 @@ def _refuse(communicator: DestroyedCommunicator, *_: Any, **__: Any) -> NoReturn
     raise _destroyed(communicator.unique_name)
 
 
-for _name, _value in vars(DeviceCommunicatorBase).items():
-    if isfunction(_value) and not _name.startswith("_"):
-        setattr(DestroyedCommunicator, _name, _refuse)
+for _kind in DeviceCommunicatorBase.__mro__[:-1]:
+    for _name, _value in vars(_kind).items():
+        if isfunction(_value) and not _name.startswith("_"):
+            setattr(DestroyedCommunicator, _name, _refuse)
 
 
 def _destroyed(unique_name: str) -> GroupDestroyedError:

@@ -36,6 +36,8 @@ def initialize_model_parallel(
     data_parallel_size: int | None = None,
     is_moe_model: bool | None = None,
     enable_eplb: bool | None = None,
+    engram_tensor_parallel_size: int | None = None,
+    engram_data_parallel_size: int | None = None,
 ) -> None:
     """Make the tensor, decode-context, prefill-context, pipeline, data and expert parallel groups.
 
@@ -48,6 +50,11 @@ def initialize_model_parallel(
     There is an expert group unless `is_moe_model` is False, and with `enable_eplb` a second one of
     the same ranks, for balancing the load of experts. These two and `data_parallel_size` are by
     default those of the current `ParallelConfig`; without one, None, False and 1.
+
+    For models with an engram, a large embedding table, `engram_tensor_parallel_size` is over how
+    many ranks, of tensor and then data parallelism, one table is sharded (default: those of the
+    tensor parallel group), and `engram_data_parallel_size` how many replicas share one table
+    (default 1): see `get_etp_group` and `get_engram_dp_group`.
 
     Collective over the world. A call that fails leaves nothing behind.
 
@@ -79,6 +86,10 @@ def initialize_model_parallel(
             existing=active.model.topology.sizes.as_dict(),
             wanted=topology.sizes.as_dict(),
         )
+    partitions = model_partitions(topology, asked.has_experts, asked.balances_experts)
+    partitions |= _engram_partitions(
+        topology, engram_tensor_parallel_size, engram_data_parallel_size
+    )
     making = environment.agree(
         "initialize_model_parallel",
         {
@@ -86,9 +97,10 @@ def initialize_model_parallel(
             "backend": usable,
             "has_experts": asked.has_experts,
             "balances_experts": asked.balances_experts,
+            "engram_tensor_parallel_size": engram_tensor_parallel_size,
+            "engram_data_parallel_size": engram_data_parallel_size,
         },
     )
-    partitions = model_partitions(topology, asked.has_experts, asked.balances_experts)
     groups: dict[str, GroupCoordinator] = {}
     try:
         with making:
@@ -97,6 +109,8 @@ def initialize_model_parallel(
     except BaseException:
         destroy_groups(groups)
         raise
+    if engram_data_parallel_size == topology.sizes.data > 1:
+        groups["edp"] = groups["dp"]
     if "ep" in groups:
         groups["ep"]._tokens.differ_over([groups["pcp"], groups["dp"]])
     active.model = ModelParallel(topology, groups)
@@ -142,11 +156,13 @@ def ensure_model_parallel_initialized(
     data_parallel_size: int | None = None,
     is_moe_model: bool | None = None,
     enable_eplb: bool | None = None,
+    engram_tensor_parallel_size: int | None = None,
+    engram_data_parallel_size: int | None = None,
 ) -> None:
     """Make the model parallel groups, or check that those that exist have these sizes.
 
-    All five sizes are compared, data parallel only if it is given, here or by the current
-    `ParallelConfig`. Collective over the world where the groups do not exist yet.
+    All five sizes are compared, those of an engram not, and data parallel only if it is given, here
+    or by the current `ParallelConfig`. Collective over the world where the groups do not exist yet.
 
     Raises:
         As `initialize_model_parallel`.
@@ -163,6 +179,8 @@ def ensure_model_parallel_initialized(
             data_parallel_size,
             is_moe_model,
             enable_eplb,
+            engram_tensor_parallel_size,
+            engram_data_parallel_size,
         )
         return
     asked = configured_model(ModelRequest(data_parallel_size, is_moe_model, enable_eplb))
@@ -182,6 +200,22 @@ def ensure_model_parallel_initialized(
             existing=existing.as_dict(),
             wanted=wanted.as_dict(),
         )
+
+
+def _engram_partitions(
+    topology: Topology, tensor: int | None, data: int | None
+) -> dict[str, GroupRanks]:
+    """Return the groups over an embedding table, where they are no others that exist anyway."""
+    partitions: dict[str, GroupRanks] = {}
+    if tensor is not None:
+        cut = topology.engram_tensor_groups(tensor)
+        if cut != topology.tensor_groups():
+            partitions["etp"] = cut
+    if data is not None:
+        cut = topology.engram_data_groups(data)
+        if 1 < data < topology.sizes.data:
+            partitions["edp"] = cut
+    return partitions
 
 
 def model_parallel_is_initialized() -> bool:
@@ -210,5 +244,5 @@ def prepare_communication_buffer_for_model(model: torch.nn.Module) -> None:
     if not isinstance(model, torch.nn.Module):
         raise InvalidTypeError(f"model must be a torch.nn.Module, got {type(model).__name__}")
     if active.model is not None:
-        for group in active.model.groups.values():
+        for group in dict.fromkeys(active.model.groups.values()):
             group.prepare_communication_buffer_for_model(model)

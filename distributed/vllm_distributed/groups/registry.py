@@ -61,6 +61,10 @@ class Registry(Generic[Group]):
             for group in groups:
                 self.add(group)
 
+    def __iter__(self) -> Iterator[Group]:
+        """The groups, in the order they were added."""
+        yield from list(self._groups.values())
+
     def find(self, unique_name: str) -> Group:
         """Return the group of a unique name such as `tp:0`."""
         group = self._groups.get(unique_name)

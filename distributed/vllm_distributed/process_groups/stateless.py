@@ -14,16 +14,16 @@ from __future__ import annotations
 import weakref
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal, overload
 
 import torch
-from torch.distributed import ProcessGroup
+from torch.distributed import ProcessGroup, get_process_group_ranks
 from torch.distributed.constants import default_pg_timeout
 
 from vllm_distributed import entry
-from vllm_distributed.arguments import check_rank
+from vllm_distributed.arguments import check_rank, check_switch
 from vllm_distributed.compat.backends import resolve_backend
-from vllm_distributed.compat.torch_internals import Store, bare_process_group, is_alive
+from vllm_distributed.compat.torch_internals import PrefixStore, Store, bare_process_group, is_alive
 from vllm_distributed.durations import check_timeout
 from vllm_distributed.errors import (
     CollectiveError,
@@ -43,6 +43,7 @@ __all__ = [
     "end_process_group",
     "init_gloo_process_group",
     "known_ranks",
+    "members_of",
     "remember_ranks",
     "stateless_destroy_torch_distributed_process_group",
     "stateless_init_torch_distributed_process_group",
@@ -55,6 +56,7 @@ _global_ranks: weakref.WeakKeyDictionary[ProcessGroup, list[int]] = weakref.Weak
 _ended: weakref.WeakSet[ProcessGroup] = weakref.WeakSet()
 
 
+@overload
 def stateless_init_torch_distributed_process_group(
     host: str,
     port: int,
@@ -62,6 +64,31 @@ def stateless_init_torch_distributed_process_group(
     world_size: int,
     backend: str,
     group_name: str | None = None,
+    return_store: Literal[False] = False,
+    listen_socket: Any = None,
+    timeout: timedelta | None = None,
+) -> ProcessGroup: ...
+@overload
+def stateless_init_torch_distributed_process_group(
+    host: str,
+    port: int,
+    rank: int,
+    world_size: int,
+    backend: str,
+    group_name: str | None = None,
+    *,
+    return_store: Literal[True],
+    listen_socket: Any = None,
+    timeout: timedelta | None = None,
+) -> tuple[ProcessGroup, Any]: ...
+def stateless_init_torch_distributed_process_group(  # type: ignore[misc]  # a group to all others
+    host: str,
+    port: int,
+    rank: int,
+    world_size: int,
+    backend: str,
+    group_name: str | None = None,
+    return_store: bool = False,
     listen_socket: Any = None,
     timeout: timedelta | None = None,
 ) -> ProcessGroup:
@@ -74,7 +101,8 @@ def stateless_init_torch_distributed_process_group(
     `backend` is `gloo` (CPU tensors, and CUDA tensors where there is CUDA), `nccl` (tensors on the
     current CUDA device; gloo, with a warning, where it cannot run) or one per device
     (`cpu:gloo,cuda:nccl`). `timeout` (default: torch's 30 minutes) bounds the making of the group
-    and each of its operations.
+    and each of its operations. With `return_store`, for Python alone, (group, store) is returned;
+    the store is for keys of one's own.
 
     Collective over the members. A call that fails leaves nothing behind.
 
@@ -85,12 +113,16 @@ def stateless_init_torch_distributed_process_group(
         RollCallTimeoutError: naming the ranks that did not come.
         RollCallMismatchError: if members pass different sizes, backends or names.
     """
+    check_switch("return_store", return_store)
     limit = default_pg_timeout if timeout is None else check_timeout("timeout", timeout)
     wanted = backends_of(backend)
     if group_name is not None and not isinstance(group_name, str):
         raise InvalidTypeError(f"group_name must be a string or None, got {group_name!r}")
 
+    stores: list[Store] = []
+
     def make(store: Store, left: timedelta) -> ProcessGroup:
+        stores[:] = [PrefixStore("of callers", store)]
         made = bare_process_group(
             store,
             rank,
@@ -111,7 +143,8 @@ def stateless_init_torch_distributed_process_group(
         make,
     )
     _connections[group] = connection
-    return group
+    made: Any = (group, stores[0]) if return_store else group
+    return made  # type: ignore[no-any-return]
 
 
 def stateless_destroy_torch_distributed_process_group(pg: ProcessGroup) -> None:
@@ -214,6 +247,13 @@ def end_process_group(group: ProcessGroup) -> None:
 def remember_ranks(group: ProcessGroup, ranks: list[int]) -> None:
     """Note which global ranks the members of a stateless group have."""
     _global_ranks[group] = list(ranks)
+
+
+def members_of(group: ProcessGroup | None) -> list[int] | None:
+    """Return the global ranks of a group's members; None where it has none that are known."""
+    if group is None:
+        return None
+    return known_ranks(group) or (get_process_group_ranks(group) if is_alive(group) else None)
 
 
 def known_ranks(group: ProcessGroup) -> list[int] | None:

@@ -65,13 +65,14 @@ class StatelessGroupCoordinator(GroupCoordinator):
         local_rank: int,
         torch_distributed_backend: str,
         use_device_communicator: bool,
+        coord_store: Any = None,
         use_message_queue_broadcaster: bool = False,
         group_name: str | None = None,
         host: str = "127.0.0.1",
-        group_ports: list[list[int]] | None = None,
         global_rank: int = 0,
         global_world_size: int = 1,
-        coord_store: Any = None,
+        use_all2all: bool = False,
+        group_ports: list[list[int]] | None = None,
         timeout: timedelta | None = None,
     ) -> None:
         _check_lists("group_ranks", group_ranks)
@@ -88,7 +89,9 @@ class StatelessGroupCoordinator(GroupCoordinator):
             local_rank,
             torch_distributed_backend,
             use_device_communicator,
+            use_all2all,
         )
+        self.group_ranks = group_ranks
         self._groups = StatelessProcessGroups(self._member, self.backend, self.device, limit)
         self.global_world_size: int = world_size
         """The number of processes the lists of ranks are about."""
@@ -171,6 +174,7 @@ class StatelessGroupCoordinator(GroupCoordinator):
             self.world_size,
             PrefixStore("objects", store),
             _EXPIRATION_S,
+            None,
             self._groups.timeout.total_seconds(),
         )
 

@@ -70,9 +70,18 @@ class StatelessProcessGroup:
     """
 
     def __init__(
-        self, rank: int, world_size: int, store: Any, data_expiration_seconds: int, timeout: float
+        self,
+        rank: int,
+        world_size: int,
+        store: Any,
+        data_expiration_seconds: int = 3600,
+        socket: Any = None,
+        timeout: float = 300.0,
     ) -> None:
-        """Not for users: see `create`. `store` is this group's alone; nobody calls a roll.
+        """Make a group of those that pass a connection to the same `store`, which nobody else uses.
+
+        Nobody waits for the others: see `create` for a group that does. `socket` is kept open until
+        `destroy`, for a store that listens on it. `timeout`, in seconds, bounds every wait.
 
         Raises `InvalidArgumentError` and its kin for values that make no sense.
         """
@@ -97,6 +106,8 @@ class StatelessProcessGroup:
         """The torch store, which nobody else uses."""
         self.data_expiration_seconds: int = data_expiration_seconds
         """After how many seconds a message nobody has read is deleted."""
+        self.socket: Any = socket
+        """What the store listens on, where that was passed."""
         self._timeout_s = cut_seconds(timeout)
         self._connection: Connection | None = None
         self._barriers = StoreGathering(store, "barrier", rank, world_size, rank_0_is_last=True)
@@ -145,7 +156,7 @@ class StatelessProcessGroup:
 
         def make(store: Store, _: timedelta) -> StatelessProcessGroup:
             return StatelessProcessGroup(
-                rank, world_size, store, data_expiration_seconds, store_timeout
+                rank, world_size, store, data_expiration_seconds, timeout=store_timeout
             )
 
         connection, group = join(
@@ -160,6 +171,33 @@ class StatelessProcessGroup:
 
     def __repr__(self) -> str:
         return f"StatelessProcessGroup(rank={self.rank}, world_size={self.world_size})"
+
+    # How much has been sent, as code written against vLLM asks
+
+    @property
+    def send_dst_counter(self) -> dict[int, int]:
+        """How many messages went to each rank."""
+        return dict(enumerate(self._sent))
+
+    @property
+    def recv_src_counter(self) -> dict[int, int]:
+        """How many messages came from each rank."""
+        return dict(enumerate(self._received))
+
+    @property
+    def broadcast_send_counter(self) -> int:
+        """How many broadcasts this rank was the source of."""
+        return self._broadcasts[self.rank]
+
+    @property
+    def broadcast_recv_src_counter(self) -> dict[int, int]:
+        """How many broadcasts each other rank was the source of."""
+        return {src: n for src, n in enumerate(self._broadcasts) if src != self.rank}
+
+    @property
+    def entries(self) -> list[tuple[str, float]]:
+        """The keys of messages that may not have been read yet, and when each was sent."""
+        return [(key, sent) for sent, key in self._unread]
 
     # Objects
 

@@ -14,6 +14,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import torch
@@ -104,6 +105,12 @@ class Transport(ABC):
     ) -> torch.Tensor:
         """Receive from one rank."""
 
+    def suspend(self) -> None:  # noqa: B027 - most hold nothing
+        """Give back memory that can be had again; collective over the group."""
+
+    def resume(self) -> None:  # noqa: B027 - most hold nothing
+        """Get back what `suspend` gave up; collective over the group."""
+
     def destroy(self) -> None:  # noqa: B027 - most hold nothing
         """Give back what the transport holds besides its process group."""
 
@@ -149,16 +156,18 @@ def _wait(work: Any, operation: str, on_host: bool) -> None:
         work.wait()
 
 
-def wait_for_work(work: Any, *, knows_when_done: bool) -> None:
+def wait_for_work(work: Any, *, knows_when_done: bool, limit: timedelta | None = None) -> None:
     """Wait for work of a process group, in C++, so that Ctrl-C still ends the wait.
 
     Only the main thread gets it. Work on a collective is waited for in slices; of sends and
-    receives a wait that ends early breaks the connections, so another thread waits for them.
+    receives a wait that ends early breaks the connections, so another thread waits for them, for
+    at most `limit` where there is one.
     """
+    wait = work.wait if limit is None else partial(work.wait, limit)
     if threading.current_thread() is not threading.main_thread():
-        work.wait()
+        wait()
     elif not knows_when_done:
-        _line.run(work.wait)
+        _line.run(wait)
     else:
         _wait_in_slices(work)
 

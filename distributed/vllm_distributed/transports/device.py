@@ -23,7 +23,10 @@ from vllm_distributed.arguments import (
     check_switch,
 )
 from vllm_distributed.compat.torch_tracing import outside_graphs
+from vllm_distributed.errors import InvalidTypeError
 from vllm_distributed.forks import leave_to_parent
+from vllm_distributed.process_groups.stateless import members_of
+from vllm_distributed.tensors.dtypes import check_dense as check_on_host
 from vllm_distributed.tensors.dtypes import is_plain
 from vllm_distributed.tensors.kinds import check_gradient
 from vllm_distributed.tensors.out_arguments import (
@@ -36,15 +39,18 @@ from vllm_distributed.tensors.out_arguments import (
 )
 from vllm_distributed.tensors.reductions import check_reduction, divide
 from vllm_distributed.transports.base import Transport
-from vllm_distributed.transports.expert_parallel import TokenExchange, dispatch_arguments
+from vllm_distributed.transports.communicator_tokens import TokenOperations
+from vllm_distributed.transports.expert_parallel import TokenExchange
+from vllm_distributed.transports.point_to_point import exchange, exchanges_of
 from vllm_distributed.transports.select import make_transport
 from vllm_distributed.transports.shm.group import SharedMemory
+from vllm_distributed.transports.small_reduce import cpu_all_reduce_
 
 __all__ = ["DeviceCommunicatorBase"]
 
 
 @outside_graphs()
-class DeviceCommunicatorBase:
+class DeviceCommunicatorBase(TokenOperations):
     """Moves and reduces the tensors of one group: checks the arguments, then sends.
 
     Complete as it is; code of one's own derives from it and overrides what it does in another way.
@@ -69,6 +75,7 @@ class DeviceCommunicatorBase:
         unique_name: str = "",
         global_ranks: list[int] | None = None,
         global_world_size: int | None = None,
+        use_all2all: bool = False,
         *,
         optimised: bool = True,
         shared_memory: SharedMemory | None = None,
@@ -96,6 +103,8 @@ class DeviceCommunicatorBase:
         """This process's number inside the group."""
         self.world_size: int = self._transport.world_size
         """The number of members."""
+        self._shares_memory = shared_memory is not None
+        self._tell_apart(global_ranks, global_world_size, use_all2all)
         # Weak: else the threads and sockets of a destroyed group stay until a garbage collection.
         self._tokens = TokenExchange([weakref.proxy(self)])
         leave_to_parent(self, f"the group {unique_name}", "cpu_group", "device_group")
@@ -126,6 +135,14 @@ class DeviceCommunicatorBase:
         check_reduction("all_reduce_", op, input_)
         self._transport.all_reduce_(input_, op)
         return self._averaged(input_, op)
+
+    def cpu_all_reduce_(self, tensor: torch.Tensor) -> torch.Tensor:
+        """Replace a small tensor on the CPU by its sum over the group. Collective over the
+        group."""
+        check_on_host(tensor, "cpu_all_reduce_")
+        if self._shares_memory or self.cpu_group is None:
+            return self._transport.all_reduce_(tensor)
+        return cpu_all_reduce_(tensor, self.cpu_group)
 
     def all_gather(
         self, input_: torch.Tensor, dim: int = -1, out: torch.Tensor | None = None
@@ -196,6 +213,17 @@ class DeviceCommunicatorBase:
         check_sizes("reduce_scatterv", sizes, self.world_size, extent)
         return self._scattered("reduce_scatterv", input_, at, sizes, out)
 
+    def reduce_scatterv_into_output(
+        self,
+        input_: torch.Tensor,
+        output: torch.Tensor,
+        dim: int = -1,
+        sizes: list[int] | None = None,
+    ) -> torch.Tensor:
+        """Write what `reduce_scatterv` returns into `output`, and return that. Collective over the
+        group."""
+        return self.reduce_scatterv(input_, dim, sizes, output)
+
     def gather(
         self,
         input_: torch.Tensor,
@@ -217,10 +245,10 @@ class DeviceCommunicatorBase:
         check_apart("gather", out, {"input_": input_})
         return written(out, partial(self._transport.gather, input_, dst, at))
 
-    def broadcast(self, input_: torch.Tensor, src: int = 0) -> torch.Tensor:
-        """Replace `input_` by the one of `src`. Collective over the group."""
+    def broadcast(self, tensor: torch.Tensor, src: int = 0) -> torch.Tensor:
+        """Replace `tensor` by the one of `src`. Collective over the group."""
         check_rank("src", src, self.world_size, self.unique_name)
-        return self._transport.broadcast(input_, src)
+        return self._transport.broadcast(tensor, src)
 
     def send(self, tensor: torch.Tensor, dst: int | None = None) -> None:
         """Send to one rank (default: the next), which calls `recv`."""
@@ -241,53 +269,90 @@ class DeviceCommunicatorBase:
         check_out("recv", out, size, (dtype, self.device))
         return written(out, partial(self._transport.recv, size, dtype, src))
 
-    # Expert parallelism
+    def batch_isend_irecv(self, p2p_ops: list[Any]) -> list[torch.Tensor]:
+        """Do several sends and receives at once, in whatever order peers come to theirs.
 
-    def dispatch(
-        self,
-        hidden_states: torch.Tensor,
-        topk_weights: torch.Tensor | None = None,
-        topk_ids: torch.Tensor | None = None,
-        is_sequence_parallel: bool = False,
-        extra_tensors: list[torch.Tensor] | None = None,
-        sizes: list[int] | None = None,
-        router_logits: torch.Tensor | None = None,
-    ) -> Any:
-        """Return the group's tokens with their routing; see `GroupCoordinator.dispatch`."""
-        weights, ids, _ = dispatch_arguments(
-            topk_weights, topk_ids, is_sequence_parallel, router_logits
-        )
-        return self._tokens.dispatch(hidden_states, weights, ids, extra_tensors, sizes)
+        Each is a `torch.distributed.P2POp` of this group, or a tuple (`"send"` or `"recv"`, tensor,
+        peer) whose peer counts inside the group. A receive writes into its tensor. Returns the
+        tensors that were received, in the order of the list, when all is done. Meets the peers'
+        `batch_isend_irecv` and no other call: what one rank sends to another there arrives in the
+        order it was sent. The list may be empty. Local to the ranks it names.
 
-    def dispatch_router_logits(
-        self,
-        hidden_states: torch.Tensor,
-        router_logits: torch.Tensor,
-        is_sequence_parallel: bool = False,
-        extra_tensors: list[torch.Tensor] | None = None,
-        sizes: list[int] | None = None,
-    ) -> Any:
-        """Return the group's tokens and logits; see `GroupCoordinator.dispatch_router_logits`."""
-        return self.dispatch(
-            hidden_states, None, None, is_sequence_parallel, extra_tensors, sizes, router_logits
-        )
+        Raises:
+            InvalidTypeError, InvalidRankError, InvalidArgumentError: before anything is sent.
+            CollectiveError, CollectiveTimeoutError: if a peer is gone or does not take part.
+        """
+        ops = exchanges_of(p2p_ops, self.rank_in_group, self.world_size, self.unique_name)
+        group = self.cpu_group
+        if any(op.tensor.device.type != "cpu" for op in ops):
+            group = self.device_group
+        return exchange(ops, group, self.unique_name)
 
-    def combine(
-        self,
-        hidden_states: torch.Tensor,
-        is_sequence_parallel: bool = False,
-        sizes: list[int] | None = None,
-    ) -> torch.Tensor:
-        """Return this rank's tokens, summed over the group; see `GroupCoordinator.combine`."""
-        check_switch("is_sequence_parallel", is_sequence_parallel)
-        return self._tokens.combine(hidden_states, sizes)
+    def get_symmetric_memory_buffer(
+        self, role: str, shape: list[int], dtype: torch.dtype, device: torch.device
+    ) -> torch.Tensor | None:
+        """Return memory that the group's devices reach directly, for a use named `role`.
+
+        None where the group has none to give away, as here: collectives take any memory. One's own
+        communicator may have some.
+
+        Raises:
+            InvalidTypeError, InvalidArgumentError: for what is no shape or dtype.
+        """
+        if not isinstance(role, str):
+            raise InvalidTypeError(f"role must be a string, got {role!r}")
+        check_shape("get_symmetric_memory_buffer", shape)
+        check_dtype("get_symmetric_memory_buffer", dtype)
+        return None
 
     def prepare_communication_buffer_for_model(self, model: torch.nn.Module) -> None:
         """Size buffers from the model. The transports here need none; one's own may."""
 
+    def suspend(self) -> None:
+        """Give back memory that can be had again, which is what ranks share for large collectives.
+
+        Collective over the group. A later call gets it again.
+        """
+        self._transport.suspend()
+
+    def resume(self) -> None:
+        """Get back what `suspend` gave up, if it did. Collective over the group."""
+        self._transport.resume()
+
+    def checkpoint_prepare(self) -> None:
+        """Do as `suspend`, for a checkpoint of the process. Collective over the group."""
+        self.suspend()
+
+    def checkpoint_restore(self) -> None:
+        """Do as `resume`, after a checkpoint of the process. Collective over the group."""
+        self.resume()
+
     def destroy(self) -> None:
         """Give back what is held besides the process groups."""
         self._transport.destroy()
+
+    def _tell_apart(
+        self, global_ranks: list[int] | None, global_world_size: int | None, use_all2all: bool
+    ) -> None:
+        """Set which rank of which group this is, as code written against vLLM asks."""
+        self.rank: int = self.rank_in_group
+        """This process's number inside the group, by vLLM's other name."""
+        known = global_ranks or members_of(self.cpu_group or self.device_group)
+        self.ranks: list[int] = list(known or range(self.world_size))
+        """The global ranks of the members, or their numbers where they have none."""
+        self.global_rank: int = self.ranks[self.rank]
+        """This process's global rank."""
+        self.global_world_size: int = global_world_size or max(self.ranks) + 1
+        """The number of ranks that the group's are of."""
+        self.is_ep_communicator: bool = self.unique_name.partition(":")[0] == "ep"
+        """Whether this is an expert parallel group's."""
+        check_switch("use_all2all", use_all2all)
+        self.use_all2all: bool = self.is_ep_communicator and use_all2all
+        """Whether tokens are exchanged through it."""
+        self.all2all_backend: str | None = None
+        """What exchanges them, where it is not composed from collectives; None here."""
+        self.all2all_manager: Any = None
+        """What exchanges them in a communicator of one's own."""
 
     def _reduced(self, input_: torch.Tensor, out: torch.Tensor | None, op: str) -> torch.Tensor:
         """What `all_reduce` does but for sums."""

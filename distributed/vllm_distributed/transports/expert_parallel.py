@@ -13,14 +13,21 @@ from typing import Any, Protocol
 
 import torch
 
-from vllm_distributed.arguments import check_switch, check_tensor_list, integers_for_ranks
+from vllm_distributed.arguments import (
+    check_dtype,
+    check_shape,
+    check_switch,
+    check_tensor_list,
+    integers_for_ranks,
+)
 from vllm_distributed.errors import (
     InvalidArgumentError,
     InvalidTypeError,
     LibraryMissingError,
 )
+from vllm_distributed.tensors.out_arguments import check_apart, check_out
 
-__all__ = ["TokenExchange", "check_all2all_backend", "dispatch_arguments"]
+__all__ = ["TokenExchange", "check_all2all_backend", "combine_input", "dispatch_arguments"]
 
 COMPOSED = ("allgather_reducescatter", "naive")
 """The backends that are composed from collectives here."""
@@ -33,6 +40,7 @@ LIBRARIES = {
     "mori": "mori",
     "mori_high_throughput": "mori",
     "mori_low_latency": "mori",
+    "moonep": "moonep",
     "nixl_ep": "nixl_ep",
     "flashinfer_all2allv": "flashinfer",
     "flashinfer_nvlink_two_sided": "flashinfer",
@@ -125,7 +133,11 @@ class Stage(Protocol):
         sizes: list[int] | None = None,
     ) -> torch.Tensor | list[torch.Tensor]: ...
     def reduce_scatterv(
-        self, input_: torch.Tensor, dim: int = -1, sizes: list[int] | None = None
+        self,
+        input_: torch.Tensor,
+        dim: int = -1,
+        sizes: list[int] | None = None,
+        out: torch.Tensor | None = None,
     ) -> torch.Tensor: ...
 
 
@@ -167,8 +179,13 @@ class TokenExchange:
         head = tuple(tensors[:fixed])
         return head if extra_tensors is None else (*head, tensors[fixed:])
 
-    def combine(self, hidden_states: torch.Tensor, sizes: list[int] | None) -> torch.Tensor:
-        """Return the sum over ranks of this rank's tokens."""
+    def combine(
+        self,
+        hidden_states: torch.Tensor,
+        sizes: list[int] | None,
+        out: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Return the sum over ranks of this rank's tokens, in `out` if there is one."""
         check_tensor("hidden_states", hidden_states)
         counts = self._counts if sizes is None else self._split_counts("combine", sizes)
         if counts is None:
@@ -185,10 +202,23 @@ class TokenExchange:
                 rows=rows,
                 tokens=total,
             )
-        for stage, its_counts in reversed(list(zip(self._stages, counts, strict=True))):
-            if stage.world_size > 1:
-                hidden_states = stage.reduce_scatterv(hidden_states, 0, its_counts)
-        return hidden_states
+        if out is not None:
+            own = (counts[0][self._stages[0].rank_in_group], *hidden_states.shape[1:])
+            check_out("combine", out, own, (hidden_states.dtype, hidden_states.device), "output")
+            check_apart("combine", out, {"hidden_states": hidden_states}, "output")
+        ways = [
+            (stage, its_counts)
+            for stage, its_counts in zip(self._stages, counts, strict=True)
+            if stage.world_size > 1
+        ]
+        for stage, its_counts in reversed(ways):
+            last = out if stage is ways[0][0] else None
+            hidden_states = (
+                stage.reduce_scatterv(hidden_states, 0, its_counts)
+                if last is None
+                else stage.reduce_scatterv(hidden_states, 0, its_counts, last)
+            )
+        return hidden_states if out is None or ways else out.copy_(hidden_states)
 
     def _counts_of(self, tokens: int, sizes: list[int] | None) -> list[list[int]]:
         """Return, for each stage, how many tokens each of its ranks brings."""
@@ -241,6 +271,18 @@ class TokenExchange:
 
     def _name(self) -> str:
         return " x ".join(stage.unique_name for stage in reversed(self._stages))
+
+
+def combine_input(
+    shape: Sequence[int], dtype: torch.dtype, device: torch.device, is_sequence_parallel: bool
+) -> torch.Tensor:
+    """Return memory for what is passed to `combine`."""
+    check_switch("is_sequence_parallel", is_sequence_parallel)
+    size = check_shape("allocate_combine_input", shape)
+    dtype = check_dtype("allocate_combine_input", dtype)
+    if not isinstance(device, (torch.device, str)):
+        raise InvalidTypeError(f"device must be a torch.device, got {device!r}")
+    return torch.empty(size, dtype=dtype, device=device)
 
 
 def _rows(named: dict[str, torch.Tensor]) -> int:

@@ -246,6 +246,14 @@ class NcclTransport(Transport):
             )
         return output
 
+    def suspend(self) -> None:
+        if self._host is not None:
+            self._host.suspend()
+
+    def resume(self) -> None:
+        if self._host is not None:
+            self._host.resume()
+
     def destroy(self) -> None:
         self._symmetric = None
 

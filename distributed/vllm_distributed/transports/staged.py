@@ -96,6 +96,12 @@ class StagedTransport(Transport):
     ) -> torch.Tensor:
         return self._host.recv(size, dtype, src, out)
 
+    def suspend(self) -> None:
+        self._host.suspend()
+
+    def resume(self) -> None:
+        self._host.resume()
+
     def destroy(self) -> None:
         self._host.destroy()
 

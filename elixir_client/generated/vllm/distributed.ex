@@ -434,6 +434,83 @@ defmodule Vllm.Distributed do
     Vllm.Error.unwrap!(broadcast_tensor_dict(tensor_dict, src, opts))
   end
 
+  @checkpoint_prepare_distributed_state %Vllm.Call.Spec{
+    function: "checkpoint_prepare_distributed_state",
+    path: "/vllm.distributed.v1.Distributed/CheckpointPrepareDistributedState",
+    params: [],
+    result: :none,
+    inline: false
+  }
+
+  @doc group: "Helpers"
+  @doc ~S"""
+  Bring the communicators of all groups to where this process can be checkpointed.
+
+  Waits for what the accelerator still does, and gives memory back as `suspend_device_comms` does.
+  Collective over every group that this process is in.
+
+  Collective: every member of the group must make this call.
+
+  ## Errors
+
+    * `"collective_failed"`, `"collective_timeout"` - if a peer is gone or does not take part
+
+  ## Example
+
+      {:ok, nil} = Vllm.Distributed.checkpoint_prepare_distributed_state()
+  """
+  @spec checkpoint_prepare_distributed_state() :: {:ok, nil} | {:error, Error.t()}
+  @spec checkpoint_prepare_distributed_state(keyword()) :: {:ok, nil} | {:error, Error.t()}
+  def checkpoint_prepare_distributed_state(opts \\ []) do
+    Vllm.Call.run(@checkpoint_prepare_distributed_state, [opts])
+  end
+
+  @doc group: "Helpers"
+  @doc "Like `checkpoint_prepare_distributed_state`, but returns the value itself and raises `Vllm.Error`."
+  @spec checkpoint_prepare_distributed_state!() :: nil
+  @spec checkpoint_prepare_distributed_state!(keyword()) :: nil
+  def checkpoint_prepare_distributed_state!(opts \\ []) do
+    Vllm.Error.unwrap!(checkpoint_prepare_distributed_state(opts))
+  end
+
+  @checkpoint_restore_distributed_state %Vllm.Call.Spec{
+    function: "checkpoint_restore_distributed_state",
+    path: "/vllm.distributed.v1.Distributed/CheckpointRestoreDistributedState",
+    params: [],
+    result: :none,
+    inline: false
+  }
+
+  @doc group: "Helpers"
+  @doc ~S"""
+  Have the communicators of all groups work again after a process was checkpointed.
+
+  Collective over every group that this process is in.
+
+  Collective: every member of the group must make this call.
+
+  ## Errors
+
+    * `"collective_failed"`, `"collective_timeout"` - if a peer is gone or does not take part
+
+  ## Example
+
+      {:ok, nil} = Vllm.Distributed.checkpoint_restore_distributed_state()
+  """
+  @spec checkpoint_restore_distributed_state() :: {:ok, nil} | {:error, Error.t()}
+  @spec checkpoint_restore_distributed_state(keyword()) :: {:ok, nil} | {:error, Error.t()}
+  def checkpoint_restore_distributed_state(opts \\ []) do
+    Vllm.Call.run(@checkpoint_restore_distributed_state, [opts])
+  end
+
+  @doc group: "Helpers"
+  @doc "Like `checkpoint_restore_distributed_state`, but returns the value itself and raises `Vllm.Error`."
+  @spec checkpoint_restore_distributed_state!() :: nil
+  @spec checkpoint_restore_distributed_state!(keyword()) :: nil
+  def checkpoint_restore_distributed_state!(opts \\ []) do
+    Vllm.Error.unwrap!(checkpoint_restore_distributed_state(opts))
+  end
+
   @cleanup_dist_env_and_memory %Vllm.Call.Spec{
     function: "cleanup_dist_env_and_memory",
     path: "/vllm.distributed.v1.Distributed/CleanupDistEnvAndMemory",
@@ -479,6 +556,336 @@ defmodule Vllm.Distributed do
   @spec cleanup_dist_env_and_memory!(Call.arg(boolean()), keyword()) :: nil
   def cleanup_dist_env_and_memory!(shutdown_ray \\ :__default__, opts \\ []) do
     Vllm.Error.unwrap!(cleanup_dist_env_and_memory(shutdown_ray, opts))
+  end
+
+  @cpu_all_reduce_in_place %Vllm.Call.Spec{
+    function: "cpu_all_reduce_",
+    path: "/vllm.distributed.v1.Distributed/CpuAllReduceInPlace",
+    params: [
+      {:tensor, 1, :tensor, :required},
+      {:group, 2, :process_group, :required},
+      {:timeout, 3, {:nullable, :duration}, :optional}
+    ],
+    result: :tensor,
+    inline: false
+  }
+
+  @doc group: "Helpers"
+  @doc ~S"""
+  Replace a small CPU tensor by its sum over a gloo process group, and return it.
+
+  Every rank gets the same bits. Ranks exchange sums in pairs, in as many rounds as the group's
+  size can be halved (recursive doubling; ranks beyond the largest power of two give theirs away
+  first and get the result last), which for a few numbers is less than half the time of gloo's own
+  all-reduce. `group` may be one apart from torch's world. `timeout` bounds each wait; by default
+  the group's own does. Dtypes as for `Vllm.Distributed.GroupCoordinator.all_reduce`. Collective
+  over the group.
+
+  Collective: every member of the group must make this call.
+
+  ## Parameters
+
+    * `tensor` (`Vllm.Call.tensor()`) - the tensor
+    * `group` (`Vllm.Distributed.ProcessGroup.input()`) - process group for the objects, in place
+      of the coordinator's own
+    * `timeout` (`integer()`, default `nil`) - milliseconds
+
+  ## Errors
+
+    * `"invalid_type"` - for what is no dense tensor on the CPU
+    * `"unsupported_dtype"` - before anything is sent
+    * `"collective_failed"`, `"collective_timeout"` - if a peer is gone or does not take part
+
+  ## Example
+
+      {:ok, %Vllm.Tensor{}} = Vllm.Distributed.cpu_all_reduce_(tensor, group)
+  """
+  @spec cpu_all_reduce_(keyword()) :: {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec cpu_all_reduce_(Call.tensor(), ProcessGroup.input() | keyword()) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec cpu_all_reduce_(
+    Call.tensor(),
+    ProcessGroup.input(),
+    integer() | nil | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec cpu_all_reduce_(
+    Call.arg(Call.tensor()),
+    Call.arg(ProcessGroup.input()),
+    Call.arg(integer() | nil),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  def cpu_all_reduce_(tensor, group \\ :__default__, timeout \\ :__default__, opts \\ []) do
+    Vllm.Call.run(@cpu_all_reduce_in_place, [tensor, group, timeout, opts])
+  end
+
+  @doc group: "Helpers"
+  @doc "Like `cpu_all_reduce_`, but returns the value itself and raises `Vllm.Error`."
+  @spec cpu_all_reduce_!(keyword()) :: Tensor.t()
+  @spec cpu_all_reduce_!(Call.tensor(), ProcessGroup.input() | keyword()) ::
+          Tensor.t()
+  @spec cpu_all_reduce_!(
+    Call.tensor(),
+    ProcessGroup.input(),
+    integer() | nil | keyword()
+  ) ::
+          Tensor.t()
+  @spec cpu_all_reduce_!(
+    Call.arg(Call.tensor()),
+    Call.arg(ProcessGroup.input()),
+    Call.arg(integer() | nil),
+    keyword()
+  ) ::
+          Tensor.t()
+  def cpu_all_reduce_!(tensor, group \\ :__default__, timeout \\ :__default__, opts \\ []) do
+    Vllm.Error.unwrap!(cpu_all_reduce_(tensor, group, timeout, opts))
+  end
+
+  @create_tcp_store %Vllm.Call.Spec{
+    function: "create_tcp_store",
+    path: "/vllm.distributed.v1.Distributed/CreateTcpStore",
+    params: [
+      {:host, 1, :string, :required},
+      {:port, 2, :int, :required},
+      {:listen_socket, 3, :term, :optional},
+      {:world_size, 4, {:nullable, :int}, :optional},
+      {:is_master, 5, :bool, :optional},
+      {:timeout, 6, {:nullable, :duration}, :optional},
+      {:wait_for_workers, 7, :bool, :optional},
+      {:multi_tenant, 8, :bool, :optional},
+      {:use_libuv, 9, :bool, :optional}
+    ],
+    result: :term,
+    inline: false
+  }
+
+  @doc group: "Helpers"
+  @doc ~S"""
+  Return a torch `TCPStore`: its server with `is_master`, else a connection to it.
+
+  The server listens on `host` alone, at `port`, or any free one for port 0 (see the store's own
+  `port`); on `listen_socket`, a TCP socket that listens already and is the store's from then on,
+  where one is passed. `timeout` (default: torch's 5 minutes) bounds connecting and each wait for
+  a key. With `world_size` and `wait_for_workers` it returns when that many have connected. The
+  others are torch's.
+
+  Not collective: it concerns only the rank of its session.
+
+  ## Parameters
+
+    * `host` (`String.t() | atom()`) - address of the group's rank 0, which serves the store
+    * `port` (`integer()`) - port of rank 0
+    * `listen_socket` (`term()`, default `nil`) - a listening socket of the rank
+    * `world_size` (`integer()`, default `nil`) - number of ranks
+    * `is_master` (`boolean()`, default `false`) - whether to serve the store, rather than connect
+      to it
+    * `timeout` (`integer()`, default `nil`) - milliseconds
+    * `wait_for_workers` (`boolean()`, default `true`) - whether to return when all have connected
+    * `multi_tenant` (`boolean()`, default `false`) - whether to share a server that this process
+      has on the same address
+    * `use_libuv` (`boolean()`, default `true`) - whether the server is torch's newer one
+
+  ## Errors
+
+    * `"invalid_argument"` - or a kind of it, for values that make no sense
+    * `"rendezvous_failed"` - if the server cannot listen there
+    * `"rendezvous_timeout"` - if the server is not reached in time
+
+  ## Example
+
+      {:ok, value} = Vllm.Distributed.create_tcp_store("127.0.0.1", 29500)
+  """
+  @spec create_tcp_store(keyword()) :: {:ok, term()} | {:error, Error.t()}
+  @spec create_tcp_store(String.t() | atom(), integer() | keyword()) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec create_tcp_store(String.t() | atom(), integer(), term() | keyword()) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec create_tcp_store(String.t() | atom(), integer(), term(), integer() | nil | keyword()) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec create_tcp_store(
+    String.t() | atom(),
+    integer(),
+    term(),
+    integer() | nil,
+    boolean() | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec create_tcp_store(
+    String.t() | atom(),
+    integer(),
+    term(),
+    integer() | nil,
+    boolean(),
+    integer() | nil | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec create_tcp_store(
+    String.t() | atom(),
+    integer(),
+    term(),
+    integer() | nil,
+    boolean(),
+    integer() | nil,
+    boolean() | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec create_tcp_store(
+    String.t() | atom(),
+    integer(),
+    term(),
+    integer() | nil,
+    boolean(),
+    integer() | nil,
+    boolean(),
+    boolean() | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec create_tcp_store(
+    String.t() | atom(),
+    integer(),
+    term(),
+    integer() | nil,
+    boolean(),
+    integer() | nil,
+    boolean(),
+    boolean(),
+    boolean() | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec create_tcp_store(
+    Call.arg(String.t() | atom()),
+    Call.arg(integer()),
+    Call.arg(term()),
+    Call.arg(integer() | nil),
+    Call.arg(boolean()),
+    Call.arg(integer() | nil),
+    Call.arg(boolean()),
+    Call.arg(boolean()),
+    Call.arg(boolean()),
+    keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  def create_tcp_store(
+    host,
+    port \\ :__default__,
+    listen_socket \\ :__default__,
+    world_size \\ :__default__,
+    is_master \\ :__default__,
+    timeout \\ :__default__,
+    wait_for_workers \\ :__default__,
+    multi_tenant \\ :__default__,
+    use_libuv \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Call.run(@create_tcp_store, [
+      host,
+      port,
+      listen_socket,
+      world_size,
+      is_master,
+      timeout,
+      wait_for_workers,
+      multi_tenant,
+      use_libuv,
+      opts
+    ])
+  end
+
+  @doc group: "Helpers"
+  @doc "Like `create_tcp_store`, but returns the value itself and raises `Vllm.Error`."
+  @spec create_tcp_store!(keyword()) :: term()
+  @spec create_tcp_store!(String.t() | atom(), integer() | keyword()) :: term()
+  @spec create_tcp_store!(String.t() | atom(), integer(), term() | keyword()) :: term()
+  @spec create_tcp_store!(String.t() | atom(), integer(), term(), integer() | nil | keyword()) ::
+          term()
+  @spec create_tcp_store!(
+    String.t() | atom(),
+    integer(),
+    term(),
+    integer() | nil,
+    boolean() | keyword()
+  ) ::
+          term()
+  @spec create_tcp_store!(
+    String.t() | atom(),
+    integer(),
+    term(),
+    integer() | nil,
+    boolean(),
+    integer() | nil | keyword()
+  ) ::
+          term()
+  @spec create_tcp_store!(
+    String.t() | atom(),
+    integer(),
+    term(),
+    integer() | nil,
+    boolean(),
+    integer() | nil,
+    boolean() | keyword()
+  ) ::
+          term()
+  @spec create_tcp_store!(
+    String.t() | atom(),
+    integer(),
+    term(),
+    integer() | nil,
+    boolean(),
+    integer() | nil,
+    boolean(),
+    boolean() | keyword()
+  ) ::
+          term()
+  @spec create_tcp_store!(
+    String.t() | atom(),
+    integer(),
+    term(),
+    integer() | nil,
+    boolean(),
+    integer() | nil,
+    boolean(),
+    boolean(),
+    boolean() | keyword()
+  ) ::
+          term()
+  @spec create_tcp_store!(
+    Call.arg(String.t() | atom()),
+    Call.arg(integer()),
+    Call.arg(term()),
+    Call.arg(integer() | nil),
+    Call.arg(boolean()),
+    Call.arg(integer() | nil),
+    Call.arg(boolean()),
+    Call.arg(boolean()),
+    Call.arg(boolean()),
+    keyword()
+  ) ::
+          term()
+  def create_tcp_store!(
+    host,
+    port \\ :__default__,
+    listen_socket \\ :__default__,
+    world_size \\ :__default__,
+    is_master \\ :__default__,
+    timeout \\ :__default__,
+    wait_for_workers \\ :__default__,
+    multi_tenant \\ :__default__,
+    use_libuv \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Error.unwrap!(create_tcp_store(
+      host,
+      port,
+      listen_socket,
+      world_size,
+      is_master,
+      timeout,
+      wait_for_workers,
+      multi_tenant,
+      use_libuv,
+      opts
+    ))
   end
 
   @destroy_distributed_environment %Vllm.Call.Spec{
@@ -866,7 +1273,9 @@ defmodule Vllm.Distributed do
       {:backend, 5, {:nullable, :string}, :optional},
       {:data_parallel_size, 6, {:nullable, :int}, :optional},
       {:is_moe_model, 7, {:nullable, :bool}, :optional},
-      {:enable_eplb, 8, {:nullable, :bool}, :optional}
+      {:enable_eplb, 8, {:nullable, :bool}, :optional},
+      {:engram_tensor_parallel_size, 9, {:nullable, :int}, :optional},
+      {:engram_data_parallel_size, 10, {:nullable, :int}, :optional}
     ],
     result: :none,
     inline: false
@@ -876,8 +1285,9 @@ defmodule Vllm.Distributed do
   @doc ~S"""
   Make the model parallel groups, or check that those that exist have these sizes.
 
-  All five sizes are compared, data parallel only if it is given, here or by the current
-  `Vllm.Config.ParallelConfig`. Collective over the world where the groups do not exist yet.
+  All five sizes are compared, those of an engram not, and data parallel only if it is given, here
+  or by the current `Vllm.Config.ParallelConfig`. Collective over the world where the groups do
+  not exist yet.
 
   Collective: every member of the group must make this call.
 
@@ -894,6 +1304,10 @@ defmodule Vllm.Distributed do
     * `is_moe_model` (`boolean()`, default `nil`) - whether the model is a mixture of experts;
       `false`: no expert group
     * `enable_eplb` (`boolean()`, default `nil`) - whether there is a group for balancing experts
+    * `engram_tensor_parallel_size` (`integer()`, default `nil`) - ranks over which one embedding
+      table is sharded
+    * `engram_data_parallel_size` (`integer()`, default `nil`) - replicas that share one embedding
+      table
 
   ## Errors
 
@@ -955,6 +1369,31 @@ defmodule Vllm.Distributed do
   ) ::
           {:ok, nil} | {:error, Error.t()}
   @spec ensure_model_parallel_initialized(
+    integer(),
+    integer(),
+    integer(),
+    integer(),
+    String.t() | atom() | nil,
+    integer() | nil,
+    boolean() | nil,
+    boolean() | nil,
+    integer() | nil | keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec ensure_model_parallel_initialized(
+    integer(),
+    integer(),
+    integer(),
+    integer(),
+    String.t() | atom() | nil,
+    integer() | nil,
+    boolean() | nil,
+    boolean() | nil,
+    integer() | nil,
+    integer() | nil | keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec ensure_model_parallel_initialized(
     Call.arg(integer()),
     Call.arg(integer()),
     Call.arg(integer()),
@@ -963,6 +1402,8 @@ defmodule Vllm.Distributed do
     Call.arg(integer() | nil),
     Call.arg(boolean() | nil),
     Call.arg(boolean() | nil),
+    Call.arg(integer() | nil),
+    Call.arg(integer() | nil),
     keyword()
   ) ::
           {:ok, nil} | {:error, Error.t()}
@@ -975,6 +1416,8 @@ defmodule Vllm.Distributed do
     data_parallel_size \\ :__default__,
     is_moe_model \\ :__default__,
     enable_eplb \\ :__default__,
+    engram_tensor_parallel_size \\ :__default__,
+    engram_data_parallel_size \\ :__default__,
     opts \\ []
   ) do
     Vllm.Call.run(@ensure_model_parallel_initialized, [
@@ -986,6 +1429,8 @@ defmodule Vllm.Distributed do
       data_parallel_size,
       is_moe_model,
       enable_eplb,
+      engram_tensor_parallel_size,
+      engram_data_parallel_size,
       opts
     ])
   end
@@ -1041,6 +1486,31 @@ defmodule Vllm.Distributed do
   ) ::
           nil
   @spec ensure_model_parallel_initialized!(
+    integer(),
+    integer(),
+    integer(),
+    integer(),
+    String.t() | atom() | nil,
+    integer() | nil,
+    boolean() | nil,
+    boolean() | nil,
+    integer() | nil | keyword()
+  ) ::
+          nil
+  @spec ensure_model_parallel_initialized!(
+    integer(),
+    integer(),
+    integer(),
+    integer(),
+    String.t() | atom() | nil,
+    integer() | nil,
+    boolean() | nil,
+    boolean() | nil,
+    integer() | nil,
+    integer() | nil | keyword()
+  ) ::
+          nil
+  @spec ensure_model_parallel_initialized!(
     Call.arg(integer()),
     Call.arg(integer()),
     Call.arg(integer()),
@@ -1049,6 +1519,8 @@ defmodule Vllm.Distributed do
     Call.arg(integer() | nil),
     Call.arg(boolean() | nil),
     Call.arg(boolean() | nil),
+    Call.arg(integer() | nil),
+    Call.arg(integer() | nil),
     keyword()
   ) ::
           nil
@@ -1061,6 +1533,8 @@ defmodule Vllm.Distributed do
     data_parallel_size \\ :__default__,
     is_moe_model \\ :__default__,
     enable_eplb \\ :__default__,
+    engram_tensor_parallel_size \\ :__default__,
+    engram_data_parallel_size \\ :__default__,
     opts \\ []
   ) do
     Vllm.Error.unwrap!(ensure_model_parallel_initialized(
@@ -1072,6 +1546,8 @@ defmodule Vllm.Distributed do
       data_parallel_size,
       is_moe_model,
       enable_eplb,
+      engram_tensor_parallel_size,
+      engram_data_parallel_size,
       opts
     ))
   end
@@ -1140,6 +1616,66 @@ defmodule Vllm.Distributed do
     Vllm.Error.unwrap!(expert_balancedness(load, num_gpus, opts))
   end
 
+  @get_cached_tcp_store_client %Vllm.Call.Spec{
+    function: "get_cached_tcp_store_client",
+    path: "/vllm.distributed.v1.Distributed/GetCachedTcpStoreClient",
+    params: [
+      {:host, 1, :string, :required},
+      {:port, 2, :int, :required}
+    ],
+    result: :term,
+    inline: false
+  }
+
+  @doc group: "Helpers"
+  @doc ~S"""
+  Return a connection to the `TCPStore` at `host` and `port`, the same one for every call.
+
+  A call for another place lets go of the connection before. Local to the process.
+
+  Not collective: it concerns only the rank of its session.
+
+  ## Parameters
+
+    * `host` (`String.t() | atom()`) - address of the group's rank 0, which serves the store
+    * `port` (`integer()`) - port of rank 0
+
+  ## Errors
+
+    * `"invalid_argument"`, `"invalid_type"` - for what is no place
+    * `"rendezvous_timeout"` - if the store does not answer
+
+  ## Example
+
+      {:ok, value} = Vllm.Distributed.get_cached_tcp_store_client("127.0.0.1", 29500)
+  """
+  @spec get_cached_tcp_store_client(keyword()) :: {:ok, term()} | {:error, Error.t()}
+  @spec get_cached_tcp_store_client(String.t() | atom(), integer() | keyword()) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec get_cached_tcp_store_client(
+    Call.arg(String.t() | atom()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  def get_cached_tcp_store_client(host, port \\ :__default__, opts \\ []) do
+    Vllm.Call.run(@get_cached_tcp_store_client, [host, port, opts])
+  end
+
+  @doc group: "Helpers"
+  @doc "Like `get_cached_tcp_store_client`, but returns the value itself and raises `Vllm.Error`."
+  @spec get_cached_tcp_store_client!(keyword()) :: term()
+  @spec get_cached_tcp_store_client!(String.t() | atom(), integer() | keyword()) :: term()
+  @spec get_cached_tcp_store_client!(
+    Call.arg(String.t() | atom()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          term()
+  def get_cached_tcp_store_client!(host, port \\ :__default__, opts \\ []) do
+    Vllm.Error.unwrap!(get_cached_tcp_store_client(host, port, opts))
+  end
+
   @get_context_model_parallel_group %Vllm.Call.Spec{
     function: "get_context_model_parallel_group",
     path: "/vllm.distributed.v1.Distributed/GetContextModelParallelGroup",
@@ -1178,6 +1714,43 @@ defmodule Vllm.Distributed do
   @spec get_context_model_parallel_group!(keyword()) :: GroupCoordinator.t()
   def get_context_model_parallel_group!(opts \\ []) do
     Vllm.Error.unwrap!(get_context_model_parallel_group(opts))
+  end
+
+  @get_cpu_distributed_timeout_or_none %Vllm.Call.Spec{
+    function: "get_cpu_distributed_timeout_or_none",
+    path: "/vllm.distributed.v1.Distributed/GetCpuDistributedTimeoutOrNone",
+    params: [],
+    result: {:nullable, :duration},
+    inline: true
+  }
+
+  @doc group: "Helpers"
+  @doc ~S"""
+  Return the current configuration's `cpu_distributed_timeout_seconds` as a duration.
+
+  `nil` without one, or without a configuration.
+
+  Not collective: it concerns only the rank of its session.
+
+  Answered at once, even while the rank runs another call.
+
+  ## Example
+
+      {:ok, value} = Vllm.Distributed.get_cpu_distributed_timeout_or_none()
+  """
+  @spec get_cpu_distributed_timeout_or_none() :: {:ok, integer() | nil} | {:error, Error.t()}
+  @spec get_cpu_distributed_timeout_or_none(keyword()) ::
+          {:ok, integer() | nil} | {:error, Error.t()}
+  def get_cpu_distributed_timeout_or_none(opts \\ []) do
+    Vllm.Call.run(@get_cpu_distributed_timeout_or_none, [opts])
+  end
+
+  @doc group: "Helpers"
+  @doc "Like `get_cpu_distributed_timeout_or_none`, but returns the value itself and raises `Vllm.Error`."
+  @spec get_cpu_distributed_timeout_or_none!() :: integer() | nil
+  @spec get_cpu_distributed_timeout_or_none!(keyword()) :: integer() | nil
+  def get_cpu_distributed_timeout_or_none!(opts \\ []) do
+    Vllm.Error.unwrap!(get_cpu_distributed_timeout_or_none(opts))
   end
 
   @get_current_parallel_config_or_none %Vllm.Call.Spec{
@@ -1438,6 +2011,43 @@ defmodule Vllm.Distributed do
     Vllm.Error.unwrap!(get_distributed_init_method(ip, port, opts))
   end
 
+  @get_distributed_timeout_or_none %Vllm.Call.Spec{
+    function: "get_distributed_timeout_or_none",
+    path: "/vllm.distributed.v1.Distributed/GetDistributedTimeoutOrNone",
+    params: [],
+    result: {:nullable, :duration},
+    inline: true
+  }
+
+  @doc group: "Helpers"
+  @doc ~S"""
+  Return the current configuration's `distributed_timeout_seconds` as a duration.
+
+  `nil` without one, or without a configuration.
+
+  Not collective: it concerns only the rank of its session.
+
+  Answered at once, even while the rank runs another call.
+
+  ## Example
+
+      {:ok, value} = Vllm.Distributed.get_distributed_timeout_or_none()
+  """
+  @spec get_distributed_timeout_or_none() :: {:ok, integer() | nil} | {:error, Error.t()}
+  @spec get_distributed_timeout_or_none(keyword()) ::
+          {:ok, integer() | nil} | {:error, Error.t()}
+  def get_distributed_timeout_or_none(opts \\ []) do
+    Vllm.Call.run(@get_distributed_timeout_or_none, [opts])
+  end
+
+  @doc group: "Helpers"
+  @doc "Like `get_distributed_timeout_or_none`, but returns the value itself and raises `Vllm.Error`."
+  @spec get_distributed_timeout_or_none!() :: integer() | nil
+  @spec get_distributed_timeout_or_none!(keyword()) :: integer() | nil
+  def get_distributed_timeout_or_none!(opts \\ []) do
+    Vllm.Error.unwrap!(get_distributed_timeout_or_none(opts))
+  end
+
   @get_dp_group %Vllm.Call.Spec{
     function: "get_dp_group",
     path: "/vllm.distributed.v1.Distributed/GetDpGroup",
@@ -1475,6 +2085,79 @@ defmodule Vllm.Distributed do
   @spec get_dp_group!(keyword()) :: GroupCoordinator.t()
   def get_dp_group!(opts \\ []) do
     Vllm.Error.unwrap!(get_dp_group(opts))
+  end
+
+  @get_engram_dp_group %Vllm.Call.Spec{
+    function: "get_engram_dp_group",
+    path: "/vllm.distributed.v1.Distributed/GetEngramDpGroup",
+    params: [],
+    result: {:nullable, :group},
+    inline: true
+  }
+
+  @doc group: "State"
+  @doc ~S"""
+  Return the group of the data parallel replicas that share one embedding table.
+
+  `nil` where each has its own: before `initialize_model_parallel`, and unless that was given an
+  `engram_data_parallel_size`.
+
+  Not collective: it concerns only the rank of its session.
+
+  Answered at once, even while the rank runs another call.
+
+  ## Example
+
+      {:ok, value} = Vllm.Distributed.get_engram_dp_group()
+  """
+  @spec get_engram_dp_group() ::
+          {:ok, GroupCoordinator.t() | nil} | {:error, Error.t()}
+  @spec get_engram_dp_group(keyword()) ::
+          {:ok, GroupCoordinator.t() | nil} | {:error, Error.t()}
+  def get_engram_dp_group(opts \\ []) do
+    Vllm.Call.run(@get_engram_dp_group, [opts])
+  end
+
+  @doc group: "State"
+  @doc "Like `get_engram_dp_group`, but returns the value itself and raises `Vllm.Error`."
+  @spec get_engram_dp_group!() :: GroupCoordinator.t() | nil
+  @spec get_engram_dp_group!(keyword()) :: GroupCoordinator.t() | nil
+  def get_engram_dp_group!(opts \\ []) do
+    Vllm.Error.unwrap!(get_engram_dp_group(opts))
+  end
+
+  @get_engram_dp_size %Vllm.Call.Spec{
+    function: "get_engram_dp_size",
+    path: "/vllm.distributed.v1.Distributed/GetEngramDpSize",
+    params: [],
+    result: :int,
+    inline: true
+  }
+
+  @doc group: "Helpers"
+  @doc ~S"""
+  Return how many data parallel replicas share one embedding table, 1 if each has its own.
+
+  Not collective: it concerns only the rank of its session.
+
+  Answered at once, even while the rank runs another call.
+
+  ## Example
+
+      {:ok, number} = Vllm.Distributed.get_engram_dp_size()
+  """
+  @spec get_engram_dp_size() :: {:ok, integer()} | {:error, Error.t()}
+  @spec get_engram_dp_size(keyword()) :: {:ok, integer()} | {:error, Error.t()}
+  def get_engram_dp_size(opts \\ []) do
+    Vllm.Call.run(@get_engram_dp_size, [opts])
+  end
+
+  @doc group: "Helpers"
+  @doc "Like `get_engram_dp_size`, but returns the value itself and raises `Vllm.Error`."
+  @spec get_engram_dp_size!() :: integer()
+  @spec get_engram_dp_size!(keyword()) :: integer()
+  def get_engram_dp_size!(opts \\ []) do
+    Vllm.Error.unwrap!(get_engram_dp_size(opts))
   end
 
   @get_ep_group %Vllm.Call.Spec{
@@ -1567,7 +2250,10 @@ defmodule Vllm.Distributed do
 
   @doc group: "State"
   @doc ~S"""
-  Return the group over which single experts are sharded, of vLLM's older designs.
+  Return the group over which one embedding table of a model with an engram is sharded.
+
+  The tensor parallel group, unless `initialize_model_parallel` was given another
+  `engram_tensor_parallel_size`.
 
   Not collective: it concerns only the rank of its session.
 
@@ -1575,7 +2261,7 @@ defmodule Vllm.Distributed do
 
   ## Errors
 
-    * `"group_not_initialized"` - no parallel sizes make one, in vLLM neither any more
+    * `"group_not_initialized"` - before `initialize_model_parallel`
 
   ## Example
 
@@ -2220,6 +2906,57 @@ defmodule Vllm.Distributed do
     Vllm.Error.unwrap!(get_tp_group(opts))
   end
 
+  @get_worker_rank_suffix %Vllm.Call.Spec{
+    function: "get_worker_rank_suffix",
+    path: "/vllm.distributed.v1.Distributed/GetWorkerRankSuffix",
+    params: [
+      {:global_rank, 1, {:nullable, :int}, :optional}
+    ],
+    result: :string,
+    inline: true
+  }
+
+  @doc group: "Helpers"
+  @doc ~S"""
+  Return where this process is among all, for names of files and processes.
+
+  Such as `dp0_pp0_tp1_dcp0_ep1`, with `_rank3` behind it for `global_rank: 3`. Where the groups
+  do not exist, or the model is known to be dense, `rank3` alone, or nothing.
+
+  Not collective: it concerns only the rank of its session.
+
+  Answered at once, even while the rank runs another call.
+
+  ## Parameters
+
+    * `global_rank` (`integer()`, default `nil`) - this process's rank among all
+
+  ## Errors
+
+    * `"invalid_type"` - for a `global_rank` that is no integer
+
+  ## Example
+
+      {:ok, text} = Vllm.Distributed.get_worker_rank_suffix()
+  """
+  @spec get_worker_rank_suffix() :: {:ok, String.t()} | {:error, Error.t()}
+  @spec get_worker_rank_suffix(integer() | nil | keyword()) ::
+          {:ok, String.t()} | {:error, Error.t()}
+  @spec get_worker_rank_suffix(Call.arg(integer() | nil), keyword()) ::
+          {:ok, String.t()} | {:error, Error.t()}
+  def get_worker_rank_suffix(global_rank \\ :__default__, opts \\ []) do
+    Vllm.Call.run(@get_worker_rank_suffix, [global_rank, opts])
+  end
+
+  @doc group: "Helpers"
+  @doc "Like `get_worker_rank_suffix`, but returns the value itself and raises `Vllm.Error`."
+  @spec get_worker_rank_suffix!() :: String.t()
+  @spec get_worker_rank_suffix!(integer() | nil | keyword()) :: String.t()
+  @spec get_worker_rank_suffix!(Call.arg(integer() | nil), keyword()) :: String.t()
+  def get_worker_rank_suffix!(global_rank \\ :__default__, opts \\ []) do
+    Vllm.Error.unwrap!(get_worker_rank_suffix(global_rank, opts))
+  end
+
   @get_world_group %Vllm.Call.Spec{
     function: "get_world_group",
     path: "/vllm.distributed.v1.Distributed/GetWorldGroup",
@@ -2736,7 +3473,8 @@ defmodule Vllm.Distributed do
       {:backend, 3, :string, :required},
       {:use_message_queue_broadcaster, 4, :bool, :optional},
       {:group_name, 5, {:nullable, :string}, :optional},
-      {:use_device_communicator, 6, :bool, :optional}
+      {:use_device_communicator, 6, :bool, :optional},
+      {:use_all2all, 7, :bool, :optional}
     ],
     result: :group,
     inline: false
@@ -2762,6 +3500,8 @@ defmodule Vllm.Distributed do
       a lookup, such as `tp:0`
     * `use_device_communicator` (`boolean()`, default `true`) - whether a path made for the device
       is used where there is one
+    * `use_all2all` (`boolean()`, default `false`) - whether tokens will be exchanged through the
+      group's communicator
 
   ## Errors
 
@@ -2805,11 +3545,22 @@ defmodule Vllm.Distributed do
   ) ::
           {:ok, GroupCoordinator.t()} | {:error, Error.t()}
   @spec init_model_parallel_group(
+    [[integer()]],
+    integer(),
+    String.t() | atom(),
+    boolean(),
+    String.t() | atom() | nil,
+    boolean(),
+    boolean() | keyword()
+  ) ::
+          {:ok, GroupCoordinator.t()} | {:error, Error.t()}
+  @spec init_model_parallel_group(
     Call.arg([[integer()]]),
     Call.arg(integer()),
     Call.arg(String.t() | atom()),
     Call.arg(boolean()),
     Call.arg(String.t() | atom() | nil),
+    Call.arg(boolean()),
     Call.arg(boolean()),
     keyword()
   ) ::
@@ -2821,6 +3572,7 @@ defmodule Vllm.Distributed do
     use_message_queue_broadcaster \\ :__default__,
     group_name \\ :__default__,
     use_device_communicator \\ :__default__,
+    use_all2all \\ :__default__,
     opts \\ []
   ) do
     Vllm.Call.run(@init_model_parallel_group, [
@@ -2830,6 +3582,7 @@ defmodule Vllm.Distributed do
       use_message_queue_broadcaster,
       group_name,
       use_device_communicator,
+      use_all2all,
       opts
     ])
   end
@@ -2866,11 +3619,22 @@ defmodule Vllm.Distributed do
   ) ::
           GroupCoordinator.t()
   @spec init_model_parallel_group!(
+    [[integer()]],
+    integer(),
+    String.t() | atom(),
+    boolean(),
+    String.t() | atom() | nil,
+    boolean(),
+    boolean() | keyword()
+  ) ::
+          GroupCoordinator.t()
+  @spec init_model_parallel_group!(
     Call.arg([[integer()]]),
     Call.arg(integer()),
     Call.arg(String.t() | atom()),
     Call.arg(boolean()),
     Call.arg(String.t() | atom() | nil),
+    Call.arg(boolean()),
     Call.arg(boolean()),
     keyword()
   ) ::
@@ -2882,6 +3646,7 @@ defmodule Vllm.Distributed do
     use_message_queue_broadcaster \\ :__default__,
     group_name \\ :__default__,
     use_device_communicator \\ :__default__,
+    use_all2all \\ :__default__,
     opts \\ []
   ) do
     Vllm.Error.unwrap!(init_model_parallel_group(
@@ -2891,6 +3656,7 @@ defmodule Vllm.Distributed do
       use_message_queue_broadcaster,
       group_name,
       use_device_communicator,
+      use_all2all,
       opts
     ))
   end
@@ -2975,7 +3741,9 @@ defmodule Vllm.Distributed do
       {:backend, 5, {:nullable, :string}, :optional},
       {:data_parallel_size, 6, {:nullable, :int}, :optional},
       {:is_moe_model, 7, {:nullable, :bool}, :optional},
-      {:enable_eplb, 8, {:nullable, :bool}, :optional}
+      {:enable_eplb, 8, {:nullable, :bool}, :optional},
+      {:engram_tensor_parallel_size, 9, {:nullable, :int}, :optional},
+      {:engram_data_parallel_size, 10, {:nullable, :int}, :optional}
     ],
     result: :none,
     inline: false
@@ -2994,6 +3762,11 @@ defmodule Vllm.Distributed do
   There is an expert group unless `is_moe_model` is `false`, and with `enable_eplb` a second one
   of the same ranks, for balancing the load of experts. These two and `data_parallel_size` are by
   default those of the current `Vllm.Config.ParallelConfig`; without one, `nil`, `false` and 1.
+
+  For models with an engram, a large embedding table, `engram_tensor_parallel_size` is over how
+  many ranks, of tensor and then data parallelism, one table is sharded (default: those of the
+  tensor parallel group), and `engram_data_parallel_size` how many replicas share one table
+  (default 1): see `get_etp_group` and `get_engram_dp_group`.
 
   Collective over the world. A call that fails leaves nothing behind.
 
@@ -3014,6 +3787,10 @@ defmodule Vllm.Distributed do
     * `is_moe_model` (`boolean()`, default `nil`) - whether the model is a mixture of experts;
       `false`: no expert group
     * `enable_eplb` (`boolean()`, default `nil`) - whether there is a group for balancing experts
+    * `engram_tensor_parallel_size` (`integer()`, default `nil`) - ranks over which one embedding
+      table is sharded
+    * `engram_data_parallel_size` (`integer()`, default `nil`) - replicas that share one embedding
+      table
 
   ## Errors
 
@@ -3075,6 +3852,31 @@ defmodule Vllm.Distributed do
   ) ::
           {:ok, nil} | {:error, Error.t()}
   @spec initialize_model_parallel(
+    integer(),
+    integer(),
+    integer(),
+    integer(),
+    String.t() | atom() | nil,
+    integer() | nil,
+    boolean() | nil,
+    boolean() | nil,
+    integer() | nil | keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec initialize_model_parallel(
+    integer(),
+    integer(),
+    integer(),
+    integer(),
+    String.t() | atom() | nil,
+    integer() | nil,
+    boolean() | nil,
+    boolean() | nil,
+    integer() | nil,
+    integer() | nil | keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec initialize_model_parallel(
     Call.arg(integer()),
     Call.arg(integer()),
     Call.arg(integer()),
@@ -3083,6 +3885,8 @@ defmodule Vllm.Distributed do
     Call.arg(integer() | nil),
     Call.arg(boolean() | nil),
     Call.arg(boolean() | nil),
+    Call.arg(integer() | nil),
+    Call.arg(integer() | nil),
     keyword()
   ) ::
           {:ok, nil} | {:error, Error.t()}
@@ -3095,6 +3899,8 @@ defmodule Vllm.Distributed do
     data_parallel_size \\ :__default__,
     is_moe_model \\ :__default__,
     enable_eplb \\ :__default__,
+    engram_tensor_parallel_size \\ :__default__,
+    engram_data_parallel_size \\ :__default__,
     opts \\ []
   ) do
     Vllm.Call.run(@initialize_model_parallel, [
@@ -3106,6 +3912,8 @@ defmodule Vllm.Distributed do
       data_parallel_size,
       is_moe_model,
       enable_eplb,
+      engram_tensor_parallel_size,
+      engram_data_parallel_size,
       opts
     ])
   end
@@ -3156,6 +3964,31 @@ defmodule Vllm.Distributed do
   ) ::
           nil
   @spec initialize_model_parallel!(
+    integer(),
+    integer(),
+    integer(),
+    integer(),
+    String.t() | atom() | nil,
+    integer() | nil,
+    boolean() | nil,
+    boolean() | nil,
+    integer() | nil | keyword()
+  ) ::
+          nil
+  @spec initialize_model_parallel!(
+    integer(),
+    integer(),
+    integer(),
+    integer(),
+    String.t() | atom() | nil,
+    integer() | nil,
+    boolean() | nil,
+    boolean() | nil,
+    integer() | nil,
+    integer() | nil | keyword()
+  ) ::
+          nil
+  @spec initialize_model_parallel!(
     Call.arg(integer()),
     Call.arg(integer()),
     Call.arg(integer()),
@@ -3164,6 +3997,8 @@ defmodule Vllm.Distributed do
     Call.arg(integer() | nil),
     Call.arg(boolean() | nil),
     Call.arg(boolean() | nil),
+    Call.arg(integer() | nil),
+    Call.arg(integer() | nil),
     keyword()
   ) ::
           nil
@@ -3176,6 +4011,8 @@ defmodule Vllm.Distributed do
     data_parallel_size \\ :__default__,
     is_moe_model \\ :__default__,
     enable_eplb \\ :__default__,
+    engram_tensor_parallel_size \\ :__default__,
+    engram_data_parallel_size \\ :__default__,
     opts \\ []
   ) do
     Vllm.Error.unwrap!(initialize_model_parallel(
@@ -3187,6 +4024,8 @@ defmodule Vllm.Distributed do
       data_parallel_size,
       is_moe_model,
       enable_eplb,
+      engram_tensor_parallel_size,
+      engram_data_parallel_size,
       opts
     ))
   end
@@ -3307,6 +4146,53 @@ defmodule Vllm.Distributed do
   @spec is_torch_equal_or_newer!(Call.arg(String.t() | atom()), keyword()) :: boolean()
   def is_torch_equal_or_newer!(target, opts \\ []) do
     Vllm.Error.unwrap!(is_torch_equal_or_newer(target, opts))
+  end
+
+  @is_weak_contiguous %Vllm.Call.Spec{
+    function: "is_weak_contiguous",
+    path: "/vllm.distributed.v1.Distributed/IsWeakContiguous",
+    params: [
+      {:inp, 1, :tensor, :required}
+    ],
+    result: :bool,
+    inline: false
+  }
+
+  @doc group: "Helpers"
+  @doc ~S"""
+  Return whether a tensor's elements fill its memory from its first element on, in any order.
+
+  `true` for contiguous tensors, and for others, such as a transposed one, whose storage ends
+  where they end.
+
+  Not collective: it concerns only the rank of its session.
+
+  ## Parameters
+
+    * `inp` (`Vllm.Call.tensor()`) - the tensor
+
+  ## Errors
+
+    * `"invalid_type"` - for what is no tensor
+
+  ## Example
+
+      {:ok, true} = Vllm.Distributed.is_weak_contiguous(inp)
+  """
+  @spec is_weak_contiguous(Call.tensor() | keyword()) ::
+          {:ok, boolean()} | {:error, Error.t()}
+  @spec is_weak_contiguous(Call.arg(Call.tensor()), keyword()) ::
+          {:ok, boolean()} | {:error, Error.t()}
+  def is_weak_contiguous(inp, opts \\ []) do
+    Vllm.Call.run(@is_weak_contiguous, [inp, opts])
+  end
+
+  @doc group: "Helpers"
+  @doc "Like `is_weak_contiguous`, but returns the value itself and raises `Vllm.Error`."
+  @spec is_weak_contiguous!(Call.tensor() | keyword()) :: boolean()
+  @spec is_weak_contiguous!(Call.arg(Call.tensor()), keyword()) :: boolean()
+  def is_weak_contiguous!(inp, opts \\ []) do
+    Vllm.Error.unwrap!(is_weak_contiguous(inp, opts))
   end
 
   @logger %Vllm.Call.Spec{
@@ -4710,6 +5596,45 @@ defmodule Vllm.Distributed do
     Vllm.Error.unwrap!(resolve_obj_by_qualname(qualname, opts))
   end
 
+  @resume_device_comms %Vllm.Call.Spec{
+    function: "resume_device_comms",
+    path: "/vllm.distributed.v1.Distributed/ResumeDeviceComms",
+    params: [],
+    result: :none,
+    inline: false
+  }
+
+  @doc group: "Helpers"
+  @doc ~S"""
+  Get back what `suspend_device_comms` gave up, now and not with the first call that needs it.
+
+  Does nothing for groups that were not suspended. Collective over every group that this process
+  is in.
+
+  Collective: every member of the group must make this call.
+
+  ## Errors
+
+    * `"collective_failed"`, `"collective_timeout"` - if a peer is gone or does not take part
+
+  ## Example
+
+      {:ok, nil} = Vllm.Distributed.resume_device_comms()
+  """
+  @spec resume_device_comms() :: {:ok, nil} | {:error, Error.t()}
+  @spec resume_device_comms(keyword()) :: {:ok, nil} | {:error, Error.t()}
+  def resume_device_comms(opts \\ []) do
+    Vllm.Call.run(@resume_device_comms, [opts])
+  end
+
+  @doc group: "Helpers"
+  @doc "Like `resume_device_comms`, but returns the value itself and raises `Vllm.Error`."
+  @spec resume_device_comms!() :: nil
+  @spec resume_device_comms!(keyword()) :: nil
+  def resume_device_comms!(opts \\ []) do
+    Vllm.Error.unwrap!(resume_device_comms(opts))
+  end
+
   @sched_yield %Vllm.Call.Spec{
     function: "sched_yield",
     path: "/vllm.distributed.v1.Distributed/SchedYield",
@@ -5025,6 +5950,7 @@ defmodule Vllm.Distributed do
       {:world_size, 4, :int, :required},
       {:backend, 5, :string, :required},
       {:group_name, 6, {:nullable, :string}, :optional},
+      {:return_store, 9, :bool, :optional},
       {:listen_socket, 7, :term, :optional},
       {:timeout, 8, {:nullable, :duration}, :optional}
     ],
@@ -5043,7 +5969,8 @@ defmodule Vllm.Distributed do
   is `gloo` (CPU tensors, and CUDA tensors where there is CUDA), `nccl` (tensors on the current
   CUDA device; gloo, with a warning, where it cannot run) or one per device
   (`cpu:gloo,cuda:nccl`). `timeout` (default: torch's 30 minutes) bounds the making of the group
-  and each of its operations.
+  and each of its operations. With `return_store`, for Python alone, (group, store) is returned;
+  the store is for keys of one's own.
 
   Collective over the members. A call that fails leaves nothing behind.
 
@@ -5058,6 +5985,7 @@ defmodule Vllm.Distributed do
     * `backend` (`String.t() | atom()`) - torch's backend, such as `gloo` or `nccl`
     * `group_name` (`String.t() | atom()`, default `nil`) - name of the group: its unique name for
       a lookup, such as `tp:0`
+    * `return_store` (`boolean()`, default `false`) - for Python alone
     * `listen_socket` (`term()`, default `nil`) - a listening socket of the rank
     * `timeout` (`integer()`, default `nil`) - milliseconds
 
@@ -5114,6 +6042,17 @@ defmodule Vllm.Distributed do
     integer(),
     String.t() | atom(),
     String.t() | atom() | nil,
+    boolean() | keyword()
+  ) ::
+          {:ok, ProcessGroup.t()} | {:error, Error.t()}
+  @spec stateless_init_torch_distributed_process_group(
+    String.t() | atom(),
+    integer(),
+    integer(),
+    integer(),
+    String.t() | atom(),
+    String.t() | atom() | nil,
+    boolean(),
     term() | keyword()
   ) ::
           {:ok, ProcessGroup.t()} | {:error, Error.t()}
@@ -5124,6 +6063,7 @@ defmodule Vllm.Distributed do
     integer(),
     String.t() | atom(),
     String.t() | atom() | nil,
+    boolean(),
     term(),
     integer() | nil | keyword()
   ) ::
@@ -5135,6 +6075,7 @@ defmodule Vllm.Distributed do
     Call.arg(integer()),
     Call.arg(String.t() | atom()),
     Call.arg(String.t() | atom() | nil),
+    Call.arg(boolean()),
     Call.arg(term()),
     Call.arg(integer() | nil),
     keyword()
@@ -5147,6 +6088,7 @@ defmodule Vllm.Distributed do
     world_size \\ :__default__,
     backend \\ :__default__,
     group_name \\ :__default__,
+    return_store \\ :__default__,
     listen_socket \\ :__default__,
     timeout \\ :__default__,
     opts \\ []
@@ -5158,6 +6100,7 @@ defmodule Vllm.Distributed do
       world_size,
       backend,
       group_name,
+      return_store,
       listen_socket,
       timeout,
       opts
@@ -5207,6 +6150,17 @@ defmodule Vllm.Distributed do
     integer(),
     String.t() | atom(),
     String.t() | atom() | nil,
+    boolean() | keyword()
+  ) ::
+          ProcessGroup.t()
+  @spec stateless_init_torch_distributed_process_group!(
+    String.t() | atom(),
+    integer(),
+    integer(),
+    integer(),
+    String.t() | atom(),
+    String.t() | atom() | nil,
+    boolean(),
     term() | keyword()
   ) ::
           ProcessGroup.t()
@@ -5217,6 +6171,7 @@ defmodule Vllm.Distributed do
     integer(),
     String.t() | atom(),
     String.t() | atom() | nil,
+    boolean(),
     term(),
     integer() | nil | keyword()
   ) ::
@@ -5228,6 +6183,7 @@ defmodule Vllm.Distributed do
     Call.arg(integer()),
     Call.arg(String.t() | atom()),
     Call.arg(String.t() | atom() | nil),
+    Call.arg(boolean()),
     Call.arg(term()),
     Call.arg(integer() | nil),
     keyword()
@@ -5240,6 +6196,7 @@ defmodule Vllm.Distributed do
     world_size \\ :__default__,
     backend \\ :__default__,
     group_name \\ :__default__,
+    return_store \\ :__default__,
     listen_socket \\ :__default__,
     timeout \\ :__default__,
     opts \\ []
@@ -5251,6 +6208,7 @@ defmodule Vllm.Distributed do
       world_size,
       backend,
       group_name,
+      return_store,
       listen_socket,
       timeout,
       opts
@@ -5301,6 +6259,48 @@ defmodule Vllm.Distributed do
   @spec suppress_stdout!(keyword() | (term() -> term()), (term() -> term()) | nil) :: term()
   def suppress_stdout!(opts \\ [], fun \\ nil) do
     Vllm.Error.unwrap!(suppress_stdout(opts, fun))
+  end
+
+  @suspend_device_comms %Vllm.Call.Spec{
+    function: "suspend_device_comms",
+    path: "/vllm.distributed.v1.Distributed/SuspendDeviceComms",
+    params: [],
+    result: :none,
+    inline: false
+  }
+
+  @doc group: "Helpers"
+  @doc ~S"""
+  Give back the memory that the communicators of all groups can do without while none is used.
+
+  On the CPU that is what members of a group share for large collectives. Everything already
+  called must be over on this rank; ranks wait for each other in every group. The groups stay
+  usable: a call that needs the memory gets it again.
+
+  Collective over every group that this process is in.
+
+  Collective: every member of the group must make this call.
+
+  ## Errors
+
+    * `"collective_failed"`, `"collective_timeout"` - if a peer is gone or does not take part
+
+  ## Example
+
+      {:ok, nil} = Vllm.Distributed.suspend_device_comms()
+  """
+  @spec suspend_device_comms() :: {:ok, nil} | {:error, Error.t()}
+  @spec suspend_device_comms(keyword()) :: {:ok, nil} | {:error, Error.t()}
+  def suspend_device_comms(opts \\ []) do
+    Vllm.Call.run(@suspend_device_comms, [opts])
+  end
+
+  @doc group: "Helpers"
+  @doc "Like `suspend_device_comms`, but returns the value itself and raises `Vllm.Error`."
+  @spec suspend_device_comms!() :: nil
+  @spec suspend_device_comms!(keyword()) :: nil
+  def suspend_device_comms!(opts \\ []) do
+    Vllm.Error.unwrap!(suspend_device_comms(opts))
   end
 
   @tensor_model_parallel_all_gather %Vllm.Call.Spec{
@@ -5568,6 +6568,128 @@ defmodule Vllm.Distributed do
     Vllm.Error.unwrap!(tensor_model_parallel_reduce_scatter(input_, dim, opts))
   end
 
+  @verify_group_size_divides_partition %Vllm.Call.Spec{
+    function: "verify_group_size_divides_partition",
+    path: "/vllm.distributed.v1.Distributed/VerifyGroupSizeDividesPartition",
+    params: [
+      {:input_size_per_partition, 1, :int, :required},
+      {:group_size, 2, :int, :required},
+      {:layer_name, 3, {:nullable, :string}, :optional},
+      {:extra_suggestion, 4, :string, :optional}
+    ],
+    result: :none,
+    inline: true
+  }
+
+  @doc group: "Helpers"
+  @doc ~S"""
+  Check that a rank's part of a layer's input holds whole groups of quantised weights.
+
+  `group_size` is the number of weights that share a scale. `layer_name` and `extra_suggestion`
+  are for the message.
+
+  Not collective: it concerns only the rank of its session.
+
+  Answered at once, even while the rank runs another call.
+
+  ## Parameters
+
+    * `input_size_per_partition` (`integer()`) - inputs of the layer on one rank
+    * `group_size` (`integer()`) - number of members
+    * `layer_name` (`String.t() | atom()`, default `nil`) - name of the layer, for the message
+    * `extra_suggestion` (`String.t() | atom()`, default `""`) - more words for the end of the
+      message
+
+  ## Errors
+
+    * `"invalid_argument"` - naming both sizes, if it does not, or if `group_size` is zero
+    * `"invalid_type"` - for what is no integer
+
+  ## Example
+
+      {:ok, nil} = Vllm.Distributed.verify_group_size_divides_partition(input_size_per_partition, 2)
+  """
+  @spec verify_group_size_divides_partition(keyword()) :: {:ok, nil} | {:error, Error.t()}
+  @spec verify_group_size_divides_partition(integer(), integer() | keyword()) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec verify_group_size_divides_partition(
+    integer(),
+    integer(),
+    String.t() | atom() | nil | keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec verify_group_size_divides_partition(
+    integer(),
+    integer(),
+    String.t() | atom() | nil,
+    String.t() | atom() | keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec verify_group_size_divides_partition(
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(String.t() | atom() | nil),
+    Call.arg(String.t() | atom()),
+    keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  def verify_group_size_divides_partition(
+    input_size_per_partition,
+    group_size \\ :__default__,
+    layer_name \\ :__default__,
+    extra_suggestion \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Call.run(@verify_group_size_divides_partition, [
+      input_size_per_partition,
+      group_size,
+      layer_name,
+      extra_suggestion,
+      opts
+    ])
+  end
+
+  @doc group: "Helpers"
+  @doc "Like `verify_group_size_divides_partition`, but returns the value itself and raises `Vllm.Error`."
+  @spec verify_group_size_divides_partition!(keyword()) :: nil
+  @spec verify_group_size_divides_partition!(integer(), integer() | keyword()) :: nil
+  @spec verify_group_size_divides_partition!(
+    integer(),
+    integer(),
+    String.t() | atom() | nil | keyword()
+  ) ::
+          nil
+  @spec verify_group_size_divides_partition!(
+    integer(),
+    integer(),
+    String.t() | atom() | nil,
+    String.t() | atom() | keyword()
+  ) ::
+          nil
+  @spec verify_group_size_divides_partition!(
+    Call.arg(integer()),
+    Call.arg(integer()),
+    Call.arg(String.t() | atom() | nil),
+    Call.arg(String.t() | atom()),
+    keyword()
+  ) ::
+          nil
+  def verify_group_size_divides_partition!(
+    input_size_per_partition,
+    group_size \\ :__default__,
+    layer_name \\ :__default__,
+    extra_suggestion \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Error.unwrap!(verify_group_size_divides_partition(
+      input_size_per_partition,
+      group_size,
+      layer_name,
+      extra_suggestion,
+      opts
+    ))
+  end
+
   @doc false
   @spec __specs__() :: [{atom(), Spec.t()}]
   def __specs__ do
@@ -5578,7 +6700,11 @@ defmodule Vllm.Distributed do
       all_reduce: @all_reduce,
       all_reduce_fake: @all_reduce_fake,
       broadcast_tensor_dict: @broadcast_tensor_dict,
+      checkpoint_prepare_distributed_state: @checkpoint_prepare_distributed_state,
+      checkpoint_restore_distributed_state: @checkpoint_restore_distributed_state,
       cleanup_dist_env_and_memory: @cleanup_dist_env_and_memory,
+      cpu_all_reduce_: @cpu_all_reduce_in_place,
+      create_tcp_store: @create_tcp_store,
       destroy_distributed_environment: @destroy_distributed_environment,
       destroy_model_parallel: @destroy_model_parallel,
       direct_register_custom_op: @direct_register_custom_op,
@@ -5586,14 +6712,19 @@ defmodule Vllm.Distributed do
       ensure_divisibility: @ensure_divisibility,
       ensure_model_parallel_initialized: @ensure_model_parallel_initialized,
       expert_balancedness: @expert_balancedness,
+      get_cached_tcp_store_client: @get_cached_tcp_store_client,
       get_context_model_parallel_group: @get_context_model_parallel_group,
+      get_cpu_distributed_timeout_or_none: @get_cpu_distributed_timeout_or_none,
       get_current_parallel_config_or_none: @get_current_parallel_config_or_none,
       get_dcp_group: @get_dcp_group,
       get_dcp_world_size_and_rank: @get_dcp_world_size_and_rank,
       get_decode_context_model_parallel_rank: @get_decode_context_model_parallel_rank,
       get_decode_context_model_parallel_world_size: @get_decode_context_model_parallel_world_size,
       get_distributed_init_method: @get_distributed_init_method,
+      get_distributed_timeout_or_none: @get_distributed_timeout_or_none,
       get_dp_group: @get_dp_group,
+      get_engram_dp_group: @get_engram_dp_group,
+      get_engram_dp_size: @get_engram_dp_size,
       get_ep_group: @get_ep_group,
       get_eplb_group: @get_eplb_group,
       get_etp_group: @get_etp_group,
@@ -5609,6 +6740,7 @@ defmodule Vllm.Distributed do
       get_tensor_model_parallel_rank: @get_tensor_model_parallel_rank,
       get_tensor_model_parallel_world_size: @get_tensor_model_parallel_world_size,
       get_tp_group: @get_tp_group,
+      get_worker_rank_suffix: @get_worker_rank_suffix,
       get_world_group: @get_world_group,
       graph_capture: @graph_capture,
       in_the_same_node_as: @in_the_same_node_as,
@@ -5621,6 +6753,7 @@ defmodule Vllm.Distributed do
       is_global_first_rank: @is_global_first_rank,
       is_local_first_rank: @is_local_first_rank,
       is_torch_equal_or_newer: @is_torch_equal_or_newer,
+      is_weak_contiguous: @is_weak_contiguous,
       logger: @logger,
       model_parallel_is_initialized: @model_parallel_is_initialized,
       patch_tensor_parallel_group: @patch_tensor_parallel_group,
@@ -5631,6 +6764,7 @@ defmodule Vllm.Distributed do
       reduce_scatter: @reduce_scatter,
       reduce_scatter_fake: @reduce_scatter_fake,
       resolve_obj_by_qualname: @resolve_obj_by_qualname,
+      resume_device_comms: @resume_device_comms,
       sched_yield: @sched_yield,
       set_current_parallel_config: @set_current_parallel_config,
       set_custom_all_reduce: @set_custom_all_reduce,
@@ -5638,10 +6772,12 @@ defmodule Vllm.Distributed do
       stateless_destroy_torch_distributed_process_group: @stateless_destroy_torch_distributed_process_group,
       stateless_init_torch_distributed_process_group: @stateless_init_torch_distributed_process_group,
       suppress_stdout: @suppress_stdout,
+      suspend_device_comms: @suspend_device_comms,
       tensor_model_parallel_all_gather: @tensor_model_parallel_all_gather,
       tensor_model_parallel_all_reduce: @tensor_model_parallel_all_reduce,
       tensor_model_parallel_gather: @tensor_model_parallel_gather,
-      tensor_model_parallel_reduce_scatter: @tensor_model_parallel_reduce_scatter
+      tensor_model_parallel_reduce_scatter: @tensor_model_parallel_reduce_scatter,
+      verify_group_size_divides_partition: @verify_group_size_divides_partition
     ]
   end
 end

@@ -31,6 +31,7 @@ NOT_GATED: dict[str, str] = {
     "init method's address, some of them outside of the pool perhaps; the agreement there names "
     "the missing ones",
     "init_gloo_process_group": "its members are known to the caller's store alone",
+    "DeviceCommunicatorBase.batch_isend_irecv": "each rank's list meets those of several others",
     "MessageQueue.wait_until_ready": "a queue's readers are all that hold its handle",
     "MessageQueue.broadcast_object": "a queue's readers are all that hold its handle",
     "MessageQueue.enqueue": "a queue's readers are all that hold its handle",

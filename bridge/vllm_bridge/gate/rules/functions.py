@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
+from torch.distributed import ProcessGroup
 
 import vllm_distributed
 from vllm_bridge.gate.facts import (
@@ -14,6 +15,8 @@ from vllm_bridge.gate.facts import (
     Group,
     dtype_words,
     of_coordinator,
+    of_process_group,
+    tensor_parts,
     words,
 )
 from vllm_bridge.gate.rules import objects, tensors
@@ -117,6 +120,8 @@ def _initialize_model_parallel(
     data_parallel_size: int | None = None,
     is_moe_model: bool | None = None,
     enable_eplb: bool | None = None,
+    engram_tensor_parallel_size: int | None = None,
+    engram_data_parallel_size: int | None = None,
 ) -> Facts | None:
     # The others have defaults that each rank finds out: the agreement compares the results.
     parts = words(
@@ -138,6 +143,8 @@ def _ensure_model_parallel_initialized(
     data_parallel_size: int | None = None,
     is_moe_model: bool | None = None,
     enable_eplb: bool | None = None,
+    engram_tensor_parallel_size: int | None = None,
+    engram_data_parallel_size: int | None = None,
 ) -> Facts | None:
     return _initialize_model_parallel(
         tensor_model_parallel_size,
@@ -155,6 +162,7 @@ def _init_model_parallel_group(
     use_message_queue_broadcaster: bool = False,
     group_name: str | None = None,
     use_device_communicator: bool = True,
+    use_all2all: bool = False,
 ) -> Facts | None:
     parts = words(group_ranks=group_ranks, group_name=group_name)
     return facts_of(_world(), "init_model_parallel_group", *parts)
@@ -173,6 +181,7 @@ def _group_coordinator(
     use_device_communicator: bool,
     use_message_queue_broadcaster: bool = False,
     group_name: str | None = None,
+    use_all2all: bool = False,
     timeout: timedelta | None = None,
 ) -> Facts | None:
     size = dist.get_world_size()
@@ -191,3 +200,20 @@ def _make_sibling_device_group(
     stateless = isinstance(group, StatelessGroupCoordinator)
     members = of_coordinator(group) if stateless else _world()
     return facts_of(members, "make_sibling_device_group", *words(group=group.unique_name))
+
+
+@rule("cpu_all_reduce_")
+def _cpu_all_reduce(
+    tensor: torch.Tensor, group: ProcessGroup, timeout: timedelta | None = None
+) -> Facts | None:
+    return facts_of(of_process_group(group), "cpu_all_reduce_", *tensor_parts(tensor))
+
+
+@rule(
+    "suspend_device_comms",
+    "resume_device_comms",
+    "checkpoint_prepare_distributed_state",
+    "checkpoint_restore_distributed_state",
+)
+def _memory_of_all() -> Facts | None:
+    return facts_of(_world(), "suspend or resume")

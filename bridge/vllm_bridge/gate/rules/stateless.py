@@ -55,6 +55,7 @@ def _create_process_group(
     world_size: int,
     backend: str,
     group_name: str | None = None,
+    return_store: bool = False,
     listen_socket: Any = None,
     timeout: timedelta | None = None,
 ) -> Facts | None:
@@ -67,13 +68,14 @@ def _create_stateless_coordinator(
     local_rank: int,
     torch_distributed_backend: str,
     use_device_communicator: bool,
+    coord_store: Any = None,
     use_message_queue_broadcaster: bool = False,
     group_name: str | None = None,
     host: str = "127.0.0.1",
-    group_ports: list[list[int]] | None = None,
     global_rank: int = 0,
     global_world_size: int = 1,
-    coord_store: Any = None,
+    use_all2all: bool = False,
+    group_ports: list[list[int]] | None = None,
     timeout: timedelta | None = None,
 ) -> Facts | None:
     index = next(at for at, part in enumerate(group_ranks) if global_rank in part)
@@ -89,7 +91,7 @@ def _create_stateless_coordinator(
 
 
 @rule("ParallelConfig.stateless_init_dp_group")
-def _create_dp_group(config: ParallelConfig) -> Facts | None:
+def _create_dp_group(config: ParallelConfig, return_store: bool = False) -> Facts | None:
     # Which port of the row it becomes is found out by trying; the next unused one is the same
     # on every rank.
     first = config._coord_store_port or config.data_parallel_master_port

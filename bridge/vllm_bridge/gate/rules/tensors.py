@@ -20,8 +20,10 @@ from vllm_bridge.gate.rules.registry import (
     Members,
     facts_of,
     group_of,
+    on_coordinators,
     on_tensors,
     peer_of,
+    rule,
 )
 from vllm_distributed import GroupCoordinator
 from vllm_distributed import call_agreement as agreement
@@ -50,6 +52,11 @@ def all_reduce(
 @on_tensors("all_reduce_")
 def _all_reduce_in_place(group: Members, input_: torch.Tensor, op: str = "sum") -> Facts | None:
     return all_reduce(group, input_, op=op)
+
+
+@on_tensors("cpu_all_reduce_")
+def _small_all_reduce(group: Members, tensor: torch.Tensor) -> Facts | None:
+    return agreed(group, agreement.all_reduce(tensor.dtype, tensor.shape, "sum"), tensor)
 
 
 @on_tensors("all_gather")
@@ -111,6 +118,17 @@ def _reduce_scatterv(
     return agreed(group, agreement.reduce_scatter(input_.dtype, input_.shape, at, sizes), input_)
 
 
+@on_tensors("reduce_scatterv_into_output")
+def _reduce_scatterv_into_output(
+    group: Members,
+    input_: torch.Tensor,
+    output: torch.Tensor,
+    dim: int = -1,
+    sizes: list[int] | None = None,
+) -> Facts | None:
+    return _reduce_scatterv(group, input_, dim, sizes)
+
+
 @on_tensors("gather")
 def gather(
     group: Members, input_: torch.Tensor, dst: int = 0, dim: int = -1, out: Out = None
@@ -119,7 +137,7 @@ def gather(
     return agreed(group, call, input_)
 
 
-@on_tensors("broadcast")
+@on_coordinators("broadcast")
 def _broadcast(group: Members, input_: torch.Tensor, src: int = 0) -> Facts | None:
     return agreed(group, agreement.broadcast(input_.dtype, input_.shape, src), input_)
 
@@ -223,3 +241,29 @@ def _recv(
 ) -> Facts | None:
     peer, shape = peer_of(group, src, -1), check_shape("recv", size)
     return _message(group, "recv", dtype, shape, direction=RECEIVE, peer=peer)
+
+
+@on_tensors("combine_into_output")
+def _combine_into_output(
+    group: Members,
+    hidden_states: torch.Tensor,
+    output: torch.Tensor,
+    is_sequence_parallel: bool = False,
+    sizes: list[int] | None = None,
+) -> Facts | None:
+    return _combine(group, hidden_states, is_sequence_parallel, sizes)
+
+
+@rule("DeviceCommunicatorBase.broadcast")
+def _communicator_broadcast(group: Members, tensor: torch.Tensor, src: int = 0) -> Facts | None:
+    return _broadcast(group, tensor, src)
+
+
+@rule(
+    "DeviceCommunicatorBase.suspend",
+    "DeviceCommunicatorBase.resume",
+    "DeviceCommunicatorBase.checkpoint_prepare",
+    "DeviceCommunicatorBase.checkpoint_restore",
+)
+def _memory(group: Members) -> Facts | None:
+    return facts_of(group_of(group), "suspend or resume")

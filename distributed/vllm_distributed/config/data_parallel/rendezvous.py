@@ -15,6 +15,7 @@ import errno
 import socket
 import time
 from contextlib import ExitStack, suppress
+from typing import Any
 
 from torch.distributed import ProcessGroup
 
@@ -37,8 +38,11 @@ _LONGEST_LINE = 64
 _GO = b"go\n"
 
 
-def make_dp_group(config: ParallelFields) -> ProcessGroup:
-    """Return the next group of one rank per replica: see `stateless_init_dp_group`."""
+def make_dp_group(config: ParallelFields) -> tuple[ProcessGroup, Any]:
+    """Return the next group of one rank per replica, and its store.
+
+    See `stateless_init_dp_group`.
+    """
     # Imported here: stateless groups need most of the package, configurations do not.
     from vllm_distributed.process_groups.stateless import (
         stateless_init_torch_distributed_process_group,
@@ -76,6 +80,7 @@ def make_dp_group(config: ParallelFields) -> ProcessGroup:
             config.data_parallel_rank,
             config.data_parallel_size,
             "gloo",  # what replicas agree on is on the CPU
+            return_store=True,
             listen_socket=listener,
             timeout=timeout,
         )

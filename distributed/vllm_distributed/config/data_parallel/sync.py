@@ -14,6 +14,7 @@ from torch.distributed import AllreduceOptions, ProcessGroup, ReduceOp
 
 from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError
 from vllm_distributed.transports.base import group_facts, run
+from vllm_distributed.transports.small_reduce import cpu_all_reduce_
 
 __all__ = ["has_unfinished", "smallest_kv_cache_memory", "sync_state"]
 
@@ -33,7 +34,9 @@ def sync_state(dp_group: ProcessGroup, unfinished: bool, pending_pause: bool) ->
     must get the chance to want it too.
     """
     flags = [_flag("has_unfinished", unfinished), _flag("pending_pause", pending_pause)]
-    working, pausing = _reduced(dp_group, flags, ReduceOp.SUM)
+    _check_group(dp_group)
+    total = cpu_all_reduce_(torch.tensor(flags, dtype=torch.int64, device="cpu"), dp_group)
+    working, pausing = total.tolist()
     size = group_facts(dp_group)[1]
     return working > 0 or 0 < pausing < size, pausing == size
 
@@ -62,13 +65,17 @@ def _flag(name: str, value: bool) -> int:
 
 
 def _reduced(dp_group: ProcessGroup, values: list[int], operation: Any) -> list[int]:
-    if not isinstance(dp_group, ProcessGroup):
-        raise InvalidTypeError(
-            f"dp_group must be a torch ProcessGroup, got {type(dp_group).__name__}"
-        )
+    _check_group(dp_group)
     tensor = torch.tensor(values, dtype=torch.int64, device="cpu")
     options = AllreduceOptions()
     options.reduceOp = operation
     # The group's own method: torch.distributed's functions want a group that they have registered.
     run("the data parallel group", "all_reduce", dp_group.allreduce, [tensor], options)
     return [int(value) for value in tensor.tolist()]
+
+
+def _check_group(dp_group: object) -> None:
+    if not isinstance(dp_group, ProcessGroup):
+        raise InvalidTypeError(
+            f"dp_group must be a torch ProcessGroup, got {type(dp_group).__name__}"
+        )

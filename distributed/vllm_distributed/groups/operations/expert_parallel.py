@@ -55,6 +55,7 @@ class ExpertParallel:
     """Dispatch and combine over the ranks that hold different tokens."""
 
     _member: Member
+    _communicator: DeviceCommunicatorBase
     _tokens: Tokens
 
     def dispatch(
@@ -124,6 +125,43 @@ class ExpertParallel:
         """
         check_switch("is_sequence_parallel", is_sequence_parallel)
         return self._exchange(is_sequence_parallel).combine(hidden_states, sizes)
+
+    def allocate_combine_input(
+        self,
+        shape: list[int],
+        dtype: torch.dtype,
+        device: torch.device,
+        is_sequence_parallel: bool = False,
+    ) -> torch.Tensor | None:
+        """Return an uninitialised tensor to write the experts' results into, for `combine`.
+
+        Any other tensor does as well; a communicator of one's own may have better memory for it,
+        or None where it has not. `shape` has a row for each token that `dispatch` returned.
+
+        Raises:
+            InvalidTypeError, InvalidArgumentError: for what is no shape, dtype or device.
+        """
+        self._member.check_alive()
+        return self._communicator.allocate_combine_input(shape, dtype, device, is_sequence_parallel)
+
+    def combine_into_output(
+        self,
+        hidden_states: torch.Tensor,
+        output: torch.Tensor,
+        is_sequence_parallel: bool = False,
+        sizes: list[int] | None = None,
+    ) -> torch.Tensor:
+        """Write what `combine` returns into `output`, and return that.
+
+        `output` has a row for each of this rank's tokens, the dtype and device of `hidden_states`,
+        and shares no memory with it. Collective over the same ranks as `combine`.
+
+        Raises:
+            As `combine`.
+            InvalidArgumentError: for another shape, dtype or device of `output`.
+        """
+        check_switch("is_sequence_parallel", is_sequence_parallel)
+        return self._exchange(is_sequence_parallel).combine(hidden_states, sizes, output)
 
     def _exchange(self, over_all: bool) -> TokenExchange:
         self._member.check_alive()

@@ -185,6 +185,35 @@ class TensorOperations:
             return self._communicator.reduce_scatterv(input_, dim, sizes)
         return self._communicator.reduce_scatterv(input_, dim, sizes, out)
 
+    def reduce_scatterv_into_output(
+        self,
+        input_: torch.Tensor,
+        output: torch.Tensor,
+        dim: int = -1,
+        sizes: list[int] | None = None,
+    ) -> torch.Tensor:
+        """Write what `reduce_scatterv` returns into `output`, and return that.
+
+        `output` is what `out` may be there. Collective over the group.
+
+        Raises:
+            As `reduce_scatterv`.
+        """
+        return self._communicator.reduce_scatterv_into_output(input_, output, dim, sizes)
+
+    def cpu_all_reduce_(self, tensor: torch.Tensor) -> torch.Tensor:
+        """Replace a small tensor on the CPU by its sum over the group, and return it.
+
+        As `all_reduce_`, whatever the group's device is: through shared memory, on one node, else
+        over the CPU group in as few messages as there can be. Every rank gets the same bits.
+        Collective over the group.
+
+        Raises:
+            InvalidTypeError: for what is no dense tensor on the CPU.
+            UnsupportedDtypeError: before anything is sent.
+        """
+        return self._communicator.cpu_all_reduce_(tensor)
+
     def gather(
         self,
         input_: torch.Tensor,

@@ -321,6 +321,12 @@ class SharedMemoryTransport(Transport):
         shape[dim] *= self.world_size
         return empty(shape, source.dtype)
 
+    def suspend(self) -> None:
+        self._shared.suspend()
+
+    def resume(self) -> None:
+        self._shared.resume()
+
     def destroy(self) -> None:
         self._sums.close()
         self._shared.close()

@@ -90,6 +90,7 @@ class SharedMemory:
         """How many there are."""
         self._segment, self._layout = segment, layout
         self._has_room: bool | None = None
+        self._is_suspended = False
         self._finish = weakref.finalize(self, _end, steps, segment)
         self._finish.atexit = False  # the kernel tells the others that this process has ended
         self.stamp: Callable[[], Stamp] = no_stamp
@@ -144,6 +145,22 @@ class SharedMemory:
             found = Inbox(self._segment, self._layout, self.steps, self.me, sender)
             self._inboxes[sender] = found
         return found
+
+    def suspend(self) -> None:
+        """Give the memory of this member's slots back, but for their beginning."""
+        if not self._has_room:
+            return
+        self.barrier()  # nobody reads them any more
+        for parity in (0, 1):
+            start = self._layout.slot(self.me, parity)
+            self._segment.give_back(start + FIRST_SLOT_BYTES, self.slot_bytes - FIRST_SLOT_BYTES)
+        self._has_room, self._is_suspended = None, True
+
+    def resume(self) -> None:
+        """Have the slots backed by memory again, if they were before `suspend`."""
+        if self._is_suspended and self._has_room is None:
+            self._ask_for_room(BARRIER)
+        self._is_suspended = False
 
     def close(self) -> None:
         """Tell the others that this member is through, and give the memory back. Idempotent.

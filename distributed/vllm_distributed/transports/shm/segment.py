@@ -248,10 +248,11 @@ class Segment:
     def __init__(self, file: SharedFile, size: int, control_bytes: int) -> None:
         self._file = file
         memory = file.map(size)
+        self._memory: mmap.mmap | None = memory
         self.words = memoryview(memory)[:control_bytes].cast("Q")
         with torch.inference_mode(False):  # or it could be written in that mode only
             self.bytes = torch.frombuffer(memory, dtype=torch.uint8)
-        leave_to_parent(self, "the memory of a group", "words", "bytes")
+        leave_to_parent(self, "the memory of a group", "words", "bytes", "_memory")
 
     @classmethod
     def create(cls, directory: Path, size: int, control_bytes: int) -> Segment:
@@ -307,6 +308,16 @@ class Segment:
         except OSError as error:
             raise _no_room(self._file.path.parent, size, error) from error
 
+    def give_back(self, start: int, size: int) -> None:
+        """Let the kernel take the memory behind a part, which `back` brings again, empty."""
+        first, last = -(-start // mmap.PAGESIZE), (start + size) // mmap.PAGESIZE
+        if self._memory is None or last <= first:
+            return
+        with contextlib.suppress(OSError):  # a kernel or file system that keeps it
+            self._memory.madvise(
+                mmap.MADV_REMOVE, first * mmap.PAGESIZE, (last - first) * mmap.PAGESIZE
+            )
+
     def say_alive(self, member: int) -> None:
         """Hold a member's lock for as long as this process lives."""
         try:
@@ -327,7 +338,7 @@ class Segment:
             return
         self.remove_name()
         self._file.close()
-        self.words, self.bytes = memoryview(b"").cast("Q"), _NOTHING
+        self.words, self.bytes, self._memory = memoryview(b"").cast("Q"), _NOTHING, None
 
 
 _NOTHING = torch.empty(0, dtype=torch.uint8, device="cpu")

@@ -19,10 +19,16 @@ defmodule Vllm.Config.EPLBConfig do
     * `use_async` - Whether experts move while the model runs
     * `policy` - What decides where experts go
     * `communicator` - What moves the weights: `torch_nccl` the device group, `torch_gloo` gloo by
-      way of CPU memory, `nixl`, `pynccl`. `nil`: see `communicator_in_use`
+      way of CPU memory, `torch_xccl` the device group of XPUs, `nixl`, `pynccl`. With `use_async`
+      not `torch_nccl` nor `pynccl`, as the model uses NCCL at the same time. `nil`: see
+      `communicator_in_use`
+    * `enable_migration_batching` - Whether experts move in rounds in which each rank has one
+      partner at most. With `use_async` only
     * `communicator_in_use` (derived) - What moves the weights: `communicator`, or where it is
       `nil` `torch_gloo` if `use_async` (the device group is busy with the model then), else
       `torch_nccl`
+    * `migration_batching_enabled` (derived) - Whether experts move in rounds:
+      `enable_migration_batching`, and `use_async`
   """
 
   alias Vllm.Call.Record
@@ -40,7 +46,9 @@ defmodule Vllm.Config.EPLBConfig do
     :use_async,
     :policy,
     :communicator,
-    :communicator_in_use
+    :enable_migration_batching,
+    :communicator_in_use,
+    :migration_batching_enabled
   ]
 
   @type t :: %__MODULE__{
@@ -53,7 +61,9 @@ defmodule Vllm.Config.EPLBConfig do
           use_async: boolean(),
           policy: String.t(),
           communicator: String.t() | nil,
-          communicator_in_use: String.t() | nil
+          enable_migration_batching: boolean(),
+          communicator_in_use: String.t() | nil,
+          migration_batching_enabled: boolean() | nil
         }
 
   @typedoc "What functions accept: the struct, or the ref of such an object, or the fields to make one of."
@@ -72,7 +82,9 @@ defmodule Vllm.Config.EPLBConfig do
        {:use_async, :bool, :given},
        {:policy, :string, :given},
        {:communicator, {:nullable, :string}, :given},
-       {:communicator_in_use, :string, :shown}
+       {:enable_migration_batching, :bool, :given},
+       {:communicator_in_use, :string, :shown},
+       {:migration_batching_enabled, :bool, :shown}
      ]}
   end
 
@@ -85,6 +97,7 @@ defmodule Vllm.Config.EPLBConfig do
           | {:use_async, boolean()}
           | {:policy, String.t() | atom()}
           | {:communicator, String.t() | atom() | nil}
+          | {:enable_migration_batching, boolean()}
           | {:__runtime__, keyword()}
 
   @new %Vllm.Call.Spec{
@@ -98,7 +111,8 @@ defmodule Vllm.Config.EPLBConfig do
       {:log_balancedness_interval, 5, :int, :optional},
       {:use_async, 6, :bool, :optional},
       {:policy, 7, :string, :optional},
-      {:communicator, 8, {:nullable, :string}, :optional}
+      {:communicator, 8, {:nullable, :string}, :optional},
+      {:enable_migration_batching, 9, :bool, :optional}
     ],
     result: {:object, Vllm.Config.EPLBConfig},
     inline: false,
@@ -124,8 +138,11 @@ defmodule Vllm.Config.EPLBConfig do
     * `use_async` (`boolean()`, default `true`) - Whether experts move while the model runs
     * `policy` (`String.t() | atom()`, default `"default"`) - What decides where experts go
     * `communicator` (`String.t() | atom()`, default `nil`) - What moves the weights: `torch_nccl`
-      the device group, `torch_gloo` gloo by way of CPU memory, `nixl`, `pynccl`. `nil`: see
-      `communicator_in_use`
+      the device group, `torch_gloo` gloo by way of CPU memory, `torch_xccl` the device group of
+      XPUs, `nixl`, `pynccl`. With `use_async` not `torch_nccl` nor `pynccl`, as the model uses
+      NCCL at the same time. `nil`: see `communicator_in_use`
+    * `enable_migration_batching` (`boolean()`, default `false`) - Whether experts move in rounds
+      in which each rank has one partner at most. With `use_async` only
 
   ## Errors
 
@@ -192,9 +209,53 @@ defmodule Vllm.Config.EPLBConfig do
     Vllm.Error.unwrap!(communicator_in_use(receiver, opts))
   end
 
+  @migration_batching_enabled %Vllm.Call.Spec{
+    function: "EPLBConfig.migration_batching_enabled",
+    path: "/vllm.distributed.v1.EPLBConfig/MigrationBatchingEnabled",
+    params: [
+      {:receiver, 1, {:object, Vllm.Config.EPLBConfig}, :required}
+    ],
+    result: :bool,
+    inline: true
+  }
+
+  @doc ~S"""
+  Whether experts move in rounds: `enable_migration_batching`, and `use_async`.
+
+  Not collective: it concerns only the rank of its session.
+
+  Answered at once, even while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Config.EPLBConfig.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, true} = Vllm.Config.EPLBConfig.migration_batching_enabled(config)
+  """
+  @spec migration_batching_enabled(input()) ::
+          {:ok, boolean()} | {:error, Error.t()}
+  @spec migration_batching_enabled(input(), keyword()) ::
+          {:ok, boolean()} | {:error, Error.t()}
+  def migration_batching_enabled(receiver, opts \\ []) do
+    Vllm.Call.run(@migration_batching_enabled, [receiver, opts])
+  end
+
+  @doc "Like `migration_batching_enabled`, but returns the value itself and raises `Vllm.Error`."
+  @spec migration_batching_enabled!(input()) :: boolean()
+  @spec migration_batching_enabled!(input(), keyword()) :: boolean()
+  def migration_batching_enabled!(receiver, opts \\ []) do
+    Vllm.Error.unwrap!(migration_batching_enabled(receiver, opts))
+  end
+
   @doc false
   @spec __specs__() :: [{atom(), Spec.t()}]
   def __specs__ do
-    [new: @new, communicator_in_use: @communicator_in_use]
+    [
+      new: @new,
+      communicator_in_use: @communicator_in_use,
+      migration_batching_enabled: @migration_batching_enabled
+    ]
   end
 end

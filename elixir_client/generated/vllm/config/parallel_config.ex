@@ -82,10 +82,25 @@ defmodule Vllm.Config.ParallelConfig do
     * `decode_context_parallel_size` - Into how many parts each tensor parallel group is split for
       decoding
     * `dcp_comm_backend` - How decode context ranks combine: `ag_rs` all-gather and
-      reduce-scatter, `a2a` all-to-all
+      reduce-scatter, `a2a` all-to-all. `nil`: what the model prefers, see `set_dcp_defaults`
     * `dcp_kv_cache_interleave_size` - The older name of `cp_kv_cache_interleave_size`
     * `cp_kv_cache_interleave_size` - How many tokens in a row a context parallel rank stores
       before it is the next one's turn
+    * `dp_sync_interval` - After how many steps replicas tell each other again whether they have
+      finished. The same on all
+    * `enable_hc_sp` - Whether tensor parallel ranks share out the tokens of hyper-connections
+    * `enable_batch_sharded_sampling` - Whether each tensor parallel rank samples a part of the
+      batch. `nil`: not decided yet
+    * `enable_shm_tensor_arena` - Whether large tensors from an engine to its workers lie once in
+      shared memory, in place of a copy for each
+    * `elastic_ep_max_dp_size` - How many replicas there may be in time, with `enable_elastic_ep`.
+      Otherwise, and where it is not given, `data_parallel_size`
+    * `assigned_physical_gpu_ids` - The machine's number of each of this configuration's devices.
+      `nil`: those that are visible, in order
+    * `dcp_q_replicate` - Whether each decode context rank computes the queries of its whole
+      group, so that they need not be gathered. `nil`: what the model prefers
+    * `enable_fault_tolerance` - Whether an engine that failed waits for instructions
+    * `fault_tolerance_config` - What it does meanwhile
     * `world_size` (derived) - The ranks of one replica: pipeline x tensor x prefill context
       parallel size. Under `external_launcher` those of all replicas. Follows from other fields
     * `data_parallel_index` (derived) - The `data_parallel_rank` at first, which does not follow
@@ -100,12 +115,20 @@ defmodule Vllm.Config.ParallelConfig do
     * `local_world_size` (derived) - The ranks of one replica on one node
     * `local_engines_only` (derived) - Whether a client manages the engines of its own node only
     * `use_ray` (derived) - Whether Ray starts the workers
+    * `use_all2all` (derived) - Whether tokens are exchanged between the ranks of the experts:
+      these differ in what tokens they have
+    * `use_batched_dp_moe` (derived) - Whether the experts get their tokens in batches of one size
+      each, as some all-to-all backends carry them
+    * `pcp_shard_decode_requests` (derived) - Whether prefill context ranks can share out requests
+      that decode: where each has the whole key-value cache, as no decode context parallelism cuts
+      it up
   """
 
   alias Vllm.Call
   alias Vllm.Call.Record
   alias Vllm.Call.Spec
   alias Vllm.Config.EPLBConfig
+  alias Vllm.Config.FaultToleranceConfig
   alias Vllm.Distributed.ProcessGroup
   alias Vllm.Error
   alias Vllm.Ref
@@ -161,6 +184,15 @@ defmodule Vllm.Config.ParallelConfig do
     :dcp_comm_backend,
     :dcp_kv_cache_interleave_size,
     :cp_kv_cache_interleave_size,
+    :dp_sync_interval,
+    :enable_hc_sp,
+    :enable_batch_sharded_sampling,
+    :enable_shm_tensor_arena,
+    :elastic_ep_max_dp_size,
+    :assigned_physical_gpu_ids,
+    :dcp_q_replicate,
+    :enable_fault_tolerance,
+    :fault_tolerance_config,
     :world_size,
     :data_parallel_index,
     :world_size_across_dp,
@@ -171,7 +203,10 @@ defmodule Vllm.Config.ParallelConfig do
     :node_rank_within_dp,
     :local_world_size,
     :local_engines_only,
-    :use_ray
+    :use_ray,
+    :use_all2all,
+    :use_batched_dp_moe,
+    :pcp_shard_decode_requests
   ]
 
   @type t :: %__MODULE__{
@@ -222,9 +257,18 @@ defmodule Vllm.Config.ParallelConfig do
           cpu_distributed_timeout_seconds: integer() | nil,
           rank: integer(),
           decode_context_parallel_size: integer(),
-          dcp_comm_backend: String.t(),
+          dcp_comm_backend: String.t() | nil,
           dcp_kv_cache_interleave_size: integer(),
           cp_kv_cache_interleave_size: integer(),
+          dp_sync_interval: integer(),
+          enable_hc_sp: boolean(),
+          enable_batch_sharded_sampling: boolean() | nil,
+          enable_shm_tensor_arena: boolean(),
+          elastic_ep_max_dp_size: integer() | nil,
+          assigned_physical_gpu_ids: [integer()] | nil,
+          dcp_q_replicate: boolean() | nil,
+          enable_fault_tolerance: boolean(),
+          fault_tolerance_config: FaultToleranceConfig.t(),
           world_size: integer() | nil,
           data_parallel_index: integer() | nil,
           world_size_across_dp: integer() | nil,
@@ -235,7 +279,10 @@ defmodule Vllm.Config.ParallelConfig do
           node_rank_within_dp: integer() | nil,
           local_world_size: integer() | nil,
           local_engines_only: boolean() | nil,
-          use_ray: boolean() | nil
+          use_ray: boolean() | nil,
+          use_all2all: boolean() | nil,
+          use_batched_dp_moe: boolean() | nil,
+          pcp_shard_decode_requests: boolean() | nil
         }
 
   @typedoc "What functions accept: the struct, or the ref of such an object, or the fields to make one of."
@@ -292,9 +339,18 @@ defmodule Vllm.Config.ParallelConfig do
        {:cpu_distributed_timeout_seconds, {:nullable, :int}, :given},
        {:rank, :int, :given},
        {:decode_context_parallel_size, :int, :given},
-       {:dcp_comm_backend, :string, :given},
+       {:dcp_comm_backend, {:nullable, :string}, :given},
        {:dcp_kv_cache_interleave_size, :int, :given},
        {:cp_kv_cache_interleave_size, :int, :given},
+       {:dp_sync_interval, :int, :given},
+       {:enable_hc_sp, :bool, :given},
+       {:enable_batch_sharded_sampling, {:nullable, :bool}, :given},
+       {:enable_shm_tensor_arena, :bool, :given},
+       {:elastic_ep_max_dp_size, {:nullable, :int}, :given},
+       {:assigned_physical_gpu_ids, {:nullable, {:list, :int}}, :given},
+       {:dcp_q_replicate, {:nullable, :bool}, :given},
+       {:enable_fault_tolerance, :bool, :given},
+       {:fault_tolerance_config, {:object, Vllm.Config.FaultToleranceConfig}, :given},
        {:world_size, :int, :shown},
        {:data_parallel_index, :int, :shown},
        {:world_size_across_dp, :int, :shown},
@@ -305,7 +361,10 @@ defmodule Vllm.Config.ParallelConfig do
        {:node_rank_within_dp, :int, :shown},
        {:local_world_size, :int, :shown},
        {:local_engines_only, :bool, :shown},
-       {:use_ray, :bool, :shown}
+       {:use_ray, :bool, :shown},
+       {:use_all2all, :bool, :shown},
+       {:use_batched_dp_moe, :bool, :shown},
+       {:pcp_shard_decode_requests, :bool, :shown}
      ]}
   end
 
@@ -358,11 +417,21 @@ defmodule Vllm.Config.ParallelConfig do
           | {:_data_parallel_master_port_list, [integer()]}
           | {:_coord_store_port, integer()}
           | {:decode_context_parallel_size, integer()}
-          | {:dcp_comm_backend, String.t() | atom()}
+          | {:dcp_comm_backend, String.t() | atom() | nil}
           | {:dcp_kv_cache_interleave_size, integer()}
           | {:cp_kv_cache_interleave_size, integer()}
           | {:_api_process_count, integer()}
           | {:_api_process_rank, integer()}
+          | {:dp_sync_interval, integer()}
+          | {:enable_hc_sp, boolean()}
+          | {:enable_batch_sharded_sampling, boolean() | nil}
+          | {:enable_shm_tensor_arena, boolean()}
+          | {:elastic_ep_max_dp_size, integer() | nil}
+          | {:assigned_physical_gpu_ids, [integer()] | nil}
+          | {:dcp_q_replicate, boolean() | nil}
+          | {:_allow_auto_resolve_cp_interleave_size, boolean()}
+          | {:enable_fault_tolerance, boolean()}
+          | {:fault_tolerance_config, FaultToleranceConfig.input()}
           | {:__runtime__, keyword()}
 
   @new %Vllm.Call.Spec{
@@ -417,11 +486,21 @@ defmodule Vllm.Config.ParallelConfig do
       {:_data_parallel_master_port_list, 46, {:list, :int}, :optional},
       {:_coord_store_port, 47, :int, :optional},
       {:decode_context_parallel_size, 48, :int, :optional},
-      {:dcp_comm_backend, 49, :string, :optional},
+      {:dcp_comm_backend, 49, {:nullable, :string}, :optional},
       {:dcp_kv_cache_interleave_size, 50, :int, :optional},
       {:cp_kv_cache_interleave_size, 51, :int, :optional},
       {:_api_process_count, 52, :int, :optional},
-      {:_api_process_rank, 53, :int, :optional}
+      {:_api_process_rank, 53, :int, :optional},
+      {:dp_sync_interval, 54, :int, :optional},
+      {:enable_hc_sp, 55, :bool, :optional},
+      {:enable_batch_sharded_sampling, 56, {:nullable, :bool}, :optional},
+      {:enable_shm_tensor_arena, 57, :bool, :optional},
+      {:elastic_ep_max_dp_size, 58, {:nullable, :int}, :optional},
+      {:assigned_physical_gpu_ids, 59, {:nullable, {:list, :int}}, :optional},
+      {:dcp_q_replicate, 60, {:nullable, :bool}, :optional},
+      {:_allow_auto_resolve_cp_interleave_size, 61, :bool, :optional},
+      {:enable_fault_tolerance, 62, :bool, :optional},
+      {:fault_tolerance_config, 63, {:object, Vllm.Config.FaultToleranceConfig}, :optional}
     ],
     result: {:object, Vllm.Config.ParallelConfig},
     inline: false,
@@ -524,8 +603,9 @@ defmodule Vllm.Config.ParallelConfig do
       a store through which ranks tell each other the ports they chose. 0: there is none
     * `decode_context_parallel_size` (`integer()`, default `1`) - Into how many parts each tensor
       parallel group is split for decoding
-    * `dcp_comm_backend` (`String.t() | atom()`, default `"ag_rs"`) - How decode context ranks
-      combine: `ag_rs` all-gather and reduce-scatter, `a2a` all-to-all
+    * `dcp_comm_backend` (`String.t() | atom()`, default `nil`) - How decode context ranks
+      combine: `ag_rs` all-gather and reduce-scatter, `a2a` all-to-all. `nil`: what the model
+      prefers, see `set_dcp_defaults`
     * `dcp_kv_cache_interleave_size` (`integer()`, default `1`) - The older name of
       `cp_kv_cache_interleave_size`
     * `cp_kv_cache_interleave_size` (`integer()`, default `1`) - How many tokens in a row a
@@ -533,6 +613,27 @@ defmodule Vllm.Config.ParallelConfig do
     * `_api_process_count` (`integer()`, default `1`) - How many API server processes there are
     * `_api_process_rank` (`integer()`, default `0`) - Which API server process this is; -1 in an
       engine
+    * `dp_sync_interval` (`integer()`, default `16`) - After how many steps replicas tell each
+      other again whether they have finished. The same on all
+    * `enable_hc_sp` (`boolean()`, default `false`) - Whether tensor parallel ranks share out the
+      tokens of hyper-connections
+    * `enable_batch_sharded_sampling` (`boolean()`, default `nil`) - Whether each tensor parallel
+      rank samples a part of the batch. `nil`: not decided yet
+    * `enable_shm_tensor_arena` (`boolean()`, default `false`) - Whether large tensors from an
+      engine to its workers lie once in shared memory, in place of a copy for each
+    * `elastic_ep_max_dp_size` (`integer()`, default `nil`) - How many replicas there may be in
+      time, with `enable_elastic_ep`. Otherwise, and where it is not given, `data_parallel_size`
+    * `assigned_physical_gpu_ids` (`[integer()]`, default `nil`) - The machine's number of each of
+      this configuration's devices. `nil`: those that are visible, in order
+    * `dcp_q_replicate` (`boolean()`, default `nil`) - Whether each decode context rank computes
+      the queries of its whole group, so that they need not be gathered. `nil`: what the model
+      prefers
+    * `_allow_auto_resolve_cp_interleave_size` (`boolean()`, default `true`) - Whether a transfer
+      of the key-value cache may choose `cp_kv_cache_interleave_size`
+    * `enable_fault_tolerance` (`boolean()`, default `false`) - Whether an engine that failed
+      waits for instructions
+    * `fault_tolerance_config` (`Vllm.Config.FaultToleranceConfig.input()`) - What it does
+      meanwhile
 
   ## Errors
 
@@ -925,6 +1026,328 @@ defmodule Vllm.Config.ParallelConfig do
     Vllm.Error.unwrap!(use_ray(receiver, opts))
   end
 
+  @use_all2all %Vllm.Call.Spec{
+    function: "ParallelConfig.use_all2all",
+    path: "/vllm.distributed.v1.ParallelConfig/UseAll2all",
+    params: [
+      {:receiver, 1, {:object, Vllm.Config.ParallelConfig}, :required}
+    ],
+    result: :bool,
+    inline: true
+  }
+
+  @doc ~S"""
+  Whether tokens are exchanged between the ranks of the experts: these differ in what tokens they
+  have.
+
+  Not collective: it concerns only the rank of its session.
+
+  Answered at once, even while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Config.ParallelConfig.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, true} = Vllm.Config.ParallelConfig.use_all2all(config)
+  """
+  @spec use_all2all(input()) ::
+          {:ok, boolean()} | {:error, Error.t()}
+  @spec use_all2all(input(), keyword()) ::
+          {:ok, boolean()} | {:error, Error.t()}
+  def use_all2all(receiver, opts \\ []) do
+    Vllm.Call.run(@use_all2all, [receiver, opts])
+  end
+
+  @doc "Like `use_all2all`, but returns the value itself and raises `Vllm.Error`."
+  @spec use_all2all!(input()) :: boolean()
+  @spec use_all2all!(input(), keyword()) :: boolean()
+  def use_all2all!(receiver, opts \\ []) do
+    Vllm.Error.unwrap!(use_all2all(receiver, opts))
+  end
+
+  @use_batched_dp_moe %Vllm.Call.Spec{
+    function: "ParallelConfig.use_batched_dp_moe",
+    path: "/vllm.distributed.v1.ParallelConfig/UseBatchedDpMoe",
+    params: [
+      {:receiver, 1, {:object, Vllm.Config.ParallelConfig}, :required}
+    ],
+    result: :bool,
+    inline: true
+  }
+
+  @doc ~S"""
+  Whether the experts get their tokens in batches of one size each, as some all-to-all backends
+  carry them.
+
+  Not collective: it concerns only the rank of its session.
+
+  Answered at once, even while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Config.ParallelConfig.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, true} = Vllm.Config.ParallelConfig.use_batched_dp_moe(config)
+  """
+  @spec use_batched_dp_moe(input()) ::
+          {:ok, boolean()} | {:error, Error.t()}
+  @spec use_batched_dp_moe(input(), keyword()) ::
+          {:ok, boolean()} | {:error, Error.t()}
+  def use_batched_dp_moe(receiver, opts \\ []) do
+    Vllm.Call.run(@use_batched_dp_moe, [receiver, opts])
+  end
+
+  @doc "Like `use_batched_dp_moe`, but returns the value itself and raises `Vllm.Error`."
+  @spec use_batched_dp_moe!(input()) :: boolean()
+  @spec use_batched_dp_moe!(input(), keyword()) :: boolean()
+  def use_batched_dp_moe!(receiver, opts \\ []) do
+    Vllm.Error.unwrap!(use_batched_dp_moe(receiver, opts))
+  end
+
+  @pcp_shard_decode_requests %Vllm.Call.Spec{
+    function: "ParallelConfig.pcp_shard_decode_requests",
+    path: "/vllm.distributed.v1.ParallelConfig/PcpShardDecodeRequests",
+    params: [
+      {:receiver, 1, {:object, Vllm.Config.ParallelConfig}, :required}
+    ],
+    result: :bool,
+    inline: true
+  }
+
+  @doc ~S"""
+  Whether prefill context ranks can share out requests that decode: where each has the whole
+  key-value cache, as no decode context parallelism cuts it up.
+
+  Not collective: it concerns only the rank of its session.
+
+  Answered at once, even while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Config.ParallelConfig.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, true} = Vllm.Config.ParallelConfig.pcp_shard_decode_requests(config)
+  """
+  @spec pcp_shard_decode_requests(input()) ::
+          {:ok, boolean()} | {:error, Error.t()}
+  @spec pcp_shard_decode_requests(input(), keyword()) ::
+          {:ok, boolean()} | {:error, Error.t()}
+  def pcp_shard_decode_requests(receiver, opts \\ []) do
+    Vllm.Call.run(@pcp_shard_decode_requests, [receiver, opts])
+  end
+
+  @doc "Like `pcp_shard_decode_requests`, but returns the value itself and raises `Vllm.Error`."
+  @spec pcp_shard_decode_requests!(input()) :: boolean()
+  @spec pcp_shard_decode_requests!(input(), keyword()) :: boolean()
+  def pcp_shard_decode_requests!(receiver, opts \\ []) do
+    Vllm.Error.unwrap!(pcp_shard_decode_requests(receiver, opts))
+  end
+
+  @cpu_distributed_timeout %Vllm.Call.Spec{
+    function: "ParallelConfig.cpu_distributed_timeout",
+    path: "/vllm.distributed.v1.ParallelConfig/CpuDistributedTimeout",
+    params: [
+      {:receiver, 1, {:object, Vllm.Config.ParallelConfig}, :required}
+    ],
+    result: {:nullable, :duration},
+    inline: true
+  }
+
+  @doc ~S"""
+  `cpu_distributed_timeout_seconds` as a duration.
+
+  Not collective: it concerns only the rank of its session.
+
+  Answered at once, even while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Config.ParallelConfig.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, value} = Vllm.Config.ParallelConfig.cpu_distributed_timeout(config)
+  """
+  @spec cpu_distributed_timeout(input()) ::
+          {:ok, integer() | nil} | {:error, Error.t()}
+  @spec cpu_distributed_timeout(input(), keyword()) ::
+          {:ok, integer() | nil} | {:error, Error.t()}
+  def cpu_distributed_timeout(receiver, opts \\ []) do
+    Vllm.Call.run(@cpu_distributed_timeout, [receiver, opts])
+  end
+
+  @doc "Like `cpu_distributed_timeout`, but returns the value itself and raises `Vllm.Error`."
+  @spec cpu_distributed_timeout!(input()) :: integer() | nil
+  @spec cpu_distributed_timeout!(input(), keyword()) :: integer() | nil
+  def cpu_distributed_timeout!(receiver, opts \\ []) do
+    Vllm.Error.unwrap!(cpu_distributed_timeout(receiver, opts))
+  end
+
+  @set_dcp_defaults %Vllm.Call.Spec{
+    function: "ParallelConfig.set_dcp_defaults",
+    path: "/vllm.distributed.v1.ParallelConfig/SetDcpDefaults",
+    params: [
+      {:receiver, 1, {:object, Vllm.Config.ParallelConfig}, :required},
+      {:comm_backend, 2, :string, :optional},
+      {:q_replicate, 3, :bool, :optional}
+    ],
+    result: :none,
+    inline: false
+  }
+
+  @doc ~S"""
+  Set `dcp_comm_backend` and `dcp_q_replicate` where they are `nil`: what a model prefers.
+
+  Not collective: it concerns only the rank of its session.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Config.ParallelConfig.input()`) - the object, whose session runs it
+    * `comm_backend` (`String.t() | atom()`, default `"ag_rs"`) - how decode context ranks
+      combine: `ag_rs` or `a2a`
+    * `q_replicate` (`boolean()`, default `false`) - whether each rank computes the queries of its
+      group
+
+  ## Errors
+
+    * `"invalid_argument"` - for another `comm_backend` than `ag_rs` and `a2a`
+
+  ## Example
+
+      {:ok, nil} = Vllm.Config.ParallelConfig.set_dcp_defaults(config)
+  """
+  @spec set_dcp_defaults(input()) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec set_dcp_defaults(input(), String.t() | atom() | keyword()) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec set_dcp_defaults(
+    input(),
+    String.t() | atom(),
+    boolean() | keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec set_dcp_defaults(
+    input(),
+    Call.arg(String.t() | atom()),
+    Call.arg(boolean()),
+    keyword()
+  ) ::
+          {:ok, nil} | {:error, Error.t()}
+  def set_dcp_defaults(
+    receiver,
+    comm_backend \\ :__default__,
+    q_replicate \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Call.run(@set_dcp_defaults, [receiver, comm_backend, q_replicate, opts])
+  end
+
+  @doc "Like `set_dcp_defaults`, but returns the value itself and raises `Vllm.Error`."
+  @spec set_dcp_defaults!(input()) :: nil
+  @spec set_dcp_defaults!(input(), String.t() | atom() | keyword()) ::
+          nil
+  @spec set_dcp_defaults!(
+    input(),
+    String.t() | atom(),
+    boolean() | keyword()
+  ) ::
+          nil
+  @spec set_dcp_defaults!(
+    input(),
+    Call.arg(String.t() | atom()),
+    Call.arg(boolean()),
+    keyword()
+  ) ::
+          nil
+  def set_dcp_defaults!(
+    receiver,
+    comm_backend \\ :__default__,
+    q_replicate \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Error.unwrap!(set_dcp_defaults(receiver, comm_backend, q_replicate, opts))
+  end
+
+  @get_local_gpu_index %Vllm.Call.Spec{
+    function: "ParallelConfig.get_local_gpu_index",
+    path: "/vllm.distributed.v1.ParallelConfig/GetLocalGpuIndex",
+    params: [
+      {:receiver, 1, {:object, Vllm.Config.ParallelConfig}, :required},
+      {:local_rank, 2, :int, :required},
+      {:dp_local_rank, 3, {:nullable, :int}, :optional}
+    ],
+    result: :int,
+    inline: false
+  }
+
+  @doc ~S"""
+  Return which of this node's devices a worker has, counted among those that are visible.
+
+  `local_rank` counts within the replica. Replicas that start on one node without Ray or an
+  external launcher follow each other; `dp_local_rank` is which of them this is, by default
+  `data_parallel_rank_local`, else `data_parallel_index`.
+
+  Not collective: it concerns only the rank of its session.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Config.ParallelConfig.input()`) - the object, whose session runs it
+    * `local_rank` (`integer()`) - this process's number on its node; -1: from the environment
+    * `dp_local_rank` (`integer()`, default `nil`) - which replica of its node this is
+
+  ## Errors
+
+    * `"invalid_type"`, `"invalid_argument"` - for what is no number of a rank
+
+  ## Example
+
+      {:ok, number} = Vllm.Config.ParallelConfig.get_local_gpu_index(config, 0)
+  """
+  @spec get_local_gpu_index(input(), integer() | keyword()) ::
+          {:ok, integer()} | {:error, Error.t()}
+  @spec get_local_gpu_index(
+    input(),
+    integer(),
+    integer() | nil | keyword()
+  ) ::
+          {:ok, integer()} | {:error, Error.t()}
+  @spec get_local_gpu_index(
+    input(),
+    Call.arg(integer()),
+    Call.arg(integer() | nil),
+    keyword()
+  ) ::
+          {:ok, integer()} | {:error, Error.t()}
+  def get_local_gpu_index(receiver, local_rank, dp_local_rank \\ :__default__, opts \\ []) do
+    Vllm.Call.run(@get_local_gpu_index, [receiver, local_rank, dp_local_rank, opts])
+  end
+
+  @doc "Like `get_local_gpu_index`, but returns the value itself and raises `Vllm.Error`."
+  @spec get_local_gpu_index!(input(), integer() | keyword()) ::
+          integer()
+  @spec get_local_gpu_index!(
+    input(),
+    integer(),
+    integer() | nil | keyword()
+  ) ::
+          integer()
+  @spec get_local_gpu_index!(
+    input(),
+    Call.arg(integer()),
+    Call.arg(integer() | nil),
+    keyword()
+  ) ::
+          integer()
+  def get_local_gpu_index!(receiver, local_rank, dp_local_rank \\ :__default__, opts \\ []) do
+    Vllm.Error.unwrap!(get_local_gpu_index(receiver, local_rank, dp_local_rank, opts))
+  end
+
   @check_kv_cache_block_size %Vllm.Call.Spec{
     function: "ParallelConfig.check_kv_cache_block_size",
     path: "/vllm.distributed.v1.ParallelConfig/CheckKvCacheBlockSize",
@@ -977,6 +1400,47 @@ defmodule Vllm.Config.ParallelConfig do
           nil
   def check_kv_cache_block_size!(receiver, block_size, opts \\ []) do
     Vllm.Error.unwrap!(check_kv_cache_block_size(receiver, block_size, opts))
+  end
+
+  @reconfigure_for_independent_dp_rank %Vllm.Call.Spec{
+    function: "ParallelConfig.reconfigure_for_independent_dp_rank",
+    path: "/vllm.distributed.v1.ParallelConfig/ReconfigureForIndependentDpRank",
+    params: [
+      {:receiver, 1, {:object, Vllm.Config.ParallelConfig}, :required}
+    ],
+    result: :none,
+    inline: false
+  }
+
+  @doc ~S"""
+  Make this the configuration of one replica that knows nothing of the others.
+
+  For replicas of a dense model, which exchange nothing: one replica, rank 0, on its own nodes.
+  `data_parallel_index` still says which of them it was.
+
+  Not collective: it concerns only the rank of its session.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Config.ParallelConfig.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, nil} = Vllm.Config.ParallelConfig.reconfigure_for_independent_dp_rank(config)
+  """
+  @spec reconfigure_for_independent_dp_rank(input()) ::
+          {:ok, nil} | {:error, Error.t()}
+  @spec reconfigure_for_independent_dp_rank(input(), keyword()) ::
+          {:ok, nil} | {:error, Error.t()}
+  def reconfigure_for_independent_dp_rank(receiver, opts \\ []) do
+    Vllm.Call.run(@reconfigure_for_independent_dp_rank, [receiver, opts])
+  end
+
+  @doc "Like `reconfigure_for_independent_dp_rank`, but returns the value itself and raises `Vllm.Error`."
+  @spec reconfigure_for_independent_dp_rank!(input()) :: nil
+  @spec reconfigure_for_independent_dp_rank!(input(), keyword()) :: nil
+  def reconfigure_for_independent_dp_rank!(receiver, opts \\ []) do
+    Vllm.Error.unwrap!(reconfigure_for_independent_dp_rank(receiver, opts))
   end
 
   @compute_hash %Vllm.Call.Spec{
@@ -1070,7 +1534,8 @@ defmodule Vllm.Config.ParallelConfig do
     function: "ParallelConfig.stateless_init_dp_group",
     path: "/vllm.distributed.v1.ParallelConfig/StatelessInitDpGroup",
     params: [
-      {:receiver, 1, {:object, Vllm.Config.ParallelConfig}, :required}
+      {:receiver, 1, {:object, Vllm.Config.ParallelConfig}, :required},
+      {:return_store, 2, :bool, :optional}
     ],
     result: :process_group,
     inline: false
@@ -1081,13 +1546,14 @@ defmodule Vllm.Config.ParallelConfig do
 
   `data_parallel_rank` of `data_parallel_size`, at `data_parallel_master_ip`. Where a port is
   taken by somebody else, all ranks go on to the next one. Collective over one process of each
-  replica.
+  replica. With `return_store`, for Python alone, (group, store) is returned.
 
   Collective: every member of the group must make this call.
 
   ## Parameters
 
     * `receiver` (`Vllm.Config.ParallelConfig.input()`) - the object, whose session runs it
+    * `return_store` (`boolean()`, default `false`) - for Python alone
 
   ## Errors
 
@@ -1101,19 +1567,31 @@ defmodule Vllm.Config.ParallelConfig do
   """
   @spec stateless_init_dp_group(input()) ::
           {:ok, ProcessGroup.t()} | {:error, Error.t()}
-  @spec stateless_init_dp_group(input(), keyword()) ::
+  @spec stateless_init_dp_group(input(), boolean() | keyword()) ::
           {:ok, ProcessGroup.t()} | {:error, Error.t()}
-  def stateless_init_dp_group(receiver, opts \\ []) do
-    Vllm.Call.run(@stateless_init_dp_group, [receiver, opts])
+  @spec stateless_init_dp_group(
+    input(),
+    Call.arg(boolean()),
+    keyword()
+  ) ::
+          {:ok, ProcessGroup.t()} | {:error, Error.t()}
+  def stateless_init_dp_group(receiver, return_store \\ :__default__, opts \\ []) do
+    Vllm.Call.run(@stateless_init_dp_group, [receiver, return_store, opts])
   end
 
   @doc "Like `stateless_init_dp_group`, but returns the value itself and raises `Vllm.Error`."
   @spec stateless_init_dp_group!(input()) ::
           ProcessGroup.t()
-  @spec stateless_init_dp_group!(input(), keyword()) ::
+  @spec stateless_init_dp_group!(input(), boolean() | keyword()) ::
           ProcessGroup.t()
-  def stateless_init_dp_group!(receiver, opts \\ []) do
-    Vllm.Error.unwrap!(stateless_init_dp_group(receiver, opts))
+  @spec stateless_init_dp_group!(
+    input(),
+    Call.arg(boolean()),
+    keyword()
+  ) ::
+          ProcessGroup.t()
+  def stateless_init_dp_group!(receiver, return_store \\ :__default__, opts \\ []) do
+    Vllm.Error.unwrap!(stateless_init_dp_group(receiver, return_store, opts))
   end
 
   @has_unfinished_dp %Vllm.Call.Spec{
@@ -1250,7 +1728,7 @@ defmodule Vllm.Config.ParallelConfig do
   @doc ~S"""
   Return (whether the replicas must go on stepping, whether all of them want to pause).
 
-  They go on while any has unfinished work, and while some but not all want to pause. One
+  They go on while any has unfinished work, and while some but not all want to pause. One small
   all-reduce. Collective over `dp_group`.
 
   Collective: every member of the group must make this call.
@@ -1325,7 +1803,14 @@ defmodule Vllm.Config.ParallelConfig do
       local_world_size: @local_world_size,
       local_engines_only: @local_engines_only,
       use_ray: @use_ray,
+      use_all2all: @use_all2all,
+      use_batched_dp_moe: @use_batched_dp_moe,
+      pcp_shard_decode_requests: @pcp_shard_decode_requests,
+      cpu_distributed_timeout: @cpu_distributed_timeout,
+      set_dcp_defaults: @set_dcp_defaults,
+      get_local_gpu_index: @get_local_gpu_index,
       check_kv_cache_block_size: @check_kv_cache_block_size,
+      reconfigure_for_independent_dp_rank: @reconfigure_for_independent_dp_rank,
       compute_hash: @compute_hash,
       get_next_dp_init_port: @get_next_dp_init_port,
       stateless_init_dp_group: @stateless_init_dp_group,

@@ -10,8 +10,9 @@ defmodule Vllm.Distributed.GroupCoordinator do
   number on its node, `torch_distributed_backend` the backend for tensors on devices (`gloo`,
   `nccl`); a CPU group over gloo is made besides, and where all members are on one node, memory
   that they share, through which CPU tensors, objects and barriers go. `group_name` is the kind of
-  group (`tp`), from which `unique_name` (`tp:0`) is made. `timeout` bounds every operation and
-  the making of the group; by default that of the world.
+  group (`tp`), from which `unique_name` (`tp:0`) is made. `use_all2all` tells the communicator of
+  an expert parallel group that tokens will be exchanged through it. `timeout` bounds every
+  operation and the making of the group; by default that of the world.
 
   `src` and `dst` of every method count inside the group; `ranks`, `first_rank`, `last_rank`,
   `next_rank` and `prev_rank` are global ranks. Collectives must be called by all ranks of the
@@ -103,6 +104,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
       {:use_device_communicator, 4, :bool, :required},
       {:use_message_queue_broadcaster, 5, :bool, :optional},
       {:group_name, 6, {:nullable, :string}, :optional},
+      {:use_all2all, 8, :bool, :optional},
       {:timeout, 7, {:nullable, :duration}, :optional}
     ],
     result: :group,
@@ -127,6 +129,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
       through a message queue
     * `group_name` (`String.t() | atom()`, default `nil`) - name of the group: its unique name for
       a lookup, such as `tp:0`
+    * `use_all2all` (`boolean()`, default `false`) - whether tokens will be exchanged through the
+      group's communicator
     * `timeout` (`integer()`, default `nil`) - milliseconds
 
   ## Example
@@ -158,6 +162,17 @@ defmodule Vllm.Distributed.GroupCoordinator do
     boolean(),
     boolean(),
     String.t() | atom() | nil,
+    boolean() | keyword()
+  ) ::
+          {:ok, t()} | {:error, Error.t()}
+  @spec new(
+    [[integer()]],
+    integer(),
+    String.t() | atom(),
+    boolean(),
+    boolean(),
+    String.t() | atom() | nil,
+    boolean(),
     integer() | nil | keyword()
   ) ::
           {:ok, t()} | {:error, Error.t()}
@@ -168,6 +183,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Call.arg(boolean()),
     Call.arg(boolean()),
     Call.arg(String.t() | atom() | nil),
+    Call.arg(boolean()),
     Call.arg(integer() | nil),
     keyword()
   ) ::
@@ -179,6 +195,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     use_device_communicator \\ :__default__,
     use_message_queue_broadcaster \\ :__default__,
     group_name \\ :__default__,
+    use_all2all \\ :__default__,
     timeout \\ :__default__,
     opts \\ []
   ) do
@@ -189,6 +206,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
       use_device_communicator,
       use_message_queue_broadcaster,
       group_name,
+      use_all2all,
       timeout,
       opts
     ])
@@ -218,6 +236,17 @@ defmodule Vllm.Distributed.GroupCoordinator do
     boolean(),
     boolean(),
     String.t() | atom() | nil,
+    boolean() | keyword()
+  ) ::
+          t()
+  @spec new!(
+    [[integer()]],
+    integer(),
+    String.t() | atom(),
+    boolean(),
+    boolean(),
+    String.t() | atom() | nil,
+    boolean(),
     integer() | nil | keyword()
   ) ::
           t()
@@ -228,6 +257,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Call.arg(boolean()),
     Call.arg(boolean()),
     Call.arg(String.t() | atom() | nil),
+    Call.arg(boolean()),
     Call.arg(integer() | nil),
     keyword()
   ) ::
@@ -239,6 +269,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     use_device_communicator \\ :__default__,
     use_message_queue_broadcaster \\ :__default__,
     group_name \\ :__default__,
+    use_all2all \\ :__default__,
     timeout \\ :__default__,
     opts \\ []
   ) do
@@ -249,6 +280,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
       use_device_communicator,
       use_message_queue_broadcaster,
       group_name,
+      use_all2all,
       timeout,
       opts
     ))
@@ -377,6 +409,208 @@ defmodule Vllm.Distributed.GroupCoordinator do
           ProcessGroup.t()
   def cpu_group!(receiver, opts \\ []) do
     Vllm.Error.unwrap!(cpu_group(receiver, opts))
+  end
+
+  @torch_distributed_backend %Vllm.Call.Spec{
+    function: "GroupCoordinator.torch_distributed_backend",
+    path: "/vllm.distributed.v1.GroupCoordinator/TorchDistributedBackend",
+    params: [
+      {:receiver, 1, :group, :required}
+    ],
+    result: :string,
+    inline: true
+  }
+
+  @doc ~S"""
+  The torch backend of the device group, by vLLM's other name for `backend`.
+
+  Not collective: it concerns only the rank of its session.
+
+  Answered at once, even while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, text} = Vllm.Distributed.GroupCoordinator.torch_distributed_backend(group)
+  """
+  @spec torch_distributed_backend(input()) ::
+          {:ok, String.t()} | {:error, Error.t()}
+  @spec torch_distributed_backend(input(), keyword()) ::
+          {:ok, String.t()} | {:error, Error.t()}
+  def torch_distributed_backend(receiver, opts \\ []) do
+    Vllm.Call.run(@torch_distributed_backend, [receiver, opts])
+  end
+
+  @doc "Like `torch_distributed_backend`, but returns the value itself and raises `Vllm.Error`."
+  @spec torch_distributed_backend!(input()) :: String.t()
+  @spec torch_distributed_backend!(input(), keyword()) ::
+          String.t()
+  def torch_distributed_backend!(receiver, opts \\ []) do
+    Vllm.Error.unwrap!(torch_distributed_backend(receiver, opts))
+  end
+
+  @device_index %Vllm.Call.Spec{
+    function: "GroupCoordinator.device_index",
+    path: "/vllm.distributed.v1.GroupCoordinator/DeviceIndex",
+    params: [
+      {:receiver, 1, :group, :required}
+    ],
+    result: :int,
+    inline: true
+  }
+
+  @doc ~S"""
+  The number of the group's device; 0 where that is the CPU.
+
+  Not collective: it concerns only the rank of its session.
+
+  Answered at once, even while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, number} = Vllm.Distributed.GroupCoordinator.device_index(group)
+  """
+  @spec device_index(input()) ::
+          {:ok, integer()} | {:error, Error.t()}
+  @spec device_index(input(), keyword()) ::
+          {:ok, integer()} | {:error, Error.t()}
+  def device_index(receiver, opts \\ []) do
+    Vllm.Call.run(@device_index, [receiver, opts])
+  end
+
+  @doc "Like `device_index`, but returns the value itself and raises `Vllm.Error`."
+  @spec device_index!(input()) :: integer()
+  @spec device_index!(input(), keyword()) :: integer()
+  def device_index!(receiver, opts \\ []) do
+    Vllm.Error.unwrap!(device_index(receiver, opts))
+  end
+
+  @cpu_timeout %Vllm.Call.Spec{
+    function: "GroupCoordinator.cpu_timeout",
+    path: "/vllm.distributed.v1.GroupCoordinator/CpuTimeout",
+    params: [
+      {:receiver, 1, :group, :required}
+    ],
+    result: :duration,
+    inline: true
+  }
+
+  @doc ~S"""
+  How long an operation on the CPU may take.
+
+  Not collective: it concerns only the rank of its session.
+
+  Answered at once, even while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, value} = Vllm.Distributed.GroupCoordinator.cpu_timeout(group)
+  """
+  @spec cpu_timeout(input()) ::
+          {:ok, integer()} | {:error, Error.t()}
+  @spec cpu_timeout(input(), keyword()) ::
+          {:ok, integer()} | {:error, Error.t()}
+  def cpu_timeout(receiver, opts \\ []) do
+    Vllm.Call.run(@cpu_timeout, [receiver, opts])
+  end
+
+  @doc "Like `cpu_timeout`, but returns the value itself and raises `Vllm.Error`."
+  @spec cpu_timeout!(input()) :: integer()
+  @spec cpu_timeout!(input(), keyword()) :: integer()
+  def cpu_timeout!(receiver, opts \\ []) do
+    Vllm.Error.unwrap!(cpu_timeout(receiver, opts))
+  end
+
+  @use_custom_op_call %Vllm.Call.Spec{
+    function: "GroupCoordinator.use_custom_op_call",
+    path: "/vllm.distributed.v1.GroupCoordinator/UseCustomOpCall",
+    params: [
+      {:receiver, 1, :group, :required}
+    ],
+    result: :bool,
+    inline: true
+  }
+
+  @doc ~S"""
+  Whether collectives are operators of torch: `true`, wherever a graph has to hold them.
+
+  Not collective: it concerns only the rank of its session.
+
+  Answered at once, even while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, true} = Vllm.Distributed.GroupCoordinator.use_custom_op_call(group)
+  """
+  @spec use_custom_op_call(input()) ::
+          {:ok, boolean()} | {:error, Error.t()}
+  @spec use_custom_op_call(input(), keyword()) ::
+          {:ok, boolean()} | {:error, Error.t()}
+  def use_custom_op_call(receiver, opts \\ []) do
+    Vllm.Call.run(@use_custom_op_call, [receiver, opts])
+  end
+
+  @doc "Like `use_custom_op_call`, but returns the value itself and raises `Vllm.Error`."
+  @spec use_custom_op_call!(input()) :: boolean()
+  @spec use_custom_op_call!(input(), keyword()) :: boolean()
+  def use_custom_op_call!(receiver, opts \\ []) do
+    Vllm.Error.unwrap!(use_custom_op_call(receiver, opts))
+  end
+
+  @use_cpu_custom_send_recv %Vllm.Call.Spec{
+    function: "GroupCoordinator.use_cpu_custom_send_recv",
+    path: "/vllm.distributed.v1.GroupCoordinator/UseCpuCustomSendRecv",
+    params: [
+      {:receiver, 1, :group, :required}
+    ],
+    result: :bool,
+    inline: true
+  }
+
+  @doc ~S"""
+  Whether maps of tensors travel through memory that ranks share.
+
+  Not collective: it concerns only the rank of its session.
+
+  Answered at once, even while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, true} = Vllm.Distributed.GroupCoordinator.use_cpu_custom_send_recv(group)
+  """
+  @spec use_cpu_custom_send_recv(input()) ::
+          {:ok, boolean()} | {:error, Error.t()}
+  @spec use_cpu_custom_send_recv(input(), keyword()) ::
+          {:ok, boolean()} | {:error, Error.t()}
+  def use_cpu_custom_send_recv(receiver, opts \\ []) do
+    Vllm.Call.run(@use_cpu_custom_send_recv, [receiver, opts])
+  end
+
+  @doc "Like `use_cpu_custom_send_recv`, but returns the value itself and raises `Vllm.Error`."
+  @spec use_cpu_custom_send_recv!(input()) :: boolean()
+  @spec use_cpu_custom_send_recv!(input(), keyword()) ::
+          boolean()
+  def use_cpu_custom_send_recv!(receiver, opts \\ []) do
+    Vllm.Error.unwrap!(use_cpu_custom_send_recv(receiver, opts))
   end
 
   @first_rank %Vllm.Call.Spec{
@@ -1369,6 +1603,287 @@ defmodule Vllm.Distributed.GroupCoordinator do
     opts \\ []
   ) do
     Vllm.Error.unwrap!(combine(receiver, hidden_states, is_sequence_parallel, sizes, opts))
+  end
+
+  @allocate_combine_input %Vllm.Call.Spec{
+    function: "GroupCoordinator.allocate_combine_input",
+    path: "/vllm.distributed.v1.GroupCoordinator/AllocateCombineInput",
+    params: [
+      {:receiver, 1, :group, :required},
+      {:shape, 2, {:list, :int}, :required},
+      {:dtype, 3, :dtype, :required},
+      {:device, 4, :device, :required},
+      {:is_sequence_parallel, 5, :bool, :optional}
+    ],
+    result: {:nullable, :tensor},
+    inline: false
+  }
+
+  @doc ~S"""
+  Return an uninitialised tensor to write the experts' results into, for `combine`.
+
+  Any other tensor does as well; a communicator of one's own may have better memory for it, or
+  `nil` where it has not. `shape` has a row for each token that `dispatch` returned.
+
+  Not collective: it concerns only the rank of its session.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+    * `shape` (`[integer()]`) - shape of the tensor
+    * `dtype` (`Vllm.Tensor.dtype() | String.t()`) - element type
+    * `device` (`String.t() | atom()`) - a device such as `cpu` or `cuda:0`
+    * `is_sequence_parallel` (`boolean()`, default `false`) - whether the tokens are shared out
+      over tensor parallel ranks
+
+  ## Errors
+
+    * `"invalid_type"`, `"invalid_argument"` - for what is no shape, dtype or device
+
+  ## Example
+
+      {:ok, value} = Vllm.Distributed.GroupCoordinator.allocate_combine_input(group, shape, :f32, "cpu")
+  """
+  @spec allocate_combine_input(input(), keyword()) ::
+          {:ok, Tensor.t() | nil} | {:error, Error.t()}
+  @spec allocate_combine_input(
+    input(),
+    [integer()],
+    keyword()
+  ) ::
+          {:ok, Tensor.t() | nil} | {:error, Error.t()}
+  @spec allocate_combine_input(
+    input(),
+    [integer()],
+    Tensor.dtype() | String.t(),
+    String.t() | atom() | keyword()
+  ) ::
+          {:ok, Tensor.t() | nil} | {:error, Error.t()}
+  @spec allocate_combine_input(
+    input(),
+    [integer()],
+    Tensor.dtype() | String.t(),
+    String.t() | atom(),
+    boolean() | keyword()
+  ) ::
+          {:ok, Tensor.t() | nil} | {:error, Error.t()}
+  @spec allocate_combine_input(
+    input(),
+    Call.arg([integer()]),
+    Call.arg(Tensor.dtype() | String.t()),
+    Call.arg(String.t() | atom()),
+    Call.arg(boolean()),
+    keyword()
+  ) ::
+          {:ok, Tensor.t() | nil} | {:error, Error.t()}
+  def allocate_combine_input(
+    receiver,
+    shape,
+    dtype \\ :__default__,
+    device \\ :__default__,
+    is_sequence_parallel \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Call.run(@allocate_combine_input, [
+      receiver,
+      shape,
+      dtype,
+      device,
+      is_sequence_parallel,
+      opts
+    ])
+  end
+
+  @doc "Like `allocate_combine_input`, but returns the value itself and raises `Vllm.Error`."
+  @spec allocate_combine_input!(input(), keyword()) ::
+          Tensor.t() | nil
+  @spec allocate_combine_input!(
+    input(),
+    [integer()],
+    keyword()
+  ) ::
+          Tensor.t() | nil
+  @spec allocate_combine_input!(
+    input(),
+    [integer()],
+    Tensor.dtype() | String.t(),
+    String.t() | atom() | keyword()
+  ) ::
+          Tensor.t() | nil
+  @spec allocate_combine_input!(
+    input(),
+    [integer()],
+    Tensor.dtype() | String.t(),
+    String.t() | atom(),
+    boolean() | keyword()
+  ) ::
+          Tensor.t() | nil
+  @spec allocate_combine_input!(
+    input(),
+    Call.arg([integer()]),
+    Call.arg(Tensor.dtype() | String.t()),
+    Call.arg(String.t() | atom()),
+    Call.arg(boolean()),
+    keyword()
+  ) ::
+          Tensor.t() | nil
+  def allocate_combine_input!(
+    receiver,
+    shape,
+    dtype \\ :__default__,
+    device \\ :__default__,
+    is_sequence_parallel \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Error.unwrap!(allocate_combine_input(
+      receiver,
+      shape,
+      dtype,
+      device,
+      is_sequence_parallel,
+      opts
+    ))
+  end
+
+  @combine_into_output %Vllm.Call.Spec{
+    function: "GroupCoordinator.combine_into_output",
+    path: "/vllm.distributed.v1.GroupCoordinator/CombineIntoOutput",
+    params: [
+      {:receiver, 1, :group, :required},
+      {:hidden_states, 2, :tensor, :required},
+      {:output, 3, :tensor, :required},
+      {:is_sequence_parallel, 4, :bool, :optional},
+      {:sizes, 5, {:nullable, {:list, :int}}, :optional}
+    ],
+    result: :tensor,
+    inline: false
+  }
+
+  @doc ~S"""
+  Write what `combine` returns into `output`, and return that.
+
+  `output` has a row for each of this rank's tokens, the dtype and device of `hidden_states`, and
+  shares no memory with it. Collective over the same ranks as `combine`.
+
+  Collective: every member of the group must make this call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+    * `hidden_states` (`Vllm.Call.tensor()`) - tensor with a row per token
+    * `output` (`Vllm.Call.tensor()`) - tensor that the result is written into
+    * `is_sequence_parallel` (`boolean()`, default `false`) - whether the tokens are shared out
+      over tensor parallel ranks
+    * `sizes` (`[integer()]`, default `nil`) - extents along the dimension, one per rank
+
+  ## Errors
+
+    * As `combine`
+    * `"invalid_argument"` - for another shape, dtype or device of `output`
+
+  ## Example
+
+      {:ok, %Vllm.Tensor{}} = Vllm.Distributed.GroupCoordinator.combine_into_output(group, hidden_states, output)
+  """
+  @spec combine_into_output(input(), keyword()) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec combine_into_output(
+    input(),
+    Call.tensor(),
+    Call.tensor() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec combine_into_output(
+    input(),
+    Call.tensor(),
+    Call.tensor(),
+    boolean() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec combine_into_output(
+    input(),
+    Call.tensor(),
+    Call.tensor(),
+    boolean(),
+    [integer()] | nil | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec combine_into_output(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(Call.tensor()),
+    Call.arg(boolean()),
+    Call.arg([integer()] | nil),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  def combine_into_output(
+    receiver,
+    hidden_states,
+    output \\ :__default__,
+    is_sequence_parallel \\ :__default__,
+    sizes \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Call.run(@combine_into_output, [
+      receiver,
+      hidden_states,
+      output,
+      is_sequence_parallel,
+      sizes,
+      opts
+    ])
+  end
+
+  @doc "Like `combine_into_output`, but returns the value itself and raises `Vllm.Error`."
+  @spec combine_into_output!(input(), keyword()) ::
+          Tensor.t()
+  @spec combine_into_output!(
+    input(),
+    Call.tensor(),
+    Call.tensor() | keyword()
+  ) ::
+          Tensor.t()
+  @spec combine_into_output!(
+    input(),
+    Call.tensor(),
+    Call.tensor(),
+    boolean() | keyword()
+  ) ::
+          Tensor.t()
+  @spec combine_into_output!(
+    input(),
+    Call.tensor(),
+    Call.tensor(),
+    boolean(),
+    [integer()] | nil | keyword()
+  ) ::
+          Tensor.t()
+  @spec combine_into_output!(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(Call.tensor()),
+    Call.arg(boolean()),
+    Call.arg([integer()] | nil),
+    keyword()
+  ) ::
+          Tensor.t()
+  def combine_into_output!(
+    receiver,
+    hidden_states,
+    output \\ :__default__,
+    is_sequence_parallel \\ :__default__,
+    sizes \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Error.unwrap!(combine_into_output(
+      receiver,
+      hidden_states,
+      output,
+      is_sequence_parallel,
+      sizes,
+      opts
+    ))
   end
 
   @create_mq_broadcaster %Vllm.Call.Spec{
@@ -2775,6 +3290,195 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Error.unwrap!(reduce_scatterv(receiver, input_, dim, sizes, out, opts))
   end
 
+  @reduce_scatterv_into_output %Vllm.Call.Spec{
+    function: "GroupCoordinator.reduce_scatterv_into_output",
+    path: "/vllm.distributed.v1.GroupCoordinator/ReduceScattervIntoOutput",
+    params: [
+      {:receiver, 1, :group, :required},
+      {:input_, 2, :tensor, :required},
+      {:output, 3, :tensor, :required},
+      {:dim, 4, :int, :optional},
+      {:sizes, 5, {:nullable, {:list, :int}}, :optional}
+    ],
+    result: :tensor,
+    inline: false
+  }
+
+  @doc ~S"""
+  Write what `reduce_scatterv` returns into `output`, and return that.
+
+  `output` is what `out` may be there. Collective over the group.
+
+  Collective: every member of the group must make this call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+    * `input_` (`Vllm.Call.tensor()`) - the tensor
+    * `output` (`Vllm.Call.tensor()`) - tensor that the result is written into
+    * `dim` (`integer()`, default `-1`) - the dimension; a negative one counts from the end
+    * `sizes` (`[integer()]`, default `nil`) - extents along the dimension, one per rank
+
+  ## Errors
+
+    * As `reduce_scatterv`
+
+  ## Example
+
+      {:ok, %Vllm.Tensor{}} = Vllm.Distributed.GroupCoordinator.reduce_scatterv_into_output(group, tensor, output)
+  """
+  @spec reduce_scatterv_into_output(input(), keyword()) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec reduce_scatterv_into_output(
+    input(),
+    Call.tensor(),
+    Call.tensor() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec reduce_scatterv_into_output(
+    input(),
+    Call.tensor(),
+    Call.tensor(),
+    integer() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec reduce_scatterv_into_output(
+    input(),
+    Call.tensor(),
+    Call.tensor(),
+    integer(),
+    [integer()] | nil | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec reduce_scatterv_into_output(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    Call.arg([integer()] | nil),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  def reduce_scatterv_into_output(
+    receiver,
+    input_,
+    output \\ :__default__,
+    dim \\ :__default__,
+    sizes \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Call.run(@reduce_scatterv_into_output, [receiver, input_, output, dim, sizes, opts])
+  end
+
+  @doc "Like `reduce_scatterv_into_output`, but returns the value itself and raises `Vllm.Error`."
+  @spec reduce_scatterv_into_output!(input(), keyword()) ::
+          Tensor.t()
+  @spec reduce_scatterv_into_output!(
+    input(),
+    Call.tensor(),
+    Call.tensor() | keyword()
+  ) ::
+          Tensor.t()
+  @spec reduce_scatterv_into_output!(
+    input(),
+    Call.tensor(),
+    Call.tensor(),
+    integer() | keyword()
+  ) ::
+          Tensor.t()
+  @spec reduce_scatterv_into_output!(
+    input(),
+    Call.tensor(),
+    Call.tensor(),
+    integer(),
+    [integer()] | nil | keyword()
+  ) ::
+          Tensor.t()
+  @spec reduce_scatterv_into_output!(
+    input(),
+    Call.arg(Call.tensor()),
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    Call.arg([integer()] | nil),
+    keyword()
+  ) ::
+          Tensor.t()
+  def reduce_scatterv_into_output!(
+    receiver,
+    input_,
+    output \\ :__default__,
+    dim \\ :__default__,
+    sizes \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Error.unwrap!(reduce_scatterv_into_output(receiver, input_, output, dim, sizes, opts))
+  end
+
+  @cpu_all_reduce_in_place %Vllm.Call.Spec{
+    function: "GroupCoordinator.cpu_all_reduce_",
+    path: "/vllm.distributed.v1.GroupCoordinator/CpuAllReduceInPlace",
+    params: [
+      {:receiver, 1, :group, :required},
+      {:tensor, 2, :tensor, :required}
+    ],
+    result: :tensor,
+    inline: false
+  }
+
+  @doc ~S"""
+  Replace a small tensor on the CPU by its sum over the group, and return it.
+
+  As `all_reduce_`, whatever the group's device is: through shared memory, on one node, else over
+  the CPU group in as few messages as there can be. Every rank gets the same bits. Collective over
+  the group.
+
+  Collective: every member of the group must make this call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Distributed.GroupCoordinator.input()`) - the object, whose session runs it
+    * `tensor` (`Vllm.Call.tensor()`) - the tensor
+
+  ## Errors
+
+    * `"invalid_type"` - for what is no dense tensor on the CPU
+    * `"unsupported_dtype"` - before anything is sent
+
+  ## Example
+
+      {:ok, %Vllm.Tensor{}} = Vllm.Distributed.GroupCoordinator.cpu_all_reduce_(group, tensor)
+  """
+  @spec cpu_all_reduce_(
+    input(),
+    Call.tensor() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec cpu_all_reduce_(
+    input(),
+    Call.arg(Call.tensor()),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  def cpu_all_reduce_(receiver, tensor, opts \\ []) do
+    Vllm.Call.run(@cpu_all_reduce_in_place, [receiver, tensor, opts])
+  end
+
+  @doc "Like `cpu_all_reduce_`, but returns the value itself and raises `Vllm.Error`."
+  @spec cpu_all_reduce_!(
+    input(),
+    Call.tensor() | keyword()
+  ) ::
+          Tensor.t()
+  @spec cpu_all_reduce_!(
+    input(),
+    Call.arg(Call.tensor()),
+    keyword()
+  ) ::
+          Tensor.t()
+  def cpu_all_reduce_!(receiver, tensor, opts \\ []) do
+    Vllm.Error.unwrap!(cpu_all_reduce_(receiver, tensor, opts))
+  end
+
   @gather %Vllm.Call.Spec{
     function: "GroupCoordinator.gather",
     path: "/vllm.distributed.v1.GroupCoordinator/Gather",
@@ -3762,6 +4466,11 @@ defmodule Vllm.Distributed.GroupCoordinator do
       device_communicator: @device_communicator,
       device_group: @device_group,
       cpu_group: @cpu_group,
+      torch_distributed_backend: @torch_distributed_backend,
+      device_index: @device_index,
+      cpu_timeout: @cpu_timeout,
+      use_custom_op_call: @use_custom_op_call,
+      use_cpu_custom_send_recv: @use_cpu_custom_send_recv,
       first_rank: @first_rank,
       last_rank: @last_rank,
       is_first_rank: @is_first_rank,
@@ -3775,6 +4484,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
       dispatch: @dispatch,
       dispatch_router_logits: @dispatch_router_logits,
       combine: @combine,
+      allocate_combine_input: @allocate_combine_input,
+      combine_into_output: @combine_into_output,
       create_mq_broadcaster: @create_mq_broadcaster,
       create_single_reader_mq_broadcasters: @create_single_reader_mq_broadcasters,
       broadcast_object: @broadcast_object,
@@ -3790,6 +4501,8 @@ defmodule Vllm.Distributed.GroupCoordinator do
       all_gatherv: @all_gatherv,
       reduce_scatter: @reduce_scatter,
       reduce_scatterv: @reduce_scatterv,
+      reduce_scatterv_into_output: @reduce_scatterv_into_output,
+      cpu_all_reduce_: @cpu_all_reduce_in_place,
       gather: @gather,
       broadcast: @broadcast,
       send: @send,

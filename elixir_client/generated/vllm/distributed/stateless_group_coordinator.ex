@@ -114,13 +114,14 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
       {:local_rank, 2, :int, :required},
       {:torch_distributed_backend, 3, :string, :required},
       {:use_device_communicator, 4, :bool, :required},
+      {:coord_store, 11, :term, :optional},
       {:use_message_queue_broadcaster, 5, :bool, :optional},
       {:group_name, 6, {:nullable, :string}, :optional},
       {:host, 7, :string, :optional},
-      {:group_ports, 8, :term, :optional},
       {:global_rank, 9, :int, :optional},
       {:global_world_size, 10, :int, :optional},
-      {:coord_store, 11, :term, :optional},
+      {:use_all2all, 13, :bool, :optional},
+      {:group_ports, 8, :term, :optional},
       {:timeout, 12, {:nullable, :duration}, :optional}
     ],
     result: {:object, Vllm.Distributed.StatelessGroupCoordinator},
@@ -136,23 +137,25 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
 
   ## Parameters
 
-    * `group_ranks` (`[[integer()]]`) - one list of global ranks for each group
+    * `group_ranks` (`[[integer()]]`) - The partition of the world that the group is of
     * `local_rank` (`integer()`) - This process's number on its node
-    * `torch_distributed_backend` (`String.t() | atom()`) - torch's backend, such as `gloo` or
-      `nccl`
+    * `torch_distributed_backend` (`String.t() | atom()`) - The torch backend of the device group,
+      by vLLM's other name for `backend`
     * `use_device_communicator` (`boolean()`) - Whether a path made for the device is used where
       there is one
+    * `coord_store` (`term()`, default `nil`) - a torch store that all members are connected to
     * `use_message_queue_broadcaster` (`boolean()`, default `false`) - whether objects are sent
       through a message queue
     * `group_name` (`String.t() | atom()`, default `nil`) - name of the group: its unique name for
       a lookup, such as `tp:0`
     * `host` (`String.t() | atom()`, default `"127.0.0.1"`) - address of the group's rank 0, which
       serves the store
-    * `group_ports` (`term()`, default `nil`) - ports for each list of ranks
     * `global_rank` (`integer()`, default `0`) - this process's rank among all
     * `global_world_size` (`integer()`, default `1`) - The number of processes the lists of ranks
       are about
-    * `coord_store` (`term()`, default `nil`) - a torch store that all members are connected to
+    * `use_all2all` (`boolean()`, default `false`) - whether tokens will be exchanged through the
+      group's communicator
+    * `group_ports` (`term()`, default `nil`) - ports for each list of ranks
     * `timeout` (`integer()`, default `nil`) - milliseconds
 
   ## Errors
@@ -180,13 +183,23 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
           {:ok, t()} | {:error, Error.t()}
   @spec new([[integer()]], integer(), String.t() | atom(), boolean() | keyword()) ::
           {:ok, t()} | {:error, Error.t()}
-  @spec new([[integer()]], integer(), String.t() | atom(), boolean(), boolean() | keyword()) ::
+  @spec new([[integer()]], integer(), String.t() | atom(), boolean(), term() | keyword()) ::
           {:ok, t()} | {:error, Error.t()}
   @spec new(
     [[integer()]],
     integer(),
     String.t() | atom(),
     boolean(),
+    term(),
+    boolean() | keyword()
+  ) ::
+          {:ok, t()} | {:error, Error.t()}
+  @spec new(
+    [[integer()]],
+    integer(),
+    String.t() | atom(),
+    boolean(),
+    term(),
     boolean(),
     String.t() | atom() | nil | keyword()
   ) ::
@@ -196,6 +209,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     integer(),
     String.t() | atom(),
     boolean(),
+    term(),
     boolean(),
     String.t() | atom() | nil,
     String.t() | atom() | keyword()
@@ -206,21 +220,10 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     integer(),
     String.t() | atom(),
     boolean(),
-    boolean(),
-    String.t() | atom() | nil,
-    String.t() | atom(),
-    term() | keyword()
-  ) ::
-          {:ok, t()} | {:error, Error.t()}
-  @spec new(
-    [[integer()]],
-    integer(),
-    String.t() | atom(),
-    boolean(),
-    boolean(),
-    String.t() | atom() | nil,
-    String.t() | atom(),
     term(),
+    boolean(),
+    String.t() | atom() | nil,
+    String.t() | atom(),
     integer() | keyword()
   ) ::
           {:ok, t()} | {:error, Error.t()}
@@ -229,10 +232,10 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     integer(),
     String.t() | atom(),
     boolean(),
+    term(),
     boolean(),
     String.t() | atom() | nil,
     String.t() | atom(),
-    term(),
     integer(),
     integer() | keyword()
   ) ::
@@ -242,12 +245,27 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     integer(),
     String.t() | atom(),
     boolean(),
+    term(),
     boolean(),
     String.t() | atom() | nil,
     String.t() | atom(),
+    integer(),
+    integer(),
+    boolean() | keyword()
+  ) ::
+          {:ok, t()} | {:error, Error.t()}
+  @spec new(
+    [[integer()]],
+    integer(),
+    String.t() | atom(),
+    boolean(),
     term(),
+    boolean(),
+    String.t() | atom() | nil,
+    String.t() | atom(),
     integer(),
     integer(),
+    boolean(),
     term() | keyword()
   ) ::
           {:ok, t()} | {:error, Error.t()}
@@ -256,12 +274,13 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     integer(),
     String.t() | atom(),
     boolean(),
+    term(),
     boolean(),
     String.t() | atom() | nil,
     String.t() | atom(),
-    term(),
     integer(),
     integer(),
+    boolean(),
     term(),
     integer() | nil | keyword()
   ) ::
@@ -271,12 +290,13 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     Call.arg(integer()),
     Call.arg(String.t() | atom()),
     Call.arg(boolean()),
+    Call.arg(term()),
     Call.arg(boolean()),
     Call.arg(String.t() | atom() | nil),
     Call.arg(String.t() | atom()),
-    Call.arg(term()),
     Call.arg(integer()),
     Call.arg(integer()),
+    Call.arg(boolean()),
     Call.arg(term()),
     Call.arg(integer() | nil),
     keyword()
@@ -287,13 +307,14 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     local_rank \\ :__default__,
     torch_distributed_backend \\ :__default__,
     use_device_communicator \\ :__default__,
+    coord_store \\ :__default__,
     use_message_queue_broadcaster \\ :__default__,
     group_name \\ :__default__,
     host \\ :__default__,
-    group_ports \\ :__default__,
     global_rank \\ :__default__,
     global_world_size \\ :__default__,
-    coord_store \\ :__default__,
+    use_all2all \\ :__default__,
+    group_ports \\ :__default__,
     timeout \\ :__default__,
     opts \\ []
   ) do
@@ -302,13 +323,14 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
       local_rank,
       torch_distributed_backend,
       use_device_communicator,
+      coord_store,
       use_message_queue_broadcaster,
       group_name,
       host,
-      group_ports,
       global_rank,
       global_world_size,
-      coord_store,
+      use_all2all,
+      group_ports,
       timeout,
       opts
     ])
@@ -321,13 +343,23 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
           t()
   @spec new!([[integer()]], integer(), String.t() | atom(), boolean() | keyword()) ::
           t()
-  @spec new!([[integer()]], integer(), String.t() | atom(), boolean(), boolean() | keyword()) ::
+  @spec new!([[integer()]], integer(), String.t() | atom(), boolean(), term() | keyword()) ::
           t()
   @spec new!(
     [[integer()]],
     integer(),
     String.t() | atom(),
     boolean(),
+    term(),
+    boolean() | keyword()
+  ) ::
+          t()
+  @spec new!(
+    [[integer()]],
+    integer(),
+    String.t() | atom(),
+    boolean(),
+    term(),
     boolean(),
     String.t() | atom() | nil | keyword()
   ) ::
@@ -337,6 +369,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     integer(),
     String.t() | atom(),
     boolean(),
+    term(),
     boolean(),
     String.t() | atom() | nil,
     String.t() | atom() | keyword()
@@ -347,21 +380,10 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     integer(),
     String.t() | atom(),
     boolean(),
-    boolean(),
-    String.t() | atom() | nil,
-    String.t() | atom(),
-    term() | keyword()
-  ) ::
-          t()
-  @spec new!(
-    [[integer()]],
-    integer(),
-    String.t() | atom(),
-    boolean(),
-    boolean(),
-    String.t() | atom() | nil,
-    String.t() | atom(),
     term(),
+    boolean(),
+    String.t() | atom() | nil,
+    String.t() | atom(),
     integer() | keyword()
   ) ::
           t()
@@ -370,10 +392,10 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     integer(),
     String.t() | atom(),
     boolean(),
+    term(),
     boolean(),
     String.t() | atom() | nil,
     String.t() | atom(),
-    term(),
     integer(),
     integer() | keyword()
   ) ::
@@ -383,12 +405,27 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     integer(),
     String.t() | atom(),
     boolean(),
+    term(),
     boolean(),
     String.t() | atom() | nil,
     String.t() | atom(),
+    integer(),
+    integer(),
+    boolean() | keyword()
+  ) ::
+          t()
+  @spec new!(
+    [[integer()]],
+    integer(),
+    String.t() | atom(),
+    boolean(),
     term(),
+    boolean(),
+    String.t() | atom() | nil,
+    String.t() | atom(),
     integer(),
     integer(),
+    boolean(),
     term() | keyword()
   ) ::
           t()
@@ -397,12 +434,13 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     integer(),
     String.t() | atom(),
     boolean(),
+    term(),
     boolean(),
     String.t() | atom() | nil,
     String.t() | atom(),
-    term(),
     integer(),
     integer(),
+    boolean(),
     term(),
     integer() | nil | keyword()
   ) ::
@@ -412,12 +450,13 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     Call.arg(integer()),
     Call.arg(String.t() | atom()),
     Call.arg(boolean()),
+    Call.arg(term()),
     Call.arg(boolean()),
     Call.arg(String.t() | atom() | nil),
     Call.arg(String.t() | atom()),
-    Call.arg(term()),
     Call.arg(integer()),
     Call.arg(integer()),
+    Call.arg(boolean()),
     Call.arg(term()),
     Call.arg(integer() | nil),
     keyword()
@@ -428,13 +467,14 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     local_rank \\ :__default__,
     torch_distributed_backend \\ :__default__,
     use_device_communicator \\ :__default__,
+    coord_store \\ :__default__,
     use_message_queue_broadcaster \\ :__default__,
     group_name \\ :__default__,
     host \\ :__default__,
-    group_ports \\ :__default__,
     global_rank \\ :__default__,
     global_world_size \\ :__default__,
-    coord_store \\ :__default__,
+    use_all2all \\ :__default__,
+    group_ports \\ :__default__,
     timeout \\ :__default__,
     opts \\ []
   ) do
@@ -443,13 +483,14 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
       local_rank,
       torch_distributed_backend,
       use_device_communicator,
+      coord_store,
       use_message_queue_broadcaster,
       group_name,
       host,
-      group_ports,
       global_rank,
       global_world_size,
-      coord_store,
+      use_all2all,
+      group_ports,
       timeout,
       opts
     ))
@@ -646,6 +687,80 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
   @spec cpu_group!(GroupCoordinator.input(), keyword()) ::
           ProcessGroup.t()
   defdelegate cpu_group!(receiver, opts \\ []), to: Vllm.Distributed.GroupCoordinator
+
+  @doc "As `Vllm.Distributed.GroupCoordinator.torch_distributed_backend`."
+  @spec torch_distributed_backend(GroupCoordinator.input()) ::
+          {:ok, String.t()} | {:error, Error.t()}
+  @spec torch_distributed_backend(GroupCoordinator.input(), keyword()) ::
+          {:ok, String.t()} | {:error, Error.t()}
+  defdelegate torch_distributed_backend(
+    receiver,
+    opts \\ []
+  ), to: Vllm.Distributed.GroupCoordinator
+
+  @doc "As `Vllm.Distributed.GroupCoordinator.torch_distributed_backend!`."
+  @spec torch_distributed_backend!(GroupCoordinator.input()) :: String.t()
+  @spec torch_distributed_backend!(GroupCoordinator.input(), keyword()) ::
+          String.t()
+  defdelegate torch_distributed_backend!(
+    receiver,
+    opts \\ []
+  ), to: Vllm.Distributed.GroupCoordinator
+
+  @doc "As `Vllm.Distributed.GroupCoordinator.device_index`."
+  @spec device_index(GroupCoordinator.input()) ::
+          {:ok, integer()} | {:error, Error.t()}
+  @spec device_index(GroupCoordinator.input(), keyword()) ::
+          {:ok, integer()} | {:error, Error.t()}
+  defdelegate device_index(receiver, opts \\ []), to: Vllm.Distributed.GroupCoordinator
+
+  @doc "As `Vllm.Distributed.GroupCoordinator.device_index!`."
+  @spec device_index!(GroupCoordinator.input()) :: integer()
+  @spec device_index!(GroupCoordinator.input(), keyword()) :: integer()
+  defdelegate device_index!(receiver, opts \\ []), to: Vllm.Distributed.GroupCoordinator
+
+  @doc "As `Vllm.Distributed.GroupCoordinator.cpu_timeout`."
+  @spec cpu_timeout(GroupCoordinator.input()) ::
+          {:ok, integer()} | {:error, Error.t()}
+  @spec cpu_timeout(GroupCoordinator.input(), keyword()) ::
+          {:ok, integer()} | {:error, Error.t()}
+  defdelegate cpu_timeout(receiver, opts \\ []), to: Vllm.Distributed.GroupCoordinator
+
+  @doc "As `Vllm.Distributed.GroupCoordinator.cpu_timeout!`."
+  @spec cpu_timeout!(GroupCoordinator.input()) :: integer()
+  @spec cpu_timeout!(GroupCoordinator.input(), keyword()) :: integer()
+  defdelegate cpu_timeout!(receiver, opts \\ []), to: Vllm.Distributed.GroupCoordinator
+
+  @doc "As `Vllm.Distributed.GroupCoordinator.use_custom_op_call`."
+  @spec use_custom_op_call(GroupCoordinator.input()) ::
+          {:ok, boolean()} | {:error, Error.t()}
+  @spec use_custom_op_call(GroupCoordinator.input(), keyword()) ::
+          {:ok, boolean()} | {:error, Error.t()}
+  defdelegate use_custom_op_call(receiver, opts \\ []), to: Vllm.Distributed.GroupCoordinator
+
+  @doc "As `Vllm.Distributed.GroupCoordinator.use_custom_op_call!`."
+  @spec use_custom_op_call!(GroupCoordinator.input()) :: boolean()
+  @spec use_custom_op_call!(GroupCoordinator.input(), keyword()) :: boolean()
+  defdelegate use_custom_op_call!(receiver, opts \\ []), to: Vllm.Distributed.GroupCoordinator
+
+  @doc "As `Vllm.Distributed.GroupCoordinator.use_cpu_custom_send_recv`."
+  @spec use_cpu_custom_send_recv(GroupCoordinator.input()) ::
+          {:ok, boolean()} | {:error, Error.t()}
+  @spec use_cpu_custom_send_recv(GroupCoordinator.input(), keyword()) ::
+          {:ok, boolean()} | {:error, Error.t()}
+  defdelegate use_cpu_custom_send_recv(
+    receiver,
+    opts \\ []
+  ), to: Vllm.Distributed.GroupCoordinator
+
+  @doc "As `Vllm.Distributed.GroupCoordinator.use_cpu_custom_send_recv!`."
+  @spec use_cpu_custom_send_recv!(GroupCoordinator.input()) :: boolean()
+  @spec use_cpu_custom_send_recv!(GroupCoordinator.input(), keyword()) ::
+          boolean()
+  defdelegate use_cpu_custom_send_recv!(
+    receiver,
+    opts \\ []
+  ), to: Vllm.Distributed.GroupCoordinator
 
   @doc "As `Vllm.Distributed.GroupCoordinator.first_rank`."
   @spec first_rank(GroupCoordinator.input()) ::
@@ -1134,6 +1249,174 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
   defdelegate combine!(
     receiver,
     hidden_states,
+    is_sequence_parallel \\ :__default__,
+    sizes \\ :__default__,
+    opts \\ []
+  ), to: Vllm.Distributed.GroupCoordinator
+
+  @doc "As `Vllm.Distributed.GroupCoordinator.allocate_combine_input`."
+  @spec allocate_combine_input(GroupCoordinator.input(), keyword()) ::
+          {:ok, Tensor.t() | nil} | {:error, Error.t()}
+  @spec allocate_combine_input(
+    GroupCoordinator.input(),
+    [integer()],
+    keyword()
+  ) ::
+          {:ok, Tensor.t() | nil} | {:error, Error.t()}
+  @spec allocate_combine_input(
+    GroupCoordinator.input(),
+    [integer()],
+    Tensor.dtype() | String.t(),
+    String.t() | atom() | keyword()
+  ) ::
+          {:ok, Tensor.t() | nil} | {:error, Error.t()}
+  @spec allocate_combine_input(
+    GroupCoordinator.input(),
+    [integer()],
+    Tensor.dtype() | String.t(),
+    String.t() | atom(),
+    boolean() | keyword()
+  ) ::
+          {:ok, Tensor.t() | nil} | {:error, Error.t()}
+  @spec allocate_combine_input(
+    GroupCoordinator.input(),
+    Call.arg([integer()]),
+    Call.arg(Tensor.dtype() | String.t()),
+    Call.arg(String.t() | atom()),
+    Call.arg(boolean()),
+    keyword()
+  ) ::
+          {:ok, Tensor.t() | nil} | {:error, Error.t()}
+  defdelegate allocate_combine_input(
+    receiver,
+    shape,
+    dtype \\ :__default__,
+    device \\ :__default__,
+    is_sequence_parallel \\ :__default__,
+    opts \\ []
+  ), to: Vllm.Distributed.GroupCoordinator
+
+  @doc "As `Vllm.Distributed.GroupCoordinator.allocate_combine_input!`."
+  @spec allocate_combine_input!(GroupCoordinator.input(), keyword()) ::
+          Tensor.t() | nil
+  @spec allocate_combine_input!(
+    GroupCoordinator.input(),
+    [integer()],
+    keyword()
+  ) ::
+          Tensor.t() | nil
+  @spec allocate_combine_input!(
+    GroupCoordinator.input(),
+    [integer()],
+    Tensor.dtype() | String.t(),
+    String.t() | atom() | keyword()
+  ) ::
+          Tensor.t() | nil
+  @spec allocate_combine_input!(
+    GroupCoordinator.input(),
+    [integer()],
+    Tensor.dtype() | String.t(),
+    String.t() | atom(),
+    boolean() | keyword()
+  ) ::
+          Tensor.t() | nil
+  @spec allocate_combine_input!(
+    GroupCoordinator.input(),
+    Call.arg([integer()]),
+    Call.arg(Tensor.dtype() | String.t()),
+    Call.arg(String.t() | atom()),
+    Call.arg(boolean()),
+    keyword()
+  ) ::
+          Tensor.t() | nil
+  defdelegate allocate_combine_input!(
+    receiver,
+    shape,
+    dtype \\ :__default__,
+    device \\ :__default__,
+    is_sequence_parallel \\ :__default__,
+    opts \\ []
+  ), to: Vllm.Distributed.GroupCoordinator
+
+  @doc "As `Vllm.Distributed.GroupCoordinator.combine_into_output`."
+  @spec combine_into_output(GroupCoordinator.input(), keyword()) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec combine_into_output(
+    GroupCoordinator.input(),
+    Call.tensor(),
+    Call.tensor() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec combine_into_output(
+    GroupCoordinator.input(),
+    Call.tensor(),
+    Call.tensor(),
+    boolean() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec combine_into_output(
+    GroupCoordinator.input(),
+    Call.tensor(),
+    Call.tensor(),
+    boolean(),
+    [integer()] | nil | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec combine_into_output(
+    GroupCoordinator.input(),
+    Call.arg(Call.tensor()),
+    Call.arg(Call.tensor()),
+    Call.arg(boolean()),
+    Call.arg([integer()] | nil),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  defdelegate combine_into_output(
+    receiver,
+    hidden_states,
+    output \\ :__default__,
+    is_sequence_parallel \\ :__default__,
+    sizes \\ :__default__,
+    opts \\ []
+  ), to: Vllm.Distributed.GroupCoordinator
+
+  @doc "As `Vllm.Distributed.GroupCoordinator.combine_into_output!`."
+  @spec combine_into_output!(GroupCoordinator.input(), keyword()) ::
+          Tensor.t()
+  @spec combine_into_output!(
+    GroupCoordinator.input(),
+    Call.tensor(),
+    Call.tensor() | keyword()
+  ) ::
+          Tensor.t()
+  @spec combine_into_output!(
+    GroupCoordinator.input(),
+    Call.tensor(),
+    Call.tensor(),
+    boolean() | keyword()
+  ) ::
+          Tensor.t()
+  @spec combine_into_output!(
+    GroupCoordinator.input(),
+    Call.tensor(),
+    Call.tensor(),
+    boolean(),
+    [integer()] | nil | keyword()
+  ) ::
+          Tensor.t()
+  @spec combine_into_output!(
+    GroupCoordinator.input(),
+    Call.arg(Call.tensor()),
+    Call.arg(Call.tensor()),
+    Call.arg(boolean()),
+    Call.arg([integer()] | nil),
+    keyword()
+  ) ::
+          Tensor.t()
+  defdelegate combine_into_output!(
+    receiver,
+    hidden_states,
+    output \\ :__default__,
     is_sequence_parallel \\ :__default__,
     sizes \\ :__default__,
     opts \\ []
@@ -1979,6 +2262,122 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     dim \\ :__default__,
     sizes \\ :__default__,
     out \\ :__default__,
+    opts \\ []
+  ), to: Vllm.Distributed.GroupCoordinator
+
+  @doc "As `Vllm.Distributed.GroupCoordinator.reduce_scatterv_into_output`."
+  @spec reduce_scatterv_into_output(GroupCoordinator.input(), keyword()) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec reduce_scatterv_into_output(
+    GroupCoordinator.input(),
+    Call.tensor(),
+    Call.tensor() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec reduce_scatterv_into_output(
+    GroupCoordinator.input(),
+    Call.tensor(),
+    Call.tensor(),
+    integer() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec reduce_scatterv_into_output(
+    GroupCoordinator.input(),
+    Call.tensor(),
+    Call.tensor(),
+    integer(),
+    [integer()] | nil | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec reduce_scatterv_into_output(
+    GroupCoordinator.input(),
+    Call.arg(Call.tensor()),
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    Call.arg([integer()] | nil),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  defdelegate reduce_scatterv_into_output(
+    receiver,
+    input_,
+    output \\ :__default__,
+    dim \\ :__default__,
+    sizes \\ :__default__,
+    opts \\ []
+  ), to: Vllm.Distributed.GroupCoordinator
+
+  @doc "As `Vllm.Distributed.GroupCoordinator.reduce_scatterv_into_output!`."
+  @spec reduce_scatterv_into_output!(GroupCoordinator.input(), keyword()) ::
+          Tensor.t()
+  @spec reduce_scatterv_into_output!(
+    GroupCoordinator.input(),
+    Call.tensor(),
+    Call.tensor() | keyword()
+  ) ::
+          Tensor.t()
+  @spec reduce_scatterv_into_output!(
+    GroupCoordinator.input(),
+    Call.tensor(),
+    Call.tensor(),
+    integer() | keyword()
+  ) ::
+          Tensor.t()
+  @spec reduce_scatterv_into_output!(
+    GroupCoordinator.input(),
+    Call.tensor(),
+    Call.tensor(),
+    integer(),
+    [integer()] | nil | keyword()
+  ) ::
+          Tensor.t()
+  @spec reduce_scatterv_into_output!(
+    GroupCoordinator.input(),
+    Call.arg(Call.tensor()),
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    Call.arg([integer()] | nil),
+    keyword()
+  ) ::
+          Tensor.t()
+  defdelegate reduce_scatterv_into_output!(
+    receiver,
+    input_,
+    output \\ :__default__,
+    dim \\ :__default__,
+    sizes \\ :__default__,
+    opts \\ []
+  ), to: Vllm.Distributed.GroupCoordinator
+
+  @doc "As `Vllm.Distributed.GroupCoordinator.cpu_all_reduce_`."
+  @spec cpu_all_reduce_(
+    GroupCoordinator.input(),
+    Call.tensor() | keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  @spec cpu_all_reduce_(
+    GroupCoordinator.input(),
+    Call.arg(Call.tensor()),
+    keyword()
+  ) ::
+          {:ok, Tensor.t()} | {:error, Error.t()}
+  defdelegate cpu_all_reduce_(receiver, tensor, opts \\ []), to: Vllm.Distributed.GroupCoordinator
+
+  @doc "As `Vllm.Distributed.GroupCoordinator.cpu_all_reduce_!`."
+  @spec cpu_all_reduce_!(
+    GroupCoordinator.input(),
+    Call.tensor() | keyword()
+  ) ::
+          Tensor.t()
+  @spec cpu_all_reduce_!(
+    GroupCoordinator.input(),
+    Call.arg(Call.tensor()),
+    keyword()
+  ) ::
+          Tensor.t()
+  defdelegate cpu_all_reduce_!(
+    receiver,
+    tensor,
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 

@@ -21,6 +21,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     * `rank` - This process's number inside the group
     * `world_size` - The number of members
     * `data_expiration_seconds` - After how many seconds a message nobody has read is deleted
+    * `broadcast_send_counter` (derived) - How many broadcasts this rank was the source of
   """
 
   alias Vllm.Call
@@ -30,13 +31,14 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
   alias Vllm.Ref
   alias Vllm.Tensor
 
-  defstruct [:ref, :rank, :world_size, :data_expiration_seconds]
+  defstruct [:ref, :rank, :world_size, :data_expiration_seconds, :broadcast_send_counter]
 
   @type t :: %__MODULE__{
           ref: Ref.t(),
           rank: integer(),
           world_size: integer(),
-          data_expiration_seconds: integer()
+          data_expiration_seconds: integer(),
+          broadcast_send_counter: integer() | nil
         }
 
   @typedoc "What functions accept: the struct, or the ref of such an object."
@@ -49,7 +51,8 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
      [
        {:rank, :int, :shown},
        {:world_size, :int, :shown},
-       {:data_expiration_seconds, :int, :shown}
+       {:data_expiration_seconds, :int, :shown},
+       {:broadcast_send_counter, :int, :shown}
      ]}
   end
 
@@ -60,8 +63,9 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
       {:rank, 1, :int, :required},
       {:world_size, 2, :int, :required},
       {:store, 3, :term, :required},
-      {:data_expiration_seconds, 4, :int, :required},
-      {:timeout, 5, :float, :required}
+      {:data_expiration_seconds, 4, :int, :optional},
+      {:socket, 6, :term, :optional},
+      {:timeout, 5, :float, :optional}
     ],
     result: {:object, Vllm.Distributed.StatelessProcessGroup},
     inline: false
@@ -76,27 +80,31 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     * `rank` (`integer()`) - This process's number inside the group
     * `world_size` (`integer()`) - The number of members
     * `store` (`term()`) - The torch store, which nobody else uses
-    * `data_expiration_seconds` (`integer()`) - After how many seconds a message nobody has read
-      is deleted
-    * `timeout` (`number() | :nan | :infinity | :neg_infinity`) - seconds
+    * `data_expiration_seconds` (`integer()`, default `3600`) - After how many seconds a message
+      nobody has read is deleted
+    * `socket` (`term()`, default `nil`) - What the store listens on, where that was passed
+    * `timeout` (`number() | :nan | :infinity | :neg_infinity`, default `300.0`) - seconds
 
   ## Example
 
-      {:ok, %Vllm.Distributed.StatelessProcessGroup{}} = Vllm.Distributed.StatelessProcessGroup.new(0, 2, store, 3600, 30_000)
+      {:ok, %Vllm.Distributed.StatelessProcessGroup{}} = Vllm.Distributed.StatelessProcessGroup.new(0, 2, store)
   """
   @spec new(keyword()) ::
           {:ok, t()} | {:error, Error.t()}
   @spec new(integer(), keyword()) ::
           {:ok, t()} | {:error, Error.t()}
-  @spec new(integer(), integer(), keyword()) ::
+  @spec new(integer(), integer(), term() | keyword()) ::
           {:ok, t()} | {:error, Error.t()}
-  @spec new(integer(), integer(), term(), keyword()) ::
+  @spec new(integer(), integer(), term(), integer() | keyword()) ::
+          {:ok, t()} | {:error, Error.t()}
+  @spec new(integer(), integer(), term(), integer(), term() | keyword()) ::
           {:ok, t()} | {:error, Error.t()}
   @spec new(
     integer(),
     integer(),
     term(),
     integer(),
+    term(),
     number() | :nan | :infinity | :neg_infinity | keyword()
   ) ::
           {:ok, t()} | {:error, Error.t()}
@@ -105,6 +113,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     Call.arg(integer()),
     Call.arg(term()),
     Call.arg(integer()),
+    Call.arg(term()),
     Call.arg(number() | :nan | :infinity | :neg_infinity),
     keyword()
   ) ::
@@ -114,23 +123,28 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     world_size \\ :__default__,
     store \\ :__default__,
     data_expiration_seconds \\ :__default__,
+    socket \\ :__default__,
     timeout \\ :__default__,
     opts \\ []
   ) do
-    Vllm.Call.run(@new, [rank, world_size, store, data_expiration_seconds, timeout, opts])
+    Vllm.Call.run(@new, [rank, world_size, store, data_expiration_seconds, socket, timeout, opts])
   end
 
   @doc "Like `new`, but returns the value itself and raises `Vllm.Error`."
   @spec new!(keyword()) :: t()
   @spec new!(integer(), keyword()) :: t()
-  @spec new!(integer(), integer(), keyword()) :: t()
-  @spec new!(integer(), integer(), term(), keyword()) ::
+  @spec new!(integer(), integer(), term() | keyword()) ::
+          t()
+  @spec new!(integer(), integer(), term(), integer() | keyword()) ::
+          t()
+  @spec new!(integer(), integer(), term(), integer(), term() | keyword()) ::
           t()
   @spec new!(
     integer(),
     integer(),
     term(),
     integer(),
+    term(),
     number() | :nan | :infinity | :neg_infinity | keyword()
   ) ::
           t()
@@ -139,6 +153,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     Call.arg(integer()),
     Call.arg(term()),
     Call.arg(integer()),
+    Call.arg(term()),
     Call.arg(number() | :nan | :infinity | :neg_infinity),
     keyword()
   ) ::
@@ -148,10 +163,19 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     world_size \\ :__default__,
     store \\ :__default__,
     data_expiration_seconds \\ :__default__,
+    socket \\ :__default__,
     timeout \\ :__default__,
     opts \\ []
   ) do
-    Vllm.Error.unwrap!(new(rank, world_size, store, data_expiration_seconds, timeout, opts))
+    Vllm.Error.unwrap!(new(
+      rank,
+      world_size,
+      store,
+      data_expiration_seconds,
+      socket,
+      timeout,
+      opts
+    ))
   end
 
   @create %Vllm.Call.Spec{
@@ -327,6 +351,213 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
       listen_socket,
       opts
     ))
+  end
+
+  @send_dst_counter %Vllm.Call.Spec{
+    function: "StatelessProcessGroup.send_dst_counter",
+    path: "/vllm.distributed.v1.StatelessProcessGroup/SendDstCounter",
+    params: [
+      {:receiver, 1, {:object, Vllm.Distributed.StatelessProcessGroup}, :required}
+    ],
+    result: :term,
+    inline: true
+  }
+
+  @doc ~S"""
+  How many messages went to each rank.
+
+  Not collective: it concerns only the rank of its session.
+
+  Answered at once, even while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Distributed.StatelessProcessGroup.input()`) - the object, whose session
+      runs it
+
+  ## Example
+
+      {:ok, value} = Vllm.Distributed.StatelessProcessGroup.send_dst_counter(group)
+  """
+  @spec send_dst_counter(input()) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec send_dst_counter(input(), keyword()) ::
+          {:ok, term()} | {:error, Error.t()}
+  def send_dst_counter(receiver, opts \\ []) do
+    Vllm.Call.run(@send_dst_counter, [receiver, opts])
+  end
+
+  @doc "Like `send_dst_counter`, but returns the value itself and raises `Vllm.Error`."
+  @spec send_dst_counter!(input()) :: term()
+  @spec send_dst_counter!(input(), keyword()) :: term()
+  def send_dst_counter!(receiver, opts \\ []) do
+    Vllm.Error.unwrap!(send_dst_counter(receiver, opts))
+  end
+
+  @recv_src_counter %Vllm.Call.Spec{
+    function: "StatelessProcessGroup.recv_src_counter",
+    path: "/vllm.distributed.v1.StatelessProcessGroup/RecvSrcCounter",
+    params: [
+      {:receiver, 1, {:object, Vllm.Distributed.StatelessProcessGroup}, :required}
+    ],
+    result: :term,
+    inline: true
+  }
+
+  @doc ~S"""
+  How many messages came from each rank.
+
+  Not collective: it concerns only the rank of its session.
+
+  Answered at once, even while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Distributed.StatelessProcessGroup.input()`) - the object, whose session
+      runs it
+
+  ## Example
+
+      {:ok, value} = Vllm.Distributed.StatelessProcessGroup.recv_src_counter(group)
+  """
+  @spec recv_src_counter(input()) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec recv_src_counter(input(), keyword()) ::
+          {:ok, term()} | {:error, Error.t()}
+  def recv_src_counter(receiver, opts \\ []) do
+    Vllm.Call.run(@recv_src_counter, [receiver, opts])
+  end
+
+  @doc "Like `recv_src_counter`, but returns the value itself and raises `Vllm.Error`."
+  @spec recv_src_counter!(input()) :: term()
+  @spec recv_src_counter!(input(), keyword()) :: term()
+  def recv_src_counter!(receiver, opts \\ []) do
+    Vllm.Error.unwrap!(recv_src_counter(receiver, opts))
+  end
+
+  @broadcast_send_counter %Vllm.Call.Spec{
+    function: "StatelessProcessGroup.broadcast_send_counter",
+    path: "/vllm.distributed.v1.StatelessProcessGroup/BroadcastSendCounter",
+    params: [
+      {:receiver, 1, {:object, Vllm.Distributed.StatelessProcessGroup}, :required}
+    ],
+    result: :int,
+    inline: true
+  }
+
+  @doc ~S"""
+  How many broadcasts this rank was the source of.
+
+  Not collective: it concerns only the rank of its session.
+
+  Answered at once, even while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Distributed.StatelessProcessGroup.input()`) - the object, whose session
+      runs it
+
+  ## Example
+
+      {:ok, number} = Vllm.Distributed.StatelessProcessGroup.broadcast_send_counter(group)
+  """
+  @spec broadcast_send_counter(input()) ::
+          {:ok, integer()} | {:error, Error.t()}
+  @spec broadcast_send_counter(input(), keyword()) ::
+          {:ok, integer()} | {:error, Error.t()}
+  def broadcast_send_counter(receiver, opts \\ []) do
+    Vllm.Call.run(@broadcast_send_counter, [receiver, opts])
+  end
+
+  @doc "Like `broadcast_send_counter`, but returns the value itself and raises `Vllm.Error`."
+  @spec broadcast_send_counter!(input()) :: integer()
+  @spec broadcast_send_counter!(input(), keyword()) ::
+          integer()
+  def broadcast_send_counter!(receiver, opts \\ []) do
+    Vllm.Error.unwrap!(broadcast_send_counter(receiver, opts))
+  end
+
+  @broadcast_recv_src_counter %Vllm.Call.Spec{
+    function: "StatelessProcessGroup.broadcast_recv_src_counter",
+    path: "/vllm.distributed.v1.StatelessProcessGroup/BroadcastRecvSrcCounter",
+    params: [
+      {:receiver, 1, {:object, Vllm.Distributed.StatelessProcessGroup}, :required}
+    ],
+    result: :term,
+    inline: true
+  }
+
+  @doc ~S"""
+  How many broadcasts each other rank was the source of.
+
+  Not collective: it concerns only the rank of its session.
+
+  Answered at once, even while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Distributed.StatelessProcessGroup.input()`) - the object, whose session
+      runs it
+
+  ## Example
+
+      {:ok, value} = Vllm.Distributed.StatelessProcessGroup.broadcast_recv_src_counter(group)
+  """
+  @spec broadcast_recv_src_counter(input()) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec broadcast_recv_src_counter(input(), keyword()) ::
+          {:ok, term()} | {:error, Error.t()}
+  def broadcast_recv_src_counter(receiver, opts \\ []) do
+    Vllm.Call.run(@broadcast_recv_src_counter, [receiver, opts])
+  end
+
+  @doc "Like `broadcast_recv_src_counter`, but returns the value itself and raises `Vllm.Error`."
+  @spec broadcast_recv_src_counter!(input()) :: term()
+  @spec broadcast_recv_src_counter!(input(), keyword()) ::
+          term()
+  def broadcast_recv_src_counter!(receiver, opts \\ []) do
+    Vllm.Error.unwrap!(broadcast_recv_src_counter(receiver, opts))
+  end
+
+  @entries %Vllm.Call.Spec{
+    function: "StatelessProcessGroup.entries",
+    path: "/vllm.distributed.v1.StatelessProcessGroup/Entries",
+    params: [
+      {:receiver, 1, {:object, Vllm.Distributed.StatelessProcessGroup}, :required}
+    ],
+    result: :term,
+    inline: true
+  }
+
+  @doc ~S"""
+  The keys of messages that may not have been read yet, and when each was sent.
+
+  Not collective: it concerns only the rank of its session.
+
+  Answered at once, even while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Distributed.StatelessProcessGroup.input()`) - the object, whose session
+      runs it
+
+  ## Example
+
+      {:ok, value} = Vllm.Distributed.StatelessProcessGroup.entries(group)
+  """
+  @spec entries(input()) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec entries(input(), keyword()) ::
+          {:ok, term()} | {:error, Error.t()}
+  def entries(receiver, opts \\ []) do
+    Vllm.Call.run(@entries, [receiver, opts])
+  end
+
+  @doc "Like `entries`, but returns the value itself and raises `Vllm.Error`."
+  @spec entries!(input()) :: term()
+  @spec entries!(input(), keyword()) :: term()
+  def entries!(receiver, opts \\ []) do
+    Vllm.Error.unwrap!(entries(receiver, opts))
   end
 
   @send_obj %Vllm.Call.Spec{
@@ -1036,6 +1267,11 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     [
       new: @new,
       create: @create,
+      send_dst_counter: @send_dst_counter,
+      recv_src_counter: @recv_src_counter,
+      broadcast_send_counter: @broadcast_send_counter,
+      broadcast_recv_src_counter: @broadcast_recv_src_counter,
+      entries: @entries,
       send_obj: @send_obj,
       recv_obj: @recv_obj,
       broadcast_obj: @broadcast_obj,

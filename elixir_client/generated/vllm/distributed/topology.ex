@@ -387,6 +387,116 @@ defmodule Vllm.Distributed.Topology do
     Vllm.Error.unwrap!(expert_groups(receiver, opts))
   end
 
+  @engram_tensor_groups %Vllm.Call.Spec{
+    function: "Topology.engram_tensor_groups",
+    path: "/vllm.distributed.v1.Topology/EngramTensorGroups",
+    params: [
+      {:receiver, 1, {:object, Vllm.Distributed.Topology}, :required},
+      {:size, 2, :int, :required}
+    ],
+    result: {:tuple_of, {:tuple_of, :int}},
+    inline: true
+  }
+
+  @doc ~S"""
+  Groups of `size` ranks that shard one embedding table: neighbours along tensor, then data.
+
+  Not collective: it concerns only the rank of its session.
+
+  Answered at once, even while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Distributed.Topology.input()`) - the object, whose session runs it
+    * `size` (`integer()`) - shape, a list of extents
+
+  ## Errors
+
+    * `"invalid_parallel_size"` - unless `size` divides tensor x data parallel size
+
+  ## Example
+
+      {:ok, value} = Vllm.Distributed.Topology.engram_tensor_groups(topology, [2, 3])
+  """
+  @spec engram_tensor_groups(input(), integer() | keyword()) ::
+          {:ok, tuple()} | {:error, Error.t()}
+  @spec engram_tensor_groups(
+    input(),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          {:ok, tuple()} | {:error, Error.t()}
+  def engram_tensor_groups(receiver, size, opts \\ []) do
+    Vllm.Call.run(@engram_tensor_groups, [receiver, size, opts])
+  end
+
+  @doc "Like `engram_tensor_groups`, but returns the value itself and raises `Vllm.Error`."
+  @spec engram_tensor_groups!(input(), integer() | keyword()) :: tuple()
+  @spec engram_tensor_groups!(
+    input(),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          tuple()
+  def engram_tensor_groups!(receiver, size, opts \\ []) do
+    Vllm.Error.unwrap!(engram_tensor_groups(receiver, size, opts))
+  end
+
+  @engram_data_groups %Vllm.Call.Spec{
+    function: "Topology.engram_data_groups",
+    path: "/vllm.distributed.v1.Topology/EngramDataGroups",
+    params: [
+      {:receiver, 1, {:object, Vllm.Distributed.Topology}, :required},
+      {:size, 2, :int, :required}
+    ],
+    result: {:tuple_of, {:tuple_of, :int}},
+    inline: true
+  }
+
+  @doc ~S"""
+  Groups of `size` data parallel replicas that share one embedding table.
+
+  Not collective: it concerns only the rank of its session.
+
+  Answered at once, even while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Distributed.Topology.input()`) - the object, whose session runs it
+    * `size` (`integer()`) - shape, a list of extents
+
+  ## Errors
+
+    * `"invalid_parallel_size"` - unless `size` divides the data parallel size
+
+  ## Example
+
+      {:ok, value} = Vllm.Distributed.Topology.engram_data_groups(topology, [2, 3])
+  """
+  @spec engram_data_groups(input(), integer() | keyword()) ::
+          {:ok, tuple()} | {:error, Error.t()}
+  @spec engram_data_groups(
+    input(),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          {:ok, tuple()} | {:error, Error.t()}
+  def engram_data_groups(receiver, size, opts \\ []) do
+    Vllm.Call.run(@engram_data_groups, [receiver, size, opts])
+  end
+
+  @doc "Like `engram_data_groups`, but returns the value itself and raises `Vllm.Error`."
+  @spec engram_data_groups!(input(), integer() | keyword()) :: tuple()
+  @spec engram_data_groups!(
+    input(),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          tuple()
+  def engram_data_groups!(receiver, size, opts \\ []) do
+    Vllm.Error.unwrap!(engram_data_groups(receiver, size, opts))
+  end
+
   @coordinates %Vllm.Call.Spec{
     function: "Topology.coordinates",
     path: "/vllm.distributed.v1.Topology/Coordinates",
@@ -444,6 +554,8 @@ defmodule Vllm.Distributed.Topology do
       pipeline_groups: @pipeline_groups,
       data_groups: @data_groups,
       expert_groups: @expert_groups,
+      engram_tensor_groups: @engram_tensor_groups,
+      engram_data_groups: @engram_data_groups,
       coordinates: @coordinates
     ]
   end

@@ -34,9 +34,9 @@ defmodule Vllm.Distributed.V1.StatelessProcessGroupObject do
   # The message `vllm.distributed.v1.StatelessProcessGroupObject`. A StatelessProcessGroup: the
   # handle, and the fields as they were when it was sent. As an argument, `ref` alone.
 
-  defstruct [ref: nil, rank: nil, world_size: nil, data_expiration_seconds: nil]
+  defstruct [ref: nil, rank: nil, world_size: nil, data_expiration_seconds: nil, broadcast_send_counter: nil]
 
-  @type t :: %__MODULE__{ref: Vllm.Bridge.V1.Ref.t() | nil, rank: integer() | nil, world_size: integer() | nil, data_expiration_seconds: integer() | nil}
+  @type t :: %__MODULE__{ref: Vllm.Bridge.V1.Ref.t() | nil, rank: integer() | nil, world_size: integer() | nil, data_expiration_seconds: integer() | nil, broadcast_send_counter: integer() | nil}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
@@ -45,7 +45,8 @@ defmodule Vllm.Distributed.V1.StatelessProcessGroupObject do
       {:ref, 1, {:message, Vllm.Bridge.V1.Ref}, :optional},
       {:rank, 2, :int64, :optional},
       {:world_size, 3, :int64, :optional},
-      {:data_expiration_seconds, 4, :int64, :optional}
+      {:data_expiration_seconds, 4, :int64, :optional},
+      {:broadcast_send_counter, 501, :int64, :optional}
     ]
   end
 end
@@ -117,9 +118,9 @@ defmodule Vllm.Distributed.V1.ParallelConfigObject do
   # fields as they were when it was sent. As an argument, `ref`, or without one the fields to make
   # it of; absent is the default.
 
-  defstruct [ref: nil, pipeline_parallel_size: nil, tensor_parallel_size: nil, prefill_context_parallel_size: nil, data_parallel_size: nil, data_parallel_size_local: nil, data_parallel_rank: nil, data_parallel_rank_local: nil, data_parallel_master_ip: nil, data_parallel_rpc_port: nil, data_parallel_master_port: nil, data_parallel_backend: nil, data_parallel_external_lb: nil, data_parallel_hybrid_lb: nil, is_moe_model: nil, enable_expert_parallel: nil, enable_ep_weight_filter: nil, enable_eplb: nil, eplb_config: nil, enable_elastic_ep: nil, expert_placement_strategy: nil, all2all_backend: nil, max_parallel_loading_workers: nil, disable_custom_all_reduce: nil, enable_dbo: nil, ubatch_size: nil, dbo_decode_token_threshold: nil, dbo_prefill_token_threshold: nil, disable_nccl_for_dp_synchronization: nil, ray_workers_use_nsight: nil, ray_runtime_env: nil, placement_group: nil, distributed_executor_backend: nil, worker_cls: nil, sd_worker_cls: nil, worker_extension_cls: nil, master_addr: nil, master_port: nil, node_rank: nil, nnodes: nil, numa_bind: nil, numa_bind_nodes: nil, numa_bind_cpus: nil, distributed_timeout_seconds: nil, cpu_distributed_timeout_seconds: nil, rank: nil, decode_context_parallel_size: nil, dcp_comm_backend: nil, dcp_kv_cache_interleave_size: nil, cp_kv_cache_interleave_size: nil, world_size: nil, data_parallel_index: nil, world_size_across_dp: nil, use_ubatching: nil, num_ubatches: nil, use_sequence_parallel_moe: nil, nnodes_within_dp: nil, node_rank_within_dp: nil, local_world_size: nil, local_engines_only: nil, use_ray: nil]
+  defstruct [ref: nil, pipeline_parallel_size: nil, tensor_parallel_size: nil, prefill_context_parallel_size: nil, data_parallel_size: nil, data_parallel_size_local: nil, data_parallel_rank: nil, data_parallel_rank_local: nil, data_parallel_master_ip: nil, data_parallel_rpc_port: nil, data_parallel_master_port: nil, data_parallel_backend: nil, data_parallel_external_lb: nil, data_parallel_hybrid_lb: nil, is_moe_model: nil, enable_expert_parallel: nil, enable_ep_weight_filter: nil, enable_eplb: nil, eplb_config: nil, enable_elastic_ep: nil, expert_placement_strategy: nil, all2all_backend: nil, max_parallel_loading_workers: nil, disable_custom_all_reduce: nil, enable_dbo: nil, ubatch_size: nil, dbo_decode_token_threshold: nil, dbo_prefill_token_threshold: nil, disable_nccl_for_dp_synchronization: nil, ray_workers_use_nsight: nil, ray_runtime_env: nil, placement_group: nil, distributed_executor_backend: nil, worker_cls: nil, sd_worker_cls: nil, worker_extension_cls: nil, master_addr: nil, master_port: nil, node_rank: nil, nnodes: nil, numa_bind: nil, numa_bind_nodes: nil, numa_bind_cpus: nil, distributed_timeout_seconds: nil, cpu_distributed_timeout_seconds: nil, rank: nil, decode_context_parallel_size: nil, dcp_comm_backend: nil, dcp_kv_cache_interleave_size: nil, cp_kv_cache_interleave_size: nil, dp_sync_interval: nil, enable_hc_sp: nil, enable_batch_sharded_sampling: nil, enable_shm_tensor_arena: nil, elastic_ep_max_dp_size: nil, assigned_physical_gpu_ids: nil, dcp_q_replicate: nil, enable_fault_tolerance: nil, fault_tolerance_config: nil, world_size: nil, data_parallel_index: nil, world_size_across_dp: nil, use_ubatching: nil, num_ubatches: nil, use_sequence_parallel_moe: nil, nnodes_within_dp: nil, node_rank_within_dp: nil, local_world_size: nil, local_engines_only: nil, use_ray: nil, use_all2all: nil, use_batched_dp_moe: nil, pcp_shard_decode_requests: nil]
 
-  @type t :: %__MODULE__{ref: Vllm.Bridge.V1.Ref.t() | nil, pipeline_parallel_size: integer() | nil, tensor_parallel_size: integer() | nil, prefill_context_parallel_size: integer() | nil, data_parallel_size: integer() | nil, data_parallel_size_local: integer() | nil, data_parallel_rank: integer() | nil, data_parallel_rank_local: integer() | nil, data_parallel_master_ip: String.t() | nil, data_parallel_rpc_port: integer() | nil, data_parallel_master_port: integer() | nil, data_parallel_backend: String.t() | nil, data_parallel_external_lb: boolean() | nil, data_parallel_hybrid_lb: boolean() | nil, is_moe_model: boolean() | nil, enable_expert_parallel: boolean() | nil, enable_ep_weight_filter: boolean() | nil, enable_eplb: boolean() | nil, eplb_config: Vllm.Distributed.V1.EPLBConfigObject.t() | nil, enable_elastic_ep: boolean() | nil, expert_placement_strategy: String.t() | nil, all2all_backend: String.t() | nil, max_parallel_loading_workers: integer() | nil, disable_custom_all_reduce: boolean() | nil, enable_dbo: boolean() | nil, ubatch_size: integer() | nil, dbo_decode_token_threshold: integer() | nil, dbo_prefill_token_threshold: integer() | nil, disable_nccl_for_dp_synchronization: boolean() | nil, ray_workers_use_nsight: boolean() | nil, ray_runtime_env: Vllm.Bridge.V1.Term.t() | nil, placement_group: Vllm.Bridge.V1.Term.t() | nil, distributed_executor_backend: Vllm.Bridge.V1.Term.t() | nil, worker_cls: String.t() | nil, sd_worker_cls: String.t() | nil, worker_extension_cls: String.t() | nil, master_addr: String.t() | nil, master_port: integer() | nil, node_rank: integer() | nil, nnodes: integer() | nil, numa_bind: boolean() | nil, numa_bind_nodes: Vllm.Bridge.V1.Int64List.t() | nil, numa_bind_cpus: Vllm.Bridge.V1.StringList.t() | nil, distributed_timeout_seconds: integer() | nil, cpu_distributed_timeout_seconds: integer() | nil, rank: integer() | nil, decode_context_parallel_size: integer() | nil, dcp_comm_backend: String.t() | nil, dcp_kv_cache_interleave_size: integer() | nil, cp_kv_cache_interleave_size: integer() | nil, world_size: integer() | nil, data_parallel_index: integer() | nil, world_size_across_dp: integer() | nil, use_ubatching: boolean() | nil, num_ubatches: integer() | nil, use_sequence_parallel_moe: boolean() | nil, nnodes_within_dp: integer() | nil, node_rank_within_dp: integer() | nil, local_world_size: integer() | nil, local_engines_only: boolean() | nil, use_ray: boolean() | nil}
+  @type t :: %__MODULE__{ref: Vllm.Bridge.V1.Ref.t() | nil, pipeline_parallel_size: integer() | nil, tensor_parallel_size: integer() | nil, prefill_context_parallel_size: integer() | nil, data_parallel_size: integer() | nil, data_parallel_size_local: integer() | nil, data_parallel_rank: integer() | nil, data_parallel_rank_local: integer() | nil, data_parallel_master_ip: String.t() | nil, data_parallel_rpc_port: integer() | nil, data_parallel_master_port: integer() | nil, data_parallel_backend: String.t() | nil, data_parallel_external_lb: boolean() | nil, data_parallel_hybrid_lb: boolean() | nil, is_moe_model: boolean() | nil, enable_expert_parallel: boolean() | nil, enable_ep_weight_filter: boolean() | nil, enable_eplb: boolean() | nil, eplb_config: Vllm.Distributed.V1.EPLBConfigObject.t() | nil, enable_elastic_ep: boolean() | nil, expert_placement_strategy: String.t() | nil, all2all_backend: String.t() | nil, max_parallel_loading_workers: integer() | nil, disable_custom_all_reduce: boolean() | nil, enable_dbo: boolean() | nil, ubatch_size: integer() | nil, dbo_decode_token_threshold: integer() | nil, dbo_prefill_token_threshold: integer() | nil, disable_nccl_for_dp_synchronization: boolean() | nil, ray_workers_use_nsight: boolean() | nil, ray_runtime_env: Vllm.Bridge.V1.Term.t() | nil, placement_group: Vllm.Bridge.V1.Term.t() | nil, distributed_executor_backend: Vllm.Bridge.V1.Term.t() | nil, worker_cls: String.t() | nil, sd_worker_cls: String.t() | nil, worker_extension_cls: String.t() | nil, master_addr: String.t() | nil, master_port: integer() | nil, node_rank: integer() | nil, nnodes: integer() | nil, numa_bind: boolean() | nil, numa_bind_nodes: Vllm.Bridge.V1.Int64List.t() | nil, numa_bind_cpus: Vllm.Bridge.V1.StringList.t() | nil, distributed_timeout_seconds: integer() | nil, cpu_distributed_timeout_seconds: integer() | nil, rank: integer() | nil, decode_context_parallel_size: integer() | nil, dcp_comm_backend: String.t() | nil, dcp_kv_cache_interleave_size: integer() | nil, cp_kv_cache_interleave_size: integer() | nil, dp_sync_interval: integer() | nil, enable_hc_sp: boolean() | nil, enable_batch_sharded_sampling: boolean() | nil, enable_shm_tensor_arena: boolean() | nil, elastic_ep_max_dp_size: integer() | nil, assigned_physical_gpu_ids: Vllm.Bridge.V1.Int64List.t() | nil, dcp_q_replicate: boolean() | nil, enable_fault_tolerance: boolean() | nil, fault_tolerance_config: Vllm.Distributed.V1.FaultToleranceConfigObject.t() | nil, world_size: integer() | nil, data_parallel_index: integer() | nil, world_size_across_dp: integer() | nil, use_ubatching: boolean() | nil, num_ubatches: integer() | nil, use_sequence_parallel_moe: boolean() | nil, nnodes_within_dp: integer() | nil, node_rank_within_dp: integer() | nil, local_world_size: integer() | nil, local_engines_only: boolean() | nil, use_ray: boolean() | nil, use_all2all: boolean() | nil, use_batched_dp_moe: boolean() | nil, pcp_shard_decode_requests: boolean() | nil}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
@@ -175,6 +176,15 @@ defmodule Vllm.Distributed.V1.ParallelConfigObject do
       {:dcp_comm_backend, 48, :string, :optional},
       {:dcp_kv_cache_interleave_size, 49, :int64, :optional},
       {:cp_kv_cache_interleave_size, 50, :int64, :optional},
+      {:dp_sync_interval, 51, :int64, :optional},
+      {:enable_hc_sp, 52, :bool, :optional},
+      {:enable_batch_sharded_sampling, 53, :bool, :optional},
+      {:enable_shm_tensor_arena, 54, :bool, :optional},
+      {:elastic_ep_max_dp_size, 55, :int64, :optional},
+      {:assigned_physical_gpu_ids, 56, {:message, Vllm.Bridge.V1.Int64List}, :optional},
+      {:dcp_q_replicate, 57, :bool, :optional},
+      {:enable_fault_tolerance, 58, :bool, :optional},
+      {:fault_tolerance_config, 59, {:message, Vllm.Distributed.V1.FaultToleranceConfigObject}, :optional},
       {:world_size, 401, :int64, :optional},
       {:data_parallel_index, 402, :int64, :optional},
       {:world_size_across_dp, 501, :int64, :optional},
@@ -185,7 +195,10 @@ defmodule Vllm.Distributed.V1.ParallelConfigObject do
       {:node_rank_within_dp, 506, :int64, :optional},
       {:local_world_size, 507, :int64, :optional},
       {:local_engines_only, 508, :bool, :optional},
-      {:use_ray, 509, :bool, :optional}
+      {:use_ray, 509, :bool, :optional},
+      {:use_all2all, 510, :bool, :optional},
+      {:use_batched_dp_moe, 511, :bool, :optional},
+      {:pcp_shard_decode_requests, 512, :bool, :optional}
     ]
   end
 end
@@ -196,9 +209,9 @@ defmodule Vllm.Distributed.V1.EPLBConfigObject do
   # as they were when it was sent. As an argument, `ref`, or without one the fields to make it of;
   # absent is the default.
 
-  defstruct [ref: nil, window_size: nil, step_interval: nil, num_redundant_experts: nil, log_balancedness: nil, log_balancedness_interval: nil, use_async: nil, policy: nil, communicator: nil, communicator_in_use: nil]
+  defstruct [ref: nil, window_size: nil, step_interval: nil, num_redundant_experts: nil, log_balancedness: nil, log_balancedness_interval: nil, use_async: nil, policy: nil, communicator: nil, enable_migration_batching: nil, communicator_in_use: nil, migration_batching_enabled: nil]
 
-  @type t :: %__MODULE__{ref: Vllm.Bridge.V1.Ref.t() | nil, window_size: integer() | nil, step_interval: integer() | nil, num_redundant_experts: integer() | nil, log_balancedness: boolean() | nil, log_balancedness_interval: integer() | nil, use_async: boolean() | nil, policy: String.t() | nil, communicator: String.t() | nil, communicator_in_use: String.t() | nil}
+  @type t :: %__MODULE__{ref: Vllm.Bridge.V1.Ref.t() | nil, window_size: integer() | nil, step_interval: integer() | nil, num_redundant_experts: integer() | nil, log_balancedness: boolean() | nil, log_balancedness_interval: integer() | nil, use_async: boolean() | nil, policy: String.t() | nil, communicator: String.t() | nil, enable_migration_batching: boolean() | nil, communicator_in_use: String.t() | nil, migration_batching_enabled: boolean() | nil}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
@@ -213,7 +226,29 @@ defmodule Vllm.Distributed.V1.EPLBConfigObject do
       {:use_async, 7, :bool, :optional},
       {:policy, 8, :string, :optional},
       {:communicator, 9, :string, :optional},
-      {:communicator_in_use, 501, :string, :optional}
+      {:enable_migration_batching, 10, :bool, :optional},
+      {:communicator_in_use, 501, :string, :optional},
+      {:migration_batching_enabled, 502, :bool, :optional}
+    ]
+  end
+end
+
+defmodule Vllm.Distributed.V1.FaultToleranceConfigObject do
+  @moduledoc false
+  # The message `vllm.distributed.v1.FaultToleranceConfigObject`. A FaultToleranceConfig: the
+  # handle, and the fields as they were when it was sent. As an argument, `ref`, or without one
+  # the fields to make it of; absent is the default.
+
+  defstruct [ref: nil, engine_recovery_timeout_sec: nil]
+
+  @type t :: %__MODULE__{ref: Vllm.Bridge.V1.Ref.t() | nil, engine_recovery_timeout_sec: integer() | nil}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:ref, 1, {:message, Vllm.Bridge.V1.Ref}, :optional},
+      {:engine_recovery_timeout_sec, 2, :int64, :optional}
     ]
   end
 end
