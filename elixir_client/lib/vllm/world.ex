@@ -26,7 +26,7 @@ defmodule Vllm.World do
 
   Every function returns `{:ok, value}` (or `:ok`) or `{:error, %Vllm.Error{}}`, also for a wrong option; its form
   with a `!` raises the error. Every function of a world takes the world, its id, or the name of a supervised
-  world. The option `bridge` is for an id; a world and a name know their bridge.
+  world. With an id, the option `bridge` of each says which bridge the id is of; a world and a name know theirs.
 
   ## Under a supervisor
 
@@ -46,22 +46,20 @@ defmodule Vllm.World do
   A collective (or a pair of send and receive) starts when all members have asked for it at the gate. The
   gate refuses a call that cannot start, and the group stays usable:
 
-  | reason | category | what it says |
-  |---|---|---|
-  | `"collective_mismatch"` | `:validation` | members asked for different things; the message says who asked for what |
-  | `"deadlock"` | `:validation` | members wait for each other in different groups |
-  | `"deadline_exceeded"` | `:timeout` | the deadline passed first; the message says who waited and who was missing |
-  | `"abandoned"` | `:pool` | the call of the other rank was given up before this one arrived |
-  | `"peer_died"` | `:worker` | a member died; the message says how |
-  | `"run_overlap"` | `:pool` | the call met one of another run, or its own run has lost its turn |
-  | `"withdrawn"` | `:pool` | the caller withdrew the call |
+    * `"collective_mismatch"`, `"deadlock"` (`:validation`): members asked for different things, or wait for each
+      other in different groups
+    * `"deadline_exceeded"` (`:timeout`), `"withdrawn"`, `"abandoned"` (`:pool`): the time was over, the caller gave
+      the call up, or that of another rank was
+    * `"peer_died"` (`:worker`): a member died
+    * `"run_overlap"` (`:pool`): it met a call of another run, or its own run has lost its turn
 
-  Their `details` have `"group"`, `"operation"`, `"sequence"`, `"waiting"` and `"missing"`.
+  The message says who asked for what, and who is missing; so do `details`: `"group"`, `"operation"`,
+  `"sequence"`, `"waiting"` and `"missing"`. docs/errors.md has what to do.
   """
 
   import Vllm.Bang
 
-  alias Vllm.Bridge.{Connections, Status}
+  alias Vllm.Bridge.Status
   alias Vllm.{Error, Options, Session}
 
   alias Vllm.World.{Diagnosis, Dispatch, Elastic, Future, Info, Launcher, Layout, Names, Resolve}
@@ -137,14 +135,9 @@ defmodule Vllm.World do
 
   @doc """
   The world of an id or a name as it is now.
-
-  The option `bridge` is for an id.
   """
   @spec fetch(world(), keyword()) :: {:ok, t()} | {:error, Error.t()}
-  def fetch(world, opts \\ []) do
-    with {:ok, opts} <- Options.parse(opts, Schemas.by_id(), "Vllm.World.fetch"),
-         do: Resolve.world(world, nil, opts.bridge)
-  end
+  def fetch(world, opts \\ []), do: Resolve.with_world(world, opts, "fetch", &{:ok, &1})
 
   defbang fetch(world, opts \\ []) :: t()
 
@@ -172,12 +165,7 @@ defmodule Vllm.World do
   #{Options.docs(Schemas.start())}
   """
   @spec start(keyword()) :: {:ok, t()} | {:error, Error.t()}
-  def start(opts \\ []) do
-    with {:ok, opts} <- Options.parse(opts, Schemas.start(), "Vllm.World.start"),
-         {:ok, config} <- Connections.config(opts.bridge) do
-      Launcher.start(opts.world_id || Launcher.new_id(), opts, config)
-    end
-  end
+  def start(opts \\ []), do: Launcher.start(opts)
 
   defbang start(opts \\ []) :: t()
 
@@ -191,15 +179,7 @@ defmodule Vllm.World do
   `stop/2` takes the result too.
   """
   @spec start_async(keyword()) :: {:ok, Starting.t()} | {:error, Error.t()}
-  def start_async(opts \\ []) do
-    with {:ok, opts} <- Options.parse(opts, Schemas.start(), "Vllm.World.start_async"),
-         {:ok, config} <- Connections.config(opts.bridge) do
-      id = opts.world_id || Launcher.new_id()
-      start = fn on_progress -> Launcher.start(id, %{opts | on_progress: on_progress}, config) end
-      pid = Starter.start(start, opts.on_progress, opts.detached)
-      {:ok, %Starting{id: id, bridge: opts.bridge, detached: opts.detached, pid: pid}}
-    end
-  end
+  def start_async(opts \\ []), do: Starter.start(opts)
 
   defbang start_async(opts \\ []) :: Starting.t()
 
@@ -223,12 +203,7 @@ defmodule Vllm.World do
 
   def await(%Future{} = future, opts_or_timeout), do: Future.await(future, opts_or_timeout)
 
-  def await(%Starting{} = starting, opts_or_timeout) do
-    opts = if is_list(opts_or_timeout), do: opts_or_timeout, else: [timeout: opts_or_timeout]
-
-    with {:ok, opts} <- Options.parse(opts, Schemas.await(), "Vllm.World.await"),
-         do: Starter.await(starting, opts.timeout, opts.on_progress)
-  end
+  def await(%Starting{} = starting, opts_or_timeout), do: Starter.await(starting, opts_or_timeout)
 
   defbang await(
             starting_or_future :: Starting.t() | Future.t(),
@@ -247,10 +222,7 @@ defmodule Vllm.World do
   """
   @spec restart(world(), keyword()) :: {:ok, t()} | {:error, Error.t()}
   def restart(world, opts \\ []) do
-    with {:ok, id, opts} <-
-           Resolve.id(world, opts, Schemas.restart(), "Vllm.World.restart"),
-         {:ok, config} <- Connections.config(opts.bridge),
-         do: Launcher.restart(id, opts, config)
+    Resolve.with_id(world, opts, Schemas.restart(), "restart", &Launcher.restart/2)
   end
 
   defbang restart(world, opts \\ []) :: t()
@@ -319,20 +291,16 @@ defmodule Vllm.World do
   @spec run(world(), (non_neg_integer() -> result), keyword()) ::
           {:ok, [result]} | {:error, Error.t()}
         when result: term()
-  def run(world, fun, opts \\ []) when is_function(fun, 1) do
-    with {:ok, opts} <- Options.parse(opts, Schemas.run(), "Vllm.World.run"),
-         do: Resolve.run(world, opts, &Dispatch.run(&1, fun, &2))
-  end
+  def run(world, fun, opts \\ []) when is_function(fun, 1),
+    do: Resolve.when_ready(world, opts, "run", &Dispatch.run(&1, fun, &2))
 
   @doc """
   As `run/3`; returns the results. Raises `Vllm.World.RankError`, which names the rank, with the exception and
   the stacktrace of the function where that failed, and `Vllm.Error` otherwise.
   """
   @spec run!(world(), (non_neg_integer() -> result), keyword()) :: [result] when result: term()
-  def run!(world, fun, opts \\ []) when is_function(fun, 1) do
-    opts = Error.unwrap!(Options.parse(opts, Schemas.run(), "Vllm.World.run"))
-    world |> Resolve.run(opts, &Runner.run(&1, fun, &2)) |> Error.unwrap!()
-  end
+  def run!(world, fun, opts \\ []) when is_function(fun, 1),
+    do: world |> Resolve.when_ready(opts, "run!", &Runner.run(&1, fun, &2)) |> Error.unwrap!()
 
   @doc """
   As `run/3`, with one result: `{:ok, values}` in rank order when the function returned `{:ok, value}` on
@@ -353,19 +321,18 @@ defmodule Vllm.World do
           keyword()
         ) :: {:ok, [value]} | {:error, Error.t()}
         when value: term()
-  def collect(world, fun, opts \\ []) when is_function(fun, 1) do
-    with {:ok, opts} <- Options.parse(opts, Schemas.run(), "Vllm.World.collect"),
-         do: Resolve.run(world, opts, &Dispatch.gather(&1, fun, &2))
-  end
+  def collect(world, fun, opts \\ []) when is_function(fun, 1),
+    do: Resolve.when_ready(world, opts, "collect", &Dispatch.gather(&1, fun, &2))
 
   @doc "As `collect/3`; raises `Vllm.Error`, and what `run!/3` raises when the function fails."
   @spec collect!(world(), (non_neg_integer() -> :ok | {:ok, value} | {:error, term()}), keyword()) ::
           [value]
         when value: term()
-  def collect!(world, fun, opts \\ []) when is_function(fun, 1) do
-    opts = Error.unwrap!(Options.parse(opts, Schemas.run(), "Vllm.World.collect"))
-    world |> Resolve.run(opts, &Runner.collect(&1, fun, &2)) |> Error.unwrap!()
-  end
+  def collect!(world, fun, opts \\ []) when is_function(fun, 1),
+    do:
+      world
+      |> Resolve.when_ready(opts, "collect!", &Runner.collect(&1, fun, &2))
+      |> Error.unwrap!()
 
   @typedoc """
   A function for `call/4`: `:get_world_group` (of `Vllm.Distributed`), `{module, name}`, a capture such as
@@ -422,16 +389,11 @@ defmodule Vllm.World do
   coordinate is an integer, where -1 is the last one of the axis, or a range. Functions get the ranks of
   the whole world. A slice has the turn of the whole world while it runs, and what stops, restarts or
   describes it does so with its world.
-
-  The option `bridge` is for an id.
   """
   @spec slice(world(), keyword(integer() | Range.t()), keyword()) ::
           {:ok, t()} | {:error, Error.t()}
-  def slice(world, coordinates, opts \\ []) do
-    with {:ok, opts} <- Options.parse(opts, Schemas.by_id(), "Vllm.World.slice"),
-         {:ok, world} <- Resolve.world(world, nil, opts.bridge),
-         do: Layout.slice(world, coordinates)
-  end
+  def slice(world, coordinates, opts \\ []),
+    do: Resolve.with_world(world, opts, "slice", &Layout.slice(&1, coordinates))
 
   defbang slice(world, coordinates :: keyword(integer() | Range.t()), opts \\ []) :: t()
 
@@ -548,8 +510,8 @@ defmodule Vllm.World do
   @spec subscribe(world(), String.t() | nil, keyword()) ::
           {:ok, Vllm.Bridge.subscription()} | {:error, Error.t()}
   def subscribe(world, topic \\ nil, opts \\ []) when is_binary(topic) or is_nil(topic) do
-    with {:ok, id, opts} <- Resolve.id(world, opts, Schemas.subscribe(), "Vllm.World.subscribe"),
-         do: Vllm.Bridge.emissions(id, topic || "", opts.stream_timeout, opts.bridge)
+    begin = &Vllm.Bridge.emissions(&1, topic || "", &2.stream_timeout, &2.bridge)
+    Resolve.with_id(world, opts, Schemas.subscribe(), "subscribe", begin)
   end
 
   defbang subscribe(world, topic \\ nil :: String.t() | nil, opts \\ []) ::
@@ -557,29 +519,20 @@ defmodule Vllm.World do
 
   @doc """
   The session of one rank, for `Vllm.Session.with_session/2` and `__runtime__: [session_id: ...]`.
-
-  The option `bridge` is for an id.
   """
   @spec session(world(), non_neg_integer(), keyword()) ::
           {:ok, Session.t()} | {:error, Error.t()}
-  def session(world, rank, opts \\ []) do
-    with {:ok, opts} <- Options.parse(opts, Schemas.by_id(), "Vllm.World.session"),
-         {:ok, world} <- Resolve.world(world, nil, opts.bridge),
-         do: Layout.session(world, rank)
-  end
+  def session(world, rank, opts \\ []),
+    do: Resolve.with_world(world, opts, "session", &Layout.session(&1, rank))
 
   defbang session(world, rank :: non_neg_integer(), opts \\ []) :: Session.t()
 
   @doc """
   State of a world and of each of its ranks.
-
-  The option `bridge` is for an id.
   """
   @spec info(world(), keyword()) :: {:ok, Info.t()} | {:error, Error.t()}
-  def info(world, opts \\ []) do
-    with {:ok, id, opts} <- Resolve.id(world, opts, Schemas.by_id(), "Vllm.World.info"),
-         do: Info.ask(id, opts.bridge)
-  end
+  def info(world, opts \\ []),
+    do: Resolve.with_id(world, opts, Schemas.by_id(), "info", &Info.ask(&1, &2.bridge))
 
   defbang info(world, opts \\ []) :: Info.t()
 
@@ -594,32 +547,16 @@ defmodule Vllm.World do
   #{Options.docs(Schemas.diagnose())}
   """
   @spec diagnose(world(), keyword()) :: {:ok, Diagnosis.t()} | {:error, Error.t()}
-  def diagnose(world, opts \\ []) do
-    with {:ok, id, opts} <- Resolve.id(world, opts, Schemas.diagnose(), "Vllm.World.diagnose"),
-         do: Diagnosis.ask(id, opts.with_stacks, opts.bridge)
-  end
+  def diagnose(world, opts \\ []),
+    do: Resolve.with_id(world, opts, Schemas.diagnose(), "diagnose", &Diagnosis.ask/2)
 
   defbang diagnose(world, opts \\ []) :: Diagnosis.t()
 
   @doc """
   Stops the ranks of a world. Stopping a missing world is no error. A supervised world is not started again.
-
-  The option `bridge` is for an id.
   """
   @spec stop(world() | Starting.t(), keyword()) :: :ok | {:error, Error.t()}
-  def stop(world, opts \\ []) do
-    what = "Vllm.World.stop"
-
-    if Resolve.name?(world) do
-      with {:ok, _opts} <- Options.parse(opts, Schemas.by_id(), what), do: Supervised.stop(world)
-    else
-      with {:ok, id, opts} <- Resolve.id(world, opts, Schemas.by_id(), what),
-           do: Launcher.stop(id, opts.bridge, known(world), "")
-    end
-  end
+  def stop(world, opts \\ []), do: Launcher.stop(world, opts)
 
   defbang stop(world :: world() | Starting.t(), opts \\ []) :: :ok
-
-  defp known(%__MODULE__{} = world), do: Map.take(world, [:epoch, :world_size])
-  defp known(_by_id), do: %{}
 end

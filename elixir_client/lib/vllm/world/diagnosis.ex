@@ -122,10 +122,10 @@ defmodule Vllm.World.Diagnosis do
   @type t :: %__MODULE__{text: String.t(), world: Info.t() | nil, ranks: [RankReport.t()]}
 
   @doc false
-  @spec ask(String.t(), boolean(), atom()) :: {:ok, t()} | {:error, Error.t()}
-  def ask(id, with_stacks, bridge) do
-    with {:ok, config} <- Connections.config(bridge),
-         request = %V1.DiagnoseRequest{world_id: id, with_stacks: with_stacks},
+  @spec ask(String.t(), map()) :: {:ok, t()} | {:error, Error.t()}
+  def ask(id, opts) do
+    with {:ok, config} <- Connections.config(opts.bridge),
+         request = %V1.DiagnoseRequest{world_id: id, with_stacks: opts.with_stacks},
          {:ok, message} <- PoolClient.call(config, "Diagnose", request, V1.Diagnosis),
          do: {:ok, from_message(message)}
   end

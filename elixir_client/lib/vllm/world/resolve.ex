@@ -4,7 +4,7 @@ defmodule Vllm.World.Resolve do
 
   alias Vllm.Bridge.{Connections, PoolClient, V1}
   alias Vllm.{Deadline, Error, Options, World}
-  alias Vllm.World.{Launcher, Starting, Supervised}
+  alias Vllm.World.{Launcher, Schemas, Starting, Supervised}
 
   @typedoc "The name, or the process, of a world under a supervisor."
   @type name :: atom() | pid() | {:global, term()} | {:via, module(), term()}
@@ -60,6 +60,40 @@ defmodule Vllm.World.Resolve do
      )}
   end
 
+  @doc "Does something with a world that a function of `Vllm.World` was given."
+  @spec with_world(World.world(), term(), String.t(), (World.t() -> result)) ::
+          result | {:error, Error.t()}
+        when result: term()
+  def with_world(world, opts, function, fun) do
+    with {:ok, opts} <- Options.parse(opts, Schemas.by_id(), "Vllm.World.#{function}"),
+         {:ok, world} <- world(world, nil, opts.bridge),
+         do: fun.(world)
+  end
+
+  @doc "As `with_world/4`, with its id and the options, which have its bridge."
+  @spec with_id(
+          World.world() | Starting.t(),
+          term(),
+          Options.schema(),
+          String.t(),
+          (String.t(), map() -> result)
+        ) :: result | {:error, Error.t()}
+        when result: term()
+  def with_id(world, opts, schema, function, fun) do
+    with {:ok, opts} <- Options.parse(opts, schema, "Vllm.World.#{function}"),
+         {:ok, id, bridge} <- identity(world, opts.bridge),
+         do: fun.(id, %{opts | bridge: bridge})
+  end
+
+  @doc "As `with_world/4`, for a run, see `run/3`."
+  @spec when_ready(World.world(), term(), String.t(), (World.t(), timeout() -> result)) ::
+          result | {:error, Error.t()}
+        when result: term()
+  def when_ready(world, opts, function, fun) do
+    with {:ok, opts} <- Options.parse(opts, Schemas.run(), "Vllm.World.#{function}"),
+         do: run(world, opts, fun)
+  end
+
   @doc "The world, and the rest of the option `timeout` once it is ready."
   @spec ready(World.world(), map()) :: {:ok, World.t(), timeout()} | {:error, Error.t()}
   def ready(world, opts) do
@@ -99,15 +133,6 @@ defmodule Vllm.World.Resolve do
       other ->
         other
     end
-  end
-
-  @doc "The id of a world, and the options, with the world's bridge."
-  @spec id(World.world() | Starting.t(), term(), Options.schema(), String.t()) ::
-          {:ok, String.t(), map()} | {:error, Error.t()}
-  def id(world_or_id, opts, schema, what) do
-    with {:ok, opts} <- Options.parse(opts, schema, what),
-         {:ok, id, bridge} <- identity(world_or_id, opts.bridge),
-         do: {:ok, id, %{opts | bridge: bridge}}
   end
 
   defp identity(id, bridge) when is_binary(id), do: {:ok, id, bridge || Vllm.Bridge}

@@ -1,10 +1,10 @@
 defmodule Vllm.World.Launcher do
   @moduledoc false
-  # Starts, restarts and stops worlds at the pool. The options are checked already.
+  # Starts, restarts and stops worlds at the pool.
 
   alias Vllm.Bridge.{Connections, Owners, PoolClient, V1}
-  alias Vllm.{Deadline, Error, Session, Telemetry, World}
-  alias Vllm.World.{Info, Layout, Progress, Schemas}
+  alias Vllm.{Deadline, Error, Options, Session, Telemetry, World}
+  alias Vllm.World.{Info, Layout, Progress, Resolve, Schemas, Starting, Supervised}
 
   # The pool bounds the start itself and says why it failed; this is for a pool that does not answer.
   @default_timeout 120_000
@@ -14,7 +14,15 @@ defmodule Vllm.World.Launcher do
   @spec new_id() :: String.t()
   def new_id, do: "world-" <> Base.encode16(:crypto.strong_rand_bytes(4), case: :lower)
 
-  @doc "Starts a world; the calling process owns it unless it is detached."
+  @doc "See `Vllm.World.start/1`."
+  @spec start(term()) :: {:ok, World.t()} | {:error, Error.t()}
+  def start(opts) do
+    with {:ok, opts} <- Options.parse(opts, Schemas.start(), "Vllm.World.start"),
+         {:ok, config} <- Connections.config(opts.bridge),
+         do: start(opts.world_id || new_id(), opts, config)
+  end
+
+  @doc "Starts a world, of checked options; the calling process owns it unless it is detached."
   @spec start(String.t(), map(), Connections.config()) :: {:ok, World.t()} | {:error, Error.t()}
   def start(id, opts, config) do
     # The name is owned before the world exists: so the owners' process can stop it if this process dies.
@@ -33,23 +41,35 @@ defmodule Vllm.World.Launcher do
     result
   end
 
-  @doc "Starts a world again, with new sessions."
-  @spec restart(String.t(), map(), Connections.config()) :: {:ok, World.t()} | {:error, Error.t()}
-  def restart(id, opts, config) do
-    before = Connections.session_ids(opts.bridge, id)
-    request = %V1.RestartWorldRequest{world_id: id, client_id: config.client_id}
-
-    with {:ok, world} <- launch("RestartWorld", request, id, opts, config),
+  @doc "Starts a world again, with new sessions; of checked options."
+  @spec restart(String.t(), map()) :: {:ok, World.t()} | {:error, Error.t()}
+  def restart(id, opts) do
+    with {:ok, config} <- Connections.config(opts.bridge),
+         before = Connections.session_ids(opts.bridge, id),
+         request = %V1.RestartWorldRequest{world_id: id, client_id: config.client_id},
+         {:ok, world} <- launch("RestartWorld", request, id, opts, config),
          :ok <- Connections.unbind(opts.bridge, before -- world.session_ids),
          do: {:ok, world}
   end
 
-  @doc """
-  Stops a world and forgets its sessions. `known` is of the world, for telemetry; `why` is told to those who call
-  it later.
-  """
-  @spec stop(String.t(), atom(), map(), String.t()) :: :ok | {:error, Error.t()}
-  def stop(id, bridge, known, why) do
+  @doc "See `Vllm.World.stop/2`."
+  @spec stop(World.world() | Starting.t(), term()) :: :ok | {:error, Error.t()}
+  def stop(world, opts) do
+    if Resolve.name?(world) do
+      with {:ok, _opts} <- Options.parse(opts, Schemas.by_id(), "Vllm.World.stop"),
+           do: Supervised.stop(world)
+    else
+      stop = fn id, opts -> stop(id, opts.bridge, known(world), "") end
+      Resolve.with_id(world, opts, Schemas.by_id(), "stop", stop)
+    end
+  end
+
+  # What telemetry says of it.
+  defp known(%World{} = world), do: Map.take(world, [:epoch, :world_size])
+  defp known(_by_id), do: %{}
+
+  # `why` is told to those who call it later.
+  defp stop(id, bridge, known, why) do
     facts = %{world_id: id, bridge: bridge, epoch: nil, world_size: nil, restart: false}
     Telemetry.world_stop(Map.merge(facts, known), fn -> stop(id, bridge, why) end)
   end

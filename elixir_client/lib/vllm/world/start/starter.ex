@@ -5,25 +5,35 @@ defmodule Vllm.World.Starter do
 
   use GenServer, restart: :temporary
 
-  alias Vllm.Bridge.Owners
-  alias Vllm.{Deadline, Error, World}
-  alias Vllm.World.{Info, Starting}
+  alias Vllm.Bridge.{Connections, Owners}
+  alias Vllm.{Deadline, Error, Options, World}
+  alias Vllm.World.{Info, Launcher, Schemas, Starting}
 
-  @type start :: ((Info.t() -> term()) -> {:ok, World.t()} | {:error, Error.t()})
-
-  @doc "Begins; ends with the calling process unless the world is detached."
-  @spec start(start(), (Info.t() -> term()) | nil, boolean()) :: pid()
-  def start(start, on_progress, detached?) do
-    caller = self()
-    callers = [caller | Process.get(:"$callers", [])]
-    {:ok, pid} = GenServer.start(__MODULE__, {start, on_progress, detached?, caller, callers})
-    pid
+  @doc "See `Vllm.World.start_async/1`. Ends with the calling process unless the world is detached."
+  @spec start(term()) :: {:ok, Starting.t()} | {:error, Error.t()}
+  def start(opts) do
+    with {:ok, opts} <- Options.parse(opts, Schemas.start(), "Vllm.World.start_async"),
+         {:ok, config} <- Connections.config(opts.bridge) do
+      caller = self()
+      callers = [caller | Process.get(:"$callers", [])]
+      id = opts.world_id || Launcher.new_id()
+      start = fn on_progress -> Launcher.start(id, %{opts | on_progress: on_progress}, config) end
+      process = {start, opts.on_progress, opts.detached, caller, callers}
+      {:ok, pid} = GenServer.start(__MODULE__, process)
+      {:ok, %Starting{id: id, bridge: opts.bridge, detached: opts.detached, pid: pid}}
+    end
   end
 
-  @doc "Waits for the world, which the calling process owns then."
-  @spec await(Starting.t(), timeout(), (Info.t() -> term()) | nil) ::
-          {:ok, World.t()} | {:error, Error.t()}
-  def await(starting, timeout, on_progress) do
+  @doc "See `Vllm.World.await/2`: the calling process owns the world then."
+  @spec await(Starting.t(), keyword() | timeout()) :: {:ok, World.t()} | {:error, Error.t()}
+  def await(starting, opts_or_timeout) do
+    opts = if is_list(opts_or_timeout), do: opts_or_timeout, else: [timeout: opts_or_timeout]
+
+    with {:ok, opts} <- Options.parse(opts, Schemas.await(), "Vllm.World.await"),
+         do: await(starting, opts.timeout, opts.on_progress)
+  end
+
+  defp await(starting, timeout, on_progress) do
     # An alias: the runtime drops what arrives after we stopped waiting.
     ref = :erlang.monitor(:process, starting.pid, alias: :demonitor)
     deadline = Deadline.new(timeout)
