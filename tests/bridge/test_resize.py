@@ -67,9 +67,23 @@ def facts(world: World) -> list[dict[str, Any]]:
             group = session.call(f"get_{kind}_group", timeout=LONG)
             total = session.call("GroupCoordinator.all_reduce", group, mine, timeout=LONG)
             found[kind] = (group.unique_name, sorted(group.ranks), total.item())
+        found["first"] = from_first_to_last(session)
         return found
 
     return world.run(on_rank, timeout=LONG)
+
+
+def from_first_to_last(session: Session) -> Any:
+    """What the last rank of the world has from the first, by a message, and all by a broadcast."""
+    world = session.call("get_world_group", timeout=LONG)
+    last = world.world_size - 1
+    if session.info.rank == 0 < last:
+        session.call("GroupCoordinator.send_object", world, ["hello"], last, timeout=LONG)
+    elif session.info.rank == last > 0:
+        got = session.call("GroupCoordinator.recv_object", world, 0, timeout=LONG)
+        assert got == ["hello"]
+    mine = "all" if session.info.rank == last else None
+    return session.call("GroupCoordinator.broadcast_object", world, mine, last, timeout=LONG)
 
 
 def check(world: World, tensor: int, data: int) -> None:
@@ -85,6 +99,7 @@ def check(world: World, tensor: int, data: int) -> None:
             "dp": range(rank % tensor, tensor * data, tensor),
             "ep": range(tensor * data),
         }
+        assert found.pop("first") == "all"
         assert found == {
             kind: (f"{kind}:0", list(ranks), sum(2.0**each for each in ranks))
             for kind, ranks in members.items()

@@ -14,7 +14,7 @@ import grpc.aio
 from vllm_bridge._generated import control_pb2, pool_pb2, rank_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.pool.frames.rank_frames import RankFrames
-from vllm_bridge.pool.ranks.control_connection import ControlConnection
+from vllm_bridge.pool.ranks.control_connection import ControlConnection, send_beside
 from vllm_bridge.pool.ranks.known_sessions import KnownSessions
 from vllm_bridge.pool.ranks.launcher import Launcher, RankProcess
 from vllm_bridge.pool.settings import DEFAULT_POOL, PoolSettings
@@ -295,7 +295,7 @@ class Rank:
         self._acks[request.request_id] = ack
         if descriptor is None:
             self._send(request)
-        elif not self._send_beside(request, descriptor):
+        elif not send_beside(self._control, self._process, request, descriptor):
             del self._acks[request.request_id]
             raise self.unavailable()
         return self._answer(request.request_id, ack)
@@ -313,19 +313,6 @@ class Rank:
     def _send(self, message: control_pb2.PoolToRank) -> None:
         if self._control is not None and not self._control.is_closing():
             self._control.write(control.frame(message))
-
-    def _send_beside(self, message: control_pb2.PoolToRank, descriptor: int) -> bool:
-        """False where it does not read what it was sent before."""
-        if self._control is None or self._process is None or self._control.get_write_buffer_size():
-            return False
-        frame = control.frame(message)
-        try:
-            sent = socket.send_fds(self._process.control, [frame], [descriptor])
-        except OSError:
-            return False
-        if sent < len(frame):
-            self._control.write(frame[sent:])
-        return True
 
     def send_verdict(self, verdict: control_pb2.Verdict) -> None:
         """Send the gate's verdict on a call that waits there."""
