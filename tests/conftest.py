@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import pytest
@@ -35,6 +36,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             _not_run.append(f"not run: {item.nodeid} needs {devices}, here are {present}")
     items[:] = [item for item in items if item not in left_out]
     config.hook.pytest_deselected(items=left_out)
+
+
+def pytest_collection_finish() -> None:
+    """Modules and tests stay: what collects garbage in a test does not look through them."""
+    gc.freeze()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -12,6 +12,7 @@ Functions are module-level ones of test modules; results travel as plain pickle.
 from __future__ import annotations
 
 import faulthandler
+import gc
 import multiprocessing
 import os
 import pickle
@@ -197,6 +198,7 @@ def _serve(
     pipe: Connection, rank: int, count: int, listener: socket.socket | None, path: list[str]
 ) -> None:
     """Run what the parent asks for until it closes the pipe."""
+    gc.freeze()  # tests collect garbage: not among what torch is made of, which takes 0.1 s
     sys.path[:] = path
     import torch
 
