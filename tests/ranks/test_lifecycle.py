@@ -360,11 +360,15 @@ def barrier_of(group: dist.ProcessGroup) -> None:
 
 
 def meet(rank: int, name: str) -> None:
-    """Wait for rank 0, through the world's store: groups may not work any more."""
+    """Rank 1 waits for rank 0, and then rank 0, whose end is the store's, for rank 1: through the
+    world's store, since groups may not work any more."""
     store = torch_internals.default_store()
     if rank == 0:
-        store.set(f"test/{name}", "1")
-    store.wait([f"test/{name}"], LONG)
+        store.set(f"test/{name}/0", "1")
+        store.wait([f"test/{name}/1"], LONG)
+    else:
+        store.wait([f"test/{name}/0"], LONG)
+        store.set(f"test/{name}/1", "1")
 
 
 def alone_with_the_store(rank: int, port: int, size: int) -> float:
