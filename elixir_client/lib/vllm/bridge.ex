@@ -73,7 +73,7 @@ defmodule Vllm.Bridge do
   @spec child_spec(keyword()) :: Supervisor.child_spec()
   def child_spec(opts) do
     %{
-      id: Keyword.get(opts, :name, __MODULE__),
+      id: if(Keyword.keyword?(opts), do: opts[:name]) || __MODULE__,
       start: {__MODULE__, :start_link, [opts]},
       type: :supervisor
     }

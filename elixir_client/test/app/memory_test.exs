@@ -368,13 +368,39 @@ defmodule Vllm.TestTest do
              World.run!(world, fn 0 -> Vllm.scope(fn -> Vllm.call!("my.object", []) end) end)
   end
 
-  test "every generated function has a spec whose fields are numbered as the test double reads them" do
+  test "every generated function has a spec whose fields have numbers of their own" do
     specs = Specs.all()
     assert length(specs) > 100
 
-    for {_name, spec} <- specs do
-      assert Enum.map(spec.params, &elem(&1, 1)) == Enum.to_list(1..length(spec.params)//1)
+    for {_name, spec} <- specs, numbers = Enum.map(spec.params, &elem(&1, 1)) do
+      assert Enum.uniq(numbers) == numbers
+      assert Enum.all?(numbers, &(&1 >= 1))
     end
+  end
+
+  test "a stub gets the arguments as in the signature, whatever the numbers of their fields" do
+    assert {_, %{params: params}} =
+             Enum.find(Specs.all(), fn {_, spec} -> spec.function == "GroupCoordinator.new" end)
+
+    numbers = Enum.map(params, &elem(&1, 1))
+    assert numbers != Enum.sort(numbers)
+    test = self()
+
+    stub(GroupCoordinator, :new, fn ranks,
+                                    1,
+                                    "gloo",
+                                    false,
+                                    broadcaster,
+                                    "tp",
+                                    all2all,
+                                    timeout ->
+      send(test, {ranks, broadcaster, all2all, timeout})
+      Vllm.Test.group(ranks: [0, 1])
+    end)
+
+    named = [group_name: "tp", timeout: 5_000, use_all2all: true] ++ @runtime
+    assert {:ok, %GroupCoordinator{}} = GroupCoordinator.new([[0, 1]], 1, "gloo", false, named)
+    assert_received {[[0, 1]], :default, true, 5_000}
   end
 
   test "what an unexpected call suggests to return can be returned, for every function" do

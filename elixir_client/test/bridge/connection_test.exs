@@ -190,6 +190,13 @@ defmodule Vllm.Bridge.ConnectionTest do
 
       assert {:error, {:protocol, {:invalid_path, _}}} = Connection.unary(conn, "a/b", "")
       assert {:error, {:protocol, {:invalid_timeout, -1}}} = call(conn, "Echo", "", timeout: -1)
+
+      assert {:error, {:protocol, {:unknown_option, :timout, _known}} = reason} =
+               call(conn, "Echo", "", timout: 5)
+
+      assert Connection.format_reason(reason) =~
+               "unknown option timout of a call; known are: timeout"
+
       assert call(conn, "Echo", "fine") == {:ok, "fine"}
     end
   end

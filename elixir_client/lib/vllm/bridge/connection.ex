@@ -85,7 +85,7 @@ defmodule Vllm.Bridge.Connection do
     * `:unprocessed` - no: the server never looked at it, or it was never sent
     * `:closed` - unknown: the connection or the stream was lost while the call was in flight
     * `:protocol` - unknown, except for what is refused before sending
-      (`:invalid_metadata`, `:invalid_path`, `:invalid_timeout`, `:request_too_large`,
+      (`:invalid_metadata`, `:invalid_path`, `:invalid_timeout`, `:unknown_option`, `:request_too_large`,
       `:headers_too_large`)
   """
   @type reason ::
@@ -186,8 +186,13 @@ defmodule Vllm.Bridge.Connection do
   @spec client_stream(conn(), path :: binary(), messages :: Enumerable.t(), keyword()) ::
           {:ok, response :: binary()} | {:error, reason()}
   def client_stream(conn, path, messages, opts \\ []) do
-    opts = Keyword.take(opts, [:timeout, :metadata])
-    with {:ok, stream} <- bidi_stream(conn, path, opts), do: Stream.exchange(stream, messages)
+    with :ok <- known(opts, [:timeout, :metadata]),
+         {:ok, stream} <- bidi_stream(conn, path, opts) do
+      Stream.exchange(stream, messages)
+    else
+      {:error, {:unknown_option, _key, _known} = reason} -> {:error, {:protocol, reason}}
+      {:error, reason} -> {:error, reason}
+    end
   end
 
   @doc """
@@ -262,8 +267,11 @@ defmodule Vllm.Bridge.Connection do
   @spec cancel(stream()) :: :ok
   defdelegate cancel(stream), to: Stream
 
+  @options_of_calls [:timeout, :metadata, :reply_metadata, :on_sent]
+
   defp prepare(path, request, opts) do
-    with {:ok, deadline} <- deadline(Keyword.get(opts, :timeout, :infinity)),
+    with :ok <- known(opts, @options_of_calls),
+         {:ok, deadline} <- deadline(Keyword.get(opts, :timeout, :infinity)),
          :ok <- check_path(path),
          {:ok, metadata} <- Grpc.encode_metadata(Keyword.get(opts, :metadata, [])),
          {:ok, body} <- body(request) do
@@ -271,6 +279,12 @@ defmodule Vllm.Bridge.Connection do
     else
       {:error, reason} -> {:error, {:protocol, reason}}
     end
+  end
+
+  defp known([], _options), do: :ok
+
+  defp known([{key, _value} | rest], options) do
+    if key in options, do: known(rest, options), else: {:error, {:unknown_option, key, options}}
   end
 
   defp body(:stream), do: {:ok, :stream}

@@ -15,20 +15,22 @@ defmodule Vllm.Test.Codec do
   """
   @spec arguments(Spec.t(), binary(), (struct() -> struct())) :: [term()]
   def arguments(%Spec{params: params} = spec, request, known) do
-    types = for {_name, _number, type, kind} <- params, do: sent(type, kind)
+    # A parameter that came later to the contract may stand among the others in the signature.
+    types = Map.new(params, fn {_name, number, type, kind} -> {number, sent(type, kind)} end)
+    numbered = for number <- 1..last(params)//1, do: Map.get(types, number, :none)
 
-    case Value.decode({:tuple, types}, request) do
+    case Value.decode({:tuple, numbered}, request) do
       {:ok, values} ->
-        params
-        |> Enum.zip(Tuple.to_list(values))
-        |> Enum.map(fn {param, value} ->
-          argument(param, of_object(param, value, request), known)
-        end)
+        for {_name, number, _type, _kind} = param <- params do
+          argument(param, of_object(param, elem(values, number - 1), request), known)
+        end
 
       {:error, problem} ->
         raise ArgumentError, "the request of #{spec.function} is unreadable: #{problem}"
     end
   end
+
+  defp last(params), do: params |> Enum.map(&elem(&1, 1)) |> Enum.max(fn -> 0 end)
 
   # What may be left out travels like what may be nil. Objects are read for themselves, below: as an
   # argument one may be its fields, without a handle.

@@ -91,6 +91,9 @@ defmodule Vllm.Bridge.Connection.Reason do
     do:
       "#{inspect(path)} is not a method's path. Nothing was sent. Use \"/package.Service/Method\""
 
+  def format({:protocol, {:unknown_option, key, known}}),
+    do: "unknown option #{key} of a call; known are: #{Enum.join(known, ", ")}. Nothing was sent"
+
   def format({:protocol, {:invalid_timeout, timeout}}) do
     "#{inspect(timeout)} is not a timeout. Nothing was sent. Use milliseconds or :infinity"
   end
