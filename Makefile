@@ -21,7 +21,7 @@ export LC_ALL := C.UTF-8
 export VLLM_PYTHON := $(abspath $(PYTHON))
 export VLLM_BRIDGE := $(abspath $(VENV)/bin/vllm-bridge)
 
-.PHONY: help setup demo test lint lint-python lint-elixir codegen codegen-check contract-accept pytest pytest-oldest mix-test bench clean
+.PHONY: help setup demo test lint lint-python lint-elixir codegen codegen-check contract-accept pytest pytest-oldest mix-test test-vllm bench clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -73,6 +73,9 @@ $(OLDEST)/.installed: $(STAMP) scripts/oldest.txt
 
 mix-test: setup ## Elixir tests
 	MIX_ENV=test mix test --warnings-as-errors
+
+test-vllm: setup ## vLLM's engine on its own groups and on ours: equal tokens, step times (ARGS="--rows tp2")
+	$(PYTHON) benchmarks/vllm_matrix.py $(ARGS)
 
 bench: setup ## Print the numbers the design promises
 	$(PYTHON) benchmarks/import_time.py
