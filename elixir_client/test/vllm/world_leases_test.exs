@@ -215,6 +215,96 @@ defmodule Vllm.WorldLeasesTest do
     assert World.run!(other, fn rank -> rank end) == [0, 1]
   end
 
+  # `VLLM_SCHEDULES_SEED` and `VLLM_SCHEDULES_SECONDS` as of the same test of the Python clients.
+  test "random runs and kills over two clients: nobody gets another run's value", context do
+    %{world: world, other: other} = context
+    seed = String.to_integer(System.get_env("VLLM_SCHEDULES_SEED", "0"))
+    seed = if seed == 0, do: :rand.uniform(4_294_967_296), else: seed
+    seconds = String.to_float(System.get_env("VLLM_SCHEDULES_SECONDS", "3") <> ".0")
+    ends = System.monotonic_time(:millisecond) + round(1_000 * seconds)
+    values = :atomics.new(1, [])
+
+    callers =
+      for n <- 1..8 do
+        Task.async(fn ->
+          :rand.seed(:exsss, {seed, n, 0})
+          schedule(Enum.random([world, other]), values, ends, [])
+        end)
+      end
+
+    {found, did} = callers |> Task.await_many(90_000) |> Enum.unzip()
+    assert {seed, Enum.concat(found)} == {seed, []}
+    did = did |> Enum.concat() |> Enum.frequencies()
+
+    for kind <- [:run, :call, :nested, :future, :killed],
+        do: assert(did[kind] > 0, inspect({seed, did}))
+
+    for world <- [world, other] do
+      await(fn ->
+        match?(%{leases: none, runs: none, monitors: none} when none == %{}, state(world))
+      end)
+
+      assert :ets.tab2list(Leases.name(world.bridge)) == []
+    end
+
+    assert World.run!(world, fn _rank -> sum(1) end) == [2.0, 2.0]
+  end
+
+  # What was wrong, and what was done.
+  defp schedule(world, values, ends, did) do
+    kind = Enum.random([:run, :run, :call, :nested, :future, :killed, :killed, :late])
+    value = :atomics.add_get(values, 1, 1)
+    wanted = [2.0 * value, 2.0 * value]
+
+    if System.monotonic_time(:millisecond) >= ends do
+      {[], did}
+    else
+      found = one(kind, world, value)
+
+      if found in [wanted, :nothing],
+        do: schedule(world, values, ends, [kind | did]),
+        else: {[{kind, value, found}], did}
+    end
+  end
+
+  defp one(:run, world, value), do: World.run!(world, fn _rank -> sum(value) end)
+
+  defp one(:call, world, value) do
+    tensor = Tensor.new([value], :f32)
+    {:ok, sums} = World.call(world, :tensor_model_parallel_all_reduce, [tensor])
+    Enum.map(sums, &hd(Tensor.to_list(&1)))
+  end
+
+  defp one(:nested, world, value) do
+    [inner, _the_same] =
+      World.run!(world, fn _rank ->
+        World.run!(world, fn _rank -> sum(value) end)
+      end)
+
+    inner
+  end
+
+  defp one(:future, world, value) do
+    {:ok, future} = World.async_run(world, fn _rank -> sum(value) end)
+    {:ok, sums} = World.await(future, 60_000)
+    sums
+  end
+
+  # Its process dies at any moment of it.
+  defp one(:killed, world, value) do
+    {pid, monitor} = spawn_monitor(fn -> World.run!(world, fn _rank -> sum(value) end) end)
+    spin(:rand.uniform(2_000))
+    Process.exit(pid, :kill)
+    receive(do: ({:DOWN, ^monitor, :process, ^pid, _reason} -> :nothing))
+  end
+
+  defp one(:late, world, value) do
+    case World.run(world, fn _rank -> sum(value) end, timeout: :rand.uniform(5)) do
+      {:ok, sums} -> sums
+      {:error, %Error{reason: "run_timeout"}} -> :nothing
+    end
+  end
+
   test "a run that nobody disputes asks the pool for nothing", %{world: world} do
     World.run!(world, fn rank -> rank end)
     before = leases(world)
