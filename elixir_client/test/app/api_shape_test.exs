@@ -286,6 +286,15 @@ defmodule Vllm.ApiShapeTest do
     end
 
     assert {:ok, _info} = World.info(world, bridge: @bridge)
+
+    for key <- [:bridge, :session_id], call <- [&World.call/4, &World.async_call/4] do
+      assert {:error, %Error{reason: "invalid_option", message: message}} =
+               call.(world, "f", [],
+                 __runtime__: [{key, if(key == :bridge, do: :other, else: "s")}]
+               )
+
+      assert message =~ "__runtime__: #{key} would send the calls elsewhere"
+    end
   end
 
   # --- timeouts ---------------------------------------------------------------------------------

@@ -45,7 +45,21 @@ defmodule Vllm.World.Dispatch do
 
   @doc "The options of a call, with their defaults."
   @spec options(term()) :: {:ok, map()} | {:error, Error.t()}
-  def options(opts), do: Options.parse(opts, @schema, "Vllm.World.call")
+  def options(opts) do
+    with {:ok, opts} <- Options.parse(opts, @schema, "Vllm.World.call"),
+         {:ok, _runtime} <- Runtime.validate(opts.__runtime__),
+         [] <- Keyword.take(opts.__runtime__, [:bridge, :session_id]) do
+      {:ok, opts}
+    else
+      [{key, _value} | _] -> {:error, Options.invalid(elsewhere(key))}
+      {:error, error} -> {:error, error}
+    end
+  end
+
+  defp elsewhere(key) do
+    "Vllm.World.call: __runtime__: #{key} would send the calls elsewhere; each goes to the session of its rank, on " <>
+      "the world's bridge. Leave it out"
+  end
 
   @doc "Makes the call; `tell` hears of each rank's outcome when it is there."
   @spec call(
@@ -182,15 +196,11 @@ defmodule Vllm.World.Dispatch do
   # --- the calls --------------------------------------------------------------------------------
 
   defp on_ranks(world, one, opts) do
-    if opts.__runtime__ == [] do
-      Runner.run(world, one, opts.timeout, &failed?/1)
-    else
-      with {:ok, _runtime} <- Runtime.validate(opts.__runtime__) do
-        Runtime.with_defaults!(opts.__runtime__, fn ->
-          Runner.run(world, one, opts.timeout, &failed?/1)
-        end)
-      end
-    end
+    run = fn -> Runner.run(world, one, opts.timeout, &failed?/1) end
+
+    if opts.__runtime__ == [],
+      do: run.(),
+      else: Runtime.with_defaults!(opts.__runtime__, run)
   end
 
   @doc """
