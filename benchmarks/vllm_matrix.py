@@ -16,6 +16,7 @@ import contextlib
 import json
 import os
 import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -134,6 +135,8 @@ class Engine:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        with contextlib.suppress(ProcessLookupError):  # an engine core that outlived its parent
+            os.killpg(self._process.pid, signal.SIGKILL)
         assert self._process.stdout is not None
         self._process.stdout.close()
 

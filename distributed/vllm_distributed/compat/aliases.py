@@ -64,6 +64,7 @@ class Aliases(Loader):
         self.by = by
         self.missing = missing
         self.preferred = preferred
+        self._found: dict[str, list[ModuleType]] = {}
 
     def spec(self, name: str, places: list[str] | None = None) -> ModuleSpec:
         """Return the spec of an alias; `places` are the folders of its other submodules."""
@@ -88,10 +89,12 @@ class Aliases(Loader):
 
     def sources(self, name: str) -> list[ModuleType]:
         """Return the modules of ours that are searched for an alias, in order."""
-        names = self._names(name)
-        if name.startswith("vllm.distributed"):
-            names.append(PACKAGE)
-        return [importlib.import_module(own) for own in names if is_module(own)]
+        if name not in self._found:
+            names = self._names(name)
+            if name.startswith("vllm.distributed"):
+                names.append(PACKAGE)
+            self._found[name] = [importlib.import_module(own) for own in names if is_module(own)]
+        return self._found[name]
 
     def _names(self, alias: str) -> list[str]:
         return [f"{PACKAGE}.{name}" if name else PACKAGE for name in self.table[alias]]
