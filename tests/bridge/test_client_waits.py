@@ -55,7 +55,7 @@ def test_opening_a_session_of_a_server_that_stands_still_ends_in_its_timeout(
         begin = time.monotonic()
         with pytest.raises(BridgeError) as caught:
             client.open_session(timeout=timedelta(seconds=1))
-        assert time.monotonic() - begin < 4
+        assert time.monotonic() - begin < 10
         assert caught.value.reason in ("deadline_exceeded", "pool_unreachable")
         assert caught.value.category in (Category.TIMEOUT, Category.GRPC_ERROR)
         # It was not lost: the next one finds the server as it was.

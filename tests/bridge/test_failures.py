@@ -94,7 +94,7 @@ def test_rank_that_ends_in_a_call(
         assert quoted in caught.value.message
         # The world fails as a whole, and says the same: the other rank is killed at about the time
         # at which this one's caller hears of it.
-        eventually(lambda: not alive(waiting), 2.0)
+        eventually(lambda: not alive(waiting))
         with pytest.raises(BridgeError, match=said):
             world.ranks[0].call("get_tensor_model_parallel_rank")
         assert world.refresh().state == pool_pb2.WORLD_FAILED

@@ -38,8 +38,8 @@ from vllm_bridge.codec.calls import encode_call
 from vllm_bridge.codec.errors import BridgeError, Category, from_rpc_error
 
 SHORT = timedelta(seconds=1)
-# On top of a deadline, for the answer to arrive.
-GRACE_S = 1.0
+# On top of a deadline, for the answer to arrive: a call without one has 20 s.
+GRACE_S = 5.0
 
 
 @pytest.fixture(scope="module")
@@ -526,15 +526,15 @@ def test_an_overdue_rank_is_shown_and_then_replaced(client: Client, callers: Cal
     def state(rank: int = 0) -> str:
         return pool_pb2.RankState.Name(world.refresh().ranks[rank].state)
 
-    outcome = attempt(world.ranks[0], sleep(0.8, timeout=timedelta(seconds=0.3)))
+    outcome = attempt(world.ranks[0], sleep(1.1, timeout=timedelta(seconds=0.3)))
     assert outcome.reason == "deadline_exceeded"
     eventually(lambda: state() == "OVERDUE" or state())
     eventually(lambda: state() == "READY" or state())
     assert attempt(world.ranks[0], named("get_tp_group")).error is None
     begin = time.monotonic()
     attempt(world.ranks[1], sleep(60, timeout=timedelta(seconds=0.3)))
-    eventually(lambda: world.refresh().state == pool_pb2.WORLD_FAILED, 10)
-    assert time.monotonic() - begin < 6
+    eventually(lambda: world.refresh().state == pool_pb2.WORLD_FAILED)
+    assert time.monotonic() - begin < 30  # not a minute
     said = world.refresh().failure
     for part in ("rank 1", "Objects.Call", "deadline"):
         assert part in said, said
@@ -580,7 +580,7 @@ def test_diagnosis_says_who_waits_for_whom(world: World, client: Client, callers
     body = client.send(
         client.endpoint, "/vllm.bridge.v1.Pool/Diagnose", request.SerializeToString(), LONG
     )
-    assert time.monotonic() - begin < 1
+    assert time.monotonic() - begin < GRACE_S
     diagnosis = pool_pb2.Diagnosis.FromString(body)
     first, *lines = diagnosis.text.splitlines()
     assert re.search(r"rank 0 waits in barrier on tp:0 for rank 1, rank 2", first), first
@@ -603,7 +603,7 @@ def test_a_pool_that_dies_ends_the_wait_at_the_gate(short_tmp: Path, callers: Ca
         killed = time.monotonic()
         os.kill(pool.pid, signal.SIGKILL)
         outcome = waiting.result(30)
-        assert time.monotonic() - killed < 3
+        assert time.monotonic() - killed < 2 * GRACE_S
         assert outcome.error is not None
         assert outcome.error.category in (Category.WORKER, Category.GRPC_ERROR), outcome
     pool.stop()
@@ -645,6 +645,7 @@ def _round(world: World, callers: Callers, chance: random.Random, name: str) -> 
     ]
     complete = all(kind in ("right", "late") for kind in kinds)
     timeout = timedelta(seconds=20) if complete else _SOON
+    limit_s = timeout.total_seconds()
     begun: list[Future[Outcome] | None] = []
     for rank, (session, kind) in enumerate(zip(world.ranks, kinds, strict=True)):
         call = _drawn(kind, rank, timeout, chance.random() * 0.2)
@@ -659,7 +660,7 @@ def _round(world: World, callers: Callers, chance: random.Random, name: str) -> 
     for kind, outcome in zip(kinds, outcomes, strict=True):
         if outcome is None or kind == "cancelled":
             continue
-        assert outcome.seconds < timeout.total_seconds() + 5 * GRACE_S, told
+        assert outcome.seconds < limit_s + GRACE_S, told
         if outcome.error is None:
             assert outcome.value.tolist() == [6.0], told
         else:
@@ -670,7 +671,11 @@ def _round(world: World, callers: Callers, chance: random.Random, name: str) -> 
                 # The deadline of a member's caller was seen before the member's own.
                 "withdrawn",
             ), told
-            assert "world is usable" in outcome.message, told
+            # Whose deadline passes before it hears of the gate has nothing to say of it.
+            is_early = (
+                outcome.reason == "deadline_exceeded" and "state" not in outcome.error.details
+            )
+            assert is_early or "world is usable" in outcome.message, told
     # All or none, and all where all asked for the same.
     assert len(went) in (0, 3 - kinds.count("cancelled")), told
     assert not went or set(kinds) <= {"right", "late", "cancelled"}, told

@@ -205,7 +205,7 @@ def test_who_asks_for_the_end_of_a_session_hears_of_it_at_once(real: Client) -> 
         began = time.monotonic()
         with pytest.raises(BridgeError, match=r"rank 1 of .* was killed by signal 9") as caught:
             answer.result(timeout=10)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 6  # it asked for eight seconds
     assert caught.value.reason == "session_worker_unavailable"
 
 
