@@ -131,6 +131,7 @@ def test_runs_of_two_clients_have_their_turns_in_the_order_in_which_they_came(
     assert first.order == list(range(7))
 
 
+@pytest.mark.timing
 def test_who_waits_behind_another_client_is_told_who_has_the_turn_there(
     world: World, other: World, threads: ThreadPoolExecutor
 ) -> None:
