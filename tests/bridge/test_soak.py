@@ -13,7 +13,7 @@ SOAK = Path(__file__).parents[2] / "benchmarks" / "soak.py"
 
 
 def test_soak() -> None:
-    size = ("--sessions", "48", "--callers", "16")
+    size = ("--sessions", "48", "--callers", "16", "--slack", "24")
     done = subprocess.run(
         [sys.executable, str(SOAK), "--seconds", "8", "--kill-every", "1.5", *size],
         capture_output=True,

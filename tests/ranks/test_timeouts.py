@@ -26,7 +26,7 @@ MORE_S = 1.0
 """How long after its time a wait may end. A busy machine gets more, below."""
 BUSY_S = 3.0
 AFTER_CTRL_C_S = 2.0
-IN_WORLD_S = 2
+IN_WORLD_S = 4
 """The time of groups in a world, whose ranks have to come within it, too."""
 
 
