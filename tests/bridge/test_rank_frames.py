@@ -299,9 +299,9 @@ def test_a_slow_reader_is_not_read_from_and_gets_all_its_answers(
         one = busy_connection(rank)
         eventually(lambda: one._unsent > connection.MAX_UNSENT_BYTES)
         other()
-        # What it sends meanwhile waits in its socket.
-        late = client.begin(QUICK, term("late"), S)
         eventually(lambda: not one._interest & select.EPOLLIN)
+        # What it sends from now on waits in its socket.
+        late = client.begin(QUICK, term("late"), S)
         eventually(lambda: len(rank.journal) == 0)
         assert "late" not in rank.ran
         # The executor's last answer and the reader's own one may come in either order.
