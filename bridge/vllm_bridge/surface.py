@@ -262,6 +262,8 @@ NUMBERS: dict[str, dict[str, int]] = {
         "timeout": 12,
         "use_all2all": 13,
     },
+    "MessageQueue.new": {"timeout": 7, "enable_shm_tensor_arena": 8},
+    "MessageQueue.dequeue": {"cancel": 3, "indefinite": 4},
     "StatelessProcessGroup.new": {"timeout": 5, "socket": 6},
     "stateless_init_torch_distributed_process_group": {
         "listen_socket": 7,

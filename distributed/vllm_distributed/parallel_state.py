@@ -11,11 +11,13 @@ a call that fails half-way puts it back. The getters are here; what changes the 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch.distributed as dist
 
+from vllm_distributed.compat.private_names import ParallelStateModule
 from vllm_distributed.errors import (
     EnvironmentConflictError,
     GroupNotInitializedError,
@@ -76,6 +78,8 @@ __all__ = [
 ]
 
 _NAMED_PLACES = ("dp", "pp", "tp", "dcp", "ep")
+
+sys.modules[__name__].__class__ = ParallelStateModule
 
 _replace_active_groups = replace_active_groups  # vLLM's name
 

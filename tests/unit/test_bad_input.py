@@ -575,6 +575,11 @@ ROWS: dict[str, Row] = {
         (RuntimeError,),
         ["shut down"],
     ),
+    "MessageQueue.recv: socket": (
+        lambda: MessageQueue.recv(3, 1.0),
+        (TypeError,),
+        ["poll(milliseconds) and recv(), got int"],
+    ),
     "MessageQueue.wait_until_ready: after shutdown": (
         queue(lambda end: end.wait_until_ready(), shut=True),
         (RuntimeError,),

@@ -137,13 +137,13 @@ METHODS = {
     "StatelessProcessGroup.all_reduce": "self, tensor, op=<RedOpType.SUM: 0>",
     "StatelessProcessGroup.expire_data": "self",
     "MessageQueue": "n_reader, n_local_reader, local_reader_ranks=None, "
-    "max_chunk_bytes=25165824, max_chunks=10, connect_ip=None, timeout=None, "
-    "enable_shm_tensor_arena=False",
+    "max_chunk_bytes=25165824, max_chunks=10, connect_ip=None, "
+    "enable_shm_tensor_arena=False, timeout=None",
     "MessageQueue.export_handle": "self",
     "MessageQueue.create_from_handle": "handle, rank",
     "MessageQueue.wait_until_ready": "self",
     "MessageQueue.enqueue": "self, obj, timeout=None",
-    "MessageQueue.dequeue": "self, timeout=None, cancel=None, indefinite=False",
+    "MessageQueue.dequeue": "self, timeout=None, indefinite=False, cancel=None",
     "MessageQueue.broadcast_object": "self, obj=None",
     "MessageQueue.create_from_process_group": "pg, max_chunk_bytes, max_chunks, writer_rank=0, "
     "external_writer_handle=None, blocking=True, timeout=None",

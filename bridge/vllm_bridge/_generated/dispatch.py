@@ -1760,10 +1760,10 @@ def _message_queue_new(
         optional["max_chunks"] = request.max_chunks
     if request.HasField("connect_ip"):
         optional["connect_ip"] = request.connect_ip
-    if request.HasField("timeout"):
-        optional["timeout"] = wire.duration(request.timeout)
     if request.HasField("enable_shm_tensor_arena"):
         optional["enable_shm_tensor_arena"] = request.enable_shm_tensor_arena
+    if request.HasField("timeout"):
+        optional["timeout"] = wire.duration(request.timeout)
     result = MessageQueue(request.n_reader, request.n_local_reader, **optional)
     return message_queue_pb2.MessageQueueNewResponse(result=objects.to_message_queue(result, wire))
 
@@ -1812,6 +1812,27 @@ def _message_queue_is_writer(
     return message_queue_pb2.MessageQueueIsWriterResponse(result=result)
 
 
+def _message_queue_n_local_reader(
+    request: message_queue_pb2.MessageQueueNLocalReaderRequest, wire: Wire
+) -> message_queue_pb2.MessageQueueNLocalReaderResponse:
+    result = objects.message_queue(present(request, "receiver"), wire).n_local_reader
+    return message_queue_pb2.MessageQueueNLocalReaderResponse(result=result)
+
+
+def _message_queue_n_remote_reader(
+    request: message_queue_pb2.MessageQueueNRemoteReaderRequest, wire: Wire
+) -> message_queue_pb2.MessageQueueNRemoteReaderResponse:
+    result = objects.message_queue(present(request, "receiver"), wire).n_remote_reader
+    return message_queue_pb2.MessageQueueNRemoteReaderResponse(result=result)
+
+
+def _message_queue_shutting_down(
+    request: message_queue_pb2.MessageQueueShuttingDownRequest, wire: Wire
+) -> message_queue_pb2.MessageQueueShuttingDownResponse:
+    result = objects.message_queue(present(request, "receiver"), wire).shutting_down
+    return message_queue_pb2.MessageQueueShuttingDownResponse(result=result)
+
+
 def _message_queue_export_handle(
     request: message_queue_pb2.MessageQueueExportHandleRequest, wire: Wire
 ) -> message_queue_pb2.MessageQueueExportHandleResponse:
@@ -1842,12 +1863,19 @@ def _message_queue_dequeue(
     optional: dict[str, Any] = {}
     if request.HasField("timeout"):
         optional["timeout"] = request.timeout
-    if request.HasField("cancel"):
-        optional["cancel"] = wire.term(request.cancel)
     if request.HasField("indefinite"):
         optional["indefinite"] = request.indefinite
+    if request.HasField("cancel"):
+        optional["cancel"] = wire.term(request.cancel)
     result = wire.gated("MessageQueue.dequeue", objects.message_queue(present(request, "receiver"), wire).dequeue, **optional)
     return message_queue_pb2.MessageQueueDequeueResponse(result=wire.to_term(result))
+
+
+def _message_queue_recv(
+    request: message_queue_pb2.MessageQueueRecvRequest, wire: Wire
+) -> message_queue_pb2.MessageQueueRecvResponse:
+    result = MessageQueue.recv(wire.term(present(request, "socket")), (request.timeout if request.HasField("timeout") else None))
+    return message_queue_pb2.MessageQueueRecvResponse(result=wire.to_term(result))
 
 
 def _message_queue_broadcast_object(
@@ -3670,6 +3698,27 @@ METHODS: dict[str, Dispatch] = {
         inline=True,
         collective=False,
     ),
+    "/vllm.distributed.v1.MessageQueue/NLocalReader": Dispatch(
+        "MessageQueue.n_local_reader",
+        message_queue_pb2.MessageQueueNLocalReaderRequest,
+        _message_queue_n_local_reader,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.MessageQueue/NRemoteReader": Dispatch(
+        "MessageQueue.n_remote_reader",
+        message_queue_pb2.MessageQueueNRemoteReaderRequest,
+        _message_queue_n_remote_reader,
+        inline=True,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.MessageQueue/ShuttingDown": Dispatch(
+        "MessageQueue.shutting_down",
+        message_queue_pb2.MessageQueueShuttingDownRequest,
+        _message_queue_shutting_down,
+        inline=True,
+        collective=False,
+    ),
     "/vllm.distributed.v1.MessageQueue/ExportHandle": Dispatch(
         "MessageQueue.export_handle",
         message_queue_pb2.MessageQueueExportHandleRequest,
@@ -3695,6 +3744,13 @@ METHODS: dict[str, Dispatch] = {
         "MessageQueue.dequeue",
         message_queue_pb2.MessageQueueDequeueRequest,
         _message_queue_dequeue,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.MessageQueue/Recv": Dispatch(
+        "MessageQueue.recv",
+        message_queue_pb2.MessageQueueRecvRequest,
+        _message_queue_recv,
         inline=False,
         collective=False,
     ),

@@ -12,24 +12,24 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class MessageQueueNewRequest(_message.Message):
-    __slots__ = ("n_reader", "n_local_reader", "local_reader_ranks", "max_chunk_bytes", "max_chunks", "connect_ip", "timeout", "enable_shm_tensor_arena")
+    __slots__ = ("n_reader", "n_local_reader", "local_reader_ranks", "max_chunk_bytes", "max_chunks", "connect_ip", "enable_shm_tensor_arena", "timeout")
     N_READER_FIELD_NUMBER: _ClassVar[int]
     N_LOCAL_READER_FIELD_NUMBER: _ClassVar[int]
     LOCAL_READER_RANKS_FIELD_NUMBER: _ClassVar[int]
     MAX_CHUNK_BYTES_FIELD_NUMBER: _ClassVar[int]
     MAX_CHUNKS_FIELD_NUMBER: _ClassVar[int]
     CONNECT_IP_FIELD_NUMBER: _ClassVar[int]
-    TIMEOUT_FIELD_NUMBER: _ClassVar[int]
     ENABLE_SHM_TENSOR_ARENA_FIELD_NUMBER: _ClassVar[int]
+    TIMEOUT_FIELD_NUMBER: _ClassVar[int]
     n_reader: int
     n_local_reader: int
     local_reader_ranks: _types_pb2.Int64List
     max_chunk_bytes: int
     max_chunks: int
     connect_ip: str
-    timeout: _duration_pb2.Duration
     enable_shm_tensor_arena: bool
-    def __init__(self, n_reader: _Optional[int] = ..., n_local_reader: _Optional[int] = ..., local_reader_ranks: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ..., max_chunk_bytes: _Optional[int] = ..., max_chunks: _Optional[int] = ..., connect_ip: _Optional[str] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., enable_shm_tensor_arena: _Optional[bool] = ...) -> None: ...
+    timeout: _duration_pb2.Duration
+    def __init__(self, n_reader: _Optional[int] = ..., n_local_reader: _Optional[int] = ..., local_reader_ranks: _Optional[_Union[_types_pb2.Int64List, _Mapping]] = ..., max_chunk_bytes: _Optional[int] = ..., max_chunks: _Optional[int] = ..., connect_ip: _Optional[str] = ..., enable_shm_tensor_arena: _Optional[bool] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class MessageQueueNewResponse(_message.Message):
     __slots__ = ("result",)
@@ -111,6 +111,42 @@ class MessageQueueIsWriterResponse(_message.Message):
     result: bool
     def __init__(self, result: _Optional[bool] = ...) -> None: ...
 
+class MessageQueueNLocalReaderRequest(_message.Message):
+    __slots__ = ("receiver",)
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    receiver: _objects_pb2.MessageQueueObject
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.MessageQueueObject, _Mapping]] = ...) -> None: ...
+
+class MessageQueueNLocalReaderResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: int
+    def __init__(self, result: _Optional[int] = ...) -> None: ...
+
+class MessageQueueNRemoteReaderRequest(_message.Message):
+    __slots__ = ("receiver",)
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    receiver: _objects_pb2.MessageQueueObject
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.MessageQueueObject, _Mapping]] = ...) -> None: ...
+
+class MessageQueueNRemoteReaderResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: int
+    def __init__(self, result: _Optional[int] = ...) -> None: ...
+
+class MessageQueueShuttingDownRequest(_message.Message):
+    __slots__ = ("receiver",)
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    receiver: _objects_pb2.MessageQueueObject
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.MessageQueueObject, _Mapping]] = ...) -> None: ...
+
+class MessageQueueShuttingDownResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: bool
+    def __init__(self, result: _Optional[bool] = ...) -> None: ...
+
 class MessageQueueExportHandleRequest(_message.Message):
     __slots__ = ("receiver",)
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
@@ -148,18 +184,32 @@ class MessageQueueEnqueueResponse(_message.Message):
     def __init__(self) -> None: ...
 
 class MessageQueueDequeueRequest(_message.Message):
-    __slots__ = ("receiver", "timeout", "cancel", "indefinite")
+    __slots__ = ("receiver", "timeout", "indefinite", "cancel")
     RECEIVER_FIELD_NUMBER: _ClassVar[int]
     TIMEOUT_FIELD_NUMBER: _ClassVar[int]
-    CANCEL_FIELD_NUMBER: _ClassVar[int]
     INDEFINITE_FIELD_NUMBER: _ClassVar[int]
+    CANCEL_FIELD_NUMBER: _ClassVar[int]
     receiver: _objects_pb2.MessageQueueObject
     timeout: float
-    cancel: _types_pb2.Term
     indefinite: bool
-    def __init__(self, receiver: _Optional[_Union[_objects_pb2.MessageQueueObject, _Mapping]] = ..., timeout: _Optional[float] = ..., cancel: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., indefinite: _Optional[bool] = ...) -> None: ...
+    cancel: _types_pb2.Term
+    def __init__(self, receiver: _Optional[_Union[_objects_pb2.MessageQueueObject, _Mapping]] = ..., timeout: _Optional[float] = ..., indefinite: _Optional[bool] = ..., cancel: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
 
 class MessageQueueDequeueResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _types_pb2.Term
+    def __init__(self, result: _Optional[_Union[_types_pb2.Term, _Mapping]] = ...) -> None: ...
+
+class MessageQueueRecvRequest(_message.Message):
+    __slots__ = ("socket", "timeout")
+    SOCKET_FIELD_NUMBER: _ClassVar[int]
+    TIMEOUT_FIELD_NUMBER: _ClassVar[int]
+    socket: _types_pb2.Term
+    timeout: float
+    def __init__(self, socket: _Optional[_Union[_types_pb2.Term, _Mapping]] = ..., timeout: _Optional[float] = ...) -> None: ...
+
+class MessageQueueRecvResponse(_message.Message):
     __slots__ = ("result",)
     RESULT_FIELD_NUMBER: _ClassVar[int]
     result: _types_pb2.Term

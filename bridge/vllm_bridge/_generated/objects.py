@@ -78,6 +78,9 @@ def to_message_queue(value: MessageQueue, wire: Wire) -> pb2.MessageQueueObject:
     return pb2.MessageQueueObject(
         ref=wire.keep(value),
         is_writer=derived(value, "is_writer"),
+        n_local_reader=derived(value, "n_local_reader"),
+        n_remote_reader=derived(value, "n_remote_reader"),
+        shutting_down=derived(value, "shutting_down"),
     )
 
 

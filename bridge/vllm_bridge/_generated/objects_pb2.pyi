@@ -62,12 +62,18 @@ class DeviceCommunicatorBaseObject(_message.Message):
     def __init__(self, ref: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., unique_name: _Optional[str] = ..., rank_in_group: _Optional[int] = ..., world_size: _Optional[int] = ..., device: _Optional[str] = ...) -> None: ...
 
 class MessageQueueObject(_message.Message):
-    __slots__ = ("ref", "is_writer")
+    __slots__ = ("ref", "is_writer", "n_local_reader", "n_remote_reader", "shutting_down")
     REF_FIELD_NUMBER: _ClassVar[int]
     IS_WRITER_FIELD_NUMBER: _ClassVar[int]
+    N_LOCAL_READER_FIELD_NUMBER: _ClassVar[int]
+    N_REMOTE_READER_FIELD_NUMBER: _ClassVar[int]
+    SHUTTING_DOWN_FIELD_NUMBER: _ClassVar[int]
     ref: _types_pb2.Ref
     is_writer: bool
-    def __init__(self, ref: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., is_writer: _Optional[bool] = ...) -> None: ...
+    n_local_reader: int
+    n_remote_reader: int
+    shutting_down: bool
+    def __init__(self, ref: _Optional[_Union[_types_pb2.Ref, _Mapping]] = ..., is_writer: _Optional[bool] = ..., n_local_reader: _Optional[int] = ..., n_remote_reader: _Optional[int] = ..., shutting_down: _Optional[bool] = ...) -> None: ...
 
 class GraphCaptureContextObject(_message.Message):
     __slots__ = ("ref", "stream")

@@ -30,14 +30,8 @@ DISTRIBUTED: dict[str, tuple[str, ...]] = {
     "vllm.distributed": ("",),
     "vllm.distributed.communication_op": ("communication_op",),
     "vllm.distributed.device_communicators": ("communicators",),
-    "vllm.distributed.device_communicators.base_device_communicator": (
-        "communicators.base",
-        "communicators",
-    ),
-    "vllm.distributed.device_communicators.shm_broadcast": (
-        "communicators.message_queue",
-        "communicators",
-    ),
+    "vllm.distributed.device_communicators.base_device_communicator": ("communicators",),
+    "vllm.distributed.device_communicators.shm_broadcast": ("communicators",),
     "vllm.distributed.parallel_state": ("parallel_state", "group_coordinator"),
     "vllm.distributed.stateless_coordinator": ("stateless_coordinator",),
     "vllm.distributed.utils": ("utils", "stateless", "stateless_process_group"),
@@ -78,7 +72,10 @@ class Aliases(Loader):
         return Alias(spec.name, self)
 
     def exec_module(self, module: ModuleType) -> None:
-        """Nothing to run: an alias looks names up when they are asked for."""
+        """Nothing to run: an alias looks names up when they are asked for. vLLM's module of groups
+        defines its operators when it is imported, and so does the alias of it."""
+        if module.__name__ == "vllm.distributed.parallel_state":
+            importlib.import_module(f"{PACKAGE}.ops.under_vllm").register_under_vllm()
 
     def has(self, name: str) -> bool:
         """Whether this version of the package has anything under an alias."""

@@ -19,6 +19,15 @@ _ALIASES: dict[str, tuple[str, ...]] = {
     **DISTRIBUTED,
     "vllm": ("compat.stand_ins.package",),
     "vllm.config": ("config", "compat.stand_ins.config"),
+    # Beside what an installed vLLM has of its own.
+    "vllm.distributed.device_communicators.base_device_communicator": (
+        "communicators.base",
+        "communicators",
+    ),
+    "vllm.distributed.device_communicators.shm_broadcast": (
+        "communicators.message_queue",
+        "communicators",
+    ),
     "vllm.distributed.eplb": ("eplb",),
     "vllm.envs": ("compat.stand_ins.envs",),
     "vllm.logger": ("logger",),

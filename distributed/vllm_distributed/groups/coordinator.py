@@ -35,6 +35,7 @@ __all__ = [
     "GroupCoordinator",
     "find_again",
     "find_group",
+    "free_name",
     "living_groups",
     "names_freed",
     "new_member",
@@ -438,6 +439,11 @@ def living_groups() -> list[GroupCoordinator]:
     """Return the groups of this process that were not destroyed, in an order that all members of
     any of them have: by name."""
     return sorted(_alive, key=lambda group: group.unique_name)
+
+
+def free_name(kind: str) -> str:
+    """Return the name that the next group of a kind gets."""
+    return _alive.next_name(kind)
 
 
 def find_group(unique_name: str) -> GroupCoordinator:

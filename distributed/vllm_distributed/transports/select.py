@@ -17,6 +17,7 @@ from vllm_distributed.transports.solo import SoloTransport
 from vllm_distributed.transports.staged import StagedTransport
 
 __all__ = [
+    "custom_all_reduce_is_allowed",
     "make_transport",
     "set_custom_all_reduce",
     "shared_memory_of",
@@ -41,6 +42,11 @@ def set_custom_all_reduce(enable: bool) -> None:
     if not isinstance(enable, bool):
         raise InvalidTypeError(f"enable must be True or False, got {enable!r}", argument="enable")
     _custom_all_reduce = enable
+
+
+def custom_all_reduce_is_allowed() -> bool:
+    """Return what `set_custom_all_reduce` said last."""
+    return _custom_all_reduce
 
 
 def shared_memory_of(

@@ -19,7 +19,12 @@ from torch.distributed.constants import default_pg_timeout
 
 from vllm_distributed import durations, entry
 from vllm_distributed.compat.torch_tracing import outside_graphs
-from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError, MessageQueueError
+from vllm_distributed.errors import (
+    InvalidArgumentError,
+    InvalidTypeError,
+    MessageQueueError,
+    MessageQueueTimeoutError,
+)
 from vllm_distributed.forks import belongs_to_this_process, is_inherited, leave_to_parent
 from vllm_distributed.transports.queue.addresses import own_address
 from vllm_distributed.transports.queue.checks import (
@@ -39,6 +44,7 @@ from vllm_distributed.transports.queue.sockets import (
     SocketWriter,
 )
 from vllm_distributed.transports.queue.writer import Writer
+from vllm_distributed.wire.object_codec import decode
 
 __all__ = ["MessageQueue"]
 
@@ -82,8 +88,8 @@ class MessageQueue:
         max_chunk_bytes: int = MAX_CHUNK_BYTES,
         max_chunks: int = MAX_CHUNKS,
         connect_ip: str | None = None,
-        timeout: timedelta | None = None,
         enable_shm_tensor_arena: bool = False,
+        timeout: timedelta | None = None,
     ) -> None:
         check_switch("enable_shm_tensor_arena", enable_shm_tensor_arena)
         ranks = checked_ranks(n_reader, n_local_reader, local_reader_ranks)
@@ -227,6 +233,21 @@ class MessageQueue:
         belongs_to_this_process(self._end, "the message queue")
         return isinstance(self._end, Writer)
 
+    @property
+    def n_local_reader(self) -> int:
+        """How many readers share memory with the writer."""
+        return len(self._end.handle.local_reader_ranks)
+
+    @property
+    def n_remote_reader(self) -> int:
+        """How many readers are on other nodes."""
+        return self._end.handle.n_reader - self.n_local_reader
+
+    @property
+    def shutting_down(self) -> bool:
+        """Whether `shutdown` was called."""
+        return self._stopped.is_set()
+
     def export_handle(self) -> dict[str, Any]:
         """Return what readers pass to `create_from_handle`: a dict of plain values.
 
@@ -278,7 +299,7 @@ class MessageQueue:
             end.write(parts, size, deadline)
 
     def dequeue(
-        self, timeout: float | None = None, cancel: Any = None, indefinite: bool = False
+        self, timeout: float | None = None, indefinite: bool = False, cancel: Any = None
     ) -> Any:
         """Return the next object; a reader's side.
 
@@ -297,6 +318,7 @@ class MessageQueue:
         if not isinstance(end, Reader):
             belongs_to_this_process(end, "the message queue")
             raise MessageQueueError("this process writes the message queue: only readers dequeue")
+        check_switch("indefinite", indefinite)
         deadline = None if indefinite and timeout is None else self._deadline(timeout)
         if cancel is not None:
             check_cancel(cancel)
@@ -305,6 +327,35 @@ class MessageQueue:
                 raise self._not_ready()
             entry.about_to_move()
             return end.read(deadline, cancel)
+
+    @staticmethod
+    def recv(socket: Any, timeout: float | None) -> Any:
+        """Return the next object from a socket that others send encoded objects to.
+
+        `socket` is of ZeroMQ, or has its `poll(milliseconds)` and `recv()` for whole messages, each
+        what `vllm_distributed.wire.object_codec.encode` returned: nothing is unpickled. Waits for
+        at most `timeout` seconds, or as long as it takes for None. Local: the sender need not wait.
+
+        Raises:
+            InvalidTypeError: for what has neither.
+            MessageQueueTimeoutError
+            EncodingError: for a message that is none of ours.
+        """
+        if not (
+            callable(getattr(socket, "poll", None)) and callable(getattr(socket, "recv", None))
+        ):
+            raise InvalidTypeError(
+                f"socket must have poll(milliseconds) and recv(), got {type(socket).__name__}",
+                argument="socket",
+            )
+        if timeout is not None:
+            check_timeout(timeout)
+        wait_ms = None if timeout is None else int(durations.cut_seconds(timeout) * 1000)
+        if not socket.poll(timeout=wait_ms):
+            raise MessageQueueTimeoutError(
+                f"no message came to the socket within {timeout:g} s", timeout_s=timeout
+            )
+        return decode(bytes(socket.recv()))
 
     def broadcast_object(self, obj: Any = None) -> Any:
         """Return the writer's `obj` on every endpoint; what readers pass is ignored.

@@ -27,6 +27,9 @@ defmodule Vllm.Distributed.MessageQueue do
   ## Fields
 
     * `is_writer` (derived) - Whether this is the writer's endpoint
+    * `n_local_reader` (derived) - How many readers share memory with the writer
+    * `n_remote_reader` (derived) - How many readers are on other nodes
+    * `shutting_down` (derived) - Whether `shutdown` was called
   """
 
   alias Vllm.Call
@@ -35,11 +38,14 @@ defmodule Vllm.Distributed.MessageQueue do
   alias Vllm.Error
   alias Vllm.Ref
 
-  defstruct [:ref, :is_writer]
+  defstruct [:ref, :is_writer, :n_local_reader, :n_remote_reader, :shutting_down]
 
   @type t :: %__MODULE__{
           ref: Ref.t(),
-          is_writer: boolean() | nil
+          is_writer: boolean() | nil,
+          n_local_reader: integer() | nil,
+          n_remote_reader: integer() | nil,
+          shutting_down: boolean() | nil
         }
 
   @typedoc "What functions accept: the struct, or the ref of such an object."
@@ -50,7 +56,10 @@ defmodule Vllm.Distributed.MessageQueue do
   def __object__ do
     {Vllm.Distributed.V1.MessageQueueObject,
      [
-       {:is_writer, :bool, :shown}
+       {:is_writer, :bool, :shown},
+       {:n_local_reader, :int, :shown},
+       {:n_remote_reader, :int, :shown},
+       {:shutting_down, :bool, :shown}
      ]}
   end
 
@@ -64,8 +73,8 @@ defmodule Vllm.Distributed.MessageQueue do
       {:max_chunk_bytes, 4, :int, :optional},
       {:max_chunks, 5, :int, :optional},
       {:connect_ip, 6, {:nullable, :string}, :optional},
-      {:timeout, 7, {:nullable, :duration}, :optional},
-      {:enable_shm_tensor_arena, 8, :bool, :optional}
+      {:enable_shm_tensor_arena, 8, :bool, :optional},
+      {:timeout, 7, {:nullable, :duration}, :optional}
     ],
     result: {:object, Vllm.Distributed.MessageQueue},
     inline: false
@@ -78,16 +87,16 @@ defmodule Vllm.Distributed.MessageQueue do
   ## Parameters
 
     * `n_reader` (`integer()`) - number of readers
-    * `n_local_reader` (`integer()`) - how many of the readers share memory with the writer
+    * `n_local_reader` (`integer()`) - How many readers share memory with the writer
     * `local_reader_ranks` (`[integer()]`, default `nil`) - ranks of the readers that share memory
       with the writer
     * `max_chunk_bytes` (`integer()`, default `25165824`) - bytes of a chunk
     * `max_chunks` (`integer()`, default `10`) - chunks that the queue holds
     * `connect_ip` (`String.t() | atom()`, default `nil`) - address to listen on for readers on
       other nodes
-    * `timeout` (`integer()`, default `nil`) - milliseconds
     * `enable_shm_tensor_arena` (`boolean()`, default `false`) - vLLM's switch for tensors in
       shared memory; changes nothing here
+    * `timeout` (`integer()`, default `nil`) - milliseconds
 
   ## Errors
 
@@ -123,7 +132,7 @@ defmodule Vllm.Distributed.MessageQueue do
     integer(),
     integer(),
     String.t() | atom() | nil,
-    integer() | nil | keyword()
+    boolean() | keyword()
   ) ::
           {:ok, t()} | {:error, Error.t()}
   @spec new(
@@ -133,8 +142,8 @@ defmodule Vllm.Distributed.MessageQueue do
     integer(),
     integer(),
     String.t() | atom() | nil,
-    integer() | nil,
-    boolean() | keyword()
+    boolean(),
+    integer() | nil | keyword()
   ) ::
           {:ok, t()} | {:error, Error.t()}
   @spec new(
@@ -144,8 +153,8 @@ defmodule Vllm.Distributed.MessageQueue do
     Call.arg(integer()),
     Call.arg(integer()),
     Call.arg(String.t() | atom() | nil),
-    Call.arg(integer() | nil),
     Call.arg(boolean()),
+    Call.arg(integer() | nil),
     keyword()
   ) ::
           {:ok, t()} | {:error, Error.t()}
@@ -156,8 +165,8 @@ defmodule Vllm.Distributed.MessageQueue do
     max_chunk_bytes \\ :__default__,
     max_chunks \\ :__default__,
     connect_ip \\ :__default__,
-    timeout \\ :__default__,
     enable_shm_tensor_arena \\ :__default__,
+    timeout \\ :__default__,
     opts \\ []
   ) do
     Vllm.Call.run(@new, [
@@ -167,8 +176,8 @@ defmodule Vllm.Distributed.MessageQueue do
       max_chunk_bytes,
       max_chunks,
       connect_ip,
-      timeout,
       enable_shm_tensor_arena,
+      timeout,
       opts
     ])
   end
@@ -198,7 +207,7 @@ defmodule Vllm.Distributed.MessageQueue do
     integer(),
     integer(),
     String.t() | atom() | nil,
-    integer() | nil | keyword()
+    boolean() | keyword()
   ) ::
           t()
   @spec new!(
@@ -208,8 +217,8 @@ defmodule Vllm.Distributed.MessageQueue do
     integer(),
     integer(),
     String.t() | atom() | nil,
-    integer() | nil,
-    boolean() | keyword()
+    boolean(),
+    integer() | nil | keyword()
   ) ::
           t()
   @spec new!(
@@ -219,8 +228,8 @@ defmodule Vllm.Distributed.MessageQueue do
     Call.arg(integer()),
     Call.arg(integer()),
     Call.arg(String.t() | atom() | nil),
-    Call.arg(integer() | nil),
     Call.arg(boolean()),
+    Call.arg(integer() | nil),
     keyword()
   ) ::
           t()
@@ -231,8 +240,8 @@ defmodule Vllm.Distributed.MessageQueue do
     max_chunk_bytes \\ :__default__,
     max_chunks \\ :__default__,
     connect_ip \\ :__default__,
-    timeout \\ :__default__,
     enable_shm_tensor_arena \\ :__default__,
+    timeout \\ :__default__,
     opts \\ []
   ) do
     Vllm.Error.unwrap!(new(
@@ -242,8 +251,8 @@ defmodule Vllm.Distributed.MessageQueue do
       max_chunk_bytes,
       max_chunks,
       connect_ip,
-      timeout,
       enable_shm_tensor_arena,
+      timeout,
       opts
     ))
   end
@@ -671,6 +680,126 @@ defmodule Vllm.Distributed.MessageQueue do
     Vllm.Error.unwrap!(is_writer(receiver, opts))
   end
 
+  @n_local_reader %Vllm.Call.Spec{
+    function: "MessageQueue.n_local_reader",
+    path: "/vllm.distributed.v1.MessageQueue/NLocalReader",
+    params: [
+      {:receiver, 1, {:object, Vllm.Distributed.MessageQueue}, :required}
+    ],
+    result: :int,
+    inline: true
+  }
+
+  @doc ~S"""
+  How many readers share memory with the writer.
+
+  Not collective: it concerns only the rank of its session.
+
+  Answered at once, even while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Distributed.MessageQueue.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, number} = Vllm.Distributed.MessageQueue.n_local_reader(queue)
+  """
+  @spec n_local_reader(input()) ::
+          {:ok, integer()} | {:error, Error.t()}
+  @spec n_local_reader(input(), keyword()) ::
+          {:ok, integer()} | {:error, Error.t()}
+  def n_local_reader(receiver, opts \\ []) do
+    Vllm.Call.run(@n_local_reader, [receiver, opts])
+  end
+
+  @doc "Like `n_local_reader`, but returns the value itself and raises `Vllm.Error`."
+  @spec n_local_reader!(input()) :: integer()
+  @spec n_local_reader!(input(), keyword()) :: integer()
+  def n_local_reader!(receiver, opts \\ []) do
+    Vllm.Error.unwrap!(n_local_reader(receiver, opts))
+  end
+
+  @n_remote_reader %Vllm.Call.Spec{
+    function: "MessageQueue.n_remote_reader",
+    path: "/vllm.distributed.v1.MessageQueue/NRemoteReader",
+    params: [
+      {:receiver, 1, {:object, Vllm.Distributed.MessageQueue}, :required}
+    ],
+    result: :int,
+    inline: true
+  }
+
+  @doc ~S"""
+  How many readers are on other nodes.
+
+  Not collective: it concerns only the rank of its session.
+
+  Answered at once, even while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Distributed.MessageQueue.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, number} = Vllm.Distributed.MessageQueue.n_remote_reader(queue)
+  """
+  @spec n_remote_reader(input()) ::
+          {:ok, integer()} | {:error, Error.t()}
+  @spec n_remote_reader(input(), keyword()) ::
+          {:ok, integer()} | {:error, Error.t()}
+  def n_remote_reader(receiver, opts \\ []) do
+    Vllm.Call.run(@n_remote_reader, [receiver, opts])
+  end
+
+  @doc "Like `n_remote_reader`, but returns the value itself and raises `Vllm.Error`."
+  @spec n_remote_reader!(input()) :: integer()
+  @spec n_remote_reader!(input(), keyword()) :: integer()
+  def n_remote_reader!(receiver, opts \\ []) do
+    Vllm.Error.unwrap!(n_remote_reader(receiver, opts))
+  end
+
+  @shutting_down %Vllm.Call.Spec{
+    function: "MessageQueue.shutting_down",
+    path: "/vllm.distributed.v1.MessageQueue/ShuttingDown",
+    params: [
+      {:receiver, 1, {:object, Vllm.Distributed.MessageQueue}, :required}
+    ],
+    result: :bool,
+    inline: true
+  }
+
+  @doc ~S"""
+  Whether `shutdown` was called.
+
+  Not collective: it concerns only the rank of its session.
+
+  Answered at once, even while the rank runs another call.
+
+  ## Parameters
+
+    * `receiver` (`Vllm.Distributed.MessageQueue.input()`) - the object, whose session runs it
+
+  ## Example
+
+      {:ok, true} = Vllm.Distributed.MessageQueue.shutting_down(queue)
+  """
+  @spec shutting_down(input()) ::
+          {:ok, boolean()} | {:error, Error.t()}
+  @spec shutting_down(input(), keyword()) ::
+          {:ok, boolean()} | {:error, Error.t()}
+  def shutting_down(receiver, opts \\ []) do
+    Vllm.Call.run(@shutting_down, [receiver, opts])
+  end
+
+  @doc "Like `shutting_down`, but returns the value itself and raises `Vllm.Error`."
+  @spec shutting_down!(input()) :: boolean()
+  @spec shutting_down!(input(), keyword()) :: boolean()
+  def shutting_down!(receiver, opts \\ []) do
+    Vllm.Error.unwrap!(shutting_down(receiver, opts))
+  end
+
   @export_handle %Vllm.Call.Spec{
     function: "MessageQueue.export_handle",
     path: "/vllm.distributed.v1.MessageQueue/ExportHandle",
@@ -839,8 +968,8 @@ defmodule Vllm.Distributed.MessageQueue do
     params: [
       {:receiver, 1, {:object, Vllm.Distributed.MessageQueue}, :required},
       {:timeout, 2, {:nullable, :float}, :optional},
-      {:cancel, 3, :term, :optional},
-      {:indefinite, 4, :bool, :optional}
+      {:indefinite, 4, :bool, :optional},
+      {:cancel, 3, :term, :optional}
     ],
     result: :term,
     inline: false
@@ -859,8 +988,8 @@ defmodule Vllm.Distributed.MessageQueue do
     * `receiver` (`Vllm.Distributed.MessageQueue.input()`) - the object, whose session runs it
     * `timeout` (`number() | :nan | :infinity | :neg_infinity`, default `nil`) - seconds; by
       default the queue's own timeout
-    * `cancel` (`term()`, default `nil`) - a `threading.Event` of the rank that ends the wait
     * `indefinite` (`boolean()`, default `false`) - whether to wait for as long as it takes
+    * `cancel` (`term()`, default `nil`) - a `threading.Event` of the rank that ends the wait
 
   ## Errors
 
@@ -883,32 +1012,32 @@ defmodule Vllm.Distributed.MessageQueue do
   @spec dequeue(
     input(),
     number() | :nan | :infinity | :neg_infinity | nil,
-    term() | keyword()
-  ) ::
-          {:ok, term()} | {:error, Error.t()}
-  @spec dequeue(
-    input(),
-    number() | :nan | :infinity | :neg_infinity | nil,
-    term(),
     boolean() | keyword()
   ) ::
           {:ok, term()} | {:error, Error.t()}
   @spec dequeue(
     input(),
+    number() | :nan | :infinity | :neg_infinity | nil,
+    boolean(),
+    term() | keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec dequeue(
+    input(),
     Call.arg(number() | :nan | :infinity | :neg_infinity | nil),
-    Call.arg(term()),
     Call.arg(boolean()),
+    Call.arg(term()),
     keyword()
   ) ::
           {:ok, term()} | {:error, Error.t()}
   def dequeue(
     receiver,
     timeout \\ :__default__,
-    cancel \\ :__default__,
     indefinite \\ :__default__,
+    cancel \\ :__default__,
     opts \\ []
   ) do
-    Vllm.Call.run(@dequeue, [receiver, timeout, cancel, indefinite, opts])
+    Vllm.Call.run(@dequeue, [receiver, timeout, indefinite, cancel, opts])
   end
 
   @doc "Like `dequeue`, but returns the value itself and raises `Vllm.Error`."
@@ -921,32 +1050,93 @@ defmodule Vllm.Distributed.MessageQueue do
   @spec dequeue!(
     input(),
     number() | :nan | :infinity | :neg_infinity | nil,
-    term() | keyword()
-  ) ::
-          term()
-  @spec dequeue!(
-    input(),
-    number() | :nan | :infinity | :neg_infinity | nil,
-    term(),
     boolean() | keyword()
   ) ::
           term()
   @spec dequeue!(
     input(),
+    number() | :nan | :infinity | :neg_infinity | nil,
+    boolean(),
+    term() | keyword()
+  ) ::
+          term()
+  @spec dequeue!(
+    input(),
     Call.arg(number() | :nan | :infinity | :neg_infinity | nil),
-    Call.arg(term()),
     Call.arg(boolean()),
+    Call.arg(term()),
     keyword()
   ) ::
           term()
   def dequeue!(
     receiver,
     timeout \\ :__default__,
-    cancel \\ :__default__,
     indefinite \\ :__default__,
+    cancel \\ :__default__,
     opts \\ []
   ) do
-    Vllm.Error.unwrap!(dequeue(receiver, timeout, cancel, indefinite, opts))
+    Vllm.Error.unwrap!(dequeue(receiver, timeout, indefinite, cancel, opts))
+  end
+
+  @recv %Vllm.Call.Spec{
+    function: "MessageQueue.recv",
+    path: "/vllm.distributed.v1.MessageQueue/Recv",
+    params: [
+      {:socket, 1, :term, :required},
+      {:timeout, 2, {:nullable, :float}, :required}
+    ],
+    result: :term,
+    inline: false
+  }
+
+  @doc ~S"""
+  Return the next object from a socket that others send encoded objects to.
+
+  `socket` is of ZeroMQ, or has its `poll(milliseconds)` and `recv()` for whole messages, each
+  what `vllm_distributed.wire.object_codec.encode` returned: nothing is unpickled. Waits for at
+  most `timeout` seconds, or as long as it takes for `nil`. Local: the sender need not wait.
+
+  Not collective: it concerns only the rank of its session.
+
+  ## Parameters
+
+    * `socket` (`term()`) - a socket of the rank that is kept open
+    * `timeout` (`number() | :nan | :infinity | :neg_infinity`) - milliseconds
+
+  ## Errors
+
+    * `"invalid_type"` - for what has neither
+    * `"message_queue_timeout"`
+    * `"encoding_error"` - for a message that is none of ours
+
+  ## Example
+
+      {:ok, value} = Vllm.Distributed.MessageQueue.recv(socket, 30_000)
+  """
+  @spec recv(keyword()) :: {:ok, term()} | {:error, Error.t()}
+  @spec recv(term(), number() | :nan | :infinity | :neg_infinity | nil | keyword()) ::
+          {:ok, term()} | {:error, Error.t()}
+  @spec recv(
+    Call.arg(term()),
+    Call.arg(number() | :nan | :infinity | :neg_infinity | nil),
+    keyword()
+  ) ::
+          {:ok, term()} | {:error, Error.t()}
+  def recv(socket, timeout \\ :__default__, opts \\ []) do
+    Vllm.Call.run(@recv, [socket, timeout, opts])
+  end
+
+  @doc "Like `recv`, but returns the value itself and raises `Vllm.Error`."
+  @spec recv!(keyword()) :: term()
+  @spec recv!(term(), number() | :nan | :infinity | :neg_infinity | nil | keyword()) :: term()
+  @spec recv!(
+    Call.arg(term()),
+    Call.arg(number() | :nan | :infinity | :neg_infinity | nil),
+    keyword()
+  ) ::
+          term()
+  def recv!(socket, timeout \\ :__default__, opts \\ []) do
+    Vllm.Error.unwrap!(recv(socket, timeout, opts))
   end
 
   @broadcast_object %Vllm.Call.Spec{
@@ -1057,10 +1247,14 @@ defmodule Vllm.Distributed.MessageQueue do
       create_from_process_group: @create_from_process_group,
       create_from_process_group_single_reader: @create_from_process_group_single_reader,
       is_writer: @is_writer,
+      n_local_reader: @n_local_reader,
+      n_remote_reader: @n_remote_reader,
+      shutting_down: @shutting_down,
       export_handle: @export_handle,
       wait_until_ready: @wait_until_ready,
       enqueue: @enqueue,
       dequeue: @dequeue,
+      recv: @recv,
       broadcast_object: @broadcast_object,
       shutdown: @shutdown
     ]

@@ -78,16 +78,19 @@ defmodule Vllm.Distributed.V1.MessageQueueObject do
   # The message `vllm.distributed.v1.MessageQueueObject`. A MessageQueue: the handle, and the
   # fields as they were when it was sent. As an argument, `ref` alone.
 
-  defstruct [ref: nil, is_writer: nil]
+  defstruct [ref: nil, is_writer: nil, n_local_reader: nil, n_remote_reader: nil, shutting_down: nil]
 
-  @type t :: %__MODULE__{ref: Vllm.Bridge.V1.Ref.t() | nil, is_writer: boolean() | nil}
+  @type t :: %__MODULE__{ref: Vllm.Bridge.V1.Ref.t() | nil, is_writer: boolean() | nil, n_local_reader: integer() | nil, n_remote_reader: integer() | nil, shutting_down: boolean() | nil}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
   def __fields__ do
     [
       {:ref, 1, {:message, Vllm.Bridge.V1.Ref}, :optional},
-      {:is_writer, 501, :bool, :optional}
+      {:is_writer, 501, :bool, :optional},
+      {:n_local_reader, 502, :int64, :optional},
+      {:n_remote_reader, 503, :int64, :optional},
+      {:shutting_down, 504, :bool, :optional}
     ]
   end
 end
