@@ -74,7 +74,10 @@ class Engine:
     def __init__(self, python: Path, row: Row, model: Path, log: Path, *, ours: bool) -> None:
         ranks = row.options.get("tensor_parallel_size", 1)
         ranks *= row.options.get("pipeline_parallel_size", 1)
-        options = {"model": str(model), "kv_cache_memory_bytes": 1 << 26, **row.options}
+        options = {"model": str(model), "gpu_memory_utilization": 0.15, **row.options}
+        if row.options.get("pipeline_parallel_size", 1) == 1:
+            # A pipeline's stages need the warming up that vLLM leaves out where this is said.
+            options["kv_cache_memory_bytes"] = 1 << 26
         if ranks > 1:
             options["distributed_executor_backend"] = "mp"
         if row.options.get("pipeline_parallel_size", 1) > 1:
@@ -83,7 +86,6 @@ class Engine:
             **os.environ,
             "HF_HUB_OFFLINE": "1",
             "OMP_NUM_THREADS": "1",
-            "VLLM_CPU_KVCACHE_SPACE": "1",
             "VLLM_CPU_OMP_THREADS_BIND": "nobind",
             "VLLM_NO_USAGE_STATS": "1",
             "VLLM_DISTRIBUTED_OVERLAY": "1" if ours else "0",
