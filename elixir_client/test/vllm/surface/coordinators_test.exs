@@ -36,7 +36,7 @@ defmodule Vllm.Surface.CoordinatorsTest do
     ranks = Enum.to_list(0..(size - 1))
 
     World.run!(world, fn rank ->
-      StatelessGroupCoordinator.new!([ranks], rank, "gloo", true, false, "apart",
+      StatelessGroupCoordinator.new!([ranks], rank, "gloo", true, nil, false, "apart",
         host: host,
         group_ports: [[port]],
         global_rank: rank,

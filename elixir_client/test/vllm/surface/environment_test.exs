@@ -26,6 +26,7 @@ defmodule Vllm.Surface.EnvironmentTest do
               {Distributed.get_tp_group(), tensor, "tp:0"},
               {Distributed.get_pp_group(), pipeline, "pp:0"},
               {Distributed.get_dcp_group(), tensor, "dcp:0"},
+              {Distributed.get_etp_group(), tensor, "tp:0"},
               {Distributed.get_context_model_parallel_group(), tensor, "dcp:0"},
               {Distributed.get_pcp_group(), [rank], "pcp:0"},
               {Distributed.get_dp_group(), [rank], "dp:0"},
@@ -37,8 +38,7 @@ defmodule Vllm.Surface.EnvironmentTest do
 
         for {result, words} <- [
               {Distributed.get_eplb_group(), "expert load balancing group"},
-              {Distributed.get_inner_dp_world_group(), "inner"},
-              {Distributed.get_etp_group(), "expert tensor"}
+              {Distributed.get_inner_dp_world_group(), "inner"}
             ] do
           assert {:error, %Error{category: :python_error} = error} = result
           assert error.message =~ words
