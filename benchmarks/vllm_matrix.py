@@ -76,7 +76,8 @@ class Engine:
         ranks *= row.options.get("pipeline_parallel_size", 1)
         options = {"model": str(model), "gpu_memory_utilization": 0.15, **row.options}
         if row.options.get("pipeline_parallel_size", 1) == 1:
-            # A pipeline's stages need the warming up that vLLM leaves out where this is said.
+            # Where this is said vLLM leaves out its profiling run. Whether the stages of a pipeline
+            # need that is not known yet: with 0.32 they fail on vLLM's own module, too.
             options["kv_cache_memory_bytes"] = 1 << 26
         if ranks > 1:
             options["distributed_executor_backend"] = "mp"

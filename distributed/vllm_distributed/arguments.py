@@ -27,6 +27,7 @@ __all__ = [
     "check_sizes",
     "check_switch",
     "check_switches",
+    "check_tensor",
     "check_tensor_list",
     "integers_for_ranks",
 ]
@@ -146,6 +147,14 @@ def check_dense(name: str, tensor: Tensor) -> None:
             device=str(tensor.device),
         )
     check_real(name, tensor)
+
+
+def check_tensor(name: str, value: object) -> None:
+    """Raise `InvalidTypeError` for anything but a tensor."""
+    if not isinstance(value, Tensor):
+        raise InvalidTypeError(
+            f"{name} must be a torch.Tensor, got {type(value).__name__}", argument=name
+        )
 
 
 def check_tensor_list(name: str, value: object) -> None:

@@ -18,6 +18,7 @@ import vllm_distributed as vd
 from vllm_distributed.errors import DistributedError
 
 Group = vd.GroupCoordinator
+CPU = torch.device("cpu")
 AROUND = torch.ones(3)
 ONES = AROUND[:2]
 ROWS = torch.ones(2, 1)
@@ -51,12 +52,19 @@ GOOD: dict[str, Callable[[Group], dict[str, Any]]] = {
     "all_gatherv": lambda g: {"input_": ONES, "sizes": [2, 2]},
     "all_reduce": lambda g: {"input_": ONES},
     "all_reduce_": lambda g: {"input_": torch.ones(2)},
+    "allocate_combine_input": lambda g: {"shape": [4, 1], "dtype": torch.float32, "device": CPU},
     "barrier": lambda g: {},
     "broadcast": lambda g: {"input_": torch.ones(2)},
     "broadcast_object": lambda g: {"obj": 1, "src": g.rank_in_group},
     "broadcast_object_list": lambda g: {"obj_list": [1], "src": g.rank_in_group},
     "broadcast_tensor_dict": lambda g: {"tensor_dict": {"a": ONES}, "src": g.rank_in_group},
     "combine": lambda g: {"hidden_states": torch.ones(4, 1), "sizes": [2, 2]},
+    "combine_into_output": lambda g: {
+        "hidden_states": torch.ones(4, 1),
+        "output": torch.ones(2, 1),
+        "sizes": [2, 2],
+    },
+    "cpu_all_reduce_": lambda g: {"tensor": torch.ones(2)},
     "create_mq_broadcaster": lambda g: {},
     "create_single_reader_mq_broadcasters": lambda g: {},
     "dispatch": lambda g: {"hidden_states": ROWS, "topk_weights": ROWS, "topk_ids": ROWS},
@@ -73,6 +81,12 @@ GOOD: dict[str, Callable[[Group], dict[str, Any]]] = {
     "recv_tensor_dict": lambda g: {},
     "reduce_scatter": lambda g: {"input_": ONES},
     "reduce_scatterv": lambda g: {"input_": torch.ones(4), "dim": 0, "sizes": [2, 2]},
+    "reduce_scatterv_into_output": lambda g: {
+        "input_": torch.ones(4),
+        "output": torch.ones(2),
+        "dim": 0,
+        "sizes": [2, 2],
+    },
     "send": lambda g: {"tensor": ONES},
     "send_object": lambda g: {"obj": 1, "dst": 1 - g.rank_in_group},
     "send_tensor_dict": lambda g: {"tensor_dict": {"a": ONES}},
@@ -95,7 +109,11 @@ BAD: dict[str, list[Any]] = {
         torch.ones(2, requires_grad=True),
         EXPANDED[:2],
     ],
+    "reduce_scatterv_into_output.input_": [*NO_DENSE, FLOAT8.repeat(2), torch.ones(3)],
+    "reduce_scatterv_into_output.output": [*NO_PLACE, None],
+    "combine_into_output.output": [*NO_DENSE, torch.ones(3, 1), torch.ones(2, 1).double()],
     "tensor": NO_DENSE,
+    "cpu_all_reduce_.tensor": [*NO_DENSE, FLOAT8, EXPANDED, WINDOWS],
     "dim": [5, -5, 0.5, "0", True, None],
     "sizes": NO_SIZES,
     "src": NO_PEER,
@@ -115,6 +133,8 @@ BAD: dict[str, list[Any]] = {
     "size": [None, True, -2, 2.0, "2", [-1], torch.Size([-1]), [1.5]],
     "op": [None, 3, "", "mean", "MAX", b"max", torch.distributed.ReduceOp.MAX],
     "dtype": [None, "float32", float],
+    "shape": [None, True, -2, "2", [-1], [1.5]],
+    "device": [None, "no device", 1.5],
     "hidden_states": [None, [1], torch.ones(()), torch.ones(3, 1), SPARSE],
     "topk_weights": [None, [1], torch.ones(3, 1), SPARSE],
     "topk_ids": [[1], 5, torch.ones(3, 1), SPARSE],

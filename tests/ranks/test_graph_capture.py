@@ -180,10 +180,11 @@ def test_siblings_have_the_same_members(world_of: Callable[..., World]) -> None:
     world_of(4, tensor_model_parallel_size=2, pipeline_model_parallel_size=2).run(siblings)
 
 
-def no_etp() -> None:
-    with pytest.raises(GroupNotInitializedError, match=r"expert tensor parallel.*get_tp_group"):
-        vd.get_etp_group()
+def etp_is_tp() -> None:
+    assert vd.get_etp_group() is vd.get_tp_group()
 
 
-def test_there_is_no_expert_tensor_group(world_of: Callable[..., World]) -> None:
-    world_of(1).run(no_etp)
+def test_without_a_size_of_its_own_the_engram_tensor_group_is_the_tensor_group(
+    world_of: Callable[..., World],
+) -> None:
+    world_of(1).run(etp_is_tp)

@@ -90,9 +90,13 @@ def beside_a_world() -> None:
     world = vd.get_world_group()
     before = state_of_torch()
     (port, listener), (other_port, other) = published(), published()
-    pg = make("127.0.0.1", port, world.rank, 2, "gloo", "one", listener, SHORT)
+    pg = make(
+        "127.0.0.1", port, world.rank, 2, "gloo", "one", listen_socket=listener, timeout=SHORT
+    )
     other = other if world.rank == 0 else None
-    back = make("127.0.0.1", other_port, world.rank, 2, "gloo", "two", other, SHORT)
+    back = make(
+        "127.0.0.1", other_port, world.rank, 2, "gloo", "two", listen_socket=other, timeout=SHORT
+    )
     assert state_of_torch() == before
     for group in (pg, back, pg):
         torch_functions(group, world.rank, 2)
@@ -148,8 +152,16 @@ def test_wrong_arguments() -> None:
         (lambda: make("127.0.0.1", 1, 0, 2, "gloo", 3), TypeError, "group_name"),
         (lambda: make("127.0.0.1", 1, 0, 2, "gloo", timeout=3), TypeError, "timeout"),
         (lambda: make("127.0.0.1", 1, 0, 2, "gloo", timeout=timedelta(0)), ValueError, "positive"),
-        (lambda: make("127.0.0.1", port, 1, 2, "gloo", None, listener), ValueError, "only rank 0"),
-        (lambda: make("127.0.0.1", 1, 0, 2, "gloo", None, listener), ValueError, f"{port}"),
+        (
+            lambda: make("127.0.0.1", port, 1, 2, "gloo", None, listen_socket=listener),
+            ValueError,
+            "only rank 0",
+        ),
+        (
+            lambda: make("127.0.0.1", 1, 0, 2, "gloo", None, listen_socket=listener),
+            ValueError,
+            f"{port}",
+        ),
         (lambda: gloo("store", 0, 1, SHORT), TypeError, "Store"),
         (lambda: gloo(store, 2, 2, SHORT), ValueError, "group_rank=2"),
         (lambda: gloo(store, 0, 0, SHORT), ValueError, "group_size"),
@@ -206,7 +218,9 @@ def over_and_over() -> tuple[int, int]:
 
     def once() -> None:
         port, listener = published()
-        pg = make("127.0.0.1", port, world.rank, 2, "gloo", None, listener, SHORT)
+        pg = make(
+            "127.0.0.1", port, world.rank, 2, "gloo", None, listen_socket=listener, timeout=SHORT
+        )
         dist.all_reduce(torch.ones(1), group=pg)
         end(pg)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from vllm_distributed.arguments import check_switch
+from vllm_distributed.arguments import check_switch, check_tensor
 from vllm_distributed.compat.torch_tracing import outside_graphs
 from vllm_distributed.transports.expert_parallel import (
     TokenExchange,
@@ -83,4 +83,5 @@ class TokenOperations:
         """Write what `combine` returns into `output`, and return that. Collective over the
         group."""
         check_switch("is_sequence_parallel", is_sequence_parallel)
+        check_tensor("output", output)
         return self._tokens.combine(hidden_states, sizes, output)

@@ -21,6 +21,7 @@ from vllm_distributed.arguments import (
     check_shape,
     check_sizes,
     check_switch,
+    check_tensor,
 )
 from vllm_distributed.compat.torch_tracing import outside_graphs
 from vllm_distributed.errors import InvalidTypeError
@@ -222,6 +223,7 @@ class DeviceCommunicatorBase(TokenOperations):
     ) -> torch.Tensor:
         """Write what `reduce_scatterv` returns into `output`, and return that. Collective over the
         group."""
+        check_tensor("output", output)
         return self.reduce_scatterv(input_, dim, sizes, output)
 
     def gather(

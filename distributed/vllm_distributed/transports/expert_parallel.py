@@ -17,6 +17,7 @@ from vllm_distributed.arguments import (
     check_dtype,
     check_shape,
     check_switch,
+    check_tensor,
     check_tensor_list,
     integers_for_ranks,
 )
@@ -105,14 +106,6 @@ def dispatch_arguments(
         check_tensor("topk_ids", topk_ids)
     check_switch("is_sequence_parallel", is_sequence_parallel)
     return topk_weights, topk_ids, is_sequence_parallel  # type: ignore[return-value]
-
-
-def check_tensor(name: str, value: object) -> None:
-    """Raise `InvalidTypeError` for anything but a tensor."""
-    if not isinstance(value, torch.Tensor):
-        raise InvalidTypeError(
-            f"{name} must be a torch.Tensor, got {type(value).__name__}", argument=name
-        )
 
 
 class Stage(Protocol):
@@ -282,7 +275,14 @@ def combine_input(
     dtype = check_dtype("allocate_combine_input", dtype)
     if not isinstance(device, (torch.device, str)):
         raise InvalidTypeError(f"device must be a torch.device, got {device!r}")
-    return torch.empty(size, dtype=dtype, device=device)
+    try:
+        return torch.empty(size, dtype=dtype, device=device)
+    except RuntimeError as error:  # torch's own, which has a trace of C++ behind its first line
+        why = str(error).partition("\n")[0]
+        raise InvalidArgumentError(
+            f"allocate_combine_input: there is no memory for shape {list(size)}, {dtype} on "
+            f"{device}: {why}"
+        ) from None
 
 
 def _rows(named: dict[str, torch.Tensor]) -> int:

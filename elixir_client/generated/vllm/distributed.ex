@@ -576,10 +576,9 @@ defmodule Vllm.Distributed do
 
   Every rank gets the same bits. Ranks exchange sums in pairs, in as many rounds as the group's
   size can be halved (recursive doubling; ranks beyond the largest power of two give theirs away
-  first and get the result last), which for a few numbers is less than half the time of gloo's own
-  all-reduce. `group` may be one apart from torch's world. `timeout` bounds each wait; by default
-  the group's own does. Dtypes as for `Vllm.Distributed.GroupCoordinator.all_reduce`. Collective
-  over the group.
+  first and get the result last): fewer messages than a ring has. `group` may be one apart from
+  torch's world. `timeout` bounds each wait; by default the group's own does. Dtypes as for
+  `Vllm.Distributed.GroupCoordinator.all_reduce`. Collective over the group.
 
   Collective: every member of the group must make this call.
 

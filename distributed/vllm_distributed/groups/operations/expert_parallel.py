@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import torch
 
-from vllm_distributed.arguments import check_switch
+from vllm_distributed.arguments import check_switch, check_tensor
 from vllm_distributed.compat.torch_tracing import outside_graphs
 from vllm_distributed.groups.member import Member
 from vllm_distributed.transports.device import DeviceCommunicatorBase
@@ -161,6 +161,7 @@ class ExpertParallel:
             InvalidArgumentError: for another shape, dtype or device of `output`.
         """
         check_switch("is_sequence_parallel", is_sequence_parallel)
+        check_tensor("output", output)
         return self._exchange(is_sequence_parallel).combine(hidden_states, sizes, output)
 
     def _exchange(self, over_all: bool) -> TokenExchange:
