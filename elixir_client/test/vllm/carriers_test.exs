@@ -125,8 +125,11 @@ defmodule Vllm.CarriersTest do
   test "a rank that is busy refuses those that will not wait" do
     [in_frames, by_grpc] = session(affinity: :strict_fail_fast)
     busy = fn runtime -> Vllm.call("torch.is_tensor", [1], __runtime__: runtime) end
-    # Both connections are open before the rank is busy: opening one may take its time.
-    assert {busy.(in_frames), busy.(by_grpc)} == {{:ok, false}, {:ok, false}}
+
+    # Both connections are open before the rank is busy: opening one may take its time. What other tests
+    # have left to the rank may still run.
+    idle = fn -> {busy.(in_frames), busy.(by_grpc)} == {{:ok, false}, {:ok, false}} end
+    assert eventually(idle)
     task = Task.async(fn -> Vllm.call("time.sleep", [5.0], __runtime__: in_frames) end)
     assert eventually(fn -> match?({:error, %Error{reason: "worker_busy"}}, busy.(by_grpc)) end)
     assert {:error, %Error{reason: "worker_busy", category: :worker}} = busy.(in_frames)

@@ -351,6 +351,15 @@ defmodule Vllm.WorldTest do
       for monitor <- monitors, do: assert_receive({:DOWN, ^monitor, :process, _pid, _reason})
     end
 
+    test "a timeout that has passed before the run has begun is the same error" do
+      world = start(concurrent: true)
+      run = fn _n -> World.run(world, fn _rank -> Process.sleep(:infinity) end, timeout: 1) end
+
+      # So many at once that some are over before their process is.
+      for {:ok, result} <- Task.async_stream(1..2_000, run, max_concurrency: 500),
+          do: assert({:error, %Error{reason: "run_timeout"}} = result)
+    end
+
     test "a timeout of the whole stops everybody" do
       world = start([])
       test = self()

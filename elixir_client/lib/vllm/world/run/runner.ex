@@ -82,6 +82,10 @@ defmodule Vllm.World.Runner do
 
       {:stopped, ranks} ->
         {:error, timed_out(ranks, timeout)}
+
+      # Before it had begun.
+      :stopped ->
+        {:error, timed_out(Enum.map(world.sessions, & &1.rank), timeout)}
     end
   end
 
@@ -90,6 +94,9 @@ defmodule Vllm.World.Runner do
       {^ref, outcome} ->
         Process.demonitor(monitor, [:flush])
         outcome
+
+      {:DOWN, ^monitor, :process, ^runner, :stop} ->
+        :stopped
 
       {:DOWN, ^monitor, :process, ^runner, crash} ->
         exit({crash, {World, :run, []}})
