@@ -121,6 +121,9 @@ def test_runs_of_two_clients_have_their_turns_in_the_order_in_which_they_came(
         run.order = first.order
         begun.append(threads.submit(run))
         eventually(lambda run=run: world.refresh().runs_waiting == run.name)
+        # The pool has told the other client: a later run of that one does not join those that wait.
+        told = other if run.world is world else world
+        eventually(lambda told=told: all(lease.closed for lease in held(told)))
     first.go_on.set()
     for run in waiting:
         assert run.begun.wait(20)

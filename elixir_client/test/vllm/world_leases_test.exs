@@ -36,6 +36,12 @@ defmodule Vllm.WorldLeasesTest do
 
   defp state(world), do: :sys.get_state(Leases.name(world.bridge))
 
+  defp all_closed?(%{id: id} = world) do
+    Enum.all?(state(world).leases, fn {_id, lease} ->
+      lease.closed? or elem(lease.world, 1) != id
+    end)
+  end
+
   defp waiting(world), do: World.info!(world).runs_waiting
 
   # A run that tells of its turn, and lasts until the process of its rank 0 is told to end.
@@ -76,6 +82,9 @@ defmodule Vllm.WorldLeasesTest do
     for {name, of} <- order do
       begin_run(of, name)
       await(fn -> waiting(world) == name end)
+
+      # The pool has told the other client: a later run of that one does not join those that wait there.
+      await(fn -> all_closed?(if(of == world, do: other, else: world)) end)
     end
 
     send(first, :end)
