@@ -6,7 +6,10 @@ defmodule Vllm.DocsTest do
 
   alias Vllm.Markdown
 
-  @moduletag timeout: 120_000
+  @moduletag timeout: 300_000
+
+  # A server and its ranks load torch, which takes its time on a busy machine.
+  @patience [start_timeout: 120_000, args: ["--start-timeout", "120"]]
 
   @root Path.expand("../../..", __DIR__)
   @files ["README.md" | Path.wildcard(Path.join(@root, "docs/*.md"))]
@@ -16,8 +19,10 @@ defmodule Vllm.DocsTest do
   # The guides start bridges of the default name.
   setup_all do
     :ok = Supervisor.terminate_child(Vllm.TestSupervisor, Vllm.Bridge)
+    Application.put_all_env(vllm_distributed: @patience)
 
     on_exit(fn ->
+      for {key, _value} <- @patience, do: Application.delete_env(:vllm_distributed, key)
       await_end(Process.whereis(Vllm.Bridge))
       {:ok, _pid} = Supervisor.restart_child(Vllm.TestSupervisor, Vllm.Bridge)
     end)
