@@ -169,7 +169,7 @@ def _make_others(
     kept: Mapping[str, GroupCoordinator],
 ) -> None:
     """Make the groups that are not kept. Those who keep one make no group of torch's for it, so
-    the numbers that torch goes by are set anew for each."""
+    torch's own numbers are set again for each."""
     number, most = next_group_number(), 4 * environment.world_size
     for name, partition in partitions.items():
         set_next_group_number(number)

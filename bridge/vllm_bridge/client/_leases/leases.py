@@ -1,8 +1,8 @@
 """The leases of a client: of each world in use one, whose runs need no round trip for their turns.
 
 The pool says on a lease's stream when somebody else asks: then the runs that came before go first,
-and later ones ask anew. A lease that is idle is given back soon. It ends with this process, however
-that ends, since its stream does.
+and later ones ask again. A lease that is idle is given back soon. It ends with this process,
+however that ends, since its stream does.
 """
 
 from __future__ import annotations

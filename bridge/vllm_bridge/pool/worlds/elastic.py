@@ -151,7 +151,7 @@ class Elastic:
     async def _with_turn(
         self, world_id: str, epoch: int, holder: str, give_up_at: float | None, plan: Plan
     ) -> World:
-        # Once before the wait for the turn, so that what cannot be is refused at once.
+        # Once before the wait for the turn, so that the impossible is refused at once.
         turns = self._worlds.turns(world_id, epoch)
         world = self._worlds.get(world_id)
         if plan(world) is None:

@@ -6,7 +6,7 @@ refuse a call of an earlier turn than they have seen, and the gate never matches
 So a run that loses its turn without noticing gets errors, and not the numbers of the next run.
 
 A lease is the turn of a client, whose runs share it one at a time and number themselves. Whoever
-asks behind a lease closes it: the client's later runs ask anew, behind that one. So the order is
+asks behind a lease closes it: the client's later runs ask again, behind that one. So the order is
 kept.
 """
 
