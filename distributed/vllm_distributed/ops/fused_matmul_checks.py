@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
+from vllm_distributed.arguments import check_tensor
 from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError
 from vllm_distributed.groups.coordinator import GroupCoordinator, find_group
 from vllm_distributed.tensors.dtypes import check_reducible
@@ -83,7 +84,7 @@ def check_arguments(
 
 def _product_shape(A: torch.Tensor, B: torch.Tensor, output_shape: list[int]) -> list[int]:
     for name, matrix in (("A", A), ("B", B)):
-        _check_tensor(name, matrix)
+        check_tensor(name, matrix)
         if matrix.is_complex() or matrix.dtype is torch.bool:
             raise InvalidTypeError(
                 f"{name} must be of floating-point numbers or integers, got {matrix.dtype}",
@@ -162,7 +163,7 @@ def _refuse_shape(name: str, tensor: torch.Tensor, words: str) -> None:
 
 
 def _check_floating(name: str, tensor: torch.Tensor, A: torch.Tensor) -> None:
-    _check_tensor(name, tensor)
+    check_tensor(name, tensor)
     if not tensor.is_floating_point():
         raise InvalidTypeError(
             f"{name} must be of floating-point numbers, got {tensor.dtype}: convert it with "
@@ -180,13 +181,6 @@ def _check_place(name: str, tensor: torch.Tensor, A: torch.Tensor) -> None:
             f"{name} is on {tensor.device}, and A on {A.device}: move one of them to the other",
             argument=name,
             device=str(tensor.device),
-        )
-
-
-def _check_tensor(name: str, value: object) -> None:
-    if not isinstance(value, torch.Tensor):
-        raise InvalidTypeError(
-            f"{name} must be a torch.Tensor, got {type(value).__name__}", argument=name
         )
 
 
