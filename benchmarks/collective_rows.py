@@ -1,7 +1,7 @@
-"""What `collectives.py` measures: each operation in ours and in raw gloo, doing the same work.
+"""What `collectives.py` measures: each operation in ours, in raw gloo and in MPI, doing the same work.
 
-Where ours returns a new tensor the raw side makes one too, and where ours works in place or into a
-tensor that is there already, so does the raw side. A promise is a ratio to gloo, or a time.
+Where ours returns a new tensor the others make one too, and where ours works in place or into a
+tensor that is there already, so do they. A promise is a ratio to gloo, or a time.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import torch
 import torch.distributed as dist
 
 import vllm_distributed as vd
+from collective_mpi import Mpi
 
 __all__ = ["Row", "rows"]
 
@@ -48,27 +49,40 @@ class Row:
     """Calls in one measurement: so many that it does not matter who comes first to the first."""
     rounds: int
     """Measurements of each side."""
+    mpi: Call | None = None
+    """The same over MPI, if there is one."""
     ratio: float | None = None
     """The promise: at least so many times as fast as gloo."""
     limit_s: float | None = None
     """The promise: at most so many seconds."""
 
 
-def rows() -> Iterator[Row]:
+def rows(mpi: Mpi | None = None) -> Iterator[Row]:
     """Yield what to measure in the world of this process, the same on every rank."""
     group = vd.get_world_group()
-    yield Row("barrier", "", group.barrier, lambda: dist.barrier(group.cpu_group), 50, 10, BARRIER)
+    yield Row(
+        "barrier",
+        "",
+        group.barrier,
+        lambda: dist.barrier(group.cpu_group),
+        50,
+        10,
+        mpi and mpi.barrier,
+        BARRIER,
+    )
     for size, targets in ALL_REDUCE.items():
-        yield from _sums(group, size, targets[0] if group.world_size == 2 else targets[1])
+        yield from _sums(group, mpi, size, targets[0] if group.world_size == 2 else targets[1])
     for size in (64 * KIB, 16 * MIB):
-        yield from _gathers(group, size, promised=size == 16 * MIB)
+        yield from _gathers(group, mpi, size, promised=size == 16 * MIB)
     for size in (64 * KIB, 64 * MIB):
-        yield _broadcast(group, size, BROADCAST if size == 64 * MIB else None)
-    yield from _dicts(group)
+        yield _broadcast(group, mpi, size, BROADCAST if size == 64 * MIB else None)
+    yield from _dicts(group, mpi)
     yield _copy(64 * MIB)
 
 
-def _sums(group: vd.GroupCoordinator, size: int, target: float) -> Iterator[Row]:
+def _sums(
+    group: vd.GroupCoordinator, mpi: Mpi | None, size: int, target: float
+) -> Iterator[Row]:
     raw = group.device_group
     zeros = torch.zeros(size // 4)  # sums of which stay what they are
 
@@ -82,9 +96,16 @@ def _sums(group: vd.GroupCoordinator, size: int, target: float) -> Iterator[Row]
         size,
         lambda: group.all_reduce_(zeros),
         lambda: dist.all_reduce(zeros, group=raw),
+        mpi and mpi.all_reduce_(zeros),
         target,
     )
-    yield _row("all_reduce", size, lambda: group.all_reduce(zeros), raw_fresh)
+    yield _row(
+        "all_reduce",
+        size,
+        lambda: group.all_reduce(zeros),
+        raw_fresh,
+        mpi and mpi.all_reduce(zeros),
+    )
     if "out" in inspect.signature(group.all_reduce).parameters:
         into: Any = group.all_reduce
         output = torch.empty_like(zeros)
@@ -93,10 +114,18 @@ def _sums(group: vd.GroupCoordinator, size: int, target: float) -> Iterator[Row]
             output.copy_(zeros)
             dist.all_reduce(output, group=raw)
 
-        yield _row("all_reduce (out=)", size, lambda: into(zeros, out=output), raw_reused)
+        yield _row(
+            "all_reduce (out=)",
+            size,
+            lambda: into(zeros, out=output),
+            raw_reused,
+            mpi and mpi.all_reduce(zeros, output),
+        )
 
 
-def _gathers(group: vd.GroupCoordinator, size: int, *, promised: bool) -> Iterator[Row]:
+def _gathers(
+    group: vd.GroupCoordinator, mpi: Mpi | None, size: int, *, promised: bool
+) -> Iterator[Row]:
     raw, count = group.device_group, size // 4
     # Newer versions of torch warn about the older name.
     raw_gather = getattr(dist, "all_gather_single", dist.all_gather_into_tensor)
@@ -106,6 +135,7 @@ def _gathers(group: vd.GroupCoordinator, size: int, *, promised: bool) -> Iterat
         size,
         lambda: group.all_gather(part, 0),
         lambda: raw_gather(torch.empty_like(whole), part, group=raw),
+        mpi and mpi.all_gather(part),
         FRESH_GATHER if promised else None,
     )
     if "out" in inspect.signature(group.all_gather).parameters:
@@ -115,22 +145,26 @@ def _gathers(group: vd.GroupCoordinator, size: int, *, promised: bool) -> Iterat
             size,
             lambda: into(part, 0, out=whole),
             lambda: raw_gather(whole, part, group=raw),
+            mpi and mpi.all_gather(part, whole),
             REUSED_GATHER if promised else None,
         )
 
 
-def _broadcast(group: vd.GroupCoordinator, size: int, target: float | None) -> Row:
+def _broadcast(
+    group: vd.GroupCoordinator, mpi: Mpi | None, size: int, target: float | None
+) -> Row:
     tensor = torch.ones(size // 4)
     return _row(
         "broadcast",
         size,
         lambda: group.broadcast(tensor, 0),
         lambda: dist.broadcast(tensor, 0, group=group.device_group),
+        mpi and mpi.broadcast([tensor]),
         target,
     )
 
 
-def _dicts(group: vd.GroupCoordinator) -> Iterator[Row]:
+def _dicts(group: vd.GroupCoordinator, mpi: Mpi | None) -> Iterator[Row]:
     """Ten tensors of 64 KiB; raw torch, which has no dicts, sends one after the other."""
     raw, first, two = group.cpu_group, group.is_first_rank, group.world_size == 2
     value = {f"t{number}": torch.full((FLOATS,), float(number)) for number in range(TENSORS)}
@@ -165,6 +199,7 @@ def _dicts(group: vd.GroupCoordinator) -> Iterator[Row]:
         raw_broadcasts,
         10,
         20,
+        mpi and mpi.broadcast(list(value.values()) if first else room),
         limit_s=DICT_BROADCAST_S if two else None,
     )
     if two:
@@ -175,6 +210,7 @@ def _dicts(group: vd.GroupCoordinator) -> Iterator[Row]:
             raw_there_and_back,
             10,
             20,
+            mpi and mpi.there_and_back(room),
             limit_s=DICT_THERE_AND_BACK_S,
         )
 
@@ -186,8 +222,13 @@ def _copy(size: int) -> Row:
 
 
 def _row(
-    operation: str, size: int, ours: Call, raw: Call | None, ratio: float | None = None
+    operation: str,
+    size: int,
+    ours: Call,
+    raw: Call | None,
+    mpi: Call | None = None,
+    ratio: float | None = None,
 ) -> Row:
     calls, rounds = (50, 10) if size < MIB else (5, 15) if size < 16 * MIB else (1, 9)
     label = f"{size // MIB} MiB" if size >= MIB else f"{size // KIB} KiB"
-    return Row(operation, label, ours, raw, calls, rounds, ratio)
+    return Row(operation, label, ours, raw, calls, rounds, mpi, ratio)

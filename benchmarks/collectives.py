@@ -7,22 +7,27 @@ shows the medians over the rounds and their ratio. `collective_rows.py` says wha
 is promised. The last line is what idle ranks cost, with the shared memory of their groups and
 without.
 
-    python benchmarks/collectives.py [--ranks 2 4] [--quick]
+`--mpi` measures MPI through mpi4py too, in the same rounds (`pip install -e '.[bench]'`). `--busy`
+measures beside so many processes that burn a processor each, with fewer rounds.
+
+    python benchmarks/collectives.py [--ranks 2 4] [--quick] [--mpi] [--busy 0 2 6] [--only TEXT]
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
+import json
 import multiprocessing
 import os
 import random
 import socket
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from multiprocessing.connection import Connection
 from typing import Any
@@ -31,6 +36,7 @@ import torch
 from torch.distributed import ProcessGroup
 
 import vllm_distributed as vd
+from collective_mpi import Mpi, in_an_mpi_world
 from collective_rows import Row, rows
 
 WARM_UP = 2
@@ -39,18 +45,28 @@ IDLE_GROUPS = 2
 # Of one processor, over all ranks: what two measurements of the same differ by, and no more.
 IDLE_LIMIT = 0.005
 DEADLINE_S = 300
+BUSY_ROUNDS, BUSY_CALLS = 7, 10
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to measure."""
+
+    quick: bool
+    mpi: bool
+    busy: int
+    only: str
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A row and one rank's seconds a call, of each round."""
+    """A row and one rank's seconds a call, of each round: ours, those of gloo and those of MPI."""
 
     operation: str
     size: str
     ratio: float | None
     limit_s: float | None
-    ours: list[float]
-    raw: list[float]
+    seconds: list[list[float]]
 
 
 def main() -> None:
@@ -58,42 +74,98 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ranks", type=int, nargs="+", default=[2, 4], help="sizes of worlds")
     parser.add_argument("--quick", action="store_true", help="two rounds: to see that it runs")
+    parser.add_argument("--mpi", action="store_true", help="beside MPI, too")
+    parser.add_argument("--busy", type=int, nargs="+", default=[0], help="burning processes")
+    parser.add_argument("--only", default="", help="rows with this text in their names")
+    parser.add_argument("--rank-of-mpi", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    if arguments.rank_of_mpi:
+        of_an_mpi_world(*arguments.rank_of_mpi)
+        return
     print(f"{os.cpu_count()} processors, load average before: {os.getloadavg()[0]:.1f}\n")
-    print("| operation | ranks | size | ours | gloo | ratio | target | met |")
-    print("|---|---|---|---|---|---|---|---|", flush=True)
+    print("| operation | ranks | size | busy | ours | gloo | ratio | MPI | ratio | target | met |")
+    print("|---|---|---|---|---|---|---|---|---|---|---|", flush=True)
     for ranks in arguments.ranks:
-        for of_one_row in zip(*in_a_world(ranks, measure_all, arguments.quick), strict=True):
-            print(line(ranks, of_one_row), flush=True)
-    ranks, seconds = max(arguments.ranks), 0.2 if arguments.quick else IDLE_S
+        for busy in arguments.busy:
+            wanted = Wanted(arguments.quick, arguments.mpi, busy, arguments.only)
+            with burning(busy):
+                results = all_rows(ranks, wanted)
+            for of_one_row in zip(*results, strict=True):
+                print(line(ranks, busy, of_one_row), flush=True)
+    if not arguments.only:
+        print(of_idle_ranks(max(arguments.ranks), 0.2 if arguments.quick else IDLE_S))
+
+
+def all_rows(ranks: int, wanted: Wanted) -> list[list[Measured]]:
+    """Return what each rank of a world measured."""
+    if not wanted.mpi:
+        return in_a_world(ranks, measure_all, wanted)
+    found = in_an_mpi_world(ranks, __file__, "--rank-of-mpi", json.dumps(asdict(wanted)))
+    return [[Measured(**row) for row in of_rank] for of_rank in found]
+
+
+@contextmanager
+def burning(count: int) -> Iterator[None]:
+    """Have so many processes keep a processor busy each."""
+    processes = [
+        multiprocessing.get_context("fork").Process(target=burn, daemon=True) for _ in range(count)
+    ]
+    for process in processes:
+        process.start()
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.kill()
+            process.join()
+
+
+def burn() -> None:
+    """Do nothing, all the time, until what started this has ended."""
+    parent = os.getppid()
+    while os.getppid() == parent:
+        sum(range(100_000))
+
+
+def of_idle_ranks(ranks: int, seconds: float) -> str:
+    """Return the line of what ranks cost that do nothing."""
     # Both at the same time: what a sleeping thread costs depends on what the machine does.
     with ThreadPoolExecutor(2) as threads:
         worlds = [threads.submit(in_a_world, ranks, idle, seconds, shm) for shm in ("1", "0")]
         ours, raw = (sum(world.result()) / seconds for world in worlds)
-    print(
-        f"| (processor time, idle in {IDLE_GROUPS} groups) | {ranks} | | {ours:.2%} | {raw:.2%} | "
-        f"| at most {IDLE_LIMIT:.1%} more | {'yes' if ours <= raw + IDLE_LIMIT else 'NO'} |"
+    return (
+        f"| (processor time, idle in {IDLE_GROUPS} groups) | {ranks} | | | {ours:.2%} | {raw:.2%} "
+        f"| | | | at most {IDLE_LIMIT:.1%} more | {'yes' if ours <= raw + IDLE_LIMIT else 'NO'} |"
     )
 
 
-def line(ranks: int, of_ranks: tuple[Measured, ...]) -> str:
+def line(ranks: int, busy: int, of_ranks: tuple[Measured, ...]) -> str:
     """Return one line of the table; the slowest rank of a round counts."""
     row = of_ranks[0]
-    ours, raw = (
+    ours, raw, mpi = (
         statistics.median(map(max, zip(*times, strict=True))) if times[0] else None
-        for times in ([one.ours for one in of_ranks], [one.raw for one in of_ranks])
+        for times in zip(*(one.seconds for one in of_ranks), strict=True)
     )
     assert ours is not None
-    ratio = None if raw is None else raw / ours
-    target = met = ""
-    if row.limit_s is not None:
-        target, met = f"at most {shown(row.limit_s)}", "yes" if ours <= row.limit_s else "NO"
+    target, met = "", True
+    if busy:
+        target, met = "1x", raw is None or ours <= raw
+    elif row.limit_s is not None:
+        target, met = f"at most {shown(row.limit_s)}", ours <= row.limit_s
     elif row.ratio is not None:
-        target, met = f"{row.ratio:g}x", "yes" if ratio and ratio >= row.ratio else "NO"
+        target, met = f"{row.ratio:g}x", raw is not None and raw / ours >= row.ratio
+    if mpi is not None:
+        target, met = f"{target}; MPI" if target else "MPI", met and ours <= mpi
+    answer = ("yes" if met else "NO") if target else ""
     return (
-        f"| {row.operation} | {ranks} | {row.size} | {shown(ours)} | {shown(raw)} "
-        f"| {'' if ratio is None else f'{ratio:.2f}x'} | {target} | {met} |"
+        f"| {row.operation} | {ranks} | {row.size} | {busy} | {shown(ours)} | {shown(raw)} "
+        f"| {ratio(raw, ours)} | {shown(mpi)} | {ratio(mpi, ours)} | {target} | {answer} |"
     )
+
+
+def ratio(other: float | None, ours: float) -> str:
+    """Return how many times as fast ours is."""
+    return "" if other is None else f"{other / ours:.2f}x"
 
 
 def shown(seconds: float | None) -> str:
@@ -167,34 +239,62 @@ def idle(rank: int, count: int, port: int, seconds: float, shared: str) -> float
     return time.process_time() - started
 
 
-def measure_all(rank: int, count: int, port: int, quick: bool) -> list[Measured]:
+def of_an_mpi_world(wanted: str, results: str) -> None:
+    """Work on one rank that `mpiexec` started."""
+    torch.set_num_threads(1)
+    mpi = Mpi()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = mpi.share(listener.getsockname()[1])
+        if mpi.rank == 0:
+            vd.adopt_listen_socket(listener)
+        measured = measure_all(mpi.rank, mpi.size, port, Wanted(**json.loads(wanted)), mpi)
+        of_ranks = mpi.gather([asdict(row) for row in measured])
+        if of_ranks is not None:
+            with open(results, "w") as file:
+                json.dump(of_ranks, file)
+        vd.get_world_group().barrier()
+        vd.cleanup_dist_env_and_memory()
+
+
+def measure_all(
+    rank: int, count: int, port: int, wanted: Wanted, mpi: Mpi | None = None
+) -> list[Measured]:
     """Return what all rows take."""
     join(rank, count, port)
     orders = random.Random(count)
-    return [measure(row, vd.get_world_group().cpu_group, orders, quick) for row in rows()]
+    meeting = vd.get_world_group().cpu_group
+    return [
+        measure(row, meeting, orders, wanted)
+        for row in rows(mpi)
+        if wanted.only in f"{row.operation} {row.size}"
+    ]
 
 
-def measure(row: Row, meeting: ProcessGroup, orders: random.Random, quick: bool) -> Measured:
-    """Time both sides of a row."""
-    sides: list[Callable[[], object]] = [row.ours] if row.raw is None else [row.ours, row.raw]
-    seconds: tuple[list[float], list[float]] = ([], [])
+def measure(row: Row, meeting: ProcessGroup, orders: random.Random, wanted: Wanted) -> Measured:
+    """Time all sides of a row."""
+    sides = [row.ours, row.raw, row.mpi]
+    there = [which for which, side in enumerate(sides) if side is not None]
+    seconds: list[list[float]] = [[] for _ in sides]
     gc.collect()
     gc.disable()
-    rounds = 2 if quick else row.rounds
+    rounds, calls = 2 if wanted.quick else row.rounds, row.calls
+    if wanted.busy:
+        rounds, calls = min(rounds, BUSY_ROUNDS), min(calls, BUSY_CALLS)
     for turn in range(rounds + WARM_UP):
-        for which in orders.sample(range(len(sides)), len(sides)):
+        for which in orders.sample(there, len(there)):
             call = sides[which]
+            assert call is not None
             meeting.barrier().wait()
-            if row.calls > 1:
+            if calls > 1:
                 call()  # whoever left the barrier first waits for the others here
             started = time.perf_counter()
-            for _ in range(row.calls):
+            for _ in range(calls):
                 call()
             took = time.perf_counter() - started
             if turn >= WARM_UP:
-                seconds[which].append(took / row.calls)
+                seconds[which].append(took / calls)
     gc.enable()
-    return Measured(row.operation, row.size, row.ratio, row.limit_s, *seconds)
+    return Measured(row.operation, row.size, row.ratio, row.limit_s, seconds)
 
 
 if __name__ == "__main__":
