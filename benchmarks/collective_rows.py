@@ -1,4 +1,4 @@
-"""What `collectives.py` measures: each operation in ours, in raw gloo and in MPI, doing the same work.
+"""What `collectives.py` measures: each operation in ours, in raw gloo and in MPI, on equal terms.
 
 Where ours returns a new tensor the others make one too, and where ours works in place or into a
 tensor that is there already, so do they. A promise is a ratio to gloo, or a time.
@@ -80,9 +80,7 @@ def rows(mpi: Mpi | None = None) -> Iterator[Row]:
     yield _copy(64 * MIB)
 
 
-def _sums(
-    group: vd.GroupCoordinator, mpi: Mpi | None, size: int, target: float
-) -> Iterator[Row]:
+def _sums(group: vd.GroupCoordinator, mpi: Mpi | None, size: int, target: float) -> Iterator[Row]:
     raw = group.device_group
     zeros = torch.zeros(size // 4)  # sums of which stay what they are
 
@@ -150,9 +148,7 @@ def _gathers(
         )
 
 
-def _broadcast(
-    group: vd.GroupCoordinator, mpi: Mpi | None, size: int, target: float | None
-) -> Row:
+def _broadcast(group: vd.GroupCoordinator, mpi: Mpi | None, size: int, target: float | None) -> Row:
     tensor = torch.ones(size // 4)
     return _row(
         "broadcast",
