@@ -80,6 +80,9 @@ def test_what_runs_ends_and_what_is_new_is_refused(real_pool: Pool, callers: Cal
         assert outcome.error is not None
         assert outcome.error.category == Category.POOL
         assert "the server is stopping" in outcome.message
+        # The pool knows that it ends. Ranks answer for themselves, and hear it from the pool.
+        eventually(lambda: reason_of(named("get_tp_group"), strict) == "draining")
+        eventually(lambda: reason_of(named("get_tp_group"), world.ranks[1]) == "draining")
         for what, refused in new_things(client, world, over, strict, hint).items():
             with pytest.raises(BridgeError) as caught:
                 refused()
@@ -95,6 +98,14 @@ def test_what_runs_ends_and_what_is_new_is_refused(real_pool: Pool, callers: Cal
         held.go_on.set()
         assert run.result(60).value == [[2.0, 20.0]] * 2
         assert pool.process.wait(30) == 0
+
+
+def reason_of(call: Callable[[Session], object], session: Session) -> str | None:
+    try:
+        call(session)
+    except BridgeError as error:
+        return error.reason
+    return None
 
 
 def new_things(
