@@ -29,7 +29,7 @@ from vllm_bridge.codec.errors import BridgeError, detail_in
 from vllm_bridge.pool.calls import idle_watch
 from vllm_bridge.pool.frames.client_frames import ClientFrames, FrameContext
 from vllm_bridge.pool.frames.rank_frames import RankFrames
-from vllm_bridge.pool.observe.metrics import Metrics
+from vllm_bridge.pool.observe import Observer
 from vllm_bridge.pool.observe.metrics_server import MetricsServer
 from vllm_bridge.pool.ranks import launcher as launcher_module
 from vllm_bridge.pool.ranks import stderr as stderr_module
@@ -211,7 +211,7 @@ def test_the_timers_go_off_again_after_one_has_failed(
 
         # Late calls are refused though that failed once.
         monkeypatch.setattr(gate_module, "_PAUSE_S", 0.05)
-        gate = Gate(Metrics(), lambda world_id, epoch, number: "")
+        gate = Gate(Observer(), lambda world_id, epoch, number: "")
         refused: list[int] = []
         gate._referee.expire = lambda tell: refused.append(1) or []  # type: ignore[func-returns-value, method-assign, assignment]
         once(gate._referee, "expire")
@@ -534,7 +534,7 @@ def test_a_scrape(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_asking_ranks_what_they_do(once: Any, caplog: pytest.LogCaptureFixture) -> None:
     async def run() -> None:
-        gate = Gate(Metrics(), lambda world_id, epoch, number: "")
+        gate = Gate(Observer(), lambda world_id, epoch, number: "")
         loop = asyncio.get_running_loop()
         gate._referee.due = loop.time  # type: ignore[method-assign]
         gate._referee.expire = lambda tell: []  # type: ignore[method-assign, assignment]

@@ -585,8 +585,13 @@ def test_diagnosis_says_who_waits_for_whom(world: World, client: Client, callers
     first, *lines = diagnosis.text.splitlines()
     assert re.search(r"rank 0 waits in barrier on tp:0 for rank 1, rank 2", first), first
     assert re.match(r"rank 0: waits in barrier on tp:0 for rank 1, rank 2, for \d", lines[0])
-    assert re.match(r"rank 1: inside Objects\.Call for \d", lines[1]), lines
+    assert re.match(r"rank 1: running Objects\.Call for \d", lines[1]), lines
     assert re.match(r"rank 2: idle since .* ended \d+\.\d s ago", lines[2]), lines
+    shown = next(w for w in client.status().worlds if w.world_id == world.world_id).ranks
+    assert shown[0].activity.sentence == "waits in barrier on tp:0 for rank 1, rank 2"
+    assert shown[0].doing.startswith("waits in barrier on tp:0 for rank 1, rank 2, for ")
+    assert list(shown[0].activity.waits_for) == [1, 2]
+    assert [rank.coordinates.tp for rank in shown] == [0, 1, 2]
     assert [answer.rank for answer in diagnosis.ranks] == [0, 1, 2]
     assert all(answer.stacks for answer in diagnosis.ranks)
     assert busy.result(30).error is None

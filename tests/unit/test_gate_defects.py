@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from vllm_bridge._generated import control_pb2
+from vllm_bridge.pool.observe import Observer
 from vllm_bridge.pool.ranks.rank import RankPosition
 from vllm_bridge.pool.worlds.gate import Gate
 
@@ -29,7 +30,7 @@ class _Broken:
 
 def test_a_defect_of_the_referee_is_an_answer_and_not_a_hang() -> None:
     async def enter() -> list[control_pb2.Verdict]:
-        gate: Any = Gate(metrics=None)  # type: ignore[arg-type]
+        gate: Any = Gate(Observer())
         gate._referee = _Broken()
         rank = _Rank()
         gate.enter(rank, control_pb2.Enter(ticket=7, group="tp:0", operation="barrier"))

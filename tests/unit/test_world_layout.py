@@ -13,6 +13,7 @@ from vllm_bridge.client._worlds import layout
 from vllm_bridge.client._worlds.dispatch import arguments, check, collected
 from vllm_bridge.client._worlds.outcomes import Outcome, Outcomes
 from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.world_sizes import WorldSizes
 from vllm_distributed.topology import ParallelSizes, Topology
 
 WORLD = pool_pb2.World(
@@ -74,6 +75,26 @@ def test_ranks_stand_where_the_topology_has_them() -> None:
     for rank in ALL:
         at = layout.coordinates(layout.sizes(WORLD), rank)
         assert (0, *at.values()) == topology.coordinates(rank)
+
+
+@pytest.mark.parametrize("decode", [1, 2])
+def test_groups_are_those_of_the_topology(decode: int) -> None:
+    sizes = WorldSizes(4, 3, 2, 2, decode)
+    topology = Topology(48, ParallelSizes(4, 3, 2, 2, decode))
+    expected = {
+        "dp": topology.data_groups(),
+        "pp": topology.pipeline_groups(),
+        "pcp": topology.prefill_context_groups(),
+        "tp": topology.tensor_groups(),
+        "dcp": topology.decode_context_groups() if decode > 1 else (),
+        "ep": topology.expert_groups(),
+    }
+    for dimension, groups in expected.items():
+        found = [ranks for name, ranks in sizes.groups() if name == dimension]
+        assert found == list(groups), dimension
+        for ranks in found:
+            assert [sizes.coordinates(rank)[dimension] for rank in ranks] == [*range(len(ranks))]
+    assert WorldSizes().groups() == ()
 
 
 def test_each_replica_gets_its_part() -> None:

@@ -287,34 +287,48 @@ class Verdict(_message.Message):
     def __init__(self, ticket: _Optional[int] = ..., go: _Optional[bool] = ..., refusal: _Optional[_Union[_types_pb2.ErrorDetail, _Mapping]] = ..., sequence: _Optional[int] = ...) -> None: ...
 
 class Heartbeat(_message.Message):
-    __slots__ = ("running", "queued", "sessions", "objects", "counts", "gate")
+    __slots__ = ("running", "queued", "sessions", "objects", "counts", "gate", "ended", "memory")
     RUNNING_FIELD_NUMBER: _ClassVar[int]
     QUEUED_FIELD_NUMBER: _ClassVar[int]
     SESSIONS_FIELD_NUMBER: _ClassVar[int]
     OBJECTS_FIELD_NUMBER: _ClassVar[int]
     COUNTS_FIELD_NUMBER: _ClassVar[int]
     GATE_FIELD_NUMBER: _ClassVar[int]
+    ENDED_FIELD_NUMBER: _ClassVar[int]
+    MEMORY_FIELD_NUMBER: _ClassVar[int]
     running: RunningCall
     queued: int
     sessions: int
     objects: int
     counts: _containers.RepeatedCompositeFieldContainer[MethodCount]
     gate: _containers.RepeatedCompositeFieldContainer[MethodCount]
-    def __init__(self, running: _Optional[_Union[RunningCall, _Mapping]] = ..., queued: _Optional[int] = ..., sessions: _Optional[int] = ..., objects: _Optional[int] = ..., counts: _Optional[_Iterable[_Union[MethodCount, _Mapping]]] = ..., gate: _Optional[_Iterable[_Union[MethodCount, _Mapping]]] = ...) -> None: ...
+    ended: _containers.RepeatedCompositeFieldContainer[_rank_pb2.CallRecord]
+    memory: _rank_pb2.MemoryInfo
+    def __init__(self, running: _Optional[_Union[RunningCall, _Mapping]] = ..., queued: _Optional[int] = ..., sessions: _Optional[int] = ..., objects: _Optional[int] = ..., counts: _Optional[_Iterable[_Union[MethodCount, _Mapping]]] = ..., gate: _Optional[_Iterable[_Union[MethodCount, _Mapping]]] = ..., ended: _Optional[_Iterable[_Union[_rank_pb2.CallRecord, _Mapping]]] = ..., memory: _Optional[_Union[_rank_pb2.MemoryInfo, _Mapping]] = ...) -> None: ...
 
 class RunningCall(_message.Message):
-    __slots__ = ("session_id", "call_id", "method", "running_s", "overdue_s")
+    __slots__ = ("session_id", "call_id", "method", "running_s", "overdue_s", "group", "operation", "parts", "at_gate_s", "gated_s")
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     CALL_ID_FIELD_NUMBER: _ClassVar[int]
     METHOD_FIELD_NUMBER: _ClassVar[int]
     RUNNING_S_FIELD_NUMBER: _ClassVar[int]
     OVERDUE_S_FIELD_NUMBER: _ClassVar[int]
+    GROUP_FIELD_NUMBER: _ClassVar[int]
+    OPERATION_FIELD_NUMBER: _ClassVar[int]
+    PARTS_FIELD_NUMBER: _ClassVar[int]
+    AT_GATE_S_FIELD_NUMBER: _ClassVar[int]
+    GATED_S_FIELD_NUMBER: _ClassVar[int]
     session_id: str
     call_id: str
     method: str
     running_s: float
     overdue_s: float
-    def __init__(self, session_id: _Optional[str] = ..., call_id: _Optional[str] = ..., method: _Optional[str] = ..., running_s: _Optional[float] = ..., overdue_s: _Optional[float] = ...) -> None: ...
+    group: str
+    operation: str
+    parts: str
+    at_gate_s: float
+    gated_s: float
+    def __init__(self, session_id: _Optional[str] = ..., call_id: _Optional[str] = ..., method: _Optional[str] = ..., running_s: _Optional[float] = ..., overdue_s: _Optional[float] = ..., group: _Optional[str] = ..., operation: _Optional[str] = ..., parts: _Optional[str] = ..., at_gate_s: _Optional[float] = ..., gated_s: _Optional[float] = ...) -> None: ...
 
 class MethodCount(_message.Message):
     __slots__ = ("method", "outcome", "calls", "seconds", "buckets", "bytes_in", "bytes_out")

@@ -36,6 +36,17 @@ class RankState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     OVERDUE: _ClassVar[RankState]
     UNRESPONSIVE: _ClassVar[RankState]
 
+class ActivityKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ACTIVITY_KIND_UNSPECIFIED: _ClassVar[ActivityKind]
+    ACTIVITY_STARTING: _ClassVar[ActivityKind]
+    ACTIVITY_IDLE: _ClassVar[ActivityKind]
+    ACTIVITY_RUNNING: _ClassVar[ActivityKind]
+    ACTIVITY_AT_GATE: _ClassVar[ActivityKind]
+    ACTIVITY_INSIDE: _ClassVar[ActivityKind]
+    ACTIVITY_SILENT: _ClassVar[ActivityKind]
+    ACTIVITY_ENDED: _ClassVar[ActivityKind]
+
 class WorldState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     WORLD_STATE_UNSPECIFIED: _ClassVar[WorldState]
@@ -57,6 +68,14 @@ READY: RankState
 DEAD: RankState
 OVERDUE: RankState
 UNRESPONSIVE: RankState
+ACTIVITY_KIND_UNSPECIFIED: ActivityKind
+ACTIVITY_STARTING: ActivityKind
+ACTIVITY_IDLE: ActivityKind
+ACTIVITY_RUNNING: ActivityKind
+ACTIVITY_AT_GATE: ActivityKind
+ACTIVITY_INSIDE: ActivityKind
+ACTIVITY_SILENT: ActivityKind
+ACTIVITY_ENDED: ActivityKind
 WORLD_STATE_UNSPECIFIED: WorldState
 WORLD_STARTING: WorldState
 WORLD_READY: WorldState
@@ -155,7 +174,7 @@ class StartWorldRequest(_message.Message):
     def __init__(self, world_id: _Optional[str] = ..., tensor_parallel_size: _Optional[int] = ..., pipeline_parallel_size: _Optional[int] = ..., data_parallel_size: _Optional[int] = ..., prefill_context_parallel_size: _Optional[int] = ..., decode_context_parallel_size: _Optional[int] = ..., backend: _Optional[str] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., pool_name: _Optional[str] = ..., gate: _Optional[bool] = ..., client_id: _Optional[str] = ..., concurrent: _Optional[bool] = ..., on_failure: _Optional[_Union[OnFailure, str]] = ..., spare_ranks: _Optional[int] = ...) -> None: ...
 
 class RankInfo(_message.Message):
-    __slots__ = ("rank", "local_rank", "pid", "node", "state", "session_id", "endpoint", "exit", "pool_name", "rank_id", "doing", "queued", "sessions", "objects", "heartbeat_age_s", "restarts", "frames_endpoint")
+    __slots__ = ("rank", "local_rank", "pid", "node", "state", "session_id", "endpoint", "exit", "pool_name", "rank_id", "doing", "queued", "sessions", "objects", "heartbeat_age_s", "restarts", "frames_endpoint", "coordinates", "activity", "memory", "rates")
     RANK_FIELD_NUMBER: _ClassVar[int]
     LOCAL_RANK_FIELD_NUMBER: _ClassVar[int]
     PID_FIELD_NUMBER: _ClassVar[int]
@@ -173,6 +192,10 @@ class RankInfo(_message.Message):
     HEARTBEAT_AGE_S_FIELD_NUMBER: _ClassVar[int]
     RESTARTS_FIELD_NUMBER: _ClassVar[int]
     FRAMES_ENDPOINT_FIELD_NUMBER: _ClassVar[int]
+    COORDINATES_FIELD_NUMBER: _ClassVar[int]
+    ACTIVITY_FIELD_NUMBER: _ClassVar[int]
+    MEMORY_FIELD_NUMBER: _ClassVar[int]
+    RATES_FIELD_NUMBER: _ClassVar[int]
     rank: int
     local_rank: int
     pid: int
@@ -190,10 +213,72 @@ class RankInfo(_message.Message):
     heartbeat_age_s: float
     restarts: int
     frames_endpoint: str
-    def __init__(self, rank: _Optional[int] = ..., local_rank: _Optional[int] = ..., pid: _Optional[int] = ..., node: _Optional[str] = ..., state: _Optional[_Union[RankState, str]] = ..., session_id: _Optional[str] = ..., endpoint: _Optional[str] = ..., exit: _Optional[str] = ..., pool_name: _Optional[str] = ..., rank_id: _Optional[str] = ..., doing: _Optional[str] = ..., queued: _Optional[int] = ..., sessions: _Optional[int] = ..., objects: _Optional[int] = ..., heartbeat_age_s: _Optional[float] = ..., restarts: _Optional[int] = ..., frames_endpoint: _Optional[str] = ...) -> None: ...
+    coordinates: Coordinates
+    activity: Activity
+    memory: _rank_pb2.MemoryInfo
+    rates: Rates
+    def __init__(self, rank: _Optional[int] = ..., local_rank: _Optional[int] = ..., pid: _Optional[int] = ..., node: _Optional[str] = ..., state: _Optional[_Union[RankState, str]] = ..., session_id: _Optional[str] = ..., endpoint: _Optional[str] = ..., exit: _Optional[str] = ..., pool_name: _Optional[str] = ..., rank_id: _Optional[str] = ..., doing: _Optional[str] = ..., queued: _Optional[int] = ..., sessions: _Optional[int] = ..., objects: _Optional[int] = ..., heartbeat_age_s: _Optional[float] = ..., restarts: _Optional[int] = ..., frames_endpoint: _Optional[str] = ..., coordinates: _Optional[_Union[Coordinates, _Mapping]] = ..., activity: _Optional[_Union[Activity, _Mapping]] = ..., memory: _Optional[_Union[_rank_pb2.MemoryInfo, _Mapping]] = ..., rates: _Optional[_Union[Rates, _Mapping]] = ...) -> None: ...
+
+class Coordinates(_message.Message):
+    __slots__ = ("dp", "pp", "pcp", "tp", "dcp", "ep")
+    DP_FIELD_NUMBER: _ClassVar[int]
+    PP_FIELD_NUMBER: _ClassVar[int]
+    PCP_FIELD_NUMBER: _ClassVar[int]
+    TP_FIELD_NUMBER: _ClassVar[int]
+    DCP_FIELD_NUMBER: _ClassVar[int]
+    EP_FIELD_NUMBER: _ClassVar[int]
+    dp: int
+    pp: int
+    pcp: int
+    tp: int
+    dcp: int
+    ep: int
+    def __init__(self, dp: _Optional[int] = ..., pp: _Optional[int] = ..., pcp: _Optional[int] = ..., tp: _Optional[int] = ..., dcp: _Optional[int] = ..., ep: _Optional[int] = ...) -> None: ...
+
+class Activity(_message.Message):
+    __slots__ = ("kind", "sentence", "since", "for_s", "method", "session_id", "call_id", "group", "operation", "parts", "overdue_s", "waits_for", "sequence")
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    SENTENCE_FIELD_NUMBER: _ClassVar[int]
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    FOR_S_FIELD_NUMBER: _ClassVar[int]
+    METHOD_FIELD_NUMBER: _ClassVar[int]
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    CALL_ID_FIELD_NUMBER: _ClassVar[int]
+    GROUP_FIELD_NUMBER: _ClassVar[int]
+    OPERATION_FIELD_NUMBER: _ClassVar[int]
+    PARTS_FIELD_NUMBER: _ClassVar[int]
+    OVERDUE_S_FIELD_NUMBER: _ClassVar[int]
+    WAITS_FOR_FIELD_NUMBER: _ClassVar[int]
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    kind: ActivityKind
+    sentence: str
+    since: _timestamp_pb2.Timestamp
+    for_s: float
+    method: str
+    session_id: str
+    call_id: str
+    group: str
+    operation: str
+    parts: str
+    overdue_s: float
+    waits_for: _containers.RepeatedScalarFieldContainer[int]
+    sequence: int
+    def __init__(self, kind: _Optional[_Union[ActivityKind, str]] = ..., sentence: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., for_s: _Optional[float] = ..., method: _Optional[str] = ..., session_id: _Optional[str] = ..., call_id: _Optional[str] = ..., group: _Optional[str] = ..., operation: _Optional[str] = ..., parts: _Optional[str] = ..., overdue_s: _Optional[float] = ..., waits_for: _Optional[_Iterable[int]] = ..., sequence: _Optional[int] = ...) -> None: ...
+
+class Rates(_message.Message):
+    __slots__ = ("calls_per_s", "errors_per_s", "p50_s", "p99_s")
+    CALLS_PER_S_FIELD_NUMBER: _ClassVar[int]
+    ERRORS_PER_S_FIELD_NUMBER: _ClassVar[int]
+    P50_S_FIELD_NUMBER: _ClassVar[int]
+    P99_S_FIELD_NUMBER: _ClassVar[int]
+    calls_per_s: float
+    errors_per_s: float
+    p50_s: float
+    p99_s: float
+    def __init__(self, calls_per_s: _Optional[float] = ..., errors_per_s: _Optional[float] = ..., p50_s: _Optional[float] = ..., p99_s: _Optional[float] = ...) -> None: ...
 
 class World(_message.Message):
-    __slots__ = ("world_id", "epoch", "state", "world_size", "tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size", "prefill_context_parallel_size", "decode_context_parallel_size", "backend", "ranks", "failure", "gate", "pool_name", "concurrent", "run", "runs_waiting", "on_failure", "spare_ranks", "generation")
+    __slots__ = ("world_id", "epoch", "state", "world_size", "tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size", "prefill_context_parallel_size", "decode_context_parallel_size", "backend", "ranks", "failure", "gate", "pool_name", "concurrent", "run", "runs_waiting", "on_failure", "spare_ranks", "generation", "groups", "rates")
     WORLD_ID_FIELD_NUMBER: _ClassVar[int]
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
@@ -214,6 +299,8 @@ class World(_message.Message):
     ON_FAILURE_FIELD_NUMBER: _ClassVar[int]
     SPARE_RANKS_FIELD_NUMBER: _ClassVar[int]
     GENERATION_FIELD_NUMBER: _ClassVar[int]
+    GROUPS_FIELD_NUMBER: _ClassVar[int]
+    RATES_FIELD_NUMBER: _ClassVar[int]
     world_id: str
     epoch: int
     state: WorldState
@@ -234,7 +321,17 @@ class World(_message.Message):
     on_failure: OnFailure
     spare_ranks: int
     generation: int
-    def __init__(self, world_id: _Optional[str] = ..., epoch: _Optional[int] = ..., state: _Optional[_Union[WorldState, str]] = ..., world_size: _Optional[int] = ..., tensor_parallel_size: _Optional[int] = ..., pipeline_parallel_size: _Optional[int] = ..., data_parallel_size: _Optional[int] = ..., prefill_context_parallel_size: _Optional[int] = ..., decode_context_parallel_size: _Optional[int] = ..., backend: _Optional[str] = ..., ranks: _Optional[_Iterable[_Union[RankInfo, _Mapping]]] = ..., failure: _Optional[str] = ..., gate: _Optional[bool] = ..., pool_name: _Optional[str] = ..., concurrent: _Optional[bool] = ..., run: _Optional[_Union[RunInfo, _Mapping]] = ..., runs_waiting: _Optional[int] = ..., on_failure: _Optional[_Union[OnFailure, str]] = ..., spare_ranks: _Optional[int] = ..., generation: _Optional[int] = ...) -> None: ...
+    groups: _containers.RepeatedCompositeFieldContainer[WorldGroup]
+    rates: Rates
+    def __init__(self, world_id: _Optional[str] = ..., epoch: _Optional[int] = ..., state: _Optional[_Union[WorldState, str]] = ..., world_size: _Optional[int] = ..., tensor_parallel_size: _Optional[int] = ..., pipeline_parallel_size: _Optional[int] = ..., data_parallel_size: _Optional[int] = ..., prefill_context_parallel_size: _Optional[int] = ..., decode_context_parallel_size: _Optional[int] = ..., backend: _Optional[str] = ..., ranks: _Optional[_Iterable[_Union[RankInfo, _Mapping]]] = ..., failure: _Optional[str] = ..., gate: _Optional[bool] = ..., pool_name: _Optional[str] = ..., concurrent: _Optional[bool] = ..., run: _Optional[_Union[RunInfo, _Mapping]] = ..., runs_waiting: _Optional[int] = ..., on_failure: _Optional[_Union[OnFailure, str]] = ..., spare_ranks: _Optional[int] = ..., generation: _Optional[int] = ..., groups: _Optional[_Iterable[_Union[WorldGroup, _Mapping]]] = ..., rates: _Optional[_Union[Rates, _Mapping]] = ...) -> None: ...
+
+class WorldGroup(_message.Message):
+    __slots__ = ("dimension", "ranks")
+    DIMENSION_FIELD_NUMBER: _ClassVar[int]
+    RANKS_FIELD_NUMBER: _ClassVar[int]
+    dimension: str
+    ranks: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, dimension: _Optional[str] = ..., ranks: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class RunInfo(_message.Message):
     __slots__ = ("number", "holder", "held_s")
@@ -335,24 +432,66 @@ class GetWorldRequest(_message.Message):
     def __init__(self, world_id: _Optional[str] = ...) -> None: ...
 
 class GetStatusRequest(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("with_histories",)
+    WITH_HISTORIES_FIELD_NUMBER: _ClassVar[int]
+    with_histories: bool
+    def __init__(self, with_histories: _Optional[bool] = ...) -> None: ...
 
 class PoolStatus(_message.Message):
-    __slots__ = ("version", "pid", "ranks", "worlds", "sessions", "pools")
+    __slots__ = ("version", "pid", "ranks", "worlds", "sessions", "pools", "at", "rates", "histories", "refusals")
     VERSION_FIELD_NUMBER: _ClassVar[int]
     PID_FIELD_NUMBER: _ClassVar[int]
     RANKS_FIELD_NUMBER: _ClassVar[int]
     WORLDS_FIELD_NUMBER: _ClassVar[int]
     SESSIONS_FIELD_NUMBER: _ClassVar[int]
     POOLS_FIELD_NUMBER: _ClassVar[int]
+    AT_FIELD_NUMBER: _ClassVar[int]
+    RATES_FIELD_NUMBER: _ClassVar[int]
+    HISTORIES_FIELD_NUMBER: _ClassVar[int]
+    REFUSALS_FIELD_NUMBER: _ClassVar[int]
     version: str
     pid: int
     ranks: _containers.RepeatedCompositeFieldContainer[RankInfo]
     worlds: _containers.RepeatedCompositeFieldContainer[World]
     sessions: _containers.RepeatedCompositeFieldContainer[Session]
     pools: _containers.RepeatedCompositeFieldContainer[PoolInfo]
-    def __init__(self, version: _Optional[str] = ..., pid: _Optional[int] = ..., ranks: _Optional[_Iterable[_Union[RankInfo, _Mapping]]] = ..., worlds: _Optional[_Iterable[_Union[World, _Mapping]]] = ..., sessions: _Optional[_Iterable[_Union[Session, _Mapping]]] = ..., pools: _Optional[_Iterable[_Union[PoolInfo, _Mapping]]] = ...) -> None: ...
+    at: _timestamp_pb2.Timestamp
+    rates: Rates
+    histories: _containers.RepeatedCompositeFieldContainer[History]
+    refusals: _containers.RepeatedCompositeFieldContainer[Refusal]
+    def __init__(self, version: _Optional[str] = ..., pid: _Optional[int] = ..., ranks: _Optional[_Iterable[_Union[RankInfo, _Mapping]]] = ..., worlds: _Optional[_Iterable[_Union[World, _Mapping]]] = ..., sessions: _Optional[_Iterable[_Union[Session, _Mapping]]] = ..., pools: _Optional[_Iterable[_Union[PoolInfo, _Mapping]]] = ..., at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., rates: _Optional[_Union[Rates, _Mapping]] = ..., histories: _Optional[_Iterable[_Union[History, _Mapping]]] = ..., refusals: _Optional[_Iterable[_Union[Refusal, _Mapping]]] = ...) -> None: ...
+
+class History(_message.Message):
+    __slots__ = ("world_id", "until", "calls", "errors", "p50_s", "p99_s")
+    WORLD_ID_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_FIELD_NUMBER: _ClassVar[int]
+    CALLS_FIELD_NUMBER: _ClassVar[int]
+    ERRORS_FIELD_NUMBER: _ClassVar[int]
+    P50_S_FIELD_NUMBER: _ClassVar[int]
+    P99_S_FIELD_NUMBER: _ClassVar[int]
+    world_id: str
+    until: _timestamp_pb2.Timestamp
+    calls: _containers.RepeatedScalarFieldContainer[int]
+    errors: _containers.RepeatedScalarFieldContainer[int]
+    p50_s: _containers.RepeatedScalarFieldContainer[float]
+    p99_s: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, world_id: _Optional[str] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., calls: _Optional[_Iterable[int]] = ..., errors: _Optional[_Iterable[int]] = ..., p50_s: _Optional[_Iterable[float]] = ..., p99_s: _Optional[_Iterable[float]] = ...) -> None: ...
+
+class Refusal(_message.Message):
+    __slots__ = ("at", "world_id", "epoch", "reason", "message", "ranks")
+    AT_FIELD_NUMBER: _ClassVar[int]
+    WORLD_ID_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    RANKS_FIELD_NUMBER: _ClassVar[int]
+    at: _timestamp_pb2.Timestamp
+    world_id: str
+    epoch: int
+    reason: str
+    message: str
+    ranks: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., world_id: _Optional[str] = ..., epoch: _Optional[int] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ..., ranks: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class PoolInfo(_message.Message):
     __slots__ = ("name", "size", "ready", "idle", "queued", "max_queue", "sessions", "restarts", "failure", "confinement")

@@ -107,6 +107,18 @@ class ThreadStack(_message.Message):
     frames: _containers.RepeatedScalarFieldContainer[str]
     def __init__(self, thread: _Optional[str] = ..., frames: _Optional[_Iterable[str]] = ...) -> None: ...
 
+class MemoryInfo(_message.Message):
+    __slots__ = ("resident", "anonymous", "device_allocated", "device_reserved")
+    RESIDENT_FIELD_NUMBER: _ClassVar[int]
+    ANONYMOUS_FIELD_NUMBER: _ClassVar[int]
+    DEVICE_ALLOCATED_FIELD_NUMBER: _ClassVar[int]
+    DEVICE_RESERVED_FIELD_NUMBER: _ClassVar[int]
+    resident: int
+    anonymous: int
+    device_allocated: int
+    device_reserved: int
+    def __init__(self, resident: _Optional[int] = ..., anonymous: _Optional[int] = ..., device_allocated: _Optional[int] = ..., device_reserved: _Optional[int] = ...) -> None: ...
+
 class WithdrawRequest(_message.Message):
     __slots__ = ("session_id", "call_id")
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]

@@ -16,19 +16,12 @@ from vllm_bridge.codec.wire import Wire
 from vllm_bridge.gate.rank_gate import WITHDRAWN
 from vllm_bridge.gate.rules.collectives import gated_name
 from vllm_bridge.rank.handler import RankState
-from vllm_bridge.rank.journal import Record, State
-from vllm_bridge.rank.reports import thread_stacks
+from vllm_bridge.rank.journal import State
+from vllm_bridge.rank.reports import call_record, thread_stacks
 from vllm_bridge.rank.streams import close, next_items
 
 # For the pool's answer to a call that wants to leave the gate.
 _VERDICT_SECONDS = 1.0
-
-_STATES = {
-    State.QUEUED: rank_pb2.QUEUED,
-    State.RUNNING: rank_pb2.RUNNING,
-    State.FINISHED: rank_pb2.FINISHED,
-    State.WITHDRAWN: rank_pb2.WITHDRAWN,
-}
 
 
 class RankService:
@@ -60,10 +53,10 @@ class RankService:
             rank=world.rank if world else None,
             world_id=world.world_id if world else "",
             epoch=world.epoch if world else 0,
-            calls=[_record(record, now) for record in journal.active()],
+            calls=[call_record(record, now) for record in journal.active()],
             sessions=len(self._state.sessions),
             objects=self._state.sessions.objects(),
-            ended=[_record(record, now) for record in journal.latest()],
+            ended=[call_record(record, now) for record in journal.latest()],
             contexts=self._state.sessions.contexts(),
             stacks=thread_stacks() if request.with_stacks else [],
         )
@@ -84,37 +77,8 @@ class RankService:
             # The executor notes what the gate said; the pool decides in one place, at once.
             self._state.gate.wait_for_verdict(pending, _VERDICT_SECONDS)
         return rank_pb2.WithdrawResponse(
-            call=_record(record, time.monotonic()), refusal=record.refusal
+            call=call_record(record, time.monotonic()), refusal=record.refusal
         )
-
-
-def _record(record: Record, now: float) -> rank_pb2.CallRecord:
-    pending = record.pending
-    state = _STATES[record.state]
-    if record.refusal is not None:
-        state = rank_pb2.WITHDRAWN
-    message = rank_pb2.CallRecord(
-        call_id=record.call_id,
-        session_id=record.session_id,
-        method=record.method,
-        state=state,
-        queued_s=now - record.queued_at,
-        running_s=_since(record.started_at, now),
-        ended_s=_since(record.ended_at, now),
-        overdue_s=record.overdue_s(now),
-        sequence=record.sequence,
-    )
-    if pending is not None:
-        message.group = pending.facts.group.key
-        message.operation = pending.facts.operation
-        message.parts = str(pending.facts)
-        message.at_gate_s = _since(pending.at_gate, now)
-        message.gated_s = _since(pending.gated_at, now)
-    return message
-
-
-def _since(when: float, now: float) -> float:
-    return now - when if when else 0.0
 
 
 def object_methods() -> dict[str, Dispatch]:

@@ -46,6 +46,10 @@ defmodule Vllm.SubscriptionTest do
       assert_receive {:watch, %V1.WatchRequest{world_id: "w", with_current: true}, to}
 
       rank = %V1.RankEvent{rank: %V1.RankInfo{rank: 1, state: :overdue, doing: "idle"}}
+
+      at = %V1.Coordinates{tp: 1}
+      doing = %V1.Activity{kind: :activity_at_gate, sentence: "waits", waits_for: [0]}
+      rank = put_in(rank.rank, %{rank.rank | coordinates: at, activity: doing})
       world_rank = %{rank | world_id: "w", epoch: 2}
       session = %V1.SessionEvent{session: %V1.Session{session_id: "s"}, ended: "was closed"}
 
@@ -69,6 +73,8 @@ defmodule Vllm.SubscriptionTest do
       assert_receive {:vllm_event, ^subscription, %Event{kind: :rank, sequence: 9} = event}
       assert {event.world_id, event.epoch, event.at} == {nil, nil, nil}
       assert %World.Rank{rank: 1, state: :overdue, doing: "idle", exit: nil} = event.rank
+      assert %{activity: %{kind: :at_gate, waits_for: [0]}, memory: nil} = event.rank
+      assert event.rank.coordinates == %{dp: 0, pp: 0, pcp: 0, tp: 1, dcp: 0, ep: 0}
       assert_receive {:vllm_event, ^subscription, %Event{kind: :rank, world_id: "w", epoch: 2}}
 
       assert_receive {:vllm_event, ^subscription,

@@ -1,8 +1,4 @@
-"""Where the ranks of a world stand: their coordinates, and which of them a slice takes.
-
-As `vllm_distributed/topology.py` lays them out: data parallel ranks are furthest apart, tensor
-parallel ranks are next to each other.
-"""
+"""Which ranks of a world a slice takes, by their coordinates."""
 
 from __future__ import annotations
 
@@ -10,10 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.world_sizes import coordinates
 
 Coordinate = int | range
-
-AXES = ("dp", "pp", "pcp", "tp")
 
 
 def sizes(world: pool_pb2.World) -> dict[str, int]:
@@ -24,14 +19,6 @@ def sizes(world: pool_pb2.World) -> dict[str, int]:
         "pcp": max(world.prefill_context_parallel_size, 1),
         "tp": max(world.tensor_parallel_size, 1),
     }
-
-
-def coordinates(layout: Mapping[str, int], rank: int) -> dict[str, int]:
-    """Where a rank stands."""
-    found, left = {}, rank
-    for axis in reversed(AXES):
-        left, found[axis] = divmod(left, layout[axis])
-    return {axis: found[axis] for axis in AXES}
 
 
 def sliced(

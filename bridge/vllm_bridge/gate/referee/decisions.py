@@ -67,6 +67,8 @@ class Waiting:
     missing: list[str]
     # e.g. "waits in all_reduce on tp:0 for rank 1".
     clause: str
+    # Those members as ranks of its world, where they are some.
+    missing_ranks: list[int]
 
 
 @dataclass(slots=True)

@@ -110,7 +110,14 @@ def describe(call: QueuedCall, now: float) -> Waiting:
         waited_s=now - call.entered,
         missing=missing,
         clause=waits(call, missing),
+        missing_ranks=_missing_ranks(call),
     )
+
+
+def _missing_ranks(call: QueuedCall) -> list[int]:
+    queue, world_id = call.queue, call.caller.member.world_id
+    members = (queue.group.member(queue.numbers[lane]) for lane in queue.missing(call))
+    return [m.rank for m in members if m.rank is not None and m.world_id == world_id]
 
 
 def timed_out(call: QueuedCall, now: float, tell: Tell | None) -> str:

@@ -188,6 +188,11 @@ class Referee:
             if epoch is None or call.caller.member.epoch == epoch
         ]
 
+    def waiting_of(self, rank_id: str) -> Waiting | None:
+        """The call of this rank that waits at the gate."""
+        call = self._waiting.get(rank_id)
+        return None if call is None else messages.describe(call, self._clock())
+
     # Coming in
 
     def _not_admitted(

@@ -1,4 +1,4 @@
-"""What the pool shows: events, metrics, status."""
+"""What the pool shows: events, metrics, and the model of all that is there."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from vllm_bridge.pool.observe.emissions import Emissions
 from vllm_bridge.pool.observe.events import Events
 from vllm_bridge.pool.observe.metrics import Metrics
+from vllm_bridge.pool.observe.model.refusals import Refusals
+from vllm_bridge.pool.observe.model.traffic import Traffic
 from vllm_bridge.process.logs import LogSettings
 
 
@@ -17,5 +19,7 @@ class Observer:
     events: Events = field(default_factory=Events)
     emissions: Emissions = field(default_factory=Emissions)
     metrics: Metrics = field(default_factory=Metrics)
+    traffic: Traffic = field(default_factory=Traffic)
+    refusals: Refusals = field(default_factory=Refusals)
     # For the ranks, whose lines come out where the server's do.
     log: LogSettings = field(default_factory=LogSettings)

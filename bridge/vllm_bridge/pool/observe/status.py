@@ -8,9 +8,19 @@ from typing import Any
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
-from vllm_bridge._generated import pool_pb2
+from vllm_bridge._generated import pool_pb2, rank_pb2
 
 _OVER = (pool_pb2.WORLD_STOPPED,)
+
+_SIZES = {
+    "dp": "data_parallel_size",
+    "pp": "pipeline_parallel_size",
+    "pcp": "prefill_context_parallel_size",
+    "tp": "tensor_parallel_size",
+    "dcp": "decode_context_parallel_size",
+}
+
+_MIB, _GIB = 1 << 20, 1 << 30
 
 
 def as_json(message: Message, *, indent: int | None = 2) -> str:
@@ -43,7 +53,7 @@ def as_text(status: pool_pb2.PoolStatus) -> str:
         ]
     for world in status.worlds:
         lines.append(_world(world))
-        lines += [_rank(rank) for rank in world.ranks]
+        lines += [_rank(rank, world) for rank in world.ranks]
     return "\n".join(lines)
 
 
@@ -115,7 +125,7 @@ def _world(world: pool_pb2.World) -> str:
     return f"{line}: {world.failure}" if world.failure else line
 
 
-def _rank(rank: pool_pb2.RankInfo) -> str:
+def _rank(rank: pool_pb2.RankInfo, world: pool_pb2.World | None = None) -> str:
     facts = [pool_pb2.RankState.Name(rank.state).lower()]
     if rank.exit:
         facts.append(rank.exit)
@@ -125,7 +135,29 @@ def _rank(rank: pool_pb2.RankInfo) -> str:
         facts.append(f"{rank.queued} calls wait")
     if rank.pid:
         facts.append(f"pid {rank.pid} on {rank.node}")
+    if rank.memory.resident:
+        facts.append(memory(rank.memory))
     # Only clients on the server's host are told where a rank takes calls.
     if rank.endpoint:
         facts.append("takes frames and gRPC" if rank.frames_endpoint else "takes gRPC")
-    return f"  rank {rank.rank}: {', '.join(facts)}"
+    where = f" ({coordinates(rank, world)})" if world is not None and world.world_size > 1 else ""
+    return f"  rank {rank.rank}{where}: {', '.join(facts)}"
+
+
+def coordinates(rank: pool_pb2.RankInfo, world: pool_pb2.World) -> str:
+    """Where a rank stands, e.g. "pp 0, tp 1": along the dimensions that its world has."""
+    return ", ".join(
+        f"{name} {getattr(rank.coordinates, name)}"
+        for name, size in _SIZES.items()
+        if getattr(world, size) > 1
+    )
+
+
+def memory(of: rank_pb2.MemoryInfo) -> str:
+    """For people, e.g. "198 MiB", "198 MiB, 2.1 GiB on its device"."""
+    device = f", {_size(of.device_reserved)} on its device" if of.device_reserved else ""
+    return _size(of.resident) + device
+
+
+def _size(bytes_: int) -> str:
+    return f"{bytes_ / _GIB:.1f} GiB" if bytes_ >= _GIB else f"{bytes_ / _MIB:.0f} MiB"

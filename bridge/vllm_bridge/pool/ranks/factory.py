@@ -58,7 +58,7 @@ class RankFactory:
         rank = Rank(rank_id, position, self._settings, partial(publish_rank, observer.events))
         rank.pool_name = self._pool_name
         rank.emitted = partial(_publish_emission, observer.emissions)
-        rank.on_heartbeat(lambda _, heartbeat: observer.metrics.count(heartbeat))
+        rank.on_heartbeat(partial(_count, observer))
         return rank
 
     def _next_id(self) -> str:
@@ -104,6 +104,12 @@ class RankFactory:
             await rank.start(spare or host.launcher, assignment, rendezvous, shared_gate, timeout)
         except OSError as error:
             raise no_room(error) from error
+
+
+def _count(observer: Observer, rank: Rank, heartbeat: control_pb2.Heartbeat) -> None:
+    observer.metrics.count(heartbeat)
+    observer.traffic.add(rank.position.world_id, heartbeat.counts)
+    rank.observed.take(heartbeat)
 
 
 def _publish_emission(emissions: Emissions, rank: Rank, emission: rank_pb2.Emission) -> None:

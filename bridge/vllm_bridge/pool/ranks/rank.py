@@ -13,15 +13,18 @@ import grpc.aio
 
 from vllm_bridge._generated import control_pb2, pool_pb2, rank_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.gate.referee import Waiting
 from vllm_bridge.pool.frames.rank_frames import RankFrames
 from vllm_bridge.pool.ranks.control_connection import ControlConnection, send_beside
 from vllm_bridge.pool.ranks.known_sessions import KnownSessions
 from vllm_bridge.pool.ranks.launcher import Launcher, RankProcess
+from vllm_bridge.pool.ranks.observed import Observed
 from vllm_bridge.pool.settings import DEFAULT_POOL, PoolSettings
 from vllm_bridge.process import background
 from vllm_bridge.transport import control
 from vllm_bridge.transport.address import grpc_target
 from vllm_bridge.transport.grpc_options import NO_PROXY
+from vllm_bridge.world_sizes import WorldSizes
 
 # Two things report a dead process: its control connection and its exit status. This bounds how long
 # one waits for the other.
@@ -45,6 +48,9 @@ class CallGate(Protocol):
     def done(self, rank: Rank, message: control_pb2.Done) -> None:
         """A call that was let through has ended."""
 
+    def waiting_of(self, rank: Rank) -> Waiting | None:
+        """The call of this rank that waits there now."""
+
 
 @dataclass(frozen=True)
 class RankPosition:
@@ -55,6 +61,8 @@ class RankPosition:
     # Empty outside a world.
     world_id: str = ""
     epoch: int = 0
+    # Of its world; its own coordinates stay when the world is resized.
+    sizes: WorldSizes | None = None
 
     def name(self, rank_id: str, pid: int) -> str:
         """What error messages call the rank in this position."""
@@ -113,6 +121,7 @@ class Rank:
         # The latest one, and when it arrived.
         self.heartbeat: control_pb2.Heartbeat | None = None
         self._heartbeat_at = 0.0
+        self.observed = Observed()
         self._heartbeat_listeners: list[Callable[[Rank, control_pb2.Heartbeat], None]] = []
         # Called with what its code emits.
         self.emitted: Callable[[Rank, rank_pb2.Emission], None] | None = None

@@ -11,6 +11,7 @@ import grpc.aio
 
 from vllm_bridge._generated import pool_pb2, rank_pb2
 from vllm_bridge.pool.observe.events import Events
+from vllm_bridge.pool.observe.model import activity
 from vllm_bridge.pool.ranks.rank import Rank
 from vllm_bridge.process import logs
 
@@ -32,6 +33,7 @@ _LEVELS = {
 def rank_info(rank: Rank, session_id: str = "", *, direct: bool) -> pool_pb2.RankInfo:
     """One rank; its endpoints only for clients that can reach it."""
     beat = None if rank.died.done() else rank.heartbeat
+    position, doing = rank.position, doing_now(rank)
     return pool_pb2.RankInfo(
         rank=rank.position.index,
         local_rank=rank.position.index,
@@ -44,13 +46,41 @@ def rank_info(rank: Rank, session_id: str = "", *, direct: bool) -> pool_pb2.Ran
         exit=rank.exit,
         pool_name=rank.pool_name,
         rank_id=rank.rank_id,
-        doing=(rank.doing() or "idle") if rank.ready else "",
+        doing=_for_people(doing) if rank.ready else "",
         queued=beat.queued if beat else 0,
         sessions=len(rank.sessions),
         objects=beat.objects if beat else 0,
         heartbeat_age_s=round(rank.heartbeat_age(), 3),
         restarts=rank.restarts,
+        coordinates=None
+        if position.sizes is None
+        else pool_pb2.Coordinates(**position.sizes.coordinates(position.index)),
+        activity=doing,
+        memory=rank.observed.memory if beat else None,
+        rates=rank.observed.rates() if beat else None,
     )
+
+
+def doing_now(rank: Rank) -> pool_pb2.Activity:
+    """What a rank is doing, by its latest heartbeat and by what the gate knows of it."""
+    found = pool_pb2.Activity()
+    if rank.died.done():
+        return activity.begun(found, pool_pb2.ACTIVITY_ENDED, rank.exit or "gone", None)
+    if not rank.ready:
+        if rank.state == pool_pb2.UNRESPONSIVE:
+            age_s = rank.heartbeat_age()
+            return activity.begun(found, pool_pb2.ACTIVITY_SILENT, "sends no heartbeat", age_s)
+        return activity.begun(found, pool_pb2.ACTIVITY_STARTING, "starting", None)
+    waiting = rank.gate.waiting_of(rank) if rank.gate is not None else None
+    if rank.heartbeat is not None and rank.heartbeat.HasField("running"):
+        return activity.of_call(rank.heartbeat.running, rank.heartbeat_age(), waiting)
+    if waiting is not None:
+        return activity.at_gate(found, waiting)
+    return activity.begun(found, pool_pb2.ACTIVITY_IDLE, "idle", None)
+
+
+def _for_people(doing: pool_pb2.Activity) -> str:
+    return doing.sentence if doing.kind == pool_pb2.ACTIVITY_IDLE else activity.timed(doing)
 
 
 def rank_event(rank: Rank) -> pool_pb2.Event:

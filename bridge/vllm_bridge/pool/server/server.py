@@ -15,6 +15,7 @@ from vllm_bridge.pool.calls.proxy import Proxy
 from vllm_bridge.pool.frames.client_frames import ClientFrames
 from vllm_bridge.pool.observe import Observer
 from vllm_bridge.pool.observe.metrics import Exposition
+from vllm_bridge.pool.observe.model.changes import Model
 from vllm_bridge.pool.ranks.factory import Host, RankFactory
 from vllm_bridge.pool.ranks.forkserver import identity, remove_if_same
 from vllm_bridge.pool.ranks.forkserver_process import ForkserverProcess, spawn_forkserver
@@ -25,7 +26,12 @@ from vllm_bridge.pool.server import reflection
 from vllm_bridge.pool.server.auth import TokenCheck
 from vllm_bridge.pool.server.frames import served
 from vllm_bridge.pool.server.health import Health
-from vllm_bridge.pool.server.inspection import current_events, pool_infos, pool_status
+from vllm_bridge.pool.server.inspection import (
+    current_events,
+    ended_calls,
+    pool_infos,
+    pool_status,
+)
 from vllm_bridge.pool.server.listen import claimed, socket_place
 from vllm_bridge.pool.server.request_log import RequestLog
 from vllm_bridge.pool.server.service import PoolService
@@ -50,6 +56,9 @@ from vllm_bridge.transport.grpc_options import POOL_SERVER
 
 # For calls in frames, in the server's directory.
 FRAMES_SOCKET = "pool.frames.sock"
+
+# Worlds that have failed, in the model.
+MODEL_WORLDS_OVER = 8
 
 # For calls that are running when the server stops.
 STOP_GRACE_SECONDS = 0.2
@@ -142,7 +151,20 @@ class PoolServer:
         reflection.enable(self._server)
         self._exposition = Exposition(
             observer.metrics,
-            lambda: pool_status(self._pools, self._worlds, self._sessions, listed=False),
+            lambda: pool_status(self._pools, self._worlds, self._sessions, observer, listed=False),
+        )
+        # What `status`, `top` and the page show, with its changes, for readers in this process.
+        self.model = Model(
+            lambda seconds: pool_status(
+                self._pools,
+                self._worlds,
+                self._sessions,
+                observer,
+                listed=False,
+                over=MODEL_WORLDS_OVER,
+                seconds=seconds,
+            ),
+            lambda: ended_calls(self._pools, self._worlds),
         )
         observer.events.on_rank(self._health.changed)
         observer.events.current = lambda: current_events(self._pools, self._worlds, self._sessions)

@@ -18,6 +18,7 @@ from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.durations import from_duration, to_duration
 from vllm_bridge.pool.calls.abort import abort
 from vllm_bridge.pool.observe import Observer
+from vllm_bridge.pool.observe.model.traffic import HISTORY_SECONDS
 from vllm_bridge.pool.ranks.pools import Pools
 from vllm_bridge.pool.ranks.queue import give_up_at
 from vllm_bridge.pool.server.inspection import pool_status
@@ -297,7 +298,14 @@ class PoolService:
     ) -> pool_pb2.PoolStatus:
         worlds = [world for world in self._worlds.all() if world.live]
         await asyncio.gather(*(world.turns.refresh(_ASK_CLIENTS_S) for world in worlds))
-        return pool_status(self._pools, self._worlds, self._sessions, direct=direct)
+        return pool_status(
+            self._pools,
+            self._worlds,
+            self._sessions,
+            self._observer,
+            direct=direct,
+            seconds=HISTORY_SECONDS if request.with_histories else 0,
+        )
 
 
 def _how(what: str, reason: str) -> str:

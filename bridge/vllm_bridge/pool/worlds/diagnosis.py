@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from vllm_bridge._generated import pool_pb2, rank_pb2
 from vllm_bridge.gate.referee import Waiting
+from vllm_bridge.pool.observe.model import activity
 from vllm_bridge.pool.ranks.rank import Rank
 from vllm_bridge.pool.ranks.rank_info import INSPECT_SECONDS, inspect
 from vllm_bridge.pool.worlds.gate import Gate
@@ -82,27 +83,9 @@ def _doing(rank: Rank, answer: rank_pb2.InspectResponse | None, waiting: Sequenc
     queued = len(answer.calls) - len(running)
     behind = f", {queued} calls queued behind" if queued else ""
     if running:
-        return _running(rank, running[0], waiting) + behind
+        at_gate = next((one for one in waiting if one.member.rank_id == rank.rank_id), None)
+        return activity.timed(activity.of_call(running[0], 0.0, at_gate)) + behind
     if not answer.ended:
         return f"idle, has run no call yet{behind}"
     latest = answer.ended[0]
-    return f"idle since {_call(latest)} ended {latest.ended_s:.1f} s ago{behind}"
-
-
-def _running(rank: Rank, call: rank_pb2.CallRecord, waiting: Sequence[Waiting]) -> str:
-    overdue = ""
-    if call.overdue_s > 0:
-        overdue = f", overdue by {call.overdue_s:.1f} s"
-    at_gate = next((one for one in waiting if one.member.rank_id == rank.rank_id), None)
-    if at_gate is not None:
-        return f"{at_gate.clause}, for {call.at_gate_s:.1f} s, nothing sent yet{overdue}"
-    since = call.gated_s or call.running_s
-    return f"inside {_call(call)} for {since:.1f} s{overdue}"
-
-
-def _call(call: rank_pb2.CallRecord) -> str:
-    if call.operation:
-        parts = f" ({call.parts})" if call.parts else ""
-        return f"{call.operation} on {call.group}{parts}"
-    service, _, method = call.method.rpartition("/")
-    return f"{service.rpartition('.')[2]}.{method}"
+    return f"idle since {activity.named(latest)} ended {latest.ended_s:.1f} s ago{behind}"

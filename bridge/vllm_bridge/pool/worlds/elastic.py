@@ -176,7 +176,9 @@ class Elastic:
         }
         spares = {index: world.spares.take() for index in sorted(change.new)}
         new = {
-            index: pool.factory.create(RankPosition(index, world.world_id, world.epoch), spare)
+            index: pool.factory.create(
+                RankPosition(index, world.world_id, world.epoch, spec.sizes), spare
+            )
             for index, spare in spares.items()
         }
         with ExitStack() as stack:

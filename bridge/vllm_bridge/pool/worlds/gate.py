@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from vllm_bridge._generated import control_pb2, rank_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.gate.referee import Decision, Holder, Member, Referee, Waiting, nobody
-from vllm_bridge.pool.observe.metrics import Metrics
+from vllm_bridge.pool.observe import Observer
 from vllm_bridge.pool.ranks.rank import Rank
 from vllm_bridge.pool.ranks.rank_info import INSPECT_SECONDS, inspect
 from vllm_bridge.process import background
@@ -37,13 +37,13 @@ _PAUSE_S = 1.0
 class Gate:
     """Stands between the ranks of worlds and the referee; implements `ranks.rank.CallGate`."""
 
-    def __init__(self, metrics: Metrics, holder: Holder = nobody, seen: Seen = nobody) -> None:
+    def __init__(self, observer: Observer, holder: Holder = nobody, seen: Seen = nobody) -> None:
         """`holder`: who has, or had, the turn of that number on that epoch of a world; `seen`: its
         holder may have to be named."""
         self._loop = asyncio.get_running_loop()
         self._seen = seen
         self._referee = Referee(self._loop.time, holder)
-        self._metrics = metrics
+        self._metrics, self._refusals = observer.metrics, observer.refusals
         # The ranks of live worlds.
         self._ranks: dict[str, Rank] = {}
         self._positions: dict[tuple[str, int, int], Rank] = {}
@@ -123,6 +123,10 @@ class Gate:
         else:
             self._referee.done(self._member(rank), message.ticket, message.ok, ago_s)
 
+    def waiting_of(self, rank: Rank) -> Waiting | None:
+        """As `CallGate.waiting_of`."""
+        return self._referee.waiting_of(rank.rank_id)
+
     def _died(self, rank: Rank, how: str) -> None:
         position = rank.position
         current = self._positions.get((position.world_id, position.epoch, position.index))
@@ -150,6 +154,7 @@ class Gate:
                 rank.send_verdict(decision.verdict)
         for decision in decisions:
             self._metrics.gate_wait(decision.waited_s, decision.outcome)
+        self._refusals.add(decisions)
         self._arm()
 
     def _arm(self) -> None:

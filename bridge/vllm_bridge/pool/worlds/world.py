@@ -74,6 +74,10 @@ class World:
                 rank_info(rank, session_of(self.world_id, index), direct=direct)
                 for index, rank in enumerate(self.ranks)
             ],
+            groups=[
+                pool_pb2.WorldGroup(dimension=dimension, ranks=ranks)
+                for dimension, ranks in self.spec.sizes.groups()
+            ],
             **self.spec.sizes.named(),
         )
 

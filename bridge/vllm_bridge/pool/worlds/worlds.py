@@ -55,7 +55,7 @@ class Worlds:
         self._sessions = sessions
         self._events = observer.events
         self._drain = drain or Drain()
-        self._gate = Gate(observer.metrics, self._holder, self._seen)
+        self._gate = Gate(observer, self._holder, self._seen)
         self._live: dict[str, World] = {}
         self.elastic = Elastic(self, pools, sessions, self._gate, self._events)
         self._over: Ended[World] = Ended(_MAX_ENDED, self._forget)
@@ -332,7 +332,7 @@ class Worlds:
             factory = self._pools.get(spec.pool_name).factory
             spares = [world.spares.take() for _ in range(spec.world_size)]
             world.ranks = [
-                factory.create(RankPosition(index, world.world_id, world.epoch), spare)
+                factory.create(RankPosition(index, world.world_id, world.epoch, spec.sizes), spare)
                 for index, spare in enumerate(spares)
             ]
             for rank in world.ranks if spec.gate else ():

@@ -15,6 +15,10 @@ defmodule Vllm.World.Rank do
     :rank_id,
     :doing,
     :heartbeat_age_s,
+    :coordinates,
+    :activity,
+    :memory,
+    :rates,
     queued: 0,
     sessions: 0,
     objects: 0,
@@ -27,7 +31,17 @@ defmodule Vllm.World.Rank do
   * `endpoint`, `frames_endpoint`: where it takes calls, by gRPC and in frames (`Vllm.Bridge`, Carriers);
     nil if it takes no frames
   * `exit`: how it ended; nil while it lives
-  * `doing`: for people, "idle" or what it runs and for how long
+  * `doing`: for people, "idle" or what it does and for how long, e.g. "waits in all_reduce on tp:0 for
+    rank 1, for 3.2 s, nothing sent yet"
+  * `activity`: the same in parts: `kind` (`:starting`, `:idle`, `:running` a call that passes no gate,
+    `:at_gate`, `:inside` one that was let through, `:silent`, `:ended`), the `sentence` without the time, `for_s`, and of a call `method`,
+    `session_id`, `call_id`, `group`, `operation`, `parts` and `overdue_s`; at the gate `waits_for`, the ranks
+    that have not come, and `sequence`, the number of the call in its group
+  * `coordinates`: its number along each dimension, `%{dp: 0, pp: 1, pcp: 0, tp: 0, dcp: 0, ep: 0}`; nil
+    outside worlds
+  * `memory`: in bytes, `resident`, `anonymous` (neither a file's nor shared memory), and of its device
+    `device_allocated` and `device_reserved`; nil before its first heartbeat
+  * `rates`: of its calls over the last ten seconds, `calls_per_s`, `errors_per_s`, `p50_s`, `p99_s`
   * `queued`, `sessions`, `objects`: calls that wait, and what it keeps, by its latest heartbeat, which
     is `heartbeat_age_s` seconds old
   * `restarts`: how often this rank was replaced
@@ -46,6 +60,10 @@ defmodule Vllm.World.Rank do
           rank_id: String.t(),
           doing: String.t(),
           heartbeat_age_s: float(),
+          coordinates: %{atom() => non_neg_integer()} | nil,
+          activity: %{kind: atom() | integer(), sentence: String.t(), for_s: float()} | map() | nil,
+          memory: %{atom() => non_neg_integer()} | nil,
+          rates: %{atom() => float()} | nil,
           queued: non_neg_integer(),
           sessions: non_neg_integer(),
           objects: non_neg_integer(),
@@ -122,6 +140,16 @@ defmodule Vllm.World.Info do
     world_stopped: :stopped
   }
 
+  @kinds %{
+    activity_starting: :starting,
+    activity_idle: :idle,
+    activity_running: :running,
+    activity_at_gate: :at_gate,
+    activity_inside: :inside,
+    activity_silent: :silent,
+    activity_ended: :ended
+  }
+
   @on_failure %{on_failure_fail: :fail, on_failure_keep: :keep}
 
   @doc false
@@ -156,14 +184,28 @@ defmodule Vllm.World.Info do
   @doc false
   @spec rank(struct()) :: Rank.t()
   def rank(%V1.RankInfo{} = message) do
-    fields = Map.from_struct(message)
+    fields = message |> Map.from_struct() |> Map.take(Map.keys(%Rank{}))
 
     struct!(Rank, %{
       fields
       | exit: present(message.exit),
-        frames_endpoint: present(message.frames_endpoint)
+        frames_endpoint: present(message.frames_endpoint),
+        coordinates: plain(message.coordinates),
+        activity: activity(message.activity),
+        memory: plain(message.memory),
+        rates: plain(message.rates)
     })
   end
+
+  defp activity(nil), do: nil
+
+  defp activity(%V1.Activity{} = message) do
+    kind = Map.get(@kinds, message.kind, message.kind)
+    %{message | kind: kind} |> Map.from_struct() |> Map.delete(:since)
+  end
+
+  defp plain(nil), do: nil
+  defp plain(message), do: Map.from_struct(message)
 
   defp present(""), do: nil
   defp present(text), do: text

@@ -33,6 +33,17 @@ defmodule Vllm.Bridge.V1.RankState do
   def __values__, do: [rank_state_unspecified: 0, starting: 1, ready: 2, dead: 3, overdue: 4, unresponsive: 5]
 end
 
+defmodule Vllm.Bridge.V1.ActivityKind do
+  @moduledoc false
+  # The message `vllm.bridge.v1.ActivityKind`.
+
+  @type t :: :activity_kind_unspecified | :activity_starting | :activity_idle | :activity_running | :activity_at_gate | :activity_inside | :activity_silent | :activity_ended | integer()
+
+  @doc false
+  @spec __values__() :: keyword(integer())
+  def __values__, do: [activity_kind_unspecified: 0, activity_starting: 1, activity_idle: 2, activity_running: 3, activity_at_gate: 4, activity_inside: 5, activity_silent: 6, activity_ended: 7]
+end
+
 defmodule Vllm.Bridge.V1.WorldState do
   @moduledoc false
   # The message `vllm.bridge.v1.WorldState`.
@@ -177,9 +188,9 @@ defmodule Vllm.Bridge.V1.RankInfo do
   @moduledoc false
   # The message `vllm.bridge.v1.RankInfo`.
 
-  defstruct [rank: 0, local_rank: 0, pid: 0, node: "", state: :rank_state_unspecified, session_id: "", endpoint: "", exit: "", pool_name: "", rank_id: "", doing: "", queued: 0, sessions: 0, objects: 0, heartbeat_age_s: 0.0, restarts: 0, frames_endpoint: ""]
+  defstruct [rank: 0, local_rank: 0, pid: 0, node: "", state: :rank_state_unspecified, session_id: "", endpoint: "", exit: "", pool_name: "", rank_id: "", doing: "", queued: 0, sessions: 0, objects: 0, heartbeat_age_s: 0.0, restarts: 0, frames_endpoint: "", coordinates: nil, activity: nil, memory: nil, rates: nil]
 
-  @type t :: %__MODULE__{rank: integer(), local_rank: integer(), pid: integer(), node: String.t(), state: Vllm.Bridge.V1.RankState.t(), session_id: String.t(), endpoint: String.t(), exit: String.t(), pool_name: String.t(), rank_id: String.t(), doing: String.t(), queued: integer(), sessions: integer(), objects: integer(), heartbeat_age_s: float(), restarts: integer(), frames_endpoint: String.t()}
+  @type t :: %__MODULE__{rank: integer(), local_rank: integer(), pid: integer(), node: String.t(), state: Vllm.Bridge.V1.RankState.t(), session_id: String.t(), endpoint: String.t(), exit: String.t(), pool_name: String.t(), rank_id: String.t(), doing: String.t(), queued: integer(), sessions: integer(), objects: integer(), heartbeat_age_s: float(), restarts: integer(), frames_endpoint: String.t(), coordinates: Vllm.Bridge.V1.Coordinates.t() | nil, activity: Vllm.Bridge.V1.Activity.t() | nil, memory: Vllm.Bridge.V1.MemoryInfo.t() | nil, rates: Vllm.Bridge.V1.Rates.t() | nil}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
@@ -201,7 +212,83 @@ defmodule Vllm.Bridge.V1.RankInfo do
       {:objects, 14, :int64, :singular},
       {:heartbeat_age_s, 15, :double, :singular},
       {:restarts, 16, :int64, :singular},
-      {:frames_endpoint, 17, :string, :singular}
+      {:frames_endpoint, 17, :string, :singular},
+      {:coordinates, 18, {:message, Vllm.Bridge.V1.Coordinates}, :optional},
+      {:activity, 19, {:message, Vllm.Bridge.V1.Activity}, :optional},
+      {:memory, 20, {:message, Vllm.Bridge.V1.MemoryInfo}, :optional},
+      {:rates, 21, {:message, Vllm.Bridge.V1.Rates}, :optional}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.Coordinates do
+  @moduledoc false
+  # The message `vllm.bridge.v1.Coordinates`. A rank's number along each dimension of its world.
+
+  defstruct [dp: 0, pp: 0, pcp: 0, tp: 0, dcp: 0, ep: 0]
+
+  @type t :: %__MODULE__{dp: integer(), pp: integer(), pcp: integer(), tp: integer(), dcp: integer(), ep: integer()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:dp, 1, :int64, :singular},
+      {:pp, 2, :int64, :singular},
+      {:pcp, 3, :int64, :singular},
+      {:tp, 4, :int64, :singular},
+      {:dcp, 5, :int64, :singular},
+      {:ep, 6, :int64, :singular}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.Activity do
+  @moduledoc false
+  # The message `vllm.bridge.v1.Activity`. What a rank is doing. The same words everywhere: in
+  # status, diagnosis, `top` and on the page.
+
+  defstruct [kind: :activity_kind_unspecified, sentence: "", since: nil, for_s: 0.0, method: "", session_id: "", call_id: "", group: "", operation: "", parts: "", overdue_s: 0.0, waits_for: [], sequence: 0]
+
+  @type t :: %__MODULE__{kind: Vllm.Bridge.V1.ActivityKind.t(), sentence: String.t(), since: Vllm.Google.Protobuf.Timestamp.t() | nil, for_s: float(), method: String.t(), session_id: String.t(), call_id: String.t(), group: String.t(), operation: String.t(), parts: String.t(), overdue_s: float(), waits_for: [integer()], sequence: non_neg_integer()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:kind, 1, {:enum, Vllm.Bridge.V1.ActivityKind}, :singular},
+      {:sentence, 2, :string, :singular},
+      {:since, 3, {:message, Vllm.Google.Protobuf.Timestamp}, :optional},
+      {:for_s, 4, :double, :singular},
+      {:method, 5, :string, :singular},
+      {:session_id, 6, :string, :singular},
+      {:call_id, 7, :string, :singular},
+      {:group, 8, :string, :singular},
+      {:operation, 9, :string, :singular},
+      {:parts, 10, :string, :singular},
+      {:overdue_s, 11, :double, :singular},
+      {:waits_for, 12, :int64, :packed},
+      {:sequence, 13, :uint64, :singular}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.Rates do
+  @moduledoc false
+  # The message `vllm.bridge.v1.Rates`. Of calls that ended in a span of time.
+
+  defstruct [calls_per_s: 0.0, errors_per_s: 0.0, p50_s: 0.0, p99_s: 0.0]
+
+  @type t :: %__MODULE__{calls_per_s: float(), errors_per_s: float(), p50_s: float(), p99_s: float()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:calls_per_s, 1, :double, :singular},
+      {:errors_per_s, 2, :double, :singular},
+      {:p50_s, 3, :double, :singular},
+      {:p99_s, 4, :double, :singular}
     ]
   end
 end
@@ -210,9 +297,9 @@ defmodule Vllm.Bridge.V1.World do
   @moduledoc false
   # The message `vllm.bridge.v1.World`.
 
-  defstruct [world_id: "", epoch: 0, state: :world_state_unspecified, world_size: 0, tensor_parallel_size: 0, pipeline_parallel_size: 0, data_parallel_size: 0, prefill_context_parallel_size: 0, decode_context_parallel_size: 0, backend: "", ranks: [], failure: "", gate: false, pool_name: "", concurrent: false, run: nil, runs_waiting: 0, on_failure: :on_failure_unspecified, spare_ranks: 0, generation: 0]
+  defstruct [world_id: "", epoch: 0, state: :world_state_unspecified, world_size: 0, tensor_parallel_size: 0, pipeline_parallel_size: 0, data_parallel_size: 0, prefill_context_parallel_size: 0, decode_context_parallel_size: 0, backend: "", ranks: [], failure: "", gate: false, pool_name: "", concurrent: false, run: nil, runs_waiting: 0, on_failure: :on_failure_unspecified, spare_ranks: 0, generation: 0, groups: [], rates: nil]
 
-  @type t :: %__MODULE__{world_id: String.t(), epoch: non_neg_integer(), state: Vllm.Bridge.V1.WorldState.t(), world_size: integer(), tensor_parallel_size: integer(), pipeline_parallel_size: integer(), data_parallel_size: integer(), prefill_context_parallel_size: integer(), decode_context_parallel_size: integer(), backend: String.t(), ranks: [Vllm.Bridge.V1.RankInfo.t()], failure: String.t(), gate: boolean(), pool_name: String.t(), concurrent: boolean(), run: Vllm.Bridge.V1.RunInfo.t() | nil, runs_waiting: integer(), on_failure: Vllm.Bridge.V1.OnFailure.t(), spare_ranks: integer(), generation: non_neg_integer()}
+  @type t :: %__MODULE__{world_id: String.t(), epoch: non_neg_integer(), state: Vllm.Bridge.V1.WorldState.t(), world_size: integer(), tensor_parallel_size: integer(), pipeline_parallel_size: integer(), data_parallel_size: integer(), prefill_context_parallel_size: integer(), decode_context_parallel_size: integer(), backend: String.t(), ranks: [Vllm.Bridge.V1.RankInfo.t()], failure: String.t(), gate: boolean(), pool_name: String.t(), concurrent: boolean(), run: Vllm.Bridge.V1.RunInfo.t() | nil, runs_waiting: integer(), on_failure: Vllm.Bridge.V1.OnFailure.t(), spare_ranks: integer(), generation: non_neg_integer(), groups: [Vllm.Bridge.V1.WorldGroup.t()], rates: Vllm.Bridge.V1.Rates.t() | nil}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
@@ -237,7 +324,28 @@ defmodule Vllm.Bridge.V1.World do
       {:runs_waiting, 17, :int64, :singular},
       {:on_failure, 18, {:enum, Vllm.Bridge.V1.OnFailure}, :singular},
       {:spare_ranks, 19, :int64, :singular},
-      {:generation, 20, :uint64, :singular}
+      {:generation, 20, :uint64, :singular},
+      {:groups, 21, {:message, Vllm.Bridge.V1.WorldGroup}, :repeated},
+      {:rates, 22, {:message, Vllm.Bridge.V1.Rates}, :optional}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.WorldGroup do
+  @moduledoc false
+  # The message `vllm.bridge.v1.WorldGroup`. Ranks that call together, e.g. a tensor parallel
+  # group.
+
+  defstruct [dimension: "", ranks: []]
+
+  @type t :: %__MODULE__{dimension: String.t(), ranks: [integer()]}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:dimension, 1, :string, :singular},
+      {:ranks, 2, :int64, :packed}
     ]
   end
 end
@@ -408,14 +516,16 @@ defmodule Vllm.Bridge.V1.GetStatusRequest do
   @moduledoc false
   # The message `vllm.bridge.v1.GetStatusRequest`.
 
-  defstruct []
+  defstruct [with_histories: false]
 
-  @type t :: %__MODULE__{}
+  @type t :: %__MODULE__{with_histories: boolean()}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
   def __fields__ do
-    []
+    [
+      {:with_histories, 1, :bool, :singular}
+    ]
   end
 end
 
@@ -423,9 +533,9 @@ defmodule Vllm.Bridge.V1.PoolStatus do
   @moduledoc false
   # The message `vllm.bridge.v1.PoolStatus`.
 
-  defstruct [version: "", pid: 0, ranks: [], worlds: [], sessions: [], pools: []]
+  defstruct [version: "", pid: 0, ranks: [], worlds: [], sessions: [], pools: [], at: nil, rates: nil, histories: [], refusals: []]
 
-  @type t :: %__MODULE__{version: String.t(), pid: integer(), ranks: [Vllm.Bridge.V1.RankInfo.t()], worlds: [Vllm.Bridge.V1.World.t()], sessions: [Vllm.Bridge.V1.Session.t()], pools: [Vllm.Bridge.V1.PoolInfo.t()]}
+  @type t :: %__MODULE__{version: String.t(), pid: integer(), ranks: [Vllm.Bridge.V1.RankInfo.t()], worlds: [Vllm.Bridge.V1.World.t()], sessions: [Vllm.Bridge.V1.Session.t()], pools: [Vllm.Bridge.V1.PoolInfo.t()], at: Vllm.Google.Protobuf.Timestamp.t() | nil, rates: Vllm.Bridge.V1.Rates.t() | nil, histories: [Vllm.Bridge.V1.History.t()], refusals: [Vllm.Bridge.V1.Refusal.t()]}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
@@ -436,7 +546,56 @@ defmodule Vllm.Bridge.V1.PoolStatus do
       {:ranks, 3, {:message, Vllm.Bridge.V1.RankInfo}, :repeated},
       {:worlds, 4, {:message, Vllm.Bridge.V1.World}, :repeated},
       {:sessions, 5, {:message, Vllm.Bridge.V1.Session}, :repeated},
-      {:pools, 6, {:message, Vllm.Bridge.V1.PoolInfo}, :repeated}
+      {:pools, 6, {:message, Vllm.Bridge.V1.PoolInfo}, :repeated},
+      {:at, 7, {:message, Vllm.Google.Protobuf.Timestamp}, :optional},
+      {:rates, 8, {:message, Vllm.Bridge.V1.Rates}, :optional},
+      {:histories, 9, {:message, Vllm.Bridge.V1.History}, :repeated},
+      {:refusals, 10, {:message, Vllm.Bridge.V1.Refusal}, :repeated}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.History do
+  @moduledoc false
+  # The message `vllm.bridge.v1.History`. Calls over the last five minutes, a number for each
+  # second, oldest first. As many in each list.
+
+  defstruct [world_id: "", until: nil, calls: [], errors: [], p50_s: [], p99_s: []]
+
+  @type t :: %__MODULE__{world_id: String.t(), until: Vllm.Google.Protobuf.Timestamp.t() | nil, calls: [integer()], errors: [integer()], p50_s: [float()], p99_s: [float()]}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:world_id, 1, :string, :singular},
+      {:until, 2, {:message, Vllm.Google.Protobuf.Timestamp}, :optional},
+      {:calls, 3, :int64, :packed},
+      {:errors, 4, :int64, :packed},
+      {:p50_s, 5, :double, :packed},
+      {:p99_s, 6, :double, :packed}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.Refusal do
+  @moduledoc false
+  # The message `vllm.bridge.v1.Refusal`. Calls that the gate has refused together.
+
+  defstruct [at: nil, world_id: "", epoch: 0, reason: "", message: "", ranks: []]
+
+  @type t :: %__MODULE__{at: Vllm.Google.Protobuf.Timestamp.t() | nil, world_id: String.t(), epoch: non_neg_integer(), reason: String.t(), message: String.t(), ranks: [integer()]}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:at, 1, {:message, Vllm.Google.Protobuf.Timestamp}, :optional},
+      {:world_id, 2, :string, :singular},
+      {:epoch, 3, :uint64, :singular},
+      {:reason, 4, :string, :singular},
+      {:message, 5, :string, :singular},
+      {:ranks, 6, :int64, :packed}
     ]
   end
 end

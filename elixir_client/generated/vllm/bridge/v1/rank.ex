@@ -121,6 +121,26 @@ defmodule Vllm.Bridge.V1.ThreadStack do
   end
 end
 
+defmodule Vllm.Bridge.V1.MemoryInfo do
+  @moduledoc false
+  # The message `vllm.bridge.v1.MemoryInfo`. Of one process, in bytes; 0 where it is not known.
+
+  defstruct [resident: 0, anonymous: 0, device_allocated: 0, device_reserved: 0]
+
+  @type t :: %__MODULE__{resident: integer(), anonymous: integer(), device_allocated: integer(), device_reserved: integer()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:resident, 1, :int64, :singular},
+      {:anonymous, 2, :int64, :singular},
+      {:device_allocated, 3, :int64, :singular},
+      {:device_reserved, 4, :int64, :singular}
+    ]
+  end
+end
+
 defmodule Vllm.Bridge.V1.WithdrawRequest do
   @moduledoc false
   # The message `vllm.bridge.v1.WithdrawRequest`.
