@@ -145,8 +145,9 @@ class _View:
             run, earlier = entry["run"], told["run"] if told else None
             if run is not None:
                 del run["held_s"]
-                same = earlier is not None and earlier["number"] == run["number"]
-                run["since"] = earlier["since"] if same else round(time.time() - held_s, 1)
+                run["since"] = round(time.time() - held_s, 1)
+                if earlier is not None and earlier["number"] == run["number"]:
+                    run["since"] = earlier["since"]
             changed[world.world_id] = entry
         return self._entries("worlds", changed)
 
