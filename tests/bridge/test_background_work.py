@@ -29,15 +29,15 @@ from vllm_bridge.codec.errors import BridgeError, detail_in
 from vllm_bridge.pool.calls import idle_watch
 from vllm_bridge.pool.frames.client_frames import ClientFrames, FrameContext
 from vllm_bridge.pool.frames.rank_frames import RankFrames
+from vllm_bridge.pool.launchers import local as launcher_module
+from vllm_bridge.pool.launchers import stderr as stderr_module
+from vllm_bridge.pool.launchers.forkserver_process import spawn_forkserver
+from vllm_bridge.pool.launchers.local import LocalRank
+from vllm_bridge.pool.launchers.stderr import StderrForwarder
 from vllm_bridge.pool.observe import Observer
 from vllm_bridge.pool.observe.metrics_server import MetricsServer
-from vllm_bridge.pool.ranks import launcher as launcher_module
-from vllm_bridge.pool.ranks import stderr as stderr_module
 from vllm_bridge.pool.ranks.factory import RankFactory
-from vllm_bridge.pool.ranks.forkserver_process import spawn_forkserver
-from vllm_bridge.pool.ranks.launcher import LocalRank
 from vllm_bridge.pool.ranks.rank import Rank
-from vllm_bridge.pool.ranks.stderr import StderrForwarder
 from vllm_bridge.pool.server import service
 from vllm_bridge.pool.server.health import Health
 from vllm_bridge.pool.server.server import PoolServer, Resources
@@ -78,6 +78,7 @@ LISTED = {
         "draining",
         "ending a rendezvous",
         "opening a session",
+        "launching the ranks of a world",
         "preparing the ranks of a world",
         "registering a session",
         "starting a rank of a world",

@@ -30,6 +30,8 @@ class Pieces:
     def __init__(self) -> None:
         self.settings = PoolSettings()
         self.factory = self
+        # Of no process: no rank is started here.
+        self.launcher = None
         self.made = 0
         self.added: list[Any] = []
 
@@ -59,7 +61,7 @@ def test_stop_in_the_moment_of_readiness_stops(monkeypatch: pytest.MonkeyPatch) 
     async def scenario() -> None:
         pieces: Any = Pieces()
         events = SimpleNamespace(publish=lambda make, world_id: None)
-        observer: Any = SimpleNamespace(events=events, metrics=None)
+        observer: Any = SimpleNamespace(events=events, metrics=None, refusals=None)
         worlds = Worlds(pieces, pieces, observer)
         stopping: list[asyncio.Task[bool]] = []
 

@@ -9,7 +9,7 @@ import pytest
 
 from vllm_bridge.codec.calls import encode_term
 from vllm_bridge.codec.errors import BridgeError
-from vllm_bridge.pool.ranks.stderr import _as_json
+from vllm_bridge.pool.launchers.stderr import _as_json
 from vllm_bridge.snakepit.tools import values
 
 

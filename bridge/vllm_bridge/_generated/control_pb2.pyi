@@ -99,7 +99,7 @@ class WorldAssignment(_message.Message):
     def __init__(self, world_id: _Optional[str] = ..., epoch: _Optional[int] = ..., rank: _Optional[int] = ..., world_size: _Optional[int] = ..., local_rank: _Optional[int] = ..., backend: _Optional[str] = ..., tensor_parallel_size: _Optional[int] = ..., pipeline_parallel_size: _Optional[int] = ..., data_parallel_size: _Optional[int] = ..., prefill_context_parallel_size: _Optional[int] = ..., decode_context_parallel_size: _Optional[int] = ..., init_method: _Optional[str] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., gate: _Optional[bool] = ..., new_ranks: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class PoolToRank(_message.Message):
-    __slots__ = ("request_id", "assign", "register_session", "drop_session", "stop", "verdict", "peer_died", "drain", "descriptors", "standby")
+    __slots__ = ("request_id", "assign", "register_session", "drop_session", "stop", "verdict", "peer_died", "drain", "descriptors", "standby", "listen")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     ASSIGN_FIELD_NUMBER: _ClassVar[int]
     REGISTER_SESSION_FIELD_NUMBER: _ClassVar[int]
@@ -110,6 +110,7 @@ class PoolToRank(_message.Message):
     DRAIN_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTORS_FIELD_NUMBER: _ClassVar[int]
     STANDBY_FIELD_NUMBER: _ClassVar[int]
+    LISTEN_FIELD_NUMBER: _ClassVar[int]
     request_id: int
     assign: RankAssignment
     register_session: RegisterSession
@@ -120,7 +121,8 @@ class PoolToRank(_message.Message):
     drain: Drain
     descriptors: Descriptors
     standby: Standby
-    def __init__(self, request_id: _Optional[int] = ..., assign: _Optional[_Union[RankAssignment, _Mapping]] = ..., register_session: _Optional[_Union[RegisterSession, _Mapping]] = ..., drop_session: _Optional[_Union[DropSession, _Mapping]] = ..., stop: _Optional[_Union[Stop, _Mapping]] = ..., verdict: _Optional[_Union[Verdict, _Mapping]] = ..., peer_died: _Optional[_Union[PeerDied, _Mapping]] = ..., drain: _Optional[_Union[Drain, _Mapping]] = ..., descriptors: _Optional[_Union[Descriptors, _Mapping]] = ..., standby: _Optional[_Union[Standby, _Mapping]] = ...) -> None: ...
+    listen: Listen
+    def __init__(self, request_id: _Optional[int] = ..., assign: _Optional[_Union[RankAssignment, _Mapping]] = ..., register_session: _Optional[_Union[RegisterSession, _Mapping]] = ..., drop_session: _Optional[_Union[DropSession, _Mapping]] = ..., stop: _Optional[_Union[Stop, _Mapping]] = ..., verdict: _Optional[_Union[Verdict, _Mapping]] = ..., peer_died: _Optional[_Union[PeerDied, _Mapping]] = ..., drain: _Optional[_Union[Drain, _Mapping]] = ..., descriptors: _Optional[_Union[Descriptors, _Mapping]] = ..., standby: _Optional[_Union[Standby, _Mapping]] = ..., listen: _Optional[_Union[Listen, _Mapping]] = ...) -> None: ...
 
 class Standby(_message.Message):
     __slots__ = ("step", "world", "shared_gate")
@@ -143,6 +145,12 @@ class Standby(_message.Message):
     world: WorldAssignment
     shared_gate: bool
     def __init__(self, step: _Optional[_Union[Standby.Step, str]] = ..., world: _Optional[_Union[WorldAssignment, _Mapping]] = ..., shared_gate: _Optional[bool] = ...) -> None: ...
+
+class Listen(_message.Message):
+    __slots__ = ("host",)
+    HOST_FIELD_NUMBER: _ClassVar[int]
+    host: str
+    def __init__(self, host: _Optional[str] = ...) -> None: ...
 
 class RegisterSession(_message.Message):
     __slots__ = ("session_id", "fail_fast", "number")

@@ -142,7 +142,7 @@ class GetSessionRequest(_message.Message):
     def __init__(self, session_id: _Optional[str] = ..., wait_for_end: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class StartWorldRequest(_message.Message):
-    __slots__ = ("world_id", "tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size", "prefill_context_parallel_size", "decode_context_parallel_size", "backend", "timeout", "pool_name", "gate", "client_id", "concurrent", "on_failure", "spare_ranks")
+    __slots__ = ("world_id", "tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size", "prefill_context_parallel_size", "decode_context_parallel_size", "backend", "timeout", "pool_name", "gate", "client_id", "concurrent", "on_failure", "spare_ranks", "distributed_executor_backend", "nnodes")
     WORLD_ID_FIELD_NUMBER: _ClassVar[int]
     TENSOR_PARALLEL_SIZE_FIELD_NUMBER: _ClassVar[int]
     PIPELINE_PARALLEL_SIZE_FIELD_NUMBER: _ClassVar[int]
@@ -157,6 +157,8 @@ class StartWorldRequest(_message.Message):
     CONCURRENT_FIELD_NUMBER: _ClassVar[int]
     ON_FAILURE_FIELD_NUMBER: _ClassVar[int]
     SPARE_RANKS_FIELD_NUMBER: _ClassVar[int]
+    DISTRIBUTED_EXECUTOR_BACKEND_FIELD_NUMBER: _ClassVar[int]
+    NNODES_FIELD_NUMBER: _ClassVar[int]
     world_id: str
     tensor_parallel_size: int
     pipeline_parallel_size: int
@@ -171,10 +173,12 @@ class StartWorldRequest(_message.Message):
     concurrent: bool
     on_failure: OnFailure
     spare_ranks: int
-    def __init__(self, world_id: _Optional[str] = ..., tensor_parallel_size: _Optional[int] = ..., pipeline_parallel_size: _Optional[int] = ..., data_parallel_size: _Optional[int] = ..., prefill_context_parallel_size: _Optional[int] = ..., decode_context_parallel_size: _Optional[int] = ..., backend: _Optional[str] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., pool_name: _Optional[str] = ..., gate: _Optional[bool] = ..., client_id: _Optional[str] = ..., concurrent: _Optional[bool] = ..., on_failure: _Optional[_Union[OnFailure, str]] = ..., spare_ranks: _Optional[int] = ...) -> None: ...
+    distributed_executor_backend: str
+    nnodes: int
+    def __init__(self, world_id: _Optional[str] = ..., tensor_parallel_size: _Optional[int] = ..., pipeline_parallel_size: _Optional[int] = ..., data_parallel_size: _Optional[int] = ..., prefill_context_parallel_size: _Optional[int] = ..., decode_context_parallel_size: _Optional[int] = ..., backend: _Optional[str] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., pool_name: _Optional[str] = ..., gate: _Optional[bool] = ..., client_id: _Optional[str] = ..., concurrent: _Optional[bool] = ..., on_failure: _Optional[_Union[OnFailure, str]] = ..., spare_ranks: _Optional[int] = ..., distributed_executor_backend: _Optional[str] = ..., nnodes: _Optional[int] = ...) -> None: ...
 
 class RankInfo(_message.Message):
-    __slots__ = ("rank", "local_rank", "pid", "node", "state", "session_id", "endpoint", "exit", "pool_name", "rank_id", "doing", "queued", "sessions", "objects", "heartbeat_age_s", "restarts", "frames_endpoint", "coordinates", "activity", "memory", "rates")
+    __slots__ = ("rank", "local_rank", "pid", "node", "state", "session_id", "endpoint", "exit", "pool_name", "rank_id", "doing", "queued", "sessions", "objects", "heartbeat_age_s", "restarts", "frames_endpoint", "coordinates", "activity", "memory", "rates", "address", "launcher")
     RANK_FIELD_NUMBER: _ClassVar[int]
     LOCAL_RANK_FIELD_NUMBER: _ClassVar[int]
     PID_FIELD_NUMBER: _ClassVar[int]
@@ -196,6 +200,8 @@ class RankInfo(_message.Message):
     ACTIVITY_FIELD_NUMBER: _ClassVar[int]
     MEMORY_FIELD_NUMBER: _ClassVar[int]
     RATES_FIELD_NUMBER: _ClassVar[int]
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    LAUNCHER_FIELD_NUMBER: _ClassVar[int]
     rank: int
     local_rank: int
     pid: int
@@ -217,7 +223,9 @@ class RankInfo(_message.Message):
     activity: Activity
     memory: _rank_pb2.MemoryInfo
     rates: Rates
-    def __init__(self, rank: _Optional[int] = ..., local_rank: _Optional[int] = ..., pid: _Optional[int] = ..., node: _Optional[str] = ..., state: _Optional[_Union[RankState, str]] = ..., session_id: _Optional[str] = ..., endpoint: _Optional[str] = ..., exit: _Optional[str] = ..., pool_name: _Optional[str] = ..., rank_id: _Optional[str] = ..., doing: _Optional[str] = ..., queued: _Optional[int] = ..., sessions: _Optional[int] = ..., objects: _Optional[int] = ..., heartbeat_age_s: _Optional[float] = ..., restarts: _Optional[int] = ..., frames_endpoint: _Optional[str] = ..., coordinates: _Optional[_Union[Coordinates, _Mapping]] = ..., activity: _Optional[_Union[Activity, _Mapping]] = ..., memory: _Optional[_Union[_rank_pb2.MemoryInfo, _Mapping]] = ..., rates: _Optional[_Union[Rates, _Mapping]] = ...) -> None: ...
+    address: str
+    launcher: str
+    def __init__(self, rank: _Optional[int] = ..., local_rank: _Optional[int] = ..., pid: _Optional[int] = ..., node: _Optional[str] = ..., state: _Optional[_Union[RankState, str]] = ..., session_id: _Optional[str] = ..., endpoint: _Optional[str] = ..., exit: _Optional[str] = ..., pool_name: _Optional[str] = ..., rank_id: _Optional[str] = ..., doing: _Optional[str] = ..., queued: _Optional[int] = ..., sessions: _Optional[int] = ..., objects: _Optional[int] = ..., heartbeat_age_s: _Optional[float] = ..., restarts: _Optional[int] = ..., frames_endpoint: _Optional[str] = ..., coordinates: _Optional[_Union[Coordinates, _Mapping]] = ..., activity: _Optional[_Union[Activity, _Mapping]] = ..., memory: _Optional[_Union[_rank_pb2.MemoryInfo, _Mapping]] = ..., rates: _Optional[_Union[Rates, _Mapping]] = ..., address: _Optional[str] = ..., launcher: _Optional[str] = ...) -> None: ...
 
 class Coordinates(_message.Message):
     __slots__ = ("dp", "pp", "pcp", "tp", "dcp", "ep")
@@ -278,7 +286,7 @@ class Rates(_message.Message):
     def __init__(self, calls_per_s: _Optional[float] = ..., errors_per_s: _Optional[float] = ..., p50_s: _Optional[float] = ..., p99_s: _Optional[float] = ...) -> None: ...
 
 class World(_message.Message):
-    __slots__ = ("world_id", "epoch", "state", "world_size", "tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size", "prefill_context_parallel_size", "decode_context_parallel_size", "backend", "ranks", "failure", "gate", "pool_name", "concurrent", "run", "runs_waiting", "on_failure", "spare_ranks", "generation", "groups", "rates")
+    __slots__ = ("world_id", "epoch", "state", "world_size", "tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size", "prefill_context_parallel_size", "decode_context_parallel_size", "backend", "ranks", "failure", "gate", "pool_name", "concurrent", "run", "runs_waiting", "on_failure", "spare_ranks", "generation", "groups", "rates", "distributed_executor_backend", "nnodes")
     WORLD_ID_FIELD_NUMBER: _ClassVar[int]
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
@@ -301,6 +309,8 @@ class World(_message.Message):
     GENERATION_FIELD_NUMBER: _ClassVar[int]
     GROUPS_FIELD_NUMBER: _ClassVar[int]
     RATES_FIELD_NUMBER: _ClassVar[int]
+    DISTRIBUTED_EXECUTOR_BACKEND_FIELD_NUMBER: _ClassVar[int]
+    NNODES_FIELD_NUMBER: _ClassVar[int]
     world_id: str
     epoch: int
     state: WorldState
@@ -323,7 +333,9 @@ class World(_message.Message):
     generation: int
     groups: _containers.RepeatedCompositeFieldContainer[WorldGroup]
     rates: Rates
-    def __init__(self, world_id: _Optional[str] = ..., epoch: _Optional[int] = ..., state: _Optional[_Union[WorldState, str]] = ..., world_size: _Optional[int] = ..., tensor_parallel_size: _Optional[int] = ..., pipeline_parallel_size: _Optional[int] = ..., data_parallel_size: _Optional[int] = ..., prefill_context_parallel_size: _Optional[int] = ..., decode_context_parallel_size: _Optional[int] = ..., backend: _Optional[str] = ..., ranks: _Optional[_Iterable[_Union[RankInfo, _Mapping]]] = ..., failure: _Optional[str] = ..., gate: _Optional[bool] = ..., pool_name: _Optional[str] = ..., concurrent: _Optional[bool] = ..., run: _Optional[_Union[RunInfo, _Mapping]] = ..., runs_waiting: _Optional[int] = ..., on_failure: _Optional[_Union[OnFailure, str]] = ..., spare_ranks: _Optional[int] = ..., generation: _Optional[int] = ..., groups: _Optional[_Iterable[_Union[WorldGroup, _Mapping]]] = ..., rates: _Optional[_Union[Rates, _Mapping]] = ...) -> None: ...
+    distributed_executor_backend: str
+    nnodes: int
+    def __init__(self, world_id: _Optional[str] = ..., epoch: _Optional[int] = ..., state: _Optional[_Union[WorldState, str]] = ..., world_size: _Optional[int] = ..., tensor_parallel_size: _Optional[int] = ..., pipeline_parallel_size: _Optional[int] = ..., data_parallel_size: _Optional[int] = ..., prefill_context_parallel_size: _Optional[int] = ..., decode_context_parallel_size: _Optional[int] = ..., backend: _Optional[str] = ..., ranks: _Optional[_Iterable[_Union[RankInfo, _Mapping]]] = ..., failure: _Optional[str] = ..., gate: _Optional[bool] = ..., pool_name: _Optional[str] = ..., concurrent: _Optional[bool] = ..., run: _Optional[_Union[RunInfo, _Mapping]] = ..., runs_waiting: _Optional[int] = ..., on_failure: _Optional[_Union[OnFailure, str]] = ..., spare_ranks: _Optional[int] = ..., generation: _Optional[int] = ..., groups: _Optional[_Iterable[_Union[WorldGroup, _Mapping]]] = ..., rates: _Optional[_Union[Rates, _Mapping]] = ..., distributed_executor_backend: _Optional[str] = ..., nnodes: _Optional[int] = ...) -> None: ...
 
 class WorldGroup(_message.Message):
     __slots__ = ("dimension", "ranks")

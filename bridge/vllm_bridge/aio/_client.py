@@ -121,6 +121,8 @@ class Client:
         concurrent: bool = False,
         on_failure: str = "fail",
         spare_ranks: int = 0,
+        distributed_executor_backend: str = "",
+        nnodes: int = 0,
     ) -> Opening[World]:
         """Start a world; `await` returns when all its ranks are initialised, `async with` stops it.
 
@@ -145,6 +147,8 @@ class Client:
                 concurrent=concurrent,
                 on_failure=on_failure,
                 spare_ranks=spare_ranks,
+                distributed_executor_backend=distributed_executor_backend,
+                nnodes=nnodes,
             )
             return World(self._link, started)
 

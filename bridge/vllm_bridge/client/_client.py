@@ -126,6 +126,8 @@ class Client:
         concurrent: bool = False,
         on_failure: str = "fail",
         spare_ranks: int = 0,
+        distributed_executor_backend: str = "",
+        nnodes: int = 0,
     ) -> World:
         """Start a world; returns when all its ranks are initialised.
 
@@ -135,6 +137,9 @@ class Client:
         `on_failure` is "fail": the world ends with its first rank; or "keep": the others live on,
         the world is `WORLD_DEGRADED`, and what touches no dead rank goes on.
         `spare_ranks` processes are kept ready for a restart, at most one for each rank.
+        `distributed_executor_backend` is "mp" (ranks are forked on the pool's host), "ray", or
+        "external_launcher" (somebody else starts them, with `vllm-bridge join`), and `nnodes` on
+        how many hosts they are; the pool's configuration says where they are not given.
         """
         sizes = WorldSizes(
             tensor_parallel_size,
@@ -153,6 +158,8 @@ class Client:
             concurrent=concurrent,
             on_failure=on_failure,
             spare_ranks=spare_ranks,
+            distributed_executor_backend=distributed_executor_backend,
+            nnodes=nnodes,
         )
         return World(self._link, now(started))
 

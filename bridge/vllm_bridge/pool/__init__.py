@@ -10,6 +10,7 @@ The folders stand in floors, from the top down; nothing imports what stands abov
     worlds      ranks that start, fail and stop together, and the gate between them
     sessions    who owns them, which rank keeps their objects
     ranks       processes: how they start, live, end and are replaced
+    launchers   how processes of ranks come to be, here and on other hosts
     frames      calls in frames: from clients to the pool, from the pool to ranks
     observe     events, metrics, status
     settings    what an operator can set

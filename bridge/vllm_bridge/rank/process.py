@@ -25,6 +25,7 @@ from vllm_bridge.confinement import OFF, Policy, close_unix_sockets, confine
 from vllm_bridge.durations import from_duration
 from vllm_bridge.process import logs
 from vllm_bridge.process.emissions import EMITTER
+from vllm_bridge.rank.world.assignment import wait_for_assignment
 from vllm_bridge.transport import control
 from vllm_bridge.transport.address import grpc_target, private_socket, unix_path
 from vllm_bridge.transport.grpc_options import RANK_SERVER, message_limits
@@ -70,15 +71,10 @@ def main(
     try:
         # A process that is kept ready waits for its assignment with everything imported.
         _import_all()
-        first, fds = control.receive_with_descriptors(channel, control_pb2.PoolToRank)
-        if first is not None and first.WhichOneof("message") == "descriptors":
-            given = dict(zip(first.descriptors.names, fds, strict=True))
-            shared_gate = given.get("shared_gate")
-            if "rendezvous" in given:
-                rendezvous = socket.socket(fileno=given["rendezvous"])
-            first = control.receive(channel, control_pb2.PoolToRank)
-        if first is not None and first.WhichOneof("message") == "assign":
-            status = _Rank(channel, first.assign).run(rendezvous, shared_gate)
+        assigned = wait_for_assignment(channel, rendezvous, shared_gate)
+        if assigned.message is not None:
+            rank = _Rank(channel, assigned.message)
+            status = rank.run(assigned.rendezvous, assigned.shared_gate)
     except BaseException:  # noqa: BLE001 - the last frame of the process
         # The pool quotes the end of stderr when a rank dies before it is ready.
         traceback.print_exc()

@@ -79,21 +79,24 @@ class ClientCalls:
         concurrent: bool,
         on_failure: str,
         spare_ranks: int,
+        distributed_executor_backend: str,
+        nnodes: int,
     ) -> pool_pb2.World:
         """Start a world; returns when all its ranks are initialised."""
         for name, size in sizes.items():
             if not isinstance(size, int) or isinstance(size, bool) or size >= 2**63:
                 raise wrong_type(name, size, "an int of at least 1")
-        whole = isinstance(spare_ranks, int) and not isinstance(spare_ranks, bool)
-        if not whole or not 0 <= spare_ranks < 2**63:
-            raise wrong_type("spare_ranks", spare_ranks, "an int of at least 0")
         request = pool_pb2.StartWorldRequest(
             world_id=text("world_id", world_id),
             backend=text("backend", backend),
             gate=flag("gate", gate),
             concurrent=flag("concurrent", concurrent),
             on_failure=_on_failure(on_failure),
-            spare_ranks=spare_ranks,
+            spare_ranks=_count("spare_ranks", spare_ranks),
+            distributed_executor_backend=text(
+                "distributed_executor_backend", distributed_executor_backend
+            ),
+            nnodes=_count("nnodes", nnodes),
             pool_name=text("pool_name", pool_name),
             client_id=self.client_id,
             **sizes,
@@ -156,6 +159,13 @@ class ClientCalls:
     ) -> R:
         """A call of the pool's own service. Raises BridgeError."""
         return await self.channels.pool(name, request, kind, timeout)
+
+
+def _count(name: str, value: int) -> int:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if not whole or not 0 <= value < 2**63:
+        raise wrong_type(name, value, "an int of at least 0")
+    return value
 
 
 def _on_failure(name: str) -> pool_pb2.OnFailure:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-import socket
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -13,9 +12,10 @@ from pathlib import Path
 
 from vllm_bridge._generated import control_pb2, rank_pb2
 from vllm_bridge.durations import to_duration
+from vllm_bridge.pool.launchers.local import LocalLauncher, LocalRank
+from vllm_bridge.pool.launchers.protocol import RankProcess, no_room
 from vllm_bridge.pool.observe import Observer
 from vllm_bridge.pool.observe.emissions import Emissions
-from vllm_bridge.pool.ranks.launcher import Launcher, RankProcess, no_room
 from vllm_bridge.pool.ranks.rank import Rank, RankPosition
 from vllm_bridge.pool.ranks.rank_info import publish_rank
 from vllm_bridge.pool.ranks.spares import Spare
@@ -27,7 +27,7 @@ from vllm_bridge.transport.address import why_no_socket
 class Host:
     """What the ranks of all pools of a server have in common."""
 
-    launcher: Launcher
+    launcher: LocalLauncher
     # Where they listen.
     runtime_dir: Path
     observer: Observer
@@ -46,8 +46,13 @@ class RankFactory:
         self._settings = settings
         self._host = host
 
-    async def fork(self) -> RankProcess:
-        """A process that waits for its assignment. Raises as `Launcher.start`."""
+    @property
+    def launcher(self) -> LocalLauncher:
+        """Forks ranks on this host."""
+        return self._host.launcher
+
+    async def fork(self) -> LocalRank:
+        """A process that waits for its assignment. Raises as `LocalLauncher.start`."""
         return await self._host.launcher.start(self._next_id(), None, None)
 
     def create(self, position: RankPosition, spare: Spare | None = None) -> Rank:
@@ -68,13 +73,12 @@ class RankFactory:
         self,
         rank: Rank,
         *,
-        spare: Spare | None = None,
         timeout: timedelta,
+        process: Callable[[], Awaitable[RankProcess]] | None = None,
         world: control_pb2.WorldAssignment | None = None,
-        rendezvous: socket.socket | None = None,
-        shared_gate: int | None = None,
+        before: Callable[[Rank, control_pb2.RankAssignment], Awaitable[None]] | None = None,
     ) -> None:
-        """Start it, in a spare process if there is one, and wait until it serves. Raises as
+        """Start it, in that process or a forked one, and wait until it serves. Raises as
         `Rank.start`."""
         host = self._host
         path = host.runtime_dir / f"{rank.rank_id}.sock"
@@ -101,7 +105,12 @@ class RankFactory:
         assignment.confinement.writable.extend(map(os.fsencode, policy.writable))
         assignment.heartbeat_interval.CopyFrom(to_duration(self._settings.heartbeat_interval))
         try:
-            await rank.start(spare or host.launcher, assignment, rendezvous, shared_gate, timeout)
+            await rank.start(
+                process or partial(host.launcher.start, rank.rank_id, None, None),
+                assignment,
+                timeout,
+                partial(before, rank, assignment) if before is not None else None,
+            )
         except OSError as error:
             raise no_room(error) from error
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
@@ -15,9 +14,9 @@ from vllm_bridge._generated import control_pb2, pool_pb2, rank_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.gate.referee import Waiting
 from vllm_bridge.pool.frames.rank_frames import RankFrames
-from vllm_bridge.pool.ranks.control_connection import ControlConnection, send_beside
+from vllm_bridge.pool.launchers.local import send_beside
+from vllm_bridge.pool.launchers.protocol import Place, RankProcess
 from vllm_bridge.pool.ranks.known_sessions import KnownSessions
-from vllm_bridge.pool.ranks.launcher import Launcher, RankProcess
 from vllm_bridge.pool.ranks.observed import Observed
 from vllm_bridge.pool.settings import DEFAULT_POOL, PoolSettings
 from vllm_bridge.process import background
@@ -30,6 +29,8 @@ from vllm_bridge.world_sizes import WorldSizes
 # one waits for the other.
 EXIT_SECONDS = 2.0
 LAST_WORDS_SECONDS = 0.5
+
+_NOWHERE = Place("", "", "")
 
 # Of a dead rank's stderr, in error messages: those are cut at 2,000 characters, and the end of a
 # traceback says the most.
@@ -99,6 +100,8 @@ class Rank:
         # How often the pool replaced the rank in this position.
         self.restarts = 0
         self.pool_name = DEFAULT_POOL
+        # Its number among the ranks of its host; None: the one of its position.
+        self.local_rank: int | None = None
         self.died: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._settings = settings
         # Called after every change of `state`.
@@ -136,9 +139,9 @@ class Rank:
         return self._process.pid if self._process else 0
 
     @property
-    def node(self) -> str:
-        """Host name of the machine it runs on; empty before there is a process."""
-        return self._process.node if self._process else ""
+    def place(self) -> Place:
+        """Where it runs; nowhere before there is a process."""
+        return self._process.place if self._process else _NOWHERE
 
     @property
     def name(self) -> str:
@@ -181,13 +184,15 @@ class Rank:
 
     async def start(
         self,
-        launcher: Launcher,
+        process: Callable[[], Awaitable[RankProcess]],
         assignment: control_pb2.RankAssignment,
-        rendezvous: socket.socket | None,
-        shared_gate: int | None,
         timeout: timedelta,
+        before: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         """Start the process, give it its assignment and wait until it serves.
+
+        `before` is awaited when there is a process that can be asked, and may complete the
+        assignment.
 
         Whatever goes wrong, cancellation included, the process is killed before this returns.
 
@@ -196,7 +201,7 @@ class Rank:
         """
         try:
             await asyncio.wait_for(
-                self._start(launcher, assignment, rendezvous, shared_gate), timeout.total_seconds()
+                self._start(process, assignment, before), timeout.total_seconds()
             )
         except (asyncio.TimeoutError, TimeoutError):
             await self.kill()
@@ -252,19 +257,18 @@ class Rank:
 
     async def _start(
         self,
-        launcher: Launcher,
+        process: Callable[[], Awaitable[RankProcess]],
         assignment: control_pb2.RankAssignment,
-        rendezvous: socket.socket | None,
-        shared_gate: int | None,
+        before: Callable[[], Awaitable[None]] | None,
     ) -> None:
-        self._process = await launcher.start(self.rank_id, rendezvous, shared_gate)
+        self._process = await process()
         self._set_state(pool_pb2.STARTING)
         loop = asyncio.get_running_loop()
         watching = self._watch(self._process)
         self._tasks.append(background.task("watching a rank", watching, self._unwatched))
-        self._control, _ = await loop.create_unix_connection(
-            lambda: ControlConnection(self._receive, self._control_over), sock=self._process.control
-        )
+        self._control = await self._process.connect(self._receive, self._control_over)
+        if before is not None:
+            await before()
         self._send(control_pb2.PoolToRank(assign=assignment))
         ready = await asyncio.shield(self._started)
         self.endpoint, self.frames_endpoint = ready.endpoint, ready.frames_endpoint
@@ -292,6 +296,17 @@ class Rank:
         if ack.HasField("failure"):
             raise BridgeError.from_detail(ack.failure)
         return ack
+
+    async def listen(self, host: str) -> int:
+        """Have it, rank 0 of a world, open the socket where that meets. Returns the port.
+
+        Raises:
+            BridgeError: why it cannot, or how it died.
+        """
+        ack = await self._ask(control_pb2.PoolToRank(listen=control_pb2.Listen(host=host)))
+        if ack.HasField("failure"):
+            raise BridgeError.from_detail(ack.failure)
+        return ack.port
 
     def _ask(
         self, request: control_pb2.PoolToRank, descriptor: int | None = None
@@ -449,7 +464,7 @@ class Rank:
         if self._control is not None:
             self._control.close()
         else:
-            process.control.close()
+            process.abandon()
         self.sessions.clear()
         self.died.set_result(ending)
         if self.frames is not None:

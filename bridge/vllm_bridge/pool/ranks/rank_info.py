@@ -36,9 +36,11 @@ def rank_info(rank: Rank, session_id: str = "", *, direct: bool) -> pool_pb2.Ran
     position, doing = rank.position, doing_now(rank)
     return pool_pb2.RankInfo(
         rank=rank.position.index,
-        local_rank=rank.position.index,
+        local_rank=_local_rank(rank),
         pid=rank.pid,
-        node=rank.node,
+        node=rank.place.node,
+        address=rank.place.address,
+        launcher=rank.place.launcher,
         state=rank.state,
         session_id=session_id,
         endpoint=rank.endpoint if direct and rank.ready else "",
@@ -81,6 +83,10 @@ def doing_now(rank: Rank) -> pool_pb2.Activity:
 
 def _for_people(doing: pool_pb2.Activity) -> str:
     return doing.sentence if doing.kind == pool_pb2.ACTIVITY_IDLE else activity.timed(doing)
+
+
+def _local_rank(rank: Rank) -> int:
+    return rank.position.index if rank.local_rank is None else rank.local_rank
 
 
 def rank_event(rank: Rank) -> pool_pb2.Event:

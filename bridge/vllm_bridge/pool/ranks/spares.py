@@ -8,15 +8,15 @@ from collections.abc import Awaitable, Callable
 
 from vllm_bridge._generated import control_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
-from vllm_bridge.pool.ranks.launcher import RankProcess
+from vllm_bridge.pool.launchers.local import LocalRank
 from vllm_bridge.process import background
 from vllm_bridge.transport import control
 
 
 class Spare:
-    """One of them; a `Launcher` that has launched already."""
+    """One of them; it starts like a `LocalLauncher` that has forked already."""
 
-    def __init__(self, process: RankProcess) -> None:
+    def __init__(self, process: LocalRank) -> None:
         self.process = process
         # It is a rank's, which ends it.
         self.started = False
@@ -24,8 +24,8 @@ class Spare:
 
     async def start(
         self, rank_id: str, rendezvous: socket.socket | None, shared_gate: int | None
-    ) -> RankProcess:
-        """As `Launcher.start`."""
+    ) -> LocalRank:
+        """As `LocalLauncher.start`."""
         self.started = True
         given = {
             "rendezvous": None if rendezvous is None else rendezvous.fileno(),
@@ -55,7 +55,7 @@ class Spare:
 class Spares:
     """The spare ranks of one world, over its epochs."""
 
-    def __init__(self, fork: Callable[[], Awaitable[RankProcess]], count: int) -> None:
+    def __init__(self, fork: Callable[[], Awaitable[LocalRank]], count: int) -> None:
         self._fork = fork
         self._count = count
         self._ready: list[Spare] = []

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vllm_bridge.confinement import OFF, missing
-from vllm_bridge.pool.ranks.forkserver_process import spawn_forkserver
-from vllm_bridge.pool.ranks.stderr import forwarder
+from vllm_bridge.pool.launchers.forkserver_process import spawn_forkserver
+from vllm_bridge.pool.launchers.stderr import forwarder
 from vllm_bridge.pool.server.listen import claimed
 from vllm_bridge.pool.server.tls import NO_TLS, Guard, Tls, TlsFiles, read_tls, warn_of_open_key
 from vllm_bridge.pool.sessions.shared_memory import BASE

@@ -13,13 +13,14 @@ from vllm_bridge._generated import control_pb2
 from vllm_bridge.codec.draining import draining
 from vllm_bridge.pool.calls.proxy import Proxy
 from vllm_bridge.pool.frames.client_frames import ClientFrames
+from vllm_bridge.pool.launchers.forkserver import identity, remove_if_same
+from vllm_bridge.pool.launchers.forkserver_process import ForkserverProcess, spawn_forkserver
+from vllm_bridge.pool.launchers.local import LocalLauncher
+from vllm_bridge.pool.launchers.registry import Launchers
 from vllm_bridge.pool.observe import Observer
 from vllm_bridge.pool.observe.metrics import Exposition
 from vllm_bridge.pool.observe.model.changes import Model
 from vllm_bridge.pool.ranks.factory import Host, RankFactory
-from vllm_bridge.pool.ranks.forkserver import identity, remove_if_same
-from vllm_bridge.pool.ranks.forkserver_process import ForkserverProcess, spawn_forkserver
-from vllm_bridge.pool.ranks.launcher import LocalLauncher
 from vllm_bridge.pool.ranks.pools import NamedPool, Pools
 from vllm_bridge.pool.ranks.rank import Rank
 from vllm_bridge.pool.server import reflection
@@ -115,7 +116,8 @@ class PoolServer:
         )
         self._drain = Drain()
         self._sessions = Sessions(self._pools, observer, memory, self._drain)
-        self._worlds = Worlds(self._pools, self._sessions, observer, self._drain)
+        self._launchers = Launchers([])
+        self._worlds = Worlds(self._pools, self._sessions, observer, self._drain, self._launchers)
         self._attachments = Attachments(
             settings.attach_grace, settings.max_attachments, self._client_gone
         )
@@ -265,6 +267,7 @@ class PoolServer:
             self._worlds.stop_all(),
             *(pool.standalone.stop() for pool in self._pools.all()),
         )
+        await self._launchers.close()
         await self._launcher.close()
         if self._socket is not None:
             # The forkserver does that too, unless it died before us.

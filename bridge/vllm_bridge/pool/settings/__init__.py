@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vllm_bridge.confinement.policy import Policy, default_mode
+from vllm_bridge.pool.settings.launch_options import MP
 from vllm_bridge.pool.settings.profiles import STANDARD, TimeoutProfile
 from vllm_bridge.pool.settings.restart_policy import ALWAYS, RestartPolicy
 from vllm_bridge.transport.grpc_options import Options, message_limits
@@ -53,6 +54,10 @@ class PoolSettings:
     overdue_grace: timedelta = timedelta(seconds=60)
     allowed_prefixes: tuple[str, ...] = DEFAULT_ALLOWED_PREFIXES
     max_message_bytes: int = MAX_MESSAGE_BYTES
+    # How the ranks of a world are started where its request does not say, and on how many hosts (0:
+    # on as many as they turn out to be); names of ParallelConfig.
+    distributed_executor_backend: str = MP
+    nnodes: int = 0
     # What the kernel refuses the ranks; None: "strict", or "writes" where more is allowed.
     confine: str | None = None
     # Files and directories that confined ranks may read, and write, beside those of their mode.

@@ -34,6 +34,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from vllm_bridge.confinement import MODES, opened
 from vllm_bridge.durations import of_seconds
 from vllm_bridge.pool.settings import SettingsError
+from vllm_bridge.pool.settings.launch_options import BACKENDS
 from vllm_bridge.pool.settings.restart_policy import ALWAYS, RestartPolicy
 
 if sys.version_info >= (3, 11):
@@ -78,6 +79,12 @@ def _mode(value: object) -> str:
     return str(value)
 
 
+def _backend(value: object) -> str:
+    if value not in BACKENDS:
+        raise ValueError(f"should be one of {', '.join(BACKENDS)}")
+    return str(value)
+
+
 def _opened(value: object) -> Path:
     return opened(value if isinstance(value, str) else "")
 
@@ -87,6 +94,7 @@ _SecondsOrInfinity = Annotated[timedelta | None, BeforeValidator(_seconds_or_inf
 _Restart = Annotated[RestartPolicy, BeforeValidator(_restart)]
 _Name = Annotated[str, BeforeValidator(_name)]
 _Mode = Annotated[str, BeforeValidator(_mode)]
+_Backend = Annotated[str, BeforeValidator(_backend)]
 _Opened = Annotated[Path, BeforeValidator(_opened)]
 _AtLeastZero = Annotated[int, Field(ge=0)]
 _AtLeastOne = Annotated[int, Field(ge=1)]
@@ -120,6 +128,8 @@ class PoolTable(_Table):
     overdue_grace: _Seconds = timedelta(0)
     # Beside the prefixes that are always allowed.
     allow: list[str] = []
+    distributed_executor_backend: _Backend = ""
+    nnodes: _AtLeastOne = 0
     confine: _Mode = ""
     readable: list[_Opened] = []
     writable: list[_Opened] = []

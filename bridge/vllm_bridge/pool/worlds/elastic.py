@@ -8,7 +8,6 @@ it is, because the objects in the ranks that stay do; the generation tells clien
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Coroutine, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -18,17 +17,17 @@ from typing import Any, Protocol
 
 from vllm_bridge._generated import control_pb2, pool_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
-from vllm_bridge.gate.shared_gate import memory_of
+from vllm_bridge.pool.launchers.protocol import Launch, no_room
 from vllm_bridge.pool.observe.events import Events
-from vllm_bridge.pool.ranks.launcher import no_room
 from vllm_bridge.pool.ranks.pools import NamedPool, Pools
 from vllm_bridge.pool.ranks.rank import Rank, RankPosition
 from vllm_bridge.pool.ranks.spares import Spare
 from vllm_bridge.pool.sessions.session_entry import SessionEntry
 from vllm_bridge.pool.sessions.sessions import Sessions
+from vllm_bridge.pool.settings.launch_options import MP
 from vllm_bridge.pool.worlds.gate import Gate
 from vllm_bridge.pool.worlds.standby import Member, Standby
-from vllm_bridge.pool.worlds.starting import RENDEZVOUS_HOST, start_rank, stop_all_of
+from vllm_bridge.pool.worlds.starting import local_launch, start_rank, stop_all_of
 from vllm_bridge.pool.worlds.turns import Turns
 from vllm_bridge.pool.worlds.world import World, publish_world
 from vllm_bridge.pool.worlds.world_spec import WorldSpec, invalid
@@ -183,20 +182,19 @@ class Elastic:
         }
         with ExitStack() as stack:
             try:
-                init_method, rendezvous = await self._rendezvous(stack, stay)
-                gate = stack.enter_context(memory_of(spec.world_size if spec.gate else 0))
+                port = await _listen(stay[0]) if 0 in stay else 0
+                forks = pool.factory.launcher
+                launch = stack.enter_context(local_launch(forks, spec, spares, port))
                 members: list[Member] = []
                 for index in range(spec.world_size):
-                    assignment = spec.assignment(world.world_id, world.epoch, index, init_method)
+                    assignment = spec.assignment(
+                        world.world_id, world.epoch, index, launch.init_method
+                    )
                     assignment.new_ranks.extend(sorted(change.new))
                     if index in stay:
-                        members.append(_Staying(stay[index], assignment, gate))
+                        members.append(_Staying(stay[index], assignment, launch.shared_gate))
                         continue
-                    members.append(
-                        _Joining(
-                            pool, change, new[index], assignment, spares[index], rendezvous, gate
-                        )
-                    )
+                    members.append(_Joining(pool, change, new[index], assignment, launch))
                 standby = Standby(members)
                 await _while_live(world, standby.prepare(change.timeout))
             except BaseException as error:
@@ -257,26 +255,6 @@ class Elastic:
         publish_world(self._events, world)
         return gone
 
-    async def _rendezvous(
-        self, stack: ExitStack, stay: dict[int, Rank]
-    ) -> tuple[str, socket.socket | None]:
-        """Where the ranks of the new world meet: rank 0 listens there, or inherits the socket."""
-        if 0 not in stay:
-            listener = socket.create_server((RENDEZVOUS_HOST, 0), backlog=socket.SOMAXCONN)
-            stack.enter_context(listener)
-            return f"tcp://{RENDEZVOUS_HOST}:{listener.getsockname()[1]}", listener
-        listen = control_pb2.Standby(step=control_pb2.Standby.LISTEN)
-        try:
-            ack = await asyncio.wait_for(stay[0].change(listen), _LISTEN_SECONDS)
-        except (asyncio.TimeoutError, TimeoutError):
-            raise BridgeError(
-                Category.TIMEOUT,
-                "prepare_timeout",
-                f"{stay[0].name} did not answer within {_LISTEN_SECONDS:g} s; it, or its host, may "
-                "be stopped. The world is as it was",
-            ) from None
-        return f"tcp://{RENDEZVOUS_HOST}:{ack.port}", None
-
     def _check(self, world: World) -> None:
         """Raise where the ranks of this world cannot change."""
         spec = world.spec
@@ -285,6 +263,10 @@ class Elastic:
         if spec.concurrent:
             why = "it is concurrent: its runs take no turns, so there is never a moment without one"
             raise _unsupported(world, why, "start it without `concurrent`")
+        if spec.launch.distributed_executor_backend != MP:
+            why = f"its ranks were started by {spec.launch.distributed_executor_backend!r}"
+            remedy = f"only those of {MP!r} can: stop it, and start it with the size that you want"
+            raise _unsupported(world, why, remedy)
         if spec.backend != "gloo":
             why = (
                 f"its backend is {spec.backend}, and only groups of gloo can be made beside those "
@@ -366,22 +348,12 @@ class _Joining:
         change: Change,
         rank: Rank,
         assignment: control_pb2.WorldAssignment,
-        spare: Spare | None,
-        rendezvous: socket.socket | None,
-        gate: int | None,
+        launch: Launch,
     ) -> None:
         self._rank = rank
         self.died = rank.died
         self._start = partial(
-            start_rank,
-            pool,
-            change.spec,
-            change.sessions,
-            rank,
-            assignment,
-            spare=spare,
-            rendezvous=rendezvous if assignment.rank == 0 else None,
-            shared_gate=gate,
+            start_rank, pool, change.spec, change.sessions, rank, assignment, launch
         )
 
     @property
@@ -396,6 +368,21 @@ class _Joining:
 
     async def abort(self) -> None:
         await self._rank.kill()
+
+
+async def _listen(rank: Rank) -> int:
+    """Have a rank listen for those of the new world. Returns the port."""
+    listen = control_pb2.Standby(step=control_pb2.Standby.LISTEN)
+    try:
+        ack = await asyncio.wait_for(rank.change(listen), _LISTEN_SECONDS)
+    except (asyncio.TimeoutError, TimeoutError):
+        raise BridgeError(
+            Category.TIMEOUT,
+            "prepare_timeout",
+            f"{rank.name} did not answer within {_LISTEN_SECONDS:g} s; it, or its host, may "
+            "be stopped. The world is as it was",
+        ) from None
+    return ack.port
 
 
 async def _while_live(world: World, preparing: Coroutine[Any, Any, None]) -> None:

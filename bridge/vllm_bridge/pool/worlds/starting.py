@@ -4,21 +4,51 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from vllm_bridge._generated import control_pb2, pool_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.gate.shared_gate import memory_of
+from vllm_bridge.pool.launchers.local import LocalLaunch, LocalLauncher, Starts
+from vllm_bridge.pool.launchers.protocol import LOOPBACK, Launch
 from vllm_bridge.pool.ranks.pools import NamedPool
 from vllm_bridge.pool.ranks.rank import Rank
 from vllm_bridge.pool.ranks.spares import Spare
 from vllm_bridge.pool.sessions.session_entry import SessionEntry
+from vllm_bridge.pool.worlds.meeting import Meeting
 from vllm_bridge.pool.worlds.world import World, session_of
 from vllm_bridge.pool.worlds.world_spec import WorldSpec
 from vllm_bridge.process import background
 
-# The rendezvous of a local world never leaves the host.
-RENDEZVOUS_HOST = "127.0.0.1"
+
+@contextmanager
+def local_launch(
+    launcher: LocalLauncher, spec: WorldSpec, spares: Mapping[int, Spare | None], port: int = 0
+) -> Iterator[LocalLaunch]:
+    """How the ranks of a world on this host start: in spare processes where there are some.
+
+    They meet at a socket that rank 0 inherits, or at the port where it listens already. The block
+    ends when all have started.
+    """
+    with memory_of(spec.world_size if spec.gate else 0) as shared_gate:
+
+        def starts(rank: int) -> Starts:
+            return spares.get(rank) or launcher
+
+        if port:
+            yield LocalLaunch(starts, _init_method(port), None, shared_gate)
+            return
+        # It never leaves the host.
+        with socket.create_server((LOOPBACK, 0), backlog=spec.world_size + 8) as rendezvous:
+            port = rendezvous.getsockname()[1]
+            yield LocalLaunch(starts, _init_method(port), rendezvous, shared_gate)
+
+
+def _init_method(port: int) -> str:
+    return f"tcp://{LOOPBACK}:{port}"
 
 
 async def start_rank(
@@ -27,23 +57,20 @@ async def start_rank(
     sessions: list[SessionEntry],
     rank: Rank,
     assignment: control_pb2.WorldAssignment,
-    *,
-    spare: Spare | None,
-    rendezvous: socket.socket | None,
-    shared_gate: int | None,
+    launch: Launch,
+    meeting: Meeting | None = None,
 ) -> None:
-    """Start a rank, in a spare process if there is one; when it serves, its session is among these.
+    """Start a rank; when it serves, its session is among these.
 
     Raises:
         BridgeError: as `Rank.start`.
     """
     await pool.factory.start(
         rank,
-        spare=spare,
         timeout=spec.timeout + pool.settings.start_timeout,
+        process=partial(launch.start, assignment.rank, rank.rank_id),
         world=assignment,
-        rendezvous=rendezvous,
-        shared_gate=shared_gate,
+        before=meeting.arrive if meeting is not None else None,
     )
     entry = SessionEntry(
         session_of(assignment.world_id, assignment.rank),
@@ -93,6 +120,40 @@ def check_wanted(world: World) -> None:
             f"{world.world_id} {world.stopped} while it was starting",
             details={"world_id": world.world_id},
         )
+
+
+async def unless_stopped(world: World, launching: Coroutine[Any, Any, Launch]) -> Launch:
+    """What that returns; raise where the world is stopped before it does, and give it up."""
+    tasks: tuple[asyncio.Task[Launch], asyncio.Task[Any]] = (
+        background.awaited("launching the ranks of a world", launching),
+        background.awaited("a wish to stop the world", world.stop_requested.wait()),
+    )
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        check_wanted(world)
+        return tasks[0].result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.shield(asyncio.gather(*tasks, return_exceptions=True))
+
+
+async def stop_world(world: World) -> None:
+    """Ask all of its ranks to stop, and keep nothing; return when they have ended."""
+    await stop_all_of(world.ranks)
+    await end_launch_of(world)
+
+
+async def kill_world(world: World) -> None:
+    """End all of its ranks now, and keep nothing; return when they have ended."""
+    await kill_all_of(world.ranks)
+    await end_launch_of(world)
+
+
+async def end_launch_of(world: World) -> None:
+    """Have its launcher keep nothing for it."""
+    if world.launch is not None:
+        await world.launch.end()
 
 
 async def stop_all_of(ranks: list[Rank]) -> None:

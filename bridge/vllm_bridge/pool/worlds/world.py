@@ -7,6 +7,7 @@ import logging
 from dataclasses import dataclass, field
 
 from vllm_bridge._generated import pool_pb2
+from vllm_bridge.pool.launchers.protocol import Launch
 from vllm_bridge.pool.observe.events import Events
 from vllm_bridge.pool.ranks.rank import Rank
 from vllm_bridge.pool.ranks.rank_info import rank_info
@@ -43,6 +44,8 @@ class World:
     # Set once it is up, or nothing of it is left.
     settled: asyncio.Event = field(default_factory=asyncio.Event)
     closing: asyncio.Task[None] | None = None
+    # Of this epoch's ranks; None: they were forked here, or none were started yet.
+    launch: Launch | None = None
 
     @property
     def live(self) -> bool:
@@ -67,6 +70,8 @@ class World:
             concurrent=self.spec.concurrent,
             on_failure=(pool_pb2.ON_FAILURE_KEEP if self.spec.keep else pool_pb2.ON_FAILURE_FAIL),
             spare_ranks=self.spec.spare_ranks,
+            distributed_executor_backend=self.spec.launch.distributed_executor_backend,
+            nnodes=self.spec.launch.nnodes,
             generation=self.generation,
             run=self.turns.info(),
             runs_waiting=self.turns.waiting,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from vllm_bridge._generated import control_pb2, pool_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.durations import from_duration, to_duration
+from vllm_bridge.pool.launchers.protocol import WorldPlan
 from vllm_bridge.pool.settings import DEFAULT_POOL, PoolSettings
+from vllm_bridge.pool.settings.launch_options import BACKENDS, MP, LaunchOptions
 from vllm_bridge.world_sizes import ARGUMENTS, WorldSizes
 
 # Below the default timeout of calls, so that a collective can report a missing peer before its
@@ -40,6 +42,8 @@ class WorldSpec:
     keep: bool = False
     # Processes that are kept ready for its restarts.
     spare_ranks: int = 0
+    # How its ranks are started.
+    launch: LaunchOptions = field(default_factory=LaunchOptions)
 
     @property
     def world_size(self) -> int:
@@ -64,6 +68,7 @@ class WorldSpec:
             concurrent=request.concurrent,
             keep=_on_failure(request) == pool_pb2.ON_FAILURE_KEEP,
             spare_ranks=request.spare_ranks,
+            launch=_launch(request, settings),
         )
         if spec.world_size > settings.max_world_size:
             asked = ", ".join(f"{name}={size}" for name, size in sizes.named().items() if size != 1)
@@ -77,6 +82,12 @@ class WorldSpec:
         if not 0 <= spec.spare_ranks <= spec.world_size:
             rule = f"must be 0 to {spec.world_size}, the number of ranks of the world"
             raise invalid("spare_ranks", spec.spare_ranks, rule)
+        if spec.spare_ranks and spec.launch.distributed_executor_backend != MP:
+            rule = (
+                f"must be 0 with {spec.launch.distributed_executor_backend!r}: only {MP!r} keeps "
+                "processes ready"
+            )
+            raise invalid("spare_ranks", spec.spare_ranks, rule)
         tensor, decode = sizes.tensor_parallel_size, sizes.decode_context_parallel_size
         if tensor % decode:
             raise invalid(
@@ -86,6 +97,10 @@ class WorldSpec:
                 "groups are made of tensor parallel ranks",
             )
         return spec
+
+    def plan(self, world_id: str, epoch: int, start_timeout: timedelta) -> WorldPlan:
+        """What the launcher is asked for."""
+        return WorldPlan(world_id, epoch, self.pool_name, self.sizes, start_timeout, self.launch)
 
     def assignment(
         self, world_id: str, epoch: int, rank: int, init_method: str
@@ -137,6 +152,23 @@ def _backend(request: pool_pb2.StartWorldRequest) -> str:
     if not _BACKEND.fullmatch(backend):
         raise invalid("backend", backend, 'must be a torch.distributed backend, such as "gloo"')
     return backend
+
+
+def _launch(request: pool_pb2.StartWorldRequest, settings: PoolSettings) -> LaunchOptions:
+    backend = request.distributed_executor_backend or settings.distributed_executor_backend
+    if backend not in BACKENDS:
+        rule = f"must be one of {', '.join(BACKENDS)}"
+        raise invalid("distributed_executor_backend", backend, rule)
+    nnodes = request.nnodes or settings.nnodes
+    if nnodes < 0:
+        raise invalid("nnodes", nnodes, "must be 1 or more; 0: as many as there turn out to be")
+    if nnodes > 1 and backend == MP:
+        rule = (
+            f'must be 1 with "{MP}", which forks all ranks on the pool\'s own host; "ray" and '
+            '"external_launcher" place them on several'
+        )
+        raise invalid("nnodes", nnodes, rule)
+    return LaunchOptions(backend, nnodes)
 
 
 def _on_failure(request: pool_pb2.StartWorldRequest) -> pool_pb2.OnFailure:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import socket
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 
 from vllm_bridge._generated import control_pb2, pool_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
-from vllm_bridge.gate.shared_gate import memory_of
+from vllm_bridge.pool.launchers.protocol import Launch, no_room
+from vllm_bridge.pool.launchers.registry import Launchers
 from vllm_bridge.pool.observe import Observer
-from vllm_bridge.pool.ranks.launcher import no_room
 from vllm_bridge.pool.ranks.pools import Pools
 from vllm_bridge.pool.ranks.rank import Rank, RankPosition
 from vllm_bridge.pool.ranks.rank_info import inspect
@@ -21,16 +21,19 @@ from vllm_bridge.pool.sessions.drain import Drain
 from vllm_bridge.pool.sessions.expiry import Ended
 from vllm_bridge.pool.sessions.session_entry import worker_gone
 from vllm_bridge.pool.sessions.sessions import Sessions
+from vllm_bridge.pool.settings.launch_options import MP
 from vllm_bridge.pool.worlds.diagnosis import diagnose
 from vllm_bridge.pool.worlds.elastic import Elastic
 from vllm_bridge.pool.worlds.gate import Gate
+from vllm_bridge.pool.worlds.meeting import Meeting
 from vllm_bridge.pool.worlds.starting import (
-    RENDEZVOUS_HOST,
     all_or_first_failure,
     check_wanted,
-    kill_all_of,
+    kill_world,
+    local_launch,
     start_rank,
-    stop_all_of,
+    stop_world,
+    unless_stopped,
 )
 from vllm_bridge.pool.worlds.turns import Turns
 from vllm_bridge.pool.worlds.world import World, publish_world
@@ -49,12 +52,18 @@ class Worlds:
     """All worlds of the server, and the latest of those that are over."""
 
     def __init__(
-        self, pools: Pools, sessions: Sessions, observer: Observer, drain: Drain | None = None
+        self,
+        pools: Pools,
+        sessions: Sessions,
+        observer: Observer,
+        drain: Drain | None = None,
+        launchers: Launchers | None = None,
     ) -> None:
         self._pools = pools
         self._sessions = sessions
         self._events = observer.events
         self._drain = drain or Drain()
+        self._launchers = launchers or Launchers([])
         self._gate = Gate(observer, self._holder, self._seen)
         self._live: dict[str, World] = {}
         self.elastic = Elastic(self, pools, sessions, self._gate, self._events)
@@ -204,7 +213,7 @@ class Worlds:
         self._leave(world, pool_pb2.WORLD_FAILED)
         self._sessions.end_of_world(world.sessions, _failed(world))
         # Ranks may be inside a collective that waits for one that is dead.
-        world.closing = background.task(f"ending {world.world_id}", kill_all_of(world.ranks))
+        world.closing = background.task(f"ending {world.world_id}", kill_world(world))
 
     def refuse_runs(self, why: BridgeError) -> None:
         """Refuse the runs that have not begun, those that wait included."""
@@ -250,7 +259,7 @@ class Worlds:
             world.failure = ""
             self._leave(world, pool_pb2.WORLD_STOPPED)
             self._close_sessions(world)
-            world.closing = background.task(f"stopping {world.world_id}", stop_all_of(world.ranks))
+            world.closing = background.task(f"stopping {world.world_id}", stop_world(world))
         if world.closing is not None:
             await asyncio.shield(world.closing)
         return True
@@ -326,39 +335,50 @@ class Worlds:
                 return world_id
 
     async def _bring_up(self, world: World) -> None:
-        spec = world.spec
-        with socket.create_server((RENDEZVOUS_HOST, 0), backlog=spec.world_size + 8) as rendezvous:
-            init_method = f"tcp://{RENDEZVOUS_HOST}:{rendezvous.getsockname()[1]}"
-            factory = self._pools.get(spec.pool_name).factory
-            spares = [world.spares.take() for _ in range(spec.world_size)]
-            world.ranks = [
-                factory.create(RankPosition(index, world.world_id, world.epoch, spec.sizes), spare)
-                for index, spare in enumerate(spares)
+        spec, pool = world.spec, self._pools.get(world.spec.pool_name)
+        spares = {index: world.spares.take() for index in range(spec.world_size)}
+        world.ranks = [
+            pool.factory.create(RankPosition(index, world.world_id, world.epoch, spec.sizes), spare)
+            for index, spare in spares.items()
+        ]
+        for rank in world.ranks if spec.gate else ():
+            self._gate.admit(rank)
+        meeting = None
+        with ExitStack() as stack:
+            launch: Launch
+            if spec.launch.distributed_executor_backend == MP:
+                launch = stack.enter_context(local_launch(pool.factory.launcher, spec, spares))
+            else:
+                world.launch = launch = await self._launch(world)
+                meeting = Meeting(world.ranks, spec.launch)
+            starts = [
+                start_rank(
+                    pool,
+                    spec,
+                    world.sessions,
+                    rank,
+                    spec.assignment(world.world_id, world.epoch, index, launch.init_method),
+                    launch,
+                    meeting,
+                )
+                for index, rank in enumerate(world.ranks)
             ]
-            for rank in world.ranks if spec.gate else ():
-                self._gate.admit(rank)
-            with memory_of(spec.world_size if spec.gate else 0) as shared_gate:
-                starts = [
-                    start_rank(
-                        self._pools.get(spec.pool_name),
-                        spec,
-                        world.sessions,
-                        rank,
-                        spec.assignment(world.world_id, world.epoch, index, init_method),
-                        spare=spare,
-                        rendezvous=rendezvous if index == 0 else None,
-                        shared_gate=shared_gate,
-                    )
-                    for index, (rank, spare) in enumerate(zip(world.ranks, spares, strict=True))
-                ]
-                await all_or_first_failure(world, starts)
+            await all_or_first_failure(world, starts)
         world.sessions.sort(key=lambda entry: entry.rank.position.index if entry.rank else -1)
+
+    async def _launch(self, world: World) -> Launch:
+        """Begin to start its ranks elsewhere; given up where the world is stopped meanwhile."""
+        launcher = self._launchers.get(world.spec.launch.distributed_executor_backend)
+        settings = self._pools.get(world.spec.pool_name).settings
+        plan = world.spec.plan(world.world_id, world.epoch, settings.start_timeout)
+        launcher.check(plan)
+        return await unless_stopped(world, launcher.launch(plan))
 
     async def _abandon(self, world: World, reason: str) -> None:
         stopped = world.stop_requested.is_set()
         world.failure = reason
         self._leave(world, pool_pb2.WORLD_STOPPED if stopped else pool_pb2.WORLD_FAILED)
-        await kill_all_of(world.ranks)
+        await kill_world(world)
         await world.spares.close()
         world.settled.set()
 

@@ -173,11 +173,16 @@ defmodule Vllm.Test.Pool do
       gate: request.gate != false,
       on_failure: request.on_failure,
       spare_ranks: request.spare_ranks,
+      distributed_executor_backend: backend(request.distributed_executor_backend),
+      nnodes: request.nnodes,
       pool_name: named(request.pool_name)
     }
     |> struct!(sizes)
     |> with_ranks()
   end
+
+  defp backend(""), do: "mp"
+  defp backend(name), do: name
 
   defp changeable(%{world_id: id}, bridge) do
     with {:ok, world} <- found(Stubs.ask(bridge, {:worlds, id}), "world", id) do
@@ -218,6 +223,8 @@ defmodule Vllm.Test.Pool do
       # Of no process; but unlike those before it.
       pid: System.unique_integer([:positive]),
       node: "memory",
+      address: "127.0.0.1",
+      launcher: world.distributed_executor_backend,
       state: :ready,
       session_id: "#{world.world_id}-#{rank}",
       pool_name: world.pool_name,

@@ -14,6 +14,8 @@ defmodule Vllm.World.Rank do
     :pool_name,
     :rank_id,
     :doing,
+    :address,
+    :launcher,
     :heartbeat_age_s,
     :coordinates,
     :activity,
@@ -44,6 +46,9 @@ defmodule Vllm.World.Rank do
   * `rates`: of its calls over the last ten seconds, `calls_per_s`, `errors_per_s`, `p50_s`, `p99_s`
   * `queued`, `sessions`, `objects`: calls that wait, and what it keeps, by its latest heartbeat, which
     is `heartbeat_age_s` seconds old
+  * `local_rank`, `node`, `address`: its number among the ranks of its host, what that is called, and the
+    address by which other hosts reach it
+  * `launcher`: what started it, `"mp"`, `"ray"` or `"external_launcher"`
   * `restarts`: how often this rank was replaced
   """
   @type t :: %__MODULE__{
@@ -59,6 +64,8 @@ defmodule Vllm.World.Rank do
           pool_name: String.t(),
           rank_id: String.t(),
           doing: String.t(),
+          address: String.t(),
+          launcher: String.t(),
           heartbeat_age_s: float(),
           coordinates: %{atom() => non_neg_integer()} | nil,
           activity: %{kind: atom() | integer(), sentence: String.t(), for_s: float()} | map() | nil,
@@ -94,6 +101,8 @@ defmodule Vllm.World.Info do
     :concurrent,
     :on_failure,
     :spare_ranks,
+    :distributed_executor_backend,
+    :nnodes,
     :generation,
     :pool_name,
     :run,
@@ -105,6 +114,8 @@ defmodule Vllm.World.Info do
   * `state` is `:degraded` while some ranks are dead and the others live on (`on_failure: :keep`)
   * `failure` says why a world failed, or how the rank died that it lost last, and is nil otherwise
   * `gate` is whether its collectives pass the gate, `concurrent` whether its runs take no turns
+  * `distributed_executor_backend` is what starts its ranks; `nnodes` on how many hosts they were asked to be,
+    or nil
   * `generation` is how often its ranks have changed in this epoch (`Vllm.World.resize/2`)
   * `run` is the run whose turn it is, or nil: the number of its turn, who holds it (for people) and for
     how many seconds; `runs_waiting` is how many wait for theirs
@@ -125,6 +136,8 @@ defmodule Vllm.World.Info do
           concurrent: boolean(),
           on_failure: :fail | :keep | atom() | integer(),
           spare_ranks: non_neg_integer(),
+          distributed_executor_backend: String.t(),
+          nnodes: pos_integer() | nil,
           generation: non_neg_integer(),
           pool_name: String.t(),
           run: %{number: pos_integer(), holder: String.t(), held_s: float()} | nil,
@@ -176,6 +189,7 @@ defmodule Vllm.World.Info do
       | state: Map.get(@states, message.state, message.state),
         on_failure: Map.get(@on_failure, message.on_failure, message.on_failure),
         failure: present(message.failure),
+        nnodes: if(message.nnodes > 0, do: message.nnodes),
         run: message.run && Map.take(message.run, [:number, :holder, :held_s]),
         ranks: Enum.map(message.ranks, &rank/1)
     })

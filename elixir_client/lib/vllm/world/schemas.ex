@@ -49,6 +49,18 @@ defmodule Vllm.World.Schemas do
                  "Processes kept ready for `Vllm.World.restart/2`, at most one for each rank; a start that takes " <>
                    "one saves the time to fork it and to import."
              ],
+             distributed_executor_backend: [
+               type: {:in, ["mp", "ray", "external_launcher"]},
+               doc:
+                 "What starts its ranks: `\"mp\"` forks them on the pool's host, `\"ray\"` places them on a Ray " <>
+                   "cluster, `\"external_launcher\"` waits for ranks that join (`vllm-bridge join`); as the pool's " <>
+                   "configuration says when absent."
+             ],
+             nnodes: [
+               type: :positive,
+               doc:
+                 "On how many hosts its ranks are; any number, or as the pool's configuration says, when absent."
+             ],
              detached: [
                type: :boolean,
                default: false,

@@ -158,9 +158,9 @@ defmodule Vllm.Bridge.V1.StartWorldRequest do
   @moduledoc false
   # The message `vllm.bridge.v1.StartWorldRequest`.
 
-  defstruct [world_id: "", tensor_parallel_size: nil, pipeline_parallel_size: nil, data_parallel_size: nil, prefill_context_parallel_size: nil, decode_context_parallel_size: nil, backend: "", timeout: nil, pool_name: "", gate: nil, client_id: "", concurrent: false, on_failure: :on_failure_unspecified, spare_ranks: 0]
+  defstruct [world_id: "", tensor_parallel_size: nil, pipeline_parallel_size: nil, data_parallel_size: nil, prefill_context_parallel_size: nil, decode_context_parallel_size: nil, backend: "", timeout: nil, pool_name: "", gate: nil, client_id: "", concurrent: false, on_failure: :on_failure_unspecified, spare_ranks: 0, distributed_executor_backend: "", nnodes: 0]
 
-  @type t :: %__MODULE__{world_id: String.t(), tensor_parallel_size: integer() | nil, pipeline_parallel_size: integer() | nil, data_parallel_size: integer() | nil, prefill_context_parallel_size: integer() | nil, decode_context_parallel_size: integer() | nil, backend: String.t(), timeout: Vllm.Google.Protobuf.Duration.t() | nil, pool_name: String.t(), gate: boolean() | nil, client_id: String.t(), concurrent: boolean(), on_failure: Vllm.Bridge.V1.OnFailure.t(), spare_ranks: integer()}
+  @type t :: %__MODULE__{world_id: String.t(), tensor_parallel_size: integer() | nil, pipeline_parallel_size: integer() | nil, data_parallel_size: integer() | nil, prefill_context_parallel_size: integer() | nil, decode_context_parallel_size: integer() | nil, backend: String.t(), timeout: Vllm.Google.Protobuf.Duration.t() | nil, pool_name: String.t(), gate: boolean() | nil, client_id: String.t(), concurrent: boolean(), on_failure: Vllm.Bridge.V1.OnFailure.t(), spare_ranks: integer(), distributed_executor_backend: String.t(), nnodes: integer()}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
@@ -179,7 +179,9 @@ defmodule Vllm.Bridge.V1.StartWorldRequest do
       {:client_id, 11, :string, :singular},
       {:concurrent, 12, :bool, :singular},
       {:on_failure, 13, {:enum, Vllm.Bridge.V1.OnFailure}, :singular},
-      {:spare_ranks, 14, :int64, :singular}
+      {:spare_ranks, 14, :int64, :singular},
+      {:distributed_executor_backend, 15, :string, :singular},
+      {:nnodes, 16, :int64, :singular}
     ]
   end
 end
@@ -188,9 +190,9 @@ defmodule Vllm.Bridge.V1.RankInfo do
   @moduledoc false
   # The message `vllm.bridge.v1.RankInfo`.
 
-  defstruct [rank: 0, local_rank: 0, pid: 0, node: "", state: :rank_state_unspecified, session_id: "", endpoint: "", exit: "", pool_name: "", rank_id: "", doing: "", queued: 0, sessions: 0, objects: 0, heartbeat_age_s: 0.0, restarts: 0, frames_endpoint: "", coordinates: nil, activity: nil, memory: nil, rates: nil]
+  defstruct [rank: 0, local_rank: 0, pid: 0, node: "", state: :rank_state_unspecified, session_id: "", endpoint: "", exit: "", pool_name: "", rank_id: "", doing: "", queued: 0, sessions: 0, objects: 0, heartbeat_age_s: 0.0, restarts: 0, frames_endpoint: "", coordinates: nil, activity: nil, memory: nil, rates: nil, address: "", launcher: ""]
 
-  @type t :: %__MODULE__{rank: integer(), local_rank: integer(), pid: integer(), node: String.t(), state: Vllm.Bridge.V1.RankState.t(), session_id: String.t(), endpoint: String.t(), exit: String.t(), pool_name: String.t(), rank_id: String.t(), doing: String.t(), queued: integer(), sessions: integer(), objects: integer(), heartbeat_age_s: float(), restarts: integer(), frames_endpoint: String.t(), coordinates: Vllm.Bridge.V1.Coordinates.t() | nil, activity: Vllm.Bridge.V1.Activity.t() | nil, memory: Vllm.Bridge.V1.MemoryInfo.t() | nil, rates: Vllm.Bridge.V1.Rates.t() | nil}
+  @type t :: %__MODULE__{rank: integer(), local_rank: integer(), pid: integer(), node: String.t(), state: Vllm.Bridge.V1.RankState.t(), session_id: String.t(), endpoint: String.t(), exit: String.t(), pool_name: String.t(), rank_id: String.t(), doing: String.t(), queued: integer(), sessions: integer(), objects: integer(), heartbeat_age_s: float(), restarts: integer(), frames_endpoint: String.t(), coordinates: Vllm.Bridge.V1.Coordinates.t() | nil, activity: Vllm.Bridge.V1.Activity.t() | nil, memory: Vllm.Bridge.V1.MemoryInfo.t() | nil, rates: Vllm.Bridge.V1.Rates.t() | nil, address: String.t(), launcher: String.t()}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
@@ -216,7 +218,9 @@ defmodule Vllm.Bridge.V1.RankInfo do
       {:coordinates, 18, {:message, Vllm.Bridge.V1.Coordinates}, :optional},
       {:activity, 19, {:message, Vllm.Bridge.V1.Activity}, :optional},
       {:memory, 20, {:message, Vllm.Bridge.V1.MemoryInfo}, :optional},
-      {:rates, 21, {:message, Vllm.Bridge.V1.Rates}, :optional}
+      {:rates, 21, {:message, Vllm.Bridge.V1.Rates}, :optional},
+      {:address, 30, :string, :singular},
+      {:launcher, 31, :string, :singular}
     ]
   end
 end
@@ -297,9 +301,9 @@ defmodule Vllm.Bridge.V1.World do
   @moduledoc false
   # The message `vllm.bridge.v1.World`.
 
-  defstruct [world_id: "", epoch: 0, state: :world_state_unspecified, world_size: 0, tensor_parallel_size: 0, pipeline_parallel_size: 0, data_parallel_size: 0, prefill_context_parallel_size: 0, decode_context_parallel_size: 0, backend: "", ranks: [], failure: "", gate: false, pool_name: "", concurrent: false, run: nil, runs_waiting: 0, on_failure: :on_failure_unspecified, spare_ranks: 0, generation: 0, groups: [], rates: nil]
+  defstruct [world_id: "", epoch: 0, state: :world_state_unspecified, world_size: 0, tensor_parallel_size: 0, pipeline_parallel_size: 0, data_parallel_size: 0, prefill_context_parallel_size: 0, decode_context_parallel_size: 0, backend: "", ranks: [], failure: "", gate: false, pool_name: "", concurrent: false, run: nil, runs_waiting: 0, on_failure: :on_failure_unspecified, spare_ranks: 0, generation: 0, groups: [], rates: nil, distributed_executor_backend: "", nnodes: 0]
 
-  @type t :: %__MODULE__{world_id: String.t(), epoch: non_neg_integer(), state: Vllm.Bridge.V1.WorldState.t(), world_size: integer(), tensor_parallel_size: integer(), pipeline_parallel_size: integer(), data_parallel_size: integer(), prefill_context_parallel_size: integer(), decode_context_parallel_size: integer(), backend: String.t(), ranks: [Vllm.Bridge.V1.RankInfo.t()], failure: String.t(), gate: boolean(), pool_name: String.t(), concurrent: boolean(), run: Vllm.Bridge.V1.RunInfo.t() | nil, runs_waiting: integer(), on_failure: Vllm.Bridge.V1.OnFailure.t(), spare_ranks: integer(), generation: non_neg_integer(), groups: [Vllm.Bridge.V1.WorldGroup.t()], rates: Vllm.Bridge.V1.Rates.t() | nil}
+  @type t :: %__MODULE__{world_id: String.t(), epoch: non_neg_integer(), state: Vllm.Bridge.V1.WorldState.t(), world_size: integer(), tensor_parallel_size: integer(), pipeline_parallel_size: integer(), data_parallel_size: integer(), prefill_context_parallel_size: integer(), decode_context_parallel_size: integer(), backend: String.t(), ranks: [Vllm.Bridge.V1.RankInfo.t()], failure: String.t(), gate: boolean(), pool_name: String.t(), concurrent: boolean(), run: Vllm.Bridge.V1.RunInfo.t() | nil, runs_waiting: integer(), on_failure: Vllm.Bridge.V1.OnFailure.t(), spare_ranks: integer(), generation: non_neg_integer(), groups: [Vllm.Bridge.V1.WorldGroup.t()], rates: Vllm.Bridge.V1.Rates.t() | nil, distributed_executor_backend: String.t(), nnodes: integer()}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
@@ -326,7 +330,9 @@ defmodule Vllm.Bridge.V1.World do
       {:spare_ranks, 19, :int64, :singular},
       {:generation, 20, :uint64, :singular},
       {:groups, 21, {:message, Vllm.Bridge.V1.WorldGroup}, :repeated},
-      {:rates, 22, {:message, Vllm.Bridge.V1.Rates}, :optional}
+      {:rates, 22, {:message, Vllm.Bridge.V1.Rates}, :optional},
+      {:distributed_executor_backend, 30, :string, :singular},
+      {:nnodes, 31, :int64, :singular}
     ]
   end
 end

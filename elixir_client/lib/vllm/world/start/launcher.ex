@@ -141,6 +141,8 @@ defmodule Vllm.World.Launcher do
       concurrent: opts.concurrent,
       on_failure: Info.on_failure(opts.on_failure),
       spare_ranks: opts.spare_ranks,
+      distributed_executor_backend: opts.distributed_executor_backend || "",
+      nnodes: opts.nnodes || 0,
       client_id: if(opts.detached, do: "", else: config.client_id)
     }
     |> struct!(Map.take(opts, Schemas.sizes()))

@@ -1,7 +1,7 @@
-"""Launchers: how a rank's process comes to be, and how its end is known.
+"""The launcher "mp": ranks are forked on this machine, by a forkserver.
 
-A launcher starts a process and hands back its control connection; what is said over that is not its
-business. `LocalLauncher` forks on this machine, through a forkserver.
+It alone passes descriptors: a forked rank inherits the socket where its world meets, and the memory
+of the shared gate.
 """
 
 from __future__ import annotations
@@ -14,15 +14,27 @@ import os
 import signal
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from vllm_bridge._generated import control_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
-from vllm_bridge.pool.ranks.forkserver import MAX_PACKET_BYTES, identity, send_packet
-from vllm_bridge.pool.ranks.forkserver_process import ForkserverProcess
-from vllm_bridge.pool.ranks.stderr import StderrForwarder, StderrTap, forwarder
+from vllm_bridge.pool.launchers.control_connection import ControlConnection
+from vllm_bridge.pool.launchers.forkserver import MAX_PACKET_BYTES, identity, send_packet
+from vllm_bridge.pool.launchers.forkserver_process import ForkserverProcess
+from vllm_bridge.pool.launchers.protocol import (
+    LOOPBACK,
+    Exit,
+    Place,
+    RankProcess,
+    describe_status,
+    no_room,
+    not_started,
+)
+from vllm_bridge.pool.launchers.stderr import StderrForwarder, StderrTap, forwarder
+from vllm_bridge.pool.settings.launch_options import MP
 from vllm_bridge.process import background, logs
+from vllm_bridge.transport import control as control_frames
 
 _logger = logging.getLogger("vllm_bridge.pool")
 
@@ -31,58 +43,6 @@ DRAIN_SECONDS = 0.5
 
 # For the forkserver to end and reap its ranks; after that it is killed, and they with it.
 CLOSE_SECONDS = 3.0
-
-
-@dataclass(frozen=True)
-class Exit:
-    """How a process ended."""
-
-    # "killed by signal 9 (SIGKILL)", "exited with status 1"
-    description: str
-    # True for an end that came from outside or was asked for: its stderr explains nothing.
-    quiet: bool = False
-
-    def clause(self) -> str:
-        """The description with its verb: "was killed by ...", "exited with ..."."""
-        return (
-            self.description if self.description.startswith("exited") else f"was {self.description}"
-        )
-
-
-class RankProcess(Protocol):
-    """A started process."""
-
-    rank_id: str
-    pid: int
-    node: str
-    # The pool's end of the control connection. Its taker closes it.
-    control: socket.socket
-
-    async def wait(self) -> Exit:
-        """Its end."""
-
-    async def kill(self) -> None:
-        """End it now. Killing one that has ended does nothing."""
-
-    async def stderr_tail(self) -> str:
-        """The last it wrote to stderr; complete once it has ended."""
-
-
-class Launcher(Protocol):
-    """Starts processes."""
-
-    async def start(
-        self, rank_id: str, rendezvous: socket.socket | None, shared_gate: int | None
-    ) -> RankProcess:
-        """Start one. It receives duplicates of `rendezvous`, and of `shared_gate` where it runs on
-        this host; the caller keeps its own.
-
-        Raises:
-            BridgeError: category `worker`, when no process could be started.
-        """
-
-    async def close(self) -> None:
-        """End all processes, and return when they have ended."""
 
 
 class LocalLauncher:
@@ -97,8 +57,13 @@ class LocalLauncher:
 
     async def start(
         self, rank_id: str, rendezvous: socket.socket | None, shared_gate: int | None
-    ) -> RankProcess:
-        """As `Launcher.start`."""
+    ) -> LocalRank:
+        """Start one. It receives duplicates of `rendezvous` and `shared_gate`; the caller keeps its
+        own.
+
+        Raises:
+            BridgeError: category `worker`, when no process could be started.
+        """
         if self._closed:
             raise BridgeError(
                 Category.POOL, "pool_stopping", "the pool is stopping; try its successor"
@@ -148,13 +113,27 @@ class LocalRank:
     ) -> None:
         self.rank_id = rank_id
         self.pid = 0
-        self.node = socket.gethostname()
+        self.place = Place(MP, socket.gethostname(), LOOPBACK)
+        # The pool's end of the control connection. Its taker closes it.
         self.control = control
         self._stderr = stderr
         self._server = server
         loop = asyncio.get_running_loop()
         self.forked: asyncio.Future[None] = loop.create_future()
         self.exit: asyncio.Future[Exit] = loop.create_future()
+
+    async def connect(
+        self, receive: Callable[[control_pb2.RankToPool], None], ended: Callable[[], None]
+    ) -> asyncio.Transport:
+        """As `RankProcess.connect`."""
+        transport, _ = await asyncio.get_running_loop().create_unix_connection(
+            lambda: ControlConnection(receive, ended), sock=self.control
+        )
+        return transport
+
+    def abandon(self) -> None:
+        """As `RankProcess.abandon`."""
+        self.control.close()
 
     async def wait(self) -> Exit:
         """As `RankProcess.wait`."""
@@ -180,6 +159,62 @@ class LocalRank:
         """Let go of a rank that was never handed out."""
         self.control.close()
         self._stderr.close()
+
+
+class Starts(Protocol):
+    """What has, or forks, a process for a rank: the launcher, or a spare process."""
+
+    async def start(
+        self, rank_id: str, rendezvous: socket.socket | None, shared_gate: int | None
+    ) -> LocalRank:
+        """As `LocalLauncher.start`."""
+
+
+class LocalLaunch:
+    """The ranks of a world on this host; implements `Launch`."""
+
+    def __init__(
+        self,
+        starts: Callable[[int], Starts],
+        init_method: str,
+        rendezvous: socket.socket | None,
+        shared_gate: int | None,
+    ) -> None:
+        self.init_method = init_method
+        self._starts = starts
+        # Where the ranks meet, for rank 0; None: it listens there already.
+        self._rendezvous = rendezvous
+        self.shared_gate = shared_gate
+
+    async def start(self, rank: int, rank_id: str) -> LocalRank:
+        """As `Launch.start`."""
+        rendezvous = self._rendezvous if rank == 0 else None
+        return await self._starts(rank).start(rank_id, rendezvous, self.shared_gate)
+
+    async def end(self) -> None:
+        """As `Launch.end`: nothing is kept for the world but its ranks."""
+
+
+def send_beside(
+    connection: asyncio.Transport | None,
+    process: RankProcess | None,
+    message: control_pb2.PoolToRank,
+    descriptor: int,
+) -> bool:
+    """Send a descriptor with a message; False where the rank is gone, on another host, or has not
+    read what it was sent before."""
+    if connection is None or connection.get_write_buffer_size():
+        return False
+    if not isinstance(process, LocalRank):
+        return False
+    frame = control_frames.frame(message)
+    try:
+        sent = socket.send_fds(process.control, [frame], [descriptor])
+    except OSError:
+        return False
+    if sent < len(frame):
+        connection.write(frame[sent:])
+    return True
 
 
 class _Forkserver:
@@ -263,7 +298,7 @@ class _Forkserver:
                 else:
                     return
         if message["op"] == "fork":
-            raise _not_started(await asyncio.shield(self.ended), self._stderr.tail())
+            raise not_started(await asyncio.shield(self.ended), self._stderr.tail())
 
     async def close(self) -> None:
         if not self.ended.done() and not any(rank.pid for rank in self._ranks.values()):
@@ -313,7 +348,7 @@ class _Forkserver:
             rank.ended(_exit_of(event))
         elif not rank.forked.done():
             rank.ended(Exit("never started", quiet=True))
-            rank.forked.set_exception(_not_started(f"fork failed: {event['message']}", ""))
+            rank.forked.set_exception(not_started(f"fork failed: {event['message']}", ""))
 
     async def _reap(self) -> None:
         how = Exit(describe_status(await self._exit)).clause()
@@ -349,19 +384,8 @@ class _Forkserver:
             # Their parent-death signal is SIGKILL.
             rank.ended(Exit(f"killed because {why}", quiet=True))
             if not rank.forked.done():
-                rank.forked.set_exception(_not_started(why, self._stderr.tail()))
+                rank.forked.set_exception(not_started(why, self._stderr.tail()))
         self._ranks.clear()
-
-
-def describe_status(status: int) -> str:
-    """The words for an exit status as `subprocess` gives it: negative for a signal."""
-    if status >= 0:
-        return f"exited with status {status}"
-    try:
-        name = f" ({signal.Signals(-status).name})"
-    except ValueError:
-        name = ""
-    return f"killed by signal {-status}{name}"
 
 
 def _exit_of(event: dict[str, Any]) -> Exit:
@@ -370,18 +394,6 @@ def _exit_of(event: dict[str, Any]) -> Exit:
     return Exit(
         describe_status(status), quiet=number in (signal.SIGKILL, signal.SIGTERM) or status == 0
     )
-
-
-def _not_started(why: str, stderr: str) -> BridgeError:
-    ending = f"; its stderr ended with:\n{stderr}" if stderr else ""
-    message = f"no rank process was started: {why}{ending}"
-    return BridgeError(Category.WORKER, "launch_failed", message)
-
-
-def no_room(error: OSError | RuntimeError) -> BridgeError:
-    """The error where the system has no descriptor, thread or memory left for a rank."""
-    what = getattr(error, "strerror", None) or error
-    return _not_started(f"{what} (see ulimit -n, -u)", "")
 
 
 def _resolve(future: asyncio.Future[None]) -> None:

@@ -48,7 +48,7 @@ def spawn_forkserver(entry_point: str, *directories: Path) -> ForkserverProcess:
             popen = subprocess.Popen(
                 [
                     sys.executable,
-                    *bootstrap("vllm_bridge.pool.ranks.forkserver"),
+                    *bootstrap("vllm_bridge.pool.launchers.forkserver"),
                     str(theirs.fileno()),
                     entry_point,
                     *map(str, directories),

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 from collections.abc import Callable
 
 from google.protobuf.message import DecodeError
 
 from vllm_bridge._generated import control_pb2
-from vllm_bridge.pool.ranks.launcher import RankProcess
 from vllm_bridge.transport import control
 
-_logger = logging.getLogger("vllm_bridge.pool.ranks.control_connection")
+_logger = logging.getLogger("vllm_bridge.pool.launchers.control_connection")
 
 
 class ControlConnection(asyncio.Protocol):
@@ -43,23 +41,3 @@ class ControlConnection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """As asyncio calls it."""
         self._ended()
-
-
-def send_beside(
-    connection: asyncio.Transport | None,
-    process: RankProcess | None,
-    message: control_pb2.PoolToRank,
-    descriptor: int,
-) -> bool:
-    """Send a descriptor with a message; False where the rank is gone, or has not read what it was
-    sent before."""
-    if connection is None or process is None or connection.get_write_buffer_size():
-        return False
-    frame = control.frame(message)
-    try:
-        sent = socket.send_fds(process.control, [frame], [descriptor])
-    except OSError:
-        return False
-    if sent < len(frame):
-        connection.write(frame[sent:])
-    return True

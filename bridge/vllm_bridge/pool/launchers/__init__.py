@@ -1,0 +1,7 @@
+"""How the processes of ranks come to be, by the names of ParallelConfig's
+`distributed_executor_backend`.
+
+    "mp"                  `local`: forked on this machine, by a forkserver
+    "external_launcher"   `external`: somebody else starts them (torchrun, srun, Kubernetes, ssh),
+                          and they dial in
+"""
