@@ -16,23 +16,28 @@ import gc
 import multiprocessing
 import os
 import pickle
+import shutil
 import socket
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 import pytest
+from segments import bind, of_its_own
 
 DEADLINE_S = 60.0
 
-SHARED_MEMORY, GLOO = "shared memory", "gloo"
+SHARED_MEMORY, GLOO, HOSTS = "shared memory", "gloo", "hosts"
 CARRIERS = (SHARED_MEMORY, GLOO)
-"""What the groups of a world of CPU ranks go over."""
+"""What the groups of a world of CPU ranks go over. `HOSTS` is for the same on several: the second
+half of the ranks is on another one, as far as can be seen, which takes root to arrange."""
 
 _context = multiprocessing.get_context("forkserver")
 # All that a rank imports: pytest, too, which takes it longer than the rest of its start.
@@ -116,11 +121,25 @@ def join_world(rank: int, port: int, size: int, over: str, sizes: dict[str, int]
     import vllm_distributed as vd
 
     os.environ["VLLM_DISTRIBUTED_SHM"] = "0" if over == GLOO else "1"
+    if over == HOSTS and rank >= size // 2:
+        another_host(port)
 
     vd.init_distributed_environment(
         size, rank, f"tcp://127.0.0.1:{port}", rank, "gloo", timedelta(seconds=20)
     )
     vd.initialize_model_parallel(**sizes)
+
+
+def another_host(port: int) -> None:
+    """Have this process see another shared memory than those do that do not call this."""
+    place = _memory_of_another_host(port)
+    place.mkdir(exist_ok=True)
+    of_its_own()
+    bind(place)
+
+
+def _memory_of_another_host(port: int) -> Path:
+    return Path(tempfile.gettempdir()) / f"vllm_distributed_host_{os.getuid()}_{port}"
 
 
 class Ranks:
@@ -192,6 +211,7 @@ class Ranks:
             if process.is_alive():
                 process.kill()
                 process.join()
+        shutil.rmtree(_memory_of_another_host(self._port), ignore_errors=True)
 
 
 def _serve(

@@ -11,10 +11,12 @@ import torch
 from known_values import of_member, same, total
 
 import vllm_distributed as vd
+from vllm_distributed.store.node import SHARED_MEMORY
 
-__all__ = ["check_operations", "log_lines", "mapped", "mount", "of_its_own", "unmount"]
+__all__ = ["bind", "check_operations", "log_lines", "mapped", "mount", "of_its_own", "unmount"]
 
 _NEW_MOUNTS, _RECURSIVE, _PRIVATE, _DETACH = 0x00020000, 0x4000, 1 << 18, 2
+_BIND = 0x1000
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -35,15 +37,20 @@ def of_its_own() -> None:
     _check(_libc.mount(b"none", b"/", None, _RECURSIVE | _PRIVATE, None), "mount")
 
 
-def mount(options: str, *, read_only: bool = False) -> None:
-    """Mount an empty file system on /dev/shm."""
+def mount(options: str, *, read_only: bool = False, at: Path = SHARED_MEMORY) -> None:
+    """Mount an empty file system."""
     flags = int(read_only)
-    _check(_libc.mount(b"tmpfs", b"/dev/shm", b"tmpfs", flags, options.encode()), "mount")
+    _check(_libc.mount(b"tmpfs", bytes(at), b"tmpfs", flags, options.encode()), "mount")
 
 
-def unmount() -> None:
+def bind(directory: Path) -> None:
+    """Have /dev/shm be a directory of another file system, which several processes may do."""
+    _check(_libc.mount(bytes(directory), b"/dev/shm", None, _BIND, None), "mount")
+
+
+def unmount(at: Path = SHARED_MEMORY) -> None:
     """Undo the last `mount`."""
-    _check(_libc.umount2(b"/dev/shm", _DETACH), "umount")
+    _check(_libc.umount2(bytes(at), _DETACH), "umount")
 
 
 def _check(result: int, what: str) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 import torch
 from rank_harness import DEADLINE_S, Ranks, run_ranks
-from segments import check_operations, log_lines, mapped, mount, of_its_own, unmount
+from segments import bind, check_operations, log_lines, mapped, mount, of_its_own, unmount
 
 import vllm_distributed as vd
 
@@ -79,7 +80,7 @@ def test_shared_by_default_and_nothing_to_say() -> None:
 
 
 def on_another_node(rank: int, port: int, size: int) -> dict[str, Any]:
-    if rank == size - 1:
+    if rank > 0:
         of_its_own()
         mount("size=1g")
     return live(rank, port, size)
@@ -87,7 +88,7 @@ def on_another_node(rank: int, port: int, size: int) -> dict[str, Any]:
 
 @needs_root
 def test_ranks_that_see_other_shared_memories() -> None:
-    """As in containers that were not told to share."""
+    """As in containers that were not told to share. Where some do share, see test_hosts.py."""
     for found in run_ranks(3, on_another_node):
         assert found["shared"] == 0
         assert len(why(found["lines"])) == 1, found["lines"]
@@ -134,6 +135,25 @@ def left_by_killed_ranks() -> list[dict[str, Any]]:
     return [{"entries": os.listdir("/dev/shm")}]
 
 
+def of_another_host(rank: int, port: int, size: int, memory: Path) -> dict[str, Any]:
+    if rank >= size // 2:
+        of_its_own()
+        bind(memory)
+    return live(rank, port, size)
+
+
+def two_hosts() -> list[dict[str, Any]]:
+    """Four ranks, of which two are on a host with memory for short messages alone."""
+    with tempfile.TemporaryDirectory() as memory:
+        mount("size=1m", at=Path(memory))
+        try:
+            found = run_ranks(4, of_another_host, Path(memory))
+            assert os.listdir(memory) == []
+        finally:
+            unmount(Path(memory))
+    return found
+
+
 PLACES: dict[str, tuple[dict[str, Any], Callable[[], list[dict[str, Any]]]]] = {
     "roomy": ({"options": "size=1g"}, lambda: run_ranks(2, live)),
     "killed": ({"options": "size=1g"}, left_by_killed_ranks),
@@ -142,6 +162,7 @@ PLACES: dict[str, tuple[dict[str, Any], Callable[[], list[dict[str, Any]]]]] = {
     "for short messages": ({"options": "size=1m"}, lambda: run_ranks(2, live)),
     "full": ({"options": "size=8m"}, lambda: run_ranks(2, nearly_full, 0)),
     "nearly full": ({"options": "size=8m"}, lambda: run_ranks(2, nearly_full, 300_000)),
+    "for short messages on one of two hosts": ({"options": "size=1g"}, two_hosts),
     "read only": ({"options": "size=1g", "read_only": True}, lambda: run_ranks(2, live)),
 }
 
@@ -187,7 +208,7 @@ def test_shared_memory_of_any_size_gives_right_results_and_nothing_stays(
     if name in ("tiny", "full", "read only"):
         assert [each["shared"] for each in found] == [0, 0]
         assert [len(why(each["lines"])) for each in found] == [1, 1], found
-    if name in ("for the control area alone", "for short messages", "nearly full"):
+    if name.startswith("for") or name == "nearly full":
         for lines in (why(each["lines"]) for each in found):
             assert lines  # one for each thing that goes over gloo, and none twice
             assert len(set(lines)) == len(lines), lines

@@ -30,6 +30,7 @@ from vllm_distributed.handles import Handle
 from vllm_distributed.process_groups.timeouts import world_timeouts
 from vllm_distributed.topology import check_partition
 from vllm_distributed.transports.device import DeviceCommunicatorBase
+from vllm_distributed.transports.shm.group import SharedMemory
 
 __all__ = [
     "GroupCoordinator",
@@ -52,9 +53,10 @@ class GroupCoordinator(
     for the list this process's rank is in. Making one is collective over the world: every rank
     passes the same partition, in the same order among other groups. `local_rank` is this process's
     number on its node, `torch_distributed_backend` the backend for tensors on devices (`gloo`,
-    `nccl`); a CPU group over gloo is made besides, and where all members are on one node, memory
-    that they share, through which CPU tensors, objects and barriers go. `group_name` is the kind of
-    group (`tp`), from which `unique_name` (`tp:0`) is made. `use_all2all` tells the communicator of
+    `nccl`); a CPU group over gloo is made besides, and where members are on one node, memory that
+    they share, through which CPU tensors, objects and barriers go; between nodes these go over
+    gloo, once for each node. `group_name` is the kind of group (`tp`), from which `unique_name`
+    (`tp:0`) is made. `use_all2all` tells the communicator of
     an expert parallel group that tokens will be exchanged through it. `timeout` bounds every
     operation and the making of the group; by default that of the world.
 
@@ -235,7 +237,7 @@ class GroupCoordinator(
     @property
     def use_cpu_custom_send_recv(self) -> bool:
         """Whether dicts of tensors travel through memory that ranks share."""
-        return self._groups.shared is not None
+        return isinstance(self._groups.shared, SharedMemory)
 
     @property
     def first_rank(self) -> int:

@@ -12,6 +12,8 @@ from vllm_distributed.forks import leave_to_parent
 from vllm_distributed.groups.member import Member
 from vllm_distributed.groups.operations.tensor_messages import Lane
 from vllm_distributed.groups.process_groups import ProcessGroups
+from vllm_distributed.transports.hierarchy.frames import HierarchicalCarrier
+from vllm_distributed.transports.hierarchy.group import Hierarchy
 from vllm_distributed.transports.object_channel import ObjectChannel
 from vllm_distributed.transports.object_frames import Carrier, GlooCarrier
 from vllm_distributed.transports.shm.messages.frames import SharedCarrier
@@ -43,7 +45,12 @@ class Messages:
         """What carries frames between the members."""
         member, groups = self._member, self._groups
         gloo = GlooCarrier(groups.cpu_group, member.unique_name, groups.stamp, member.ranks)
-        return gloo if groups.shared is None else SharedCarrier(groups.shared, gloo)
+        shared = groups.shared
+        if shared is None:
+            return gloo
+        if isinstance(shared, Hierarchy):
+            return HierarchicalCarrier(shared, gloo)
+        return SharedCarrier(shared, gloo)
 
     def carrier_over(self, group: ProcessGroup | None, src: int) -> tuple[Carrier, int]:
         """Return what carries frames over a process group a caller chose (None: this group's own),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -10,13 +11,21 @@ import torch
 import torch.distributed as dist
 from torch.distributed import ProcessGroup
 
-from vllm_distributed.compat.torch_internals import world_group
+from vllm_distributed.compat.torch_internals import (
+    PrefixStore,
+    Store,
+    bare_process_group,
+    default_store,
+    world_group,
+)
 from vllm_distributed.forks import leave_to_parent
 from vllm_distributed.groups.member import Member
 from vllm_distributed.process_groups.create import destroy_group, make_group, make_solo_group
-from vllm_distributed.process_groups.making import current_making
-from vllm_distributed.process_groups.stateless import known_ranks
+from vllm_distributed.process_groups.making import current_making, make_gloo
+from vllm_distributed.process_groups.stateless import end_process_group, known_ranks
 from vllm_distributed.store.peers import Peers, forget_peers, remember_peers
+from vllm_distributed.transports.hierarchy.group import Hierarchy
+from vllm_distributed.transports.hierarchy.make import BetweenGroup
 from vllm_distributed.transports.select import shared_memory_of
 from vllm_distributed.transports.shm.group import SharedMemory
 from vllm_distributed.wire.message_steps import Stamp, current_run, current_stamp
@@ -45,8 +54,8 @@ class ProcessGroups(ABC):
         self.member = member
         self.backend, self.device = backend, device
         self.timeout, self.cpu_timeout = timeout, cpu_timeout
-        self.shared: SharedMemory | None = None
-        """The memory that the members share, where they do."""
+        self.shared: SharedMemory | Hierarchy | None = None
+        """The memory that the members share, all of them or those of each host, where they do."""
         self.siblings: list[ProcessGroup] = []
         self._device_group: ProcessGroup | None = None
         self._cpu_group: ProcessGroup | None = None
@@ -65,10 +74,9 @@ class ProcessGroups(ABC):
         if self.member.world_size > 1:
             # CPU tensors travel on the device group where that is for the CPU.
             tensors = self.device_group if self.device.type == "cpu" else self.cpu_group
-            self.shared = shared_memory_of(self.cpu_group, tensors, name, ranks)
+            self.shared = shared_memory_of(self.cpu_group, tensors, name, ranks, self._make_between)
             if self.shared is not None:
-                self.shared.stamp = self.stamp
-                self.shared.steps.run = self.run
+                self.shared.stamped(self.stamp, self.run)
 
     def close(self) -> None:
         """Destroy what was made, and leave the shared memory. Idempotent."""
@@ -116,6 +124,32 @@ class ProcessGroups(ABC):
     @abstractmethod
     def _make_solo(self, backend: str, description: str) -> ProcessGroup:
         """Make a group of one."""
+
+    @abstractmethod
+    def _store_of(self) -> Store:
+        """Return a store that all members are connected to."""
+
+    def _make_between(self, members: Sequence[int], token: str) -> BetweenGroup:
+        """Make a group over gloo of some of the members, which all of them call."""
+        store = PrefixStore(f"vllm_distributed/hosts/{token}", self._store_of())
+        name, me = f"{self.member.unique_name} hosts", self.member.rank_in_group
+        making = current_making()
+        if me not in members:
+            if making is not None:
+                making.pass_by()
+            return BetweenGroup(None, store, end_process_group)
+        ranks = [self.member.ranks[each] for each in members]
+        with contextlib.nullcontext() if making is None else making.group(name, ranks):
+            group = bare_process_group(
+                store,
+                members.index(me),
+                len(members),
+                {"cpu": "gloo"},
+                self.timeout,
+                name,
+                make_gloo,
+            )
+        return BetweenGroup(group, store, end_process_group)
 
     @abstractmethod
     def _end(self, group: ProcessGroup) -> None:
@@ -171,6 +205,9 @@ class WorldProcessGroups(ProcessGroups):
     def _make_solo(self, backend: str, description: str) -> ProcessGroup:
         self.member.check_alive()
         return make_solo_group(backend, self._timeout_of(description), description, self.device)
+
+    def _store_of(self) -> Store:
+        return default_store()
 
     def _end(self, group: ProcessGroup) -> None:
         if group is not self._borrowed:

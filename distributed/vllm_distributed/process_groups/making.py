@@ -153,6 +153,12 @@ class Making:
                 ) from error
             raise
 
+    def pass_by(self) -> None:
+        """Count a group that this rank is no member of, as its members do: who has come to how many
+        groups is compared."""
+        if self._store is not None:
+            self._say_where(self._store)
+
     # While it lasts
 
     def look(self) -> None:

@@ -73,5 +73,8 @@ class StatelessProcessGroups(ProcessGroups):
         peers = None if self.member.world_size == 1 else super()._known_peers()
         return None if peers is None else peers.renamed(self.member.ranks)
 
+    def _store_of(self) -> Store:
+        return self._store
+
     def _end(self, group: ProcessGroup) -> None:
         end_process_group(group)

@@ -42,6 +42,7 @@ from vllm_distributed.tensors.reductions import check_reduction, divide
 from vllm_distributed.transports.base import Transport
 from vllm_distributed.transports.communicator_tokens import TokenOperations
 from vllm_distributed.transports.expert_parallel import TokenExchange
+from vllm_distributed.transports.hierarchy.group import Hierarchy
 from vllm_distributed.transports.point_to_point import exchange, exchanges_of
 from vllm_distributed.transports.select import make_transport
 from vllm_distributed.transports.shm.group import SharedMemory
@@ -57,7 +58,8 @@ class DeviceCommunicatorBase(TokenOperations):
     Complete as it is; code of one's own derives from it and overrides what it does in another way.
     `cpu_group` is the group over gloo, `device_group` the one for tensors on `device`; without a
     `device_group` the group is one rank alone. CPU tensors travel through `shared_memory` where a
-    coordinator passes that of its members, else over the CPU group; tensors on a device travel
+    coordinator passes that of its members (of all, or of those of each node), else over the CPU
+    group; tensors on a device travel
     over the device group, and where that is gloo like CPU tensors, by way of the host's memory.
     `unique_name` is for messages. `optimised` allows paths made for the device, such as an
     all-reduce through symmetric memory. `global_ranks` and `global_world_size` are accepted for
@@ -79,7 +81,7 @@ class DeviceCommunicatorBase(TokenOperations):
         use_all2all: bool = False,
         *,
         optimised: bool = True,
-        shared_memory: SharedMemory | None = None,
+        shared_memory: SharedMemory | Hierarchy | None = None,
     ) -> None:
         for name, group in (("cpu_group", cpu_group), ("device_group", device_group)):
             if group is not None:

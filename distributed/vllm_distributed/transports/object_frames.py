@@ -20,7 +20,7 @@ from vllm_distributed.transports.base import failure, run
 from vllm_distributed.wire.flat_frame import Budget, Frame, check_mark, cut, receive
 from vllm_distributed.wire.message_steps import NO_STAMP, Stamp, is_stale, no_stamp
 
-__all__ = ["Arriving", "Carrier", "GlooCarrier", "Takes"]
+__all__ = ["Arriving", "Carrier", "GlooCarrier", "Takes", "arrived"]
 
 _TAG = 0
 
@@ -64,8 +64,9 @@ class Carrier(ABC):
     """
 
     @abstractmethod
-    def takes(self) -> Takes:
-        """Return what decides, for one frame, which tensors go in it."""
+    def takes(self, peer: int | None = None) -> Takes:
+        """Return what decides, for one frame, which tensors go in it: to or from one rank, or, if
+        None, to all."""
 
     @abstractmethod
     def stamp(self) -> Stamp:
@@ -120,7 +121,7 @@ class GlooCarrier(Carrier):
         self._kept: dict[int, Frame] = {}
         leave_to_parent(self, f"the group {name}", "_group")
 
-    def takes(self) -> Takes:
+    def takes(self, peer: int | None = None) -> Takes:
         return Budget().takes
 
     def stamp(self) -> Stamp:
@@ -137,7 +138,7 @@ class GlooCarrier(Carrier):
             mark, lambda part: run(self._name, operation, self._group.broadcast, part, src)
         )
         check_mark(frame.mark, mark)
-        return _Arrived(frame)
+        return arrived(frame)
 
     def isend(
         self, mark: bytes, head: bytes, tensors: Sequence[torch.Tensor], dst: int, operation: str
@@ -169,7 +170,12 @@ class GlooCarrier(Carrier):
             raise
         if not stale:
             check_mark(frame.mark, mark)
-        return _Arrived(frame, stale)
+        return arrived(frame, stale)
+
+
+def arrived(frame: Frame, is_stale: bool = False) -> Arriving:
+    """Return a frame of which all has arrived."""
+    return _Arrived(frame, is_stale)
 
 
 class _Arrived(Arriving):

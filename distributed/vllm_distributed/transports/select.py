@@ -10,9 +10,12 @@ from torch.distributed import ProcessGroup
 from vllm_distributed.errors import InvalidTypeError
 from vllm_distributed.transports.base import Transport
 from vllm_distributed.transports.gloo import GlooTransport
+from vllm_distributed.transports.hierarchy.collectives import HierarchicalTransport
+from vllm_distributed.transports.hierarchy.group import Hierarchy
+from vllm_distributed.transports.hierarchy.make import MakeBetween, by_host
 from vllm_distributed.transports.shm.collectives import SharedMemoryTransport
 from vllm_distributed.transports.shm.group import SharedMemory
-from vllm_distributed.transports.shm.negotiate import share_memory
+from vllm_distributed.transports.shm.negotiate import Negotiation
 from vllm_distributed.transports.solo import SoloTransport
 from vllm_distributed.transports.staged import StagedTransport
 
@@ -50,14 +53,20 @@ def custom_all_reduce_is_allowed() -> bool:
 
 
 def shared_memory_of(
-    cpu_group: ProcessGroup, tensors: ProcessGroup, unique_name: str, ranks: Sequence[int]
-) -> SharedMemory | None:
-    """Return what a group's members share; None where they do not.
+    cpu_group: ProcessGroup,
+    tensors: ProcessGroup,
+    unique_name: str,
+    ranks: Sequence[int],
+    make_between: MakeBetween,
+) -> SharedMemory | Hierarchy | None:
+    """Return what a group's members share: all of them, or those of each host; None where they
+    share nothing.
 
     Collective over the groups, of the global `ranks`. Operations on tensors take as long as those
-    of the group `tensors` may.
+    of the group `tensors` may. `make_between` makes the process group of one member of each host.
     """
-    return share_memory(cpu_group, unique_name, ranks, like=tensors)
+    negotiation = Negotiation(cpu_group, unique_name, ranks, like=tensors)
+    return negotiation.share() or by_host(negotiation, make_between)
 
 
 def make_transport(
@@ -67,7 +76,7 @@ def make_transport(
     unique_name: str,
     *,
     optimised: bool,
-    shared_memory: SharedMemory | None = None,
+    shared_memory: SharedMemory | Hierarchy | None = None,
 ) -> Transport:
     """Return what carries a group's tensors; without a group, the transport of a rank alone."""
     group = cpu_group if device_group is None else device_group
@@ -89,7 +98,11 @@ def make_transport(
 
 
 def _for_host(
-    group: ProcessGroup, unique_name: str, shared_memory: SharedMemory | None
+    group: ProcessGroup, unique_name: str, shared_memory: SharedMemory | Hierarchy | None
 ) -> Transport:
     gloo = GlooTransport(group, unique_name)
-    return gloo if shared_memory is None else SharedMemoryTransport(shared_memory, gloo)
+    if shared_memory is None:
+        return gloo
+    if isinstance(shared_memory, Hierarchy):
+        return HierarchicalTransport(shared_memory, gloo, group)
+    return SharedMemoryTransport(shared_memory, gloo)

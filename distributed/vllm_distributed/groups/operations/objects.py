@@ -23,7 +23,7 @@ __all__ = ["ObjectOperations", "check_dict"]
 
 @outside_graphs()
 class ObjectOperations:
-    """Objects and barriers: through shared memory on one node, elsewhere over the CPU group."""
+    """Objects and barriers: through shared memory on one node, else over the CPU group."""
 
     unique_name: str
     world_size: int

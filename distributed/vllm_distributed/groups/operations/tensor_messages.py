@@ -65,7 +65,7 @@ def broadcast(
     if is_source and value is not None:
         description, tensors = tensor_dict.split(value)
         head = encode({key: _short(item) for key, item in description.items()})
-        flat, buffers = _sorted(carrier, [_carried(tensor, device) for tensor in tensors])
+        flat, buffers = _sorted(carrier.takes(), [_carried(tensor, device) for tensor in tensors])
         carrier.broadcast(TENSOR_DICT, head, flat, meta.peer, operation)
     else:
         with carrier.receive_broadcast(TENSOR_DICT, meta.peer, operation) as frame:
@@ -104,14 +104,15 @@ def isend(
     operation: str = "isend_tensor_dict",
 ) -> list[Handle]:
     """Start to send a dict to the lanes' peer."""
-    head, flat, buffers = _taken_apart(value, carrier, device, all_gather_group, all_gather_tensors)
+    takes = carrier.takes(meta.peer)
+    head, flat, buffers = _taken_apart(value, takes, device, all_gather_group, all_gather_tensors)
     handle = carrier.isend(TENSOR_DICT, head, flat, meta.peer, operation)
     return [handle, *_sent(buffers, carrier, meta, device, operation)]
 
 
 def _taken_apart(
     value: dict[str, Any],
-    carrier: Carrier,
+    takes: Takes,
     device: Lane,
     all_gather_group: Gathering | None,
     all_gather_tensors: Mapping[str, bool],
@@ -132,7 +133,7 @@ def _taken_apart(
         for tensor in found:
             part = _slice(plain(tensor), _divided(tensor, slices), all_gather_group)
             buffers.append(_carried(part, device))
-    return (encode([_ranks_of(all_gather_group), entries]), *_sorted(carrier, buffers))
+    return (encode([_ranks_of(all_gather_group), entries]), *_sorted(takes, buffers))
 
 
 def _sent(
@@ -208,7 +209,7 @@ def _received(carrier: Carrier, meta: Lane, device: Lane, operation: str) -> _Me
         if frame.mark != TENSOR_DICT:  # an object, of an earlier step
             return _Message(1, [], [], [], is_stale=True)
         ranks, entries = _checked_entries(decode(frame.head))
-        found = list(_arriving(entries, carrier, device, frame))
+        found = list(_arriving(entries, carrier.takes(meta.peer), device, frame))
         in_frame = frame.handle(operation)
     try:
         received = [
@@ -236,7 +237,8 @@ def send(
 ) -> None:
     """Send a dict to the lanes' peer."""
     operation = "send_tensor_dict"
-    head, flat, buffers = _taken_apart(value, carrier, device, all_gather_group, all_gather_tensors)
+    takes = carrier.takes(meta.peer)
+    head, flat, buffers = _taken_apart(value, takes, device, all_gather_group, all_gather_tensors)
     carrier.send(TENSOR_DICT, head, flat, meta.peer, operation)
     for handle in _sent(buffers, carrier, meta, device, operation):
         handle.wait()
@@ -272,10 +274,9 @@ def _handles(
 
 
 def _sorted(
-    carrier: Carrier, buffers: list[torch.Tensor]
+    takes: Takes, buffers: list[torch.Tensor]
 ) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
     """Return the tensors that go in the frame, and those that go by themselves."""
-    takes = carrier.takes()
     flat: list[torch.Tensor] = []
     single: list[torch.Tensor] = []
     for buffer in buffers:
@@ -324,11 +325,10 @@ def _finisher(
 
 
 def _arriving(
-    entries: Any, carrier: Carrier, device: Lane, frame: Arriving
+    entries: Any, takes: Takes, device: Lane, frame: Arriving
 ) -> Iterator[tuple[torch.Tensor, bool, TensorMetadata, int]]:
     """Yield for each tensor a buffer, whether it is filled already, the tensor's metadata and how
     many slices it is cut in."""
-    takes = carrier.takes()
     for _, description, slices in entries:
         if slices == [1] and type(description) is TensorMetadata:
             yield *_allocate(description, device, frame, takes), description, 1

@@ -34,7 +34,7 @@ from vllm_distributed.transports.shm.messages.ring import header
 from vllm_distributed.transports.shm.reduce import Sums, as_matrix, blocks
 from vllm_distributed.transports.shm.signature import dtype_of, mark_of, number_of
 
-__all__ = ["SharedMemoryTransport"]
+__all__ = ["SharedMemoryTransport", "to_add", "writing_into"]
 
 
 _ANYWHERE: AbstractContextManager[object] = nullcontext()
@@ -59,7 +59,7 @@ class SharedMemoryTransport(Transport):
     def all_reduce(
         self, input_: torch.Tensor, out: torch.Tensor | None = None, op: str = "sum"
     ) -> torch.Tensor:
-        source = input_ if is_plain(input_) else _to_add("all_reduce", input_)
+        source = input_ if is_plain(input_) else to_add("all_reduce", input_)
         if out is None:
             out = empty(source.shape, source.dtype)
         if out.is_inference():
@@ -70,7 +70,7 @@ class SharedMemoryTransport(Transport):
         return out
 
     def all_reduce_(self, input_: torch.Tensor, op: str = "sum") -> torch.Tensor:
-        source = input_ if is_plain(input_) else _to_add("all_reduce_", input_)
+        source = input_ if is_plain(input_) else to_add("all_reduce_", input_)
         if source is not input_:
             check_writable(input_, "all_reduce_")
         if source.is_inference():
@@ -87,7 +87,7 @@ class SharedMemoryTransport(Transport):
         sizes: Sequence[int],
         out: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        source = with_a_dim(_to_add("reduce_scatter", input_))
+        source = with_a_dim(to_add("reduce_scatter", input_))
         shape = list(source.shape)
         shape[dim] = sizes[self.rank_in_group]
         output = empty(shape, source.dtype) if out is None else out
@@ -98,7 +98,7 @@ class SharedMemoryTransport(Transport):
             return output
         if not self._shared.room_for(source.nbytes, number):
             return self._rest.reduce_scatterv(source, dim, sizes, output)
-        with _writing_into(output):
+        with writing_into(output):
             self._sums.sum_and_scatter(source, output, dim, sizes, number)
         return output
 
@@ -116,7 +116,7 @@ class SharedMemoryTransport(Transport):
             return output
         if not self._shared.room_for(source.nbytes, number):
             return self._rest.all_gather(source, dim, output)
-        with _writing_into(output):
+        with writing_into(output):
             self._concatenate(source, output, dim, number)
         return output
 
@@ -162,7 +162,7 @@ class SharedMemoryTransport(Transport):
             return self._rest.all_gatherv(source, dim, sizes, output)
         target = output.view(rows, width * shape[dim])
         matrix = source.view(rows, columns) if columns else None
-        with _writing_into(output):
+        with writing_into(output):
             self._concatenate_unequal(matrix, target, [each * width for each in sizes], number)
         return output
 
@@ -209,7 +209,7 @@ class SharedMemoryTransport(Transport):
         if out is None:
             self._give(source, dim, number)
         else:
-            with _writing_into(out):
+            with writing_into(out):
                 self._concatenate(source, out, dim, number)
         return out
 
@@ -238,7 +238,7 @@ class SharedMemoryTransport(Transport):
         if not buffer.numel():
             self._steps.meet_alone(number)
         elif self._shared.room_for(buffer.nbytes, number):
-            with _writing_into(buffer):
+            with writing_into(buffer):
                 self._hand_out(buffer.view(-1), src, number)
         else:
             self._rest.broadcast(buffer, src)
@@ -333,12 +333,13 @@ class SharedMemoryTransport(Transport):
         self._rest.destroy()
 
 
-def _to_add(operation: str, tensor: torch.Tensor) -> torch.Tensor:
+def to_add(operation: str, tensor: torch.Tensor) -> torch.Tensor:
+    """Return what to read for a sum: dense, contiguous and of a dtype that can be added."""
     source = dense_and_plain(tensor, operation)
     check_reducible(source.dtype, operation)
     return source
 
 
-def _writing_into(tensor: torch.Tensor) -> AbstractContextManager[object]:
+def writing_into(tensor: torch.Tensor) -> AbstractContextManager[object]:
     """Return the block in which a tensor can be written: one made in inference mode only there."""
     return torch.inference_mode() if tensor.is_inference() else _ANYWHERE

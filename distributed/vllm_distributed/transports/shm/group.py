@@ -98,6 +98,10 @@ class SharedMemory:
         self._outboxes: dict[int, Outbox] = {}
         self._inboxes: dict[int, Inbox] = {}
 
+    def stamped(self, stamp: Callable[[], Stamp], run: Callable[[], int]) -> None:
+        """Set what says when a message is sent, and to which run of its world a call belongs."""
+        self.stamp, self.steps.run = stamp, run
+
     def barrier(self) -> None:
         """Return when every member has called this. Raises as a collective does."""
         steps = self.steps

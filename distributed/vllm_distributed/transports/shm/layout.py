@@ -15,6 +15,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 __all__ = [
+    "ANSWER",
+    "BLAME",
     "FIRST_SLOT_BYTES",
     "LINE",
     "MOST_MEMBERS",
@@ -31,7 +33,8 @@ __all__ = [
 MOST_MEMBERS = 64
 
 LINE = 16  # words of 8 bytes
-STEP, SIGN, STATE, ROOM = 0, 1, 3, 4  # of a member's line; SIGN has a word for every parity of STEP
+STEP, SIGN, STATE, ROOM, ANSWER, BLAME = 0, 1, 3, 4, 5, 6  # of a member's line; SIGN has a word for
+# every parity of STEP, BLAME has all that are left
 PAIR_WRITTEN, PAIR_STATE, PAIR_READ = 0, 1, 8  # of a pair's; the reader has the second half
 
 FIRST_SLOT_BYTES = 16 * 1024

@@ -156,6 +156,10 @@ class Steps:
         """Return whether a word of every member's line has this value, as of the last `meet`."""
         return all(self._words[line + word] == value for line in self._lines)
 
+    def said(self, member: int, word: int) -> int:
+        """Return a word of a member's line, as of the last `meet` with it."""
+        return self._words[self._lines[member] + word]
+
     def break_off(self, operation: str) -> None:
         """Say that this member is in the middle of an operation and does not go on with it."""
         if self.broken is None and self.is_own:

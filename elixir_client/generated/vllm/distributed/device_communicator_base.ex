@@ -7,11 +7,11 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
   Complete as it is; code of one's own derives from it and overrides what it does in another way.
   `cpu_group` is the group over gloo, `device_group` the one for tensors on `device`; without a
   `device_group` the group is one rank alone. CPU tensors travel through `shared_memory` where a
-  coordinator passes that of its members, else over the CPU group; tensors on a device travel over
-  the device group, and where that is gloo like CPU tensors, by way of the host's memory.
-  `unique_name` is for messages. `optimised` allows paths made for the device, such as an
-  all-reduce through symmetric memory. `global_ranks` and `global_world_size` are accepted for
-  code written against vLLM.
+  coordinator passes that of its members (of all, or of those of each node), else over the CPU
+  group; tensors on a device travel over the device group, and where that is gloo like CPU
+  tensors, by way of the host's memory. `unique_name` is for messages. `optimised` allows paths
+  made for the device, such as an all-reduce through symmetric memory. `global_ranks` and
+  `global_world_size` are accepted for code written against vLLM.
 
   Making one for a group on several devices is collective over the group. `src` and `dst` count
   inside the group. Results are new tensors, or what is passed as `out`. Errors are those of

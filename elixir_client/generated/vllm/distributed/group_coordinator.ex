@@ -8,11 +8,12 @@ defmodule Vllm.Distributed.GroupCoordinator do
   for the list this process's rank is in. Making one is collective over the world: every rank
   passes the same partition, in the same order among other groups. `local_rank` is this process's
   number on its node, `torch_distributed_backend` the backend for tensors on devices (`gloo`,
-  `nccl`); a CPU group over gloo is made besides, and where all members are on one node, memory
-  that they share, through which CPU tensors, objects and barriers go. `group_name` is the kind of
-  group (`tp`), from which `unique_name` (`tp:0`) is made. `use_all2all` tells the communicator of
-  an expert parallel group that tokens will be exchanged through it. `timeout` bounds every
-  operation and the making of the group; by default that of the world.
+  `nccl`); a CPU group over gloo is made besides, and where members are on one node, memory that
+  they share, through which CPU tensors, objects and barriers go; between nodes these go over
+  gloo, once for each node. `group_name` is the kind of group (`tp`), from which `unique_name`
+  (`tp:0`) is made. `use_all2all` tells the communicator of an expert parallel group that tokens
+  will be exchanged through it. `timeout` bounds every operation and the making of the group; by
+  default that of the world.
 
   `src` and `dst` of every method count inside the group; `ranks`, `first_rank`, `last_rank`,
   `next_rank` and `prev_rank` are global ranks. Collectives must be called by all ranks of the

@@ -33,7 +33,7 @@ class SharedCarrier(Carrier):
         self._shared, self._rest = shared, rest
         self._steps = shared.steps
 
-    def takes(self) -> Takes:
+    def takes(self, peer: int | None = None) -> Takes:
         return _all_on_host
 
     def stamp(self) -> Stamp:
