@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
-import secrets
 import socket
 import subprocess
 import sys
@@ -20,48 +19,15 @@ from typing import Any
 
 import pytest
 import torch
+from networks import HERE, ip, two_networks
 
 import vllm_distributed as vd
 from vllm_distributed.errors import DistributedError
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, for networks")
-HERE, THERE, PORT = "10.98.76.1", "10.98.76.2", 29876
+PORT = 29876
 WAIT_S = 4
 _NEW_NAMES = 0x04000000  # CLONE_NEWUTS
-
-
-def ip(*words: str) -> None:
-    subprocess.run(["ip", *words], check=True, capture_output=True, timeout=20)
-
-
-@contextlib.contextmanager
-def two_networks() -> Iterator[tuple[str, str]]:
-    """Two networks with a link between them, apart from the machine's."""
-    names = [f"vd{secrets.token_hex(3)}" for _ in range(2)]
-    try:
-        for name in names:
-            ip("netns", "add", name)
-        ip(
-            "link",
-            "add",
-            "near",
-            "netns",
-            names[0],
-            "type",
-            "veth",
-            "peer",
-            "far",
-            "netns",
-            names[1],
-        )
-        for name, device, address in zip(names, ("near", "far"), (HERE, THERE), strict=True):
-            ip("-n", name, "addr", "add", f"{address}/24", "dev", device)
-            ip("-n", name, "link", "set", "lo", "up")
-            ip("-n", name, "link", "set", device, "up")
-        yield names[0], names[1]
-    finally:
-        for name in names:
-            subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
 
 
 @contextlib.contextmanager

@@ -32,18 +32,16 @@ from vllm_distributed.compat.torch_internals import (
     without_prefixes,
 )
 from vllm_distributed.durations import cut
-from vllm_distributed.errors import CollectiveError, DistributedError, InvalidArgumentError
+from vllm_distributed.errors import CollectiveError, DistributedError
 from vllm_distributed.logger import logger
 from vllm_distributed.store.peers import Peers, named
+from vllm_distributed.store.reach import ADDRESS_SETTING, INTERFACE_SETTING, configured_address
 
 __all__ = ["Making", "current_making", "make_gloo", "set_world_making", "supervised_gloo"]
 
 _PREFIX = "vllm_distributed/making"
 _LOOK_EVERY_S = 0.1
 _PATIENCE_S = 0.4
-
-INTERFACE_SETTING = "GLOO_SOCKET_IFNAME"
-ADDRESS_SETTING = "VLLM_HOST_IP"
 
 Result = TypeVar("Result")
 
@@ -134,24 +132,13 @@ class Making:
     def _backend(self, store: Store, rank: int, world_size: int, timeout: timedelta) -> Any:
         if self._store is not None and world_size > 1:
             self._say_where(self._store)
+        configured = configured_address()
         if os.environ.get(INTERFACE_SETTING):
             return gloo_backend(store, rank, world_size, timeout, None)
-        configured = os.environ.get(ADDRESS_SETTING)
         address = configured or self.address
         if world_size == 1 and address is None:
             address = "127.0.0.1"  # nobody will come
-        try:
-            return gloo_backend(store, rank, world_size, timeout, address)
-        except RuntimeError as error:
-            if configured and "address" in str(error) and "bind" in str(error):
-                raise InvalidArgumentError(
-                    f"environment variable {ADDRESS_SETTING}={configured!r} is not an address of "
-                    f"this machine ({error}): set it to the one under which the other ranks reach "
-                    f"this one, or unset it",
-                    variable=ADDRESS_SETTING,
-                    value=configured,
-                ) from error
-            raise
+        return gloo_backend(store, rank, world_size, timeout, address)
 
     def pass_by(self) -> None:
         """Count a group that this rank is no member of, as its members do: who has come to how many

@@ -12,6 +12,7 @@ store is the one its agent already serves. Any other scheme goes to torch's regi
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import ipaddress
 import os
@@ -58,6 +59,7 @@ _BACKLOG = 2048
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 0.002, 0.1
 _ATTEMPT_S = 5.0
 _LOOK_S = 2.0
+_NO_WAY = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 # By port, for as long as the process lives: between two worlds they keep it from being given away.
 _adopted: dict[int, socket.socket] = {}
@@ -396,7 +398,7 @@ def _unreachable(
     method: InitMethod, host: str, port: int, timeout: timedelta, cause: Exception
 ) -> RendezvousTimeoutError:
     seconds = timeout.total_seconds()
-    why = "it did not answer" if isinstance(cause, UnansweredError) else str(cause)
+    why = "it did not answer" if isinstance(cause, UnansweredError) else _why(host, cause)
     return RendezvousTimeoutError(
         f"rank {method.rank} of {method.world_size} could not reach rank 0 at host {host}, port "
         f"{port} within the timeout of {seconds:g} s ({why}): start rank 0, and check that "
@@ -408,6 +410,18 @@ def _unreachable(
         world_size=method.world_size,
         timeout_s=seconds,
     )
+
+
+def _why(host: str, cause: Exception) -> str:
+    """Return what kept this process from a host, in words."""
+    if isinstance(cause, socket.gaierror):
+        return f"the name {host!r} does not resolve here: {cause.strerror}"
+    if isinstance(cause, OSError) and cause.errno in _NO_WAY:
+        with contextlib.suppress(OSError):
+            found = {each[0] for each in socket.getaddrinfo(host, None)}
+            if found == {socket.AF_INET6}:
+                return f"{host} has IPv6 addresses only, and this machine has none that leads there"
+    return str(cause)
 
 
 def _meet_elsewhere(method: InitMethod, remaining: timedelta, timeout: timedelta) -> Rendezvous:

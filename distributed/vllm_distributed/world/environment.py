@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import torch.distributed as dist
@@ -39,6 +40,7 @@ from vllm_distributed.process_groups.timeouts import GroupTimeouts, set_world_ti
 from vllm_distributed.store.agreement import StoreAgreement
 from vllm_distributed.store.init_method import InitMethod, parse_init_method
 from vllm_distributed.store.node import node_identity
+from vllm_distributed.store.reach import check_reach
 from vllm_distributed.store.rendezvous import Rendezvous, local_address, meet
 
 __all__ = ["Environment", "join", "local_rank_of"]
@@ -182,7 +184,12 @@ def _connect(
     rendezvous: Rendezvous | None = None
     agreement: StoreAgreement | None = None
     try:
+        deadline = time.monotonic() + timeout.total_seconds()
         rendezvous, agreement, nodes = _meet_everybody(method, timeout)
+        if nodes > 1:
+            check_reach(
+                partial(_told, agreement, deadline), method.rank, rendezvous.address, deadline
+            )
         making = agreement.making(serves=rendezvous.server is not None)
         everybody = range(method.world_size)
         with making, supervised_gloo("the default group", everybody):
@@ -225,6 +232,14 @@ def _connect(
         excepthooks=(excepthook, sys.excepthook),
         making=making,
     )
+
+
+def _told(
+    agreement: StoreAgreement, deadline: float, extra: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Return what every rank tells the others of how they reach each other."""
+    call = "init_distributed_environment, whether the ranks reach each other"
+    return [answer["extra"] for answer in agreement.hold(call, {}, extra, deadline)]
 
 
 def _meet_everybody(

@@ -98,7 +98,7 @@ class HierarchicalTransport(Transport):
             self._sum_of_few(addable(source), addable(target), op, number)
         elif by_host.agree(number, source.nbytes):
             with by_host.moving(number):
-                self._sum_of_many(source, target, op)
+                self._sum_of_many(source, target, op, number)
         else:
             if target is not source:
                 target.copy_(source)
@@ -123,13 +123,12 @@ class HierarchicalTransport(Transport):
         else:
             self._by_host.small(number, None, None, _nothing, _nothing, None)
 
-    def _sum_of_many(self, source: torch.Tensor, target: torch.Tensor, op: str) -> None:
+    def _sum_of_many(
+        self, source: torch.Tensor, target: torch.Tensor, op: str, number: int
+    ) -> None:
         inside, between = self._by_host.inside, self._by_host.between
         if inside is not None:
-            if target is source:
-                inside.all_reduce_(target, op)
-            else:
-                inside.all_reduce(source, target, op)
+            inside.all_reduce_for_first(source, target, op, number)
         elif target is not source:
             target.copy_(source)
         if between is not None:

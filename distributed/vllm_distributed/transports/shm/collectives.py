@@ -80,6 +80,15 @@ class SharedMemoryTransport(Transport):
             self._sums.sum(source, source, op)
         return input_ if source is input_ else written_back(input_, source)
 
+    def all_reduce_for_first(
+        self, source: torch.Tensor, target: torch.Tensor, op: str, number: int
+    ) -> None:
+        """Write what `all_reduce` returns into the first member's `target`, which may be `source`.
+
+        Both are contiguous and of a dtype that can be added; slots have room.
+        """
+        self._sums.sum_for_first(source, target, op, number)
+
     def reduce_scatterv(
         self,
         input_: torch.Tensor,

@@ -27,6 +27,8 @@ _ALIGNMENT = 64
 # In groups of more than two, above this adding up parts and passing them on is faster than for all
 # to add up everything.
 _ONE_STEP_BYTES = 1 << 18
+# Where one member alone wants a sum of so few, it adds up more cheaply than all do, each a part.
+_ADDED_BY_ONE = 3
 _MOST_PLANS = 512
 _SAME_BITS = {
     torch.uint16: torch.int16,
@@ -149,6 +151,38 @@ class Sums:
             slots[me].copy_(mine)
             steps.meet(number)
             combine((mine, slots[1]) if me == 0 else (slots[0], mine), sums)
+
+    def sum_for_first(
+        self, source: torch.Tensor, target: torch.Tensor, op: str, number: int
+    ) -> None:
+        """Write the sum of the members' contiguous tensors, for which slots have room, into the
+        first member's `target`, which may be `source`. On the others `target` may be written."""
+        source, target = addable(source).view(-1), addable(target).view(-1)
+        if self._size <= _ADDED_BY_ONE:
+            self._bring_to_first(source, target, combined_by(op), number)
+        else:
+            self._sum_by_parts(source, target, combined_by(op), number)
+
+    @in_step
+    def _bring_to_first(
+        self, source: torch.Tensor, target: torch.Tensor, combine: Combine, number: int
+    ) -> None:
+        steps, me = self._steps, self._me
+        most = self._slot_bytes // source.itemsize
+        begins = True
+        for mine, sums in zip(torch.split(source, most), torch.split(target, most), strict=True):
+            if me != 0:
+                steps.settle(number)
+            slots = self._slots.views(mine.dtype, mine.shape, (steps.step + 1) & 1).each
+            if me != 0:
+                slots[me].copy_(mine)
+            if me == 0 or begins:
+                steps.meet(number)
+            else:
+                steps.publish(number)
+            if me == 0:
+                combine((mine, *slots[1:]), sums)
+            begins = False
 
     @in_step
     def _sum_by_parts(
