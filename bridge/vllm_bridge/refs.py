@@ -37,3 +37,7 @@ def make_id(number: int, home: str) -> str:
 def home_of(ref_id: str) -> str:
     """The id of the rank that keeps the object; empty where the session has one rank only."""
     return ref_id.partition(_AT)[2]
+
+
+class StandIn:
+    """What stands for an object, a tensor too, that another process keeps."""

@@ -88,8 +88,10 @@ NEVER = typing.cast(Any, object())
 
 WORLD_CALLS: dict[str, Callable[[World, Any], object]] = {
     "call": lambda world, timeout: world.call("get_tp_group", timeout=timeout),
+    "copy": lambda world, timeout: world.copy(NEVER, 0, timeout=timeout),
     "delete": lambda world, timeout: world.delete("x", timeout=timeout),
     "load": lambda world, timeout: world.load("math", timeout=timeout),
+    "move": lambda world, timeout: world.move(NEVER, 0, timeout=timeout),
     "named": lambda world, timeout: world.named(timeout=timeout),
     "put": lambda world, timeout: world.put("x", NEVER, timeout=timeout),
     "refresh": lambda world, timeout: world.refresh(timeout=timeout),

@@ -148,6 +148,65 @@ def test_objects_under_names(world: World, client: Client) -> None:
     assert world.named() == []
 
 
+def total(session: Session, kept: Any) -> float:
+    return float(session.run("torch.sum", kept))
+
+
+def test_what_one_rank_keeps_is_passed_on_to_another(world: World) -> None:
+    here, there = world.ranks
+    tensor: Any = here.keep("torch.arange", 50_000)
+    copied = world.copy(tensor, 1)
+    sums = 50_000 * 49_999 / 2
+    assert (total(there, copied), total(here, tensor)) == (sums, sums)
+    assert world.copy(tensor, 0) is tensor
+    shard: Any = here.keep("world_things.shard", 3)
+    moved = world.move({"x": tensor, **shard}, 1, timeout=LONG)
+    assert [total(there, moved[name]) for name in ("x", "a", "b")] == [sums, 3.0, 2.0]
+    with pytest.raises(BridgeError) as gone:
+        total(here, tensor)
+    assert gone.value.reason == "unknown_ref"
+
+    def within(session: Session) -> Any:
+        return world.copy(copied, 0) if session.info.rank == 1 else None
+
+    assert total(here, world.run(within)[1]) == sums
+
+
+def test_what_cannot_be_passed_on_is_refused_by_name(world: World) -> None:
+    here, there = world.ranks
+    tensor: Any = here.keep("torch.ones", 2)
+    weights: Any = here.run("world_things.weights", 1)
+    refused: list[tuple[Any, int, str]] = [
+        (5, 1, "expected an object of a rank, or a dict of such, got 5"),
+        ({}, 1, "expected an object of a rank"),
+        (tensor, 2, "has no rank 2 here; it has: 0, 1"),
+        ({"a": tensor, "b": there.keep("torch.ones", 2)}, 1, "all be of one rank"),
+    ]
+    for kept, to, words in refused:
+        with pytest.raises(BridgeError, match=words) as caught:
+            world.move(kept, to)
+        assert caught.value.reason == "invalid_argument"
+    with pytest.raises(BridgeError, match="a Weights stays in its rank") as stays:
+        world.move(weights, 1)
+    assert stays.value.reason == "wrong_type"
+    # Both ranks go on.
+    assert total(there, world.move(tensor, 1)) == 2.0
+
+
+async def _passed_on(pool: Pool) -> float:
+    async with (
+        vllm_bridge.aio.connect(pool.endpoint) as client,
+        await client.start_world(data_parallel_size=2) as world,
+    ):
+        tensor = await world.ranks[1].keep("torch.arange", 3)
+        moved = await world.move(await world.copy(tensor, 0), 1)
+        return float(await world.ranks[1].run("torch.sum", moved))
+
+
+def test_passed_on_in_an_event_loop(own_pool: Pool) -> None:
+    assert asyncio.run(_passed_on(own_pool)) == 3.0
+
+
 def test_modules_are_loaded_behind_the_allow_list(world: World) -> None:
     assert "rank" in world.load("world_things")
     with pytest.raises(BridgeError) as caught:

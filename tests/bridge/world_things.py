@@ -23,6 +23,10 @@ class Weights:
         self.scale = scale
 
 
+def shard(size: int) -> dict[str, Any]:
+    return {"a": torch.arange(size), "b": torch.ones(2)}
+
+
 def weights(scale: int) -> Weights:
     return Weights(scale)
 

@@ -215,6 +215,32 @@ class NextResponse(_message.Message):
     done: bool
     def __init__(self, items: _Optional[_Iterable[_Union[_types_pb2.Term, _Mapping]]] = ..., done: _Optional[bool] = ...) -> None: ...
 
+class SendRequest(_message.Message):
+    __slots__ = ("objects", "to_rank")
+    OBJECTS_FIELD_NUMBER: _ClassVar[int]
+    TO_RANK_FIELD_NUMBER: _ClassVar[int]
+    objects: _containers.RepeatedCompositeFieldContainer[_types_pb2.Ref]
+    to_rank: int
+    def __init__(self, objects: _Optional[_Iterable[_Union[_types_pb2.Ref, _Mapping]]] = ..., to_rank: _Optional[int] = ...) -> None: ...
+
+class SendResponse(_message.Message):
+    __slots__ = ("bytes",)
+    BYTES_FIELD_NUMBER: _ClassVar[int]
+    bytes: int
+    def __init__(self, bytes: _Optional[int] = ...) -> None: ...
+
+class ReceiveRequest(_message.Message):
+    __slots__ = ("from_rank",)
+    FROM_RANK_FIELD_NUMBER: _ClassVar[int]
+    from_rank: int
+    def __init__(self, from_rank: _Optional[int] = ...) -> None: ...
+
+class ReceiveResponse(_message.Message):
+    __slots__ = ("objects",)
+    OBJECTS_FIELD_NUMBER: _ClassVar[int]
+    objects: _containers.RepeatedCompositeFieldContainer[_types_pb2.Ref]
+    def __init__(self, objects: _Optional[_Iterable[_Union[_types_pb2.Ref, _Mapping]]] = ...) -> None: ...
+
 class NameRequest(_message.Message):
     __slots__ = ("object", "name", "forget")
     OBJECT_FIELD_NUMBER: _ClassVar[int]

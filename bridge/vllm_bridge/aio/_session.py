@@ -106,6 +106,22 @@ class Session:
         """Call anything on the rank's allow list by its qualified name, e.g. `torch.arange`."""
         return await self._calls.run(qualified_name, args, kwargs, timeout, timeout_profile)
 
+    async def keep(
+        self,
+        qualified_name: str,
+        *args: object,
+        timeout: Timeout = UNSET,
+        timeout_profile: str = "",
+        **kwargs: object,
+    ) -> Any:
+        """As `run`, but tensors of the result stay in the rank: objects stand in their place, to
+        be passed back as arguments, or to another rank by `World.copy`.
+
+            weights = await session.keep("torch.ones", [4096, 4096])
+            norm = await session.run("torch.norm", weights)
+        """
+        return await self._calls.keep(qualified_name, args, kwargs, timeout, timeout_profile)
+
     async def submit_run(
         self,
         qualified_name: str,

@@ -29,6 +29,7 @@ from vllm_bridge.client._worlds import calls
 from vllm_bridge.client._worlds.calls import Members, Tell, quiet
 from vllm_bridge.client._worlds.emissions import EmissionCalls
 from vllm_bridge.client._worlds.layout import Coordinate, sliced
+from vllm_bridge.client._worlds.passing import Kept, passed
 
 if TYPE_CHECKING:
     from vllm_bridge.client._worlds.dispatch import Collect, Dispatch
@@ -191,6 +192,28 @@ class World:
     async def delete(self, name: str, *, timeout: timedelta | None = None) -> None:
         """Forget what has a name, on every rank, where anything has. Raises as `call`."""
         await calls.delete(self._members(), name, timeout)
+
+    async def copy(self, kept: Kept, to: int, *, timeout: timedelta | None = None) -> Kept:
+        """Copy what one rank keeps to another one, without passing this client.
+
+            there = await world.copy(weights, to=1)
+
+        `kept` is an object of a rank of this world, a tensor or a dict, list or tuple with tensors
+        and plain values in it, or a dict of such objects of one rank. Returns the same of rank
+        `to`, which keeps it until it is released, or the world ends. It travels through the memory
+        that the two ranks share, or over gloo between hosts, in a run of these two ranks, which
+        takes the turn of the world. For the rank that has it already it is returned as it is.
+
+        Raises:
+            BridgeError: (validation) `invalid_argument`: no such rank, or no object of one rank of
+                this world; `wrong_type`: an object that has to stay in its rank; `unknown_ref`.
+                As `call`.
+        """
+        return await passed(self._members(), kept, to, timeout, forget=False)
+
+    async def move(self, kept: Kept, to: int, *, timeout: timedelta | None = None) -> Kept:
+        """As `copy`; where it was it is released when it has arrived."""
+        return await passed(self._members(), kept, to, timeout, forget=True)
 
     async def load(self, module: str, *, timeout: timedelta | None = None) -> list[str]:
         """Import a module in every rank; returns the names in it that a client may use.

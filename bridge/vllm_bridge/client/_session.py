@@ -123,6 +123,22 @@ class Session:
         """Call anything on the rank's allow list by its qualified name, e.g. `torch.arange`."""
         return now(self._calls.run(qualified_name, args, kwargs, timeout, timeout_profile))
 
+    def keep(
+        self,
+        qualified_name: str,
+        *args: object,
+        timeout: Timeout = UNSET,
+        timeout_profile: str = "",
+        **kwargs: object,
+    ) -> Any:
+        """As `run`, but tensors of the result stay in the rank: objects stand in their place, to
+        be passed back as arguments, or to another rank by `World.copy`.
+
+            weights = session.keep("torch.ones", [4096, 4096])
+            norm = session.run("torch.norm", weights)
+        """
+        return now(self._calls.keep(qualified_name, args, kwargs, timeout, timeout_profile))
+
     def iterate(
         self,
         of: str | RemoteObject,

@@ -28,11 +28,11 @@ from vllm_bridge.contract import (
     records,
 )
 from vllm_bridge.durations import from_duration, of_seconds, to_duration
-from vllm_bridge.refs import Named
+from vllm_bridge.refs import Named, StandIn
 
 
 @dataclass(frozen=True)
-class RemoteObject:
+class RemoteObject(StandIn):
     """An object that stays in its rank: pass it back as an argument of the same session."""
 
     id: str

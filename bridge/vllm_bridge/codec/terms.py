@@ -17,6 +17,7 @@ from vllm_bridge._generated import types_pb2
 from vllm_bridge.codec import tensors
 from vllm_bridge.codec.errors import BridgeError
 from vllm_bridge.codec.msgpack_input import MAX_DEPTH, bad, too_deep, twice, unpack
+from vllm_bridge.refs import StandIn
 from vllm_distributed.wire.tree import Tree
 
 TUPLE = 1
@@ -111,8 +112,8 @@ def tensor_value(
     """The tensor of a message: its bytes, or the one that is kept."""
     if message.WhichOneof("storage") != "ref":
         return tensors.from_message(message, storage)
-    value = objects.get(message.ref)
-    if not isinstance(value, torch.Tensor):
+    value: Any = objects.get(message.ref)
+    if not isinstance(value, torch.Tensor | StandIn):
         raise bad(f"the ref {message.ref.id} is a {type(value).__name__}, not a tensor")
     return value
 

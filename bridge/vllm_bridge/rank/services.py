@@ -17,6 +17,7 @@ from vllm_bridge.gate.rank_gate import WITHDRAWN
 from vllm_bridge.gate.rules.collectives import gated_name
 from vllm_bridge.rank.handler import RankState
 from vllm_bridge.rank.journal import State
+from vllm_bridge.rank.passing import receive, send
 from vllm_bridge.rank.reports import call_record, thread_stacks
 from vllm_bridge.rank.streams import close, next_items
 
@@ -96,6 +97,10 @@ def object_methods() -> dict[str, Dispatch]:
         "/vllm.bridge.v1.Objects/Exit": _queued("Objects.exit", rank_pb2.ExitRequest, _exit),
         "/vllm.bridge.v1.Objects/Next": _queued("Objects.next", rank_pb2.NextRequest, next_items),
         "/vllm.bridge.v1.Objects/Name": _queued("Objects.name", rank_pb2.NameRequest, _name),
+        "/vllm.bridge.v1.Objects/Send": _queued("Objects.send", rank_pb2.SendRequest, send),
+        "/vllm.bridge.v1.Objects/Receive": _queued(
+            "Objects.receive", rank_pb2.ReceiveRequest, receive
+        ),
         "/vllm.bridge.v1.Objects/Load": _queued("Objects.load", rank_pb2.LoadRequest, _load),
     }
 

@@ -24,6 +24,8 @@ defmodule Vllm.Ref do
   | `"session_closed"`, `"session_not_found"` | its session has ended |
   """
 
+  import Vllm.Bang
+
   @enforce_keys [:id, :session_id]
   defstruct [:id, :session_id, epoch: 0, type_name: ""]
 
@@ -36,6 +38,7 @@ defmodule Vllm.Ref do
 
   alias Vllm.Bridge.V1
   alias Vllm.{Error, Session}
+  alias Vllm.Ref.Passing
 
   @doc """
   The ref in an object's struct, or in a tensor that stays in its rank; a ref as it is. Of `{:named, name}`,
@@ -56,6 +59,38 @@ defmodule Vllm.Ref do
   @doc "As `of/1`; raises `Vllm.Error`."
   @spec of!(term()) :: t()
   def of!(object), do: object |> of() |> Error.unwrap!()
+
+  @typedoc "What a rank keeps: a ref, a tensor or struct that has one, or a map of such, all of one rank."
+  @type kept :: t() | struct() | {:named, String.t() | atom()} | %{optional(term()) => kept()}
+
+  @doc """
+  Copies what one rank of a world keeps to another rank, without passing this program.
+
+      {:ok, there} = Vllm.Ref.copy(weights, to: 1)
+
+  `kept` is the ref of a tensor, or of a dict, list or tuple with tensors and plain values in it, a tensor that
+  stays in its rank, or a map of such objects, all of one rank. Returns the same of rank `to`, which keeps it until
+  it is released or the world ends. The bytes go through the memory that the two ranks share, or over gloo between
+  hosts, in a run of these two ranks, which takes the turn of the world. For the rank that has it already it is
+  returned as it is.
+
+  Errors: `"invalid_argument"` for a rank that the world has not, and for objects of several ranks or of none;
+  `"wrong_type"` for an object that has to stay in its rank; those of `Vllm.World.call/4`.
+
+  Options:
+
+  #{Vllm.Options.docs(Vllm.Ref.Passing.schema())}
+  """
+  @spec copy(kept, keyword()) :: {:ok, kept} | {:error, Error.t()} when kept: kept()
+  def copy(kept, opts), do: Passing.pass(kept, opts, "copy", forget: false)
+
+  defbang copy(kept, opts) :: kept()
+
+  @doc "As `copy/2`; where it was it is released when it has arrived."
+  @spec move(kept, keyword()) :: {:ok, kept} | {:error, Error.t()} when kept: kept()
+  def move(kept, opts), do: Passing.pass(kept, opts, "move", forget: true)
+
+  defbang move(kept, opts) :: kept()
 
   defp no_object(other) do
     message =

@@ -192,6 +192,8 @@ defmodule Vllm.ApiShapeTest do
       {Vllm, :release, 2} => &Vllm.release([], &1),
       {Vllm, :stream, 2} => &Enum.to_list(Vllm.stream(object, &1)),
       {Vllm, :with_context, 3} => &Vllm.with_context(object, fn -> :ok end, &1),
+      {Ref, :copy, 2} => &Ref.copy(object, &1),
+      {Ref, :move, 2} => &Ref.move(object, &1),
       {Bridge, :connected?, 1} => &Bridge.connected?/1,
       {Bridge, :info, 1} => &Bridge.info/1,
       {Bridge, :start_link, 1} => &Bridge.start_link/1,

@@ -29,6 +29,63 @@ defmodule Vllm.RefsTest do
   defp gone?(object, opts \\ []),
     do: match?({:error, %Error{reason: "unknown_ref"}}, Vllm.call(object, "dim", [], opts))
 
+  describe "passed on to another rank of a world" do
+    setup do
+      {:ok, world} = World.start(tensor_parallel_size: 2)
+      on_exit(fn -> World.stop(world) end)
+      %{world: world}
+    end
+
+    test "a copy is there, and what was copied stays", %{world: world} do
+      tensor = kept(World.session!(world, 0))
+      assert {:ok, %Tensor{shape: {3}, dtype: :s64} = there} = Ref.copy(tensor, to: 1)
+      assert there.ref.session_id == World.session!(world, 1).id
+      assert Tensor.to_list(Tensor.fetch!(there)) == [1, 2, 3]
+      assert Tensor.to_list(Tensor.fetch!(tensor)) == [1, 2, 3]
+      assert %Ref{} = Ref.copy!(tensor.ref, to: 1)
+      assert Ref.copy!(tensor, to: 0) == tensor
+      large = Vllm.call!("torch.ones", [300_000], __runtime__: runtime(world, 1))
+      moved = Ref.move!(large, to: 0)
+      assert 300_000.0 = "torch.sum" |> Vllm.call!([moved]) |> Tensor.to_list()
+      assert {:error, %Error{reason: "unknown_ref"}} = Tensor.fetch(large)
+    end
+
+    test "a map of them is passed on at once, also within a run", %{world: world} do
+      session = World.session!(world, 1)
+      weights = %{"a" => kept(session, [1]), b: kept(session, [2, 3])}
+      moved = Ref.move!(weights, to: 0, timeout: 20_000)
+      assert %{"a" => [1], b: [2, 3]} = Map.new(moved, fn {key, value} -> {key, list(value)} end)
+      assert {:error, %Error{reason: "unknown_ref"}} = Tensor.fetch(weights.b)
+
+      {:ok, [back, nil]} =
+        World.run(world, fn
+          0 -> Ref.copy!(moved.b, to: 1)
+          1 -> nil
+        end)
+
+      assert list(back) == [2, 3]
+    end
+
+    test "what cannot be passed on is refused by name", %{world: world, session: session} do
+      tensor = kept(World.session!(world, 0))
+      assert {:error, %Error{reason: "invalid_argument"} = error} = Ref.copy(tensor, to: 2)
+      assert error.message =~ "has no rank 2 here; it has: 0, 1"
+      assert {:error, %Error{reason: "invalid_argument"}} = Ref.move(kept(session), to: 1)
+      both = %{a: tensor, b: kept(World.session!(world, 1))}
+      assert {:error, %Error{message: message}} = Ref.copy(both, to: 1)
+      assert message =~ "of several sessions"
+      assert {:error, %Error{reason: "invalid_option"}} = Ref.copy(tensor, [])
+      linear = Vllm.call!("torch.nn.Linear", [2, 2], __runtime__: runtime(world, 0))
+      assert {:error, %Error{reason: "wrong_type"} = stays} = Ref.copy(linear, to: 1)
+      assert stays.message =~ "a Linear stays in its rank"
+      assert {:ok, 1} = Vllm.release(tensor)
+      assert {:error, %Error{reason: "unknown_ref"}} = Ref.move(tensor, to: 1)
+    end
+
+    defp runtime(world, rank), do: [session_id: World.session!(world, rank).id, tensors: :ref]
+    defp list(tensor), do: tensor |> Tensor.fetch!() |> Tensor.to_list()
+  end
+
   describe "tensors that stay" do
     test "are passed on as they are, and fetched once they are wanted", %{session: session} do
       tensor = kept(session)

@@ -68,8 +68,10 @@ class Exchange:
         deadline: Deadline,
         *,
         later: bool = False,
+        more: Metadata = (),
     ) -> None:
         self.deadline = deadline
+        self._more = more
         self._sender = sender
         self._encode, self._decode = encode, decode
         self._later = later
@@ -101,7 +103,7 @@ class Exchange:
 
     async def _send(self) -> Call:
         path, request = await self._lease.encoded(self._encode)
-        more = self._lease.metadata()
+        more = (*self._more, *self._lease.metadata())
         self._sent = await self._sender.begin(path, request, self.deadline, more, later=self._later)
         return self._sent.call
 
@@ -116,7 +118,8 @@ class Exchange:
                 raise
             # The rank has not begun: it could not read an argument.
             path, request = await self._lease.encoded(self._encode)
-            return await self._sender.answer(await self._sender.begin(path, request, self.deadline))
+            sent = await self._sender.begin(path, request, self.deadline, self._more)
+            return await self._sender.answer(sent)
         except Cancelled:
             raise BridgeError(
                 Category.GRPC_ERROR,

@@ -28,7 +28,14 @@ from vllm_bridge.client._calls.timeouts import (
 from vllm_bridge.codec.errors import BridgeError, Category, from_rpc_error
 from vllm_bridge.durations import to_duration
 from vllm_bridge.transport.frames.calling import Metadata, NotSent
-from vllm_bridge.transport.metadata import CALL_ID, CONTEXT, EPOCH, SESSION_ID
+from vllm_bridge.transport.metadata import (
+    CALL_ID,
+    CONTEXT,
+    EPOCH,
+    SESSION_ID,
+    TENSORS,
+    TENSORS_AS_REFS,
+)
 
 if TYPE_CHECKING:
     from vllm_bridge.codec.calls import RemoteObject
@@ -79,6 +86,20 @@ class SessionCalls:
     ) -> Any:
         """Call anything on the rank's allow list."""
         exchange = await self.by_name(qualified_name, args, kwargs, timeout, timeout_profile)
+        return await exchange.result()
+
+    async def keep(
+        self,
+        qualified_name: str,
+        args: Sequence[object],
+        kwargs: Mapping[str, object],
+        timeout: Timeout,
+        timeout_profile: str,
+    ) -> Any:
+        """As `run`; tensors of the result stay in the rank."""
+        exchange = await self.by_name(
+            qualified_name, args, kwargs, timeout, timeout_profile, keep=True
+        )
         return await exchange.result()
 
     async def submit(
@@ -140,6 +161,7 @@ class SessionCalls:
         timeout_profile: str,
         *,
         later: bool = False,
+        keep: bool = False,
     ) -> Exchange:
         """A call of anything on the rank's allow list."""
         text("qualified_name", qualified_name, _NO_FUNCTION)
@@ -162,6 +184,7 @@ class SessionCalls:
             lambda response, storage: decode_term(types_pb2.Term.FromString(response), storage),
             await self.allowed(timeout, timeout_profile),
             later=later,
+            more=((TENSORS, TENSORS_AS_REFS),) if keep else (),
         )
 
     async def objects(
@@ -285,9 +308,16 @@ class SessionCalls:
         raise await self._named(from_rpc_error(failure))
 
     def _exchange(
-        self, encode: Encode, decode: Decode, timeout: timedelta | None, *, later: bool = False
+        self,
+        encode: Encode,
+        decode: Decode,
+        timeout: timedelta | None,
+        *,
+        later: bool = False,
+        more: Metadata = (),
     ) -> Exchange:
-        return Exchange(self, self._memory, encode, decode, Deadline(timeout), later=later)
+        deadline = Deadline(timeout)
+        return Exchange(self, self._memory, encode, decode, deadline, later=later, more=more)
 
     def _way(self) -> tuple[str, str]:
         """Where its calls go over gRPC, and where in frames, or nowhere."""

@@ -141,7 +141,7 @@ async def on_all(
         BridgeError: of the rank that says most, when one has failed; `details["outcomes"]` has what
             became of each. As `turns.taken`.
     """
-    async with _run(members, timeout) as run:
+    async with as_run(members, timeout) as run:
         outcomes = Outcomes(members.ranks)
 
         def heard(rank: int, outcome: Outcome) -> None:
@@ -174,7 +174,7 @@ async def on_all(
 
 
 @contextlib.asynccontextmanager
-async def _run(members: Members, timeout: timedelta | None) -> AsyncIterator[Run]:
+async def as_run(members: Members, timeout: timedelta | None) -> AsyncIterator[Run]:
     """Have the turn of the world, or be part of the run that this is called in."""
     seconds(timeout)
     run = runs.begin(timeout)

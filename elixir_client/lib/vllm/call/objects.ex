@@ -100,6 +100,24 @@ defmodule Vllm.Call.Objects do
     to_session("name", "Name", request, %{session_id: session}, runtime, V1.NameResponse, names)
   end
 
+  @doc "Sends objects to another rank of the world, where `take/3` is called."
+  @spec give([Ref.t()], integer(), String.t(), Runtime.t()) ::
+          {:ok, non_neg_integer()} | {:error, Error.t()}
+  def give(refs, to, session, runtime) do
+    request = %V1.SendRequest{objects: Enum.map(refs, &Ref.to_message/1), to_rank: to}
+    bytes = &{:ok, &1.bytes}
+    to_session("send", "Send", request, %{session_id: session}, runtime, V1.SendResponse, bytes)
+  end
+
+  @doc "Keeps the objects that another rank of the world gives; returns refs to them."
+  @spec take(integer(), String.t(), Runtime.t()) :: {:ok, [Ref.t()]} | {:error, Error.t()}
+  def take(from, session, runtime) do
+    request = %V1.ReceiveRequest{from_rank: from}
+    kept = %{session_id: session}
+    refs = &{:ok, Enum.map(&1.objects, fn ref -> Ref.from_message(ref) end)}
+    to_session("receive", "Receive", request, kept, runtime, V1.ReceiveResponse, refs)
+  end
+
   @doc "Imports a module; returns the names that it gives out."
   @spec load(String.t(), String.t(), Runtime.t()) :: {:ok, [String.t()]} | {:error, Error.t()}
   def load(module, session, runtime) do

@@ -68,7 +68,8 @@ defmodule Vllm.World.Rank do
           launcher: String.t(),
           heartbeat_age_s: float(),
           coordinates: %{atom() => non_neg_integer()} | nil,
-          activity: %{kind: atom() | integer(), sentence: String.t(), for_s: float()} | map() | nil,
+          activity:
+            %{kind: atom() | integer(), sentence: String.t(), for_s: float()} | map() | nil,
           memory: %{atom() => non_neg_integer()} | nil,
           rates: %{atom() => float()} | nil,
           queued: non_neg_integer(),

@@ -357,6 +357,75 @@ defmodule Vllm.Bridge.V1.NextResponse do
   end
 end
 
+defmodule Vllm.Bridge.V1.SendRequest do
+  @moduledoc false
+  # The message `vllm.bridge.v1.SendRequest`.
+
+  defstruct [objects: [], to_rank: 0]
+
+  @type t :: %__MODULE__{objects: [Vllm.Bridge.V1.Ref.t()], to_rank: integer()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:objects, 1, {:message, Vllm.Bridge.V1.Ref}, :repeated},
+      {:to_rank, 2, :int64, :singular}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.SendResponse do
+  @moduledoc false
+  # The message `vllm.bridge.v1.SendResponse`.
+
+  defstruct [bytes: 0]
+
+  @type t :: %__MODULE__{bytes: non_neg_integer()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:bytes, 1, :uint64, :singular}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.ReceiveRequest do
+  @moduledoc false
+  # The message `vllm.bridge.v1.ReceiveRequest`.
+
+  defstruct [from_rank: 0]
+
+  @type t :: %__MODULE__{from_rank: integer()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:from_rank, 1, :int64, :singular}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.ReceiveResponse do
+  @moduledoc false
+  # The message `vllm.bridge.v1.ReceiveResponse`.
+
+  defstruct [objects: []]
+
+  @type t :: %__MODULE__{objects: [Vllm.Bridge.V1.Ref.t()]}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:objects, 1, {:message, Vllm.Bridge.V1.Ref}, :repeated}
+    ]
+  end
+end
+
 defmodule Vllm.Bridge.V1.NameRequest do
   @moduledoc false
   # The message `vllm.bridge.v1.NameRequest`.
