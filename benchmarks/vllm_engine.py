@@ -21,7 +21,14 @@ TOKENS = 40
 def make(kind: str, folder: str) -> None:
     """Write a model of two layers whose greedy tokens differ from step to step."""
     import torch
-    from transformers import AutoModelForCausalLM, LlamaConfig, Qwen3MoeConfig
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordLevel
+    from transformers import (
+        AutoModelForCausalLM,
+        LlamaConfig,
+        PreTrainedTokenizerFast,
+        Qwen3MoeConfig,
+    )
 
     shared: dict[str, Any] = {
         "hidden_size": 256,
@@ -46,6 +53,15 @@ def make(kind: str, folder: str) -> None:
         )
     config.torch_dtype = "float32"
     AutoModelForCausalLM.from_config(config).float().save_pretrained(folder)
+    words = Tokenizer(WordLevel({f"t{place}": place for place in range(1024)}, unk_token="t0"))
+    PreTrainedTokenizerFast(
+        tokenizer_object=words, bos_token="t1", eos_token="t2", unk_token="t0"
+    ).save_pretrained(folder)
+
+
+def prompt(place: int) -> list[int]:
+    """Return the token ids of one of the prompts, each of a length of its own."""
+    return [(place * 7 + other * 13) % 1000 + 3 for other in range(8 + place)]
 
 
 def run(options: dict[str, Any]) -> None:
@@ -60,7 +76,7 @@ def run(options: dict[str, Any]) -> None:
         seed=1,
         **options,
     ).llm_engine
-    _answer({"ready": True})
+    answer({"ready": True})
     for number, line in enumerate(sys.stdin):
         sampled = line.strip() == "sampled"
         params = [
@@ -74,8 +90,9 @@ def run(options: dict[str, Any]) -> None:
             for place in range(PROMPTS)
         ]
         for place in range(PROMPTS):
-            ids = [(place * 7 + other * 13) % 1000 + 3 for other in range(8 + place)]
-            engine.add_request(f"{number}-{place}", {"prompt_token_ids": ids}, params[place])
+            engine.add_request(
+                f"{number}-{place}", {"prompt_token_ids": prompt(place)}, params[place]
+            )
         tokens: dict[str, list[int]] = {}
         steps: list[float] = []
         while engine.has_unfinished_requests():
@@ -86,10 +103,11 @@ def run(options: dict[str, Any]) -> None:
                 if output.finished:
                     place = output.request_id.split("-")[1]
                     tokens[place] = list(output.outputs[0].token_ids)
-        _answer({"tokens": [tokens[key] for key in sorted(tokens)], "steps": steps})
+        answer({"tokens": [tokens[key] for key in sorted(tokens)], "steps": steps})
 
 
-def _answer(value: dict[str, Any]) -> None:
+def answer(value: dict[str, Any]) -> None:
+    """Write a line of JSON for `vllm_matrix.py`."""
     print(f"{MARK}{json.dumps(value)}", flush=True)
 
 

