@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 OLDEST := build/oldest
 # Most tests wait for processes more than they compute. A file's tests stay in one worker; the files begin
 # in their order, since the shortest ones, of tests/unit, fill the workers at the end.
-PYTEST := $(VENV)/bin/pytest -n 4 --dist loadfile --no-loadscope-reorder
+PYTEST := $(VENV)/bin/pytest -n 4 --dist loadfile --no-loadscope-reorder --ignore tests/cluster
 # What has no deadline lets those go first that have some.
 LATER := nice -n 10
 
@@ -21,7 +21,7 @@ export LC_ALL := C.UTF-8
 export VLLM_PYTHON := $(abspath $(PYTHON))
 export VLLM_BRIDGE := $(abspath $(VENV)/bin/vllm-bridge)
 
-.PHONY: help setup demo test lint lint-python lint-elixir codegen codegen-check contract-accept pytest pytest-oldest mix-test test-vllm bench clean
+.PHONY: help setup demo test lint lint-python lint-elixir codegen codegen-check contract-accept pytest pytest-oldest mix-test test-cluster test-vllm bench clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -74,12 +74,16 @@ $(OLDEST)/.installed: $(STAMP) scripts/oldest.txt
 mix-test: setup ## Elixir tests
 	MIX_ENV=test mix test --warnings-as-errors
 
+test-cluster: setup ## Worlds on several hosts, which this machine stands for (ARGS="-k wire"); needs root
+	$(PYTHON) -m pytest -p no:cacheprovider tests/cluster $(ARGS)
+
 test-vllm: setup ## vLLM's engine on its own groups and on ours: equal tokens, step times (ARGS="--rows tp2")
 	$(PYTHON) benchmarks/vllm_matrix.py $(ARGS)
 
 bench: setup ## Print the numbers the design promises
 	$(PYTHON) benchmarks/import_time.py
 	$(PYTHON) benchmarks/collectives.py
+	$(PYTHON) benchmarks/hosts.py
 	$(PYTHON) benchmarks/outputs.py
 	$(PYTHON) benchmarks/messages.py
 	$(PYTHON) benchmarks/calls.py

@@ -385,6 +385,17 @@ class Hierarchy:
             return error
         ranks = blamed(error)
         is_here = bool(ranks) and set(ranks) <= {self.ranks[each] for each in self.hosts.mine}
+        if not ranks:  # gloo between the hosts does not know who
+            ranks = [
+                self.ranks[member]
+                for at, members in enumerate(self.hosts.members)
+                if at != self.hosts.here
+                for member in members
+            ]
+            error = type(error)(
+                f"{error}. It waited for the hosts of {named(ranks)}",
+                **{**error.details, "missing": ranks},
+            )
         report = None if is_here else self._reports.read()
         if report is None or not report["ranks"] or report["ranks"] == ranks:
             self._reports.say(error)
