@@ -68,13 +68,6 @@ def test_collectives_pass_the_gate_and_a_caller_that_leaves_meets_nobody(real: C
         eventually(lambda: not one.inspect().calls)
         assert one.inspect().ended[0].state == rank_pb2.WITHDRAWN
 
-        # One whose deadline passes there: the reason comes before the bare deadline does.
-        alone = other.begin(ALL_REDUCE, 2)
-        with pytest.raises(CallFailed) as caught:
-            other.sum(alone)
-        assert caught.value.reason == "deadline_exceeded"
-        assert "Not arrived: rank 0" in caught.value.message
-
         # One that is withdrawn, while it waits, over the same connection.
         withdrawn = other.begin(ALL_REDUCE, **{"vllm-call-id": "mine"})
         eventually(lambda: bool(other.inspect().calls))
@@ -93,6 +86,18 @@ def test_collectives_pass_the_gate_and_a_caller_that_leaves_meets_nobody(real: C
         assert [one.sum(calls[0]), other.sum(calls[1])] == [[2.0] * 3] * 2
         for rank in (one, other):
             rank.connection.close()
+
+
+@pytest.mark.timing
+def test_at_the_gate_the_reason_comes_before_the_bare_deadline_does(real: Client) -> None:
+    with real.start_world(tensor_parallel_size=2) as world:
+        other = Rank(world, 1)
+        alone = other.begin(ALL_REDUCE, 2)
+        with pytest.raises(CallFailed) as caught:
+            other.sum(alone)
+        assert caught.value.reason == "deadline_exceeded"
+        assert "Not arrived: rank 0" in caught.value.message
+        other.connection.close()
 
 
 def test_the_socket_is_private_and_goes_with_its_rank(start: Callable[..., Pool]) -> None:

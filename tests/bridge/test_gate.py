@@ -242,7 +242,7 @@ def test_a_missing_member_is_named_and_nobody_hangs(world: World, callers: Calle
 
 @pytest.mark.timing
 def test_a_missing_member_that_is_busy_is_said_to_be(world: World, callers: Callers) -> None:
-    busy = callers.begin(world.ranks[2], sleep(1.6))
+    busy = callers.begin(world.ranks[2], sleep(3.0))
     wait_until_running(world.ranks[2])
     first = attempt(world.ranks[0], on_tp("barrier", timeout=SHORT))
     error = refused(first, "deadline_exceeded")

@@ -46,7 +46,6 @@ class Gate:
         queued: float = 0.0,
         eager: bool = False,
         sequence: int = 0,
-        stood: float = 0.0,
         run: tuple[int, int] = (0, 0),
         **parts: object,
     ) -> int:
@@ -77,7 +76,6 @@ class Gate:
         elif of is not None:
             enter.direction, enter.peer = RECEIVE, of
         enter.age.FromTimedelta(timedelta(seconds=queued))
-        enter.stood.FromTimedelta(timedelta(seconds=stood))
         if timeout is not None:
             enter.remaining.FromTimedelta(timedelta(seconds=timeout))
         self.take(self.referee.enter(member, enter))

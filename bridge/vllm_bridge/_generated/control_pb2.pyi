@@ -213,7 +213,7 @@ class RankToPool(_message.Message):
     def __init__(self, request_id: _Optional[int] = ..., ready: _Optional[_Union[Ready, _Mapping]] = ..., failed: _Optional[_Union[_types_pb2.ErrorDetail, _Mapping]] = ..., ack: _Optional[_Union[Ack, _Mapping]] = ..., enter: _Optional[_Union[Enter, _Mapping]] = ..., leave: _Optional[_Union[Leave, _Mapping]] = ..., done: _Optional[_Union[Done, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., emission: _Optional[_Union[_rank_pb2.Emission, _Mapping]] = ...) -> None: ...
 
 class Enter(_message.Message):
-    __slots__ = ("ticket", "group", "members", "rank_in_group", "size", "operation", "parts", "direction", "peer", "eager", "session_id", "call_id", "age", "remaining", "sequence", "stood", "turn", "nested")
+    __slots__ = ("ticket", "group", "members", "rank_in_group", "size", "operation", "parts", "direction", "peer", "eager", "session_id", "call_id", "age", "remaining", "sequence", "turn", "nested")
     TICKET_FIELD_NUMBER: _ClassVar[int]
     GROUP_FIELD_NUMBER: _ClassVar[int]
     MEMBERS_FIELD_NUMBER: _ClassVar[int]
@@ -229,7 +229,6 @@ class Enter(_message.Message):
     AGE_FIELD_NUMBER: _ClassVar[int]
     REMAINING_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
-    STOOD_FIELD_NUMBER: _ClassVar[int]
     TURN_FIELD_NUMBER: _ClassVar[int]
     NESTED_FIELD_NUMBER: _ClassVar[int]
     ticket: int
@@ -247,10 +246,9 @@ class Enter(_message.Message):
     age: _duration_pb2.Duration
     remaining: _duration_pb2.Duration
     sequence: int
-    stood: _duration_pb2.Duration
     turn: int
     nested: int
-    def __init__(self, ticket: _Optional[int] = ..., group: _Optional[str] = ..., members: _Optional[_Iterable[int]] = ..., rank_in_group: _Optional[int] = ..., size: _Optional[int] = ..., operation: _Optional[str] = ..., parts: _Optional[_Iterable[_Union[AgreedPart, _Mapping]]] = ..., direction: _Optional[_Union[Direction, str]] = ..., peer: _Optional[int] = ..., eager: _Optional[bool] = ..., session_id: _Optional[str] = ..., call_id: _Optional[str] = ..., age: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., remaining: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., sequence: _Optional[int] = ..., stood: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., turn: _Optional[int] = ..., nested: _Optional[int] = ...) -> None: ...
+    def __init__(self, ticket: _Optional[int] = ..., group: _Optional[str] = ..., members: _Optional[_Iterable[int]] = ..., rank_in_group: _Optional[int] = ..., size: _Optional[int] = ..., operation: _Optional[str] = ..., parts: _Optional[_Iterable[_Union[AgreedPart, _Mapping]]] = ..., direction: _Optional[_Union[Direction, str]] = ..., peer: _Optional[int] = ..., eager: _Optional[bool] = ..., session_id: _Optional[str] = ..., call_id: _Optional[str] = ..., age: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., remaining: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., sequence: _Optional[int] = ..., turn: _Optional[int] = ..., nested: _Optional[int] = ...) -> None: ...
 
 class AgreedPart(_message.Message):
     __slots__ = ("name", "value")

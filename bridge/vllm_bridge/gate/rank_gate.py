@@ -219,7 +219,6 @@ class RankGate:
                 self._waiting[ticket] = pending
             if seat is not None:
                 message.sequence = seat.sequence
-                _set(message.stood, time.monotonic() - pending.at_gate)
             messages.append(control_pb2.RankToPool(enter=message))
         self._send(messages)
         pending.at_pool = True

@@ -7,7 +7,7 @@ defmodule Vllm.Bridge.TlsTest do
   alias Vllm.Bridge.{Connection, FakePool}
   alias Vllm.Bridge.HTTP2.ScriptedServer
 
-  @moduletag timeout: 60_000
+  @moduletag timeout: 120_000
 
   # gRPC's TLS library does not take the elliptic curve certificates that OTP makes.
   @rsa [digest: :sha256, key: {:rsa, 2048, 65_537}]
@@ -84,7 +84,7 @@ defmodule Vllm.Bridge.TlsTest do
   end
 
   defp echo(address, tls, message \\ "hi"),
-    do: Connection.unary(connect(address, tls: tls), "/a/Echo", message, timeout: 10_000)
+    do: Connection.unary(connect(address, tls: tls), "/a/Echo", message, timeout: 40_000)
 
   defp sentence(address, tls) do
     assert {:error, {:connect, _} = reason} = echo(address, tls)
@@ -158,12 +158,12 @@ defmodule Vllm.Bridge.TlsTest do
       tls = [cacertfile: context.ca]
       {listener, address} = ScriptedServer.listen()
       call = Task.async(fn -> sentence(address, tls) end)
-      {:ok, socket} = :gen_tcp.accept(listener, 5_000)
+      {:ok, socket} = :gen_tcp.accept(listener, 30_000)
       :ok = :gen_tcp.send(socket, <<0, 0, 0, 4, 0, 0, 0, 0, 0>>)
       assert Task.await(call, 60_000) =~ "the server speaks no TLS"
 
       call = Task.async(fn -> sentence(address, tls) end)
-      {:ok, socket} = :gen_tcp.accept(listener, 5_000)
+      {:ok, socket} = :gen_tcp.accept(listener, 30_000)
       :gen_tcp.close(socket)
       assert Task.await(call, 60_000) =~ "closed the connection during the TLS handshake"
 
@@ -177,7 +177,7 @@ defmodule Vllm.Bridge.TlsTest do
 
       {listener, address} = ScriptedServer.listen()
       call = Task.async(fn -> echo(address, false) end)
-      {:ok, socket} = :gen_tcp.accept(listener, 5_000)
+      {:ok, socket} = :gen_tcp.accept(listener, 30_000)
       :ok = :gen_tcp.send(socket, <<21, 3, 3, 0, 2, 2, 70>>)
       assert {:error, reason} = Task.await(call, 60_000)
       assert Connection.format_reason(reason) =~ "the server speaks TLS"
@@ -296,7 +296,7 @@ defmodule Vllm.Bridge.TlsTest do
   defp status(address, options) do
     path = "/vllm.bridge.v1.Pool/GetStatus"
 
-    case Connection.unary(connect(address, options), path, "", timeout: 10_000) do
+    case Connection.unary(connect(address, options), path, "", timeout: 40_000) do
       {:ok, _status} -> :ok
       {:error, {:status, code, _text, _trailers}} -> {:status, code}
       {:error, {kind, _reason}} when kind in [:connect, :unprocessed] -> :not_sent

@@ -70,7 +70,6 @@ def queued_call(
         now,
         now - max(age.seconds + age.nanos * 1e-9, 0.0),
         deadline,
-        now - max(enter.stood.seconds + enter.stood.nanos * 1e-9, 0.0),
         enter.session_id,
         enter.call_id,
         shape=shape,

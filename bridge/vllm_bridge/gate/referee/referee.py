@@ -444,8 +444,12 @@ def _queue(group: Group, enter: control_pb2.Enter) -> RendezvousQueue:
 
 
 def _found_to_differ(call: QueuedCall, late: GivenUp) -> QueuedCall | None:
-    """The call it differs from, where it stood at its gate when the others were found to differ."""
-    if late.how != DIFFERED or call.stood >= late.at:
+    """The call it differs from, where it came to its rank before the others were found to differ.
+
+    When it came to the gate is not asked: what a rank says of that has been under way for an
+    unknown time, and of calls that differ the difference is what helps.
+    """
+    if late.how != DIFFERED:
         return None
     return next((other for other in late.by if not call.agrees(other)), None)
 

@@ -56,8 +56,6 @@ class QueuedCall:
     entered: float
     arrived: float
     deadline: float | None
-    # When it arrived at the gate of its rank, where its members wait for a moment by themselves.
-    stood: float
     session_id: str = ""
     call_id: str = ""
     # Of its tensor, for people; not compared.
