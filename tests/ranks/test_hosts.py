@@ -62,7 +62,12 @@ def everything() -> int:
     for src in range(members):
         for value in ("short", "x" * 3000, "x" * 300_000):
             assert world.broadcast_object(value if place == src else None, src) == value
-    return digest(found)
+    sent = {"small": torch.arange(5), "large": torch.arange(200_000), "n": 3}
+    received = world.broadcast_tensor_dict(sent if place == 1 else None, 1)
+    assert received is not None
+    assert received["n"] == 3
+    same(received["large"], sent["large"])
+    return digest([*found, received["small"]])
 
 
 @pytest.mark.parametrize("size", [3, 4])

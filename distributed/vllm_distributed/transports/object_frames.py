@@ -82,6 +82,11 @@ class Carrier(ABC):
     def receive_broadcast(self, mark: bytes, src: int, operation: str) -> Arriving:
         """Return the frame that `src` gives to all."""
 
+    def broadcast_beside(self, tensors: Sequence[torch.Tensor], src: int, operation: str) -> bool:
+        """Replace contiguous CPU tensors, which do not go in the frame, by those of `src`; return
+        whether that was done, and not left to a process group."""
+        return not tensors
+
     @abstractmethod
     def isend(
         self, mark: bytes, head: bytes, tensors: Sequence[torch.Tensor], dst: int, operation: str

@@ -75,6 +75,9 @@ def broadcast(
             takes = carrier.takes()
             received = [_allocate(each, device, frame, takes) for each in metadata]
         buffers = [buffer for buffer, is_here in received if not is_here]
+    beside = [buffer for buffer in buffers if buffer.is_cpu and buffer.numel()]
+    if carrier.broadcast_beside(beside, meta.peer, operation):
+        buffers = [buffer for buffer in buffers if not buffer.is_cpu]
     try:
         # All started before the first is waited for: they overlap.
         works = [

@@ -22,11 +22,11 @@ from vllm_distributed.compat.torch_internals import Store
 from vllm_distributed.errors import CollectiveError, CollectiveTimeoutError, DistributedError
 from vllm_distributed.forks import leave_to_parent
 from vllm_distributed.store.peers import named
+from vllm_distributed.tensors.dtypes import as_bytes_if_needed, reduction_view, write_into
 from vllm_distributed.transports.base import failure, wait_for_work
-from vllm_distributed.transports.gloo import GlooTransport
 from vllm_distributed.transports.hierarchy.hosts import Hosts
 
-__all__ = ["MISMATCH", "NO_ROOM", "SMALL_BYTES", "Between", "Reports", "Word"]
+__all__ = ["MISMATCH", "NO_ROOM", "SMALL_BYTES", "Between", "Moving", "Reports", "Word", "pieces"]
 
 MISMATCH, NO_ROOM = 1, 2
 """What a host says of itself: that its own members differ; that a slot there has no room."""
@@ -35,6 +35,10 @@ _HEADER = struct.Struct("<QQ")
 _FRAME_BYTES = 4096
 SMALL_BYTES = _FRAME_BYTES - _HEADER.size
 """The most that travels with the header."""
+
+# So much of a large tensor is on its way between hosts while the next piece is brought: starting
+# one costs 0.1 ms.
+_PIECE_BYTES = 4 << 20
 
 _TAG = 0x5B01
 _SHORTEST_S = 0.01
@@ -48,6 +52,29 @@ class Word(NamedTuple):
     state: int
     payload: torch.Tensor
     """Bytes, until the next word."""
+
+
+class Moving:
+    """A tensor on its way between hosts."""
+
+    def __init__(
+        self,
+        name: str,
+        operation: str,
+        work: Any,
+        back: tuple[torch.Tensor, torch.Tensor] | None = None,
+    ) -> None:
+        self._name, self._operation, self._work, self._back = name, operation, work, back
+
+    def wait(self) -> None:
+        """Return when it is there."""
+        try:
+            wait_for_work(self._work, knows_when_done=True)
+        except RuntimeError as error:
+            raise failure(self._name, self._operation, error) from error
+        if self._back is not None:
+            tensor, buffer = self._back
+            write_into(tensor, buffer)
 
 
 class Between:
@@ -64,8 +91,6 @@ class Between:
     ) -> None:
         self._group: ProcessGroup | None = group
         self._name, self._hosts, self._ranks, self._end = name, hosts, list(ranks), end
-        self.tensors = GlooTransport(group, name)
-        """What carries large tensors between the hosts."""
         self._here = hosts.here
         self._others = [at for at in range(len(hosts.members)) if at != self._here]
         self._frames = [
@@ -73,7 +98,7 @@ class Between:
         ]
         host: list[Any] = [frame.numpy() for frame in self._frames]
         self._views = [memoryview(each) for each in host]
-        leave_to_parent(self, f"the group {name}", "_group", "tensors")
+        leave_to_parent(self, f"the group {name}", "_group")
 
     def meet(
         self,
@@ -110,11 +135,41 @@ class Between:
             said.append(Word(called, its_state, frame[_HEADER.size :]))
         return said
 
+    # What is large is started piece by piece, and goes on while the next one is brought.
+
+    def start_sum(self, tensor: torch.Tensor, op: str) -> Moving:
+        """Start to replace a contiguous tensor by the hosts' sum, or what else `op` says."""
+        buffer, how, is_copy = reduction_view(tensor, op)
+        back = (tensor, buffer) if is_copy else None
+        return self._started("all_reduce", lambda group: group.allreduce([buffer], how), back)
+
+    def start_gather(self, mine: torch.Tensor, whole: torch.Tensor) -> Moving:
+        """Start to fill `whole` with the equally long tensors of all hosts, in order."""
+        out, part = as_bytes_if_needed(whole), as_bytes_if_needed(mine)
+        return self._started("all_gather", lambda group: group._allgather_base(out, part))
+
+    def start_broadcast(self, tensor: torch.Tensor, host: int) -> Moving:
+        """Start to replace a contiguous tensor by that of a host."""
+        carried = as_bytes_if_needed(tensor)
+        return self._started("broadcast", lambda group: group.broadcast(carried, host))
+
+    def _started(
+        self,
+        operation: str,
+        launch: Callable[[ProcessGroup], Any],
+        back: tuple[torch.Tensor, torch.Tensor] | None = None,
+    ) -> Moving:
+        if self._group is None:
+            raise self._gone(operation)
+        try:
+            return Moving(self._name, operation, launch(self._group), back)
+        except RuntimeError as error:
+            raise failure(self._name, operation, error) from error
+
     def close(self) -> None:
         """Leave: those who wait for this host see it go. Idempotent."""
         group, self._group = self._group, None
         if group is not None:
-            self.tensors = _NoTransport()  # it holds the group as well
             self._end(group)
 
     def _wait(self, operation: str, works: Sequence[tuple[int, Any]], until: float) -> None:
@@ -163,13 +218,6 @@ class Between:
         )
 
 
-class _NoTransport(GlooTransport):
-    """Takes the place of one whose group has ended."""
-
-    def __init__(self) -> None:
-        """Have nothing."""
-
-
 class Reports:
     """Why a group is lost, for the first members of the other hosts, under a key of a store."""
 
@@ -200,6 +248,11 @@ class Reports:
         with contextlib.suppress(RuntimeError, UnansweredError, DistributedError):
             return bounded(call, monotonic() + GRACE_S)
         return None
+
+
+def pieces(tensor: torch.Tensor) -> Sequence[torch.Tensor]:
+    """Return a contiguous tensor cut into what moves at a time, each with one dim."""
+    return torch.split(tensor.view(-1), _PIECE_BYTES // tensor.itemsize)
 
 
 def blamed(error: BaseException) -> list[int]:

@@ -28,7 +28,7 @@ from vllm_distributed.tensors.dtypes import (
 from vllm_distributed.tensors.outputs import empty
 from vllm_distributed.transports.base import Transport
 from vllm_distributed.transports.gloo import GlooTransport
-from vllm_distributed.transports.hierarchy.between import SMALL_BYTES
+from vllm_distributed.transports.hierarchy.between import SMALL_BYTES, Moving, pieces
 from vllm_distributed.transports.hierarchy.group import Hierarchy
 from vllm_distributed.transports.shm.collectives import to_add, writing_into
 from vllm_distributed.transports.shm.layout import FIRST_SLOT_BYTES
@@ -127,14 +127,20 @@ class HierarchicalTransport(Transport):
         self, source: torch.Tensor, target: torch.Tensor, op: str, number: int
     ) -> None:
         inside, between = self._by_host.inside, self._by_host.between
-        if inside is not None:
-            inside.all_reduce_for_first(source, target, op, number)
-        elif target is not source:
-            target.copy_(source)
-        if between is not None:
-            between.tensors.all_reduce_(target, op)
-        if inside is not None:
-            inside.broadcast(target, 0)
+        parts = pieces(target)
+        moving: list[Moving] = []
+        for mine, part in zip(pieces(source), parts, strict=True):
+            if inside is not None:
+                inside.all_reduce_for_first(mine, part, op, number)
+            elif target is not source:
+                part.copy_(mine)
+            if between is not None:
+                moving.append(between.start_sum(part, op))
+        for at, part in enumerate(parts):
+            if between is not None:
+                moving[at].wait()
+            if inside is not None:
+                inside.broadcast(part, 0)
 
     # Moves
 
@@ -183,11 +189,6 @@ class HierarchicalTransport(Transport):
     def _gather_many(self, source: torch.Tensor, output: torch.Tensor, dim: int) -> None:
         inside, between, hosts = self._by_host.inside, self._by_host.between, self._hosts
         flat = source.view(-1)
-        if between is None:
-            if inside is not None:
-                inside.gather(flat, 0, 0)
-                inside.broadcast(output, 0)
-            return
         in_place = dim == 0 and hosts.order == list(range(self.world_size))
         whole = output if in_place else empty((self.world_size, flat.numel()), source.dtype)
         whole = whole.view(self.world_size, -1)
@@ -195,17 +196,25 @@ class HierarchicalTransport(Transport):
         mine = blocks[hosts.here].view(-1)
         if inside is None:
             mine.copy_(flat)
+        elif between is None:
+            inside.gather(flat, 0, 0)
         else:
             inside.gather(flat, 0, 0, mine)
-        if len({len(members) for members in hosts.members}) == 1:
-            between.tensors.all_gather(mine.clone(), 0, whole.view(-1))
-        else:
-            for at, block in enumerate(blocks):
-                between.tensors.broadcast(block, at)
+        moving: list[Moving] = []
+        if between is not None and len({len(members) for members in hosts.members}) == 1:
+            moving = [between.start_gather(mine, whole.view(-1))]
+        elif between is not None:
+            moving = [between.start_broadcast(block, at) for at, block in enumerate(blocks)]
+        # Those of this host are handed out while the others' are on their way.
+        if inside is not None:
+            inside.broadcast(mine, 0)
+        for each in moving:
+            each.wait()
+        for at, block in enumerate(blocks):
+            if inside is not None and at != hosts.here:
+                inside.broadcast(block.view(-1), 0)
         if not in_place:
             self._arrange(whole, output, source, dim)
-        if inside is not None:
-            inside.broadcast(output, 0)
 
     def _arrange(
         self, whole: torch.Tensor, output: torch.Tensor, source: torch.Tensor, dim: int

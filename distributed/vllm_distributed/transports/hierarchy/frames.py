@@ -49,6 +49,11 @@ class HierarchicalCarrier(Carrier):
         check_mark(found.mark, mark)
         return arrived(found)
 
+    def broadcast_beside(self, tensors: Sequence[torch.Tensor], src: int, operation: str) -> bool:
+        for tensor in tensors:
+            self._spread(tensor.view(-1).view(torch.uint8), src, operation)
+        return True
+
     def isend(
         self, mark: bytes, head: bytes, tensors: Sequence[torch.Tensor], dst: int, operation: str
     ) -> Handle:

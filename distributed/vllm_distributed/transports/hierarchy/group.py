@@ -34,9 +34,11 @@ from vllm_distributed.transports.hierarchy.between import (
     NO_ROOM,
     SMALL_BYTES,
     Between,
+    Moving,
     Reports,
     Word,
     blamed,
+    pieces,
 )
 from vllm_distributed.transports.hierarchy.hosts import Hosts
 from vllm_distributed.transports.shm.collectives import SharedMemoryTransport
@@ -122,14 +124,27 @@ class Hierarchy:
             )
         elif self.agree(number, buffer.nbytes):
             with self.moving(number):
-                if self.inside is not None and hosts.here == home:
-                    self.inside.broadcast(buffer, first)
-                if self.between is not None:
-                    self.between.tensors.broadcast(buffer, home)
-                if self.inside is not None and hosts.here != home:
-                    self.inside.broadcast(buffer, 0)
+                self._broadcast_pieces(pieces(buffer), home, first)
         else:
             self.flat.broadcast(buffer, src)
+
+    def _broadcast_pieces(self, buffers: Sequence[torch.Tensor], home: int, first: int) -> None:
+        """Hand them out from member `first` of the host `home`."""
+        inside, between = self.inside, self.between
+        is_here = self.hosts.here == home
+        moving: list[Moving] = []
+        if between is not None and not is_here:
+            moving = [between.start_broadcast(buffer, home) for buffer in buffers]
+        for at, buffer in enumerate(buffers):
+            if moving and not is_here:
+                moving[at].wait()
+            if inside is not None:
+                inside.broadcast(buffer, first if is_here else 0)
+            if between is not None and is_here:
+                moving.append(between.start_broadcast(buffer, home))
+        if is_here:
+            for each in moving:
+                each.wait()
 
     def check(self) -> None:
         """Raise `CollectiveError` if the group cannot be used any more."""
