@@ -7,6 +7,8 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 OLDEST := build/oldest
+# Ray is large, and an extra: what needs it has it in a folder of its own.
+RAY := build/ray
 # Most tests wait for processes more than they compute. A file's tests stay in one worker; the files begin
 # in their order, since the shortest ones, of tests/unit, fill the workers at the end.
 PYTEST := $(VENV)/bin/pytest -n 4 --dist loadfile --no-loadscope-reorder --ignore tests/cluster
@@ -21,7 +23,7 @@ export LC_ALL := C.UTF-8
 export VLLM_PYTHON := $(abspath $(PYTHON))
 export VLLM_BRIDGE := $(abspath $(VENV)/bin/vllm-bridge)
 
-.PHONY: help setup demo test lint lint-python lint-elixir codegen codegen-check contract-accept pytest pytest-oldest mix-test test-cluster test-vllm bench clean
+.PHONY: help setup demo demo-cluster test test-cluster lint lint-python lint-elixir codegen codegen-check contract-accept pytest pytest-oldest mix-test test-vllm bench clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -34,6 +36,9 @@ $(STAMP): pyproject.toml constraints.txt scripts/setup.sh
 
 demo: setup ## Main job: an Elixir program runs collectives on a world of four ranks (FILE=path)
 	mix run elixir_client/demo/demo.exs $(if $(FILE),"$(FILE)")
+
+demo-cluster: setup $(RAY)/.installed ## The same on a Ray cluster of two nodes on this machine
+	PYTHONPATH=$(abspath $(RAY)) $(PYTHON) scripts/demo_cluster.py $(if $(FILE),"$(FILE)")
 
 test: setup ## Everything CI runs: pytest and mix test, the checks beside them
 	scripts/lanes.sh pytest "mix-test lint-elixir" "lint-python codegen-check pytest-oldest"
@@ -74,8 +79,13 @@ $(OLDEST)/.installed: $(STAMP) scripts/oldest.txt
 mix-test: setup ## Elixir tests
 	MIX_ENV=test mix test --warnings-as-errors
 
-test-cluster: setup ## Worlds on several hosts, which this machine stands for (ARGS="-k wire"); needs root
-	$(PYTHON) -m pytest -p no:cacheprovider tests/cluster $(ARGS)
+test-cluster: setup $(RAY)/.installed ## Worlds on several hosts, which this machine stands for (ARGS="-k wire"); needs root
+	PYTHONPATH=$(abspath $(RAY)) $(PYTHON) -m pytest -p no:cacheprovider tests/cluster $(ARGS)
+
+$(RAY)/.installed: $(STAMP)
+	rm -rf $(RAY)
+	$(PYTHON) -m pip install --quiet --constraint constraints.txt --target $(RAY) "ray>=2.40"
+	@touch $@
 
 test-vllm: setup ## vLLM's engine on its own groups and on ours: equal tokens, step times (ARGS="--rows tp2")
 	$(PYTHON) benchmarks/vllm_matrix.py $(ARGS)

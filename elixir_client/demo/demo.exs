@@ -1,8 +1,9 @@
 # A world of four ranks from Elixir: collectives, a pipeline, and the byte histogram of a file, with
 # every number checked against arithmetic.
 #
-#     mix run elixir_client/demo/demo.exs [FILE]
+#     mix run elixir_client/demo/demo.exs [--ray ADDRESS] [FILE]
 #
+# With --ray the ranks are on two nodes of the Ray cluster at that address (`make demo-cluster`).
 # The last line is "demo: ok" and the exit status 0; anything else is a reason on stderr and status 1.
 
 defmodule Demo do
@@ -15,10 +16,11 @@ defmodule Demo do
   @ranks @tensor_parallel * @pipeline_parallel
 
   def main(arguments) do
+    {options, arguments} = OptionParser.parse!(arguments, strict: [ray: :string])
     file = file(arguments)
     bytes = read(file)
 
-    world = start()
+    world = start(placement(options[:ray]))
     table(world)
     collectives(world)
     pipeline(world)
@@ -31,7 +33,7 @@ defmodule Demo do
 
   defp file([]), do: "README.md"
   defp file([file]), do: file
-  defp file(_more), do: fail("usage: mix run elixir_client/demo/demo.exs [FILE]")
+  defp file(_more), do: fail("usage: mix run elixir_client/demo/demo.exs [--ray ADDRESS] [FILE]")
 
   defp read(file) do
     case File.read(file) do
@@ -41,7 +43,17 @@ defmodule Demo do
     end
   end
 
-  defp start do
+  # Where its ranks go: here, or into bundles that Ray spreads over its nodes.
+  defp placement(nil), do: []
+
+  defp placement(address) do
+    [
+      distributed_executor_backend: "ray",
+      ray: [address: address, placement_strategy: "SPREAD"]
+    ]
+  end
+
+  defp start(placement) do
     started = System.monotonic_time(:millisecond)
 
     case Supervisor.start_link([{Vllm.Bridge, server: :embedded}], strategy: :one_for_one) do
@@ -55,8 +67,10 @@ defmodule Demo do
     world =
       ok!(
         World.start(
-          tensor_parallel_size: @tensor_parallel,
-          pipeline_parallel_size: @pipeline_parallel
+          [
+            tensor_parallel_size: @tensor_parallel,
+            pipeline_parallel_size: @pipeline_parallel
+          ] ++ placement
         )
       )
 
@@ -85,6 +99,13 @@ defmodule Demo do
       end)
 
     ranks = World.info!(world).ranks
+    nodes = Enum.group_by(ranks, & &1.node, & &1.rank)
+
+    if Enum.any?(ranks, &(&1.launcher != "mp")) do
+      expect("the number of nodes", map_size(nodes), 2)
+      for {node, ranks} <- nodes, do: IO.puts("  node #{node}: ranks #{Enum.join(ranks, ", ")}")
+    end
+
     IO.puts("\n  rank  pid       tp           pp           dp")
 
     for {rank, [tp, pp, dp] = of_rank} <- Enum.zip(ranks, groups) do

@@ -103,12 +103,21 @@ LISTED = {
         "stopping {}",
         "the health service",
         "turns of a client",
+        # tests/cluster/test_ray.py: what depends on them is the worlds of that process.
+        "hearing of Ray",
+        "waiting for the end of Ray",
         "waiting for the end of the forkserver",
         "watching a rank",
     },
     "in_thread": {"removing shared memory"},
     "thread": {
         "World.run",
+        # In the process that runs Ray, and in its actors: the pool hears of the end of either.
+        "a rank's output",
+        "a rank's process",
+        "an operation of Ray",
+        "leaving the cluster",
+        "what Ray says",
         "a call of a world",
         "a future of a world",
         "answers to collect",

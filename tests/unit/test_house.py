@@ -39,6 +39,8 @@ NEVER = [
     ("vllm_bridge.transport", "vllm_bridge.gate"),
     ("vllm_bridge.transport", "vllm_bridge.rank"),
     ("vllm_bridge.snakepit", "vllm_bridge.pool"),
+    ("vllm_bridge.ray", "vllm_bridge.pool"),
+    ("vllm_bridge.ray", "vllm_bridge.rank"),
 ]
 
 

@@ -142,7 +142,7 @@ class GetSessionRequest(_message.Message):
     def __init__(self, session_id: _Optional[str] = ..., wait_for_end: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class StartWorldRequest(_message.Message):
-    __slots__ = ("world_id", "tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size", "prefill_context_parallel_size", "decode_context_parallel_size", "backend", "timeout", "pool_name", "gate", "client_id", "concurrent", "on_failure", "spare_ranks", "distributed_executor_backend", "nnodes")
+    __slots__ = ("world_id", "tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size", "prefill_context_parallel_size", "decode_context_parallel_size", "backend", "timeout", "pool_name", "gate", "client_id", "concurrent", "on_failure", "spare_ranks", "distributed_executor_backend", "nnodes", "ray")
     WORLD_ID_FIELD_NUMBER: _ClassVar[int]
     TENSOR_PARALLEL_SIZE_FIELD_NUMBER: _ClassVar[int]
     PIPELINE_PARALLEL_SIZE_FIELD_NUMBER: _ClassVar[int]
@@ -159,6 +159,7 @@ class StartWorldRequest(_message.Message):
     SPARE_RANKS_FIELD_NUMBER: _ClassVar[int]
     DISTRIBUTED_EXECUTOR_BACKEND_FIELD_NUMBER: _ClassVar[int]
     NNODES_FIELD_NUMBER: _ClassVar[int]
+    RAY_FIELD_NUMBER: _ClassVar[int]
     world_id: str
     tensor_parallel_size: int
     pipeline_parallel_size: int
@@ -175,7 +176,42 @@ class StartWorldRequest(_message.Message):
     spare_ranks: int
     distributed_executor_backend: str
     nnodes: int
-    def __init__(self, world_id: _Optional[str] = ..., tensor_parallel_size: _Optional[int] = ..., pipeline_parallel_size: _Optional[int] = ..., data_parallel_size: _Optional[int] = ..., prefill_context_parallel_size: _Optional[int] = ..., decode_context_parallel_size: _Optional[int] = ..., backend: _Optional[str] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., pool_name: _Optional[str] = ..., gate: _Optional[bool] = ..., client_id: _Optional[str] = ..., concurrent: _Optional[bool] = ..., on_failure: _Optional[_Union[OnFailure, str]] = ..., spare_ranks: _Optional[int] = ..., distributed_executor_backend: _Optional[str] = ..., nnodes: _Optional[int] = ...) -> None: ...
+    ray: RayOptions
+    def __init__(self, world_id: _Optional[str] = ..., tensor_parallel_size: _Optional[int] = ..., pipeline_parallel_size: _Optional[int] = ..., data_parallel_size: _Optional[int] = ..., prefill_context_parallel_size: _Optional[int] = ..., decode_context_parallel_size: _Optional[int] = ..., backend: _Optional[str] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., pool_name: _Optional[str] = ..., gate: _Optional[bool] = ..., client_id: _Optional[str] = ..., concurrent: _Optional[bool] = ..., on_failure: _Optional[_Union[OnFailure, str]] = ..., spare_ranks: _Optional[int] = ..., distributed_executor_backend: _Optional[str] = ..., nnodes: _Optional[int] = ..., ray: _Optional[_Union[RayOptions, _Mapping]] = ...) -> None: ...
+
+class RayOptions(_message.Message):
+    __slots__ = ("address", "start", "placement_group", "placement_strategy", "resources", "label_selector", "bundle_indices", "runtime_env")
+    class ResourcesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: float
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
+    class LabelSelectorEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    START_FIELD_NUMBER: _ClassVar[int]
+    PLACEMENT_GROUP_FIELD_NUMBER: _ClassVar[int]
+    PLACEMENT_STRATEGY_FIELD_NUMBER: _ClassVar[int]
+    RESOURCES_FIELD_NUMBER: _ClassVar[int]
+    LABEL_SELECTOR_FIELD_NUMBER: _ClassVar[int]
+    BUNDLE_INDICES_FIELD_NUMBER: _ClassVar[int]
+    RUNTIME_ENV_FIELD_NUMBER: _ClassVar[int]
+    address: str
+    start: bool
+    placement_group: str
+    placement_strategy: str
+    resources: _containers.ScalarMap[str, float]
+    label_selector: _containers.ScalarMap[str, str]
+    bundle_indices: _containers.RepeatedScalarFieldContainer[int]
+    runtime_env: str
+    def __init__(self, address: _Optional[str] = ..., start: _Optional[bool] = ..., placement_group: _Optional[str] = ..., placement_strategy: _Optional[str] = ..., resources: _Optional[_Mapping[str, float]] = ..., label_selector: _Optional[_Mapping[str, str]] = ..., bundle_indices: _Optional[_Iterable[int]] = ..., runtime_env: _Optional[str] = ...) -> None: ...
 
 class RankInfo(_message.Message):
     __slots__ = ("rank", "local_rank", "pid", "node", "state", "session_id", "endpoint", "exit", "pool_name", "rank_id", "doing", "queued", "sessions", "objects", "heartbeat_age_s", "restarts", "frames_endpoint", "coordinates", "activity", "memory", "rates", "address", "launcher")

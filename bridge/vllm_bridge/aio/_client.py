@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from types import TracebackType
+from typing import Any
 
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.aio._awaiting import Awaiting, Opening
@@ -123,6 +124,7 @@ class Client:
         spare_ranks: int = 0,
         distributed_executor_backend: str = "",
         nnodes: int = 0,
+        ray: Mapping[str, Any] | None = None,
     ) -> Opening[World]:
         """Start a world; `await` returns when all its ranks are initialised, `async with` stops it.
 
@@ -149,6 +151,7 @@ class Client:
                 spare_ranks=spare_ranks,
                 distributed_executor_backend=distributed_executor_backend,
                 nnodes=nnodes,
+                ray=ray,
             )
             return World(self._link, started)
 

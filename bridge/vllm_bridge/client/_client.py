@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from types import TracebackType
+from typing import Any
 
 from google.protobuf.message import Message
 
@@ -128,6 +129,7 @@ class Client:
         spare_ranks: int = 0,
         distributed_executor_backend: str = "",
         nnodes: int = 0,
+        ray: Mapping[str, Any] | None = None,
     ) -> World:
         """Start a world; returns when all its ranks are initialised.
 
@@ -140,6 +142,9 @@ class Client:
         `distributed_executor_backend` is "mp" (ranks are forked on the pool's host), "ray", or
         "external_launcher" (somebody else starts them, with `vllm-bridge join`), and `nnodes` on
         how many hosts they are; the pool's configuration says where they are not given.
+        `ray` has options of "ray" by name: `address`, `start`, `placement_group` (a name, an id, or
+        Ray's own object), `placement_strategy`, `resources`, `label_selector`, `bundle_indices`,
+        `runtime_env`; see docs/clusters.md.
         """
         sizes = WorldSizes(
             tensor_parallel_size,
@@ -160,6 +165,7 @@ class Client:
             spare_ranks=spare_ranks,
             distributed_executor_backend=distributed_executor_backend,
             nnodes=nnodes,
+            ray=ray,
         )
         return World(self._link, now(started))
 

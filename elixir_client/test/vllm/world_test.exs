@@ -21,7 +21,13 @@ defmodule Vllm.WorldTest do
             {[tensor_parallel_size: 0], "must be an integer from 1 up, got: 0"},
             {[timeout: 0], "timeout must be milliseconds from 1 up, or :infinity, got: 0"},
             {[gate: nil], "gate must be true or false"},
-            {[on_progress: fn -> :ok end], "on_progress must be a function of 1 argument"}
+            {[on_progress: fn -> :ok end], "on_progress must be a function of 1 argument"},
+            {[ray: [adress: "a"]],
+             "Vllm.World.start: ray: unknown option adress; known are: address"},
+            {[ray: %{}], "Vllm.World.start: ray must be a keyword list"},
+            {[ray: [resources: %{"CPU" => "1"}]],
+             "resources must be a map from strings, each value a number"},
+            {[ray: [bundle_indices: [-1]]], "bundle_indices must be a list"}
           ] do
         assert {:error, %Error{category: :validation} = error} = World.start(opts)
         assert error.message =~ text
@@ -40,6 +46,24 @@ defmodule Vllm.WorldTest do
                World.start(tensor_parallel_size: 2, decode_context_parallel_size: 3)
 
       assert error.message =~ "3"
+    end
+
+    test "options of Ray reach the pool" do
+      for {ray, text} <- [
+            {[placement_group: "mine", label_selector: %{"zone" => "a"}],
+             "left out with a placement_group"},
+            {[resources: %{"CPU" => 0}], "a resource above 0"},
+            {[bundle_indices: [2, 2]], "must name each bundle once"},
+            {[runtime_env: "{"], "must be JSON"}
+          ] do
+        assert {:error, %Error{category: :validation} = error} =
+                 World.start(distributed_executor_backend: "ray", ray: ray)
+
+        assert error.message =~ text
+      end
+
+      assert {:error, %Error{} = error} = World.start(ray: [address: "10.0.0.1:6379"])
+      assert error.message =~ ~s(must be "ray")
     end
 
     test "gives one strict session per rank" do

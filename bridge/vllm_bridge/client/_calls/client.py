@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from vllm_bridge.client._calls.link import Link
 from vllm_bridge.client._calls.timeouts import CONTROL_TIMEOUT, Deadline, Timeout
 from vllm_bridge.client._calls.world import get_world, restart_world, stop_world
 from vllm_bridge.client._frames.places import frames_wanted
+from vllm_bridge.client._worlds.ray import ray_options
 from vllm_bridge.durations import to_duration
 from vllm_bridge.transport.frames.calling import Cancelled
 from vllm_bridge.transport.metadata import affinity_named
@@ -81,6 +83,7 @@ class ClientCalls:
         spare_ranks: int,
         distributed_executor_backend: str,
         nnodes: int,
+        ray: Mapping[str, Any] | None,
     ) -> pool_pb2.World:
         """Start a world; returns when all its ranks are initialised."""
         for name, size in sizes.items():
@@ -97,6 +100,7 @@ class ClientCalls:
                 "distributed_executor_backend", distributed_executor_backend
             ),
             nnodes=_count("nnodes", nnodes),
+            ray=ray_options(ray, distributed_executor_backend),
             pool_name=text("pool_name", pool_name),
             client_id=self.client_id,
             **sizes,

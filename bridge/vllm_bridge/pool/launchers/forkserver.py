@@ -25,7 +25,6 @@ from __future__ import annotations
 
 import array
 import contextlib
-import ctypes
 import errno
 import gc
 import importlib
@@ -43,6 +42,8 @@ import traceback
 from collections.abc import Callable, Iterable
 from types import FrameType
 from typing import Any, NoReturn
+
+from vllm_bridge.process.parent import die_with, set_parent_death_signal
 
 MAX_PACKET_BYTES = 64 * 1024
 MAX_FDS = 4
@@ -72,8 +73,6 @@ PRELOAD = (
 
 # Longest wait for killed children before the cleanup goes on to the files.
 REAP_SECONDS = 1.0
-
-_PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
@@ -122,7 +121,7 @@ class Forkserver:
     def _preload(self) -> None:
         # A pool that dies meanwhile must not have to wait for a slow import to be cleaned up after.
         signal.signal(signal.SIGTERM, self._orphaned)
-        _set_parent_death_signal(signal.SIGTERM)
+        set_parent_death_signal(signal.SIGTERM)
         entry_module = self._entry_point.partition(":")[0]
         _import_if_there(entry_module)
         names = getattr(sys.modules.get(entry_module), "PRELOAD", PRELOAD)
@@ -131,7 +130,7 @@ class Forkserver:
         if "grpc" in sys.modules:
             # Its threads and locks do not survive a fork.
             print("the forkserver has imported grpc; ranks may hang", file=sys.stderr)
-        _set_parent_death_signal(0)
+        set_parent_death_signal(0)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         # Keeps the collector from writing to, and so from copying, pages shared with the children.
         gc.collect()
@@ -205,7 +204,7 @@ class Forkserver:
     def _become_rank(self, fds: dict[str, int]) -> NoReturn:
         status = 1
         try:
-            _die_with(self._pid)
+            die_with(self._pid)
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             self._selector.close()
@@ -317,19 +316,6 @@ def _import_if_there(name: str) -> None:
         importlib.import_module(name)
     except Exception:  # noqa: BLE001 - whatever a third-party import may raise
         print(f"cannot preload {name}: {sys.exc_info()[1]!r}", file=sys.stderr)
-
-
-def _set_parent_death_signal(number: int) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) failed")
-
-
-def _die_with(parent: int) -> None:
-    _set_parent_death_signal(signal.SIGKILL)
-    # The parent may have died before the line above took effect.
-    if os.getppid() != parent:
-        os._exit(1)
 
 
 def _no_op(signum: int, frame: FrameType | None) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from typing import Any
 
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from vllm_bridge._generated import pool_pb2, rank_pb2
+from vllm_bridge.pool.settings.launch_options import MP
+from vllm_bridge.rank_numbers import listed
 
 _OVER = (pool_pb2.WORLD_STOPPED,)
 
@@ -53,7 +56,7 @@ def as_text(status: pool_pb2.PoolStatus) -> str:
         ]
     for world in status.worlds:
         lines.append(_world(world))
-        lines += [_rank(rank, world) for rank in world.ranks]
+        lines += _by_node(world)
     return "\n".join(lines)
 
 
@@ -122,10 +125,32 @@ def _world(world: pool_pb2.World) -> str:
         f"world {world.world_id} (epoch {world.epoch}): {state}, {world.world_size} ranks, "
         f"{world.backend}"
     )
+    if world.distributed_executor_backend not in ("", MP):
+        line += f", started by {world.distributed_executor_backend}"
     return f"{line}: {world.failure}" if world.failure else line
 
 
-def _rank(rank: pool_pb2.RankInfo, world: pool_pb2.World | None = None) -> str:
+def _by_node(world: pool_pb2.World) -> list[str]:
+    """Its ranks, under their nodes where those may be several."""
+    if world.distributed_executor_backend in ("", MP):
+        return [_rank(rank, world) for rank in world.ranks]
+    nodes: dict[tuple[str, str], list[pool_pb2.RankInfo]] = defaultdict(list)
+    for rank in world.ranks:
+        nodes[rank.node, rank.address].append(rank)
+    lines = []
+    for (node, address), ranks in nodes.items():
+        numbers = listed([rank.rank for rank in ranks])
+        which = f"rank {numbers}" if len(ranks) == 1 else f"ranks {numbers}"
+        lines.append(
+            f"  node {node or 'not known yet'}{f' ({address})' if address else ''}: {which}"
+        )
+        lines += [f"  {_rank(rank, world, named=True)}" for rank in ranks]
+    return lines
+
+
+def _rank(
+    rank: pool_pb2.RankInfo, world: pool_pb2.World | None = None, *, named: bool = False
+) -> str:
     facts = [pool_pb2.RankState.Name(rank.state).lower()]
     if rank.exit:
         facts.append(rank.exit)
@@ -134,7 +159,7 @@ def _rank(rank: pool_pb2.RankInfo, world: pool_pb2.World | None = None) -> str:
     if rank.queued:
         facts.append(f"{rank.queued} calls wait")
     if rank.pid:
-        facts.append(f"pid {rank.pid} on {rank.node}")
+        facts.append(f"pid {rank.pid}" if named else f"pid {rank.pid} on {rank.node}")
     if rank.memory.resident:
         facts.append(memory(rank.memory))
     # Only clients on the server's host are told where a rank takes calls.

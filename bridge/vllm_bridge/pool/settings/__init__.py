@@ -11,6 +11,7 @@ from typing import Any
 from vllm_bridge.confinement.policy import Policy, default_mode
 from vllm_bridge.pool.settings.launch_options import MP
 from vllm_bridge.pool.settings.profiles import STANDARD, TimeoutProfile
+from vllm_bridge.pool.settings.ray_options import RayOptions
 from vllm_bridge.pool.settings.restart_policy import ALWAYS, RestartPolicy
 from vllm_bridge.transport.grpc_options import Options, message_limits
 
@@ -58,6 +59,8 @@ class PoolSettings:
     # on as many as they turn out to be); names of ParallelConfig.
     distributed_executor_backend: str = MP
     nnodes: int = 0
+    # With "ray".
+    ray: RayOptions = field(default_factory=RayOptions)
     # What the kernel refuses the ranks; None: "strict", or "writes" where more is allowed.
     confine: str | None = None
     # Files and directories that confined ranks may read, and write, beside those of their mode.

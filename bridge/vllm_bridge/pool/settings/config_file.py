@@ -27,7 +27,7 @@ import sys
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -35,6 +35,7 @@ from vllm_bridge.confinement import MODES, opened
 from vllm_bridge.durations import of_seconds
 from vllm_bridge.pool.settings import SettingsError
 from vllm_bridge.pool.settings.launch_options import BACKENDS
+from vllm_bridge.pool.settings.ray_options import RayOptions
 from vllm_bridge.pool.settings.restart_policy import ALWAYS, RestartPolicy
 
 if sys.version_info >= (3, 11):
@@ -96,6 +97,7 @@ _Name = Annotated[str, BeforeValidator(_name)]
 _Mode = Annotated[str, BeforeValidator(_mode)]
 _Backend = Annotated[str, BeforeValidator(_backend)]
 _Opened = Annotated[Path, BeforeValidator(_opened)]
+_Amount = Annotated[float, Field(ge=0, strict=False, allow_inf_nan=False)]
 _AtLeastZero = Annotated[int, Field(ge=0)]
 _AtLeastOne = Annotated[int, Field(ge=1)]
 
@@ -108,6 +110,24 @@ class _Table(BaseModel):
     def given(self) -> dict[str, Any]:
         """The values by key."""
         return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+class RayTable(_Table):
+    """`[pools.NAME.ray]`."""
+
+    address: str = ""
+    start: bool = False
+    placement_group: str = ""
+    placement_strategy: Literal["PACK", "STRICT_PACK", "SPREAD", "STRICT_SPREAD"] = "PACK"
+    resources: dict[str, _Amount] = {}
+    label_selector: dict[str, str] = {}
+    bundle_indices: list[_AtLeastZero] = []
+    runtime_env: dict[str, Any] = {}
+
+    def options(self) -> RayOptions:
+        """The same for a pool."""
+        given = self.given()
+        return RayOptions(**{**given, "bundle_indices": tuple(given.get("bundle_indices", ()))})
 
 
 class PoolTable(_Table):
@@ -130,9 +150,15 @@ class PoolTable(_Table):
     allow: list[str] = []
     distributed_executor_backend: _Backend = ""
     nnodes: _AtLeastOne = 0
+    ray: RayTable = RayTable()
     confine: _Mode = ""
     readable: list[_Opened] = []
     writable: list[_Opened] = []
+
+    def given(self) -> dict[str, Any]:
+        """As of any table."""
+        values = super().given()
+        return {**values, "ray": self.ray.options()} if "ray" in values else values
 
 
 class ProfileTable(_Table):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from vllm_bridge.pool.settings.ray_options import RayOptions
 
 MP = "mp"
 RAY = "ray"
@@ -19,3 +21,5 @@ class LaunchOptions:
     distributed_executor_backend: str = MP
     # On how many hosts they are; 0: on as many as they turn out to be.
     nnodes: int = 0
+    # With "ray".
+    ray: RayOptions = field(default_factory=RayOptions)

@@ -11,7 +11,8 @@ from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.durations import from_duration, to_duration
 from vllm_bridge.pool.launchers.protocol import WorldPlan
 from vllm_bridge.pool.settings import DEFAULT_POOL, PoolSettings
-from vllm_bridge.pool.settings.launch_options import BACKENDS, MP, LaunchOptions
+from vllm_bridge.pool.settings.launch_options import BACKENDS, MP, RAY, LaunchOptions
+from vllm_bridge.pool.settings.ray_options import RayOptions
 from vllm_bridge.world_sizes import ARGUMENTS, WorldSizes
 
 # Below the default timeout of calls, so that a collective can report a missing peer before its
@@ -168,7 +169,11 @@ def _launch(request: pool_pb2.StartWorldRequest, settings: PoolSettings) -> Laun
             '"external_launcher" place them on several'
         )
         raise invalid("nnodes", nnodes, rule)
-    return LaunchOptions(backend, nnodes)
+    if backend != RAY and request.HasField("ray"):
+        rule = f'must be "{RAY}" where options of `ray` are given, or leave those out'
+        raise invalid("distributed_executor_backend", backend, rule)
+    ray = RayOptions.from_message(request.ray, settings.ray).for_backend(_backend(request))
+    return LaunchOptions(backend, nnodes, ray)
 
 
 def _on_failure(request: pool_pb2.StartWorldRequest) -> pool_pb2.OnFailure:

@@ -69,6 +69,10 @@ defmodule Vllm.Options do
 
   defp check([{key, value} | rest], schema, what, acc) do
     case Keyword.fetch(schema, key) do
+      {:ok, [{:type, {:nested, inner}} | _spec]} ->
+        with {:ok, options} <- validate(value, inner, "#{what}: #{key}"),
+             do: check(rest, schema, what, Map.put(acc, key, options))
+
       {:ok, spec} ->
         if valid?(spec[:type], value) do
           check(rest, schema, what, Map.put(acc, key, normal(spec[:type], value)))
@@ -117,6 +121,11 @@ defmodule Vllm.Options do
   defp valid?(:server, {:global, _name}), do: true
   defp valid?(:server, {:via, module, _name}), do: valid?(:name, module)
   defp valid?(:server, value), do: valid?(:name, value)
+  defp valid?(:number, value), do: is_number(value)
+
+  defp valid?({:map, type}, value),
+    do: is_map(value) and Enum.all?(value, fn {k, v} -> valid?(:text, k) and valid?(type, v) end)
+
   defp valid?({:list, type}, value), do: is_list(value) and Enum.all?(value, &valid?(type, &1))
 
   # Most texts are; the other check takes far longer.
@@ -150,5 +159,11 @@ defmodule Vllm.Options do
   defp describe(:name), do: "a name (an atom)"
   defp describe(:any), do: "anything"
   defp describe(:server), do: "a name (an atom, {:global, name} or {:via, module, name})"
+  defp describe(:number), do: "a number"
+  defp describe({:map, type}), do: "a map from strings, each value #{describe(type)}"
+
+  defp describe({:nested, inner}),
+    do: "a keyword list of " <> Enum.map_join(inner, ", ", fn {key, _spec} -> "`#{key}`" end)
+
   defp describe({:list, type}), do: "a list, each element #{describe(type)}"
 end

@@ -61,6 +61,12 @@ defmodule Vllm.World.Schemas do
                doc:
                  "On how many hosts its ranks are; any number, or as the pool's configuration says, when absent."
              ],
+             ray: [
+               type: {:nested, Vllm.World.Ray.schema()},
+               doc:
+                 "With `distributed_executor_backend: \"ray\"`, where on which cluster its ranks go; " <>
+                   "docs/clusters.md says what each means."
+             ],
              detached: [
                type: :boolean,
                default: false,

@@ -158,9 +158,9 @@ defmodule Vllm.Bridge.V1.StartWorldRequest do
   @moduledoc false
   # The message `vllm.bridge.v1.StartWorldRequest`.
 
-  defstruct [world_id: "", tensor_parallel_size: nil, pipeline_parallel_size: nil, data_parallel_size: nil, prefill_context_parallel_size: nil, decode_context_parallel_size: nil, backend: "", timeout: nil, pool_name: "", gate: nil, client_id: "", concurrent: false, on_failure: :on_failure_unspecified, spare_ranks: 0, distributed_executor_backend: "", nnodes: 0]
+  defstruct [world_id: "", tensor_parallel_size: nil, pipeline_parallel_size: nil, data_parallel_size: nil, prefill_context_parallel_size: nil, decode_context_parallel_size: nil, backend: "", timeout: nil, pool_name: "", gate: nil, client_id: "", concurrent: false, on_failure: :on_failure_unspecified, spare_ranks: 0, distributed_executor_backend: "", nnodes: 0, ray: nil]
 
-  @type t :: %__MODULE__{world_id: String.t(), tensor_parallel_size: integer() | nil, pipeline_parallel_size: integer() | nil, data_parallel_size: integer() | nil, prefill_context_parallel_size: integer() | nil, decode_context_parallel_size: integer() | nil, backend: String.t(), timeout: Vllm.Google.Protobuf.Duration.t() | nil, pool_name: String.t(), gate: boolean() | nil, client_id: String.t(), concurrent: boolean(), on_failure: Vllm.Bridge.V1.OnFailure.t(), spare_ranks: integer(), distributed_executor_backend: String.t(), nnodes: integer()}
+  @type t :: %__MODULE__{world_id: String.t(), tensor_parallel_size: integer() | nil, pipeline_parallel_size: integer() | nil, data_parallel_size: integer() | nil, prefill_context_parallel_size: integer() | nil, decode_context_parallel_size: integer() | nil, backend: String.t(), timeout: Vllm.Google.Protobuf.Duration.t() | nil, pool_name: String.t(), gate: boolean() | nil, client_id: String.t(), concurrent: boolean(), on_failure: Vllm.Bridge.V1.OnFailure.t(), spare_ranks: integer(), distributed_executor_backend: String.t(), nnodes: integer(), ray: Vllm.Bridge.V1.RayOptions.t() | nil}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
@@ -181,7 +181,68 @@ defmodule Vllm.Bridge.V1.StartWorldRequest do
       {:on_failure, 13, {:enum, Vllm.Bridge.V1.OnFailure}, :singular},
       {:spare_ranks, 14, :int64, :singular},
       {:distributed_executor_backend, 15, :string, :singular},
-      {:nnodes, 16, :int64, :singular}
+      {:nnodes, 16, :int64, :singular},
+      {:ray, 17, {:message, Vllm.Bridge.V1.RayOptions}, :optional}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.RayOptions.ResourcesEntry do
+  @moduledoc false
+  # The message `vllm.bridge.v1.RayOptions.ResourcesEntry`.
+
+  defstruct [key: "", value: 0.0]
+
+  @type t :: %__MODULE__{key: String.t(), value: float()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:key, 1, :string, :singular},
+      {:value, 2, :double, :singular}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.RayOptions.LabelSelectorEntry do
+  @moduledoc false
+  # The message `vllm.bridge.v1.RayOptions.LabelSelectorEntry`.
+
+  defstruct [key: "", value: ""]
+
+  @type t :: %__MODULE__{key: String.t(), value: String.t()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:key, 1, :string, :singular},
+      {:value, 2, :string, :singular}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.RayOptions do
+  @moduledoc false
+  # The message `vllm.bridge.v1.RayOptions`.
+
+  defstruct [address: "", start: false, placement_group: "", placement_strategy: "", resources: [], label_selector: [], bundle_indices: [], runtime_env: ""]
+
+  @type t :: %__MODULE__{address: String.t(), start: boolean(), placement_group: String.t(), placement_strategy: String.t(), resources: [Vllm.Bridge.V1.RayOptions.ResourcesEntry.t()], label_selector: [Vllm.Bridge.V1.RayOptions.LabelSelectorEntry.t()], bundle_indices: [integer()], runtime_env: String.t()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:address, 1, :string, :singular},
+      {:start, 2, :bool, :singular},
+      {:placement_group, 3, :string, :singular},
+      {:placement_strategy, 4, :string, :singular},
+      {:resources, 5, {:message, Vllm.Bridge.V1.RayOptions.ResourcesEntry}, :repeated},
+      {:label_selector, 6, {:message, Vllm.Bridge.V1.RayOptions.LabelSelectorEntry}, :repeated},
+      {:bundle_indices, 7, :int64, :packed},
+      {:runtime_env, 8, :string, :singular}
     ]
   end
 end

@@ -4,7 +4,7 @@ defmodule Vllm.World.Launcher do
 
   alias Vllm.Bridge.{Connections, Owners, PoolClient, V1}
   alias Vllm.{Deadline, Error, Options, Session, Telemetry, World}
-  alias Vllm.World.{Info, Layout, Progress, Resolve, Schemas, Starting, Supervised}
+  alias Vllm.World.{Info, Layout, Progress, Ray, Resolve, Schemas, Starting, Supervised}
 
   # The pool bounds the start itself and says why it failed; this is for a pool that does not answer.
   @default_timeout 120_000
@@ -143,6 +143,7 @@ defmodule Vllm.World.Launcher do
       spare_ranks: opts.spare_ranks,
       distributed_executor_backend: opts.distributed_executor_backend || "",
       nnodes: opts.nnodes || 0,
+      ray: Ray.message(opts.ray),
       client_id: if(opts.detached, do: "", else: config.client_id)
     }
     |> struct!(Map.take(opts, Schemas.sizes()))
