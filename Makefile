@@ -11,7 +11,7 @@ OLDEST := build/oldest
 RAY := build/ray
 # Most tests wait for processes more than they compute. A file's tests stay in one worker; the files begin
 # in their order, since the shortest ones, of tests/unit, fill the workers at the end.
-PYTEST := $(VENV)/bin/pytest -n 4 --dist loadfile --no-loadscope-reorder --ignore tests/cluster
+PYTEST := $(VENV)/bin/pytest -n 4 --dist loadfile --no-loadscope-reorder --ignore tests/cluster --ignore tests/page
 # What has no deadline lets those go first that have some.
 LATER := nice -n 10
 
@@ -23,7 +23,7 @@ export LC_ALL := C.UTF-8
 export VLLM_PYTHON := $(abspath $(PYTHON))
 export VLLM_BRIDGE := $(abspath $(VENV)/bin/vllm-bridge)
 
-.PHONY: help setup demo demo-cluster test test-cluster lint lint-python lint-elixir codegen codegen-check contract-accept pytest pytest-oldest mix-test test-vllm bench clean
+.PHONY: help setup demo demo-cluster test test-cluster lint lint-python lint-elixir codegen codegen-check contract-accept pytest pytest-oldest mix-test test-vllm test-page bench clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -89,6 +89,9 @@ $(RAY)/.installed: $(STAMP)
 
 test-vllm: setup ## vLLM's engine on its own groups and on ours: equal tokens, step times (ARGS="--rows tp2")
 	$(PYTHON) benchmarks/vllm_matrix.py $(ARGS)
+
+test-page: setup ## The live page in a real Chromium (apt-get install chromium); pictures in build/page
+	$(VENV)/bin/pytest tests/page
 
 bench: setup ## Print the numbers the design promises
 	$(PYTHON) benchmarks/import_time.py

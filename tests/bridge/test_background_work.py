@@ -87,6 +87,7 @@ LISTED = {
     },
     "task": {
         "a call in frames",
+        "a connection of the page",
         "a future of a world",
         "a scrape of the metrics",
         "asking ranks what they do",
@@ -98,10 +99,12 @@ LISTED = {
         "expiring a session",
         "filling a place of the pool",
         "killing a rank",
+        "listening for the page",
         "looking whether a rank is idle",
         "making spare ranks",
         "stopping {}",
         "the health service",
+        "the page's feed",
         "turns of a client",
         # tests/cluster/test_ray.py: what depends on them is the worlds of that process.
         "hearing of Ray",
@@ -185,6 +188,7 @@ TIMERS = {
     "frames/rank_frames.py": 1,  # once for each call
     "aio/_awaiting.py": 1,  # once for what lasts too long
     "aio/_frames.py": 1,  # once for each call
+    "page/http.py": 1,  # once for each wait for a client
     "worlds/gate.py": 3,
     "ranks/rank.py": 1,
 }

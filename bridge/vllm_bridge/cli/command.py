@@ -86,6 +86,7 @@ def _serve(arguments: argparse.Namespace) -> int:
             tls_files=TlsFiles(arguments.tls_cert, arguments.tls_key, arguments.tls_client_ca),
             embedded=arguments.embedded,
             metrics=arguments.metrics,
+            page=arguments.page,
             log=LogSettings(
                 arguments.log_level or ("warning" if arguments.embedded else "info"),
                 arguments.log_format,
@@ -208,6 +209,12 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--metrics", metavar="HOST:PORT", help="serve Prometheus metrics over HTTP there"
+    )
+    parser.add_argument(
+        "--page",
+        metavar="HOST:PORT",
+        help="serve a live page for browsers there, to look at: with the token, a client's "
+        "certificate, or without either on loopback",
     )
     parser.add_argument(
         "--log-level", choices=LEVELS, help='default "info", or "warning" when embedded'

@@ -6,6 +6,7 @@ fraction of a second and stays small.
 The folders stand in floors, from the top down; nothing imports what stands above it:
 
     server      where it listens, who may connect, its services
+    page        what is going on, for browsers
     calls       calls on their way to a rank
     worlds      ranks that start, fail and stop together, and the gate between them
     sessions    who owns them, which rank keeps their objects

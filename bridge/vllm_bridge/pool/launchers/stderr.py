@@ -10,6 +10,7 @@ import queue
 import select
 import sys
 import threading
+from collections.abc import Callable
 
 from vllm_bridge.process import background, logs
 
@@ -30,6 +31,8 @@ class StderrForwarder:
     def __init__(self) -> None:
         # "json": also the lines of ranks become log lines in JSON.
         self.form = "text"
+        # Also told of every line that a process has written, with its name.
+        self.heard: Callable[[str, bytes], None] | None = None
         self._lines: queue.Queue[bytes | threading.Event] = queue.Queue(MAX_PENDING_LINES)
         self._dropped = 0
         background.thread("stderr", self._run).start()
@@ -43,6 +46,8 @@ class StderrForwarder:
 
     def put_output(self, label: str, line: bytes) -> None:
         """Queue a line, without its newline, that the process of this name has written."""
+        if self.heard is not None:
+            self.heard(label, line)
         if self.form == "json":
             self.put(_as_json(label, line))
         else:

@@ -53,6 +53,7 @@ def serve(
     insecure_plaintext: bool = False,
     embedded: bool,
     metrics: str | None = None,
+    page: str | None = None,
     log: LogSettings | None = None,
     tls_files: TlsFiles = NO_TLS,
 ) -> int:
@@ -65,14 +66,17 @@ def serve(
         ListenError: it cannot listen there, or should not.
     """
     address = parse_address(listen) if listen is not None else None
-    metrics_address = _metrics_address(metrics)
+    metrics_address = _http_address(metrics, "metrics are")
+    page_address = _http_address(page, "the page is")
     log = log or LogSettings()
     forwarder().form = log.form
     logs.setup(log, forwarder().put, lambda: {"process": "pool"})
-    tls = read_tls(tls_files, address)
+    tls = read_tls(tls_files, address, page_address)
+    guard = Guard(token, tls, insecure_loopback, insecure_plaintext)
     if isinstance(address, TcpAddress):
-        guard = Guard(token, tls, insecure_loopback, insecure_plaintext)
         guard.check(address)
+    if page_address is not None:
+        guard.check_page(page_address)
     if address is not None:
         # Before anything is started; taken again when it is bound.
         with claimed(address):
@@ -97,6 +101,7 @@ def serve(
                     token,
                     embedded=embedded,
                     metrics=metrics_address,
+                    page=page_address,
                     log=log,
                     tls=tls,
                 )
@@ -122,6 +127,7 @@ async def _run(
     *,
     embedded: bool,
     metrics: TcpAddress | None,
+    page: TcpAddress | None,
     log: LogSettings,
     tls: Tls | None,
 ) -> None:
@@ -145,8 +151,12 @@ async def _run(
         ready: dict[str, object] = {"pid": os.getpid(), "version": __version__}
         if metrics is not None:
             ready["metrics"] = str(await server.start_metrics(metrics))
+        if page is not None:
+            ready["page"] = await server.start_page(page)
         ready["endpoint"] = str(await server.start(address))
         logs.log(_logger, logging.INFO, f"listening on {ready['endpoint']}", pid=os.getpid())
+        if page is not None:
+            logs.log(_logger, logging.INFO, f"the page is at {ready['page']}")
         print(json.dumps(ready), flush=True)
         if embedded:
             # Whatever ends it: an embedded server without its owner has to leave.
@@ -182,12 +192,12 @@ def _check_confinement(settings: ServerSettings) -> None:
     logs.log(_logger, logging.WARNING, f"ranks are not fully confined: {lacks}")
 
 
-def _metrics_address(text: str | None) -> TcpAddress | None:
+def _http_address(text: str | None, what: str) -> TcpAddress | None:
     if text is None:
         return None
     address = parse_address(text)
     if not isinstance(address, TcpAddress):
-        raise ListenError(f"{text!r}: metrics are served over HTTP; give HOST:PORT")
+        raise ListenError(f"{text!r}: {what} served over HTTP; give HOST:PORT")
     with claimed(address):
         return address
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import grpc.aio
 
@@ -55,6 +57,9 @@ from vllm_bridge.transport.address import (
 )
 from vllm_bridge.transport.grpc_options import POOL_SERVER
 
+if TYPE_CHECKING:
+    from vllm_bridge.pool.page.page import Page
+
 # For calls in frames, in the server's directory.
 FRAMES_SOCKET = "pool.frames.sock"
 
@@ -91,7 +96,9 @@ class PoolServer:
         log: LogSettings | None = None,
         tls: Tls | None = None,
     ) -> None:
+        self._token = token
         self._tls = tls
+        self._page: Page | None = None
         # Where it listens, if that is a unix socket, and what tells it from another's.
         self._socket: tuple[str, list[int]] | None = None
         directory = resources.runtime_dir.path
@@ -185,6 +192,34 @@ class PoolServer:
             ) from None
         return TcpAddress(address.host, port)
 
+    async def start_page(self, address: TcpAddress) -> str:
+        """Serve the live page there. Returns its URL.
+
+        Raises:
+            ListenError: the address is taken, or cannot be used; a package is missing.
+        """
+        try:
+            from vllm_bridge.pool.page.access import Access
+            from vllm_bridge.pool.page.page import Page
+        except ModuleNotFoundError as error:
+            if error.name != "h11":
+                raise
+            raise ListenError(
+                "--page needs the package h11: pip install 'vllm-distributed[page]'"
+            ) from None
+        self._page = Page(
+            self.model,
+            partial(self._worlds.diagnose, with_stacks=True, direct=False),
+            Access(self._token, certificates=bool(self._tls and self._tls.client_ca)),
+            self._tls.context if self._tls else None,
+        )
+        try:
+            return await self._page.start(address)
+        except OSError as error:
+            raise ListenError(
+                f"cannot serve the page on {address}: {error.strerror or error}"
+            ) from None
+
     async def start(self, address: Address) -> Address:
         """Listen, and begin to start ranks. Returns the address with the real port.
 
@@ -262,6 +297,7 @@ class PoolServer:
         await self._health.stop()
         await asyncio.gather(
             self._exposition.close(),
+            *([self._page.close()] if self._page else []),
             self._server.stop(STOP_GRACE_SECONDS),
             self._frames.stop(STOP_GRACE_SECONDS),
             self._worlds.stop_all(),

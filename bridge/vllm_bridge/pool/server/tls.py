@@ -41,6 +41,8 @@ class Tls:
     certificate: bytes
     key: bytes
     client_ca: bytes | None
+    # The same, for HTTP.
+    context: ssl.SSLContext
 
     def credentials(self) -> grpc.ServerCredentials:
         """For gRPC."""
@@ -77,6 +79,31 @@ class Guard:
                 "--insecure-plaintext"
             )
 
+    def check_page(self, address: TcpAddress) -> None:
+        """Refuse to show the page where strangers can see it, or read the token on its way.
+
+        A loopback port without a token is fine: nothing on the page changes anything.
+
+        Raises:
+            ListenError: what is missing, and the options that give it.
+        """
+        if self.tls is not None and self.tls.client_ca is not None:
+            return
+        if address.loopback:
+            return
+        if self.token is None:
+            raise ListenError(
+                f"--page {address}: whoever reaches this port can see what runs here, so it needs "
+                "a token: give --token-file FILE, or set VLLM_BRIDGE_TOKEN; or want client "
+                "certificates with --tls-client-ca FILE; or give --page 127.0.0.1:PORT"
+            )
+        if self.tls is None and not self.insecure_plaintext:
+            raise ListenError(
+                f"--page {address}: the token would travel in clear text: give --tls-cert FILE and "
+                "--tls-key FILE, or --page 127.0.0.1:PORT; or, on a network that nobody else can "
+                "read, say --insecure-plaintext"
+            )
+
     def _check_open(self, address: TcpAddress) -> None:
         remedy = (
             "give --token-file FILE, or set VLLM_BRIDGE_TOKEN; or want client certificates with "
@@ -94,8 +121,10 @@ class Guard:
             )
 
 
-def read_tls(files: TlsFiles, address: Address | None) -> Tls | None:
-    """The server's TLS; None when no file is given.
+def read_tls(
+    files: TlsFiles, address: Address | None, page: TcpAddress | None = None
+) -> Tls | None:
+    """The server's TLS, and that of its page; None when no file is given.
 
     Raises:
         ListenError: a file is missing, cannot be read, is not what it should be, or there is
@@ -103,7 +132,7 @@ def read_tls(files: TlsFiles, address: Address | None) -> Tls | None:
     """
     if files == NO_TLS:
         return None
-    if not isinstance(address, TcpAddress):
+    if not isinstance(address, TcpAddress) and page is None:
         place = str(address) if address is not None else "a unix socket"
         raise ListenError(
             f"TLS is for TCP, and this server listens on {place}; leave out the --tls options, or "
@@ -117,12 +146,12 @@ def read_tls(files: TlsFiles, address: Address | None) -> Tls | None:
         )
     certificate = _read("--tls-cert", files.certificate, b"CERTIFICATE")
     key = _read("--tls-key", files.key, b"PRIVATE KEY")
-    _check_pair(files.certificate, files.key, key)
+    context = _context(files.certificate, files.key, key)
     client_ca = None
     if files.client_ca is not None:
         client_ca = _read("--tls-client-ca", files.client_ca, b"CERTIFICATE")
-        _check_authority(files.client_ca, client_ca)
-    return Tls(certificate, key, client_ca)
+        _want_clients_of(context, files.client_ca, client_ca)
+    return Tls(certificate, key, client_ca, context)
 
 
 def warn_of_open_key(files: TlsFiles) -> None:
@@ -146,7 +175,7 @@ def _read(option: str, path: Path, what: bytes) -> bytes:
     return content
 
 
-def _check_pair(certificate: Path, key: Path, content: bytes) -> None:
+def _context(certificate: Path, key: Path, content: bytes) -> ssl.SSLContext:
     if b"ENCRYPTED" in content:
         raise ListenError(f"--tls-key: {key} is encrypted; give a key without a passphrase")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -160,14 +189,16 @@ def _check_pair(certificate: Path, key: Path, content: bytes) -> None:
         raise ListenError(
             f"--tls-cert, --tls-key: {certificate} and {key} cannot be used: {_reason(error)}"
         ) from None
+    context.set_alpn_protocols(["http/1.1"])
+    return context
 
 
-def _check_authority(path: Path, content: bytes) -> None:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+def _want_clients_of(context: ssl.SSLContext, path: Path, content: bytes) -> None:
     try:
         context.load_verify_locations(cadata=content.decode("ascii"))
     except (ssl.SSLError, UnicodeDecodeError) as error:
         raise ListenError(f"--tls-client-ca: {path} cannot be used: {_reason(error)}") from None
+    context.verify_mode = ssl.CERT_REQUIRED
 
 
 def _reason(error: Exception) -> str:
