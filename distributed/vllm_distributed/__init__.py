@@ -27,6 +27,7 @@ from vllm_distributed.eplb import (
     rebalance_experts,
 )
 from vllm_distributed.errors import DistributedError
+from vllm_distributed.flight.watchdog import start_from_environment as _start_watchdog
 from vllm_distributed.graph_capture import GraphCaptureContext, graph_capture
 from vllm_distributed.groups.coordinator import GroupCoordinator
 from vllm_distributed.groups.device_memory import (
@@ -250,3 +251,6 @@ def __getattr__(name: str) -> object:
     value = getattr(importlib.import_module("vllm_distributed.config"), name)
     globals()[name] = value
     return value
+
+
+_start_watchdog()

@@ -124,6 +124,8 @@ LISTED = {
         "a call of a world",
         "a future of a world",
         "answers to collect",
+        # tests/bridge/test_traces.py
+        "export of traces",
         "closing an iterator",
         "forkserver",
         "frames",
@@ -141,6 +143,8 @@ LISTED = {
         "line",
         "message queue",
         "progress",
+        # tests/ranks/test_flight.py
+        "the watchdog of operations",
         "{} {}",
     },
 }

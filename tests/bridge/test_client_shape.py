@@ -94,6 +94,7 @@ WORLD_CALLS: dict[str, Callable[[World, Any], object]] = {
     "move": lambda world, timeout: world.move(NEVER, 0, timeout=timeout),
     "named": lambda world, timeout: world.named(timeout=timeout),
     "put": lambda world, timeout: world.put("x", NEVER, timeout=timeout),
+    "record": lambda world, timeout: world.record(timeout=timeout),
     "refresh": lambda world, timeout: world.refresh(timeout=timeout),
     "replace_rank": lambda world, timeout: world.replace_rank(0, timeout=timeout),
     "resize": lambda world, timeout: world.resize(2, timeout=timeout),

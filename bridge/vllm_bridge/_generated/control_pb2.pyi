@@ -23,7 +23,7 @@ SEND: Direction
 RECEIVE: Direction
 
 class RankAssignment(_message.Message):
-    __slots__ = ("rank_id", "listen", "world", "allowed_prefixes", "max_message_bytes", "heartbeat_interval", "max_queue", "pool_name", "json_logs", "log_level", "shared_memory", "max_segment_bytes", "listen_frames", "confinement")
+    __slots__ = ("rank_id", "listen", "world", "allowed_prefixes", "max_message_bytes", "heartbeat_interval", "max_queue", "pool_name", "json_logs", "log_level", "shared_memory", "max_segment_bytes", "listen_frames", "traces", "confinement")
     RANK_ID_FIELD_NUMBER: _ClassVar[int]
     LISTEN_FIELD_NUMBER: _ClassVar[int]
     WORLD_FIELD_NUMBER: _ClassVar[int]
@@ -37,6 +37,7 @@ class RankAssignment(_message.Message):
     SHARED_MEMORY_FIELD_NUMBER: _ClassVar[int]
     MAX_SEGMENT_BYTES_FIELD_NUMBER: _ClassVar[int]
     LISTEN_FRAMES_FIELD_NUMBER: _ClassVar[int]
+    TRACES_FIELD_NUMBER: _ClassVar[int]
     CONFINEMENT_FIELD_NUMBER: _ClassVar[int]
     rank_id: str
     listen: str
@@ -51,8 +52,9 @@ class RankAssignment(_message.Message):
     shared_memory: str
     max_segment_bytes: int
     listen_frames: str
+    traces: bool
     confinement: Confinement
-    def __init__(self, rank_id: _Optional[str] = ..., listen: _Optional[str] = ..., world: _Optional[_Union[WorldAssignment, _Mapping]] = ..., allowed_prefixes: _Optional[_Iterable[str]] = ..., max_message_bytes: _Optional[int] = ..., heartbeat_interval: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_queue: _Optional[int] = ..., pool_name: _Optional[str] = ..., json_logs: _Optional[bool] = ..., log_level: _Optional[str] = ..., shared_memory: _Optional[str] = ..., max_segment_bytes: _Optional[int] = ..., listen_frames: _Optional[str] = ..., confinement: _Optional[_Union[Confinement, _Mapping]] = ...) -> None: ...
+    def __init__(self, rank_id: _Optional[str] = ..., listen: _Optional[str] = ..., world: _Optional[_Union[WorldAssignment, _Mapping]] = ..., allowed_prefixes: _Optional[_Iterable[str]] = ..., max_message_bytes: _Optional[int] = ..., heartbeat_interval: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_queue: _Optional[int] = ..., pool_name: _Optional[str] = ..., json_logs: _Optional[bool] = ..., log_level: _Optional[str] = ..., shared_memory: _Optional[str] = ..., max_segment_bytes: _Optional[int] = ..., listen_frames: _Optional[str] = ..., traces: _Optional[bool] = ..., confinement: _Optional[_Union[Confinement, _Mapping]] = ...) -> None: ...
 
 class Confinement(_message.Message):
     __slots__ = ("mode", "readable", "writable")
@@ -191,7 +193,7 @@ class Stop(_message.Message):
     def __init__(self) -> None: ...
 
 class RankToPool(_message.Message):
-    __slots__ = ("request_id", "ready", "failed", "ack", "enter", "leave", "done", "heartbeat", "emission")
+    __slots__ = ("request_id", "ready", "failed", "ack", "enter", "leave", "done", "heartbeat", "emission", "spans")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     READY_FIELD_NUMBER: _ClassVar[int]
     FAILED_FIELD_NUMBER: _ClassVar[int]
@@ -201,6 +203,7 @@ class RankToPool(_message.Message):
     DONE_FIELD_NUMBER: _ClassVar[int]
     HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
     EMISSION_FIELD_NUMBER: _ClassVar[int]
+    SPANS_FIELD_NUMBER: _ClassVar[int]
     request_id: int
     ready: Ready
     failed: _types_pb2.ErrorDetail
@@ -210,7 +213,46 @@ class RankToPool(_message.Message):
     done: Done
     heartbeat: Heartbeat
     emission: _rank_pb2.Emission
-    def __init__(self, request_id: _Optional[int] = ..., ready: _Optional[_Union[Ready, _Mapping]] = ..., failed: _Optional[_Union[_types_pb2.ErrorDetail, _Mapping]] = ..., ack: _Optional[_Union[Ack, _Mapping]] = ..., enter: _Optional[_Union[Enter, _Mapping]] = ..., leave: _Optional[_Union[Leave, _Mapping]] = ..., done: _Optional[_Union[Done, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., emission: _Optional[_Union[_rank_pb2.Emission, _Mapping]] = ...) -> None: ...
+    spans: Spans
+    def __init__(self, request_id: _Optional[int] = ..., ready: _Optional[_Union[Ready, _Mapping]] = ..., failed: _Optional[_Union[_types_pb2.ErrorDetail, _Mapping]] = ..., ack: _Optional[_Union[Ack, _Mapping]] = ..., enter: _Optional[_Union[Enter, _Mapping]] = ..., leave: _Optional[_Union[Leave, _Mapping]] = ..., done: _Optional[_Union[Done, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., emission: _Optional[_Union[_rank_pb2.Emission, _Mapping]] = ..., spans: _Optional[_Union[Spans, _Mapping]] = ...) -> None: ...
+
+class Spans(_message.Message):
+    __slots__ = ("calls", "dropped")
+    CALLS_FIELD_NUMBER: _ClassVar[int]
+    DROPPED_FIELD_NUMBER: _ClassVar[int]
+    calls: _containers.RepeatedCompositeFieldContainer[CallSpan]
+    dropped: int
+    def __init__(self, calls: _Optional[_Iterable[_Union[CallSpan, _Mapping]]] = ..., dropped: _Optional[int] = ...) -> None: ...
+
+class CallSpan(_message.Message):
+    __slots__ = ("trace_id", "parent_id", "method", "session_id", "call_id", "queued_ns", "started_ns", "ended_ns", "outcome", "group", "operation", "at_gate_ns", "gated_ns")
+    TRACE_ID_FIELD_NUMBER: _ClassVar[int]
+    PARENT_ID_FIELD_NUMBER: _ClassVar[int]
+    METHOD_FIELD_NUMBER: _ClassVar[int]
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    CALL_ID_FIELD_NUMBER: _ClassVar[int]
+    QUEUED_NS_FIELD_NUMBER: _ClassVar[int]
+    STARTED_NS_FIELD_NUMBER: _ClassVar[int]
+    ENDED_NS_FIELD_NUMBER: _ClassVar[int]
+    OUTCOME_FIELD_NUMBER: _ClassVar[int]
+    GROUP_FIELD_NUMBER: _ClassVar[int]
+    OPERATION_FIELD_NUMBER: _ClassVar[int]
+    AT_GATE_NS_FIELD_NUMBER: _ClassVar[int]
+    GATED_NS_FIELD_NUMBER: _ClassVar[int]
+    trace_id: bytes
+    parent_id: bytes
+    method: str
+    session_id: str
+    call_id: str
+    queued_ns: int
+    started_ns: int
+    ended_ns: int
+    outcome: str
+    group: str
+    operation: str
+    at_gate_ns: int
+    gated_ns: int
+    def __init__(self, trace_id: _Optional[bytes] = ..., parent_id: _Optional[bytes] = ..., method: _Optional[str] = ..., session_id: _Optional[str] = ..., call_id: _Optional[str] = ..., queued_ns: _Optional[int] = ..., started_ns: _Optional[int] = ..., ended_ns: _Optional[int] = ..., outcome: _Optional[str] = ..., group: _Optional[str] = ..., operation: _Optional[str] = ..., at_gate_ns: _Optional[int] = ..., gated_ns: _Optional[int] = ...) -> None: ...
 
 class Enter(_message.Message):
     __slots__ = ("ticket", "group", "members", "rank_in_group", "size", "operation", "parts", "direction", "peer", "eager", "session_id", "call_id", "age", "remaining", "sequence", "turn", "nested")

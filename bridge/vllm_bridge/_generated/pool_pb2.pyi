@@ -619,6 +619,34 @@ class Diagnosis(_message.Message):
     ranks: _containers.RepeatedCompositeFieldContainer[_rank_pb2.InspectResponse]
     def __init__(self, text: _Optional[str] = ..., world: _Optional[_Union[World, _Mapping]] = ..., ranks: _Optional[_Iterable[_Union[_rank_pb2.InspectResponse, _Mapping]]] = ...) -> None: ...
 
+class Recording(_message.Message):
+    __slots__ = ("world", "files", "missing")
+    WORLD_FIELD_NUMBER: _ClassVar[int]
+    FILES_FIELD_NUMBER: _ClassVar[int]
+    MISSING_FIELD_NUMBER: _ClassVar[int]
+    world: World
+    files: _containers.RepeatedCompositeFieldContainer[RecordedFile]
+    missing: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, world: _Optional[_Union[World, _Mapping]] = ..., files: _Optional[_Iterable[_Union[RecordedFile, _Mapping]]] = ..., missing: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class ReportRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ServerReport(_message.Message):
+    __slots__ = ("files",)
+    FILES_FIELD_NUMBER: _ClassVar[int]
+    files: _containers.RepeatedCompositeFieldContainer[RecordedFile]
+    def __init__(self, files: _Optional[_Iterable[_Union[RecordedFile, _Mapping]]] = ...) -> None: ...
+
+class RecordedFile(_message.Message):
+    __slots__ = ("name", "content")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    CONTENT_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    content: bytes
+    def __init__(self, name: _Optional[str] = ..., content: _Optional[bytes] = ...) -> None: ...
+
 class WatchRequest(_message.Message):
     __slots__ = ("world_id", "with_current")
     WORLD_ID_FIELD_NUMBER: _ClassVar[int]

@@ -20,12 +20,21 @@ class CallState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     FINISHED: _ClassVar[CallState]
     WITHDRAWN: _ClassVar[CallState]
     UNKNOWN: _ClassVar[CallState]
+
+class RecordFormat(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    RECORD_FORMAT_UNSPECIFIED: _ClassVar[RecordFormat]
+    CHROME: _ClassVar[RecordFormat]
+    TORCH: _ClassVar[RecordFormat]
 CALL_STATE_UNSPECIFIED: CallState
 QUEUED: CallState
 RUNNING: CallState
 FINISHED: CallState
 WITHDRAWN: CallState
 UNKNOWN: CallState
+RECORD_FORMAT_UNSPECIFIED: RecordFormat
+CHROME: RecordFormat
+TORCH: RecordFormat
 
 class CallPart(_message.Message):
     __slots__ = ("message", "sizes", "data")
@@ -118,6 +127,22 @@ class MemoryInfo(_message.Message):
     device_allocated: int
     device_reserved: int
     def __init__(self, resident: _Optional[int] = ..., anonymous: _Optional[int] = ..., device_allocated: _Optional[int] = ..., device_reserved: _Optional[int] = ...) -> None: ...
+
+class RecordRequest(_message.Message):
+    __slots__ = ("world_id", "last", "format")
+    WORLD_ID_FIELD_NUMBER: _ClassVar[int]
+    LAST_FIELD_NUMBER: _ClassVar[int]
+    FORMAT_FIELD_NUMBER: _ClassVar[int]
+    world_id: str
+    last: int
+    format: RecordFormat
+    def __init__(self, world_id: _Optional[str] = ..., last: _Optional[int] = ..., format: _Optional[_Union[RecordFormat, str]] = ...) -> None: ...
+
+class RankRecord(_message.Message):
+    __slots__ = ("content",)
+    CONTENT_FIELD_NUMBER: _ClassVar[int]
+    content: bytes
+    def __init__(self, content: _Optional[bytes] = ...) -> None: ...
 
 class WithdrawRequest(_message.Message):
     __slots__ = ("session_id", "call_id")

@@ -19,6 +19,7 @@ from vllm_bridge.aio._watch import Watch
 from vllm_bridge.aio._world import World
 from vllm_bridge.aio._world_future import WorldFuture
 from vllm_bridge.client._calls.timeouts import DEFAULT_CALL_TIMEOUT
+from vllm_bridge.client._recording import Recording
 from vllm_bridge.client._worlds.emissions import Emission
 from vllm_bridge.client._worlds.outcomes import Outcome
 from vllm_bridge.codec.errors import BridgeError, Category
@@ -34,6 +35,7 @@ __all__ = [
     "Items",
     "Named",
     "Outcome",
+    "Recording",
     "Session",
     "Subscription",
     "Watch",

@@ -25,6 +25,7 @@ from vllm_bridge.client._calls.world import (
     sessions_of,
     stop_world,
 )
+from vllm_bridge.client._recording import RecordFormat, Recording, record
 from vllm_bridge.client._worlds import calls
 from vllm_bridge.client._worlds.calls import Members, Tell, quiet
 from vllm_bridge.client._worlds.emissions import EmissionCalls
@@ -242,6 +243,28 @@ class World:
             return Subscription(made)
 
         return Opening(ask)
+
+    async def record(
+        self,
+        *,
+        last: int = 0,
+        format: RecordFormat = "chrome",
+        timeout: timedelta | None = CONTROL_TIMEOUT,
+    ) -> Recording:
+        """What the ranks have done last, for a tool to show; answers also when all are stuck.
+
+            (await world.record()).save("trace.json")  # for https://ui.perfetto.dev
+
+        It has the last calls, and the last operations of the ranks' groups, user code's included.
+        `format` "chrome" is one trace, with a track for each rank and arrows between the members of
+        one operation; "torch" is what `python -m torch.distributed.flight_recorder.fr_trace FOLDER`
+        reads, which says whom a collective waits for. `last` is how many of each there are for each
+        rank at most (0: all that it keeps, 1,000). Ranks that do not answer are in `missing`.
+
+        Raises:
+            BridgeError: (validation) `wrong_type`: no possible `last` or `format`.
+        """
+        return await record(self._link, self.world_id, last, format, timeout)
 
     async def refresh(self, *, timeout: timedelta | None = CONTROL_TIMEOUT) -> pool_pb2.World:
         """How the world is now."""

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vllm_bridge.cli.inspection import add_diagnose, add_status
+from vllm_bridge.cli.recording import add_record
+from vllm_bridge.cli.report import add_report
 from vllm_bridge.confinement.policy import MODES, opened
 from vllm_bridge.durations import of_seconds
 from vllm_bridge.pool.settings import (
@@ -158,7 +160,11 @@ def _parser() -> argparse.ArgumentParser:
     add_status(status, _connect)
     diagnose = commands.add_parser("diagnose", help="say what the ranks of a world are doing")
     add_diagnose(diagnose, _connect)
-    for parser_of_client in (status, diagnose):
+    record = commands.add_parser("record", help="write down what the ranks of a world did last")
+    add_record(record, _connect)
+    report = commands.add_parser("report", help="write all that is known of a server to one file")
+    add_report(report, _connect)
+    for parser_of_client in (status, diagnose, record, report):
         _add_connection(parser_of_client)
     return parser
 

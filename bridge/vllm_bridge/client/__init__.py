@@ -19,6 +19,7 @@ when the client is closed, or its process has died, and a grace period is over.
 from vllm_bridge.client._calls.timeouts import DEFAULT_CALL_TIMEOUT
 from vllm_bridge.client._client import Client, connect
 from vllm_bridge.client._future import Future
+from vllm_bridge.client._recording import Recording
 from vllm_bridge.client._session import Session
 from vllm_bridge.client._streams import Items, Subscription
 from vllm_bridge.client._watch import Watch
@@ -39,6 +40,7 @@ __all__ = [
     "Items",
     "Named",
     "Outcome",
+    "Recording",
     "Session",
     "Subscription",
     "Watch",

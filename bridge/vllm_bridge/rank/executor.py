@@ -40,6 +40,11 @@ class Executor:
         """Whether a call is running or waiting."""
         return len(self._journal) > 0
 
+    @property
+    def thread_id(self) -> int:
+        """Of its thread; 0 while it has none."""
+        return self._thread.ident or 0 if self._thread is not None else 0
+
     def running(self) -> tuple[str, str]:
         """Ids of the session and of the call that the calling thread runs; empty when it runs none.
 

@@ -30,9 +30,11 @@ from vllm_bridge.rank.chunks import ChunksMalformed, ChunkStorage
 from vllm_bridge.rank.executor import Executor
 from vllm_bridge.rank.failures import bridge_error
 from vllm_bridge.rank.journal import Journal, Record
+from vllm_bridge.rank.observe.traces import Traces
 from vllm_bridge.rank.sessions import RankSession, RankSessions
 from vllm_bridge.rank.transfers import CallerGone, Transfers
 from vllm_bridge.transport import metadata as keys
+from vllm_bridge.transport.trace_parent import sampled
 from vllm_distributed.wire.message_steps import set_run
 
 _logger = logging.getLogger("vllm_bridge.rank.calls")
@@ -65,6 +67,8 @@ class RankState:
     max_queue: int = 0
     # Set when the server stops: no calls are taken but those of runs.
     draining: threading.Event = field(default_factory=threading.Event)
+    # None: no traces are exported.
+    traces: Traces | None = None
     # For calls that come in parts, while bytes arrive and leave.
     transfers: Transfers = field(default_factory=Transfers)
 
@@ -97,6 +101,8 @@ class Calls:
         path = _method(path, metadata)
         dispatch, state = self._methods[path], self.state
         record = Record(_text(metadata, keys.SESSION_ID), _text(metadata, keys.CALL_ID), path)
+        if state.traces is not None:
+            record.parent = sampled(metadata.get(keys.TRACEPARENT))
         try:
             state.sessions.check_epoch(record.session_id, _text(metadata, keys.EPOCH))
             session = state.sessions.get(record.session_id)
@@ -203,9 +209,15 @@ class Call:
         finally:
             seconds = time.monotonic() - self.record.queued_at
             self.state.counts.add(self.dispatch.name, outcome, seconds, len(request), len(response))
+            self.traced(outcome)
             if _logger.isEnabledFor(logging.DEBUG):
                 self._log(outcome, seconds)
         return response
+
+    def traced(self, outcome: str) -> None:
+        """It has ended: where it is part of a trace, that is told."""
+        if self.state.traces is not None and self.record.parent is not None:
+            self.state.traces.add(self.record, self.record.parent, outcome)
 
     def _log(self, outcome: str, seconds: float) -> None:
         logs.log(
@@ -250,6 +262,7 @@ class QueuedCall(Call):
         # Before it counts as running: whoever withdraws it now has it refused.
         record.awaits_turn = bool(record.run.turn) and not _beside_turns(self.dispatch)
         if record.gone_at or not self.state.journal.start(record):
+            self.traced("withdrawn")
             raise BridgeError(
                 Category.TIMEOUT,
                 "withdrawn",

@@ -11,16 +11,18 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import islice
 
 from vllm_bridge._generated import types_pb2
 from vllm_bridge.gate.pending import PendingCall
 from vllm_bridge.transport.metadata import NO_RUN, RunLabel
+from vllm_bridge.transport.trace_parent import TraceParent
 
 KEEP_FINISHED = 1_000
 """Ended calls remembered, so that a late question about one still has an answer."""
 
 LATEST = 20
-"""Ended calls that inspection lists."""
+"""Ended calls that inspection lists. A recording has all that are remembered."""
 
 
 class State(Enum):
@@ -54,6 +56,8 @@ class Record:
     # The run that it is part of; and whether it has not begun, since its turn has not come.
     run: RunLabel = NO_RUN
     awaits_turn: bool = False
+    # The span that it is part of; None where nobody wants to know.
+    parent: TraceParent | None = None
     # What the executor does last, after the answer.
     ending: Callable[[], None] | None = None
 
@@ -78,7 +82,7 @@ class Journal:
         self._lock = threading.Lock()
         self._active: OrderedDict[int, Record] = OrderedDict()
         self._ended: OrderedDict[tuple[str, str], Record] = OrderedDict()
-        self._latest: deque[Record] = deque(maxlen=LATEST)
+        self._latest: deque[Record] = deque(maxlen=KEEP_FINISHED)
         self._sequence = 0
 
     def __len__(self) -> int:
@@ -138,7 +142,7 @@ class Journal:
             first = next(iter(self._active.values()), None)
         return first if first is not None and first.state is State.RUNNING else None
 
-    def latest(self) -> list[Record]:
+    def latest(self, most: int = LATEST) -> list[Record]:
         """The latest calls that have ended, newest first."""
         with self._lock:
-            return list(self._latest)
+            return list(islice(self._latest, most))

@@ -115,6 +115,7 @@ class _Rank:
         from vllm_bridge.rank.grpc_carrier import GrpcCarrier
         from vllm_bridge.rank.handler import Calls, RankState
         from vllm_bridge.rank.journal import Journal
+        from vllm_bridge.rank.observe.traces import Traces
         from vllm_bridge.rank.services import RankService, object_methods
         from vllm_bridge.rank.sessions import RankSessions
         from vllm_bridge.rank.world import joining
@@ -148,6 +149,7 @@ class _Rank:
             gate=gate,
             turns=Turns(gate.shared_gate if gate is not None else None),
             max_queue=self._assignment.max_queue,
+            traces=Traces() if self._assignment.traces else None,
         )
         service = RankService(state, assigned)
         calls = Calls(state, METHODS | object_methods() | service.methods())
@@ -194,6 +196,7 @@ class _Rank:
             # For the answers of the calls that waited there: the executor sends those in frames.
             wait([executor.submit(lambda: None)], LAST_ANSWERS_SECONDS)
             server.stop(LAST_ANSWERS_SECONDS).wait(LAST_ANSWERS_SECONDS)
+        self._send_spans(state)
         if state.sessions.contexts():
             # A call that is stuck in the executor is not waited for.
             wait([executor.submit(state.sessions.exit_contexts)], LAST_EXITS_SECONDS)
@@ -232,6 +235,7 @@ class _Rank:
                 if state.gate is not None:
                     state.gate.flush()
                 self._send(control_pb2.RankToPool(heartbeat=heartbeats.next()))
+                self._send_spans(state)
                 beat_at = time.monotonic() + interval_s
             elif readable.poll(min(left_s, _LONGEST_WAIT_S) * 1000):
                 data, fds = control.receive_some_with_descriptors(self._channel)
@@ -305,6 +309,11 @@ class _Rank:
 
     def _send(self, message: control_pb2.RankToPool) -> None:
         self._send_all([message])
+
+    def _send_spans(self, state: RankState) -> None:
+        spans = state.traces.take() if state.traces is not None else None
+        if spans is not None:
+            self._send(control_pb2.RankToPool(spans=spans))
 
     def _send_emission(self, emission: Emission) -> None:
         self._send(control_pb2.RankToPool(emission=emission))

@@ -17,6 +17,7 @@ from vllm_bridge.gate.rank_gate import WITHDRAWN
 from vllm_bridge.gate.rules.collectives import gated_name
 from vllm_bridge.rank.handler import RankState
 from vllm_bridge.rank.journal import State
+from vllm_bridge.rank.observe.recording import recorded
 from vllm_bridge.rank.passing import receive, send
 from vllm_bridge.rank.reports import call_record, thread_stacks
 from vllm_bridge.rank.streams import close, next_items
@@ -41,6 +42,9 @@ class RankService:
             "/vllm.bridge.v1.Rank/Withdraw": _inline(
                 "Rank.withdraw", rank_pb2.WithdrawRequest, self._withdraw
             ),
+            "/vllm.bridge.v1.Rank/Record": _inline(
+                "Rank.record", rank_pb2.RecordRequest, self._record
+            ),
         }
 
     def _inspect(self, request: rank_pb2.InspectRequest, wire: Wire) -> Message:
@@ -61,6 +65,10 @@ class RankService:
             contexts=self._state.sessions.contexts(),
             stacks=thread_stacks() if request.with_stacks else [],
         )
+
+    def _record(self, request: rank_pb2.RecordRequest, wire: Wire) -> Message:
+        rank = self._world.rank if self._world else 0
+        return rank_pb2.RankRecord(content=recorded(self._state, rank, request))
 
     def _withdraw(self, request: rank_pb2.WithdrawRequest, wire: Wire) -> Message:
         record = self._state.journal.withdraw(request.session_id, request.call_id)

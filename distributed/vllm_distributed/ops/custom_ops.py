@@ -18,6 +18,7 @@ import torch
 
 from vllm_distributed.arguments import check_dim, check_divides
 from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError
+from vllm_distributed.flight.recording import recorded
 from vllm_distributed.groups.coordinator import GroupCoordinator, find_group
 from vllm_distributed.tensors.kinds import FOR_OPERATORS, check_differentiable
 from vllm_distributed.tensors.reductions import check_linear, check_reduction
@@ -99,10 +100,11 @@ def all_reduce(tensor: torch.Tensor, group_name: str, op: str = "sum") -> torch.
 
 
 def _all_reduce(tensor: torch.Tensor, group_name: str, op: str = "sum") -> torch.Tensor:
-    communicator = find_group(group_name).device_communicator
+    group = find_group(group_name)
+    reduce = group.device_communicator.all_reduce
     if op != "sum":
-        return _apart(communicator.all_reduce(tensor, None, op), tensor)
-    return _apart(communicator.all_reduce(tensor), tensor)
+        return _apart(recorded(group, "all_reduce", reduce, tensor, None, op), tensor)
+    return _apart(recorded(group, "all_reduce", reduce, tensor), tensor)
 
 
 def all_reduce_fake(tensor: torch.Tensor, group_name: str, op: str = "sum") -> torch.Tensor:
@@ -132,7 +134,8 @@ def all_gather(tensor: torch.Tensor, dim: int, world_size: int, group_name: str)
 
 def _all_gather(tensor: torch.Tensor, dim: int, world_size: int, group_name: str) -> torch.Tensor:
     group = _group_of(world_size, group_name)
-    return _apart(group.device_communicator.all_gather(tensor, dim), tensor)
+    gather = group.device_communicator.all_gather
+    return _apart(recorded(group, "all_gather", gather, tensor, dim), tensor)
 
 
 def all_gather_fake(
@@ -170,7 +173,8 @@ def _reduce_scatter(
     tensor: torch.Tensor, dim: int, world_size: int, group_name: str
 ) -> torch.Tensor:
     group = _group_of(world_size, group_name)
-    return _apart(group.device_communicator.reduce_scatter(tensor, dim), tensor)
+    scatter = group.device_communicator.reduce_scatter
+    return _apart(recorded(group, "reduce_scatter", scatter, tensor, dim), tensor)
 
 
 def reduce_scatter_fake(

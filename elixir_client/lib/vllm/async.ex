@@ -7,6 +7,7 @@ defmodule Vllm.Async do
   # A process runs the function, and says when the request of its first call has been handed to a connection.
   # Connections keep that order, and so does a rank. A second process ends the first one with the caller.
 
+  alias Vllm.Bridge.Trace
   alias Vllm.Call.ContextScope
   alias Vllm.{Background, Deadline, Error, Runtime, Session}
   alias Vllm.World.Turn
@@ -45,16 +46,18 @@ defmodule Vllm.Async do
   # The call belongs to this process's session, contexts and runs, and has its defaults.
   defp inherited do
     callers = [self() | Process.get(:"$callers", [])]
-    {callers, Runtime.defaults(), Turn.current(), ContextScope.current(), Session.current()}
+    own = {Runtime.defaults(), Turn.current(), ContextScope.current(), Trace.current()}
+    {callers, own, Session.current()}
   end
 
-  defp run(owner, ref, {callers, defaults, turns, contexts, session}, fun) do
+  defp run(owner, ref, {callers, {defaults, turns, contexts, trace}, session}, fun) do
     worker = self()
     Background.start("ending a call with its caller", fn -> end_with(owner, worker) end)
     Process.put(:"$callers", callers)
     Runtime.put_defaults(defaults)
     Turn.put(turns)
     ContextScope.put(contexts)
+    Trace.put(trace)
 
     receive do
       {:tell, sent} -> Process.put(@sent, fn -> send(sent, {sent, :sent}) end)

@@ -58,6 +58,7 @@ defmodule Vllm.Bridge do
     Server,
     Status,
     Subscription,
+    Trace,
     V1
   }
 
@@ -312,6 +313,7 @@ defmodule Vllm.Bridge do
   def init(opts) do
     # Looked for once: a call only asks whether it is there.
     Telemetry.load()
+    Trace.load()
     server_name = Module.concat(opts.name, Server)
 
     {server, server_children} =

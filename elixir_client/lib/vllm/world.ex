@@ -62,7 +62,19 @@ defmodule Vllm.World do
   alias Vllm.Bridge.Status
   alias Vllm.{Error, Options, Session}
 
-  alias Vllm.World.{Diagnosis, Dispatch, Elastic, Future, Info, Launcher, Layout, Names, Resolve}
+  alias Vllm.World.{
+    Diagnosis,
+    Dispatch,
+    Elastic,
+    Future,
+    Info,
+    Launcher,
+    Layout,
+    Names,
+    Recording,
+    Resolve
+  }
+
   alias Vllm.World.{Runner, Starter, Starting, Supervised}
 
   @enforce_keys [:id, :epoch, :world_size, :sessions]
@@ -551,6 +563,26 @@ defmodule Vllm.World do
     do: Resolve.with_id(world, opts, Schemas.diagnose(), "diagnose", &Diagnosis.ask/2)
 
   defbang diagnose(world, opts \\ []) :: Diagnosis.t()
+
+  @doc """
+  Asks every rank what it did last, for a tool to show. It answers even if all ranks are stuck.
+
+      {:ok, recording} = Vllm.World.record(world)
+      {:ok, [path]} = Vllm.World.Recording.save(recording, "trace.json")
+
+  It has the last calls, and the last operations of the ranks' groups, those of user code included.
+  `python -m torch.distributed.flight_recorder.fr_trace` reads the format `:torch` and says whom a
+  collective waits for.
+
+  Options:
+
+  #{Options.docs(Schemas.record())}
+  """
+  @spec record(world(), keyword()) :: {:ok, Recording.t()} | {:error, Error.t()}
+  def record(world, opts \\ []),
+    do: Resolve.with_id(world, opts, Schemas.record(), "record", &Recording.ask/2)
+
+  defbang record(world, opts \\ []) :: Recording.t()
 
   @doc """
   Stops the ranks of a world. Stopping a missing world is no error. A supervised world is not started again.

@@ -238,6 +238,7 @@ defmodule Vllm.TestTest do
 
     assert {:ok, %World{epoch: 2}} = World.restart(world)
     assert {:ok, %{text: _}} = World.diagnose(world)
+    assert {:ok, %{files: %{"trace.json" => _}}} = World.record(world)
     assert World.stop(world) == :ok
     assert %World.Info{state: :stopped} = World.info!(world)
     assert {:error, %Error{reason: "world_not_found"}} = World.info("none", bridge: @bridge)

@@ -201,6 +201,36 @@ defmodule Vllm.WorldTest do
     end
   end
 
+  @tag :tmp_dir
+  test "record/2 has what the ranks did, and whom they wait for", %{tmp_dir: folder} do
+    world = start(tensor_parallel_size: 2)
+    ones = Vllm.Tensor.from_list!([1.0, 1.0])
+    World.run!(world, fn _rank -> Distributed.tensor_model_parallel_all_reduce(ones) end)
+
+    assert {:ok, recording} = World.record(world)
+    trace = Path.join(folder, "trace.json")
+    assert {:ok, [^trace]} = World.Recording.save(recording, trace)
+    text = File.read!(trace)
+    assert text =~ ~s("name": "all_reduce tp:0")
+    assert text =~ ~s("ph": "f")
+
+    assert {:ok, %{missing: []} = recording} = World.record(world, format: :torch, last: 5)
+    names = ["flight_rank_0", "flight_rank_1"]
+    dump = Path.join(folder, "dump")
+    assert World.Recording.save!(recording, dump) == Enum.map(names, &Path.join(dump, &1))
+    assert Enum.sort(File.ls!(dump)) == names
+
+    nowhere = Path.join(trace, "x")
+
+    assert {:error, %Error{reason: "write_failed"} = error} =
+             World.Recording.save(recording, nowhere)
+
+    assert error.message =~ "cannot be written: not a directory"
+    assert File.ls!(folder) |> Enum.sort() == ["dump", "trace.json"]
+    assert {:error, %Error{reason: "invalid_option"}} = World.record(world, format: :pickle)
+    assert World.stop(world) == :ok
+  end
+
   test "diagnose/2 says what every rank does" do
     world = start(tensor_parallel_size: 2)
     test = self()

@@ -10,6 +10,7 @@ import grpc
 from google.protobuf.message import Message
 
 from vllm_bridge._generated import pool_pb2, rank_pb2
+from vllm_bridge.client import _tracing
 from vllm_bridge.client._calls import runs, turns
 from vllm_bridge.client._calls.checks import has_detail, text
 from vllm_bridge.client._calls.contexts import ContextCalls
@@ -254,7 +255,8 @@ class SessionCalls:
     ) -> Sent:
         """Send a call of this session."""
         call_id = self.link.next_call_id()
-        metadata = (*self._naming(), (CALL_ID, call_id), *self._turn(), *more)
+        naming = (*self._naming(), (CALL_ID, call_id), *self._turn())
+        metadata = (*naming, *more, *_tracing.metadata())
         endpoint, place = self._way()
         run = runs.checked()
         turn = None if run is None else run.turn_on(self._world())

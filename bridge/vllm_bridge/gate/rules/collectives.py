@@ -20,6 +20,7 @@ from vllm_distributed import (
     StatelessProcessGroup,
 )
 from vllm_distributed.config import ParallelConfig
+from vllm_distributed.flight.recording import original
 
 __all__ = ["NOT_GATED", "RULES", "Rule", "gated_name"]
 
@@ -42,7 +43,8 @@ NOT_GATED: dict[str, str] = {
 
 def gated_name(function: Any) -> str | None:
     """The name in `RULES` of a function, a class, or a bound method; None where it has none."""
-    found = _BY_TARGET.get(getattr(function, "__func__", function)) if callable(function) else None
+    target = getattr(function, "__func__", function)
+    found = _BY_TARGET.get(original(target)) if callable(function) else None
     if found is None:
         return None
     receiver = getattr(function, "__self__", None)
@@ -58,11 +60,11 @@ def _by_target() -> dict[Any, str]:
     for name in RULES:
         owner, _, method = name.rpartition(".")
         if not owner:
-            targets[getattr(vllm_distributed, name)] = name
+            targets[original(getattr(vllm_distributed, name))] = name
             continue
         cls = _CLASSES[owner]
         member = cls if method == "new" else getattr(cls, method)
-        targets.setdefault(getattr(member, "__func__", member), name)
+        targets.setdefault(original(getattr(member, "__func__", member)), name)
     return targets
 
 

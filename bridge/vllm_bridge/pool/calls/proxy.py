@@ -17,12 +17,13 @@ import grpc
 import grpc.aio
 
 from vllm_bridge._generated import rank_pb2
-from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.codec.errors import BridgeError, Category, detail_in
 from vllm_bridge.pool.calls import owners, parts
 from vllm_bridge.pool.calls.abort import abort
 from vllm_bridge.pool.calls.calls import PlacedCall, PlacedCalls
 from vllm_bridge.pool.calls.idle_watch import IdleWatch
 from vllm_bridge.pool.calls.sending import Elsewhere, Metadata, NotIdle, Request, send
+from vllm_bridge.pool.observe.traces import Traces, placed
 from vllm_bridge.pool.ranks.pools import Pools
 from vllm_bridge.pool.ranks.queue import Turn, give_up_at
 from vllm_bridge.pool.ranks.rank import Rank
@@ -50,7 +51,9 @@ class Proxy:
         sessions: Sessions,
         attachments: Attachments,
         drain: Drain | None = None,
+        traces: Traces | None = None,
     ) -> None:
+        self._traces = traces
         self._drain = drain or Drain()
         self._pools = pools
         self._sessions = sessions
@@ -107,6 +110,32 @@ class Proxy:
         self, method: str, request: Request, context: grpc.aio.ServicerContext
     ) -> bytes:
         metadata: Metadata = tuple(context.invocation_metadata())
+        traced = self._traces.begin(method, metadata) if self._traces is not None else None
+        if traced is None:
+            return await self._routed(method, request, context, metadata)
+        outcome = "failed"
+        try:
+            answer = await self._routed(method, request, context, traced.metadata)
+            outcome = "ok"
+        except BridgeError as error:
+            outcome = error.reason
+            raise
+        except grpc.aio.AbortError:
+            # What the rank has answered.
+            detail = detail_in(context.trailing_metadata() or ())
+            outcome = detail.reason if detail is not None else outcome
+            raise
+        finally:
+            traced.end(outcome)
+        return answer
+
+    async def _routed(
+        self,
+        method: str,
+        request: Request,
+        context: grpc.aio.ServicerContext,
+        metadata: Metadata,
+    ) -> bytes:
         session_id = keys.text(metadata, keys.SESSION_ID)
         pool_name = keys.text(metadata, keys.POOL_NAME)
         affinity = keys.affinity_named(keys.text(metadata, keys.AFFINITY))
@@ -213,6 +242,7 @@ class Proxy:
             except BaseException:
                 call.withdrawn = True
                 raise
+            placed()
             try:
                 return await self._occupying(
                     rank,

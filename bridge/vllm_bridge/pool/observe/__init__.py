@@ -9,6 +9,7 @@ from vllm_bridge.pool.observe.events import Events
 from vllm_bridge.pool.observe.metrics import Metrics
 from vllm_bridge.pool.observe.model.refusals import Refusals
 from vllm_bridge.pool.observe.model.traffic import Traffic
+from vllm_bridge.pool.observe.traces import Traces
 from vllm_bridge.process.logs import LogSettings
 
 
@@ -21,5 +22,7 @@ class Observer:
     metrics: Metrics = field(default_factory=Metrics)
     traffic: Traffic = field(default_factory=Traffic)
     refusals: Refusals = field(default_factory=Refusals)
+    # None: no traces are exported.
+    traces: Traces | None = None
     # For the ranks, whose lines come out where the server's do.
     log: LogSettings = field(default_factory=LogSettings)

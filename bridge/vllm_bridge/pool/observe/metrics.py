@@ -131,6 +131,10 @@ class Exposition:
         if self._server is not None:
             await self._server.close()
 
+    async def text(self) -> bytes:
+        """All of them, for people."""
+        return (await self._scrape(""))[1]
+
     async def _scrape(self, accept: str) -> tuple[str, bytes]:
         """Content type and text, in the form that fits the header `Accept`."""
         from prometheus_client.exposition import choose_encoder

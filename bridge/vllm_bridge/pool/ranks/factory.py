@@ -64,6 +64,8 @@ class RankFactory:
         rank.pool_name = self._pool_name
         rank.emitted = partial(_publish_emission, observer.emissions)
         rank.on_heartbeat(partial(_count, observer))
+        if observer.traces is not None:
+            rank.traced = observer.traces.of_rank
         return rank
 
     def _next_id(self) -> str:
@@ -98,6 +100,7 @@ class RankFactory:
             log_level=host.observer.log.level,
             shared_memory=str(host.shared_memory or ""),
             max_segment_bytes=host.max_segment_bytes,
+            traces=host.observer.traces is not None,
         )
         policy = self._settings.policy
         assignment.confinement.mode = policy.mode

@@ -128,6 +128,8 @@ class Rank:
         self._heartbeat_listeners: list[Callable[[Rank, control_pb2.Heartbeat], None]] = []
         # Called with what its code emits.
         self.emitted: Callable[[Rank, rank_pb2.Emission], None] | None = None
+        # Called with its calls that were part of traces.
+        self.traced: Callable[[Rank, control_pb2.Spans], None] | None = None
         self._watched_at = 0.0
         self._watching: asyncio.TimerHandle | None = None
         # Why the pool killed it.
@@ -377,6 +379,9 @@ class Rank:
         elif kind == "emission":
             if self.emitted is not None:
                 self.emitted(self, message.emission)
+        elif kind == "spans":
+            if self.traced is not None:
+                self.traced(self, message.spans)
         elif kind == "ack":
             ack = self._acks.get(message.request_id)
             if ack is not None and not ack.done():

@@ -19,7 +19,7 @@ from vllm_bridge.pool.launchers.forkserver import identity, remove_if_same
 from vllm_bridge.pool.launchers.forkserver_process import ForkserverProcess, spawn_forkserver
 from vllm_bridge.pool.launchers.local import LocalLauncher
 from vllm_bridge.pool.launchers.registry import Launchers
-from vllm_bridge.pool.observe import Observer
+from vllm_bridge.pool.observe import Observer, traces
 from vllm_bridge.pool.observe.metrics import Exposition
 from vllm_bridge.pool.observe.model.changes import Model
 from vllm_bridge.pool.ranks.factory import Host, RankFactory
@@ -36,6 +36,7 @@ from vllm_bridge.pool.server.inspection import (
     pool_status,
 )
 from vllm_bridge.pool.server.listen import claimed, socket_place
+from vllm_bridge.pool.server.report import Reporter
 from vllm_bridge.pool.server.request_log import RequestLog
 from vllm_bridge.pool.server.service import PoolService
 from vllm_bridge.pool.server.tls import Tls
@@ -113,7 +114,9 @@ class PoolServer:
             return spawn_forkserver(settings.entry_point, *resources.directories())
 
         self._launcher = LocalLauncher(spawn, resources.forkserver)
-        self._observer = observer = Observer(log=log or LogSettings())
+        self._observer = observer = Observer(
+            log=log or LogSettings(), traces=traces.from_environment()
+        )
         host = Host(self._launcher, directory, observer, memory.directory, memory.max_segment_bytes)
         self._pools = Pools(
             [
@@ -129,7 +132,7 @@ class PoolServer:
             settings.attach_grace, settings.max_attachments, self._client_gone
         )
         request_log = RequestLog(observer.metrics)
-        proxy = Proxy(self._pools, self._sessions, self._attachments, self._drain)
+        proxy = Proxy(self._pools, self._sessions, self._attachments, self._drain, observer.traces)
         self._frames = ClientFrames(
             served(request_log, proxy),
             settings.max_message_bytes,
@@ -174,6 +177,13 @@ class PoolServer:
                 seconds=seconds,
             ),
             lambda: ended_calls(self._pools, self._worlds),
+        )
+        self._service.reporter = Reporter(
+            settings,
+            self._worlds,
+            lambda: pool_status(self._pools, self._worlds, self._sessions, observer),
+            self._exposition.text,
+            [token] if token else [],
         )
         observer.events.on_rank(self._health.changed)
         observer.events.current = lambda: current_events(self._pools, self._worlds, self._sessions)
@@ -305,6 +315,8 @@ class PoolServer:
         )
         await self._launchers.close()
         await self._launcher.close()
+        if self._observer.traces is not None:
+            await asyncio.to_thread(self._observer.traces.close)
         if self._socket is not None:
             # The forkserver does that too, unless it died before us.
             remove_if_same(*self._socket)

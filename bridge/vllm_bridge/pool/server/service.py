@@ -13,7 +13,7 @@ import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError, Message
 
-from vllm_bridge._generated import pool_pb2
+from vllm_bridge._generated import pool_pb2, rank_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.durations import from_duration, to_duration
 from vllm_bridge.pool.calls.abort import abort
@@ -22,12 +22,14 @@ from vllm_bridge.pool.observe.model.traffic import HISTORY_SECONDS
 from vllm_bridge.pool.ranks.pools import Pools
 from vllm_bridge.pool.ranks.queue import give_up_at
 from vllm_bridge.pool.server.inspection import pool_status
+from vllm_bridge.pool.server.report import Reporter
 from vllm_bridge.pool.sessions.attachments import Attachments
 from vllm_bridge.pool.sessions.drain import Drain
 from vllm_bridge.pool.sessions.session_entry import SessionEntry
 from vllm_bridge.pool.sessions.sessions import Sessions
 from vllm_bridge.pool.sessions.shared_memory import SharedMemory
 from vllm_bridge.pool.settings.profiles import TimeoutProfile
+from vllm_bridge.pool.worlds.recording import record
 from vllm_bridge.pool.worlds.turns import Turns
 from vllm_bridge.pool.worlds.world_spec import WorldSpec, invalid
 from vllm_bridge.pool.worlds.worlds import Worlds
@@ -74,6 +76,8 @@ class PoolService:
         self._profiles = profiles
         self._memory = memory
         self._drain = drain
+        # Set by whoever knows the rest of the server.
+        self.reporter: Reporter | None = None
         # Where clients on this host may send calls in frames; empty: nowhere.
         self.frames_endpoint = ""
 
@@ -92,6 +96,8 @@ class PoolService:
                 "ResizeWorld": _timed(self._resize_world, pool_pb2.ResizeWorldRequest),
                 "ReplaceRanks": _timed(self._replace_ranks, pool_pb2.ReplaceRanksRequest),
                 "Diagnose": _rpc(self._diagnose, pool_pb2.DiagnoseRequest),
+                "Record": _rpc(self._record, rank_pb2.RecordRequest),
+                "Report": _rpc(self._report, pool_pb2.ReportRequest),
                 "TakeTurn": _stream(self._take_turn, pool_pb2.TakeTurnRequest),
                 "ReportTurn": _rpc(self._report_turn, pool_pb2.ReportTurnRequest),
                 "Watch": _stream(self._watch, pool_pb2.WatchRequest),
@@ -206,6 +212,21 @@ class PoolService:
         return await self._worlds.diagnose(
             request.world_id, with_stacks=request.with_stacks, direct=direct
         )
+
+    async def _record(self, request: rank_pb2.RecordRequest, direct: bool) -> pool_pb2.Recording:
+        if request.format not in rank_pb2.RecordFormat.values():
+            raise BridgeError(
+                Category.VALIDATION,
+                "invalid_option",
+                f"format {request.format} is not one that this pool knows",
+            )
+        world = self._worlds.get(request.world_id)
+        return await record(world, request.last, request.format, direct=direct)
+
+    async def _report(self, request: pool_pb2.ReportRequest, direct: bool) -> pool_pb2.ServerReport:
+        if self.reporter is None:
+            return pool_pb2.ServerReport()
+        return await self.reporter.report()
 
     async def _take_turn(
         self, request: pool_pb2.TakeTurnRequest, context: grpc.aio.ServicerContext

@@ -9,6 +9,7 @@ import vllm_distributed
 from vllm_bridge._generated.control_pb2 import WorldAssignment
 from vllm_bridge.durations import from_duration
 from vllm_bridge.world_sizes import WorldSizes
+from vllm_distributed.flight import recording
 from vllm_distributed.store import rendezvous
 from vllm_distributed.topology import ParallelSizes
 from vllm_distributed.world.standby import StandbyGroups, create_standby_groups
@@ -54,6 +55,7 @@ def join(world: WorldAssignment, listener: socket.socket | None) -> None:
     Raises:
         vllm_distributed.errors.DistributedError: sizes that do not fit, a peer that did not come.
     """
+    recording.start()
     if listener is not None:
         rendezvous.adopt_listen_socket(listener)
     if world.new_ranks:

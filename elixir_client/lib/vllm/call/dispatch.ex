@@ -3,7 +3,7 @@ defmodule Vllm.Call.Dispatch do
   # Where a call goes and how it is sent: straight to the session's rank where that is known, to the
   # pool otherwise. Runs in the caller's process.
 
-  alias Vllm.Bridge.{Connections, Profiles}
+  alias Vllm.Bridge.{Connections, Profiles, Trace}
   alias Vllm.Bridge.Frames.Route
   alias Vllm.Call.{Failure, ContextScope}
   alias Vllm.{Async, Deadline, Error, Runtime, Session, Telemetry}
@@ -51,8 +51,16 @@ defmodule Vllm.Call.Dispatch do
       call = %{call | on_sent: Async.on_sent()}
 
       if Telemetry.loaded?(),
-        do: Telemetry.call(facts(call), body, fn -> attempt(call, body) end),
-        else: attempt(call, body)
+        do: Telemetry.call(facts(call), body, fn -> attempt(traced(call), body) end),
+        else: attempt(traced(call), body)
+    end
+  end
+
+  # In a handler of the event before, a span may have begun.
+  defp traced(call) do
+    case Trace.metadata() do
+      [] -> call
+      trace -> %{call | metadata: call.metadata ++ trace}
     end
   end
 

@@ -18,6 +18,7 @@ defmodule Vllm.Test.Pool do
     "ResizeWorld" => V1.ResizeWorldRequest,
     "ReplaceRanks" => V1.ReplaceRanksRequest,
     "Diagnose" => V1.DiagnoseRequest,
+    "Record" => V1.RecordRequest,
     "GetStatus" => V1.GetStatusRequest
   }
 
@@ -138,6 +139,13 @@ defmodule Vllm.Test.Pool do
   defp answer("Diagnose", %{world_id: id}, bridge) do
     with {:ok, world} <- found(Stubs.ask(bridge, {:worlds, id}), "world", id),
          do: {:ok, %V1.Diagnosis{text: "all ranks of #{id} are idle", world: world}}
+  end
+
+  defp answer("Record", %{world_id: id}, bridge) do
+    with {:ok, world} <- found(Stubs.ask(bridge, {:worlds, id}), "world", id) do
+      trace = %V1.RecordedFile{name: "trace.json", content: ~s({"traceEvents": []})}
+      {:ok, %V1.Recording{files: [trace], world: world}}
+    end
   end
 
   defp answer("GetStatus", _request, bridge) do

@@ -20,7 +20,8 @@ defmodule Vllm.Test.Specs do
     {Vllm.World, :replace_rank} => @pool <> "ReplaceRanks",
     {Vllm.World, :stop} => @pool <> "StopWorld",
     {Vllm.World, :info} => @pool <> "GetWorld",
-    {Vllm.World, :diagnose} => @pool <> "Diagnose"
+    {Vllm.World, :diagnose} => @pool <> "Diagnose",
+    {Vllm.World, :record} => @pool <> "Record"
   }
 
   @doc "The function of a path, and its spec."
@@ -71,7 +72,7 @@ defmodule Vllm.Test.Specs do
       :error ->
         "#{inspect(module)} is no module whose functions can be stubbed: those are " <>
           (modules() |> Enum.sort() |> Enum.map_join(", ", &inspect/1)) <>
-          ", and start, restart, resize, replace_rank, stop, info and diagnose of Vllm.World, open and close of Vllm.Session"
+          ", and start, restart, resize, replace_rank, stop, info, diagnose and record of Vllm.World, open and close of Vllm.Session"
     end
   end
 

@@ -155,6 +155,22 @@ defmodule Vllm.World.Schemas do
               ]
             ] ++ @by_id
 
+  @record [
+            format: [
+              type: {:in, [:chrome, :torch]},
+              default: :chrome,
+              doc:
+                "`:chrome`, one trace for https://ui.perfetto.dev, with a track for each rank and arrows between " <>
+                  "the members of one operation; `:torch`, a file per rank for torch's analyser."
+            ],
+            last: [
+              type: :count,
+              default: 0,
+              doc:
+                "How many calls, and how many operations, of each rank; 0: all it keeps, 1,000 of each."
+            ]
+          ] ++ @by_id
+
   @await [
     timeout: [type: :wait, default: :infinity, doc: "Milliseconds to wait."],
     on_progress: [
@@ -212,6 +228,9 @@ defmodule Vllm.World.Schemas do
 
   @spec replace() :: Vllm.Options.schema()
   def replace, do: @change_timeout
+
+  @spec record() :: Vllm.Options.schema()
+  def record, do: @record
 
   @spec diagnose() :: Vllm.Options.schema()
   def diagnose, do: @diagnose

@@ -790,6 +790,75 @@ defmodule Vllm.Bridge.V1.Diagnosis do
   end
 end
 
+defmodule Vllm.Bridge.V1.Recording do
+  @moduledoc false
+  # The message `vllm.bridge.v1.Recording`.
+
+  defstruct [world: nil, files: [], missing: []]
+
+  @type t :: %__MODULE__{world: Vllm.Bridge.V1.World.t() | nil, files: [Vllm.Bridge.V1.RecordedFile.t()], missing: [integer()]}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:world, 1, {:message, Vllm.Bridge.V1.World}, :optional},
+      {:files, 2, {:message, Vllm.Bridge.V1.RecordedFile}, :repeated},
+      {:missing, 3, :int64, :packed}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.ReportRequest do
+  @moduledoc false
+  # The message `vllm.bridge.v1.ReportRequest`.
+
+  defstruct []
+
+  @type t :: %__MODULE__{}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    []
+  end
+end
+
+defmodule Vllm.Bridge.V1.ServerReport do
+  @moduledoc false
+  # The message `vllm.bridge.v1.ServerReport`.
+
+  defstruct [files: []]
+
+  @type t :: %__MODULE__{files: [Vllm.Bridge.V1.RecordedFile.t()]}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:files, 1, {:message, Vllm.Bridge.V1.RecordedFile}, :repeated}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.RecordedFile do
+  @moduledoc false
+  # The message `vllm.bridge.v1.RecordedFile`.
+
+  defstruct [name: "", content: ""]
+
+  @type t :: %__MODULE__{name: String.t(), content: binary()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:name, 1, :string, :singular},
+      {:content, 2, :bytes, :singular}
+    ]
+  end
+end
+
 defmodule Vllm.Bridge.V1.WatchRequest do
   @moduledoc false
   # The message `vllm.bridge.v1.WatchRequest`.

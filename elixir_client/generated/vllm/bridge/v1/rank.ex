@@ -11,6 +11,17 @@ defmodule Vllm.Bridge.V1.CallState do
   def __values__, do: [call_state_unspecified: 0, queued: 1, running: 2, finished: 3, withdrawn: 4, unknown: 5]
 end
 
+defmodule Vllm.Bridge.V1.RecordFormat do
+  @moduledoc false
+  # The message `vllm.bridge.v1.RecordFormat`.
+
+  @type t :: :record_format_unspecified | :chrome | :torch | integer()
+
+  @doc false
+  @spec __values__() :: keyword(integer())
+  def __values__, do: [record_format_unspecified: 0, chrome: 1, torch: 2]
+end
+
 defmodule Vllm.Bridge.V1.CallPart do
   @moduledoc false
   # The message `vllm.bridge.v1.CallPart`.
@@ -137,6 +148,42 @@ defmodule Vllm.Bridge.V1.MemoryInfo do
       {:anonymous, 2, :int64, :singular},
       {:device_allocated, 3, :int64, :singular},
       {:device_reserved, 4, :int64, :singular}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.RecordRequest do
+  @moduledoc false
+  # The message `vllm.bridge.v1.RecordRequest`.
+
+  defstruct [world_id: "", last: 0, format: :record_format_unspecified]
+
+  @type t :: %__MODULE__{world_id: String.t(), last: non_neg_integer(), format: Vllm.Bridge.V1.RecordFormat.t()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:world_id, 1, :string, :singular},
+      {:last, 2, :uint32, :singular},
+      {:format, 3, {:enum, Vllm.Bridge.V1.RecordFormat}, :singular}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.RankRecord do
+  @moduledoc false
+  # The message `vllm.bridge.v1.RankRecord`.
+
+  defstruct [content: ""]
+
+  @type t :: %__MODULE__{content: binary()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:content, 1, :bytes, :singular}
     ]
   end
 end

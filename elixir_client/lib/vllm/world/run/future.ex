@@ -18,6 +18,7 @@ defmodule Vllm.World.Future do
 
   @behaviour GenServer
 
+  alias Vllm.Bridge.Trace
   alias Vllm.{Deadline, Error, Options, Runtime, World}
   alias Vllm.World.{Dispatch, Resolve, Schemas, Turn}
 
@@ -56,7 +57,8 @@ defmodule Vllm.World.Future do
   defp start(world, what, work) do
     owner = self()
     # The run belongs to this process's runs, and has its defaults.
-    inherited = {[owner | Process.get(:"$callers", [])], Runtime.defaults(), Turn.current()}
+    callers = [owner | Process.get(:"$callers", [])]
+    inherited = {callers, Runtime.defaults(), Turn.current(), Trace.current()}
     {:ok, pid} = GenServer.start(__MODULE__, {owner, inherited, work})
     %__MODULE__{pid: pid, world_id: world.id, what: what}
   end
@@ -188,8 +190,9 @@ defmodule Vllm.World.Future do
 
     worker =
       spawn_link(fn ->
-        {callers, defaults, turns} = inherited
+        {callers, defaults, turns, trace} = inherited
         Process.put(:"$callers", callers)
+        Trace.put(trace)
         Runtime.put_defaults(defaults)
         Turn.put(turns)
         tell = fn rank, outcome -> send(future, {:told, rank, outcome}) end

@@ -25,6 +25,7 @@ defmodule Vllm.World.Runner do
   # One process per rank, and one that watches these and the caller. When one of them dies, the others are
   # stopped, so nothing outlives the run.
 
+  alias Vllm.Bridge.Trace
   alias Vllm.{Deadline, Error, Runtime, Session, World}
   alias Vllm.World.{NestedRuns, RankError, Turn}
 
@@ -66,7 +67,8 @@ defmodule Vllm.World.Runner do
     caller = self()
     sessions = Enum.map(world.sessions, &{&1.rank, &1})
     # What the caller set for its own calls counts for the ranks' too.
-    inherited = {[caller | Process.get(:"$callers", [])], Runtime.defaults(), Turn.current()}
+    callers = [caller | Process.get(:"$callers", [])]
+    inherited = {callers, Runtime.defaults(), Turn.current(), Trace.current()}
     ref = make_ref()
 
     {runner, monitor} =
@@ -176,8 +178,8 @@ defmodule Vllm.World.Runner do
     watch = Process.monitor(caller)
     runner = self()
     turn = turn && %{turn | runner: runner}
-    {callers, defaults, turns} = inherited
-    inherited = {callers, defaults, if(turn, do: [turn | turns], else: turns)}
+    {callers, defaults, turns, trace} = inherited
+    inherited = {callers, defaults, if(turn, do: [turn | turns], else: turns), trace}
 
     ranks =
       for {rank, session} <- sessions, into: %{} do
@@ -190,8 +192,9 @@ defmodule Vllm.World.Runner do
   end
 
   defp work(runner, inherited, rank, session, fun) do
-    {callers, defaults, turns} = inherited
+    {callers, defaults, turns, trace} = inherited
     Process.put(:"$callers", callers)
+    Trace.put(trace)
     Turn.put(turns)
     Runtime.put_defaults(defaults)
     result = Session.with_session(session, fn -> fun.(rank) end)
