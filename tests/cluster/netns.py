@@ -17,9 +17,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Host", "hosts", "slow_wire"]
+__all__ = ["RUNTIME", "Host", "hosts", "slow_wire"]
 
 _PREFIX = "10.97.31"
+
+RUNTIME = "/dev/shm/run"
+"""A directory for sockets that each host has for itself."""
 
 
 def ip(*words: str) -> None:
@@ -36,13 +39,17 @@ class Host:
     switch: str
     holder: subprocess.Popen[str]
 
+    def prefix(self) -> list[str]:
+        """Return the beginning of a command line that runs there."""
+        there = ["nsenter", f"--net=/run/netns/{self.network}", "--mount", "--uts"]
+        return [*there, f"--target={self.holder.pid}", "--"]
+
     def popen(
         self, command: Sequence[str], env: Mapping[str, str] | None = None
     ) -> subprocess.Popen[str]:
         """Start a process there, whose pipes are the caller's."""
-        there = ["nsenter", f"--net=/run/netns/{self.network}", "--mount", "--uts"]
         return subprocess.Popen(
-            [*there, f"--target={self.holder.pid}", "--", *command],
+            [*self.prefix(), *command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -101,10 +108,20 @@ def _plug_in(switch: str, network: str, name: str, address: str) -> None:
 
 def _holder(network: str, name: str) -> subprocess.Popen[str]:
     """A process that holds a host's mounts and its name, and ends with this one's pipe."""
-    script = f"mount -t tmpfs -o size=2g tmpfs /dev/shm && hostname {name} && echo made && cat"
+    make = f"mount -t tmpfs -o size=2g tmpfs /dev/shm && mkdir -m 700 {RUNTIME} && hostname {name}"
     there = ["nsenter", f"--net=/run/netns/{network}"]
     holder = subprocess.Popen(
-        [*there, "unshare", "--mount", "--uts", "--propagation", "private", "sh", "-c", script],
+        [
+            *there,
+            "unshare",
+            "--mount",
+            "--uts",
+            "--propagation",
+            "private",
+            "sh",
+            "-c",
+            f"{make} && echo made && cat",
+        ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

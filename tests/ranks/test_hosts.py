@@ -16,6 +16,7 @@ from rank_harness import HOSTS, World
 from segments import check_operations
 
 import vllm_distributed as vd
+from vllm_distributed.compat import torch_internals
 from vllm_distributed.transports.hierarchy.group import Hierarchy
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, for mounts")
@@ -90,6 +91,40 @@ def test_groups_of_one_host_share_memory_and_those_of_one_a_host_nothing(
     world = worlds(4, over=HOSTS, tensor_model_parallel_size=2, pipeline_model_parallel_size=2)
     for found in world.run(kinds):
         assert found == {"tp": "SharedMemory", "pp": "NoneType"}
+
+
+def apart_from_the_world() -> dict[str, Any]:
+    """Members that alternate between the hosts, and a group that is made again by its name."""
+    rank = group().rank
+    store = torch_internals.default_store()
+    found: dict[str, Any] = {}
+    for turn in range(2):
+        made = vd.StatelessGroupCoordinator(
+            [[0, 2, 3], [1]],
+            rank,
+            "gloo",
+            False,
+            coord_store=torch_internals.PrefixStore(f"turn {turn}", store),
+            group_name="apart",
+            global_rank=rank,
+            global_world_size=4,
+        )
+        if made.world_size > 1:
+            check_operations(made)
+            found["kind"] = type(made._groups.shared).__name__
+        made.destroy()
+    group().barrier()
+    return found
+
+
+def test_groups_apart_from_the_world_span_hosts_too(worlds: Callable[..., World]) -> None:
+    world = worlds(4, over=HOSTS, tensor_model_parallel_size=4)
+    assert [found.get("kind") for found in world.run(apart_from_the_world)] == [
+        "Hierarchy",
+        None,
+        "Hierarchy",
+        "Hierarchy",
+    ]
 
 
 def calls(which: str) -> dict[str, Any]:
