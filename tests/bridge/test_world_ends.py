@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 from functools import partial
-from types import SimpleNamespace
 from typing import Any
 
 import grpc
@@ -16,6 +15,7 @@ from pool_harness import FAKE, SHORT, eventually
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.client import Client
 from vllm_bridge.codec.errors import BridgeError
+from vllm_bridge.pool.observe import Observer
 from vllm_bridge.pool.ranks.rank import Rank
 from vllm_bridge.pool.settings import PoolSettings
 from vllm_bridge.pool.worlds import worlds as worlds_module
@@ -60,9 +60,7 @@ def test_stop_in_the_moment_of_readiness_stops(monkeypatch: pytest.MonkeyPatch) 
 
     async def scenario() -> None:
         pieces: Any = Pieces()
-        events = SimpleNamespace(publish=lambda make, world_id: None)
-        observer: Any = SimpleNamespace(events=events, metrics=None, refusals=None)
-        worlds = Worlds(pieces, pieces, observer)
+        worlds = Worlds(pieces, pieces, Observer())
         stopping: list[asyncio.Task[bool]] = []
 
         async def up_and_then(world: Any, starts: Any) -> None:

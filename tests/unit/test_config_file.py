@@ -40,7 +40,10 @@ def test_keys_are_the_fields_of_the_settings() -> None:
 
 def test_empty_file_and_no_file_mean_the_defaults(tmp_path: Path) -> None:
     assert settings(tmp_path, "") == ServerSettings()
-    assert cli._settings(cli._parser().parse_args(["serve"])) == (None, ServerSettings())
+    assert cli._settings(cli._parser().parse_args(["serve"])) == (
+        {"listen": None, "join": None},
+        ServerSettings(),
+    )
 
 
 def test_values_of_a_pool(tmp_path: Path) -> None:

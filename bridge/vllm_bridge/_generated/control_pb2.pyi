@@ -101,7 +101,7 @@ class WorldAssignment(_message.Message):
     def __init__(self, world_id: _Optional[str] = ..., epoch: _Optional[int] = ..., rank: _Optional[int] = ..., world_size: _Optional[int] = ..., local_rank: _Optional[int] = ..., backend: _Optional[str] = ..., tensor_parallel_size: _Optional[int] = ..., pipeline_parallel_size: _Optional[int] = ..., data_parallel_size: _Optional[int] = ..., prefill_context_parallel_size: _Optional[int] = ..., decode_context_parallel_size: _Optional[int] = ..., init_method: _Optional[str] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., gate: _Optional[bool] = ..., new_ranks: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class PoolToRank(_message.Message):
-    __slots__ = ("request_id", "assign", "register_session", "drop_session", "stop", "verdict", "peer_died", "drain", "descriptors", "standby", "listen")
+    __slots__ = ("request_id", "assign", "register_session", "drop_session", "stop", "verdict", "peer_died", "drain", "descriptors", "standby", "listen", "refused", "welcome")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     ASSIGN_FIELD_NUMBER: _ClassVar[int]
     REGISTER_SESSION_FIELD_NUMBER: _ClassVar[int]
@@ -113,6 +113,8 @@ class PoolToRank(_message.Message):
     DESCRIPTORS_FIELD_NUMBER: _ClassVar[int]
     STANDBY_FIELD_NUMBER: _ClassVar[int]
     LISTEN_FIELD_NUMBER: _ClassVar[int]
+    REFUSED_FIELD_NUMBER: _ClassVar[int]
+    WELCOME_FIELD_NUMBER: _ClassVar[int]
     request_id: int
     assign: RankAssignment
     register_session: RegisterSession
@@ -124,7 +126,9 @@ class PoolToRank(_message.Message):
     descriptors: Descriptors
     standby: Standby
     listen: Listen
-    def __init__(self, request_id: _Optional[int] = ..., assign: _Optional[_Union[RankAssignment, _Mapping]] = ..., register_session: _Optional[_Union[RegisterSession, _Mapping]] = ..., drop_session: _Optional[_Union[DropSession, _Mapping]] = ..., stop: _Optional[_Union[Stop, _Mapping]] = ..., verdict: _Optional[_Union[Verdict, _Mapping]] = ..., peer_died: _Optional[_Union[PeerDied, _Mapping]] = ..., drain: _Optional[_Union[Drain, _Mapping]] = ..., descriptors: _Optional[_Union[Descriptors, _Mapping]] = ..., standby: _Optional[_Union[Standby, _Mapping]] = ..., listen: _Optional[_Union[Listen, _Mapping]] = ...) -> None: ...
+    refused: Refused
+    welcome: Welcome
+    def __init__(self, request_id: _Optional[int] = ..., assign: _Optional[_Union[RankAssignment, _Mapping]] = ..., register_session: _Optional[_Union[RegisterSession, _Mapping]] = ..., drop_session: _Optional[_Union[DropSession, _Mapping]] = ..., stop: _Optional[_Union[Stop, _Mapping]] = ..., verdict: _Optional[_Union[Verdict, _Mapping]] = ..., peer_died: _Optional[_Union[PeerDied, _Mapping]] = ..., drain: _Optional[_Union[Drain, _Mapping]] = ..., descriptors: _Optional[_Union[Descriptors, _Mapping]] = ..., standby: _Optional[_Union[Standby, _Mapping]] = ..., listen: _Optional[_Union[Listen, _Mapping]] = ..., refused: _Optional[_Union[Refused, _Mapping]] = ..., welcome: _Optional[_Union[Welcome, _Mapping]] = ...) -> None: ...
 
 class Standby(_message.Message):
     __slots__ = ("step", "world", "shared_gate")
@@ -193,7 +197,7 @@ class Stop(_message.Message):
     def __init__(self) -> None: ...
 
 class RankToPool(_message.Message):
-    __slots__ = ("request_id", "ready", "failed", "ack", "enter", "leave", "done", "heartbeat", "emission", "spans")
+    __slots__ = ("request_id", "ready", "failed", "ack", "enter", "leave", "done", "heartbeat", "emission", "spans", "hello", "leaving")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     READY_FIELD_NUMBER: _ClassVar[int]
     FAILED_FIELD_NUMBER: _ClassVar[int]
@@ -204,6 +208,8 @@ class RankToPool(_message.Message):
     HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
     EMISSION_FIELD_NUMBER: _ClassVar[int]
     SPANS_FIELD_NUMBER: _ClassVar[int]
+    HELLO_FIELD_NUMBER: _ClassVar[int]
+    LEAVING_FIELD_NUMBER: _ClassVar[int]
     request_id: int
     ready: Ready
     failed: _types_pb2.ErrorDetail
@@ -214,7 +220,9 @@ class RankToPool(_message.Message):
     heartbeat: Heartbeat
     emission: _rank_pb2.Emission
     spans: Spans
-    def __init__(self, request_id: _Optional[int] = ..., ready: _Optional[_Union[Ready, _Mapping]] = ..., failed: _Optional[_Union[_types_pb2.ErrorDetail, _Mapping]] = ..., ack: _Optional[_Union[Ack, _Mapping]] = ..., enter: _Optional[_Union[Enter, _Mapping]] = ..., leave: _Optional[_Union[Leave, _Mapping]] = ..., done: _Optional[_Union[Done, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., emission: _Optional[_Union[_rank_pb2.Emission, _Mapping]] = ..., spans: _Optional[_Union[Spans, _Mapping]] = ...) -> None: ...
+    hello: Hello
+    leaving: Leaving
+    def __init__(self, request_id: _Optional[int] = ..., ready: _Optional[_Union[Ready, _Mapping]] = ..., failed: _Optional[_Union[_types_pb2.ErrorDetail, _Mapping]] = ..., ack: _Optional[_Union[Ack, _Mapping]] = ..., enter: _Optional[_Union[Enter, _Mapping]] = ..., leave: _Optional[_Union[Leave, _Mapping]] = ..., done: _Optional[_Union[Done, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., emission: _Optional[_Union[_rank_pb2.Emission, _Mapping]] = ..., spans: _Optional[_Union[Spans, _Mapping]] = ..., hello: _Optional[_Union[Hello, _Mapping]] = ..., leaving: _Optional[_Union[Leaving, _Mapping]] = ...) -> None: ...
 
 class Spans(_message.Message):
     __slots__ = ("calls", "dropped")
@@ -253,6 +261,60 @@ class CallSpan(_message.Message):
     at_gate_ns: int
     gated_ns: int
     def __init__(self, trace_id: _Optional[bytes] = ..., parent_id: _Optional[bytes] = ..., method: _Optional[str] = ..., session_id: _Optional[str] = ..., call_id: _Optional[str] = ..., queued_ns: _Optional[int] = ..., started_ns: _Optional[int] = ..., ended_ns: _Optional[int] = ..., outcome: _Optional[str] = ..., group: _Optional[str] = ..., operation: _Optional[str] = ..., at_gate_ns: _Optional[int] = ..., gated_ns: _Optional[int] = ...) -> None: ...
+
+class Hello(_message.Message):
+    __slots__ = ("protocol", "token", "world_id", "rank", "world_size", "local_rank", "node", "addresses", "pid", "device", "package_version", "torch_version", "python_version", "directory", "host", "told_by")
+    PROTOCOL_FIELD_NUMBER: _ClassVar[int]
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
+    WORLD_ID_FIELD_NUMBER: _ClassVar[int]
+    RANK_FIELD_NUMBER: _ClassVar[int]
+    WORLD_SIZE_FIELD_NUMBER: _ClassVar[int]
+    LOCAL_RANK_FIELD_NUMBER: _ClassVar[int]
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    ADDRESSES_FIELD_NUMBER: _ClassVar[int]
+    PID_FIELD_NUMBER: _ClassVar[int]
+    DEVICE_FIELD_NUMBER: _ClassVar[int]
+    PACKAGE_VERSION_FIELD_NUMBER: _ClassVar[int]
+    TORCH_VERSION_FIELD_NUMBER: _ClassVar[int]
+    PYTHON_VERSION_FIELD_NUMBER: _ClassVar[int]
+    DIRECTORY_FIELD_NUMBER: _ClassVar[int]
+    HOST_FIELD_NUMBER: _ClassVar[int]
+    TOLD_BY_FIELD_NUMBER: _ClassVar[int]
+    protocol: int
+    token: str
+    world_id: str
+    rank: int
+    world_size: int
+    local_rank: int
+    node: str
+    addresses: _containers.RepeatedScalarFieldContainer[str]
+    pid: int
+    device: str
+    package_version: str
+    torch_version: str
+    python_version: str
+    directory: str
+    host: str
+    told_by: str
+    def __init__(self, protocol: _Optional[int] = ..., token: _Optional[str] = ..., world_id: _Optional[str] = ..., rank: _Optional[int] = ..., world_size: _Optional[int] = ..., local_rank: _Optional[int] = ..., node: _Optional[str] = ..., addresses: _Optional[_Iterable[str]] = ..., pid: _Optional[int] = ..., device: _Optional[str] = ..., package_version: _Optional[str] = ..., torch_version: _Optional[str] = ..., python_version: _Optional[str] = ..., directory: _Optional[str] = ..., host: _Optional[str] = ..., told_by: _Optional[str] = ...) -> None: ...
+
+class Refused(_message.Message):
+    __slots__ = ("why", "later")
+    WHY_FIELD_NUMBER: _ClassVar[int]
+    LATER_FIELD_NUMBER: _ClassVar[int]
+    why: str
+    later: bool
+    def __init__(self, why: _Optional[str] = ..., later: _Optional[bool] = ...) -> None: ...
+
+class Welcome(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class Leaving(_message.Message):
+    __slots__ = ("status",)
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    status: int
+    def __init__(self, status: _Optional[int] = ...) -> None: ...
 
 class Enter(_message.Message):
     __slots__ = ("ticket", "group", "members", "rank_in_group", "size", "operation", "parts", "direction", "peer", "eager", "session_id", "call_id", "age", "remaining", "sequence", "turn", "nested")

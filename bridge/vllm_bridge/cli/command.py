@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vllm_bridge.cli.inspection import add_diagnose, add_status
+from vllm_bridge.cli.join.command import add_join
 from vllm_bridge.cli.recording import add_record
 from vllm_bridge.cli.report import add_report
+from vllm_bridge.cli.values import UsageError, count, seconds
 from vllm_bridge.confinement.policy import MODES, opened
-from vllm_bridge.durations import of_seconds
 from vllm_bridge.pool.settings import (
     DEFAULT_POOL,
     PoolSettings,
@@ -53,10 +54,6 @@ _POOL_FLAGS = (
 _SERVER_FLAGS = ("attach_grace", "max_attachments", "drain_seconds", "entry_point")
 
 
-class UsageError(Exception):
-    """Something the caller has to change; the message is one line for stderr."""
-
-
 def main() -> None:
     """Run the command line; the process's exit status is its result."""
     arguments = _parser().parse_args()
@@ -77,11 +74,12 @@ def _serve(arguments: argparse.Namespace) -> int:
     from vllm_bridge.pool.server.tls import TlsFiles
     from vllm_bridge.transport.address import AddressError
 
-    listen, settings = _settings(arguments)
+    places, settings = _settings(arguments)
     try:
         return serve(
-            listen,
+            places["listen"],
             settings,
+            join=places["join"],
             token=_token(arguments.token_file),
             insecure_loopback=arguments.insecure_loopback,
             insecure_plaintext=arguments.insecure_plaintext,
@@ -98,9 +96,9 @@ def _serve(arguments: argparse.Namespace) -> int:
         raise UsageError(str(error)) from None
 
 
-def _settings(arguments: argparse.Namespace) -> tuple[str | None, ServerSettings]:
+def _settings(arguments: argparse.Namespace) -> tuple[dict[str, str | None], ServerSettings]:
     """Where to listen, and the rest: the configuration file, and the flags, which go first."""
-    listen: str | None = arguments.listen
+    places: dict[str, str | None] = {"listen": arguments.listen, "join": arguments.join}
     pools: dict[str, dict[str, Any]] = {}
     profiles: dict[str, dict[str, Any]] = {}
     server: dict[str, Any] = {}
@@ -114,12 +112,14 @@ def _settings(arguments: argparse.Namespace) -> tuple[str | None, ServerSettings
                 file.given_profiles(),
                 file.server.given(),
             )
-            listen = listen or server.pop("listen", None)
+            for name, flag in places.items():
+                given_there = server.pop(name, None)
+                places[name] = flag or given_there
         given = vars(arguments)
         flags = {name: given[name] for name in _POOL_FLAGS if given[name] is not None}
         pools[DEFAULT_POOL] = {**pools.get(DEFAULT_POOL, {}), **flags}
         server |= {name: given[name] for name in _SERVER_FLAGS if given[name] is not None}
-        return listen, server_settings(pools, profiles, server)
+        return places, server_settings(pools, profiles, server)
     except SettingsError as error:
         raise UsageError(str(error)) from None
 
@@ -156,6 +156,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"vllm-bridge {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_serve(commands.add_parser("serve", help="run a pool"))
+    add_join(commands.add_parser("join", help="make this process a rank of a world"), _token)
     status = commands.add_parser("status", help="show a running server")
     add_status(status, _connect)
     diagnose = commands.add_parser("diagnose", help="say what the ranks of a world are doing")
@@ -177,6 +178,12 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
         "--listen",
         metavar="unix:PATH|HOST:PORT",
         help="where to listen; a unix socket in a private directory by default",
+    )
+    parser.add_argument(
+        "--join",
+        metavar="HOST:PORT",
+        help="where ranks dial in that somebody else starts (`vllm-bridge join`); what protects "
+        "--listen over TCP protects this too",
     )
     parser.add_argument(
         "--config",
@@ -228,14 +235,14 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--log-format", choices=FORMATS, default="text")
     parser.add_argument(
         "--attach-grace",
-        type=_seconds,
+        type=seconds,
         metavar="SECONDS",
         help="how long what a client owns outlives its last connection",
     )
-    parser.add_argument("--max-attachments", type=_count(1), metavar="N")
+    parser.add_argument("--max-attachments", type=count(1), metavar="N")
     parser.add_argument(
         "--drain-seconds",
-        type=_seconds,
+        type=seconds,
         metavar="SECONDS",
         help="how long what runs may go on after SIGTERM (default 10); a second one ends it",
     )
@@ -249,7 +256,7 @@ def _add_pool_flags(group: argparse._ArgumentGroup) -> None:
     # No defaults: what is not given here is what the file says, or else PoolSettings.
     size = PoolSettings.size
     group.add_argument(
-        "--size", type=_count(0), metavar="N", help=f"ranks outside worlds (default {size})"
+        "--size", type=count(0), metavar="N", help=f"ranks outside worlds (default {size})"
     )
     group.add_argument(
         "--allow",
@@ -280,18 +287,18 @@ def _add_pool_flags(group: argparse._ArgumentGroup) -> None:
         metavar="PATH",
         help="a folder or file that confined ranks may read and write",
     )
-    group.add_argument("--max-world-size", type=_count(1), metavar="N")
-    group.add_argument("--max-sessions", type=_count(1), metavar="N")
+    group.add_argument("--max-world-size", type=count(1), metavar="N")
+    group.add_argument("--max-sessions", type=count(1), metavar="N")
     group.add_argument(
-        "--max-queue", type=_count(0), metavar="N", help="calls that may wait for a rank"
+        "--max-queue", type=count(0), metavar="N", help="calls that may wait for a rank"
     )
     group.add_argument(
-        "--queue-timeout", type=_seconds, metavar="SECONDS", help="how long they may wait there"
+        "--queue-timeout", type=seconds, metavar="SECONDS", help="how long they may wait there"
     )
-    group.add_argument("--session-idle", type=_seconds, metavar="SECONDS")
+    group.add_argument("--session-idle", type=seconds, metavar="SECONDS")
     group.add_argument(
         "--start-timeout",
-        type=_seconds,
+        type=seconds,
         metavar="SECONDS",
         help="how long the process of a rank may take to come up",
     )
@@ -301,16 +308,16 @@ def _add_pool_flags(group: argparse._ArgumentGroup) -> None:
         metavar="never|always|N/SECONDS",
         help="whether ranks that die are replaced; N/SECONDS: at most N within SECONDS",
     )
-    group.add_argument("--heartbeat-interval", type=_seconds, metavar="SECONDS")
+    group.add_argument("--heartbeat-interval", type=seconds, metavar="SECONDS")
     group.add_argument(
         "--heartbeat-timeout",
-        type=_seconds,
+        type=seconds,
         metavar="SECONDS",
         help="a rank without a heartbeat for so long is killed",
     )
     group.add_argument(
         "--overdue-grace",
-        type=_seconds,
+        type=seconds,
         metavar="SECONDS",
         help="a rank with a call so long past its deadline is killed",
     )
@@ -327,20 +334,7 @@ def _add_connection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tls-server-name", metavar="NAME", help="name in the server's certificate"
     )
-    parser.add_argument("--timeout", type=_seconds, default=timedelta(seconds=5), metavar="SECONDS")
-
-
-def _count(least: int) -> type[int]:
-    def parse(text: str) -> int:
-        try:
-            number = int(text)
-        except ValueError:
-            number = least - 1
-        if number < least:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of {least} or more")
-        return number
-
-    return parse  # type: ignore[return-value]
+    parser.add_argument("--timeout", type=seconds, default=timedelta(seconds=5), metavar="SECONDS")
 
 
 def _opened(text: str) -> Path:
@@ -348,16 +342,6 @@ def _opened(text: str) -> Path:
         return opened(os.path.abspath(text) if text else "")
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} {error}") from None
-
-
-def _seconds(text: str) -> timedelta:
-    try:
-        duration = of_seconds(float(text))
-    except (ValueError, OverflowError):
-        duration = timedelta(0)
-    if duration <= timedelta(0):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
-    return duration
 
 
 def _restart(text: str) -> RestartPolicy:

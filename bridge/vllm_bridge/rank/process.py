@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from functools import partial
@@ -29,6 +29,7 @@ from vllm_bridge.rank.world.assignment import wait_for_assignment
 from vllm_bridge.transport import control
 from vllm_bridge.transport.address import grpc_target, private_socket, unix_path
 from vllm_bridge.transport.grpc_options import RANK_SERVER, message_limits
+from vllm_bridge.transport.tls_channel import Channel, pending
 
 if TYPE_CHECKING:
     from vllm_bridge._generated.rank_pb2 import Emission
@@ -63,10 +64,24 @@ INLINE_THREADS = 2
 """Server threads for inline methods, which are short: one more would only fight for the GIL."""
 
 
+def _nothing(status: int) -> None:
+    """A launcher sees the exit status itself."""
+
+
 def main(
     channel: socket.socket, rendezvous: socket.socket | None, shared_gate: int | None
 ) -> NoReturn:
     """Serve until the pool says stop or is gone. Never returns."""
+    serve(channel, rendezvous, shared_gate)
+
+
+def serve(
+    channel: Channel,
+    rendezvous: socket.socket | None = None,
+    shared_gate: int | None = None,
+    before_end: Callable[[int], None] = _nothing,
+) -> NoReturn:
+    """As `main`, over any connection. `before_end` is told the exit status."""
     status = EXIT_FAILED
     try:
         # A process that is kept ready waits for its assignment with everything imported.
@@ -79,6 +94,8 @@ def main(
         # The pool quotes the end of stderr when a rank dies before it is ready.
         traceback.print_exc()
     finally:
+        with suppress(Exception):
+            before_end(status)
         # Not sys.exit: threads of gRPC and of gloo may be stuck in a call that never ends.
         os._exit(status)
 
@@ -92,7 +109,7 @@ def _import_all() -> None:
 
 
 class _Rank:
-    def __init__(self, channel: socket.socket, assignment: control_pb2.RankAssignment) -> None:
+    def __init__(self, channel: Channel, assignment: control_pb2.RankAssignment) -> None:
         self._channel = channel
         self._sending = threading.Lock()
         self._assignment = assignment
@@ -237,7 +254,7 @@ class _Rank:
                 self._send(control_pb2.RankToPool(heartbeat=heartbeats.next()))
                 self._send_spans(state)
                 beat_at = time.monotonic() + interval_s
-            elif readable.poll(min(left_s, _LONGEST_WAIT_S) * 1000):
+            elif pending(self._channel) or readable.poll(min(left_s, _LONGEST_WAIT_S) * 1000):
                 data, fds = control.receive_some_with_descriptors(self._channel)
                 self._descriptors.extend(fds)
                 if not data:

@@ -12,6 +12,8 @@ from typing import TypeVar
 
 from google.protobuf.message import Message
 
+from vllm_bridge.transport.tls_channel import Channel
+
 MAX_FRAME_BYTES = 16 * 1024 * 1024
 
 # Beside one message.
@@ -34,12 +36,12 @@ def frame(message: Message) -> bytes:
     return _LENGTH.pack(len(body)) + body
 
 
-def send(sock: socket.socket, message: Message) -> None:
+def send(sock: Channel, message: Message) -> None:
     """Send one message. One sender at a time: the caller holds its lock."""
     sock.sendall(frame(message))
 
 
-def receive(sock: socket.socket, kind: type[M]) -> M | None:
+def receive(sock: Channel, kind: type[M]) -> M | None:
     """The next message, or None when the peer has closed the connection."""
     header = _receive_exactly(sock, _LENGTH.size)
     if header is None:
@@ -48,12 +50,9 @@ def receive(sock: socket.socket, kind: type[M]) -> M | None:
     return None if body is None else kind.FromString(body)
 
 
-def receive_with_descriptors(sock: socket.socket, kind: type[M]) -> tuple[M | None, list[int]]:
+def receive_with_descriptors(sock: Channel, kind: type[M]) -> tuple[M | None, list[int]]:
     """As `receive`, and the descriptors that came beside the message."""
-    try:
-        header, fds, _, _ = socket.recv_fds(sock, _LENGTH.size, _MAX_DESCRIPTORS)
-    except ConnectionResetError:
-        return None, []
+    header, fds = _some(sock, _LENGTH.size)
     rest = _receive_exactly(sock, _LENGTH.size - len(header)) if header else None
     if rest is None:
         return None, fds
@@ -69,36 +68,31 @@ def receive_some(sock: socket.socket) -> bytes:
         return b""
 
 
-def receive_some_with_descriptors(sock: socket.socket) -> tuple[bytes, list[int]]:
+def receive_some_with_descriptors(sock: Channel) -> tuple[bytes, list[int]]:
     """Some bytes, for `Frames`, and the descriptors that came beside them, before the frame that
     they belong to is complete; no bytes when the peer has closed the connection."""
-    try:
-        data, fds, _, _ = socket.recv_fds(
-            sock, _PIECE_BYTES, _MAX_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC
-        )
-    except ConnectionResetError:
-        return b"", []
-    return data, fds
+    return _some(sock, _PIECE_BYTES, socket.MSG_CMSG_CLOEXEC)
 
 
 class Frames:
     """Cuts what arrives on a connection, in pieces of any length, into frames."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = MAX_FRAME_BYTES) -> None:
+        self._limit = limit
         self._rest = b""
 
     def feed(self, data: bytes) -> list[bytes]:
         """The bodies of the frames that are complete with this piece.
 
         Raises:
-            FrameTooLarge: the peer announced a frame above `MAX_FRAME_BYTES`.
+            FrameTooLarge: the peer announced a frame above the limit.
         """
         data = self._rest + data if self._rest else data
         bodies = []
         at = 0
         while len(data) - at >= _LENGTH.size:
             start = at + _LENGTH.size
-            end = start + _checked(data[at:start])
+            end = start + _checked(data[at:start], self._limit)
             if len(data) < end:
                 break
             bodies.append(data[start:end])
@@ -106,20 +100,36 @@ class Frames:
         self._rest = data[at:]
         return bodies
 
+    @property
+    def rest(self) -> bytes:
+        """What has come of frames that are not complete."""
+        return self._rest
 
-def _checked(header: bytes) -> int:
+
+def _checked(header: bytes, limit: int = MAX_FRAME_BYTES) -> int:
     length: int = _LENGTH.unpack(header)[0]
-    if length > MAX_FRAME_BYTES:
-        raise FrameTooLarge(f"a control frame of {length} bytes; at most {MAX_FRAME_BYTES}")
+    if length > limit:
+        raise FrameTooLarge(f"a control frame of {length} bytes; at most {limit}")
     return length
 
 
-def _receive_exactly(sock: socket.socket, count: int) -> bytes | None:
+def _some(sock: Channel, count: int, flags: int = 0) -> tuple[bytes, list[int]]:
+    try:
+        if not isinstance(sock, socket.socket):
+            return sock.recv(count), []
+        data, fds, _, _ = socket.recv_fds(sock, count, _MAX_DESCRIPTORS, flags)
+    except OSError:
+        # Reset by the other end, or by the kernel because that has gone dark.
+        return b"", []
+    return data, fds
+
+
+def _receive_exactly(sock: Channel, count: int) -> bytes | None:
     parts = bytearray()
     while len(parts) < count:
         try:
             chunk = sock.recv(count - len(parts))
-        except ConnectionResetError:
+        except OSError:
             return None
         if not chunk:
             return None

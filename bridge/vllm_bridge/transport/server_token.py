@@ -8,6 +8,9 @@ from pathlib import Path
 
 VARIABLE = "VLLM_BRIDGE_TOKEN"
 
+JOIN_CA_VARIABLE = "VLLM_BRIDGE_JOIN_CA"
+"""The certificate, in PEM, of the pool that a rank joins which that pool has launched."""
+
 SECRET_VARIABLES = frozenset({VARIABLE})
 """What the processes that run clients' calls must not find in their environment."""
 

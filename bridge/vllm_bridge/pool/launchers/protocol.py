@@ -51,6 +51,8 @@ class Place:
     # What tells its host from others: equal where two processes have the same machine and the same
     # /dev/shm. Empty: this host.
     host: str = ""
+    # Where it makes its sockets; empty: in the server's own directory.
+    directory: str = ""
 
 
 class RankProcess(Protocol):

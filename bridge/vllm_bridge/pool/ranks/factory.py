@@ -13,13 +13,14 @@ from pathlib import Path
 from vllm_bridge._generated import control_pb2, rank_pb2
 from vllm_bridge.durations import to_duration
 from vllm_bridge.pool.launchers.local import LocalLauncher, LocalRank
-from vllm_bridge.pool.launchers.protocol import RankProcess, no_room
+from vllm_bridge.pool.launchers.protocol import Place, RankProcess, no_room
 from vllm_bridge.pool.observe import Observer
 from vllm_bridge.pool.observe.emissions import Emissions
 from vllm_bridge.pool.ranks.rank import Rank, RankPosition
 from vllm_bridge.pool.ranks.rank_info import publish_rank
 from vllm_bridge.pool.ranks.spares import Spare
 from vllm_bridge.pool.settings import PoolSettings
+from vllm_bridge.process.host import host_identity
 from vllm_bridge.transport.address import why_no_socket
 
 
@@ -71,6 +72,16 @@ class RankFactory:
     def _next_id(self) -> str:
         return f"rank-{next(self._host.numbers)}"
 
+    def _place(self, rank: Rank, assignment: control_pb2.RankAssignment) -> None:
+        """Where a rank listens that has a directory of its own."""
+        directory = Path(rank.place.directory)
+        frames = directory / f"{rank.rank_id}.frames.sock"
+        assignment.listen = f"unix:{directory / rank.rank_id}.sock"
+        assignment.listen_frames = f"unix:{frames}" if why_no_socket(frames) is None else ""
+        if not _is_near(rank.place):
+            assignment.shared_memory = ""
+            assignment.listen_frames = ""
+
     async def start(
         self,
         rank: Rank,
@@ -107,12 +118,19 @@ class RankFactory:
         assignment.confinement.readable.extend(map(os.fsencode, policy.readable))
         assignment.confinement.writable.extend(map(os.fsencode, policy.writable))
         assignment.heartbeat_interval.CopyFrom(to_duration(self._settings.heartbeat_interval))
+
+        async def complete() -> None:
+            if rank.place.directory:
+                self._place(rank, assignment)
+            if before is not None:
+                await before(rank, assignment)
+
         try:
             await rank.start(
                 process or partial(host.launcher.start, rank.rank_id, None, None),
                 assignment,
                 timeout,
-                partial(before, rank, assignment) if before is not None else None,
+                complete,
             )
         except OSError as error:
             raise no_room(error) from error
@@ -122,6 +140,16 @@ def _count(observer: Observer, rank: Rank, heartbeat: control_pb2.Heartbeat) -> 
     observer.metrics.count(heartbeat)
     observer.traffic.add(rank.position.world_id, heartbeat.counts)
     rank.observed.take(heartbeat)
+
+
+def _is_near(place: Place) -> bool:
+    """Whether a rank that dialled in is on this host, and its sockets can be reached."""
+    if place.host != host_identity():
+        return False
+    try:
+        return os.stat(place.directory).st_uid == os.geteuid()
+    except OSError:
+        return False
 
 
 def _publish_emission(emissions: Emissions, rank: Rank, emission: rank_pb2.Emission) -> None:

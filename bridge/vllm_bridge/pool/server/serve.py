@@ -56,6 +56,7 @@ def serve(
     page: str | None = None,
     log: LogSettings | None = None,
     tls_files: TlsFiles = NO_TLS,
+    join: str | None = None,
 ) -> int:
     """Run a pool until a signal, or the end of stdin when embedded. Returns the exit status.
 
@@ -68,18 +69,21 @@ def serve(
     address = parse_address(listen) if listen is not None else None
     metrics_address = _http_address(metrics, "metrics are")
     page_address = _http_address(page, "the page is")
+    join_address = _tcp_address(join, "ranks dial in over TCP; give --join HOST:PORT")
     log = log or LogSettings()
     forwarder().form = log.form
     logs.setup(log, forwarder().put, lambda: {"process": "pool"})
-    tls = read_tls(tls_files, address, page_address)
+    tls = read_tls(tls_files, address, page_address, join_address)
     guard = Guard(token, tls, insecure_loopback, insecure_plaintext)
-    if isinstance(address, TcpAddress):
-        guard.check(address)
+    places = [place for place in (address, join_address) if place is not None]
+    for place in places:
+        if isinstance(place, TcpAddress):
+            guard.check(place)
     if page_address is not None:
         guard.check_page(page_address)
-    if address is not None:
+    for place in places:
         # Before anything is started; taken again when it is bound.
-        with claimed(address):
+        with claimed(place):
             pass
     warn_of_open_key(tls_files)
     _check_confinement(settings)
@@ -104,6 +108,7 @@ def serve(
                     page=page_address,
                     log=log,
                     tls=tls,
+                    join=join_address,
                 )
             )
         finally:
@@ -130,6 +135,7 @@ async def _run(
     page: TcpAddress | None,
     log: LogSettings,
     tls: Tls | None,
+    join: TcpAddress | None,
 ) -> None:
     from vllm_bridge.pool.server.server import PoolServer
 
@@ -153,6 +159,8 @@ async def _run(
             ready["metrics"] = str(await server.start_metrics(metrics))
         if page is not None:
             ready["page"] = await server.start_page(page)
+        if join is not None:
+            ready["join"] = str(await server.start_joins(join))
         ready["endpoint"] = str(await server.start(address))
         logs.log(_logger, logging.INFO, f"listening on {ready['endpoint']}", pid=os.getpid())
         if page is not None:
@@ -193,13 +201,20 @@ def _check_confinement(settings: ServerSettings) -> None:
 
 
 def _http_address(text: str | None, what: str) -> TcpAddress | None:
+    address = _tcp_address(text, f"{what} served over HTTP; give HOST:PORT")
+    if address is not None:
+        with claimed(address):
+            pass
+    return address
+
+
+def _tcp_address(text: str | None, rule: str) -> TcpAddress | None:
     if text is None:
         return None
     address = parse_address(text)
     if not isinstance(address, TcpAddress):
-        raise ListenError(f"{text!r}: {what} served over HTTP; give HOST:PORT")
-    with claimed(address):
-        return address
+        raise ListenError(f"{text!r}: {rule}")
+    return address
 
 
 def _raise_file_limit() -> None:

@@ -15,8 +15,10 @@ from vllm_bridge._generated import control_pb2
 from vllm_bridge.codec.draining import draining
 from vllm_bridge.pool.calls.proxy import Proxy
 from vllm_bridge.pool.frames.client_frames import ClientFrames
+from vllm_bridge.pool.launchers.external import ExternalLauncher
 from vllm_bridge.pool.launchers.forkserver import identity, remove_if_same
 from vllm_bridge.pool.launchers.forkserver_process import ForkserverProcess, spawn_forkserver
+from vllm_bridge.pool.launchers.joins.joins import Joins
 from vllm_bridge.pool.launchers.local import LocalLauncher
 from vllm_bridge.pool.launchers.registry import Launchers
 from vllm_bridge.pool.observe import Observer, traces
@@ -126,7 +128,8 @@ class PoolServer:
         )
         self._drain = Drain()
         self._sessions = Sessions(self._pools, observer, memory, self._drain)
-        self._launchers = Launchers([])
+        self._joins = Joins(token)
+        self._launchers = Launchers([ExternalLauncher(self._joins)])
         self._worlds = Worlds(self._pools, self._sessions, observer, self._drain, self._launchers)
         self._attachments = Attachments(
             settings.attach_grace, settings.max_attachments, self._client_gone
@@ -230,6 +233,14 @@ class PoolServer:
                 f"cannot serve the page on {address}: {error.strerror or error}"
             ) from None
 
+    async def start_joins(self, address: TcpAddress) -> TcpAddress:
+        """Take ranks that dial in there. Returns the address with the real port.
+
+        Raises:
+            ListenError: the address is taken, or cannot be used.
+        """
+        return await self._joins.listen(address, self._tls.context if self._tls else None)
+
     async def start(self, address: Address) -> Address:
         """Listen, and begin to start ranks. Returns the address with the real port.
 
@@ -238,7 +249,7 @@ class PoolServer:
         """
         with claimed(address), socket_place(address) as place:
             try:
-                port = self._add_port(place)
+                port = self._add_port(address, place)
             except RuntimeError:
                 port = 0
             if port == 0:
@@ -266,8 +277,8 @@ class PoolServer:
             raise ListenError(f"cannot listen on {self._frames_path}: {error}") from None
         self._service.frames_endpoint = str(UnixAddress(self._frames_path))
 
-    def _add_port(self, place: str) -> int:
-        if self._tls is None:
+    def _add_port(self, address: Address, place: str) -> int:
+        if self._tls is None or isinstance(address, UnixAddress):
             return int(self._server.add_insecure_port(place))
         return int(self._server.add_secure_port(place, self._tls.credentials()))
 
@@ -314,6 +325,7 @@ class PoolServer:
             *(pool.standalone.stop() for pool in self._pools.all()),
         )
         await self._launchers.close()
+        await self._joins.close()
         await self._launcher.close()
         if self._observer.traces is not None:
             await asyncio.to_thread(self._observer.traces.close)

@@ -41,7 +41,7 @@ class Tls:
     certificate: bytes
     key: bytes
     client_ca: bytes | None
-    # The same, for HTTP.
+    # The same, for listeners of our own.
     context: ssl.SSLContext
 
     def credentials(self) -> grpc.ServerCredentials:
@@ -122,9 +122,12 @@ class Guard:
 
 
 def read_tls(
-    files: TlsFiles, address: Address | None, page: TcpAddress | None = None
+    files: TlsFiles,
+    address: Address | None,
+    page: TcpAddress | None = None,
+    join: TcpAddress | None = None,
 ) -> Tls | None:
-    """The server's TLS, and that of its page; None when no file is given.
+    """The server's TLS, that of its page and of its listener for ranks; None when no file is given.
 
     Raises:
         ListenError: a file is missing, cannot be read, is not what it should be, or there is
@@ -132,11 +135,11 @@ def read_tls(
     """
     if files == NO_TLS:
         return None
-    if not isinstance(address, TcpAddress) and page is None:
+    if not isinstance(address, TcpAddress) and page is None and join is None:
         place = str(address) if address is not None else "a unix socket"
         raise ListenError(
             f"TLS is for TCP, and this server listens on {place}; leave out the --tls options, or "
-            "give --listen HOST:PORT"
+            "give --listen HOST:PORT (or --join HOST:PORT, for ranks)"
         )
     if files.certificate is None:
         raise ListenError("TLS needs the server's certificate: give --tls-cert FILE")

@@ -172,6 +172,8 @@ class ServerTable(_Table):
     """`[server]`."""
 
     listen: str = ""
+    # Where ranks dial in that others start.
+    join: str = ""
     attach_grace: _Seconds = timedelta(0)
     max_attachments: _AtLeastOne = 0
     drain_seconds: _Seconds = timedelta(0)

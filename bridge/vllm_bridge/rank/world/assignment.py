@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from vllm_bridge._generated import control_pb2
 from vllm_bridge.transport import control
+from vllm_bridge.transport.tls_channel import Channel
 
 
 @dataclass
@@ -21,7 +22,7 @@ class Assigned:
 
 
 def wait_for_assignment(
-    channel: socket.socket, rendezvous: socket.socket | None, shared_gate: int | None
+    channel: Channel, rendezvous: socket.socket | None, shared_gate: int | None
 ) -> Assigned:
     """The assignment; without a message where the pool is gone before, or says something else."""
     assigned = Assigned(None, rendezvous, shared_gate)

@@ -1,0 +1,1 @@
+"""`vllm-bridge join`: the calling process becomes a rank of a world."""
