@@ -5,10 +5,9 @@ import { calls } from "./model.js";
 const MAX_TRACKS = 64;
 
 export function charts({ history, rates }) {
-  const total = history.calls.reduce((sum, n) => sum + n, 0);
   $("chart-calls").children[1].replaceChildren(number(rates.calls), make("small", { text: rates.errors ? `  ${number(rates.errors)} failed` : "" }));
   curve($("chart-calls"), history, [[history.calls, "line", true], [history.errors, "errors"]], number, `Calls per second over ${span(history)}: now ${number(rates.calls)}`);
-  $("chart-latency").children[1].replaceChildren(total ? duration(rates.p50) : "–", make("small", { text: total ? `  99 % within ${duration(rates.p99)}` : "" }));
+  $("chart-latency").children[1].replaceChildren(rates.calls ? duration(rates.p50) : "–", make("small", { text: rates.calls ? `  99 % within ${duration(rates.p99)}` : "" }));
   curve($("chart-latency"), history, [[history.p99_s, "second"], [history.p50_s, "line"]], duration, `Latency over ${span(history)}: half within ${duration(rates.p50)}, 99 % within ${duration(rates.p99)}`);
 }
 const span = (history) => duration(Math.max(history.calls.length, 1));
@@ -57,7 +56,7 @@ export function drawTimeline(state, selected) {
     ...(seen.size ? [make("li", {}, make("b", { class: "op-7 gate" }), "pale: at the gate")] : []));
   if (!bars.length) {
     say($("timeline-note"), "");
-    $("tracks").replaceChildren(make("p", { class: "note", text: "None since the page was opened." }));
+    $("tracks").replaceChildren(make("p", { class: "note", text: "None so far." }));
     return;
   }
   // A call that is still open may be much older than all others; it begins at the edge then.
