@@ -92,6 +92,7 @@ WORLD_CALLS: dict[str, Callable[[World, Any], object]] = {
     "delete": lambda world, timeout: world.delete("x", timeout=timeout),
     "load": lambda world, timeout: world.load("math", timeout=timeout),
     "move": lambda world, timeout: world.move(NEVER, 0, timeout=timeout),
+    "logs": lambda world, timeout: world.logs(timeout=timeout),
     "named": lambda world, timeout: world.named(timeout=timeout),
     "put": lambda world, timeout: world.put("x", NEVER, timeout=timeout),
     "record": lambda world, timeout: world.record(timeout=timeout),

@@ -679,6 +679,54 @@ class SubscribeRequest(_message.Message):
     topic: str
     def __init__(self, world_id: _Optional[str] = ..., session_id: _Optional[str] = ..., topic: _Optional[str] = ...) -> None: ...
 
+class LogsRequest(_message.Message):
+    __slots__ = ("world_id", "ranks", "follow", "tail", "unfolded")
+    WORLD_ID_FIELD_NUMBER: _ClassVar[int]
+    RANKS_FIELD_NUMBER: _ClassVar[int]
+    FOLLOW_FIELD_NUMBER: _ClassVar[int]
+    TAIL_FIELD_NUMBER: _ClassVar[int]
+    UNFOLDED_FIELD_NUMBER: _ClassVar[int]
+    world_id: str
+    ranks: _containers.RepeatedScalarFieldContainer[int]
+    follow: bool
+    tail: int
+    unfolded: bool
+    def __init__(self, world_id: _Optional[str] = ..., ranks: _Optional[_Iterable[int]] = ..., follow: _Optional[bool] = ..., tail: _Optional[int] = ..., unfolded: _Optional[bool] = ...) -> None: ...
+
+class LogLines(_message.Message):
+    __slots__ = ("lines", "dropped")
+    LINES_FIELD_NUMBER: _ClassVar[int]
+    DROPPED_FIELD_NUMBER: _ClassVar[int]
+    lines: _containers.RepeatedCompositeFieldContainer[LogLine]
+    dropped: int
+    def __init__(self, lines: _Optional[_Iterable[_Union[LogLine, _Mapping]]] = ..., dropped: _Optional[int] = ...) -> None: ...
+
+class LogLine(_message.Message):
+    __slots__ = ("at", "world_id", "epoch", "rank", "rank_id", "level", "logger", "text", "session_id", "call_id", "ranks")
+    AT_FIELD_NUMBER: _ClassVar[int]
+    WORLD_ID_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    RANK_FIELD_NUMBER: _ClassVar[int]
+    RANK_ID_FIELD_NUMBER: _ClassVar[int]
+    LEVEL_FIELD_NUMBER: _ClassVar[int]
+    LOGGER_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    CALL_ID_FIELD_NUMBER: _ClassVar[int]
+    RANKS_FIELD_NUMBER: _ClassVar[int]
+    at: _timestamp_pb2.Timestamp
+    world_id: str
+    epoch: int
+    rank: int
+    rank_id: str
+    level: str
+    logger: str
+    text: str
+    session_id: str
+    call_id: str
+    ranks: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., world_id: _Optional[str] = ..., epoch: _Optional[int] = ..., rank: _Optional[int] = ..., rank_id: _Optional[str] = ..., level: _Optional[str] = ..., logger: _Optional[str] = ..., text: _Optional[str] = ..., session_id: _Optional[str] = ..., call_id: _Optional[str] = ..., ranks: _Optional[_Iterable[int]] = ...) -> None: ...
+
 class RankEvent(_message.Message):
     __slots__ = ("rank", "world_id", "epoch")
     RANK_FIELD_NUMBER: _ClassVar[int]

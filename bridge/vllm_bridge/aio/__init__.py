@@ -14,13 +14,14 @@ tensors, too.
 
 from vllm_bridge.aio._client import Client, connect
 from vllm_bridge.aio._session import Future, Session
-from vllm_bridge.aio._streams import Items, Subscription
+from vllm_bridge.aio._streams import Items, Logs, Subscription
 from vllm_bridge.aio._watch import Watch
 from vllm_bridge.aio._world import World
 from vllm_bridge.aio._world_future import WorldFuture
 from vllm_bridge.client._calls.timeouts import DEFAULT_CALL_TIMEOUT
 from vllm_bridge.client._recording import Recording
 from vllm_bridge.client._worlds.emissions import Emission
+from vllm_bridge.client._worlds.logs import LogLine
 from vllm_bridge.client._worlds.outcomes import Outcome
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.refs import Named
@@ -33,6 +34,8 @@ __all__ = [
     "Emission",
     "Future",
     "Items",
+    "LogLine",
+    "Logs",
     "Named",
     "Outcome",
     "Recording",

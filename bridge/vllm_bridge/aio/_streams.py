@@ -10,6 +10,7 @@ from typing import Any
 
 from vllm_bridge.client._worlds.emissions import Emission, EmissionCalls
 from vllm_bridge.client._worlds.items import ItemCalls
+from vllm_bridge.client._worlds.logs import LogCalls, LogLine
 from vllm_bridge.process import background
 
 
@@ -69,6 +70,34 @@ class Subscription(AsyncIterator[Emission]):
         self._calls.close()
 
     async def __aenter__(self) -> Subscription:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+
+class Logs(AsyncIterator[LogLine]):
+    """Lines as they come, see `World.logs`. Ends when it is closed.
+
+    `close` may be called from another task than the one that reads.
+    """
+
+    def __init__(self, calls: LogCalls) -> None:
+        self._calls = calls
+
+    async def __anext__(self) -> LogLine:
+        return await self._calls.next()
+
+    async def close(self) -> None:
+        """End the stream."""
+        self._calls.close()
+
+    async def __aenter__(self) -> Logs:
         return self
 
     async def __aexit__(

@@ -11,7 +11,7 @@ from vllm_bridge._generated import pool_pb2
 from vllm_bridge.aio._awaiting import Opening
 from vllm_bridge.aio._ranks import on_all_ranks, with_outcomes
 from vllm_bridge.aio._session import Session
-from vllm_bridge.aio._streams import Subscription
+from vllm_bridge.aio._streams import Logs, Subscription
 from vllm_bridge.aio._world_future import WorldFuture
 from vllm_bridge.client._calls import runs, turns
 from vllm_bridge.client._calls.checks import seconds, text
@@ -30,6 +30,7 @@ from vllm_bridge.client._worlds import calls
 from vllm_bridge.client._worlds.calls import Members, Tell, quiet
 from vllm_bridge.client._worlds.emissions import EmissionCalls
 from vllm_bridge.client._worlds.layout import Coordinate, sliced
+from vllm_bridge.client._worlds.logs import LogCalls
 from vllm_bridge.client._worlds.passing import Kept, passed
 
 if TYPE_CHECKING:
@@ -265,6 +266,39 @@ class World:
             BridgeError: (validation) `wrong_type`: no possible `last` or `format`.
         """
         return await record(self._link, self.world_id, last, format, timeout)
+
+    def logs(
+        self,
+        ranks: Collection[int] | None = None,
+        *,
+        follow: bool = True,
+        tail: int | None = None,
+        fold: bool = True,
+        timeout: timedelta | None = None,
+    ) -> Opening[Logs]:
+        """Lines that its ranks, and the server about it, write to stdout, stderr and their logs.
+
+            async with world.logs() as lines:
+                async for line in lines:
+                    print(line.at, line.ranks, line.safe)
+
+        See `vllm_bridge.client.World.logs`.
+        """
+
+        async def ask() -> Logs:
+            made = LogCalls(
+                self._link.channels,
+                self.world_id,
+                self._only if ranks is None else ranks,
+                follow=follow,
+                tail=tail,
+                fold=fold,
+                timeout=timeout,
+            )
+            await made.started()
+            return Logs(made)
+
+        return Opening(ask)
 
     async def refresh(self, *, timeout: timedelta | None = CONTROL_TIMEOUT) -> pool_pb2.World:
         """How the world is now."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from vllm_bridge.cli.inspection import add_diagnose, add_status
 from vllm_bridge.cli.join.command import add_join
+from vllm_bridge.cli.logs import add_logs
 from vllm_bridge.cli.recording import add_record
 from vllm_bridge.cli.report import add_report
 from vllm_bridge.cli.values import UsageError, count, seconds
@@ -165,7 +166,9 @@ def _parser() -> argparse.ArgumentParser:
     add_record(record, _connect)
     report = commands.add_parser("report", help="write all that is known of a server to one file")
     add_report(report, _connect)
-    for parser_of_client in (status, diagnose, record, report):
+    logs = commands.add_parser("logs", help="print what the ranks of a world write")
+    add_logs(logs, _connect)
+    for parser_of_client in (status, diagnose, record, report, logs):
         _add_connection(parser_of_client)
     return parser
 

@@ -36,7 +36,7 @@ def add_status(parser: argparse.ArgumentParser, connect: Connect) -> None:
     parser.add_argument(
         "--interval", type=_pause, default=1.0, metavar="SECONDS", help="between looks (default 1)"
     )
-    parser.set_defaults(run=lambda arguments: _run(_status, arguments, connect))
+    parser.set_defaults(run=lambda arguments: run(_status, arguments, connect))
 
 
 def add_diagnose(parser: argparse.ArgumentParser, connect: Connect) -> None:
@@ -50,21 +50,23 @@ def add_diagnose(parser: argparse.ArgumentParser, connect: Connect) -> None:
         "--stacks", action="store_true", help="also the Python stacks of every rank's threads"
     )
     parser.add_argument("--json", action="store_true", help="as JSON")
-    parser.set_defaults(run=lambda arguments: _run(_diagnose, arguments, connect))
+    parser.set_defaults(run=lambda arguments: run(_diagnose, arguments, connect))
 
 
-def _run(
+def run(
     command: Callable[[argparse.Namespace, Client], None],
     arguments: argparse.Namespace,
     connect: Connect,
 ) -> int:
+    """Connect, and run a command that prints; what went wrong is a line on stderr."""
     from vllm_bridge.codec.errors import BridgeError
+    from vllm_bridge.process.logs import printable
 
     try:
         with connect(arguments) as client:
             command(arguments, client)
     except BridgeError as error:
-        print(f"vllm-bridge: {arguments.connect}: {error.message}", file=sys.stderr)
+        print(f"vllm-bridge: {arguments.connect}: {printable(error.message)}", file=sys.stderr)
         return EXIT_FAILED
     except BrokenPipeError:
         # The reader has seen enough (`| head`). At exit nothing may go into the closed pipe.
@@ -76,6 +78,7 @@ def _run(
 
 def _status(arguments: argparse.Namespace, client: Client) -> None:
     from vllm_bridge.pool.observe.status import as_json, as_text
+    from vllm_bridge.process.logs import printable
 
     terminal = sys.stdout.isatty() and arguments.watch and not arguments.json
     if terminal:
@@ -84,7 +87,7 @@ def _status(arguments: argparse.Namespace, client: Client) -> None:
         if arguments.json:
             text = as_json(status, indent=None if arguments.watch else 2)
         else:
-            text = as_text(status)
+            text = printable(as_text(status))
             if terminal:
                 text = f"{_REDRAW}{text}\n\n{time.strftime('%H:%M:%S')}, Ctrl-C ends"
             elif arguments.watch:
@@ -105,9 +108,10 @@ def _looks(arguments: argparse.Namespace, client: Client) -> Iterator[pool_pb2.P
 
 def _diagnose(arguments: argparse.Namespace, client: Client) -> None:
     from vllm_bridge.pool.observe.status import as_json, diagnosis_as_text
+    from vllm_bridge.process.logs import printable
 
     diagnosis = client.diagnose(arguments.world, stacks=arguments.stacks, timeout=arguments.timeout)
-    print(as_json(diagnosis) if arguments.json else diagnosis_as_text(diagnosis))
+    print(as_json(diagnosis) if arguments.json else printable(diagnosis_as_text(diagnosis)))
 
 
 def _pause(text: str) -> float:

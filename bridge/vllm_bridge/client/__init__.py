@@ -21,11 +21,12 @@ from vllm_bridge.client._client import Client, connect
 from vllm_bridge.client._future import Future
 from vllm_bridge.client._recording import Recording
 from vllm_bridge.client._session import Session
-from vllm_bridge.client._streams import Items, Subscription
+from vllm_bridge.client._streams import Items, Logs, Subscription
 from vllm_bridge.client._watch import Watch
 from vllm_bridge.client._world import World
 from vllm_bridge.client._world_future import WorldFuture
 from vllm_bridge.client._worlds.emissions import Emission
+from vllm_bridge.client._worlds.logs import LogLine
 from vllm_bridge.client._worlds.outcomes import Outcome
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.refs import Named
@@ -38,6 +39,8 @@ __all__ = [
     "Emission",
     "Future",
     "Items",
+    "LogLine",
+    "Logs",
     "Named",
     "Outcome",
     "Recording",

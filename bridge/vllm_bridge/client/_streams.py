@@ -10,6 +10,7 @@ from typing import Any
 from vllm_bridge.client._blocking import now
 from vllm_bridge.client._worlds.emissions import Emission, EmissionCalls
 from vllm_bridge.client._worlds.items import ItemCalls
+from vllm_bridge.client._worlds.logs import LogCalls, LogLine
 from vllm_bridge.process import background
 
 
@@ -69,6 +70,37 @@ class Subscription(Iterator[Emission]):
         self._calls.close()
 
     def __enter__(self) -> Subscription:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class Logs(Iterator[LogLine]):
+    """Lines as they come, see `World.logs`. Ends when it is closed.
+
+    `close` may be called from another thread than the one that reads.
+    """
+
+    def __init__(self, calls: LogCalls) -> None:
+        self._calls = calls
+
+    def __next__(self) -> LogLine:
+        try:
+            return now(self._calls.next())
+        except StopAsyncIteration:
+            raise StopIteration from None
+
+    def close(self) -> None:
+        """End the stream."""
+        self._calls.close()
+
+    def __enter__(self) -> Logs:
         return self
 
     def __exit__(

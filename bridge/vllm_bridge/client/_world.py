@@ -24,12 +24,13 @@ from vllm_bridge.client._calls.world import (
 from vllm_bridge.client._ranks import on_all_ranks, with_outcomes
 from vllm_bridge.client._recording import RecordFormat, Recording, record
 from vllm_bridge.client._session import Session
-from vllm_bridge.client._streams import Subscription
+from vllm_bridge.client._streams import Logs, Subscription
 from vllm_bridge.client._world_future import WorldFuture
 from vllm_bridge.client._worlds import calls
 from vllm_bridge.client._worlds.calls import Members, Tell, quiet
 from vllm_bridge.client._worlds.emissions import EmissionCalls
 from vllm_bridge.client._worlds.layout import Coordinate, sliced
+from vllm_bridge.client._worlds.logs import LogCalls
 from vllm_bridge.client._worlds.passing import Kept, passed
 
 if TYPE_CHECKING:
@@ -292,6 +293,43 @@ class World:
             BridgeError: (validation) `wrong_type`: no possible `last` or `format`.
         """
         return now(record(self._link, self.world_id, last, format, timeout))
+
+    def logs(
+        self,
+        ranks: Collection[int] | None = None,
+        *,
+        follow: bool = True,
+        tail: int | None = None,
+        fold: bool = True,
+        timeout: timedelta | None = None,
+    ) -> Logs:
+        """Lines that its ranks, and the server about it, write to stdout, stderr and their logs.
+
+            with world.logs() as lines:
+                for line in lines:
+                    print(line.at, line.ranks, line.safe)
+
+        First those that are kept, the last 64 KiB of each rank, of dead ones too; `tail` is the
+        most of them. Then, with `follow`, those from now on, until it is closed. `ranks`: only
+        theirs; of a slice those of its ranks. With `fold` equal lines that several ranks write
+        within a second come once, a tenth of a second late, with all of them in `ranks`. A reader
+        that is over ten thousand lines behind misses the oldest: `line.dropped` says how many.
+
+        Raises:
+            BridgeError: (pool) `world_not_found`; `too_many_watchers`; (timeout) `timeout` has
+                passed; (worker) the pool is gone.
+        """
+        made = LogCalls(
+            self._link.channels,
+            self.world_id,
+            self._only if ranks is None else ranks,
+            follow=follow,
+            tail=tail,
+            fold=fold,
+            timeout=timeout,
+        )
+        now(made.started())
+        return Logs(made)
 
     def refresh(self, *, timeout: timedelta | None = CONTROL_TIMEOUT) -> pool_pb2.World:
         """How the world is now."""

@@ -88,6 +88,20 @@ def setup_rank(
     setup(settings, to_stderr, known)
 
 
+def printable(text: str) -> str:
+    """The text for a terminal: what would move its cursor, change its colours or turn the direction
+    of writing is written as an escape. Line ends and tabs stay."""
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char in "\n\t" or char.isprintable() else _escaped(char) for char in text
+    )
+
+
+def _escaped(char: str) -> str:
+    return char.encode("unicode_escape", "backslashreplace").decode("ascii")
+
+
 @contextlib.contextmanager
 def context(**fields: object) -> Iterator[None]:
     """Put these on every line that this thread or task logs inside the block."""
@@ -134,15 +148,28 @@ def line(
             default=str,
         )
     else:
-        said = message.replace("\r", "\\r").replace("\n", "\n    ")
+        said = printable(message).replace("\n", "\n    ")
         about = "".join(f" {key}={_quoted(value)}" for key, value in known.items())
         milliseconds = f"{when.microsecond // 1000:03d}"
         text = f"{when:%Y-%m-%d %H:%M:%S}.{milliseconds}Z {level.upper()} {said}{about}"
     return text.encode(errors="backslashreplace") + b"\n"
 
 
+Heard = Callable[[str, str, str, dict[str, object], float], None]
+"""Of a line its level, its logger, its message, its fields, and the Unix time."""
+
+
+def hear(heard: Heard | None) -> None:
+    """Also tell this of each line that the process logs, in the thread that logs it."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, _Handler):
+            handler.heard = heard
+
+
 class _Handler(logging.Handler):
     """Renders records and hands them on."""
+
+    heard: Heard | None = None
 
     def __init__(self, write: Write, form: str, fields: Callable[[], Fields]) -> None:
         super().__init__()
@@ -158,6 +185,10 @@ class _Handler(logging.Handler):
                 message += "\n" + logging.Formatter().formatException(record.exc_info)
             own: Fields = getattr(record, "fields", {})
             fields = {**self._fields(), **_context.get(), **own}
+            if self.heard is not None:
+                text = message[:MAX_LINE_CHARS]
+                level = record.levelname.lower()
+                self.heard(level, record.name, text, fields, record.created)
             self._write(
                 line(
                     self._form,

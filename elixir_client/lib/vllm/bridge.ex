@@ -63,6 +63,7 @@ defmodule Vllm.Bridge do
   }
 
   alias Vllm.Bridge.Frames.Route
+  alias Vllm.Bridge.Logs.ToLogger
   alias Vllm.Tensor.Segments
   alias Vllm.{Error, Options, Runtime, Telemetry}
   alias Vllm.World.Leases
@@ -206,6 +207,14 @@ defmodule Vllm.Bridge do
     with {:ok, config} <- Connections.config(bridge), do: subscription(config, request, timeout)
   end
 
+  @doc false
+  # For `Vllm.World.logs/2`.
+  @spec lines(map(), timeout(), atom()) :: {:ok, subscription()} | {:error, Error.t()}
+  def lines(wanted, timeout, bridge) do
+    request = struct!(V1.LogsRequest, wanted)
+    with {:ok, config} <- Connections.config(bridge), do: subscription(config, request, timeout)
+  end
+
   defp subscription(%{pool: pool} = config, request, timeout) when is_pid(pool),
     do: Subscription.start(config, request, timeout)
 
@@ -241,6 +250,8 @@ defmodule Vllm.Bridge do
   defp flush(subscription) do
     receive do
       {:vllm_event, ^subscription, _event_or_error} -> flush(subscription)
+      {:vllm_emission, ^subscription, _emission_or_error} -> flush(subscription)
+      {:vllm_log, ^subscription, _lines_or_error} -> flush(subscription)
     after
       0 -> :ok
     end
@@ -345,6 +356,7 @@ defmodule Vllm.Bridge do
           {DynamicSupervisor, name: Subscription.supervisor(opts.name), strategy: :one_for_one},
           {Attachment, bridge: opts.name},
           {Leases, bridge: opts.name}
+          | log_children(opts)
         ]
 
     # The connections lead to the server: a new server needs new ones, and what is on them too.
@@ -357,6 +369,11 @@ defmodule Vllm.Bridge do
     )
   end
 
+  # An embedded server's lines come from what it writes.
+  defp log_children(%{server: :embedded}), do: []
+  defp log_children(%{log: :logger} = opts), do: [{ToLogger, bridge: opts.name}]
+  defp log_children(_opts), do: []
+
   # Named once in the bridge's life: the pool knows it again after a restart of any child.
   defp client_id, do: "elixir-" <> Base.encode16(:crypto.strong_rand_bytes(16), case: :lower)
 
@@ -367,6 +384,7 @@ defmodule Vllm.Bridge do
      command: opts.command,
      size: opts.size,
      args: opts.args,
+     log: opts.log,
      start_timeout: opts.start_timeout}
   end
 end

@@ -70,6 +70,7 @@ defmodule Vllm.World do
     Info,
     Launcher,
     Layout,
+    Logs,
     Names,
     Recording,
     Resolve
@@ -528,6 +529,30 @@ defmodule Vllm.World do
 
   defbang subscribe(world, topic \\ nil :: String.t() | nil, opts \\ []) ::
             Vllm.Bridge.subscription()
+
+  @doc """
+  The lines that the ranks of a world, and the server about it, write to stdout, stderr and their logs: a `Stream`
+  of `Vllm.World.LogLine`.
+
+      {:ok, lines} = Vllm.World.logs(world, ranks: [1], follow: false)
+      for line <- lines, do: IO.puts("\#{line.at} \#{inspect(line.ranks)} \#{inspect(line.text)}")
+
+  First the lines that are kept come, the last 64 KiB of each rank, of dead ones too, then those from now on. The
+  stream begins in the process that reads it, and ends with it; it raises `Vllm.Error` when the pool or the
+  bridge is gone, or `stream_timeout` has passed. A reader that is over ten thousand lines behind misses the
+  oldest: `dropped` says how many.
+
+  `{Vllm.Bridge, log: :logger}` sends the lines of all worlds to `Logger`.
+
+  Options:
+
+  #{Options.docs(Schemas.logs())}
+  """
+  @spec logs(world(), keyword()) :: {:ok, Enumerable.t()} | {:error, Error.t()}
+  def logs(world, opts \\ []),
+    do: Resolve.with_id(world, opts, Schemas.logs(), "logs", &{:ok, Logs.stream(&1, &2)})
+
+  defbang logs(world, opts \\ []) :: Enumerable.t()
 
   @doc """
   The session of one rank, for `Vllm.Session.with_session/2` and `__runtime__: [session_id: ...]`.

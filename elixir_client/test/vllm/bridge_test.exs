@@ -120,19 +120,21 @@ defmodule Vllm.BridgeTest do
                ~s("/bin/sh" ended with status 3 before it was ready. It wrote nothing)
     end
 
-    test "one that does not start says why in the error, and on stderr as before" do
+    test "one that does not start says why in the error and in the log, or on stderr" do
       script =
         "echo from stdout; echo No module named vllm_bridge >&2; printf 'half \\377' >&2; exit 1"
 
-      log =
-        ExUnit.CaptureIO.capture_io(:stderr, fn ->
-          {_name, {:error, error}} = start(script)
-          assert %Error{reason: "bridge_start_failed"} = error
-          assert error.message =~ "status 1 before it was ready. It wrote:\n"
-          assert error.message =~ "from stdout\nNo module named vllm_bridge\nhalf ?"
-        end)
+      fails = fn opts ->
+        {_name, {:error, error}} = start(script, opts)
+        assert %Error{reason: "bridge_start_failed"} = error
+        assert error.message =~ "status 1 before it was ready. It wrote:\n"
+        assert error.message =~ "from stdout\nNo module named vllm_bridge\nhalf ?"
+      end
 
+      log = ExUnit.CaptureLog.capture_log(fn -> fails.([]) end)
       assert log =~ "No module named vllm_bridge"
+      written = ExUnit.CaptureIO.capture_io(:stderr, fn -> fails.(log: :stderr) end)
+      assert written =~ "No module named vllm_bridge"
     end
 
     test "a Python without the package is named with what it said" do

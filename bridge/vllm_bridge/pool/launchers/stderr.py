@@ -1,4 +1,4 @@
-"""What ranks write to stderr: a bounded tail for error messages, and a copy for the operator."""
+"""What ranks write: a bounded tail for error messages, a copy for the operator, one for readers."""
 
 from __future__ import annotations
 
@@ -10,16 +10,25 @@ import queue
 import select
 import sys
 import threading
+import time
 from collections.abc import Callable
+from typing import Any
 
+from vllm_bridge.pool.observe.logs.lines import as_text, logged
 from vllm_bridge.process import background, logs
 
-TAIL_BYTES = 8 * 1024
+TAIL_BYTES = 64 * 1024
 
 # Lines that may wait for a stderr that nobody reads, e.g. a full pipe.
 MAX_PENDING_LINES = 1_000
 MAX_LINE_BYTES = 16 * 1024
+# That one call of the system writes.
+MAX_WRITTEN_BYTES = 64 * 1024
 READ_BYTES = 64 * 1024
+
+
+Heard = Callable[[str, bytes, "dict[str, Any] | None"], None]
+"""Of a line the process that wrote it, its bytes, and what it says where it is of a log."""
 
 
 class StderrForwarder:
@@ -31,10 +40,11 @@ class StderrForwarder:
     def __init__(self) -> None:
         # "json": also the lines of ranks become log lines in JSON.
         self.form = "text"
-        # Also told of every line that a process has written, with its name.
-        self.heard: Callable[[str, bytes], None] | None = None
+        # Told of each line of a rank, in the event loop.
+        self.heard: list[Heard] = []
         self._lines: queue.Queue[bytes | threading.Event] = queue.Queue(MAX_PENDING_LINES)
         self._dropped = 0
+        self._kept: threading.Event | None = None
         background.thread("stderr", self._run).start()
 
     def put(self, line: bytes) -> None:
@@ -46,12 +56,18 @@ class StderrForwarder:
 
     def put_output(self, label: str, line: bytes) -> None:
         """Queue a line, without its newline, that the process of this name has written."""
-        if self.heard is not None:
-            self.heard(label, line)
+        entry = logged(line)
+        for heard in self.heard:
+            with background.step("passing on a line of output"):
+                heard(label, line, entry)
         if self.form == "json":
-            self.put(_as_json(label, line))
+            self.put(_as_json(label, line, entry))
+        elif entry is None:
+            # Whatever a rank writes: it may be a terminal that reads this.
+            text = line.decode(errors="backslashreplace")
+            self.put(f"[{label}] {logs.printable(text)}\n".encode(errors="backslashreplace"))
         else:
-            self.put(b"[%s] %s\n" % (label.encode(), line))
+            self.put(b"[%s] %s" % (label.encode(), as_text(entry, time.time())))
 
     def flush(self, seconds: float) -> None:
         """Wait until what is queued now has been written, at most so long."""
@@ -65,7 +81,7 @@ class StderrForwarder:
     def _run(self) -> None:
         descriptor = sys.__stderr__.fileno() if sys.__stderr__ else 2
         while True:
-            line = self._lines.get()
+            line = self._next()
             if isinstance(line, threading.Event):
                 line.set()
                 continue
@@ -77,7 +93,22 @@ class StderrForwarder:
                 _write(descriptor, line)
             except OSError:
                 # Nobody can be told, here of all places; the next one may get through.
-                self._dropped += 1
+                self._dropped += line.count(b"\n")
+
+    def _next(self) -> bytes | threading.Event:
+        """Wait for a line; with those behind it, so that many lines are one call."""
+        line = self._kept or self._lines.get()
+        self._kept = None
+        while isinstance(line, bytes) and len(line) < MAX_WRITTEN_BYTES:
+            try:
+                more = self._lines.get_nowait()
+            except queue.Empty:
+                break
+            if isinstance(more, threading.Event):
+                self._kept = more
+                break
+            line += more
+        return line
 
 
 def _write(descriptor: int, line: bytes) -> None:
@@ -112,8 +143,8 @@ class StderrTap:
         self._loop.add_reader(descriptor, self._readable)
 
     def tail(self) -> str:
-        """The last bytes written, as text."""
-        return self._tail.decode(errors="replace").strip()
+        """The last bytes written, as text for people."""
+        return "\n".join(map(_for_people, bytes(self._tail).splitlines())).strip()
 
     async def drained(self, seconds: float) -> None:
         """Wait for the end of the pipe; a grandchild may hold it open, hence the bound."""
@@ -152,13 +183,16 @@ class StderrTap:
             self._line.clear()
 
 
-def _as_json(label: str, line: bytes) -> bytes:
+def _for_people(line: bytes) -> str:
+    entry = logged(line)
+    if entry is None:
+        return line.decode(errors="replace")
+    return f"{entry['level'].upper()} {entry['message']}"
+
+
+def _as_json(label: str, line: bytes, entry: dict[str, Any] | None) -> bytes:
     """A rank's own log line with its process added; any other output as the message of one."""
-    try:
-        entry = json.loads(line) if line.startswith(b"{") else None
-        if isinstance(entry, dict):
-            return json.dumps({**entry, "process": label}).encode() + b"\n"
-    except (ValueError, RecursionError):
-        pass  # it only begins like one
+    if entry is not None:
+        return json.dumps({**entry, "process": label}).encode() + b"\n"
     text = line.decode(errors="backslashreplace")
     return logs.line("json", "info", "output", text, {"process": label})

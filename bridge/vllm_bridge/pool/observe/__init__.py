@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from vllm_bridge.pool.observe.emissions import Emissions
 from vllm_bridge.pool.observe.events import Events
+from vllm_bridge.pool.observe.logs.hub import Logs
 from vllm_bridge.pool.observe.metrics import Metrics
 from vllm_bridge.pool.observe.model.refusals import Refusals
 from vllm_bridge.pool.observe.model.traffic import Traffic
@@ -22,6 +23,7 @@ class Observer:
     metrics: Metrics = field(default_factory=Metrics)
     traffic: Traffic = field(default_factory=Traffic)
     refusals: Refusals = field(default_factory=Refusals)
+    logs: Logs = field(default_factory=Logs)
     # None: no traces are exported.
     traces: Traces | None = None
     # For the ranks, whose lines come out where the server's do.

@@ -44,7 +44,7 @@ class Lines(logging.Handler):
         whose = f"rank {rank} of {world}" if rank is not None and world else str(world or "server")
         self._keep(record.created, record.levelname.lower(), whose, record.getMessage())
 
-    def output(self, label: str, line: bytes) -> None:
+    def output(self, label: str, line: bytes, entry: object = None) -> None:
         """A line, without its newline, that the process of this name has written."""
         self._keep(time.time(), "", label, line[:MAX_LINE_BYTES])
 

@@ -107,12 +107,13 @@ class Page:
         """Listen there. Returns the URL. Raises OSError."""
         port = await self._server.start(address.host, address.port)
         logging.getLogger(_LOGS).addHandler(self._lines)
-        forwarder().heard = self._lines.output
+        forwarder().heard.append(self._lines.output)
         return f"{self._scheme}://{TcpAddress(address.host, port)}/"
 
     async def close(self) -> None:
         """Stop listening, and return when all connections are closed."""
-        forwarder().heard = None
+        if self._lines.output in forwarder().heard:
+            forwarder().heard.remove(self._lines.output)
         logging.getLogger(_LOGS).removeHandler(self._lines)
         await self._feed.close()
         await self._server.close()

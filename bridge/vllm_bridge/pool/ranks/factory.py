@@ -16,6 +16,7 @@ from vllm_bridge.pool.launchers.local import LocalLauncher, LocalRank
 from vllm_bridge.pool.launchers.protocol import Place, RankProcess, no_room
 from vllm_bridge.pool.observe import Observer
 from vllm_bridge.pool.observe.emissions import Emissions
+from vllm_bridge.pool.observe.logs.hub import Place
 from vllm_bridge.pool.ranks.rank import Rank, RankPosition
 from vllm_bridge.pool.ranks.rank_info import publish_rank
 from vllm_bridge.pool.ranks.spares import Spare
@@ -63,6 +64,7 @@ class RankFactory:
         observer = self._host.observer
         rank = Rank(rank_id, position, self._settings, partial(publish_rank, observer.events))
         rank.pool_name = self._pool_name
+        rank.on_death(lambda _: observer.logs.ended(rank_id))
         rank.emitted = partial(_publish_emission, observer.emissions)
         rank.on_heartbeat(partial(_count, observer))
         if observer.traces is not None:
@@ -107,7 +109,8 @@ class RankFactory:
             max_message_bytes=self._settings.max_message_bytes,
             max_queue=self._settings.max_queue,
             pool_name=self._pool_name,
-            json_logs=host.observer.log.form == "json",
+            # What they say of themselves is for readers; the operator's form is made here.
+            json_logs=True,
             log_level=host.observer.log.level,
             shared_memory=str(host.shared_memory or ""),
             max_segment_bytes=host.max_segment_bytes,
@@ -125,6 +128,8 @@ class RankFactory:
             if before is not None:
                 await before(rank, assignment)
 
+        position, log_lines = rank.position, host.observer.logs
+        log_lines.place(rank.rank_id, Place(position.world_id, position.epoch, rank.number))
         try:
             await rank.start(
                 process or partial(host.launcher.start, rank.rank_id, None, None),
@@ -134,6 +139,9 @@ class RankFactory:
             )
         except OSError as error:
             raise no_room(error) from error
+        finally:
+            if not rank.ready:
+                log_lines.ended(rank.rank_id)
 
 
 def _count(observer: Observer, rank: Rank, heartbeat: control_pb2.Heartbeat) -> None:

@@ -213,7 +213,7 @@ class Rank:
                 "start_timeout",
                 f"{self.name} was not ready after {timeout.total_seconds():g} s; raise the start "
                 f"timeout, or see what the host is busy with{quoted}",
-                rank=self._rank_number(),
+                rank=self.number,
             ) from None
         except BaseException:
             await asyncio.shield(self.kill())
@@ -250,11 +250,13 @@ class Rank:
             Category.WORKER,
             "session_worker_unavailable",
             self.died.result() if self.died.done() else f"{self.name} cannot be reached",
-            rank=self._rank_number(),
+            rank=self.number,
             details={"rank_id": self.rank_id, "pid": self.pid, "exit": self.exit},
         )
 
-    def _rank_number(self) -> int | None:
+    @property
+    def number(self) -> int | None:
+        """Its rank in its world; None outside any."""
         return self.position.index if self.position.world_id else None
 
     async def _start(
@@ -392,7 +394,7 @@ class Rank:
             self._started.set_result(message.ready)
         elif kind == "failed":
             error = BridgeError.from_detail(message.failed)
-            error.rank = self._rank_number()
+            error.rank = self.number
             error.message = f"{self.name} could not be started: {error.message}"
             error.args = (error.message,)
             self._fail_start(error)
@@ -463,7 +465,7 @@ class Rank:
                 Category.WORKER,
                 "rank_died",
                 ending.replace(end.clause(), f"{end.clause()} before it was ready", 1),
-                rank=self._rank_number(),
+                rank=self.number,
             )
         )
         if self._control is not None:

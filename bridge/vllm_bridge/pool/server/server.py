@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -21,6 +22,7 @@ from vllm_bridge.pool.launchers.forkserver_process import ForkserverProcess, spa
 from vllm_bridge.pool.launchers.joins.joins import Joins
 from vllm_bridge.pool.launchers.local import LocalLauncher
 from vllm_bridge.pool.launchers.registry import Launchers
+from vllm_bridge.pool.launchers.stderr import forwarder
 from vllm_bridge.pool.observe import Observer, traces
 from vllm_bridge.pool.observe.metrics import Exposition
 from vllm_bridge.pool.observe.model.changes import Model
@@ -48,7 +50,7 @@ from vllm_bridge.pool.sessions.sessions import Sessions
 from vllm_bridge.pool.sessions.shared_memory import SharedMemory
 from vllm_bridge.pool.settings import ServerSettings
 from vllm_bridge.pool.worlds.worlds import Worlds
-from vllm_bridge.process import background
+from vllm_bridge.process import background, logs
 from vllm_bridge.process.logs import LogSettings
 from vllm_bridge.process.runtime_dir import RuntimeDir
 from vllm_bridge.transport.address import (
@@ -102,6 +104,7 @@ class PoolServer:
         self._token = token
         self._tls = tls
         self._page: Page | None = None
+        self._loop = asyncio.get_running_loop()
         # Where it listens, if that is a unix socket, and what tells it from another's.
         self._socket: tuple[str, list[int]] | None = None
         directory = resources.runtime_dir.path
@@ -188,8 +191,19 @@ class PoolServer:
             self._exposition.text,
             [token] if token else [],
         )
+        forwarder().heard.append(observer.logs.output)
+        logs.hear(self._own_line)
         observer.events.on_rank(self._health.changed)
         observer.events.current = lambda: current_events(self._pools, self._worlds, self._sessions)
+
+    def _own_line(
+        self, level: str, logger: str, message: str, fields: dict[str, object], at: float
+    ) -> None:
+        # From any thread, also when the loop has ended.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(
+                self._observer.logs.own, level, logger, message, fields, at
+            )
 
     async def start_metrics(self, address: TcpAddress) -> TcpAddress:
         """Serve the metrics over HTTP there. Returns the address with the real port.
@@ -315,6 +329,7 @@ class PoolServer:
         self._attachments.stop()
         self._observer.events.close()
         self._observer.emissions.close()
+        self._observer.logs.close()
         await self._health.stop()
         await asyncio.gather(
             self._exposition.close(),
@@ -332,6 +347,8 @@ class PoolServer:
         if self._socket is not None:
             # The forkserver does that too, unless it died before us.
             remove_if_same(*self._socket)
+        logs.hear(None)
+        forwarder().heard.remove(self._observer.logs.output)
 
     async def _client_gone(self, client_id: str, how: str) -> None:
         """End what a client owned that is gone for good."""

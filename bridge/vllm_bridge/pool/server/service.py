@@ -102,6 +102,7 @@ class PoolService:
                 "ReportTurn": _rpc(self._report_turn, pool_pb2.ReportTurnRequest),
                 "Watch": _stream(self._watch, pool_pb2.WatchRequest),
                 "Subscribe": _stream(self._subscribe, pool_pb2.SubscribeRequest),
+                "Logs": _stream(self._logs, pool_pb2.LogsRequest),
                 "Attach": _stream(self._attach, pool_pb2.AttachRequest),
                 "ShareMemory": _rpc(self._share_memory, pool_pb2.ShareMemoryRequest),
                 "GetProfiles": _rpc(self._get_profiles, pool_pb2.GetProfilesRequest),
@@ -282,6 +283,14 @@ class PoolService:
             await context.send_initial_metadata(())
             async for emission in emissions:
                 await context.write(emission.SerializeToString())
+
+    async def _logs(self, request: pool_pb2.LogsRequest, context: grpc.aio.ServicerContext) -> None:
+        if request.world_id:
+            self._worlds.get(request.world_id)
+        async with self._observer.logs.subscribe(request) as batches:
+            await context.send_initial_metadata(())
+            async for lines in batches:
+                await context.write(lines.SerializeToString())
 
     async def _attach(
         self, request: pool_pb2.AttachRequest, context: grpc.aio.ServicerContext

@@ -6,6 +6,7 @@ defmodule Vllm.Bridge.Server do
   use GenServer
 
   alias Vllm.Bridge.{Endpoint, ReadyLine}
+  alias Vllm.Bridge.Logs.ToLogger
   alias Vllm.{Deadline, Error}
   require Logger
 
@@ -74,6 +75,9 @@ defmodule Vllm.Bridge.Server do
   def init(opts) do
     Logger.metadata(vllm_bridge: opts[:bridge])
     [program | args] = Keyword.fetch!(opts, :command)
+    log = opts[:log] || :logger
+    # Read here, and then in the form that `Logger` has.
+    form = if log == :logger, do: ["--log-format", "json"], else: []
     size = if opts[:size], do: ["--size", Integer.to_string(opts[:size])], else: []
 
     port =
@@ -86,16 +90,16 @@ defmodule Vllm.Bridge.Server do
         {:line, @max_line},
         # A token in the environment is for a server elsewhere; this one would require it of its own bridge.
         {:env, [{~c"VLLM_BRIDGE_TOKEN", false}]},
-        {:args, args ++ ["serve", "--embedded"] ++ size ++ Keyword.get(opts, :args, [])}
+        {:args, args ++ ["serve", "--embedded"] ++ form ++ size ++ Keyword.get(opts, :args, [])}
       ])
 
     deadline = Deadline.new(Keyword.fetch!(opts, :start_timeout))
 
-    case await_ready(port, %{partial: "", last: []}, deadline) do
+    case await_ready(port, %{partial: "", last: [], log: log}, deadline) do
       {:ok, endpoint, os_pid} ->
         Logger.metadata(vllm_server_pid: os_pid)
         Logger.info("vllm-bridge #{os_pid} listens at #{Endpoint.readable(endpoint)}")
-        {:ok, %{port: port, endpoint: endpoint, os_pid: os_pid, partial: ""}}
+        {:ok, %{port: port, endpoint: endpoint, os_pid: os_pid, partial: "", log: log}}
 
       {:error, reason, problem, output} ->
         message = "#{inspect(program)} #{problem}. #{said(output)}"
@@ -120,14 +124,14 @@ defmodule Vllm.Bridge.Server do
             {:ok, endpoint, os_pid}
 
           :error ->
-            pass_on(line)
+            pass_on(line, output.log)
             last = Enum.take([line | output.last], @quoted_lines)
-            await_ready(port, %{partial: "", last: last}, deadline)
+            await_ready(port, %{output | partial: "", last: last}, deadline)
         end
 
       {^port, {:exit_status, status}} ->
         partial = rest(port, output.partial)
-        unless partial == "", do: pass_on(partial)
+        unless partial == "", do: pass_on(partial, output.log)
 
         {:error, "bridge_start_failed", "ended with status #{status} before it was ready",
          %{output | partial: partial}}
@@ -180,13 +184,13 @@ defmodule Vllm.Bridge.Server do
   end
 
   def handle_info({port, {:data, {:eol, text}}}, %{port: port} = state) do
-    pass_on(state.partial <> text)
+    pass_on(state.partial <> text, state.log)
     {:noreply, %{state | partial: ""}}
   end
 
   def handle_info({port, {:exit_status, status}}, %{port: port} = state) do
     partial = rest(port, state.partial)
-    unless partial == "", do: pass_on(partial)
+    unless partial == "", do: pass_on(partial, state.log)
     Logger.error("vllm-bridge #{state.os_pid} ended with status #{status}")
     {:stop, {:bridge_server_exited, status}, state}
   end
@@ -208,6 +212,7 @@ defmodule Vllm.Bridge.Server do
   defp grown(partial, text),
     do: binary_part(partial <> text, 0, min(byte_size(partial <> text), @max_line))
 
+  defp pass_on(line, :logger), do: ToLogger.output(line)
   # To where it would have written itself.
-  defp pass_on(line), do: IO.binwrite(:standard_error, [line, ?\n])
+  defp pass_on(line, :stderr), do: IO.binwrite(:standard_error, [line, ?\n])
 end

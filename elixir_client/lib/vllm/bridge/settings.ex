@@ -75,6 +75,13 @@ defmodule Vllm.Bridge.Settings do
               default: 30_000,
               doc: "Milliseconds the embedded server may take to be ready."
             ],
+            log: [
+              type: {:in, [:logger, :stderr]},
+              doc:
+                "Where the lines of the Python processes go: `:logger`, with `world_id`, `rank`, `call_id` and more " <>
+                  "as metadata, or `:stderr`. Of an embedded server `:logger` when absent; of a running one " <>
+                  "nowhere, and `:stderr` is refused: they are in the server's own log."
+            ],
             max_restarts: [
               type: :count,
               default: 3,
@@ -174,6 +181,12 @@ defmodule Vllm.Bridge.Settings do
     if token =~ ~r/\A[!-~]([ -~]*[!-~])?\z/,
       do: check_server(%{opts | token: nil}, own),
       else: {:error, "Vllm.Bridge: token must be printable ASCII without blanks around it"}
+  end
+
+  defp check_server(%{log: :stderr} = _opts, own) do
+    {:error,
+     "Vllm.Bridge: log: :stderr is for an embedded server; a running one has a stderr of its own" <>
+       Config.origins([:log], own)}
   end
 
   defp check_server(%{server: endpoint} = opts, own) do

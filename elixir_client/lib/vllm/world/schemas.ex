@@ -201,6 +201,28 @@ defmodule Vllm.World.Schemas do
     ] ++ @by_id
   end
 
+  @spec logs() :: Vllm.Options.schema()
+  def logs do
+    [
+      ranks: [type: {:list, :count}, default: [], doc: "Only theirs; of all ranks when empty."],
+      follow: [
+        type: :boolean,
+        default: true,
+        doc: "Whether the stream goes on with the lines that come."
+      ],
+      tail: [
+        type: :count,
+        doc: "At most so many of the lines that are kept; all when absent."
+      ],
+      fold: [
+        type: :boolean,
+        default: true,
+        doc:
+          "Whether equal lines that several ranks write within a second come once, a tenth of a second late."
+      ]
+    ] ++ subscribe()
+  end
+
   @spec intensity() :: Vllm.Options.schema()
   def intensity do
     [max: [type: :count, default: 3], within: [type: :milliseconds, default: 60_000]]

@@ -918,6 +918,72 @@ defmodule Vllm.Bridge.V1.SubscribeRequest do
   end
 end
 
+defmodule Vllm.Bridge.V1.LogsRequest do
+  @moduledoc false
+  # The message `vllm.bridge.v1.LogsRequest`.
+
+  defstruct [world_id: "", ranks: [], follow: false, tail: nil, unfolded: false]
+
+  @type t :: %__MODULE__{world_id: String.t(), ranks: [integer()], follow: boolean(), tail: integer() | nil, unfolded: boolean()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:world_id, 1, :string, :singular},
+      {:ranks, 2, :int64, :packed},
+      {:follow, 3, :bool, :singular},
+      {:tail, 4, :int64, :optional},
+      {:unfolded, 5, :bool, :singular}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.LogLines do
+  @moduledoc false
+  # The message `vllm.bridge.v1.LogLines`.
+
+  defstruct [lines: [], dropped: 0]
+
+  @type t :: %__MODULE__{lines: [Vllm.Bridge.V1.LogLine.t()], dropped: non_neg_integer()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:lines, 1, {:message, Vllm.Bridge.V1.LogLine}, :repeated},
+      {:dropped, 2, :uint64, :singular}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.LogLine do
+  @moduledoc false
+  # The message `vllm.bridge.v1.LogLine`. A line that a rank or the server has written.
+
+  defstruct [at: nil, world_id: "", epoch: 0, rank: nil, rank_id: "", level: "", logger: "", text: "", session_id: "", call_id: "", ranks: []]
+
+  @type t :: %__MODULE__{at: Vllm.Google.Protobuf.Timestamp.t() | nil, world_id: String.t(), epoch: non_neg_integer(), rank: integer() | nil, rank_id: String.t(), level: String.t(), logger: String.t(), text: String.t(), session_id: String.t(), call_id: String.t(), ranks: [integer()]}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:at, 1, {:message, Vllm.Google.Protobuf.Timestamp}, :optional},
+      {:world_id, 2, :string, :singular},
+      {:epoch, 3, :uint64, :singular},
+      {:rank, 4, :int64, :optional},
+      {:rank_id, 5, :string, :singular},
+      {:level, 6, :string, :singular},
+      {:logger, 7, :string, :singular},
+      {:text, 8, :string, :singular},
+      {:session_id, 9, :string, :singular},
+      {:call_id, 10, :string, :singular},
+      {:ranks, 11, :int64, :packed}
+    ]
+  end
+end
+
 defmodule Vllm.Bridge.V1.RankEvent do
   @moduledoc false
   # The message `vllm.bridge.v1.RankEvent`.

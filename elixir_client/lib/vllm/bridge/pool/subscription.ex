@@ -1,6 +1,6 @@
 defmodule Vllm.Bridge.Subscription do
   @moduledoc false
-  # One stream of the pool, `Watch` or `Subscribe`, and the process that gets what it brings. The next event is requested when the one before
+  # One stream of the pool, `Watch`, `Subscribe` or `Logs`, and the process that gets what it brings. The next event is requested when the one before
   # has been delivered, and not while the subscriber has too many messages: then the server notices a slow
   # reader and ends the stream.
 
@@ -8,6 +8,7 @@ defmodule Vllm.Bridge.Subscription do
 
   alias Vllm.Bridge.{Connection, PoolClient, Protobuf, V1}
   alias Vllm.{Deadline, Emission, Error, Event}
+  alias Vllm.World.LogLine
 
   # Messages that may wait in a subscriber's mailbox, and how often we look again, in ms.
   @mailbox 1_000
@@ -19,11 +20,16 @@ defmodule Vllm.Bridge.Subscription do
   # What the subscriber's messages begin with, the method, its messages, and what is made of them.
   @kinds %{
     V1.WatchRequest => {:vllm_event, "Watch", V1.Event, &Event.from_message/2},
-    V1.SubscribeRequest => {:vllm_emission, "Subscribe", V1.Emission, &Emission.from_message/2}
+    V1.SubscribeRequest => {:vllm_emission, "Subscribe", V1.Emission, &Emission.from_message/2},
+    V1.LogsRequest => {:vllm_log, "Logs", V1.LogLines, &LogLine.from_message/2}
   }
 
   @doc "Starts a subscription of the calling process and waits until it counts."
-  @spec start(map(), V1.WatchRequest.t() | V1.SubscribeRequest.t(), timeout()) ::
+  @spec start(
+          map(),
+          V1.WatchRequest.t() | V1.SubscribeRequest.t() | V1.LogsRequest.t(),
+          timeout()
+        ) ::
           {:ok, pid()} | {:error, Error.t()}
   def start(config, request, timeout) do
     argument = %{config: config, request: request, timeout: timeout, subscriber: self()}
