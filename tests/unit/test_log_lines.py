@@ -14,7 +14,7 @@ from vllm_bridge.cli.logs import whose
 from vllm_bridge.codec.errors import BridgeError
 from vllm_bridge.pool.observe.logs import hub
 from vllm_bridge.pool.observe.logs.fold import folded
-from vllm_bridge.pool.observe.logs.hub import Logs, Place
+from vllm_bridge.pool.observe.logs.hub import Logs, Source
 from vllm_bridge.pool.observe.logs.lines import Line, as_text, logged, time_of
 from vllm_bridge.process import logs
 from vllm_bridge.process.logs import printable
@@ -25,7 +25,7 @@ EVERYTHING = pool_pb2.LogsRequest(unfolded=True)
 def hub_of(ranks: int) -> Logs:
     made = Logs()
     for rank in range(ranks):
-        made.place(f"rank-{rank}", Place("w", 1, rank))
+        made.place(f"rank-{rank}", Source("w", 1, rank))
     return made
 
 

@@ -16,7 +16,7 @@ from vllm_bridge.pool.launchers.local import LocalLauncher, LocalRank
 from vllm_bridge.pool.launchers.protocol import Place, RankProcess, no_room
 from vllm_bridge.pool.observe import Observer
 from vllm_bridge.pool.observe.emissions import Emissions
-from vllm_bridge.pool.observe.logs.hub import Place
+from vllm_bridge.pool.observe.logs.hub import Source
 from vllm_bridge.pool.ranks.rank import Rank, RankPosition
 from vllm_bridge.pool.ranks.rank_info import publish_rank
 from vllm_bridge.pool.ranks.spares import Spare
@@ -129,7 +129,7 @@ class RankFactory:
                 await before(rank, assignment)
 
         position, log_lines = rank.position, host.observer.logs
-        log_lines.place(rank.rank_id, Place(position.world_id, position.epoch, rank.number))
+        log_lines.place(rank.rank_id, Source(position.world_id, position.epoch, rank.number))
         try:
             await rank.start(
                 process or partial(host.launcher.start, rank.rank_id, None, None),

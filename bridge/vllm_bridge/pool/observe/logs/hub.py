@@ -39,7 +39,7 @@ FOLD_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Source:
     """Where a rank stands."""
 
     world_id: str = ""
@@ -67,11 +67,11 @@ class Logs:
 
     def __init__(self) -> None:
         self._tails: OrderedDict[str, _Tail] = OrderedDict()
-        self._places: dict[str, Place] = {}
+        self._places: dict[str, Source] = {}
         self._readers: set[LogReader] = set()
         self._closed = False
 
-    def place(self, rank_id: str, place: Place) -> None:
+    def place(self, rank_id: str, place: Source) -> None:
         """Lines of this rank are of that place from now on."""
         self._places[rank_id] = place
 
@@ -243,7 +243,7 @@ class LogReader:
                 return
 
 
-_NOWHERE = Place()
+_NOWHERE = Source()
 
 
 def _text(fields: dict[str, Any], name: str) -> str:
