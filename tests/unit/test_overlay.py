@@ -189,6 +189,28 @@ def test_the_groups_are_ours_and_all_else_is_vllms_own(site: Path) -> None:
     assert "stateless_coordinator" not in lines[0], "this vLLM has none"
 
 
+def test_flags_can_be_made_of_the_types_of_the_fields(site: Path) -> None:
+    run(
+        INSTALLED
+        + textwrap.dedent("""
+        from dataclasses import fields
+        from typing import Any, Literal, Optional
+        from vllm.config import EPLBConfig, ParallelConfig
+        types = {field.name: field.type for field in fields(ParallelConfig) + fields(EPLBConfig)}
+        assert not {name for name, kind in types.items() if isinstance(kind, str)}
+        assert types["tensor_parallel_size"] is int
+        assert types["numa_bind_nodes"] == Optional[list[int]]
+        assert types["distributed_executor_backend"] == Optional[Any]
+        assert types["eplb_config"] is EPLBConfig
+        assert types["policy"] == Literal["default", "of this version"]
+        assert types["dcp_comm_backend"] == Optional[Literal["ag_rs", "a2a"]]
+        assert ParallelConfig(tensor_parallel_size=2).world_size == 2
+        print("done")
+        """),
+        site,
+    )
+
+
 def test_names_of_a_later_vllm_fail_when_they_are_used(site: Path) -> None:
     run(
         INSTALLED

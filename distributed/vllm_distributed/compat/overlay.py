@@ -24,6 +24,7 @@ from types import ModuleType
 from typing import Any, Literal, NoReturn
 
 from vllm_distributed.compat.aliases import DISTRIBUTED, PACKAGE, Alias, Aliases
+from vllm_distributed.compat.field_types import give_types
 from vllm_distributed.compat.own_files import OwnFiles
 from vllm_distributed.errors import EnvironmentConflictError, LibraryMissingError
 
@@ -152,6 +153,8 @@ class _Finder(MetaPathFinder):
             return
         self._has_begun = True
         self._config_left = self._why_config_is_left()
+        if self._config_left is None:
+            self._give_types()
         _connect()
         self.say()
 
@@ -173,6 +176,15 @@ class _Finder(MetaPathFinder):
             ours = getattr(parallel, name).__dataclass_fields__
             lacking += sorted(self._files.fields(_CONFIG, name) - set(ours))
         return f"ours has no {', '.join(lacking)}" if lacking else None
+
+    def _give_types(self) -> None:
+        """Have ours say the types of its fields: `vllm serve` makes its flags of them."""
+        parallel = importlib.import_module(f"{PACKAGE}.config.parallel")
+        kinds = importlib.import_module(f"{PACKAGE}.config.kinds")
+        for name in _CONFIG_CLASSES:
+            give_types(
+                getattr(parallel, name), kinds, lambda kind: self._files.literal(_CONFIG, kind)
+            )
 
     def _said(self) -> str:
         """Return what is replaced, and what is not and why, as one line."""
