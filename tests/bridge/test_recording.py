@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -20,6 +20,7 @@ import pytest
 import torch
 from gate_harness import on_tp, wait_until_at_gate
 from pool_harness import Pool, environment, eventually
+from torch.distributed.flight_recorder import fr_trace
 
 from vllm_bridge import aio
 from vllm_bridge.client import BridgeError, Client, World
@@ -56,26 +57,33 @@ def stuck(world: World) -> Iterator[World]:
         assert waiting.result(60).tolist() == [2.0] * 3
 
 
-def command(*arguments: object, limit: int | None = None) -> subprocess.CompletedProcess[str]:
-    def no_more_than_that() -> None:
-        if limit is not None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
+def command(*arguments: object, blocks: int | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a module, which may write files of so many blocks of 512 bytes."""
+    module = [sys.executable, "-m", *map(str, arguments)]
+    if blocks is not None:
+        # Not in the child of a fork, which gRPC's threads would not survive.
+        module = ["sh", "-c", f'ulimit -f {blocks}; exec "$@"', "sh", *module]
     return subprocess.run(
-        [sys.executable, "-m", *map(str, arguments)],
+        module,
         capture_output=True,
         text=True,
         timeout=120,
         stdin=subprocess.DEVNULL,
         env=environment(),
-        preexec_fn=no_more_than_that,
     )
 
 
-def analysed(folder: Path) -> str:
+def analysed(folder: Path, caplog: pytest.LogCaptureFixture) -> str:
     """What torch's own analyser says of a folder."""
-    done = command("torch.distributed.flight_recorder.fr_trace", folder)
-    return done.stdout + done.stderr
+    caplog.clear()
+    try:
+        fr_trace.main([str(folder)])
+    except AssertionError as error:
+        return f"{caplog.text}{error}"
+    finally:
+        # Which it turns off.
+        gc.enable()
+    return caplog.text
 
 
 def events_of(content: bytes) -> list[Event]:
@@ -185,12 +193,12 @@ def test_the_asynchronous_client_records_the_same(world: World, real_pool: Pool)
 
 
 def test_torchs_analyser_finds_nothing_wrong_with_ranks_in_step(
-    world: World, tmp_path: Path
+    world: World, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     exchange(world)
     written = world.record(format="torch").save(tmp_path / "dump")
     assert [path.name for path in written] == ["flight_rank_0", "flight_rank_1"]
-    said = analysed(tmp_path / "dump")
+    said = analysed(tmp_path / "dump", caplog)
     for complaint in ("Not all ranks", "errors", "Missing", "Traceback", "mismatch"):
         assert complaint not in said, said
 
@@ -205,14 +213,18 @@ def test_torchs_analyser_names_the_rank_that_a_collective_waits_for(
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [f"{folder}/flight_rank_0", f"{folder}/flight_rank_1"]
-    said = analysed(folder)
+    # As the documentation has it.
+    analyser = command("torch.distributed.flight_recorder.fr_trace", folder)
+    said = analyser.stdout + analyser.stderr
     assert "Not all ranks joining collective" in said, said
     assert "missing ranks: {1}" in said, said
     # Where the rank that waits is.
     assert "parallel_state.py" in said or "tensors.py" in said, said
 
 
-def test_torchs_analyser_names_the_rank_that_was_killed(client: Client, tmp_path: Path) -> None:
+def test_torchs_analyser_names_the_rank_that_was_killed(
+    client: Client, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     with client.start_world(tensor_parallel_size=2, on_failure="keep") as world:
         world.call("tensor_model_parallel_all_reduce", torch.ones(1))
         os.kill(world.info.ranks[1].pid, signal.SIGKILL)
@@ -221,7 +233,7 @@ def test_torchs_analyser_names_the_rank_that_was_killed(client: Client, tmp_path
         recording.save(tmp_path)
         trace = events_of(world.record().files["trace.json"])
     assert list(recording.files) == ["flight_rank_0"]
-    assert "Missing dump files from ranks {1}" in analysed(tmp_path)
+    assert "Missing dump files from ranks {1}" in analysed(tmp_path, caplog)
     assert "rank 1, no answer" in [event["args"].get("name") for event in trace if "args" in event]
 
 
@@ -231,7 +243,7 @@ def test_a_full_disk_leaves_no_half_file(world: World, real_pool: Pool, tmp_path
     out.write_text(before)
     place = ("--out", out, "--connect", real_pool.endpoint, "--timeout", 60)
     arguments = ("vllm_bridge", "record", "recorded", *place)
-    full = command(*arguments, limit=1000)
+    full = command(*arguments, blocks=2)
     assert full.returncode == 1
     assert f"{out} cannot be written: [Errno 27] File too large" in full.stderr
     assert out.read_text() == before
