@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import torch
-from known_values import digest, of_member, same, total
+from known_values import KINDS, digest, of_member, same, total
 from rank_harness import HOSTS, World
 from segments import check_operations
 
@@ -55,6 +55,23 @@ def everything() -> int:
         parts = [of_member(shape, member, members) for member in range(members)]
         for dim in range(len(shape)):
             same(world.all_gather(parts[place], dim), torch.cat(parts, dim))
+    for size in (6, 20_000):
+        summed, mine = total([size], members), of_member([size], place, members)
+        for change in KINDS.values():
+            same(world.all_reduce(change(mine)), summed)
+            changed = change(mine.clone())
+            world.device_communicator.all_reduce_(changed)
+            same(changed, summed)
+            same(world.broadcast(change(mine.clone()), 0), of_member([size], 0, members))
+        with torch.inference_mode():
+            inferred = mine.clone()
+            same(world.all_reduce(inferred), summed)
+            assert world.all_gather(inferred, 0).numel() == size * members
+        same(world.device_communicator.all_reduce_(inferred), summed)
+        out = torch.empty(size * members)
+        assert world.all_gather(mine, 0, out=out) is out
+        again = mine.clone()
+        assert world.all_reduce(again, out=again) is again
     scalar = world.all_reduce(torch.tensor(float(place)))
     assert scalar.item() == members * (members - 1) / 2
     assert world.all_reduce(torch.empty(0)).numel() == 0
