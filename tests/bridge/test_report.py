@@ -88,10 +88,9 @@ def files(pool: Pool, world: World, tmp_path_factory: pytest.TempPathFactory) ->
 
 def test_it_has_what_an_incident_is_understood_by_and_says_so(files: dict[str, bytes]) -> None:
     whole = {"versions.json", "settings.json", "environment.json", "status.txt", "status.json"}
+    whole |= {"metrics.txt", "logs.txt", "README.txt"}
     of_world = {"diagnosis.txt", "diagnosis.json", "trace.json"}
-    wanted = (
-        whole | {"metrics.txt", "README.txt"} | {f"worlds/reported/{name}" for name in of_world}
-    )
+    wanted = whole | {f"worlds/reported/{name}" for name in of_world}
     assert wanted <= files.keys()
     lines = files["README.txt"].decode().splitlines()
     for name in files.keys() - {"README.txt"}:
@@ -107,6 +106,7 @@ def test_it_has_what_an_incident_is_understood_by_and_says_so(files: dict[str, b
     assert "thread MainThread" in diagnosis
     events = json.loads(files["worlds/reported/trace.json"])["traceEvents"]
     assert [event["name"] for event in events].count("all_reduce tp:0") >= 4
+    assert "[server of reported] world reported is ready" in files["logs.txt"].decode()
     assert b"vllm_bridge_calls_total" in files["metrics.txt"]
 
 

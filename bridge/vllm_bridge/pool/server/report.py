@@ -15,6 +15,7 @@ from typing import Any
 
 from vllm_bridge._generated import pool_pb2, rank_pb2
 from vllm_bridge.codec.errors import BridgeError
+from vllm_bridge.pool.observe.logs.hub import Logs
 from vllm_bridge.pool.observe.status import as_json, as_text, diagnosis_as_text
 from vllm_bridge.pool.settings import ServerSettings
 from vllm_bridge.pool.worlds.recording import TRACE, record
@@ -52,6 +53,7 @@ class Reporter:
         worlds: Worlds,
         status: Callable[[], pool_pb2.PoolStatus],
         metrics: Callable[[], Awaitable[bytes]],
+        logs: Logs,
         secrets: Sequence[str],
         environ: Mapping[str, str] = os.environ,
     ) -> None:
@@ -60,6 +62,7 @@ class Reporter:
         self._worlds = worlds
         self._status = status
         self._metrics = metrics
+        self._logs = logs
         self._environ = environ
         named = [value for name, value in environ.items() if _SECRET_NAME.search(name)]
         self._secrets = sorted(
@@ -78,6 +81,7 @@ class Reporter:
             "status.txt": as_text(status).encode(),
             "status.json": as_json(status).encode(),
             "metrics.txt": await self._metrics(),
+            "logs.txt": await self._lines(),
         }
         for world in list(self._worlds.all())[-MAX_WORLDS:]:
             files |= await self._of_world(world.world_id)
@@ -87,6 +91,14 @@ class Reporter:
                 for name, content in files.items()
             ]
         )
+
+    async def _lines(self) -> bytes:
+        """The last lines of the server and of each rank."""
+        lines = []
+        async with self._logs.subscribe(pool_pb2.LogsRequest()) as reader:
+            async for batch in reader:
+                lines += [_line(line) for line in batch.lines]
+        return "".join(lines).encode(errors="backslashreplace")
 
     async def _of_world(self, world_id: str) -> Files:
         folder = f"worlds/{_file_name(world_id)}"
@@ -143,6 +155,16 @@ def _forms(secret: bytes) -> Iterable[bytes]:
     text = secret.decode(errors="replace")
     written = (json.dumps(text), json.dumps(text, ensure_ascii=False))
     return {secret, *(each[1:-1].encode() for each in written)}
+
+
+def _line(line: pool_pb2.LogLine) -> str:
+    who = line.rank_id or "server"
+    if line.world_id:
+        ranks = ", ".join(map(str, line.ranks or ([line.rank] if line.HasField("rank") else [])))
+        who += f" of {line.world_id}" + (f", rank {ranks}" if ranks else "")
+    level = f" {line.level.upper()}" if line.level else ""
+    text = line.text.replace("\n", "\n    ")
+    return f"{line.at.ToJsonString()}{level} [{who}] {text}\n"
 
 
 def _json(value: object) -> bytes:

@@ -189,6 +189,7 @@ class PoolServer:
             self._worlds,
             lambda: pool_status(self._pools, self._worlds, self._sessions, observer),
             self._exposition.text,
+            observer.logs,
             [token] if token else [],
         )
         forwarder().heard.append(observer.logs.output)
