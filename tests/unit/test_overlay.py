@@ -211,6 +211,33 @@ def test_flags_can_be_made_of_the_types_of_the_fields(site: Path) -> None:
     )
 
 
+def test_an_engine_can_make_its_configuration_that_of_one_replica_field_by_field(
+    site: Path,
+) -> None:
+    run(
+        INSTALLED
+        + textwrap.dedent("""
+        from vllm.config import ParallelConfig
+        config = ParallelConfig(data_parallel_size=2, data_parallel_size_local=2)
+        config.data_parallel_rank = 1
+        config.data_parallel_size = 1
+        config.data_parallel_size_local = 1
+        config.data_parallel_rank = 0
+        for broken in (dict(data_parallel_size_local=2), dict(data_parallel_size=0)):
+            try:
+                ParallelConfig(**broken)
+            except ValueError:
+                continue
+            raise SystemExit(f"{broken} was taken")
+        try:
+            config.data_parallel_size = 0
+        except ValueError:
+            print("done")
+        """),
+        site,
+    )
+
+
 def test_names_of_a_later_vllm_fail_when_they_are_used(site: Path) -> None:
     run(
         INSTALLED

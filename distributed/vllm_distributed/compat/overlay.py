@@ -154,7 +154,7 @@ class _Finder(MetaPathFinder):
         self._has_begun = True
         self._config_left = self._why_config_is_left()
         if self._config_left is None:
-            self._give_types()
+            self._adapt_config()
         _connect()
         self.say()
 
@@ -177,14 +177,16 @@ class _Finder(MetaPathFinder):
             lacking += sorted(self._files.fields(_CONFIG, name) - set(ours))
         return f"ours has no {', '.join(lacking)}" if lacking else None
 
-    def _give_types(self) -> None:
-        """Have ours say the types of its fields: `vllm serve` makes its flags of them."""
+    def _adapt_config(self) -> None:
+        """Have ours say the types of its fields, which `vllm serve` makes its flags of, and take
+        assignments one by one, as vLLM's engines make them."""
         parallel = importlib.import_module(f"{PACKAGE}.config.parallel")
         kinds = importlib.import_module(f"{PACKAGE}.config.kinds")
         for name in _CONFIG_CLASSES:
             give_types(
                 getattr(parallel, name), kinds, lambda kind: self._files.literal(_CONFIG, kind)
             )
+        parallel.ParallelConfig._is_assigned_in_steps = True
 
     def _said(self) -> str:
         """Return what is replaced, and what is not and why, as one line."""

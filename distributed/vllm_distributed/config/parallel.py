@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated, Any, Literal, overload
+from typing import Annotated, Any, ClassVar, Literal, overload
 
 from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
@@ -370,12 +370,16 @@ class ParallelConfig(ParallelFields):
         if self._data_parallel_master_port_list:
             values["data_parallel_master_port"] = self._data_parallel_master_port_list.pop()
 
+    _is_assigned_in_steps: ClassVar[bool] = False
+    """Whether fields are assigned one after another, and rules between them hold only in the end:
+    as vLLM does. They are then checked when a configuration is made, and no more."""
+
     @model_validator(mode="after")
     def _hold_rules(self) -> Self:
-        self._check_rules()
+        self._check_rules(self._is_assigned_in_steps)
         return self
 
-    def _check_rules(self) -> None:
+    def _check_rules(self, is_partly_assigned: bool = False) -> None:
         """Derive what follows from other fields, then refuse a configuration that breaks a rule."""
         values = vars(self)
         launched = self.distributed_executor_backend == "external_launcher"
@@ -398,7 +402,8 @@ class ParallelConfig(ParallelFields):
         if os.environ.get("VLLM_BATCH_INVARIANT", "0") not in ("", "0"):
             # The optimised all-reduce sums in an order that depends on the size of the batch.
             values["disable_custom_all_reduce"] = True
-        refuse("ParallelConfig", breaches(self))
+        if not is_partly_assigned:
+            refuse("ParallelConfig", breaches(self))
         self.eplb_config._owned_by(self)
         object.__setattr__(self, "_chosen_backend", chosen)
 
