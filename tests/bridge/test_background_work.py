@@ -79,6 +79,9 @@ LISTED = {
         "ending a rendezvous",
         "opening a session",
         "launching the ranks of a world",
+        "a rank of Ray's",
+        "connecting to a Ray cluster",
+        "starting a rank with Ray",
         "preparing the ranks of a world",
         "registering a session",
         "starting a rank of a world",
@@ -109,6 +112,7 @@ LISTED = {
         "the page's feed",
         "turns of a client",
         # tests/cluster/test_ray.py: what depends on them is the worlds of that process.
+        "freeing a placement group",
         "hearing of Ray",
         "waiting for the end of Ray",
         "waiting for the end of the forkserver",
@@ -197,6 +201,7 @@ TIMERS = {
     "page/http.py": 1,  # once for each wait for a client
     "logs/hub.py": 1,  # once for each rank that has died
     "worlds/gate.py": 3,
+    "joins/joined.py": 1,  # once for each rank whose connection has ended
     "ranks/rank.py": 1,
 }
 

@@ -223,7 +223,7 @@ def test_a_node_that_is_removed_in_mid_call_is_named(three: Any, client: Client)
 
     calling = threading.Thread(target=call)
     calling.start()
-    eventually(lambda: "sleep" in world.refresh().ranks[away].doing)
+    eventually(lambda: world.refresh().ranks[away].doing.startswith("running"))
     pid = world.info.ranks[away].pid
     three.remove_node(extra, allow_graceful=False)
     eventually(lambda: "node-away" not in _alive_nodes())

@@ -18,6 +18,8 @@ import pytest
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from vllm_bridge.cli.command import parser
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
@@ -252,11 +254,22 @@ def test_scripts_are_read_by_a_shell() -> None:
         assert (read.returncode, read.stderr) == (0, ""), script
 
 
-def commands(text: str) -> list[list[str]]:
-    """The calls of `vllm-bridge` in shell scripts, with their arguments."""
-    lines = text.replace("\\\n", " ").splitlines()
-    found = [line[line.index("vllm-bridge ") :] for line in lines if "vllm-bridge " in line]
-    return [shlex.split(line.rstrip("& "))[1:] for line in found]
+def commands() -> list[list[str]]:
+    """The arguments of `vllm-bridge` wherever it is called: in scripts and in containers."""
+    lines = "".join(blocks("sh")).replace("\\\n", " ").splitlines()
+    called = [line[line.index("vllm-bridge ") :] for line in lines if "vllm-bridge " in line]
+    found = [shlex.split(line.rstrip("& "))[1:] for line in called]
+    template = manifest("LeaderWorkerSet").spec.leaderWorkerTemplate
+    pods = [template.leaderTemplate.spec, template.workerTemplate.spec]
+    pods += [job.template.spec.template.spec for job in manifest("JobSet").spec.replicatedJobs]
+    return found + [container.args for pod in pods for container in pod.containers]
+
+
+@pytest.mark.parametrize("arguments", commands(), ids=" ".join)
+def test_a_command_has_options_that_there_are(arguments: list[str]) -> None:
+    # Values that only a shell knows are no numbers.
+    known = [argument.replace("$i", "0") for argument in arguments]
+    assert parser().parse_args(known).run
 
 
 # --- the image ---------------------------------------------------------------------------------

@@ -57,7 +57,7 @@ _SERVER_FLAGS = ("attach_grace", "max_attachments", "drain_seconds", "entry_poin
 
 def main() -> None:
     """Run the command line; the process's exit status is its result."""
-    arguments = _parser().parse_args()
+    arguments = parser().parse_args()
     leave_working_directory()
     # gRPC's own log lines say less than our messages, and say it first.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
@@ -150,12 +150,13 @@ def _token(file: Path | None) -> str | None:
         raise UsageError(str(error)) from None
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    top = argparse.ArgumentParser(
         prog="vllm-bridge", description="Rank processes of vllm_distributed, served over gRPC."
     )
-    parser.add_argument("--version", action="version", version=f"vllm-bridge {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    top.add_argument("--version", action="version", version=f"vllm-bridge {__version__}")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
     _add_serve(commands.add_parser("serve", help="run a pool"))
     add_join(commands.add_parser("join", help="make this process a rank of a world"), _token)
     status = commands.add_parser("status", help="show a running server")
@@ -170,7 +171,7 @@ def _parser() -> argparse.ArgumentParser:
     add_logs(logs, _connect)
     for parser_of_client in (status, diagnose, record, report, logs):
         _add_connection(parser_of_client)
-    return parser
+    return top
 
 
 def _add_serve(parser: argparse.ArgumentParser) -> None:

@@ -21,6 +21,7 @@ from vllm_bridge.pool.launchers.forkserver import identity, remove_if_same
 from vllm_bridge.pool.launchers.forkserver_process import ForkserverProcess, spawn_forkserver
 from vllm_bridge.pool.launchers.joins.joins import Joins
 from vllm_bridge.pool.launchers.local import LocalLauncher
+from vllm_bridge.pool.launchers.ray.launcher import RayLauncher
 from vllm_bridge.pool.launchers.registry import Launchers
 from vllm_bridge.pool.launchers.stderr import forwarder
 from vllm_bridge.pool.observe import Observer, traces
@@ -132,7 +133,7 @@ class PoolServer:
         self._drain = Drain()
         self._sessions = Sessions(self._pools, observer, memory, self._drain)
         self._joins = Joins(token)
-        self._launchers = Launchers([ExternalLauncher(self._joins)])
+        self._launchers = Launchers([ExternalLauncher(self._joins), RayLauncher(self._joins)])
         self._worlds = Worlds(self._pools, self._sessions, observer, self._drain, self._launchers)
         self._attachments = Attachments(
             settings.attach_grace, settings.max_attachments, self._client_gone

@@ -21,8 +21,6 @@ MAX_HELLO_BYTES = 16 * 1024
 REPORT_SECONDS = 0.5
 """For its launcher to say how a process ended whose connection has."""
 
-LOST = Exit("lost its connection to the pool (it ended, or its host or network did)", quiet=True)
-
 
 class Reception(Protocol):
     """Who knows which ranks are expected."""
@@ -205,4 +203,6 @@ class JoinedProcess:
 
     def _unreported(self) -> None:
         if not self._exit.done():
-            self._exit.set_result(self._said or LOST)
+            why = f"it ended, or its host {self.place.node} or the network failed"
+            lost = Exit(f"lost its connection to the pool ({why})", quiet=True)
+            self._exit.set_result(self._said or lost)
