@@ -121,7 +121,7 @@ def _row(
 ) -> Row:
     calls = 20 if size <= 64 * KIB else 1
     words = f"{size // KIB} KiB" if size < MIB else f"{size // MIB} MiB"
-    return Row(operation, words, ours, raw, calls, 10, ratio=target)
+    return Row(operation, words, ours, raw, calls, 30, ratio=target)
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ class Place:
             before=c.prefix(),
             VLLM_BRIDGE_TOKEN=TOKEN,
         )
-        self._ranks: list[subprocess.Popen[str]] = []
+        self.ranks: list[subprocess.Popen[str]] = []
 
     def join(self, host: Host, world: str, rank: int) -> subprocess.Popen[str]:
         # A directory that both hosts see: the sockets that calls come to are in it.
@@ -73,12 +73,12 @@ class Place:
             stderr=subprocess.PIPE,
             text=True,
         )
-        self._ranks.append(process)
+        self.ranks.append(process)
         return process
 
     def close(self) -> None:
         self.pool.stop()
-        for process in self._ranks:
+        for process in self.ranks:
             process.kill()
             process.communicate()
 
@@ -147,11 +147,27 @@ def test_collectives_refs_and_a_host_that_goes_dark(place: Place) -> None:
         # A host goes dark while the others wait in a collective.
         group: Any = far.ranks[0].call("get_world_group", timeout=LONG)
         waiting = far.ranks[0].submit("GroupCoordinator.barrier", group)
-        place.b.cut()
-        began = time.monotonic()
-        eventually(lambda: far.refresh().state == pool_pb2.WORLD_FAILED, LONG.total_seconds())
-        assert time.monotonic() - began < HEARTBEAT_S + FOUND_OUT_S, place.pool.stderr()
-        failure = far.refresh().failure
-        assert "rank 2" in failure or "rank 3" in failure, failure
+        cut_off(place, far)
         with pytest.raises(BridgeError, match=r"rank [23] of far"):
             waiting.result(LONG)
+
+
+def test_a_host_that_goes_dark_while_nobody_calls(place: Place) -> None:
+    with connect(place.pool.endpoint, token=TOKEN) as client, world_of(place, client, "far") as far:
+        assert far.run(summed, timeout=LONG) == [6.0] * 4
+        cut_off(place, far)
+        # What is left of the hosts' ranks ends with the world, on the dark one too.
+        place.b.mend()
+        eventually(lambda: [rank.poll() is None for rank in place.ranks] == [False] * 4, 60.0)
+
+
+def cut_off(place: Place, far: World) -> None:
+    """Have a host go dark: the pool fails the world by the name of one of its ranks, in time."""
+    place.b.cut()
+    began = time.monotonic()
+    eventually(lambda: far.refresh().state == pool_pb2.WORLD_FAILED, LONG.total_seconds())
+    seconds = time.monotonic() - began
+    print(f"a host that went dark was seen after {seconds:.1f} s")
+    assert seconds < HEARTBEAT_S + FOUND_OUT_S, place.pool.stderr()
+    failure = far.refresh().failure
+    assert "rank 2" in failure or "rank 3" in failure, failure
