@@ -92,6 +92,18 @@ def test_a_dead_ranks_last_lines_stay_and_its_error_quotes_them(client: Client, 
         assert entry["world_id"] == world.world_id
 
 
+def test_top_shows_what_each_rank_does(world: World, pool: Pool) -> None:
+    done = command("top", "--once", "--sort", "memory", "--connect", pool.endpoint)
+    assert done.returncode == 0, done.stderr
+    for rank in range(2):
+        assert f"{world.world_id} {rank}" in done.stdout
+        assert f"tp {rank}" in done.stdout
+    assert "sorted by memory" in done.stdout
+    done = command("top", "--connect", pool.endpoint)
+    assert done.returncode == 1
+    assert "needs a terminal" in done.stderr
+
+
 def test_a_wrong_argument_is_named(world: World, pool: Pool) -> None:
     for arguments in ({"ranks": "0"}, {"ranks": [True]}, {"tail": 1.5}, {"follow": "no"}):
         with pytest.raises(BridgeError) as caught:

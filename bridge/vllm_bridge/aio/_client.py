@@ -184,9 +184,14 @@ class Client:
 
         return Opening(ask)
 
-    async def status(self, *, timeout: timedelta | None = CONTROL_TIMEOUT) -> pool_pb2.PoolStatus:
-        """The pool, its ranks, sessions and worlds."""
-        return await self._calls.status(timeout)
+    async def status(
+        self, *, histories: bool = False, timeout: timedelta | None = CONTROL_TIMEOUT
+    ) -> pool_pb2.PoolStatus:
+        """The pool, its ranks, sessions and worlds.
+
+        With `histories`, also calls per second and latency over the last five minutes.
+        """
+        return await self._calls.status(timeout, histories=histories)
 
     async def diagnose(
         self, world_id: str, *, stacks: bool = False, timeout: timedelta | None = CONTROL_TIMEOUT

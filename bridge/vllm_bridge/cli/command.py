@@ -14,6 +14,7 @@ from vllm_bridge.cli.join.command import add_join
 from vllm_bridge.cli.logs import add_logs
 from vllm_bridge.cli.recording import add_record
 from vllm_bridge.cli.report import add_report
+from vllm_bridge.cli.top import add_top
 from vllm_bridge.cli.values import UsageError, count, seconds
 from vllm_bridge.confinement.policy import MODES, opened
 from vllm_bridge.pool.settings import (
@@ -169,7 +170,9 @@ def parser() -> argparse.ArgumentParser:
     add_report(report, _connect)
     logs = commands.add_parser("logs", help="print what the ranks of a world write")
     add_logs(logs, _connect)
-    for parser_of_client in (status, diagnose, record, report, logs):
+    top = commands.add_parser("top", help="show what all ranks do, as it goes on")
+    add_top(top, _connect)
+    for parser_of_client in (status, diagnose, record, report, logs, top):
         _add_connection(parser_of_client)
     return top
 

@@ -34,7 +34,7 @@ def add_status(parser: argparse.ArgumentParser, connect: Connect) -> None:
     parser.add_argument("--all", action="store_true", help="also worlds that were stopped")
     parser.add_argument("--watch", action="store_true", help="look again and again, until Ctrl-C")
     parser.add_argument(
-        "--interval", type=_pause, default=1.0, metavar="SECONDS", help="between looks (default 1)"
+        "--interval", type=pause, default=1.0, metavar="SECONDS", help="between looks (default 1)"
     )
     parser.set_defaults(run=lambda arguments: run(_status, arguments, connect))
 
@@ -114,7 +114,8 @@ def _diagnose(arguments: argparse.Namespace, client: Client) -> None:
     print(as_json(diagnosis) if arguments.json else printable(diagnosis_as_text(diagnosis)))
 
 
-def _pause(text: str) -> float:
+def pause(text: str) -> float:
+    """The argument of `--interval`."""
     try:
         seconds = of_seconds(float(text)).total_seconds()
     except (ValueError, OverflowError):

@@ -187,9 +187,14 @@ class Client:
         """
         return World(self._link, now(self._calls.restart_world(world_id, timeout)))
 
-    def status(self, *, timeout: timedelta | None = CONTROL_TIMEOUT) -> pool_pb2.PoolStatus:
-        """The pool, its ranks, sessions and worlds."""
-        return now(self._calls.status(timeout))
+    def status(
+        self, *, histories: bool = False, timeout: timedelta | None = CONTROL_TIMEOUT
+    ) -> pool_pb2.PoolStatus:
+        """The pool, its ranks, sessions and worlds.
+
+        With `histories`, also calls per second and latency over the last five minutes.
+        """
+        return now(self._calls.status(timeout, histories=histories))
 
     def diagnose(
         self, world_id: str, *, stacks: bool = False, timeout: timedelta | None = CONTROL_TIMEOUT

@@ -550,7 +550,7 @@ defmodule Vllm.World do
   """
   @spec logs(world(), keyword()) :: {:ok, Enumerable.t()} | {:error, Error.t()}
   def logs(world, opts \\ []),
-    do: Resolve.with_id(world, opts, Schemas.logs(), "logs", &{:ok, Logs.stream(&1, &2)})
+    do: Resolve.with_id(world, opts, Schemas.logs(), "logs", &Logs.open/2)
 
   defbang logs(world, opts \\ []) :: Enumerable.t()
 

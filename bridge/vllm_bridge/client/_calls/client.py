@@ -127,9 +127,11 @@ class ClientCalls:
         await self.attachment.ensure(Deadline(CONTROL_TIMEOUT))
         return await restart_world(self.link, world_id, timeout)
 
-    async def status(self, timeout: timedelta | None) -> pool_pb2.PoolStatus:
+    async def status(
+        self, timeout: timedelta | None, *, histories: bool = False
+    ) -> pool_pb2.PoolStatus:
         """The pool, its ranks, sessions and worlds."""
-        request = pool_pb2.GetStatusRequest()
+        request = pool_pb2.GetStatusRequest(with_histories=flag("histories", histories))
         return await self.pool("GetStatus", request, pool_pb2.PoolStatus, timeout)
 
     async def diagnose(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -134,6 +134,8 @@ class Rank:
         self._watching: asyncio.TimerHandle | None = None
         # Why the pool killed it.
         self._because = ""
+        # It was the pool that ended it, in an orderly way.
+        self.stopped = False
 
     @property
     def pid(self) -> int:
@@ -241,6 +243,7 @@ class Rank:
         if self._process is None or self.died.done():
             return
         self._because = self._because or because
+        self.stopped = not self._because
         await self._process.kill()
         await asyncio.wait({self.died}, timeout=EXIT_SECONDS)
 
@@ -363,7 +366,7 @@ class Rank:
     async def _end_soon(self) -> None:
         # It is about to exit, or broken.
         await asyncio.wait({self.died}, timeout=EXIT_SECONDS)
-        await self.kill()
+        await self.kill("it had closed its control connection")
 
     def _receive(self, message: control_pb2.RankToPool) -> None:
         kind = message.WhichOneof("message")
@@ -454,6 +457,10 @@ class Rank:
         if self._control is not None:
             # Its last message says more about the cause than its exit status.
             await asyncio.wait({self._control_ended}, timeout=LAST_WORDS_SECONDS)
+        # One that the pool stops may be killed for it, and has not crashed.
+        self.stopped = self.stopped and end.quiet
+        if self.stopped:
+            end = replace(end, description="stopped by the pool")
         because = f" by the pool because {self._because}" if self._because else ""
         ending = f"{self.name} {end.clause()}{because}"
         if not end.quiet:

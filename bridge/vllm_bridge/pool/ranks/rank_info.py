@@ -107,8 +107,9 @@ def publish_rank(events: Events, rank: Rank) -> None:
     level = _LEVELS.get(rank.state, logging.DEBUG)
     message = f"{rank.name} is {state}"
     if rank.state == pool_pb2.DEAD:
-        # One that was told to stop has exited with status 0.
-        level = logging.INFO if rank.exit == "exited with status 0" else logging.WARNING
+        # One that was told to stop has exited with status 0, or was ended where it could not.
+        orderly = rank.stopped or rank.exit == "exited with status 0"
+        level = logging.INFO if orderly else logging.WARNING
         message = f"{rank.name} has ended: {rank.exit or 'it was never started'}"
     logs.log(
         _logger,

@@ -3,9 +3,15 @@ defmodule Vllm.World.Logs do
   # The lines of a world as a `Stream`.
 
   alias Vllm.{Bridge, Error}
+  alias Vllm.World.Info
 
-  @spec stream(String.t(), map()) :: Enumerable.t()
-  def stream(world_id, opts) do
+  @doc "The stream, of a world that there is, or was."
+  @spec open(String.t(), map()) :: {:ok, Enumerable.t()} | {:error, Error.t()}
+  def open(world_id, opts) do
+    with {:ok, _info} <- Info.ask(world_id, opts.bridge), do: {:ok, stream(world_id, opts)}
+  end
+
+  defp stream(world_id, opts) do
     wanted = %{
       world_id: world_id,
       ranks: opts.ranks,
