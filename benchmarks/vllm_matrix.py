@@ -127,14 +127,22 @@ class Engine:
 
     def why(self) -> str:
         """Return what the log says first that an engine failed of."""
-        lines = self._log.read_text(errors="replace").splitlines()
+        text = re.sub(r"\x1b\[[\d;]*m", "", self._log.read_text(errors="replace"))
+        said = [
+            re.sub(r"^ERROR .*?\] ?", "", re.sub(r"^\(\w+ pid=\d+\) ", "", line))
+            for line in text.splitlines()
+            if not re.search(r"\b(INFO|WARNING) \d", line)
+        ]
         # The first traceback is that of the process that failed first.
-        said = [re.sub(r"^.*? ERROR .*?\] ?", "", line) for line in lines if " ERROR " in line]
-        for number, text in enumerate(said):
-            if found := re.match(r"(\w+\.)*(\w+(Error|Exception)\b.*)", text):
-                code = [line.strip() for line in said[:number] if line.strip(" ^~")]
+        for number, line in enumerate(said):
+            if "Segfault encountered" in line:
+                places = re.findall(r"/csrc/(\S+)\", line (\d+)", "\n".join(said[number:]))
+                where = ":".join(places[0]) if places else "no frame of vLLM"
+                return f"segmentation fault in {where}"
+            if found := re.match(r"(\w+\.)*(\w+(Error|Exception)\b.*)", line):
+                code = [other.strip() for other in said[:number] if other.strip(" ^~")]
                 return found[2] if ":" in found[2] else f"{found[2]}: {code[-1] if code else ''}"
-        return lines[-1] if lines else "nothing"
+        return said[-1] if said else "nothing"
 
     def _read(self, seconds: float) -> dict[str, Any]:
         stdout = self._process.stdout
@@ -175,6 +183,7 @@ class Found(NamedTuple):
     """What a row has shown."""
 
     said: str
+    why: str
     is_wrong: bool
     own: list[list[float]]
     """Of each generation, how long each step took."""
@@ -207,26 +216,26 @@ def compared(python: Path, row: Row, model: Path, log: Path, rounds: int) -> Fou
             equal = equal and tokens[False] == tokens[True]
             count += sum(map(len, tokens[True]))
     except EngineError as error:
-        return Found(str(error), True, steps[False], steps[True])
+        return Found("fails", str(error), True, steps[False], steps[True])
     finally:
         for engine in engines.values():
             engine.close()
     if failed:
-        who = {(True,): "ours fails", (False,): "vLLM's own fails"}.get(tuple(failed), "both fail")
-        return Found(f"{who}: {engines[min(failed)].why()}", failed == {True}, [], [])
-    return Found(f"{count} equal" if equal else "DIFFERENT", not equal, steps[False], steps[True])
+        both = len(failed) == 2
+        who = "both fail" if both else "ours fails" if True in failed else "vLLM's own fails"
+        return Found(who, engines[min(failed)].why(), failed == {True}, [], [])
+    said = f"{count} equal" if equal else "DIFFERENT"
+    return Found(said, "", not equal, steps[False], steps[True])
 
 
 def line(name: str, found: Found) -> str:
     """Return a row of the table."""
     cells = []
-    for pick in (_best, _median, _p99):
-        if found.own and found.ours:
+    if found.own and found.ours:
+        for pick in (_best, _median, _p99):
             own, ours = pick(found.own), pick(found.ours)
             cells.append(f"{own:8.2f} {ours:8.2f} {ours / own:6.2f}")
-        else:
-            cells.append(" " * 24)
-    return f"{name:22} {found.said:18} " + "  ".join(cells)
+    return f"{name:22} {found.said:18} " + ("  ".join(cells) or found.why)
 
 
 def _best(rounds: list[list[float]]) -> float:
@@ -248,6 +257,8 @@ def main() -> int:
     parser.add_argument("--rows", default="", help="only rows whose name matches this pattern")
     parser.add_argument("--rounds", type=int, default=8, help="generations with each engine")
     chosen = parser.parse_args()
+    # A stopped engine would stay.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
     wrong = False
     for version in chosen.versions.split(","):
         python = environment(version)
