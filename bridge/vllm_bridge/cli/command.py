@@ -170,9 +170,9 @@ def parser() -> argparse.ArgumentParser:
     add_report(report, _connect)
     logs = commands.add_parser("logs", help="print what the ranks of a world write")
     add_logs(logs, _connect)
-    top = commands.add_parser("top", help="show what all ranks do, as it goes on")
-    add_top(top, _connect)
-    for parser_of_client in (status, diagnose, record, report, logs, top):
+    live = commands.add_parser("top", help="show what all ranks do, as it goes on")
+    add_top(live, _connect)
+    for parser_of_client in (status, diagnose, record, report, logs, live):
         _add_connection(parser_of_client)
     return top
 
