@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -15,10 +17,13 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from pool_harness import Pool, connect, eventually, start_pool
+from pool_harness import Pool, alive, children, connect, eventually, start_pool
 
+from vllm_bridge._generated import control_pb2
 from vllm_bridge.client import BridgeError, Session
 from vllm_bridge.pool.observe import traces
+from vllm_bridge.pool.observe.exporter import spans_of
+from vllm_bridge.transport import control
 from vllm_bridge.transport.trace_parent import sampled
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -245,13 +250,15 @@ def test_an_export_that_fails_is_told_and_the_next_ones_go_on(
 ) -> None:
     exported: list[str] = []
 
-    def export(spans: Sequence[traces.Span]) -> None:
+    def write(message: bytes) -> None:
         if not exported:
             exported.append("none")
-            raise RuntimeError("made to fail once")
+            raise BrokenPipeError("made to fail once")
+        (body,) = control.Frames().feed(message)
+        spans = spans_of(control_pb2.ExportedSpans.FromString(body))
         exported.extend(span.name for span in spans)
 
-    made = traces.Traces(export)
+    made = traces.Traces(write)
     metadata = (("traceparent", PARENT), ("vllm-call-id", "7"))
     assert made.begin("/a.B/Plain", metadata[1:]) is None
     for name in ("First", "Second"):
@@ -262,17 +269,18 @@ def test_an_export_that_fails_is_told_and_the_next_ones_go_on(
         eventually(lambda: bool(exported))
     made.close()
     assert exported == ["none", "B/Second"]
+    assert made.begin("/a.B/NotSampled", (("traceparent", PARENT[:-1] + "0"),)) is None
     assert "exporting traces failed" in caplog.text
 
 
 def test_what_comes_too_fast_is_dropped_and_counted(caplog: pytest.LogCaptureFixture) -> None:
     waiting, there = threading.Event(), threading.Event()
 
-    def export(spans: Sequence[traces.Span]) -> None:
+    def write(message: bytes) -> None:
         there.set()
         waiting.wait(30)
 
-    made = traces.Traces(export)
+    made = traces.Traces(write)
     for _ in range(traces.MOST + 1000):
         call = made.begin("/a.B/C", (("traceparent", PARENT),))
         assert call is not None
@@ -281,6 +289,34 @@ def test_what_comes_too_fast_is_dropped_and_counted(caplog: pytest.LogCaptureFix
     waiting.set()
     made.close()
     assert "calls are in no trace: they came too fast to export" in caplog.text
+
+
+def test_the_exporter_ends_with_its_pool_and_ranks_have_no_key_of_the_collector(
+    short_tmp: Path, receiver: Receiver, own: InMemorySpanExporter
+) -> None:
+    pool = start_pool(
+        short_tmp / "killed",
+        *("--size", "1", "--heartbeat-interval", "0.1"),
+        entry_point=None,
+        OTEL_EXPORTER_OTLP_ENDPOINT=receiver.endpoint,
+        OTEL_EXPORTER_OTLP_HEADERS="api-key=of-the-collector",
+    )
+    with connect(pool.endpoint) as client:
+        session = client.open_session()
+        trace_id = in_trace(lambda: session.call("get_pp_indices", 61, 0, 4))
+        eventually(lambda: len(receiver.spans(trace_id)) == 4 or receiver.spans(trace_id))
+        (rank,) = client.status().ranks
+        for pid in (rank.pid, *children(rank.pid)):
+            assert b"of-the-collector" not in Path(f"/proc/{pid}/environ").read_bytes()
+    exporters = [pid for pid in children(pool.pid) if b"exporter" in command_line(pid)]
+    assert len(exporters) == 1
+    os.kill(pool.pid, signal.SIGKILL)
+    pool.process.wait(20)
+    eventually(lambda: not alive(exporters[0]))
+
+
+def command_line(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 def test_an_endpoint_that_nobody_listens_on_holds_up_nothing(

@@ -233,7 +233,7 @@ class Spans(_message.Message):
     def __init__(self, calls: _Optional[_Iterable[_Union[CallSpan, _Mapping]]] = ..., dropped: _Optional[int] = ...) -> None: ...
 
 class CallSpan(_message.Message):
-    __slots__ = ("trace_id", "parent_id", "method", "session_id", "call_id", "queued_ns", "started_ns", "ended_ns", "outcome", "group", "operation", "at_gate_ns", "gated_ns")
+    __slots__ = ("trace_id", "parent_id", "method", "session_id", "call_id", "queued_ns", "started_ns", "ended_ns", "outcome", "group", "operation", "at_gate_ns", "gated_ns", "span_id")
     TRACE_ID_FIELD_NUMBER: _ClassVar[int]
     PARENT_ID_FIELD_NUMBER: _ClassVar[int]
     METHOD_FIELD_NUMBER: _ClassVar[int]
@@ -247,6 +247,7 @@ class CallSpan(_message.Message):
     OPERATION_FIELD_NUMBER: _ClassVar[int]
     AT_GATE_NS_FIELD_NUMBER: _ClassVar[int]
     GATED_NS_FIELD_NUMBER: _ClassVar[int]
+    SPAN_ID_FIELD_NUMBER: _ClassVar[int]
     trace_id: bytes
     parent_id: bytes
     method: str
@@ -260,7 +261,22 @@ class CallSpan(_message.Message):
     operation: str
     at_gate_ns: int
     gated_ns: int
-    def __init__(self, trace_id: _Optional[bytes] = ..., parent_id: _Optional[bytes] = ..., method: _Optional[str] = ..., session_id: _Optional[str] = ..., call_id: _Optional[str] = ..., queued_ns: _Optional[int] = ..., started_ns: _Optional[int] = ..., ended_ns: _Optional[int] = ..., outcome: _Optional[str] = ..., group: _Optional[str] = ..., operation: _Optional[str] = ..., at_gate_ns: _Optional[int] = ..., gated_ns: _Optional[int] = ...) -> None: ...
+    span_id: bytes
+    def __init__(self, trace_id: _Optional[bytes] = ..., parent_id: _Optional[bytes] = ..., method: _Optional[str] = ..., session_id: _Optional[str] = ..., call_id: _Optional[str] = ..., queued_ns: _Optional[int] = ..., started_ns: _Optional[int] = ..., ended_ns: _Optional[int] = ..., outcome: _Optional[str] = ..., group: _Optional[str] = ..., operation: _Optional[str] = ..., at_gate_ns: _Optional[int] = ..., gated_ns: _Optional[int] = ..., span_id: _Optional[bytes] = ...) -> None: ...
+
+class ExportedSpans(_message.Message):
+    __slots__ = ("spans", "pid", "rank_id", "world_id", "rank")
+    SPANS_FIELD_NUMBER: _ClassVar[int]
+    PID_FIELD_NUMBER: _ClassVar[int]
+    RANK_ID_FIELD_NUMBER: _ClassVar[int]
+    WORLD_ID_FIELD_NUMBER: _ClassVar[int]
+    RANK_FIELD_NUMBER: _ClassVar[int]
+    spans: Spans
+    pid: int
+    rank_id: str
+    world_id: str
+    rank: int
+    def __init__(self, spans: _Optional[_Union[Spans, _Mapping]] = ..., pid: _Optional[int] = ..., rank_id: _Optional[str] = ..., world_id: _Optional[str] = ..., rank: _Optional[int] = ...) -> None: ...
 
 class Hello(_message.Message):
     __slots__ = ("protocol", "token", "world_id", "rank", "world_size", "local_rank", "node", "addresses", "pid", "device", "package_version", "torch_version", "python_version", "directory", "host", "told_by")

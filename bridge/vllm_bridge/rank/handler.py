@@ -34,7 +34,6 @@ from vllm_bridge.rank.observe.traces import Traces
 from vllm_bridge.rank.sessions import RankSession, RankSessions
 from vllm_bridge.rank.transfers import CallerGone, Transfers
 from vllm_bridge.transport import metadata as keys
-from vllm_bridge.transport.trace_parent import sampled
 from vllm_distributed.wire.message_steps import set_run
 
 _logger = logging.getLogger("vllm_bridge.rank.calls")
@@ -102,7 +101,7 @@ class Calls:
         dispatch, state = self._methods[path], self.state
         record = Record(_text(metadata, keys.SESSION_ID), _text(metadata, keys.CALL_ID), path)
         if state.traces is not None:
-            record.parent = sampled(metadata.get(keys.TRACEPARENT))
+            record.parent = _text(metadata, keys.TRACEPARENT)
         try:
             state.sessions.check_epoch(record.session_id, _text(metadata, keys.EPOCH))
             session = state.sessions.get(record.session_id)
@@ -216,7 +215,7 @@ class Call:
 
     def traced(self, outcome: str) -> None:
         """It has ended: where it is part of a trace, that is told."""
-        if self.state.traces is not None and self.record.parent is not None:
+        if self.record.parent and self.state.traces is not None:
             self.state.traces.add(self.record, self.record.parent, outcome)
 
     def _log(self, outcome: str, seconds: float) -> None:

@@ -16,7 +16,6 @@ from itertools import islice
 from vllm_bridge._generated import types_pb2
 from vllm_bridge.gate.pending import PendingCall
 from vllm_bridge.transport.metadata import NO_RUN, RunLabel
-from vllm_bridge.transport.trace_parent import TraceParent
 
 KEEP_FINISHED = 1_000
 """Ended calls remembered, so that a late question about one still has an answer."""
@@ -56,8 +55,8 @@ class Record:
     # The run that it is part of; and whether it has not begun, since its turn has not come.
     run: RunLabel = NO_RUN
     awaits_turn: bool = False
-    # The span that it is part of; None where nobody wants to know.
-    parent: TraceParent | None = None
+    # Its `traceparent`; empty where nobody wants to know.
+    parent: str = ""
     # What the executor does last, after the answer.
     ending: Callable[[], None] | None = None
 

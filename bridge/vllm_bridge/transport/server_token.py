@@ -11,7 +11,10 @@ VARIABLE = "VLLM_BRIDGE_TOKEN"
 JOIN_CA_VARIABLE = "VLLM_BRIDGE_JOIN_CA"
 """The certificate, in PEM, of the pool that a rank joins which that pool has launched."""
 
-SECRET_VARIABLES = frozenset({VARIABLE})
+SECRET_VARIABLES = frozenset(
+    # The last ones have the keys of whoever collects traces.
+    {VARIABLE, "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"}
+)
 """What the processes that run clients' calls must not find in their environment."""
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO

@@ -1,50 +1,49 @@
-"""Spans of the calls that are part of a trace: the pool's own, and those that ranks tell of.
+"""Calls that are part of a trace: the pool's own, and those that ranks tell of.
 
 A call is part of one where its metadata have a `traceparent` that is sampled; no other costs
-anything. Exported by OpenTelemetry's SDK (`pip install vllm-distributed[otel]`), as its own
-environment variables say, in a thread of its own.
+anything. Another process makes spans of them and exports them (`exporter.py`): that takes longer
+than a call.
 """
 
 from __future__ import annotations
 
 import contextvars
-import importlib
+import importlib.util
 import logging
 import os
 import secrets
+import subprocess
+import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from vllm_bridge._generated import control_pb2
 from vllm_bridge.process import background
+from vllm_bridge.process.import_path import bootstrap
+from vllm_bridge.transport import control
 from vllm_bridge.transport import metadata as keys
 from vllm_bridge.transport.trace_parent import TraceParent, sampled
-from vllm_bridge.version import __version__
 
 MOST = 8_192
-"""Spans that wait to be exported; the ones that come then are dropped, and counted."""
+"""Calls that wait for the exporter; the ones that come then are dropped, and counted."""
 
-# At a time, and how long the last ones of a server that stops may take.
-_BATCH = 512
+# For the last ones of a server that stops.
 _LAST_SECONDS = 3.0
 
+# Between two exporters, where they end.
+_PAUSE_SECONDS = 10.0
+
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
-_PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
 
 _logger = logging.getLogger("vllm_bridge.pool.traces")
 
 Metadata = Sequence[tuple[str, str | bytes]]
 
-
-class Position(Protocol):
-    """Where a rank is."""
-
-    world_id: str
-    index: int
+Write = Callable[[bytes], None]
+"""Hands a message to the exporter, and waits while it has enough. Raises OSError."""
 
 
 class Traced(Protocol):
@@ -58,33 +57,16 @@ class Traced(Protocol):
         """Its process."""
 
 
-@dataclass
-class Span:
-    """One span, before the SDK knows of it. Times are nanoseconds since 1970."""
-
-    name: str
-    parent: TraceParent
-    started_ns: int
-    ended_ns: int
-    attributes: dict[str, str | int]
-    # Empty: its own is made when it is exported.
-    span_id: bytes = b""
-    # "ok", or the error's reason; empty where nobody can say.
-    outcome: str = ""
-    # It serves a call of another process.
-    serves: bool = False
-    within: list[Span] = field(default_factory=list)
-
-
 _current: contextvars.ContextVar[PoolCall | None] = contextvars.ContextVar("call", default=None)
 
 
 class Traces:
     """What there is to export."""
 
-    def __init__(self, export: Export) -> None:
-        self._export = export
-        self._waiting: deque[Span | tuple[Traced, control_pb2.CallSpan]] = deque()
+    def __init__(self, write: Write, end: Callable[[], None] = lambda: None) -> None:
+        self._write, self._end = write, end
+        self._waiting: deque[control_pb2.ExportedSpans] = deque()
+        self._calls = 0
         self._dropped = 0
         self._there = threading.Event()
         self._stopping = False
@@ -102,31 +84,42 @@ class Traces:
     def of_rank(self, rank: Traced, spans: control_pb2.Spans) -> None:
         """Calls that a rank has run."""
         self._dropped += spans.dropped
-        for call in spans.calls:
-            self.add((rank, call))
+        exported = control_pb2.ExportedSpans(spans=spans, pid=rank.pid, rank_id=rank.rank_id)
+        if rank.position.world_id:
+            exported.world_id = rank.position.world_id
+            exported.rank = rank.position.index
+        self._add(exported)
 
-    def add(self, span: Span | tuple[Traced, control_pb2.CallSpan]) -> None:
-        """Export it soon."""
-        if len(self._waiting) < MOST:
-            self._waiting.append(span)
-            self._there.set()
-        else:
-            self._dropped += 1
+    def of_pool(self, call: control_pb2.CallSpan) -> None:
+        """A call that the pool has forwarded."""
+        spans = control_pb2.Spans(calls=[call])
+        self._add(control_pb2.ExportedSpans(spans=spans, pid=os.getpid()))
 
     def close(self) -> None:
         """Export what there is, within some seconds."""
         self._stopping = True
         self._there.set()
         self._thread.join(_LAST_SECONDS)
+        self._end()
+
+    def _add(self, exported: control_pb2.ExportedSpans) -> None:
+        calls = len(exported.spans.calls)
+        if self._calls + calls <= MOST:
+            self._calls += calls
+            self._waiting.append(exported)
+            self._there.set()
+        else:
+            self._dropped += calls
 
     def _work(self) -> None:
         while not (self._stopping and not self._waiting):
             self._there.wait()
             self._there.clear()
             while self._waiting:
-                taken = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+                exported = self._waiting.popleft()
+                self._calls -= len(exported.spans.calls)
                 with background.step("exporting traces"):
-                    self._export([_span(each) for each in taken])
+                    self._write(control.frame(exported))
             dropped, self._dropped = self._dropped, 0
             if dropped:
                 _logger.warning("%d calls are in no trace: they came too fast to export", dropped)
@@ -139,20 +132,16 @@ class PoolCall:
         self, traces: Traces, parent: TraceParent, method: str, metadata: Metadata
     ) -> None:
         self._traces = traces
-        self._span = Span(
-            _short(method),
-            parent,
-            time.time_ns(),
-            0,
-            {
-                "vllm.session_id": keys.text(metadata, keys.SESSION_ID),
-                "vllm.call_id": keys.text(metadata, keys.CALL_ID),
-                "process.pid": os.getpid(),
-            },
+        self._call = control_pb2.CallSpan(
+            trace_id=parent.trace_id,
+            parent_id=parent.span_id,
             span_id=secrets.token_bytes(8),
-            serves=True,
+            method=method,
+            session_id=keys.text(metadata, keys.SESSION_ID),
+            call_id=keys.text(metadata, keys.CALL_ID),
+            queued_ns=time.time_ns(),
         )
-        here = TraceParent(parent.trace_id, self._span.span_id)
+        here = TraceParent(parent.trace_id, self._call.span_id)
         self.metadata: Metadata = (
             *(pair for pair in metadata if pair[0] != keys.TRACEPARENT),
             (keys.TRACEPARENT, here.header()),
@@ -162,15 +151,12 @@ class PoolCall:
 
     def placed(self) -> None:
         """A rank has been found for it."""
-        if not self._span.within:
-            here = TraceParent(self._span.parent.trace_id, self._span.span_id)
-            queue = Span("queue", here, self._span.started_ns, time.time_ns(), {})
-            self._span.within.append(queue)
+        self._call.started_ns = self._call.started_ns or time.time_ns()
 
     def end(self, outcome: str) -> None:
         """It has been answered."""
-        self._span.ended_ns, self._span.outcome = time.time_ns(), outcome
-        self._traces.add(self._span)
+        self._call.ended_ns, self._call.outcome = time.time_ns(), outcome
+        self._traces.of_pool(self._call)
 
 
 def placed() -> None:
@@ -180,61 +166,6 @@ def placed() -> None:
         call.placed()
 
 
-def _span(waiting: Span | tuple[Traced, control_pb2.CallSpan]) -> Span:
-    """A call of a rank as a span, with its waits and its run."""
-    if isinstance(waiting, Span):
-        return waiting
-    rank, call = waiting
-    span = Span(
-        _short(call.method),
-        TraceParent(call.trace_id, call.parent_id),
-        call.queued_ns,
-        call.ended_ns,
-        {
-            "vllm.session_id": call.session_id,
-            "vllm.call_id": call.call_id,
-            "vllm.rank_id": rank.rank_id,
-            "process.pid": rank.pid,
-        },
-        span_id=secrets.token_bytes(8),
-        outcome=call.outcome,
-        serves=True,
-    )
-    if rank.position.world_id:
-        span.attributes["vllm.world_id"] = rank.position.world_id
-        span.attributes["vllm.rank"] = rank.position.index
-    here = TraceParent(call.trace_id, span.span_id)
-    if call.started_ns:
-        span.within.append(Span("queue", here, call.queued_ns, call.started_ns, {}))
-    run = Span("run", here, call.started_ns or call.queued_ns, call.ended_ns, {})
-    if call.outcome != "withdrawn" or call.started_ns:
-        run.span_id = secrets.token_bytes(8)
-        span.within.append(run)
-    if call.at_gate_ns:
-        gate = Span(
-            "gate",
-            TraceParent(call.trace_id, run.span_id),
-            call.at_gate_ns,
-            call.gated_ns or call.ended_ns,
-            {"vllm.group": call.group, "vllm.operation": call.operation},
-            outcome="ok" if call.gated_ns else call.outcome,
-        )
-        span.within.append(gate)
-    return span
-
-
-def _short(method: str) -> str:
-    service, _, name = method.rpartition("/")
-    return f"{service.rpartition('.')[2]}/{name}"
-
-
-class Export(Protocol):
-    """Exports spans, and what is within them."""
-
-    def __call__(self, spans: Sequence[Span]) -> None:
-        """All of them at once."""
-
-
 def from_environment(environ: Mapping[str, str] = os.environ) -> Traces | None:
     """What the environment says: an endpoint to export to; None where it names none."""
     off = environ.get("OTEL_SDK_DISABLED", "").lower() == "true"
@@ -242,65 +173,56 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Traces | None:
     endpoint = any(environ.get(name) for name in _ENDPOINTS)
     if off or not endpoint or "otlp" not in exporter.split(","):
         return None
-    protocols = [environ[name] for name in _PROTOCOLS if environ.get(name)]
-    try:
-        return Traces(_Otlp(protocols[0] if protocols else "http/protobuf", environ))
-    except ImportError as error:
+    if not _installed("opentelemetry.sdk.trace"):
         _logger.warning(
-            "no traces are exported, though the environment names an endpoint for them: %s. "
-            "Install vllm-distributed[otel]",
-            error,
+            "no traces are exported, though the environment names an endpoint for them: install "
+            "vllm-distributed[otel]"
         )
         return None
+    process = _Exporter()
+    return Traces(process.write, process.end)
 
 
-class _Otlp:
-    """OpenTelemetry's own exporter, which reads the other variables."""
+def _installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
 
-    def __init__(self, protocol: str, environ: Mapping[str, str]) -> None:
-        from opentelemetry.sdk.resources import Resource
 
-        kind = "grpc" if protocol == "grpc" else "http"
-        found: Any = importlib.import_module(
-            f"opentelemetry.exporter.otlp.proto.{kind}.trace_exporter"
-        )
-        self._exporter = found.OTLPSpanExporter()
-        # What the environment says of the service goes first.
-        named = environ.get("OTEL_SERVICE_NAME") or "service.name=" in environ.get(
-            "OTEL_RESOURCE_ATTRIBUTES", ""
-        )
-        self._resource = Resource.create({} if named else {"service.name": "vllm-bridge"})
+class _Exporter:
+    """The process that exports: started by the first message, and again where it has ended."""
 
-    def __call__(self, spans: Sequence[Span]) -> None:
-        self._exporter.export([self._made(each) for span in spans for each in (span, *span.within)])
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._start_at = 0.0
 
-    def _made(self, span: Span) -> Any:
-        from opentelemetry import trace
-        from opentelemetry.sdk.trace import ReadableSpan
-        from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-
-        def context(span_id: bytes, *, is_remote: bool) -> trace.SpanContext:
-            return trace.SpanContext(
-                int.from_bytes(span.parent.trace_id, "big"),
-                int.from_bytes(span_id, "big"),
-                is_remote,
-                trace.TraceFlags(trace.TraceFlags.SAMPLED),
+    def write(self, message: bytes) -> None:
+        """See `Write`."""
+        if self._process is None or self._process.poll() is not None:
+            if time.monotonic() < self._start_at:
+                return
+            self._start_at = time.monotonic() + _PAUSE_SECONDS
+            self._process = subprocess.Popen(
+                [sys.executable, *bootstrap("vllm_bridge.pool.observe.exporter")],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                # Ctrl-C is for the pool, which closes its input.
+                start_new_session=True,
             )
+        stdin = self._process.stdin
+        if stdin is not None:
+            stdin.write(message)
+            stdin.flush()
 
-        status = trace.Status()
-        if span.outcome == "ok":
-            status = trace.Status(trace.StatusCode.OK)
-        elif span.outcome:
-            status = trace.Status(trace.StatusCode.ERROR, span.outcome)
-        return ReadableSpan(
-            name=span.name,
-            context=context(span.span_id or secrets.token_bytes(8), is_remote=False),
-            parent=context(span.parent.span_id, is_remote=span.serves),
-            resource=self._resource,
-            attributes=span.attributes,
-            kind=trace.SpanKind.SERVER if span.serves else trace.SpanKind.INTERNAL,
-            status=status,
-            start_time=span.started_ns,
-            end_time=max(span.ended_ns, span.started_ns),
-            instrumentation_scope=InstrumentationScope("vllm_bridge", __version__),
-        )
+    def end(self) -> None:
+        """Have it export what it has, and end."""
+        process = self._process
+        if process is None or process.stdin is None:
+            return
+        try:
+            process.stdin.close()
+            process.wait(_LAST_SECONDS)
+        except (OSError, subprocess.TimeoutExpired):
+            process.kill()
+            process.wait()

@@ -12,15 +12,16 @@ from typing import NamedTuple
 
 from vllm_bridge._generated import control_pb2
 from vllm_bridge.rank.journal import Record
-from vllm_bridge.transport.trace_parent import TraceParent
+from vllm_bridge.transport.trace_parent import sampled
 
-MOST = 4_096
-"""Calls between two heartbeats."""
+MOST = 2_048
+"""Calls between two heartbeats: telling of more would hold up those that run."""
 
 
 class _Ended(NamedTuple):
     record: Record
-    parent: TraceParent
+    # Its `traceparent`, as it came.
+    parent: str
     outcome: str
     ended: float
 
@@ -32,7 +33,7 @@ class Traces:
         self._ended: deque[_Ended] = deque()
         self._dropped = 0
 
-    def add(self, record: Record, parent: TraceParent, outcome: str) -> None:
+    def add(self, record: Record, parent: str, outcome: str) -> None:
         """A call has ended, however."""
         if len(self._ended) < MOST:
             self._ended.append(_Ended(record, parent, outcome, time.monotonic()))
@@ -46,18 +47,24 @@ class Traces:
         if not ended and not dropped:
             return None
         ahead_ns = time.time_ns() - time.monotonic_ns()
-        return control_pb2.Spans(calls=[_span(each, ahead_ns) for each in ended], dropped=dropped)
+        made = (_span(each, ahead_ns) for each in ended)
+        calls = [span for span in made if span is not None]
+        return control_pb2.Spans(calls=calls, dropped=dropped) if calls or dropped else None
 
 
-def _span(ended: _Ended, ahead_ns: int) -> control_pb2.CallSpan:
+def _span(ended: _Ended, ahead_ns: int) -> control_pb2.CallSpan | None:
+    """None: its trace is not sampled."""
+    parent = sampled(ended.parent)
+    if parent is None:
+        return None
     record, pending = ended.record, ended.record.pending
 
     def unix_ns(when: float) -> int:
         return int(when * 1e9) + ahead_ns if when else 0
 
     span = control_pb2.CallSpan(
-        trace_id=ended.parent.trace_id,
-        parent_id=ended.parent.span_id,
+        trace_id=parent.trace_id,
+        parent_id=parent.span_id,
         method=record.method,
         session_id=record.session_id,
         call_id=record.call_id,
