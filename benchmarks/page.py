@@ -14,12 +14,14 @@ import http.client
 import json
 import os
 import re
+import signal
 import statistics
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -46,26 +48,29 @@ def main() -> None:
 
 def idle_ranks(ranks: int, turns: int, seconds: float) -> None:
     """The pool of a world that does nothing."""
-    with pool() as (client, ready), client.start_world(tensor_parallel_size=ranks):
-        # Also without a page it grows a little while it runs.
+    with pool() as (_, ready):
+        before = private_mib(ready["pid"])
+    with pool("--page", "127.0.0.1:0") as (client, ready):
+        code = private_mib(ready["pid"]) - before
+        client.start_world(tensor_parallel_size=ranks, timeout=timedelta(seconds=120))
         time.sleep(3)
-        without_page = private_mib(ready["pid"])
-    with (
-        pool("--page", "127.0.0.1:0") as (client, ready),
-        client.start_world(tensor_parallel_size=ranks),
-    ):
+        before = private_mib(ready["pid"])
         used: dict[bool, list[float]] = {False: [], True: []}
         for _ in range(turns):
             for looked_at in used:
                 with looker(ready["page"]) if looked_at else settled():
                     used[looked_at].append(share(ready["pid"], seconds))
+        data = private_mib(ready["pid"]) - before
         alone, seen = (100 * statistics.median(used[key]) for key in (False, True))
         print(
             f"{ranks} idle ranks: the pool has {alone:.1f} % of a core, looked at {seen:.1f} %: "
             f"{seen - alone:.1f} % more (at most 3)"
         )
-        grown = private_mib(ready["pid"]) - without_page
-        print(f"private memory: {grown:.1f} MB more than without a page (at most 20)")
+        print(
+            f"private memory: {code + data:.1f} MB more than without a page (at most 20): "
+            f"{code:.1f} of code, {data:.1f} of what was looked at",
+            flush=True,
+        )
 
 
 def calls_beside(turns: int, seconds: float) -> None:
@@ -120,7 +125,8 @@ def pool(*arguments: str) -> Iterator[tuple[Client, dict[str, str]]]:
             with connect(ready["endpoint"]) as client:
                 yield client, ready
         finally:
-            process.terminate()
+            # Not SIGTERM, which lets things come to their end.
+            process.send_signal(signal.SIGINT)
 
 
 @contextlib.contextmanager
