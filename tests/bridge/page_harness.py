@@ -16,6 +16,7 @@ from typing import Any
 
 from vllm_bridge._generated import pool_pb2, rank_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
+from vllm_bridge.pool.observe.logs.hub import Logs
 from vllm_bridge.pool.page.access import Access
 from vllm_bridge.pool.page.page import Page
 from vllm_bridge.transport.address import TcpAddress
@@ -143,7 +144,7 @@ def serving_pages() -> Iterator[Serve]:
 
     def begin(access: Access | None = None, tls: ssl.SSLContext | None = None) -> Served:
         async def start() -> tuple[Page, str]:
-            page = Page(FakeModel(), diagnose, access or Access(None), tls)  # type: ignore[arg-type]
+            page = Page(FakeModel(), Logs(), diagnose, access or Access(None), tls)  # type: ignore[arg-type]
             return page, await page.start(TcpAddress("localhost" if tls else "127.0.0.1", 0))
 
         page, url = in_loop(start())

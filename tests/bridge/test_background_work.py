@@ -110,6 +110,7 @@ LISTED = {
         "stopping {}",
         "the health service",
         "the page's feed",
+        "the page's lines",
         "turns of a client",
         # tests/cluster/test_ray.py: what depends on them is the worlds of that process.
         "freeing a placement group",

@@ -5,6 +5,7 @@ What it looks like, in a real browser: `make test-page`.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import html.parser
 import http.client
@@ -16,6 +17,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,12 +26,13 @@ import trustme
 from page_harness import EVIL, FakeModel, Serve, Served, events, serving_pages
 from pool_harness import Pool, environment, eventually
 
+from vllm_bridge.pool.observe.logs.hub import Logs, Source
 from vllm_bridge.pool.page import feed as feed_module
 from vllm_bridge.pool.page import http as http_module
 from vllm_bridge.pool.page.access import COOKIE, COOKIE_S, Access
 from vllm_bridge.pool.page.feed import Whole
 from vllm_bridge.pool.page.http import MAX_BODY_BYTES, MAX_CONNECTIONS, MAX_HEAD_BYTES, MAX_STREAMS
-from vllm_bridge.pool.page.lines import MAX_LINES, Lines
+from vllm_bridge.pool.page.lines import MAX_LINE_CHARS, MAX_LINES, Lines
 from vllm_bridge.pool.server.tls import TlsFiles, read_tls
 from vllm_bridge.transport.address import TcpAddress
 
@@ -197,29 +200,42 @@ def test_what_changes_add_up_to() -> None:
 
 
 def test_lines_of_the_server_and_of_ranks() -> None:
-    lines = Lines()
-    lines.output("rank-7", b"plain \xff text")
-    lines.output(
-        "rank-7", b"2026-01-02 03:04:05.678Z WARNING no room world_id=w rank=3 rank_id=rank-7"
-    )
-    lines.output("rank-7", b'{"level": "error", "message": "<b>", "rank": 1, "world_id": "w"}')
-    lines.output("rank-7", b'{"level": 7}')
-    found = [(line["level"], line["from"], line["text"]) for line in lines.since(0)]
-    assert found == [
-        ("info", "rank-7", "plain � text"),
-        ("warning", "rank 3 of w", "no room"),
-        ("error", "rank 1 of w", "<b>"),
-        ("info", "rank-7", '{"level": 7}'),
-    ]
-    before = lines.number
-    for number in range(10_000):
-        lines.output("rank-7", b"%d" % number + b"x" * 20_000)
-    first, *new = lines.since(before)
-    assert len(new) == 200
-    assert first["text"] == "9800 lines came faster than this page shows them"
-    assert len(lines.since(0)) == MAX_LINES
-    assert max(len(line["text"]) for line in new) <= 2_000
-    assert lines.since(lines.number) == []
+    async def run() -> None:
+        logs = Logs()
+        logs.place("rank-7", Source("w", 1, 3))
+        logs.place("rank-8", Source("w", 1, 4))
+        logs.own("error", "vllm_bridge.pool", "world w is failed", {"world_id": "w"}, time.time())
+        logs.output("rank-1", b"<b>plain</b>", None)
+        for rank_id in ("rank-7", "rank-8"):
+            logs.output(rank_id, b"x" * 10_000, None)
+        lines = Lines(logs)
+        following = asyncio.ensure_future(lines.follow())
+        while lines.number < 3:
+            await asyncio.sleep(0.01)
+        found = [(line["level"], line["from"], line["text"][:20]) for line in lines.since(0)]
+        assert found == [
+            ("error", "w", "world w is failed"),
+            ("info", "rank-1", "<b>plain</b>"),
+            ("info", "ranks 3, 4 of w", "x" * 20),
+        ]
+        assert max(len(line["text"]) for line in lines.since(0)) == MAX_LINE_CHARS
+        before = lines.number
+        for number in range(20_000):
+            logs.output("rank-7", b"%d" % number, None)
+        while lines.number < before + 20_000:
+            await asyncio.sleep(0.01)
+        first, *new = lines.since(before)
+        assert len(new) == 200
+        assert first["text"] == "19800 lines came faster than this page shows them"
+        assert new[-1]["text"] == "19999"
+        assert len(lines.since(0)) == MAX_LINES
+        assert lines.since(lines.number) == []
+        logs.close()
+        await following
+        lines.forget()
+        assert lines.since(0) == []
+
+    asyncio.run(run())
 
 
 # Who may look

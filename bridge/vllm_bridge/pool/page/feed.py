@@ -44,6 +44,7 @@ class Feed:
         self._readers = 0
         self._news = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
+        self._listening: asyncio.Task[None] | None = None
         self._closed = False
         self._whole = Whole()
         # Of the latest change, and the latest ones with their numbers.
@@ -58,9 +59,10 @@ class Feed:
         """End all streams."""
         self._closed = True
         self._news.set()
-        if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.gather(self._watching, return_exceptions=True)
+        tasks = [task for task in (self._watching, self._listening) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def now(self, world: str | None) -> bytes:
         """What is so now, as JSON; or was a moment ago, for one who asks again and again."""
@@ -104,6 +106,8 @@ class Feed:
         # Also again, after it has failed.
         if (self._watching is None or self._watching.done()) and not self._closed:
             self._watching = background.task("the page's feed", self._follow())
+        if (self._listening is None or self._listening.done()) and not self._closed:
+            self._listening = background.task("the page's lines", self._lines.follow())
 
     async def _follow(self) -> None:
         try:
@@ -117,12 +121,19 @@ class Feed:
                 self._news = asyncio.Event()
                 alone = 0 if self._readers else alone + 1
                 if alone > _ALONE:
+                    self._rest()
                     return
         finally:
             # It costs nothing while nobody looks. After a failure readers get everything again.
             self._whole = Whole()
             self._changes.clear()
             self._made.clear()
+
+    def _rest(self) -> None:
+        if self._listening is not None:
+            self._listening.cancel()
+            self._listening = None
+        self._lines.forget()
 
     def _since(self, number: int, world: str, *, again: bool) -> tuple[list[bytes], int]:
         """The messages for a reader who has had all up to this change."""

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import ssl
 import time
 from collections.abc import Awaitable, Callable
@@ -23,7 +22,7 @@ from pathlib import Path
 
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.codec.errors import BridgeError
-from vllm_bridge.pool.launchers.stderr import forwarder
+from vllm_bridge.pool.observe.logs.hub import Logs
 from vllm_bridge.pool.observe.model.changes import Model
 from vllm_bridge.pool.page.access import Access
 from vllm_bridge.pool.page.feed import Feed
@@ -70,8 +69,6 @@ _FILES_FOR_LOOKERS = {
     },
 }
 
-_LOGS = "vllm_bridge"
-
 Diagnose = Callable[[str], Awaitable[pool_pb2.Diagnosis]]
 
 # Stacks of a large world are much work for its ranks; people press a button more than once.
@@ -87,13 +84,13 @@ class Page:
     def __init__(
         self,
         model: Model,
+        logs: Logs,
         diagnose: Diagnose,
         access: Access,
         tls: ssl.SSLContext | None,
     ) -> None:
         """`diagnose` asks the ranks of a world, with their stacks."""
-        self._lines = Lines()
-        self._feed = Feed(model, self._lines)
+        self._feed = Feed(model, Lines(logs))
         self._diagnose = diagnose
         self._access = access
         self._scheme = "https" if tls else "http"
@@ -106,15 +103,10 @@ class Page:
     async def start(self, address: TcpAddress) -> str:
         """Listen there. Returns the URL. Raises OSError."""
         port = await self._server.start(address.host, address.port)
-        logging.getLogger(_LOGS).addHandler(self._lines)
-        forwarder().heard.append(self._lines.output)
         return f"{self._scheme}://{TcpAddress(address.host, port)}/"
 
     async def close(self) -> None:
         """Stop listening, and return when all connections are closed."""
-        if self._lines.output in forwarder().heard:
-            forwarder().heard.remove(self._lines.output)
-        logging.getLogger(_LOGS).removeHandler(self._lines)
         await self._feed.close()
         await self._server.close()
 

@@ -238,6 +238,7 @@ class PoolServer:
             ) from None
         self._page = Page(
             self.model,
+            self._observer.logs,
             partial(self._worlds.diagnose, with_stacks=True, direct=False),
             Access(self._token, certificates=bool(self._tls and self._tls.client_ca)),
             self._tls.context if self._tls else None,
