@@ -101,6 +101,7 @@ bench: setup ## Print the numbers the design promises
 	$(PYTHON) benchmarks/messages.py
 	$(PYTHON) benchmarks/calls.py
 	$(PYTHON) benchmarks/gate.py
+	$(PYTHON) benchmarks/traces.py
 	$(PYTHON) benchmarks/sessions.py
 	$(PYTHON) benchmarks/snakepit.py
 	MIX_ENV=prod mix run --no-start benchmarks/terms.exs

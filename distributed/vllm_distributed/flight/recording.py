@@ -1,7 +1,7 @@
 """Has every operation of every coordinator kept.
 
 `start` puts a wrapper in the place of each method; before that there is none, and nothing costs
-anything. A wrapper costs 1.3 us an operation, measured.
+anything. A wrapper costs 1.6 us an operation, measured.
 """
 
 from __future__ import annotations
