@@ -23,7 +23,7 @@ SEND: Direction
 RECEIVE: Direction
 
 class RankAssignment(_message.Message):
-    __slots__ = ("rank_id", "listen", "world", "allowed_prefixes", "max_message_bytes", "heartbeat_interval", "max_queue", "pool_name", "json_logs", "log_level", "shared_memory", "max_segment_bytes", "listen_frames", "traces", "confinement")
+    __slots__ = ("rank_id", "listen", "world", "allowed_prefixes", "max_message_bytes", "heartbeat_interval", "max_queue", "pool_name", "json_logs", "log_level", "shared_memory", "max_segment_bytes", "listen_frames", "traces", "listen_far", "call_key", "confinement")
     RANK_ID_FIELD_NUMBER: _ClassVar[int]
     LISTEN_FIELD_NUMBER: _ClassVar[int]
     WORLD_FIELD_NUMBER: _ClassVar[int]
@@ -38,6 +38,8 @@ class RankAssignment(_message.Message):
     MAX_SEGMENT_BYTES_FIELD_NUMBER: _ClassVar[int]
     LISTEN_FRAMES_FIELD_NUMBER: _ClassVar[int]
     TRACES_FIELD_NUMBER: _ClassVar[int]
+    LISTEN_FAR_FIELD_NUMBER: _ClassVar[int]
+    CALL_KEY_FIELD_NUMBER: _ClassVar[int]
     CONFINEMENT_FIELD_NUMBER: _ClassVar[int]
     rank_id: str
     listen: str
@@ -53,8 +55,10 @@ class RankAssignment(_message.Message):
     max_segment_bytes: int
     listen_frames: str
     traces: bool
+    listen_far: str
+    call_key: bytes
     confinement: Confinement
-    def __init__(self, rank_id: _Optional[str] = ..., listen: _Optional[str] = ..., world: _Optional[_Union[WorldAssignment, _Mapping]] = ..., allowed_prefixes: _Optional[_Iterable[str]] = ..., max_message_bytes: _Optional[int] = ..., heartbeat_interval: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_queue: _Optional[int] = ..., pool_name: _Optional[str] = ..., json_logs: _Optional[bool] = ..., log_level: _Optional[str] = ..., shared_memory: _Optional[str] = ..., max_segment_bytes: _Optional[int] = ..., listen_frames: _Optional[str] = ..., traces: _Optional[bool] = ..., confinement: _Optional[_Union[Confinement, _Mapping]] = ...) -> None: ...
+    def __init__(self, rank_id: _Optional[str] = ..., listen: _Optional[str] = ..., world: _Optional[_Union[WorldAssignment, _Mapping]] = ..., allowed_prefixes: _Optional[_Iterable[str]] = ..., max_message_bytes: _Optional[int] = ..., heartbeat_interval: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_queue: _Optional[int] = ..., pool_name: _Optional[str] = ..., json_logs: _Optional[bool] = ..., log_level: _Optional[str] = ..., shared_memory: _Optional[str] = ..., max_segment_bytes: _Optional[int] = ..., listen_frames: _Optional[str] = ..., traces: _Optional[bool] = ..., listen_far: _Optional[str] = ..., call_key: _Optional[bytes] = ..., confinement: _Optional[_Union[Confinement, _Mapping]] = ...) -> None: ...
 
 class Confinement(_message.Message):
     __slots__ = ("mode", "readable", "writable")
@@ -475,14 +479,16 @@ class MethodCount(_message.Message):
     def __init__(self, method: _Optional[str] = ..., outcome: _Optional[str] = ..., calls: _Optional[int] = ..., seconds: _Optional[float] = ..., buckets: _Optional[_Iterable[int]] = ..., bytes_in: _Optional[int] = ..., bytes_out: _Optional[int] = ...) -> None: ...
 
 class Ready(_message.Message):
-    __slots__ = ("endpoint", "pid", "frames_endpoint")
+    __slots__ = ("endpoint", "pid", "frames_endpoint", "certificate")
     ENDPOINT_FIELD_NUMBER: _ClassVar[int]
     PID_FIELD_NUMBER: _ClassVar[int]
     FRAMES_ENDPOINT_FIELD_NUMBER: _ClassVar[int]
+    CERTIFICATE_FIELD_NUMBER: _ClassVar[int]
     endpoint: str
     pid: int
     frames_endpoint: str
-    def __init__(self, endpoint: _Optional[str] = ..., pid: _Optional[int] = ..., frames_endpoint: _Optional[str] = ...) -> None: ...
+    certificate: str
+    def __init__(self, endpoint: _Optional[str] = ..., pid: _Optional[int] = ..., frames_endpoint: _Optional[str] = ..., certificate: _Optional[str] = ...) -> None: ...
 
 class Ack(_message.Message):
     __slots__ = ("port", "failure", "kept")

@@ -96,7 +96,7 @@ class OpenSessionRequest(_message.Message):
     def __init__(self, session_id: _Optional[str] = ..., pool_name: _Optional[str] = ..., affinity: _Optional[_Union[Affinity, str]] = ..., client_id: _Optional[str] = ...) -> None: ...
 
 class Session(_message.Message):
-    __slots__ = ("session_id", "pool_name", "affinity", "endpoint", "world_id", "rank", "epoch", "pid", "client_id", "frames_endpoint")
+    __slots__ = ("session_id", "pool_name", "affinity", "endpoint", "world_id", "rank", "epoch", "pid", "client_id", "frames_endpoint", "far_endpoint")
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     POOL_NAME_FIELD_NUMBER: _ClassVar[int]
     AFFINITY_FIELD_NUMBER: _ClassVar[int]
@@ -107,6 +107,7 @@ class Session(_message.Message):
     PID_FIELD_NUMBER: _ClassVar[int]
     CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
     FRAMES_ENDPOINT_FIELD_NUMBER: _ClassVar[int]
+    FAR_ENDPOINT_FIELD_NUMBER: _ClassVar[int]
     session_id: str
     pool_name: str
     affinity: Affinity
@@ -117,7 +118,26 @@ class Session(_message.Message):
     pid: int
     client_id: str
     frames_endpoint: str
-    def __init__(self, session_id: _Optional[str] = ..., pool_name: _Optional[str] = ..., affinity: _Optional[_Union[Affinity, str]] = ..., endpoint: _Optional[str] = ..., world_id: _Optional[str] = ..., rank: _Optional[int] = ..., epoch: _Optional[int] = ..., pid: _Optional[int] = ..., client_id: _Optional[str] = ..., frames_endpoint: _Optional[str] = ...) -> None: ...
+    far_endpoint: str
+    def __init__(self, session_id: _Optional[str] = ..., pool_name: _Optional[str] = ..., affinity: _Optional[_Union[Affinity, str]] = ..., endpoint: _Optional[str] = ..., world_id: _Optional[str] = ..., rank: _Optional[int] = ..., epoch: _Optional[int] = ..., pid: _Optional[int] = ..., client_id: _Optional[str] = ..., frames_endpoint: _Optional[str] = ..., far_endpoint: _Optional[str] = ...) -> None: ...
+
+class ReachRankRequest(_message.Message):
+    __slots__ = ("session_id",)
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    def __init__(self, session_id: _Optional[str] = ...) -> None: ...
+
+class ReachRankResponse(_message.Message):
+    __slots__ = ("endpoint", "certificate", "server_name", "token")
+    ENDPOINT_FIELD_NUMBER: _ClassVar[int]
+    CERTIFICATE_FIELD_NUMBER: _ClassVar[int]
+    SERVER_NAME_FIELD_NUMBER: _ClassVar[int]
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
+    endpoint: str
+    certificate: str
+    server_name: str
+    token: str
+    def __init__(self, endpoint: _Optional[str] = ..., certificate: _Optional[str] = ..., server_name: _Optional[str] = ..., token: _Optional[str] = ...) -> None: ...
 
 class CloseSessionRequest(_message.Message):
     __slots__ = ("session_id", "reason")
@@ -214,7 +234,7 @@ class RayOptions(_message.Message):
     def __init__(self, address: _Optional[str] = ..., start: _Optional[bool] = ..., placement_group: _Optional[str] = ..., placement_strategy: _Optional[str] = ..., resources: _Optional[_Mapping[str, float]] = ..., label_selector: _Optional[_Mapping[str, str]] = ..., bundle_indices: _Optional[_Iterable[int]] = ..., runtime_env: _Optional[str] = ...) -> None: ...
 
 class RankInfo(_message.Message):
-    __slots__ = ("rank", "local_rank", "pid", "node", "state", "session_id", "endpoint", "exit", "pool_name", "rank_id", "doing", "queued", "sessions", "objects", "heartbeat_age_s", "restarts", "frames_endpoint", "coordinates", "activity", "memory", "rates", "address", "launcher")
+    __slots__ = ("rank", "local_rank", "pid", "node", "state", "session_id", "endpoint", "exit", "pool_name", "rank_id", "doing", "queued", "sessions", "objects", "heartbeat_age_s", "restarts", "frames_endpoint", "coordinates", "activity", "memory", "rates", "address", "launcher", "far_endpoint")
     RANK_FIELD_NUMBER: _ClassVar[int]
     LOCAL_RANK_FIELD_NUMBER: _ClassVar[int]
     PID_FIELD_NUMBER: _ClassVar[int]
@@ -238,6 +258,7 @@ class RankInfo(_message.Message):
     RATES_FIELD_NUMBER: _ClassVar[int]
     ADDRESS_FIELD_NUMBER: _ClassVar[int]
     LAUNCHER_FIELD_NUMBER: _ClassVar[int]
+    FAR_ENDPOINT_FIELD_NUMBER: _ClassVar[int]
     rank: int
     local_rank: int
     pid: int
@@ -261,7 +282,8 @@ class RankInfo(_message.Message):
     rates: Rates
     address: str
     launcher: str
-    def __init__(self, rank: _Optional[int] = ..., local_rank: _Optional[int] = ..., pid: _Optional[int] = ..., node: _Optional[str] = ..., state: _Optional[_Union[RankState, str]] = ..., session_id: _Optional[str] = ..., endpoint: _Optional[str] = ..., exit: _Optional[str] = ..., pool_name: _Optional[str] = ..., rank_id: _Optional[str] = ..., doing: _Optional[str] = ..., queued: _Optional[int] = ..., sessions: _Optional[int] = ..., objects: _Optional[int] = ..., heartbeat_age_s: _Optional[float] = ..., restarts: _Optional[int] = ..., frames_endpoint: _Optional[str] = ..., coordinates: _Optional[_Union[Coordinates, _Mapping]] = ..., activity: _Optional[_Union[Activity, _Mapping]] = ..., memory: _Optional[_Union[_rank_pb2.MemoryInfo, _Mapping]] = ..., rates: _Optional[_Union[Rates, _Mapping]] = ..., address: _Optional[str] = ..., launcher: _Optional[str] = ...) -> None: ...
+    far_endpoint: str
+    def __init__(self, rank: _Optional[int] = ..., local_rank: _Optional[int] = ..., pid: _Optional[int] = ..., node: _Optional[str] = ..., state: _Optional[_Union[RankState, str]] = ..., session_id: _Optional[str] = ..., endpoint: _Optional[str] = ..., exit: _Optional[str] = ..., pool_name: _Optional[str] = ..., rank_id: _Optional[str] = ..., doing: _Optional[str] = ..., queued: _Optional[int] = ..., sessions: _Optional[int] = ..., objects: _Optional[int] = ..., heartbeat_age_s: _Optional[float] = ..., restarts: _Optional[int] = ..., frames_endpoint: _Optional[str] = ..., coordinates: _Optional[_Union[Coordinates, _Mapping]] = ..., activity: _Optional[_Union[Activity, _Mapping]] = ..., memory: _Optional[_Union[_rank_pb2.MemoryInfo, _Mapping]] = ..., rates: _Optional[_Union[Rates, _Mapping]] = ..., address: _Optional[str] = ..., launcher: _Optional[str] = ..., far_endpoint: _Optional[str] = ...) -> None: ...
 
 class Coordinates(_message.Message):
     __slots__ = ("dp", "pp", "pcp", "tp", "dcp", "ep")

@@ -27,7 +27,7 @@ from vllm_bridge.process import logs
 from vllm_bridge.process.emissions import EMITTER
 from vllm_bridge.rank.world.assignment import wait_for_assignment
 from vllm_bridge.transport import control
-from vllm_bridge.transport.address import grpc_target, private_socket, unix_path
+from vllm_bridge.transport.address import private_socket, unix_path
 from vllm_bridge.transport.grpc_options import RANK_SERVER, message_limits
 from vllm_bridge.transport.tls_channel import Channel, pending
 
@@ -129,7 +129,7 @@ class _Rank:
         from vllm_bridge.rank.executor import Executor
         from vllm_bridge.rank.failures import bridge_error
         from vllm_bridge.rank.frames.server import FramesServer
-        from vllm_bridge.rank.grpc_carrier import GrpcCarrier
+        from vllm_bridge.rank.grpc_carrier import GrpcCarrier, listen
         from vllm_bridge.rank.handler import Calls, RankState
         from vllm_bridge.rank.journal import Journal
         from vllm_bridge.rank.observe.traces import Traces
@@ -177,15 +177,13 @@ class _Rank:
         )
         server = grpc.server(
             inline,
-            handlers=[GrpcCarrier(calls)],
+            handlers=[GrpcCarrier(calls, self._assignment.call_key)],
             options=[*RANK_SERVER, *message_limits(self._assignment.max_message_bytes)],
         )
         try:
             # Before any thread runs that might make a file under this mask.
             with private_socket():
-                if server.add_insecure_port(grpc_target(self._assignment.listen)) == 0:
-                    # Older releases of grpcio return instead of raising.
-                    raise OSError(f"cannot listen on {self._assignment.listen}")
+                listening = listen(server, self._assignment)
                 if frames is not None and frames_path is not None:
                     frames.listen(frames_path)
             close_unix_sockets()
@@ -204,7 +202,8 @@ class _Rank:
         if gate is not None:
             gate.install()
         ready = control_pb2.Ready(
-            endpoint=self._assignment.listen,
+            endpoint=listening.endpoint,
+            certificate=listening.certificate,
             pid=os.getpid(),
             frames_endpoint=self._assignment.listen_frames,
         )

@@ -17,6 +17,7 @@ from vllm_bridge.cli.join.environment import Told, ToldWrongError, per_node, rea
 from vllm_bridge.cli.values import UsageError, count, seconds
 from vllm_bridge.process.import_path import bootstrap
 from vllm_bridge.process.parent import die_with
+from vllm_bridge.process.rank_environment import RANK_DEFAULTS
 from vllm_bridge.transport.address import AddressError, TcpAddress, parse_address
 from vllm_bridge.transport.dialling import DialError, DialTls
 from vllm_bridge.transport.server_token import JOIN_CA_VARIABLE, VARIABLE, checked_token
@@ -82,6 +83,8 @@ def add_join(parser: argparse.ArgumentParser, token: Callable[[Path | None], str
 def _join(arguments: argparse.Namespace, token: Callable[[Path | None], str | None]) -> int:
     if VARIABLE in os.environ or JOIN_CA_VARIABLE in os.environ:
         _start_without_secrets()
+    for name, value in RANK_DEFAULTS.items():
+        os.environ.setdefault(name, value)
     secret, ca = _secrets(arguments.secrets_fd)
     address = _address(arguments.pool)
     told = _told(arguments)

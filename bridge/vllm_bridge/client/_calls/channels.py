@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import grpc
 from google.protobuf.message import Message
 
+from vllm_bridge._generated import pool_pb2
 from vllm_bridge.client._calls import runs
 from vllm_bridge.client._calls.checks import has_detail, wrong_type
 from vllm_bridge.client._calls.io import Call, Io, Stream
@@ -23,6 +24,7 @@ from vllm_bridge.transport.address import (
     parse_address,
     unix_path,
 )
+from vllm_bridge.transport.far_channels import far_options
 from vllm_bridge.transport.frames.calling import Metadata
 from vllm_bridge.transport.grpc_options import CHANNEL, KEEPALIVE
 from vllm_bridge.transport.metadata import AUTHORIZATION
@@ -116,6 +118,8 @@ class Channels:
             self._credentials = tls.credentials()
         self._lock = threading.Lock()
         self._channels: dict[str, Any] = {}
+        # Of ranks on other hosts, by their endpoints.
+        self._far: dict[str, pool_pb2.ReachRankResponse] = {}
 
     async def begin(
         self,
@@ -172,6 +176,10 @@ class Channels:
         except grpc.RpcError as error:
             raise self.pool_error(error) from None
         return kind.FromString(response)
+
+    def trust(self, far: pool_pb2.ReachRankResponse) -> None:
+        """A rank on another host takes calls there."""
+        self._far[far.endpoint] = far
 
     def stream(self, name: str, request: Message, timeout: timedelta | None = None) -> Stream:
         """A stream of the pool's own service, of bytes."""
@@ -236,7 +244,11 @@ class Channels:
 
     def _open(self, endpoint: str) -> Any:
         target = grpc_target(endpoint)
-        # Ranks are reached over unix sockets only.
+        far = self._far.get(endpoint)
+        if far is not None:
+            trust = grpc.ssl_channel_credentials(far.certificate.encode())
+            return self.io.channel(target, (*CHANNEL, *far_options(far.server_name)), trust)
+        # Those on the pool's host are reached over unix sockets only.
         if endpoint != self.endpoint:
             return self.io.channel(target, CHANNEL, None)
         options = (*CHANNEL, *KEEPALIVE, *self._tls.options())

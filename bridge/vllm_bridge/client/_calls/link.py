@@ -16,9 +16,16 @@ from vllm_bridge.client._calls.io import Call, FramesConnection, held
 from vllm_bridge.client._calls.timeouts import ASK_TIMEOUT, Deadline, Profiles
 from vllm_bridge.client._frames.places import Places
 from vllm_bridge.client._leases.leases import Leases
+from vllm_bridge.codec.errors import BridgeError
 from vllm_bridge.transport.address import unix_path
+from vllm_bridge.transport.call_tokens import bearer
 from vllm_bridge.transport.frames.calling import LARGE_BYTES, Metadata, NotSent
-from vllm_bridge.transport.metadata import EPOCH, SESSION_ID
+from vllm_bridge.transport.metadata import AUTHORIZATION, EPOCH, SESSION_ID
+
+_INSPECT = "/vllm.bridge.v1.Rank/Inspect"
+
+# For a connection to a rank on another host, which a firewall may swallow.
+_REACH_TIMEOUT = timedelta(seconds=2)
 
 _PROFILES = "/vllm.bridge.v1.Pool/GetProfiles"
 
@@ -40,6 +47,24 @@ class Link:
     def next_call_id(self) -> str:
         """An id that no other call has."""
         return f"{self._client}-{next(self._numbers)}"
+
+    async def reach(
+        self, session: pool_pb2.Session, naming: Metadata
+    ) -> pool_pb2.ReachRankResponse | None:
+        """How to call the rank of a session directly that is on another host; None: it cannot be
+        reached from here, and its calls go through the pool."""
+        request = pool_pb2.ReachRankRequest(session_id=session.session_id)
+        try:
+            far = await self.channels.pool(
+                "ReachRank", request, pool_pb2.ReachRankResponse, ASK_TIMEOUT
+            )
+            self.channels.trust(far)
+            # Whoever answers has the certificate, and takes the token.
+            more = (*naming, (AUTHORIZATION, bearer(far.token)))
+            await self.channels.send(far.endpoint, _INSPECT, b"", _REACH_TIMEOUT, more)
+        except (BridgeError, grpc.RpcError):
+            return None
+        return far
 
     async def close(self) -> None:
         """Close all connections."""
@@ -174,7 +199,7 @@ class Ranks:
         with contextlib.suppress(grpc.RpcError):
             await self._channels.send(
                 endpoint,
-                "/vllm.bridge.v1.Rank/Inspect",
+                _INSPECT,
                 b"",
                 deadline.within(ASK_TIMEOUT),
                 naming,

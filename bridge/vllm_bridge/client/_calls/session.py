@@ -28,8 +28,10 @@ from vllm_bridge.client._calls.timeouts import (
 )
 from vllm_bridge.codec.errors import BridgeError, Category, from_rpc_error
 from vllm_bridge.durations import to_duration
+from vllm_bridge.transport.call_tokens import bearer
 from vllm_bridge.transport.frames.calling import Metadata, NotSent
 from vllm_bridge.transport.metadata import (
+    AUTHORIZATION,
     CALL_ID,
     CONTEXT,
     EPOCH,
@@ -61,6 +63,8 @@ class SessionCalls:
         self._memory = Memory(link.channels, info.session_id)
         # Per thread or task: what it has entered.
         self._inside = link.io.own()
+        # Of calls to a rank on another host.
+        self._authorization: tuple[tuple[str, str], ...] = ()
         if info.frames_endpoint:
             link.ranks.named(info.frames_endpoint)
 
@@ -254,6 +258,8 @@ class SessionCalls:
         frames: bool = True,
     ) -> Sent:
         """Send a call of this session."""
+        if self.info.far_endpoint and not self.info.endpoint:
+            await self._reach()
         call_id = self.link.next_call_id()
         naming = (*self._naming(), (CALL_ID, call_id), *self._turn())
         metadata = (*naming, *more, *_tracing.metadata())
@@ -321,6 +327,18 @@ class SessionCalls:
         deadline = Deadline(timeout)
         return Exchange(self, self._memory, encode, decode, deadline, later=later, more=more)
 
+    async def _reach(self) -> None:
+        """From the first call on, straight to a rank on another host, if that can be reached."""
+        naming = self._naming()
+        # Whether or not it can: asked once.
+        self.info.far_endpoint = ""
+        # A run that is given up gives nothing up here.
+        with runs.outside():
+            far = await self.link.reach(self.info, naming)
+        if far is not None:
+            self._authorization = ((AUTHORIZATION, bearer(far.token)),)
+            self.info.endpoint = far.endpoint
+
     def _way(self) -> tuple[str, str]:
         """Where its calls go over gRPC, and where in frames, or nowhere."""
         if self.info.endpoint:
@@ -353,7 +371,7 @@ class SessionCalls:
 
     def _naming(self) -> tuple[tuple[str, str], ...]:
         """The metadata that says which session this is."""
-        naming = ((SESSION_ID, self.info.session_id),)
+        naming = ((SESSION_ID, self.info.session_id), *self._authorization)
         if self.info.epoch:
             return (*naming, (EPOCH, str(self.info.epoch)))
         # Only a session without a rank of its own has to say where its contexts are.

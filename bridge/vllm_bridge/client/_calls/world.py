@@ -107,6 +107,7 @@ def sessions_of(world: pool_pb2.World) -> list[pool_pb2.Session]:
             affinity=pool_pb2.STRICT_QUEUE,
             endpoint=rank.endpoint,
             frames_endpoint=rank.frames_endpoint,
+            far_endpoint=rank.far_endpoint,
             world_id=world.world_id,
             rank=rank.rank,
             epoch=world.epoch,

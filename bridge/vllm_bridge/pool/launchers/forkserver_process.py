@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vllm_bridge.process.import_path import PYTHON_PATH, bootstrap, without_empty_entries
+from vllm_bridge.process.rank_environment import RANK_DEFAULTS
 from vllm_bridge.transport.server_token import SECRET_VARIABLES
 
 
@@ -80,10 +81,7 @@ def rank_environment() -> dict[str, str]:
     # Interfaces other than loopback may not reach the host itself (containers, VPNs), and ranks of
     # a local world have no business on any other.
     environment.setdefault("GLOO_SOCKET_IFNAME", "lo")
-    # Many ranks share the cores; and OpenBLAS must not start threads before the fork.
-    environment.setdefault("OMP_NUM_THREADS", "1")
-    environment.setdefault("OPENBLAS_NUM_THREADS", "1")
-    # In the child of user code that forks, gRPC's own handlers start threads, which crash it.
-    environment.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+    for name, value in RANK_DEFAULTS.items():
+        environment.setdefault(name, value)
     environment["PYTHONUNBUFFERED"] = "1"
     return environment

@@ -22,7 +22,8 @@ from vllm_bridge.pool.ranks.rank_info import publish_rank
 from vllm_bridge.pool.ranks.spares import Spare
 from vllm_bridge.pool.settings import PoolSettings
 from vllm_bridge.process.host import host_identity
-from vllm_bridge.transport.address import why_no_socket
+from vllm_bridge.transport.address import TcpAddress, why_no_socket
+from vllm_bridge.transport.call_tokens import new_key
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,8 @@ class RankFactory:
         if not _is_near(rank.place):
             assignment.shared_memory = ""
             assignment.listen_frames = ""
+            assignment.listen_far = str(TcpAddress(rank.place.address, 0))
+            assignment.call_key = rank.call_key = new_key()
 
     async def start(
         self,

@@ -22,6 +22,8 @@ from vllm_bridge.pool.settings import DEFAULT_POOL, PoolSettings
 from vllm_bridge.process import background
 from vllm_bridge.transport import control
 from vllm_bridge.transport.address import grpc_target
+from vllm_bridge.transport.call_tokens import pool_token
+from vllm_bridge.transport.far_channels import far_channel
 from vllm_bridge.transport.grpc_options import NO_PROXY
 from vllm_bridge.world_sizes import WorldSizes
 
@@ -100,6 +102,9 @@ class Rank:
         # How often the pool replaced the rank in this position.
         self.restarts = 0
         self.pool_name = DEFAULT_POOL
+        # On another host: what its tokens are made of, and the certificate that it shows.
+        self.call_key = b""
+        self.certificate = ""
         # Its number among the ranks of its host; None: the one of its position.
         self.local_rank: int | None = None
         self.died: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -224,9 +229,11 @@ class Rank:
     def channel(self) -> grpc.aio.Channel:
         """The connection over which calls are forwarded."""
         if self._channel is None:
-            self._channel = grpc.aio.insecure_channel(
-                grpc_target(self.endpoint),
-                options=[*self._settings.grpc_options(), *NO_PROXY],
+            options = [*self._settings.grpc_options(), *NO_PROXY]
+            self._channel = (
+                far_channel(self.endpoint, self.certificate, pool_token(self.call_key), options)
+                if self.certificate
+                else grpc.aio.insecure_channel(grpc_target(self.endpoint), options=options)
             )
         return self._channel
 
@@ -279,6 +286,7 @@ class Rank:
         self._send(control_pb2.PoolToRank(assign=assignment))
         ready = await asyncio.shield(self._started)
         self.endpoint, self.frames_endpoint = ready.endpoint, ready.frames_endpoint
+        self.certificate = ready.certificate
         if ready.frames_endpoint:
             self.frames = RankFrames(ready.frames_endpoint)
         self._set_state(pool_pb2.READY)

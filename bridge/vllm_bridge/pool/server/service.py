@@ -25,7 +25,7 @@ from vllm_bridge.pool.server.inspection import pool_status
 from vllm_bridge.pool.server.report import Reporter
 from vllm_bridge.pool.sessions.attachments import Attachments
 from vllm_bridge.pool.sessions.drain import Drain
-from vllm_bridge.pool.sessions.session_entry import SessionEntry
+from vllm_bridge.pool.sessions.session_entry import SessionEntry, reach
 from vllm_bridge.pool.sessions.sessions import Sessions
 from vllm_bridge.pool.sessions.shared_memory import SharedMemory
 from vllm_bridge.pool.settings.profiles import TimeoutProfile
@@ -89,6 +89,7 @@ class PoolService:
                 "OpenSession": _rpc(self._open_session, pool_pb2.OpenSessionRequest),
                 "CloseSession": _rpc(self._close_session, pool_pb2.CloseSessionRequest),
                 "GetSession": _rpc(self._get_session, pool_pb2.GetSessionRequest),
+                "ReachRank": _rpc(self._reach_rank, pool_pb2.ReachRankRequest),
                 "StartWorld": _rpc(self._start_world, pool_pb2.StartWorldRequest),
                 "StopWorld": _rpc(self._stop_world, pool_pb2.StopWorldRequest),
                 "GetWorld": _rpc(self._get_world, pool_pb2.GetWorldRequest),
@@ -141,6 +142,11 @@ class PoolService:
             patience = min(from_duration(request.wait_for_end), LONGEST_PATIENCE)
             await self._sessions.wait_for_end(request.session_id, patience)
         return self._told(self._sessions.get(request.session_id), direct=direct)
+
+    async def _reach_rank(
+        self, request: pool_pb2.ReachRankRequest, direct: bool
+    ) -> pool_pb2.ReachRankResponse:
+        return reach(self._sessions.get(request.session_id))
 
     def _told(self, session: SessionEntry, *, direct: bool) -> pool_pb2.Session:
         message = session.to_message(direct=direct)
@@ -314,6 +320,13 @@ class PoolService:
                 asked.session_id, asked.pool_name, asked.affinity, asked.client_id
             )
             self._attachments.claim(session, asked.client_id)
+        if session.rank is not None and session.rank.certificate:
+            raise BridgeError(
+                Category.POOL,
+                "no_shared_memory",
+                f"the rank of session {session.session_id!r} is on another host, which sees no "
+                "memory of this one",
+            )
         return self._memory.share(session, request.segments)
 
     async def _get_profiles(

@@ -13,6 +13,8 @@ from vllm_bridge.pool.observe.events import Events
 from vllm_bridge.pool.ranks.rank import Rank
 from vllm_bridge.pool.settings import DEFAULT_POOL
 from vllm_bridge.process import logs
+from vllm_bridge.transport.call_tokens import session_token
+from vllm_bridge.transport.certificates import SERVER_NAME
 from vllm_bridge.transport.metadata import AFFINITY_NAMES
 
 # They travel in metadata, which is printable ASCII, and in error messages.
@@ -122,12 +124,38 @@ class SessionEntry:
         )
         if self.strict and self.rank is not None:
             message.pid = self.rank.pid
-            if direct:
+            if self.rank.certificate:
+                message.far_endpoint = self.rank.endpoint
+            elif direct:
                 message.endpoint = self.rank.endpoint
                 message.frames_endpoint = self.rank.frames_endpoint
             if self.world_id:
                 message.rank = self.rank.position.index
         return message
+
+
+def reach(entry: SessionEntry) -> pool_pb2.ReachRankResponse:
+    """How to call its rank directly from another host.
+
+    Raises:
+        BridgeError: `not_far`; or the rank is gone.
+    """
+    entry.check_worker()
+    rank = entry.rank
+    if not entry.strict or rank is None or not rank.certificate:
+        raise BridgeError(
+            Category.VALIDATION,
+            "not_far",
+            f"session {entry.session_id!r} has no rank on another host than the pool's: send its "
+            "calls to its endpoint, or to the pool",
+            details={"session_id": entry.session_id},
+        )
+    return pool_pb2.ReachRankResponse(
+        endpoint=rank.endpoint,
+        certificate=rank.certificate,
+        server_name=SERVER_NAME,
+        token=session_token(rank.call_key, entry.session_id),
+    )
 
 
 def session_event(session: SessionEntry, ended: str = "") -> pool_pb2.Event:

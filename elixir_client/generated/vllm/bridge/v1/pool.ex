@@ -79,9 +79,9 @@ defmodule Vllm.Bridge.V1.Session do
   @moduledoc false
   # The message `vllm.bridge.v1.Session`.
 
-  defstruct [session_id: "", pool_name: "", affinity: :affinity_unspecified, endpoint: "", world_id: "", rank: nil, epoch: 0, pid: 0, client_id: "", frames_endpoint: ""]
+  defstruct [session_id: "", pool_name: "", affinity: :affinity_unspecified, endpoint: "", world_id: "", rank: nil, epoch: 0, pid: 0, client_id: "", frames_endpoint: "", far_endpoint: ""]
 
-  @type t :: %__MODULE__{session_id: String.t(), pool_name: String.t(), affinity: Vllm.Bridge.V1.Affinity.t(), endpoint: String.t(), world_id: String.t(), rank: integer() | nil, epoch: non_neg_integer(), pid: integer(), client_id: String.t(), frames_endpoint: String.t()}
+  @type t :: %__MODULE__{session_id: String.t(), pool_name: String.t(), affinity: Vllm.Bridge.V1.Affinity.t(), endpoint: String.t(), world_id: String.t(), rank: integer() | nil, epoch: non_neg_integer(), pid: integer(), client_id: String.t(), frames_endpoint: String.t(), far_endpoint: String.t()}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
@@ -96,7 +96,46 @@ defmodule Vllm.Bridge.V1.Session do
       {:epoch, 7, :uint64, :singular},
       {:pid, 8, :int64, :singular},
       {:client_id, 9, :string, :singular},
-      {:frames_endpoint, 10, :string, :singular}
+      {:frames_endpoint, 10, :string, :singular},
+      {:far_endpoint, 30, :string, :singular}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.ReachRankRequest do
+  @moduledoc false
+  # The message `vllm.bridge.v1.ReachRankRequest`.
+
+  defstruct [session_id: ""]
+
+  @type t :: %__MODULE__{session_id: String.t()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:session_id, 1, :string, :singular}
+    ]
+  end
+end
+
+defmodule Vllm.Bridge.V1.ReachRankResponse do
+  @moduledoc false
+  # The message `vllm.bridge.v1.ReachRankResponse`. How to call the rank of a session directly
+  # that is on another host than the pool.
+
+  defstruct [endpoint: "", certificate: "", server_name: "", token: ""]
+
+  @type t :: %__MODULE__{endpoint: String.t(), certificate: String.t(), server_name: String.t(), token: String.t()}
+
+  @doc false
+  @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
+  def __fields__ do
+    [
+      {:endpoint, 1, :string, :singular},
+      {:certificate, 2, :string, :singular},
+      {:server_name, 3, :string, :singular},
+      {:token, 4, :string, :singular}
     ]
   end
 end
@@ -251,9 +290,9 @@ defmodule Vllm.Bridge.V1.RankInfo do
   @moduledoc false
   # The message `vllm.bridge.v1.RankInfo`.
 
-  defstruct [rank: 0, local_rank: 0, pid: 0, node: "", state: :rank_state_unspecified, session_id: "", endpoint: "", exit: "", pool_name: "", rank_id: "", doing: "", queued: 0, sessions: 0, objects: 0, heartbeat_age_s: 0.0, restarts: 0, frames_endpoint: "", coordinates: nil, activity: nil, memory: nil, rates: nil, address: "", launcher: ""]
+  defstruct [rank: 0, local_rank: 0, pid: 0, node: "", state: :rank_state_unspecified, session_id: "", endpoint: "", exit: "", pool_name: "", rank_id: "", doing: "", queued: 0, sessions: 0, objects: 0, heartbeat_age_s: 0.0, restarts: 0, frames_endpoint: "", coordinates: nil, activity: nil, memory: nil, rates: nil, address: "", launcher: "", far_endpoint: ""]
 
-  @type t :: %__MODULE__{rank: integer(), local_rank: integer(), pid: integer(), node: String.t(), state: Vllm.Bridge.V1.RankState.t(), session_id: String.t(), endpoint: String.t(), exit: String.t(), pool_name: String.t(), rank_id: String.t(), doing: String.t(), queued: integer(), sessions: integer(), objects: integer(), heartbeat_age_s: float(), restarts: integer(), frames_endpoint: String.t(), coordinates: Vllm.Bridge.V1.Coordinates.t() | nil, activity: Vllm.Bridge.V1.Activity.t() | nil, memory: Vllm.Bridge.V1.MemoryInfo.t() | nil, rates: Vllm.Bridge.V1.Rates.t() | nil, address: String.t(), launcher: String.t()}
+  @type t :: %__MODULE__{rank: integer(), local_rank: integer(), pid: integer(), node: String.t(), state: Vllm.Bridge.V1.RankState.t(), session_id: String.t(), endpoint: String.t(), exit: String.t(), pool_name: String.t(), rank_id: String.t(), doing: String.t(), queued: integer(), sessions: integer(), objects: integer(), heartbeat_age_s: float(), restarts: integer(), frames_endpoint: String.t(), coordinates: Vllm.Bridge.V1.Coordinates.t() | nil, activity: Vllm.Bridge.V1.Activity.t() | nil, memory: Vllm.Bridge.V1.MemoryInfo.t() | nil, rates: Vllm.Bridge.V1.Rates.t() | nil, address: String.t(), launcher: String.t(), far_endpoint: String.t()}
 
   @doc false
   @spec __fields__() :: [Vllm.Bridge.Protobuf.field()]
@@ -281,7 +320,8 @@ defmodule Vllm.Bridge.V1.RankInfo do
       {:memory, 20, {:message, Vllm.Bridge.V1.MemoryInfo}, :optional},
       {:rates, 21, {:message, Vllm.Bridge.V1.Rates}, :optional},
       {:address, 30, :string, :singular},
-      {:launcher, 31, :string, :singular}
+      {:launcher, 31, :string, :singular},
+      {:far_endpoint, 32, :string, :singular}
     ]
   end
 end
