@@ -32,7 +32,7 @@ from vllm_distributed.compat.torch_internals import (
     without_prefixes,
 )
 from vllm_distributed.durations import cut
-from vllm_distributed.errors import CollectiveError, DistributedError
+from vllm_distributed.errors import CollectiveError, DistributedError, InvalidArgumentError
 from vllm_distributed.logger import logger
 from vllm_distributed.store.peers import Peers, named
 from vllm_distributed.store.reach import ADDRESS_SETTING, INTERFACE_SETTING, configured_address
@@ -132,10 +132,13 @@ class Making:
     def _backend(self, store: Store, rank: int, world_size: int, timeout: timedelta) -> Any:
         if self._store is not None and world_size > 1:
             self._say_where(self._store)
-        configured = configured_address()
         if os.environ.get(INTERFACE_SETTING):
+            try:
+                configured_address()
+            except InvalidArgumentError as error:  # as gloo would fail, but in words
+                raise RuntimeError(str(error)) from error
             return gloo_backend(store, rank, world_size, timeout, None)
-        address = configured or self.address
+        address = configured_address() or self.address
         if world_size == 1 and address is None:
             address = "127.0.0.1"  # nobody will come
         return gloo_backend(store, rank, world_size, timeout, address)
