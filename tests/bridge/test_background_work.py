@@ -89,6 +89,7 @@ LISTED = {
         "waiting for the end of a spare rank",
     },
     "task": {
+        "telling of progress",
         "a call in frames",
         "a connection of the page",
         "a future of a world",
@@ -141,6 +142,7 @@ LISTED = {
         "stderr",
         "stdin",
         "telemetry-controls",
+        "telling of progress",
         "transfers",
         "turns of a client",
     },

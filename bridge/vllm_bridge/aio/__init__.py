@@ -23,6 +23,7 @@ from vllm_bridge.client._recording import Recording
 from vllm_bridge.client._worlds.emissions import Emission
 from vllm_bridge.client._worlds.logs import LogLine
 from vllm_bridge.client._worlds.outcomes import Outcome
+from vllm_bridge.client._worlds.progress import Progress
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.refs import Named
 
@@ -38,6 +39,7 @@ __all__ = [
     "Logs",
     "Named",
     "Outcome",
+    "Progress",
     "Recording",
     "Session",
     "Subscription",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 from types import TracebackType
 from typing import Any
@@ -15,6 +16,9 @@ from vllm_bridge.aio._world import World
 from vllm_bridge.client._calls.channels import ClientTls, File
 from vllm_bridge.client._calls.client import ClientCalls
 from vllm_bridge.client._calls.timeouts import CONTROL_TIMEOUT, UNSET, Timeout
+from vllm_bridge.client._worlds.progress import OnProgress, Telling, check, world_id_or_new
+from vllm_bridge.codec.errors import BridgeError
+from vllm_bridge.process import background
 from vllm_bridge.world_sizes import WorldSizes
 
 NO_TLS = ClientTls()
@@ -125,6 +129,7 @@ class Client:
         distributed_executor_backend: str = "",
         nnodes: int = 0,
         ray: Mapping[str, Any] | None = None,
+        on_progress: OnProgress | None = None,
     ) -> Opening[World]:
         """Start a world; `await` returns when all its ranks are initialised, `async with` stops it.
 
@@ -139,9 +144,11 @@ class Client:
         )
 
         async def ask() -> World:
-            started = await self._calls.start_world(
+            check(on_progress)
+            wanted = world_id if on_progress is None else world_id_or_new(world_id)
+            started = self._calls.start_world(
                 sizes.named(),
-                world_id=world_id,
+                world_id=wanted,
                 backend=backend,
                 pool_name=pool_name,
                 timeout=timeout,
@@ -153,9 +160,36 @@ class Client:
                 nnodes=nnodes,
                 ray=ray,
             )
-            return World(self._link, started)
+            async with self._telling(wanted, on_progress) as telling:
+                world = await started
+            telling.started(world)
+            return World(self._link, world)
 
         return Opening(ask)
+
+    @contextlib.asynccontextmanager
+    async def _telling(
+        self, world_id: str, on_progress: OnProgress | None
+    ) -> AsyncIterator[Telling]:
+        """Tell, in a task, how far a world's start is."""
+        telling = Telling(on_progress)
+        if on_progress is None:
+            yield telling
+            return
+        async with self.watch(world_id, timeout=None) as events:
+
+            async def read() -> None:
+                # The start itself says what is wrong with the pool.
+                with contextlib.suppress(BridgeError):
+                    async for event in events:
+                        telling.event(event)
+
+            task = background.task("telling of progress", read())
+            try:
+                yield telling
+            finally:
+                await events.close()
+                await task
 
     def world(
         self, world_id: str, *, timeout: timedelta | None = CONTROL_TIMEOUT

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from types import TracebackType
 from typing import Any
@@ -17,6 +18,9 @@ from vllm_bridge.client._calls.timeouts import CONTROL_TIMEOUT, UNSET, Timeout
 from vllm_bridge.client._session import Session
 from vllm_bridge.client._watch import Watch
 from vllm_bridge.client._world import World
+from vllm_bridge.client._worlds.progress import OnProgress, Telling, check, world_id_or_new
+from vllm_bridge.codec.errors import BridgeError
+from vllm_bridge.process import background
 from vllm_bridge.world_sizes import WorldSizes
 
 NO_TLS = ClientTls()
@@ -130,6 +134,7 @@ class Client:
         distributed_executor_backend: str = "",
         nnodes: int = 0,
         ray: Mapping[str, Any] | None = None,
+        on_progress: OnProgress | None = None,
     ) -> World:
         """Start a world; returns when all its ranks are initialised.
 
@@ -144,8 +149,10 @@ class Client:
         how many hosts they are; the pool's configuration says where they are not given.
         `ray` has options of "ray" by name: `address`, `start`, `placement_group` (a name, an id, or
         Ray's own object), `placement_strategy`, `resources`, `label_selector`, `bundle_indices`,
-        `runtime_env`; see docs/clusters.md.
+        `runtime_env`; see docs/clusters.md. `on_progress` gets a `Progress` for each change, in a
+        thread of its own, and a last one, with all ranks up, before this returns.
         """
+        check(on_progress)
         sizes = WorldSizes(
             tensor_parallel_size,
             pipeline_parallel_size,
@@ -153,6 +160,8 @@ class Client:
             prefill_context_parallel_size,
             decode_context_parallel_size,
         )
+        if on_progress is not None:
+            world_id = world_id_or_new(world_id)
         started = self._calls.start_world(
             sizes.named(),
             world_id=world_id,
@@ -167,7 +176,33 @@ class Client:
             nnodes=nnodes,
             ray=ray,
         )
-        return World(self._link, now(started))
+        with self._telling(world_id, on_progress) as telling:
+            world = now(started)
+        telling.started(world)
+        return World(self._link, world)
+
+    @contextlib.contextmanager
+    def _telling(self, world_id: str, on_progress: OnProgress | None) -> Iterator[Telling]:
+        """Tell, in a thread, how far a world's start is."""
+        telling = Telling(on_progress)
+        if on_progress is None:
+            yield telling
+            return
+        with self.watch(world_id, timeout=None) as events:
+
+            def read() -> None:
+                # The start itself says what is wrong with the pool.
+                with contextlib.suppress(BridgeError):
+                    for event in events:
+                        telling.event(event)
+
+            thread = background.thread("telling of progress", read)
+            thread.start()
+            try:
+                yield telling
+            finally:
+                events.close()
+                thread.join()
 
     def world(self, world_id: str, *, timeout: timedelta | None = CONTROL_TIMEOUT) -> World:
         """The world of that id, whoever started it, as it is now.

@@ -32,6 +32,7 @@ from vllm_bridge.client._worlds.emissions import EmissionCalls
 from vllm_bridge.client._worlds.layout import Coordinate, sliced
 from vllm_bridge.client._worlds.logs import LogCalls
 from vllm_bridge.client._worlds.passing import Kept, passed
+from vllm_bridge.client._worlds.progress import OnProgress
 
 if TYPE_CHECKING:
     from vllm_bridge.client._worlds.dispatch import Collect, Dispatch
@@ -246,14 +247,22 @@ class World:
         """As `copy`; where it was it is released when it has arrived."""
         return now(passed(self._members(), kept, to, timeout, forget=True))
 
-    def load(self, module: str, *, timeout: timedelta | None = None) -> list[str]:
+    def load(
+        self,
+        module: str,
+        *,
+        timeout: timedelta | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> list[str]:
         """Import a module in every rank; returns the names in it that a client may use.
+
+        `on_progress` gets a `Progress` for each rank that has imported it, or failed to.
 
         Raises:
             BridgeError: (validation) `name_not_allowed`: the server does not allow it (`--allow`).
                 What the import raised, and on which `rank`. As `call`.
         """
-        return now(calls.load(self._members(), module, timeout))
+        return now(calls.load(self._members(), module, timeout, on_progress))
 
     def subscribe(
         self, topic: str | None = None, *, timeout: timedelta | None = None

@@ -25,7 +25,13 @@ defmodule Vllm.Runtime do
 
   @schema [
             session_id: [type: :text, doc: "Session to run in."],
-            bridge: [type: :name, doc: "Name of the `Vllm.Bridge` to use."]
+            bridge: [type: :name, doc: "Name of the `Vllm.Bridge` to use."],
+            on_progress: [
+              type: {:function, 1},
+              doc:
+                "Called here, in the calling process, while tensors of the call travel in parts (docs/tensors.md), " <>
+                  "with `%{direction: :send | :receive, bytes: bytes, total: bytes}`."
+            ]
           ] ++ @defaults
 
   alias Vllm.Bridge.Profiles
@@ -64,7 +70,8 @@ defmodule Vllm.Runtime do
           pool_name: String.t() | nil,
           affinity: Vllm.Session.affinity() | nil,
           tensors: :value | :ref | nil,
-          bridge: atom()
+          bridge: atom(),
+          on_progress: (map() -> term()) | nil
         }
 
   @none Options.defaults(@schema)

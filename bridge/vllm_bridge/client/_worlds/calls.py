@@ -18,6 +18,7 @@ from vllm_bridge.client._calls.runs import Run
 from vllm_bridge.client._calls.session import SessionCalls
 from vllm_bridge.client._calls.timeouts import UNSET
 from vllm_bridge.client._worlds.outcomes import GRACE_SECONDS, Outcome, Outcomes
+from vllm_bridge.client._worlds.progress import OnProgress, Telling, check
 from vllm_bridge.codec.errors import BridgeError, Category
 
 if TYPE_CHECKING:
@@ -100,8 +101,12 @@ async def delete(members: Members, name: str, timeout: timedelta | None) -> None
     await _names(members, request, "World.delete", timeout)
 
 
-async def load(members: Members, module: str, timeout: timedelta | None) -> list[str]:
+async def load(
+    members: Members, module: str, timeout: timedelta | None, on_progress: OnProgress | None
+) -> list[str]:
     """Import a module in every rank."""
+    check(on_progress)
+    telling, total = Telling(on_progress), len(members.sessions)
     request = rank_pb2.LoadRequest(module=text("module", module, "a dotted name"))
 
     async def make(session: SessionCalls) -> Exchange:
@@ -109,7 +114,10 @@ async def load(members: Members, module: str, timeout: timedelta | None) -> list
             "Load", request, lambda response, _: _of(rank_pb2.LoadResponse, response)
         )
 
-    return _of_all(await on_all(members, make, "World.load", timeout))
+    def tell(rank: int, outcome: Outcome) -> None:
+        telling.ended(rank, total)
+
+    return _of_all(await on_all(members, make, "World.load", timeout, tell))
 
 
 async def _names(

@@ -25,7 +25,9 @@ defmodule Vllm.Call.Dispatch do
     :turn,
     direct: false,
     metadata: [],
-    on_sent: nil
+    on_sent: nil,
+    # While tensors travel in parts.
+    on_progress: nil
   ]
 
   @type t :: %__MODULE__{}
@@ -48,7 +50,7 @@ defmodule Vllm.Call.Dispatch do
          :ok <- own_rank(config, path, runtime, object_session, bound),
          {:ok, call} <- route(config, runtime, object_session, bound) do
       call = %{call | function: function, path: path, timeout: timeout, started: started}
-      call = %{call | on_sent: Async.on_sent()}
+      call = %{call | on_sent: Async.on_sent(), on_progress: runtime[:on_progress]}
 
       if Telemetry.loaded?(),
         do: Telemetry.call(facts(call), body, fn -> attempt(traced(call), body) end),

@@ -5,6 +5,7 @@ defmodule Vllm.Tensor.Chunks do
   alias Vllm.Bridge.{Connection, Protobuf, V1}
   alias Vllm.Bridge.Frames.Route
   alias Vllm.Tensor.OutgoingRequest
+  require Logger
 
   @path "/vllm.bridge.v1.Chunks/Call"
 
@@ -41,14 +42,37 @@ defmodule Vllm.Tensor.Chunks do
   defp grpc(pool), do: pool
 
   defp exchange(call, stream, outgoing) do
-    with :ok <- send_request(stream, outgoing),
+    with :ok <- send_request(call, stream, outgoing),
          call.on_sent.(),
          {:ok, first} <- next(stream),
-         {:ok, chunks} <- receive_all(stream, first.sizes, []),
+         come = progress(call, :receive, first.sizes),
+         {:ok, chunks} <- receive_all(stream, first.sizes, [], come),
          do: finish(stream, first.message, chunks)
   end
 
-  defp send_request(stream, outgoing) do
+  # Counts the bytes of one direction, and tells of them.
+  defp progress(%{on_progress: nil}, _direction, _sizes), do: fn _bytes -> :ok end
+
+  defp progress(%{on_progress: tell}, direction, sizes) do
+    total = Enum.sum(sizes)
+    counted = :counters.new(1, [])
+
+    fn bytes ->
+      :counters.add(counted, 1, bytes)
+      told(tell, %{direction: direction, bytes: :counters.get(counted, 1), total: total})
+    end
+  end
+
+  # A function that fails does not end the call.
+  defp told(tell, progress) do
+    tell.(progress)
+    :ok
+  catch
+    kind, reason ->
+      Logger.error("on_progress failed: " <> Exception.format(kind, reason, __STACKTRACE__))
+  end
+
+  defp send_request(call, stream, outgoing) do
     {message, {_count, large}} =
       OutgoingRequest.encode(outgoing, {0, []}, fn tensor, {index, large} ->
         place = %V1.ChunkedData{index: index}
@@ -60,7 +84,7 @@ defmodule Vllm.Tensor.Chunks do
     first = %V1.CallPart{message: IO.iodata_to_binary(message), sizes: sizes}
 
     with :ok <- send_part(stream, first),
-         :ok <- send_all(stream, large),
+         :ok <- send_all(stream, large, progress(call, :send, sizes)),
          :ok <- Connection.half_close(stream) do
       :ok
     else
@@ -70,33 +94,43 @@ defmodule Vllm.Tensor.Chunks do
     end
   end
 
-  defp send_all(_stream, []), do: :ok
+  defp send_all(_stream, [], _went), do: :ok
 
-  defp send_all(stream, [<<part::binary-size(@part_bytes), rest::binary>> | others])
+  defp send_all(stream, [<<part::binary-size(@part_bytes), rest::binary>> | others], went)
        when rest != "" do
-    with :ok <- send_part(stream, %V1.CallPart{data: part}), do: send_all(stream, [rest | others])
+    with :ok <- send_part(stream, %V1.CallPart{data: part}) do
+      went.(@part_bytes)
+      send_all(stream, [rest | others], went)
+    end
   end
 
-  defp send_all(stream, [last | others]) do
-    with :ok <- send_part(stream, %V1.CallPart{data: last}), do: send_all(stream, others)
+  defp send_all(stream, [last | others], went) do
+    with :ok <- send_part(stream, %V1.CallPart{data: last}) do
+      went.(byte_size(last))
+      send_all(stream, others, went)
+    end
   end
 
   defp send_part(stream, part), do: Connection.send_message(stream, Protobuf.encode(part))
 
-  defp receive_all(_stream, [], acc), do: {:ok, acc |> Enum.reverse() |> List.to_tuple()}
+  defp receive_all(_stream, [], acc, _came), do: {:ok, acc |> Enum.reverse() |> List.to_tuple()}
 
-  defp receive_all(stream, [size | sizes], acc) do
-    with {:ok, parts} <- receive_one(stream, size, []),
-         do: receive_all(stream, sizes, [IO.iodata_to_binary(parts) | acc])
+  defp receive_all(stream, [size | sizes], acc, came) do
+    with {:ok, parts} <- receive_one(stream, size, [], came),
+         do: receive_all(stream, sizes, [IO.iodata_to_binary(parts) | acc], came)
   end
 
-  defp receive_one(_stream, 0, parts), do: {:ok, Enum.reverse(parts)}
+  defp receive_one(_stream, 0, parts, _came), do: {:ok, Enum.reverse(parts)}
 
-  defp receive_one(stream, left, parts) do
+  defp receive_one(stream, left, parts, came) do
     with {:ok, %{data: data}} <- next(stream) do
       case byte_size(data) do
-        size when size > 0 and size <= left -> receive_one(stream, left - size, [data | parts])
-        _none_or_too_many -> {:error, {:protocol, {:malformed_part, left}}}
+        size when size > 0 and size <= left ->
+          came.(size)
+          receive_one(stream, left - size, [data | parts], came)
+
+        _none_or_too_many ->
+          {:error, {:protocol, {:malformed_part, left}}}
       end
     end
   end

@@ -357,6 +357,42 @@ defmodule Vllm.TensorTransferTest do
       assert back.data == tensor.data
     end
 
+    test "tell how far they are, to a function that may fail" do
+      session = open()
+      tensor = bytes(3 * @mib)
+      me = self()
+
+      tell = fn progress ->
+        send(me, {:progress, progress})
+        if progress.bytes == progress.total, do: raise("mine")
+      end
+
+      options = [session_id: session.id, bridge: session.bridge, on_progress: tell]
+
+      log =
+        ExUnit.CaptureLog.capture_log(fn ->
+          assert {:ok, back} = Vllm.call("torch.clone", [tensor], __runtime__: options)
+          assert back.data == tensor.data
+        end)
+
+      assert log =~ "on_progress failed"
+      total = 3 * @mib
+
+      for direction <- [:send, :receive] do
+        for part <- 1..3 do
+          bytes = part * @mib
+          assert_receive {:progress, %{direction: ^direction, bytes: ^bytes, total: ^total}}
+        end
+      end
+
+      refute_received {:progress, _more}
+
+      assert {:error, %Error{} = error} =
+               Vllm.call("torch.clone", [tensor], __runtime__: [on_progress: 5])
+
+      assert error.reason == "invalid_option"
+    end
+
     test "errors are those of any other call" do
       session = open()
       large = bytes(@mib)
