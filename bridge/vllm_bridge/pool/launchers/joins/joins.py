@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 import secrets
 import ssl
@@ -20,6 +19,7 @@ from vllm_bridge.pool.launchers.joins.hello import (
     check_text,
     check_token,
     describe,
+    parsed,
 )
 from vllm_bridge.pool.launchers.joins.joined import JoinedProcess, RankConnection
 from vllm_bridge.pool.launchers.joins.listener import JoinListener
@@ -177,10 +177,9 @@ class Expected:
 
     def came(self, wanted: Wanted, hello: control_pb2.Hello, connection: RankConnection) -> None:
         """Take a rank. Raises Refusal."""
-        taken = {rank: describe(there) for rank, there in self._hellos.items()}
         first = next(iter(self._hellos.values()), None)
         try:
-            check_fits(wanted, hello, taken, first)
+            check_fits(wanted, hello, self._hellos, first)
         except Refusal as refusal:
             self._refusals = [*self._refusals, f"{describe(hello)}: {refusal}"][-_MAX_REFUSALS:]
             raise
@@ -270,10 +269,10 @@ def address_of(addresses: Sequence[str], peer: str) -> str:
     """By which other hosts reach a rank: what it says itself, unless that is of its own host alone
     and it came from another."""
     best = addresses[0]
-    if not ipaddress.ip_address(best).is_loopback:
+    if not parsed(best).is_loopback:
         return best
     try:
-        elsewhere = not ipaddress.ip_address(peer).is_loopback
+        elsewhere = not parsed(peer).is_loopback
     except ValueError:
         elsewhere = False
     return peer if elsewhere else best
