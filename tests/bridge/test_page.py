@@ -138,6 +138,7 @@ def test_a_stream_begins_with_everything_and_goes_on_with_changes(page: Served) 
     assert first["world"] == EVIL
     assert list(first["ranks"]) == ["rank-0"], "ranks of other worlds are left out"
     assert list(first["calls"]) == ["rank-0"]
+    assert set(first["calls"]["rank-0"][0]) == set(feed_module._OF_CALLS)
     assert set(first["histories"]) == {"", EVIL}
     assert later
     assert all(set(event) == {"at"} for event in later)

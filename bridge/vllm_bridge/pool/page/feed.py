@@ -30,7 +30,7 @@ _KEPT_CALLS = 20
 _KEPT_REFUSALS = 50
 _KEPT_SECONDS = 300
 
-_APPENDED = ("calls", "refusals", "histories")
+_OF_CALLS = ("sequence", "operation", "group", "parts", "at_gate_at", "gated_at", "ended_at")
 _LIVE = ("WORLD_STARTING", "WORLD_READY", "WORLD_DEGRADED")
 
 
@@ -113,6 +113,7 @@ class Feed:
         try:
             alone = 0
             async for change in self._model.watch(INTERVAL_S):
+                _leave_out_what_is_not_drawn(change)
                 self._whole.merge(change)
                 self._number += 1
                 self._changes.append((self._number, change))
@@ -253,6 +254,15 @@ class Whole:
             histories = change["histories"]
             found["histories"] = {key: histories[key] for key in wanted if key in histories}
         return found
+
+
+def _leave_out_what_is_not_drawn(change: Json) -> None:
+    """Of calls, the most of a change where ranks are busy."""
+    if "calls" in change:
+        change["calls"] = {
+            rank: [{name: call[name] for name in _OF_CALLS} for call in new if call["operation"]]
+            for rank, new in change["calls"].items()
+        }
 
 
 def _json(value: object) -> bytes:

@@ -69,7 +69,8 @@ function summarise(deadlock) {
   tile("tile-queues", `${number(queued)} queued`, [count(state.pool.sessions, "session"), world && world.runs_waiting ? `${count(world.runs_waiting, "run")} waiting` : run].filter(Boolean).join(", "), queued ? "waits" : "");
   charts(state);
   const verdict = $("verdict");
-  const [strong, text] = deadlock ? [`Deadlock, refused ${duration((state.at - deadlock.at) / 1000)} ago. `, deadlock.message]
+  // Read out when it changes, so it has the time of the day and not how long ago that is.
+  const [strong, text] = deadlock ? [`Deadlock, refused at ${clock(deadlock.at).slice(0, 8)}. `, deadlock.message]
     : world && world.failure ? [`World ${world.state}. `, world.failure]
       : asked.get("world") && !world ? ["There is no such world (any more): ", asked.get("world")] : ["", ""];
   verdict.hidden = !strong;
