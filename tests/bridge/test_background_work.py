@@ -143,6 +143,7 @@ LISTED = {
         "stdin",
         "telemetry-controls",
         "telling of progress",
+        "a bar of progress",
         "transfers",
         "turns of a client",
     },

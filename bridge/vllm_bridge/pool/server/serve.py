@@ -17,6 +17,7 @@ from vllm_bridge.confinement import OFF, missing
 from vllm_bridge.pool.launchers.forkserver_process import spawn_forkserver
 from vllm_bridge.pool.launchers.stderr import forwarder
 from vllm_bridge.pool.server.listen import claimed
+from vllm_bridge.pool.server.startup_bar import StartupBar
 from vllm_bridge.pool.server.tls import NO_TLS, Guard, Tls, TlsFiles, read_tls, warn_of_open_key
 from vllm_bridge.pool.sessions.shared_memory import BASE
 from vllm_bridge.pool.settings import ServerSettings
@@ -153,6 +154,7 @@ async def _run(
         if signal.getsignal(number) is not signal.SIG_IGN:
             loop.add_signal_handler(number, signalled, number)
     server = PoolServer(resources, settings, token, log, tls)
+    bar = StartupBar(server.ranks_up)
     try:
         ready: dict[str, object] = {"pid": os.getpid(), "version": __version__}
         if metrics is not None:
@@ -166,6 +168,7 @@ async def _run(
         if page is not None:
             logs.log(_logger, logging.INFO, f"the page is at {ready['page']}")
         print(json.dumps(ready), flush=True)
+        bar.start()
         if embedded:
             # Whatever ends it: an embedded server without its owner has to leave.
             background.thread(
@@ -183,6 +186,7 @@ async def _run(
             await server.drain(within, stop)
         logs.log(_logger, logging.INFO, "stopping")
     finally:
+        bar.stop()
         await server.stop()
 
 

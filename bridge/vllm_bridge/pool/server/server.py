@@ -207,6 +207,12 @@ class PoolServer:
                 self._observer.logs.own, level, logger, message, fields, at
             )
 
+    def ranks_up(self) -> tuple[int, int]:
+        """How many ranks of the pools are up, of how many."""
+        pools = self._pools.all()
+        ready = sum(len(pool.standalone.ready()) for pool in pools)
+        return ready, sum(pool.settings.size for pool in pools)
+
     async def start_metrics(self, address: TcpAddress) -> TcpAddress:
         """Serve the metrics over HTTP there. Returns the address with the real port.
 
