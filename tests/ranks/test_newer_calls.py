@@ -266,7 +266,13 @@ def check_facts() -> None:
     assert communicator.global_rank == group.rank
     assert (communicator.rank, communicator.global_world_size) == (group.rank_in_group, 2)
     assert not communicator.use_all2all
-    assert vd.get_ep_group().device_communicator.is_ep_communicator
+    communicator = vd.get_ep_group().device_communicator
+    assert communicator.is_ep_communicator
+    manager = communicator.all2all_manager
+    assert (manager.rank, manager.world_size) == (communicator.rank, communicator.world_size)
+    assert not manager.support_fault_tolerance
+    assert manager.max_sms_used() is None
+    assert vd.get_tp_group().device_communicator.all2all_manager is None
     assert communicator.get_symmetric_memory_buffer("x", [2], torch.int8, group.device) is None
     assert (group.device_index, group.torch_distributed_backend) == (0, "gloo")
     assert group.cpu_timeout == timedelta(seconds=20)

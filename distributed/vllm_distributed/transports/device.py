@@ -41,7 +41,7 @@ from vllm_distributed.tensors.out_arguments import (
 from vllm_distributed.tensors.reductions import check_reduction, divide
 from vllm_distributed.transports.base import Transport
 from vllm_distributed.transports.communicator_tokens import TokenOperations
-from vllm_distributed.transports.expert_parallel import TokenExchange
+from vllm_distributed.transports.expert_parallel import TokenExchange, TokenManager
 from vllm_distributed.transports.hierarchy.group import Hierarchy
 from vllm_distributed.transports.point_to_point import exchange, exchanges_of
 from vllm_distributed.transports.select import make_transport
@@ -356,7 +356,9 @@ class DeviceCommunicatorBase(TokenOperations):
         self.all2all_backend: str | None = None
         """What exchanges them, where it is not composed from collectives; None here."""
         self.all2all_manager: Any = None
-        """What exchanges them in a communicator of one's own."""
+        """Of an expert parallel group's, what layers of vLLM ask about the exchange."""
+        if self.is_ep_communicator:
+            self.all2all_manager = TokenManager(self.rank, self.world_size)
 
     def _reduced(self, input_: torch.Tensor, out: torch.Tensor | None, op: str) -> torch.Tensor:
         """What `all_reduce` does but for sums."""

@@ -28,7 +28,13 @@ from vllm_distributed.errors import (
 )
 from vllm_distributed.tensors.out_arguments import check_apart, check_out
 
-__all__ = ["TokenExchange", "check_all2all_backend", "combine_input", "dispatch_arguments"]
+__all__ = [
+    "TokenExchange",
+    "TokenManager",
+    "check_all2all_backend",
+    "combine_input",
+    "dispatch_arguments",
+]
 
 COMPOSED = ("allgather_reducescatter", "naive")
 """The backends that are composed from collectives here."""
@@ -132,6 +138,20 @@ class Stage(Protocol):
         sizes: list[int] | None = None,
         out: torch.Tensor | None = None,
     ) -> torch.Tensor: ...
+
+
+class TokenManager:
+    """What layers of vLLM ask of the manager behind `dispatch` and `combine`, which are the
+    group's: between how many ranks it is."""
+
+    support_fault_tolerance = False
+
+    def __init__(self, rank: int, world_size: int) -> None:
+        self.rank = rank
+        self.world_size = world_size
+
+    def max_sms_used(self) -> None:
+        """No processors of a GPU are kept for it."""
 
 
 class TokenExchange:
