@@ -268,7 +268,7 @@ def test_the_first_paint_and_the_first_state(
             times.append(tab.run(name))
     print("first contentful paint, ms:", [round(one) for one in times])
     record_property("first_paint_ms", min(times))
-    # The bound of a machine that does something else as well; what it is: docs/observe.md.
+    # A bound for a machine that does something else as well; docs/observe.md has what was measured.
     assert min(times) < 1000
 
 
