@@ -9,6 +9,7 @@ Not part of `make bench`, since Ray is an extra:
 
 from __future__ import annotations
 
+import os
 import statistics
 import sys
 import tempfile
@@ -57,6 +58,8 @@ def timed(work: Callable[[], None]) -> float:
 
 def main() -> None:
     """Run it."""
+    # Else Ray kills workers where other programs of this machine use its memory.
+    os.environ["RAY_memory_monitor_refresh_ms"] = "0"
     cluster = Cluster()
     with tempfile.TemporaryDirectory(prefix="vb-") as base:
         try:

@@ -21,6 +21,8 @@ def main() -> int:
     # Ray's files go with the cluster.
     with tempfile.TemporaryDirectory(prefix="ray-") as directory:
         os.environ["RAY_TMPDIR"] = directory
+        # Else Ray kills workers where other programs of this machine use its memory.
+        os.environ["RAY_memory_monitor_refresh_ms"] = "0"
         try:
             for name in ("first", "second"):
                 cluster.add_node(num_cpus=CPUS, node_name=name, include_dashboard=False)

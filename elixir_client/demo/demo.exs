@@ -49,14 +49,19 @@ defmodule Demo do
   defp placement(address) do
     [
       distributed_executor_backend: "ray",
-      ray: [address: address, placement_strategy: "SPREAD"]
+      ray: [address: address, placement_strategy: "SPREAD"],
+      # Each rank imports torch for itself.
+      timeout: 240_000
     ]
   end
 
   defp start(placement) do
     started = System.monotonic_time(:millisecond)
 
-    case Supervisor.start_link([{Vllm.Bridge, server: :embedded}], strategy: :one_for_one) do
+    case Supervisor.start_link(
+           [{Vllm.Bridge, server: :embedded, args: ["--start-timeout", "120"]}],
+           strategy: :one_for_one
+         ) do
       {:ok, _supervisor} -> :ok
       {:error, reason} -> fail("the bridge does not start: #{explain(reason)}")
     end

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +16,9 @@ from ray.util.placement_group import placement_group_table
 from vllm_bridge.client import Client, World
 
 HERE = Path(__file__).parent
+
+# Else Ray kills workers where other programs of this machine use its memory.
+os.environ["RAY_memory_monitor_refresh_ms"] = "0"
 
 # In an order that is neither Ray's nor that of their ids.
 NAMES = ("node-10", "node-9", "node-2")
