@@ -59,7 +59,7 @@ def timed(work: Callable[[], None]) -> float:
 def main() -> None:
     """Run it."""
     # Else Ray kills workers where other programs of this machine use its memory.
-    os.environ["RAY_memory_monitor_refresh_ms"] = "0"
+    os.environ["RAY_memory_monitor_refresh_ms"] = "0"  # noqa: SIM112 - as Ray reads it
     cluster = Cluster()
     with tempfile.TemporaryDirectory(prefix="vb-") as base:
         try:

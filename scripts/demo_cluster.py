@@ -22,7 +22,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="ray-") as directory:
         os.environ["RAY_TMPDIR"] = directory
         # Else Ray kills workers where other programs of this machine use its memory.
-        os.environ["RAY_memory_monitor_refresh_ms"] = "0"
+        os.environ["RAY_memory_monitor_refresh_ms"] = "0"  # noqa: SIM112 - as Ray reads it
         try:
             for name in ("first", "second"):
                 cluster.add_node(num_cpus=CPUS, node_name=name, include_dashboard=False)

@@ -32,6 +32,9 @@ class RankActor:
     def __init__(self) -> None:
         self._starts: queue.Queue[tuple[list[str], dict[str, str]]] = queue.Queue()
         self._started: queue.Queue[dict[str, Any]] = queue.Queue()
+        # What was said of the start, for who asks again.
+        self._start: dict[str, Any] = {}
+        self._starting = threading.Lock()
         self._over = threading.Event()
         self._exit: dict[str, Any] = {}
         self._process: subprocess.Popen[bytes] | None = None
@@ -43,7 +46,7 @@ class RankActor:
     def start(
         self, arguments: list[str], given: dict[str, str], own: dict[str, str]
     ) -> dict[str, Any]:
-        """Run this host's Python in a new process.
+        """Run this host's Python in a new process; once, however often it is asked for.
 
         Args:
             arguments: Its command line, after the interpreter.
@@ -54,8 +57,11 @@ class RankActor:
         environment.set_defaults(variables, given)
         variables.update(own)
         before = [sys.executable, *bootstrap("vllm_bridge.ray.rank"), str(os.getpid())]
-        self._starts.put(([*before, sys.executable, *arguments], variables))
-        return self._started.get()
+        with self._starting:
+            if not self._start:
+                self._starts.put(([*before, sys.executable, *arguments], variables))
+                self._start = self._started.get()
+            return self._start
 
     def wait(self) -> dict[str, Any]:
         """How it ended: its `status`, or the `signal` that ended it, and its last `stderr`."""

@@ -222,8 +222,7 @@ class Cluster:
         known = _Rank(rank_id, world, place, actor)
         with self._lock:
             self._ranks[rank_id] = known
-        started = actor.start.remote(arguments, given, own)
-        self._when_done(started, partial(self._started, known, answer))
+        self._start(known, answer, arguments, given, own)
 
     def kill(self, answer: Callable[[Any], None], *, rank_id: str) -> None:
         """End a rank now; how it ended is told as of any other."""
@@ -251,6 +250,16 @@ class Cluster:
             if group.wait(min(left_s, LOOK_SECONDS)):
                 return True
         return False
+
+    def _start(self, known: _Rank, answer: Callable[[Any], None], *how: Any) -> None:
+        def done(outcome: Future[Any]) -> None:
+            if isinstance(outcome.exception(), ActorUnavailableError):
+                # It starts its rank once, however often it is asked to.
+                self._later(ASK_AGAIN_SECONDS, lambda: self._start(known, answer, *how))
+            else:
+                self._started(known, answer, outcome)
+
+        self._when_done(known.actor.start.remote(*how), done)
 
     def _started(self, known: _Rank, answer: Callable[[Any], None], outcome: Future[Any]) -> None:
         error = outcome.exception()
