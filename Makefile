@@ -11,7 +11,7 @@ OLDEST := build/oldest
 RAY := build/ray
 # Most tests wait for processes more than they compute. A file's tests stay in one worker; the files begin
 # in their order, since the shortest ones, of tests/unit, fill the workers at the end.
-PYTEST := $(VENV)/bin/pytest -n 4 --dist loadfile --no-loadscope-reorder --ignore tests/cluster --ignore tests/page
+PYTEST := $(VENV)/bin/pytest -n 4 --dist loadfile --no-loadscope-reorder
 # What has no deadline lets those go first that have some.
 LATER := nice -n 10
 
