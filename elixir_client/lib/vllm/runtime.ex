@@ -25,14 +25,17 @@ defmodule Vllm.Runtime do
 
   @schema [
             session_id: [type: :text, doc: "Session to run in."],
-            bridge: [type: :name, doc: "Name of the `Vllm.Bridge` to use."],
-            on_progress: [
-              type: {:function, 1},
-              doc:
-                "Called here, in the calling process, while tensors of the call travel in parts (docs/tensors.md), " <>
-                  "with `%{direction: :send | :receive, bytes: bytes, total: bytes}`."
+            bridge: [type: :name, doc: "Name of the `Vllm.Bridge` to use."]
+          ] ++
+            @defaults ++
+            [
+              on_progress: [
+                type: {:function, 1},
+                doc:
+                  "Called here, in the calling process, while tensors of the call travel in parts (docs/tensors.md), " <>
+                    "with `%{direction: :send | :receive, bytes: bytes, total: bytes}`."
+              ]
             ]
-          ] ++ @defaults
 
   alias Vllm.Bridge.Profiles
   alias Vllm.{Error, Options}

@@ -113,7 +113,7 @@ defmodule Vllm.RuntimeTest do
 
   test "refuses what it does not know, naming value and choice" do
     for {options, text} <- [
-          {[timout: 5], "unknown option timout; known are: session_id, bridge, timeout"},
+          {[timout: 5], "unknown option timout; known are: session_id, bridge, timeout, "},
           {[timeout: 0], "timeout must be milliseconds from 1 up, or :infinity, got: 0"},
           {[timeout: "5"], "got: \"5\""},
           {[timeout_profile: 5], "timeout_profile must be a non-empty string or an atom"},

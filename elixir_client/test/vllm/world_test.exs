@@ -183,7 +183,8 @@ defmodule Vllm.WorldTest do
                  )
                end)
 
-      assert error.reason == "deadline_exceeded"
+      # The rank may have heard first that its caller has gone.
+      assert error.reason in ["deadline_exceeded", "withdrawn"]
       assert error.message =~ "barrier"
       assert error.message =~ "rank 1"
       assert error.message =~ "usable"

@@ -11,7 +11,6 @@ import importlib
 import logging
 import os
 import secrets
-import sys
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -192,4 +191,4 @@ class Otlp:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
