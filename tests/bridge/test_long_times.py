@@ -13,8 +13,7 @@ from google.protobuf.duration_pb2 import Duration
 from pool_harness import FAKE, Pool, connect
 
 from vllm_bridge._generated import pool_pb2
-from vllm_bridge.cli import command as cli
-from vllm_bridge.cli import inspection
+from vllm_bridge.cli import inspection, values
 from vllm_bridge.client import BridgeError, Client
 from vllm_bridge.client._blocking import now
 from vllm_bridge.durations import LONGEST, from_duration, of_seconds, to_duration
@@ -86,7 +85,7 @@ def test_durations_beyond_timedelta(seconds: int) -> None:
 
 @pytest.mark.parametrize("text", ["1e300", "inf", "9223372036854775807"])
 def test_the_command_line(text: str) -> None:
-    assert cli._seconds(text) == LONGEST
+    assert values.seconds(text) == LONGEST
 
 
 def test_the_configuration_file(tmp_path: Path) -> None:
@@ -134,4 +133,4 @@ def test_a_real_rank_whose_heartbeats_are_far_apart(
 
 def test_restart_policies_and_pauses_between_looks() -> None:
     assert RestartPolicy.parse("3/999999999").within == LONGEST
-    assert inspection._pause("1e300") == LONGEST.total_seconds()
+    assert inspection.pause("1e300") == LONGEST.total_seconds()

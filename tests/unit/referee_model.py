@@ -30,8 +30,9 @@ class Call:
 class Attempt:
     """From when somebody waits until nobody does."""
 
-    # Ranks that will be told they are too late, and since when.
-    owed: dict[int, float] = field(default_factory=dict)
+    # Ranks that will be told they are too late, since when, and what those had asked for who were
+    # found to differ.
+    owed: dict[int, tuple[float, set[tuple[object, ...]]]] = field(default_factory=dict)
     refused: set[int] = field(default_factory=set)
 
 
@@ -86,12 +87,12 @@ class Model:
     def enter(self, call: Call) -> None:
         self.expire()
         lines = self.lines(call.queue)
-        late = self.is_late(call, lines)
+        late = self.late(call, lines)
         if self.dead & set(self.groups[call.queue[0]]):
             if not call.eager:
                 self.outcomes[call.ticket] = "peer_died"
         elif late and not call.eager:
-            self.outcomes[call.ticket] = "abandoned"
+            self.outcomes[call.ticket] = late
         else:
             lines.lanes[call.rank].append(call)
             if not call.eager and call.deadline <= self.now:
@@ -99,13 +100,14 @@ class Model:
             else:
                 self.settle(lines)
 
-    def is_late(self, call: Call, lines: Lines) -> bool:
+    def late(self, call: Call, lines: Lines) -> str:
+        """How a call that comes too late is refused; empty when it does not."""
         for attempt in lines.attempts:
-            since = attempt.owed.pop(call.rank, None)
-            if since is not None and call.arrived < since:
+            since, asked = attempt.owed.pop(call.rank, (0.0, set()))
+            if call.arrived < since:
                 attempt.refused.add(call.rank)
-                return True
-        return False
+                return "collective_mismatch" if asked - {call.asked} else "abandoned"
+        return ""
 
     def expire(self) -> None:
         due = [call for call in self.waiting().values() if call.deadline <= self.now]
@@ -151,9 +153,11 @@ class Model:
             lines = self.lines(key)
             attempt = lines.attempts[-1]
             attempt.refused |= {call.rank for call in given_up}
+            differ = outcome == "collective_mismatch"
+            asked = {call.asked for call in given_up} if differ else set()
             for rank, line in lines.lanes.items():
                 if not line and rank not in attempt.refused:
-                    attempt.owed[rank] = self.now
+                    attempt.owed[rank] = self.now, asked
             for call in given_up:
                 lines.lanes[call.rank].remove(call)
             if all(call.eager for call in lines.calls()):

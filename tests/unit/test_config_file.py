@@ -27,7 +27,7 @@ def settings(tmp_path: Path, text: str, *flags: str) -> ServerSettings:
     """The settings of `vllm-bridge serve --config FILE FLAGS`."""
     file = tmp_path / "pools.toml"
     file.write_text(text)
-    arguments = cli._parser().parse_args(["serve", "--config", str(file), *flags])
+    arguments = cli.parser().parse_args(["serve", "--config", str(file), *flags])
     return cli._settings(arguments)[1]
 
 
@@ -40,7 +40,7 @@ def test_keys_are_the_fields_of_the_settings() -> None:
 
 def test_empty_file_and_no_file_mean_the_defaults(tmp_path: Path) -> None:
     assert settings(tmp_path, "") == ServerSettings()
-    assert cli._settings(cli._parser().parse_args(["serve"])) == (
+    assert cli._settings(cli.parser().parse_args(["serve"])) == (
         {"listen": None, "join": None},
         ServerSettings(),
     )

@@ -9,7 +9,7 @@ import pytest
 
 from vllm_bridge.codec.calls import encode_term
 from vllm_bridge.codec.errors import BridgeError
-from vllm_bridge.pool.launchers.stderr import _as_json
+from vllm_bridge.pool.launchers.stderr import _as_json, logged
 from vllm_bridge.snakepit.tools import values
 
 
@@ -41,5 +41,6 @@ def test_json_of_anybody() -> None:
 
 def test_what_a_rank_prints_is_passed_on_however_deep_it_is() -> None:
     line = b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
-    assert json.loads(_as_json("rank 1", line))["process"] == "rank 1"
-    assert json.loads(_as_json("rank 1", b'{"level": "info"}'))["level"] == "info"
+    assert json.loads(_as_json("rank 1", line, logged(line)))["process"] == "rank 1"
+    known = b'{"level": "info", "message": "as it came"}'
+    assert json.loads(_as_json("rank 1", known, logged(known)))["level"] == "info"
