@@ -14,9 +14,32 @@ from torch import Tensor
 
 from vllm_distributed.arguments import check_dense
 from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError
-from vllm_distributed.tensors.dtypes import has_overlaps, is_plain, write_into
+from vllm_distributed.tensors.dtypes import has_overlaps, is_plain, is_plain_value, write_into
 
-__all__ = ["check_apart", "check_list", "check_out", "is_same_memory", "refuse_out", "written"]
+__all__ = [
+    "check_apart",
+    "check_list",
+    "check_out",
+    "is_plain_and_apart",
+    "is_same_memory",
+    "refuse_out",
+    "written",
+]
+
+
+def is_plain_and_apart(out: Tensor, input_: Tensor, shape: Sequence[int]) -> bool:
+    """Return whether two tensors can be used as they are, the first for a result of this shape, and
+    lie in different memory: the few questions that nearly every call passes. A caller whose answer
+    is no asks `check_out` and the others why."""
+    if not (
+        is_plain(out)
+        and is_plain_value(input_)
+        and out.dtype is input_.dtype
+        and out.shape == shape
+    ):
+        return False
+    start, other = out.data_ptr(), input_.data_ptr()
+    return start + out.nbytes <= other or other + input_.nbytes <= start
 
 
 def check_out(

@@ -19,7 +19,7 @@ import torch
 
 from vllm_distributed.tensors.dtypes import plain
 
-__all__ = ["Memory", "copy_of", "empty", "using"]
+__all__ = ["Memory", "copy_of", "empty", "is_lent", "using"]
 
 _CPU = torch.device("cpu")
 # With pages of 4 KiB a result of 64 MiB takes 16,384 faults, which take longer than to write it.
@@ -51,6 +51,11 @@ def using(memory: Memory) -> Iterator[None]:
         yield
     finally:
         _in_force.memory = before
+
+
+def is_lent() -> bool:
+    """Return whether a caller lends memory for results, in this thread."""
+    return _in_force.memory is not None
 
 
 def empty(size: Sequence[int], dtype: torch.dtype) -> torch.Tensor:

@@ -34,6 +34,7 @@ from vllm_distributed.tensors.out_arguments import (
     check_apart,
     check_list,
     check_out,
+    is_plain_and_apart,
     is_same_memory,
     refuse_out,
     written,
@@ -124,6 +125,9 @@ class DeviceCommunicatorBase(TokenOperations):
         if out is None:
             return self._transport.all_reduce(input_)
         check_dim("all_reduce", input_, -1)
+        if is_plain_and_apart(out, input_, input_.shape):
+            self._transport.all_reduce(input_, out)
+            return out
         self._check_out("all_reduce", out, input_, input_.shape)
         if is_same_memory(out, input_):
             self._transport.all_reduce_(out)
@@ -154,7 +158,11 @@ class DeviceCommunicatorBase(TokenOperations):
         at = check_dim("all_gather", input_, dim)
         if out is None:
             return self._transport.all_gather(input_, at)
-        self._check_out("all_gather", out, input_, self._gathered(input_, at))
+        shape = tuple(self._gathered(input_, at))
+        if is_plain_and_apart(out, input_, shape):
+            self._transport.all_gather(input_, at, out)
+            return out
+        self._check_out("all_gather", out, input_, shape)
         check_apart("all_gather", out, {"input_": input_})
         return written(out, partial(self._transport.all_gather, input_, at))
 

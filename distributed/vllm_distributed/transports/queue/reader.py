@@ -83,7 +83,7 @@ class Reader(Endpoint):
             self._assembler.reset()
 
     def _wait_for_chunk(self, ring: Ring, deadline: float | None, cancel: Any) -> None:
-        wait = Wait(deadline)
+        wait = Wait(deadline, ring.sleep)
         while not ring.has_next():
             self._check_waiting(cancel)
             gone = None

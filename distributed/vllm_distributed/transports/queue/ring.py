@@ -17,11 +17,14 @@ or releases it, on both sides.
 from __future__ import annotations
 
 import struct
+import time
 
 from vllm_distributed.errors import MessageQueueError
 from vllm_distributed.transports.queue.frames import Part
 from vllm_distributed.transports.queue.segment import Segment
 from vllm_distributed.transports.shm.fence import new_fence
+from vllm_distributed.transports.shm.futex import address_of, sleep_while, wake
+from vllm_distributed.transports.shm.wait import LONG_YIELD_S, is_crowded, yielded
 from vllm_distributed.utils import sched_yield
 
 __all__ = ["MIN_CHUNK_BYTES", "Ring"]
@@ -29,6 +32,7 @@ __all__ = ["MIN_CHUNK_BYTES", "Ring"]
 _PAGE = 4096
 _LINE = 8  # u64s in a cache line
 _WRITTEN, _STATE, _READERS = 0, _LINE, 2 * _LINE
+_SLEEPS = 1  # of a reader's line: whether it has to be woken
 _PREPARING, _READY, _CLOSED = 0, 1, 2
 _ABSENT, _LEFT = 2**64 - 1, 2**64 - 2
 _CHUNK_HEADER = struct.Struct("<QQQ")  # length, flags, how many bytes are there
@@ -45,6 +49,8 @@ _SMALL_BYTES = 1 << 12
 # Where the writer is running a chunk comes within microseconds: for some 20 us a reader only looks,
 # 10 times in half a microsecond, and offers the processor, which the writer may need.
 _TURNS, _LOOKS = 25, 10
+# How long a reader sleeps that waits for the next step of a long chunk.
+_BETWEEN_STEPS_S = 0.0001
 # Chunks are backed by memory in steps of this, when they are first used that far.
 _RESERVE_BYTES = 1 << 16
 
@@ -63,6 +69,8 @@ class Ring:
         self._bytes = memoryview(self._memory)
         self._control = self._bytes[: self._control_bytes].cast("Q")
         self._counts = self._control[_READERS : _READERS + readers * _LINE : _LINE]
+        self._asleep = self._control[_READERS + _SLEEPS : _READERS + readers * _LINE : _LINE]
+        self._written_at = address_of(self._memory) + 8 * _WRITTEN
         self._places = self._control[_READERS + readers * _LINE :][:chunks]
         self._words = self._bytes.cast("Q")
         self._mine = 0 if reader is None else _READERS + reader * _LINE
@@ -154,7 +162,14 @@ class Ring:
             self._segment.remove_name()
         else:
             self._control[self._mine] = _LEFT
-        for view in (self._counts, self._places, self._words, self._control, self._bytes):
+        for view in (
+            self._counts,
+            self._asleep,
+            self._places,
+            self._words,
+            self._control,
+            self._bytes,
+        ):
             view.release()
         self._segment.close()
 
@@ -245,6 +260,8 @@ class Ring:
         self._fence()
         self._next = written
         self._control[_WRITTEN] = written
+        if any(self._asleep.tolist()):
+            wake(self._written_at)
 
     def _abandon(self) -> None:
         """Tell the readers that the rest of an unfinished chunk will not come."""
@@ -267,12 +284,30 @@ class Ring:
             cells, place, read = self._words, self._start() // 8 + _FILLED, self._taken
         else:
             cells, place, read = self._control, _WRITTEN, self._next
-        for _ in range(_TURNS):
+        now = time.monotonic()
+        for _ in range(1 if is_crowded(now) else _TURNS):
             for _ in range(_LOOKS):
                 if cells[place] > read:
                     return True
             sched_yield()
-        return False
+            before, now = now, time.monotonic()
+            if now - before >= LONG_YIELD_S:
+                yielded(now)
+                break
+        return cells[place] > read
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep until there may be such a thing, at most so long. For a reader."""
+        control, read, mine = self._control, self._next, self._mine + _SLEEPS
+        if self._taken:
+            time.sleep(min(seconds, _BETWEEN_STEPS_S))
+            return
+        control[mine] = 1
+        try:
+            if control[_WRITTEN] == read and control[_STATE] != _CLOSED:
+                sleep_while(self._written_at, read, seconds)
+        finally:
+            control[mine] = 0
 
     def take_small(self) -> bytes | None:
         """Return the next chunk, copied, and be through with it, if a frame begins and ends with it

@@ -21,10 +21,13 @@ __all__ = [
     "LINE",
     "MOST_MEMBERS",
     "PAIR_READ",
+    "PAIR_READER_SLEEPS",
     "PAIR_STATE",
+    "PAIR_WRITER_SLEEPS",
     "PAIR_WRITTEN",
     "ROOM",
     "SIGN",
+    "SLEEPS",
     "STATE",
     "STEP",
     "Layout",
@@ -33,9 +36,11 @@ __all__ = [
 MOST_MEMBERS = 64
 
 LINE = 16  # words of 8 bytes
-STEP, SIGN, STATE, ROOM, ANSWER, BLAME = 0, 1, 3, 4, 5, 6  # of a member's line; SIGN has a word for
-# every parity of STEP, BLAME has all that are left
-PAIR_WRITTEN, PAIR_STATE, PAIR_READ = 0, 1, 8  # of a pair's; the reader has the second half
+# Of a member's line; SIGN has a word for every parity of STEP, BLAME has all that are left.
+STEP, SIGN, STATE, ROOM, ANSWER, SLEEPS, BLAME = 0, 1, 3, 4, 5, 6, 7
+# Of a pair's; the reader has the second half.
+PAIR_WRITTEN, PAIR_STATE, PAIR_WRITER_SLEEPS = 0, 1, 2
+PAIR_READ, PAIR_READER_SLEEPS = 8, 9
 
 FIRST_SLOT_BYTES = 16 * 1024
 """Of every slot, backed by memory from the start."""

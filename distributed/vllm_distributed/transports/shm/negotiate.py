@@ -35,7 +35,7 @@ SETTING = "VLLM_DISTRIBUTED_SHM"
 
 _OFF = frozenset({"0", "false", "off", "no"})
 
-_VERSION = 2
+_VERSION = 3
 _NAME_BYTES = 64
 
 

@@ -10,6 +10,7 @@ same bits.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from ctypes import memmove
 from math import prod
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ import torch
 
 from vllm_distributed import call_agreement as agreement
 from vllm_distributed import entry
+from vllm_distributed.tensors.outputs import empty, is_lent
 from vllm_distributed.transports.base import Transport
 from vllm_distributed.transports.shm.group import SharedMemory, in_step
 from vllm_distributed.transports.shm.signature import sign
@@ -48,8 +50,12 @@ class _Plan(NamedTuple):
     """All that a sum of one step needs and that is the same each time."""
 
     number: int
+    length: int
+    """Of the tensor, in bytes."""
     slots: tuple[tuple[torch.Tensor, ...], tuple[torch.Tensor, ...]]
     """Each member's, for even steps and for odd ones."""
+    mine: tuple[int, int]
+    """Where this member's are."""
     other: tuple[torch.Tensor, torch.Tensor] | None
     """The other member's, in a group of two whose tensors torch adds as they are."""
     combine: Combine
@@ -72,50 +78,55 @@ class Sums:
         """Let go of all views."""
         self._plans.clear()
 
-    def sum(self, source: torch.Tensor, target: torch.Tensor, op: str = "sum") -> None:
-        """Write the sum of the members' contiguous tensors, or what else `op` says, into `target`,
-        which may be `source`."""
+    def sum(
+        self, source: torch.Tensor, target: torch.Tensor | None = None, op: str = "sum"
+    ) -> torch.Tensor:
+        """Return the sum of the members' contiguous tensors, or what else `op` says: in `target`,
+        which may be `source`, or in a new tensor."""
         plan = self._plans.get((source.dtype, source.shape, op))
         if plan is not None:
             entry.about_to_send()
-            self._sum_in_one_step(source, target, plan)
-            return
+            return self._sum_in_one_step(source, target, plan)
         entry.about_to_send()
         number = sign(agreement.all_reduce(source.dtype, source.shape, op))
+        there = empty(source.shape, source.dtype) if target is None else target
         if not source.numel():
             self._steps.meet_alone(number)
-            return
-        if not self._shared.room_for(source.nbytes, number):
-            if target is not source:
-                target.copy_(source)
-            self._rest.all_reduce_(target, op)
-            return
-        if source.nbytes <= self._one_step_bytes:
+        elif not self._shared.room_for(source.nbytes, number):
+            if there is not source:
+                there.copy_(source)
+            self._rest.all_reduce_(there, op)
+        elif source.nbytes <= self._one_step_bytes:
             if len(self._plans) >= _MOST_PLANS:
                 self._plans.clear()
             plan = self._plan(source, combined_by(op), number)
             self._plans[source.dtype, source.shape, op] = plan
-            self._sum_in_one_step(source, target, plan)
-            return
-        source, target = addable(source), addable(target)
-        if self._size == 2:
-            self._sum_by_slots(source.view(-1), target.view(-1), combined_by(op), number)
+            self._sum_in_one_step(source, there, plan)
         else:
-            self._sum_by_parts(source.view(-1), target.view(-1), combined_by(op), number)
+            flat, sums = addable(source).view(-1), addable(there).view(-1)
+            if self._size == 2:
+                self._sum_by_slots(flat, sums, combined_by(op), number)
+            else:
+                self._sum_by_parts(flat, sums, combined_by(op), number)
+        return there
 
     def _plan(self, source: torch.Tensor, combine: Combine, number: int) -> _Plan:
         like = addable(source)
         even, odd = (self._slots.views(like.dtype, like.shape, parity).each for parity in (0, 1))
+        mine = (self._shared.slot_at(self._me, 0), self._shared.slot_at(self._me, 1))
         is_sum = combine is add_up
         if self._size > 2 or like.dtype is torch.bool or like is not source or not is_sum:
-            return _Plan(number, (even, odd), None, combine)
+            return _Plan(number, source.nbytes, (even, odd), mine, None, combine)
         other = 1 - self._me
-        return _Plan(number, (even, odd), (even[other], odd[other]), combine)
+        others = (even[other], odd[other])
+        return _Plan(number, source.nbytes, (even, odd), mine, others, combine)
 
-    def _sum_in_one_step(self, source: torch.Tensor, target: torch.Tensor, plan: _Plan) -> None:
+    def _sum_in_one_step(
+        self, source: torch.Tensor, target: torch.Tensor | None, plan: _Plan
+    ) -> torch.Tensor:
         """The most frequent call of all: what `in_step` does, without a function around it."""
-        steps, me = self._steps, self._me
-        number, both, others, combine = plan
+        steps = self._steps
+        number, length, both, mine, others, combine = plan
         if steps.broken is not None:
             steps.check()
         before = steps.step
@@ -123,18 +134,21 @@ class Sums:
             if steps.settled < before:
                 steps.settle(number)
             parity = (before + 1) & 1
-            slots = both[parity]
-            if others is None:
-                slots[me].copy_(addable(source))
-                steps.meet(number)
-                combine(slots, addable(target))
-                return
-            slots[me].copy_(source)
+            memmove(mine[parity], source.data_ptr(), length)
             steps.meet(number)
-            if me == 0:
-                torch.add(source, others[parity], out=target)
-            else:
-                torch.add(others[parity], source, out=target)
+            if others is None:
+                if target is None:
+                    target = empty(source.shape, source.dtype)
+                combine(both[parity], addable(target))
+                return target
+            first, second = source, others[parity]
+            if self._me:
+                first, second = second, first
+            if target is not None:
+                return torch.add(first, second, out=target)
+            if not is_lent():
+                return torch.add(first, second)  # one step, where `empty` and that are two
+            return torch.add(first, second, out=empty(source.shape, source.dtype))
         except BaseException as error:
             steps.ended(before, number, error)
             raise
@@ -189,35 +203,38 @@ class Sums:
         self, source: torch.Tensor, target: torch.Tensor, combine: Combine, number: int
     ) -> None:
         steps, me, size = self._steps, self._me, self._size
-        # A slot is read in the step after the one it was written for as well, so the two are used
-        # in turns by slot-full, not by step. An even number of them leaves the one that the next
-        # operation writes first (by step) behind long enough.
+        # What the members bring is in the slots of one parity, and what they have added up in those
+        # of the other: each is read in the step before the other is written again.
         most = self._slot_bytes // source.itemsize
         count = source.numel()
-        fills = 2 * -(-count // (2 * most))
-        fill = -(-count // fills)
+        fill = -(-count // -(-count // most))
         # Whole parts of whole cache lines, where the tensor is not too small for that.
         fill = min(-(-fill // (size * _ALIGNMENT)) * size * _ALIGNMENT, most)
-        first = steps.step + 1
         steps.settle(number)
-        at = 0
         for mine, sums in zip(torch.split(source, fill), torch.split(target, fill), strict=True):
-            slots = self._slots.views(mine.dtype, mine.shape, (first + at) & 1).each
+            parity = (steps.step + 1) & 1
+            brought = self._slots.views(mine.dtype, mine.shape, parity).each
+            added = self._slots.views(mine.dtype, mine.shape, 1 - parity).each
             part = -(-mine.numel() // size)
-            slots[me].copy_(mine)
-            steps.meet(number)
-            parts = [torch.split(slot, part) for slot in slots]
-            places = torch.split(sums, part)
-            if me < len(places):
-                combine([its[me] for its in parts], places[me])
-                parts[me][me].copy_(places[me])
-            steps.meet(number)
-            for member, place in enumerate(places):
+            own = torch.split(mine, part)
+            for member, (piece, place) in enumerate(
+                zip(own, torch.split(brought[me], part), strict=True)
+            ):
                 if member != me:
-                    place.copy_(parts[member][member])
-            at += 1
-        if at & 1:
-            steps.meet(number)  # or the next operation would write what is still read
+                    place.copy_(piece)
+            steps.meet(number)
+            results = [torch.split(slot, part) for slot in added]
+            if me < len(own):
+                combine(
+                    [
+                        own[me] if member == me else torch.split(slot, part)[me]
+                        for member, slot in enumerate(brought)
+                    ],
+                    results[me][me],
+                )
+            steps.meet(number)
+            for member, place in enumerate(torch.split(sums, part)):
+                place.copy_(results[member][member])
 
     @in_step
     def sum_and_scatter(

@@ -33,10 +33,11 @@ from vllm_distributed.errors import (
 from vllm_distributed.forks import belongs_to_this_process, leave_to_parent
 from vllm_distributed.store.peers import named
 from vllm_distributed.transports.shm.fence import new_fence
-from vllm_distributed.transports.shm.layout import SIGN, STATE, STEP, Layout
+from vllm_distributed.transports.shm.futex import sleep_while, wake
+from vllm_distributed.transports.shm.layout import SIGN, SLEEPS, STATE, STEP, Layout
 from vllm_distributed.transports.shm.segment import Segment
 from vllm_distributed.transports.shm.signature import describe, fit, no_run, of_run
-from vllm_distributed.transports.shm.wait import Wait
+from vllm_distributed.transports.shm.wait import LONG_YIELD_S, Wait, is_crowded, yielded
 from vllm_distributed.wire.message_steps import runs
 
 __all__ = ["Steps"]
@@ -45,9 +46,11 @@ _LEFT, _BROKEN = 1, 2  # of a member that is neither, 0
 
 # A peer that runs on another core comes within these; each is a look at one word of memory.
 _SPINS = 60
-# Then the core is left to others between looks, and after this long for longer and longer.
+# Then the core is offered to others between looks, for this long unless they keep it. Then the peer
+# wakes this process.
 _YIELDING_S = 0.001
-_YIELDS_A_LOOK = 16
+# The kernel is asked that often if the peers live.
+_LOOK_AROUND_S = 0.05
 
 
 class Steps:
@@ -77,6 +80,7 @@ class Steps:
         self._owner = os.getpid()
         self._segment = segment
         self._words = segment.words
+        self._memory = segment.bytes.data_ptr()
         self._mine = layout.line(me)
         self._lines = [layout.line(member) for member in range(layout.members)]
         self._peers = tuple(line for line in self._lines if line != self._mine)
@@ -96,6 +100,7 @@ class Steps:
         self.fence()
         words[self._mine + STEP] = step
         self.step = step
+        self._wake_sleepers()
 
     def meet(self, sign: int) -> None:
         """Come one step further and wait for everybody; all have called `sign`."""
@@ -112,8 +117,11 @@ class Steps:
                 self._wait(line, step, sign, self._peers)
         self.fence()
         self.settled = step
-        place = SIGN + (step & 1)
+        place, asleep = SIGN + (step & 1), mine + 1
         for line in self._peers:
+            if words[line + SLEEPS] == asleep:
+                wake(self._memory + 8 * (mine + STEP))
+                asleep = 0
             if words[line + place] != called:
                 self._mismatch(called)
 
@@ -197,47 +205,85 @@ class Steps:
         for _ in range(self._spins):
             if words[place] >= step:
                 return
-        yield_core = os.sched_yield
-        patience_ends = monotonic() + _YIELDING_S
-        while True:
-            for _ in range(_YIELDS_A_LOOK):
+        self._wake_sleepers()
+        yield_core, now = os.sched_yield, monotonic()
+        if not is_crowded(now):
+            patience_ends = now + _YIELDING_S
+            while now < patience_ends:
                 if words[place] >= step:
                     return
                 yield_core()
-            if monotonic() > patience_ends:
-                break
+                before, now = now, monotonic()
+                if now - before >= LONG_YIELD_S:
+                    yielded(now)
+                    break
+        self._sleep(step, sign, lines)
 
-        def late() -> list[int]:
-            return [self._lines.index(each) for each in lines if words[each + STEP] < step]
+    def _wake_sleepers(self) -> None:
+        """Wake those who wait for the step that this member has just published."""
+        self.fence()  # or a sleeper could be overlooked that has overlooked the step
+        words, asleep = self._words, self._mine + 1
+        for line in self._peers:
+            if words[line + SLEEPS] == asleep:
+                wake(self._memory + 8 * (self._mine + STEP))
+                return
 
-        self._wait_patiently(lambda: not late(), late, describe(sign)[0])
+    def _sleep(self, step: int, sign: int, lines: Sequence[int]) -> None:
+        """Sleep until all of `lines` have published a step."""
+        words, mine = self._words, self._mine
+        operation = describe(sign)[0]
+        limit = self.timeout(operation)
+        now = monotonic()
+        deadline, look_around_at = now + limit.total_seconds(), now + _LOOK_AROUND_S
+        while late := [line for line in lines if words[line + STEP] < step]:
+            members = [self._lines.index(line) for line in late]
+            error = self.why_never(members, operation, look_around=now >= look_around_at)
+            if now >= look_around_at:
+                look_around_at = now + _LOOK_AROUND_S
+            if error is None and now >= deadline:
+                error = self.timed_out(members, operation, limit)
+            if error is not None:
+                if any(words[line + STEP] < step for line in late):
+                    self.break_off(operation)
+                    raise error
+                return
+            words[mine + SLEEPS] = late[0] + 1
+            try:
+                seen = words[late[0] + STEP]
+                if seen < step:
+                    address = self._memory + 8 * (late[0] + STEP)
+                    sleep_while(address, seen, min(look_around_at, deadline) - now)
+            finally:
+                words[mine + SLEEPS] = 0
+            now = monotonic()
 
     def wait_until(
-        self, is_done: Callable[[], bool], members: Sequence[int], operation: str
+        self,
+        is_done: Callable[[], bool],
+        member: int,
+        operation: str,
+        sleep: Callable[[float], None] | None = None,
     ) -> None:
-        """Wait for other members: briefly for what is about to come, then with little of the core.
+        """Wait for another member: briefly for what is about to come, then with little of the core.
+        `sleep` is that of `Wait`.
 
-        Raises `CollectiveError` naming one that has left, failed or died, `CollectiveTimeoutError`
-        naming those that did not come within the group's timeout.
+        Raises `CollectiveError` if it has left, failed or died, `CollectiveTimeoutError` if it did
+        not come within the group's timeout.
         """
-        patience_ends = monotonic() + _YIELDING_S
-        while True:
-            for _ in range(_YIELDS_A_LOOK):
+        now = monotonic()
+        if not is_crowded(now):
+            patience_ends = now + _YIELDING_S
+            while now < patience_ends:
                 if is_done():
                     return
                 os.sched_yield()
-            if monotonic() > patience_ends:
-                break
-        self._wait_patiently(is_done, lambda: members, operation)
-
-    def _wait_patiently(
-        self, is_done: Callable[[], bool], late: Callable[[], Sequence[int]], operation: str
-    ) -> None:
-        """Wait for those who are `late`: whoever came and then left has done its part."""
-        limit = self.timeout(operation)
-        wait = Wait(monotonic() + limit.total_seconds())
+                before, now = now, monotonic()
+                if now - before >= LONG_YIELD_S:
+                    yielded(now)
+                    break
+        limit, members = self.timeout(operation), [member]
+        wait = Wait(monotonic() + limit.total_seconds(), sleep)
         while not is_done():
-            members = late()
             error = self.why_never(members, operation, look_around=wait.time_to_look_around())
             if error is None and not wait.pause():
                 error = self.timed_out(members, operation, limit)
@@ -293,6 +339,7 @@ class Steps:
 
     def _mismatch(self, sign: int, *members: int) -> None:
         """Raise the error for members that called something that does not fit."""
+        self._wake_sleepers()
         place = SIGN + (self.step & 1)
         found = {
             self.ranks[at]: self._words[self._lines[at] + place]
@@ -320,3 +367,4 @@ class Steps:
     def _tell(self, state: int) -> None:
         new_fence()()  # one of its own: this may be another thread than the one in an operation
         self._words[self._mine + STATE] = state
+        wake(self._memory + 8 * (self._mine + STEP))

@@ -56,7 +56,7 @@ class Inbox(Pipe):
         if not self._is_known_open:
             words, state = self._words, self._state
             if words[state] == UNDECIDED:
-                self._steps.wait_until(lambda: words[state] != UNDECIDED, [self._peer], operation)
+                self._steps.wait_until(lambda: words[state] != UNDECIDED, self._peer, operation)
             self._is_known_open = words[state] == RING
         return self._is_known_open
 
@@ -115,9 +115,11 @@ class Inbox(Pipe):
         self._fence()
         at = self._count % self._size
         self._count += spans.copy_in(self._ring + at, min(ready, self._size - at))
-        self._fence()
-        self._words[self._read] = self._count
+        self._say_moved()
         return True
+
+    def _is_stuck(self, peer_count: int) -> bool:
+        return peer_count == self._count
 
 
 class Body:

@@ -95,6 +95,8 @@ class Outbox(Pipe):
         at = self._count % self._size
         # Half a ring at a time, so that the receiver reads while this side writes.
         self._count += spans.copy_out(self._ring + at, min(free, self._size - at, self._size // 2))
-        self._fence()
-        self._words[self._written] = self._count
+        self._say_moved()
         return True
+
+    def _is_stuck(self, peer_count: int) -> bool:
+        return self._count - peer_count >= self._size

@@ -24,9 +24,12 @@ from vllm_distributed.errors import CollectiveError, EncodingError, GroupDestroy
 from vllm_distributed.forks import leave_to_parent
 from vllm_distributed.tensors.spans import Spans
 from vllm_distributed.transports.shm.fence import new_fence
+from vllm_distributed.transports.shm.futex import sleep_while, wake
 from vllm_distributed.transports.shm.layout import (
     PAIR_READ,
+    PAIR_READER_SLEEPS,
     PAIR_STATE,
+    PAIR_WRITER_SLEEPS,
     PAIR_WRITTEN,
     Layout,
 )
@@ -113,6 +116,14 @@ class Pipe(ABC):
         line = layout.pair(sender, receiver)
         self._written, self._read = line + PAIR_WRITTEN, line + PAIR_READ
         self._state = line + PAIR_STATE
+        writer, reader = (
+            (line + PAIR_WRITTEN, line + PAIR_WRITER_SLEEPS),
+            (line + PAIR_READ, line + PAIR_READER_SLEEPS),
+        )
+        is_writer = peer == receiver
+        self._count_at, self._sleeps = writer if is_writer else reader
+        self._peer_count_at, self._peer_sleeps = reader if is_writer else writer
+        self._memory = segment.bytes.data_ptr()
         self._start, self._size = layout.ring(sender, receiver), layout.ring_bytes
         self._ring = segment.bytes.data_ptr() + self._start
         self._fence = new_fence()
@@ -155,9 +166,31 @@ class Pipe(ABC):
         before = self._count
         self._steps.wait_until(
             lambda: self.pump() or job.done or self._count != before or or_if(),
-            [self._peer],
+            self._peer,
             operation,
+            self._sleep,
         )
+
+    def _sleep(self, seconds: float) -> None:
+        """Sleep until the peer has moved something, at most so long."""
+        words = self._words
+        if not words.nbytes:
+            return
+        seen = words[self._peer_count_at]
+        words[self._sleeps] = 1
+        try:
+            if self._is_stuck(seen):
+                sleep_while(self._memory + 8 * self._peer_count_at, seen, seconds)
+        finally:
+            words[self._sleeps] = 0
+
+    def _say_moved(self) -> None:
+        """Tell the peer how many bytes there have been on this side, and wake it."""
+        self._fence()
+        words = self._words
+        words[self._count_at] = self._count
+        if words[self._peer_sleeps]:
+            wake(self._memory + 8 * self._count_at)
 
     def go_on(self, job: Job, operation: str) -> None:
         """Have a job done though nobody waits for it, before the group's timeout."""
@@ -226,6 +259,10 @@ class Pipe(ABC):
 
     def _drain(self) -> None:  # noqa: B027 - a receiver has nothing to say before it leaves
         """Send what was left behind."""
+
+    @abstractmethod
+    def _is_stuck(self, peer_count: int) -> bool:
+        """Return whether nothing can be moved while the peer's count is this."""
 
     @abstractmethod
     def _move(self, spans: Spans) -> bool:
