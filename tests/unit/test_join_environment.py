@@ -1,4 +1,4 @@
-"""Which rank a process is: recorded environments of what starts processes; contradictions."""
+"""Which rank a process is: the environments of what starts processes; contradictions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from vllm_bridge.cli.join.environment import Told, ToldWrongError, describe, per
 
 NO_FLAGS = Told("flags")
 
-# Recorded with `env` in a process of each.
+# Written from the variables that each one documents, with values that fit together; not recorded.
 TORCHRUN = {
     "RANK": "3",
     "LOCAL_RANK": "1",
@@ -84,7 +84,7 @@ HYDRA = {"PMI_RANK": "2", "PMI_SIZE": "4", "MPI_LOCALRANKID": "0", "MPI_LOCALNRA
         ({**SLURM, "RANK": ""}, "Slurm", 5, 8, 1),
     ],
 )
-def test_recorded_environments(
+def test_environments_of_what_starts_processes(
     environment: dict[str, str], by: str, rank: int, size: int | None, local: int | None
 ) -> None:
     told = read(NO_FLAGS, environment)
