@@ -39,7 +39,7 @@ status=0
 output=$(dialyzer --plt "$plt" -r "$ebin" -Wunknown -Wno_improper_lists 2>&1) || status=$?
 
 # Libraries that are there or not, called only where they are loaded.
-optional="^  telemetry:|^  'Elixir\.(Nx|Snakepit)"
+optional="^  (telemetry|otel_ctx|otel_propagator_text_map):|^  'Elixir\.(Nx|Snakepit)"
 progress='^  (Checking|Proceeding)|^ ?done|^Unknown (functions|types):$'
 found=$(grep -vE "$progress|$optional" <<<"$output" || true)
 

@@ -491,9 +491,12 @@ defmodule Vllm.World do
 
   @doc """
   Imports a Python module in every rank, see `Vllm.World.Names`, and returns the names that it gives out.
-  Options as of `run/3`.
 
       {:ok, names} = Vllm.World.load(world, "my_app.model")
+
+  Options:
+
+  #{Options.docs(Schemas.load())}
   """
   @spec load(world(), String.t(), keyword()) :: {:ok, [String.t()]} | {:error, Error.t()}
   def load(world, module, opts \\ []) when is_binary(module), do: Names.load(world, module, opts)

@@ -281,7 +281,12 @@ defmodule Vllm.ItemStreamTest do
 
     test "a module is loaded in every rank, behind the allow list", %{bridge: bridge} do
       {:ok, world} = World.start(bridge: bridge, tensor_parallel_size: 2)
-      assert {:ok, names} = World.load(world, "streaming_tests")
+      me = self()
+      told = &send(me, {:progress, &1})
+      assert {:ok, names} = World.load(world, "streaming_tests", on_progress: told)
+      assert_received {:progress, %{done: 1, total: 2, rank: first}}
+      assert_received {:progress, %{done: 2, total: 2, rank: second}}
+      assert Enum.sort([first, second]) == [0, 1]
       assert names == ~w(CLOSED closed count emit_badly mixed nothing progress reset slow)
       assert {:error, %Error{reason: "name_not_allowed", rank: 0}} = World.load(world, "os")
 

@@ -15,7 +15,8 @@ defmodule Vllm.World.Names do
   """
 
   alias Vllm.Call.Objects
-  alias Vllm.{Error, Ref, Runtime, Session, World}
+  alias Vllm.{Error, Options, Ref, Runtime, Session, World}
+  alias Vllm.World.Schemas
 
   @doc false
   @spec put(World.world(), atom() | String.t(), (non_neg_integer() -> term()), keyword()) ::
@@ -43,7 +44,27 @@ defmodule Vllm.World.Names do
   @spec load(World.world(), String.t(), keyword()) :: {:ok, [String.t()]} | {:error, Error.t()}
   def load(world, module, opts) do
     loaded = fn _rank -> Objects.load(module, Session.current().id, Runtime.defaults()) end
-    with {:ok, lists} <- on_all(world, opts, loaded), do: {:ok, of_all(lists)}
+
+    with {:ok, parsed} <- Options.parse(opts, Schemas.load(), "Vllm.World.load"),
+         run_opts = Keyword.drop(opts, [:on_progress]),
+         {:ok, future} <- World.async_run(world, &raised(loaded.(&1)), run_opts),
+         :ok <- tell(parsed.on_progress, world, Keyword.drop(run_opts, [:timeout]), future),
+         {:ok, lists} <- World.await(future),
+         do: {:ok, of_all(lists)}
+  end
+
+  # In the calling process, for each rank that is through with it.
+  defp tell(nil, _world, _opts, _future), do: :ok
+
+  defp tell(fun, world, opts, future) do
+    with {:ok, info} <- World.info(world, opts) do
+      total = length(info.ranks)
+
+      for {{rank, _outcome}, done} <- future |> World.results() |> Stream.with_index(1),
+          do: fun.(%{done: done, total: total, rank: rank})
+
+      :ok
+    end
   end
 
   defp on_all(world, opts, fun) do

@@ -239,6 +239,19 @@ defmodule Vllm.World.Schemas do
     ] ++ @by_id
   end
 
+  @spec load() :: Vllm.Options.schema()
+  def load do
+    run() ++
+      [
+        on_progress: [
+          type: {:function, 1},
+          doc:
+            "Called here, in the calling process, with `%{done: count, total: count, rank: rank}` for each rank " <>
+              "that has imported it, or failed to."
+        ]
+      ]
+  end
+
   @spec await() :: Vllm.Options.schema()
   def await, do: @await
 
