@@ -16,6 +16,7 @@ from typing import Any
 MARK = "answer: "
 PROMPTS = 8
 TOKENS = 40
+WAITS = "vllm_waits.Waits"
 
 
 def make(kind: str, folder: str) -> None:
@@ -77,6 +78,7 @@ def run(options: dict[str, Any]) -> None:
         **options,
     ).llm_engine
     answer({"ready": True})
+    counts_waits = options.get("worker_extension_cls") == WAITS
     for number, line in enumerate(sys.stdin):
         sampled = line.strip() == "sampled"
         params = [
@@ -93,6 +95,8 @@ def run(options: dict[str, Any]) -> None:
             engine.add_request(
                 f"{number}-{place}", {"prompt_token_ids": prompt(place)}, params[place]
             )
+        if counts_waits:
+            engine.collective_rpc("begin_waits")
         tokens: dict[str, list[int]] = {}
         steps: list[float] = []
         while engine.has_unfinished_requests():
@@ -103,7 +107,8 @@ def run(options: dict[str, Any]) -> None:
                 if output.finished:
                     place = output.request_id.split("-")[1]
                     tokens[place] = list(output.outputs[0].token_ids)
-        answer({"tokens": [tokens[key] for key in sorted(tokens)], "steps": steps})
+        waits = engine.collective_rpc("end_waits") if counts_waits else []
+        answer({"tokens": [tokens[key] for key in sorted(tokens)], "steps": steps, "waits": waits})
 
 
 def answer(value: dict[str, Any]) -> None:

