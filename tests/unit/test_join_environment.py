@@ -8,7 +8,8 @@ from vllm_bridge.cli.join.environment import Told, ToldWrongError, describe, per
 
 NO_FLAGS = Told("flags")
 
-# Written from the variables that each one documents, with values that fit together; not recorded.
+# Written from the variables that each one documents, with values that fit together; not recorded
+# but where it says so.
 TORCHRUN = {
     "RANK": "3",
     "LOCAL_RANK": "1",
@@ -29,6 +30,33 @@ SLURM = {
     "SLURM_NNODES": "2",
     "SLURM_JOB_ID": "42",
     "SLURM_STEP_NODELIST": "node[01-02]",
+}
+# Recorded: rank 3 of `srun --ntasks 4` on one node, by Slurm 22.05; without the names of its host.
+SLURM_RECORDED = {
+    "SLURM_CLUSTER_NAME": "test",
+    "SLURM_CPUS_ON_NODE": "4",
+    "SLURM_GTIDS": "0,1,2,3",
+    "SLURM_JOBID": "1",
+    "SLURM_JOB_CPUS_PER_NODE": "4",
+    "SLURM_JOB_ID": "1",
+    "SLURM_JOB_NODELIST": "one",
+    "SLURM_JOB_NUM_NODES": "1",
+    "SLURM_JOB_PARTITION": "all",
+    "SLURM_LOCALID": "3",
+    "SLURM_NNODES": "1",
+    "SLURM_NODEID": "0",
+    "SLURM_NODELIST": "one",
+    "SLURM_NPROCS": "4",
+    "SLURM_NTASKS": "4",
+    "SLURM_PRIO_PROCESS": "0",
+    "SLURM_PROCID": "3",
+    "SLURM_STEPID": "0",
+    "SLURM_STEP_ID": "0",
+    "SLURM_STEP_NODELIST": "one",
+    "SLURM_STEP_NUM_NODES": "1",
+    "SLURM_STEP_NUM_TASKS": "4",
+    "SLURM_STEP_TASKS_PER_NODE": "4",
+    "SLURM_TASKS_PER_NODE": "4",
 }
 LWS = {
     "LWS_WORKER_INDEX": "2",
@@ -57,6 +85,7 @@ HYDRA = {"PMI_RANK": "2", "PMI_SIZE": "4", "MPI_LOCALRANKID": "0", "MPI_LOCALNRA
     [
         (TORCHRUN, "torchrun", 3, 4, 1),
         (SLURM, "Slurm", 5, 8, 1),
+        (SLURM_RECORDED, "Slurm", 3, 4, 3),
         (LWS, "LeaderWorkerSet", 2, 4, None),
         (JOBSET, "an indexed Job", 3, None, None),
         (OPEN_MPI, "MPI", 1, 4, 1),
