@@ -297,13 +297,18 @@ def test_a_slow_reader_is_not_read_from_and_gets_all_its_answers(
         for _ in range(count):
             client.begin(LARGE, term(size), S)
         one = busy_connection(rank)
-        eventually(lambda: one._unsent > connection.MAX_UNSENT_BYTES)
-        other()
-        eventually(lambda: not one._interest & select.EPOLLIN)
+
+        def is_stuck() -> bool:
+            """Nothing is under way: what was read has run, and what the kernel takes is sent."""
+            waits = one._unsent > connection.MAX_UNSENT_BYTES
+            return waits and not one._interest & select.EPOLLIN and len(rank.journal) == 0
+
+        eventually(is_stuck)
         # The reader may have been told before that there is something to read. It serves a second
         # call of another connection after that. What comes from now on waits in its socket.
         other()
         other()
+        eventually(is_stuck)
         late = client.begin(QUICK, term("late"), S)
         eventually(lambda: len(rank.journal) == 0)
         assert "late" not in rank.ran
