@@ -492,10 +492,15 @@ def test_an_adopted_port_is_nobody_elses_between_two_worlds() -> None:
 def port_taken_for_a_moment(rank: int, port: int, size: int) -> None:
     passing = socket.create_server(("127.0.0.1", 0))
     with socket.create_connection(passing.getsockname()) as connection:
-        taken = connection.getsockname()[1]
-        threading.Timer(0.3, connection.shutdown, [socket.SHUT_RDWR]).start()
-        # The other end closes first, so that the port does not linger in TIME_WAIT.
-        threading.Timer(0.2, passing.accept()[0].close).start()
+        taken, other = connection.getsockname()[1], passing.accept()[0]
+
+        def pass_by() -> None:
+            # The other end closes first, so that the port does not linger in TIME_WAIT.
+            other.close()
+            connection.recv(1)
+            connection.shutdown(socket.SHUT_RDWR)
+
+        threading.Timer(0.3, pass_by).start()
         join(0, taken, 1)
     assert vd.get_world_group().world_size == 1
     passing.close()
