@@ -490,20 +490,22 @@ def test_an_adopted_port_is_nobody_elses_between_two_worlds() -> None:
 
 
 def port_taken_for_a_moment(rank: int, port: int, size: int) -> None:
-    passing = socket.create_server(("127.0.0.1", 0))
-    with socket.create_connection(passing.getsockname()) as connection:
+    # An address that no other test uses: what lingers at the same port of 127.0.0.1 would hold
+    # the port for up to a minute.
+    host = "127.77.0.1"
+    with socket.create_server((host, 0)) as passing:
+        connection = socket.create_connection(passing.getsockname(), LONG.seconds, (host, 0))
         taken, other = connection.getsockname()[1], passing.accept()[0]
 
         def pass_by() -> None:
             # The other end closes first, so that the port does not linger in TIME_WAIT.
             other.close()
             connection.recv(1)
-            connection.shutdown(socket.SHUT_RDWR)
+            connection.close()
 
         threading.Timer(0.3, pass_by).start()
-        join(0, taken, 1)
+        vd.init_distributed_environment(1, 0, f"tcp://{host}:{taken}", 0, "gloo", LONG)
     assert vd.get_world_group().world_size == 1
-    passing.close()
 
 
 def test_rank_0_waits_for_a_port_that_a_passing_connection_holds() -> None:
