@@ -31,6 +31,12 @@ defmodule Vllm.Bridge do
   go to the pool, which knows which rank is idle: also in frames where bridge and pool are on one host and the
   pool was reached over a unix socket.
 
+  Calls to a rank on another host than the server's go there over TLS, with a token of their session alone, if
+  the rank answers within two seconds when the world starts or the session opens. Otherwise they go through the
+  server, and the log says so once (level info). A strict session with a rank that has become unreachable changes
+  over with the first call that fails to connect; that call is made through the server, without an error.
+  `direct` in the metadata of `Vllm.Telemetry` says which way a call went.
+
   These go by gRPC nevertheless: requests above 1 MB, tensors in parts (docs/tensors.md), every call while a
   rank or the pool takes no frames, and what is asked of the pool itself: sessions, worlds, events. A call
   whose frame has certainly not run is made by gRPC at once, without an error.

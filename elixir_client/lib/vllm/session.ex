@@ -15,7 +15,8 @@ defmodule Vllm.Session do
   | `:strict_queue` | use it | wait in its queue | error `session_worker_unavailable` |
   | `:strict_fail_fast` | use it | error `worker_busy` at once | error `session_worker_unavailable` |
 
-  Calls of a strict session go straight to its rank if the client can reach it (`Vllm.Bridge`, Carriers).
+  Calls of a strict session go straight to its rank if the client can reach it (`Vllm.Bridge`, Carriers): over
+  a unix socket on the server's host, over TLS where the rank is on another one.
 
   Objects stay in the rank that made them (`Vllm.Ref`). A call of a `:hint` session that takes an object
   goes to the object's rank and waits there. A call with objects of two ranks is refused
@@ -63,6 +64,7 @@ defmodule Vllm.Session do
     affinity: :hint,
     endpoint: "",
     frames_endpoint: "",
+    far_endpoint: "",
     world_id: "",
     epoch: 0,
     pid: 0
@@ -77,6 +79,7 @@ defmodule Vllm.Session do
           affinity: affinity(),
           endpoint: String.t(),
           frames_endpoint: String.t(),
+          far_endpoint: String.t(),
           world_id: String.t(),
           epoch: non_neg_integer(),
           pid: non_neg_integer()
@@ -265,6 +268,7 @@ defmodule Vllm.Session do
       affinity: message.affinity,
       endpoint: message.endpoint,
       frames_endpoint: message.frames_endpoint,
+      far_endpoint: message.far_endpoint,
       world_id: message.world_id,
       epoch: message.epoch,
       pid: message.pid

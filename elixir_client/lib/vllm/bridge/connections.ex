@@ -8,7 +8,7 @@ defmodule Vllm.Bridge.Connections do
   use GenServer
   require Logger
 
-  alias Vllm.Bridge.{Connection, Endpoint, Frames, Profiles}
+  alias Vllm.Bridge.{Connection, Endpoint, Frames, Profiles, Reach}
   alias Vllm.Bridge.Frames.Route
   alias Vllm.{Background, Error, Options, Session}
   alias Vllm.World.Leases
@@ -61,9 +61,30 @@ defmodule Vllm.Bridge.Connections do
   @doc """
   Remembers open sessions and starts the connections to their ranks. With an error none of them is
   remembered: their calls go through the pool.
+
+  Whether ranks on other hosts can be reached is found out first, in the calling process: a call that went
+  directly after one that went through the pool could overtake it.
   """
   @spec bind(atom(), [Session.t()]) :: :ok | {:error, Error.t()}
-  def bind(bridge, sessions), do: ask(bridge, {:bind, sessions})
+  def bind(bridge, sessions) do
+    with {:ok, config} <- config(bridge),
+         do: ask(bridge, {:bind, Reach.ranks(config, sessions)})
+  end
+
+  @doc "Whether a rank on another host did not answer there a short time ago."
+  @spec unreachable?(atom(), endpoint :: String.t()) :: boolean()
+  def unreachable?(bridge, endpoint) do
+    case :ets.lookup(bridge, {:unreachable, endpoint}) do
+      [{_key, until}] -> System.monotonic_time(:millisecond) < until
+      [] -> false
+    end
+  rescue
+    ArgumentError -> false
+  end
+
+  @doc "Remembers for so many milliseconds that a rank on another host does not answer there."
+  @spec unreachable(atom(), endpoint :: String.t(), pos_integer()) :: :ok | {:error, Error.t()}
+  def unreachable(bridge, endpoint, time), do: ask(bridge, {:unreachable, endpoint, time})
 
   @doc """
   Takes over the profiles of the server, which `fetch` asks for (nil: it has none), and returns when that
@@ -146,7 +167,8 @@ defmodule Vllm.Bridge.Connections do
       # The monitor of the process that asks for the profiles, and the processes that wait for its answer.
       asking: nil,
       waiting: [],
-      # endpoint => {route, ids of the sessions that use it}
+      # place => {route, ids of the sessions that use it}; a place is an endpoint of the server's host or, on
+      # another host, one session's: its token is of that session alone.
       ranks: %{}
     }
 
@@ -190,7 +212,7 @@ defmodule Vllm.Bridge.Connections do
   defp connect_pool(state),
     do: connect([endpoint: state.endpoint, token: state.token, tls: state.tls], state)
 
-  # A rank that is called directly is on this host.
+  # A rank that is called at its session's endpoint is on this host.
   defp connect_rank(%Route{grpc: nil} = route, state, session) do
     with {:ok, grpc} <- connect([endpoint: session.endpoint, token: state.token], state),
          do: connect_rank(%{route | grpc: grpc}, state, session)
@@ -219,6 +241,13 @@ defmodule Vllm.Bridge.Connections do
   def handle_call({:bind, sessions}, _from, state) do
     {result, state} = bind_all(sessions, state)
     {:reply, result, state}
+  end
+
+  def handle_call({:unreachable, endpoint, time}, _from, state) do
+    now = System.monotonic_time(:millisecond)
+    :ets.select_delete(state.name, [{{{:unreachable, :_}, :"$1"}, [{:<, :"$1", now}], [true]}])
+    :ets.insert(state.name, {{:unreachable, endpoint}, now + time})
+    {:reply, :ok, state}
   end
 
   def handle_call({:ask_once, fetch}, from, %{asking: nil} = state) do
@@ -257,9 +286,14 @@ defmodule Vllm.Bridge.Connections do
     do: {:noreply, know_pool(%{state | pool_frames: {endpoint, frames(state, endpoint)}})}
 
   def handle_info({:EXIT, pid, _reason}, state) do
-    case Enum.find(state.ranks, fn {_endpoint, {route, _ids}} -> pid in Route.pids(route) end) do
+    case Enum.find(state.ranks, fn {_place, {route, _ids}} -> pid in Route.pids(route) end) do
       nil ->
         {:noreply, state}
+
+      {{:far, id} = place, _route} ->
+        # Its calls go through the pool from now on.
+        with %{session: session} <- session(state.name, id), do: know(state, session, nil)
+        {:noreply, %{state | ranks: Map.delete(state.ranks, place)}}
 
       {endpoint, {route, ids}} ->
         # What is left of the route may have calls under way.
@@ -320,7 +354,8 @@ defmodule Vllm.Bridge.Connections do
 
       {:error, session, reason, state} ->
         # The connections of those before it would have nobody to close them.
-        {{:error, bad_endpoint(session, reason)}, forget(state, Enum.map(sessions, & &1.id))}
+        {{:error, bad_endpoint(session, reason)},
+         forget(state, for({session, _reach} <- sessions, do: session.id))}
     end
   end
 
@@ -339,54 +374,72 @@ defmodule Vllm.Bridge.Connections do
     %{state | ranks: leave(state.ranks, MapSet.new(session_ids))}
   end
 
-  defp bind_one(session, {:ok, state}) do
+  defp bind_one({session, reach}, {:ok, state}) do
     ids = MapSet.new([session.id])
+    kept = if reach == :unchanged, do: {:far, session.id}, else: session.endpoint
 
-    case rank(session, Map.put(state, :ranks, leave(state.ranks, ids, session.endpoint))) do
-      {:ok, route, state} ->
+    case rank(session, reach, Map.put(state, :ranks, leave(state.ranks, ids, kept))) do
+      {:ok, nil, state} ->
+        know(state, session, nil)
+        {:cont, {:ok, state}}
+
+      {:ok, {place, route}, state} ->
         know(state, session, route)
-        {:cont, {:ok, join(state, session, route)}}
+        {:cont, {:ok, join(state, session, place, route)}}
 
       {:error, reason} ->
         {:halt, {:error, session, reason, state}}
     end
   end
 
-  defp rank(%{endpoint: "", frames_endpoint: ""}, state), do: {:ok, nil, state}
+  defp rank(session, :unchanged, state) do
+    place = {:far, session.id}
 
-  # The session's calls go to the pool, which takes them in frames there.
-  defp rank(%{endpoint: "", frames_endpoint: pool}, state),
-    do: {:ok, nil, frames_to_pool(state, pool)}
-
-  defp rank(%{endpoint: endpoint} = session, state) do
+    # It may have ended meanwhile.
     case state.ranks do
-      %{^endpoint => {route, _ids}} ->
-        {:ok, route, state}
-
-      _none_yet ->
-        with {:ok, route} <- connect_rank(%Route{}, state, session),
-             do: {:ok, route, put_in(state.ranks[endpoint], {route, MapSet.new()})}
+      %{^place => {route, _ids}} -> {:ok, {place, route}, state}
+      _none -> {:ok, nil, state}
     end
   end
 
-  defp join(state, _session, nil), do: state
+  defp rank(session, %Reach{} = reach, state) do
+    with {:ok, grpc} <- connect(Reach.options(reach, state.connection), state) do
+      {:ok, {{:far, session.id}, %Route{grpc: grpc}}, state}
+    end
+  end
 
-  defp join(state, session, route) do
-    {^route, ids} = state.ranks[session.endpoint]
-    put_in(state.ranks[session.endpoint], {route, MapSet.put(ids, session.id)})
+  defp rank(%{endpoint: "", frames_endpoint: ""}, nil, state), do: {:ok, nil, state}
+
+  # The session's calls go to the pool, which takes them in frames there.
+  defp rank(%{endpoint: "", frames_endpoint: pool}, nil, state),
+    do: {:ok, nil, frames_to_pool(state, pool)}
+
+  defp rank(%{endpoint: endpoint} = session, nil, state) do
+    with %{^endpoint => {route, _ids}} <- state.ranks do
+      {:ok, {endpoint, route}, state}
+    else
+      _none_yet ->
+        with {:ok, route} <- connect_rank(%Route{}, state, session),
+             do: {:ok, {endpoint, route}, state}
+    end
+  end
+
+  defp join(state, session, place, route) do
+    {_route, ids} = Map.get(state.ranks, place, {route, MapSet.new()})
+    put_in(state.ranks[place], {route, MapSet.put(ids, session.id)})
   end
 
   # Takes sessions off the connections other than `keep`; closes those that nobody uses any more.
   defp leave(ranks, session_ids, keep \\ nil) do
-    for {endpoint, {route, ids}} <- ranks, reduce: %{} do
+    for {place, {route, ids}} <- ranks, reduce: %{} do
       acc ->
-        rest = if endpoint == keep, do: ids, else: MapSet.difference(ids, session_ids)
+        rest = if place == keep, do: ids, else: MapSet.difference(ids, session_ids)
 
-        if endpoint != keep and MapSet.size(rest) == 0 do
+        if place != keep and MapSet.size(rest) == 0 do
           close(route)
           acc
         else
-          Map.put(acc, endpoint, {route, rest})
+          Map.put(acc, place, {route, rest})
         end
     end
   end

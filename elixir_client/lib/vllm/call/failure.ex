@@ -34,6 +34,10 @@ defmodule Vllm.Call.Failure do
   def explain(%{direct: true} = call, {kind, _} = reason) when kind in [:connect, :unprocessed] do
     case ask(call, 0) do
       {:live, session} ->
+        # Of a rank on another host it is found out anew whether it can be reached.
+        if kind == :connect and session.far_endpoint != "",
+          do: Connections.unbind(call.config.bridge, [session.id])
+
         Connections.bind(call.config.bridge, [session])
         {:retry, through_pool(call)}
 

@@ -10,6 +10,7 @@ defmodule Vllm.World.Rank do
     :session_id,
     :endpoint,
     :frames_endpoint,
+    :far_endpoint,
     :exit,
     :pool_name,
     :rank_id,
@@ -32,6 +33,8 @@ defmodule Vllm.World.Rank do
     than it may
   * `endpoint`, `frames_endpoint`: where it takes calls, by gRPC and in frames (`Vllm.Bridge`, Carriers);
     nil if it takes no frames
+  * `far_endpoint`: where it takes calls from clients that reach its host, over TLS; nil for a rank on the
+    server's host
   * `exit`: how it ended; nil while it lives
   * `doing`: for people, "idle" or what it does and for how long, e.g. "waits in all_reduce on tp:0 for
     rank 1, for 3.2 s, nothing sent yet"
@@ -60,6 +63,7 @@ defmodule Vllm.World.Rank do
           session_id: String.t(),
           endpoint: String.t(),
           frames_endpoint: String.t() | nil,
+          far_endpoint: String.t() | nil,
           exit: String.t() | nil,
           pool_name: String.t(),
           rank_id: String.t(),
@@ -205,6 +209,7 @@ defmodule Vllm.World.Info do
       fields
       | exit: present(message.exit),
         frames_endpoint: present(message.frames_endpoint),
+        far_endpoint: present(message.far_endpoint),
         coordinates: plain(message.coordinates),
         activity: activity(message.activity),
         memory: plain(message.memory),

@@ -22,8 +22,8 @@ defmodule Vllm.Bridge.Connection.Tls do
   @spec docs() :: String.t()
   def docs, do: Options.docs(@schema)
 
-  @typedoc "Options of OTP's `ssl`."
-  @type t :: [:ssl.tls_client_option()]
+  @typedoc "Options of OTP's `ssl`, and `pinned`: the one certificate to trust, in DER."
+  @type t :: [:ssl.tls_client_option() | {:pinned, :public_key.der_encoded()}]
 
   @files [:cacertfile, :certfile, :keyfile]
 
@@ -35,6 +35,17 @@ defmodule Vllm.Bridge.Connection.Tls do
     do: {:error, "tls is for \"host:port\"; a unix socket is protected by its directory"}
 
   def options(true, endpoint), do: options([], endpoint)
+
+  # The server signs its certificate itself, and we were told which one that is.
+  def options({:pinned, certificate, name}, {:tcp, _host, _port}) do
+    {:ok,
+     [
+       pinned: certificate,
+       cacerts: [certificate],
+       verify_fun: {&verify_pinned/3, nil},
+       server_name_indication: String.to_charlist(name)
+     ] ++ verification()}
+  end
 
   def options(tls, {:tcp, host, _port}) do
     with {:ok, opts} <- Options.validate(tls, @schema, "tls"),
@@ -104,20 +115,34 @@ defmodule Vllm.Bridge.Connection.Tls do
     ]
   end
 
+  # OTP calls a certificate bad that signs itself, also where it is trusted. That it is the pinned one is
+  # seen to before anything is sent, by `connect/3`.
+  defp verify_pinned(_certificate, {:bad_cert, :selfsigned_peer}, state), do: {:valid, state}
+  defp verify_pinned(_certificate, {:bad_cert, _reason} = bad, _state), do: {:fail, bad}
+  defp verify_pinned(_certificate, {:extension, _extension}, state), do: {:unknown, state}
+  defp verify_pinned(_certificate, _valid, state), do: {:valid, state}
+
   @doc "Secures a socket that is connected."
   @spec connect(:gen_tcp.socket(), t(), timeout()) :: {:ok, :ssl.sslsocket()} | {:error, term()}
   def connect(socket, tls, timeout) do
     {:ok, _started} = Application.ensure_all_started(:ssl)
+    {pinned, tls} = Keyword.pop(tls, :pinned)
 
-    with {:ok, secured} <- :ssl.connect(socket, tls, timeout) do
-      case :ssl.negotiated_protocol(secured) do
-        {:ok, "h2"} ->
-          {:ok, secured}
+    with {:ok, secured} <- :ssl.connect(socket, tls, timeout),
+         {:error, problem} <- acceptable(secured, pinned) do
+      _ = :ssl.close(secured)
+      {:error, problem}
+    end
+  end
 
-        other ->
-          _ = :ssl.close(secured)
-          {:error, if(other == {:error, :protocol_not_negotiated}, do: :no_http2, else: :closed)}
-      end
+  defp acceptable(secured, pinned) do
+    with true <- pinned == nil or :ssl.peercert(secured) == {:ok, pinned},
+         {:ok, "h2"} <- :ssl.negotiated_protocol(secured) do
+      {:ok, secured}
+    else
+      false -> {:error, :another_certificate}
+      {:error, :protocol_not_negotiated} -> {:error, :no_http2}
+      _other -> {:error, :closed}
     end
   end
 
@@ -125,6 +150,9 @@ defmodule Vllm.Bridge.Connection.Tls do
   @spec format(term()) :: String.t()
   def format({:tls_alert, {alert, text}}), do: alert(alert, to_string(text))
   def format(:no_http2), do: "the server speaks TLS but not HTTP/2 (ALPN). Check the endpoint"
+
+  def format(:another_certificate),
+    do: "the server's certificate is not the one that it is known by. Somebody else answers there"
 
   def format(:closed) do
     "the server closed the connection during the TLS handshake. It may want a client certificate, or " <>

@@ -162,6 +162,7 @@ defmodule Vllm.World.Launcher do
           affinity: :strict_queue,
           endpoint: rank.endpoint,
           frames_endpoint: rank.frames_endpoint,
+          far_endpoint: rank.far_endpoint,
           world_id: message.world_id,
           epoch: message.epoch,
           pid: rank.pid
