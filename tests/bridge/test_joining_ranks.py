@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 import torch
 import trustme
-from pool_harness import Pool, connect, environment, eventually, start_pool
+from pool_harness import Pool, connect, environment, eventually, start_pool, stop_process
 
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.client import Client, Session, World
@@ -25,6 +25,8 @@ from vllm_bridge.codec.errors import BridgeError
 
 TOKEN = "t0ken"
 LONG = timedelta(seconds=60)
+# What a busy machine may add to a limit.
+IN_TIME_S = 10.0
 
 Join = Callable[..., subprocess.Popen[str]]
 
@@ -204,6 +206,66 @@ def test_a_pool_that_is_gone_takes_its_ranks_along(
         assert world().info.ranks[0].pid == process.pid
         os.kill(pool.pid, signal.SIGKILL)
         assert process.wait(20) == 0
+
+
+def test_ranks_with_certificates_and_one_that_goes_silent(short_tmp: Path, tmp_path: Path) -> None:
+    """A certificate of the right authority is as good as a token; none is named as what is missing.
+    A rank whose connection stays open and says nothing any more is given up at the limit."""
+    authority, stranger = trustme.CA(), trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    pairs = {"server": authority, "rank": authority, "stranger": stranger}
+    for name, issuer in pairs.items():
+        pair = issuer.issue_cert("127.0.0.1")
+        pair.cert_chain_pems[0].write_to_path(tmp_path / f"{name}.pem")
+        pair.private_key_pem.write_to_path(tmp_path / f"{name}-key.pem")
+    config = tmp_path / "pool.toml"
+    config.write_text("[pools.default]\nheartbeat_interval = 0.5\nheartbeat_timeout = 3.0\n")
+    pool = start_pool(
+        short_tmp / "certified",
+        *("--size", "0", "--join", "127.0.0.1:0", "--config", str(config)),
+        *(
+            "--tls-cert",
+            str(tmp_path / "server.pem"),
+            "--tls-key",
+            str(tmp_path / "server-key.pem"),
+        ),
+        *("--tls-client-ca", str(tmp_path / "ca.pem")),
+        entry_point=None,
+    )
+
+    def join(who: str | None) -> subprocess.Popen[str]:
+        shown = ("--tls-cert", f"{tmp_path}/{who}.pem", "--tls-key", f"{tmp_path}/{who}-key.pem")
+        return subprocess.Popen(
+            [
+                *(sys.executable, "-m", "vllm_bridge", "join", "--pool", pool.ready["join"]),
+                *("--world", "certified", "--rank", "0", "--wait", "60"),
+                *("--tls-ca", str(tmp_path / "ca.pem"), *(shown if who else ())),
+            ],
+            env=environment(),
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    with contextlib.ExitStack() as stack:
+        stack.callback(pool.stop)
+        client = stack.enter_context(connect(pool.endpoint))
+        world = started(client, "certified", tensor_parallel_size=1)
+        joined = join("rank")
+        strangers = [join(None), join("stranger")]
+        for process in (joined, *strangers):
+            stack.callback(process.kill)
+        for process in strangers:
+            status, sentence = ending(process)
+            assert status == 1
+            assert "certificate" in sentence
+        live = world()
+        assert live.info.ranks[0].pid == joined.pid
+        silent = time.monotonic()
+        stop_process(joined.pid)
+        eventually(lambda: live.refresh().state == pool_pb2.WORLD_FAILED)
+        assert time.monotonic() - silent < 3.0 + IN_TIME_S
+        assert "rank 0 of certified" in live.info.failure
+        assert "no heartbeat for" in live.info.failure
 
 
 def ending(process: subprocess.Popen[str]) -> tuple[int, str]:

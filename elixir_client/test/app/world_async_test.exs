@@ -137,7 +137,8 @@ defmodule Vllm.WorldAsyncTest do
                    1 -> Distributed.get_tp_group!() |> Distributed.GroupCoordinator.barrier()
                  end)
 
-        assert errors[1] =~ "1.5 s"
+        # What is left of them when it reaches the gate.
+        assert errors[1] =~ ~r/timed out after (1\.[0-5]|0\.\d) s/
       end)
     end
   end
