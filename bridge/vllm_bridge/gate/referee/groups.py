@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterator
 from typing import Generic, TypeVar
 
 from vllm_bridge.gate.referee.decisions import Member
-from vllm_bridge.gate.referee.rendezvous import Caller, Group
+from vllm_bridge.gate.referee.rendezvous import Caller, Group, Tally
 
 # Names change when groups are made again, so a long life sees many; a thousand at a time is more
 # than any layout of parallel groups has.
@@ -122,6 +122,7 @@ class World:
         self.world_id = world_id
         self.epoch = epoch
         self.callers: dict[int, Caller] = {}
+        self.tally = Tally()
         # How its ranks died.
         self.dead: dict[int, str] = {}
         self.groups: Table[tuple[str, tuple[int, ...]], WorldGroup] = Table()

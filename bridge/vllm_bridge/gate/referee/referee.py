@@ -23,6 +23,7 @@ from vllm_bridge.gate.referee.rendezvous import (
     Overlapped,
     QueuedCall,
     RendezvousQueue,
+    Tally,
 )
 
 # What makes a stateless group known, and forgets it: operations that nobody waits for.
@@ -58,6 +59,8 @@ class Referee:
         self._deadlines = Deadlines()
         # All calls that wait, by rank id.
         self._waiting: dict[str, QueuedCall] = {}
+        # Of ranks outside of worlds.
+        self._outside = Tally()
         self._ended: OrderedDict[Hashable, str] = OrderedDict()
 
     def enter(self, member: Member, enter: control_pb2.Enter) -> list[Decision]:
@@ -211,9 +214,11 @@ class Referee:
     def _caller(self, member: Member) -> Caller:
         caller = self._callers.get(member.rank_id)
         if caller is None:
-            caller = self._callers[member.rank_id] = Caller(member)
-            if member.rank is not None:
-                self._world(member).callers[member.rank] = caller
+            world = None if member.rank is None else self._world(member)
+            caller = Caller(member, world.tally if world else self._outside)
+            self._callers[member.rank_id] = caller
+            if member.rank is not None and world is not None:
+                world.callers[member.rank] = caller
         return caller
 
     def _world(self, member: Member) -> World:
@@ -282,13 +287,13 @@ class Referee:
             message = messages.timed_out(call, now, None)
             return self._give_up([(call, message)], "deadline_exceeded", "timed out")
         call.caller.call = call
+        call.caller.tally.waiting += 1
         self._waiting[call.caller.member.rank_id] = call
         decisions = self._meet(call)
         if call.settled:
             return decisions
         self._deadlines.add(call, len(self._waiting))
-        elsewhere = [caller.call for caller in missing_callers(call) if caller.call is not None]
-        if elsewhere:
+        if elsewhere := self._elsewhere(call):
             decisions += self._check_members(call, elsewhere) or self._check_cycle(call)
         return decisions
 
@@ -326,6 +331,16 @@ class Referee:
         return decisions
 
     # Looking at who waits for whom
+
+    def _elsewhere(self, call: QueuedCall) -> list[QueuedCall]:
+        """What the members that this call waits for wait in themselves.
+
+        Members that wait in the same call are no reason to look at each of the others."""
+        queue = call.queue
+        waiting = call.caller.tally.waiting if queue.group.world_id else len(self._waiting)
+        if waiting == queue.number_waiting:
+            return []
+        return [caller.call for caller in missing_callers(call) if caller.call is not None]
 
     def _check_members(self, call: QueuedCall, elsewhere: Iterable[QueuedCall]) -> list[Decision]:
         """Whether a member waits in a group of the same name that it says has other members."""
@@ -401,6 +416,7 @@ class Referee:
         call.settled = True
         if call.caller.call is call:
             call.caller.call = None
+            call.caller.tally.waiting -= 1
             del self._waiting[call.caller.member.rank_id]
 
     # Ends

@@ -29,11 +29,20 @@ DIFFERED = "did not match"
 OVERLAPPED = "was of another run"
 
 
+@dataclass(slots=True)
+class Tally:
+    """How many ranks wait at the gate."""
+
+    waiting: int = 0
+
+
 @dataclass(eq=False, slots=True)
 class Caller:
     """What the referee knows of a rank that has arrived at the gate."""
 
     member: Member
+    # Of the ranks of its world, or of those outside of worlds.
+    tally: Tally
     # Where it waits: one place at most, since a rank runs one call at a time.
     call: QueuedCall | None = None
     last: LastCall | None = None
@@ -195,6 +204,7 @@ class RendezvousQueue:
         "_backlog",
         "_given_up",
         "_refused",
+        "_run",
         "_waiting",
         "broken",
         "group",
@@ -215,6 +225,8 @@ class RendezvousQueue:
         self.sequence = 0
         # Why this queue can never work again; empty while it can.
         self.broken = ""
+        # The run that all of them are of; None: they are of several.
+        self._run: RunLabel | None = None
         self._backlog: dict[int, deque[QueuedCall]] = {}
         self._waiting = 0
         # An attempt lasts as long as somebody waits. Each lane is refused once for it as late.
@@ -226,6 +238,11 @@ class RendezvousQueue:
     def idle(self) -> bool:
         """Whether nobody waits here and nobody has gone ahead."""
         return not self.present and not self.broken
+
+    @property
+    def number_waiting(self) -> int:
+        """How many calls wait."""
+        return self._waiting
 
     def waiting(self) -> list[QueuedCall]:
         """The calls that wait, by lane."""
@@ -305,20 +322,20 @@ class RendezvousQueue:
         outcomes: list[Outcome] = []
         arriving = [call]
         while arriving:
-            for each in arriving:
-                self.present[each.lane] = each
-            overlapped = self._overlapped(arriving)
+            overlapped = self._come_forward(arriving)
             if overlapped is not None:
                 outcomes.append(overlapped)
                 self._record(GivenUp(now, -1, overlapped.calls, OVERLAPPED, overlapped.met))
                 arriving = self._leave(overlapped.calls)
                 continue
-            calls = list(self.present.values())
-            other = _first_to_differ(calls[0], arriving)
+            first = next(iter(self.present.values()))
+            other = _first_to_differ(first, arriving)
             if other is not None:
-                outcomes.append(Differed(calls, calls[0], other))
+                calls = list(self.present.values())
+                outcomes.append(Differed(calls, first, other))
                 arriving = self._part(calls, now)
-            elif len(calls) == len(self.numbers):
+            elif len(self.present) == len(self.numbers):
+                calls = list(self.present.values())
                 self.sequence += 1
                 outcomes.append(Went(calls, self.sequence))
                 arriving = self._leave(calls)
@@ -370,11 +387,24 @@ class RendezvousQueue:
 
     def _keep_only(self, calls: Sequence[QueuedCall]) -> None:
         self.present, self._backlog = {}, {}
+        self._run = calls[0].run if len({call.run for call in calls}) == 1 else None
         for call in calls:
             if call.lane in self.present:
                 self._backlog.setdefault(call.lane, deque()).append(call)
             else:
                 self.present[call.lane] = call
+
+    def _come_forward(self, arriving: Sequence[QueuedCall]) -> Overlapped | None:
+        """Make calls the first of their lanes, and say what that means for those of other runs.
+
+        It costs the same for any number of members, as long as all are of one run."""
+        if not self.present:
+            self._run = arriving[0].run
+        for call in arriving:
+            self.present[call.lane] = call
+            if call.run != self._run:
+                self._run = None
+        return None if self._run is not None else self._overlapped(arriving)
 
     def _overlapped(self, arriving: Sequence[QueuedCall]) -> Overlapped | None:
         """The calls that have to go since one of another run has come, or was here.
