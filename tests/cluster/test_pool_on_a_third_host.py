@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import torch
 import trustme
-from netns import Host, hosts
+from netns import RUNTIME, Host, hosts
 
 sys.path.append(str(Path(__file__).parents[1] / "bridge"))
 
@@ -58,9 +58,6 @@ class Place:
         self.ranks: list[subprocess.Popen[str]] = []
 
     def join(self, host: Host, world: str, rank: int) -> subprocess.Popen[str]:
-        # A directory that both hosts see: the sockets that calls come to are in it.
-        runtime = self._base / f"ranks-{host.name}"
-        runtime.mkdir(exist_ok=True)
         process = subprocess.Popen(
             [
                 *host.prefix(),
@@ -68,7 +65,7 @@ class Place:
                 *("--pool", self.pool.ready["join"], "--tls-ca", str(self._base / "ca.pem")),
                 *("--world", world, "--rank", str(rank), "--ignore-environment"),
             ],
-            env=environment(VLLM_BRIDGE_TOKEN=TOKEN, XDG_RUNTIME_DIR=str(runtime)),
+            env=environment(VLLM_BRIDGE_TOKEN=TOKEN, XDG_RUNTIME_DIR=RUNTIME),
             stdin=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -37,7 +38,9 @@ from vllm_bridge.client import BridgeError, Category, Client
 pytestmark = pytest.mark.timeout(240)
 
 # How actors find what ranks may run, and what they must not take over.
-RUNTIME_ENV = {"env_vars": {"PYTHONPATH": os.pathsep.join([str(HERE)]), "HF_HOME": "/of/the/node"}}
+RUNTIME_ENV = {
+    "env_vars": {"PYTHONPATH": os.pathsep.join([str(HERE), *sys.path]), "HF_HOME": "/of/the/node"}
+}
 
 
 @pytest.fixture(scope="module")

@@ -68,8 +68,10 @@ class Driver:
         work = getattr(self._cluster, operation)
         if operation == "place":
             self._cluster.expect(message["world"])
-        if operation in ("launch", "kill"):
-            # They wait for nothing: a thread for each of 4,096 ranks would be a waste.
+        if operation in ("connect", "launch", "kill"):
+            # A cluster that is started here ends with the thread that starts it, and nothing can be
+            # done before it is there. The others wait for nothing: a thread for each of 4,096 ranks
+            # would be a waste.
             self._do(work, message, number, answer)
         else:
             background.thread(
