@@ -9,14 +9,18 @@ defmodule VllmDistributed.MixProject do
       version: @version,
       elixir: "~> 1.14",
       description: "vllm.distributed for Elixir: typed calls to a pool of rank processes",
-      elixirc_paths: ["elixir_client/lib", "elixir_client/generated"],
+      elixirc_paths: [
+        "elixir_client/lib",
+        "elixir_client/generated",
+        "elixir_client/snakepit_adapter/lib"
+      ],
       test_paths: ["elixir_client/test"],
       start_permanent: Mix.env() == :prod,
       deps: [],
       package: [
         licenses: ["Apache-2.0"],
-        files:
-          ~w(elixir_client/lib elixir_client/generated mix.exs README.md LICENSE CHANGELOG.md)
+        files: ~w(elixir_client/lib elixir_client/generated elixir_client/snakepit_adapter/lib
+             mix.exs README.md LICENSE CHANGELOG.md)
       ]
     ]
   end

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,16 @@ def method(instance: Any, name: str, *args: Any) -> dict[str, Any]:
     return {"call_type": "method", "instance": instance, "function": name, "args": list(args)}
 
 
+class TestFirstSteps:
+    def test_ping_and_echo(self, worker: Worker) -> None:
+        said = json.loads(worker.tool("ping", {}).result.value)
+        assert (said["status"], said["message"]) == ("ok", "pong")
+        assert abs(said["timestamp"] - time.time()) < 60
+        assert json.loads(worker.tool("ping", {"message": "hi"}).result.value)["message"] == "hi"
+        sent = {"text": "a", "list": [1, 2.5, None], "nested": {"key": [True]}}
+        assert json.loads(worker.tool("echo", sent).result.value) == {"echoed": sent}
+
+
 class TestSessions:
     def test_the_pools_session_lists_the_tools(self, worker: Worker) -> None:
         request = pb.InitializeSessionRequest(session_id="again", metadata={"a": "b"})
@@ -60,6 +71,8 @@ class TestSessions:
             "snakebridge.release_session",
             "snakebridge.helpers",
             "vllm.rpc",
+            "ping",
+            "echo",
         }
         assert [name for name, tool in tools.items() if tool.supports_streaming] == [
             "snakebridge.stream"

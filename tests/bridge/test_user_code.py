@@ -30,6 +30,8 @@ def rank() -> Rank:
         ("math.", "math.sqrt", (9,), 3.0),
         ("json.", "json.dumps", ([1],), "[1]"),
         ("statistics.", "statistics.mean", ([1, 3],), 2),
+        ("hashlib.", "hashlib.md5", (b"a",), None),
+        ("io.", "io.StringIO", ("text",), None),
         ("opened.", "opened.double", (4,), 8),
         ("opened.", "opened.Model.small", (), None),
     ],
@@ -42,8 +44,26 @@ def test_a_name_is_open_by_what_it_was_asked_for(
 
 
 @pytest.mark.parametrize(
+    ("prefix", "name", "args", "method", "result"),
+    [
+        ("hashlib.", "hashlib.md5", (b"a",), "hexdigest", "0cc175b9c0f1b6a831c399e269772661"),
+        ("io.", "io.StringIO", ("text",), "getvalue", "text"),
+    ],
+)
+def test_what_c_defines_under_another_name_can_be_used(
+    prefix: str, name: str, args: tuple[object, ...], method: str, result: object
+) -> None:
+    allowed = AllowList((*DEFAULT_PREFIXES, prefix))
+    made = allowed.resolve_callable(name)(*args)
+    allowed.check_result(made)
+    assert allowed.method(made, method)() == result
+
+
+@pytest.mark.parametrize(
     ("prefix", "name"),
     [
+        ("io.", "io.open_code.__self__"),
+        ("hashlib.", "hashlib._hashlib.new"),
         ("os.path.", "os.system"),
         ("os.path.", "os.path.os.system"),
         ("os.path.", "os.path.genericpath.os.system"),

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
@@ -83,8 +83,8 @@ class _Worker:
         place = self._confine()
         # Looking for garbage among the objects of torch takes 80 ms, and finds none.
         gc.disable()
-        # The one import that takes long. What else a call needs is loaded after the worker is
-        # ready, by the thread that the first call would wait for anyway.
+        # The one import that takes long. What else a call needs is loaded by the thread that runs
+        # the calls, before the worker is ready.
         import torch  # noqa: F401
 
         from vllm_bridge.snakepit.listening import listen
@@ -100,13 +100,14 @@ class _Worker:
             _logger.warning("arguments that mean nothing here: %s", " ".join(self._wanted.unknown))
         server, port = listen(lambda: _server(state), self._wanted.port)
         server.start()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._told_to_stop)
-        if say_port is not None:
-            say_port(port)
-        _logger.info("ready on port %d", port)
-        state.executor.submit(state.load).add_done_callback(self._loaded)
-        self._wait(state)
+        self._load(state)
+        if not self._failed:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, self._told_to_stop)
+            if say_port is not None:
+                say_port(port)
+            _logger.info("ready on port %d", port)
+            self._wait(state)
         _end(server, state)
         if place is not None:
             place.remove()
@@ -144,15 +145,15 @@ class _Worker:
 
         setup(LogSettings(self._wanted.log_level), to_stderr, fields)
 
-    def _loaded(self, loading: Future[None]) -> None:
+    def _load(self, state: WorkerState) -> None:
+        """Return when calls wait for nothing any more."""
+        error = state.executor.submit(state.load).exception()
         # What is loaded stays: the collector does not look at it again.
         gc.freeze()
         gc.enable()
-        error = loading.exception()
         if error is not None:
             self._failed = True
             traceback.print_exception(error)
-            os.write(self._stop_writing, b"!")
 
     def _told_to_stop(self, number: int, frame: FrameType | None) -> None:
         os.write(self._stop_writing, b"!")

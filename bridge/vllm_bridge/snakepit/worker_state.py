@@ -38,5 +38,5 @@ class WorkerState:
         return Tools(self.options.allow, self.sessions, self.journal, self.executor, self.telemetry)
 
     def load(self) -> None:
-        """Have the tools loaded, before the first call needs them. In the executor's thread."""
-        _ = self.tools
+        """Have the tools loaded and used, before the first call. In the executor's thread."""
+        self.tools.warm_up()

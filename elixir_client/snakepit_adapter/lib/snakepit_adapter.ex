@@ -6,14 +6,23 @@ defmodule Vllm.Bridge.SnakepitAdapter do
         pooling_enabled: true,
         pools: [%{name: :ranks, pool_size: 2, adapter_module: Vllm.Bridge.SnakepitAdapter}]
 
+  It comes in two packages: in `vllm_distributed`, beside the typed client, and alone in
+  `vllm_distributed_snakepit`, for applications that have the `Vllm.Distributed` of the Hex package `vllm`. An
+  application depends on one of them.
+
   Snakepit runs `script_path/0` by `executable_path/0`, the Python that `vllm_distributed` is installed
-  in: that of `config :vllm_distributed, python: "/srv/vllm/bin/python"`, of the variable `VLLM_PYTHON`,
-  `./.venv/bin/python`, or `python3` on the PATH. The arguments of the script are the `adapter_args` of
+  in: that of `config :vllm_distributed, python: "/srv/vllm/bin/python"` (alone: `config
+  :vllm_distributed_snakepit, python: ...`), of the variable `VLLM_PYTHON`, `./.venv/bin/python`, or `python3` on
+  the PATH. The arguments of the script are the `adapter_args` of
   `config :snakepit, pool_config: %{...}`, if any: `["--allow", "my_package."]`.
 
   Snakepit's own adapter for Python does everything that concerns gRPC. In addition, this one sends every
   argument `{:binary, bytes}` of a tool beside the JSON, as it is. `Vllm.Bridge.Transport.Snakepit` needs
   that; other callers may use it.
+
+  Its workers run one call at a time, so a pool needs the profile `:process`, which is Snakepit's default. With
+  `worker_profile: :thread` Snakepit would start a script of its own in place of this one, without an allow list and
+  on every interface: then `executable_path/0` raises, and no worker starts.
 
   See docs/snakepit.md.
   """
@@ -30,16 +39,62 @@ defmodule Vllm.Bridge.SnakepitAdapter do
   @find "import sys; sys.path[:1] = [p for p in sys.path[:1] if p]; " <>
           "import importlib.util as util; print(util.find_spec('#{@module}').origin)"
 
-  @doc "The Python that runs the workers. Raises `ArgumentError` where there is none."
+  @doc """
+  The Python that runs the workers. Raises `ArgumentError` where there is none, and for a pool of Snakepit's thread
+  profile.
+  """
   @spec executable_path() :: String.t()
   def executable_path do
+    refuse_threads()
     installed = Path.expand(".venv/bin/python")
 
     cond do
-      path = Application.get_env(:vllm_distributed, :python) -> program(path)
+      path = configured() -> program(path)
       path = System.get_env("VLLM_PYTHON") -> program(path)
       File.regular?(installed) -> installed
       true -> program("python3")
+    end
+  end
+
+  # The alone one's application first: where it is, the other is not.
+  defp configured do
+    Application.get_env(:vllm_distributed_snakepit, :python) ||
+      Application.get_env(:vllm_distributed, :python)
+  end
+
+  # Snakepit asks an adapter for its Python before it starts any worker, and for nothing else that would show it.
+  defp refuse_threads do
+    pools = Application.get_env(:snakepit, :pools) || []
+    legacy = Application.get_env(:snakepit, :pool_config) || %{}
+
+    for pool <- [Map.put_new(legacy, :name, :default) | List.wrap(pools)],
+        ours?(pool),
+        why = threaded(pool) do
+      raise ArgumentError,
+            "the pool #{inspect(pool[:name])} of Snakepit has #{why}: Snakepit would start its own threaded " <>
+              "script in place of #{inspect(__MODULE__)}'s, without an allow list and on every interface. Use " <>
+              "worker_profile: :process (several workers run several calls)"
+    end
+  end
+
+  defp ours?(pool) do
+    adapter = pool[:adapter_module] || Application.get_env(:snakepit, :adapter_module)
+    adapter == __MODULE__
+  end
+
+  defp threaded(pool) do
+    profile = pool[:worker_profile] || Application.get_env(:snakepit, :default_worker_profile)
+    args = List.wrap(pool[:adapter_args])
+
+    cond do
+      profile == :thread ->
+        "worker_profile: :thread"
+
+      Enum.any?(args, &(is_binary(&1) and &1 =~ "--max-workers")) ->
+        "--max-workers among its adapter_args"
+
+      true ->
+        nil
     end
   end
 

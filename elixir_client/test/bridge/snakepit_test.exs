@@ -9,7 +9,7 @@ defmodule Vllm.Bridge.SnakepitTest do
   use ExUnit.Case, async: false
 
   alias Vllm.Bridge.{SnakepitAdapter, V1}
-  alias Vllm.Bridge.Transport.Snakepit.Failure
+  alias Vllm.Bridge.Transport.Snakepit.{Deadlines, Failure}
   alias Vllm.{Distributed, Error, Session, Tensor}
 
   @moduletag timeout: 120_000
@@ -45,9 +45,8 @@ defmodule Vllm.Bridge.SnakepitTest do
       runtime = [bridge: @bridge, session_id: "named", affinity: :strict_queue, timeout: 5_000]
       assert Distributed.get_pp_indices(61, 0, 4, __runtime__: runtime) == {:ok, {0, 15}}
 
-      # What is left of it when the call is sent.
-      assert {timeout, options} = Map.pop(last_options(), :timeout)
-      assert timeout in 1..5_000
+      # As much as Snakepit needs to send the 5 s on.
+      assert {6_600, options} = Map.pop(last_options(), :timeout)
       assert options == %{session_id: "named", pool_name: :ranks, affinity: :strict_queue}
     end
 
@@ -55,13 +54,13 @@ defmodule Vllm.Bridge.SnakepitTest do
       runtime = [bridge: @bridge, timeout_profile: :ml_inference]
       assert Distributed.get_pp_indices!(8, 1, 2, __runtime__: runtime) == {4, 8}
       assert %{timeout: timeout, timeout_profile: :ml_inference} = last_options()
-      assert timeout in 500_000..600_000
+      assert timeout == 601_600
     end
 
     test "of any length is one of a time that Snakepit's calls of processes take" do
       runtime = [bridge: @bridge, timeout: 10 ** 22]
       assert Distributed.get_pp_indices!(8, 1, 2, __runtime__: runtime) == {4, 8}
-      assert last_options().timeout == 30 * 24 * 3_600_000
+      assert last_options().timeout == 30 * 24 * 3_600_000 + 1_600
     end
 
     test "goes to no pool that there is not" do
@@ -111,6 +110,54 @@ defmodule Vllm.Bridge.SnakepitTest do
                Vllm.World.start(bridge: @bridge, tensor_parallel_size: 2)
 
       assert message =~ "docs/snakepit.md"
+    end
+
+    # As Snakepit 0.13 makes them: of each, what a user sees when it happens.
+    for {failure, expected} <- [
+          {{:timeout, "Pool execute timed out", %{timeout_ms: 90_000, command: "vllm.rpc"}},
+           :late},
+          {{:timeout, "Worker execution timed out", %{reason: :worker_timeout}}, :late},
+          {{:pool, "Pool request failed", %{reason: :timeout}}, :late},
+          {{:timeout, "Request timed out in queue", %{reason: :queue_timeout}}, "queue_timeout"},
+          # kill -9 of a worker during a call, seen by gRPC or by the port.
+          {{:pool, "Pool request failed", %{reason: :internal}}, "connection_lost"},
+          {{:pool, "Pool request failed", %{reason: :unavailable}}, "connection_lost"},
+          {{:worker, "Worker shutting down", %{reason: {:grpc_server_exited, 137}}},
+           "connection_lost"},
+          {{:worker, "Worker shutting down", %{reason: :shutdown}}, "connection_lost"},
+          {{:worker, "Worker shutting down", %{reason: {:shutdown, {:shutdown, :ping_failed}}}},
+           "connection_lost"},
+          {{:worker, "Worker process exited", %{reason: :worker_exit, exit_reason: :killed}},
+           "connection_lost"},
+          {{:worker, "Async gRPC request process exited", %{reason: :killed}}, "connection_lost"},
+          {{:worker, "Python worker crashed", %{exit_code: 139}}, "connection_lost"},
+          {{:worker, "Worker not found", %{worker_id: "w-1", command: "vllm.rpc"}}, "no_rank"},
+          {{:pool, "No workers available", %{reason: :no_workers_available}}, "no_rank"},
+          {{:grpc_error, "Not connected to gRPC server", %{worker_id: "w-1"}}, "no_rank"},
+          {{:timeout, "Pool initialization timed out", %{}}, "pool_unreachable"},
+          {{:worker, "Request failed", %{reason: "something else"}}, "snakepit_error"}
+        ] do
+      test "of Snakepit means what happened: #{inspect(failure)}" do
+        {category, message, details} = unquote(Macro.escape(failure))
+        error = %Snakepit.Error{category: category, message: message, details: details}
+
+        case unquote(expected) do
+          :late ->
+            assert Failure.reason(error) == :deadline_exceeded
+
+          reason ->
+            {:status, code, text, trailers} = Failure.reason(error)
+            assert Error.from_status(code, text, trailers).reason == reason
+        end
+      end
+    end
+
+    test "of a connection that broke, as elixir-grpc says it, is a lost connection" do
+      for status <- [13, 14] do
+        grpc = %{__struct__: GRPC.RPCError, status: status, message: "stream error"}
+        {:status, code, text, trailers} = Failure.reason(grpc)
+        assert Error.from_status(code, text, trailers).reason == "connection_lost"
+      end
     end
 
     for {failure, expected} <- [
@@ -165,6 +212,59 @@ defmodule Vllm.Bridge.SnakepitTest do
       assert Failure.reason(grpc) == {:status, 4, "Deadline Exceeded", []}
       assert Failure.exit_reason({:timeout, {GenServer, :call, []}}) == :deadline_exceeded
       assert Failure.exit_reason({:noproc, {GenServer, :call, []}}) == {:unprocessed, :noproc}
+    end
+  end
+
+  describe "a deadline" do
+    # asked, sent, given to Snakepit, all in ms
+    for {asked, sent, given} <- [
+          {1, 1, 1_201},
+          {999, 999, 2_199},
+          {1_000, 1_000, 2_600},
+          {1_001, 2_000, 3_600},
+          {59_000, 59_000, 60_600},
+          {59_001, 60_000, 61_600},
+          {60_000, 60_000, 61_600},
+          {90_000, 120_000, 121_600},
+          {3_540_001, 3_600_000, 3_601_600},
+          {3_600_001, 7_200_000, 7_201_600},
+          {:infinity, :infinity, :infinity}
+        ] do
+      test "of #{asked} ms is sent as #{sent} ms" do
+        assert Deadlines.carried(unquote(asked)) == unquote(sent)
+        assert Deadlines.given(unquote(asked)) == unquote(given)
+        # What is left on the way, and what elixir-grpc makes of that, is what was meant.
+        if is_integer(unquote(given)), do: assert(cut(unquote(given) - 1_200) == unquote(sent))
+      end
+    end
+
+    defp cut(left) do
+      cond do
+        left < 1_000 -> left
+        left < 60_000 -> div(left, 1_000) * 1_000
+        left < 3_600_000 -> div(left, 60_000) * 60_000
+        true -> div(left, 3_600_000) * 3_600_000
+      end
+    end
+
+    test "that was rounded up and has passed is said with both" do
+      session = open()
+
+      assert {:error, %Error{category: :timeout, reason: "deadline_exceeded"} = error} =
+               late(session, 1_400)
+
+      assert error.message =~ "timed out after 2000 ms"
+      assert error.message =~ "1400 ms"
+    end
+
+    # A call that takes longer than that.
+    defp late(session, timeout) do
+      matrix =
+        Tensor.from_binary!(:binary.copy(<<0.5::float-32-little>>, 4_000_000), :f32, {2000, 2000})
+
+      Vllm.call("torch.linalg.matrix_power", [matrix, 2_147_483_647],
+        __runtime__: [bridge: @bridge, session_id: session.id, timeout: timeout]
+      )
     end
   end
 
@@ -325,6 +425,35 @@ defmodule Vllm.Bridge.SnakepitTest do
 
       Application.put_env(:vllm_distributed, :python, "false")
       assert_raise ArgumentError, ~r"has no module vllm_bridge", &SnakepitAdapter.script_path/0
+    end
+
+    test "refuses Snakepit's thread profile, which would run another script" do
+      on_exit(fn ->
+        for key <- [:pools, :default_worker_profile], do: Application.delete_env(:snakepit, key)
+      end)
+
+      pool = %{name: :ranks, adapter_module: SnakepitAdapter}
+
+      for threaded <- [
+            Map.put(pool, :worker_profile, :thread),
+            Map.put(pool, :adapter_args, ["--max-workers", "4"])
+          ] do
+        Application.put_env(:snakepit, :pools, [threaded])
+
+        assert_raise ArgumentError, ~r/pool :ranks .* worker_profile: :process/s, fn ->
+          SnakepitAdapter.executable_path()
+        end
+      end
+
+      # A pool of somebody else's is none of our business.
+      Application.put_env(:snakepit, :pools, [
+        %{pool | adapter_module: Other} |> Map.put(:worker_profile, :thread),
+        pool
+      ])
+
+      assert is_binary(SnakepitAdapter.executable_path())
+      Application.put_env(:snakepit, :default_worker_profile, :thread)
+      assert_raise ArgumentError, fn -> SnakepitAdapter.executable_path() end
     end
 
     test "gives the script the arguments of the pool" do

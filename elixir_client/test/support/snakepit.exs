@@ -8,20 +8,36 @@ unless Code.ensure_loaded?(Snakepit) do
     @enforce_keys [:category, :message, :details]
     defstruct category: nil, message: nil, details: %{}, python_traceback: nil, grpc_status: nil
 
-    # What is not such an error, nor an exception of Python, becomes one.
-    def public({:error, %{__exception__: true}} = result), do: result
+    # What is not such an error, an exception of Python among them, becomes one.
     def public({:error, %__MODULE__{}} = result), do: result
     def public({:error, reason}), do: {:error, error(reason)}
     def public(result), do: result
 
-    defp error(reason) when reason in [:queue_timeout, :worker_timeout],
-      do: %__MODULE__{category: :timeout, message: "timed out", details: %{reason: reason}}
+    defp error(:queue_timeout), do: new(:timeout, "Request timed out in queue", :queue_timeout)
+    defp error(:worker_timeout), do: new(:timeout, "Worker execution timed out", :worker_timeout)
+    defp error({:pool_not_found, _name}), do: new(:pool, "Pool not found", :pool_not_found)
+    defp error(:pool_saturated = reason), do: new(:pool, "Pool is saturated", reason)
+    defp error(:worker_busy = reason), do: new(:pool, "Preferred worker is busy", reason)
+    defp error(:pool_not_initialized = reason), do: new(:pool, "Pool not initialized", reason)
+    defp error(:no_workers_available = reason), do: new(:pool, "No workers available", reason)
 
-    defp error(reason) when is_binary(reason),
-      do: %__MODULE__{category: :worker, message: "Request failed", details: %{reason: reason}}
+    defp error(:session_worker_unavailable = reason),
+      do: new(:pool, "Session worker unavailable", reason)
 
-    defp error(reason),
-      do: %__MODULE__{category: :pool, message: "Request failed", details: %{reason: reason}}
+    defp error({:worker_exit, reason}) do
+      %{
+        new(:worker, "Worker process exited", :worker_exit)
+        | details: %{reason: :worker_exit, exit_reason: reason}
+      }
+    end
+
+    defp error(reason) when is_atom(reason) or is_tuple(reason),
+      do: new(:pool, "Pool request failed", reason)
+
+    defp error(reason), do: new(:worker, "Request failed", reason)
+
+    defp new(category, message, reason),
+      do: %__MODULE__{category: category, message: message, details: %{reason: reason}}
   end
 
   for name <- ~w(ValueError KeyError IndexError TypeError AttributeError ImportError RuntimeError
@@ -290,7 +306,22 @@ unless Code.ensure_loaded?(Snakepit) do
 
     def execute(command, args, opts) do
       pool = opts[:pool] || __MODULE__
-      GenServer.call(pool, {:execute, command, args, opts}, opts[:timeout] || 60_000)
+      timeout = opts[:timeout] || 60_000
+
+      try do
+        GenServer.call(pool, {:execute, command, args, opts}, timeout)
+      catch
+        :exit, {:timeout, _call} ->
+          details = %{timeout_ms: timeout, command: command}
+
+          error = %Snakepit.Error{
+            category: :timeout,
+            message: "Pool execute timed out",
+            details: details
+          }
+
+          {:error, error}
+      end
     end
 
     def calls, do: GenServer.call(__MODULE__, :calls)
@@ -352,7 +383,7 @@ unless Code.ensure_loaded?(Snakepit) do
     end
 
     defp run({from, command, args, opts}, worker, state) do
-      timeout = opts[:timeout] || 30_000
+      timeout = sent(opts[:timeout] || 30_000)
 
       task =
         Task.async(fn ->
@@ -369,6 +400,15 @@ unless Code.ensure_loaded?(Snakepit) do
           bound: Map.put(state.bound, opts[:session_id], worker),
           tasks: Map.put(state.tasks, task.ref, {from, worker})
       }
+    end
+
+    # Less the margins, in whole seconds, minutes or hours, as elixir-grpc cuts it.
+    defp sent(:infinity), do: :infinity
+
+    defp sent(timeout) do
+      left = max(timeout - 1_200, 1)
+      unit = Enum.find([3_600_000, 60_000, 1_000], 1, &(left >= &1))
+      div(left, unit) * unit
     end
 
     @impl GenServer

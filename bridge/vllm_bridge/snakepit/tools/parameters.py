@@ -47,6 +47,10 @@ class Parameters:
         """A parameter, None where it was not sent."""
         return self._values.get(name)
 
+    def everything(self) -> dict[str, Any]:
+        """All of them, by name."""
+        return dict(self._values)
+
     def text(self, *names: str) -> str:
         """The first of these parameters that was sent, which must be text; empty where none was.
 

@@ -12,6 +12,8 @@ RELEASE_REF = "snakebridge.release_ref"
 RELEASE_SESSION = "snakebridge.release_session"
 HELPERS = "snakebridge.helpers"
 RPC = "vllm.rpc"
+PING = "ping"
+ECHO = "echo"
 
 _TOOLS: Mapping[str, tuple[str, tuple[tuple[str, str, bool], ...]]] = {
     CALL: (
@@ -38,6 +40,8 @@ _TOOLS: Mapping[str, tuple[str, tuple[tuple[str, str, bool], ...]]] = {
         "parameter `request`; the answer is the binary result.",
         (("method", "string", True), ("metadata", "map", False)),
     ),
+    PING: ("Answer, with the time.", (("message", "string", False),)),
+    ECHO: ("Answer with the parameters.", ()),
 }
 
 SPECS: Mapping[str, pb.ToolSpec] = {

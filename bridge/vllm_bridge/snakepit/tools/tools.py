@@ -1,4 +1,5 @@
-"""The tools of a worker, run by its executor: SnakeBridge's five, and `vllm.rpc`."""
+"""The tools of a worker, run by its executor: SnakeBridge's five, `vllm.rpc`, and the `ping` and
+`echo` of Snakepit's first steps."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from vllm_bridge._generated import bridge_service_pb2 as pb
+from vllm_bridge._generated import distributed_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.codec.wire import Wire
 from vllm_bridge.rank.allow.allow_list import DEFAULT_PREFIXES, AllowList
@@ -19,7 +21,12 @@ from vllm_bridge.snakepit.sessions import DEFAULT_SESSION, WorkerSessions
 from vllm_bridge.snakepit.telemetry import CallEvents, Telemetry
 from vllm_bridge.snakepit.tools import specs as tool_specs
 from vllm_bridge.snakepit.tools.calls import Call
-from vllm_bridge.snakepit.tools.parameters import Parameters, no_binary
+from vllm_bridge.snakepit.tools.parameters import (
+    MIN_SUPPORTED_VERSION,
+    PROTOCOL_VERSION,
+    Parameters,
+    no_binary,
+)
 from vllm_bridge.snakepit.tools.rpc import REQUEST, TypedCalls
 from vllm_bridge.snakepit.tools.values import Values, render
 
@@ -27,6 +34,8 @@ JSON_TYPE_URL = "type.googleapis.com/google.protobuf.StringValue"
 """What Snakepit calls JSON text."""
 
 _NULL = b"null"
+
+_WARM_UP = "vllm-warm-up"
 
 _BINARY = {tool_specs.RPC: frozenset({REQUEST})}
 _NONE: frozenset[str] = frozenset()
@@ -65,6 +74,8 @@ class Tools:
             tool_specs.RELEASE_SESSION: self._release_session,
             tool_specs.HELPERS: self._helpers,
             tool_specs.RPC: self._rpc,
+            tool_specs.PING: self._ping,
+            tool_specs.ECHO: self._echo,
         }
 
     def run(
@@ -103,6 +114,30 @@ class Tools:
         no_binary(request, _BINARY.get(request.tool_name, _NONE))
         return running
 
+    def warm_up(self) -> None:
+        """Make a call of each kind, so that the first one of a client waits for nothing."""
+        calls = [
+            ({"python_module": "vllm.distributed", "function": "get_pp_indices"}, [8, 0, 2]),
+            ({"python_module": "torch", "function": "zeros"}, [2]),
+        ]
+        requests = []
+        for named, args in calls:
+            request = pb.ExecuteToolRequest(session_id=_WARM_UP, tool_name=tool_specs.CALL)
+            versions = {
+                "protocol_version": PROTOCOL_VERSION,
+                "min_supported_version": MIN_SUPPORTED_VERSION,
+            }
+            for name, value in {**versions, **named, "args": args}.items():
+                request.parameters[name].value = render(value)
+            requests.append(request)
+        typed = pb.ExecuteToolRequest(session_id=_WARM_UP, tool_name=tool_specs.RPC)
+        typed.parameters["method"].value = render("/vllm.distributed.v1.Distributed/GetPpIndices")
+        layers = distributed_pb2.GetPpIndicesRequest(num_hidden_layers=8, pp_rank=0, pp_size=2)
+        typed.binary_parameters[REQUEST] = layers.SerializeToString()
+        for request in (*requests, typed):
+            self.run(request, pb.ExecuteToolResponse(), Record(_WARM_UP, "", ""), "")
+        self._sessions.drop(_WARM_UP)
+
     def _unknown(self, name: str, *, streaming: bool = False) -> BridgeError:
         known = [tool_specs.STREAM] if streaming else list(self._tools)
         return BridgeError(
@@ -136,6 +171,13 @@ class Tools:
 
     def _helpers(self, running: _Running, response: pb.ExecuteToolResponse) -> None:
         _set(response, [])
+
+    def _ping(self, running: _Running, response: pb.ExecuteToolResponse) -> None:
+        message = running.parameters.text("message") or "pong"
+        _set(response, {"status": "ok", "message": message, "timestamp": time.time()})
+
+    def _echo(self, running: _Running, response: pb.ExecuteToolResponse) -> None:
+        _set(response, {"echoed": running.parameters.everything()})
 
     def _rpc(self, running: _Running, response: pb.ExecuteToolResponse) -> None:
         binary = running.request.binary_parameters

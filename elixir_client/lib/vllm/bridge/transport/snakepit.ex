@@ -21,7 +21,13 @@ defmodule Vllm.Bridge.Transport.Snakepit do
 
   Every call is one `Snakepit.execute_in_session/4` of the tool `vllm.rpc`, in the calling process, with
   the call's session, `pool_name`, `affinity`, `timeout` and `timeout_profile` as options. It is never
-  sent twice. It needs the library Snakepit: without it a bridge with this transport does not start.
+  sent twice.
+
+  The gRPC client of Snakepit sends deadlines in whole seconds from 1 s on, in whole minutes from 1 min on and in
+  whole hours from 1 h on. A `timeout` is rounded up to what it can send: 90 s become 2 min, and the error of a
+  call that takes longer says both.
+
+  It needs the library Snakepit: without it a bridge with this transport does not start.
 
   Options:
 
@@ -38,11 +44,10 @@ defmodule Vllm.Bridge.Transport.Snakepit do
 
   alias Vllm.Bridge.Connection
   alias Vllm.Bridge.Transport
-  alias Vllm.Bridge.Transport.Snakepit.{Failure, Sessions}
+  alias Vllm.Bridge.Transport.Snakepit.{Deadlines, Failure, Sessions}
   alias Vllm.Error
 
   @tool "vllm.rpc"
-  @longest 30 * 24 * 3_600_000
   # What the tool knows of a call's metadata.
   @metadata ["vllm-tensors", "vllm-call-id"]
 
@@ -96,9 +101,33 @@ defmodule Vllm.Bridge.Transport.Snakepit do
       "correlation_id" => Map.get(metadata, "vllm-call-id", "")
     }
 
+    asked = Keyword.get(options, :timeout, :infinity)
+
     with {:ok, options} <- options(handle, session_id, metadata, options),
-         {:ok, result} <- execute(session_id, @tool, args, options),
-         do: response(result)
+         {:ok, result} <- execute(session_id, @tool, args, options) do
+      response(result)
+    else
+      {:error, :deadline_exceeded} -> {:error, late(asked)}
+      {:error, reason} -> {:error, reason}
+    end
+  end
+
+  # What became of the call cannot be asked: its worker is busy with it.
+  defp late(asked) do
+    case Deadlines.carried(asked) do
+      ^asked ->
+        :deadline_exceeded
+
+      carried ->
+        Transport.status(%Error{
+          category: :timeout,
+          reason: "deadline_exceeded",
+          message:
+            "the call timed out after #{carried} ms, to which its #{asked} ms were rounded up: Snakepit's gRPC " <>
+              "client sends whole seconds, minutes or hours. Whether it ran is not known",
+          details: %{"timeout_ms" => carried, "asked_ms" => asked}
+        })
+    end
   end
 
   defp response({:binary, bytes}), do: {:ok, bytes}
@@ -146,16 +175,9 @@ defmodule Vllm.Bridge.Transport.Snakepit do
             do: {key, value}
 
       session = Sessions.options(handle.sessions, session_id, named)
-      call = [timeout: timeout(options)] ++ profile(metadata)
+      call = [timeout: options |> Keyword.get(:timeout, :infinity) |> Deadlines.given()]
+      call = call ++ profile(metadata)
       {:ok, handle.defaults |> Keyword.merge(session) |> Keyword.merge(call)}
-    end
-  end
-
-  # Snakepit gives it to calls of processes, which take 49 days, and adds margins of its own to it.
-  defp timeout(options) do
-    case Keyword.get(options, :timeout, :infinity) do
-      :infinity -> :infinity
-      timeout -> min(timeout, @longest)
     end
   end
 

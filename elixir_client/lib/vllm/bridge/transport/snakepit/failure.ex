@@ -31,7 +31,7 @@ defmodule Vllm.Bridge.Transport.Snakepit.Failure do
     no_workers_available: %Error{
       category: :worker,
       reason: "no_rank",
-      message: "the Snakepit pool has no worker at the moment"
+      message: "the Snakepit pool has no worker for the call at the moment; it did not run"
     },
     pool_not_found: %Error{
       category: :pool,
@@ -51,6 +51,29 @@ defmodule Vllm.Bridge.Transport.Snakepit.Failure do
   }
 
   @late [:timeout, :worker_timeout, :deadline_exceeded]
+
+  # What Snakepit says in words alone, without a reason.
+  @said %{
+    "Pool execute timed out" => :timeout,
+    "Worker process exited" => :worker_exit,
+    "Worker shutting down" => :worker_exit,
+    "Python worker crashed" => :worker_exit,
+    "Async gRPC request failed" => :worker_exit,
+    "Async gRPC request process exited" => :worker_exit,
+    "Worker not found" => :no_workers_available,
+    "Not connected to gRPC server" => :no_workers_available,
+    "Pool initialization timed out" => :pool_not_initialized,
+    "Pool failed to start workers" => :pool_not_initialized,
+    "Pools failed to start workers" => :pool_not_initialized
+  }
+
+  # gRPC's INTERNAL and UNAVAILABLE: what elixir-grpc makes of a connection whose worker was killed. Errors of a
+  # worker that lives come in its answers.
+  @lost [:internal, :unavailable]
+  @lost_statuses [13, 14]
+
+  # How Snakepit finds that it has no worker, before it sends anything.
+  @nobody [:worker_not_found, :worker_dead, :worker_restarting, :worker_not_ready, :starter_down]
 
   @doc "Of `{:error, failure}`."
   @spec reason(term()) :: Connection.reason()
@@ -89,9 +112,26 @@ defmodule Vllm.Bridge.Transport.Snakepit.Failure do
 
   # --- what Snakepit said -----------------------------------------------------------------------
 
+  defp cause(%{__struct__: Snakepit.Error, message: message}) when is_map_key(@said, message),
+    do: Map.fetch!(@said, message)
+
+  defp cause(%{__struct__: Snakepit.Error, category: :timeout, details: details})
+       when not is_map_key(details, :reason),
+       do: :timeout
+
   defp cause(%{__struct__: Snakepit.Error, details: %{reason: reason}}), do: cause(reason)
-  defp cause({:worker_exit, _reason}), do: :worker_exit
   defp cause({:pool_not_found, _name}), do: :pool_not_found
+  defp cause({:worker_exit, _reason}), do: :worker_exit
+  # How a worker, or the process that has it, ended.
+  defp cause({:grpc_server_exited, _status}), do: :worker_exit
+  defp cause({:grpc_server_exited_unexpectedly, _status}), do: :worker_exit
+  defp cause({:shutdown, _reason}), do: :worker_exit
+  defp cause(ended) when ended in [:shutdown, :killed | @lost], do: :worker_exit
+  defp cause(nobody) when nobody in @nobody, do: :no_workers_available
+
+  defp cause(%{__struct__: GRPC.RPCError, status: status}) when status in @lost_statuses,
+    do: :worker_exit
+
   defp cause(other), do: other
 
   defp own(cause, _failure) when cause in @late, do: :deadline_exceeded
