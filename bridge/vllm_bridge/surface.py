@@ -282,6 +282,7 @@ CONSTANTS: dict[str, str] = {
 
 NOT_EXPOSED: dict[str, str] = {
     "adopt_listen_socket": "takes a socket of this process",
+    "distributed": "a block of this process; clients have worlds",
     "install_as_vllm": "changes the imports of this process, which serves no vLLM code",
     "install_into_vllm": "changes the imports of this process, which serves no vLLM code",
     "register_type": "takes functions of this process",

@@ -119,6 +119,7 @@ from vllm_distributed.utils import (
 from vllm_distributed.wire.message_steps import set_message_step
 from vllm_distributed.wire.object_codec import TensorMetadata
 from vllm_distributed.wire.registered_types import register_type
+from vllm_distributed.world.scope import distributed
 
 if typing.TYPE_CHECKING:
     from vllm_distributed.config import (
@@ -128,6 +129,8 @@ if typing.TYPE_CHECKING:
         get_current_parallel_config_or_none,
         set_current_parallel_config,
     )
+
+__version__ = "0.1.0"
 
 __all__ = [
     "USE_SCHED_YIELD",
@@ -159,6 +162,7 @@ __all__ = [
     "destroy_distributed_environment",
     "destroy_model_parallel",
     "direct_register_custom_op",
+    "distributed",
     "divide",
     "ensure_divisibility",
     "ensure_model_parallel_initialized",

@@ -525,6 +525,34 @@ def test_a_port_with_a_server_is_refused_at_once() -> None:
     run_ranks(1, server_in_the_way)
 
 
+def a_world_as_a_block(rank: int, port: int, size: int) -> None:
+    where = {"world_size": size, "rank": rank, "distributed_init_method": f"tcp://127.0.0.1:{port}"}
+    for _ in range(2):
+        with vd.distributed(tensor_model_parallel_size=size, timeout=LONG, **where) as world:
+            assert world.world_size == size
+            assert vd.tensor_model_parallel_all_reduce(torch.ones(1)).item() == size
+            with (
+                pytest.raises(EnvironmentConflictError, match="in a world already"),
+                vd.distributed(),
+            ):
+                pass
+            assert vd.get_world_group() is world
+        assert not dist.is_initialized()
+    with (
+        pytest.raises(ZeroDivisionError),
+        vd.distributed(size, timeout=LONG, backend="gloo", is_moe_model=False, **where),
+    ):
+        raise ZeroDivisionError
+    assert not dist.is_initialized()
+    with pytest.raises(ParallelSizeError), vd.distributed(3, timeout=LONG, **where):
+        pass
+    assert not dist.is_initialized()
+
+
+def test_a_world_as_a_block_of_code() -> None:
+    run_ranks(2, a_world_as_a_block)
+
+
 # An environment somebody else made
 
 

@@ -243,7 +243,7 @@ def _mentions_in_program(text: str) -> Iterator[Mention]:
     """Return what a program of a test's own uses, if the text is one."""
     try:
         tree = ast.parse(textwrap.dedent(text))
-    except SyntaxError:
+    except (SyntaxError, ValueError):
         return
     yield from _mentions_in(tree, _module_of(tree))
 

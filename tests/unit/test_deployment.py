@@ -334,3 +334,14 @@ def test_an_image_runs_as_a_user_of_its_own_and_starts_the_command() -> None:
     assert ("ENTRYPOINT", '["vllm-bridge"]') in read
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     assert "vllm-bridge" in project["project"]["scripts"]
+
+
+def test_every_package_has_the_same_version() -> None:
+    import vllm_distributed
+    from vllm_bridge.version import __version__
+
+    assert vllm_distributed.__version__ == __version__
+    for file, form in (("pyproject.toml", 'version = "{}"'), ("mix.exs", '@version "{}"')):
+        assert form.format(__version__) in (ROOT / file).read_text()
+    adapter = ROOT / "elixir_client" / "snakepit_adapter" / "mix.exs"
+    assert f'@version "{__version__}"' in adapter.read_text()

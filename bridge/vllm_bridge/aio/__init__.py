@@ -24,6 +24,7 @@ from vllm_bridge.client._worlds.emissions import Emission
 from vllm_bridge.client._worlds.logs import LogLine
 from vllm_bridge.client._worlds.outcomes import Outcome
 from vllm_bridge.client._worlds.progress import Progress
+from vllm_bridge.client._worlds.rank_error import RankError
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.refs import Named
 
@@ -40,6 +41,7 @@ __all__ = [
     "Named",
     "Outcome",
     "Progress",
+    "RankError",
     "Recording",
     "Session",
     "Subscription",

@@ -61,6 +61,9 @@ class Client:
     Tasks may share it; a forked child may not (`forked_process`).
     """
 
+    def __repr__(self) -> str:
+        return f"<Client of the pool at {self.endpoint}>"
+
     def __init__(
         self,
         endpoint: str,

@@ -7,10 +7,10 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from vllm_bridge.client._calls import runs
 from vllm_bridge.client._calls.runs import Run
 from vllm_bridge.client._worlds.calls import Tell
-from vllm_bridge.client._worlds.outcomes import GRACE_SECONDS, Outcome, Outcomes
+from vllm_bridge.client._worlds.outcomes import GRACE_SECONDS, Errors, Outcome, Outcomes
+from vllm_bridge.client._worlds.rank_error import rank_error, together
 from vllm_bridge.process import background
 
 if TYPE_CHECKING:
@@ -27,15 +27,19 @@ async def on_all_ranks(
     sessions: Sequence[Session],
     function: Callable[[Session], Awaitable[V]],
     run: Run,
+    errors: Errors = "first",
 ) -> list[V]:
-    """Results in rank order, or the exception of the rank that failed first, at once."""
+    """Results in rank order, or the exception of the rank that failed first, at once; or those of
+    all that have failed shortly after it."""
 
     def tell(rank: int, outcome: Outcome) -> None:
-        if outcome.error is not None:
-            runs.label(outcome.error, world_id, rank)
-            raise outcome.error
+        if outcome.error is not None and errors == "first":
+            raise rank_error(outcome.error, world_id, rank)
 
-    found = await _gathered(sessions, function, run, tell, None)
+    grace = None if errors == "first" else GRACE_SECONDS
+    found = await _gathered(sessions, function, run, tell, grace)
+    if found.failed:
+        raise together(found.errors(), world_id)
     return list(found.values().values())
 
 

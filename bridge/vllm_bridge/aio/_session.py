@@ -9,15 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 from vllm_bridge._generated import pool_pb2, rank_pb2
 from vllm_bridge.aio._streams import Items
-from vllm_bridge.client._calls.contexts import ContextCalls
+from vllm_bridge.client._calls.checks import described
 from vllm_bridge.client._calls.future import FutureCalls
 from vllm_bridge.client._calls.link import Link
 from vllm_bridge.client._calls.session import SessionCalls
 from vllm_bridge.client._calls.timeouts import CONTROL_TIMEOUT, UNSET, Timeout
+from vllm_bridge.client._distributed import AsyncDistributed
+from vllm_bridge.client._objects import kept
+from vllm_bridge.client._objects.contexts import ContextCalls
+from vllm_bridge.client._objects.kept import Callee, Kept, Tensors
 from vllm_bridge.client._worlds.items import ItemCalls
 from vllm_bridge.transport.metadata import AFFINITY_NAMES
 
 if TYPE_CHECKING:
+    import torch
+
     from vllm_bridge.codec.calls import RemoteObject
 
 
@@ -32,6 +38,9 @@ class Session:
         self._calls = SessionCalls(link, info)
         self.info = info
 
+    def __repr__(self) -> str:
+        return described(self.info, self.affinity)
+
     @property
     def session_id(self) -> str:
         """Its id."""
@@ -41,6 +50,17 @@ class Session:
     def affinity(self) -> str:
         """hint, strict_queue or strict_fail_fast."""
         return AFFINITY_NAMES[self.info.affinity]
+
+    @property
+    def distributed(self) -> AsyncDistributed:
+        """The functions of `vllm_distributed`, each with its own arguments and result types.
+
+            group = await session.distributed.get_tp_group()
+            total = await session.distributed.GroupCoordinator.all_reduce(group, torch.ones(4))
+
+        `session.distributed(timeout=..., tensors="ref")` is the same with other options.
+        """
+        return AsyncDistributed(self.invoke)
 
     async def carrier(self) -> str:
         """What carries its next call: frames, to a rank or pool on this host, or grpc."""
@@ -52,6 +72,7 @@ class Session:
         *args: object,
         timeout: Timeout = UNSET,
         timeout_profile: str = "",
+        tensors: Tensors = "value",
         **kwargs: object,
     ) -> Any:
         """Call a function of `vllm_distributed`, or a method as `Class.method` on its receiver.
@@ -60,7 +81,7 @@ class Session:
             BridgeError: it failed; docs/errors.md has every reason.
         """
         return await self.invoke(
-            name, args, kwargs, timeout=timeout, timeout_profile=timeout_profile
+            name, args, kwargs, timeout=timeout, timeout_profile=timeout_profile, tensors=tensors
         )
 
     async def invoke(
@@ -71,10 +92,11 @@ class Session:
         *,
         timeout: Timeout = UNSET,
         timeout_profile: str = "",
+        tensors: Tensors = "value",
     ) -> Any:
         """As `call`, with the arguments apart."""
         return await self._calls.invoke(
-            name, args, kwargs, timeout=timeout, timeout_profile=timeout_profile
+            name, args, kwargs, timeout=timeout, timeout_profile=timeout_profile, tensors=tensors
         )
 
     async def submit(
@@ -83,6 +105,7 @@ class Session:
         *args: object,
         timeout: Timeout = UNSET,
         timeout_profile: str = "",
+        tensors: Tensors = "value",
         **kwargs: object,
     ) -> Future:
         """As `call`, but returns when the call was sent: its result is collected later.
@@ -93,18 +116,28 @@ class Session:
         The time of the call begins now. Calls submitted to one rank, from one task, run in the
         order in which they were submitted; see `vllm_bridge.client.Session.submit`.
         """
-        return Future(await self._calls.submit(name, args, kwargs, timeout, timeout_profile))
+        return Future(
+            await self._calls.submit(name, args, kwargs, timeout, timeout_profile, tensors)
+        )
 
     async def run(
         self,
-        qualified_name: str,
+        of: Callee,
         *args: object,
         timeout: Timeout = UNSET,
         timeout_profile: str = "",
+        tensors: Tensors = "value",
         **kwargs: object,
     ) -> Any:
-        """Call anything on the rank's allow list by its qualified name, e.g. `torch.arange`."""
-        return await self._calls.run(qualified_name, args, kwargs, timeout, timeout_profile)
+        """Call anything on the rank's allow list by its qualified name, e.g. `torch.arange`, or
+        an object that the rank keeps: a module of the user's, say.
+
+            model = await session.run("my_app.models.Small")
+            scores = await session.run(model, batch)
+
+        With `tensors="ref"` tensors of the result stay in the rank, see `keep`.
+        """
+        return await self._calls.run(of, args, kwargs, timeout, timeout_profile, tensors)
 
     async def keep(
         self,
@@ -120,20 +153,59 @@ class Session:
             weights = await session.keep("torch.ones", [4096, 4096])
             norm = await session.run("torch.norm", weights)
         """
-        return await self._calls.keep(qualified_name, args, kwargs, timeout, timeout_profile)
+        return await self._calls.run(qualified_name, args, kwargs, timeout, timeout_profile, "ref")
 
     async def submit_run(
         self,
-        qualified_name: str,
+        of: Callee,
         *args: object,
         timeout: Timeout = UNSET,
         timeout_profile: str = "",
+        tensors: Tensors = "value",
         **kwargs: object,
     ) -> Future:
         """As `run`, but returns when the call was sent: see `submit`."""
         return Future(
-            await self._calls.submit_run(qualified_name, args, kwargs, timeout, timeout_profile)
+            await self._calls.submit_run(of, args, kwargs, timeout, timeout_profile, tensors)
         )
+
+    async def call_method(
+        self,
+        of: Kept,
+        method: str,
+        *args: object,
+        timeout: Timeout = UNSET,
+        timeout_profile: str = "",
+        tensors: Tensors = "value",
+        **kwargs: object,
+    ) -> Any:
+        """Call a method of an object that the rank keeps.
+
+            await session.call_method(model, "load_state_dict", weights)
+
+        Raises:
+            BridgeError: (validation) `name_not_allowed`: its class is not the operator's
+                (`--allow`), or does not open the method; `unknown_ref`: the rank has forgotten it;
+                `wrong_type`: it is no object of a rank. As `call`.
+        """
+        return await self._calls.run(of, args, kwargs, timeout, timeout_profile, tensors, method)
+
+    async def get_attribute(self, of: Kept, name: str, *, timeout: Timeout = UNSET) -> Any:
+        """An attribute of an object that the rank keeps. Raises as `call_method`."""
+        return await kept.get_attribute(self._calls, of, name, timeout)
+
+    async def fetch(self, of: Kept, *, timeout: Timeout = UNSET) -> torch.Tensor:
+        """A tensor that the rank keeps: what `tensors="ref"` has left there.
+
+        Raises:
+            BridgeError: (validation) `wrong_type`: it is no tensor. As `call_method`.
+        """
+        tensor: torch.Tensor = await kept.fetch(self._calls, of, timeout)
+        return tensor
+
+    async def release(self, *objects: Kept, timeout: Timeout = UNSET) -> int:
+        """Have the rank forget objects; returns how many it had. Others are passed over."""
+        return await kept.release(self._calls, objects, timeout)
 
     def iterate(
         self,
@@ -258,6 +330,9 @@ class Future:
 
     def __await__(self) -> Generator[Any, None, Any]:
         return self._calls.result(None).__await__()
+
+    def __repr__(self) -> str:
+        return f"<Future of {self._calls.what}, {'ended' if self.done() else 'pending'}>"
 
     def done(self) -> bool:
         """Whether it has ended: `result` does not wait then."""

@@ -14,7 +14,7 @@ from vllm_bridge.aio._session import Session
 from vllm_bridge.aio._streams import Logs, Subscription
 from vllm_bridge.aio._world_future import WorldFuture
 from vllm_bridge.client._calls import runs, turns
-from vllm_bridge.client._calls.checks import seconds, text
+from vllm_bridge.client._calls.checks import described_world, seconds, text
 from vllm_bridge.client._calls.link import Link
 from vllm_bridge.client._calls.timeouts import CONTROL_TIMEOUT
 from vllm_bridge.client._calls.world import (
@@ -31,6 +31,7 @@ from vllm_bridge.client._worlds.calls import Members, Tell, quiet
 from vllm_bridge.client._worlds.emissions import EmissionCalls
 from vllm_bridge.client._worlds.layout import Coordinate, sliced
 from vllm_bridge.client._worlds.logs import LogCalls
+from vllm_bridge.client._worlds.outcomes import Errors, check_errors
 from vllm_bridge.client._worlds.passing import Kept, passed
 from vllm_bridge.client._worlds.progress import OnProgress
 
@@ -57,6 +58,9 @@ class World:
         self.info = info
         self.ranks = self._sessions()
 
+    def __repr__(self) -> str:
+        return described_world(self.info, len(self.ranks))
+
     @property
     def world_id(self) -> str:
         """Its id."""
@@ -82,7 +86,11 @@ class World:
         return World(self._link, self.info, sliced(self.info, ranks, wanted))
 
     async def run(
-        self, function: Callable[[Session], Awaitable[V]], *, timeout: timedelta | None = None
+        self,
+        function: Callable[[Session], Awaitable[V]],
+        *,
+        timeout: timedelta | None = None,
+        errors: Errors = "first",
     ) -> list[V]:
         """Run `await function(session)` once per rank, each in its own task; results in rank order.
 
@@ -91,16 +99,18 @@ class World:
         beyond it.
 
         Raises:
-            The exception of the rank that failed first, at once; its `rank` says which that was.
-            The tasks of the other ranks are cancelled, and later calls of theirs refused
-            (`run_cancelled`).
+            RankError: the exception of the rank that failed first, at once, which is of its own
+                class, too; `rank` says which that was. The tasks of the other ranks are cancelled,
+                and later calls of theirs refused (`run_cancelled`). With `errors="all"` as
+                `vllm_bridge.client.World.run`.
             BridgeError: (timeout) `run_timeout`: the turn has not come in time, and who has it;
                 (pool) `queue_full`: too many runs wait for theirs.
         """
         seconds(timeout)
+        check_errors(errors)
         run = runs.begin(timeout)
         async with turns.taken(self._link, self.info, run):
-            return await on_all_ranks(self.world_id, self.ranks, function, run)
+            return await on_all_ranks(self.world_id, self.ranks, function, run, errors)
 
     async def submit(
         self, function: Callable[[Session], Awaitable[object]], *, timeout: timedelta | None = None

@@ -44,6 +44,9 @@ class WorldFuture:
     def __await__(self) -> Generator[Any, None, Any]:
         return self.result().__await__()
 
+    def __repr__(self) -> str:
+        return f"<WorldFuture of {self._what}, {'ended' if self.done() else 'pending'}>"
+
     def done(self) -> bool:
         """Whether it has ended: `result` does not wait then."""
         return self._end is not None

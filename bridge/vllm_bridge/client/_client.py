@@ -74,6 +74,9 @@ def connect(
 class Client:
     """A connection to one pool. Threads may share it; a forked child may not (`forked_process`)."""
 
+    def __repr__(self) -> str:
+        return f"<Client of the pool at {self.endpoint}>"
+
     def __init__(
         self,
         endpoint: str,

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Any
 
 from vllm_bridge.client._blocking import now
-from vllm_bridge.client._calls.contexts import ContextCalls
+from vllm_bridge.client._objects.contexts import ContextCalls
 
 
 class Context:

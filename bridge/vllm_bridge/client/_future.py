@@ -33,6 +33,9 @@ class Future:
         """
         return now(self._calls.result(timeout))
 
+    def __repr__(self) -> str:
+        return f"<Future of {self._calls.what}, {'ended' if self.done() else 'pending'}>"
+
     def done(self) -> bool:
         """Whether it has ended: `result` does not wait then."""
         return self._calls.done()

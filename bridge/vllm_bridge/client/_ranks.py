@@ -11,9 +11,10 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, TypeVar
 
 from vllm_bridge.client._calls import runs
-from vllm_bridge.client._calls.runs import Run, label
+from vllm_bridge.client._calls.runs import Run
 from vllm_bridge.client._worlds.calls import Tell
-from vllm_bridge.client._worlds.outcomes import GRACE_SECONDS, Outcome, Outcomes
+from vllm_bridge.client._worlds.outcomes import GRACE_SECONDS, Errors, Outcome, Outcomes
+from vllm_bridge.client._worlds.rank_error import rank_error, together
 from vllm_bridge.process import background
 
 if TYPE_CHECKING:
@@ -32,15 +33,19 @@ def on_all_ranks(
     sessions: Sequence[Session],
     function: Callable[[Session], V],
     run: Run,
+    errors: Errors = "first",
 ) -> list[V]:
-    """Results in rank order, or the exception of the rank that failed first, at once."""
+    """Results in rank order, or the exception of the rank that failed first, at once; or those of
+    all that have failed shortly after it."""
 
     def tell(rank: int, outcome: Outcome) -> None:
-        if outcome.error is not None:
-            label(outcome.error, world_id, rank)
-            raise outcome.error
+        if outcome.error is not None and errors == "first":
+            raise rank_error(outcome.error, world_id, rank)
 
-    found = _gathered(sessions, function, run, tell)
+    grace = None if errors == "first" else GRACE_SECONDS
+    found = _gathered(sessions, function, run, tell, grace)
+    if found.failed:
+        raise together(found.errors(), world_id)
     return list(found.values().values())
 
 

@@ -9,16 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 from vllm_bridge._generated import pool_pb2, rank_pb2
 from vllm_bridge.client._blocking import now
+from vllm_bridge.client._calls.checks import described
 from vllm_bridge.client._calls.link import Link
 from vllm_bridge.client._calls.session import SessionCalls
 from vllm_bridge.client._calls.timeouts import CONTROL_TIMEOUT, UNSET, Timeout
 from vllm_bridge.client._contexts import Context
+from vllm_bridge.client._distributed import Distributed
 from vllm_bridge.client._future import Future
+from vllm_bridge.client._objects import kept
+from vllm_bridge.client._objects.kept import Callee, Kept, Tensors
 from vllm_bridge.client._streams import Items
 from vllm_bridge.client._worlds.items import ItemCalls
 from vllm_bridge.transport.metadata import AFFINITY_NAMES
 
 if TYPE_CHECKING:
+    import torch
+
     from vllm_bridge.codec.calls import RemoteObject
 
 
@@ -29,6 +35,9 @@ class Session:
         self._link = link
         self._calls = SessionCalls(link, info)
         self.info = info
+
+    def __repr__(self) -> str:
+        return described(self.info, self.affinity)
 
     @property
     def session_id(self) -> str:
@@ -41,6 +50,17 @@ class Session:
         return AFFINITY_NAMES[self.info.affinity]
 
     @property
+    def distributed(self) -> Distributed:
+        """The functions of `vllm_distributed`, each with its own arguments and result types.
+
+            group = session.distributed.get_tp_group()
+            total = session.distributed.GroupCoordinator.all_reduce(group, torch.ones(4))
+
+        `session.distributed(timeout=..., tensors="ref")` is the same with other options.
+        """
+        return Distributed(self.invoke)
+
+    @property
     def carrier(self) -> str:
         """What carries its next call: frames, to a rank or pool on this host, or grpc."""
         return now(self._calls.carrier())
@@ -51,14 +71,18 @@ class Session:
         *args: object,
         timeout: Timeout = UNSET,
         timeout_profile: str = "",
+        tensors: Tensors = "value",
         **kwargs: object,
     ) -> Any:
         """Call a function of `vllm_distributed`, or a method as `Class.method` on its receiver.
 
         `timeout=None` waits for ever; without one, the profile says how long. For a function with
-        a `timeout` of its own, use `invoke`.
+        a `timeout` of its own, use `invoke`. With `tensors="ref"` tensors of the result stay in the
+        rank, and objects stand in their place, see `keep`.
         """
-        return self.invoke(name, args, kwargs, timeout=timeout, timeout_profile=timeout_profile)
+        return self.invoke(
+            name, args, kwargs, timeout=timeout, timeout_profile=timeout_profile, tensors=tensors
+        )
 
     def invoke(
         self,
@@ -68,10 +92,18 @@ class Session:
         *,
         timeout: Timeout = UNSET,
         timeout_profile: str = "",
+        tensors: Tensors = "value",
     ) -> Any:
         """As `call`, with the arguments apart."""
         return now(
-            self._calls.invoke(name, args, kwargs, timeout=timeout, timeout_profile=timeout_profile)
+            self._calls.invoke(
+                name,
+                args,
+                kwargs,
+                timeout=timeout,
+                timeout_profile=timeout_profile,
+                tensors=tensors,
+            )
         )
 
     def submit(
@@ -80,6 +112,7 @@ class Session:
         *args: object,
         timeout: Timeout = UNSET,
         timeout_profile: str = "",
+        tensors: Tensors = "value",
         **kwargs: object,
     ) -> Future:
         """As `call`, but without waiting for the result: that is collected later.
@@ -97,31 +130,42 @@ class Session:
         Raises:
             BridgeError: of what is refused before it is sent; all else, `result` raises.
         """
-        return Future(now(self._calls.submit(name, args, kwargs, timeout, timeout_profile)))
+        return Future(
+            now(self._calls.submit(name, args, kwargs, timeout, timeout_profile, tensors))
+        )
 
     def submit_run(
         self,
-        qualified_name: str,
+        of: Callee,
         *args: object,
         timeout: Timeout = UNSET,
         timeout_profile: str = "",
+        tensors: Tensors = "value",
         **kwargs: object,
     ) -> Future:
         """As `run`, but without waiting for the result: see `submit`."""
         return Future(
-            now(self._calls.submit_run(qualified_name, args, kwargs, timeout, timeout_profile))
+            now(self._calls.submit_run(of, args, kwargs, timeout, timeout_profile, tensors))
         )
 
     def run(
         self,
-        qualified_name: str,
+        of: Callee,
         *args: object,
         timeout: Timeout = UNSET,
         timeout_profile: str = "",
+        tensors: Tensors = "value",
         **kwargs: object,
     ) -> Any:
-        """Call anything on the rank's allow list by its qualified name, e.g. `torch.arange`."""
-        return now(self._calls.run(qualified_name, args, kwargs, timeout, timeout_profile))
+        """Call anything on the rank's allow list by its qualified name, e.g. `torch.arange`, or
+        an object that the rank keeps: a module of the user's, say.
+
+            model = session.run("my_app.models.Small")
+            scores = session.run(model, batch)
+
+        With `tensors="ref"` tensors of the result stay in the rank, see `keep`.
+        """
+        return now(self._calls.run(of, args, kwargs, timeout, timeout_profile, tensors))
 
     def keep(
         self,
@@ -137,7 +181,45 @@ class Session:
             weights = session.keep("torch.ones", [4096, 4096])
             norm = session.run("torch.norm", weights)
         """
-        return now(self._calls.keep(qualified_name, args, kwargs, timeout, timeout_profile))
+        return now(self._calls.run(qualified_name, args, kwargs, timeout, timeout_profile, "ref"))
+
+    def call_method(
+        self,
+        of: Kept,
+        method: str,
+        *args: object,
+        timeout: Timeout = UNSET,
+        timeout_profile: str = "",
+        tensors: Tensors = "value",
+        **kwargs: object,
+    ) -> Any:
+        """Call a method of an object that the rank keeps.
+
+            session.call_method(model, "load_state_dict", weights)
+
+        Raises:
+            BridgeError: (validation) `name_not_allowed`: its class is not the operator's
+                (`--allow`), or does not open the method; `unknown_ref`: the rank has forgotten it;
+                `wrong_type`: it is no object of a rank. As `call`.
+        """
+        return now(self._calls.run(of, args, kwargs, timeout, timeout_profile, tensors, method))
+
+    def get_attribute(self, of: Kept, name: str, *, timeout: Timeout = UNSET) -> Any:
+        """An attribute of an object that the rank keeps. Raises as `call_method`."""
+        return now(kept.get_attribute(self._calls, of, name, timeout))
+
+    def fetch(self, of: Kept, *, timeout: Timeout = UNSET) -> torch.Tensor:
+        """A tensor that the rank keeps: what `tensors="ref"` has left there.
+
+        Raises:
+            BridgeError: (validation) `wrong_type`: it is no tensor. As `call_method`.
+        """
+        tensor: torch.Tensor = now(kept.fetch(self._calls, of, timeout))
+        return tensor
+
+    def release(self, *objects: Kept, timeout: Timeout = UNSET) -> int:
+        """Have the rank forget objects; returns how many it had. Others are passed over."""
+        return now(kept.release(self._calls, objects, timeout))
 
     def iterate(
         self,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.client._blocking import blocking, now
 from vllm_bridge.client._calls import runs, turns
-from vllm_bridge.client._calls.checks import seconds, text
+from vllm_bridge.client._calls.checks import described_world, seconds, text
 from vllm_bridge.client._calls.link import Link
 from vllm_bridge.client._calls.timeouts import CONTROL_TIMEOUT
 from vllm_bridge.client._calls.world import (
@@ -31,6 +31,7 @@ from vllm_bridge.client._worlds.calls import Members, Tell, quiet
 from vllm_bridge.client._worlds.emissions import EmissionCalls
 from vllm_bridge.client._worlds.layout import Coordinate, sliced
 from vllm_bridge.client._worlds.logs import LogCalls
+from vllm_bridge.client._worlds.outcomes import Errors, check_errors
 from vllm_bridge.client._worlds.passing import Kept, passed
 from vllm_bridge.client._worlds.progress import OnProgress
 
@@ -53,6 +54,9 @@ class World:
         # As it was when it was started; see `refresh`.
         self.info = info
         self.ranks = self._sessions()
+
+    def __repr__(self) -> str:
+        return described_world(self.info, len(self.ranks))
 
     @property
     def world_id(self) -> str:
@@ -84,7 +88,13 @@ class World:
         ranks = [session.info.rank for session in self.ranks]
         return World(self._link, self.info, sliced(self.info, ranks, wanted))
 
-    def run(self, function: Callable[[Session], V], *, timeout: timedelta | None = None) -> list[V]:
+    def run(
+        self,
+        function: Callable[[Session], V],
+        *,
+        timeout: timedelta | None = None,
+        errors: Errors = "first",
+    ) -> list[V]:
         """Run `function(session)` once per rank, each in its own thread; results in rank order.
 
         Runs of one world take turns, whichever threads, processes and clients they come from, in
@@ -96,16 +106,19 @@ class World:
         lasts beyond it, whatever timeout of its own it has.
 
         Raises:
-            The exception of the rank that failed first, at once; its `rank` says which that was.
-            The calls of the other ranks are given up, and later ones of theirs refused
-            (`run_cancelled`).
+            RankError: the exception of the rank that failed first, at once, which is of its own
+                class, too; `rank` says which that was. The calls of the other ranks are given up,
+                and later ones of theirs refused (`run_cancelled`). With `errors="all"`: an
+                `ExceptionGroup` of those of all ranks that fail within a tenth of a second; on
+                Python 3.10 the first one, with notes that name the others.
             BridgeError: (timeout) `run_timeout`: the turn has not come in time, and who has it;
                 (pool) `queue_full`: too many runs wait for theirs.
         """
         seconds(timeout)
+        check_errors(errors)
         run = runs.begin(timeout)
         with blocking(turns.taken(self._link, self.info, run)):
-            return on_all_ranks(self.world_id, self.ranks, function, run)
+            return on_all_ranks(self.world_id, self.ranks, function, run, errors)
 
     def submit(
         self, function: Callable[[Session], object], *, timeout: timedelta | None = None

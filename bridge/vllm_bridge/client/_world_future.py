@@ -49,6 +49,9 @@ class WorldFuture:
             end = self._end
         return None if end is None else end.result()
 
+    def __repr__(self) -> str:
+        return f"<WorldFuture of {self._what}, {'ended' if self.done() else 'pending'}>"
+
     def done(self) -> bool:
         """Whether it has ended: `result` does not wait then."""
         with self._changed:

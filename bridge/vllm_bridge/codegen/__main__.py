@@ -12,6 +12,7 @@ from vllm_bridge.codegen import (
     objects,
     proto,
     protoc,
+    typed_calls,
 )
 from vllm_bridge.codegen.elixir import messages as elixir_messages
 from vllm_bridge.codegen.elixir import surface as elixir_surface
@@ -20,6 +21,7 @@ PROTO = Path("proto")
 DISTRIBUTED_PROTO = PROTO / "vllm" / "distributed" / "v1"
 PYTHON = Path("bridge") / "vllm_bridge" / "_generated"
 ELIXIR = Path("elixir_client") / "generated"
+TYPED_CALLS = Path("bridge") / "vllm_bridge" / "client" / "_distributed.pyi"
 
 KEPT = {PYTHON / "__init__.py"}
 """Files of the generated folders that are written by hand."""
@@ -83,6 +85,7 @@ def _bindings() -> dict[Path, str]:
     wanted = {PYTHON / name: text for name, text in modules.items()}
     wanted[PYTHON / "dispatch.py"] = dispatch.module()
     wanted[PYTHON / "objects.py"] = objects.module()
+    wanted[TYPED_CALLS] = typed_calls.stub()
     messages = elixir_messages.files(protoc.compile_protos(root, sources))
     surface = elixir_surface.files()
     return wanted | {ELIXIR / name: text for name, text in (messages | surface).items()}

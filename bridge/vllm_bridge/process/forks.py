@@ -68,4 +68,6 @@ def _in_child() -> None:
     _held.clear()
 
 
-os.register_at_fork(before=_before, after_in_child=_in_child)
+# Windows has no forks.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before, after_in_child=_in_child)

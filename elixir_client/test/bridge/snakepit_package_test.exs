@@ -55,11 +55,6 @@ defmodule Vllm.Bridge.SnakepitPackageTest do
     refute output =~ "warning"
   end
 
-  test "both packages have the version of the other" do
-    {main, _} = Code.eval_string("Mix.Project.config()[:version]")
-    assert File.read!(Path.join(@adapter, "mix.exs")) =~ ~s(@version "#{main}")
-  end
-
   defp project(module, app, deps) do
     """
     defmodule #{module} do

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import grpc
 
+from vllm_bridge._generated import pool_pb2
 from vllm_bridge.codec.errors import BridgeError, Category, detail_in
 from vllm_bridge.durations import seconds_or_none
 
@@ -62,3 +63,17 @@ def wrong_type(name: str, value: object, wanted: str) -> BridgeError:
 def has_detail(error: grpc.RpcError) -> bool:
     """Whether the far end said what went wrong."""
     return detail_in(error.trailing_metadata() or ()) is not None
+
+
+def described(session: pool_pb2.Session, affinity: str) -> str:
+    """A session, for people."""
+    where = f" of world {session.world_id!r}" if session.world_id else ""
+    rank = f", rank {session.rank}{where}" if session.HasField("rank") else ""
+    return f"<Session {session.session_id!r}, {affinity}{rank}>"
+
+
+def described_world(world: pool_pb2.World, ranks: int) -> str:
+    """A world, or a slice of it, for people."""
+    state = pool_pb2.WorldState.Name(world.state).removeprefix("WORLD_").lower()
+    of = "" if ranks == world.world_size else f"{ranks} of "
+    return f"<World {world.world_id!r}, {of}{world.world_size} ranks, epoch {world.epoch}, {state}>"

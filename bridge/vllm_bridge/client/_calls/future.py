@@ -18,7 +18,7 @@ class FutureCalls:
     def __init__(self, io: Io, exchange: Exchange, call: Call, what: str) -> None:
         self._exchange = exchange
         self._call = call
-        self._what = what
+        self.what = what
         self._collecting = io.lock()
         self._collected = False
         self._value: Any = None
@@ -71,7 +71,7 @@ class FutureCalls:
         return BridgeError(
             Category.TIMEOUT,
             "future_not_ready",
-            f"{self._what} has no result yet{waited}. It goes on until its own deadline: ask "
+            f"{self.what} has no result yet{waited}. It goes on until its own deadline: ask "
             "again, or cancel it",
             details={"state": "pending"},
         )

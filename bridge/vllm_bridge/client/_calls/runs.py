@@ -227,13 +227,3 @@ def cancelled(what: str, *, ran: bool | None) -> BridgeError:
         f"another rank's function in this World.run has failed; {what}",
         details={} if ran is None else {"ran": ran},
     )
-
-
-def label(error: BaseException, world_id: str, rank: int) -> None:
-    """Say which rank's an exception is."""
-    if getattr(error, "rank", None) is None:
-        # Those with slots of their own take none.
-        with contextlib.suppress(AttributeError, TypeError):
-            error.rank = rank  # type: ignore[attr-defined]
-    if hasattr(error, "add_note"):
-        error.add_note(f"raised by the function of rank {rank} in World.run of {world_id}")

@@ -13,7 +13,6 @@ from vllm_bridge._generated import pool_pb2, rank_pb2
 from vllm_bridge.client import _tracing
 from vllm_bridge.client._calls import runs, turns
 from vllm_bridge.client._calls.checks import has_detail, text
-from vllm_bridge.client._calls.contexts import ContextCalls
 from vllm_bridge.client._calls.exchange import Decode, Encode, Exchange, Sent
 from vllm_bridge.client._calls.future import FutureCalls
 from vllm_bridge.client._calls.link import Link
@@ -26,8 +25,11 @@ from vllm_bridge.client._calls.timeouts import (
     Deadline,
     Timeout,
 )
+from vllm_bridge.client._objects.contexts import ContextCalls
+from vllm_bridge.client._objects.kept import Callee, Tensors, ref_of, where
 from vllm_bridge.codec.errors import BridgeError, Category, from_rpc_error
 from vllm_bridge.durations import to_duration
+from vllm_bridge.refs import Named, StandIn
 from vllm_bridge.transport.call_tokens import bearer
 from vllm_bridge.transport.frames.calling import Metadata, NotSent
 from vllm_bridge.transport.metadata import (
@@ -36,8 +38,6 @@ from vllm_bridge.transport.metadata import (
     CONTEXT,
     EPOCH,
     SESSION_ID,
-    TENSORS,
-    TENSORS_AS_REFS,
 )
 
 if TYPE_CHECKING:
@@ -76,34 +76,27 @@ class SessionCalls:
         *,
         timeout: Timeout,
         timeout_profile: str = "",
+        tensors: Tensors = "value",
     ) -> Any:
         """Call a function of `vllm_distributed`."""
-        exchange = await self.function(name, args, kwargs or {}, timeout, timeout_profile)
+        exchange = await self.function(
+            name, args, kwargs or {}, timeout, timeout_profile, tensors=tensors
+        )
         return await exchange.result()
 
     async def run(
         self,
-        qualified_name: str,
+        of: Callee,
         args: Sequence[object],
         kwargs: Mapping[str, object],
         timeout: Timeout,
         timeout_profile: str,
+        tensors: Tensors = "value",
+        method: str = "",
     ) -> Any:
-        """Call anything on the rank's allow list."""
-        exchange = await self.by_name(qualified_name, args, kwargs, timeout, timeout_profile)
-        return await exchange.result()
-
-    async def keep(
-        self,
-        qualified_name: str,
-        args: Sequence[object],
-        kwargs: Mapping[str, object],
-        timeout: Timeout,
-        timeout_profile: str,
-    ) -> Any:
-        """As `run`; tensors of the result stay in the rank."""
+        """Call anything on the rank's allow list, or an object that it keeps."""
         exchange = await self.by_name(
-            qualified_name, args, kwargs, timeout, timeout_profile, keep=True
+            of, args, kwargs, timeout, timeout_profile, tensors=tensors, method=method
         )
         return await exchange.result()
 
@@ -114,24 +107,30 @@ class SessionCalls:
         kwargs: Mapping[str, object],
         timeout: Timeout,
         timeout_profile: str,
+        tensors: Tensors = "value",
     ) -> FutureCalls:
         """As `invoke`, for a result that is collected later."""
-        exchange = await self.function(name, args, kwargs, timeout, timeout_profile, later=True)
+        exchange = await self.function(
+            name, args, kwargs, timeout, timeout_profile, later=True, tensors=tensors
+        )
         return FutureCalls(self.link.io, exchange, await exchange.begin(), name)
 
     async def submit_run(
         self,
-        qualified_name: str,
+        of: Callee,
         args: Sequence[object],
         kwargs: Mapping[str, object],
         timeout: Timeout,
         timeout_profile: str,
+        tensors: Tensors = "value",
+        method: str = "",
     ) -> FutureCalls:
         """As `run`, for a result that is collected later."""
         exchange = await self.by_name(
-            qualified_name, args, kwargs, timeout, timeout_profile, later=True
+            of, args, kwargs, timeout, timeout_profile, later=True, tensors=tensors, method=method
         )
-        return FutureCalls(self.link.io, exchange, await exchange.begin(), qualified_name)
+        what = of if isinstance(of, str) else method or "an object"
+        return FutureCalls(self.link.io, exchange, await exchange.begin(), what)
 
     async def function(
         self,
@@ -142,8 +141,10 @@ class SessionCalls:
         timeout_profile: str,
         *,
         later: bool = False,
+        tensors: Tensors = "value",
     ) -> Exchange:
         """A call of a function of `vllm_distributed`."""
+        more = where(tensors)
         text("name", name, "the name of a function, e.g. 'get_pp_indices'")
         # Imports torch, which only those who exchange tensors with ranks should pay for.
         await self.link.io.load("vllm_bridge.codec.calls")
@@ -155,21 +156,29 @@ class SessionCalls:
             lambda response, storage: decode_result(name, response, storage),
             await self.allowed(timeout, timeout_profile),
             later=later,
+            more=more,
         )
 
     async def by_name(
         self,
-        qualified_name: str,
+        of: Callee,
         args: Sequence[object],
         kwargs: Mapping[str, object],
         timeout: Timeout,
         timeout_profile: str,
         *,
         later: bool = False,
-        keep: bool = False,
+        tensors: Tensors = "value",
+        method: str = "",
     ) -> Exchange:
-        """A call of anything on the rank's allow list."""
-        text("qualified_name", qualified_name, _NO_FUNCTION)
+        """A call of anything on the rank's allow list: by its name, or of an object of the rank."""
+        more = where(tensors)
+        text("method", method, "the name of a method")
+        target = rank_pb2.CallRequest(method=method)
+        if isinstance(of, (StandIn, Named)):
+            target.object.CopyFrom(await ref_of(self, of))
+        else:
+            target.qualified_name = text("qualified_name", of, _NO_FUNCTION)
         await self.link.io.load("vllm_bridge.codec.calls")
         from vllm_bridge._generated import types_pb2
         from vllm_bridge.codec.calls import RemoteObjects, decode_term, encode_term
@@ -178,10 +187,10 @@ class SessionCalls:
 
         def encode(storage: Storage) -> tuple[str, bytes]:
             request = rank_pb2.CallRequest(
-                qualified_name=qualified_name,
                 args=encode_term(list(args), storage, objects),
                 kwargs=encode_term(dict(kwargs), storage, objects),
             )
+            request.MergeFrom(target)
             return "/vllm.bridge.v1.Objects/Call", request.SerializeToString()
 
         return self._exchange(
@@ -189,7 +198,7 @@ class SessionCalls:
             lambda response, storage: decode_term(types_pb2.Term.FromString(response), storage),
             await self.allowed(timeout, timeout_profile),
             later=later,
-            more=((TENSORS, TENSORS_AS_REFS),) if keep else (),
+            more=more,
         )
 
     async def objects(

@@ -43,8 +43,10 @@ _PIECE_BYTES = 64 * 1024
 # For the next call that is collected later, before the thread that reads for such calls ends.
 _LINGER_SECONDS = 1.0
 
-_READABLE = select.POLLIN
-_BOTH = select.POLLIN | select.POLLOUT
+# Windows has no poll, and no frames: see `places.SUPPORTED`.
+_READABLE = getattr(select, "POLLIN", 1)
+_WRITABLE = getattr(select, "POLLOUT", 4)
+_BOTH = _READABLE | _WRITABLE
 
 
 class FrameCall:
@@ -276,9 +278,9 @@ class Connection:
                 with contextlib.suppress(BlockingIOError):
                     os.eventfd_read(file)
                 continue
-            if event & select.POLLOUT:
+            if event & _WRITABLE:
                 self._flush()
-            if event & ~select.POLLOUT:
+            if event & ~_WRITABLE:
                 self._receive()
 
     def _receive(self) -> None:

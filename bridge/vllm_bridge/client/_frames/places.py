@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
 import time
 from typing import Protocol, TypeVar
@@ -12,6 +13,9 @@ from vllm_bridge.transport.address import unix_path
 
 CARRIER_VARIABLE = "VLLM_BRIDGE_CARRIER"
 CARRIERS = ("auto", "grpc")
+
+SUPPORTED = hasattr(socket, "AF_UNIX") and hasattr(os, "eventfd")
+"""Whether this system has what frames need: Linux does. Elsewhere calls go by gRPC."""
 
 # Before a place that nobody listened at is tried again.
 _PAUSE_SECONDS = 1.0
@@ -35,7 +39,7 @@ class Places:
     """Which place takes frames, as far as is known. Threads may share it."""
 
     def __init__(self, *, wanted: bool) -> None:
-        self.wanted = wanted
+        self.wanted = wanted and SUPPORTED
         self._lock = threading.Lock()
         self._missing: dict[str, float] = {}
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 from vllm_bridge.codec.errors import BridgeError, Category
 
 GRACE_SECONDS = 0.1
 """From the first failure until the other ranks are given up: what they say themselves says more."""
+
+Errors = Literal["first", "all"]
+"""What `World.run` raises: the first exception at once, or all that come shortly after it."""
 
 # That a peer is gone says less than what the peer itself says.
 _CONSEQUENCES = ("peer_died", "abandoned", "run_cancelled")
@@ -54,6 +57,11 @@ class Outcomes:
         """One has come."""
         self.heard[rank] = outcome
         self._failed = self._failed or not outcome.ok
+
+    def errors(self) -> dict[int, BaseException]:
+        """What those have raised that have failed, in the order of their ranks."""
+        found = {rank: self.heard[rank].error for rank in self.ranks if rank in self.heard}
+        return {rank: error for rank, error in found.items() if error is not None}
 
     def values(self) -> dict[int, Any]:
         """The values of all ranks, in their order.
@@ -101,6 +109,17 @@ def as_error(error: BaseException | None) -> BridgeError:
     )
     made.__cause__ = error
     return made
+
+
+def check_errors(errors: object) -> None:
+    """Raise BridgeError (validation, `invalid_option`) unless it is one of `Errors`."""
+    if errors not in ("first", "all"):
+        raise BridgeError(
+            Category.VALIDATION,
+            "invalid_option",
+            f'errors is {errors!r}; it must be "first" or "all"',
+            details={"argument": "errors"},
+        )
 
 
 def unfinished(what: str, timeout: timedelta | None) -> BridgeError:

@@ -1,0 +1,1 @@
+"""What stays in a rank: objects, and contexts that are entered."""
