@@ -135,6 +135,7 @@ def test_what_the_client_exports() -> None:
             "Named",
             "Outcome",
             "Progress",
+            "RankError",
             "Recording",
             "Session",
             "Subscription",
