@@ -1,4 +1,5 @@
 defmodule Vllm do
+  @moduledoc since: "0.1.0"
   @moduledoc """
   `vllm.distributed` for Elixir: typed calls to a pool of rank processes.
 

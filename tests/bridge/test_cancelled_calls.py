@@ -44,8 +44,9 @@ def test_a_call_cancelled_as_it_starts_never_adds_to_its_peers_sum(short_tmp: Pa
                 world.ranks[0],
                 named(ALL_REDUCE, torch.full((1,), 100.0), timeout=timedelta(seconds=1)),
             )
-            assert alone.reason == "deadline_exceeded", alone
-            assert "Not arrived: rank 1" in alone.message
+            # The gate's own clock, or the caller's, is the first to say so.
+            assert alone.reason in ("deadline_exceeded", "withdrawn"), alone
+            assert "rank 1" in alone.message
             found = world.ranks[1].inspect()
             assert not found.calls
             assert found.ended[0].state == rank_pb2.WITHDRAWN

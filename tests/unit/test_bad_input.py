@@ -730,6 +730,7 @@ NO_BAD_CALL: dict[str, str] = {
     "destroy_model_parallel": "takes nothing and may be called at any time",
     "get_current_parallel_config_or_none": "takes nothing; None where there is none",
     "init_logger": "Python's logging refuses what is no name",
+    "distributed": "a block of two functions: ranks/test_environment.py",
     "install_as_vllm": "needs processes of its own: test_drop_in.py",
     "install_into_vllm": "takes nothing; needs processes of its own: test_overlay.py",
     "is_global_first_rank": "takes nothing and answers in any state",

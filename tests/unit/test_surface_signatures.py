@@ -208,6 +208,7 @@ def test_functions_that_take_something_are_pinned() -> None:
         "expert_balancedness",
         "get_expert_map",
         "get_expert_placement",
+        "distributed",
         "install_as_vllm",
         "rebalance_experts",
         "register_type",

@@ -1,6 +1,7 @@
 # Generated from the signatures of vllm_distributed by `make codegen`. Do not edit.
 
 defmodule Vllm.Distributed do
+  @moduledoc since: "0.1.0"
   @moduledoc ~S"""
   Tensor, pipeline, data, context and expert parallel groups, and the collectives on them.
 

@@ -1,4 +1,5 @@
 defmodule Vllm.Async do
+  @moduledoc since: "0.1.0"
   @moduledoc """
   A call that goes on while its caller does, from `Vllm.async/1`. `Vllm.await/2` and `Vllm.await_many/2`
   collect it.
@@ -54,6 +55,7 @@ defmodule Vllm.Async do
     worker = self()
     Background.start("ending a call with its caller", fn -> end_with(owner, worker) end)
     Process.put(:"$callers", callers)
+    Session.unbind()
     Runtime.put_defaults(defaults)
     Turn.put(turns)
     ContextScope.put(contexts)

@@ -1,6 +1,7 @@
 defmodule Vllm.Bridge do
   alias Vllm.Bridge.Settings
 
+  @moduledoc since: "0.1.0"
   @moduledoc """
   The connection to a pool of ranks; put it into a supervision tree.
 

@@ -1,4 +1,5 @@
 defmodule Vllm.Emission do
+  @moduledoc since: "0.1.0"
   @moduledoc """
   A value that Python code in a rank has emitted with `vllm_bridge.emit(topic, value)`, as
   `Vllm.World.subscribe/3` delivers it.

@@ -1,4 +1,5 @@
 defmodule Vllm.Error do
+  @moduledoc since: "0.1.0"
   @moduledoc """
   What went wrong in a call.
 
@@ -69,10 +70,8 @@ defmodule Vllm.Error do
   }
 
   @doc """
-  The error as one text: where it happened and what happened.
-
-  It has the Python traceback of an unexpected exception. Errors with a reason of their own
-  (`group_not_initialized`, ...) explain themselves; their traceback is in `traceback` only.
+  The error as one text: where it happened, what happened, and what to do. Python's traceback is in `traceback`,
+  and in what `format/2` makes of it.
   """
   @spec message(t()) :: String.t()
   @impl Exception
@@ -80,7 +79,36 @@ defmodule Vllm.Error do
     where = if error.rank && not named?(error), do: "rank #{error.rank}: ", else: ""
     type = if error.python_type in [nil, ""], do: "", else: "#{error.python_type}: "
 
-    "#{where}#{type}#{error.message}#{label(error)}#{traceback(error)}"
+    "#{where}#{type}#{error.message}#{label(error)}#{remedy(error)}"
+  end
+
+  # What the user's own code raised says nothing of where to look; the other errors do.
+  defp remedy(%{reason: "exception", traceback: traceback}) when traceback not in [nil, ""],
+    do: ". Vllm.Error.format(error, traceback: true) shows where it was raised"
+
+  defp remedy(_explained), do: ""
+
+  @format [traceback: [type: :boolean, default: false, doc: "Whether with Python's traceback."]]
+
+  @doc """
+  As `message/1`, for people.
+
+  Options:
+
+  #{Vllm.Options.docs(@format)}
+  """
+  @spec format(t(), keyword()) :: String.t()
+  def format(%__MODULE__{} = error, opts \\ []) do
+    case Vllm.Options.parse(opts, @format, "Vllm.Error.format") do
+      {:ok, %{traceback: true}} when error.traceback not in [nil, ""] ->
+        message(error) <> "\n\nPython traceback:\n" <> error.traceback
+
+      {:ok, _without} ->
+        message(error)
+
+      {:error, wrong} ->
+        raise wrong
+    end
   end
 
   # "rank 0 of world w was killed", "ranks 0, 1 had not returned".
@@ -88,11 +116,6 @@ defmodule Vllm.Error do
     do: String.starts_with?(message, ["rank #{rank} ", "ranks #{rank},"])
 
   defp named?(_error), do: false
-
-  defp traceback(%{reason: "exception", traceback: traceback}) when traceback not in [nil, ""],
-    do: "\n\nPython traceback:\n#{traceback}"
-
-  defp traceback(_explained), do: ""
 
   defp label(%{category: category, reason: nil}), do: " (#{category})"
   defp label(%{category: category, reason: reason}), do: " (#{category}: #{reason})"
@@ -196,4 +219,17 @@ defmodule Vllm.Error do
 
   defp present(""), do: nil
   defp present(text), do: text
+
+  defimpl Inspect do
+    # One line; the fields say the rest.
+    @longest 160
+
+    def inspect(error, _opts) do
+      [first | more] = String.split(error.message || "", "\n", parts: 2)
+      cut? = more != [] or String.length(first) > @longest
+      text = String.slice(first, 0, @longest) <> if(cut?, do: "...", else: "")
+      rank = if error.rank, do: ", rank #{error.rank}"
+      "#Vllm.Error<#{error.category} #{error.reason || "(no reason)"}#{rank}: #{text}>"
+    end
+  end
 end

@@ -1,4 +1,5 @@
 defmodule Vllm.Event do
+  @moduledoc since: "0.1.0"
   @moduledoc """
   A change of a world, a rank or a session, as `Vllm.Bridge.subscribe/1` delivers it.
 
@@ -77,4 +78,13 @@ defmodule Vllm.Event do
 
   defp present(""), do: nil
   defp present(text), do: text
+
+  defimpl Inspect do
+    def inspect(event, _opts) do
+      at = if event.at, do: " at #{DateTime.to_iso8601(event.at)}"
+      ended = if event.ended, do: ", ended: #{event.ended}"
+      what = event.world || event.rank || event.session
+      "#Vllm.Event<#{event.sequence} #{event.kind}#{at}: #{Kernel.inspect(what)}#{ended}>"
+    end
+  end
 end

@@ -1,4 +1,5 @@
 defmodule Vllm.Ref do
+  @moduledoc since: "0.1.0"
   @moduledoc """
   An object that stays in the rank that made it.
 

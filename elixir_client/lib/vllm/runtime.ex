@@ -38,8 +38,10 @@ defmodule Vllm.Runtime do
             ]
 
   alias Vllm.Bridge.Profiles
+  alias Vllm.Call.Inherited
   alias Vllm.{Error, Options}
 
+  @moduledoc since: "0.1.0"
   @moduledoc """
   How a call is run: the options in `__runtime__: [...]` of every function.
 
@@ -85,11 +87,11 @@ defmodule Vllm.Runtime do
   # Checks the options of a call, and adds what the process has set for all of its calls.
   @doc false
   @spec validate(term()) :: {:ok, t()} | {:error, Error.t()}
-  def validate([]), do: {:ok, Process.get(@key, @none)}
+  def validate([]), do: {:ok, defaults()}
 
   def validate(options) do
     with {:ok, given} <- Options.parse(options, @schema, "__runtime__", @none),
-         do: {:ok, over(given, Process.get(@key, @none))}
+         do: {:ok, over(given, defaults())}
   end
 
   defp over(given, @none), do: given
@@ -129,23 +131,30 @@ defmodule Vllm.Runtime do
     do: options |> validate() |> Error.unwrap!() |> under(fun)
 
   defp under(runtime, fun) do
-    before = put_defaults(runtime)
+    before = Process.get(@key)
+    put_defaults(runtime)
 
     try do
       fun.()
     after
-      put_defaults(before)
+      if before, do: put_defaults(before), else: Process.delete(@key)
     end
   end
 
-  @doc "The options that `with_defaults/2` has set for the calling process; nil for the others."
+  @doc """
+  The options that `with_defaults/2` has set for the calling process, or for the one that it works for, as a `Task`
+  does; nil for the others.
+  """
   @spec defaults() :: t()
-  def defaults, do: Process.get(@key, @none)
+  def defaults, do: Inherited.get(@key, @none)
 
   @doc false
-  @spec put_defaults(t()) :: t()
-  def put_defaults(@none), do: Process.delete(@key) || @none
-  def put_defaults(runtime), do: Process.put(@key, runtime) || @none
+  # Also none, for a process that shall not have those of its callers.
+  @spec put_defaults(t()) :: :ok
+  def put_defaults(runtime \\ @none) do
+    Process.put(@key, runtime)
+    :ok
+  end
 
   # The time a call may take, in milliseconds; `defaults` and `profiles` are the bridge's.
   @doc false

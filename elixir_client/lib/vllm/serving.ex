@@ -28,8 +28,10 @@ defmodule Vllm.Serving do
     ]
   ]
 
-  alias Vllm.{Deadline, Error, Options, Telemetry}
+  alias Vllm.Call.ContextScope
+  alias Vllm.{Deadline, Error, Options, Runtime, Session, Telemetry}
 
+  @moduledoc since: "0.1.0"
   @moduledoc """
   Collects the requests of many processes into batches, and runs each batch once on a world.
 
@@ -291,6 +293,10 @@ defmodule Vllm.Serving do
     pid =
       spawn_link(fn ->
         Process.put(:"$callers", callers)
+        # A batch is of several callers, and has the session and the defaults of none.
+        Session.unbind()
+        Runtime.put_defaults()
+        ContextScope.put([])
         send(server, {:done, self(), handled(handler, world, batch, name)})
       end)
 

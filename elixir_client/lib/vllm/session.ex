@@ -1,4 +1,5 @@
 defmodule Vllm.Session do
+  @moduledoc since: "0.1.0"
   @moduledoc """
   A session: an id bound to a pool and, once it has run, to one rank that keeps its objects.
 
@@ -6,7 +7,8 @@ defmodule Vllm.Session do
 
     1. the session named in `__runtime__: [session_id: ...]`,
     2. the session of an object among the arguments,
-    3. the session of the process (`with_session/2`, `Vllm.World.run/3`),
+    3. the session of the process (`with_session/2`, `Vllm.World.run/3`), or of the process that it works for, as a
+       `Task` does,
     4. the bridge's own session, of affinity `:hint`.
 
   | affinity | preferred rank idle | busy | gone |
@@ -53,6 +55,7 @@ defmodule Vllm.Session do
 
   alias Vllm.Bridge.{Connections, Owners, PoolClient, V1}
   alias Vllm.Bridge.Frames.Route
+  alias Vllm.Call.Inherited
   alias Vllm.{Error, Options, Runtime}
 
   @enforce_keys [:id]
@@ -225,12 +228,13 @@ defmodule Vllm.Session do
   @spec with_session(t(), (() -> result) | (t() -> result)) :: result when result: term()
   def with_session(%__MODULE__{} = session, fun)
       when is_function(fun, 0) or is_function(fun, 1) do
-    before = Process.put(@bound, session)
+    before = Process.get(@bound, :unset)
+    Process.put(@bound, session)
 
     try do
       if is_function(fun, 0), do: fun.(), else: fun.(session)
     after
-      if before, do: Process.put(@bound, before), else: Process.delete(@bound)
+      if before == :unset, do: Process.delete(@bound), else: Process.put(@bound, before)
     end
   end
 
@@ -253,9 +257,20 @@ defmodule Vllm.Session do
     end
   end
 
-  @doc "The session the calling process is bound to, or `nil`."
+  @doc """
+  The session the calling process is bound to, or `nil`. A `Task`, or one of `Task.async_stream/3`, is bound to the
+  session of the process that it works for, unless it has one of its own.
+  """
   @spec current() :: t() | nil
-  def current, do: Process.get(@bound)
+  def current, do: Inherited.get(@bound, nil)
+
+  @doc false
+  # Binds the calling process to no session, whomever it works for.
+  @spec unbind() :: :ok
+  def unbind do
+    Process.put(@bound, nil)
+    :ok
+  end
 
   @doc false
   @spec from_message(struct(), atom()) :: t()
@@ -273,5 +288,14 @@ defmodule Vllm.Session do
       epoch: message.epoch,
       pid: message.pid
     }
+  end
+
+  defimpl Inspect do
+    # One line, of what a reader looks for.
+    def inspect(session, _opts) do
+      rank = if session.rank, do: ", rank #{session.rank}"
+      world = if session.world_id != "", do: " of #{session.world_id} (epoch #{session.epoch})"
+      "#Vllm.Session<#{session.id}, #{session.affinity}#{rank}#{world}>"
+    end
   end
 end

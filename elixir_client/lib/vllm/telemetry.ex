@@ -1,4 +1,5 @@
 defmodule Vllm.Telemetry do
+  @moduledoc since: "0.1.0"
   @moduledoc """
   Events of this client for [`:telemetry`](https://hexdocs.pm/telemetry). They are emitted if that library
   is loaded when a `Vllm.Bridge` starts.

@@ -1,4 +1,5 @@
 defmodule Vllm.Tensor do
+  @moduledoc since: "0.1.0"
   @moduledoc """
   A dense tensor: `dtype`, `shape` (a tuple, `{}` for a scalar) and row-major little-endian `data`.
 
@@ -20,7 +21,7 @@ defmodule Vllm.Tensor do
   alias Vllm.Bridge.V1
   alias Vllm.Call.Objects
   alias Vllm.{Error, Ref}
-  alias Vllm.Tensor.{DType, Elements, NxInterop}
+  alias Vllm.Tensor.{DType, Elements, NxInterop, Parts}
 
   # torch's own limit; the product of the extents of a million dimensions would take minutes.
   @max_dimensions 64
@@ -138,6 +139,92 @@ defmodule Vllm.Tensor do
   @doc "Number of elements."
   @spec size(t()) :: non_neg_integer()
   def size(%__MODULE__{shape: shape}), do: Tuple.product(shape)
+
+  @doc """
+  The same elements in another shape, of which one extent may be -1: what the others leave.
+
+      iex> t = Vllm.Tensor.new([1, 2, 3, 4, 5, 6])
+      iex> {:ok, t} = Vllm.Tensor.reshape(t, {2, -1})
+      iex> Vllm.Tensor.to_list(t)
+      [[1, 2, 3], [4, 5, 6]]
+
+  A shape of another number of elements is an error, reason `"bad_tensor"`; so is a tensor that is in its rank, reason
+  `"invalid_argument"` (`fetch/2` brings it).
+  """
+  @spec reshape(t(), tuple() | [integer()]) :: {:ok, t()} | {:error, Error.t()}
+  def reshape(%__MODULE__{} = tensor, shape) do
+    with :ok <- here(tensor),
+         {:ok, shape} <- Parts.shape(tensor.shape, shape),
+         do: {:ok, %{tensor | shape: shape}}
+  end
+
+  defbang reshape(tensor :: t(), shape :: tuple() | [integer()]) :: t()
+
+  @doc """
+  The part of a tensor that begins at `starts` and has the extents `lengths`, one of each for every dimension; a
+  negative start counts from the end.
+
+      iex> t = Vllm.Tensor.new([[1, 2, 3], [4, 5, 6]])
+      iex> {:ok, t} = Vllm.Tensor.slice(t, [0, -2], [2, 2])
+      iex> Vllm.Tensor.to_list(t)
+      [[2, 3], [5, 6]]
+
+  A part that is not all in the tensor is an error, as of `reshape/2`.
+  """
+  @spec slice(t(), [integer()], [non_neg_integer()]) :: {:ok, t()} | {:error, Error.t()}
+  def slice(%__MODULE__{} = tensor, starts, lengths) do
+    with :ok <- here(tensor),
+         {:ok, data} <- Parts.slice(tensor.data, tensor.shape, starts, lengths, width(tensor)),
+         do: {:ok, %{tensor | data: data, shape: List.to_tuple(lengths)}}
+  end
+
+  defbang slice(tensor :: t(), starts :: [integer()], lengths :: [non_neg_integer()]) :: t()
+
+  @doc """
+  The part of a tensor from `start` on along one dimension, `length` long: torch's `narrow`. A negative dimension or
+  start counts from the end.
+
+      iex> t = Vllm.Tensor.new([[1, 2, 3], [4, 5, 6]])
+      iex> Vllm.Tensor.to_list(Vllm.Tensor.narrow!(t, 1, 1, 2))
+      [[2, 3], [5, 6]]
+
+  Errors as of `slice/3`.
+  """
+  @spec narrow(t(), integer(), integer(), non_neg_integer()) :: {:ok, t()} | {:error, Error.t()}
+  def narrow(%__MODULE__{} = tensor, dimension, start, length) do
+    with {:ok, starts, lengths} <- Parts.narrowed(tensor.shape, dimension, start, length),
+         do: slice(tensor, starts, lengths)
+  end
+
+  defbang narrow(
+            tensor :: t(),
+            dimension :: integer(),
+            start :: integer(),
+            length :: non_neg_integer()
+          ) :: t()
+
+  @doc """
+  What is at one place of the first dimension: of a matrix a row, of a vector a tensor of shape `{}`. A negative index
+  counts from the end.
+
+      iex> t = Vllm.Tensor.new([[1, 2, 3], [4, 5, 6]])
+      iex> Vllm.Tensor.to_list(Vllm.Tensor.at!(t, -1))
+      [4, 5, 6]
+
+  Errors as of `slice/3`.
+  """
+  @spec at(t(), integer()) :: {:ok, t()} | {:error, Error.t()}
+  def at(%__MODULE__{} = tensor, index) do
+    with {:ok, part} <- narrow(tensor, 0, index, 1),
+         do: {:ok, %{part | shape: Tuple.delete_at(part.shape, 0)}}
+  end
+
+  defbang at(tensor :: t(), index :: integer()) :: t()
+
+  defp here(%__MODULE__{data: data}) when is_binary(data), do: :ok
+  defp here(tensor), do: {:error, in_its_rank(tensor)}
+
+  defp width(tensor), do: DType.size(tensor.dtype)
 
   @doc """
   Brings a tensor that is in its rank. One that is here is returned as it is. `opts` as in

@@ -1,4 +1,5 @@
 defmodule Vllm.Term do
+  @moduledoc since: "0.1.0"
   @moduledoc """
   Values without a static type, between Elixir and Python.
 

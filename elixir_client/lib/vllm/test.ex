@@ -1,4 +1,5 @@
 defmodule Vllm.Test do
+  @moduledoc since: "0.1.0"
   @moduledoc """
   Tests without Python: stubs say what calls return, on a bridge that runs in memory.
 

@@ -1,6 +1,7 @@
 defmodule Vllm.World do
   alias Vllm.World.Schemas
 
+  @moduledoc since: "0.1.0"
   @moduledoc """
   N ranks that form one distributed environment.
 
@@ -619,4 +620,10 @@ defmodule Vllm.World do
   def stop(world, opts \\ []), do: Launcher.stop(world, opts)
 
   defbang stop(world :: world() | Starting.t(), opts \\ []) :: :ok
+
+  defimpl Inspect do
+    def inspect(world, _opts) do
+      "#Vllm.World<#{world.id} (epoch #{world.epoch}), #{world.world_size} ranks>"
+    end
+  end
 end

@@ -1,4 +1,5 @@
 defmodule Vllm.Bridge.SnakepitAdapter do
+  @moduledoc since: "0.1.0"
   @moduledoc """
   The adapter of a [Snakepit](https://hexdocs.pm/snakepit) pool whose workers are ranks of ours.
 

@@ -27,7 +27,6 @@ defmodule Vllm.BridgeTest do
             {[sizes: 2], "unknown option sizes; known are: server, name"},
             {[size: 0], "size must be an integer from 1 up"},
             {[server: "nonsense"], "server must be :embedded"},
-            {[server: "localhost:1", size: 2], "size only apply to server: :embedded"},
             {[server: :embedded, token: "t"], "token is for a running server"},
             {[timeout: 0], "timeout must be milliseconds"}
           ] do

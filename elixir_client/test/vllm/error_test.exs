@@ -38,7 +38,7 @@ defmodule Vllm.ErrorTest do
     assert Exception.message(error) == "rank 0: ValueError: bad size (python_error: value_error)"
   end
 
-  test "an exception nobody expected is shown with its traceback" do
+  test "an exception nobody expected shows its traceback when that is asked for" do
     error = %Error{
       category: :python_error,
       reason: "exception",
@@ -48,7 +48,24 @@ defmodule Vllm.ErrorTest do
     }
 
     assert Exception.message(error) ==
-             "KeyError: boom (python_error: exception)\n\nPython traceback:\nFile x, line 1"
+             "KeyError: boom (python_error: exception). Vllm.Error.format(error, traceback: true) shows where it " <>
+               "was raised"
+
+    assert Error.format(error) == Exception.message(error)
+
+    assert String.ends_with?(
+             Error.format(error, traceback: true),
+             "\n\nPython traceback:\nFile x, line 1"
+           )
+
+    assert_raise Error, ~r/unknown option trace/, fn -> Error.format(error, trace: true) end
+  end
+
+  test "inspecting one takes a line" do
+    error = %Error{category: :worker, reason: "worker_busy", message: "busy\nand so on", rank: 2}
+    assert inspect(error) == "#Vllm.Error<worker worker_busy, rank 2: busy...>"
+    long = inspect(%Error{category: :pool, message: String.duplicate("x", 5_000)})
+    assert String.length(long) < 250
   end
 
   test "a message that names the rank names it once" do

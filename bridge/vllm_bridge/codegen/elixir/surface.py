@@ -83,7 +83,7 @@ def _module(
     return (
         f"# {HEADER.format(source='the signatures of vllm_distributed')}\n\n"
         f"defmodule {name} do\n"
-        f"  @moduledoc {_heredoc(doc, 2)}\n\n"
+        f'  @moduledoc since: "0.1.0"\n  @moduledoc {_heredoc(doc, 2)}\n\n'
         f"{aliases}{code}end\n"
     )
 

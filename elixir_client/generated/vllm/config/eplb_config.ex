@@ -1,6 +1,7 @@
 # Generated from the signatures of vllm_distributed by `make codegen`. Do not edit.
 
 defmodule Vllm.Config.EPLBConfig do
+  @moduledoc since: "0.1.0"
   @moduledoc ~S"""
   How the load of experts is balanced: what is measured, how often experts move, and by what.
 

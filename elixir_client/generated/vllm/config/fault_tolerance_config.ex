@@ -1,6 +1,7 @@
 # Generated from the signatures of vllm_distributed by `make codegen`. Do not edit.
 
 defmodule Vllm.Config.FaultToleranceConfig do
+  @moduledoc since: "0.1.0"
   @moduledoc ~S"""
   What an engine does about a fault.
 

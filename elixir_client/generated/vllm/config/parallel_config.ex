@@ -1,6 +1,7 @@
 # Generated from the signatures of vllm_distributed by `make codegen`. Do not edit.
 
 defmodule Vllm.Config.ParallelConfig do
+  @moduledoc since: "0.1.0"
   @moduledoc ~S"""
   How a model is laid out over processes, and where they meet.
 

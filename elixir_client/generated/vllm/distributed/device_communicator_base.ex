@@ -1,6 +1,7 @@
 # Generated from the signatures of vllm_distributed by `make codegen`. Do not edit.
 
 defmodule Vllm.Distributed.DeviceCommunicatorBase do
+  @moduledoc since: "0.1.0"
   @moduledoc ~S"""
   Moves and reduces the tensors of one group: checks the arguments, then sends.
 

@@ -1,6 +1,7 @@
 # Generated from the signatures of vllm_distributed by `make codegen`. Do not edit.
 
 defmodule Vllm.Distributed.GraphCaptureContext do
+  @moduledoc since: "0.1.0"
   @moduledoc ~S"""
   Where a graph is captured: `stream` is the side stream, `nil` on the CPU.
 

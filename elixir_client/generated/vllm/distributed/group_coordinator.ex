@@ -1,6 +1,7 @@
 # Generated from the signatures of vllm_distributed by `make codegen`. Do not edit.
 
 defmodule Vllm.Distributed.GroupCoordinator do
+  @moduledoc since: "0.1.0"
   @moduledoc ~S"""
   One group of ranks, seen from one of its members, with the operations on it.
 

@@ -1,6 +1,7 @@
 # Generated from the signatures of vllm_distributed by `make codegen`. Do not edit.
 
 defmodule Vllm.Distributed.MessageQueue do
+  @moduledoc since: "0.1.0"
   @moduledoc ~S"""
   One endpoint of a queue with one writer and many readers.
 

@@ -1,6 +1,7 @@
 # Generated from the signatures of vllm_distributed by `make codegen`. Do not edit.
 
 defmodule Vllm.Distributed.ProcessGroup do
+  @moduledoc since: "0.1.0"
   @moduledoc ~S"""
   A torch process group that stays in its rank: its handle and its facts.
   """

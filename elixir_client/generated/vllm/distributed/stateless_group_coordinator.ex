@@ -1,6 +1,7 @@
 # Generated from the signatures of vllm_distributed by `make codegen`. Do not edit.
 
 defmodule Vllm.Distributed.StatelessGroupCoordinator do
+  @moduledoc since: "0.1.0"
   @moduledoc ~S"""
   A `Vllm.Distributed.GroupCoordinator` whose members meet by themselves, apart from torch's
   world.

@@ -1,6 +1,7 @@
 # Generated from the signatures of vllm_distributed by `make codegen`. Do not edit.
 
 defmodule Vllm.Distributed.StatelessProcessGroup do
+  @moduledoc since: "0.1.0"
   @moduledoc ~S"""
   A group of processes that pass objects and tensors through a store served by rank 0.
 

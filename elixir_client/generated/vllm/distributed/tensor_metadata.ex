@@ -1,6 +1,7 @@
 # Generated from the signatures of vllm_distributed by `make codegen`. Do not edit.
 
 defmodule Vllm.Distributed.TensorMetadata do
+  @moduledoc since: "0.1.0"
   @moduledoc ~S"""
   What a receiver must know to allocate a tensor: device type, dtype and shape.
 

@@ -1,6 +1,7 @@
 # Generated from the signatures of vllm_distributed by `make codegen`. Do not edit.
 
 defmodule Vllm.Distributed.Topology do
+  @moduledoc since: "0.1.0"
   @moduledoc ~S"""
   A world laid out by `sizes`. Every method returns a partition of `range(world_size)`.
 

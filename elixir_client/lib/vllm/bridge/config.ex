@@ -20,6 +20,7 @@ defmodule Vllm.Bridge.Config do
     ]
   ]
 
+  @moduledoc since: "0.1.0"
   @moduledoc """
   The configuration of the application: defaults for the options of every `Vllm.Bridge`.
 
@@ -38,6 +39,8 @@ defmodule Vllm.Bridge.Config do
     * If a bridge says which server it uses, configured keys for the other kind of server are ignored
       (`size` for a running server, `token` for an embedded one). Likewise `command` is ignored for a bridge
       that is given `python`, and the other way round.
+    * Where one level says both how to start a server and where one runs, the latter holds; a line of the log says
+      what was left out and where it came from.
     * The value nil unsets a configured option: `command: nil`.
     * A configured `transport` replaces the server of every bridge, so `config/test.exs` needs one line.
       `transport: nil` excepts a bridge.

@@ -35,6 +35,7 @@ defmodule Vllm.Bridge.Connection do
     ]
   ]
 
+  @moduledoc since: "0.1.0"
   @moduledoc """
   One gRPC connection to a rank or to the pool: `unary/4` makes a call on it, `server_stream/4`,
   `client_stream/4` and `bidi_stream/3` those with streams of messages.

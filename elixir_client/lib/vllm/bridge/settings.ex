@@ -5,6 +5,7 @@ defmodule Vllm.Bridge.Settings do
   alias Vllm.Bridge.{Config, Connection, Endpoint, Profiles, Server, Transport}
   alias Vllm.Bridge.Connection.Tls
   alias Vllm.{Error, Options, Runtime}
+  require Logger
 
   @schema [
             server: [
@@ -115,6 +116,7 @@ defmodule Vllm.Bridge.Settings do
     with {:ok, given} <- Config.merge(own, @schema),
          {:ok, opts} <- Options.validate(given, @schema, "Vllm.Bridge"),
          :ok <- check_transport(opts, given),
+         opts = fit(opts, own),
          :ok <- check_server(opts, own),
          :ok <- check_tls(opts, own),
          {:ok, _options} <-
@@ -161,6 +163,29 @@ defmodule Vllm.Bridge.Settings do
     end
   end
 
+  # How to start a server, beside where one runs: the more specific one holds, and the log says what was left
+  # out, and where that came from.
+  defp fit(%{server: server} = opts, own) when is_binary(server) do
+    keys = for key <- [:command, :python, :size, :args], opts[key] not in [nil, []], do: key
+    left_out(opts, keys, "server is #{inspect(server)}, which runs already", own)
+  end
+
+  defp fit(opts, _own), do: opts
+
+  defp left_out(opts, [], _why, _own), do: opts
+
+  defp left_out(opts, keys, why, own) do
+    {given, configured} = Enum.split_with(keys, &(own[&1] != nil))
+
+    from =
+      [{given, "given to the bridge"}, {configured, "from config :vllm_distributed"}]
+      |> Enum.reject(&match?({[], _where}, &1))
+      |> Enum.map_join("; ", fn {keys, where} -> "#{Enum.join(keys, ", ")} (#{where})" end)
+
+    Logger.warning("#{inspect(opts.name)} leaves out #{from}: #{why}")
+    Enum.reduce(keys, opts, &Map.put(&2, &1, if(&1 == :args, do: [], else: nil)))
+  end
+
   defp check_server(%{server: :embedded, token: nil} = opts, own) do
     if opts.command && opts.python,
       do:
@@ -189,23 +214,13 @@ defmodule Vllm.Bridge.Settings do
        Config.origins([:log], own)}
   end
 
-  defp check_server(%{server: endpoint} = opts, own) do
-    embedded_only =
-      for key <- [:command, :python, :size, :args], opts[key] not in [nil, []], do: key
-
-    case {Endpoint.parse(endpoint), embedded_only} do
-      {{:ok, _parsed}, []} ->
-        :ok
-
-      {{:ok, _parsed}, keys} ->
-        {:error,
-         "Vllm.Bridge: #{Enum.join(keys, ", ")} only apply to server: :embedded, and server is " <>
-           inspect(endpoint) <> Config.origins(keys ++ [:server], own)}
-
-      {{:error, reason}, _keys} ->
-        {:error,
-         "Vllm.Bridge: server must be :embedded, \"unix:/path\" or \"host:port\", got: " <>
-           "#{inspect(endpoint)} (#{reason})"}
+  defp check_server(%{server: endpoint}, _own) do
+    with {:error, reason} <- Endpoint.parse(endpoint) do
+      {:error,
+       "Vllm.Bridge: server must be :embedded, \"unix:/path\" or \"host:port\", got: " <>
+         "#{inspect(endpoint)} (#{reason})"}
+    else
+      {:ok, _parsed} -> :ok
     end
   end
 

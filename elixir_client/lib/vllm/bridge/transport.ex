@@ -1,4 +1,5 @@
 defmodule Vllm.Bridge.Transport do
+  @moduledoc since: "0.1.0"
   @moduledoc """
   Carries a bridge's calls. The default is HTTP/2 (`Vllm.Bridge.Connection`). A module with this behaviour
   replaces it:

@@ -4,6 +4,7 @@ defmodule Vllm.Call.ContextScope do
   # context in their metadata: a `:hint` session may use several ranks, and the context is in one of them.
 
   alias Vllm.Bridge.Connections
+  alias Vllm.Call.Inherited
   alias Vllm.{Ref, Session}
 
   @entered :"$vllm_contexts"
@@ -11,7 +12,8 @@ defmodule Vllm.Call.ContextScope do
   @doc "Runs the function in the scope of an entered context, and returns its result."
   @spec run(Ref.t(), atom(), (() -> result)) :: result when result: term()
   def run(%Ref{} = ref, bridge, fun) do
-    before = Process.put(@entered, [{bridge, ref.session_id, ref.id} | entered()])
+    before = Process.get(@entered)
+    Process.put(@entered, [{bridge, ref.session_id, ref.id} | entered()])
 
     try do
       in_session(ref.session_id, bridge, fun)
@@ -40,7 +42,7 @@ defmodule Vllm.Call.ContextScope do
     :ok
   end
 
-  defp entered, do: Process.get(@entered, [])
+  defp entered, do: Inherited.get(@entered, [])
 
   defp in_session(id, bridge, fun) do
     case {Session.current(), Connections.session(bridge, id)} do

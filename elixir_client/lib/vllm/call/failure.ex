@@ -95,7 +95,7 @@ defmodule Vllm.Call.Failure do
       | message:
           error.message <>
             ". From Elixir: Vllm.World.start/1 does this, and calls made inside Vllm.World.run/2 " <>
-            "reach the world's ranks; this one was made outside any world (a Task within a run is one such place: see Vllm.Session.with_session/2)"
+            "reach the world's ranks; this one was made outside any world"
     }
   end
 

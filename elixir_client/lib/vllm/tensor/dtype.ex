@@ -1,4 +1,5 @@
 defmodule Vllm.Tensor.DType do
+  @moduledoc since: "0.1.0"
   @moduledoc """
   The element types of a tensor: Nx's names, and the names torch uses for them.
 

@@ -1,4 +1,5 @@
 defmodule Vllm.Bytes do
+  @moduledoc since: "0.1.0"
   @moduledoc """
   Marks a binary as Python `bytes`.
 

@@ -1,4 +1,5 @@
 defmodule Vllm.DType do
+  @moduledoc since: "0.1.0"
   @moduledoc """
   An element type as a value of its own, where an atom or a string would do as well.
 

@@ -1,4 +1,5 @@
 defmodule Vllm.Test.UnexpectedCallError do
+  @moduledoc since: "0.1.0"
   @moduledoc """
   A call on an in-memory bridge that no test has stubbed. The message shows how to stub it.
   """

@@ -1,4 +1,5 @@
 defmodule Vllm.World.Call do
+  @moduledoc since: "0.1.0"
   @moduledoc "One call as a rank remembers it, in `Vllm.World.Diagnosis`."
 
   alias Vllm.Bridge.V1
@@ -52,6 +53,7 @@ defmodule Vllm.World.Call do
 end
 
 defmodule Vllm.World.RankReport do
+  @moduledoc since: "0.1.0"
   @moduledoc "What one rank says about itself, in `Vllm.World.Diagnosis`."
 
   alias Vllm.Bridge.V1
@@ -104,6 +106,7 @@ defmodule Vllm.World.RankReport do
 end
 
 defmodule Vllm.World.Diagnosis do
+  @moduledoc since: "0.1.0"
   @moduledoc """
   What every rank of a world does, and what that means, from `Vllm.World.diagnose/2`.
 

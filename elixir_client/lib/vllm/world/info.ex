@@ -1,4 +1,5 @@
 defmodule Vllm.World.Rank do
+  @moduledoc since: "0.1.0"
   @moduledoc "One rank of a world, as `Vllm.World.info/1` shows it."
 
   defstruct [
@@ -81,9 +82,19 @@ defmodule Vllm.World.Rank do
           objects: non_neg_integer(),
           restarts: non_neg_integer()
         }
+
+  defimpl Inspect do
+    def inspect(rank, _opts) do
+      doing = if rank.doing in [nil, ""], do: "", else: ", " <> rank.doing
+      node = if rank.node in [nil, ""], do: "", else: " on " <> rank.node
+      exit = if rank.exit, do: ", #{rank.exit}", else: doing
+      "#Vllm.World.Rank<#{rank.rank} (pid #{rank.pid}#{node}), #{rank.state}#{exit}>"
+    end
+  end
 end
 
 defmodule Vllm.World.Info do
+  @moduledoc since: "0.1.0"
   @moduledoc "State of a world and its ranks, from `Vllm.World.info/1`."
 
   alias Vllm.Bridge.{Connections, PoolClient, V1}
@@ -229,4 +240,25 @@ defmodule Vllm.World.Info do
 
   defp present(""), do: nil
   defp present(text), do: text
+
+  defimpl Inspect do
+    def inspect(info, _opts) do
+      sizes =
+        for {name, key} <- [
+              {"tp", :tensor_parallel_size},
+              {"pp", :pipeline_parallel_size},
+              {"dp", :data_parallel_size},
+              {"pcp", :prefill_context_parallel_size},
+              {"dcp", :decode_context_parallel_size}
+            ],
+            size = Map.fetch!(info, key),
+            size not in [nil, 1],
+            do: ", #{name} #{size}"
+
+      failure = if info.failure, do: ": #{info.failure}"
+
+      "#Vllm.World.Info<#{info.id} (epoch #{info.epoch}), #{info.world_size} ranks#{sizes}, " <>
+        "#{info.state}#{failure}>"
+    end
+  end
 end

@@ -1,4 +1,5 @@
 defmodule Vllm.World.LogLine do
+  @moduledoc since: "0.1.0"
   @moduledoc """
   A line that a rank or the server has written, as `Vllm.World.logs/2` delivers it.
 

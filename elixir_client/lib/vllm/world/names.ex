@@ -1,4 +1,5 @@
 defmodule Vllm.World.Names do
+  @moduledoc since: "0.1.0"
   @moduledoc """
   Objects that the ranks of a world keep under a name, and modules of the operator's in all of them.
 

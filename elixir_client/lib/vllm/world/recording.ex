@@ -1,4 +1,5 @@
 defmodule Vllm.World.Recording do
+  @moduledoc since: "0.1.0"
   @moduledoc """
   What the ranks of a world did last, from `Vllm.World.record/2`.
 

@@ -1,4 +1,5 @@
 defmodule Vllm.Bridge.Status do
+  @moduledoc since: "0.1.0"
   @moduledoc "What the server of a bridge has, from `Vllm.Bridge.status/1`."
 
   alias Vllm.Bridge.{Connections, PoolClient, V1}

@@ -1,4 +1,5 @@
 defmodule Vllm.Bridge.Transport.Memory do
+  @moduledoc since: "0.1.0"
   @moduledoc """
   A transport without a server, for tests: `Vllm.Test` says what calls return.
 

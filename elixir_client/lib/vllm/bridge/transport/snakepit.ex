@@ -13,6 +13,7 @@ defmodule Vllm.Bridge.Transport.Snakepit do
     ]
   ]
 
+  @moduledoc since: "0.1.0"
   @moduledoc """
   Calls through a [Snakepit](https://hexdocs.pm/snakepit) pool whose adapter is
   `Vllm.Bridge.SnakepitAdapter`: its workers are the ranks.

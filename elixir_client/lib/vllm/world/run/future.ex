@@ -1,4 +1,5 @@
 defmodule Vllm.World.Future do
+  @moduledoc since: "0.1.0"
   @moduledoc """
   A run or a call of a world that goes on in the background.
 

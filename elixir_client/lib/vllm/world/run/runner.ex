@@ -1,4 +1,5 @@
 defmodule Vllm.World.RankError do
+  @moduledoc since: "0.1.0"
   @moduledoc """
   What `Vllm.World.run!/3` raises when the function failed on a rank: `rank`, and the `kind`, `reason`
   and `stacktrace` of the failure there.
