@@ -25,7 +25,7 @@ export LC_ALL := C.UTF-8
 export VLLM_PYTHON := $(abspath $(PYTHON))
 export VLLM_BRIDGE := $(abspath $(VENV)/bin/vllm-bridge)
 
-.PHONY: help setup demo demo-cluster demo-model test test-cluster test-model lint lint-python lint-elixir codegen codegen-check contract-accept pytest pytest-oldest mix-test test-vllm test-page bench clean
+.PHONY: help setup demo demo-cluster demo-model test test-cluster test-model test-package lint lint-python lint-elixir codegen codegen-check contract-accept pytest pytest-oldest mix-test test-vllm test-page bench clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -101,6 +101,9 @@ $(RAY)/.installed: $(STAMP)
 
 test-model: setup $(EXAMPLES)/.installed ## examples/minilm: under torchrun, from Python, from Elixir, a killed rank
 	PYTHONPATH=$(abspath $(EXAMPLES)) $(PYTHON) -m pytest -p no:cacheprovider tests/model $(ARGS)
+
+test-package: setup ## Wheel, sdist and a `mix release` with ranks: built, installed, started, stopped
+	$(PYTHON) -m pytest -p no:cacheprovider tests/package $(ARGS)
 
 test-vllm: setup ## vLLM's engine on its own groups and on ours: equal tokens, step times (ARGS="--rows tp2")
 	$(PYTHON) benchmarks/vllm_matrix.py $(ARGS)

@@ -7,6 +7,7 @@ pod of Kubernetes v1 have them; any other field is refused, so that a typing err
 
 from __future__ import annotations
 
+import configparser
 import re
 import shlex
 import subprocess
@@ -275,7 +276,9 @@ def test_a_command_has_options_that_there_are(arguments: list[str]) -> None:
 # --- the image ---------------------------------------------------------------------------------
 
 DOCKERFILE = ROOT / "Dockerfile"
-INSTRUCTIONS = {"ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "FROM", "RUN", "USER", "WORKDIR"}
+INSTRUCTIONS = {
+    *("ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "FROM", "HEALTHCHECK", "RUN", "USER", "WORKDIR")
+}
 
 
 def instructions() -> list[tuple[str, str]]:
@@ -334,6 +337,45 @@ def test_an_image_runs_as_a_user_of_its_own_and_starts_the_command() -> None:
     assert ("ENTRYPOINT", '["vllm-bridge"]') in read
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     assert "vllm-bridge" in project["project"]["scripts"]
+
+
+def test_an_image_asks_its_server_how_it_is() -> None:
+    (check,) = [rest for word, rest in instructions() if word == "HEALTHCHECK"]
+    (serve,) = [yaml.safe_load(rest) for word, rest in instructions() if word == "CMD"]
+    command = yaml.safe_load(check.partition(" CMD ")[2])
+    assert command[0] == "vllm-bridge"
+    asked, served = parser().parse_args(command[1:]), parser().parse_args(serve)
+    assert asked.connect == served.listen == "unix:/run/vllm/pool.sock"
+
+
+# --- systemd -----------------------------------------------------------------------------------
+
+UNIT = ROOT / "deploy" / "vllm-bridge.service"
+DIRECTIVES = {
+    "Unit": {"Description", "Documentation", "After", "Wants"},
+    "Service": {
+        *("Type", "User", "RuntimeDirectory", "RuntimeDirectoryMode", "ExecStart", "Restart"),
+        *("KillMode", "TimeoutStopSec", "TasksMax", "MemoryMax", "LimitNOFILE"),
+        *("NoNewPrivileges", "ProtectSystem", "ProtectHome"),
+    },
+    "Install": {"WantedBy"},
+}
+
+
+def test_the_unit_of_systemd_starts_what_there_is() -> None:
+    unit = configparser.ConfigParser(interpolation=None, strict=True)
+    unit.optionxform = str  # type: ignore[assignment, method-assign]
+    unit.read(UNIT)
+    assert {section: set(unit[section]) for section in unit.sections()} == DIRECTIVES
+    service = unit["Service"]
+    program, *arguments = shlex.split(service["ExecStart"])
+    assert Path(program).name == "vllm-bridge"
+    given = parser().parse_args(arguments)
+    assert given.run
+    # In the directory that systemd makes for it.
+    assert given.listen.startswith(f"unix:/run/{service['RuntimeDirectory']}/")
+    assert int(service["TimeoutStopSec"]) > 10
+    assert int(service["TasksMax"]) >= 4096
 
 
 def test_every_package_has_the_same_version() -> None:
