@@ -42,6 +42,7 @@ defmodule Vllm do
 
   @runtime_schema [__runtime__: [type: :keyword, default: []]]
 
+  @doc since: "0.1.0"
   @doc """
   Calls a Python callable by its dotted name, or an object of a rank that is itself callable.
 
@@ -64,6 +65,7 @@ defmodule Vllm do
     with {:ok, ref} <- ref(object, "call"), do: Objects.call({:object, ref}, "", args, opts)
   end
 
+  @doc since: "0.1.0"
   @doc """
   Calls a method of an object that stays in a rank.
 
@@ -78,6 +80,7 @@ defmodule Vllm do
   defbang call(callable :: String.t() | object(), args :: [term()], opts \\ []) :: term()
   defbang call(object, method :: String.t(), args :: [term()], opts) :: term()
 
+  @doc since: "0.1.0"
   @doc """
   The items of a Python iterator in a rank, as a stream: of what a call by dotted name returns, or of an
   iterator that a call has returned before.
@@ -101,6 +104,7 @@ defmodule Vllm do
   def stream(name, args, opts) when is_binary(name) and is_list(opts),
     do: ItemStream.new(fn -> call(name, args, opts) end, Keyword.get(opts, :__runtime__, []))
 
+  @doc since: "0.1.0"
   @doc "As `stream/3`; the second argument is the list of arguments of a name, or the options of an object."
   @spec stream(String.t() | object(), [term()] | keyword()) :: Enumerable.t()
   def stream(name_or_object, args_or_opts \\ [])
@@ -116,6 +120,7 @@ defmodule Vllm do
     ItemStream.new(begin, if(Keyword.keyword?(opts), do: opts[:__runtime__] || [], else: []))
   end
 
+  @doc since: "0.1.0"
   @doc "An attribute of an object that stays in a rank; `name` may be dotted where the server allows."
   @spec get_attribute(object(), String.t(), keyword()) :: {:ok, term()} | {:error, Error.t()}
   def get_attribute(object, name, opts \\ []) when is_binary(name) do
@@ -124,6 +129,7 @@ defmodule Vllm do
 
   defbang get_attribute(object, name :: String.t(), opts \\ []) :: term()
 
+  @doc since: "0.1.0"
   @doc """
   Enters a context manager of a rank, runs a function with the value that it gives, and exits it.
 
@@ -164,12 +170,14 @@ defmodule Vllm do
          do: Context.run(ref, fun, runtime, release: false)
   end
 
+  @doc since: "0.1.0"
   @doc "As `with_context/3`; raises `Vllm.Error`."
   @spec with_context!(object(), (term() -> result) | (() -> result), keyword()) :: result
         when result: term()
   def with_context!(context, fun, opts \\ []),
     do: context |> with_context(fun, opts) |> Error.unwrap!()
 
+  @doc since: "0.1.0"
   @doc """
   Begins a call, or several, and returns once the first request is on its way. Pass the result to `await/2`.
 
@@ -202,6 +210,7 @@ defmodule Vllm do
   @spec async((() -> term())) :: Async.t()
   def async(fun) when is_function(fun, 0), do: Async.start(fun)
 
+  @doc since: "0.1.0"
   @doc """
   What the function of `async/1` has returned: `{:ok, value}`, `:ok` and `{:error, error}` as they are, anything
   else as `{:ok, value}`. If it raised, exited or threw, the result is the `Vllm.Error` that it raised, or one with
@@ -217,6 +226,7 @@ defmodule Vllm do
          do: Async.await(async, Deadline.new(timeout), timeout)
   end
 
+  @doc since: "0.1.0"
   @doc "As `await/2`; raises `Vllm.Error`, and what the function has raised, exited with or thrown."
   @spec await!(Async.t(), timeout() | keyword()) :: term()
   def await!(%Async{} = async, opts_or_timeout \\ []) do
@@ -224,6 +234,7 @@ defmodule Vllm do
     Async.await!(async, Deadline.new(timeout), timeout)
   end
 
+  @doc since: "0.1.0"
   @doc "As `await/2` for several: their results in their order. The timeout bounds all of them together."
   @spec await_many([Async.t()], timeout() | keyword()) :: [
           :ok | {:ok, term()} | {:error, Error.t()}
@@ -239,6 +250,7 @@ defmodule Vllm do
     end
   end
 
+  @doc since: "0.1.0"
   @doc "As `await!/2` for several: their values in their order."
   @spec await_many!([Async.t()], timeout() | keyword()) :: [term()]
   def await_many!(asyncs, opts_or_timeout \\ []) do
@@ -247,6 +259,7 @@ defmodule Vllm do
     for %Async{} = async <- asyncs, do: Async.await!(async, deadline, timeout)
   end
 
+  @doc since: "0.1.0"
   @doc """
   Frees objects in their rank before their session ends; returns how many there were. Objects of several
   sessions are freed session by session. Objects that are gone already are skipped.
@@ -269,6 +282,7 @@ defmodule Vllm do
 
   defbang release(object_or_objects :: object() | [object()], opts \\ []) :: non_neg_integer()
 
+  @doc since: "0.1.0"
   @doc """
   Runs a function, and releases what its calls have left in ranks, except what it returns (in whatever
   lists, tuples, maps and structs). Objects that other processes have made meanwhile are theirs.
@@ -285,6 +299,7 @@ defmodule Vllm do
   @spec scope((() -> result)) :: result when result: term()
   def scope(fun) when is_function(fun, 0), do: RefScope.run(fun)
 
+  @doc since: "0.1.0"
   @doc """
   Makes the calling process an owner of these objects: objects in the bridge's own session are not
   released while it lives (see `Vllm.Ref`). Call it for objects that came by a message. Objects of other

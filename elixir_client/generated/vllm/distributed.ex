@@ -33,6 +33,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc ~S"""
   Whether `sched_yield` asks the operating system.
 
@@ -51,6 +52,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc "Like `use_sched_yield`, but returns the value itself and raises `Vllm.Error`."
   @spec use_sched_yield!() :: boolean()
   @spec use_sched_yield!(keyword()) :: boolean()
@@ -72,6 +74,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Custom operators"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the tensors of the group with this unique name concatenated along `dim`.
 
@@ -123,6 +126,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Custom operators"
+  @doc since: "0.1.0"
   @doc "Like `all_gather`, but returns the value itself and raises `Vllm.Error`."
   @spec all_gather!(keyword()) :: Tensor.t()
   @spec all_gather!(Call.tensor(), keyword()) :: Tensor.t()
@@ -161,6 +165,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Custom operators"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return an uninitialised tensor like `all_gather`'s result. Local: nothing is sent.
 
@@ -209,6 +214,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Custom operators"
+  @doc since: "0.1.0"
   @doc "Like `all_gather_fake`, but returns the value itself and raises `Vllm.Error`."
   @spec all_gather_fake!(keyword()) :: Tensor.t()
   @spec all_gather_fake!(Call.tensor(), keyword()) :: Tensor.t()
@@ -251,6 +257,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Custom operators"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the sum of the tensors of the group with this unique name, such as `tp:0`, or what else
   `op` says, in a new tensor.
@@ -292,6 +299,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Custom operators"
+  @doc since: "0.1.0"
   @doc "Like `all_reduce`, but returns the value itself and raises `Vllm.Error`."
   @spec all_reduce!(keyword()) :: Tensor.t()
   @spec all_reduce!(Call.tensor(), String.t() | atom() | keyword()) :: Tensor.t()
@@ -321,6 +329,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Custom operators"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return an uninitialised tensor like `all_reduce`'s result. Local: nothing is sent.
 
@@ -358,6 +367,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Custom operators"
+  @doc since: "0.1.0"
   @doc "Like `all_reduce_fake`, but returns the value itself and raises `Vllm.Error`."
   @spec all_reduce_fake!(keyword()) :: Tensor.t()
   @spec all_reduce_fake!(Call.tensor(), String.t() | atom() | keyword()) :: Tensor.t()
@@ -390,6 +400,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Tensor parallel"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the map of rank `src` of the tensor parallel group; other ranks pass `nil`.
 
@@ -425,6 +436,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Tensor parallel"
+  @doc since: "0.1.0"
   @doc "Like `broadcast_tensor_dict`, but returns the value itself and raises `Vllm.Error`."
   @spec broadcast_tensor_dict!() :: term()
   @spec broadcast_tensor_dict!(term() | keyword()) :: term()
@@ -444,6 +456,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc ~S"""
   Bring the communicators of all groups to where this process can be checkpointed.
 
@@ -467,6 +480,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc "Like `checkpoint_prepare_distributed_state`, but returns the value itself and raises `Vllm.Error`."
   @spec checkpoint_prepare_distributed_state!() :: nil
   @spec checkpoint_prepare_distributed_state!(keyword()) :: nil
@@ -483,6 +497,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc ~S"""
   Have the communicators of all groups work again after a process was checkpointed.
 
@@ -505,6 +520,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc "Like `checkpoint_restore_distributed_state`, but returns the value itself and raises `Vllm.Error`."
   @spec checkpoint_restore_distributed_state!() :: nil
   @spec checkpoint_restore_distributed_state!(keyword()) :: nil
@@ -523,6 +539,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc ~S"""
   Undo everything: destroy groups and environment, collect garbage, empty the accelerator's cache,
   and with `shutdown_ray` shut Ray down. Idempotent, local to the process.
@@ -551,6 +568,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc "Like `cleanup_dist_env_and_memory`, but returns the value itself and raises `Vllm.Error`."
   @spec cleanup_dist_env_and_memory!() :: nil
   @spec cleanup_dist_env_and_memory!(boolean() | keyword()) :: nil
@@ -572,6 +590,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc ~S"""
   Replace a small CPU tensor by its sum over a gloo process group, and return it.
 
@@ -621,6 +640,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc "Like `cpu_all_reduce_`, but returns the value itself and raises `Vllm.Error`."
   @spec cpu_all_reduce_!(keyword()) :: Tensor.t()
   @spec cpu_all_reduce_!(Call.tensor(), ProcessGroup.input() | keyword()) ::
@@ -661,6 +681,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return a torch `TCPStore`: its server with `is_master`, else a connection to it.
 
@@ -793,6 +814,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc "Like `create_tcp_store`, but returns the value itself and raises `Vllm.Error`."
   @spec create_tcp_store!(keyword()) :: term()
   @spec create_tcp_store!(String.t() | atom(), integer() | keyword()) :: term()
@@ -897,6 +919,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc ~S"""
   Leave the world: destroy every group and stop serving. Idempotent, local to the process.
 
@@ -916,6 +939,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc "Like `destroy_distributed_environment`, but returns the value itself and raises `Vllm.Error`."
   @spec destroy_distributed_environment!() :: nil
   @spec destroy_distributed_environment!(keyword()) :: nil
@@ -932,6 +956,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc ~S"""
   Destroy the model parallel groups; the world stays. Idempotent, local to the process.
 
@@ -950,6 +975,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc "Like `destroy_model_parallel`, but returns the value itself and raises `Vllm.Error`."
   @spec destroy_model_parallel!() :: nil
   @spec destroy_model_parallel!(keyword()) :: nil
@@ -974,6 +1000,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Custom operators"
+  @doc since: "0.1.0"
   @doc ~S"""
   Register `op_func` as the operator `torch.ops.<library>.<op_name>`.
 
@@ -1084,6 +1111,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Custom operators"
+  @doc since: "0.1.0"
   @doc "Like `direct_register_custom_op`, but returns the value itself and raises `Vllm.Error`."
   @spec direct_register_custom_op!(keyword()) :: nil
   @spec direct_register_custom_op!(String.t() | atom(), Call.object() | keyword()) :: nil
@@ -1172,6 +1200,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return `numerator / denominator`, having checked that it is a whole number.
 
@@ -1202,6 +1231,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc "Like `divide`, but returns the value itself and raises `Vllm.Error`."
   @spec divide!(keyword()) :: integer()
   @spec divide!(integer(), integer() | keyword()) :: integer()
@@ -1222,6 +1252,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc ~S"""
   Check that `denominator` divides `numerator`.
 
@@ -1254,6 +1285,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc "Like `ensure_divisibility`, but returns the value itself and raises `Vllm.Error`."
   @spec ensure_divisibility!(keyword()) :: nil
   @spec ensure_divisibility!(integer(), integer() | keyword()) :: nil
@@ -1282,6 +1314,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc ~S"""
   Make the model parallel groups, or check that those that exist have these sizes.
 
@@ -1436,6 +1469,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc "Like `ensure_model_parallel_initialized`, but returns the value itself and raises `Vllm.Error`."
   @spec ensure_model_parallel_initialized!(keyword()) :: nil
   @spec ensure_model_parallel_initialized!(integer(), integer() | keyword()) :: nil
@@ -1564,6 +1598,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Experts"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the mean load of a GPU over the largest, in 0..1; 1.0 is perfect balance.
 
@@ -1603,6 +1638,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Experts"
+  @doc since: "0.1.0"
   @doc "Like `expert_balancedness`, but returns the value itself and raises `Vllm.Error`."
   @spec expert_balancedness!(keyword()) :: number()
   @spec expert_balancedness!(Call.tensor(), integer() | keyword()) :: number()
@@ -1628,6 +1664,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return a connection to the `TCPStore` at `host` and `port`, the same one for every call.
 
@@ -1663,6 +1700,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc "Like `get_cached_tcp_store_client`, but returns the value itself and raises `Vllm.Error`."
   @spec get_cached_tcp_store_client!(keyword()) :: term()
   @spec get_cached_tcp_store_client!(String.t() | atom(), integer() | keyword()) :: term()
@@ -1685,6 +1723,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return this rank's decode context parallel group, by its older name.
 
@@ -1709,6 +1748,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc "Like `get_context_model_parallel_group`, but returns the value itself and raises `Vllm.Error`."
   @spec get_context_model_parallel_group!() :: GroupCoordinator.t()
   @spec get_context_model_parallel_group!(keyword()) :: GroupCoordinator.t()
@@ -1725,6 +1765,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the current configuration's `cpu_distributed_timeout_seconds` as a duration.
 
@@ -1746,6 +1787,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc "Like `get_cpu_distributed_timeout_or_none`, but returns the value itself and raises `Vllm.Error`."
   @spec get_cpu_distributed_timeout_or_none!() :: integer() | nil
   @spec get_cpu_distributed_timeout_or_none!(keyword()) :: integer() | nil
@@ -1762,6 +1804,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Configuration"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the configuration that `set_current_parallel_config` made current, if any.
 
@@ -1780,6 +1823,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Configuration"
+  @doc since: "0.1.0"
   @doc "Like `get_current_parallel_config_or_none`, but returns the value itself and raises `Vllm.Error`."
   @spec get_current_parallel_config_or_none!() :: ParallelConfig.t() | nil
   @spec get_current_parallel_config_or_none!(keyword()) :: ParallelConfig.t() | nil
@@ -1796,6 +1840,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return this rank's decode context parallel group, a part of its tensor parallel group.
 
@@ -1819,6 +1864,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc "Like `get_dcp_group`, but returns the value itself and raises `Vllm.Error`."
   @spec get_dcp_group!() :: GroupCoordinator.t()
   @spec get_dcp_group!(keyword()) :: GroupCoordinator.t()
@@ -1837,6 +1883,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return (size, rank inside) of the decode context parallel group; (1, 0) if not `enabled`.
 
@@ -1867,6 +1914,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc "Like `get_dcp_world_size_and_rank`, but returns the value itself and raises `Vllm.Error`."
   @spec get_dcp_world_size_and_rank!() :: {integer(), integer()}
   @spec get_dcp_world_size_and_rank!(boolean() | keyword()) :: {integer(), integer()}
@@ -1885,6 +1933,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return this rank's number inside the decode context parallel group.
 
@@ -1908,6 +1957,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc "Like `get_decode_context_model_parallel_rank`, but returns the value itself and raises `Vllm.Error`."
   @spec get_decode_context_model_parallel_rank!() :: integer()
   @spec get_decode_context_model_parallel_rank!(keyword()) :: integer()
@@ -1924,6 +1974,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the number of ranks in the decode context parallel group.
 
@@ -1948,6 +1999,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc "Like `get_decode_context_model_parallel_world_size`, but returns the value itself and raises `Vllm.Error`."
   @spec get_decode_context_model_parallel_world_size!() :: integer()
   @spec get_decode_context_model_parallel_world_size!(keyword()) :: integer()
@@ -1967,6 +2019,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the `distributed_init_method` for a world whose rank 0 listens on `ip:port`.
 
@@ -1998,6 +2051,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc "Like `get_distributed_init_method`, but returns the value itself and raises `Vllm.Error`."
   @spec get_distributed_init_method!(keyword()) :: String.t()
   @spec get_distributed_init_method!(String.t() | atom(), integer() | keyword()) :: String.t()
@@ -2020,6 +2074,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the current configuration's `distributed_timeout_seconds` as a duration.
 
@@ -2041,6 +2096,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc "Like `get_distributed_timeout_or_none`, but returns the value itself and raises `Vllm.Error`."
   @spec get_distributed_timeout_or_none!() :: integer() | nil
   @spec get_distributed_timeout_or_none!(keyword()) :: integer() | nil
@@ -2057,6 +2113,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return this rank's data parallel group.
 
@@ -2080,6 +2137,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc "Like `get_dp_group`, but returns the value itself and raises `Vllm.Error`."
   @spec get_dp_group!() :: GroupCoordinator.t()
   @spec get_dp_group!(keyword()) :: GroupCoordinator.t()
@@ -2096,6 +2154,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the group of the data parallel replicas that share one embedding table.
 
@@ -2119,6 +2178,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc "Like `get_engram_dp_group`, but returns the value itself and raises `Vllm.Error`."
   @spec get_engram_dp_group!() :: GroupCoordinator.t() | nil
   @spec get_engram_dp_group!(keyword()) :: GroupCoordinator.t() | nil
@@ -2135,6 +2195,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return how many data parallel replicas share one embedding table, 1 if each has its own.
 
@@ -2153,6 +2214,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc "Like `get_engram_dp_size`, but returns the value itself and raises `Vllm.Error`."
   @spec get_engram_dp_size!() :: integer()
   @spec get_engram_dp_size!(keyword()) :: integer()
@@ -2169,6 +2231,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return this rank's expert parallel group: data x prefill context x tensor of its stage.
 
@@ -2193,6 +2256,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc "Like `get_ep_group`, but returns the value itself and raises `Vllm.Error`."
   @spec get_ep_group!() :: GroupCoordinator.t()
   @spec get_ep_group!(keyword()) :: GroupCoordinator.t()
@@ -2209,6 +2273,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return this rank's group for balancing the load of experts.
 
@@ -2233,6 +2298,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc "Like `get_eplb_group`, but returns the value itself and raises `Vllm.Error`."
   @spec get_eplb_group!() :: GroupCoordinator.t()
   @spec get_eplb_group!(keyword()) :: GroupCoordinator.t()
@@ -2249,6 +2315,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the group over which one embedding table of a model with an engram is sharded.
 
@@ -2275,6 +2342,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc "Like `get_etp_group`, but returns the value itself and raises `Vllm.Error`."
   @spec get_etp_group!() :: GroupCoordinator.t()
   @spec get_etp_group!(keyword()) :: GroupCoordinator.t()
@@ -2296,6 +2364,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Experts"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return, for each expert, its number among those of rank `ep_rank`, or -1 if it is elsewhere.
 
@@ -2341,6 +2410,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Experts"
+  @doc since: "0.1.0"
   @doc "Like `get_expert_map`, but returns the value itself and raises `Vllm.Error`."
   @spec get_expert_map!(keyword()) :: Tensor.t()
   @spec get_expert_map!(integer(), keyword()) :: Tensor.t()
@@ -2379,6 +2449,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Experts"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the experts that rank `ep_rank` of `ep_size` holds, ascending.
 
@@ -2435,6 +2506,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Experts"
+  @doc since: "0.1.0"
   @doc "Like `get_expert_placement`, but returns the value itself and raises `Vllm.Error`."
   @spec get_expert_placement!(keyword()) :: [integer()]
   @spec get_expert_placement!(integer(), keyword()) :: [integer()]
@@ -2468,6 +2540,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the group of all ranks of this data parallel replica, where it spans several nodes.
 
@@ -2494,6 +2567,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc "Like `get_inner_dp_world_group`, but returns the value itself and raises `Vllm.Error`."
   @spec get_inner_dp_world_group!() :: GroupCoordinator.t()
   @spec get_inner_dp_world_group!(keyword()) :: GroupCoordinator.t()
@@ -2510,6 +2584,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return on how many nodes the world's ranks are: places that share memory.
 
@@ -2534,6 +2609,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc "Like `get_node_count`, but returns the value itself and raises `Vllm.Error`."
   @spec get_node_count!() :: integer()
   @spec get_node_count!(keyword()) :: integer()
@@ -2550,6 +2626,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return this rank's prefill context parallel group.
 
@@ -2573,6 +2650,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc "Like `get_pcp_group`, but returns the value itself and raises `Vllm.Error`."
   @spec get_pcp_group!() :: GroupCoordinator.t()
   @spec get_pcp_group!(keyword()) :: GroupCoordinator.t()
@@ -2589,6 +2667,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return this rank's stage: its number inside the pipeline parallel group.
 
@@ -2611,6 +2690,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc "Like `get_pipeline_model_parallel_rank`, but returns the value itself and raises `Vllm.Error`."
   @spec get_pipeline_model_parallel_rank!() :: integer()
   @spec get_pipeline_model_parallel_rank!(keyword()) :: integer()
@@ -2627,6 +2707,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return this rank's pipeline parallel group.
 
@@ -2650,6 +2731,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc "Like `get_pp_group`, but returns the value itself and raises `Vllm.Error`."
   @spec get_pp_group!() :: GroupCoordinator.t()
   @spec get_pp_group!(keyword()) :: GroupCoordinator.t()
@@ -2670,6 +2752,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the layers of a pipeline stage as (first, one past the last).
 
@@ -2722,6 +2805,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc "Like `get_pp_indices`, but returns the value itself and raises `Vllm.Error`."
   @spec get_pp_indices!(keyword()) :: {integer(), integer()}
   @spec get_pp_indices!(integer(), keyword()) :: {integer(), integer()}
@@ -2754,6 +2838,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return `tcp://ip:port`, with brackets around an IPv6 address.
 
@@ -2781,6 +2866,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc "Like `get_tcp_uri`, but returns the value itself and raises `Vllm.Error`."
   @spec get_tcp_uri!(keyword()) :: String.t()
   @spec get_tcp_uri!(String.t() | atom(), integer() | keyword()) :: String.t()
@@ -2799,6 +2885,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return this rank's number inside the tensor parallel group.
 
@@ -2821,6 +2908,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc "Like `get_tensor_model_parallel_rank`, but returns the value itself and raises `Vllm.Error`."
   @spec get_tensor_model_parallel_rank!() :: integer()
   @spec get_tensor_model_parallel_rank!(keyword()) :: integer()
@@ -2837,6 +2925,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the number of ranks in the tensor parallel group.
 
@@ -2860,6 +2949,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc "Like `get_tensor_model_parallel_world_size`, but returns the value itself and raises `Vllm.Error`."
   @spec get_tensor_model_parallel_world_size!() :: integer()
   @spec get_tensor_model_parallel_world_size!(keyword()) :: integer()
@@ -2876,6 +2966,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return this rank's tensor parallel group.
 
@@ -2899,6 +2990,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc "Like `get_tp_group`, but returns the value itself and raises `Vllm.Error`."
   @spec get_tp_group!() :: GroupCoordinator.t()
   @spec get_tp_group!(keyword()) :: GroupCoordinator.t()
@@ -2917,6 +3009,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return where this process is among all, for names of files and processes.
 
@@ -2949,6 +3042,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc "Like `get_worker_rank_suffix`, but returns the value itself and raises `Vllm.Error`."
   @spec get_worker_rank_suffix!() :: String.t()
   @spec get_worker_rank_suffix!(integer() | nil | keyword()) :: String.t()
@@ -2966,6 +3060,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the group of all ranks.
 
@@ -2990,6 +3085,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc "Like `get_world_group`, but returns the value itself and raises `Vllm.Error`."
   @spec get_world_group!() :: GroupCoordinator.t()
   @spec get_world_group!(keyword()) :: GroupCoordinator.t()
@@ -3009,6 +3105,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc ~S"""
   Run a block on a side stream of `device` in which a CUDA graph can be captured.
 
@@ -3051,6 +3148,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc "Like `graph_capture`, but returns the value itself and raises `Vllm.Error`."
   @spec graph_capture!(String.t() | atom() | keyword()) :: Ref.t()
   @spec graph_capture!(String.t() | atom(), keyword() | (term() -> term())) :: term()
@@ -3076,6 +3174,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return, for each rank of `pg`, whether it shares memory with rank `source_rank` of it.
 
@@ -3117,6 +3216,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc "Like `in_the_same_node_as`, but returns the value itself and raises `Vllm.Error`."
   @spec in_the_same_node_as!(Call.object() | keyword()) :: [boolean()]
   @spec in_the_same_node_as!(Call.object(), integer() | keyword()) :: [boolean()]
@@ -3146,6 +3246,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc ~S"""
   Join the world and make its group.
 
@@ -3263,6 +3364,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc "Like `init_distributed_environment`, but returns the value itself and raises `Vllm.Error`."
   @spec init_distributed_environment!() :: nil
   @spec init_distributed_environment!(integer() | keyword()) :: nil
@@ -3337,6 +3439,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Stateless groups"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return a gloo process group over a store that all its members are connected to.
 
@@ -3391,6 +3494,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Stateless groups"
+  @doc since: "0.1.0"
   @doc "Like `init_gloo_process_group`, but returns the value itself and raises `Vllm.Error`."
   @spec init_gloo_process_group!(keyword()) :: ProcessGroup.t()
   @spec init_gloo_process_group!(term(), keyword()) :: ProcessGroup.t()
@@ -3433,6 +3537,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the logger of a module; call it as `init_logger("my_app")`.
 
@@ -3457,6 +3562,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc "Like `init_logger`, but returns the value itself and raises `Vllm.Error`."
   @spec init_logger!(String.t() | atom() | keyword()) :: Ref.t()
   @spec init_logger!(Call.arg(String.t() | atom()), keyword()) :: Ref.t()
@@ -3481,6 +3587,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return a new coordinator for the list of `group_ranks` that this process's rank is in.
 
@@ -3588,6 +3695,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc "Like `init_model_parallel_group`, but returns the value itself and raises `Vllm.Error`."
   @spec init_model_parallel_group!(keyword()) :: GroupCoordinator.t()
   @spec init_model_parallel_group!([[integer()]], keyword()) ::
@@ -3674,6 +3782,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return a new coordinator over `ranks`, which are all ranks of the world.
 
@@ -3714,6 +3823,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc "Like `init_world_group`, but returns the value itself and raises `Vllm.Error`."
   @spec init_world_group!(keyword()) :: GroupCoordinator.t()
   @spec init_world_group!([integer()], keyword()) :: GroupCoordinator.t()
@@ -3750,6 +3860,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc ~S"""
   Make the tensor, decode-context, prefill-context, pipeline, data and expert parallel groups.
 
@@ -3919,6 +4030,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc "Like `initialize_model_parallel`, but returns the value itself and raises `Vllm.Error`."
   @spec initialize_model_parallel!() :: nil
   @spec initialize_model_parallel!(integer() | keyword()) :: nil
@@ -4039,6 +4151,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return whether this is rank 0 of everything; `true` in a process that is in no world.
 
@@ -4058,6 +4171,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc "Like `is_global_first_rank`, but returns the value itself and raises `Vllm.Error`."
   @spec is_global_first_rank!() :: boolean()
   @spec is_global_first_rank!(keyword()) :: boolean()
@@ -4074,6 +4188,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return whether this is the first rank on its node; `true` in a process that is in no world.
 
@@ -4093,6 +4208,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc "Like `is_local_first_rank`, but returns the value itself and raises `Vllm.Error`."
   @spec is_local_first_rank!() :: boolean()
   @spec is_local_first_rank!(keyword()) :: boolean()
@@ -4111,6 +4227,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return whether the installed torch is of version `target` or later.
 
@@ -4141,6 +4258,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc "Like `is_torch_equal_or_newer`, but returns the value itself and raises `Vllm.Error`."
   @spec is_torch_equal_or_newer!(String.t() | atom() | keyword()) :: boolean()
   @spec is_torch_equal_or_newer!(Call.arg(String.t() | atom()), keyword()) :: boolean()
@@ -4159,6 +4277,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return whether a tensor's elements fill its memory from its first element on, in any order.
 
@@ -4188,6 +4307,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc "Like `is_weak_contiguous`, but returns the value itself and raises `Vllm.Error`."
   @spec is_weak_contiguous!(Call.tensor() | keyword()) :: boolean()
   @spec is_weak_contiguous!(Call.arg(Call.tensor()), keyword()) :: boolean()
@@ -4204,6 +4324,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc ~S"""
   The logger of the package: an object that stays in its rank.
 
@@ -4222,6 +4343,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc "Like `logger`, but returns the value itself and raises `Vllm.Error`."
   @spec logger!() :: Ref.t()
   @spec logger!(keyword()) :: Ref.t()
@@ -4238,6 +4360,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return whether the model parallel groups exist.
 
@@ -4257,6 +4380,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc "Like `model_parallel_is_initialized`, but returns the value itself and raises `Vllm.Error`."
   @spec model_parallel_is_initialized!() :: boolean()
   @spec model_parallel_is_initialized!(keyword()) :: boolean()
@@ -4276,6 +4400,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc ~S"""
   Make `get_tp_group` return `tp_group` within a block, as for the draft model of speculative
   decoding, which may have another tensor parallel size.
@@ -4320,6 +4445,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc "Like `patch_tensor_parallel_group`, but returns the value itself and raises `Vllm.Error`."
   @spec patch_tensor_parallel_group!(GroupCoordinator.input() | keyword()) ::
           Ref.t()
@@ -4361,6 +4487,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Custom operators"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return this rank's part of the sum over a group of `(A * A_scale) @ (B * B_scale)`.
 
@@ -4588,6 +4715,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Custom operators"
+  @doc since: "0.1.0"
   @doc "Like `patched_fused_scaled_matmul_reduce_scatter`, but returns the value itself and raises `Vllm.Error`."
   @spec patched_fused_scaled_matmul_reduce_scatter!(keyword()) :: Tensor.t()
   @spec patched_fused_scaled_matmul_reduce_scatter!(Call.tensor(), keyword()) ::
@@ -4787,6 +4915,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Custom operators"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return an uninitialised tensor like the result of the function without `_fake`.
 
@@ -4997,6 +5126,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Custom operators"
+  @doc since: "0.1.0"
   @doc "Like `patched_fused_scaled_matmul_reduce_scatter_fake`, but returns the value itself and raises `Vllm.Error`."
   @spec patched_fused_scaled_matmul_reduce_scatter_fake!(keyword()) :: Tensor.t()
   @spec patched_fused_scaled_matmul_reduce_scatter_fake!(Call.tensor(), keyword()) ::
@@ -5184,6 +5314,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc ~S"""
   Let the communicator of every model parallel group size its buffers from `model`.
 
@@ -5212,6 +5343,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc "Like `prepare_communication_buffer_for_model`, but returns the value itself and raises `Vllm.Error`."
   @spec prepare_communication_buffer_for_model!(Call.object() | keyword()) :: nil
   @spec prepare_communication_buffer_for_model!(Call.arg(Call.object()), keyword()) ::
@@ -5235,6 +5367,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Experts"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return which expert goes into which slot so that every GPU has about the same load.
 
@@ -5316,6 +5449,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Experts"
+  @doc since: "0.1.0"
   @doc "Like `rebalance_experts`, but returns the value itself and raises `Vllm.Error`."
   @spec rebalance_experts!(keyword()) :: {Tensor.t(), Tensor.t(), Tensor.t()}
   @spec rebalance_experts!(Call.tensor(), keyword()) ::
@@ -5373,6 +5507,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Custom operators"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return this rank's part, along `dim`, of the sum over the group with this unique name.
 
@@ -5430,6 +5565,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Custom operators"
+  @doc since: "0.1.0"
   @doc "Like `reduce_scatter`, but returns the value itself and raises `Vllm.Error`."
   @spec reduce_scatter!(keyword()) :: Tensor.t()
   @spec reduce_scatter!(Call.tensor(), keyword()) :: Tensor.t()
@@ -5473,6 +5609,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Custom operators"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return an uninitialised tensor like `reduce_scatter`'s result. Local: nothing is sent.
 
@@ -5521,6 +5658,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Custom operators"
+  @doc since: "0.1.0"
   @doc "Like `reduce_scatter_fake`, but returns the value itself and raises `Vllm.Error`."
   @spec reduce_scatter_fake!(keyword()) :: Tensor.t()
   @spec reduce_scatter_fake!(Call.tensor(), keyword()) :: Tensor.t()
@@ -5561,6 +5699,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the object named by `module.attribute`, importing the module.
 
@@ -5589,6 +5728,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc "Like `resolve_obj_by_qualname`, but returns the value itself and raises `Vllm.Error`."
   @spec resolve_obj_by_qualname!(String.t() | atom() | keyword()) :: term()
   @spec resolve_obj_by_qualname!(Call.arg(String.t() | atom()), keyword()) :: term()
@@ -5605,6 +5745,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc ~S"""
   Get back what `suspend_device_comms` gave up, now and not with the first call that needs it.
 
@@ -5628,6 +5769,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc "Like `resume_device_comms`, but returns the value itself and raises `Vllm.Error`."
   @spec resume_device_comms!() :: nil
   @spec resume_device_comms!(keyword()) :: nil
@@ -5644,6 +5786,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc ~S"""
   Give up the processor for the moment, so that another process can run.
 
@@ -5660,6 +5803,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc "Like `sched_yield`, but returns the value itself and raises `Vllm.Error`."
   @spec sched_yield!() :: nil
   @spec sched_yield!(keyword()) :: nil
@@ -5679,6 +5823,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Configuration"
+  @doc since: "0.1.0"
   @doc ~S"""
   Make `config` the current one while the context lasts, and give it.
 
@@ -5722,6 +5867,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Configuration"
+  @doc since: "0.1.0"
   @doc "Like `set_current_parallel_config`, but returns the value itself and raises `Vllm.Error`."
   @spec set_current_parallel_config!(ParallelConfig.input() | nil | keyword()) ::
           Ref.t()
@@ -5751,6 +5897,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc ~S"""
   Allow, or forbid, sums of small tensors on CUDA devices through symmetric memory, in groups made
   from now on.
@@ -5782,6 +5929,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "State"
+  @doc since: "0.1.0"
   @doc "Like `set_custom_all_reduce`, but returns the value itself and raises `Vllm.Error`."
   @spec set_custom_all_reduce!(boolean() | keyword()) :: nil
   @spec set_custom_all_reduce!(Call.arg(boolean()), keyword()) :: nil
@@ -5802,6 +5950,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc ~S"""
   Split a tensor into equal parts along its last dimension.
 
@@ -5853,6 +6002,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc "Like `split_tensor_along_last_dim`, but returns the value itself and raises `Vllm.Error`."
   @spec split_tensor_along_last_dim!(keyword()) :: [Tensor.t()]
   @spec split_tensor_along_last_dim!(Call.tensor(), integer() | keyword()) ::
@@ -5891,6 +6041,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Stateless groups"
+  @doc since: "0.1.0"
   @doc ~S"""
   End a process group of `stateless_init_torch_distributed_process_group`.
 
@@ -5926,6 +6077,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Stateless groups"
+  @doc since: "0.1.0"
   @doc "Like `stateless_destroy_torch_distributed_process_group`, but returns the value itself and raises `Vllm.Error`."
   @spec stateless_destroy_torch_distributed_process_group!(
     ProcessGroup.input() | keyword()
@@ -5959,6 +6111,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Stateless groups"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return a torch process group of `world_size` processes that touches no global state.
 
@@ -6108,6 +6261,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Stateless groups"
+  @doc since: "0.1.0"
   @doc "Like `stateless_init_torch_distributed_process_group`, but returns the value itself and raises `Vllm.Error`."
   @spec stateless_init_torch_distributed_process_group!(keyword()) ::
           ProcessGroup.t()
@@ -6225,6 +6379,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc ~S"""
   Discard what the process writes to its standard output while the context is entered.
 
@@ -6253,6 +6408,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc "Like `suppress_stdout`, but returns the value itself and raises `Vllm.Error`."
   @spec suppress_stdout!() :: Ref.t()
   @spec suppress_stdout!(keyword() | (term() -> term())) :: term()
@@ -6270,6 +6426,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc ~S"""
   Give back the memory that the communicators of all groups can do without while none is used.
 
@@ -6296,6 +6453,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc "Like `suspend_device_comms`, but returns the value itself and raises `Vllm.Error`."
   @spec suspend_device_comms!() :: nil
   @spec suspend_device_comms!(keyword()) :: nil
@@ -6315,6 +6473,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Tensor parallel"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the tensors of the tensor parallel group concatenated along `dim`.
 
@@ -6350,6 +6509,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Tensor parallel"
+  @doc since: "0.1.0"
   @doc "Like `tensor_model_parallel_all_gather`, but returns the value itself and raises `Vllm.Error`."
   @spec tensor_model_parallel_all_gather!(Call.tensor() | keyword()) :: Tensor.t()
   @spec tensor_model_parallel_all_gather!(Call.tensor(), integer() | keyword()) ::
@@ -6376,6 +6536,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Tensor parallel"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the sum of the tensors of the tensor parallel group, or what else `op` says, in a new
   tensor.
@@ -6412,6 +6573,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Tensor parallel"
+  @doc since: "0.1.0"
   @doc "Like `tensor_model_parallel_all_reduce`, but returns the value itself and raises `Vllm.Error`."
   @spec tensor_model_parallel_all_reduce!(Call.tensor() | keyword()) :: Tensor.t()
   @spec tensor_model_parallel_all_reduce!(Call.tensor(), String.t() | atom() | keyword()) ::
@@ -6439,6 +6601,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Tensor parallel"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return, on `dst`, the tensors of the tensor parallel group concatenated; elsewhere `nil`.
 
@@ -6484,6 +6647,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Tensor parallel"
+  @doc since: "0.1.0"
   @doc "Like `tensor_model_parallel_gather`, but returns the value itself and raises `Vllm.Error`."
   @spec tensor_model_parallel_gather!(Call.tensor() | keyword()) :: Tensor.t() | nil
   @spec tensor_model_parallel_gather!(Call.tensor(), integer() | keyword()) ::
@@ -6518,6 +6682,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Tensor parallel"
+  @doc since: "0.1.0"
   @doc ~S"""
   Return this rank's part, along `dim`, of the sum over the tensor parallel group.
 
@@ -6554,6 +6719,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Tensor parallel"
+  @doc since: "0.1.0"
   @doc "Like `tensor_model_parallel_reduce_scatter`, but returns the value itself and raises `Vllm.Error`."
   @spec tensor_model_parallel_reduce_scatter!(Call.tensor() | keyword()) :: Tensor.t()
   @spec tensor_model_parallel_reduce_scatter!(Call.tensor(), integer() | keyword()) ::
@@ -6582,6 +6748,7 @@ defmodule Vllm.Distributed do
   }
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc ~S"""
   Check that a rank's part of a layer's input holds whole groups of quantised weights.
 
@@ -6650,6 +6817,7 @@ defmodule Vllm.Distributed do
   end
 
   @doc group: "Helpers"
+  @doc since: "0.1.0"
   @doc "Like `verify_group_size_divides_partition`, but returns the value itself and raises `Vllm.Error`."
   @spec verify_group_size_divides_partition!(keyword()) :: nil
   @spec verify_group_size_divides_partition!(integer(), integer() | keyword()) :: nil

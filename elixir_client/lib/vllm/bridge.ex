@@ -78,6 +78,7 @@ defmodule Vllm.Bridge do
   @typedoc "A subscription of `subscribe/1`; what it is is private."
   @type subscription :: pid()
 
+  @doc since: "0.1.0"
   @doc "A child specification; the id is the bridge's name, so that one tree may hold several."
   @spec child_spec(keyword()) :: Supervisor.child_spec()
   def child_spec(opts) do
@@ -88,6 +89,7 @@ defmodule Vllm.Bridge do
     }
   end
 
+  @doc since: "0.1.0"
   @doc "Starts the bridge, and with `server: :embedded` the Python pool."
   @spec start_link(keyword()) :: {:ok, pid()} | {:error, Error.t() | term()}
   def start_link(opts \\ []) do
@@ -121,6 +123,7 @@ defmodule Vllm.Bridge do
 
   @connected_schema put_in(@status_schema[:timeout][:default], 1_000)
 
+  @doc since: "0.1.0"
   @doc """
   What the server of a bridge has: its pools, ranks, worlds and sessions.
 
@@ -139,6 +142,7 @@ defmodule Vllm.Bridge do
 
   defbang status(opts \\ []) :: Status.t()
 
+  @doc since: "0.1.0"
   @doc """
   Whether a bridge is running and its server answers, within a second or the `timeout`. Options as of `status/1`;
   raises `Vllm.Error` for a wrong one.
@@ -169,6 +173,7 @@ defmodule Vllm.Bridge do
                       ]
                     ] ++ Options.bridge()
 
+  @doc since: "0.1.0"
   @doc """
   Subscribes the calling process to changes of worlds, ranks and sessions.
 
@@ -239,6 +244,7 @@ defmodule Vllm.Bridge do
     %Error{category: :pool, reason: "unsupported_by_transport", message: message}
   end
 
+  @doc since: "0.1.0"
   @doc """
   Ends a subscription. No message of it comes after that, and none is left in the mailbox of the calling
   process. Ending it twice does nothing.
@@ -288,6 +294,7 @@ defmodule Vllm.Bridge do
           ]
         }
 
+  @doc since: "0.1.0"
   @doc """
   Where a bridge is connected, and by which carrier.
 

@@ -69,6 +69,7 @@ defmodule Vllm.Error do
     16 => {"unauthenticated", :pool, "give the server's token: `{Vllm.Bridge, token: ...}`"}
   }
 
+  @doc since: "0.1.0"
   @doc """
   The error as one text: where it happened, what happened, and what to do. Python's traceback is in `traceback`,
   and in what `format/2` makes of it.
@@ -90,6 +91,7 @@ defmodule Vllm.Error do
 
   @format [traceback: [type: :boolean, default: false, doc: "Whether with Python's traceback."]]
 
+  @doc since: "0.1.0"
   @doc """
   As `message/1`, for people.
 
@@ -120,6 +122,7 @@ defmodule Vllm.Error do
   defp label(%{category: category, reason: nil}), do: " (#{category})"
   defp label(%{category: category, reason: reason}), do: " (#{category}: #{reason})"
 
+  @doc since: "0.1.0"
   @doc """
   The value of `{:ok, value}`, and `:ok` as it is; raises the error of `{:error, error}`.
 
@@ -222,14 +225,15 @@ defmodule Vllm.Error do
 
   defimpl Inspect do
     # One line; the fields say the rest.
+    import Vllm.OneLine
+
     @longest 160
 
     def inspect(error, _opts) do
-      [first | more] = String.split(error.message || "", "\n", parts: 2)
-      cut? = more != [] or String.length(first) > @longest
-      text = String.slice(first, 0, @longest) <> if(cut?, do: "...", else: "")
-      rank = if error.rank, do: ", rank #{error.rank}"
-      "#Vllm.Error<#{error.category} #{error.reason || "(no reason)"}#{rank}: #{text}>"
+      reason = labelled("", error.reason || "(no reason)")
+      rank = labelled(", rank ", error.rank)
+
+      "#Vllm.Error<#{text(error.category)} #{reason}#{rank}: #{text(error.message || "", @longest)}>"
     end
   end
 end

@@ -80,11 +80,16 @@ defmodule Vllm.Event do
   defp present(text), do: text
 
   defimpl Inspect do
+    import Vllm.OneLine
+
     def inspect(event, _opts) do
-      at = if event.at, do: " at #{DateTime.to_iso8601(event.at)}"
-      ended = if event.ended, do: ", ended: #{event.ended}"
-      what = event.world || event.rank || event.session
-      "#Vllm.Event<#{event.sequence} #{event.kind}#{at}: #{Kernel.inspect(what)}#{ended}>"
+      at = if is_struct(event.at, DateTime), do: " at #{DateTime.to_iso8601(event.at)}"
+
+      what =
+        Kernel.inspect(event.world || event.rank || event.session, limit: 5, printable_limit: 100)
+
+      ended = labelled(", ended: ", event.ended)
+      "#Vllm.Event<#{text(event.sequence)} #{text(event.kind)}#{at}: #{text(what, 300)}#{ended}>"
     end
   end
 end

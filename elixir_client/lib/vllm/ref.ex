@@ -41,6 +41,7 @@ defmodule Vllm.Ref do
   alias Vllm.{Error, Session}
   alias Vllm.Ref.Passing
 
+  @doc since: "0.1.0"
   @doc """
   The ref in an object's struct, or in a tensor that stays in its rank; a ref as it is. Of `{:named, name}`,
   a ref to what has that name in the session of the calling process (`Vllm.World.put/4`).
@@ -57,6 +58,7 @@ defmodule Vllm.Ref do
   def of(%{ref: %__MODULE__{} = ref}), do: {:ok, ref}
   def of(other), do: {:error, no_object(other)}
 
+  @doc since: "0.1.0"
   @doc "As `of/1`; raises `Vllm.Error`."
   @spec of!(term()) :: t()
   def of!(object), do: object |> of() |> Error.unwrap!()
@@ -64,6 +66,7 @@ defmodule Vllm.Ref do
   @typedoc "What a rank keeps: a ref, a tensor or struct that has one, or a map of such, all of one rank."
   @type kept :: t() | struct() | {:named, String.t() | atom()} | %{optional(term()) => kept()}
 
+  @doc since: "0.1.0"
   @doc """
   Copies what one rank of a world keeps to another rank, without passing this program.
 
@@ -87,6 +90,7 @@ defmodule Vllm.Ref do
 
   defbang copy(kept, opts) :: kept()
 
+  @doc since: "0.1.0"
   @doc "As `copy/2`; where it was it is released when it has arrived."
   @spec move(kept, keyword()) :: {:ok, kept} | {:error, Error.t()} when kept: kept()
   def move(kept, opts), do: Passing.pass(kept, opts, "move", forget: true)
@@ -143,14 +147,10 @@ defmodule Vllm.Ref do
   defimpl Inspect do
     # Short, and whatever the fields hold: a ref can be made by hand.
     def inspect(ref, _opts) do
-      [type, id, session] = Enum.map([ref.type_name, ref.id, ref.session_id], &show/1)
-      "#Vllm.Ref<#{type} #{id} of #{session}>"
-    end
+      [type, id, session] =
+        Enum.map([ref.type_name, ref.id, ref.session_id], &Vllm.OneLine.text/1)
 
-    defp show(text) do
-      if is_binary(text) and String.printable?(text, 100),
-        do: if(byte_size(text) > 100, do: String.slice(text, 0, 100) <> "...", else: text),
-        else: Kernel.inspect(text, limit: 5, printable_limit: 100)
+      "#Vllm.Ref<#{type} #{id} of #{session}>"
     end
   end
 end

@@ -108,6 +108,7 @@ defmodule Vllm.Runtime do
     end)
   end
 
+  @doc since: "0.1.0"
   @doc """
   Runs a function; its calls have these options unless they say otherwise. That holds for calls of this
   process and of the ranks of `Vllm.World.run/3` in it. Nested defaults add up. Returns what the function
@@ -125,6 +126,7 @@ defmodule Vllm.Runtime do
     with {:ok, runtime} <- validate(options), do: under(runtime, fun)
   end
 
+  @doc since: "0.1.0"
   @doc "As `with_defaults/2`; raises `Vllm.Error` for a wrong option."
   @spec with_defaults!(keyword(), (() -> result)) :: result when result: term()
   def with_defaults!(options, fun) when is_function(fun, 0),
@@ -141,6 +143,7 @@ defmodule Vllm.Runtime do
     end
   end
 
+  @doc since: "0.1.0"
   @doc """
   The options that `with_defaults/2` has set for the calling process, or for the one that it works for, as a `Task`
   does; nil for the others.

@@ -67,6 +67,7 @@ defmodule Vllm.Serving do
 
   @behaviour GenServer
 
+  @doc since: "0.1.0"
   @doc "A child specification; the id is the name."
   @spec child_spec(keyword()) :: Supervisor.child_spec()
   def child_spec(opts) do
@@ -74,6 +75,7 @@ defmodule Vllm.Serving do
     %{id: id, start: {__MODULE__, :start_link, [opts]}}
   end
 
+  @doc since: "0.1.0"
   @doc "Starts it. Options as above."
   @spec start_link(keyword()) :: GenServer.on_start() | {:error, Error.t()}
   def start_link(opts) do
@@ -91,6 +93,7 @@ defmodule Vllm.Serving do
     end
   end
 
+  @doc since: "0.1.0"
   @doc """
   The result of one request, computed together with those of other processes.
 
@@ -104,6 +107,7 @@ defmodule Vllm.Serving do
          do: ask(serving, request, timeout)
   end
 
+  @doc since: "0.1.0"
   @doc "As `run/3`; raises `Vllm.Error`."
   @spec run!(GenServer.server(), term(), timeout() | keyword()) :: term()
   def run!(serving, request, opts_or_timeout \\ []),

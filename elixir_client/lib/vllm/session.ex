@@ -115,6 +115,7 @@ defmodule Vllm.Session do
 
   @bound :"$vllm_session"
 
+  @doc since: "0.1.0"
   @doc """
   Opens a session, or returns the live one of that id. A strict one is bound to a rank at once.
 
@@ -167,6 +168,7 @@ defmodule Vllm.Session do
     end
   end
 
+  @doc since: "0.1.0"
   @doc """
   Closes a session, given as a struct or by its id, and frees its objects. Closing a missing session is
   no error.
@@ -221,6 +223,7 @@ defmodule Vllm.Session do
     end
   end
 
+  @doc since: "0.1.0"
   @doc """
   Binds the calling process to a session while a function runs: its calls run there unless they say
   otherwise. The function takes no argument, or the session. Returns what the function returns.
@@ -238,6 +241,7 @@ defmodule Vllm.Session do
     end
   end
 
+  @doc since: "0.1.0"
   @doc """
   What carries the calls of a session at the moment, to its rank or to the pool: `:frames` or `:grpc`; the
   module where the bridge has a transport of its own. See `Vllm.Bridge`, Carriers.
@@ -257,6 +261,7 @@ defmodule Vllm.Session do
     end
   end
 
+  @doc since: "0.1.0"
   @doc """
   The session the calling process is bound to, or `nil`. A `Task`, or one of `Task.async_stream/3`, is bound to the
   session of the process that it works for, unless it has one of its own.
@@ -292,10 +297,12 @@ defmodule Vllm.Session do
 
   defimpl Inspect do
     # One line, of what a reader looks for.
+    import Vllm.OneLine
+
     def inspect(session, _opts) do
-      rank = if session.rank, do: ", rank #{session.rank}"
-      world = if session.world_id != "", do: " of #{session.world_id} (epoch #{session.epoch})"
-      "#Vllm.Session<#{session.id}, #{session.affinity}#{rank}#{world}>"
+      rank = labelled(", rank ", session.rank)
+      world = labelled(" of ", session.world_id, " (epoch #{text(session.epoch)})")
+      "#Vllm.Session<#{text(session.id)}, #{text(session.affinity)}#{rank}#{world}>"
     end
   end
 end

@@ -46,6 +46,7 @@ defmodule Vllm.Telemetry do
   alias Vllm.Error
   alias Vllm.Tensor.{OutgoingRequest, Received}
 
+  @doc since: "0.1.0"
   @doc "Every event, as for `:telemetry.attach_many/4`."
   @spec events() :: [[atom()]]
   def events do
@@ -64,6 +65,7 @@ defmodule Vllm.Telemetry do
   @spec load() :: boolean()
   def load, do: Code.ensure_loaded?(:telemetry)
 
+  @doc since: "0.1.0"
   @doc "Whether events are emitted."
   @spec loaded?() :: boolean()
   def loaded?, do: :erlang.function_exported(:telemetry, :execute, 3)

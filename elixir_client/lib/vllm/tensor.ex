@@ -41,6 +41,7 @@ defmodule Vllm.Tensor do
 
   @type nested :: number() | boolean() | atom() | Vllm.Complex.t() | [nested()]
 
+  @doc since: "0.1.0"
   @doc """
   Makes a tensor of a number or of (nested) lists. Without a dtype: `:pred` for booleans, `:s64` when
   all are integers, `:c64` with a complex number, `:f32` otherwise.
@@ -51,6 +52,7 @@ defmodule Vllm.Tensor do
   @spec new(nested(), dtype() | nil) :: t()
   def new(list_or_scalar, dtype \\ nil), do: from_list!(list_or_scalar, dtype)
 
+  @doc since: "0.1.0"
   @doc """
   As `new/2`, returning an error instead of raising: reason `"bad_tensor"`, or `"unknown_dtype"`.
   """
@@ -82,6 +84,7 @@ defmodule Vllm.Tensor do
 
   defp bad(problem), do: {:error, Error.validation(problem, "bad_tensor")}
 
+  @doc since: "0.1.0"
   @doc """
   Makes a tensor of row-major little-endian bytes. Where their number does not fit the shape, the error
   has the reason `"bad_tensor"`.
@@ -107,6 +110,7 @@ defmodule Vllm.Tensor do
     end
   end
 
+  @doc since: "0.1.0"
   @doc """
   The elements as lists nested like the shape; the element itself for the shape `{}`. Raises `Vllm.Error` for a
   tensor that is in its rank: `fetch/2` brings it.
@@ -121,6 +125,7 @@ defmodule Vllm.Tensor do
     end
   end
 
+  @doc since: "0.1.0"
   @doc "The row-major little-endian bytes. Raises `Vllm.Error` for a tensor that is in its rank."
   @spec to_binary(t()) :: binary()
   def to_binary(%__MODULE__{data: data}) when is_binary(data), do: data
@@ -132,14 +137,17 @@ defmodule Vllm.Tensor do
     Error.validation(message, "invalid_argument")
   end
 
+  @doc since: "0.1.0"
   @doc "Extent of every dimension."
   @spec shape(t()) :: tuple()
   def shape(%__MODULE__{shape: shape}), do: shape
 
+  @doc since: "0.1.0"
   @doc "Number of elements."
   @spec size(t()) :: non_neg_integer()
   def size(%__MODULE__{shape: shape}), do: Tuple.product(shape)
 
+  @doc since: "0.1.0"
   @doc """
   The same elements in another shape, of which one extent may be -1: what the others leave.
 
@@ -160,6 +168,7 @@ defmodule Vllm.Tensor do
 
   defbang reshape(tensor :: t(), shape :: tuple() | [integer()]) :: t()
 
+  @doc since: "0.1.0"
   @doc """
   The part of a tensor that begins at `starts` and has the extents `lengths`, one of each for every dimension; a
   negative start counts from the end.
@@ -180,6 +189,7 @@ defmodule Vllm.Tensor do
 
   defbang slice(tensor :: t(), starts :: [integer()], lengths :: [non_neg_integer()]) :: t()
 
+  @doc since: "0.1.0"
   @doc """
   The part of a tensor from `start` on along one dimension, `length` long: torch's `narrow`. A negative dimension or
   start counts from the end.
@@ -203,6 +213,7 @@ defmodule Vllm.Tensor do
             length :: non_neg_integer()
           ) :: t()
 
+  @doc since: "0.1.0"
   @doc """
   What is at one place of the first dimension: of a matrix a row, of a vector a tensor of shape `{}`. A negative index
   counts from the end.
@@ -226,6 +237,7 @@ defmodule Vllm.Tensor do
 
   defp width(tensor), do: DType.size(tensor.dtype)
 
+  @doc since: "0.1.0"
   @doc """
   Brings a tensor that is in its rank. One that is here is returned as it is. `opts` as in
   `Vllm.call/3`.
@@ -242,18 +254,26 @@ defmodule Vllm.Tensor do
 
   defbang fetch(tensor :: t(), opts \\ []) :: t()
 
+  @doc since: "0.1.0"
   @doc """
   Makes a tensor of an `Nx.Tensor`, where Nx is loaded. The axes of a vectorized one come first.
 
   Functions that take a tensor take an `Nx.Tensor` as well. A type that torch does not have (`s2`, `u4`, ...) is an
-  error, reason `"bad_tensor"`.
+  error, reason `"bad_tensor"`, and so are elements that Nx cannot read (a donated buffer). What is no `Nx.Tensor` is
+  `"invalid_argument"`.
   """
   @spec from_nx(struct()) :: {:ok, t()} | {:error, Error.t()}
   def from_nx(%{__struct__: Nx.Tensor} = tensor),
     do: with({:error, problem} <- NxInterop.read(tensor), do: bad(problem))
 
+  def from_nx(other) do
+    message = "an Nx.Tensor was expected, got: #{inspect(other, limit: 5, printable_limit: 60)}"
+    {:error, Error.validation(message, "invalid_argument")}
+  end
+
   defbang from_nx(tensor :: struct()) :: t()
 
+  @doc since: "0.1.0"
   @doc """
   Makes an `Nx.Tensor`; `pred` becomes `u8`, as Nx has it.
 
@@ -382,20 +402,32 @@ defmodule Vllm.Tensor do
     do: inner_shape |> Enum.reverse() |> Enum.reduce(flat, &Enum.chunk_every(&2, &1))
 
   defimpl Inspect do
-    # The first elements only, and never a call: inspecting must not depend on a rank.
-    def inspect(%{dtype: dtype, shape: shape} = tensor, _opts) do
-      dims = shape |> Tuple.to_list() |> Enum.map_join("", &"[#{&1}]")
-      "#Vllm.Tensor<#{dtype}#{dims} #{content(tensor)}>"
-    end
+    import Vllm.OneLine
+    alias Vllm.Tensor.{DType, Elements}
 
-    defp content(%{data: nil, ref: ref}), do: "in its rank, #{Kernel.inspect(ref)}"
+    # The first elements only, and never a call: inspecting must not depend on a rank.
+    def inspect(%{dtype: dtype, shape: shape} = tensor, _opts)
+        when tuple_size(shape) <= 64,
+        do: "#Vllm.Tensor<#{text(dtype)}#{dims(shape)} #{content(tensor)}>"
+
+    def inspect(%{dtype: dtype, shape: shape}, _opts),
+      do: "#Vllm.Tensor<#{text(dtype)} of shape #{text(shape)}>"
+
+    defp dims(shape), do: shape |> Tuple.to_list() |> Enum.map_join("", &"[#{text(&1, 20)}]")
+
+    defp content(%{data: nil, ref: nil}), do: "of no data"
+    defp content(%{data: nil, ref: ref}), do: "in its rank, #{Kernel.inspect(ref, limit: 5)}"
 
     defp content(%{data: data, dtype: dtype}) do
-      size = Vllm.Tensor.DType.size(dtype)
-      head = binary_part(data, 0, min(byte_size(data), 5 * size))
-      more = if byte_size(data) > 5 * size, do: ", ...", else: ""
-      elements = head |> Vllm.Tensor.Elements.to_list(dtype) |> Enum.map_join(", ", &show/1)
-      "[#{elements}#{more}]"
+      if is_binary(data) and dtype in DType.names() do
+        size = DType.size(dtype)
+        count = min(div(byte_size(data), size), 5)
+        elements = data |> binary_part(0, count * size) |> Elements.to_list(dtype)
+        more = if byte_size(data) > 5 * size, do: ", ...", else: ""
+        "[#{Enum.map_join(elements, ", ", &show/1)}#{more}]"
+      else
+        "of #{text(data, 20)}"
+      end
     end
 
     defp show(%Vllm.Complex{re: re, im: im}), do: "#{re}+#{im}i"

@@ -37,6 +37,7 @@ defmodule Vllm.Term do
 
   @worth_a_copy 65_536
 
+  @doc since: "0.1.0"
   @doc """
   Encodes a value as the message that travels.
 
@@ -49,6 +50,7 @@ defmodule Vllm.Term do
 
   defbang encode(value :: term()) :: V1.Term.t()
 
+  @doc since: "0.1.0"
   @doc "Decodes a message into the value it stands for; one without any bytes into nil."
   @spec decode(V1.Term.t()) :: {:ok, term()} | {:error, Error.t()}
   def decode(%V1.Term{} = message), do: message |> unpack() |> named()

@@ -60,6 +60,7 @@ defmodule Vllm.Test do
 
   @schema Options.bridge()
 
+  @doc since: "0.1.0"
   @doc """
   What a function returns from now on, in this process and those that use its stubs.
 
@@ -69,6 +70,7 @@ defmodule Vllm.Test do
   def stub(module, function, answer, opts) when is_atom(module) and is_atom(function),
     do: Stubs.ask(bridge!(opts), {:stub, self(), Specs.key!(module, function), answer(answer)})
 
+  @doc since: "0.1.0"
   @doc "As `stub/4`, or with a dotted name in place of module and function."
   @spec stub(module() | String.t(), atom() | function() | term(), function() | term() | keyword()) ::
           :ok
@@ -77,10 +79,12 @@ defmodule Vllm.Test do
 
   def stub(module, function, answer), do: stub(module, function, answer, [])
 
+  @doc since: "0.1.0"
   @doc "As `stub/4`, for what is called by its dotted name."
   @spec stub(String.t(), function() | term()) :: :ok
   def stub(name, answer) when is_binary(name), do: stub(name, answer, [])
 
+  @doc since: "0.1.0"
   @doc """
   Says what a function returns the next time (or the next `times`), before its stub counts. `verify!/1`
   checks that all of these calls were made.
@@ -92,6 +96,7 @@ defmodule Vllm.Test do
     Stubs.ask(bridge!(opts), {:expect, self(), Specs.key!(module, function), answers})
   end
 
+  @doc since: "0.1.0"
   @doc "Raises unless everything that this process expects has been called."
   @spec verify!(keyword()) :: :ok
   def verify!(opts \\ []), do: opts |> bridge!() |> Stubs.ask({:missing, self()}) |> none!()
@@ -105,6 +110,7 @@ defmodule Vllm.Test do
             end)
   end
 
+  @doc since: "0.1.0"
   @doc """
   Verifies when the test ends, with ExUnit's `on_exit`: `setup do: Vllm.Test.verify_on_exit!()`.
   """
@@ -135,6 +141,7 @@ defmodule Vllm.Test do
     end
   end
 
+  @doc since: "0.1.0"
   @doc """
   Lets another process use the stubs of this one, such as a server that was started outside the test.
   `:all` allows every process without stubs of its own, for tests that are not async.
@@ -148,11 +155,13 @@ defmodule Vllm.Test do
     end
   end
 
+  @doc since: "0.1.0"
   @doc "The arguments of every call of a function so far, by this process and those it lets use its stubs."
   @spec calls(module(), atom(), keyword()) :: [[term()]]
   def calls(module, function, opts \\ []),
     do: Stubs.ask(bridge!(opts), {:called, self(), Specs.key!(module, function)})
 
+  @doc since: "0.1.0"
   @doc """
   A failed call, as `{:error, %Vllm.Error{}}`, for stubs to return.
 
@@ -175,6 +184,7 @@ defmodule Vllm.Test do
     {:error, struct!(%Error{category: category}, fields)}
   end
 
+  @doc since: "0.1.0"
   @doc """
   Has a rank of a world die: every later call of the world is an error that names the rank and the reason,
   as `Vllm.World.info/1` does, and subscribers hear of it. With `on_failure: :keep` only calls of that rank fail.
@@ -186,6 +196,7 @@ defmodule Vllm.Test do
   def fail_rank(world, rank, reason \\ "killed by signal 9 (SIGKILL)", opts \\ []),
     do: Failures.fail(world, rank, reason, bridge!(of_world(world, opts)))
 
+  @doc since: "0.1.0"
   @doc """
   Has every call on a rank take so many milliseconds. A call with a shorter timeout fails by that.
   """
@@ -195,6 +206,7 @@ defmodule Vllm.Test do
     Stubs.ask(bridge!(of_world(world, opts)), {:slow_down, session.id, ms})
   end
 
+  @doc since: "0.1.0"
   @doc "Has a rank emit a value on a topic, for those that have called `Vllm.World.subscribe/3`."
   @spec emit(Vllm.World.t(), non_neg_integer(), String.t(), term(), keyword()) :: :ok
   def emit(world, rank, topic, value, opts \\ []) when is_binary(topic),
@@ -202,6 +214,7 @@ defmodule Vllm.Test do
 
   defp of_world(world, opts), do: Keyword.put_new(opts, :bridge, world.bridge)
 
+  @doc since: "0.1.0"
   @doc """
   An iterator with these items, for stubs to return: `Vllm.stream/3` reads them.
 
@@ -216,6 +229,7 @@ defmodule Vllm.Test do
     ref
   end
 
+  @doc since: "0.1.0"
   @doc "An object of a rank, for stubs to return: a reference in the session of the call."
   @spec ref(String.t()) :: Ref.t()
   def ref(type_name) when is_binary(type_name) do
@@ -229,6 +243,7 @@ defmodule Vllm.Test do
     }
   end
 
+  @doc since: "0.1.0"
   @doc """
   A coordinator, for stubs to return. `ranks` and `rank` say the rest unless it is given.
 

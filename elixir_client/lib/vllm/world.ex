@@ -119,12 +119,14 @@ defmodule Vllm.World do
   @typedoc "What every function takes for a world: itself, its id, or the name of a supervised one."
   @type world :: t() | String.t() | name()
 
+  @doc since: "0.1.0"
   @doc """
   A child specification of a world under a supervisor: see above. Options of `start_link/1`.
   """
   @spec child_spec(keyword()) :: Supervisor.child_spec()
   def child_spec(opts), do: Supervised.child_spec(opts)
 
+  @doc since: "0.1.0"
   @doc """
   Starts a world that is kept running, and returns at once; for supervisors.
 
@@ -137,6 +139,7 @@ defmodule Vllm.World do
   @spec start_link(keyword()) :: GenServer.on_start() | {:error, Error.t()}
   def start_link(opts), do: Supervised.start_link(opts)
 
+  @doc since: "0.1.0"
   @doc """
   Tells the calling process which epoch of a supervised world there is, now and with every change:
   `{:vllm_world, name, {:epoch, number}}` when it is ready, `{:vllm_world, name, :restarting}` while it is
@@ -147,6 +150,7 @@ defmodule Vllm.World do
 
   defbang subscribe_epochs(world) :: :ok
 
+  @doc since: "0.1.0"
   @doc """
   The world of an id or a name as it is now.
   """
@@ -155,6 +159,7 @@ defmodule Vllm.World do
 
   defbang fetch(world, opts \\ []) :: t()
 
+  @doc since: "0.1.0"
   @doc """
   The worlds of a server: those that are live, and the latest of those that are over.
 
@@ -171,6 +176,7 @@ defmodule Vllm.World do
 
   defbang list(opts \\ []) :: [Info.t()]
 
+  @doc since: "0.1.0"
   @doc """
   Starts the ranks of a world and returns when all of them are initialised.
 
@@ -183,6 +189,7 @@ defmodule Vllm.World do
 
   defbang start(opts \\ []) :: t()
 
+  @doc since: "0.1.0"
   @doc """
   Begins to start a world, and returns at once. Pass the result to `await/2`. Options as of `start/1`.
 
@@ -197,6 +204,7 @@ defmodule Vllm.World do
 
   defbang start_async(opts \\ []) :: Starting.t()
 
+  @doc since: "0.1.0"
   @doc """
   Waits until a world of `start_async/1` is ready, or a future has its result (`Vllm.World.Future`).
 
@@ -224,6 +232,7 @@ defmodule Vllm.World do
             opts_or_timeout \\ [] :: keyword() | timeout()
           ) :: t() | term()
 
+  @doc since: "0.1.0"
   @doc """
   Starts a failed, stopped or degraded world again, with the same options and the next epoch; of a degraded
   one the ranks that live are ended first. Its old objects are
@@ -241,6 +250,7 @@ defmodule Vllm.World do
 
   defbang restart(world, opts \\ []) :: t()
 
+  @doc since: "0.1.0"
   @doc """
   Gives a world another data parallel size, while it lives, and returns it as it is then.
 
@@ -266,6 +276,7 @@ defmodule Vllm.World do
 
   defbang resize(world, opts) :: t()
 
+  @doc since: "0.1.0"
   @doc """
   Puts a new process in the place of a rank, dead (`on_failure: :keep`) or alive, and returns the world.
 
@@ -284,6 +295,7 @@ defmodule Vllm.World do
 
   defbang replace_rank(world, rank :: non_neg_integer() | [non_neg_integer()], opts \\ []) :: t()
 
+  @doc since: "0.1.0"
   @doc """
   Runs a function once per rank, concurrently, each in a process of its own that is bound to the rank's
   session, and returns the results in rank order. The function gets the rank.
@@ -308,6 +320,7 @@ defmodule Vllm.World do
   def run(world, fun, opts \\ []) when is_function(fun, 1),
     do: Resolve.when_ready(world, opts, "run", &Dispatch.run(&1, fun, &2))
 
+  @doc since: "0.1.0"
   @doc """
   As `run/3`; returns the results. Raises `Vllm.World.RankError`, which names the rank, with the exception and
   the stacktrace of the function where that failed, and `Vllm.Error` otherwise.
@@ -316,6 +329,7 @@ defmodule Vllm.World do
   def run!(world, fun, opts \\ []) when is_function(fun, 1),
     do: world |> Resolve.when_ready(opts, "run!", &Runner.run(&1, fun, &2)) |> Error.unwrap!()
 
+  @doc since: "0.1.0"
   @doc """
   As `run/3`, with one result: `{:ok, values}` in rank order when the function returned `{:ok, value}` on
   every rank (or `:ok`, which counts as nil), otherwise the error of the lowest rank that returned
@@ -338,6 +352,7 @@ defmodule Vllm.World do
   def collect(world, fun, opts \\ []) when is_function(fun, 1),
     do: Resolve.when_ready(world, opts, "collect", &Dispatch.gather(&1, fun, &2))
 
+  @doc since: "0.1.0"
   @doc "As `collect/3`; raises `Vllm.Error`, and what `run!/3` raises when the function fails."
   @spec collect!(world(), (non_neg_integer() -> :ok | {:ok, value} | {:error, term()}), keyword()) ::
           [value]
@@ -354,6 +369,7 @@ defmodule Vllm.World do
   """
   @type callee :: atom() | {module(), atom()} | function() | String.t()
 
+  @doc since: "0.1.0"
   @doc """
   Makes one call on every rank, all at once, and returns one result.
 
@@ -391,6 +407,7 @@ defmodule Vllm.World do
 
   defbang call(world, function :: callee(), args \\ [] :: [term()], opts \\ []) :: term()
 
+  @doc since: "0.1.0"
   @doc """
   The part of a world that has the given coordinates: a world to run, call and collect on.
 
@@ -411,6 +428,7 @@ defmodule Vllm.World do
 
   defbang slice(world, coordinates :: keyword(integer() | Range.t()), opts \\ []) :: t()
 
+  @doc since: "0.1.0"
   @doc """
   Begins a run, and returns at once. The run ends with the process that began it, see `Vllm.World.Future`.
 
@@ -425,6 +443,7 @@ defmodule Vllm.World do
 
   defbang async_run(world, fun :: (non_neg_integer() -> term()), opts \\ []) :: Future.t()
 
+  @doc since: "0.1.0"
   @doc """
   Begins a call, and returns at once, see `Vllm.World.Future`. What is wrong with its arguments is said when
   it is awaited. Arguments and options as of `call/4`.
@@ -437,6 +456,7 @@ defmodule Vllm.World do
   defbang async_call(world, function :: callee(), args \\ [] :: [term()], opts \\ []) ::
             Future.t()
 
+  @doc since: "0.1.0"
   @doc """
   What each of these futures has come to within `timeout` milliseconds (default 5,000): `{future, {:ok, result}}`,
   `{future, {:error, error}}`, or `{future, nil}` where it goes on.
@@ -446,6 +466,7 @@ defmodule Vllm.World do
         ]
   def yield_many(futures, opts_or_timeout \\ []), do: Future.yield_many(futures, opts_or_timeout)
 
+  @doc since: "0.1.0"
   @doc """
   The outcomes of a future's ranks, as a stream, in the order in which they come: `{rank, outcome}`.
 
@@ -455,10 +476,12 @@ defmodule Vllm.World do
   def results(%Future{} = future, opts_or_timeout \\ []),
     do: Future.results(future, opts_or_timeout)
 
+  @doc since: "0.1.0"
   @doc "Ends a future: its processes are stopped. A call that a rank executes goes on until it ends."
   @spec cancel(Future.t()) :: :ok
   def cancel(%Future{} = future), do: Future.cancel(future)
 
+  @doc since: "0.1.0"
   @doc """
   Keeps an object on every rank under a name, see `Vllm.World.Names`: what `fun`, called with each rank,
   returns (`{:ok, object}` or the object). A name that is used again has the later object. Options as of
@@ -478,18 +501,21 @@ defmodule Vllm.World do
             opts \\ []
           ) :: :ok
 
+  @doc since: "0.1.0"
   @doc "The names that `put/4` has given, sorted: those that all ranks have. Options as of `run/3`."
   @spec named(world(), keyword()) :: {:ok, [String.t()]} | {:error, Error.t()}
   def named(world, opts \\ []), do: Names.list(world, opts)
 
   defbang named(world, opts \\ []) :: [String.t()]
 
+  @doc since: "0.1.0"
   @doc "Forgets what has a name, on every rank. Forgetting a missing one is no error. Options as of `run/3`."
   @spec delete(world(), atom() | String.t(), keyword()) :: :ok | {:error, Error.t()}
   def delete(world, name, opts \\ []), do: Names.delete(world, name, opts)
 
   defbang delete(world, name :: atom() | String.t(), opts \\ []) :: :ok
 
+  @doc since: "0.1.0"
   @doc """
   Imports a Python module in every rank, see `Vllm.World.Names`, and returns the names that it gives out.
 
@@ -504,6 +530,7 @@ defmodule Vllm.World do
 
   defbang load(world, module :: String.t(), opts \\ []) :: [String.t()]
 
+  @doc since: "0.1.0"
   @doc """
   Subscribes the calling process to what Python code in the ranks of a world emits on a topic
   (`vllm_bridge.emit(topic, value)`), or on any when the topic is nil.
@@ -534,6 +561,7 @@ defmodule Vllm.World do
   defbang subscribe(world, topic \\ nil :: String.t() | nil, opts \\ []) ::
             Vllm.Bridge.subscription()
 
+  @doc since: "0.1.0"
   @doc """
   The lines that the ranks of a world, and the server about it, write to stdout, stderr and their logs: a `Stream`
   of `Vllm.World.LogLine`.
@@ -558,6 +586,7 @@ defmodule Vllm.World do
 
   defbang logs(world, opts \\ []) :: Enumerable.t()
 
+  @doc since: "0.1.0"
   @doc """
   The session of one rank, for `Vllm.Session.with_session/2` and `__runtime__: [session_id: ...]`.
   """
@@ -568,6 +597,7 @@ defmodule Vllm.World do
 
   defbang session(world, rank :: non_neg_integer(), opts \\ []) :: Session.t()
 
+  @doc since: "0.1.0"
   @doc """
   State of a world and of each of its ranks.
   """
@@ -577,6 +607,7 @@ defmodule Vllm.World do
 
   defbang info(world, opts \\ []) :: Info.t()
 
+  @doc since: "0.1.0"
   @doc """
   Says what every rank of a world is doing, and what that means. It answers even if all ranks are stuck.
 
@@ -593,6 +624,7 @@ defmodule Vllm.World do
 
   defbang diagnose(world, opts \\ []) :: Diagnosis.t()
 
+  @doc since: "0.1.0"
   @doc """
   Asks every rank what it did last, for a tool to show. It answers even if all ranks are stuck.
 
@@ -613,6 +645,7 @@ defmodule Vllm.World do
 
   defbang record(world, opts \\ []) :: Recording.t()
 
+  @doc since: "0.1.0"
   @doc """
   Stops the ranks of a world. Stopping a missing world is no error. A supervised world is not started again.
   """
@@ -622,8 +655,10 @@ defmodule Vllm.World do
   defbang stop(world :: world() | Starting.t(), opts \\ []) :: :ok
 
   defimpl Inspect do
+    import Vllm.OneLine
+
     def inspect(world, _opts) do
-      "#Vllm.World<#{world.id} (epoch #{world.epoch}), #{world.world_size} ranks>"
+      "#Vllm.World<#{text(world.id)} (epoch #{text(world.epoch)}), #{text(world.world_size)} ranks>"
     end
   end
 end

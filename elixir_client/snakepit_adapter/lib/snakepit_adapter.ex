@@ -40,6 +40,7 @@ defmodule Vllm.Bridge.SnakepitAdapter do
   @find "import sys; sys.path[:1] = [p for p in sys.path[:1] if p]; " <>
           "import importlib.util as util; print(util.find_spec('#{@module}').origin)"
 
+  @doc since: "0.1.0"
   @doc """
   The Python that runs the workers. Raises `ArgumentError` where there is none, and for a pool of Snakepit's thread
   profile.
@@ -112,6 +113,7 @@ defmodule Vllm.Bridge.SnakepitAdapter do
     end
   end
 
+  @doc since: "0.1.0"
   @doc """
   The script of the workers, as that Python has it; it is asked once. Raises `ArgumentError` where
   `vllm_distributed` is not installed.
@@ -140,6 +142,7 @@ defmodule Vllm.Bridge.SnakepitAdapter do
     end
   end
 
+  @doc since: "0.1.0"
   @doc "More arguments of the script."
   @spec script_args() :: [String.t()]
   def script_args do
@@ -149,6 +152,7 @@ defmodule Vllm.Bridge.SnakepitAdapter do
     end
   end
 
+  @doc since: "0.1.0"
   @doc "How long a tool may take where nobody says, in milliseconds: the profile `:default`."
   @spec command_timeout(String.t(), map()) :: pos_integer()
   def command_timeout(_command, _args), do: 120_000

@@ -101,8 +101,20 @@ defmodule Vllm.ConfigTest do
     log =
       capture_log(fn -> start_supervised!({Bridge, name: :config, server: "unix:/x", size: 2}) end)
 
-    assert log =~ "leaves out size (given to the bridge)"
+    assert log =~ "leaves out size (given to the bridge); command (from config :vllm_distributed)"
     stop_supervised!(:config)
+
+    # The nearer one wins, whichever that is.
+    configure(server: "unix:/nowhere")
+    own = "/nowhere/python"
+
+    log =
+      capture_log(fn ->
+        assert {:error, %Error{reason: "bridge_not_installed"}} = start.(python: own)
+      end)
+
+    assert log =~ "leaves out server \"unix:/nowhere\" (from config :vllm_distributed)"
+    clear(server: 1)
 
     configure(token: "secret", tls: true)
     assert {:error, %Error{message: message}} = start.([])

@@ -21,6 +21,19 @@ defmodule Vllm.PublicApiTest do
     """
   end
 
+  test "every module and function says since which version it is there" do
+    {:ok, modules} = :application.get_key(:vllm_distributed, :modules)
+
+    for module <- modules,
+        {:docs_v1, _, _, _, %{}, of_module, docs} <- [Code.fetch_docs(module)],
+        {what, data} <- [
+          {module, of_module}
+          | for({{:function, name, _}, _, _, %{}, data} <- docs, do: {{module, name}, data})
+        ] do
+      assert match?({:ok, _version}, Version.parse(data[:since] || "")), inspect(what)
+    end
+  end
+
   test "every function of Vllm.Distributed is in a group of the documentation" do
     {:docs_v1, _, _, _, _, _, docs} = Code.fetch_docs(Vllm.Distributed)
     groups = for {{:function, _, _}, _, _, %{}, data} <- docs, do: data[:group]

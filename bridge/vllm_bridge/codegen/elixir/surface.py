@@ -42,6 +42,9 @@ _RESERVED = {"and", "do", "end", "fn", "in", "not", "or", "when", "true", "false
 
 _PROCESS_GROUP = "A torch process group that stays in its rank: its handle and its facts."
 
+# All that there is came with the first version. What is added later says so by its own name here.
+_SINCE = '  @doc since: "0.1.0"\n'
+
 _TYPEDOC = '  @typedoc "What functions accept: {what}."\n'
 
 
@@ -170,13 +173,13 @@ def _function(method: Method) -> str:
     return (
         f"{_option_type(method)}"
         f"  @{attribute} {_spec_struct(method)}\n\n"
-        f"{_group(method)}  @doc {_heredoc(function_doc(method), 2)}\n"
+        f"{_group(method)}{_SINCE}  @doc {_heredoc(function_doc(method), 2)}\n"
         f"{_specs(method, '')}"
         f"{wrapped(f'  def {name}(', _head(method), ') do')}"
         f"{wrapped(f'    Vllm.Call.run(@{attribute}, [', variables, '])')}"
         f"  end\n\n"
         f"{_group(method)}"
-        f'  @doc "Like `{name}`, but returns the value itself and raises `Vllm.Error`."\n'
+        f'{_SINCE}  @doc "Like `{name}`, but returns the value itself and raises `Vllm.Error`."\n'
         f"{_specs(method, '!')}"
         f"{wrapped(f'  def {name}!(', _head(method), ') do')}"
         f"{wrapped(f'    Vllm.Error.unwrap!({name}(', variables, '))')}"
@@ -195,10 +198,10 @@ def _delegate(method: Method) -> str:
         return ""
     name, base = method.exposed.name.lower(), module_of(method.exposed.service)
     return (
-        f'  @doc "As `{base}.{name}`."\n'
+        f'{_SINCE}  @doc "As `{base}.{name}`."\n'
         f"{_specs(method, '')}"
         f"{wrapped(f'  defdelegate {name}(', _head(method), f'), to: {base}')}\n"
-        f'  @doc "As `{base}.{name}!`."\n'
+        f'{_SINCE}  @doc "As `{base}.{name}!`."\n'
         f"{_specs(method, '!')}"
         f"{wrapped(f'  defdelegate {name}!(', _head(method), f'), to: {base}')}"
     )

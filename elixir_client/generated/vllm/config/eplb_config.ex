@@ -120,6 +120,7 @@ defmodule Vllm.Config.EPLBConfig do
     by_name: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Makes a `Vllm.Config.EPLBConfig`, in a rank, which checks it; the module says more. How the load
   of experts is balanced: what is measured, how often experts move, and by what.
@@ -161,6 +162,7 @@ defmodule Vllm.Config.EPLBConfig do
     Vllm.Call.run(@new, [opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `new`, but returns the value itself and raises `Vllm.Error`."
   @spec new!() :: t()
   @spec new!([option()]) :: t()
@@ -178,6 +180,7 @@ defmodule Vllm.Config.EPLBConfig do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   What moves the weights: `communicator`, or where it is `nil` `torch_gloo` if `use_async` (the
   device group is busy with the model then), else `torch_nccl`.
@@ -203,6 +206,7 @@ defmodule Vllm.Config.EPLBConfig do
     Vllm.Call.run(@communicator_in_use, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `communicator_in_use`, but returns the value itself and raises `Vllm.Error`."
   @spec communicator_in_use!(input()) :: String.t()
   @spec communicator_in_use!(input(), keyword()) :: String.t()
@@ -220,6 +224,7 @@ defmodule Vllm.Config.EPLBConfig do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Whether experts move in rounds: `enable_migration_batching`, and `use_async`.
 
@@ -243,6 +248,7 @@ defmodule Vllm.Config.EPLBConfig do
     Vllm.Call.run(@migration_batching_enabled, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `migration_batching_enabled`, but returns the value itself and raises `Vllm.Error`."
   @spec migration_batching_enabled!(input()) :: boolean()
   @spec migration_batching_enabled!(input(), keyword()) :: boolean()

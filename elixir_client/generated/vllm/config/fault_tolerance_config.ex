@@ -49,6 +49,7 @@ defmodule Vllm.Config.FaultToleranceConfig do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Makes a `Vllm.Config.FaultToleranceConfig`, in a rank, which checks it; the module says more.
   What an engine does about a fault.
@@ -76,6 +77,7 @@ defmodule Vllm.Config.FaultToleranceConfig do
     Vllm.Call.run(@new, [engine_recovery_timeout_sec, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `new`, but returns the value itself and raises `Vllm.Error`."
   @spec new!() :: t()
   @spec new!(integer() | keyword()) :: t()

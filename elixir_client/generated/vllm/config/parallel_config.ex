@@ -508,6 +508,7 @@ defmodule Vllm.Config.ParallelConfig do
     by_name: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Makes a `Vllm.Config.ParallelConfig`, in a rank, which checks it; the module says more. How a
   model is laid out over processes, and where they meet.
@@ -652,6 +653,7 @@ defmodule Vllm.Config.ParallelConfig do
     Vllm.Call.run(@new, [opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `new`, but returns the value itself and raises `Vllm.Error`."
   @spec new!() :: t()
   @spec new!([option()]) :: t()
@@ -669,6 +671,7 @@ defmodule Vllm.Config.ParallelConfig do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   The ranks of all replicas.
 
@@ -692,6 +695,7 @@ defmodule Vllm.Config.ParallelConfig do
     Vllm.Call.run(@world_size_across_dp, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `world_size_across_dp`, but returns the value itself and raises `Vllm.Error`."
   @spec world_size_across_dp!(input()) :: integer()
   @spec world_size_across_dp!(input(), keyword()) :: integer()
@@ -709,6 +713,7 @@ defmodule Vllm.Config.ParallelConfig do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Whether batches are split into micro-batches.
 
@@ -733,6 +738,7 @@ defmodule Vllm.Config.ParallelConfig do
     Vllm.Call.run(@use_ubatching, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `use_ubatching`, but returns the value itself and raises `Vllm.Error`."
   @spec use_ubatching!(input()) :: boolean()
   @spec use_ubatching!(input(), keyword()) :: boolean()
@@ -750,6 +756,7 @@ defmodule Vllm.Config.ParallelConfig do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Into how many micro-batches a batch is split.
 
@@ -773,6 +780,7 @@ defmodule Vllm.Config.ParallelConfig do
     Vllm.Call.run(@num_ubatches, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `num_ubatches`, but returns the value itself and raises `Vllm.Error`."
   @spec num_ubatches!(input()) :: integer()
   @spec num_ubatches!(input(), keyword()) :: integer()
@@ -790,6 +798,7 @@ defmodule Vllm.Config.ParallelConfig do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Whether the ranks of a tensor parallel group share out the tokens before the experts.
 
@@ -816,6 +825,7 @@ defmodule Vllm.Config.ParallelConfig do
     Vllm.Call.run(@use_sequence_parallel_moe, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `use_sequence_parallel_moe`, but returns the value itself and raises `Vllm.Error`."
   @spec use_sequence_parallel_moe!(input()) :: boolean()
   @spec use_sequence_parallel_moe!(input(), keyword()) :: boolean()
@@ -833,6 +843,7 @@ defmodule Vllm.Config.ParallelConfig do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   The nodes that one replica spans.
 
@@ -861,6 +872,7 @@ defmodule Vllm.Config.ParallelConfig do
     Vllm.Call.run(@nnodes_within_dp, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `nnodes_within_dp`, but returns the value itself and raises `Vllm.Error`."
   @spec nnodes_within_dp!(input()) :: integer()
   @spec nnodes_within_dp!(input(), keyword()) :: integer()
@@ -878,6 +890,7 @@ defmodule Vllm.Config.ParallelConfig do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Which of the nodes of its replica this is.
 
@@ -901,6 +914,7 @@ defmodule Vllm.Config.ParallelConfig do
     Vllm.Call.run(@node_rank_within_dp, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `node_rank_within_dp`, but returns the value itself and raises `Vllm.Error`."
   @spec node_rank_within_dp!(input()) :: integer()
   @spec node_rank_within_dp!(input(), keyword()) :: integer()
@@ -918,6 +932,7 @@ defmodule Vllm.Config.ParallelConfig do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   The ranks of one replica on one node.
 
@@ -941,6 +956,7 @@ defmodule Vllm.Config.ParallelConfig do
     Vllm.Call.run(@local_world_size, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `local_world_size`, but returns the value itself and raises `Vllm.Error`."
   @spec local_world_size!(input()) :: integer()
   @spec local_world_size!(input(), keyword()) :: integer()
@@ -958,6 +974,7 @@ defmodule Vllm.Config.ParallelConfig do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Whether a client manages the engines of its own node only.
 
@@ -981,6 +998,7 @@ defmodule Vllm.Config.ParallelConfig do
     Vllm.Call.run(@local_engines_only, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `local_engines_only`, but returns the value itself and raises `Vllm.Error`."
   @spec local_engines_only!(input()) :: boolean()
   @spec local_engines_only!(input(), keyword()) :: boolean()
@@ -998,6 +1016,7 @@ defmodule Vllm.Config.ParallelConfig do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Whether Ray starts the workers.
 
@@ -1020,6 +1039,7 @@ defmodule Vllm.Config.ParallelConfig do
     Vllm.Call.run(@use_ray, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `use_ray`, but returns the value itself and raises `Vllm.Error`."
   @spec use_ray!(input()) :: boolean()
   @spec use_ray!(input(), keyword()) :: boolean()
@@ -1037,6 +1057,7 @@ defmodule Vllm.Config.ParallelConfig do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Whether tokens are exchanged between the ranks of the experts: these differ in what tokens they
   have.
@@ -1061,6 +1082,7 @@ defmodule Vllm.Config.ParallelConfig do
     Vllm.Call.run(@use_all2all, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `use_all2all`, but returns the value itself and raises `Vllm.Error`."
   @spec use_all2all!(input()) :: boolean()
   @spec use_all2all!(input(), keyword()) :: boolean()
@@ -1078,6 +1100,7 @@ defmodule Vllm.Config.ParallelConfig do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Whether the experts get their tokens in batches of one size each, as some all-to-all backends
   carry them.
@@ -1102,6 +1125,7 @@ defmodule Vllm.Config.ParallelConfig do
     Vllm.Call.run(@use_batched_dp_moe, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `use_batched_dp_moe`, but returns the value itself and raises `Vllm.Error`."
   @spec use_batched_dp_moe!(input()) :: boolean()
   @spec use_batched_dp_moe!(input(), keyword()) :: boolean()
@@ -1119,6 +1143,7 @@ defmodule Vllm.Config.ParallelConfig do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Whether prefill context ranks can share out requests that decode: where each has the whole
   key-value cache, as no decode context parallelism cuts it up.
@@ -1143,6 +1168,7 @@ defmodule Vllm.Config.ParallelConfig do
     Vllm.Call.run(@pcp_shard_decode_requests, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `pcp_shard_decode_requests`, but returns the value itself and raises `Vllm.Error`."
   @spec pcp_shard_decode_requests!(input()) :: boolean()
   @spec pcp_shard_decode_requests!(input(), keyword()) :: boolean()
@@ -1160,6 +1186,7 @@ defmodule Vllm.Config.ParallelConfig do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   `cpu_distributed_timeout_seconds` as a duration.
 
@@ -1183,6 +1210,7 @@ defmodule Vllm.Config.ParallelConfig do
     Vllm.Call.run(@cpu_distributed_timeout, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `cpu_distributed_timeout`, but returns the value itself and raises `Vllm.Error`."
   @spec cpu_distributed_timeout!(input()) :: integer() | nil
   @spec cpu_distributed_timeout!(input(), keyword()) :: integer() | nil
@@ -1202,6 +1230,7 @@ defmodule Vllm.Config.ParallelConfig do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Set `dcp_comm_backend` and `dcp_q_replicate` where they are `nil`: what a model prefers.
 
@@ -1249,6 +1278,7 @@ defmodule Vllm.Config.ParallelConfig do
     Vllm.Call.run(@set_dcp_defaults, [receiver, comm_backend, q_replicate, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `set_dcp_defaults`, but returns the value itself and raises `Vllm.Error`."
   @spec set_dcp_defaults!(input()) :: nil
   @spec set_dcp_defaults!(input(), String.t() | atom() | keyword()) ::
@@ -1287,6 +1317,7 @@ defmodule Vllm.Config.ParallelConfig do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return which of this node's devices a worker has, counted among those that are visible.
 
@@ -1329,6 +1360,7 @@ defmodule Vllm.Config.ParallelConfig do
     Vllm.Call.run(@get_local_gpu_index, [receiver, local_rank, dp_local_rank, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `get_local_gpu_index`, but returns the value itself and raises `Vllm.Error`."
   @spec get_local_gpu_index!(input(), integer() | keyword()) ::
           integer()
@@ -1360,6 +1392,7 @@ defmodule Vllm.Config.ParallelConfig do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Check that blocks of the key-value cache hold whole runs of interleaved tokens.
 
@@ -1390,6 +1423,7 @@ defmodule Vllm.Config.ParallelConfig do
     Vllm.Call.run(@check_kv_cache_block_size, [receiver, block_size, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `check_kv_cache_block_size`, but returns the value itself and raises `Vllm.Error`."
   @spec check_kv_cache_block_size!(input(), integer() | keyword()) ::
           nil
@@ -1413,6 +1447,7 @@ defmodule Vllm.Config.ParallelConfig do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Make this the configuration of one replica that knows nothing of the others.
 
@@ -1437,6 +1472,7 @@ defmodule Vllm.Config.ParallelConfig do
     Vllm.Call.run(@reconfigure_for_independent_dp_rank, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `reconfigure_for_independent_dp_rank`, but returns the value itself and raises `Vllm.Error`."
   @spec reconfigure_for_independent_dp_rank!(input()) :: nil
   @spec reconfigure_for_independent_dp_rank!(input(), keyword()) :: nil
@@ -1454,6 +1490,7 @@ defmodule Vllm.Config.ParallelConfig do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return a SHA-256, in hexadecimal, that is equal where the computation graph is.
 
@@ -1478,6 +1515,7 @@ defmodule Vllm.Config.ParallelConfig do
     Vllm.Call.run(@compute_hash, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `compute_hash`, but returns the value itself and raises `Vllm.Error`."
   @spec compute_hash!(input()) :: String.t()
   @spec compute_hash!(input(), keyword()) :: String.t()
@@ -1495,6 +1533,7 @@ defmodule Vllm.Config.ParallelConfig do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the port for the next group between replicas; each is returned once.
 
@@ -1524,6 +1563,7 @@ defmodule Vllm.Config.ParallelConfig do
     Vllm.Call.run(@get_next_dp_init_port, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `get_next_dp_init_port`, but returns the value itself and raises `Vllm.Error`."
   @spec get_next_dp_init_port!(input()) :: integer()
   @spec get_next_dp_init_port!(input(), keyword()) :: integer()
@@ -1542,6 +1582,7 @@ defmodule Vllm.Config.ParallelConfig do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return a new gloo group of one rank per replica, outside of torch's world.
 
@@ -1580,6 +1621,7 @@ defmodule Vllm.Config.ParallelConfig do
     Vllm.Call.run(@stateless_init_dp_group, [receiver, return_store, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `stateless_init_dp_group`, but returns the value itself and raises `Vllm.Error`."
   @spec stateless_init_dp_group!(input()) ::
           ProcessGroup.t()
@@ -1606,6 +1648,7 @@ defmodule Vllm.Config.ParallelConfig do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return whether any rank of `dp_group` has unfinished work.
 
@@ -1639,6 +1682,7 @@ defmodule Vllm.Config.ParallelConfig do
     Vllm.Call.run(@has_unfinished_dp, [dp_group, has_unfinished, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `has_unfinished_dp`, but returns the value itself and raises `Vllm.Error`."
   @spec has_unfinished_dp!(keyword()) :: boolean()
   @spec has_unfinished_dp!(ProcessGroup.input(), boolean() | keyword()) ::
@@ -1664,6 +1708,7 @@ defmodule Vllm.Config.ParallelConfig do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the least of the ranks' sizes, in bytes; -1 is no limit, and given if none has.
 
@@ -1697,6 +1742,7 @@ defmodule Vllm.Config.ParallelConfig do
     Vllm.Call.run(@sync_kv_cache_memory_size, [dp_group, kv_cache_memory, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `sync_kv_cache_memory_size`, but returns the value itself and raises `Vllm.Error`."
   @spec sync_kv_cache_memory_size!(keyword()) :: integer()
   @spec sync_kv_cache_memory_size!(
@@ -1726,6 +1772,7 @@ defmodule Vllm.Config.ParallelConfig do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return (whether the replicas must go on stepping, whether all of them want to pause).
 
@@ -1769,6 +1816,7 @@ defmodule Vllm.Config.ParallelConfig do
     Vllm.Call.run(@sync_dp_state, [dp_group, has_unfinished, pending_pause, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `sync_dp_state`, but returns the value itself and raises `Vllm.Error`."
   @spec sync_dp_state!(keyword()) :: {boolean(), boolean()}
   @spec sync_dp_state!(ProcessGroup.input(), keyword()) :: {boolean(), boolean()}

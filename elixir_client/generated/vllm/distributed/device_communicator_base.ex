@@ -78,6 +78,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the group's tokens with their routing; see `Vllm.Distributed.GroupCoordinator.dispatch`.
 
@@ -195,6 +196,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     ])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `dispatch`, but returns the value itself and raises `Vllm.Error`."
   @spec dispatch!(
     input(),
@@ -303,6 +305,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the group's tokens and logits; see
   `Vllm.Distributed.GroupCoordinator.dispatch_router_logits`.
@@ -387,6 +390,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     ])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `dispatch_router_logits`, but returns the value itself and raises `Vllm.Error`."
   @spec dispatch_router_logits!(input(), keyword()) ::
           term()
@@ -463,6 +467,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return this rank's tokens, summed over the group; see
   `Vllm.Distributed.GroupCoordinator.combine`.
@@ -518,6 +523,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     Vllm.Call.run(@combine, [receiver, hidden_states, is_sequence_parallel, sizes, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `combine`, but returns the value itself and raises `Vllm.Error`."
   @spec combine!(
     input(),
@@ -569,6 +575,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return memory for what is passed to `combine`; see
   `Vllm.Distributed.GroupCoordinator.allocate_combine_input`.
@@ -639,6 +646,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     ])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `allocate_combine_input`, but returns the value itself and raises `Vllm.Error`."
   @spec allocate_combine_input!(input(), keyword()) ::
           Tensor.t() | nil
@@ -704,6 +712,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Write what `combine` returns into `output`, and return that. Collective over the group.
 
@@ -773,6 +782,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     ])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `combine_into_output`, but returns the value itself and raises `Vllm.Error`."
   @spec combine_into_output!(input(), keyword()) ::
           Tensor.t()
@@ -837,6 +847,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the sum of the group's tensors, or what else `op` says. Collective over the group.
 
@@ -885,6 +896,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     Vllm.Call.run(@all_reduce, [receiver, input_, out, op, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `all_reduce`, but returns the value itself and raises `Vllm.Error`."
   @spec all_reduce!(
     input(),
@@ -928,6 +940,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Replace `input_` by what `all_reduce` returns. Collective over the group.
 
@@ -966,6 +979,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     Vllm.Call.run(@all_reduce_in_place, [receiver, input_, op, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `all_reduce_`, but returns the value itself and raises `Vllm.Error`."
   @spec all_reduce_!(
     input(),
@@ -1000,6 +1014,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Replace a small tensor on the CPU by its sum over the group. Collective over the group.
 
@@ -1030,6 +1045,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     Vllm.Call.run(@cpu_all_reduce_in_place, [receiver, tensor, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `cpu_all_reduce_`, but returns the value itself and raises `Vllm.Error`."
   @spec cpu_all_reduce_!(
     input(),
@@ -1059,6 +1075,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the tensors of all ranks concatenated along `dim`. Collective over the group.
 
@@ -1107,6 +1124,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     Vllm.Call.run(@all_gather, [receiver, input_, dim, out, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `all_gather`, but returns the value itself and raises `Vllm.Error`."
   @spec all_gather!(
     input(),
@@ -1152,6 +1170,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the tensors of all ranks, `sizes` long along `dim`, concatenated along it.
 
@@ -1216,6 +1235,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     Vllm.Call.run(@all_gatherv, [receiver, input_, dim, sizes, out, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `all_gatherv`, but returns the value itself and raises `Vllm.Error`."
   @spec all_gatherv!(input(), term() | keyword()) ::
           term()
@@ -1273,6 +1293,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return this rank's equal part along `dim` of the sum. Collective over the group.
 
@@ -1321,6 +1342,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     Vllm.Call.run(@reduce_scatter, [receiver, input_, dim, out, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `reduce_scatter`, but returns the value itself and raises `Vllm.Error`."
   @spec reduce_scatter!(
     input(),
@@ -1366,6 +1388,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return this rank's part, of `sizes` along `dim`, of the sum. Collective.
 
@@ -1431,6 +1454,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     Vllm.Call.run(@reduce_scatterv, [receiver, input_, dim, sizes, out, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `reduce_scatterv`, but returns the value itself and raises `Vllm.Error`."
   @spec reduce_scatterv!(
     input(),
@@ -1492,6 +1516,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Write what `reduce_scatterv` returns into `output`, and return that. Collective over the group.
 
@@ -1553,6 +1578,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     Vllm.Call.run(@reduce_scatterv_into_output, [receiver, input_, output, dim, sizes, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `reduce_scatterv_into_output`, but returns the value itself and raises `Vllm.Error`."
   @spec reduce_scatterv_into_output!(
     input(),
@@ -1614,6 +1640,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return on `dst` what `all_gather` would, elsewhere `nil`. Collective over the group.
 
@@ -1678,6 +1705,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     Vllm.Call.run(@gather, [receiver, input_, dst, dim, out, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `gather`, but returns the value itself and raises `Vllm.Error`."
   @spec gather!(
     input(),
@@ -1737,6 +1765,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Replace `tensor` by the one of `src`. Collective over the group.
 
@@ -1775,6 +1804,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     Vllm.Call.run(@broadcast, [receiver, tensor, src, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `broadcast`, but returns the value itself and raises `Vllm.Error`."
   @spec broadcast!(
     input(),
@@ -1810,6 +1840,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Send to one rank (default: the next), which calls `recv`.
 
@@ -1845,6 +1876,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     Vllm.Call.run(@send, [receiver, tensor, dst, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `send`, but returns the value itself and raises `Vllm.Error`."
   @spec send!(input(), Call.tensor() | keyword()) ::
           nil
@@ -1879,6 +1911,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Receive a tensor on the group's device from one rank (default: the previous).
 
@@ -1941,6 +1974,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     Vllm.Call.run(@recv, [receiver, size, dtype, src, out, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `recv`, but returns the value itself and raises `Vllm.Error`."
   @spec recv!(input(), keyword()) :: Tensor.t()
   @spec recv!(
@@ -1995,6 +2029,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Do several sends and receives at once, in whatever order peers come to theirs.
 
@@ -2033,6 +2068,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     Vllm.Call.run(@batch_isend_irecv, [receiver, p2p_ops, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `batch_isend_irecv`, but returns the value itself and raises `Vllm.Error`."
   @spec batch_isend_irecv!(input(), term() | keyword()) ::
           [Tensor.t()]
@@ -2060,6 +2096,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return memory that the group's devices reach directly, for a use named `role`.
 
@@ -2128,6 +2165,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     Vllm.Call.run(@get_symmetric_memory_buffer, [receiver, role, shape, dtype, device, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `get_symmetric_memory_buffer`, but returns the value itself and raises `Vllm.Error`."
   @spec get_symmetric_memory_buffer!(
     input(),
@@ -2186,6 +2224,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Size buffers from the model. The transports here need none; one's own may.
 
@@ -2216,6 +2255,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     Vllm.Call.run(@prepare_communication_buffer_for_model, [receiver, model, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `prepare_communication_buffer_for_model`, but returns the value itself and raises `Vllm.Error`."
   @spec prepare_communication_buffer_for_model!(
     input(),
@@ -2242,6 +2282,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Give back memory that can be had again, which is what ranks share for large collectives.
 
@@ -2266,6 +2307,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     Vllm.Call.run(@suspend, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `suspend`, but returns the value itself and raises `Vllm.Error`."
   @spec suspend!(input()) :: nil
   @spec suspend!(input(), keyword()) :: nil
@@ -2283,6 +2325,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Get back what `suspend` gave up, if it did. Collective over the group.
 
@@ -2305,6 +2348,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     Vllm.Call.run(@resume, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `resume`, but returns the value itself and raises `Vllm.Error`."
   @spec resume!(input()) :: nil
   @spec resume!(input(), keyword()) :: nil
@@ -2322,6 +2366,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Do as `suspend`, for a checkpoint of the process. Collective over the group.
 
@@ -2344,6 +2389,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     Vllm.Call.run(@checkpoint_prepare, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `checkpoint_prepare`, but returns the value itself and raises `Vllm.Error`."
   @spec checkpoint_prepare!(input()) :: nil
   @spec checkpoint_prepare!(input(), keyword()) :: nil
@@ -2361,6 +2407,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Do as `resume`, after a checkpoint of the process. Collective over the group.
 
@@ -2383,6 +2430,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     Vllm.Call.run(@checkpoint_restore, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `checkpoint_restore`, but returns the value itself and raises `Vllm.Error`."
   @spec checkpoint_restore!(input()) :: nil
   @spec checkpoint_restore!(input(), keyword()) :: nil
@@ -2400,6 +2448,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Give back what is held besides the process groups.
 
@@ -2422,6 +2471,7 @@ defmodule Vllm.Distributed.DeviceCommunicatorBase do
     Vllm.Call.run(@destroy, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `destroy`, but returns the value itself and raises `Vllm.Error`."
   @spec destroy!(input()) :: nil
   @spec destroy!(input(), keyword()) :: nil

@@ -48,6 +48,7 @@ defmodule Vllm.Distributed.GraphCaptureContext do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Makes a `Vllm.Distributed.GraphCaptureContext`, in a rank, which checks it; the module says
   more. Where a graph is captured: `stream` is the side stream, `nil` on the CPU.
@@ -68,6 +69,7 @@ defmodule Vllm.Distributed.GraphCaptureContext do
     Vllm.Call.run(@new, [stream, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `new`, but returns the value itself and raises `Vllm.Error`."
   @spec new!(Call.object() | nil | keyword()) :: t()
   @spec new!(Call.arg(Call.object() | nil), keyword()) ::

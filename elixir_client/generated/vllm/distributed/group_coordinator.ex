@@ -113,6 +113,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Makes a `Vllm.Distributed.GroupCoordinator`, in a rank, which checks it; the module says more.
   One group of ranks, seen from one of its members, with the operations on it.
@@ -214,6 +215,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     ])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `new`, but returns the value itself and raises `Vllm.Error`."
   @spec new!(keyword()) :: t()
   @spec new!([[integer()]], keyword()) :: t()
@@ -298,6 +300,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   What moves this group's tensors. Every group has one, the world and groups of one too.
 
@@ -321,6 +324,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Call.run(@device_communicator, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `device_communicator`, but returns the value itself and raises `Vllm.Error`."
   @spec device_communicator!(input()) ::
           DeviceCommunicatorBase.t()
@@ -340,6 +344,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   The torch process group for tensors on the device.
 
@@ -363,6 +368,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Call.run(@device_group, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `device_group`, but returns the value itself and raises `Vllm.Error`."
   @spec device_group!(input()) ::
           ProcessGroup.t()
@@ -382,6 +388,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   The torch process group over gloo, for what is on the CPU and not in shared memory.
 
@@ -405,6 +412,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Call.run(@cpu_group, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `cpu_group`, but returns the value itself and raises `Vllm.Error`."
   @spec cpu_group!(input()) :: ProcessGroup.t()
   @spec cpu_group!(input(), keyword()) ::
@@ -423,6 +431,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   The torch backend of the device group, by vLLM's other name for `backend`.
 
@@ -446,6 +455,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Call.run(@torch_distributed_backend, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `torch_distributed_backend`, but returns the value itself and raises `Vllm.Error`."
   @spec torch_distributed_backend!(input()) :: String.t()
   @spec torch_distributed_backend!(input(), keyword()) ::
@@ -464,6 +474,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   The number of the group's device; 0 where that is the CPU.
 
@@ -487,6 +498,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Call.run(@device_index, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `device_index`, but returns the value itself and raises `Vllm.Error`."
   @spec device_index!(input()) :: integer()
   @spec device_index!(input(), keyword()) :: integer()
@@ -504,6 +516,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   How long an operation on the CPU may take.
 
@@ -527,6 +540,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Call.run(@cpu_timeout, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `cpu_timeout`, but returns the value itself and raises `Vllm.Error`."
   @spec cpu_timeout!(input()) :: integer()
   @spec cpu_timeout!(input(), keyword()) :: integer()
@@ -544,6 +558,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Whether collectives are operators of torch: `true`, wherever a graph has to hold them.
 
@@ -567,6 +582,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Call.run(@use_custom_op_call, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `use_custom_op_call`, but returns the value itself and raises `Vllm.Error`."
   @spec use_custom_op_call!(input()) :: boolean()
   @spec use_custom_op_call!(input(), keyword()) :: boolean()
@@ -584,6 +600,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Whether maps of tensors travel through memory that ranks share.
 
@@ -607,6 +624,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Call.run(@use_cpu_custom_send_recv, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `use_cpu_custom_send_recv`, but returns the value itself and raises `Vllm.Error`."
   @spec use_cpu_custom_send_recv!(input()) :: boolean()
   @spec use_cpu_custom_send_recv!(input(), keyword()) ::
@@ -625,6 +643,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   The global rank of the group's first member.
 
@@ -648,6 +667,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Call.run(@first_rank, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `first_rank`, but returns the value itself and raises `Vllm.Error`."
   @spec first_rank!(input()) :: integer()
   @spec first_rank!(input(), keyword()) :: integer()
@@ -665,6 +685,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   The global rank of the group's last member.
 
@@ -688,6 +709,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Call.run(@last_rank, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `last_rank`, but returns the value itself and raises `Vllm.Error`."
   @spec last_rank!(input()) :: integer()
   @spec last_rank!(input(), keyword()) :: integer()
@@ -705,6 +727,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Whether this process is the group's first member.
 
@@ -728,6 +751,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Call.run(@is_first_rank, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `is_first_rank`, but returns the value itself and raises `Vllm.Error`."
   @spec is_first_rank!(input()) :: boolean()
   @spec is_first_rank!(input(), keyword()) :: boolean()
@@ -745,6 +769,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Whether this process is the group's last member.
 
@@ -768,6 +793,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Call.run(@is_last_rank, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `is_last_rank`, but returns the value itself and raises `Vllm.Error`."
   @spec is_last_rank!(input()) :: boolean()
   @spec is_last_rank!(input(), keyword()) :: boolean()
@@ -785,6 +811,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   The global rank after this process's in the group; the first one's after the last.
 
@@ -808,6 +835,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Call.run(@next_rank, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `next_rank`, but returns the value itself and raises `Vllm.Error`."
   @spec next_rank!(input()) :: integer()
   @spec next_rank!(input(), keyword()) :: integer()
@@ -825,6 +853,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   The global rank before this process's in the group; the last one's before the first.
 
@@ -848,6 +877,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Call.run(@prev_rank, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `prev_rank`, but returns the value itself and raises `Vllm.Error`."
   @spec prev_rank!(input()) :: integer()
   @spec prev_rank!(input(), keyword()) :: integer()
@@ -866,6 +896,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return a second device process group with the same members, for work that runs beside the first
   one's.
@@ -900,6 +931,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Call.run(@make_sibling_device_group, [receiver, group_desc, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `make_sibling_device_group`, but returns the value itself and raises `Vllm.Error`."
   @spec make_sibling_device_group!(input()) ::
           ProcessGroup.t()
@@ -928,6 +960,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Destroy the group's process groups and free its name. Idempotent, local to the process.
 
@@ -951,6 +984,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Call.run(@destroy, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `destroy`, but returns the value itself and raises `Vllm.Error`."
   @spec destroy!(input()) :: nil
   @spec destroy!(input(), keyword()) :: nil
@@ -970,6 +1004,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     context_manager: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Run a block on a side stream of the group's device, in which a graph can be captured.
 
@@ -1020,6 +1055,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Call.run(@graph_capture, [receiver, graph_capture_context, opts, fun])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `graph_capture`, but returns the value itself and raises `Vllm.Error`."
   @spec graph_capture!(input()) :: Ref.t()
   @spec graph_capture!(
@@ -1057,6 +1093,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Let the group's communicator size its buffers from `model`.
 
@@ -1088,6 +1125,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Call.run(@prepare_communication_buffer_for_model, [receiver, model, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `prepare_communication_buffer_for_model`, but returns the value itself and raises `Vllm.Error`."
   @spec prepare_communication_buffer_for_model!(
     input(),
@@ -1121,6 +1159,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return (hidden_states, topk_weights, topk_ids) of the tokens of all ranks, in rank order.
 
@@ -1251,6 +1290,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     ])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `dispatch`, but returns the value itself and raises `Vllm.Error`."
   @spec dispatch!(input(), Call.tensor() | keyword()) ::
           term()
@@ -1356,6 +1396,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return (hidden_states, router_logits) of the tokens of all ranks, in rank order.
 
@@ -1440,6 +1481,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     ])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `dispatch_router_logits`, but returns the value itself and raises `Vllm.Error`."
   @spec dispatch_router_logits!(input(), keyword()) :: term()
   @spec dispatch_router_logits!(
@@ -1515,6 +1557,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return this rank's own tokens, summed over the ranks that `dispatch` brought together.
 
@@ -1573,6 +1616,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Call.run(@combine, [receiver, hidden_states, is_sequence_parallel, sizes, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `combine`, but returns the value itself and raises `Vllm.Error`."
   @spec combine!(input(), Call.tensor() | keyword()) ::
           Tensor.t()
@@ -1621,6 +1665,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return an uninitialised tensor to write the experts' results into, for `combine`.
 
@@ -1696,6 +1741,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     ])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `allocate_combine_input`, but returns the value itself and raises `Vllm.Error`."
   @spec allocate_combine_input!(input(), keyword()) ::
           Tensor.t() | nil
@@ -1761,6 +1807,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Write what `combine` returns into `output`, and return that.
 
@@ -1837,6 +1884,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     ])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `combine_into_output`, but returns the value itself and raises `Vllm.Error`."
   @spec combine_into_output!(input(), keyword()) ::
           Tensor.t()
@@ -1901,6 +1949,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return this rank's endpoint of a new `Vllm.Distributed.MessageQueue` from `writer_rank` to the
   others.
@@ -1969,6 +2018,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     ])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `create_mq_broadcaster`, but returns the value itself and raises `Vllm.Error`."
   @spec create_mq_broadcaster!(input()) ::
           MessageQueue.t()
@@ -2026,6 +2076,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return (queue, handles): a new `Vllm.Distributed.MessageQueue` from this rank to the reader,
   and, on the reader, the handles of all ranks' queues.
@@ -2085,6 +2136,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     ])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `create_single_reader_mq_broadcasters`, but returns the value itself and raises `Vllm.Error`."
   @spec create_single_reader_mq_broadcasters!(input()) ::
           {MessageQueue.t(), term()}
@@ -2132,6 +2184,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the object of `src`; other ranks' `obj` is ignored.
 
@@ -2174,6 +2227,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Call.run(@broadcast_object, [receiver, obj, src, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `broadcast_object`, but returns the value itself and raises `Vllm.Error`."
   @spec broadcast_object!(input()) :: term()
   @spec broadcast_object!(input(), term() | keyword()) :: term()
@@ -2207,6 +2261,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Replace the entries of `obj_list` by those of `src`, and return the list.
 
@@ -2266,6 +2321,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Call.run(@broadcast_object_list, [receiver, obj_list, src, group, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `broadcast_object_list`, but returns the value itself and raises `Vllm.Error`."
   @spec broadcast_object_list!(input(), term() | keyword()) ::
           term()
@@ -2314,6 +2370,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the map of `src`: tensors, also within nested maps, lists and tuples, and plain values.
 
@@ -2396,6 +2453,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     ])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `broadcast_tensor_dict`, but returns the value itself and raises `Vllm.Error`."
   @spec broadcast_tensor_dict!(input()) :: term()
   @spec broadcast_tensor_dict!(input(), term() | keyword()) ::
@@ -2460,6 +2518,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Send an object to `dst`, which calls `recv_object`.
 
@@ -2495,6 +2554,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Call.run(@send_object, [receiver, obj, dst, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `send_object`, but returns the value itself and raises `Vllm.Error`."
   @spec send_object!(input(), keyword()) :: nil
   @spec send_object!(input(), term(), integer() | keyword()) ::
@@ -2522,6 +2582,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Start to send an object to `dst`, which calls `recv_object`; return a handle to wait for.
 
@@ -2558,6 +2619,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Call.run(@isend_object, [receiver, obj, dst, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `isend_object`, but returns the value itself and raises `Vllm.Error`."
   @spec isend_object!(input(), keyword()) ::
           Handle.t()
@@ -2585,6 +2647,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the object that `src` sends with `send_object`.
 
@@ -2616,6 +2679,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Call.run(@recv_object, [receiver, src, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `recv_object`, but returns the value itself and raises `Vllm.Error`."
   @spec recv_object!(input(), integer() | keyword()) :: term()
   @spec recv_object!(
@@ -2638,6 +2702,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return when every rank of the group has called it.
 
@@ -2665,6 +2730,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Call.run(@barrier, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `barrier`, but returns the value itself and raises `Vllm.Error`."
   @spec barrier!(input()) :: nil
   @spec barrier!(input(), keyword()) :: nil
@@ -2685,6 +2751,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the sum of the group's tensors in a new tensor; the input is not changed.
 
@@ -2748,6 +2815,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Call.run(@all_reduce, [receiver, input_, out, op, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `all_reduce`, but returns the value itself and raises `Vllm.Error`."
   @spec all_reduce!(input(), Call.tensor() | keyword()) ::
           Tensor.t()
@@ -2788,6 +2856,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Replace `input_` by the sum of the group's tensors, and return it.
 
@@ -2829,6 +2898,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Call.run(@all_reduce_in_place, [receiver, input_, op, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `all_reduce_`, but returns the value itself and raises `Vllm.Error`."
   @spec all_reduce_!(input(), Call.tensor() | keyword()) ::
           Tensor.t()
@@ -2862,6 +2932,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the tensors of all ranks, in rank order, concatenated along `dim`.
 
@@ -2914,6 +2985,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Call.run(@all_gather, [receiver, input_, dim, out, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `all_gather`, but returns the value itself and raises `Vllm.Error`."
   @spec all_gather!(input(), Call.tensor() | keyword()) ::
           Tensor.t()
@@ -2956,6 +3028,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the tensors of all ranks, of different extents along `dim`, concatenated along it.
 
@@ -3022,6 +3095,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Call.run(@all_gatherv, [receiver, input_, dim, sizes, out, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `all_gatherv`, but returns the value itself and raises `Vllm.Error`."
   @spec all_gatherv!(input(), term() | keyword()) :: term()
   @spec all_gatherv!(input(), term(), integer() | keyword()) ::
@@ -3074,6 +3148,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return this rank's equal part, along `dim`, of the sum of the group's tensors.
 
@@ -3129,6 +3204,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Call.run(@reduce_scatter, [receiver, input_, dim, out, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `reduce_scatter`, but returns the value itself and raises `Vllm.Error`."
   @spec reduce_scatter!(
     input(),
@@ -3174,6 +3250,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return this rank's part, `sizes[rank_in_group]` along `dim`, of the group's sum.
 
@@ -3245,6 +3322,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Call.run(@reduce_scatterv, [receiver, input_, dim, sizes, out, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `reduce_scatterv`, but returns the value itself and raises `Vllm.Error`."
   @spec reduce_scatterv!(
     input(),
@@ -3306,6 +3384,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Write what `reduce_scatterv` returns into `output`, and return that.
 
@@ -3372,6 +3451,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Call.run(@reduce_scatterv_into_output, [receiver, input_, output, dim, sizes, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `reduce_scatterv_into_output`, but returns the value itself and raises `Vllm.Error`."
   @spec reduce_scatterv_into_output!(input(), keyword()) ::
           Tensor.t()
@@ -3427,6 +3507,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Replace a small tensor on the CPU by its sum over the group, and return it.
 
@@ -3465,6 +3546,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Call.run(@cpu_all_reduce_in_place, [receiver, tensor, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `cpu_all_reduce_`, but returns the value itself and raises `Vllm.Error`."
   @spec cpu_all_reduce_!(
     input(),
@@ -3495,6 +3577,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return, on `dst`, the tensors of all ranks concatenated along `dim`; elsewhere `nil`.
 
@@ -3562,6 +3645,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Call.run(@gather, [receiver, input_, dst, dim, out, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `gather`, but returns the value itself and raises `Vllm.Error`."
   @spec gather!(input(), Call.tensor() | keyword()) ::
           Tensor.t() | nil
@@ -3618,6 +3702,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Replace `input_` by the tensor of `src`, and return it.
 
@@ -3660,6 +3745,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Call.run(@broadcast, [receiver, input_, src, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `broadcast`, but returns the value itself and raises `Vllm.Error`."
   @spec broadcast!(input(), Call.tensor() | keyword()) ::
           Tensor.t()
@@ -3692,6 +3778,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Send a tensor to `dst` (default: the next rank), which calls `recv` with its shape and dtype.
 
@@ -3732,6 +3819,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Call.run(@send, [receiver, tensor, dst, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `send`, but returns the value itself and raises `Vllm.Error`."
   @spec send!(input(), Call.tensor() | keyword()) :: nil
   @spec send!(
@@ -3765,6 +3853,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the tensor of this shape and dtype that `src` (default: the previous rank) sends.
 
@@ -3836,6 +3925,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Call.run(@recv, [receiver, size, dtype, src, out, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `recv`, but returns the value itself and raises `Vllm.Error`."
   @spec recv!(input(), keyword()) :: Tensor.t()
   @spec recv!(
@@ -3893,6 +3983,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Send a map of tensors, also nested ones, and plain values to `dst` (default: the next rank).
   Returns `nil`.
@@ -3974,6 +4065,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     ])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `send_tensor_dict`, but returns the value itself and raises `Vllm.Error`."
   @spec send_tensor_dict!(input(), term() | keyword()) :: term()
   @spec send_tensor_dict!(
@@ -4037,6 +4129,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the map that `src` (default: the previous rank) sends with `send_tensor_dict`.
 
@@ -4102,6 +4195,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Call.run(@recv_tensor_dict, [receiver, src, all_gather_group, all_gather_tensors, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `recv_tensor_dict`, but returns the value itself and raises `Vllm.Error`."
   @spec recv_tensor_dict!(input()) :: term()
   @spec recv_tensor_dict!(
@@ -4160,6 +4254,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Start what `send_tensor_dict` does; return handles to wait for.
 
@@ -4237,6 +4332,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     ])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `isend_tensor_dict`, but returns the value itself and raises `Vllm.Error`."
   @spec isend_tensor_dict!(input(), term() | keyword()) ::
           [Handle.t()]
@@ -4301,6 +4397,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Start what `recv_tensor_dict` does; return (map, handles, postprocess).
 
@@ -4373,6 +4470,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Call.run(@irecv_tensor_dict, [receiver, src, all_gather_group, all_gather_tensors, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `irecv_tensor_dict`, but returns the value itself and raises `Vllm.Error`."
   @spec irecv_tensor_dict!(input()) ::
           {term(), [Handle.t()], [Ref.t()]}
@@ -4428,6 +4526,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   The message queue through which rank 0 of the group sends objects; `nil` where it has none.
 
@@ -4451,6 +4550,7 @@ defmodule Vllm.Distributed.GroupCoordinator do
     Vllm.Call.run(@mq_broadcaster, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `mq_broadcaster`, but returns the value itself and raises `Vllm.Error`."
   @spec mq_broadcaster!(input()) ::
           MessageQueue.t() | nil

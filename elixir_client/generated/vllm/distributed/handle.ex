@@ -43,6 +43,7 @@ defmodule Vllm.Distributed.Handle do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return whether the operation is done, well or not. Does not block.
 
@@ -64,6 +65,7 @@ defmodule Vllm.Distributed.Handle do
     Vllm.Call.run(@is_completed, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `is_completed`, but returns the value itself and raises `Vllm.Error`."
   @spec is_completed!(input()) :: boolean()
   @spec is_completed!(input(), keyword()) :: boolean()
@@ -81,6 +83,7 @@ defmodule Vllm.Distributed.Handle do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return when the operation is done; for work on a device, when the current stream has been made
   to wait for it.
@@ -107,6 +110,7 @@ defmodule Vllm.Distributed.Handle do
     Vllm.Call.run(@wait, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `wait`, but returns the value itself and raises `Vllm.Error`."
   @spec wait!(input()) :: nil
   @spec wait!(input(), keyword()) :: nil

@@ -81,6 +81,7 @@ defmodule Vllm.Distributed.MessageQueue do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Makes a `Vllm.Distributed.MessageQueue`, in a rank, which checks it; the module says more. One
   endpoint of a queue with one writer and many readers.
@@ -183,6 +184,7 @@ defmodule Vllm.Distributed.MessageQueue do
     ])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `new`, but returns the value itself and raises `Vllm.Error`."
   @spec new!(keyword()) :: t()
   @spec new!(integer(), integer() | keyword()) :: t()
@@ -269,6 +271,7 @@ defmodule Vllm.Distributed.MessageQueue do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return a reader's endpoint of the queue whose writer exported `handle`.
 
@@ -304,6 +307,7 @@ defmodule Vllm.Distributed.MessageQueue do
     Vllm.Call.run(@create_from_handle, [handle, rank, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `create_from_handle`, but returns the value itself and raises `Vllm.Error`."
   @spec create_from_handle!(keyword()) :: t()
   @spec create_from_handle!(term(), integer() | keyword()) :: t()
@@ -329,6 +333,7 @@ defmodule Vllm.Distributed.MessageQueue do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return this rank's endpoint of a queue from `writer_rank` to the other ranks of a group.
 
@@ -421,6 +426,7 @@ defmodule Vllm.Distributed.MessageQueue do
     ])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `create_from_process_group`, but returns the value itself and raises `Vllm.Error`."
   @spec create_from_process_group!(keyword()) :: t()
   @spec create_from_process_group!(term(), keyword()) :: t()
@@ -497,6 +503,7 @@ defmodule Vllm.Distributed.MessageQueue do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return a queue from this rank to rank `reader_rank`, and the handles of all these queues.
 
@@ -580,6 +587,7 @@ defmodule Vllm.Distributed.MessageQueue do
     ])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `create_from_process_group_single_reader`, but returns the value itself and raises `Vllm.Error`."
   @spec create_from_process_group_single_reader!(keyword()) ::
           {t(), term()}
@@ -651,6 +659,7 @@ defmodule Vllm.Distributed.MessageQueue do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Whether this is the writer's endpoint.
 
@@ -674,6 +683,7 @@ defmodule Vllm.Distributed.MessageQueue do
     Vllm.Call.run(@is_writer, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `is_writer`, but returns the value itself and raises `Vllm.Error`."
   @spec is_writer!(input()) :: boolean()
   @spec is_writer!(input(), keyword()) :: boolean()
@@ -691,6 +701,7 @@ defmodule Vllm.Distributed.MessageQueue do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   How many readers share memory with the writer.
 
@@ -714,6 +725,7 @@ defmodule Vllm.Distributed.MessageQueue do
     Vllm.Call.run(@n_local_reader, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `n_local_reader`, but returns the value itself and raises `Vllm.Error`."
   @spec n_local_reader!(input()) :: integer()
   @spec n_local_reader!(input(), keyword()) :: integer()
@@ -731,6 +743,7 @@ defmodule Vllm.Distributed.MessageQueue do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   How many readers are on other nodes.
 
@@ -754,6 +767,7 @@ defmodule Vllm.Distributed.MessageQueue do
     Vllm.Call.run(@n_remote_reader, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `n_remote_reader`, but returns the value itself and raises `Vllm.Error`."
   @spec n_remote_reader!(input()) :: integer()
   @spec n_remote_reader!(input(), keyword()) :: integer()
@@ -771,6 +785,7 @@ defmodule Vllm.Distributed.MessageQueue do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Whether `shutdown` was called.
 
@@ -794,6 +809,7 @@ defmodule Vllm.Distributed.MessageQueue do
     Vllm.Call.run(@shutting_down, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `shutting_down`, but returns the value itself and raises `Vllm.Error`."
   @spec shutting_down!(input()) :: boolean()
   @spec shutting_down!(input(), keyword()) :: boolean()
@@ -811,6 +827,7 @@ defmodule Vllm.Distributed.MessageQueue do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return what readers pass to `create_from_handle`: a map of plain values.
 
@@ -835,6 +852,7 @@ defmodule Vllm.Distributed.MessageQueue do
     Vllm.Call.run(@export_handle, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `export_handle`, but returns the value itself and raises `Vllm.Error`."
   @spec export_handle!(input()) :: term()
   @spec export_handle!(input(), keyword()) :: term()
@@ -852,6 +870,7 @@ defmodule Vllm.Distributed.MessageQueue do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return when the writer and all readers have made their endpoints.
 
@@ -880,6 +899,7 @@ defmodule Vllm.Distributed.MessageQueue do
     Vllm.Call.run(@wait_until_ready, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `wait_until_ready`, but returns the value itself and raises `Vllm.Error`."
   @spec wait_until_ready!(input()) :: nil
   @spec wait_until_ready!(input(), keyword()) :: nil
@@ -899,6 +919,7 @@ defmodule Vllm.Distributed.MessageQueue do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Send an object to every reader; the writer's side.
 
@@ -944,6 +965,7 @@ defmodule Vllm.Distributed.MessageQueue do
     Vllm.Call.run(@enqueue, [receiver, obj, timeout, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `enqueue`, but returns the value itself and raises `Vllm.Error`."
   @spec enqueue!(input(), term() | keyword()) :: nil
   @spec enqueue!(
@@ -976,6 +998,7 @@ defmodule Vllm.Distributed.MessageQueue do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the next object; a reader's side.
 
@@ -1041,6 +1064,7 @@ defmodule Vllm.Distributed.MessageQueue do
     Vllm.Call.run(@dequeue, [receiver, timeout, indefinite, cancel, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `dequeue`, but returns the value itself and raises `Vllm.Error`."
   @spec dequeue!(input()) :: term()
   @spec dequeue!(
@@ -1090,6 +1114,7 @@ defmodule Vllm.Distributed.MessageQueue do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the next object from a socket that others send encoded objects to.
 
@@ -1127,6 +1152,7 @@ defmodule Vllm.Distributed.MessageQueue do
     Vllm.Call.run(@recv, [socket, timeout, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `recv`, but returns the value itself and raises `Vllm.Error`."
   @spec recv!(keyword()) :: term()
   @spec recv!(term(), number() | :nan | :infinity | :neg_infinity | nil | keyword()) :: term()
@@ -1151,6 +1177,7 @@ defmodule Vllm.Distributed.MessageQueue do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the writer's `obj` on every endpoint; what readers pass is ignored.
 
@@ -1185,6 +1212,7 @@ defmodule Vllm.Distributed.MessageQueue do
     Vllm.Call.run(@broadcast_object, [receiver, obj, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `broadcast_object`, but returns the value itself and raises `Vllm.Error`."
   @spec broadcast_object!(input()) :: term()
   @spec broadcast_object!(input(), term() | keyword()) :: term()
@@ -1208,6 +1236,7 @@ defmodule Vllm.Distributed.MessageQueue do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Close this endpoint and give everything back. Idempotent, local to the process.
 
@@ -1232,6 +1261,7 @@ defmodule Vllm.Distributed.MessageQueue do
     Vllm.Call.run(@shutdown, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `shutdown`, but returns the value itself and raises `Vllm.Error`."
   @spec shutdown!(input()) :: nil
   @spec shutdown!(input(), keyword()) :: nil

@@ -70,6 +70,7 @@ defmodule Vllm.Distributed.ParallelSizes do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Makes a `Vllm.Distributed.ParallelSizes`, checked by a rank; the module says more. How many ways
   each dimension of the model is split.
@@ -121,6 +122,7 @@ defmodule Vllm.Distributed.ParallelSizes do
     Vllm.Call.run(@new, [tensor, pipeline, data, prefill_context, decode_context, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `new`, but returns the value itself and raises `Vllm.Error`."
   @spec new!() :: t()
   @spec new!(integer() | keyword()) :: t()
@@ -160,6 +162,7 @@ defmodule Vllm.Distributed.ParallelSizes do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Ranks that hold one copy of the parallel layout: all dimensions but external DP.
 
@@ -184,6 +187,7 @@ defmodule Vllm.Distributed.ParallelSizes do
     Vllm.Call.run(@replica_size, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `replica_size`, but returns the value itself and raises `Vllm.Error`."
   @spec replica_size!(input()) :: integer()
   @spec replica_size!(input(), keyword()) :: integer()
@@ -201,6 +205,7 @@ defmodule Vllm.Distributed.ParallelSizes do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the sizes by name, in the order of the fields.
 
@@ -225,6 +230,7 @@ defmodule Vllm.Distributed.ParallelSizes do
     Vllm.Call.run(@as_dict, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `as_dict`, but returns the value itself and raises `Vllm.Error`."
   @spec as_dict!(input()) :: term()
   @spec as_dict!(input(), keyword()) :: term()
@@ -242,6 +248,7 @@ defmodule Vllm.Distributed.ParallelSizes do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the sizes as words for a message.
 
@@ -266,6 +273,7 @@ defmodule Vllm.Distributed.ParallelSizes do
     Vllm.Call.run(@describe, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `describe`, but returns the value itself and raises `Vllm.Error`."
   @spec describe!(input()) :: String.t()
   @spec describe!(input(), keyword()) :: String.t()

@@ -129,6 +129,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Makes a `Vllm.Distributed.StatelessGroupCoordinator`, in a rank, which checks it; the module
   says more. A `Vllm.Distributed.GroupCoordinator` whose members meet by themselves, apart from
@@ -337,6 +338,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     ])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `new`, but returns the value itself and raises `Vllm.Error`."
   @spec new!(keyword()) :: t()
   @spec new!([[integer()]], keyword()) :: t()
@@ -508,6 +510,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return a second device process group with the same members, for work that runs beside the first
   one's.
@@ -549,6 +552,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     Vllm.Call.run(@make_sibling_device_group, [receiver, group_desc, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `make_sibling_device_group`, but returns the value itself and raises `Vllm.Error`."
   @spec make_sibling_device_group!(input()) ::
           ProcessGroup.t()
@@ -577,6 +581,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Destroy the group's process groups and its store, and free its name. Idempotent, local to the
   process.
@@ -602,6 +607,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     Vllm.Call.run(@destroy, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `destroy`, but returns the value itself and raises `Vllm.Error`."
   @spec destroy!(input()) :: nil
   @spec destroy!(input(), keyword()) :: nil
@@ -619,6 +625,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the number of members.
 
@@ -641,6 +648,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     Vllm.Call.run(@size, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `size`, but returns the value itself and raises `Vllm.Error`."
   @spec size!(input()) :: integer()
   @spec size!(input(), keyword()) :: integer()
@@ -648,6 +656,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     Vllm.Error.unwrap!(size(receiver, opts))
   end
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.device_communicator`."
   @spec device_communicator(GroupCoordinator.input()) ::
           {:ok, DeviceCommunicatorBase.t()} | {:error, Error.t()}
@@ -655,6 +664,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
           {:ok, DeviceCommunicatorBase.t()} | {:error, Error.t()}
   defdelegate device_communicator(receiver, opts \\ []), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.device_communicator!`."
   @spec device_communicator!(GroupCoordinator.input()) ::
           DeviceCommunicatorBase.t()
@@ -662,6 +672,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
           DeviceCommunicatorBase.t()
   defdelegate device_communicator!(receiver, opts \\ []), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.device_group`."
   @spec device_group(GroupCoordinator.input()) ::
           {:ok, ProcessGroup.t()} | {:error, Error.t()}
@@ -669,6 +680,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
           {:ok, ProcessGroup.t()} | {:error, Error.t()}
   defdelegate device_group(receiver, opts \\ []), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.device_group!`."
   @spec device_group!(GroupCoordinator.input()) ::
           ProcessGroup.t()
@@ -676,6 +688,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
           ProcessGroup.t()
   defdelegate device_group!(receiver, opts \\ []), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.cpu_group`."
   @spec cpu_group(GroupCoordinator.input()) ::
           {:ok, ProcessGroup.t()} | {:error, Error.t()}
@@ -683,12 +696,14 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
           {:ok, ProcessGroup.t()} | {:error, Error.t()}
   defdelegate cpu_group(receiver, opts \\ []), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.cpu_group!`."
   @spec cpu_group!(GroupCoordinator.input()) :: ProcessGroup.t()
   @spec cpu_group!(GroupCoordinator.input(), keyword()) ::
           ProcessGroup.t()
   defdelegate cpu_group!(receiver, opts \\ []), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.torch_distributed_backend`."
   @spec torch_distributed_backend(GroupCoordinator.input()) ::
           {:ok, String.t()} | {:error, Error.t()}
@@ -699,6 +714,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.torch_distributed_backend!`."
   @spec torch_distributed_backend!(GroupCoordinator.input()) :: String.t()
   @spec torch_distributed_backend!(GroupCoordinator.input(), keyword()) ::
@@ -708,6 +724,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.device_index`."
   @spec device_index(GroupCoordinator.input()) ::
           {:ok, integer()} | {:error, Error.t()}
@@ -715,11 +732,13 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
           {:ok, integer()} | {:error, Error.t()}
   defdelegate device_index(receiver, opts \\ []), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.device_index!`."
   @spec device_index!(GroupCoordinator.input()) :: integer()
   @spec device_index!(GroupCoordinator.input(), keyword()) :: integer()
   defdelegate device_index!(receiver, opts \\ []), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.cpu_timeout`."
   @spec cpu_timeout(GroupCoordinator.input()) ::
           {:ok, integer()} | {:error, Error.t()}
@@ -727,11 +746,13 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
           {:ok, integer()} | {:error, Error.t()}
   defdelegate cpu_timeout(receiver, opts \\ []), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.cpu_timeout!`."
   @spec cpu_timeout!(GroupCoordinator.input()) :: integer()
   @spec cpu_timeout!(GroupCoordinator.input(), keyword()) :: integer()
   defdelegate cpu_timeout!(receiver, opts \\ []), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.use_custom_op_call`."
   @spec use_custom_op_call(GroupCoordinator.input()) ::
           {:ok, boolean()} | {:error, Error.t()}
@@ -739,11 +760,13 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
           {:ok, boolean()} | {:error, Error.t()}
   defdelegate use_custom_op_call(receiver, opts \\ []), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.use_custom_op_call!`."
   @spec use_custom_op_call!(GroupCoordinator.input()) :: boolean()
   @spec use_custom_op_call!(GroupCoordinator.input(), keyword()) :: boolean()
   defdelegate use_custom_op_call!(receiver, opts \\ []), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.use_cpu_custom_send_recv`."
   @spec use_cpu_custom_send_recv(GroupCoordinator.input()) ::
           {:ok, boolean()} | {:error, Error.t()}
@@ -754,6 +777,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.use_cpu_custom_send_recv!`."
   @spec use_cpu_custom_send_recv!(GroupCoordinator.input()) :: boolean()
   @spec use_cpu_custom_send_recv!(GroupCoordinator.input(), keyword()) ::
@@ -763,6 +787,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.first_rank`."
   @spec first_rank(GroupCoordinator.input()) ::
           {:ok, integer()} | {:error, Error.t()}
@@ -770,11 +795,13 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
           {:ok, integer()} | {:error, Error.t()}
   defdelegate first_rank(receiver, opts \\ []), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.first_rank!`."
   @spec first_rank!(GroupCoordinator.input()) :: integer()
   @spec first_rank!(GroupCoordinator.input(), keyword()) :: integer()
   defdelegate first_rank!(receiver, opts \\ []), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.last_rank`."
   @spec last_rank(GroupCoordinator.input()) ::
           {:ok, integer()} | {:error, Error.t()}
@@ -782,11 +809,13 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
           {:ok, integer()} | {:error, Error.t()}
   defdelegate last_rank(receiver, opts \\ []), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.last_rank!`."
   @spec last_rank!(GroupCoordinator.input()) :: integer()
   @spec last_rank!(GroupCoordinator.input(), keyword()) :: integer()
   defdelegate last_rank!(receiver, opts \\ []), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.is_first_rank`."
   @spec is_first_rank(GroupCoordinator.input()) ::
           {:ok, boolean()} | {:error, Error.t()}
@@ -794,11 +823,13 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
           {:ok, boolean()} | {:error, Error.t()}
   defdelegate is_first_rank(receiver, opts \\ []), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.is_first_rank!`."
   @spec is_first_rank!(GroupCoordinator.input()) :: boolean()
   @spec is_first_rank!(GroupCoordinator.input(), keyword()) :: boolean()
   defdelegate is_first_rank!(receiver, opts \\ []), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.is_last_rank`."
   @spec is_last_rank(GroupCoordinator.input()) ::
           {:ok, boolean()} | {:error, Error.t()}
@@ -806,11 +837,13 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
           {:ok, boolean()} | {:error, Error.t()}
   defdelegate is_last_rank(receiver, opts \\ []), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.is_last_rank!`."
   @spec is_last_rank!(GroupCoordinator.input()) :: boolean()
   @spec is_last_rank!(GroupCoordinator.input(), keyword()) :: boolean()
   defdelegate is_last_rank!(receiver, opts \\ []), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.next_rank`."
   @spec next_rank(GroupCoordinator.input()) ::
           {:ok, integer()} | {:error, Error.t()}
@@ -818,11 +851,13 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
           {:ok, integer()} | {:error, Error.t()}
   defdelegate next_rank(receiver, opts \\ []), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.next_rank!`."
   @spec next_rank!(GroupCoordinator.input()) :: integer()
   @spec next_rank!(GroupCoordinator.input(), keyword()) :: integer()
   defdelegate next_rank!(receiver, opts \\ []), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.prev_rank`."
   @spec prev_rank(GroupCoordinator.input()) ::
           {:ok, integer()} | {:error, Error.t()}
@@ -830,11 +865,13 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
           {:ok, integer()} | {:error, Error.t()}
   defdelegate prev_rank(receiver, opts \\ []), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.prev_rank!`."
   @spec prev_rank!(GroupCoordinator.input()) :: integer()
   @spec prev_rank!(GroupCoordinator.input(), keyword()) :: integer()
   defdelegate prev_rank!(receiver, opts \\ []), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.graph_capture`."
   @spec graph_capture(GroupCoordinator.input()) ::
           {:ok, Ref.t()} | {:error, Error.t()}
@@ -865,6 +902,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     fun \\ nil
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.graph_capture!`."
   @spec graph_capture!(GroupCoordinator.input()) :: Ref.t()
   @spec graph_capture!(
@@ -894,6 +932,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     fun \\ nil
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.prepare_communication_buffer_for_model`."
   @spec prepare_communication_buffer_for_model(
     GroupCoordinator.input(),
@@ -912,6 +951,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.prepare_communication_buffer_for_model!`."
   @spec prepare_communication_buffer_for_model!(
     GroupCoordinator.input(),
@@ -930,6 +970,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.dispatch`."
   @spec dispatch(GroupCoordinator.input(), Call.tensor() | keyword()) ::
           {:ok, term()} | {:error, Error.t()}
@@ -1008,6 +1049,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.dispatch!`."
   @spec dispatch!(GroupCoordinator.input(), Call.tensor() | keyword()) ::
           term()
@@ -1086,6 +1128,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.dispatch_router_logits`."
   @spec dispatch_router_logits(GroupCoordinator.input(), keyword()) ::
           {:ok, term()} | {:error, Error.t()}
@@ -1139,6 +1182,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.dispatch_router_logits!`."
   @spec dispatch_router_logits!(GroupCoordinator.input(), keyword()) :: term()
   @spec dispatch_router_logits!(
@@ -1191,6 +1235,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.combine`."
   @spec combine(GroupCoordinator.input(), Call.tensor() | keyword()) ::
           {:ok, Tensor.t()} | {:error, Error.t()}
@@ -1223,6 +1268,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.combine!`."
   @spec combine!(GroupCoordinator.input(), Call.tensor() | keyword()) ::
           Tensor.t()
@@ -1255,6 +1301,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.allocate_combine_input`."
   @spec allocate_combine_input(GroupCoordinator.input(), keyword()) ::
           {:ok, Tensor.t() | nil} | {:error, Error.t()}
@@ -1297,6 +1344,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.allocate_combine_input!`."
   @spec allocate_combine_input!(GroupCoordinator.input(), keyword()) ::
           Tensor.t() | nil
@@ -1339,6 +1387,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.combine_into_output`."
   @spec combine_into_output(GroupCoordinator.input(), keyword()) ::
           {:ok, Tensor.t()} | {:error, Error.t()}
@@ -1381,6 +1430,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.combine_into_output!`."
   @spec combine_into_output!(GroupCoordinator.input(), keyword()) ::
           Tensor.t()
@@ -1423,6 +1473,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.create_mq_broadcaster`."
   @spec create_mq_broadcaster(GroupCoordinator.input()) ::
           {:ok, MessageQueue.t()} | {:error, Error.t()}
@@ -1457,6 +1508,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.create_mq_broadcaster!`."
   @spec create_mq_broadcaster!(GroupCoordinator.input()) ::
           MessageQueue.t()
@@ -1494,6 +1546,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.create_single_reader_mq_broadcasters`."
   @spec create_single_reader_mq_broadcasters(GroupCoordinator.input()) ::
           {:ok, {MessageQueue.t(), term()}} | {:error, Error.t()}
@@ -1522,6 +1575,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.create_single_reader_mq_broadcasters!`."
   @spec create_single_reader_mq_broadcasters!(GroupCoordinator.input()) ::
           {MessageQueue.t(), term()}
@@ -1550,6 +1604,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.broadcast_object`."
   @spec broadcast_object(GroupCoordinator.input()) ::
           {:ok, term()} | {:error, Error.t()}
@@ -1575,6 +1630,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.broadcast_object!`."
   @spec broadcast_object!(GroupCoordinator.input()) :: term()
   @spec broadcast_object!(GroupCoordinator.input(), term() | keyword()) :: term()
@@ -1598,6 +1654,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.broadcast_object_list`."
   @spec broadcast_object_list(GroupCoordinator.input(), term() | keyword()) ::
           {:ok, term()} | {:error, Error.t()}
@@ -1630,6 +1687,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.broadcast_object_list!`."
   @spec broadcast_object_list!(GroupCoordinator.input(), term() | keyword()) ::
           term()
@@ -1662,6 +1720,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.broadcast_tensor_dict`."
   @spec broadcast_tensor_dict(GroupCoordinator.input()) ::
           {:ok, term()} | {:error, Error.t()}
@@ -1706,6 +1765,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.broadcast_tensor_dict!`."
   @spec broadcast_tensor_dict!(GroupCoordinator.input()) :: term()
   @spec broadcast_tensor_dict!(GroupCoordinator.input(), term() | keyword()) ::
@@ -1749,6 +1809,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.send_object`."
   @spec send_object(GroupCoordinator.input(), keyword()) ::
           {:ok, nil} | {:error, Error.t()}
@@ -1768,6 +1829,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.send_object!`."
   @spec send_object!(GroupCoordinator.input(), keyword()) :: nil
   @spec send_object!(GroupCoordinator.input(), term(), integer() | keyword()) ::
@@ -1786,6 +1848,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.isend_object`."
   @spec isend_object(GroupCoordinator.input(), keyword()) ::
           {:ok, Handle.t()} | {:error, Error.t()}
@@ -1805,6 +1868,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.isend_object!`."
   @spec isend_object!(GroupCoordinator.input(), keyword()) ::
           Handle.t()
@@ -1824,6 +1888,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.recv_object`."
   @spec recv_object(GroupCoordinator.input(), integer() | keyword()) ::
           {:ok, term()} | {:error, Error.t()}
@@ -1835,6 +1900,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
           {:ok, term()} | {:error, Error.t()}
   defdelegate recv_object(receiver, src, opts \\ []), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.recv_object!`."
   @spec recv_object!(GroupCoordinator.input(), integer() | keyword()) :: term()
   @spec recv_object!(
@@ -1845,6 +1911,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
           term()
   defdelegate recv_object!(receiver, src, opts \\ []), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.barrier`."
   @spec barrier(GroupCoordinator.input()) ::
           {:ok, nil} | {:error, Error.t()}
@@ -1852,11 +1919,13 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
           {:ok, nil} | {:error, Error.t()}
   defdelegate barrier(receiver, opts \\ []), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.barrier!`."
   @spec barrier!(GroupCoordinator.input()) :: nil
   @spec barrier!(GroupCoordinator.input(), keyword()) :: nil
   defdelegate barrier!(receiver, opts \\ []), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.all_reduce`."
   @spec all_reduce(GroupCoordinator.input(), Call.tensor() | keyword()) ::
           {:ok, Tensor.t()} | {:error, Error.t()}
@@ -1889,6 +1958,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.all_reduce!`."
   @spec all_reduce!(GroupCoordinator.input(), Call.tensor() | keyword()) ::
           Tensor.t()
@@ -1921,6 +1991,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.all_reduce_`."
   @spec all_reduce_(GroupCoordinator.input(), Call.tensor() | keyword()) ::
           {:ok, Tensor.t()} | {:error, Error.t()}
@@ -1944,6 +2015,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.all_reduce_!`."
   @spec all_reduce_!(GroupCoordinator.input(), Call.tensor() | keyword()) ::
           Tensor.t()
@@ -1967,6 +2039,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.all_gather`."
   @spec all_gather(GroupCoordinator.input(), Call.tensor() | keyword()) ::
           {:ok, Tensor.t()} | {:error, Error.t()}
@@ -1999,6 +2072,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.all_gather!`."
   @spec all_gather!(GroupCoordinator.input(), Call.tensor() | keyword()) ::
           Tensor.t()
@@ -2031,6 +2105,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.all_gatherv`."
   @spec all_gatherv(GroupCoordinator.input(), term() | keyword()) ::
           {:ok, term()} | {:error, Error.t()}
@@ -2069,6 +2144,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.all_gatherv!`."
   @spec all_gatherv!(GroupCoordinator.input(), term() | keyword()) :: term()
   @spec all_gatherv!(GroupCoordinator.input(), term(), integer() | keyword()) ::
@@ -2106,6 +2182,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.reduce_scatter`."
   @spec reduce_scatter(
     GroupCoordinator.input(),
@@ -2141,6 +2218,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.reduce_scatter!`."
   @spec reduce_scatter!(
     GroupCoordinator.input(),
@@ -2176,6 +2254,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.reduce_scatterv`."
   @spec reduce_scatterv(
     GroupCoordinator.input(),
@@ -2221,6 +2300,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.reduce_scatterv!`."
   @spec reduce_scatterv!(
     GroupCoordinator.input(),
@@ -2266,6 +2346,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.reduce_scatterv_into_output`."
   @spec reduce_scatterv_into_output(GroupCoordinator.input(), keyword()) ::
           {:ok, Tensor.t()} | {:error, Error.t()}
@@ -2308,6 +2389,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.reduce_scatterv_into_output!`."
   @spec reduce_scatterv_into_output!(GroupCoordinator.input(), keyword()) ::
           Tensor.t()
@@ -2350,6 +2432,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.cpu_all_reduce_`."
   @spec cpu_all_reduce_(
     GroupCoordinator.input(),
@@ -2364,6 +2447,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
           {:ok, Tensor.t()} | {:error, Error.t()}
   defdelegate cpu_all_reduce_(receiver, tensor, opts \\ []), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.cpu_all_reduce_!`."
   @spec cpu_all_reduce_!(
     GroupCoordinator.input(),
@@ -2382,6 +2466,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.gather`."
   @spec gather(GroupCoordinator.input(), Call.tensor() | keyword()) ::
           {:ok, Tensor.t() | nil} | {:error, Error.t()}
@@ -2424,6 +2509,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.gather!`."
   @spec gather!(GroupCoordinator.input(), Call.tensor() | keyword()) ::
           Tensor.t() | nil
@@ -2466,6 +2552,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.broadcast`."
   @spec broadcast(GroupCoordinator.input(), Call.tensor() | keyword()) ::
           {:ok, Tensor.t()} | {:error, Error.t()}
@@ -2489,6 +2576,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.broadcast!`."
   @spec broadcast!(GroupCoordinator.input(), Call.tensor() | keyword()) ::
           Tensor.t()
@@ -2512,6 +2600,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.send`."
   @spec send(GroupCoordinator.input(), Call.tensor() | keyword()) ::
           {:ok, nil} | {:error, Error.t()}
@@ -2535,6 +2624,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.send!`."
   @spec send!(GroupCoordinator.input(), Call.tensor() | keyword()) :: nil
   @spec send!(
@@ -2557,6 +2647,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.recv`."
   @spec recv(GroupCoordinator.input(), keyword()) ::
           {:ok, Tensor.t()} | {:error, Error.t()}
@@ -2599,6 +2690,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.recv!`."
   @spec recv!(GroupCoordinator.input(), keyword()) :: Tensor.t()
   @spec recv!(
@@ -2640,6 +2732,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.send_tensor_dict`."
   @spec send_tensor_dict(GroupCoordinator.input(), term() | keyword()) ::
           {:ok, term()} | {:error, Error.t()}
@@ -2682,6 +2775,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.send_tensor_dict!`."
   @spec send_tensor_dict!(GroupCoordinator.input(), term() | keyword()) :: term()
   @spec send_tensor_dict!(
@@ -2723,6 +2817,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.recv_tensor_dict`."
   @spec recv_tensor_dict(GroupCoordinator.input()) ::
           {:ok, term()} | {:error, Error.t()}
@@ -2760,6 +2855,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.recv_tensor_dict!`."
   @spec recv_tensor_dict!(GroupCoordinator.input()) :: term()
   @spec recv_tensor_dict!(
@@ -2796,6 +2892,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.isend_tensor_dict`."
   @spec isend_tensor_dict(GroupCoordinator.input(), term() | keyword()) ::
           {:ok, [Handle.t()]} | {:error, Error.t()}
@@ -2838,6 +2935,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.isend_tensor_dict!`."
   @spec isend_tensor_dict!(GroupCoordinator.input(), term() | keyword()) ::
           [Handle.t()]
@@ -2880,6 +2978,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.irecv_tensor_dict`."
   @spec irecv_tensor_dict(GroupCoordinator.input()) ::
           {:ok, {term(), [Handle.t()], [Ref.t()]}} | {:error, Error.t()}
@@ -2917,6 +3016,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.irecv_tensor_dict!`."
   @spec irecv_tensor_dict!(GroupCoordinator.input()) ::
           {term(), [Handle.t()], [Ref.t()]}
@@ -2954,6 +3054,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
     opts \\ []
   ), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.mq_broadcaster`."
   @spec mq_broadcaster(GroupCoordinator.input()) ::
           {:ok, MessageQueue.t() | nil} | {:error, Error.t()}
@@ -2961,6 +3062,7 @@ defmodule Vllm.Distributed.StatelessGroupCoordinator do
           {:ok, MessageQueue.t() | nil} | {:error, Error.t()}
   defdelegate mq_broadcaster(receiver, opts \\ []), to: Vllm.Distributed.GroupCoordinator
 
+  @doc since: "0.1.0"
   @doc "As `Vllm.Distributed.GroupCoordinator.mq_broadcaster!`."
   @spec mq_broadcaster!(GroupCoordinator.input()) ::
           MessageQueue.t() | nil

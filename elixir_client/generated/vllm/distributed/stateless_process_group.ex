@@ -72,6 +72,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Makes a `Vllm.Distributed.StatelessProcessGroup`, in a rank, which checks it; the module says
   more. A group of processes that pass objects and tensors through a store served by rank 0.
@@ -131,6 +132,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     Vllm.Call.run(@new, [rank, world_size, store, data_expiration_seconds, socket, timeout, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `new`, but returns the value itself and raises `Vllm.Error`."
   @spec new!(keyword()) :: t()
   @spec new!(integer(), keyword()) :: t()
@@ -195,6 +197,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return a new group of `world_size` processes.
 
@@ -293,6 +296,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     ])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `create`, but returns the value itself and raises `Vllm.Error`."
   @spec create!(keyword()) :: t()
   @spec create!(String.t() | atom(), keyword()) :: t()
@@ -364,6 +368,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   How many messages went to each rank.
 
@@ -388,6 +393,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     Vllm.Call.run(@send_dst_counter, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `send_dst_counter`, but returns the value itself and raises `Vllm.Error`."
   @spec send_dst_counter!(input()) :: term()
   @spec send_dst_counter!(input(), keyword()) :: term()
@@ -405,6 +411,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   How many messages came from each rank.
 
@@ -429,6 +436,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     Vllm.Call.run(@recv_src_counter, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `recv_src_counter`, but returns the value itself and raises `Vllm.Error`."
   @spec recv_src_counter!(input()) :: term()
   @spec recv_src_counter!(input(), keyword()) :: term()
@@ -446,6 +454,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   How many broadcasts this rank was the source of.
 
@@ -470,6 +479,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     Vllm.Call.run(@broadcast_send_counter, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `broadcast_send_counter`, but returns the value itself and raises `Vllm.Error`."
   @spec broadcast_send_counter!(input()) :: integer()
   @spec broadcast_send_counter!(input(), keyword()) ::
@@ -488,6 +498,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   How many broadcasts each other rank was the source of.
 
@@ -512,6 +523,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     Vllm.Call.run(@broadcast_recv_src_counter, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `broadcast_recv_src_counter`, but returns the value itself and raises `Vllm.Error`."
   @spec broadcast_recv_src_counter!(input()) :: term()
   @spec broadcast_recv_src_counter!(input(), keyword()) ::
@@ -530,6 +542,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   The keys of messages that may not have been read yet, and when each was sent.
 
@@ -554,6 +567,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     Vllm.Call.run(@entries, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `entries`, but returns the value itself and raises `Vllm.Error`."
   @spec entries!(input()) :: term()
   @spec entries!(input(), keyword()) :: term()
@@ -573,6 +587,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Send an object to `dst`, which calls `recv_obj`; returns at once.
 
@@ -611,6 +626,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     Vllm.Call.run(@send_obj, [receiver, obj, dst, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `send_obj`, but returns the value itself and raises `Vllm.Error`."
   @spec send_obj!(input(), keyword()) :: nil
   @spec send_obj!(
@@ -641,6 +657,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the next object that `src` sends to this rank.
 
@@ -673,6 +690,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     Vllm.Call.run(@recv_obj, [receiver, src, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `recv_obj`, but returns the value itself and raises `Vllm.Error`."
   @spec recv_obj!(input(), integer() | keyword()) :: term()
   @spec recv_obj!(
@@ -697,6 +715,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the object of `src`; other ranks' `obj` is ignored. Collective.
 
@@ -737,6 +756,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     Vllm.Call.run(@broadcast_obj, [receiver, obj, src, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `broadcast_obj`, but returns the value itself and raises `Vllm.Error`."
   @spec broadcast_obj!(input(), keyword()) :: term()
   @spec broadcast_obj!(
@@ -767,6 +787,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the objects of all ranks, in rank order. Collective.
 
@@ -798,6 +819,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     Vllm.Call.run(@all_gather_obj, [receiver, obj, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `all_gather_obj`, but returns the value itself and raises `Vllm.Error`."
   @spec all_gather_obj!(input(), term() | keyword()) ::
           term()
@@ -822,6 +844,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return when every rank of the group has called it. Collective.
 
@@ -863,6 +886,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     Vllm.Call.run(@barrier, [receiver, timeout, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `barrier`, but returns the value itself and raises `Vllm.Error`."
   @spec barrier!(input()) :: nil
   @spec barrier!(
@@ -892,6 +916,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Send a tensor to `dst`, which calls `recv` with one of its shape and dtype.
 
@@ -933,6 +958,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     Vllm.Call.run(@send, [receiver, tensor, dst, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `send`, but returns the value itself and raises `Vllm.Error`."
   @spec send!(input(), keyword()) :: nil
   @spec send!(
@@ -964,6 +990,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Fill `tensor` with the next one that `src` sends, and return it.
 
@@ -1005,6 +1032,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     Vllm.Call.run(@recv, [receiver, tensor, src, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `recv`, but returns the value itself and raises `Vllm.Error`."
   @spec recv!(input(), keyword()) :: Tensor.t()
   @spec recv!(
@@ -1036,6 +1064,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Fill `tensor` with the one of `src`, and return it. Collective.
 
@@ -1079,6 +1108,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     Vllm.Call.run(@broadcast, [receiver, tensor, src, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `broadcast`, but returns the value itself and raises `Vllm.Error`."
   @spec broadcast!(input(), keyword()) :: Tensor.t()
   @spec broadcast!(
@@ -1110,6 +1140,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return the tensors of all ranks reduced into a new one; the input is not changed.
 
@@ -1158,6 +1189,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     Vllm.Call.run(@all_reduce, [receiver, tensor, op, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `all_reduce`, but returns the value itself and raises `Vllm.Error`."
   @spec all_reduce!(
     input(),
@@ -1191,6 +1223,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Delete the messages of this rank that have waited longer than `data_expiration_seconds`.
 
@@ -1216,6 +1249,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     Vllm.Call.run(@expire_data, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `expire_data`, but returns the value itself and raises `Vllm.Error`."
   @spec expire_data!(input()) :: nil
   @spec expire_data!(input(), keyword()) :: nil
@@ -1233,6 +1267,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     inline: false
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Leave the group; on rank 0 stop serving the store. Idempotent, local to the process.
 
@@ -1255,6 +1290,7 @@ defmodule Vllm.Distributed.StatelessProcessGroup do
     Vllm.Call.run(@destroy, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `destroy`, but returns the value itself and raises `Vllm.Error`."
   @spec destroy!(input()) :: nil
   @spec destroy!(input(), keyword()) :: nil

@@ -56,6 +56,7 @@ defmodule Vllm.Distributed.TensorMetadata do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Makes a `Vllm.Distributed.TensorMetadata`, checked by a rank; the module says more. What a
   receiver must know to allocate a tensor: device type, dtype and shape.
@@ -93,6 +94,7 @@ defmodule Vllm.Distributed.TensorMetadata do
     Vllm.Call.run(@new, [device, dtype, size, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `new`, but returns the value itself and raises `Vllm.Error`."
   @spec new!(keyword()) :: t()
   @spec new!(String.t() | atom(), keyword()) :: t()

@@ -58,6 +58,7 @@ defmodule Vllm.Distributed.Topology do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Makes a `Vllm.Distributed.Topology`, checked by a rank; the module says more. A world laid out
   by `sizes`. Every method returns a partition of `range(world_size)`.
@@ -87,6 +88,7 @@ defmodule Vllm.Distributed.Topology do
     Vllm.Call.run(@new, [world_size, sizes, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `new`, but returns the value itself and raises `Vllm.Error`."
   @spec new!(keyword()) :: t()
   @spec new!(integer(), ParallelSizes.input() | keyword()) ::
@@ -111,6 +113,7 @@ defmodule Vllm.Distributed.Topology do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Replicas in the world beyond the data-parallel size.
 
@@ -135,6 +138,7 @@ defmodule Vllm.Distributed.Topology do
     Vllm.Call.run(@external_data, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `external_data`, but returns the value itself and raises `Vllm.Error`."
   @spec external_data!(input()) :: integer()
   @spec external_data!(input(), keyword()) :: integer()
@@ -152,6 +156,7 @@ defmodule Vllm.Distributed.Topology do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Groups whose ranks hold shards of the same layers.
 
@@ -176,6 +181,7 @@ defmodule Vllm.Distributed.Topology do
     Vllm.Call.run(@tensor_groups, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `tensor_groups`, but returns the value itself and raises `Vllm.Error`."
   @spec tensor_groups!(input()) :: tuple()
   @spec tensor_groups!(input(), keyword()) :: tuple()
@@ -193,6 +199,7 @@ defmodule Vllm.Distributed.Topology do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Neighbouring parts of each tensor-parallel group.
 
@@ -217,6 +224,7 @@ defmodule Vllm.Distributed.Topology do
     Vllm.Call.run(@decode_context_groups, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `decode_context_groups`, but returns the value itself and raises `Vllm.Error`."
   @spec decode_context_groups!(input()) :: tuple()
   @spec decode_context_groups!(input(), keyword()) :: tuple()
@@ -234,6 +242,7 @@ defmodule Vllm.Distributed.Topology do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Groups whose ranks share out the tokens of one prefill.
 
@@ -258,6 +267,7 @@ defmodule Vllm.Distributed.Topology do
     Vllm.Call.run(@prefill_context_groups, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `prefill_context_groups`, but returns the value itself and raises `Vllm.Error`."
   @spec prefill_context_groups!(input()) :: tuple()
   @spec prefill_context_groups!(input(), keyword()) :: tuple()
@@ -275,6 +285,7 @@ defmodule Vllm.Distributed.Topology do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Groups whose ranks hold consecutive stages.
 
@@ -299,6 +310,7 @@ defmodule Vllm.Distributed.Topology do
     Vllm.Call.run(@pipeline_groups, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `pipeline_groups`, but returns the value itself and raises `Vllm.Error`."
   @spec pipeline_groups!(input()) :: tuple()
   @spec pipeline_groups!(input(), keyword()) :: tuple()
@@ -316,6 +328,7 @@ defmodule Vllm.Distributed.Topology do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Groups whose ranks hold the same shard of different data-parallel replicas.
 
@@ -340,6 +353,7 @@ defmodule Vllm.Distributed.Topology do
     Vllm.Call.run(@data_groups, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `data_groups`, but returns the value itself and raises `Vllm.Error`."
   @spec data_groups!(input()) :: tuple()
   @spec data_groups!(input(), keyword()) :: tuple()
@@ -357,6 +371,7 @@ defmodule Vllm.Distributed.Topology do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Groups over which experts are spread: data x prefill context x tensor of one stage.
 
@@ -381,6 +396,7 @@ defmodule Vllm.Distributed.Topology do
     Vllm.Call.run(@expert_groups, [receiver, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `expert_groups`, but returns the value itself and raises `Vllm.Error`."
   @spec expert_groups!(input()) :: tuple()
   @spec expert_groups!(input(), keyword()) :: tuple()
@@ -399,6 +415,7 @@ defmodule Vllm.Distributed.Topology do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Groups of `size` ranks that shard one embedding table: neighbours along tensor, then data.
 
@@ -431,6 +448,7 @@ defmodule Vllm.Distributed.Topology do
     Vllm.Call.run(@engram_tensor_groups, [receiver, size, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `engram_tensor_groups`, but returns the value itself and raises `Vllm.Error`."
   @spec engram_tensor_groups!(input(), integer() | keyword()) :: tuple()
   @spec engram_tensor_groups!(
@@ -454,6 +472,7 @@ defmodule Vllm.Distributed.Topology do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Groups of `size` data parallel replicas that share one embedding table.
 
@@ -486,6 +505,7 @@ defmodule Vllm.Distributed.Topology do
     Vllm.Call.run(@engram_data_groups, [receiver, size, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `engram_data_groups`, but returns the value itself and raises `Vllm.Error`."
   @spec engram_data_groups!(input(), integer() | keyword()) :: tuple()
   @spec engram_data_groups!(
@@ -509,6 +529,7 @@ defmodule Vllm.Distributed.Topology do
     inline: true
   }
 
+  @doc since: "0.1.0"
   @doc ~S"""
   Return a rank's place as (external, data, pipeline, prefill_context, tensor).
 
@@ -534,6 +555,7 @@ defmodule Vllm.Distributed.Topology do
     Vllm.Call.run(@coordinates, [receiver, rank, opts])
   end
 
+  @doc since: "0.1.0"
   @doc "Like `coordinates`, but returns the value itself and raises `Vllm.Error`."
   @spec coordinates!(input(), integer() | keyword()) ::
           {integer(), integer(), integer(), integer(), integer()}

@@ -57,6 +57,7 @@ defmodule Vllm.Bridge.Config do
   @spec of_server() :: [atom()]
   def of_server, do: [:server, :connection, :carrier | @embedded ++ @remote]
 
+  @doc since: "0.1.0"
   @doc "Every key of the configuration."
   @spec keys() :: [atom()]
   def keys,

@@ -100,6 +100,7 @@ defmodule Vllm.Bridge.Connection do
   @typedoc "A streaming call; only the process that made it uses it, and its end cancels it."
   @opaque stream :: Stream.t()
 
+  @doc since: "0.1.0"
   @doc """
   Starts a connection; it opens with the first call.
 
@@ -131,10 +132,12 @@ defmodule Vllm.Bridge.Connection do
   @spec schema() :: Options.schema()
   def schema, do: @schema
 
+  @doc since: "0.1.0"
   @doc "A connection as a supervisor's child; `opts` are those of `start_link/1`."
   @spec child_spec(keyword()) :: Supervisor.child_spec()
   def child_spec(opts), do: %{id: __MODULE__, start: {__MODULE__, :start_link, [opts]}}
 
+  @doc since: "0.1.0"
   @doc """
   Calls the method at `path` with an encoded request; returns the encoded response.
 
@@ -158,6 +161,7 @@ defmodule Vllm.Bridge.Connection do
          do: call(whereis(conn), request, Keyword.get(opts, :on_sent))
   end
 
+  @doc since: "0.1.0"
   @doc """
   Begins a call whose answer is a stream of messages; read them with `next/1` or `request_next/1`. Returns
   at once: the first of these reports a failure.
@@ -174,6 +178,7 @@ defmodule Vllm.Bridge.Connection do
     with {:ok, request} <- prepare(path, request, opts), do: open(conn, request)
   end
 
+  @doc since: "0.1.0"
   @doc """
   Calls a method that takes a stream of messages and answers with one; returns that.
 
@@ -196,6 +201,7 @@ defmodule Vllm.Bridge.Connection do
     end
   end
 
+  @doc since: "0.1.0"
   @doc """
   Begins a call with streams of messages in both directions. Send with `send_message/2` and `half_close/1`;
   read with `next/1`. Options as of `server_stream/4`.
@@ -220,6 +226,7 @@ defmodule Vllm.Bridge.Connection do
     end
   end
 
+  @doc since: "0.1.0"
   @doc """
   Sends one more message of a `bidi_stream/3` and waits while more than a MiB of it waits for the
   server. The message is kept until the connection is open and the stream has its turn.
@@ -229,6 +236,7 @@ defmodule Vllm.Bridge.Connection do
   @spec send_message(stream(), iodata()) :: :ok | {:error, reason()}
   defdelegate send_message(stream, message), to: Stream, as: :write
 
+  @doc since: "0.1.0"
   @doc """
   Sends as `send_message/2` does without waiting: the caller gets `{ref, answer}` once there is room for
   the next message, with an answer of that function, or `{:DOWN, ref, :process, pid, reason}`. After
@@ -237,18 +245,22 @@ defmodule Vllm.Bridge.Connection do
   @spec request_send(stream(), iodata()) :: {:ok, reference()} | {:error, reason()}
   defdelegate request_send(stream, message), to: Stream, as: :request_write
 
+  @doc since: "0.1.0"
   @doc "Says that no more messages follow; the server's go on. On an ended stream it does nothing."
   @spec half_close(stream()) :: :ok
   defdelegate half_close(stream), to: Stream
 
+  @doc since: "0.1.0"
   @doc "Waits until the server has accepted a stream: the answer has begun, with a message or without."
   @spec await_open(stream()) :: :ok | {:ok, headers :: metadata()} | {:error, reason()}
   def await_open(stream), do: Stream.read(stream, :open)
 
+  @doc since: "0.1.0"
   @doc "As `await_open/1` without waiting: answered with `{ref, :ok}` or an error, as `request_next/1`."
   @spec request_open(stream()) :: ref :: reference()
   def request_open(stream), do: Stream.request_read(stream, :open)
 
+  @doc since: "0.1.0"
   @doc """
   The next message of a stream; `:done` at its end. After `:done` or an error the stream is gone.
   """
@@ -256,6 +268,7 @@ defmodule Vllm.Bridge.Connection do
           {:ok, binary()} | :done | {:done, trailers :: metadata()} | {:error, reason()}
   def next(stream), do: Stream.read(stream, :next)
 
+  @doc since: "0.1.0"
   @doc """
   Asks for the next message of a stream without waiting: the caller gets `{ref, answer}` with an answer
   of `next/1`, or `{:DOWN, ref, :process, pid, reason}` when the connection's process ends. Nobody
@@ -264,6 +277,7 @@ defmodule Vllm.Bridge.Connection do
   @spec request_next(stream()) :: ref :: reference()
   def request_next(stream), do: Stream.request_read(stream, :next)
 
+  @doc since: "0.1.0"
   @doc "Cancels a stream. On an ended stream it does nothing."
   @spec cancel(stream()) :: :ok
   defdelegate cancel(stream), to: Stream
@@ -316,6 +330,7 @@ defmodule Vllm.Bridge.Connection do
   defp check_path(<<"/", _::binary>>), do: :ok
   defp check_path(path), do: {:error, {:invalid_path, path}}
 
+  @doc since: "0.1.0"
   @doc "Closes the connection; calls in flight fail with `{:closed, :closed_here}`."
   @spec close(conn()) :: :ok
   def close(conn) do
@@ -324,6 +339,7 @@ defmodule Vllm.Bridge.Connection do
     :exit, _ -> :ok
   end
 
+  @doc since: "0.1.0"
   @doc "Says what happened and what to do next."
   @spec format_reason(reason()) :: String.t()
   defdelegate format_reason(reason), to: Reason, as: :format

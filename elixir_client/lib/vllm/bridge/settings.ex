@@ -166,8 +166,30 @@ defmodule Vllm.Bridge.Settings do
   # How to start a server, beside where one runs: the more specific one holds, and the log says what was left
   # out, and where that came from.
   defp fit(%{server: server} = opts, own) when is_binary(server) do
-    keys = for key <- [:command, :python, :size, :args], opts[key] not in [nil, []], do: key
+    # What the configuration says for embedded servers, `Config.merge/2` has left out already.
+    configured = Application.get_all_env(:vllm_distributed)
+
+    keys =
+      for key <- [:command, :python, :size, :args],
+          value = Keyword.get(own, key, configured[key]),
+          value != [],
+          do: key
+
     left_out(opts, keys, "server is #{inspect(server)}, which runs already", own)
+  end
+
+  # The bridge's own program, beside a configured server: `Config.merge/2` has left that out.
+  defp fit(%{server: :embedded, transport: nil} = opts, own) do
+    configured = Application.get_env(:vllm_distributed, :server)
+
+    if is_binary(configured) and not Keyword.has_key?(own, :server) do
+      Logger.warning(
+        "#{inspect(opts.name)} leaves out server #{inspect(configured)} (from config :vllm_distributed): the bridge " <>
+          "is given how to start its own"
+      )
+    end
+
+    opts
   end
 
   defp fit(opts, _own), do: opts

@@ -37,6 +37,7 @@ defmodule Vllm.Bridge.Transport do
   @typedoc "A transport as the option `transport` of `Vllm.Bridge` gives it."
   @type given :: module() | {module(), keyword()}
 
+  @doc since: "0.1.0"
   @doc """
   Checks the options and returns the children that the bridge's supervisor starts first. It is called
   before the bridge starts and has no side effects. `{:error, message}` refuses the options.
@@ -45,6 +46,7 @@ defmodule Vllm.Bridge.Transport do
               {:ok, handle(), [Supervisor.child_spec() | {module(), term()} | module()]}
               | {:error, message :: String.t()}
 
+  @doc since: "0.1.0"
   @doc """
   Makes one call, in the caller's process, and returns within `timeout` milliseconds or
   `{:error, :deadline_exceeded}`.
@@ -59,6 +61,7 @@ defmodule Vllm.Bridge.Transport do
               options :: [timeout: timeout(), metadata: [{binary(), binary()}]]
             ) :: {:ok, response :: binary()} | {:error, Connection.reason()}
 
+  @doc since: "0.1.0"
   @doc """
   Subscribes the calling process to the messages of a `Pool/Watch` or `Pool/Subscribe`. Returns the process of
   the subscription, which `GenServer.stop/1` ends, and whose messages are those of `Vllm.Bridge.subscribe/1` and
@@ -68,6 +71,7 @@ defmodule Vllm.Bridge.Transport do
 
   @optional_callbacks subscribe: 2
 
+  @doc since: "0.1.0"
   @doc "A call that fails with this error, for transports to return: what a server's trailers say."
   @spec status(Error.t()) :: {:status, 2, String.t(), [{binary(), binary()}]}
   def status(%Error{} = error) do
@@ -90,6 +94,7 @@ defmodule Vllm.Bridge.Transport do
     }
   end
 
+  @doc since: "0.1.0"
   @doc "What a transport answers to a path that it does not know."
   @spec unimplemented(String.t()) :: {:status, 12, String.t(), []}
   def unimplemented(path), do: {:status, 12, "this transport does not carry #{path}", []}

@@ -13,6 +13,7 @@ defmodule Vllm.Bang do
     doc = "As `#{name}/#{length(params)}`; raises `Vllm.Error`."
 
     quote do
+      @doc since: "0.1.0"
       @doc unquote(doc)
       @spec unquote(bang)(unquote_splicing(types)) :: unquote(returns)
       def unquote(bang)(unquote_splicing(heads)),

@@ -56,14 +56,17 @@ defmodule Vllm.Tensor.DType do
           | :c64
           | :c128
 
+  @doc since: "0.1.0"
   @doc "All element types."
   @spec names() :: [t()]
   def names, do: @names
 
+  @doc since: "0.1.0"
   @doc "Bytes of one element."
   @spec size(t()) :: pos_integer()
   def size(dtype), do: Map.fetch!(@sizes, dtype)
 
+  @doc since: "0.1.0"
   @doc """
   The element type of a name, whether Nx's or torch's, as atom or string, or of a type of Nx.
 
@@ -79,6 +82,7 @@ defmodule Vllm.Tensor.DType do
     with {:error, problem} <- read(name), do: {:error, Error.validation(problem, "unknown_dtype")}
   end
 
+  @doc since: "0.1.0"
   @doc "As `parse/1`; raises `Vllm.Error`."
   @spec parse!(term()) :: t()
   def parse!(name), do: name |> parse() |> Error.unwrap!()

@@ -15,11 +15,20 @@ defmodule Vllm.Tensor.NxInterop do
   @doc "A tensor of an `Nx.Tensor`. The axes of a vectorized one come first."
   @spec read(struct()) :: {:ok, Tensor.t()} | {:error, String.t()}
   def read(%{__struct__: Nx.Tensor} = tensor) do
-    with {:ok, nx} <- nx(), {:ok, dtype} <- dtype(nx.type(tensor)) do
+    with {:ok, nx} <- nx(),
+         {:ok, dtype} <- dtype(nx.type(tensor)),
+         {:ok, data} <- bytes(nx, tensor) do
       vectorized = tensor |> Map.get(:vectorized_axes, []) |> Keyword.values()
       shape = List.to_tuple(vectorized ++ Tuple.to_list(nx.shape(tensor)))
-      {:ok, Tensor.from_binary!(nx.to_binary(tensor), dtype, shape)}
+      {:ok, Tensor.from_binary!(data, dtype, shape)}
     end
+  end
+
+  # Where the bytes are is a matter of Nx's backends, which raise what they like.
+  defp bytes(nx, tensor) do
+    {:ok, nx.to_binary(tensor)}
+  rescue
+    error -> {:error, "Nx cannot read the tensor's elements: #{Exception.message(error)}"}
   end
 
   @doc "An `Nx.Tensor` of a tensor whose elements are here; `pred` becomes `u8`."

@@ -84,11 +84,13 @@ defmodule Vllm.World.Rank do
         }
 
   defimpl Inspect do
+    import Vllm.OneLine
+
     def inspect(rank, _opts) do
-      doing = if rank.doing in [nil, ""], do: "", else: ", " <> rank.doing
-      node = if rank.node in [nil, ""], do: "", else: " on " <> rank.node
-      exit = if rank.exit, do: ", #{rank.exit}", else: doing
-      "#Vllm.World.Rank<#{rank.rank} (pid #{rank.pid}#{node}), #{rank.state}#{exit}>"
+      node = labelled(" on ", rank.node)
+      what = labelled(", ", rank.exit || rank.doing)
+
+      "#Vllm.World.Rank<#{text(rank.rank)} (pid #{text(rank.pid)}#{node}), #{text(rank.state)}#{what}>"
     end
   end
 end
@@ -242,6 +244,8 @@ defmodule Vllm.World.Info do
   defp present(text), do: text
 
   defimpl Inspect do
+    import Vllm.OneLine
+
     def inspect(info, _opts) do
       sizes =
         for {name, key} <- [
@@ -253,12 +257,10 @@ defmodule Vllm.World.Info do
             ],
             size = Map.fetch!(info, key),
             size not in [nil, 1],
-            do: ", #{name} #{size}"
+            do: ", #{name} #{text(size)}"
 
-      failure = if info.failure, do: ": #{info.failure}"
-
-      "#Vllm.World.Info<#{info.id} (epoch #{info.epoch}), #{info.world_size} ranks#{sizes}, " <>
-        "#{info.state}#{failure}>"
+      "#Vllm.World.Info<#{text(info.id)} (epoch #{text(info.epoch)}), #{text(info.world_size)} ranks#{sizes}, " <>
+        "#{text(info.state)}#{labelled(": ", info.failure)}>"
     end
   end
 end

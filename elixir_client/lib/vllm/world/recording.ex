@@ -24,6 +24,7 @@ defmodule Vllm.World.Recording do
           missing: [non_neg_integer()]
         }
 
+  @doc since: "0.1.0"
   @doc """
   Writes a recording; returns the paths. `path` is the file of a `:chrome` recording, and the folder of the
   files of a `:torch` one, which is made.

@@ -75,4 +75,13 @@ defmodule Vllm.Tensor.PartsTest do
     assert message =~ "fetch"
     assert_raise Error, fn -> Tensor.reshape!(@cube, {1}) end
   end
+
+  test "what is no Nx tensor is an error as data" do
+    for other <- [5, nil, "x", %{}, Tensor.new(1)] do
+      assert {:error, %Vllm.Error{reason: "invalid_argument", message: message}} =
+               Tensor.from_nx(other)
+
+      assert message =~ "an Nx.Tensor was expected, got: "
+    end
+  end
 end

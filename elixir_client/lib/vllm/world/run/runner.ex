@@ -34,6 +34,7 @@ defmodule Vllm.World.Runner do
   # gate reaches all of them at about the same time, and each says more than "cancelled".
   @others_ms 100
 
+  @doc since: "0.1.0"
   @doc """
   Results in rank order, or the error of a timeout; raises `RankError` of the first rank that failed.
   """
@@ -45,6 +46,7 @@ defmodule Vllm.World.Runner do
          do: {:ok, Enum.map(results, fn {_rank, result} -> result end)}
   end
 
+  @doc since: "0.1.0"
   @doc """
   As `run/3`, with the rank beside each result. When a result is one that `ends?`, the ranks that have not
   returned soon after are stopped, and are not among the results.
@@ -131,6 +133,7 @@ defmodule Vllm.World.Runner do
   defp names([rank]), do: "rank #{rank}"
   defp names(ranks), do: "ranks #{Enum.join(ranks, ", ")}"
 
+  @doc since: "0.1.0"
   @doc """
   One result of what a function returned on all ranks, see `Vllm.World.collect/3`; raises as `run/3`.
   """
