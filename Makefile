@@ -25,7 +25,7 @@ export LC_ALL := C.UTF-8
 export VLLM_PYTHON := $(abspath $(PYTHON))
 export VLLM_BRIDGE := $(abspath $(VENV)/bin/vllm-bridge)
 
-.PHONY: help setup demo demo-cluster demo-model test test-cluster test-model test-package lint lint-python lint-elixir codegen codegen-check contract-accept pytest pytest-oldest mix-test test-vllm test-page bench clean
+.PHONY: help setup demo demo-cluster demo-model test test-cluster test-model test-package lint lint-python lint-elixir codegen codegen-check contract-accept pytest pytest-oldest mix-test test-vllm test-page peers pictures bench clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -110,6 +110,12 @@ test-vllm: setup ## vLLM's engine on its own groups and on ours: equal tokens, s
 
 test-page: setup ## The live page in a real Chromium (apt-get install chromium); pictures in build/page
 	$(VENV)/bin/pytest tests/page
+
+peers: setup $(RAY)/.installed ## The numbers of the README's table: a world beside Ray's actors, a sum beside gloo's
+	RAY_AUTH_MODE=disabled PYTHONPATH=$(abspath $(RAY)) $(PYTHON) benchmarks/peers.py
+
+pictures: setup ## The pictures of the README, one of them a recording of the demo
+	$(PYTHON) scripts/pictures.py
 
 bench: setup ## Print the numbers the design promises
 	$(PYTHON) benchmarks/import_time.py
