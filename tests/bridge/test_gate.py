@@ -571,6 +571,8 @@ def test_a_world_that_was_restarted_refuses_what_is_older(client: Client, caller
 
 @pytest.mark.timing
 def test_diagnosis_says_who_waits_for_whom(world: World, client: Client, callers: Callers) -> None:
+    # Something for rank 2 to have done last, whichever test was before this one.
+    ended(callers.together(world, [on_tp("barrier")] * 3))
     busy = callers.begin(world.ranks[1], sleep(2))
     wait_until_running(world.ranks[1])
     waiting = callers.begin(world.ranks[0], on_tp("barrier", timeout=3 * SHORT))

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -136,3 +137,15 @@ def test_the_socket_goes_with_a_server_whose_forkserver_is_gone(
     os.kill(pool.forkserver, 9)
     assert pool.stop() == 0
     assert not path.exists()
+
+
+def test_a_directory_without_a_lock_goes_when_it_is_old(tmp_path: Path) -> None:
+    """What a rank wrote while its pool removed it has kept it; a new one is being made."""
+    old, new = (tmp_path / f"{runtime_dir.PREFIX}{name}" for name in ("old", "new"))
+    for path in (old, new):
+        path.mkdir()
+        (path / "rank-1.sock").touch()
+    hour_ago = time.time() - 3600
+    os.utime(old, (hour_ago, hour_ago))
+    runtime_dir.remove_stale(tmp_path)
+    assert (old.exists(), new.exists()) == (False, True)

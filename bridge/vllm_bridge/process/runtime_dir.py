@@ -8,6 +8,7 @@ import os
 import shutil
 import stat
 import tempfile
+import time
 from pathlib import Path
 
 from vllm_bridge.transport.address import ListenError, why_no_socket
@@ -18,6 +19,9 @@ LOCK = "lock"
 # The longest name of a socket in it.
 _LONGEST_NAME = "rank-9999999999.sock"
 _ATTEMPTS = 8
+
+# A directory without a lock is being made, or removed; after this time it is neither.
+_UNFINISHED_S = 60.0
 
 
 class RuntimeDir:
@@ -57,7 +61,10 @@ class RuntimeDir:
 
 
 def remove_stale(base: Path) -> None:
-    """Remove our own directories whose pool is dead: the lock on them is free."""
+    """Remove our own directories whose pool is dead: the lock on them is free, or long gone.
+
+    What a rank puts into one while its pool removes it keeps the directory there, without a lock.
+    """
     for path in base.glob(f"{PREFIX}*"):
         with contextlib.suppress(OSError):
             found = path.lstat()
@@ -66,7 +73,12 @@ def remove_stale(base: Path) -> None:
 
 
 def _remove_if_stale(path: Path) -> None:
-    lock = os.open(path / LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        lock = os.open(path / LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        if time.time() - path.lstat().st_mtime > _UNFINISHED_S:
+            shutil.rmtree(path, ignore_errors=True)
+        return
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         shutil.rmtree(path, ignore_errors=True)

@@ -107,6 +107,8 @@ class Forkserver:
             while self._step():
                 pass
         self._clean_up()
+        # What ends from now on finds no socket to say so.
+        signal.set_wakeup_fd(-1)
 
     def _step(self) -> bool:
         for key, _ in self._selector.select():
