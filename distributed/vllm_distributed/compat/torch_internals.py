@@ -305,7 +305,13 @@ class _GlooMaker:
     def __init__(self, make: MakeGloo) -> None:
         self._make = make
 
-    def __call__(self, store: Store, rank: int, size: int, timeout: timedelta) -> Any:
+    def __call__(
+        self, store: Store, rank: int, size: int, timeout: timedelta, **more: object
+    ) -> Any:
+        # torch 2.14 asks each time, and we never want it: `enable_reconfigure=False`.
+        wanted = [name for name, value in more.items() if value]
+        if wanted:
+            raise TypeError(f"gloo is made without {', '.join(wanted)} here")
         return self._make(store, rank, size, timeout)
 
     def __instancecheck__(self, instance: object) -> bool:

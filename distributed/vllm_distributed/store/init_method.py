@@ -32,6 +32,8 @@ class InitMethod:
 def parse_init_method(url: str, rank: int, world_size: int) -> InitMethod:
     """Return what `url`, the arguments (-1: not given) and the environment say together."""
     scheme = (url.partition("://")[0] if "://" in url else urlsplit(url).scheme).lower()
+    if scheme[:1].isdigit():
+        scheme = ""  # an address: Python 3.10 takes "127.0.0.1:1" for a scheme and a path
     if scheme == "tcp":
         return _parse_tcp(url, rank, world_size)
     if scheme == "env":

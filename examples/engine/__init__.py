@@ -1,0 +1,1 @@
+"""A real vLLM engine in a rank, whose tokens are streamed."""
