@@ -16,6 +16,12 @@ def main() -> int:
     from vllm_environment import environment, models
 
     python = environment("newest")
+    stamp = python.parents[1] / ".server"
+    if not stamp.exists():
+        # What a server needs beside the module; vLLM has the rest.
+        needs = ["grpcio", "grpcio-health-checking", "grpcio-reflection", "prometheus-client"]
+        subprocess.run([python, "-m", "pip", "install", "-qq", *needs], check=True)
+        stamp.touch()
     model = models(python, "newest")["llama"]
     return subprocess.run(
         ["mix", "run", "examples/engine/stream.exs", str(model)],
@@ -28,6 +34,11 @@ def main() -> int:
             "VLLM_LOGGING_LEVEL": os.environ.get("VLLM_LOGGING_LEVEL", "ERROR"),
             # The machine may have less memory than vLLM reserves.
             "VLLM_CPU_KVCACHE_SPACE": "1",
+            # It may have fewer NUMA nodes than the engine has workers.
+            "VLLM_CPU_OMP_THREADS_BIND": "nobind",
+            "OMP_NUM_THREADS": "1",
+            "VLLM_NO_USAGE_STATS": "1",
+            "HF_HUB_OFFLINE": "1",
         },
         check=False,
     ).returncode

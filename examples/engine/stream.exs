@@ -3,6 +3,9 @@
 # Streams the text of a real vLLM engine, tensor parallel 2, token by token. `make demo-engine` makes an
 # environment with vLLM and a tiny model with random weights, whose words are t0 to t1023, and runs this.
 
+# vLLM says much.
+Logger.configure(level: :error)
+
 {model, prompt} =
   case System.argv() do
     [model] -> {model, "t5 t17 t23 t42"}
