@@ -7,11 +7,11 @@ import contextlib
 import gc
 import importlib
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator as _Iterator
 
 
 @contextlib.contextmanager
-def _no_collection() -> Iterator[None]:
+def _no_collection() -> _Iterator[None]:
     """Two thirds of the time of this import were one pass of the garbage collector over torch's
     objects (75 of 116 ms), which ours set off and which finds nothing."""
     if not gc.isenabled():
