@@ -16,11 +16,11 @@ from pool_harness import SHORT, Pool, connect, eventually
 
 from vllm_bridge._generated import rank_pb2, types_pb2
 from vllm_bridge.client import Client, Session
-from vllm_bridge.codec import tensors
+from vllm_bridge.codec import chunks, tensors
 from vllm_bridge.codec.calls import encode_term
+from vllm_bridge.codec.chunks import ChunksMalformed, ChunkStorage
 from vllm_bridge.codec.errors import BridgeError, from_rpc_error
-from vllm_bridge.rank import chunks, transfers
-from vllm_bridge.rank.chunks import ChunksMalformed, ChunkStorage
+from vllm_bridge.rank import transfers
 from vllm_bridge.rank.transfers import MAX_STREAMS, Transfers
 from vllm_bridge.transport.metadata import METHOD, SESSION_ID
 from vllm_distributed.tensors.raw_bytes import bytes_of

@@ -297,3 +297,84 @@ def test_the_clients_can_be_imported_where_linux_is_not(system: str) -> None:
         check=False,
     )
     assert (ran.stdout.strip(), ran.returncode) == ("pool_unreachable", 0), ran.stderr
+
+
+@pytest.fixture(scope="module")
+def remote(short_tmp: Path) -> Iterator[Pool]:
+    """A pool whose clients come over TCP."""
+    pool = start_pool(
+        short_tmp / "remote",
+        *("--size", "1", "--listen", "127.0.0.1:0", "--insecure-loopback"),
+        entry_point=None,
+    )
+    yield pool
+    pool.stop()
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clients are on another host, where no file says what the server's key is."""
+    from vllm_bridge.client._calls.memory import Memory
+
+    monkeypatch.setattr(Memory, "_take", lambda self, answer: False)
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_large_tensors_go_in_parts_where_no_memory_is_shared(
+    remote: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from vllm_bridge.client._calls.channels import Channels
+
+    begun: list[str] = []
+    in_parts = Channels.in_parts
+
+    def counted(self: Channels, *args: Any) -> Any:
+        begun.append("parts")
+        return in_parts(self, *args)
+
+    monkeypatch.setattr(Channels, "in_parts", counted)
+    with connect(remote.endpoint) as client, client.open_session() as session:
+        small = session.run("torch.add", torch.ones(8), 1)
+        assert (small.sum().item(), begun) == (16.0, [])
+        large = torch.arange(3 << 20, dtype=torch.float32)
+        doubled = session.run("torch.add", large, large)
+        assert begun == ["parts"]
+        assert torch.equal(doubled, 2 * large)
+        # Several, one of them not contiguous, with small ones between them.
+        tall = torch.arange(4 << 20, dtype=torch.int32).reshape(2048, 2048)
+        parts = session.run(
+            "torch.cat", [large.int(), torch.ones(3, dtype=torch.int32), tall.t().flatten()]
+        )
+        assert torch.equal(
+            parts, torch.cat([large.int(), torch.ones(3, dtype=torch.int32), tall.t().flatten()])
+        )
+        # An answer that is too large for a message: the next one comes in parts.
+        for _ in range(2):
+            assert session.run("torch.zeros", [3 << 20]).numel() == 3 << 20
+        with pytest.raises(BridgeError) as refused:
+            session.run("os.getpid", large)
+        assert refused.value.reason == "name_not_allowed"
+        with pytest.raises(BridgeError) as late:
+            session.run("torch.add", large, large, timeout=timedelta(microseconds=50))
+        assert late.value.reason == "deadline_exceeded"
+        assert torch.equal(session.run("torch.add", large, 1), large + 1)
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_large_tensors_of_the_asyncio_client_go_in_parts_too(remote: Pool) -> None:
+    async def scenario() -> None:
+        async with aio.connect(remote.endpoint) as client, client.open_session() as session:
+            large = torch.arange(3 << 20, dtype=torch.float32)
+            added = await asyncio.gather(
+                *(session.run("torch.add", large, number) for number in range(3))
+            )
+            for number, result in enumerate(added):
+                assert torch.equal(result, large + number)
+            call = asyncio.create_task(session.run("torch.add", large, large))
+            await asyncio.sleep(0)
+            call.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await call
+            assert torch.equal(await session.run("torch.add", large, 1), large + 1)
+
+    asyncio.run(scenario())

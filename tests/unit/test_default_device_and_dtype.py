@@ -15,8 +15,8 @@ import vllm_bridge
 import vllm_distributed as vd
 from vllm_bridge.codec import tensors
 from vllm_bridge.codec.calls import decode_term, encode_term
+from vllm_bridge.codec.chunks import ChunkStorage
 from vllm_bridge.codec.segments import SessionMemory
-from vllm_bridge.rank.chunks import ChunkStorage
 from vllm_distributed.tensors.dtypes import has_overlaps
 from vllm_distributed.transports.queue.frames import pack, unpack
 from vllm_distributed.wire.object_codec import decode, encode

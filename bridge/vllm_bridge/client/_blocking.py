@@ -146,6 +146,20 @@ class Blocking:
         call = channel.unary_stream(method)(request, timeout=seconds(timeout), metadata=metadata)
         return _Stream(call)
 
+    def exchange(
+        self,
+        channel: Any,
+        method: str,
+        requests: Iterator[bytes],
+        timeout: timedelta | None,
+        metadata: Metadata,
+    ) -> Stream:
+        """A stream over gRPC, of answers to a stream of requests."""
+        begun = channel.stream_stream(method)(
+            requests, timeout=seconds(timeout), metadata=tuple(metadata)
+        )
+        return _Stream(begun)
+
     async def frames(self, path: Path) -> FramesConnection:
         """A frames connection."""
         return _Frames(Connection(path))

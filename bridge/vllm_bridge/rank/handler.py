@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from google.protobuf.message import DecodeError
 
+from vllm_bridge.codec.chunks import ChunksMalformed, ChunkStorage
 from vllm_bridge.codec.dispatch import Dispatch
 from vllm_bridge.codec.draining import draining
 from vllm_bridge.codec.errors import BridgeError, Category
@@ -26,7 +27,6 @@ from vllm_bridge.gate.rank_gate import CALLER_GONE, GatedCall, RankGate
 from vllm_bridge.gate.turns import Turns
 from vllm_bridge.process import logs
 from vllm_bridge.rank.allow.allow_list import AllowList
-from vllm_bridge.rank.chunks import ChunksMalformed, ChunkStorage
 from vllm_bridge.rank.executor import Executor
 from vllm_bridge.rank.failures import bridge_error
 from vllm_bridge.rank.journal import Journal, Record

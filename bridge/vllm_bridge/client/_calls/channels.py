@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import grpc
 from google.protobuf.message import Message
@@ -15,6 +15,7 @@ from vllm_bridge._generated import pool_pb2
 from vllm_bridge.client._calls import runs
 from vllm_bridge.client._calls.checks import has_detail, wrong_type
 from vllm_bridge.client._calls.io import Call, Io, Stream
+from vllm_bridge.client._calls.parts import CHUNKS_CALL, PartsCall
 from vllm_bridge.codec.errors import BridgeError, Category, from_rpc_error
 from vllm_bridge.process.forks import Place
 from vllm_bridge.transport.address import (
@@ -29,6 +30,9 @@ from vllm_bridge.transport.frames.calling import Metadata
 from vllm_bridge.transport.grpc_options import CHANNEL, KEEPALIVE
 from vllm_bridge.transport.metadata import AUTHORIZATION
 from vllm_bridge.transport.server_token import TokenError, checked_token
+
+if TYPE_CHECKING:
+    from vllm_bridge.codec.chunks import ChunkStorage
 
 # How gRPC says that the other end closed a connection at once, as one does that wants TLS.
 _CLOSED = ("Socket closed", "Connection reset", "recvmsg")
@@ -145,6 +149,20 @@ class Channels:
             more,
             cancellable=later or runs.current() is not None,
         )
+
+    def in_parts(
+        self,
+        endpoint: str,
+        request: bytes,
+        chunks: ChunkStorage,
+        timeout: timedelta | None,
+        metadata: Metadata,
+    ) -> Call:
+        """Begin one raw call with tensors in parts. Raises as `begin`."""
+        more = (*metadata, *(self._authorization if endpoint == self.endpoint else ()))
+        channel = self._channel(endpoint)
+        parts = chunks.outgoing(request)
+        return PartsCall(self.io.exchange(channel, CHUNKS_CALL, parts, timeout, more), chunks)
 
     async def send(
         self,

@@ -14,6 +14,7 @@ from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.transport.frames.calling import Cancelled, Metadata
 
 if TYPE_CHECKING:
+    from vllm_bridge.codec.chunks import ChunkStorage
     from vllm_bridge.codec.tensors import Storage
 
 Encode = Callable[["Storage"], tuple[str, bytes]]
@@ -32,6 +33,7 @@ class Sent:
     call_id: str
     run: Run | None
     later: bool
+    chunks: ChunkStorage | None = None
 
 
 class Sender(Protocol):
@@ -45,8 +47,9 @@ class Sender(Protocol):
         more: Metadata = (),
         *,
         later: bool = False,
+        chunks: ChunkStorage | None = None,
     ) -> Sent:
-        """Send a call."""
+        """Send a call; in parts where it has chunks."""
 
     async def answer(self, sent: Sent) -> bytes:
         """Its response. Raises BridgeError, `Cancelled`."""
@@ -82,6 +85,8 @@ class Exchange:
         """Send it, where that has not happened, and wait for its result. Raises BridgeError."""
         try:
             if self._sent is None:
+                if not self._later:
+                    self._lease.allow_parts()
                 await self._send()
             response = await self._answer()
             self._lease.answered(len(response))
@@ -104,7 +109,9 @@ class Exchange:
     async def _send(self) -> Call:
         path, request = await self._lease.encoded(self._encode)
         more = (*self._more, *self._lease.metadata())
-        self._sent = await self._sender.begin(path, request, self.deadline, more, later=self._later)
+        self._sent = await self._sender.begin(
+            path, request, self.deadline, more, later=self._later, chunks=self._lease.chunks
+        )
         return self._sent.call
 
     async def _answer(self) -> bytes:
@@ -118,7 +125,9 @@ class Exchange:
                 raise
             # The rank has not begun: it could not read an argument.
             path, request = await self._lease.encoded(self._encode)
-            sent = await self._sender.begin(path, request, self.deadline, self._more)
+            sent = await self._sender.begin(
+                path, request, self.deadline, self._more, chunks=self._lease.chunks
+            )
             return await self._sender.answer(sent)
         except Cancelled:
             raise BridgeError(

@@ -8,7 +8,7 @@ blocking (`_blocking.py`); `vllm_bridge.aio` awaits it.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
@@ -164,6 +164,16 @@ class Io(Protocol):
         self, channel: Any, method: str, request: bytes, timeout: timedelta | None, metadata: Any
     ) -> Stream:
         """A stream over gRPC."""
+
+    def exchange(
+        self,
+        channel: Any,
+        method: str,
+        requests: Iterator[bytes],
+        timeout: timedelta | None,
+        metadata: Metadata,
+    ) -> Stream:
+        """A stream over gRPC, of answers to a stream of requests."""
 
     async def frames(self, path: Path) -> FramesConnection:
         """A frames connection. Raises OSError."""

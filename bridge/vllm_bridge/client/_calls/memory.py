@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.client._calls.channels import Channels
 from vllm_bridge.client._calls.checks import seconds
+from vllm_bridge.client._calls.parts import MIN_BYTES as PARTS_BYTES
 from vllm_bridge.client._calls.timeouts import CONTROL_TIMEOUT, Deadline
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.transport.metadata import SHARED_MEMORY
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import torch
 
     from vllm_bridge._generated import types_pb2
+    from vllm_bridge.codec.chunks import ChunkStorage
     from vllm_bridge.codec.segments import CallMemory, SessionMemory
     from vllm_bridge.codec.tensors import Storage
 
@@ -57,6 +59,8 @@ class Memory:
         self._free: list[str] = []
         self._given_up = False
         self.wanted = False
+        # An answer came in a message that was too large for one.
+        self.parts_wanted = False
         # Whether the rank has answered a call that had a segment.
         self.proven = False
 
@@ -161,16 +165,38 @@ class Lease:
         self._over = later and not memory.proven
         self._asked = False
         self._settled = False
+        # Where tensors may go in parts, and do where there is no segment.
+        self._in_parts = False
+        self._chunks: ChunkStorage | None = None
+
+    def allow_parts(self) -> None:
+        """The call is made at once, and may be made in parts."""
+        self._in_parts = True
+
+    @property
+    def chunks(self) -> ChunkStorage | None:
+        """What has to go in parts, or may come so; None: the call goes in a message."""
+        chunks = self._chunks
+        if chunks is None or self._name or not (chunks.leaving or self._memory.parts_wanted):
+            return None
+        return chunks
 
     async def encoded(self, encode: Callable[[Storage], T]) -> T:
         """What the arguments are as a message. Raises BridgeError."""
         if self._memory.wanted:
             await self.claim()
         try:
-            return encode(self)
+            return self._encode(encode)
         except SegmentWanted:
             await self.claim()
-            return encode(self)
+            return self._encode(encode)
+
+    def _encode(self, encode: Callable[[Storage], T]) -> T:
+        if self._in_parts:
+            from vllm_bridge.codec.chunks import ChunkStorage
+
+            self._chunks = ChunkStorage()
+        return encode(self)
 
     async def claim(self) -> None:
         """Have a segment, where there is one."""
@@ -191,6 +217,8 @@ class Lease:
             self._memory.proven = True
         if size >= MIN_BYTES:
             self._memory.wanted = True
+        if size >= PARTS_BYTES:
+            self._memory.parts_wanted = True
 
     def failed(self, error: BridgeError) -> None:
         """The call has failed."""
@@ -202,6 +230,8 @@ class Lease:
 
     def load(self, message: types_pb2.Tensor, size: int) -> torch.Tensor:
         """The bytes of a result."""
+        if message.WhichOneof("storage") == "chunks" and self._chunks is not None:
+            return self._chunks.load(message, size)
         place = message.shared_memory
         if self._storage is None or place.name != self._name:
             raise BridgeError(
@@ -212,13 +242,19 @@ class Lease:
         return self._storage.load(message, size)
 
     def store(self, message: types_pb2.Tensor, flat: torch.Tensor) -> bool:
-        """Write an argument into the segment, where there is one and it fits."""
-        if flat.numel() < MIN_BYTES or self._over:
+        """Write an argument into the segment, where there is one and it fits, or into parts."""
+        if flat.numel() < MIN_BYTES:
             return False
-        self._memory.wanted = True
-        if not self._asked:
-            raise SegmentWanted
-        return self._storage is not None and self._storage.store(message, flat)
+        if not self._over:
+            self._memory.wanted = True
+            if not self._asked:
+                raise SegmentWanted
+            if self._storage is not None:
+                return self._storage.store(message, flat)
+        if self._chunks is None or flat.numel() < PARTS_BYTES:
+            return False
+        self._chunks.keep(message, flat)
+        return True
 
     def end(self) -> None:
         """The call is over, and what is in the segment was read."""

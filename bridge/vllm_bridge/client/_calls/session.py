@@ -15,6 +15,7 @@ from vllm_bridge.client._calls import runs, turns
 from vllm_bridge.client._calls.checks import has_detail, text
 from vllm_bridge.client._calls.exchange import Decode, Encode, Exchange, Sent
 from vllm_bridge.client._calls.future import FutureCalls
+from vllm_bridge.client._calls.io import Call
 from vllm_bridge.client._calls.link import Link
 from vllm_bridge.client._calls.memory import Memory
 from vllm_bridge.client._calls.runs import WorldKey
@@ -37,11 +38,13 @@ from vllm_bridge.transport.metadata import (
     CALL_ID,
     CONTEXT,
     EPOCH,
+    METHOD,
     SESSION_ID,
 )
 
 if TYPE_CHECKING:
     from vllm_bridge.codec.calls import RemoteObject
+    from vllm_bridge.codec.chunks import ChunkStorage
     from vllm_bridge.codec.tensors import Storage
 
 
@@ -265,6 +268,7 @@ class SessionCalls:
         *,
         later: bool = False,
         frames: bool = True,
+        chunks: ChunkStorage | None = None,
     ) -> Sent:
         """Send a call of this session."""
         if self.info.far_endpoint and not self.info.endpoint:
@@ -278,12 +282,19 @@ class SessionCalls:
         if turn is not None and turn.over:
             endpoint, place = self.link.channels.endpoint, ""
         try:
-            call = await self.link.ranks.begin(
-                endpoint, place if frames else "", path, request, deadline, metadata, later=later
-            )
+            call: Call
+            if chunks is not None:
+                metadata = (*metadata, (METHOD, path))
+                left = deadline.left()
+                call = self.link.channels.in_parts(endpoint, request, chunks, left, metadata)
+            else:
+                where = place if frames else ""
+                call = await self.link.ranks.begin(
+                    endpoint, where, path, request, deadline, metadata, later=later
+                )
         except grpc.RpcError as error:
             raise from_rpc_error(error) from None
-        return Sent(call, path, request, deadline, more, call_id, run, later)
+        return Sent(call, path, request, deadline, more, call_id, run, later, chunks)
 
     async def answer(self, sent: Sent) -> bytes:
         """The response. Raises BridgeError, `Cancelled`."""
@@ -308,7 +319,9 @@ class SessionCalls:
                     self._world(), error, sent.deadline
                 ):
                     raise
-                sent = await self.begin(sent.path, sent.request, sent.deadline, sent.more)
+                sent = await self.begin(
+                    sent.path, sent.request, sent.deadline, sent.more, chunks=sent.chunks
+                )
 
     async def _answer_once(self, sent: Sent) -> bytes:
         try:
