@@ -17,7 +17,7 @@ ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
 WORKDIR /src
 RUN python -m venv /opt/vllm
 # A layer of its own: it is large, and changes seldom.
-RUN /opt/vllm/bin/pip install --no-cache-dir --index-url "${TORCH_INDEX}" "torch>=2.6"
+RUN /opt/vllm/bin/pip install --no-cache-dir --index-url "${TORCH_INDEX}" "torch>=2.8"
 COPY pyproject.toml README.md CHANGELOG.md LICENSE ./
 COPY distributed distributed
 COPY bridge bridge

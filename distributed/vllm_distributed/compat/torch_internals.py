@@ -1,7 +1,7 @@
 """The few things needed from torch.distributed that it offers under private names only.
 
 Kept together so that a new version of torch is one file to check. Present under these names from
-torch 2.6 (our lowest) to 2.13.
+torch 2.8 (our lowest) to 2.13.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ __all__ = [
     "next_group_number",
     "reduce_scatter_options",
     "second_connection",
+    "set_group_timeout",
     "set_next_group_number",
     "without_prefixes",
     "world_group",
@@ -381,3 +382,12 @@ def reduce_scatter_options(like: Any) -> Any:
     options = c10d.ReduceScatterOptions()
     options.reduceOp = like.reduceOp
     return options
+
+
+def set_group_timeout(group: Any, timeout: timedelta) -> None:
+    """Set how long each operation of a group may take. Until torch 2.8 only backends have it."""
+    if hasattr(group, "set_timeout"):
+        group.set_timeout(timeout)
+    else:
+        for device in group._device_types:
+            group._get_backend(device)._set_default_timeout(timeout)

@@ -23,7 +23,13 @@ from torch.distributed.constants import default_pg_timeout
 from vllm_distributed import entry
 from vllm_distributed.arguments import check_rank, check_switch
 from vllm_distributed.compat.backends import resolve_backend
-from vllm_distributed.compat.torch_internals import PrefixStore, Store, bare_process_group, is_alive
+from vllm_distributed.compat.torch_internals import (
+    PrefixStore,
+    Store,
+    bare_process_group,
+    is_alive,
+    set_group_timeout,
+)
 from vllm_distributed.durations import check_timeout
 from vllm_distributed.errors import (
     CollectiveError,
@@ -132,7 +138,7 @@ def stateless_init_torch_distributed_process_group(  # type: ignore[misc]  # a g
             group_name or "stateless process group",
             make_gloo,
         )
-        made.set_timeout(limit)
+        set_group_timeout(made, limit)
         return made
 
     connection, group = join(
