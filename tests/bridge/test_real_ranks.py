@@ -164,11 +164,13 @@ def test_forkserver_has_one_thread(real: Client, real_pool: Pool) -> None:
 
 
 def test_idle_ranks_are_small(real: Client) -> None:
+    # torch for CUDA has more libraries, whose tables of addresses each process writes.
+    limit = 60 * 1024 if torch.version.cuda is None else 80 * 1024
     with real.start_world(tensor_parallel_size=4) as world:
         for rank in world.info.ranks:
             lines = Path(f"/proc/{rank.pid}/smaps_rollup").read_text().splitlines()
             (pss,) = [int(line.split()[1]) for line in lines if line.startswith("Pss:")]
-            assert pss < 60 * 1024
+            assert pss < limit
 
 
 def test_session_in_direct_use_does_not_expire(start: Start) -> None:

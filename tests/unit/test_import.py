@@ -55,7 +55,10 @@ print(json.dumps([max(passes, default=0), gc.isenabled()]))
     ("how", "enabled"), [((), True), (("off",), False), (("fails",), True)], ids=str
 )
 def test_importing_sets_off_no_pass_over_all_objects(how: tuple[str, ...], enabled: bool) -> None:
-    """That was two thirds of its time. The collector is as before, also where the import fails."""
+    """That was two thirds of its time: generation 2. The collector is as before, also where the
+    import fails; what it then does with young objects differs from Python to Python."""
     command = [sys.executable, "-c", COLLECTIONS, *how]
     finished = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert json.loads(finished.stdout) == [0, enabled]
+    generation, as_before = json.loads(finished.stdout)
+    assert generation < 2
+    assert as_before is enabled

@@ -3,8 +3,8 @@
     python -m vllm_bridge.codegen.torch_names
 
 writes `vllm_bridge/rank/allow/torch_names.txt`, which is committed: what a rank opens is what a
-person has read, not what the installed torch happens to have. A test compares the two, and lists
-what another torch would add.
+person has read, not what the installed torch happens to have. A test compares the two where torch
+is of the version that the file names; a newer one opens nothing until a person runs this with it.
 
 Two registries say what computes on tensors and does nothing else. The dispatcher has a schema for
 each operator: it is taken when all of its parameters and results are tensors, numbers, text,
@@ -30,10 +30,14 @@ FILE = Path(__file__).parents[1] / "rank" / "allow" / "torch_names.txt"
 
 COMMAND = "python -m vllm_bridge.codegen.torch_names"
 
+TORCH = ".".join(torch.__version__.split(".")[:2])
+"""The version that is installed, without what changes nothing here."""
+
 _HEADER = f"""\
 # The names of torch that a client may call. Written by `{COMMAND}`.
 # One to a line, with the parameters that are dtypes, devices, layouts or memory formats: their
 # positions (from 0, without self) and names. `Tensor.` lines are methods of tensors.
+# Of torch {TORCH}.
 """
 
 _NAMESPACES = {
