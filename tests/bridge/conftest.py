@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,10 +11,6 @@ import pytest
 from pool_harness import Block, Pool, connect, eventually, start_pool
 
 from vllm_bridge.client import Client
-
-# A run in the background of a shell ignores SIGINT, and so would every process that it starts.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
