@@ -1,7 +1,7 @@
 """The few things needed from torch.distributed that it offers under private names only.
 
 Kept together so that a new version of torch is one file to check. Present under these names from
-torch 2.8 (our lowest) to 2.13.
+torch 2.8 (our lowest) to 2.14.
 """
 
 from __future__ import annotations

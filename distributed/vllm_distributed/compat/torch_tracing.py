@@ -1,7 +1,7 @@
 """The few things needed from torch's tracing and compiling that it offers under private names only.
 
 Kept together, as `torch_internals` is, so that a new version of torch is one file to check. Present
-under these names from torch 2.8 (our lowest) to 2.13, but for what has a way round here.
+under these names from torch 2.8 (our lowest) to 2.14, but for what has a way round here.
 """
 
 from __future__ import annotations
