@@ -46,6 +46,7 @@ class Connection:
         "_epoll",
         "_held",
         "_interest",
+        "_left",
         "_lock",
         "_moved_at",
         "_out",
@@ -80,6 +81,8 @@ class Connection:
         self._unsent = 0
         self._held: set[FrameCall] = set()
         self._closed = False
+        # The client takes nothing any more, though the reader may not have seen it yet.
+        self._left = False
         self._moved_at = self._read_at = 0.0
         self._interest = select.EPOLLIN
         epoll.register(sock.fileno(), self._interest)
@@ -164,6 +167,7 @@ class Connection:
             return 0
         except OSError:
             # The reader sees the end of the connection; what was to be sent has nobody to read it.
+            self._left = True
             return len(data)
 
     def ended(self, call: FrameCall) -> None:
@@ -194,8 +198,11 @@ class Connection:
         with self._lock:
             if self._room is None:
                 self._room = threading.Condition(self._lock)
-            self._room.wait_for(lambda: self._closed or not call.is_active() or self._has_room())
-            return call.is_active() and not self._closed
+            self._room.wait_for(lambda: not self._is_read(call) or self._has_room())
+            return self._is_read(call)
+
+    def _is_read(self, call: FrameCall) -> bool:
+        return call.is_active() and not self._closed and not self._left
 
     def _has_room(self) -> bool:
         return self._unsent < _ROOM_BYTES
