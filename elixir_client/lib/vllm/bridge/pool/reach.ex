@@ -28,7 +28,7 @@ defmodule Vllm.Bridge.Reach do
   @inspect "/vllm.bridge.v1.Rank/Inspect"
 
   @ask_timeout 5_000
-  @reach_timeout 2_000
+  @reach_timeout 5_000
 
   # How long one that cannot be reached is not tried again.
   @forget_after 30_000
