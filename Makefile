@@ -25,7 +25,7 @@ export LC_ALL := C.UTF-8
 export VLLM_PYTHON := $(abspath $(PYTHON))
 export VLLM_BRIDGE := $(abspath $(VENV)/bin/vllm-bridge)
 
-.PHONY: help setup demo demo-cluster demo-model demo-engine test test-cluster test-model test-package lint lint-python lint-elixir codegen codegen-check contract-accept pytest pytest-oldest mix-test test-vllm test-page peers pictures bench clean
+.PHONY: help setup demo demo-cluster demo-model demo-engine test test-cluster test-model test-package test-properties lint lint-python lint-elixir codegen codegen-check contract-accept pytest pytest-oldest mix-test test-vllm test-page peers pictures bench clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -107,6 +107,9 @@ test-model: setup $(EXAMPLES)/.installed ## examples/minilm: under torchrun, fro
 
 test-package: setup ## Wheel, sdist and a `mix release` with ranks: built, installed, started, stopped
 	$(PYTHON) -m pytest -p no:cacheprovider tests/package $(ARGS)
+
+test-properties: setup ## Long random runs of many ranks against models: experts, weights, groups, events (ARGS="-k events")
+	$(PYTHON) -m pytest -p no:cacheprovider tests/properties $(ARGS)
 
 test-vllm: setup ## vLLM's engine on its own groups and on ours: equal tokens, step times (ARGS="--rows tp2")
 	$(PYTHON) benchmarks/vllm_matrix.py $(ARGS)
