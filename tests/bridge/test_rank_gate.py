@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from pool_harness import eventually
 
 from vllm_bridge._generated import control_pb2, rank_pb2, types_pb2
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.gate import rank_gate
 from vllm_bridge.gate.counts import BUCKETS_S, Counts
 from vllm_bridge.gate.facts import Facts, Group
-from vllm_bridge.gate.rank_gate import RankGate
+from vllm_bridge.gate.rank_gate import GatedCall, RankGate
 from vllm_bridge.rank.journal import LATEST, Journal, Record, State
 from vllm_bridge.rank.reports import thread_stacks
 from vllm_bridge.transport import control
@@ -168,6 +169,41 @@ def test_counts_are_taken_once() -> None:
     assert list(ok.buckets) == [2, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1]
     assert (failed.outcome, failed.calls) == ("timeout", 1)
     assert counts.take() == []
+
+
+@pytest.mark.timeout(30)
+def test_a_call_that_is_withdrawn_on_its_way_to_the_gate_never_begins() -> None:
+    gate = RankGate(control_pb2.WorldAssignment(rank=0, world_size=2), lambda messages: None)
+    record = Record("s", "call-1", "/a/b")
+    record.nears_gate = True
+    withdrawing = threading.Thread(target=gate.withdraw, args=(record, 20.0))
+    withdrawing.start()
+    eventually(lambda: bool(record.leaving))
+    context: Any = Context()
+    with pytest.raises(BridgeError) as caught:
+        gate.pass_through(Facts(GROUP, "barrier"), record, context)
+    assert caught.value.reason == "withdrawn"
+    assert caught.value.details["ran"] is False
+    assert record.refusal is not None
+    assert withdrawing.is_alive()
+    gate.decided(record)  # as its end says
+    withdrawing.join(10)
+    assert not withdrawing.is_alive()
+
+
+@pytest.mark.timeout(30)
+def test_a_call_that_comes_to_no_gate_is_not_waited_for() -> None:
+    gate = RankGate(control_pb2.WorldAssignment(rank=0, world_size=2), lambda messages: None)
+    record = Record("s", "call-1", "/a/b")
+    record.nears_gate = True
+    context: Any = Context()
+    withdrawing = threading.Thread(target=gate.withdraw, args=(record, 20.0))
+    withdrawing.start()
+    eventually(lambda: bool(record.leaving))
+    assert GatedCall(gate, record, context)("no rule has this name", int, ("7",), {}) == 7
+    withdrawing.join(10)
+    assert not withdrawing.is_alive()
+    assert record.refusal is None
 
 
 @pytest.mark.timing

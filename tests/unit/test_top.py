@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console, RenderableType
 
 from vllm_bridge._generated import pool_pb2
-from vllm_bridge.cli.top import SORTS, View, frame, one_rank, rows_of, spark
+from vllm_bridge.cli.top import SORTS, View, frame, one_rank, print_whole, rows_of, spark
 
 
 def status() -> pool_pb2.PoolStatus:
@@ -55,6 +55,22 @@ def test_a_row_says_where_a_rank_stands_and_for_whom_it_waits() -> None:
     assert "tp 2" in row
     assert "1 MiB" in row
     assert "over" not in text
+
+
+def test_what_is_no_terminal_gets_all_however_narrow_it_seems() -> None:
+    found, view = status(), View()
+    found.worlds[0].ranks[2].activity.sentence = "x" * 200
+    found.worlds[0].ranks[2].rates.p99_s = 0.0123
+    view.rows = rows_of(found, view)
+    console = Console(file=io.StringIO(), width=40)
+    print_whole(console, frame(found, view))
+    assert isinstance(console.file, io.StringIO)
+    text = console.file.getvalue()
+    (row,) = [line for line in text.splitlines() if line.startswith("w 2")]
+    for said in ("tp 2", "x" * 200, "1 MiB", "12.3 ms"):
+        assert said in row
+    assert "for rank 1" in text
+    assert "…" not in text
 
 
 def test_keys_sort_choose_and_open() -> None:

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 _ESCAPE = "\x1b"
 _ARROWS = {"\x1b[A": "k", "\x1b[B": "j", "\x1bOA": "k", "\x1bOB": "j"}
 
+_WIDEST = 1000
+"""Columns at most, where there is no terminal."""
+
 _BARS = " ▁▂▃▄▅▆▇█"
 
 _STYLES = {
@@ -133,7 +136,9 @@ def _top(arguments: argparse.Namespace, connect: Connect) -> int:
     view = View(sort=arguments.sort)
     if arguments.once:
         return run(
-            lambda given, client: console.print(_look(given, client, view)), arguments, connect
+            lambda given, client: print_whole(console, _look(given, client, view)),
+            arguments,
+            connect,
         )
     if not (sys.stdin.isatty() and console.is_terminal):
         print(
@@ -142,6 +147,14 @@ def _top(arguments: argparse.Namespace, connect: Connect) -> int:
         )
         return EXIT_FAILED
     return run(lambda given, client: _live(given, client, view, console), arguments, connect)
+
+
+def print_whole(console: Console, look: RenderableType) -> None:
+    """What is no terminal has no width: a file, or a program, gets all that there is to say."""
+    if not console.is_terminal:
+        options = console.options.update(max_width=_WIDEST)
+        console.width = max(console.measure(look, options=options).maximum, console.width)
+    console.print(look)
 
 
 def _live(arguments: argparse.Namespace, client: Client, view: View, console: Console) -> None:

@@ -26,6 +26,8 @@ class Record(Protocol):
     refusal: types_pb2.ErrorDetail | None
     run: RunLabel
     awaits_turn: bool
+    nears_gate: bool
+    leaving: str
     ending: Callable[[], None] | None
 
 

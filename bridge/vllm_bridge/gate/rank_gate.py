@@ -128,6 +128,25 @@ class RankGate:
         with self._settled:
             self._settled.wait_for(lambda: not pending.waiting, timeout_s)
 
+    def withdraw(self, record: Record, timeout_s: float) -> None:
+        """Let a running call go that has not passed, whether it waits here or is on its way; return
+        when it has gone, or has begun. For any thread but the executor."""
+        record.leaving = WITHDRAWN
+        with self._settled:
+            self._settled.wait_for(lambda: not record.nears_gate, timeout_s)
+        pending = record.pending
+        if pending is not None and pending.waiting:
+            self.leave(pending, WITHDRAWN)
+            # The executor notes what the gate said; the pool decides in one place, at once.
+            self.wait_for_verdict(pending, timeout_s)
+
+    def decided(self, record: Record) -> None:
+        """The call stands at the gate, or does not come to it."""
+        record.nears_gate = False
+        if record.leaving:
+            with self._settled:
+                self._settled.notify_all()
+
     def leave(self, pending: PendingCall, why: str) -> None:
         """Ask the pool to let a call go without its answer; it may have decided already."""
         pending.leaving = why
@@ -165,10 +184,11 @@ class RankGate:
         pending = PendingCall(next(self._tickets), facts, record, self._rank)
         record.pending = pending
         # A caller that leaves from now on withdraws the call; one that has left starts none.
-        if record.gone_at:
+        if why := CALLER_GONE if record.gone_at else record.leaving:
             pending.waiting = False
-            record.refusal = refusal_of(_caller_gone(facts).to_detail(), self._rank, record)
+            record.refusal = refusal_of(_never_began(facts, why).to_detail(), self._rank, record)
             raise BridgeError.from_detail(record.refusal)
+        self.decided(record)
         turn, shared_gate = record.run.turn, self._shared
         if turn and shared_gate is not None:
             shared_gate.end()
@@ -364,6 +384,7 @@ class GatedCall:
         """Run the function, gated where there is a rule for it."""
         rule = RULES.get(name)
         if rule is None:
+            self._gate.decided(self._record)
             return function(*args, **kwargs)
         self._ask = lambda: _facts_of(rule, function, args, kwargs)
         self._gate.arm(self)
@@ -385,6 +406,8 @@ class GatedCall:
         facts = self._ask()
         if facts is not None and self._gate.applies(facts):
             self._pending = self._gate.pass_through(facts, self._record, self._caller)
+        else:
+            self._gate.decided(self._record)
 
 
 def _facts_of(
@@ -422,11 +445,11 @@ def _set(duration: Any, seconds: float) -> None:
     duration.nanos = int((seconds - int(seconds)) * 1e9)
 
 
-def _caller_gone(facts: Facts) -> BridgeError:
+def _never_began(facts: Facts, why: str) -> BridgeError:
     return BridgeError(
         Category.POOL,
         "withdrawn",
-        f"{facts.operation} on {facts.group.key} never began: {CALLER_GONE}",
+        f"{facts.operation} on {facts.group.key} never began: {why}",
         details={"group": facts.group.key, "operation": facts.operation, "ran": False},
     )
 

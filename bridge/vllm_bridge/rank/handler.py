@@ -43,6 +43,9 @@ CHUNKS_CALL = "/vllm.bridge.v1.Chunks/Call"
 # By busy ranks, too: what has been entered has to be exited.
 _ALWAYS_TAKEN = frozenset({"Objects.exit"})
 
+# What of objects is for other ranks, too.
+_OBJECTS_GATED = frozenset({"Objects.call", "Objects.send", "Objects.receive"})
+
 # Inline methods that may take time: they wait for the pool, or count what their arguments say.
 _NOT_QUICK = ("Rank.", "Topology.", "ParallelSizes.", "get_expert_placement")
 
@@ -156,6 +159,11 @@ def _beside_turns(dispatch: Dispatch) -> bool:
     return dispatch.inline or dispatch.name in _ALWAYS_TAKEN
 
 
+def _is_gated(dispatch: Dispatch) -> bool:
+    """Whether the call may have to pass the gate of its world, before it takes any time."""
+    return not dispatch.name.startswith("Objects.") or dispatch.name in _OBJECTS_GATED
+
+
 def _while_draining(dispatch: Dispatch) -> bool:
     """Whether a server that stops takes the call: it asks about calls, or ends something."""
     return dispatch.name.startswith("Rank.") or dispatch.name in (*_ALWAYS_TAKEN, "Objects.release")
@@ -260,6 +268,7 @@ class QueuedCall(Call):
         record = self.record
         # Before it counts as running: whoever withdraws it now has it refused.
         record.awaits_turn = bool(record.run.turn) and not _beside_turns(self.dispatch)
+        record.nears_gate = self.state.gate is not None and _is_gated(self.dispatch)
         if record.gone_at or not self.state.journal.start(record):
             self.traced("withdrawn")
             raise BridgeError(
@@ -284,6 +293,8 @@ class QueuedCall(Call):
         finally:
             # Before the answer: a caller that has it must not find the rank busy.
             self.state.journal.end(record)
+            if record.nears_gate and self.state.gate is not None:
+                self.state.gate.decided(record)
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

@@ -55,6 +55,9 @@ class Record:
     # The run that it is part of; and whether it has not begun, since its turn has not come.
     run: RunLabel = NO_RUN
     awaits_turn: bool = False
+    # Whether it may still come to the gate; and why it is refused there when it comes.
+    nears_gate: bool = False
+    leaving: str = ""
     # Its `traceparent`; empty where nobody wants to know.
     parent: str = ""
     # What the executor does last, after the answer.

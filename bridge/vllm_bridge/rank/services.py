@@ -13,7 +13,6 @@ from vllm_bridge._generated.control_pb2 import WorldAssignment
 from vllm_bridge.codec.dispatch import Dispatch, present
 from vllm_bridge.codec.errors import BridgeError, Category
 from vllm_bridge.codec.wire import Wire
-from vllm_bridge.gate.rank_gate import WITHDRAWN
 from vllm_bridge.gate.rules.collectives import gated_name
 from vllm_bridge.rank.handler import RankState
 from vllm_bridge.rank.journal import State
@@ -80,11 +79,8 @@ class RankService:
         if record.state is State.RUNNING:
             # The executor notes why it never began.
             self._state.turns.leave(record, _VERDICT_SECONDS)
-        pending = record.pending
-        if pending is not None and pending.waiting and self._state.gate is not None:
-            self._state.gate.leave(pending, WITHDRAWN)
-            # The executor notes what the gate said; the pool decides in one place, at once.
-            self._state.gate.wait_for_verdict(pending, _VERDICT_SECONDS)
+            if self._state.gate is not None:
+                self._state.gate.withdraw(record, _VERDICT_SECONDS)
         return rank_pb2.WithdrawResponse(
             call=call_record(record, time.monotonic()), refusal=record.refusal
         )
