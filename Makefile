@@ -108,8 +108,9 @@ test-model: setup $(EXAMPLES)/.installed ## examples/minilm: under torchrun, fro
 test-package: setup ## Wheel, sdist and a `mix release` with ranks: built, installed, started, stopped
 	$(PYTHON) -m pytest -p no:cacheprovider tests/package $(ARGS)
 
-test-properties: setup ## Long random runs of many ranks against models: experts, weights, groups, events (ARGS="-k events")
-	$(PYTHON) -m pytest -p no:cacheprovider tests/properties $(ARGS)
+test-properties: setup ## Long random runs, most of them of many ranks against a model (ARGS="-k soak")
+	VLLM_SCHEDULES_SECONDS=$${VLLM_SCHEDULES_SECONDS:-10} $(PYTHON) -m pytest -p no:cacheprovider \
+	  tests/properties tests/bridge/test_random_schedules_of_runs.py $(ARGS)
 
 test-vllm: setup ## vLLM's engine on its own groups and on ours: equal tokens, step times (ARGS="--rows tp2")
 	$(PYTHON) benchmarks/vllm_matrix.py $(ARGS)

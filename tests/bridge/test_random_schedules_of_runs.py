@@ -31,7 +31,7 @@ from vllm_bridge.codec.errors import BridgeError
 
 ALL_REDUCE = "tensor_model_parallel_all_reduce"
 
-SECONDS = float(os.environ.get("VLLM_SCHEDULES_SECONDS", "6"))
+SECONDS = float(os.environ.get("VLLM_SCHEDULES_SECONDS", "2"))
 SEED = int(os.environ.get("VLLM_SCHEDULES_SEED", "0")) or random.SystemRandom().randrange(2**32)
 
 CALLERS = 5

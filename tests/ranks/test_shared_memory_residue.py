@@ -20,7 +20,7 @@ from segments import check_operations, mapped
 import vllm_distributed as vd
 
 LIMIT = timedelta(seconds=20)
-CYCLES = 20
+CYCLES = 10
 MOST_OF_EIGHT = 20 << 20
 
 
