@@ -31,6 +31,7 @@ __all__ = [
     "MessageQueueTimeoutError",
     "MessageStepError",
     "ParallelSizeError",
+    "PublisherClosedError",
     "RendezvousError",
     "RendezvousTimeoutError",
     "RollCallError",
@@ -219,6 +220,12 @@ class LibraryMissingError(DistributedError, ImportError, NotImplementedError):
     """What was asked for needs another library, or code that calls it."""
 
     reason = "library_missing"
+
+
+class PublisherClosedError(DistributedError, RuntimeError):
+    """A publisher of events was shut down, or has failed and says why."""
+
+    reason = "publisher_closed"
 
 
 class MessageQueueError(DistributedError, RuntimeError, AssertionError):

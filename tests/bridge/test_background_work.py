@@ -152,6 +152,7 @@ LISTED = {
         "connection to the store",
         "line",
         "message queue",
+        "publisher of events",
         "progress",
         # tests/ranks/test_flight.py
         "the watchdog of operations",

@@ -340,6 +340,11 @@ def test_what_code_imports_beside_the_groups() -> None:
         from vllm.platforms import current_platform
         from vllm.utils import network_utils as net
         from vllm.utils.network_utils import get_distributed_init_method, get_ip, get_open_port
+        from vllm.config import KVEventsConfig
+        from vllm.config.kv_events import KVEventsConfig as same_config
+        from vllm.distributed.kv_events import BlockStored, KVEventAggregator, ZmqEventPublisher
+        import vllm_distributed.kv_events as own_events
+        assert KVEventsConfig is same_config and BlockStored is own_events.BlockStored
         assert __version__ == vllm.__version__ and __version__.startswith("0.33")
         assert get_distributed_init_method("::1", 5) == vd.get_distributed_init_method("::1", 5)
         assert 0 < get_open_port() < 65536 and len(set(net.get_open_ports_list(3))) == 3

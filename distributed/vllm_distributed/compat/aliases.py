@@ -19,7 +19,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, NoReturn
 
-__all__ = ["DISTRIBUTED", "PACKAGE", "Alias", "Aliases", "is_module"]
+__all__ = ["BESIDE", "DISTRIBUTED", "PACKAGE", "Alias", "Aliases", "is_module"]
 
 PACKAGE = "vllm_distributed"
 
@@ -35,6 +35,13 @@ DISTRIBUTED: dict[str, tuple[str, ...]] = {
     "vllm.distributed.parallel_state": ("parallel_state", "group_coordinator"),
     "vllm.distributed.stateless_coordinator": ("stateless_coordinator",),
     "vllm.distributed.utils": ("utils", "stateless", "stateless_process_group"),
+}
+
+# What stands beside the groups. In an installed vLLM one of these is replaced where ours has all
+# that the module there has, and that module the name behind, without which it is another thing.
+BESIDE: dict[str, tuple[tuple[str, ...], str]] = {
+    # Before this name an event was an array, and who follows that vLLM reads arrays alone.
+    "vllm.distributed.kv_events": (("kv_events",), "MEDIUM_CPU"),
 }
 
 _LOOKED_UP = frozenset({"__all__", "__version__", "__version_tuple__"})

@@ -10,15 +10,17 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-from vllm_distributed.compat.aliases import DISTRIBUTED, PACKAGE, Aliases
+from vllm_distributed.compat.aliases import BESIDE, DISTRIBUTED, PACKAGE, Aliases
 from vllm_distributed.errors import EnvironmentConflictError
 
 __all__ = ["install_as_vllm"]
 
 _ALIASES: dict[str, tuple[str, ...]] = {
     **DISTRIBUTED,
+    **{name: sources for name, (sources, _) in BESIDE.items()},
     "vllm": ("compat.stand_ins.package",),
     "vllm.config": ("config", "compat.stand_ins.config"),
+    "vllm.config.kv_events": ("config.kv_events", "config"),
     # Beside what an installed vLLM has of its own.
     "vllm.distributed.device_communicators.base_device_communicator": (
         "communicators.base",
@@ -42,8 +44,8 @@ def install_as_vllm(shadow_installed: bool = False) -> None:
 
     For code written against vLLM, in a process where vLLM is not installed: `vllm.distributed` and
     its `parallel_state`, `communication_op`, `utils`, `stateless_coordinator`, `eplb` and
-    `device_communicators` (`shm_broadcast`, `base_device_communicator`), `vllm.config` and
-    `vllm.config.parallel`, and `vllm.logger`; and what code imports beside them:
+    `device_communicators` (`shm_broadcast`, `base_device_communicator`), `kv_events`, `vllm.config`
+    with its `parallel` and `kv_events`, and `vllm.logger`; and what code imports beside them:
     `vllm.utils.network_utils`, `vllm.envs`, `vllm.platforms.current_platform`,
     `vllm.config.VllmConfig` and `set_current_vllm_config`, `vllm.__version__`, each as far as
     groups and collectives go. Any public name of this package can be imported from any module below

@@ -23,7 +23,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, NoReturn
 
-from vllm_distributed.compat.aliases import DISTRIBUTED, PACKAGE, Alias, Aliases
+from vllm_distributed.compat.aliases import BESIDE, DISTRIBUTED, PACKAGE, Alias, Aliases
 from vllm_distributed.compat.field_types import give_types
 from vllm_distributed.compat.own_files import OwnFiles
 from vllm_distributed.errors import EnvironmentConflictError, LibraryMissingError
@@ -59,8 +59,9 @@ def install_into_vllm() -> None:
 
     Replaces `vllm.distributed` (with its `parallel_state`, `communication_op`, `utils`,
     `stateless_coordinator` and `device_communicators`' `base_device_communicator` and
-    `shm_broadcast`) and `vllm.config.parallel`; all else of vLLM, the other modules below
-    `vllm.distributed` too, stays its own. In this process and in every one that it starts or forks:
+    `shm_broadcast`) and `vllm.config.parallel`, and `vllm.distributed.kv_events` where ours has all
+    that this vLLM has; all else of vLLM, the other modules below `vllm.distributed` too, stays its
+    own. In this process and in every one that it starts or forks:
     `VLLM_DISTRIBUTED_OVERLAY=1`, which this sets in the environment, does the same for a program
     that cannot call it, such as `vllm serve`. A line in vLLM's log says what is replaced and what
     is left to vLLM's own files; a function of a newer vLLM that this package does not have fails
@@ -121,7 +122,7 @@ def _finder() -> _Finder | None:
 
 def _own_modules() -> list[str]:
     """Return which modules that are to be replaced are imported, as vLLM's own."""
-    found = [sys.modules.get(name) for name in DISTRIBUTED]
+    found = [sys.modules.get(name) for name in (*DISTRIBUTED, *BESIDE)]
     return [module.__name__ for module in found if module and not isinstance(module, Alias)]
 
 
@@ -130,14 +131,16 @@ class _Finder(MetaPathFinder):
 
     def __init__(self, folder: Path) -> None:
         self._files = OwnFiles(folder)
-        self._aliases = Aliases(DISTRIBUTED, "install_into_vllm()", self._missing, self._choices)
+        beside = {name: BESIDE[name][0] for name in BESIDE if self._is_ours(name)}
+        self._table = {**DISTRIBUTED, **beside}
+        self._aliases = Aliases(self._table, "install_into_vllm()", self._missing, self._choices)
         self._has_begun = self._has_said = False
         self._config_left: str | None = None
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if fullname not in DISTRIBUTED:
+        if fullname not in self._table:
             return None
         own = self._files.path(fullname)
         if own is None:  # of a later vLLM than this one
@@ -146,6 +149,25 @@ class _Finder(MetaPathFinder):
         if fullname == _CONFIG and self._config_left is not None:
             return None
         return self._aliases.spec(fullname, [str(own.parent)] if own.stem == "__init__" else None)
+
+    def _is_ours(self, name: str) -> bool:
+        """Whether ours can stand for a module beside the groups: it has all that theirs has."""
+        sources, there = BESIDE[name]
+        theirs = self._files.names(name)
+        if there not in theirs:
+            return False
+        kinds = (ast.FunctionDef, ast.ClassDef)
+        public = {key for key, node in theirs.items() if isinstance(node, kinds) and key[0] != "_"}
+        return public <= self._defined(sources)
+
+    def _defined(self, sources: tuple[str, ...]) -> set[str]:
+        """Return the names that modules of ours say they have, without importing them."""
+        found: set[str] = set()
+        for source in sources:
+            spec = importlib.util.find_spec(f"{PACKAGE}.{source}")
+            if spec is not None and spec.origin is not None:
+                found |= self._files.listed(Path(spec.origin))
+        return found
 
     def _begin(self) -> None:
         """What is done when vLLM asks for the first of the modules: torch is imported by then."""
@@ -190,7 +212,7 @@ class _Finder(MetaPathFinder):
 
     def _said(self) -> str:
         """Return what is replaced, and what is not and why, as one line."""
-        replaced = [name for name in DISTRIBUTED if self._files.path(name)]
+        replaced = [name for name in self._table if self._files.path(name)]
         left = [
             f"{name.rpartition('.')[2]}.{{{', '.join(there)}}} ({why})"
             for name, (names, why) in _LEFT.items()

@@ -63,6 +63,13 @@ class OwnFiles:
         values = ast.literal_eval(value.slice)
         return values if isinstance(values, tuple) else (values,)
 
+    def listed(self, path: Path) -> set[str]:
+        """Return what `__all__` of a file has."""
+        for node in ast.parse(path.read_bytes()).body:
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+                return set(ast.literal_eval(node.value))
+        return set()
+
     def module(self, name: str) -> ModuleType:
         """Return a module made of vLLM's own file, which `import` does not find."""
         if name not in self._modules:

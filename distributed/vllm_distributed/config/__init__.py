@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     )
     from vllm_distributed.config.eplb import EPLBConfig
     from vllm_distributed.config.fault_tolerance import FaultToleranceConfig
+    from vllm_distributed.config.kv_events import KVEventsConfig
     from vllm_distributed.config.parallel import ParallelConfig
 
 __all__ = [
     "EPLBConfig",
     "FaultToleranceConfig",
+    "KVEventsConfig",
     "ParallelConfig",
     "get_current_parallel_config_or_none",
     "set_current_parallel_config",
@@ -28,6 +30,7 @@ __all__ = [
 _HOMES = {
     "EPLBConfig": "eplb",
     "FaultToleranceConfig": "fault_tolerance",
+    "KVEventsConfig": "kv_events",
     "ParallelConfig": "parallel",
     "get_current_parallel_config_or_none": "current",
     "set_current_parallel_config": "current",
