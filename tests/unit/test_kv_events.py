@@ -302,9 +302,13 @@ def test_a_publisher_that_fails_says_why_to_whoever_publishes(
         raise OSError("no more sockets")
 
     monkeypatch.setattr(publisher, "_send_waiting", fail)
-    with pytest.raises(PublisherClosedError, match="has failed: no more sockets"):
+
+    def publish_on() -> None:
         while True:
             publisher.publish(batch(0))
+
+    with pytest.raises(PublisherClosedError, match="has failed: no more sockets"):
+        publish_on()
     publisher.shutdown()
     assert "publisher of events failed" in caplog.text
 
