@@ -30,6 +30,7 @@ __all__ = [
     "MessageQueueError",
     "MessageQueueTimeoutError",
     "MessageStepError",
+    "ObjectNotStoredError",
     "ParallelSizeError",
     "PublisherClosedError",
     "RendezvousError",
@@ -37,6 +38,7 @@ __all__ = [
     "RollCallError",
     "RollCallMismatchError",
     "RollCallTimeoutError",
+    "StorageFullError",
     "StoreLostError",
     "TracedTensorError",
     "UnknownBackendError",
@@ -226,6 +228,20 @@ class PublisherClosedError(DistributedError, RuntimeError):
     """A publisher of events was shut down, or has failed and says why."""
 
     reason = "publisher_closed"
+
+
+class StorageFullError(DistributedError, MemoryError):
+    """A store of objects has no room: readers have not read what is in it, or it is too small."""
+
+    reason = "storage_full"
+
+
+class ObjectNotStoredError(InvalidArgumentError, KeyError):
+    """A store has no object of that key."""
+
+    reason = "object_not_stored"
+
+    __str__ = Exception.__str__  # and not the repr that a KeyError has
 
 
 class MessageQueueError(DistributedError, RuntimeError, AssertionError):

@@ -344,6 +344,11 @@ def test_what_code_imports_beside_the_groups() -> None:
         from vllm.config.kv_events import KVEventsConfig as same_config
         from vllm.distributed.kv_events import BlockStored, KVEventAggregator, ZmqEventPublisher
         import vllm_distributed.kv_events as own_events
+        from vllm.distributed.device_communicators.shm_object_storage import (
+            MsgpackSerde, ShmObjectStorageHandle, SingleWriterShmObjectStorage
+        )
+        import vllm.distributed.device_communicators as folder
+        assert folder.shm_object_storage.MsgpackSerde is MsgpackSerde
         assert KVEventsConfig is same_config and BlockStored is own_events.BlockStored
         assert __version__ == vllm.__version__ and __version__.startswith("0.33")
         assert get_distributed_init_method("::1", 5) == vd.get_distributed_init_method("::1", 5)

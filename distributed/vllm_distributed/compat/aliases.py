@@ -29,7 +29,7 @@ DISTRIBUTED: dict[str, tuple[str, ...]] = {
     "vllm.config.parallel": ("config.parallel", "config"),
     "vllm.distributed": ("",),
     "vllm.distributed.communication_op": ("communication_op",),
-    "vllm.distributed.device_communicators": ("communicators",),
+    "vllm.distributed.device_communicators": ("communicators", "device_communicators"),
     "vllm.distributed.device_communicators.base_device_communicator": ("communicators",),
     "vllm.distributed.device_communicators.shm_broadcast": ("communicators",),
     "vllm.distributed.parallel_state": ("parallel_state", "group_coordinator"),

@@ -30,6 +30,9 @@ _ALIASES: dict[str, tuple[str, ...]] = {
         "communicators.message_queue",
         "communicators",
     ),
+    "vllm.distributed.device_communicators.shm_object_storage": (
+        "device_communicators.shm_object_storage",
+    ),
     "vllm.distributed.eplb": ("eplb",),
     "vllm.envs": ("compat.stand_ins.envs",),
     "vllm.logger": ("logger",),
@@ -44,8 +47,9 @@ def install_as_vllm(shadow_installed: bool = False) -> None:
 
     For code written against vLLM, in a process where vLLM is not installed: `vllm.distributed` and
     its `parallel_state`, `communication_op`, `utils`, `stateless_coordinator`, `eplb` and
-    `device_communicators` (`shm_broadcast`, `base_device_communicator`), `kv_events`, `vllm.config`
-    with its `parallel` and `kv_events`, and `vllm.logger`; and what code imports beside them:
+    `device_communicators` (`shm_broadcast`, `base_device_communicator`, `shm_object_storage`),
+    `kv_events`, `vllm.config` with its `parallel` and `kv_events`, and `vllm.logger`; and what code
+    imports beside them:
     `vllm.utils.network_utils`, `vllm.envs`, `vllm.platforms.current_platform`,
     `vllm.config.VllmConfig` and `set_current_vllm_config`, `vllm.__version__`, each as far as
     groups and collectives go. Any public name of this package can be imported from any module below

@@ -43,8 +43,9 @@ _KINDS = {
     "group": "a group's memory",
     "mq": "a message queue's memory",
     "node": "memory that tells nodes apart",
+    "store": "a store of objects",
 }
-_NAME = re.compile(r"vllm_distributed_(?:(group)|(mq|node)_[0-9]{1,10})_[0-9a-f]{32}")
+_NAME = re.compile(r"vllm_distributed_(?:(group|store)|(mq|node)_[0-9]{1,10})_[0-9a-f]{32}")
 _FLOCK = struct.Struct("hhqqi4x")  # struct flock of 64-bit Linux
 # Between making a file and locking it there are microseconds.
 _YOUNGEST_S = 60.0
@@ -72,18 +73,22 @@ class SharedFile:
             self._remove.detach()
 
     @classmethod
-    def create(cls, directory: Path, kind: str) -> SharedFile:
+    def create(cls, directory: Path, kind: str, token: str = "") -> SharedFile:
         """Return a new, empty file that only this user can open.
 
-        Leftovers of the kinds of `_KINDS` are removed first.
+        Leftovers of the kinds of `_KINDS` are removed first. `token`, of 32 hexadecimal digits,
+        makes a name that others know; `FileExistsError` where there is such a file.
         """
         remove_stale(directory)
-        made_by = "" if kind == "group" else f"{os.getpid()}_"
-        path = directory / f"vllm_distributed_{kind}_{made_by}{secrets.token_hex(16)}"
+        made_by = "" if kind in ("group", "store") else f"{os.getpid()}_"
+        path = directory / f"vllm_distributed_{kind}_{made_by}{token or secrets.token_hex(16)}"
         _own_names.add(path.name)
         try:
             descriptor = os.open(path, _OPEN | os.O_CREAT | os.O_EXCL, 0o600)
             return cls(path, descriptor, maker=True)
+        except FileExistsError:
+            _own_names.discard(path.name)
+            raise
         except BaseException:  # Ctrl-C too: nobody else would remove the name
             with contextlib.suppress(OSError):
                 _remove_name(path, os.getpid())
