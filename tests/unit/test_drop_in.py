@@ -341,6 +341,9 @@ def test_what_code_imports_beside_the_groups() -> None:
         from vllm.utils import network_utils as net
         from vllm.utils.network_utils import get_distributed_init_method, get_ip, get_open_port
         from vllm.config import KVEventsConfig
+        from vllm.distributed.eplb.eplb_communicator import create_eplb_communicator
+        from vllm.distributed.eplb.policy.default import DefaultEplbPolicy
+        from vllm.distributed.eplb.rebalance_execute import rearrange_expert_weights_inplace
         from vllm.config.kv_events import KVEventsConfig as same_config
         from vllm.distributed.kv_events import BlockStored, KVEventAggregator, ZmqEventPublisher
         import vllm_distributed.kv_events as own_events

@@ -34,6 +34,13 @@ _ALIASES: dict[str, tuple[str, ...]] = {
         "device_communicators.shm_object_storage",
     ),
     "vllm.distributed.eplb": ("eplb",),
+    **{
+        f"vllm.distributed.eplb.{module}": (f"eplb.{module}", "eplb")
+        for module in (
+            *("eplb_communicator", "eplb_utils", "migration_scheduler", "policy"),
+            *("policy.abstract", "policy.default", "rebalance_execute"),
+        )
+    },
     "vllm.envs": ("compat.stand_ins.envs",),
     "vllm.logger": ("logger",),
     "vllm.platforms": ("compat.stand_ins.platforms",),

@@ -93,7 +93,10 @@ DataParallelBackend = Annotated[str, AfterValidator(_OneOf("mp", "ray"))]
 DCPCommBackend = Annotated[str, AfterValidator(_OneOf("ag_rs", "a2a"))]
 EPLBPolicyOption = Annotated[str, AfterValidator(_OneOf("default"))]
 EPLBCommunicatorBackend = Annotated[
-    str, AfterValidator(_OneOf("torch_nccl", "torch_gloo", "torch_xccl", "nixl", "pynccl"))
+    str,
+    AfterValidator(
+        _OneOf("torch_nccl", "torch_gloo", "shared_memory", "torch_xccl", "nixl", "pynccl")
+    ),
 ]
 All2AllBackend = Annotated[
     str,

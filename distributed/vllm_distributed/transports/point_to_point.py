@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from torch.distributed import P2POp, ProcessGroup
 from vllm_distributed import entry
 from vllm_distributed.arguments import check_dense, check_peer
 from vllm_distributed.compat.torch_internals import coalesced
-from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError
+from vllm_distributed.errors import DistributedError, InvalidArgumentError, InvalidTypeError
 from vllm_distributed.tensors.dtypes import (
     as_bytes_if_needed,
     check_writable,
@@ -106,9 +106,25 @@ def _move(ops: Sequence[Exchange], buffers: Sequence[torch.Tensor], group: Proce
             for op, tensor in zip(ops, carried, strict=True):
                 _start(op, tensor, group)
         return
-    works = [_start(op, tensor, group) for op, tensor in zip(ops, carried, strict=True)]
-    for work in works:
-        wait_for_work(work, knows_when_done=False)
+    works = []
+    for op, tensor in zip(ops, carried, strict=True):
+        with _named(op):
+            works.append(_start(op, tensor, group))
+    for op, work in zip(ops, works, strict=True):
+        with _named(op):
+            wait_for_work(work, knows_when_done=False)
+
+
+@contextmanager
+def _named(op: Exchange) -> Iterator[None]:
+    """Say which member was waited for: gloo names its address at most."""
+    try:
+        yield
+    except DistributedError:
+        raise
+    except RuntimeError as error:
+        way = "from" if op.receives else "to"
+        raise RuntimeError(f"{way} rank {op.peer} of the group: {error}") from error
 
 
 def _start(op: Exchange, tensor: torch.Tensor, group: ProcessGroup) -> Any:
