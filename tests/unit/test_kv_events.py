@@ -333,6 +333,16 @@ def test_a_shutdown_sends_what_is_queued() -> None:
         assert item is not None
 
 
+def test_the_next_publisher_can_have_the_address(tmp_path: Path) -> None:
+    for endpoint in (f"ipc://{tmp_path}/events", "tcp://*:0", "inproc://taken"):
+        for _ in range(20):
+            publisher = ZmqEventPublisher(0, endpoint)
+            port = publisher.get_publisher_config().endpoint.rpartition(":")[2]
+            publisher.shutdown()
+            endpoint = f"tcp://*:{port}" if endpoint.startswith("tcp") else endpoint
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_factory_makes_what_the_configuration_names() -> None:
     factory = EventPublisherFactory
     assert isinstance(factory.create(None), NullEventPublisher)

@@ -9,8 +9,9 @@ import zmq
 
 from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError
 
-__all__ = ["bind", "check_endpoint", "is_bound", "offset_port"]
+__all__ = ["Listener", "check_endpoint", "is_bound", "offset_port"]
 
+_END_TIMEOUT_MS = 1000
 _TCP = re.compile(r"tcp://(?P<host>\[[^\]]*\]|[^:\[\]]+):(?P<port>\*|\d+)")
 
 
@@ -59,31 +60,65 @@ def is_bound(endpoint: str) -> bool:
     return match is None or match["host"] in ("*", "0.0.0.0", "[::]") or "::" in match["host"]
 
 
-def bind(socket: zmq.Socket[bytes], endpoint: str) -> str:
-    """Listen at an address, and return it as it is with the port that the system chose.
+class Listener:
+    """A socket that listens at an address; `endpoint` is that with the port the system chose."""
 
-    `*` is the address `VLLM_HOST_IP`, or where that is not set this host's own, 127.0.0.1, that
-    nobody else can reach. Whoever wants to listen on every address says `0.0.0.0`.
-    """
-    match = _TCP.fullmatch(endpoint)
-    if match is not None:
-        host = match["host"]
-        if host == "*":
-            host = os.environ.get("VLLM_HOST_IP") or "127.0.0.1"
-            if ":" in host and not host.startswith("["):
-                host = f"[{host}]"
-        if host.startswith("["):
-            socket.setsockopt(zmq.IPV6, 1)
-        port = "*" if match["port"] == "0" else match["port"]
-        endpoint = f"tcp://{host}:{port}"
+    def __init__(self, socket: zmq.Socket[bytes], endpoint: str) -> None:
+        """Listen.
+
+        `*` is the address `VLLM_HOST_IP`, or where that is not set this host's own, 127.0.0.1, that
+        nobody else can reach. Whoever wants to listen on every address says `0.0.0.0`.
+
+        Raises `InvalidArgumentError` where nothing can listen there.
+        """
+        self._socket = socket
+        match = _TCP.fullmatch(endpoint)
+        if match is not None:
+            endpoint = _tcp_address(match["host"], match["port"])
+            if endpoint.startswith("tcp://["):
+                socket.setsockopt(zmq.IPV6, 1)
+        try:
+            socket.bind(endpoint)
+        except zmq.ZMQError as error:
+            raise InvalidArgumentError(
+                f"cannot listen at {endpoint}: {error.strerror}. Choose another address, or port 0 "
+                f"for one that the system chooses",
+                endpoint=endpoint,
+            ) from error
+        if match is not None:
+            endpoint = socket.getsockopt_string(zmq.LAST_ENDPOINT).rstrip("\0")
+        self.endpoint = endpoint
+        self._file = _file(endpoint)
+
+    def end(self) -> None:
+        """Listen no longer, so that another one can listen there when this returns.
+
+        What is to be sent to those that have connected is still sent.
+        """
+        # Only the socket's own thread of ZeroMQ knows when it has ended.
+        monitor: zmq.Socket[bytes] = self._socket.get_monitor_socket(zmq.EVENT_CLOSED)
+        self._socket.unbind(self.endpoint)
+        if not self.endpoint.startswith("inproc://"):
+            monitor.poll(_END_TIMEOUT_MS)
+        self._socket.disable_monitor()
+        if self._file is not None and self._file == _file(self.endpoint):
+            os.unlink(self._file[0])
+
+
+def _tcp_address(host: str, port: str) -> str:
+    if host == "*":
+        host = os.environ.get("VLLM_HOST_IP") or "127.0.0.1"
+        if ":" in host and not host.startswith("["):
+            host = f"[{host}]"
+    return f"tcp://{host}:{'*' if port == '0' else port}"
+
+
+def _file(endpoint: str) -> tuple[str, int] | None:
+    """The file of an address, and which one: ZeroMQ leaves it, and another may take its place."""
+    if not endpoint.startswith("ipc://"):
+        return None
+    path = endpoint.removeprefix("ipc://")
     try:
-        socket.bind(endpoint)
-    except zmq.ZMQError as error:
-        raise InvalidArgumentError(
-            f"cannot listen at {endpoint}: {error.strerror}. Choose another address, or port 0 for "
-            f"one that the system chooses",
-            endpoint=endpoint,
-        ) from error
-    if match is None:
-        return endpoint
-    return socket.getsockopt_string(zmq.LAST_ENDPOINT).rstrip("\0")
+        return path, os.stat(path).st_ino
+    except OSError:
+        return None

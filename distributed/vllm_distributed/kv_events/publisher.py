@@ -24,7 +24,7 @@ from vllm_distributed.errors import (
     InvalidTypeError,
     PublisherClosedError,
 )
-from vllm_distributed.kv_events.endpoints import bind, check_endpoint, is_bound, offset_port
+from vllm_distributed.kv_events.endpoints import Listener, check_endpoint, is_bound, offset_port
 from vllm_distributed.kv_events.events import EventBatch, encode_batch
 from vllm_distributed.logger import init_logger
 
@@ -135,6 +135,7 @@ class ZmqEventPublisher(EventPublisher):
         self._ctx: zmq.Context[zmq.Socket[bytes]] = zmq.Context.instance()
         self._pub: zmq.Socket[bytes] = self._ctx.socket(zmq.PUB)
         self._replay: zmq.Socket[bytes] | None = None
+        self._listeners: list[Listener] = []
         try:
             self._endpoint = self._listen(endpoint, hwm)
             self._replay_endpoint = self._listen_for_replays(replay_endpoint, buffer_steps)
@@ -287,7 +288,7 @@ class ZmqEventPublisher(EventPublisher):
         endpoint = offset_port(check_endpoint("endpoint", endpoint), self._data_parallel_rank)
         self._pub.set_hwm(hwm)
         if is_bound(endpoint):
-            return bind(self._pub, endpoint)
+            return self._bind(self._pub, endpoint)
         self._pub.connect(endpoint)
         return endpoint
 
@@ -298,9 +299,16 @@ class ZmqEventPublisher(EventPublisher):
         self._replay = self._ctx.socket(zmq.ROUTER)
         # ZeroMQ counts what was read only now and then: so much holds an answer with its end.
         self._replay.setsockopt(zmq.SNDHWM, 2 * (buffer_steps + 1))
-        return bind(self._replay, offset_port(endpoint, self._data_parallel_rank))
+        return self._bind(self._replay, offset_port(endpoint, self._data_parallel_rank))
+
+    def _bind(self, socket: zmq.Socket[bytes], endpoint: str) -> str:
+        listener = Listener(socket, endpoint)
+        self._listeners.append(listener)
+        return listener.endpoint
 
     def _close_sockets(self, linger_ms: int) -> None:
+        for listener in self._listeners:
+            listener.end()
         self._pub.close(linger=linger_ms)
         if self._replay is not None:
             self._replay.close(linger=0)
