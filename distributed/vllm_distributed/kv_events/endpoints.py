@@ -6,12 +6,13 @@ import os
 import re
 
 import zmq
+from zmq.utils.monitor import recv_monitor_message
 
 from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError
 
 __all__ = ["Listener", "check_endpoint", "is_bound", "offset_port"]
 
-_END_TIMEOUT_MS = 1000
+_CLOSE_TIMEOUT_MS = 1000
 _TCP = re.compile(r"tcp://(?P<host>\[[^\]]*\]|[^:\[\]]+):(?P<port>\*|\d+)")
 
 
@@ -71,7 +72,7 @@ class Listener:
 
         Raises `InvalidArgumentError` where nothing can listen there.
         """
-        self._socket = socket
+        self.socket = socket
         match = _TCP.fullmatch(endpoint)
         if match is not None:
             endpoint = _tcp_address(match["host"], match["port"])
@@ -90,17 +91,24 @@ class Listener:
         self.endpoint = endpoint
         self._file = _file(endpoint)
 
-    def end(self) -> None:
-        """Listen no longer, so that another one can listen there when this returns.
-
-        What is to be sent to those that have connected is still sent.
-        """
-        # Only the socket's own thread of ZeroMQ knows when it has ended.
-        monitor: zmq.Socket[bytes] = self._socket.get_monitor_socket(zmq.EVENT_CLOSED)
-        self._socket.unbind(self.endpoint)
-        if not self.endpoint.startswith("inproc://"):
-            monitor.poll(_END_TIMEOUT_MS)
-        self._socket.disable_monitor()
+    def close(self, linger_ms: int) -> None:
+        """Close the socket: what is to be sent has so long. Another one can listen at this address
+        when this returns."""
+        if self.endpoint.startswith("inproc://"):
+            self.socket.unbind(self.endpoint)
+            self.socket.close(linger=linger_ms)
+            return
+        # ZeroMQ closes a socket later, in a thread of its own.
+        monitor: zmq.Socket[bytes] = self.socket.get_monitor_socket(
+            zmq.EVENT_CLOSED | zmq.EVENT_MONITOR_STOPPED
+        )
+        try:
+            self.socket.close(linger=linger_ms)
+            while monitor.poll(linger_ms + _CLOSE_TIMEOUT_MS):
+                if recv_monitor_message(monitor)["event"] == zmq.EVENT_MONITOR_STOPPED:
+                    break
+        finally:
+            monitor.close(linger=0)
         if self._file is not None and self._file == _file(self.endpoint):
             os.unlink(self._file[0])
 

@@ -308,7 +308,7 @@ class ZmqEventPublisher(EventPublisher):
 
     def _close_sockets(self, linger_ms: int) -> None:
         for listener in self._listeners:
-            listener.end()
+            listener.close(linger_ms if listener.socket is self._pub else 0)
         self._pub.close(linger=linger_ms)
         if self._replay is not None:
             self._replay.close(linger=0)
