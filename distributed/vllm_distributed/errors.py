@@ -43,6 +43,9 @@ __all__ = [
     "TracedTensorError",
     "UnknownBackendError",
     "UnsupportedDtypeError",
+    "WeightMismatchError",
+    "WeightTransferError",
+    "WeightTransferTimeoutError",
 ]
 
 
@@ -242,6 +245,29 @@ class ObjectNotStoredError(InvalidArgumentError, KeyError):
     reason = "object_not_stored"
 
     __str__ = Exception.__str__  # and not the repr that a KeyError has
+
+
+class WeightMismatchError(InvalidArgumentError, RuntimeError):
+    """The weights that are to come do not fit those that are there; nothing was moved.
+
+    `details` has the names: `missing` (there and not sent), `unknown` (sent and not there), and
+    `wrong`, a dict from names to what is wrong with them.
+    """
+
+    reason = "weight_mismatch"
+
+
+class WeightTransferError(DistributedError, RuntimeError):
+    """A transfer of weights failed: the old ones are whole on every rank, unless the message says
+    otherwise. `details["gone"]` names who has ended, `details["missing"]` who did not come."""
+
+    reason = "weight_transfer_failed"
+
+
+class WeightTransferTimeoutError(WeightTransferError, TimeoutError):
+    """Some did not take part in a transfer of weights in time: `details["missing"]` has them."""
+
+    reason = "weight_transfer_timeout"
 
 
 class MessageQueueError(DistributedError, RuntimeError, AssertionError):

@@ -352,6 +352,14 @@ def test_what_code_imports_beside_the_groups() -> None:
         )
         import vllm.distributed.device_communicators as folder
         assert folder.shm_object_storage.MsgpackSerde is MsgpackSerde
+        from vllm.config.weight_transfer import WeightTransferConfig
+        from vllm.distributed.weight_transfer import WeightTransferEngineFactory
+        from vllm.distributed.weight_transfer.base import ParamMeta, ModuleSource, TrainerInitInfo
+        from vllm.distributed.weight_transfer.nccl_engine import NCCLTrainerInitInfo
+        from vllm.distributed.weight_transfer.packed_tensor import packed_nccl_broadcast_producer
+        import vllm_distributed.weight_transfer as own_weights
+        assert ParamMeta is own_weights.ParamMeta
+        assert issubclass(NCCLTrainerInitInfo, TrainerInitInfo)
         assert KVEventsConfig is same_config and BlockStored is own_events.BlockStored
         assert __version__ == vllm.__version__ and __version__.startswith("0.33")
         assert get_distributed_init_method("::1", 5) == vd.get_distributed_init_method("::1", 5)

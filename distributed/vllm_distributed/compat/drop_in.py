@@ -21,6 +21,7 @@ _ALIASES: dict[str, tuple[str, ...]] = {
     "vllm": ("compat.stand_ins.package",),
     "vllm.config": ("config", "compat.stand_ins.config"),
     "vllm.config.kv_events": ("config.kv_events", "config"),
+    "vllm.config.weight_transfer": ("config.weight_transfer", "config"),
     # Beside what an installed vLLM has of its own.
     "vllm.distributed.device_communicators.base_device_communicator": (
         "communicators.base",
@@ -41,6 +42,14 @@ _ALIASES: dict[str, tuple[str, ...]] = {
             *("policy.abstract", "policy.default", "rebalance_execute"),
         )
     },
+    "vllm.distributed.weight_transfer": ("weight_transfer",),
+    **{
+        f"vllm.distributed.weight_transfer.{module}": (f"weight_transfer.{module}",)
+        for module in (
+            *("base", "clients", "cpu_engine", "factory"),
+            *("nccl_common", "nccl_engine", "packed_tensor"),
+        )
+    },
     "vllm.envs": ("compat.stand_ins.envs",),
     "vllm.logger": ("logger",),
     "vllm.platforms": ("compat.stand_ins.platforms",),
@@ -55,8 +64,8 @@ def install_as_vllm(shadow_installed: bool = False) -> None:
     For code written against vLLM, in a process where vLLM is not installed: `vllm.distributed` and
     its `parallel_state`, `communication_op`, `utils`, `stateless_coordinator`, `eplb` and
     `device_communicators` (`shm_broadcast`, `base_device_communicator`, `shm_object_storage`),
-    `kv_events`, `vllm.config` with its `parallel` and `kv_events`, and `vllm.logger`; and what code
-    imports beside them:
+    `kv_events`, `weight_transfer`, `vllm.config` with its `parallel`, `kv_events` and
+    `weight_transfer`, and `vllm.logger`; and what code imports beside them:
     `vllm.utils.network_utils`, `vllm.envs`, `vllm.platforms.current_platform`,
     `vllm.config.VllmConfig` and `set_current_vllm_config`, `vllm.__version__`, each as far as
     groups and collectives go. Any public name of this package can be imported from any module below

@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from vllm_distributed.config.fault_tolerance import FaultToleranceConfig
     from vllm_distributed.config.kv_events import KVEventsConfig
     from vllm_distributed.config.parallel import ParallelConfig
+    from vllm_distributed.config.weight_transfer import WeightTransferConfig
 
 __all__ = [
     "EPLBConfig",
     "FaultToleranceConfig",
     "KVEventsConfig",
     "ParallelConfig",
+    "WeightTransferConfig",
     "get_current_parallel_config_or_none",
     "set_current_parallel_config",
 ]
@@ -32,6 +34,7 @@ _HOMES = {
     "FaultToleranceConfig": "fault_tolerance",
     "KVEventsConfig": "kv_events",
     "ParallelConfig": "parallel",
+    "WeightTransferConfig": "weight_transfer",
     "get_current_parallel_config_or_none": "current",
     "set_current_parallel_config": "current",
     # vLLM's names for what some fields may be, found here by code written against it.

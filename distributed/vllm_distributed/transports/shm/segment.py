@@ -44,8 +44,9 @@ _KINDS = {
     "mq": "a message queue's memory",
     "node": "memory that tells nodes apart",
     "store": "a store of objects",
+    "weights": "weights on their way",
 }
-_NAME = re.compile(r"vllm_distributed_(?:(group|store)|(mq|node)_[0-9]{1,10})_[0-9a-f]{32}")
+_NAME = re.compile(r"vllm_distributed_(?:(group|store|weights)|(mq|node)_[0-9]{1,10})_[0-9a-f]{32}")
 _FLOCK = struct.Struct("hhqqi4x")  # struct flock of 64-bit Linux
 # Between making a file and locking it there are microseconds.
 _YOUNGEST_S = 60.0
@@ -80,7 +81,7 @@ class SharedFile:
         makes a name that others know; `FileExistsError` where there is such a file.
         """
         remove_stale(directory)
-        made_by = "" if kind in ("group", "store") else f"{os.getpid()}_"
+        made_by = "" if kind in ("group", "store", "weights") else f"{os.getpid()}_"
         path = directory / f"vllm_distributed_{kind}_{made_by}{token or secrets.token_hex(16)}"
         _own_names.add(path.name)
         try:

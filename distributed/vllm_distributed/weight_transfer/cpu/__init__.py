@@ -1,0 +1,1 @@
+"""Weights over TCP and shared memory: the parts of `weight_transfer/cpu_engine.py`."""
