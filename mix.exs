@@ -69,13 +69,19 @@ defmodule VllmDistributed.MixProject do
       ],
       groups_for_modules: [
         "vllm.distributed": ~r/^Vllm\.(Distributed|Config)/,
-        Worlds: ~r/^Vllm\.(World|Session|Serving|Event|Emission)/,
+        Worlds: ~r/^Vllm\.(World|Session|Serving|Event|Emission|KVEvents)/,
         Values: ~r/^Vllm\.(Tensor|Ref|Complex|DType|Device|Term)/,
         Bridge: ~r/^Vllm\.Bridge/
       ],
       # By `@doc group:`.
       default_group_for_doc: fn metadata -> metadata[:group] end,
-      nest_modules_by_prefix: [Vllm.Distributed, Vllm.Config, Vllm.Bridge, Vllm.World]
+      nest_modules_by_prefix: [
+        Vllm.Distributed,
+        Vllm.Config,
+        Vllm.Bridge,
+        Vllm.KVEvents,
+        Vllm.World
+      ]
     ]
   end
 end

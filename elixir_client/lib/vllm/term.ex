@@ -81,6 +81,15 @@ defmodule Vllm.Term do
     {:term, reason} -> {:error, format_reason(reason)}
   end
 
+  # Msgpack of other programs: maps with any keys, and extensions as they are.
+  @doc false
+  @spec unpack_foreign(binary()) :: {:ok, term()} | {:error, String.t()}
+  def unpack_foreign(packed) do
+    {:ok, Decoder.decode(packed, :foreign)}
+  catch
+    {:term, reason} -> {:error, format_reason(reason)}
+  end
+
   # Strings are parts of the text, which is a part of what was received: a caller that keeps a name should
   # not keep the tensors that came with it.
   defp detach(packed) do

@@ -4,7 +4,7 @@ defmodule Vllm.ApiShapeTest do
   use ExUnit.Case, async: true
 
   alias Vllm.Bridge.Transport.Memory
-  alias Vllm.{Bridge, Error, Ref, Runtime, Serving, Session, Tensor, World}
+  alias Vllm.{Bridge, Error, KVEvents, Ref, Runtime, Serving, Session, Tensor, World}
 
   @bridge :shape_tests
   @name __MODULE__.World
@@ -33,6 +33,7 @@ defmodule Vllm.ApiShapeTest do
       unsubscribe: "ending twice does nothing"
     ],
     Vllm.Bridge.Config => [keys: "a constant"],
+    Vllm.KVEvents => [child_spec: "OTP's", unsubscribe: "ending twice does nothing"],
     Vllm.Runtime => [defaults: "of the process"],
     Vllm.Serving => [child_spec: "OTP's"],
     Vllm.Session => [
@@ -59,6 +60,7 @@ defmodule Vllm.ApiShapeTest do
   # Functions with an error and without a form with a `!`.
   @no_bang [
     {Vllm.Bridge, :start_link, "OTP's"},
+    {Vllm.KVEvents, :start_link, "OTP's"},
     {Vllm.Serving, :start_link, "OTP's"},
     {Vllm.World, :start_link, "OTP's"},
     {Vllm.World, :yield_many, "an outcome, or none yet, for each future"}
@@ -199,6 +201,9 @@ defmodule Vllm.ApiShapeTest do
       {Bridge, :start_link, 1} => &Bridge.start_link/1,
       {Bridge, :status, 1} => &Bridge.status/1,
       {Bridge, :subscribe, 1} => &Bridge.subscribe/1,
+      {KVEvents, :start_link, 1} => &KVEvents.start_link/1,
+      {KVEvents, :stream, 2} => &KVEvents.stream("ipc:///nowhere", &1),
+      {KVEvents, :subscribe, 2} => &KVEvents.subscribe("ipc:///nowhere", &1),
       {Runtime, :with_defaults, 2} => &Runtime.with_defaults(&1, fn -> :ok end),
       {Serving, :run, 3} => &Serving.run(:none, 1, &1),
       {Serving, :start_link, 1} => &Serving.start_link/1,

@@ -4,7 +4,7 @@ defmodule Vllm.Markdown do
   or defines, the next ones have. What a reader need not see stands in comments, `<!-- test` on a line of
   its own, then code, then `-->`.
 
-  A file whose blocks put no bridge under a supervisor gets one with an embedded server.
+  A file whose blocks put no bridge under a supervisor gets one with an embedded server, unless it needs none.
 
   Blocks that begin with `import Config` are read as configuration, and checked. Test modules in a block
   are run. A block of `iex>` lines is compared with the results in it, `...` standing for anything.
@@ -29,7 +29,9 @@ defmodule Vllm.Markdown do
     # Libraries that a reader has and this project has not.
     Code.put_compiler_option(:no_warn_undefined, [:telemetry])
 
-    unless has?(blocks, "Supervisor.start_link") and has?(blocks, "{Vllm.Bridge,") do
+    own? = has?(blocks, "Supervisor.start_link") and has?(blocks, "{Vllm.Bridge,")
+
+    if has?(blocks, ~r/Vllm\.(?!KVEvents)/) and not own? do
       {:ok, _bridge} = Vllm.Bridge.start_link(server: :embedded)
     end
 

@@ -15,7 +15,13 @@ defmodule Vllm.Test.JSON do
   defp value("\"" <> rest), do: string(rest, [])
   defp value("[" <> rest), do: rest |> skip() |> items("]", &value/1, []) |> finish(& &1)
   defp value("{" <> rest), do: rest |> skip() |> items("}", &pair/1, []) |> finish(&Map.new/1)
-  defp value(number), do: Integer.parse(number)
+
+  defp value(number) do
+    case Integer.parse(number) do
+      {_whole, "." <> _} -> Float.parse(number)
+      integer -> integer
+    end
+  end
 
   defp finish({items, rest}, fun), do: {fun.(items), rest}
 

@@ -22,11 +22,12 @@ defmodule Vllm.Term.Decoder do
            {:value | :list | :map, depth :: non_neg_integer(), tensors(),
             left :: non_neg_integer(), acc :: [term()], within() | nil}
 
-  # `:none` where no extension types are allowed.
-  @typep tensors :: tuple() | :none
+  # `:none` where no extension types are allowed; `:foreign` in msgpack that is not of our making: a map may have
+  # keys of any kind, and an extension is `{:extension, code, bytes}`.
+  @typep tensors :: tuple() | :none | :foreign
 
   @doc "The value that msgpack bytes and the tensors beside them stand for."
-  @spec decode(binary(), tuple()) :: term()
+  @spec decode(binary(), tuple() | :foreign) :: term()
   def decode(packed, tensors), do: read(packed, 0, tensors)
 
   # One value that fills the binary, at a depth.
@@ -44,6 +45,9 @@ defmodule Vllm.Term.Decoder do
 
   defp close(<<rest::binary>>, acc, {:list, _depth, _tensors, left, outer_acc, outer}),
     do: next(rest, left, [:lists.reverse(acc) | outer_acc], outer)
+
+  defp close(<<rest::binary>>, acc, {:map, _depth, :foreign, left, outer_acc, outer}),
+    do: next(rest, left, [acc |> :lists.reverse() |> pairs() |> unique_map() | outer_acc], outer)
 
   defp close(<<rest::binary>>, acc, {:map, _depth, _tensors, left, outer_acc, outer}),
     do: next(rest, left, [acc |> named_pairs([]) |> unique_map() | outer_acc], outer)
@@ -197,6 +201,7 @@ defmodule Vllm.Term.Decoder do
 
   # --- extension types --------------------------------------------------------------------------
 
+  defp extended(code, payload, _depth, :foreign), do: {:extension, code, payload}
   defp extended(code, _payload, _depth, :none), do: throw({:term, {:bad_extension, code}})
 
   defp extended(Extension.tuple(), payload, depth, tensors) do
