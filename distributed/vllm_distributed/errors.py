@@ -30,6 +30,7 @@ __all__ = [
     "MessageQueueError",
     "MessageQueueTimeoutError",
     "MessageStepError",
+    "NameTakenError",
     "ObjectNotStoredError",
     "ParallelSizeError",
     "PublisherClosedError",
@@ -268,6 +269,14 @@ class WeightTransferTimeoutError(WeightTransferError, TimeoutError):
     """Some did not take part in a transfer of weights in time: `details["missing"]` has them."""
 
     reason = "weight_transfer_timeout"
+
+
+class NameTakenError(InvalidArgumentError, KeyError):
+    """Something else is registered under that name."""
+
+    reason = "name_taken"
+
+    __str__ = Exception.__str__
 
 
 class MessageQueueError(DistributedError, RuntimeError, AssertionError):

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
+from unittest.mock import patch
 
 import zmq
 
 from vllm_distributed.kv_events import (
+    AllBlocksCleared,
     KVEventBatch,
     KVEventSubscriber,
     LostBatches,
@@ -16,42 +18,63 @@ from vllm_distributed.kv_events import (
     ReceivedBatch,
     encode_batch,
 )
+from vllm_distributed.kv_events import subscriber as subscriber_module
+from vllm_distributed.kv_events.endpoints import Listener
 
 _names = itertools.count()
 
+Said = tuple[str, int, int]
+"""`batch` with its number and which process published it; `lost` with the first and the last
+number; `restarted`, `perhaps restarted` with the last number."""
+
 
 class FakePublisher:
-    """A PUB and a ROUTER socket in this process."""
+    """A PUB and a ROUTER socket in this process. With a `folder`, connections to it can break."""
 
-    def __init__(self, kept: int) -> None:
-        name = f"inproc://fake-{next(_names)}"
+    def __init__(self, kept: int, folder: str | None = None) -> None:
+        name = f"fake-{next(_names)}"
+        name = f"inproc://{name}" if folder is None else f"ipc://{folder}/{name}"
         self.endpoint, self.replay_endpoint = name, f"{name}-replay"
         self.kept: deque[tuple[int, bytes]] = deque(maxlen=kept)
         self.next = 0
-        ctx = zmq.Context.instance()
-        self._pub = ctx.socket(zmq.XPUB)
-        self._pub.bind(self.endpoint)
-        self._router = ctx.socket(zmq.ROUTER)
-        self._router.bind(self.replay_endpoint)
+        self.process = 0
+        self._listen()
 
-    def meet(self) -> None:
+    def _listen(self) -> None:
+        ctx: zmq.Context[zmq.Socket[bytes]] = zmq.Context.instance()
+        self._pub = ctx.socket(zmq.XPUB)
+        self._router = ctx.socket(zmq.ROUTER)
+        self._listeners = [
+            Listener(self._pub, self.endpoint),
+            Listener(self._router, self.replay_endpoint),
+        ]
+
+    def meet(self, subscriber: KVEventSubscriber | None = None) -> None:
         """Return when a subscriber is there."""
-        assert self._pub.poll(5000)
+        while not self._pub.poll(5000 if subscriber is None else 1):
+            assert subscriber is not None
+            assert subscriber.receive(0.0) is None
         assert self._pub.recv()[:1] == b"\x01"
 
     def publish(self, *, arrives: bool = True) -> int:
         """Send the next batch, which may get lost on its way."""
         number, self.next = self.next, self.next + 1
-        payload = encode_batch(KVEventBatch(ts=float(number), events=[]))
+        payload = encode_batch(KVEventBatch(float(number), [AllBlocksCleared()], self.process))
         if arrives:
             self._pub.send_multipart((b"kv", number.to_bytes(8, "big"), payload))
         self.kept.append((number, payload))
         return number
 
     def restart(self) -> None:
-        """Another process at the same address."""
+        """Another process, behind the same connection."""
+        self.process += 1
         self.next = 0
         self.kept.clear()
+
+    def reconnect(self) -> None:
+        """Break all connections."""
+        self.close()
+        self._listen()
 
     def answer(self, *, topic: bool = True, wait_ms: int = 0) -> bool:
         """Send what somebody asks for."""
@@ -66,8 +89,8 @@ class FakePublisher:
         return True
 
     def close(self) -> None:
-        self._pub.close(linger=0)
-        self._router.close(linger=0)
+        for listener in self._listeners:
+            listener.close(0)
 
 
 class Model:
@@ -76,61 +99,89 @@ class Model:
     def __init__(self, kept: int, asks: bool) -> None:
         self.kept, self.asks = kept, asks
         self.expected, self.latest = 0, -1
-        self.said: list[tuple[str, int, int]] = []
+        self.known: int | None = None  # the process of the batch before the next one
+        self.reconnected = False
+        self.said: list[Said] = []
 
-    def arrives(self, number: int, published: int) -> None:
-        """`published`: how many there were when it asked."""
+    def arrives(self, number: int, process: int) -> None:
+        oldest = max(number + 1 - self.kept, 0)
+        unsure, self.reconnected = self.reconnected and self.known is not None, False
         if number <= self.latest:
-            last = max(self.latest, self.expected - 1)
-            self.said.append(("restarted", last, last))
-            self.expected = 0
+            self._restarted(max(self.latest, self.expected - 1))
+            unsure = False
         self.latest = number
-        oldest = max(published - self.kept, 0)
+        if unsure and self.asks and oldest < self.expected <= number:
+            if self.known != process:
+                self._restarted(self.expected - 1)
+            unsure = False
+        first = min(max(oldest, self.expected), number) if self.asks else number
+        if unsure and self.expected == first:
+            self.said.append(("perhaps restarted", self.expected - 1, self.expected - 1))
         while self.expected < number:
             if self.asks and self.expected >= oldest:
-                self.said.append(("batch", self.expected, self.expected))
+                self.said.append(("batch", self.expected, process))
                 self.expected += 1
             else:
                 last = min(oldest, number) - 1 if self.asks else number - 1
                 self.said.append(("lost", self.expected, last))
                 self.expected = last + 1
         if self.expected == number:
-            self.said.append(("batch", number, number))
+            self.said.append(("batch", number, process))
             self.expected = number + 1
+        self.known = process
+
+    def _restarted(self, last: int) -> None:
+        self.said.append(("restarted", last, last))
+        self.expected = 0
 
 
-def shown(item: ReceivedBatch | LostBatches | PublisherRestarted | None) -> tuple[str, int, int]:
+def shown(item: ReceivedBatch | LostBatches | PublisherRestarted | None) -> Said:
     if isinstance(item, ReceivedBatch):
         assert item.batch.ts == item.sequence
-        return ("batch", item.sequence, item.sequence)
+        return ("batch", item.sequence, item.batch.data_parallel_rank or 0)
     if isinstance(item, LostBatches):
         return ("lost", item.first, item.last)
     assert item is not None
-    return ("restarted", item.last_sequence, item.last_sequence)
+    word = "restarted" if item.certain else "perhaps restarted"
+    return (word, item.last_sequence, item.last_sequence)
 
 
-def follow(steps: list[str], kept: int, *, asks: bool, topic: bool = True) -> None:
-    """Publish, lose and restart as `steps` say, and compare with the model."""
-    fake, model = FakePublisher(kept), Model(kept, asks)
+def follow(
+    steps: list[str], kept: int, *, asks: bool, topic: bool = True, folder: str | None = None
+) -> None:
+    """Publish, lose, restart and break connections as `steps` say, and compare with the model."""
+    fake, model = FakePublisher(kept, folder), Model(kept, asks)
     replay = fake.replay_endpoint if asks else None
-    with KVEventSubscriber(fake.endpoint, replay, first_sequence=0) as subscriber:
+    with (
+        patch.object(subscriber_module, "RECONNECT_S", 0.001),
+        KVEventSubscriber(fake.endpoint, replay, first_sequence=0) as subscriber,
+    ):
         fake.meet()
+        lost = 0
         for step in [*steps, "arrives"]:
-            if step == "restarts":
+            if step in ("restarts", "comes back"):
                 fake.restart()
-                continue
-            number = fake.publish(arrives=step == "arrives")
+            if step in ("breaks", "comes back"):
+                fake.reconnect()
+                fake.meet(subscriber)
+                model.reconnected = True
+            if step == "lost":
+                fake.publish(arrives=False)
             if step != "arrives":
                 continue
-            model.arrives(number, fake.next)
-            found = []
+            model.arrives(fake.publish(), fake.process)
+            found: list[Said] = []
+            idle = 0
             while len(found) < len(model.said):
                 item = subscriber.receive(0.0)
                 if item is None:
-                    fake.answer(topic=topic, wait_ms=1)
+                    idle += not fake.answer(topic=topic, wait_ms=1)
+                    assert idle < 5000, f"{found} and no more, expected {model.said}"
                 else:
                     found.append(shown(item))
             assert found == model.said
+            lost += sum(last + 1 - first for kind, first, last in found if kind == "lost")
             model.said.clear()
         assert subscriber.receive(0.0) is None
+        assert subscriber.counts.lost == lost
     fake.close()

@@ -33,18 +33,19 @@ from vllm_distributed.kv_events.events import (  # noqa: E402
     decode_batch,
     encode_batch,
 )
+from vllm_distributed.kv_events.items import (  # noqa: E402
+    LostBatches,
+    PublisherRestarted,
+    ReceivedBatch,
+    SubscriberCounts,
+)
 from vllm_distributed.kv_events.publisher import (  # noqa: E402
     EventPublisher,
     EventPublisherFactory,
     NullEventPublisher,
     ZmqEventPublisher,
 )
-from vllm_distributed.kv_events.subscriber import (  # noqa: E402
-    KVEventSubscriber,
-    LostBatches,
-    PublisherRestarted,
-    ReceivedBatch,
-)
+from vllm_distributed.kv_events.subscriber import KVEventSubscriber  # noqa: E402
 
 __all__ = [
     "MEDIUM_CPU",
@@ -66,6 +67,7 @@ __all__ = [
     "NullEventPublisher",
     "PublisherRestarted",
     "ReceivedBatch",
+    "SubscriberCounts",
     "ZmqEventPublisher",
     "decode_batch",
     "encode_batch",

@@ -22,6 +22,7 @@ from vllm_distributed.errors import (
     DistributedError,
     InvalidArgumentError,
     InvalidTypeError,
+    NameTakenError,
     PublisherClosedError,
 )
 from vllm_distributed.kv_events.endpoints import Listener, check_endpoint, is_bound, offset_port
@@ -336,10 +337,10 @@ class EventPublisherFactory:
     def register_publisher(cls, name: str, ctor: Callable[..., EventPublisher]) -> None:
         """Give a publisher a name; `ctor` gets `data_parallel_rank` and what the configuration has.
 
-        Raises `InvalidArgumentError` for a name that is taken.
+        Raises `NameTakenError` for a name that is taken.
         """
         if name in cls._registry:
-            raise InvalidArgumentError(
+            raise NameTakenError(
                 f"publisher {name!r} is registered already: choose another name", name=name
             )
         cls._registry[name] = ctor

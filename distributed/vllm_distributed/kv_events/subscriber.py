@@ -4,67 +4,44 @@ A subscriber has no thread. ZeroMQ keeps what arrives, `max_waiting` batches at 
 asks for it; what comes beyond that is dropped, here or at the publisher, and found to be missing by
 its number when the next batch arrives. Then the publisher is asked for it. What it does not have
 any more is told, so that whoever follows the cache can begin anew.
+
+A connection that broke may lead to another process, whose numbers tell nothing where it has gone
+as far as the one before. So the first batch of a new connection waits until the publisher has sent
+the batch before it again: it is the same process where that is the same bytes.
 """
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from types import TracebackType
-from typing import TypeAlias
 
-import msgspec
 import zmq
 import zmq.asyncio
 from typing_extensions import Self
 
 from vllm_distributed.errors import EncodingError, InvalidArgumentError, InvalidTypeError
+from vllm_distributed.kv_events.connection import Connection, connect, received
 from vllm_distributed.kv_events.endpoints import check_endpoint
-from vllm_distributed.kv_events.events import KVEventBatch, decode_batch
-from vllm_distributed.kv_events.publisher import ZmqEventPublisher
+from vllm_distributed.kv_events.events import decode_batch
+from vllm_distributed.kv_events.items import (
+    Item,
+    LostBatches,
+    PublisherRestarted,
+    ReceivedBatch,
+    SubscriberCounts,
+)
 from vllm_distributed.logger import init_logger
 
-__all__ = ["KVEventSubscriber", "LostBatches", "PublisherRestarted", "ReceivedBatch"]
+__all__ = ["KVEventSubscriber"]
 
 _logger = init_logger(__name__)
 
-LARGEST_BYTES = 256 << 20
-"""A batch that is larger ends the connection to its publisher."""
-
-
-class ReceivedBatch(msgspec.Struct, frozen=True):
-    """A batch, in its place in the order of its publisher."""
-
-    sequence: int
-    """Its number, from 0."""
-    topic: str
-    batch: KVEventBatch
-    replayed: bool = False
-    """Whether it was missed and asked for."""
-    unknown_events: int = 0
-    """How many of its events are of a kind that this version does not know; they are left out."""
-
-
-class LostBatches(msgspec.Struct, frozen=True):
-    """Batches that cannot be had any more, or that could not be read. What was in them is unknown:
-    what is believed of the cache may be wrong."""
-
-    first: int
-    last: int
-    """Their numbers, both of them included."""
-    why: str
-
-
-class PublisherRestarted(msgspec.Struct, frozen=True):
-    """The numbers begin anew: another process publishes, whose cache began empty."""
-
-    last_sequence: int
-    """The number of the last batch of the one before."""
-
-
-Item: TypeAlias = ReceivedBatch | LostBatches | PublisherRestarted
+RECONNECT_S = 0.1
+"""A publisher that is not there is asked for so often."""
 
 
 class KVEventSubscriber:
@@ -117,21 +94,30 @@ class KVEventSubscriber:
                 f"replay_timeout_s must be a number of seconds above 0, got {replay_timeout_s!r}",
                 argument="replay_timeout_s",
             )
+        self._address = (endpoint, topic, max_waiting)
         self._replay_endpoint = replay_endpoint
         self._replay_timeout_s = float(replay_timeout_s)
-        self._max_waiting = max_waiting
-        # The number that comes next, and the latest one that came by itself.
+        self._counts = SubscriberCounts()
+        # The number that comes next, the latest one that came by itself, and the batch before the
+        # next one, by which its publisher is known.
         self._expected = first_sequence
         self._latest = -1
+        self._before: bytes | None = None
         self._ready: deque[Item] = deque()
-        # What arrived behind something that is missing, until that is there or lost.
+        # What arrived behind something that is missing, until that is there or lost; or over
+        # another connection than the batch before (`_unsure`), until it is known from whom.
         self._parked: tuple[int, bytes, bytes] | None = None
+        self._unsure = False
         self._answer_until = 0.0
         self._closed = False
-        self._ctx: zmq.Context[zmq.Socket[bytes]] = zmq.Context.instance()
         self._replay: zmq.Socket[bytes] | None = None
-        self._sub: zmq.Socket[bytes] = self._socket(zmq.SUB, endpoint, max_waiting)
-        self._sub.setsockopt(zmq.SUBSCRIBE, topic.encode())
+        self._connection = Connection(*self._address)
+        self._again_at = time.monotonic() + RECONNECT_S
+
+    @property
+    def counts(self) -> SubscriberCounts:
+        """How many batches were received, asked for, lost so far; a copy."""
+        return copy.copy(self._counts)
 
     def receive(self, timeout_s: float | None = None) -> Item | None:
         """Return the next item, or None where none came within `timeout_s` seconds; None waits for
@@ -142,7 +128,8 @@ class KVEventSubscriber:
         until = None if timeout_s is None else time.monotonic() + timeout_s
         while (item := self._next()) is None and not _past(until):
             poller = zmq.Poller()
-            poller.register(self._awaited(), zmq.POLLIN)
+            for socket in self._awaited():
+                poller.register(socket, zmq.POLLIN)
             poller.poll(self._wait_ms(until))
         return item
 
@@ -151,7 +138,8 @@ class KVEventSubscriber:
         until = None if timeout_s is None else time.monotonic() + timeout_s
         while (item := self._next()) is None and not _past(until):
             poller = zmq.asyncio.Poller()
-            poller.register(self._awaited(), zmq.POLLIN)
+            for socket in self._awaited():
+                poller.register(socket, zmq.POLLIN)
             await poller.poll(self._wait_ms(until))
         return item
 
@@ -170,7 +158,7 @@ class KVEventSubscriber:
     def close(self) -> None:
         """Leave the publisher. Again: does nothing."""
         self._closed = True
-        self._sub.close(linger=0)
+        self._connection.close()
         self._drop_replay()
 
     def __enter__(self) -> Self:
@@ -203,9 +191,9 @@ class KVEventSubscriber:
 
     def _take_live(self) -> bool:
         """Handle a batch that has arrived by itself; False: none has."""
-        frames = _received(self._sub)
+        frames = self._connection.receive()
         if frames is None:
-            return False
+            return self._connect_again()
         if len(frames) != 3 or len(frames[1]) != 8:
             _logger.warning(
                 "a message with frames of %s bytes is no batch of events: it is passed over",
@@ -215,33 +203,49 @@ class KVEventSubscriber:
         topic, number, payload = frames
         sequence = int.from_bytes(number, "big")
         if sequence <= self._latest:
-            last = max(self._latest, (self._expected or 0) - 1)
-            self._ready.append(PublisherRestarted(last))
-            self._expected = 0
+            self._restarted(max(self._latest, (self._expected or 0) - 1))
         self._latest = sequence
-        if self._expected is None or sequence == self._expected:
-            self._deliver(sequence, topic, payload, replayed=False)
-        elif sequence > self._expected:
+        if self._unsure or (self._expected is not None and sequence > self._expected):
             self._parked = (sequence, topic, payload)
             self._ask()
-        # Else it was asked for, and is known.
+        elif self._expected is None or sequence == self._expected:
+            self._deliver(sequence, topic, payload, replayed=False)
+        # Else it comes before the first that is wanted.
+        return True
+
+    def _connect_again(self) -> bool:
+        """Connect where the connection broke; False: it did not, or was tried just now."""
+        if not self._connection.broken or not _past(self._again_at):
+            return False
+        self._connection.close()
+        self._connection = Connection(*self._address)
+        self._again_at = time.monotonic() + RECONNECT_S
+        self._unsure = self._before is not None
         return True
 
     def _ask(self) -> None:
-        """Ask for all from the expected one on; `_parked` says up to which."""
+        """Ask for all from the expected one on; `_parked` says up to which. Where it is not sure
+        who publishes, for the batch before as well."""
         if self._replay_endpoint is None:
             self._give_up("there is no replay_endpoint to ask for them")
             return
-        self._replay = self._socket(zmq.DEALER, self._replay_endpoint, self._max_waiting)
         assert self._expected is not None  # noqa: S101 - for the type checker
-        self._replay.send_multipart((b"", self._expected.to_bytes(8, "big")))
+        ctx: zmq.Context[zmq.Socket[bytes]] = zmq.Context.instance()
+        self._replay = ctx.socket(zmq.DEALER)
+        try:
+            connect(self._replay, self._replay_endpoint, self._address[2])
+        except InvalidArgumentError as error:
+            self._give_up(str(error))
+            return
+        start = self._expected - self._unsure
+        self._replay.send_multipart((b"", start.to_bytes(8, "big")))
         self._answer_until = time.monotonic() + self._replay_timeout_s
 
     def _take_answer(self) -> bool:
         """Handle a batch that was asked for; False: there is none yet."""
         if self._replay is None or self._parked is None or self._expected is None:
             return True
-        frames = _received(self._replay)
+        frames = received(self._replay)
         if frames is None:
             if time.monotonic() < self._answer_until:
                 return False
@@ -254,11 +258,17 @@ class KVEventSubscriber:
         frames = frames[1:] if frames[:1] == [b""] and len(frames) in (3, 4) else frames
         *topics, number, payload = frames if len(frames) in (2, 3) else (b"", b"")
         sequence = int.from_bytes(number, "big")
-        if number == ZmqEventPublisher.END_SEQ:
-            self._give_up("the publisher does not have them any more")
-        elif len(number) != 8:
+        if len(number) != 8:
             self._give_up(f"{self._replay_endpoint} answered something else than batches")
-        elif sequence >= self._parked[0]:
+        elif self._unsure and sequence == self._expected - 1:
+            self._unsure = False
+            if payload != self._before:
+                self._restarted(sequence)
+                self._drop_replay()
+                self._ask()
+            elif self._parked[0] == self._expected:
+                self._give_up("")
+        elif sequence >= self._parked[0]:  # The number that ends an answer is so as well.
             self._give_up("the publisher does not have them any more")
         elif sequence >= self._expected:
             self._lose(sequence - 1, "the publisher does not have them any more")
@@ -278,46 +288,55 @@ class KVEventSubscriber:
             self._deliver(sequence, topic, payload, replayed=False)
 
     def _lose(self, last: int, why: str) -> None:
-        if self._expected is not None and self._expected <= last:
+        """What is missing up to this number is lost. If nothing is, and it is not sure who
+        publishes, it stays so."""
+        if self._expected is None:
+            return
+        if self._expected <= last:
+            self._counts.lost += last + 1 - self._expected
             self._ready.append(LostBatches(self._expected, last, why))
             self._expected = last + 1
+        elif self._unsure:
+            self._counts.restarts += 1
+            self._ready.append(PublisherRestarted(last, certain=False))
+        self._unsure = False
+
+    def _restarted(self, last: int) -> None:
+        self._counts.restarts += 1
+        self._ready.append(PublisherRestarted(last))
+        self._expected = 0
+        self._before = None
+        self._unsure = False
 
     def _deliver(self, sequence: int, topic: bytes, payload: bytes, *, replayed: bool) -> None:
         self._expected = sequence + 1
+        self._before = payload
         try:
             batch, unknown = decode_batch(payload)
         except EncodingError as error:
+            self._counts.lost += 1
             self._ready.append(LostBatches(sequence, sequence, f"it cannot be read: {error}"))
             return
+        self._counts.received += 1
+        self._counts.replayed += replayed
+        self._counts.unknown_events += unknown
         text = topic.decode(errors="replace")
         self._ready.append(ReceivedBatch(sequence, text, batch, replayed, unknown))
 
     # Sockets
 
-    def _socket(self, kind: int, endpoint: str, most: int) -> zmq.Socket[bytes]:
-        socket: zmq.Socket[bytes] = self._ctx.socket(kind)
-        try:
-            socket.setsockopt(zmq.LINGER, 0)
-            socket.setsockopt(zmq.RCVHWM, most)
-            socket.setsockopt(zmq.MAXMSGSIZE, LARGEST_BYTES)
-            if endpoint.startswith("tcp://["):
-                socket.setsockopt(zmq.IPV6, 1)
-            socket.connect(endpoint.replace("tcp://*:", "tcp://127.0.0.1:"))
-        except zmq.ZMQError as error:
-            socket.close(linger=0)
-            raise InvalidArgumentError(
-                f"cannot connect to {endpoint}: {error.strerror}", endpoint=endpoint
-            ) from error
-        return socket
-
-    def _awaited(self) -> zmq.Socket[bytes]:
-        return self._sub if self._parked is None or self._replay is None else self._replay
+    def _awaited(self) -> list[zmq.Socket[bytes]]:
+        if self._parked is None or self._replay is None:
+            return self._connection.awaited()
+        return [self._replay]
 
     def _wait_ms(self, until: float | None) -> int:
         """How long to wait for a socket; -1: for ever."""
         ends = [] if until is None else [until]
         if self._parked is not None:
             ends.append(self._answer_until)
+        elif self._connection.broken:
+            ends.append(self._again_at)
         return max(math.ceil((min(ends) - time.monotonic()) * 1000), 0) if ends else -1
 
     def _drop_replay(self) -> None:
@@ -328,10 +347,3 @@ class KVEventSubscriber:
 
 def _past(until: float | None) -> bool:
     return until is not None and time.monotonic() >= until
-
-
-def _received(socket: zmq.Socket[bytes]) -> list[bytes] | None:
-    try:
-        return socket.recv_multipart(zmq.NOBLOCK)
-    except zmq.Again:
-        return None
