@@ -130,6 +130,31 @@ class Model:
             self.expected = number + 1
         self.known = process
 
+    def connects(self, published: int, process: int) -> None:
+        """Over a new connection it asks at once for what there is."""
+        self.reconnected = not self.asks
+        if self.known is not None:
+            self.latest = max(self.latest, self.expected - 1)
+        if not self.asks:
+            return
+        oldest = max(published - self.kept, 0)
+        unsure = self.known is not None
+        if unsure and oldest < published and (published < self.expected or oldest < self.expected):
+            if self.known != process:
+                self._restarted(self.expected - 1)
+                self.latest = -1
+            unsure = False
+        first = max(oldest, self.expected)
+        if first >= published:
+            first = self.expected
+        if unsure and first == self.expected:
+            self.said.append(("perhaps restarted", self.expected - 1, self.expected - 1))
+        if first > self.expected:
+            self.said.append(("lost", self.expected, first - 1))
+        for number in range(max(oldest, self.expected), published):
+            self.said.append(("batch", number, process))
+            self.expected, self.known = number + 1, process
+
     def _restarted(self, last: int) -> None:
         self.said.append(("restarted", last, last))
         self.expected = 0
@@ -156,20 +181,11 @@ def follow(
         patch.object(subscriber_module, "RECONNECT_S", 0.001),
         KVEventSubscriber(fake.endpoint, replay, first_sequence=0) as subscriber,
     ):
-        fake.meet()
         lost = 0
-        for step in [*steps, "arrives"]:
-            if step in ("restarts", "comes back"):
-                fake.restart()
-            if step in ("breaks", "comes back"):
-                fake.reconnect()
-                fake.meet(subscriber)
-                model.reconnected = True
-            if step == "lost":
-                fake.publish(arrives=False)
-            if step != "arrives":
-                continue
-            model.arrives(fake.publish(), fake.process)
+        before: Said | None = None
+
+        def compare() -> None:
+            nonlocal lost, before
             found: list[Said] = []
             idle = 0
             while len(found) < len(model.said):
@@ -180,8 +196,34 @@ def follow(
                 else:
                     found.append(shown(item))
             assert found == model.said
+            # Whatever the model says: a batch that follows another one is the next of its process.
+            for said in found if folder is not None else []:
+                if before is not None and (before[0], said[0]) == ("batch", "batch"):
+                    assert said == ("batch", before[1] + 1, before[2])
+                before = said
             lost += sum(last + 1 - first for kind, first, last in found if kind == "lost")
             model.said.clear()
+
+        def connect() -> None:
+            fake.meet(subscriber)
+            while folder is not None and asks and not fake.answer(topic=topic, wait_ms=1):
+                assert subscriber.receive(0.0) is None
+            if folder is not None:
+                model.connects(fake.next, fake.process)
+            compare()
+
+        connect()
+        for step in [*steps, "arrives"]:
+            if step in ("restarts", "comes back", "came back"):
+                fake.restart()
+            for _ in range(3 if step == "came back" else step == "lost"):
+                fake.publish(arrives=False)
+            if step in ("breaks", "comes back", "came back"):
+                fake.reconnect()
+                connect()
+            if step == "arrives":
+                model.arrives(fake.publish(), fake.process)
+                compare()
         assert subscriber.receive(0.0) is None
         assert subscriber.counts.lost == lost
     fake.close()

@@ -379,7 +379,9 @@ def test_a_subscriber_says_what_came_what_was_lost_and_what_began_anew(
 
 
 STEPS_OF_PROCESSES = st.lists(
-    st.sampled_from(["arrives", "arrives", "arrives", "lost", "lost", "breaks", "comes back"]),
+    st.sampled_from(
+        ["arrives", "arrives", "arrives", "lost", "lost", "breaks", "comes back", "came back"]
+    ),
     max_size=12,
 )
 

@@ -6,8 +6,8 @@ its number when the next batch arrives. Then the publisher is asked for it. What
 any more is told, so that whoever follows the cache can begin anew.
 
 A connection that broke may lead to another process, whose numbers tell nothing where it has gone
-as far as the one before. So the first batch of a new connection waits until the publisher has sent
-the batch before it again: it is the same process where that is the same bytes.
+as far as the one before. So over a new connection the publisher is asked at once for what there was
+meanwhile, and for the batch before as well: it is the same process where that is the same bytes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import zmq.asyncio
 from typing_extensions import Self
 
 from vllm_distributed.errors import EncodingError, InvalidArgumentError, InvalidTypeError
-from vllm_distributed.kv_events.connection import Connection, connect, received
+from vllm_distributed.kv_events.connection import Connection
 from vllm_distributed.kv_events.endpoints import check_endpoint
 from vllm_distributed.kv_events.events import decode_batch
 from vllm_distributed.kv_events.items import (
@@ -40,6 +40,7 @@ __all__ = ["KVEventSubscriber"]
 
 _logger = init_logger(__name__)
 
+_END = (1 << 64) - 1
 RECONNECT_S = 0.1
 """A publisher that is not there is asked for so often."""
 
@@ -94,12 +95,12 @@ class KVEventSubscriber:
                 f"replay_timeout_s must be a number of seconds above 0, got {replay_timeout_s!r}",
                 argument="replay_timeout_s",
             )
-        self._address = (endpoint, topic, max_waiting)
+        self._address = (zmq.SUB, endpoint, max_waiting, topic)
         self._replay_endpoint = replay_endpoint
         self._replay_timeout_s = float(replay_timeout_s)
         self._counts = SubscriberCounts()
-        # The number that comes next, the latest one that came by itself, and the batch before the
-        # next one, by which its publisher is known.
+        # The number that comes next, the latest one after which one comes by itself, and the batch
+        # before the next one, by which its publisher is known.
         self._expected = first_sequence
         self._latest = -1
         self._before: bytes | None = None
@@ -108,10 +109,12 @@ class KVEventSubscriber:
         # another connection than the batch before (`_unsure`), until it is known from whom.
         self._parked: tuple[int, bytes, bytes] | None = None
         self._unsure = False
+        self._asked_for = 0
         self._answer_until = 0.0
         self._closed = False
-        self._replay: zmq.Socket[bytes] | None = None
+        self._replay: Connection | None = None
         self._connection = Connection(*self._address)
+        self._caught_up = False
         self._again_at = time.monotonic() + RECONNECT_S
 
     @property
@@ -182,8 +185,8 @@ class KVEventSubscriber:
         if self._closed:
             raise InvalidArgumentError("this subscriber is closed: make another one")
         while not self._ready:
-            if self._parked is not None:
-                if not self._take_answer():
+            if self._replay is not None:
+                if not self._take_answer(self._replay):
                     return None
             elif not self._take_live():
                 return None
@@ -193,7 +196,8 @@ class KVEventSubscriber:
         """Handle a batch that has arrived by itself; False: none has."""
         frames = self._connection.receive()
         if frames is None:
-            return self._connect_again()
+            return self._connect_again() or self._catch_up()
+        self._caught_up = True
         if len(frames) != 3 or len(frames[1]) != 8:
             _logger.warning(
                 "a message with frames of %s bytes is no batch of events: it is passed over",
@@ -207,7 +211,7 @@ class KVEventSubscriber:
         self._latest = sequence
         if self._unsure or (self._expected is not None and sequence > self._expected):
             self._parked = (sequence, topic, payload)
-            self._ask()
+            self._ask((self._expected or 0) - self._unsure)
         elif self._expected is None or sequence == self._expected:
             self._deliver(sequence, topic, payload, replayed=False)
         # Else it comes before the first that is wanted.
@@ -219,34 +223,47 @@ class KVEventSubscriber:
             return False
         self._connection.close()
         self._connection = Connection(*self._address)
+        self._caught_up = False
         self._again_at = time.monotonic() + RECONNECT_S
-        self._unsure = self._before is not None
+        if self._before is not None:
+            self._unsure = True
+            # All that is known came before this connection was made.
+            self._latest = max(self._latest, (self._expected or 0) - 1)
         return True
 
-    def _ask(self) -> None:
-        """Ask for all from the expected one on; `_parked` says up to which. Where it is not sure
-        who publishes, for the batch before as well."""
+    def _catch_up(self) -> bool:
+        """Ask over a new connection for what there was before; False: it is not new."""
+        if self._caught_up or not self._connection.made or self._expected is None:
+            return False
+        self._caught_up = True
+        if self._replay_endpoint is not None:
+            self._ask(self._expected - self._unsure)
+        return self._replay is not None
+
+    def _ask(self, start: int) -> None:
+        """Ask for all from this number on: up to the one that is parked, or for all there are.
+        Where it is not sure who publishes, it is the number of the batch before the expected one.
+        """
         if self._replay_endpoint is None:
             self._give_up("there is no replay_endpoint to ask for them")
             return
-        assert self._expected is not None  # noqa: S101 - for the type checker
-        ctx: zmq.Context[zmq.Socket[bytes]] = zmq.Context.instance()
-        self._replay = ctx.socket(zmq.DEALER)
+        self._drop_replay()
         try:
-            connect(self._replay, self._replay_endpoint, self._address[2])
+            self._replay = Connection(zmq.DEALER, self._replay_endpoint, self._address[2])
         except InvalidArgumentError as error:
             self._give_up(str(error))
             return
-        start = self._expected - self._unsure
-        self._replay.send_multipart((b"", start.to_bytes(8, "big")))
+        self._replay.send(b"", start.to_bytes(8, "big"))
+        self._asked_for = start
         self._answer_until = time.monotonic() + self._replay_timeout_s
 
-    def _take_answer(self) -> bool:
+    def _take_answer(self, replay: Connection) -> bool:
         """Handle a batch that was asked for; False: there is none yet."""
-        if self._replay is None or self._parked is None or self._expected is None:
-            return True
-        frames = received(self._replay)
+        frames = replay.receive()
         if frames is None:
+            if replay.broken:
+                self._give_up(f"{self._replay_endpoint} went away while it was asked for them")
+                return True
             if time.monotonic() < self._answer_until:
                 return False
             self._give_up(
@@ -257,29 +274,45 @@ class KVEventSubscriber:
         # vLLM before 0.14 sent no topic again.
         frames = frames[1:] if frames[:1] == [b""] and len(frames) in (3, 4) else frames
         *topics, number, payload = frames if len(frames) in (2, 3) else (b"", b"")
-        sequence = int.from_bytes(number, "big")
-        if len(number) != 8:
+        if len(number) == 8:
+            self._answered(int.from_bytes(number, "big"), payload, topics)
+        else:
             self._give_up(f"{self._replay_endpoint} answered something else than batches")
-        elif self._unsure and sequence == self._expected - 1:
-            self._unsure = False
-            if payload != self._before:
-                self._restarted(sequence)
-                self._drop_replay()
-                self._ask()
-            elif self._parked[0] == self._expected:
-                self._give_up("")
-        elif sequence >= self._parked[0]:  # The number that ends an answer is so as well.
-            self._give_up("the publisher does not have them any more")
-        elif sequence >= self._expected:
-            self._lose(sequence - 1, "the publisher does not have them any more")
-            topic = topics[0] if topics else self._parked[1]
-            self._deliver(sequence, topic, payload, replayed=True)
-            if self._expected == self._parked[0]:
-                self._give_up("")
         return True
 
+    def _answered(self, sequence: int, payload: bytes, topics: list[bytes]) -> None:
+        expected = self._expected or 0
+        if self._unsure and sequence < expected:
+            self._unsure = False
+            if sequence == expected - 1 and payload == self._before:
+                self._end_where_all_is_there()
+                return
+            # Another process. Numbers that it has sent by itself may be in the queue.
+            self._restarted(expected - 1)
+            if self._parked is None:
+                self._latest = -1
+            if sequence == expected - 1:
+                self._ask(0)
+                return
+        if sequence >= (_END if self._parked is None else self._parked[0]):
+            if self._unsure and self._parked is None and self._asked_for > 0:
+                self._ask(0)  # The numbers began anew if there are any.
+                return
+            if self._parked is None:
+                self._lose(expected - 1, "")
+            self._give_up("the publisher does not have them any more")
+        elif sequence >= (self._expected or 0):
+            self._lose(sequence - 1, "the publisher does not have them any more")
+            topic = topics[0] if topics else self._address[3].encode()
+            self._deliver(sequence, topic, payload, replayed=True)
+            self._end_where_all_is_there()
+
+    def _end_where_all_is_there(self) -> None:
+        if self._parked is not None and self._expected == self._parked[0]:
+            self._give_up("")
+
     def _give_up(self, why: str) -> None:
-        """Nothing more comes of what was asked for: what is missing is lost."""
+        """Nothing more comes of what was asked for: what is missing up to there is lost."""
         parked, self._parked = self._parked, None
         self._drop_replay()
         if parked is not None:
@@ -326,14 +359,12 @@ class KVEventSubscriber:
     # Sockets
 
     def _awaited(self) -> list[zmq.Socket[bytes]]:
-        if self._parked is None or self._replay is None:
-            return self._connection.awaited()
-        return [self._replay]
+        return (self._replay or self._connection).awaited()
 
     def _wait_ms(self, until: float | None) -> int:
         """How long to wait for a socket; -1: for ever."""
         ends = [] if until is None else [until]
-        if self._parked is not None:
+        if self._replay is not None:
             ends.append(self._answer_until)
         elif self._connection.broken:
             ends.append(self._again_at)
@@ -341,7 +372,7 @@ class KVEventSubscriber:
 
     def _drop_replay(self) -> None:
         if self._replay is not None:
-            self._replay.close(linger=0)
+            self._replay.close()
             self._replay = None
 
 
