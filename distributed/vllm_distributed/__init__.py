@@ -40,6 +40,7 @@ with _no_collection():
         get_distributed_timeout_or_none,
     )
     from vllm_distributed.eplb import (
+        compute_logical_maps,
         expert_balancedness,
         get_expert_map,
         get_expert_placement,
@@ -176,6 +177,7 @@ __all__ = [
     "checkpoint_prepare_distributed_state",
     "checkpoint_restore_distributed_state",
     "cleanup_dist_env_and_memory",
+    "compute_logical_maps",
     "cpu_all_reduce_",
     "create_tcp_store",
     "destroy_distributed_environment",

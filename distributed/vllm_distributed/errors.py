@@ -17,6 +17,7 @@ __all__ = [
     "EncodingError",
     "EnvironmentConflictError",
     "EnvironmentNotInitializedError",
+    "EplbWorkerError",
     "ForkedProcessError",
     "GradientError",
     "GroupDestroyedError",
@@ -232,6 +233,15 @@ class PublisherClosedError(DistributedError, RuntimeError):
     """A publisher of events was shut down, or has failed and says why."""
 
     reason = "publisher_closed"
+
+
+class EplbWorkerError(DistributedError, RuntimeError):
+    """The thread that moves experts in the background has failed, or is late, on some rank.
+
+    The same on all ranks. `details` has the rank in the group and the layer.
+    """
+
+    reason = "eplb_worker_failed"
 
 
 class StorageFullError(DistributedError, MemoryError):

@@ -153,6 +153,7 @@ LISTED = {
         "line",
         "message queue",
         "publisher of events",
+        "worker that moves experts",
         "progress",
         # tests/ranks/test_flight.py
         "the watchdog of operations",

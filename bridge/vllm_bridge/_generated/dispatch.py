@@ -99,6 +99,13 @@ def _cleanup_dist_env_and_memory(
     return distributed_pb2.CleanupDistEnvAndMemoryResponse()
 
 
+def _compute_logical_maps(
+    request: distributed_pb2.ComputeLogicalMapsRequest, wire: Wire
+) -> distributed_pb2.ComputeLogicalMapsResponse:
+    result = vllm_distributed.compute_logical_maps(wire.tensor(present(request, "physical_to_logical_map")), request.num_logical_experts)
+    return distributed_pb2.ComputeLogicalMapsResponse(item_1=wire.to_tensor(result[0]), item_2=wire.to_tensor(result[1]))
+
+
 def _cpu_all_reduce_in_place(
     request: distributed_pb2.CpuAllReduceInPlaceRequest, wire: Wire
 ) -> distributed_pb2.CpuAllReduceInPlaceResponse:
@@ -2456,6 +2463,13 @@ METHODS: dict[str, Dispatch] = {
         "cleanup_dist_env_and_memory",
         distributed_pb2.CleanupDistEnvAndMemoryRequest,
         _cleanup_dist_env_and_memory,
+        inline=False,
+        collective=False,
+    ),
+    "/vllm.distributed.v1.Distributed/ComputeLogicalMaps": Dispatch(
+        "compute_logical_maps",
+        distributed_pb2.ComputeLogicalMapsRequest,
+        _compute_logical_maps,
         inline=False,
         collective=False,
     ),

@@ -130,6 +130,22 @@ class CleanupDistEnvAndMemoryResponse(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 
+class ComputeLogicalMapsRequest(_message.Message):
+    __slots__ = ("physical_to_logical_map", "num_logical_experts")
+    PHYSICAL_TO_LOGICAL_MAP_FIELD_NUMBER: _ClassVar[int]
+    NUM_LOGICAL_EXPERTS_FIELD_NUMBER: _ClassVar[int]
+    physical_to_logical_map: _types_pb2.Tensor
+    num_logical_experts: int
+    def __init__(self, physical_to_logical_map: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., num_logical_experts: _Optional[int] = ...) -> None: ...
+
+class ComputeLogicalMapsResponse(_message.Message):
+    __slots__ = ("item_1", "item_2")
+    ITEM_1_FIELD_NUMBER: _ClassVar[int]
+    ITEM_2_FIELD_NUMBER: _ClassVar[int]
+    item_1: _types_pb2.Tensor
+    item_2: _types_pb2.Tensor
+    def __init__(self, item_1: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ..., item_2: _Optional[_Union[_types_pb2.Tensor, _Mapping]] = ...) -> None: ...
+
 class CpuAllReduceInPlaceRequest(_message.Message):
     __slots__ = ("tensor", "group", "timeout")
     TENSOR_FIELD_NUMBER: _ClassVar[int]

@@ -38,7 +38,8 @@ _ALIASES: dict[str, tuple[str, ...]] = {
     **{
         f"vllm.distributed.eplb.{module}": (f"eplb.{module}", "eplb")
         for module in (
-            *("eplb_communicator", "eplb_utils", "migration_scheduler", "policy"),
+            *("async_worker", "eplb_communicator", "eplb_state", "eplb_utils"),
+            *("migration_scheduler", "policy"),
             *("policy.abstract", "policy.default", "rebalance_execute"),
         )
     },

@@ -577,6 +577,81 @@ defmodule Vllm.Distributed do
     Vllm.Error.unwrap!(cleanup_dist_env_and_memory(shutdown_ray, opts))
   end
 
+  @compute_logical_maps %Vllm.Call.Spec{
+    function: "compute_logical_maps",
+    path: "/vllm.distributed.v1.Distributed/ComputeLogicalMaps",
+    params: [
+      {:physical_to_logical_map, 1, :tensor, :required},
+      {:num_logical_experts, 2, :int, :required}
+    ],
+    result: {:tuple, [:tensor, :tensor]},
+    inline: false
+  }
+
+  @doc group: "Experts"
+  @doc since: "0.1.0"
+  @doc ~S"""
+  Return the slots of each expert, and how many it has.
+
+  `physical_to_logical_map` says which expert is in each slot, [layers, slots] or [slots] of one
+  layer, integers on the CPU, -1 for an empty slot. The slots are [layers, experts, most of any],
+  ascending and padded with -1, the counts [layers, experts]; both without layers where the map
+  has none, and of its dtype. Pure, local. Source: vLLM.
+
+  Not collective: it concerns only the rank of its session.
+
+  ## Parameters
+
+    * `physical_to_logical_map` (`Vllm.Call.tensor()`)
+    * `num_logical_experts` (`integer()`)
+
+  ## Errors
+
+    * `"invalid_type"` - for what is no tensor of integers on the CPU
+    * `"invalid_argument"` - for another shape, and an expert that is out of range, by its place
+
+  ## Example
+
+      {:ok, {_, _}} = Vllm.Distributed.compute_logical_maps(physical_to_logical_map, num_logical_experts)
+  """
+  @spec compute_logical_maps(keyword()) ::
+          {:ok, {Tensor.t(), Tensor.t()}} | {:error, Error.t()}
+  @spec compute_logical_maps(Call.tensor(), integer() | keyword()) ::
+          {:ok, {Tensor.t(), Tensor.t()}} | {:error, Error.t()}
+  @spec compute_logical_maps(
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          {:ok, {Tensor.t(), Tensor.t()}} | {:error, Error.t()}
+  def compute_logical_maps(
+    physical_to_logical_map,
+    num_logical_experts \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Call.run(@compute_logical_maps, [physical_to_logical_map, num_logical_experts, opts])
+  end
+
+  @doc group: "Experts"
+  @doc since: "0.1.0"
+  @doc "Like `compute_logical_maps`, but returns the value itself and raises `Vllm.Error`."
+  @spec compute_logical_maps!(keyword()) :: {Tensor.t(), Tensor.t()}
+  @spec compute_logical_maps!(Call.tensor(), integer() | keyword()) ::
+          {Tensor.t(), Tensor.t()}
+  @spec compute_logical_maps!(
+    Call.arg(Call.tensor()),
+    Call.arg(integer()),
+    keyword()
+  ) ::
+          {Tensor.t(), Tensor.t()}
+  def compute_logical_maps!(
+    physical_to_logical_map,
+    num_logical_experts \\ :__default__,
+    opts \\ []
+  ) do
+    Vllm.Error.unwrap!(compute_logical_maps(physical_to_logical_map, num_logical_experts, opts))
+  end
+
   @cpu_all_reduce_in_place %Vllm.Call.Spec{
     function: "cpu_all_reduce_",
     path: "/vllm.distributed.v1.Distributed/CpuAllReduceInPlace",
@@ -6871,6 +6946,7 @@ defmodule Vllm.Distributed do
       checkpoint_prepare_distributed_state: @checkpoint_prepare_distributed_state,
       checkpoint_restore_distributed_state: @checkpoint_restore_distributed_state,
       cleanup_dist_env_and_memory: @cleanup_dist_env_and_memory,
+      compute_logical_maps: @compute_logical_maps,
       cpu_all_reduce_: @cpu_all_reduce_in_place,
       create_tcp_store: @create_tcp_store,
       destroy_distributed_environment: @destroy_distributed_environment,

@@ -8,7 +8,7 @@ GROUPS: dict[str, str] = {
     "Stateless groups": "stateless_* init_gloo_process_group",
     "Tensor parallel": "tensor_model_parallel_* broadcast_tensor_dict",
     "Custom operators": "all_gather* all_reduce* reduce_scatter* patched_fused_* direct_register_*",
-    "Experts": "expert_* get_expert_* rebalance_experts",
+    "Experts": "expert_* get_expert_* rebalance_experts compute_logical_maps",
     "Configuration": "set_current_parallel_config get_current_parallel_config_or_none",
     "Helpers": (
         "divide ensure_divisibility get_distributed_init_method get_pp_indices get_tcp_uri "
