@@ -602,8 +602,9 @@ defmodule Vllm.Distributed do
 
   ## Parameters
 
-    * `physical_to_logical_map` (`Vllm.Call.tensor()`)
-    * `num_logical_experts` (`integer()`)
+    * `physical_to_logical_map` (`Vllm.Call.tensor()`) - which expert is in each slot, [layers,
+      slots] or [slots], -1 for none
+    * `num_logical_experts` (`integer()`) - how many experts the router knows
 
   ## Errors
 

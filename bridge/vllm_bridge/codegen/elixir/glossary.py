@@ -103,6 +103,10 @@ PARAMETERS: dict[str, str] = {
     "name": "name of the logger",
     "num_experts": "number of experts",
     "num_gpus": "number of devices",
+    "num_logical_experts": "how many experts the router knows",
+    "physical_to_logical_map": (
+        "which expert is in each slot, [layers, slots] or [slots], -1 for none"
+    ),
     "num_groups": "groups of experts that stay on one node",
     "num_hidden_layers": "layers of the model",
     "num_nodes": "number of nodes",

@@ -118,6 +118,11 @@ defmodule Vllm.Surface.FunctionsTest do
     assert hd(hd(l(counts))) == 3
     assert {1, 4, most} = Tensor.shape(replicas)
     assert most >= 3
+
+    assert {:ok, {slots, counts}} = Distributed.compute_logical_maps(t([[0, 1, 0, -1]], :s64), 3)
+    assert {l(slots), l(counts)} == {[[[0, 2], [1, -1], [-1, -1]]], [[2, 1, 0]]}
+    assert {:error, %Error{message: says}} = Distributed.compute_logical_maps(t([[3]], :s64), 3)
+    assert says =~ "slot 0 of layer 0 has expert 3"
   end
 
   test "a configuration for a while" do
