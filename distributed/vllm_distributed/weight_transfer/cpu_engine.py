@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -150,7 +150,7 @@ class CPUWeightTransferEngine(
         with self._alone("finish_weight_update"), self._guarded():
             self._finish()
 
-    def iter_update(self, timeout: timedelta | None = None) -> Iterator[Progress]:
+    def iter_update(self, timeout: timedelta | None = None) -> Generator[Progress, None, None]:
         """Yield how far it is, after each bucket of the next transfer of a trainer without a
         client, and have its weights in use at the end. Collective: all targets, and the trainer.
 
@@ -173,10 +173,10 @@ class CPUWeightTransferEngine(
         return self.weight_version
 
     def shutdown(self) -> None:
-        """Leave the trainer, which is told. Idempotent, local."""
-        self._leave("it was shut down")
+        """Leave the trainer. Idempotent, local."""
+        self._leave()
 
-    def _received(self, expected: list[Announced] | None, wait_s: float) -> Iterator[Progress]:
+    def _received(self, expected: list[Announced] | None, wait_s: float) -> Generator[Progress, None, None]:
         session = self._connected()
         target = Target(self.model, *self._place, self._layout)
         self._receiving = None
@@ -221,19 +221,13 @@ class CPUWeightTransferEngine(
         except WeightMismatchError:
             raise
         except BaseException as error:
-            self._leave(_reason(error))
+            self._leave(error)
             raise
 
-    def _leave(self, why: str | None = None) -> None:
+    def _leave(self, why: BaseException | None = None) -> None:
         session, self._session, self._receiving = self._session, None, None
         if session is not None:
             session.close(why)
-
-
-def _reason(error: BaseException) -> str:
-    if isinstance(error, GeneratorExit):
-        return "it was left before its end"
-    return str(error) if isinstance(error, WeightTransferError) else repr(error)
 
 
 class CPUTrainerWeightTransferEngine(TrainerWeightTransferEngine[CPUTrainerInitInfo]):
@@ -300,7 +294,7 @@ class CPUTrainerWeightTransferEngine(TrainerWeightTransferEngine[CPUTrainerInitI
         told(self.iter_weights(version), on_progress)
         return self.weight_version
 
-    def iter_weights(self, version: int | None = None) -> Iterator[Progress]:
+    def iter_weights(self, version: int | None = None) -> Generator[Progress, None, None]:
         """Do all of `send_weights`, and yield how far it is after each bucket."""
         source = self.source
         if source is None:
@@ -318,14 +312,14 @@ class CPUTrainerWeightTransferEngine(TrainerWeightTransferEngine[CPUTrainerInitI
         except WeightMismatchError:
             raise
         except BaseException as error:
-            self._leave(_reason(error))
+            self._leave(error)
             raise
         finally:
             self._busy.release()
 
     def shutdown(self) -> None:
-        """Leave the targets, which are told. Idempotent, local."""
-        self._leave("the trainer was shut down")
+        """Leave the targets. Idempotent, local."""
+        self._leave()
 
     def _meet(self) -> None:
         info = self._info
@@ -349,7 +343,7 @@ class CPUTrainerWeightTransferEngine(TrainerWeightTransferEngine[CPUTrainerInitI
             )
             beside.wait()
 
-    def _sent(self, source: WeightSource, version: int | None) -> Iterator[Progress]:
+    def _sent(self, source: WeightSource, version: int | None) -> Generator[Progress, None, None]:
         session = self._session
         if session is None:
             raise WeightTransferError(
@@ -380,7 +374,7 @@ class CPUTrainerWeightTransferEngine(TrainerWeightTransferEngine[CPUTrainerInitI
         sending.await_committed()
         self.weight_version = found
 
-    def _leave(self, why: str | None = None) -> None:
+    def _leave(self, why: BaseException | None = None) -> None:
         session, self._session = self._session, None
         if session is not None:
             session.close(why)

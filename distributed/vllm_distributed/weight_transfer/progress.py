@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator
 from typing import NamedTuple
 
 __all__ = ["OnProgress", "Progress", "told"]
@@ -24,8 +24,12 @@ OnProgress = Callable[[Progress], object]
 transfer, on all sides, with the old weights in use."""
 
 
-def told(steps: Iterable[Progress], on_progress: OnProgress | None) -> None:
+def told(steps: Generator[Progress, None, None], on_progress: OnProgress | None) -> None:
     """Take all steps, telling of each."""
     for step in steps:
         if on_progress is not None:
-            on_progress(step)
+            try:
+                on_progress(step)
+            except BaseException as error:
+                steps.throw(error)  # it is for who makes the steps to end all that hangs on them
+                raise

@@ -11,7 +11,14 @@ import contextlib
 import time
 
 from vllm_distributed.errors import WeightTransferError
-from vllm_distributed.weight_transfer.cpu.links import Link, Message, collect, failure
+from vllm_distributed.weight_transfer.cpu.links import (
+    Link,
+    Message,
+    collect,
+    failure,
+    given_up,
+    heard,
+)
 from vllm_distributed.weight_transfer.cpu.meeting import Session
 
 __all__ = ["agree", "grace"]
@@ -36,7 +43,7 @@ def _decide(session: Session, transfer: str, timeout_s: float) -> None:
 
     def is_ready(link: Link, message: Message) -> bool:
         if message.get("op") == "abort":
-            raise failure(f"{link.name} gave up: {message.get('reason')}")
+            raise heard(message, f"{link.name} gave the transfer up")
         return message == {"op": "ready", "transfer": transfer}
 
     until = time.monotonic() + timeout_s
@@ -45,7 +52,7 @@ def _decide(session: Session, transfer: str, timeout_s: float) -> None:
     except WeightTransferError as error:
         for link in links:
             with contextlib.suppress(WeightTransferError):
-                link.send({"op": "abort", "reason": str(error)}, time.monotonic() + 1.0)
+                link.send(given_up(error), time.monotonic() + 1.0)
         raise
     for link in links:
         # Who has ended in this moment has no weights any more: the trainer names it.
@@ -62,13 +69,12 @@ def _ask(first: Link, transfer: str, timeout_s: float) -> None:
             if message == {"op": "commit", "transfer": transfer}:
                 return
             if message.get("op") == "abort":
-                raise failure(f"{message.get('reason')}")
+                break
     except WeightTransferError as error:
-        if error.details.get("gone") or error.details.get("missing"):
-            raise failure(
-                f"{error}. This target keeps the old weights; whether others have the new ones, "
-                f"their versions say",
-                gone=["target 0"],
-                in_doubt=True,
-            ) from error
-        raise
+        raise failure(
+            f"{error}. This target keeps the old weights; whether others have the new ones, their "
+            f"versions say",
+            gone=["target 0"],
+            in_doubt=True,
+        ) from error
+    raise heard(message, "the transfer was given up")

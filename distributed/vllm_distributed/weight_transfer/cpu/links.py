@@ -28,7 +28,19 @@ from vllm_distributed.errors import (
     WeightTransferTimeoutError,
 )
 
-__all__ = ["Link", "Message", "Watch", "accept_all", "collect", "dial", "failure", "listen"]
+__all__ = [
+    "Link",
+    "Message",
+    "Watch",
+    "accept_all",
+    "close_all",
+    "collect",
+    "dial",
+    "failure",
+    "given_up",
+    "heard",
+    "listen",
+]
 
 Message = dict[str, Any]
 Watch = Callable[[], None]
@@ -38,7 +50,7 @@ _MARK = b"VDW1"
 _LONGEST = 1 << 28
 """Of a message: the names and shapes of a million parameters."""
 _LOOK_S = 0.1
-_FAREWELL_S = 1.0
+_FAREWELL_S = 0.5
 
 
 _open: weakref.WeakSet[Link] = weakref.WeakSet()
@@ -138,18 +150,50 @@ class Link:
                 return
             watch()
 
-    def close(self, farewell: Message | None = None) -> None:
-        """Close it; `farewell` is sent before, if the other end takes it at once. Idempotent."""
-        if farewell is not None and self.fileno() >= 0:
-            until = time.monotonic() + _FAREWELL_S
-            # What came and was not read would make the kernel drop what was sent last.
-            with contextlib.suppress(WeightTransferError, OSError):
-                self.send(farewell, until)
-                self._socket.shutdown(socket.SHUT_WR)
-                rest = bytearray(1 << 16)
-                while True:
-                    self.receive_into(rest, until)
+    def say_farewell(self, farewell: Message, until: float) -> None:
+        """Send the last message, if the other end takes it in time."""
+        with contextlib.suppress(WeightTransferError, OSError):
+            self.send(farewell, until)
+            self._socket.shutdown(socket.SHUT_WR)
+
+    def drain(self, until: float) -> None:
+        """Read until the other end has closed: what came and was not read would make the kernel
+        drop what was sent last."""
+        rest = bytearray(1 << 16)
+        with contextlib.suppress(WeightTransferError, OSError):
+            while True:
+                self.receive_into(rest, until)
+
+    def close(self) -> None:
+        """Close it. Idempotent."""
         self._socket.close()
+
+
+def close_all(links: Sequence[Link], farewell: Message | None = None) -> None:
+    """Close all; `farewell` is sent before."""
+    until = time.monotonic() + _FAREWELL_S
+    if farewell is not None:
+        for link in links:
+            link.say_farewell(farewell, until)
+        for link in links:
+            link.drain(until)
+    for link in links:
+        link.close()
+
+
+def given_up(error: BaseException) -> Message:
+    """Return the message of who gives a transfer up because of `error`."""
+    if isinstance(error, WeightTransferError):
+        named = {key: error.details.get(key, []) for key in ("gone", "missing")}
+        return {"op": "abort", "reason": str(error), **named}
+    why = "it was left before its end" if isinstance(error, GeneratorExit) else repr(error)
+    return {"op": "abort", "reason": why}
+
+
+def heard(message: Message, what: str) -> WeightTransferError:
+    """Return the error of a transfer that another one has given up, as it was told."""
+    named = {key: [str(each) for each in message.get(key, ())] for key in ("gone", "missing")}
+    return failure(f"{what}: {message.get('reason')}", **named)
 
 
 def failure(

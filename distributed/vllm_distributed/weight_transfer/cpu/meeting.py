@@ -18,13 +18,16 @@ from datetime import timedelta
 from typing import Any
 
 from vllm_distributed.compat.torch_internals import Store
+from vllm_distributed.errors import RendezvousTimeoutError, RollCallTimeoutError
 from vllm_distributed.store.connection import connect_at, join
 from vllm_distributed.weight_transfer.cpu.links import (
     Link,
     Message,
     accept_all,
+    close_all,
     dial,
     failure,
+    given_up,
     listen,
 )
 from vllm_distributed.weight_transfer.cpu.shared import SharedBuckets
@@ -47,11 +50,11 @@ class Session:
     memory: SharedBuckets | None = None
     """Shared by the trainer with the targets on its node."""
 
-    def close(self, why: str | None = None) -> None:
+    def close(self, why: BaseException | None = None) -> None:
         """Leave; `why` is told to the others. Idempotent."""
-        farewell = None if why is None else {"op": "abort", "reason": why}
-        for link in (*self.links.values(), *self.others.values()):
-            link.close(farewell)
+        close_all(
+            [*self.links.values(), *self.others.values()], None if why is None else given_up(why)
+        )
         self.links, self.others = {}, {}
         if self.memory is not None:
             self.memory.close()
@@ -69,7 +72,8 @@ def meet_targets(
             links = accept_all(own, token, range(world_size - 1), until)
         return Session(-1, links)
 
-    return _join(host, 0, 0, world_size, listener, timeout, make)
+    port = int(listener.getsockname()[1])
+    return _join(host, port, 0, world_size, listener, timeout, make)
 
 
 def join_trainer(host: str, port: int, number: int, world_size: int, timeout: timedelta) -> Session:
@@ -104,7 +108,16 @@ def _join(
     make: Any,
 ) -> Session:
     connect = connect_at(host, port, rank, world_size, listener)
-    connection, session = join(connect, _CALL, {"targets": world_size - 1}, timeout, make)
+    try:
+        connection, session = join(connect, _CALL, {"targets": world_size - 1}, timeout, make)
+    except (RollCallTimeoutError, RendezvousTimeoutError) as error:
+        missing: Any = error.details.get("missing", [0] if rank else [])
+        names = ["trainer" if each == 0 else f"target {each - 1}" for each in missing]
+        raise failure(
+            f"{', '.join(names)} did not come within {timeout.total_seconds():g} s to the transfer "
+            f"at {host}, port {port}: the trainer and its {world_size - 1} targets come at once",
+            missing=names,
+        ) from error
     connection.close()
     found: Session = session
     return found

@@ -10,7 +10,7 @@ import torch
 
 from vllm_distributed.errors import EncodingError, WeightMismatchError
 from vllm_distributed.weight_transfer.cpu.agreement import agree, grace
-from vllm_distributed.weight_transfer.cpu.links import Link, Message, failure
+from vllm_distributed.weight_transfer.cpu.links import Link, Message, failure, heard
 from vllm_distributed.weight_transfer.cpu.meeting import Session
 from vllm_distributed.weight_transfer.cpu.plan import buckets_of, copy_part
 from vllm_distributed.weight_transfer.cpu.shared import SharedBuckets
@@ -51,7 +51,7 @@ class Receiving:
             "memory": memory is not None,
             **problems._asdict(),
         }
-        if memory is None and not any(problems):
+        if memory is None and not problems.missing and not problems.wrong:
             answer["cuts"] = self._target.cuts(self._announced)
         self._link.send(answer, self._until())
         said = self._next("go", self._until(), "refuse")
@@ -114,10 +114,7 @@ class Receiving:
         message = self._link.receive(until)
         found = message.get("op")
         if found == "abort":
-            raise failure(
-                f"the transfer was given up: {message.get('reason')}",
-                **{key: message[key] for key in ("gone", "missing") if key in message},
-            )
+            raise heard(message, "the transfer was given up")
         if found not in (op, other) or (op != "begin" and message["transfer"] != self._transfer):
             raise EncodingError(f"the trainer sent {found!r:.40} in place of {op!r}")
         return message

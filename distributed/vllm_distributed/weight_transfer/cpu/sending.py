@@ -12,7 +12,7 @@ import torch
 from vllm_distributed.errors import EncodingError, InvalidArgumentError
 from vllm_distributed.tensors.dtypes import plain
 from vllm_distributed.weight_transfer.cpu.agreement import grace
-from vllm_distributed.weight_transfer.cpu.links import Link, Message, Watch, collect, failure
+from vllm_distributed.weight_transfer.cpu.links import Link, Message, Watch, collect, heard
 from vllm_distributed.weight_transfer.cpu.meeting import Session
 from vllm_distributed.weight_transfer.cpu.plan import Cut, Piece, buckets_of, copy_part
 from vllm_distributed.weight_transfer.cpu.receiving import mismatch
@@ -187,10 +187,7 @@ class Sending:
         """Whether a message is what is waited for; one of what was taken is noted."""
         found = message.get("op")
         if found == "abort":
-            raise failure(
-                f"{link.name} gave the transfer up: {message.get('reason')}",
-                **{key: message[key] for key in ("gone", "missing") if key in message},
-            )
+            raise heard(message, f"{link.name} gave the transfer up")
         if message.get("transfer") != self._transfer:
             return False
         if found == "taken" and link in self._taken:
