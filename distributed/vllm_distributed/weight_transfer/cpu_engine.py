@@ -176,7 +176,9 @@ class CPUWeightTransferEngine(
         """Leave the trainer. Idempotent, local."""
         self._leave()
 
-    def _received(self, expected: list[Announced] | None, wait_s: float) -> Generator[Progress, None, None]:
+    def _received(
+        self, expected: list[Announced] | None, wait_s: float
+    ) -> Generator[Progress, None, None]:
         session = self._connected()
         target = Target(self.model, *self._place, self._layout)
         self._receiving = None

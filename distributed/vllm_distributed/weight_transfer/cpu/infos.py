@@ -23,8 +23,8 @@ __all__ = [
     "CPUWeightTransferUpdateInfo",
 ]
 
-DEFAULT_BUCKET_BYTES = 16 << 20
-DEFAULT_BUCKETS = 3
+DEFAULT_BUCKET_BYTES = 4 << 20
+DEFAULT_BUCKETS = 4
 TIMEOUT_S = 300.0
 
 

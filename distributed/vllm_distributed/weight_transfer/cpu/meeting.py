@@ -19,7 +19,7 @@ from typing import Any
 
 from vllm_distributed.compat.torch_internals import Store
 from vllm_distributed.errors import RendezvousTimeoutError, RollCallTimeoutError
-from vllm_distributed.store.connection import connect_at, join
+from vllm_distributed.store.connection import Connection, connect_at, join
 from vllm_distributed.weight_transfer.cpu.links import (
     Link,
     Message,
@@ -47,6 +47,8 @@ class Session:
     """To the trainer (-1), or to the targets by their numbers."""
     others: dict[int, Link] = field(default_factory=dict)
     """Of target 0, to the other targets; of those, to target 0."""
+    meeting: Connection | None = None
+    """Where they met; the trainer serves it until all have left it."""
     memory: SharedBuckets | None = None
     """Shared by the trainer with the targets on its node."""
 
@@ -56,9 +58,16 @@ class Session:
             [*self.links.values(), *self.others.values()], None if why is None else given_up(why)
         )
         self.links, self.others = {}, {}
+        self.end_meeting()
         if self.memory is not None:
             self.memory.close()
             self.memory = None
+
+    def end_meeting(self) -> None:
+        """Leave where they met. Idempotent."""
+        meeting, self.meeting = self.meeting, None
+        if meeting is not None:
+            meeting.close()
 
 
 def meet_targets(
@@ -118,8 +127,11 @@ def _join(
             f"at {host}, port {port}: the trainer and its {world_size - 1} targets come at once",
             missing=names,
         ) from error
-    connection.close()
     found: Session = session
+    if rank:
+        connection.close()
+    else:
+        found.meeting = connection
     return found
 
 

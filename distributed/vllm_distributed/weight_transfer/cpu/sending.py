@@ -76,6 +76,7 @@ class Sending:
             return link in answers
 
         collect(self._links, keep, self._until(), "come to the transfer", self._watch)
+        self._session.end_meeting()  # all have come from there
         if memory is not None:
             memory.remove_name()
         problems = self._problems(answers)
@@ -105,9 +106,11 @@ class Sending:
             parts = [tensors.of(piece) for piece in pieces]
             if self._taken:
                 self._share(number, pieces, parts)
-            self._tell({"op": "bucket", "number": number})
-            for link, cuts in self._cuts.items():
-                self._send_parts(link, cuts, pieces, parts)
+            for link in self._links:
+                # With all that belongs to it: what comes next is a message again, whoever fails.
+                self._tell({"op": "bucket", "number": number}, link)
+                if link in self._cuts:
+                    self._send_parts(link, self._cuts[link], pieces, parts)
             done += sum(piece.end - piece.start for piece in pieces)
             yield Progress(done, total, self._announced[pieces[-1].index].name)
         tensors.end()
@@ -175,8 +178,8 @@ class Sending:
                 wrong.setdefault(name, f"{reason} ({link.name})")
         return Problems(sorted(missing), sorted(unknown), wrong)
 
-    def _tell(self, message: Message) -> None:
-        for link in self._links:
+    def _tell(self, message: Message, *links: Link) -> None:
+        for link in links or self._links:
             link.send({"transfer": self._transfer, **message}, self._until(), self._watch)
 
     def _collect(self, op: str, what: str, until: float) -> None:

