@@ -18,6 +18,7 @@ __all__ = [
     "EnvironmentConflictError",
     "EnvironmentNotInitializedError",
     "EplbWorkerError",
+    "ExpertLostError",
     "ForkedProcessError",
     "GradientError",
     "GroupDestroyedError",
@@ -233,6 +234,16 @@ class PublisherClosedError(DistributedError, RuntimeError):
     """A publisher of events was shut down, or has failed and says why."""
 
     reason = "publisher_closed"
+
+
+class ExpertLostError(CollectiveError):
+    """What an expert would have made of tokens is lost: its ranks are gone. The exchange goes on.
+
+    The same on all ranks that are left. `details["ranks"]` are those that are gone, and
+    `details["expert"]` one that nobody has any more, if that is why.
+    """
+
+    reason = "expert_lost"
 
 
 class EplbWorkerError(DistributedError, RuntimeError):

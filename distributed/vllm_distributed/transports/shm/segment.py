@@ -27,6 +27,8 @@ import struct
 import sys
 import time
 import weakref
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import torch
@@ -157,6 +159,16 @@ class SharedFile:
                 return False
         return True
 
+    @contextlib.contextmanager
+    def guard(self, place: int) -> Iterator[None]:
+        """Hold the lock of this open file on one byte, waiting for others that do. Whoever is
+        killed within gives it back."""
+        fcntl.fcntl(self._descriptor, fcntl.F_OFD_SETLKW, _lock(place, 1))
+        try:
+            yield
+        finally:
+            fcntl.fcntl(self._descriptor, fcntl.F_OFD_SETLK, _lock(place, 1, fcntl.F_UNLCK))
+
     def lock_for_process(self, place: int) -> None:
         """Lock one byte for this process."""
         fcntl.fcntl(self._descriptor, fcntl.F_SETLK, _lock(place, 1))
@@ -223,11 +235,14 @@ def _is_locked(descriptor: int, place: int, length: int) -> bool:
     return kind != fcntl.F_UNLCK
 
 
-def _lock(place: int, length: int) -> bytes:
-    return _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, place, length, 0)
+def _lock(place: int, length: int, kind: int = fcntl.F_WRLCK) -> bytes:
+    return _FLOCK.pack(kind, os.SEEK_SET, place, length, 0)
 
 
 # The memory of a group
+
+_GUARD = 1 << 20
+"""The byte behind those of all members."""
 
 
 class SegmentError(Exception):
@@ -330,6 +345,10 @@ class Segment:
             self._file.lock_for_process(member)
         except OSError as error:
             raise SegmentError(f"{self._file.path} cannot be locked: {error.strerror}") from error
+
+    def guard(self) -> AbstractContextManager[None]:
+        """Within, no other member is."""
+        return self._file.guard(_GUARD)
 
     def is_alive(self, member: int) -> bool:
         """Return whether another member's process still runs."""
