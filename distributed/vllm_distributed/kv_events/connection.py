@@ -36,6 +36,9 @@ class Connection:
             # The first time too.
             | (zmq.EVENT_CONNECT_RETRIED if kind == zmq.SUB else 0)
         )
+        self._poller = zmq.Poller()
+        self._poller.register(self._socket, zmq.POLLIN)
+        self._poller.register(self._monitor, zmq.POLLIN)
         self.made = False
         """Whether somebody has answered. Of `inproc://` ZeroMQ does not say so."""
         self.broken = False
@@ -72,12 +75,13 @@ class Connection:
     def receive(self) -> list[bytes] | None:
         """Return what has arrived; None: nothing has."""
         frames = self._received()
-        if frames is not None or self.broken or not self._monitor.poll(0):
+        if frames is not None or self.broken or not self._monitor.get(zmq.EVENTS) & zmq.POLLIN:
             return frames
         if recv_monitor_message(self._monitor)["event"] == zmq.EVENT_HANDSHAKE_SUCCEEDED:
             self.made = True
         else:
             self.broken = True
+            self._poller.unregister(self._monitor)
         return self._received()  # What came before that.
 
     def _received(self) -> list[bytes] | None:
@@ -86,8 +90,12 @@ class Connection:
         except zmq.Again:
             return None
 
+    def wait(self, timeout_ms: int) -> None:
+        """Wait for what `receive` gives; -1: for ever."""
+        self._poller.poll(timeout_ms)
+
     def awaited(self) -> list[zmq.Socket[bytes]]:
-        """Return what to wait for."""
+        """Return what `wait` waits for."""
         return [self._socket] if self.broken else [self._socket, self._monitor]
 
     def close(self) -> None:

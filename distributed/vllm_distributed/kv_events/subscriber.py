@@ -104,6 +104,7 @@ class KVEventSubscriber:
         self._expected = first_sequence
         self._latest = -1
         self._before: bytes | None = None
+        self._topic = topic.encode()
         self._ready: deque[Item] = deque()
         # What arrived behind something that is missing, until that is there or lost; or over
         # another connection than the batch before (`_unsure`), until it is known from whom.
@@ -130,10 +131,7 @@ class KVEventSubscriber:
         """
         until = None if timeout_s is None else time.monotonic() + timeout_s
         while (item := self._next()) is None and not _past(until):
-            poller = zmq.Poller()
-            for socket in self._awaited():
-                poller.register(socket, zmq.POLLIN)
-            poller.poll(self._wait_ms(until))
+            (self._replay or self._connection).wait(self._wait_ms(until))
         return item
 
     async def receive_async(self, timeout_s: float | None = None) -> Item | None:
@@ -141,7 +139,7 @@ class KVEventSubscriber:
         until = None if timeout_s is None else time.monotonic() + timeout_s
         while (item := self._next()) is None and not _past(until):
             poller = zmq.asyncio.Poller()
-            for socket in self._awaited():
+            for socket in (self._replay or self._connection).awaited():
                 poller.register(socket, zmq.POLLIN)
             await poller.poll(self._wait_ms(until))
         return item
@@ -205,6 +203,7 @@ class KVEventSubscriber:
             )
             return True
         topic, number, payload = frames
+        self._topic = topic
         sequence = int.from_bytes(number, "big")
         if sequence <= self._latest:
             self._restarted(max(self._latest, (self._expected or 0) - 1))
@@ -271,7 +270,7 @@ class KVEventSubscriber:
             )
             return True
         self._answer_until = time.monotonic() + self._replay_timeout_s
-        # vLLM before 0.14 sent no topic again.
+        # vLLM up to 0.14 does not send the topic again: it is that of the last that came by itself.
         frames = frames[1:] if frames[:1] == [b""] and len(frames) in (3, 4) else frames
         *topics, number, payload = frames if len(frames) in (2, 3) else (b"", b"")
         if len(number) == 8:
@@ -303,7 +302,7 @@ class KVEventSubscriber:
             self._give_up("the publisher does not have them any more")
         elif sequence >= (self._expected or 0):
             self._lose(sequence - 1, "the publisher does not have them any more")
-            topic = topics[0] if topics else self._address[3].encode()
+            topic = topics[0] if topics else self._topic
             self._deliver(sequence, topic, payload, replayed=True)
             self._end_where_all_is_there()
 
@@ -357,9 +356,6 @@ class KVEventSubscriber:
         self._ready.append(ReceivedBatch(sequence, text, batch, replayed, unknown))
 
     # Sockets
-
-    def _awaited(self) -> list[zmq.Socket[bytes]]:
-        return (self._replay or self._connection).awaited()
 
     def _wait_ms(self, until: float | None) -> int:
         """How long to wait for a socket; -1: for ever."""
