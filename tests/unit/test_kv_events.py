@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import tempfile
 import threading
 from collections import Counter
@@ -21,6 +22,7 @@ from kv_events_fake import FakePublisher, follow, shown
 from vllm_distributed.config import KVEventsConfig
 from vllm_distributed.errors import (
     EncodingError,
+    ForkedProcessError,
     InvalidArgumentError,
     InvalidTypeError,
     LibraryMissingError,
@@ -333,6 +335,22 @@ def test_a_shutdown_sends_what_is_queued() -> None:
             if item.batch.ts == 499.0:
                 break
         assert item is not None
+
+
+def test_a_forked_child_leaves_both_sides_to_its_parent(publisher: ZmqEventPublisher) -> None:
+    with KVEventSubscriber(publisher.get_publisher_config().endpoint) as subscriber:
+        child = os.fork()
+        if child == 0:
+            refused = 0
+            try:
+                for call in (lambda: publisher.publish(batch(0)), lambda: subscriber.receive(0.0)):
+                    try:
+                        call()
+                    except ForkedProcessError:
+                        refused += 1
+            finally:
+                os._exit(10 + refused)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 12
 
 
 def test_the_next_publisher_can_have_the_address(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from vllm_distributed.errors import (
     NameTakenError,
     PublisherClosedError,
 )
+from vllm_distributed.forks import leave_to_parent
 from vllm_distributed.kv_events.endpoints import Listener, check_endpoint, is_bound, offset_port
 from vllm_distributed.kv_events.events import EventBatch, encode_batch
 from vllm_distributed.logger import init_logger
@@ -155,6 +156,7 @@ class ZmqEventPublisher(EventPublisher):
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._thread = background_thread("publisher of events", self._run, self._failed)
         self._thread.start()
+        leave_to_parent(self, f"the publisher of events at {self._endpoint}", "_changed")
 
     def get_publisher_config(self) -> KVEventsConfig:
         """Return the configuration it works with, ports that the system chose in it."""
@@ -171,6 +173,7 @@ class ZmqEventPublisher(EventPublisher):
             InvalidTypeError: for what is no `EventBatch`.
             EncodingError: for values that msgpack cannot have.
             PublisherClosedError: it was shut down, or its thread has failed, and says why.
+            ForkedProcessError: in a forked child.
         """
         if isinstance(events, EventBatch) and events.data_parallel_rank is None:
             events.data_parallel_rank = self._data_parallel_rank
@@ -190,14 +193,15 @@ class ZmqEventPublisher(EventPublisher):
         What could not be sent in that time is logged, with how much it is.
         """
         with self._changed:
-            if self._closing:
-                return
-            self._closing = True
-            self._give_up_at = time.monotonic() + self.SHUTDOWN_TIMEOUT
-            self._changed.notify_all()
-            os.eventfd_write(self._wake, 1)
+            is_first = not self._closing
+            if is_first:
+                self._closing = True
+                self._give_up_at = time.monotonic() + self.SHUTDOWN_TIMEOUT
+                self._changed.notify_all()
+                os.eventfd_write(self._wake, 1)
         self._thread.join()
-        os.close(self._wake)
+        if is_first:
+            os.close(self._wake)
 
     @staticmethod
     def offset_endpoint_port(endpoint: str | None, data_parallel_rank: int) -> str | None:

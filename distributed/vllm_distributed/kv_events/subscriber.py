@@ -24,6 +24,7 @@ import zmq.asyncio
 from typing_extensions import Self
 
 from vllm_distributed.errors import EncodingError, InvalidArgumentError, InvalidTypeError
+from vllm_distributed.forks import leave_to_parent
 from vllm_distributed.kv_events.connection import Connection
 from vllm_distributed.kv_events.endpoints import check_endpoint
 from vllm_distributed.kv_events.events import decode_batch
@@ -117,6 +118,8 @@ class KVEventSubscriber:
         self._connection = Connection(*self._address)
         self._caught_up = False
         self._again_at = time.monotonic() + RECONNECT_S
+        what = f"the subscriber to the events of {endpoint}"
+        leave_to_parent(self, what, "_connection", "_replay")
 
     @property
     def counts(self) -> SubscriberCounts:
@@ -127,7 +130,8 @@ class KVEventSubscriber:
         """Return the next item, or None where none came within `timeout_s` seconds; None waits for
         ever.
 
-        Raises `InvalidArgumentError` where the subscriber is closed.
+        Raises `InvalidArgumentError` where the subscriber is closed, and `ForkedProcessError` in a
+        forked child.
         """
         until = None if timeout_s is None else time.monotonic() + timeout_s
         while (item := self._next()) is None and not _past(until):
