@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from typing import Any
@@ -14,6 +15,8 @@ from typing import Any
 import pytest
 import torch
 import weights_harness as weights
+import weights_schedules
+from weights_harness import Group, fails_at
 
 from vllm_distributed.errors import (
     InvalidArgumentError,
@@ -29,78 +32,11 @@ MODEL = weights.parameters(7, 3)
 BOTH = pytest.mark.parametrize("shared_memory", [True, False], ids=["shared memory", "tcp"])
 
 
-class Group:
-    """A trainer and its targets, in threads of this process."""
-
-    def __init__(self, count: int = 3, model: weights.Parameters = MODEL) -> None:
-        self.count, self.model = count, model
-        self.held = [
-            {name: torch.zeros_like(model.part(name, rank, count)) for name in model.tensors}
-            for rank in range(count)
-        ]
-        self.engines = [weights.engine_of(held, rank, count) for rank, held in enumerate(self.held)]
-        self.trainer: Any = None
-
-    def meet(self, client: Any = None, timeout_s: float = 20.0, **given: Any) -> Group:
-        threads = weights.Threads()
-        info = weights.info_for(
-            self.count, timeout_s=timeout_s, packed_buffer_size_bytes=500, **given
-        )
-        port = info.master_port
-        if client is None:
-            for rank, engine in enumerate(self.engines):
-                threads.start(rank, weights.joined, engine, port, self.count, timeout_s)
-        threads.start("trainer", weights.trainer, info, self.model.tensors, client)
-        results = threads.join()
-        for result in results.values():
-            if isinstance(result, BaseException):
-                raise result
-        self.trainer = results["trainer"]
-        return self
-
-    def round(self, **calls: Callable[[], Any]) -> dict[Any, Any]:
-        """One transfer; `calls` are what some do in place of what they do else."""
-        threads = weights.Threads()
-        for rank, engine in enumerate(self.engines):
-            threads.start(rank, calls.get(f"target_{rank}", engine.receive_update))
-        threads.start("trainer", calls.get("trainer", self.trainer.send_weights))
-        return threads.join()
-
-    def is_old(self) -> bool:
-        return all(not bytes_of(each).any() for held in self.held for each in held.values())
-
-    def is_new(self) -> bool:
-        return all(
-            weights.is_same(each, self.model.part(name, rank, self.count))
-            for rank, held in enumerate(self.held)
-            for name, each in held.items()
-        )
-
-    def close(self) -> None:
-        for each in (self.trainer, *self.engines):
-            if each is not None:
-                each.shutdown()
-
-
-def bytes_of(tensor: torch.Tensor) -> torch.Tensor:
-    return tensor.contiguous().view(-1).view(torch.uint8)
-
-
 @pytest.fixture
 def group() -> Iterator[Group]:
-    found = Group()
+    found = Group(3, MODEL)
     yield found
     found.close()
-
-
-def fails_at(step: int) -> Callable[[Progress], None]:
-    count = iter(range(1000))
-
-    def look(progress: Progress) -> None:
-        if next(count) == step:
-            raise ArithmeticError("on purpose")
-
-    return look
 
 
 # Who does not come
@@ -449,8 +385,11 @@ def train_in_a_process(info: Any, port: int, fork: bool, pipe: Connection) -> No
     pipe.send(listener.getsockname()[1])
     info = weights.info_for(3, listen_socket=listener, packed_buffer_size_bytes=500, **info)
     engine = weights.trainer(info, MODEL.tensors)
-    if fork and os.fork() == 0:  # it has all that this process has open, and lives on
-        signal.pause()
+    if fork:
+        child = os.fork()  # it has all that this process has open, and lives on
+        if child == 0:
+            signal.pause()
+        pipe.send(child)
 
     def tell(progress: Progress) -> None:
         pipe.send(progress.done)
@@ -481,6 +420,7 @@ def test_a_trainer_that_is_killed_leaves_the_old_weights(
     threads = weights.Threads()
     for rank, engine in enumerate(group.engines):
         threads.start(rank, lambda engine=engine: weights.joined(engine, port, 3).receive_update())
+    child = pipe.recv() if steps else 0
     for _ in range(steps):
         pipe.recv()
         pipe.send("on")
@@ -489,6 +429,8 @@ def test_a_trainer_that_is_killed_leaves_the_old_weights(
     for result in threads.join().values():
         assert isinstance(result, WeightTransferError)
         assert result.details["gone"] == ["trainer"]
+    if child:
+        os.kill(child, signal.SIGKILL)
     assert group.is_old()
     assert set(group.meet(shared_memory=shared_memory).round().values()) == {1}
     assert group.is_new()
@@ -537,3 +479,7 @@ def test_a_target_that_stops_is_named_at_the_deadline(group: Group) -> None:
         assert result.details["missing"] == ["target 1"], str(result)
     end(process)
     assert group.is_old()
+
+
+def test_random_transfers_against_a_model() -> None:
+    assert weights_schedules.run(5, time.monotonic() + 0.7, most_targets=4) > 1

@@ -180,3 +180,73 @@ def world_serve(seed: int, count: int, port: int) -> tuple[int, list[str], list[
     import vllm_distributed as vd
 
     return serve(seed, count, port, vd.get_tensor_model_parallel_rank())
+
+
+# All in one process
+
+
+class Group:
+    """A trainer and its targets, in threads of this process."""
+
+    def __init__(self, count: int, model: Parameters) -> None:
+        self.count, self.model = count, model
+        self.held = [
+            {name: torch.zeros_like(model.part(name, rank, count)) for name in model.tensors}
+            for rank in range(count)
+        ]
+        self.engines = [engine_of(held, rank, count) for rank, held in enumerate(self.held)]
+        self.trainer: Any = None
+
+    def meet(self, client: Any = None, timeout_s: float = 20.0, **given: Any) -> Group:
+        threads = Threads()
+        info = info_for(
+            self.count, timeout_s=timeout_s, **{"packed_buffer_size_bytes": 500, **given}
+        )
+        port = info.master_port
+        if client is None:
+            for rank, engine in enumerate(self.engines):
+                threads.start(rank, joined, engine, port, self.count, timeout_s)
+        threads.start("trainer", trainer, info, self.model.tensors, client)
+        results = threads.join()
+        for result in results.values():
+            if isinstance(result, BaseException):
+                raise result
+        self.trainer = results["trainer"]
+        return self
+
+    def round(self, **calls: Callable[[], Any]) -> dict[Any, Any]:
+        """One transfer; `calls` are what some do in place of what they do else."""
+        threads = Threads()
+        for rank, engine in enumerate(self.engines):
+            threads.start(rank, calls.get(f"target_{rank}", engine.receive_update))
+        threads.start("trainer", calls.get("trainer", self.trainer.send_weights))
+        return threads.join()
+
+    def is_old(self) -> bool:
+        return all(not bytes_of(each).any() for held in self.held for each in held.values())
+
+    def is_new(self) -> bool:
+        return all(
+            is_same(each, self.model.part(name, rank, self.count))
+            for rank, held in enumerate(self.held)
+            for name, each in held.items()
+        )
+
+    def close(self) -> None:
+        for each in (self.trainer, *self.engines):
+            if each is not None:
+                each.shutdown()
+
+
+def bytes_of(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.contiguous().view(-1).view(torch.uint8)
+
+
+def fails_at(step: int) -> Callable[[Progress], None]:
+    count = iter(range(1000))
+
+    def look(progress: Progress) -> None:
+        if next(count) == step:
+            raise ArithmeticError("on purpose")
+
+    return look
