@@ -85,10 +85,17 @@ class Connection:
         return self._received()  # What came before that.
 
     def _received(self) -> list[bytes] | None:
+        # What `recv_multipart` does, without asking the socket after each frame.
+        receive = self._socket.recv
         try:
-            return self._socket.recv_multipart(zmq.NOBLOCK)
+            frame = receive(zmq.NOBLOCK, copy=False)
         except zmq.Again:
             return None
+        frames = [frame.bytes]
+        while frame.more:
+            frame = receive(copy=False)
+            frames.append(frame.bytes)
+        return frames
 
     def wait(self, timeout_ms: int) -> None:
         """Wait for what `receive` gives; -1: for ever."""
