@@ -342,6 +342,8 @@ def test_what_code_imports_beside_the_groups() -> None:
         from vllm.utils.network_utils import get_distributed_init_method, get_ip, get_open_port
         from vllm.config import KVEventsConfig
         from vllm.distributed.eplb.eplb_communicator import create_eplb_communicator
+        from vllm.distributed.elastic_ep.elastic_state import ElasticEPScalingState
+        from vllm.distributed.elastic_ep.standby_state import pop_standby_groups
         from vllm.distributed.eplb.async_worker import start_async_worker
         from vllm.distributed.eplb.eplb_state import EplbState, compute_logical_maps
         from vllm.distributed.eplb.policy.default import DefaultEplbPolicy

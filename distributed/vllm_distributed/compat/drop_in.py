@@ -34,6 +34,9 @@ _ALIASES: dict[str, tuple[str, ...]] = {
     "vllm.distributed.device_communicators.shm_object_storage": (
         "device_communicators.shm_object_storage",
     ),
+    "vllm.distributed.elastic_ep": ("elastic_ep",),
+    "vllm.distributed.elastic_ep.elastic_state": ("elastic_ep.elastic_state",),
+    "vllm.distributed.elastic_ep.standby_state": ("elastic_ep.standby_state",),
     "vllm.distributed.eplb": ("eplb",),
     **{
         f"vllm.distributed.eplb.{module}": (f"eplb.{module}", "eplb")

@@ -56,6 +56,17 @@ class StandbyGroups:
         """The names of the groups that are new."""
         return [group.unique_name for group in self._made.values()]
 
+    @property
+    def groups(self) -> Mapping[str, GroupCoordinator]:
+        """All groups of the new world by name, `world` among them: those that are new, and those
+        that stay."""
+        return {**self._kept, **self._made}
+
+    @property
+    def environment(self) -> Environment:
+        """The new world."""
+        return self._environment
+
     def switch(self) -> None:
         """Put them in the place of the current ones, and destroy those. Local to the process."""
         before = active.environment
@@ -98,11 +109,13 @@ def create_standby_groups(
     sizes: ParallelSizes,
     new_ranks: Set[int],
     watch: Callable[[], None] | None = None,
+    balances_experts: bool = False,
 ) -> StandbyGroups:
     """Return the groups of a world of these sizes, in which this process will be `rank`.
 
     `new_ranks` are the ranks that are not, or no longer, the processes of this world. A process
-    that is in no world yet makes all groups. What `watch` raises ends the waits for the others.
+    that is in no world yet makes all groups. With `balances_experts` there is a second group of the
+    experts' ranks, `eplb`. What `watch` raises ends the waits for the others.
     Collective over the new world. A call that fails leaves nothing behind.
 
     Raises:
@@ -111,9 +124,9 @@ def create_standby_groups(
         And as `init_distributed_environment` and `initialize_model_parallel`.
     """
     if rank not in new_ranks:
-        _check_as_started(rank, sizes)
+        _check_as_started(rank, sizes, balances_experts)
     topology = Topology(world_size, sizes)
-    partitions = model_partitions(topology, has_experts=True, balances_experts=False)
+    partitions = model_partitions(topology, has_experts=True, balances_experts=balances_experts)
     current = active.environment
     old = {} if active.model is None else dict(active.model.groups)
     kept = {
@@ -181,7 +194,7 @@ def _make_others(
     set_next_group_number(number)
 
 
-def _check_as_started(rank: int, sizes: ParallelSizes) -> None:
+def _check_as_started(rank: int, sizes: ParallelSizes, balances_experts: bool) -> None:
     environment, model = active.environment, active.model
     remedy = "undo that, on every rank, or restart the world with the new size"
     if environment is None or environment.adopted or model is None or environment.rank != rank:
@@ -190,7 +203,7 @@ def _check_as_started(rank: int, sizes: ParallelSizes) -> None:
             f"calls have left them, or destroyed them: {remedy}"
         )
     wanted = replace(sizes, data=model.topology.sizes.data)
-    names = model_partitions(model.topology, has_experts=True, balances_experts=False)
+    names = model_partitions(model.topology, has_experts=True, balances_experts=balances_experts)
     if model.topology.sizes != wanted or set(model.groups) != set(names):
         raise EnvironmentConflictError(
             f"rank {rank} has other groups than it was started with ("
