@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 import weights_harness as weights
 import weights_schedules
+from test_weight_transfer_failures import MODEL, end, serve_in_a_process, started
 from weights_harness import Group
 
-from vllm_distributed.errors import WeightTransferError
+from vllm_distributed.errors import WeightTransferError, WeightTransferTimeoutError
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -82,3 +83,33 @@ def test_trainers_that_are_killed_at_any_moment() -> None:
         group.close()
     assert old > 0
     print(f"{old} rounds ended with the old weights, {new} with the new")
+
+
+def test_a_target_that_stops_is_named_at_the_deadline() -> None:
+    group = Group(3, MODEL)
+    info = weights.info_for(3, packed_buffer_size_bytes=500, timeout_s=0.6)
+    process, pipe = started(serve_in_a_process, info.master_port, 1)
+    port = info.master_port
+    threads = weights.Threads()
+    for rank in (0, 2):
+        engine = group.engines[rank]
+        threads.start(
+            rank, lambda engine=engine: weights.joined(engine, port, 3, 0.6).receive_update()
+        )
+    threads.start("trainer", lambda: weights.trainer(info, MODEL.tensors).send_weights())
+    assert pipe.recv() > 0
+    os.kill(process.pid, signal.SIGSTOP)
+    for result in threads.join().values():
+        assert isinstance(result, WeightTransferTimeoutError)
+        assert result.details["missing"] == ["target 1"], str(result)
+    end(process)
+    assert group.is_old()
+
+
+def test_a_trainer_that_is_not_there_is_named() -> None:
+    group = Group(3, MODEL)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as taken,
+        pytest.raises(WeightTransferTimeoutError, match=r"trainer did not come within 0\.3 s"),
+    ):
+        weights.joined(group.engines[0], taken.getsockname()[1], 3, 0.3)

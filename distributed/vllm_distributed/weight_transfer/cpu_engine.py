@@ -147,8 +147,11 @@ class CPUWeightTransferEngine(
 
         Raises `WeightTransferError` if they have not all come, here or elsewhere.
         """
-        with self._alone("finish_weight_update"), self._guarded():
-            self._finish()
+        with self._alone("finish_weight_update"):
+            if self._receiving is None:
+                raise WeightTransferError("no weights have come: update_weights comes first")
+            with self._guarded():
+                self._finish(self._receiving)
 
     def iter_update(self, timeout: timedelta | None = None) -> Generator[Progress, None, None]:
         """Yield how far it is, after each bucket of the next transfer of a trainer without a
@@ -159,11 +162,9 @@ class CPUWeightTransferEngine(
         """
         wait_s = self._timeout_s if timeout is None else timeout.total_seconds()
         with self._alone("iter_update"), self._guarded():
-            yield from self._received(None, wait_s)
-            receiving = self._receiving
-            if receiving is not None:
-                receiving.await_finish()
-            self._finish()
+            receiving = yield from self._received(None, wait_s)
+            receiving.await_finish()
+            self._finish(receiving)
 
     def receive_update(
         self, timeout: timedelta | None = None, on_progress: OnProgress | None = None
@@ -178,7 +179,7 @@ class CPUWeightTransferEngine(
 
     def _received(
         self, expected: list[Announced] | None, wait_s: float
-    ) -> Generator[Progress, None, None]:
+    ) -> Generator[Progress, None, Receiving]:
         session = self._connected()
         target = Target(self.model, *self._place, self._layout)
         self._receiving = None
@@ -186,11 +187,10 @@ class CPUWeightTransferEngine(
         receiving.begin(wait_s, expected)
         yield from receiving.steps()
         self._receiving = receiving
+        return receiving
 
-    def _finish(self) -> None:
-        receiving, self._receiving = self._receiving, None
-        if receiving is None:
-            raise WeightTransferError("no weights have come: update_weights comes first")
+    def _finish(self, receiving: Receiving) -> None:
+        self._receiving = None
         receiving.finish()
         self.weight_version = receiving.version
         with contextlib.suppress(WeightTransferError):

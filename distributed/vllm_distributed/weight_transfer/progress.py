@@ -24,7 +24,7 @@ OnProgress = Callable[[Progress], object]
 transfer, on all sides, with the old weights in use."""
 
 
-def told(steps: Generator[Progress, None, None], on_progress: OnProgress | None) -> None:
+def told(steps: Generator[Progress, None, object], on_progress: OnProgress | None) -> None:
     """Take all steps, telling of each."""
     for step in steps:
         if on_progress is not None:

@@ -50,7 +50,7 @@ _MARK = b"VDW1"
 _LONGEST = 1 << 28
 """Of a message: the names and shapes of a million parameters."""
 _LOOK_S = 0.1
-_FAREWELL_S = 0.5
+_FAREWELL_S = 0.25
 
 
 _open: weakref.WeakSet[Link] = weakref.WeakSet()
