@@ -255,7 +255,7 @@ class EplbWorkerError(DistributedError, RuntimeError):
     reason = "eplb_worker_failed"
 
 
-class StorageFullError(DistributedError, MemoryError):
+class StorageFullError(DistributedError, RuntimeError, MemoryError):
     """A store of objects has no room: readers have not read what is in it, or it is too small."""
 
     reason = "storage_full"

@@ -408,6 +408,11 @@ ROWS: dict[str, Row] = {
         (ValueError,),
         ["'zigzag'", "round_robin"],
     ),
+    "compute_logical_maps: expert": (
+        lambda: vd.compute_logical_maps(torch.tensor([[0, 3]]), 3),
+        (ValueError,),
+        ["slot 1 of layer 0", "expert 3", "0 to 2"],
+    ),
     # Stateless groups
     "init_gloo_process_group: store": (
         lambda: vd.init_gloo_process_group(3, 0, 1, SECOND),

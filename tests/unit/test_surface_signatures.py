@@ -205,6 +205,7 @@ def test_functions_that_take_something_are_pinned() -> None:
     }
     ours = {
         "adopt_listen_socket",
+        "compute_logical_maps",
         "expert_balancedness",
         "get_expert_map",
         "get_expert_placement",

@@ -84,12 +84,14 @@ class FaultTolerantAll2AllManager(All2AllManagerBase):
 
     def query_active_mask(self) -> torch.Tensor:
         """Return one int32 for each rank: 0 where it takes part, 1 where it is masked. Local."""
-        return torch.tensor(self._exchange.left_out, dtype=torch.int32)
+        return torch.tensor(self._exchange.left_out, dtype=torch.int32, device="cpu")
 
     def query_fault(self) -> torch.Tensor:
         """Return a bool: whether a rank was masked since the last `clean_buffers`, or since the
         beginning. Local."""
-        return torch.tensor(self._exchange.left_out != self._baseline)
+        return torch.tensor(
+            self._exchange.left_out != self._baseline, dtype=torch.bool, device="cpu"
+        )
 
     def clean_buffers(self) -> None:
         """Forget an exchange that did not end, and take the ranks as they are for the last
@@ -370,7 +372,7 @@ class FaultTolerantAll2AllManager(All2AllManagerBase):
                     expert=expert,
                 )
             # Several by turns, by the place of the token among all.
-            turns = torch.tensor(left, dtype=ids.dtype)[hits[:, 0] % len(left)]
+            turns = torch.tensor(left, dtype=ids.dtype, device="cpu")[hits[:, 0] % len(left)]
             found[tuple(hits.T)] = turns
         return found
 

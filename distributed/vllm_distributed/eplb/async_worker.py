@@ -114,7 +114,7 @@ def _move_layers(
     for layer in range(model_state.model.num_moe_layers):
         # All go on, or none: one that is shut down takes the others with it. What the main thread
         # knows stays as it is, since the ranks' main threads need not be at the same step.
-        goes_on = torch.tensor([int(not state.is_stopping)])
+        goes_on = torch.tensor([int(not state.is_stopping)], dtype=torch.int64, device="cpu")
         if int(group.all_reduce(goes_on)) != group.world_size:
             if not state.is_stopping:
                 state.watch.failed(EplbWorkerError("the state of another rank was shut down"))

@@ -148,8 +148,8 @@ class EplbState:
         initial = self.build_initial_global_physical_to_logical_map(
             model.num_routed_experts, model.num_redundant_experts
         )
-        first = torch.tensor([initial] * layers)
-        maps = torch.full((layers, most_slots), -1, device=self.device)
+        first = torch.tensor([initial] * layers, dtype=torch.int64, device="cpu")
+        maps = torch.full((layers, most_slots), -1, dtype=torch.int64, device=self.device)
         loads = torch.zeros(layers, most_slots, dtype=torch.int32, device=self.device)
         room = most_slots - model.num_logical_experts + 1
         of_experts = (layers, model.num_logical_experts)
@@ -159,7 +159,7 @@ class EplbState:
         self.expert_rearrangement_step = max(0, interval - interval // 4)
         self.expert_rearrangement_step_interval = interval
         self.policy = EPLB_POLICIES[config.policy]
-        slots_of = torch.full((*of_experts, room), -1, device=self.device)
+        slots_of = torch.full((*of_experts, room), -1, dtype=torch.int64, device=self.device)
         counts = torch.zeros(of_experts, dtype=torch.int64, device=self.device)
         model.set_eplb_state(loads, slots_of, counts)
         batches = max(1, getattr(self.parallel_config, "num_ubatches", 1))
@@ -443,7 +443,9 @@ class EplbState:
         timeout_s = self.eplb_group().cpu_timeout.total_seconds()
         why = self.watch.why_failed(self.async_worker, timeout_s, pending)
         code = _FAILED if why else _READY if pending else _NOT_READY
-        said = group.all_gather(torch.tensor([code]), dim=0).tolist()
+        said = group.all_gather(
+            torch.tensor([code], dtype=torch.int64, device="cpu"), dim=0
+        ).tolist()
         if _FAILED in said:
             rank = said.index(_FAILED)
             layer, text = group.broadcast_object((self.watch.layer, why), rank) or (0, "")

@@ -57,7 +57,7 @@ def compute_logical_maps(
         )
     layers = len(experts)
     has = experts >= 0
-    counts = torch.zeros(layers, num_logical_experts, dtype=experts.dtype)
+    counts = torch.zeros(layers, num_logical_experts, dtype=experts.dtype, device="cpu")
     counts.scatter_add_(1, experts.clamp(min=0).long(), has.to(experts.dtype))
     most = int(counts.max()) if counts.numel() else 0
     # Slots by expert, each expert's in their order: the place of one among those of its expert is
@@ -67,7 +67,7 @@ def compute_logical_maps(
     row, place = has.gather(1, order).nonzero(as_tuple=True)
     at = order[row, place]
     expert = experts[row, at].long()
-    found = torch.full((layers, num_logical_experts, most), -1, dtype=experts.dtype)
+    found = torch.full((layers, num_logical_experts, most), -1, dtype=experts.dtype, device="cpu")
     found[row, expert, place - first[row, expert].long()] = at.to(experts.dtype)
     if given.dim() == 1:
         return found[0], counts[0]

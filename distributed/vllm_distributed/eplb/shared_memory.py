@@ -64,7 +64,9 @@ class SharedMemoryEplbCommunicator(EplbCommunicator):
         all of them. Collective over the group."""
         needed = max((_layer_bytes(layer) for layer in layers), default=0)
         experts = max((len(tensor) for layer in layers for tensor in layer), default=0)
-        sizes = group.all_gather(torch.tensor([[needed, experts]]), dim=0).tolist()
+        sizes = group.all_gather(
+            torch.tensor([[needed, experts]], dtype=torch.int64, device="cpu"), dim=0
+        ).tolist()
         region = max(size for size, _ in sizes) // _PAGE * _PAGE + _PAGE
         most = max(1, *(count for _, count in sizes))
         near = in_the_same_node_as(group.cpu_group)
@@ -85,7 +87,9 @@ class SharedMemoryEplbCommunicator(EplbCommunicator):
             except SegmentError as error:
                 why = str(error)
         try:
-            there = group.all_gather(torch.tensor([int(segment is not None)]), dim=0).tolist()
+            there = group.all_gather(
+                torch.tensor([int(segment is not None)], dtype=torch.int64, device="cpu"), dim=0
+            ).tolist()
         except BaseException:
             if segment is not None:
                 segment.close()

@@ -75,7 +75,7 @@ class Connection:
     def receive(self) -> list[bytes] | None:
         """Return what has arrived; None: nothing has."""
         frames = self._received()
-        if frames is not None or self.broken or not self._monitor.get(zmq.EVENTS) & zmq.POLLIN:
+        if frames is not None or self.broken or not self._monitor.poll(0):
             return frames
         if recv_monitor_message(self._monitor)["event"] == zmq.EVENT_HANDSHAKE_SUCCEEDED:
             self.made = True

@@ -257,7 +257,7 @@ class ZmqEventPublisher(EventPublisher):
                 # What `send_multipart` does, in a quarter of the time.
                 send(self._topic, zmq.SNDMORE)
                 send(number, zmq.SNDMORE)
-                send(payload, copy=len(payload) < 65536)
+                send(payload, 0, copy=len(payload) < 65536)
                 self._kept.append((self._sequence, payload))
                 self._sequence += 1
             if self._replay is not None and self._replay.poll(0):

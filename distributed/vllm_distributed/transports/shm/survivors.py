@@ -220,7 +220,7 @@ def _control_bytes(size: int) -> int:
 
 def _gathered(group: ProcessGroup, name: str, text: str) -> list[str]:
     """What each rank says. Collective over the group."""
-    mine = torch.zeros(_NAME_BYTES, dtype=torch.uint8)
+    mine = torch.zeros(_NAME_BYTES, dtype=torch.uint8, device="cpu")
     data = text.encode()[:_NAME_BYTES]
     if data:
         mine[: len(data)] = torch.frombuffer(bytearray(data), dtype=torch.uint8)
