@@ -149,3 +149,28 @@ def test_a_directory_without_a_lock_goes_when_it_is_old(tmp_path: Path) -> None:
     os.utime(old, (hour_ago, hour_ago))
     runtime_dir.remove_stale(tmp_path)
     assert (old.exists(), new.exists()) == (False, True)
+
+
+def test_a_socket_that_is_bound_while_its_directory_is_removed_goes_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was found by its name before, and is put in after the directory was emptied."""
+    directory = tmp_path / "vllm-bridge-1"
+    directory.mkdir()
+    (directory / "lock").touch()
+    rmtree, emptied = runtime_dir.shutil.rmtree, []
+
+    def empties(path: Path, ignore_errors: bool) -> None:
+        emptied.append(path)
+        assert not directory.exists()  # nobody new finds it
+        if len(emptied) == 1:
+            (path / "lock").unlink()
+            (path / "rank-1.sock").touch()  # so that it is not empty when it is to go
+            return
+        rmtree(path, ignore_errors=ignore_errors)
+
+    monkeypatch.setattr(runtime_dir.shutil, "rmtree", empties)
+    runtime_dir.remove_directory(directory)
+    runtime_dir.remove_directory(directory)  # is gone
+    assert len(emptied) >= 2
+    assert list(tmp_path.iterdir()) == []

@@ -19,6 +19,8 @@ LOCK = "lock"
 # The longest name of a socket in it.
 _LONGEST_NAME = "rank-9999999999.sock"
 _ATTEMPTS = 8
+# How often a directory is emptied: nobody new comes after the first time.
+_EMPTIED = 5
 
 # A directory without a lock is being made, or removed; after this time it is neither.
 _UNFINISHED_S = 60.0
@@ -56,8 +58,24 @@ class RuntimeDir:
 
     def remove(self) -> None:
         """Remove it with all that is in it."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        remove_directory(self.path)
         os.close(self._lock)
+
+
+def remove_directory(path: Path) -> None:
+    """Remove a directory with all that is in it, though a rank may be binding its socket there.
+
+    It gets another name first: whoever comes later finds none. Who had found it before may still
+    put a socket in while it is emptied, and it is emptied again.
+    """
+    away = path.with_name(f"{path.name}-{os.urandom(4).hex()}")
+    with contextlib.suppress(OSError):
+        path.rename(away)
+        path = away
+    for _ in range(_EMPTIED):
+        shutil.rmtree(path, ignore_errors=True)
+        if not path.exists():
+            return
 
 
 def remove_stale(base: Path) -> None:
@@ -77,11 +95,11 @@ def _remove_if_stale(path: Path) -> None:
         lock = os.open(path / LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
         if time.time() - path.lstat().st_mtime > _UNFINISHED_S:
-            shutil.rmtree(path, ignore_errors=True)
+            remove_directory(path)
         return
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        shutil.rmtree(path, ignore_errors=True)
+        remove_directory(path)
     finally:
         os.close(lock)
 

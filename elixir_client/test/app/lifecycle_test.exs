@@ -32,7 +32,8 @@ defmodule Vllm.LifecycleTest do
     n=$(($(ls #{folder} | grep -c start) + 1)); touch #{folder}/start$n
     ready() { echo '{"endpoint": "unix:/nowhere", "pid": '$$'}'; }
     # Until the test says so, or nobody holds our stdin.
-    until_told() { while ! test -e #{folder}/die; do read -t 0.05 _; test $? -eq 1 && break; done; }
+    wait_for() { while ! test -e #{folder}/$1; do read -t 0.05 _; test $? -eq 1 && break; done; }
+    until_told() { wait_for die; }
     case $n in
     #{cases}*) ready; cat;;
     esac
@@ -67,7 +68,7 @@ defmodule Vllm.LifecycleTest do
   end
 
   test "a server that dies and is slow to come back is one restart; calls say so meanwhile" do
-    {command, folder} = scripted(["ready; until_told", "sleep 0.7; ready; cat"])
+    {command, folder} = scripted(["ready; until_told", "wait_for come; ready; cat"])
 
     name = unique(:slow)
 
@@ -80,6 +81,7 @@ defmodule Vllm.LifecycleTest do
              Vllm.call("torch.arange", [1], __runtime__: [bridge: name])
 
     assert message =~ "or it is restarting"
+    File.touch!(Path.join(folder, "come"))
     await(fn -> ready?(name) end)
     assert Process.whereis(name) == bridge
   end

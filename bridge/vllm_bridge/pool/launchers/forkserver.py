@@ -33,17 +33,18 @@ import os
 import pkgutil
 import select
 import selectors
-import shutil
 import signal
 import socket
 import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
 from vllm_bridge.process.parent import die_with, set_parent_death_signal
+from vllm_bridge.process.runtime_dir import remove_directory
 
 MAX_PACKET_BYTES = 64 * 1024
 MAX_FDS = 4
@@ -270,7 +271,7 @@ class Forkserver:
                 with contextlib.suppress(BlockingIOError):
                     self._wake_read.recv(4096)
         for directory in self._directories:
-            shutil.rmtree(directory, ignore_errors=True)
+            remove_directory(Path(directory))
         for path, identity in self._owned_paths:
             remove_if_same(path, identity)
 
