@@ -33,8 +33,8 @@ defmodule Vllm do
   alias Vllm.Call.{Context, ItemStream, OwnedRefs, Objects, RefScope}
   alias Vllm.{Async, Deadline, Error, Options, Ref, Runtime, Session}
 
-  @typedoc "An object that stays in a rank: its ref, or a struct or tensor that has one."
-  @type object :: Ref.t() | struct()
+  @typedoc "An object that stays in a rank: its ref, a struct or tensor that has one, or the name it is kept under."
+  @type object :: Ref.t() | struct() | {:named, atom() | String.t()}
 
   @own_schema [
     bridge: [type: :name, doc: "Name of the `Vllm.Bridge`; else the process's, or the usual."]

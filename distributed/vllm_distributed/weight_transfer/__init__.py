@@ -25,6 +25,7 @@ from vllm_distributed.weight_transfer.factory import (
 )
 from vllm_distributed.weight_transfer.progress import Progress
 from vllm_distributed.weight_transfer.sources import SafetensorsSource, TensorSource
+from vllm_distributed.weight_transfer.staged import StagedWeights
 
 __all__ = [
     "HTTPVLLMWeightSyncClient",
@@ -35,6 +36,7 @@ __all__ = [
     "Replicate",
     "SafetensorsSource",
     "Shard",
+    "StagedWeights",
     "TensorSource",
     "TrainerWeightTransferEngine",
     "VLLMWeightSyncClient",

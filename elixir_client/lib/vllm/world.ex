@@ -77,7 +77,7 @@ defmodule Vllm.World do
     Resolve
   }
 
-  alias Vllm.World.{Runner, Starter, Starting, Supervised}
+  alias Vllm.World.{Runner, Starter, Starting, Supervised, Weights}
 
   @enforce_keys [:id, :epoch, :world_size, :sessions]
   defstruct [
@@ -529,6 +529,29 @@ defmodule Vllm.World do
   def load(world, module, opts \\ []) when is_binary(module), do: Names.load(world, module, opts)
 
   defbang load(world, module :: String.t(), opts \\ []) :: [String.t()]
+
+  @doc since: "0.1.0"
+  @doc """
+  Gives a model that the ranks keep under a name (`put/4`) other weights, on all ranks or on none, and returns
+  the version: how often that was done.
+
+      source = %{"weight" => Vllm.Tensor.new([[1.0, 2.0], [3.0, 4.0]]), "bias" => bias}
+      {:ok, 1} = Vllm.World.load_weights(world, source, model: :linear)
+
+  `source` has the whole tensor of each parameter and buffer of the module, by name: a map, or a list of pairs.
+  A rank whose parameter is a part of it along one dim takes that of its tensor parallel rank. Until all ranks
+  have all of them the old weights are in use, and they stay where a rank dies or something does not fit: the
+  error says which parameter, on which rank. It is a run of the world, see `run/3`.
+
+  Options:
+
+  #{Options.docs(Schemas.load_weights())}
+  """
+  @spec load_weights(world(), Enumerable.t(), keyword()) ::
+          {:ok, pos_integer()} | {:error, Error.t()}
+  def load_weights(world, source, opts), do: Weights.load(world, source, opts)
+
+  defbang load_weights(world, source :: Enumerable.t(), opts) :: pos_integer()
 
   @doc since: "0.1.0"
   @doc """

@@ -221,6 +221,7 @@ defmodule Vllm.ApiShapeTest do
       {World, :info, 2} => &World.info(world, &1),
       {World, :list, 1} => &World.list/1,
       {World, :load, 3} => &World.load(world, "my.module", &1),
+      {World, :load_weights, 3} => &World.load_weights(world, %{}, &1),
       {World, :logs, 2} => &World.logs(world, &1),
       {World, :named, 2} => &World.named(world, &1),
       {World, :put, 4} => &World.put(world, :x, one, &1),

@@ -15,6 +15,7 @@ from pathlib import Path
 import torch
 
 import vllm_distributed
+import vllm_distributed.weight_transfer  # is found by its name below
 from vllm_bridge import surface
 
 MAKERS: Mapping[str, str] = {
@@ -66,6 +67,8 @@ MAKERS: Mapping[str, str] = {
     "torch.distributed.HashStore": "",
     "torch.distributed.PrefixStore": "",
     "torch.nn.Linear": "device:3,device dtype:4,dtype",
+    # New weights of a module that the rank keeps.
+    "vllm_distributed.weight_transfer.StagedWeights": "",
     # Takes a socket, which a client has where the operator has opened the module of sockets.
     "vllm_distributed.adopt_listen_socket": "",
 }

@@ -85,6 +85,7 @@ OPEN: Mapping[str, Opening] = {
     "torch.distributed.ProcessGroup": _opening("name rank size", "group_name"),
     "torch.distributed.ReduceOp": _DATA,
     "torch.distributed.ReduceOp.RedOpType": _DATA,
+    "vllm_distributed.weight_transfer.StagedWeights": _opening("add commit", "missing version"),
     "logging.Logger": _opening(
         "critical debug error getEffectiveLevel info isEnabledFor warning",
         "level name",

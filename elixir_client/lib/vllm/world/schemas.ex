@@ -252,6 +252,24 @@ defmodule Vllm.World.Schemas do
       ]
   end
 
+  @spec load_weights() :: Vllm.Options.schema()
+  def load_weights do
+    run() ++
+      [
+        model: [
+          type: :label,
+          required: true,
+          doc: "The name under which each rank keeps its module, see `put/4`."
+        ],
+        on_progress: [
+          type: {:function, 1},
+          doc:
+            "Called here, in the calling process, with `%{rank: rank, name: name, done: bytes, total: bytes}` for " <>
+              "each parameter that a rank has got; bytes are those sent to that rank."
+        ]
+      ]
+  end
+
   @spec await() :: Vllm.Options.schema()
   def await, do: @await
 
