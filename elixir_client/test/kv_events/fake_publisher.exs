@@ -78,9 +78,15 @@ defmodule Vllm.Test.FakePublisher do
 
   defp listen(opts) do
     name = "kv#{System.pid()}-#{System.unique_integer([:positive])}"
-    path = Map.get(opts, :path, Path.join(System.tmp_dir!(), name))
+    # Without a file, unless a test names one.
+    {path, endpoint} =
+      case opts do
+        %{path: path} -> {path, "ipc://" <> path}
+        _no_path -> {<<0, name::binary>>, "ipc://@" <> name}
+      end
+
     {:ok, socket} = :gen_tcp.listen(0, [:binary, active: false, ifaddr: {:local, path}])
-    {socket, "ipc://" <> path}
+    {socket, endpoint}
   end
 
   defp accept(listening, fun) do

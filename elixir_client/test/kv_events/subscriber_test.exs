@@ -140,6 +140,7 @@ defmodule Vllm.KVEvents.SubscriberTest do
 
   test "a publisher may begin later, and a silent one is given up" do
     path = Path.join(System.tmp_dir!(), "kv#{System.pid()}-later")
+    on_exit(fn -> File.rm(path) end)
     {:ok, subscription} = KVEvents.subscribe("ipc://" <> path, [heartbeat: 60] ++ @fast)
 
     assert_receive {:kv_events, ^subscription,
