@@ -5,17 +5,21 @@ defmodule Vllm.KVEvents.PublisherTest do
   alias Vllm.KVEvents
   alias Vllm.KVEvents.{BlockRemoved, BlockStored, EventBatch}
 
+  @python System.get_env("VLLM_PYTHON", ".venv/bin/python") |> Path.expand()
   @script Path.expand("publisher.py", __DIR__)
 
   defp start do
-    python = System.get_env("VLLM_PYTHON") || "python3"
     options = [:binary, :exit_status, {:line, 10_000}, args: [@script]]
-    Port.open({:spawn_executable, System.find_executable(python)}, options)
+    Port.open({:spawn_executable, @python}, options)
   end
 
   defp answer(port) do
-    assert_receive {^port, {:data, {:eol, line}}}
-    line
+    receive do
+      {^port, {:data, {:eol, line}}} -> line
+      {^port, {:exit_status, status}} -> flunk("the publisher ended with status #{status}")
+    after
+      30_000 -> flunk("the publisher said nothing for 30 s")
+    end
   end
 
   defp tell(port, line) do

@@ -54,6 +54,32 @@ defmodule Vllm.KVEvents.SubscriberTest do
     end
   end
 
+  test "a stream goes on however many messages of others wait, and is never more than max_pending ahead" do
+    fake = FakePublisher.start()
+    for number <- 1..50, do: send(self(), {:of_another, number})
+    test = self()
+
+    spawn_link(fn ->
+      FakePublisher.meet(fake)
+      for _ <- 1..200, do: FakePublisher.publish(fake)
+      send(test, :published)
+    end)
+
+    {:ok, stream} = KVEvents.stream(fake.endpoint, max_pending: 5)
+
+    numbers =
+      for %EventBatch{sequence: number} <- Stream.take(stream, 200) do
+        {:message_queue_len, waiting} = Process.info(self(), :message_queue_len)
+        assert waiting <= 50 + 1 + 5
+        number
+      end
+
+    assert numbers == Enum.to_list(0..199)
+    assert_receive :published
+    for number <- 1..50, do: assert_received({:of_another, ^number})
+    assert Process.info(self(), :message_queue_len) == {:message_queue_len, 0}
+  end
+
   defp await(ready?), do: ready?.() || await(ready?)
 
   test "what the publisher does not have any more is lost, and so is what cannot be asked for" do

@@ -109,7 +109,8 @@ defmodule Vllm.KVEvents do
 
   **A slow reader** has at most `max_pending` messages in its mailbox, those of others included. While it has more
   nothing is read from the publisher, which keeps as many batches as its `hwm` says and drops the others. These are
-  a gap when the reader has caught up.
+  a gap when the reader has caught up. A process that leaves as many other messages in its mailbox gets nothing: take
+  them out, give a larger `max_pending`, or read with `stream/2`, which counts only its own.
 
   **A restart** of the publisher is seen when a number is not above the one before; with a `replay_endpoint` also by
   another batch under the number that came last, as soon as there is a connection again. Otherwise a publisher that
@@ -266,7 +267,8 @@ defmodule Vllm.KVEvents do
          several?: is_list(endpoint),
          opts: opts,
          to: self(),
-         ref: nil
+         ref: nil,
+         tells?: false
        }}
     end
   end
@@ -327,22 +329,46 @@ defmodule Vllm.KVEvents do
   # --- the stream -------------------------------------------------------------------------------
 
   defp begin(argument) do
-    {:ok, pid} = Subscriber.start_link(%{argument | to: self()})
+    {:ok, pid} = Subscriber.start_link(%{argument | to: self(), tells?: true})
     endpoints = for {{endpoint, _address}, _replay} <- argument.publishers, do: endpoint
-    %{pid: pid, monitor: Process.monitor(pid), endpoints: List.to_tuple(endpoints)}
+
+    %{
+      pid: pid,
+      monitor: Process.monitor(pid),
+      endpoints: List.to_tuple(endpoints),
+      max_pending: argument.opts.max_pending
+    }
   end
 
-  defp next(%{pid: pid, monitor: monitor} = state) do
+  defp next(state) do
+    taken = [take(state, :infinity) | waiting(state, state.max_pending - 1)]
+    GenServer.cast(state.pid, {:taken, length(taken)})
+    {Enum.concat(taken), state}
+  end
+
+  defp waiting(_state, 0), do: []
+
+  defp waiting(state, most) do
+    case take(state, 0) do
+      :none -> []
+      items -> [items | waiting(state, most - 1)]
+    end
+  end
+
+  defp take(%{pid: pid, monitor: monitor} = state, timeout) do
     receive do
       {tag, ref, what} when tag in @tags and ref == pid ->
-        {item(tag, what, elem(state.endpoints, 0)), state}
+        item(tag, what, elem(state.endpoints, 0))
 
       {tag, {ref, place}, what} when tag in @tags and ref == pid ->
-        {item(tag, what, elem(state.endpoints, place)), state}
+        item(tag, what, elem(state.endpoints, place))
 
-      {:DOWN, ^monitor, :process, _pid, reason} ->
+      # What came before it is given first.
+      {:DOWN, ^monitor, :process, _pid, reason} when timeout == :infinity ->
         message = "the process of the stream has ended: #{Exception.format_exit(reason)}"
         raise %Error{category: :pool, reason: "subscription_ended", message: message}
+    after
+      timeout -> :none
     end
   end
 

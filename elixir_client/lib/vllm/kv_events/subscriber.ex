@@ -2,7 +2,8 @@ defmodule Vllm.KVEvents.Subscriber do
   @moduledoc false
   # Follows publishers and delivers what they say to a process, which has at most `max_pending` messages in its
   # mailbox when one is added. While it has more, nothing is read: what comes beyond that waits in the sockets and at
-  # the publishers.
+  # the publishers. A reader that `tells?` says how many it has `:taken`, so that only ours count, whatever else waits
+  # in its mailbox.
 
   use GenServer
 
@@ -35,13 +36,15 @@ defmodule Vllm.KVEvents.Subscriber do
       ref: ref,
       monitor: Process.monitor(argument.to),
       max_pending: opts.max_pending,
+      tells?: argument.tells?,
       heartbeat: opts.heartbeat,
       followers: followers,
       # Those that may have something, in turn.
       busy: [],
       # Messages that are to be delivered, and how many may be.
       out: [],
-      room: 0,
+      room: if(argument.tells?, do: opts.max_pending, else: 0),
+      # The timer after which we look again, or `:told` until the reader tells.
       paused: nil
     }
 
@@ -51,6 +54,9 @@ defmodule Vllm.KVEvents.Subscriber do
 
   @impl GenServer
   def handle_cast(:stop, state), do: {:stop, :normal, state}
+
+  def handle_cast({:taken, count}, state),
+    do: {:noreply, work(%{state | room: state.room + count, paused: nil})}
 
   @impl GenServer
   def handle_info({:DOWN, monitor, :process, _pid, _reason}, %{monitor: monitor} = state),
@@ -155,6 +161,8 @@ defmodule Vllm.KVEvents.Subscriber do
   end
 
   defp work(%{busy: [], out: []} = state), do: state
+
+  defp work(%{room: 0, tells?: true} = state), do: %{state | paused: :told}
 
   defp work(%{room: 0} = state) do
     case Process.info(state.to, :message_queue_len) do
