@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import socket
 from datetime import timedelta
 from typing import Any
 
@@ -20,7 +19,6 @@ from vllm_distributed.elastic_ep import (
     get_standby_world_group,
 )
 from vllm_distributed.errors import DistributedError
-from vllm_distributed.store.rendezvous import adopt_listen_socket
 from vllm_distributed.topology import ParallelSizes
 
 TENSOR = 1
@@ -28,14 +26,6 @@ GROUPS = ("world", "tp", "pp", "dp", "ep")
 
 changing: list[ElasticEPScalingState] = []
 held: dict[str, Any] = {}
-
-
-def listen(rank: int, _port: int, _count: int) -> int | None:
-    if rank != 0:
-        return None
-    listener = socket.create_server(("127.0.0.1", 0), backlog=16)
-    adopt_listen_socket(listener)
-    return int(listener.getsockname()[1])
 
 
 def begin(rank: int, _p: int, _c: int, port: int, size: int, seconds: float, eplb: bool) -> None:

@@ -142,6 +142,17 @@ def _memory_of_another_host(port: int) -> Path:
     return Path(tempfile.gettempdir()) / f"vllm_distributed_host_{os.getuid()}_{port}"
 
 
+def listen(rank: int, _port: int, _count: int) -> int | None:
+    """Have rank 0 hold a listening socket, for groups that are made later; return its port."""
+    if rank != 0:
+        return None
+    import vllm_distributed as vd
+
+    listener = socket.create_server(("127.0.0.1", 0), backlog=16)
+    vd.adopt_listen_socket(listener)
+    return int(listener.getsockname()[1])
+
+
 class Ranks:
     """`count` processes that wait for what to do."""
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import elastic_runs as run
 import pytest
-from rank_harness import Ranks
+from rank_harness import Ranks, listen
 
 from vllm_distributed.elastic_ep import ElasticEPScalingState, create_standby_groups
 from vllm_distributed.elastic_ep.standby_state import pop_standby_groups
@@ -32,7 +32,7 @@ def check(ranks: Ranks, size: int) -> None:
 
 
 def change(ranks: Ranks, old: int, new: int, *, commits: bool = True, eplb: bool = False) -> None:
-    port = ranks.run(run.listen)[0]
+    port = ranks.run(listen)[0]
     said = ranks.run(run.prepare, port, old, new, 20.0, eplb)
     assert set(said) <= {"", None}, said
     if not commits:
@@ -45,7 +45,7 @@ def change(ranks: Ranks, old: int, new: int, *, commits: bool = True, eplb: bool
 
 
 def begun(ranks: Ranks, size: int, seconds: float = 20.0, eplb: bool = False) -> None:
-    port = ranks.run(run.listen)[0]
+    port = ranks.run(listen)[0]
     ranks.run(run.begin, port, size, seconds, eplb)
     check(ranks, size)
 
@@ -83,7 +83,7 @@ def random_changes(seed: int, count: int) -> None:
 def test_one_that_does_not_come_is_named_and_nothing_has_changed() -> None:
     with Ranks(3) as ranks:
         begun(ranks, 2)
-        port = ranks.run(run.listen)[0]
+        port = ranks.run(listen)[0]
         said = ranks.run(run.prepare, port, 2, 4, 1.0, False)  # of four, three come
         assert all("rank 3" in each or "ranks 3" in each or "Rendezvous" in each for each in said)
         assert any("3" in each for each in said)
@@ -99,7 +99,7 @@ def test_one_that_dies_before_the_switch_is_named_and_the_groups_are_as_they_wer
     dies = max(old, new) - 1
     with Ranks(max(old, new)) as ranks:
         begun(ranks, old, 3.0)
-        port = ranks.run(run.listen)[0]
+        port = ranks.run(listen)[0]
         assert set(ranks.run(run.prepare, port, old, new, 3.0, False)) == {""}
         outcomes: list[Any] = ranks.call(run.commit, (dies,), deadline_s=60, with_place=True)
         assert outcomes[dies].error == "ProcessDied"
@@ -168,11 +168,11 @@ def test_popped_groups_are_what_replaces_the_current_ones() -> None:
     """As vLLM's executor does it."""
     with Ranks(2) as ranks:
         begun(ranks, 1)
-        port = ranks.run(run.listen)[0]
+        port = ranks.run(listen)[0]
         assert ranks.run(run.prepare, port, 1, 2, 20.0, False) == ["", ""]
         ranks.run(run.commit)  # the new rank has no groups to replace
         check(ranks, 2)
-        port = ranks.run(run.listen)[0]
+        port = ranks.run(listen)[0]
         assert ranks.run(run.prepare, port, 2, 2, 20.0, False) == ["", ""]
         ranks.run(popped)
         check(ranks, 2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from datetime import timedelta
 from typing import Any
@@ -10,12 +9,11 @@ from typing import Any
 import pytest
 import torch
 import torch.distributed as dist
-from rank_harness import Ranks
+from rank_harness import Ranks, listen
 from test_lifecycle import held
 
 import vllm_distributed as vd
 from vllm_distributed.errors import EnvironmentConflictError
-from vllm_distributed.store.rendezvous import adopt_listen_socket
 from vllm_distributed.topology import ParallelSizes
 from vllm_distributed.world.standby import StandbyGroups, create_standby_groups
 
@@ -24,14 +22,6 @@ GROUPS = ("tp", "dcp", "pcp", "pp", "dp", "ep")
 
 standing: list[StandbyGroups] = []
 objects: dict[str, Any] = {}
-
-
-def listen(rank: int, _port: int, _count: int) -> int | None:
-    if rank != 0:
-        return None
-    listener = socket.create_server(("127.0.0.1", 0), backlog=16)
-    adopt_listen_socket(listener)
-    return int(listener.getsockname()[1])
 
 
 def prepare(

@@ -55,7 +55,7 @@ class EPLBConfig(_Owned):
     window_size: AtLeastOne = 1000
     """Over how many of the latest steps the load of an expert is counted."""
     step_interval: AtLeastOne = 3000
-    """After how many steps experts are placed anew. Where it is greater than `window_size`, the
+    """After how many steps experts are placed again. Where it is greater than `window_size`, the
     steps before the window do not count."""
     num_redundant_experts: NotNegative = 0
     """How many copies of experts there are beyond one of each."""

@@ -107,7 +107,8 @@ class ElasticEPScalingState:
         `master_ip`. `scale_type` None: found out from the sizes. `enable_eplb` and `timeout` as of
         `create_standby_groups`.
 
-        Raises `InvalidArgumentError` for what cannot be.
+        Raises `InvalidArgumentError` for a `worker_type` that does not go with the sizes, with the
+        direction or with what this process has.
         """
         model, environment = active.model, active.environment
         if worker_type == "new" and (rank is None or sizes is None):

@@ -21,6 +21,8 @@ from vllm_distributed.eplb.model_state import (
     EplbStats,
     MixtureOfExperts,
     acknowledge,
+    check_same_numbers,
+    check_slots,
     commit_maps,
     move_to_workspace,
 )
@@ -45,14 +47,6 @@ __all__ = [
 ]
 
 _logger = init_logger(__name__)
-
-_SAME = (
-    "num_routed_experts",
-    "num_redundant_experts",
-    "num_physical_experts",
-    "num_logical_experts",
-    "num_expert_groups",
-)
 
 _NOT_READY, _READY, _FAILED = range(3)
 
@@ -115,14 +109,7 @@ class EplbState:
     def assert_confs_equal(model: MixtureOfExperts, new_model: MixtureOfExperts) -> None:
         """Raise `InvalidArgumentError`, naming what differs, where two models have other numbers of
         experts."""
-        for name in _SAME:
-            one, other = getattr(model, name), getattr(new_model, name)
-            if one != other:
-                raise InvalidArgumentError(
-                    f"models that are balanced together have the same {name}, and "
-                    f"{type(model).__name__} has {one}, {type(new_model).__name__} {other}",
-                    name=name,
-                )
+        check_same_numbers(model, new_model)
 
     def add_model(
         self,
@@ -140,7 +127,7 @@ class EplbState:
             GroupNotInitializedError: there is no such group.
         """
         self.validate_ep_configuration(model)
-        self._check_numbers(model)
+        check_slots(model, self.eplb_group().world_size)
         config = self.parallel_config.eplb_config
         self.is_async = config.use_async
         layers, slots = model.num_moe_layers, model.num_physical_experts
@@ -510,17 +497,3 @@ class EplbState:
         most = config.elastic_ep_max_dp_size or config.data_parallel_size
         ranks = most * ep_group().world_size // config.data_parallel_size
         return model.num_local_physical_experts * ranks
-
-    def _check_numbers(self, model: MixtureOfExperts) -> None:
-        ranks = self.eplb_group().world_size
-        slots, local = model.num_physical_experts, model.num_local_physical_experts
-        if slots != model.num_logical_experts + model.num_redundant_experts or (
-            slots != local * ranks
-        ):
-            raise InvalidArgumentError(
-                f"{type(model).__name__} has {slots} slots: they are its "
-                f"{model.num_logical_experts} experts and {model.num_redundant_experts} more, and "
-                f"{local} on each of {ranks} ranks",
-                slots=slots,
-                ranks=ranks,
-            )

@@ -19,9 +19,19 @@ __all__ = [
     "EplbStats",
     "MixtureOfExperts",
     "acknowledge",
+    "check_same_numbers",
+    "check_slots",
     "commit_maps",
     "move_to_workspace",
 ]
+
+_SAME = (
+    "num_routed_experts",
+    "num_redundant_experts",
+    "num_physical_experts",
+    "num_logical_experts",
+    "num_expert_groups",
+)
 
 
 class MixtureOfExperts(Protocol):
@@ -172,3 +182,28 @@ def acknowledge(state: EplbModelState, result: AsyncEplbLayerResult) -> None:
         state.rebalanced = False
     state.pending_result = None
     result.consumed_event.record()
+
+
+def check_same_numbers(model: MixtureOfExperts, new_model: MixtureOfExperts) -> None:
+    """Check that two models have the same numbers of experts."""
+    for name in _SAME:
+        one, other = getattr(model, name), getattr(new_model, name)
+        if one != other:
+            raise InvalidArgumentError(
+                f"models that are balanced together have the same {name}, and "
+                f"{type(model).__name__} has {one}, {type(new_model).__name__} {other}",
+                name=name,
+            )
+
+
+def check_slots(model: MixtureOfExperts, ranks: int) -> None:
+    """Check that a model's slots are its experts and the redundant ones, equally many a rank."""
+    slots, local = model.num_physical_experts, model.num_local_physical_experts
+    if slots != model.num_logical_experts + model.num_redundant_experts or slots != local * ranks:
+        raise InvalidArgumentError(
+            f"{type(model).__name__} has {slots} slots: they are its "
+            f"{model.num_logical_experts} experts and {model.num_redundant_experts} more, and "
+            f"{local} on each of {ranks} ranks",
+            slots=slots,
+            ranks=ranks,
+        )

@@ -35,7 +35,7 @@ class LostBatches(msgspec.Struct, frozen=True):
 
 
 class PublisherRestarted(msgspec.Struct, frozen=True):
-    """Another process publishes, whose cache began empty, and the numbers begin anew at 0."""
+    """Another process publishes, whose cache began empty, and the numbers start again at 0."""
 
     last_sequence: int
     """The number of the last batch of the one before."""

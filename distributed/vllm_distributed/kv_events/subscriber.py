@@ -3,7 +3,7 @@
 A subscriber has no thread. ZeroMQ keeps what arrives, `max_waiting` batches at most, until somebody
 asks for it; what comes beyond that is dropped, here or at the publisher, and found to be missing by
 its number when the next batch arrives. Then the publisher is asked for it. What it does not have
-any more is told, so that whoever follows the cache can begin anew.
+any more is told, so that the one who follows the cache can start over.
 
 A connection that broke may lead to another process, whose numbers tell nothing where it has gone
 as far as the one before. So over a new connection the publisher is asked at once for what there was
@@ -299,7 +299,7 @@ class KVEventSubscriber:
                 return
         if sequence >= (_END if self._parked is None else self._parked[0]):
             if self._unsure and self._parked is None and self._asked_for > 0:
-                self._ask(0)  # The numbers began anew if there are any.
+                self._ask(0)  # If there are any, the numbers have started again.
                 return
             if self._parked is None:
                 self._lose(expected - 1, "")

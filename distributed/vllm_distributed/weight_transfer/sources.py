@@ -31,8 +31,9 @@ class WeightSource(ABC):
 
     A subclass has `metadata`, a `functools.cached_property`, and `iter_full`, `iter_local` or both.
     They yield pairs of a name and a tensor: those of `owned_names` of this rank, in the order of
-    `metadata`. They may be collective among the owners of a parameter. Each call begins anew.
-    Raises `InvalidTypeError` for a subclass with another kind of `metadata`. Source: vLLM.
+    `metadata`. They may be collective among the owners of a parameter. Each call starts
+    from the first. Raises `InvalidTypeError` for a subclass with another kind of `metadata`.
+    Source: vLLM.
     """
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -217,7 +218,7 @@ class SafetensorsSource(WeightSource):
     """A file of safetensors, or all such files of a folder, in the order of their names.
 
     Files are mapped one after the other: nothing is read before it is sent. A file that is cut off,
-    or whose header says what cannot be, raises `EncodingError`; a name in two files, a path without
+    or whose header contradicts itself, raises `EncodingError`; a name in two files, a path without
     files `InvalidArgumentError`. Format: https://huggingface.co/docs/safetensors
     """
 

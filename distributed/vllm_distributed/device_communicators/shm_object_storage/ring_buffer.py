@@ -17,8 +17,8 @@ class SingleWriterShmRingBuffer:
 
     Source: vLLM. One thread of one process writes. A piece is `[id: 4 bytes][size: 4 bytes][data]`,
     both little-endian, the size with these 8 bytes; its address counts from the beginning of the
-    ring and goes on where that begins anew. Ids count up, so that whoever holds an address of
-    something that is gone sees another id there.
+    ring and is not set back when the ring starts over. Ids count up, so that a reader with the
+    address of something that is gone sees another id there.
 
     A writer that is killed leaves nothing: readers keep what they have mapped, the next writer of
     that name takes its place, and the file goes with the last of them.

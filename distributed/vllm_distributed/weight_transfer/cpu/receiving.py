@@ -132,7 +132,9 @@ class Receiving:
             if not 1 <= self._buckets <= 1024:
                 raise ValueError(f"buckets={self._buckets}")
         except (KeyError, TypeError, ValueError) as error:
-            raise EncodingError(f"the trainer announced what cannot be: {error!r}") from error
+            raise EncodingError(
+                f"the trainer announced weights that cannot be received: {error!r}"
+            ) from error
         self._sizes = [each.nbytes for each in self._announced]
 
     def _memory(self, name: Any) -> SharedBuckets | None:

@@ -11,7 +11,7 @@ defmodule Vllm.Config.EPLBConfig do
   ## Fields
 
     * `window_size` - Over how many of the latest steps the load of an expert is counted
-    * `step_interval` - After how many steps experts are placed anew. Where it is greater than
+    * `step_interval` - After how many steps experts are placed again. Where it is greater than
       `window_size`, the steps before the window do not count
     * `num_redundant_experts` - How many copies of experts there are beyond one of each
     * `log_balancedness` - Whether to log how balanced the load is. Off by default: it takes
@@ -130,7 +130,7 @@ defmodule Vllm.Config.EPLBConfig do
     * `window_size` (`integer()`, default `1000`) - Over how many of the latest steps the load of
       an expert is counted
     * `step_interval` (`integer()`, default `3000`) - After how many steps experts are placed
-      anew. Where it is greater than `window_size`, the steps before the window do not count
+      again. Where it is greater than `window_size`, the steps before the window do not count
     * `num_redundant_experts` (`integer()`, default `0`) - How many copies of experts there are
       beyond one of each
     * `log_balancedness` (`boolean()`, default `false`) - Whether to log how balanced the load is.

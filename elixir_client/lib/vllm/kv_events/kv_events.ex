@@ -86,8 +86,8 @@ defmodule Vllm.KVEvents do
 
       receive do
         {:kv_events, ^subscription, %Vllm.KVEvents.EventBatch{events: events}} -> events
-        {:kv_events_lost, ^subscription, first..last} -> :begin_anew
-        {:kv_events_restarted, ^subscription, _last_sequence} -> :begin_anew
+        {:kv_events_lost, ^subscription, first..last} -> :start_over
+        {:kv_events_restarted, ^subscription, _last_sequence} -> :start_over
       end
 
   ## Messages
@@ -96,7 +96,7 @@ defmodule Vllm.KVEvents do
   |---|---|
   | `{:kv_events, ref, %Vllm.KVEvents.EventBatch{}}` | a batch |
   | `{:kv_events_lost, ref, first..last}` | the batches of these numbers cannot be had any more, or could not be read: what is believed of the cache may be wrong |
-  | `{:kv_events_restarted, ref, last_sequence}` | another process publishes, whose numbers and whose cache begin anew; `last_sequence` is the number of the last batch of the one before |
+  | `{:kv_events_restarted, ref, last_sequence}` | another process publishes, whose numbers and whose cache start again; `last_sequence` is the number of the last batch of the one before |
   | `{:kv_events_connected, ref, endpoint}` | the publisher is there, at first or again |
   | `{:kv_events, ref, {:error, error}}` | a `Vllm.Error`: the publisher cannot be reached, speaks another protocol, or sent a batch that cannot be read. The subscription goes on |
 

@@ -3,7 +3,7 @@ defmodule Vllm.KVEvents.Order do
   # The order of a publisher's batches, from their numbers: what is missing, what to ask the publisher for, what
   # is lost, and whether another publisher is at the address. A value that knows nothing of sockets.
   #
-  # Every number is said once, in order, as a batch or as lost, until a publisher begins anew.
+  # Every number is said once, in order, as a batch or as lost, until a publisher starts again.
 
   @enforce_keys [:asks?]
   defstruct [
@@ -53,7 +53,7 @@ defmodule Vllm.KVEvents.Order do
   @doc "A batch has arrived by itself. Nothing is asked for at the moment."
   @spec arrived(t(), batch()) :: {[item()], next(), t()}
   def arrived(%{latest: latest} = order, {sequence, _, _} = batch) when sequence <= latest do
-    {begun, order} = begin_anew(order)
+    {begun, order} = start_over(order)
     {items, next, order} = arrived(order, batch)
     {[begun | items], next, order}
   end
@@ -118,11 +118,11 @@ defmodule Vllm.KVEvents.Order do
   # --- steps ------------------------------------------------------------------------------------
 
   defp another(order) do
-    {begun, order} = begin_anew(order)
+    {begun, order} = start_over(order)
     {[begun], :ask, %{order | asking: :missing}}
   end
 
-  defp begin_anew(order) do
+  defp start_over(order) do
     last = max(order.latest, (order.expected || 0) - 1)
     {{:restarted, last}, %{order | expected: 0, latest: -1, last_payload: nil}}
   end
