@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -19,6 +20,7 @@ import torch
 from gate_harness import LONG, attempt, named, wait_until_at_gate, wait_until_running
 from pool_harness import Pool, connect, environment, eventually, start_pool
 
+from vllm_bridge import aio
 from vllm_bridge._generated import pool_pb2
 from vllm_bridge.client import Client, Session, World
 from vllm_bridge.client._blocking import now
@@ -135,6 +137,25 @@ def test_calls_that_the_pool_forwards_are_part_of_their_runs(client: Client, wor
         ]
         for value, run in enumerate(runs):
             assert run.result(60) == right(value)
+
+
+def test_a_block_stops_the_world_that_it_started_and_no_other(client: Client, pool: Pool) -> None:
+    async def attached(world_id: str) -> None:
+        async with aio.connect(pool.endpoint) as other:
+            async with other.world(world_id) as same, same.slice(tp=1):
+                assert same.world_id == world_id
+            async with await other.world(world_id):
+                pass
+
+    with client.start_world(tensor_parallel_size=2) as world:
+        with connect(pool.endpoint) as other, other.world(world.world_id) as same, same.slice(tp=0):
+            pass
+        asyncio.run(attached(world.world_id))
+        assert world.run(total(1.0)) == right(1.0)
+        client.stop_world(world.world_id)
+        with client.restart_world(world.world_id):
+            assert client.world(world.world_id).info.state == pool_pb2.WORLD_READY
+        assert client.world(world.world_id).info.state == pool_pb2.WORLD_STOPPED
 
 
 def test_runs_have_their_turns_in_the_order_in_which_they_came(world: World) -> None:

@@ -15,6 +15,7 @@ import grpc
 import pytest
 from pool_harness import FAKE, SHORT, Block, Pool, context_of, eventually
 
+from vllm_bridge import aio
 from vllm_bridge._generated import control_pb2, pool_pb2, rank_pb2
 from vllm_bridge.client import Client, Session
 from vllm_bridge.codec.errors import BridgeError, Category, from_rpc_error
@@ -119,6 +120,20 @@ def test_close_frees_the_session_on_its_rank(client: Client) -> None:
     assert caught.value.reason == "session_closed"
     with pytest.raises(BridgeError, match="was closed"):
         raw(client, FAKE + "Echo", vllm_session_id=session.session_id)
+
+
+def test_a_block_closes_the_session_that_it_opened_and_no_other(client: Client) -> None:
+    async def found(session_id: str) -> None:
+        async with aio.connect(client.endpoint) as other, other.session(session_id) as same:
+            assert same.session_id == session_id
+
+    with client.open_session() as session:
+        with client.session(session.session_id) as same:
+            assert same.info.pid == session.info.pid
+        asyncio.run(found(session.session_id))
+        assert client.session(session.session_id).info.pid == session.info.pid
+    with pytest.raises(BridgeError, match=session.session_id):
+        client.session(session.session_id)
 
 
 def test_closed_id_can_be_opened_again(client: Client) -> None:

@@ -99,14 +99,14 @@ class Client:
 
         async def ask() -> Session:
             found = await self._calls.open_session(session_id, affinity, pool_name, timeout)
-            return Session(self._link, found)
+            return Session(self._link, found, opened=True)
 
         return Opening(ask)
 
     def session(
         self, session_id: str, *, timeout: timedelta | None = CONTROL_TIMEOUT
     ) -> Opening[Session]:
-        """The live session of that id. `async with` closes it."""
+        """The live session of that id, whoever opened it; `async with` leaves it."""
 
         async def ask() -> Session:
             return Session(self._link, await self._calls.session(session_id, timeout))
@@ -166,7 +166,7 @@ class Client:
             async with self._telling(wanted, on_progress) as telling:
                 world = await started
             telling.started(world)
-            return World(self._link, world)
+            return World(self._link, world, started=True)
 
         return Opening(ask)
 
@@ -197,7 +197,7 @@ class Client:
     def world(
         self, world_id: str, *, timeout: timedelta | None = CONTROL_TIMEOUT
     ) -> Opening[World]:
-        """The world of that id, whoever started it, as it is now. `async with` stops it."""
+        """The world of that id, whoever started it, as it is now; `async with` leaves it."""
 
         async def ask() -> World:
             return World(self._link, await self._calls.world(world_id, timeout))
@@ -217,7 +217,9 @@ class Client:
         """
 
         async def ask() -> World:
-            return World(self._link, await self._calls.restart_world(world_id, timeout))
+            return World(
+                self._link, await self._calls.restart_world(world_id, timeout), started=True
+            )
 
         return Opening(ask)
 

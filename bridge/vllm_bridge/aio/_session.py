@@ -34,7 +34,9 @@ class Session:
     cancelled is given up: if it waits in the rank it never runs, if it runs it goes on.
     """
 
-    def __init__(self, link: Link, info: pool_pb2.Session) -> None:
+    def __init__(self, link: Link, info: pool_pb2.Session, *, opened: bool = False) -> None:
+        # Whether it was opened for this object, whose block closes it then.
+        self._opened = opened
         self._calls = SessionCalls(link, info)
         self.info = info
 
@@ -281,7 +283,8 @@ class Session:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self.close()
+        if self._opened:
+            await self.close()
 
 
 class Context:

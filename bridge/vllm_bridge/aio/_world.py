@@ -49,9 +49,16 @@ class World:
     """
 
     def __init__(
-        self, link: Link, info: pool_pb2.World, only: Collection[int] | None = None
+        self,
+        link: Link,
+        info: pool_pb2.World,
+        only: Collection[int] | None = None,
+        *,
+        started: bool = False,
     ) -> None:
         self._link = link
+        # Whether it was started for this object, whose block stops it then.
+        self._started = started
         # Of a slice, its ranks.
         self._only = only
         # As it was when it was started; see `refresh`.
@@ -383,7 +390,8 @@ class World:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self.stop()
+        if self._started:
+            await self.stop()
 
     def _with(self, info: pool_pb2.World) -> World:
         """Take it as it is now; sessions of ranks that are the same stay."""

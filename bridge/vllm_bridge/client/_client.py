@@ -110,12 +110,12 @@ class Client:
         pool_name: str = "",
         timeout: timedelta | None = CONTROL_TIMEOUT,
     ) -> Session:
-        """Open a session, or find the live one of that id."""
+        """Open a session, or find the live one of that id. Its block closes it either way."""
         found = now(self._calls.open_session(session_id, affinity, pool_name, timeout))
-        return Session(self._link, found)
+        return Session(self._link, found, opened=True)
 
     def session(self, session_id: str, *, timeout: timedelta | None = CONTROL_TIMEOUT) -> Session:
-        """The live session of that id."""
+        """The live session of that id, whoever opened it. Its block does not close it."""
         return Session(self._link, now(self._calls.session(session_id, timeout)))
 
     def start_world(
@@ -182,7 +182,7 @@ class Client:
         with self._telling(world_id, on_progress) as telling:
             world = now(started)
         telling.started(world)
-        return World(self._link, world)
+        return World(self._link, world, started=True)
 
     @contextlib.contextmanager
     def _telling(self, world_id: str, on_progress: OnProgress | None) -> Iterator[Telling]:
@@ -208,7 +208,7 @@ class Client:
                 thread.join()
 
     def world(self, world_id: str, *, timeout: timedelta | None = CONTROL_TIMEOUT) -> World:
-        """The world of that id, whoever started it, as it is now.
+        """The world of that id, whoever started it, as it is now. Its block does not stop it.
 
         Runs of one world take turns, over all its clients: see `World.run`.
         """
@@ -223,7 +223,7 @@ class Client:
 
         `timeout` bounds the start, beside the limits of the pool.
         """
-        return World(self._link, now(self._calls.restart_world(world_id, timeout)))
+        return World(self._link, now(self._calls.restart_world(world_id, timeout)), started=True)
 
     def status(
         self, *, histories: bool = False, timeout: timedelta | None = CONTROL_TIMEOUT

@@ -29,9 +29,15 @@ if TYPE_CHECKING:
 
 
 class Session:
-    """A session: the place of a series of calls, and of the objects they make."""
+    """A session: the place of a series of calls, and of the objects they make.
 
-    def __init__(self, link: Link, info: pool_pb2.Session) -> None:
+    As a context manager, what `open_session` returns closes it at the end of the block. What
+    `Client.session` returns, and those of a world, stay open.
+    """
+
+    def __init__(self, link: Link, info: pool_pb2.Session, *, opened: bool = False) -> None:
+        # Whether it was opened for this object, whose block closes it then.
+        self._opened = opened
         self._link = link
         self._calls = SessionCalls(link, info)
         self.info = info
@@ -285,7 +291,8 @@ class Session:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.close()
+        if self._opened:
+            self.close()
 
     def allowed(self, timeout: Timeout, timeout_profile: str = "") -> timedelta | None:
         """How long a call has: its timeout, else what its profile, or the client's, says."""

@@ -43,12 +43,23 @@ V = TypeVar("V")
 
 
 class World:
-    """A world that was started, or a slice of one: one strict session per rank."""
+    """A world that was started, or a slice of one: one strict session per rank.
+
+    As a context manager, what `start_world` and `restart_world` return stops it at the end of the
+    block. What `Client.world` and `slice` return leaves it to whoever started it.
+    """
 
     def __init__(
-        self, link: Link, info: pool_pb2.World, only: Collection[int] | None = None
+        self,
+        link: Link,
+        info: pool_pb2.World,
+        only: Collection[int] | None = None,
+        *,
+        started: bool = False,
     ) -> None:
         self._link = link
+        # Whether it was started for this object, whose block stops it then.
+        self._started = started
         # Of a slice, its ranks.
         self._only = only
         # As it was when it was started; see `refresh`.
@@ -415,7 +426,8 @@ class World:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.stop()
+        if self._started:
+            self.stop()
 
     def _with(self, info: pool_pb2.World) -> World:
         """Take it as it is now; sessions of ranks that are the same stay."""
